@@ -1,1 +1,87 @@
-//! x
+//! What runs where, since when, and who put it there.
+//!
+//! This crate is the library of deploytrack. It records deployments of components to environments, moves them
+//! through a status machine and answers which version is current in each cell of the matrix, from an append-only
+//! history.
+//!
+//! # Map
+//!
+//! Each room uses only the rooms above it in this table.
+//!
+//! | Room | Knows |
+//! |---|---|
+//! | [`status`] | the five statuses and which of them may follow which |
+//! | [`clock`] | what time it is, and how a time is written and read |
+//! | [`text`] | text that has been checked once: names, versions, commits |
+//! | [`json`] | strict JSON: no duplicate keys, every fault of a body at once |
+//! | [`deployment`] | a deployment, what is asked of it, its transitions |
+//! | [`catalog`] | components and environments, their order, near misses of a name |
+//! | [`query`] | filters and pages |
+//! | [`matrix`] | rows and cells |
+//! | [`api`] | the paths and bodies that server and client share |
+//! | [`error`] | what can go wrong, said for the caller |
+#![cfg_attr(
+    feature = "store",
+    doc = "| [`store`] | SQL; the only room that knows the database |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history |"
+)]
+#![cfg_attr(feature = "client", doc = "| [`client`] | the HTTP client of a server |")]
+//!
+//! # Features
+//!
+//! | Feature | Gives | Default |
+//! |---|---|---|
+//! | `sqlite` | the tracker on an embedded SQLite database | yes |
+//! | `postgres` | the tracker on PostgreSQL | no |
+//! | `client` | the HTTP client | no |
+//!
+//! With none of them the pure model compiles: no I/O, no clock of its own.
+#![cfg_attr(
+    feature = "sqlite",
+    doc = r#"
+# Embedding
+
+A program needs no server to keep track of its deployments:
+
+```
+use deploytrack_core::{
+    deployment::{Change, NewDeployment},
+    query::MatrixFilter,
+    status::Status,
+    store::Store,
+    tracker::Tracker,
+};
+
+# #[tokio::main(flavor = "current_thread")]
+# async fn main() -> Result<(), deploytrack_core::error::Error> {
+let tracker = Tracker::new(Store::open("sqlite::memory:").await?);
+
+let recorded = tracker
+    .record(NewDeployment::named("user-service", "production", "v2.3.0")?, "release-script")
+    .await?;
+tracker.update(recorded.id, Change::to(Status::InProgress), "release-script").await?;
+tracker.update(recorded.id, Change::to(Status::Succeeded), "release-script").await?;
+
+let matrix = tracker.matrix(&MatrixFilter::default()).await?;
+assert_eq!(matrix[0].environments["production"].version.as_str(), "v2.3.0");
+# Ok(())
+# }
+```
+"#
+)]
+
+pub mod api;
+pub mod catalog;
+#[cfg(feature = "client")]
+pub mod client;
+pub mod clock;
+pub mod deployment;
+pub mod error;
+pub mod json;
+pub mod matrix;
+pub mod query;
+pub mod status;
+#[cfg(feature = "store")]
+pub mod store;
+pub mod text;
+#[cfg(feature = "store")]
+pub mod tracker;

@@ -1,0 +1,292 @@
+//! The wire: paths and bodies that the server and the client share, written once.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
+    clock,
+    deployment::{Change, Metadata, NewDeployment},
+    error::Fault,
+    json::Fields,
+    status::Status,
+    text::{BadText, Name},
+};
+
+/// The path every other path below starts with.
+pub const BASE: &str = "/api/v1";
+/// Deployments; one of them is at `/:id`, its history at `/:id/history`.
+pub const DEPLOYMENTS: &str = "/api/v1/deployments";
+/// The matrix.
+pub const MATRIX: &str = "/api/v1/deployments/matrix";
+/// What is current of one component.
+pub const LATEST: &str = "/api/v1/deployments/latest";
+/// Takes many deployments at once.
+pub const IMPORT: &str = "/api/v1/deployments/import";
+/// Streams deployments in the form that [`IMPORT`] takes.
+pub const EXPORT: &str = "/api/v1/deployments/export";
+/// Components; one of them is at `/:id`.
+pub const COMPONENTS: &str = "/api/v1/components";
+/// Environments; one of them is at `/:id`.
+pub const ENVIRONMENTS: &str = "/api/v1/environments";
+/// The order of the environments.
+pub const ENVIRONMENT_ORDER: &str = "/api/v1/environments/order";
+
+/// The most lines of one import request.
+pub const IMPORT_LINES: usize = 1000;
+/// The most bytes of one import request: 8 MiB.
+pub const IMPORT_BYTES: usize = 8 * 1024 * 1024;
+
+/// What became of an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Deployments that were recorded.
+    pub recorded: u64,
+    /// Lines that had been imported before.
+    pub skipped: u64,
+}
+
+/// An error answer (RFC 9457).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// A URI that names the kind of problem.
+    pub r#type: String,
+    /// The kind of problem in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened this time, and the way out.
+    pub detail: String,
+    /// The path of the request.
+    pub instance: String,
+    /// A stable name of the kind of problem, in snake case.
+    pub code: String,
+    /// The request's id in the server's log.
+    pub request_id: String,
+    /// Every fault of the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Fault>,
+    /// The status the deployment is in, after an illegal transition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_status: Option<Status>,
+    /// Where it could go from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_transitions: Option<Vec<Status>>,
+    /// Known names that resemble the one given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub did_you_mean: Vec<Name>,
+}
+
+/// Removes the entries without a value.
+fn given(body: Value) -> Value {
+    match body {
+        Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        other => other,
+    }
+}
+
+/// A body read from an object; every fault is named.
+pub trait FromBody: Sized {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// Every fault of the body.
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>>;
+}
+
+impl FromBody for NewDeployment {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let component = reference(&mut fields, "componentId", "component");
+        let environment = reference(&mut fields, "environmentId", "environment");
+        let version = fields.required("version");
+        let deployed_by = fields.text("deployedBy");
+        let commit_sha = fields.text("commitSha");
+        let description = fields.text("description");
+        let metadata = metadata(&mut fields).unwrap_or_default();
+        let status = fields.text("status").unwrap_or(Status::Pending);
+        let occurred_at = fields.time("occurredAt");
+        let built = component.zip(environment).zip(version).map(|((component, environment), version)| Self {
+            deployed_by,
+            commit_sha,
+            description,
+            metadata,
+            status,
+            occurred_at,
+            ..Self::new(component, environment, version)
+        });
+        fields.finish(built)
+    }
+}
+
+impl NewDeployment {
+    /// The body that [`FromBody`] reads back.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        let (component_id, component) = named(&self.component);
+        let (environment_id, environment) = named(&self.environment);
+        given(json!({
+            "componentId": component_id,
+            "component": component,
+            "environmentId": environment_id,
+            "environment": environment,
+            "version": self.version,
+            "deployedBy": self.deployed_by,
+            "commitSha": self.commit_sha,
+            "description": self.description,
+            "metadata": (!self.metadata.as_map().is_empty()).then_some(&self.metadata),
+            "status": (self.status != Status::Pending).then_some(self.status),
+            "occurredAt": self.occurred_at.as_ref().map(clock::format_exact),
+        }))
+    }
+}
+
+/// A reference as the two fields that may carry it: the id and the name.
+fn named(reference: &Reference) -> (Option<uuid::Uuid>, Option<&Name>) {
+    match reference {
+        Reference::Id(id) => (Some(*id), None),
+        Reference::Name(name) => (None, Some(name)),
+    }
+}
+
+fn reference(fields: &mut Fields, id: &'static str, name: &'static str) -> Option<Reference> {
+    match (fields.has(id), fields.has(name)) {
+        (true, true) => {
+            fields.value(id);
+            fields.value(name);
+            fields.wrong(id, format!("and {name} name the same thing; give one of them"))
+        }
+        (false, false) => {
+            fields.value(id);
+            fields.value(name);
+            fields.wrong(id, format!("is required (or {name}, its name)"))
+        }
+        (true, false) => {
+            let id = fields.id(id).map(Reference::Id);
+            fields.value(name);
+            id
+        }
+        (false, true) => {
+            fields.value(id);
+            fields.text(name).map(Reference::Name)
+        }
+    }
+}
+
+fn metadata(fields: &mut Fields) -> Option<Metadata> {
+    match fields.value("metadata")? {
+        Value::Object(map) => Metadata::new(map).map_or_else(|BadText(why)| fields.wrong("metadata", why), Some),
+        _ => fields.wrong("metadata", "must be an object"),
+    }
+}
+
+impl FromBody for Change {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let status: Option<Status> = fields.text("status");
+        for name in ["occurredAt", "finishedAt", "reason"] {
+            if fields.has(name) && status.is_none() {
+                fields.wrong::<()>(name, "belongs to a change of status; give status too");
+            }
+        }
+        if fields.has("occurredAt") && fields.has("finishedAt") {
+            fields.wrong::<()>("finishedAt", "and occurredAt say the same thing; give one of them");
+        } else if fields.has("finishedAt") && status.is_some_and(|status| !status.is_outcome()) {
+            fields.wrong::<()>("finishedAt", "is for succeeded and failed; use occurredAt");
+        }
+        let occurred_at = fields.time("occurredAt");
+        let finished_at = fields.time("finishedAt");
+        let change = Self {
+            status,
+            occurred_at: occurred_at.or(finished_at),
+            reason: fields.text("reason"),
+            description: fields.clearable("description"),
+            metadata: metadata(&mut fields),
+        };
+        let empty = change == Self::default();
+        let change = fields.finish(Some(change))?;
+        if empty {
+            return Err(vec![Fault::at("", "there is nothing to change; give status, metadata or description")]);
+        }
+        Ok(change)
+    }
+}
+
+impl Change {
+    /// The body that [`FromBody`] reads back.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        let mut body = given(json!({
+            "status": self.status,
+            "occurredAt": self.occurred_at.as_ref().map(clock::format_exact),
+            "reason": self.reason,
+            "metadata": self.metadata,
+        }));
+        if let Some(description) = &self.description {
+            body["description"] = json!(description);
+        }
+        body
+    }
+}
+
+impl FromBody for NewComponent {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let name: Option<Name> = fields.required("name");
+        let details = component_details(&mut fields);
+        fields.finish(name.map(|name| Self { name, details }))
+    }
+}
+
+impl FromBody for ComponentChange {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let change = Self { name: fields.text("name"), ..component_details(&mut fields) };
+        unless_empty(fields, change, &Self::default())
+    }
+}
+
+fn component_details(fields: &mut Fields) -> ComponentChange {
+    ComponentChange {
+        name: None,
+        description: fields.clearable("description"),
+        owner: fields.clearable("owner"),
+        kind: fields.clearable("kind"),
+        lifecycle: fields.clearable("lifecycle"),
+        archived: fields.flag("archived"),
+    }
+}
+
+impl FromBody for NewEnvironment {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let name: Option<Name> = fields.required("name");
+        let details = environment_details(&mut fields);
+        fields.finish(name.map(|name| Self { name, details }))
+    }
+}
+
+impl FromBody for EnvironmentChange {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let change = Self { name: fields.text("name"), ..environment_details(&mut fields) };
+        unless_empty(fields, change, &Self::default())
+    }
+}
+
+fn environment_details(fields: &mut Fields) -> EnvironmentChange {
+    EnvironmentChange {
+        name: None,
+        description: fields.clearable("description"),
+        r#type: fields.text("type"),
+        order: fields.position("order"),
+        archived: fields.flag("archived"),
+    }
+}
+
+fn unless_empty<T: PartialEq>(fields: Fields, change: T, empty: &T) -> Result<T, Vec<Fault>> {
+    let nothing = change == *empty;
+    let change = fields.finish(Some(change))?;
+    if nothing { Err(vec![Fault::at("", "there is nothing to change")]) } else { Ok(change) }
+}

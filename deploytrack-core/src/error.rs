@@ -1,0 +1,142 @@
+//! What can go wrong, said for the caller.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{catalog::Kind, status::IllegalTransition, text::Name};
+
+/// One thing that is wrong with a request. A body's fault has a `pointer`, a query's a `parameter`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Where in the body, as a JSON pointer (RFC 6901); empty for the body as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Which query parameter or header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// Which line of an import, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault at `pointer` in a body.
+    pub fn at(pointer: impl Into<String>, detail: impl fmt::Display) -> Self {
+        Self { pointer: Some(pointer.into()), detail: detail.to_string(), ..Self::default() }
+    }
+
+    /// A fault of the query parameter `name`.
+    pub fn parameter(name: impl Into<String>, detail: impl fmt::Display) -> Self {
+        Self { parameter: Some(name.into()), detail: detail.to_string(), ..Self::default() }
+    }
+
+    /// The same fault, in line `line` of an import.
+    #[must_use]
+    pub fn on_line(self, line: usize) -> Self {
+        Self { line: Some(line), ..self }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        match (&self.pointer, &self.parameter) {
+            (Some(pointer), _) if !pointer.is_empty() => write!(f, "{pointer} {}", self.detail),
+            (_, Some(parameter)) => write!(f, "{parameter} {}", self.detail),
+            _ => f.write_str(&self.detail),
+        }
+    }
+}
+
+/// Everything that can go wrong between a request and its answer. The messages are meant for the caller; what only an
+/// operator should see is in [`std::error::Error::source`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request itself is wrong; every fault is named.
+    #[error("{}", sentence(.0))]
+    Invalid(Vec<Fault>),
+    /// The status machine forbids the move.
+    #[error(transparent)]
+    Transition(#[from] IllegalTransition),
+    /// No record has this id or name.
+    #[error("there is no {what} {key}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// The id or name that was given.
+        key: String,
+    },
+    /// The name is in use.
+    #[error("there is already a {kind} named {name}")]
+    NameTaken {
+        /// Component or environment.
+        kind: Kind,
+        /// The name.
+        name: Name,
+    },
+    /// A record with deployments cannot be deleted.
+    #[error("the {kind} {name} has deployments, and history is never dropped; archive it instead ({{\"archived\": true}})")]
+    InUse {
+        /// Component or environment.
+        kind: Kind,
+        /// Its name.
+        name: Name,
+    },
+    /// The unknown name is so close to known ones that it is probably a typing error.
+    #[error("there is no {kind} {name}; did you mean {}? To register the new name, repeat the request with ?register=true", listed(.did_you_mean))]
+    NearMiss {
+        /// Component or environment.
+        kind: Kind,
+        /// The name that was given.
+        name: Name,
+        /// The known names it resembles, the nearest first.
+        did_you_mean: Vec<Name>,
+    },
+    /// The database cannot be reached or is busy; the same request may succeed later.
+    #[error("the database cannot be reached at the moment")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database refused something it should not have, or holds something that cannot be read.
+    #[error("the database gave an unexpected answer")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database cannot be used as it is; the message says what to do.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl From<crate::text::BadText> for Error {
+    fn from(bad: crate::text::BadText) -> Self {
+        Self::fault(Fault::at("", bad))
+    }
+}
+
+impl Error {
+    /// One fault alone.
+    #[must_use]
+    pub fn fault(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+
+    /// No deployment has this id.
+    #[must_use]
+    pub fn no_deployment(id: Uuid) -> Self {
+        Self::NotFound { what: "deployment", key: id.to_string() }
+    }
+}
+
+/// The faults as one sentence: the first few, and how many more there are.
+fn sentence(faults: &[Fault]) -> String {
+    let shown: Vec<_> = faults.iter().take(3).map(ToString::to_string).collect();
+    let more = faults.len().saturating_sub(shown.len());
+    let shown = shown.join("; ");
+    if more == 0 { shown } else { format!("{shown}; and {more} more") }
+}
+
+fn listed(names: &[Name]) -> String {
+    names.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ")
+}

@@ -1,0 +1,351 @@
+//! Strict JSON for what comes from outside.
+//!
+//! `serde_json` alone reads an array into a struct by position, takes the last of duplicate keys, and turns long
+//! integers into floats. Here a body is an object, its keys are unique, its numbers come back as they went in, and a
+//! reader names every fault at once, not the first.
+
+use std::{cell::RefCell, fmt, str::FromStr};
+
+use serde::{
+    Deserializer as _,
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Number, Value};
+
+use crate::{
+    clock::{self, Time},
+    error::Fault,
+};
+
+/// Reads one JSON object from `body`.
+///
+/// # Errors
+/// Every fault: a body that is not UTF-8, not JSON or not an object, duplicate keys, numbers that would change.
+pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
+    let whole = |detail: String| vec![Fault::at("", detail)];
+    let text = std::str::from_utf8(body).map_err(|_| whole("the body is not UTF-8".into()))?;
+    if text.trim().is_empty() {
+        return Err(whole("the body is empty; it must be a JSON object".into()));
+    }
+    let faults = RefCell::new(Vec::new());
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Strict { pointer: "", faults: &faults }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| whole(format!("the body is not valid JSON: {error}")))?;
+    let mut faults = faults.into_inner();
+    faults.extend(changed_numbers(text).map(|number| Fault::at("", format!("the number {number} cannot be kept exactly; send it as a string"))));
+    match value {
+        Value::Object(map) if faults.is_empty() => Ok(map),
+        Value::Object(_) => Err(faults),
+        other => Err(whole(format!("the body must be a JSON object, not {}", kind(&other)))),
+    }
+}
+
+/// What a value is, with its article, for a message.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Adds one reference token to a JSON pointer (RFC 6901, section 3).
+#[must_use]
+pub fn pointer_to(parent: &str, key: &str) -> String {
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Reads a value and notes duplicate keys on the way.
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    pointer: &'a str,
+    faults: &'a RefCell<Vec<Fault>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut read = Vec::new();
+        loop {
+            let pointer = format!("{}/{}", self.pointer, read.len());
+            match items.next_element_seed(Strict { pointer: &pointer, ..self })? {
+                Some(item) => read.push(item),
+                None => return Ok(Value::Array(read)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut read = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let pointer = pointer_to(self.pointer, &key);
+            let value = entries.next_value_seed(Strict { pointer: &pointer, ..self })?;
+            if read.insert(key, value).is_some() {
+                self.faults.borrow_mut().push(Fault::at(pointer, "is given twice"));
+            }
+        }
+        Ok(Value::Object(read))
+    }
+}
+
+/// The numbers in a valid JSON text that would come back with another value.
+fn changed_numbers(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?;
+            rest = &rest[start..];
+            if let Some(string) = rest.strip_prefix('"') {
+                rest = after_string(string);
+                continue;
+            }
+            let end = rest.find(|c: char| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9')).unwrap_or(rest.len());
+            let (number, after) = rest.split_at(end);
+            rest = after;
+            let back = serde_json::from_str::<Number>(number).map(|read| read.to_string()).unwrap_or_default();
+            if decimal(&back) != decimal(number) {
+                return Some(number);
+            }
+        }
+    })
+}
+
+/// What follows the closing quote of a string whose opening quote has been read.
+fn after_string(text: &str) -> &str {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return &text[at + 1..],
+            _ => {}
+        }
+    }
+    ""
+}
+
+/// A decimal number as sign, digits without zeros at either end, and the power of ten of the last digit: equal for
+/// equal values, however they are written.
+fn decimal(number: &str) -> Option<(bool, String, i64)> {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let trimmed = digits.trim_end_matches('0');
+    let dropped = i64::try_from(digits.len() - trimmed.len()).ok()?;
+    let significant = trimmed.trim_start_matches('0');
+    if significant.is_empty() {
+        return Some((false, String::new(), 0));
+    }
+    let exponent = exponent.parse::<i64>().ok()?;
+    let last = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
+    Some((negative, significant.to_owned(), last))
+}
+
+/// Takes the fields of an object one by one and gathers every fault.
+#[derive(Debug)]
+pub struct Fields {
+    map: Map<String, Value>,
+    known: Vec<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl Fields {
+    /// A reader of `map`.
+    #[must_use]
+    pub fn of(map: Map<String, Value>) -> Self {
+        Self { map, known: Vec::new(), faults: Vec::new() }
+    }
+
+    /// Whether the object has the field with a value other than `null`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// The value of a field, if it is there and not `null`.
+    pub fn value(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.map.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// A field whose `null` means something: absent, `null` or a text.
+    pub fn clearable<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<Option<T>> {
+        if self.map.get(name).is_some_and(Value::is_null) {
+            self.value(name);
+            return Some(None);
+        }
+        self.text(name).map(Some)
+    }
+
+    /// A text field, checked by its type.
+    pub fn text<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.value(name)?;
+        let Value::String(text) = value else {
+            return self.wrong(name, format!("must be a string, not {}", kind(&value)));
+        };
+        text.parse().map_or_else(|error| self.wrong(name, error), Some)
+    }
+
+    /// As [`Fields::text`]; its absence is a fault.
+    pub fn required<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+        if !self.has(name) {
+            self.value(name);
+            return self.wrong(name, "is required");
+        }
+        self.text(name)
+    }
+
+    /// A UUID in its hyphenated form.
+    pub fn id(&mut self, name: &'static str) -> Option<uuid::Uuid> {
+        let text: String = self.text(name)?;
+        parse_id(&text).map_or_else(|error| self.wrong(name, error), Some)
+    }
+
+    /// A time.
+    pub fn time(&mut self, name: &'static str) -> Option<Time> {
+        let text: String = self.text(name)?;
+        clock::parse(&text).map_or_else(|error| self.wrong(name, error), Some)
+    }
+
+    /// A boolean.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.value(name)? {
+            Value::Bool(flag) => Some(flag),
+            other => self.wrong(name, format!("must be true or false, not {}", kind(&other))),
+        }
+    }
+
+    /// A whole number of at least 1.
+    pub fn position(&mut self, name: &'static str) -> Option<usize> {
+        let value = self.value(name)?;
+        let number = value.as_u64().filter(|number| *number >= 1).and_then(|number| usize::try_from(number).ok());
+        number.map_or_else(|| self.wrong(name, "must be a whole number of at least 1"), Some)
+    }
+
+    /// Notes a fault of the field and gives nothing.
+    pub fn wrong<T>(&mut self, name: &str, detail: impl fmt::Display) -> Option<T> {
+        self.faults.push(Fault::at(pointer_to("", name), detail));
+        None
+    }
+
+    /// Ends the reading with what was built from the fields.
+    ///
+    /// # Errors
+    /// Every fault noted, and every field that nobody asked for.
+    pub fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
+        for name in self.map.keys() {
+            let pointer = pointer_to("", &name.chars().take(100).collect::<String>());
+            self.faults.push(Fault::at(pointer, format!("is not a known field; known are {}", self.known.join(", "))));
+        }
+        match built {
+            Some(built) if self.faults.is_empty() => Ok(built),
+            _ => Err(self.faults),
+        }
+    }
+}
+
+/// Reads a UUID in its hyphenated form (RFC 9562, section 4), upper or lower case.
+///
+/// # Errors
+/// A sentence for the caller when the text is none.
+pub fn parse_id(text: &str) -> Result<uuid::Uuid, &'static str> {
+    let wrong = "must be a UUID such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f";
+    if text.len() != 36 {
+        return Err(wrong);
+    }
+    uuid::Uuid::try_parse(text).map_err(|_| wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(body: &str) -> Vec<String> {
+        object(body.as_bytes()).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn only_an_object_will_do() {
+        assert_eq!(faults("[1]"), ["the body must be a JSON object, not an array"]);
+        assert_eq!(faults("  "), ["the body is empty; it must be a JSON object"]);
+        assert!(faults("{} {}")[0].starts_with("the body is not valid JSON"));
+        assert!(faults(&"[".repeat(100_000))[0].starts_with("the body is not valid JSON"));
+    }
+
+    #[test]
+    fn duplicate_keys_are_named_wherever_they_are() {
+        assert_eq!(faults(r#"{"a": {"b/c": [{"x": 1, "x": 2}]}, "a": 1}"#), ["/a/b~1c/0/x is given twice", "/a is given twice"]);
+    }
+
+    #[test]
+    fn a_number_that_would_change_is_refused() {
+        for number in ["123456789012345678901234567890", "0.1234567890123456789", "18446744073709551617"] {
+            assert_eq!(faults(&format!(r#"{{"n": {number}}}"#)).len(), 1, "{number}");
+        }
+        for number in ["0", "-0", "-0.0", "1.50", "1e2", "100", "18446744073709551615", "0.1", "1e300", "-12.5E-3"] {
+            assert!(object(format!(r#"{{"n": {number}, "s": "\"123456789012345678901234567890"}}"#).as_bytes()).is_ok(), "{number}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_said_at_once() {
+        let mut fields = Fields::of(object(br#"{"name": 3, "extra": 1, "id": "x"}"#).unwrap());
+        let (name, id) = (fields.required::<crate::text::Name>("name"), fields.id("id"));
+        let said: Vec<_> = fields.finish(name.zip(id)).unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "/name must be a string, not a number",
+                "/id must be a UUID such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f",
+                "/extra is not a known field; known are name, id",
+            ]
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! Text that has been checked once, at construction.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text was refused: a sentence that begins with "must".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadText(pub &'static str);
+
+/// Makes a type that holds text that passed `check`.
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks the text and keeps it.
+            ///
+            /// # Errors
+            /// [`BadText`] when the text is outside the limits that the type names.
+            pub fn new(text: impl Into<String>) -> Result<Self, BadText> {
+                let text = text.into();
+                let check: fn(&str) -> Result<(), BadText> = $check;
+                check(&text).map(|()| Self(text))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadText;
+
+            fn try_from(text: String) -> Result<Self, BadText> {
+                Self::new(text)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadText;
+
+            fn from_str(text: &str) -> Result<Self, BadText> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+checked_text! {
+    /// The name of a component or an environment: 1 to 100 ASCII letters, digits, `.`, `_`, `-`, `/`, the first of
+    /// them a letter or digit.
+    Name, |text| {
+        let bytes = text.as_bytes();
+        let known = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
+        match bytes.first() {
+            None => Err(BadText("must not be empty")),
+            _ if bytes.len() > 100 => Err(BadText("must be at most 100 characters long")),
+            Some(first) if !first.is_ascii_alphanumeric() => Err(BadText("must start with a letter or digit")),
+            _ if !bytes.iter().all(known) => Err(BadText("must have only the letters a-z and A-Z, digits, '.', '_', '-' and '/'")),
+            _ => Ok(()),
+        }
+    }
+}
+
+checked_text! {
+    /// What is deployed: 1 to 255 characters, no control characters, no space at either end. Never compared as a
+    /// number.
+    Version, |text| line(text, 255, "must be at most 255 characters long")
+}
+
+checked_text! {
+    /// Who deployed, owns or did something: 1 to 255 characters, no control characters, no space at either end.
+    Label, |text| line(text, 255, "must be at most 255 characters long")
+}
+
+checked_text! {
+    /// A git commit: 4 to 64 hexadecimal digits.
+    CommitSha, |text| {
+        let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if hexadecimal && (4..=64).contains(&text.len()) {
+            Ok(())
+        } else {
+            Err(BadText("must be 4 to 64 hexadecimal digits"))
+        }
+    }
+}
+
+checked_text! {
+    /// Free text of at most 4,096 characters, line breaks allowed, NUL refused.
+    Description, |text| prose(text, 4096, "must be at most 4096 characters long")
+}
+
+checked_text! {
+    /// Why a status changed, such as `exit code 3`: at most 1,024 characters, NUL refused.
+    Reason, |text| prose(text, 1024, "must be at most 1024 characters long")
+}
+
+fn line(text: &str, most: usize, too_long: &'static str) -> Result<(), BadText> {
+    if text.is_empty() {
+        Err(BadText("must not be empty"))
+    } else if text.chars().count() > most {
+        Err(BadText(too_long))
+    } else if text.chars().any(char::is_control) {
+        Err(BadText("must have no control characters"))
+    } else if text.trim() != text {
+        Err(BadText("must have no space at either end"))
+    } else {
+        Ok(())
+    }
+}
+
+fn prose(text: &str, most: usize, too_long: &'static str) -> Result<(), BadText> {
+    if text.chars().count() > most {
+        Err(BadText(too_long))
+    } else if text.contains('\0') {
+        Err(BadText("must have no NUL character"))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_to_their_alphabet_and_length() {
+        for good in ["a", "user-service", "eu/west-1", "4tune", &"x".repeat(100)] {
+            assert!(Name::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", ".a", "a b", "a\0", "naïve", "a\u{202e}b", &"x".repeat(101)] {
+            assert!(Name::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn versions_are_counted_in_characters() {
+        assert!(Version::new("é".repeat(255)).is_ok());
+        for bad in ["", " v1", "v1 ", "v\n1", "v\0", &"v".repeat(256)] {
+            assert!(Version::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn commits_are_hexadecimal() {
+        assert!(CommitSha::new("ed52224333bd2591ebd3e2f1eea9768c6b925305").is_ok());
+        for bad in ["", "abc", "xyz1", &"a".repeat(65)] {
+            assert!(CommitSha::new(bad).is_err(), "{bad}");
+        }
+    }
+}
