@@ -1,12 +1,12 @@
 //! The wire: paths and bodies that the server and the client share, written once.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::{
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
-    clock,
-    deployment::{Change, Metadata, NewDeployment},
+    clock::{self, Time},
+    deployment::{Change, Deployment, Metadata, NewDeployment},
     error::Fault,
     json::Fields,
     status::Status,
@@ -44,6 +44,32 @@ pub struct Imported {
     pub recorded: u64,
     /// Lines that had been imported before.
     pub skipped: u64,
+}
+
+/// One line of an export: the body that records the deployment again, with its status and the time it entered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportLine(pub NewDeployment);
+
+impl ExportLine {
+    /// The line for a deployment that entered its status at `occurred_at`.
+    #[must_use]
+    pub fn of(deployment: Deployment, occurred_at: Time) -> Self {
+        Self(NewDeployment {
+            deployed_by: Some(deployment.deployed_by),
+            commit_sha: deployment.commit_sha,
+            description: deployment.description,
+            metadata: deployment.metadata,
+            status: deployment.status,
+            occurred_at: Some(occurred_at),
+            ..NewDeployment::new(deployment.component_name.into(), deployment.environment_name.into(), deployment.version)
+        })
+    }
+}
+
+impl Serialize for ExportLine {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.to_body().serialize(serializer)
+    }
 }
 
 /// An error answer (RFC 9457).

@@ -146,7 +146,6 @@ pub mod wire_option {
     ///
     /// # Errors
     /// Those of the serializer.
-    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
     pub fn serialize<S: Serializer>(time: &Option<Time>, serializer: S) -> Result<S::Ok, S::Error> {
         match time {
             Some(time) => super::wire::serialize(time, serializer),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Reference,
     clock::{self, Time},
-    status::Status,
+    status::{Status, Transition},
     text::{BadText, CommitSha, Description, Label, Name, Reason, Version},
 };
 
@@ -56,6 +56,21 @@ pub struct Deployment {
     pub succeeded_at: Option<Time>,
 }
 
+impl Deployment {
+    /// The deployment after a legal move that happened at `occurred_at` and is recorded at `now`.
+    #[must_use]
+    pub fn advanced(self, step: Transition, occurred_at: Time, now: Time) -> Self {
+        let moved = Self { status: step.to(), updated_at: now, ..self };
+        match step.to() {
+            Status::Pending => Self { attempt: moved.attempt + 1, started_at: None, finished_at: None, ..moved },
+            Status::InProgress => Self { started_at: Some(occurred_at), ..moved },
+            Status::Succeeded => Self { finished_at: Some(occurred_at), succeeded_at: Some(occurred_at), ..moved },
+            Status::Failed => Self { finished_at: Some(occurred_at), ..moved },
+            Status::RolledBack => moved,
+        }
+    }
+}
+
 /// One row of the append-only history: a change of status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +116,8 @@ pub struct NewDeployment {
     pub status: Status,
     /// When it reached that status; now, if absent.
     pub occurred_at: Option<Time>,
+    /// Register unknown names even where they resemble known ones. Part of the query, not of the body.
+    pub register: bool,
 }
 
 impl NewDeployment {
@@ -117,6 +134,7 @@ impl NewDeployment {
             metadata: Metadata::default(),
             status: Status::Pending,
             occurred_at: None,
+            register: false,
         }
     }
 

@@ -7,7 +7,6 @@
 use std::{cell::RefCell, fmt, str::FromStr};
 
 use serde::{
-    Deserializer as _,
     de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};

@@ -48,18 +48,20 @@ use deploytrack_core::{
     query::MatrixFilter,
     status::Status,
     store::Store,
+    text::Label,
     tracker::Tracker,
 };
 
 # #[tokio::main(flavor = "current_thread")]
 # async fn main() -> Result<(), deploytrack_core::error::Error> {
 let tracker = Tracker::new(Store::open("sqlite::memory:").await?);
+let me = Label::new("release-script")?;
 
 let recorded = tracker
-    .record(NewDeployment::named("user-service", "production", "v2.3.0")?, "release-script")
+    .record(NewDeployment::named("user-service", "production", "v2.3.0")?, &me)
     .await?;
-tracker.update(recorded.id, Change::to(Status::InProgress), "release-script").await?;
-tracker.update(recorded.id, Change::to(Status::Succeeded), "release-script").await?;
+tracker.update(recorded.id, Change::to(Status::InProgress), &me).await?;
+tracker.update(recorded.id, Change::to(Status::Succeeded), &me).await?;
 
 let matrix = tracker.matrix(&MatrixFilter::default()).await?;
 assert_eq!(matrix[0].environments["production"].version.as_str(), "v2.3.0");

@@ -1,0 +1,139 @@
+//! The HTTP client of a deploytrack server: one method per endpoint.
+//!
+//! Its token is sent to the server it was made for and nowhere else: redirects are not followed, and neither the token
+//! nor the settings that hold it show in `Debug` or in an error.
+
+mod body;
+mod error;
+mod query;
+mod transport;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub use self::{
+    error::Error,
+    transport::{Answer, Client, ClientSettings, Export},
+};
+use crate::{
+    api::{self, Imported},
+    catalog::{Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
+    deployment::{Change, Deployment, HistoryEntry, NewDeployment},
+    matrix::Matrix,
+    query::{DeploymentFilter, MatrixFilter, Page, PageRequest},
+    text::Name,
+};
+
+impl Client {
+    /// Records a deployment. `register` lets a name that resembles a known one be registered all the same.
+    pub async fn record(&self, new: &NewDeployment, register: bool) -> Result<Answer<Deployment>, Error> {
+        let query = if register { vec![("register", "true".to_owned())] } else { Vec::new() };
+        self.send(Method::POST, api::DEPLOYMENTS, &query, &new.to_body()).await
+    }
+
+    /// Changes a deployment, its status above all.
+    pub async fn update(&self, id: Uuid, change: &Change) -> Result<Answer<Deployment>, Error> {
+        self.send(Method::PATCH, &one(api::DEPLOYMENTS, id), &[], &change.to_body()).await
+    }
+
+    /// One deployment.
+    pub async fn deployment(&self, id: Uuid) -> Result<Answer<Deployment>, Error> {
+        self.get(&one(api::DEPLOYMENTS, id), &[]).await
+    }
+
+    /// The history of one deployment, the earliest first.
+    pub async fn history(&self, id: Uuid) -> Result<Answer<Vec<HistoryEntry>>, Error> {
+        self.get(&format!("{}/history", one(api::DEPLOYMENTS, id)), &[]).await
+    }
+
+    /// A page of deployments, the newest first.
+    pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Answer<Page<Deployment>>, Error> {
+        let mut query = query::deployments(filter);
+        query.extend(query::page(page));
+        self.get(api::DEPLOYMENTS, &query).await
+    }
+
+    /// What is current of one component, in environment order.
+    pub async fn latest(&self, component_id: Uuid) -> Result<Answer<Vec<Deployment>>, Error> {
+        self.get(api::LATEST, &[("componentId", component_id.to_string())]).await
+    }
+
+    /// The matrix.
+    pub async fn matrix(&self, filter: &MatrixFilter) -> Result<Answer<Matrix>, Error> {
+        self.get(api::MATRIX, &query::matrix(filter)).await
+    }
+
+    /// Imports newline-delimited JSON, one deployment a line: at most [`api::IMPORT_LINES`] lines and
+    /// [`api::IMPORT_BYTES`] bytes, all or nothing. Lines that were imported before are skipped.
+    pub async fn import(&self, lines: impl Into<Vec<u8>>) -> Result<Answer<Imported>, Error> {
+        self.send_lines(api::IMPORT, lines.into()).await
+    }
+
+    /// Streams deployments, the earliest first, in the form that [`Client::import`] takes.
+    pub async fn export(&self, filter: &DeploymentFilter) -> Result<Export, Error> {
+        self.stream(api::EXPORT, &query::deployments(filter)).await
+    }
+
+    /// A page of components in the order of their names, or the one with this name.
+    pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Component>>, Error> {
+        self.get(api::COMPONENTS, &query::named(name, page)).await
+    }
+
+    /// One component.
+    pub async fn component(&self, id: Uuid) -> Result<Answer<Component>, Error> {
+        self.get(&one(api::COMPONENTS, id), &[]).await
+    }
+
+    /// Registers a component.
+    pub async fn create_component(&self, new: &NewComponent) -> Result<Answer<Component>, Error> {
+        let body = body::with_name(&new.name, body::component(&new.details));
+        self.send(Method::POST, api::COMPONENTS, &[], &body).await
+    }
+
+    /// Changes a component.
+    pub async fn update_component(&self, id: Uuid, change: &ComponentChange) -> Result<Answer<Component>, Error> {
+        self.send(Method::PATCH, &one(api::COMPONENTS, id), &[], &body::component(change)).await
+    }
+
+    /// Deletes a component that has no deployments.
+    pub async fn delete_component(&self, id: Uuid) -> Result<(), Error> {
+        self.delete(&one(api::COMPONENTS, id)).await
+    }
+
+    /// A page of environments in their order, or the one with this name.
+    pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Environment>>, Error> {
+        self.get(api::ENVIRONMENTS, &query::named(name, page)).await
+    }
+
+    /// One environment.
+    pub async fn environment(&self, id: Uuid) -> Result<Answer<Environment>, Error> {
+        self.get(&one(api::ENVIRONMENTS, id), &[]).await
+    }
+
+    /// Registers an environment.
+    pub async fn create_environment(&self, new: &NewEnvironment) -> Result<Answer<Environment>, Error> {
+        let body = body::with_name(&new.name, body::environment(&new.details));
+        self.send(Method::POST, api::ENVIRONMENTS, &[], &body).await
+    }
+
+    /// Changes an environment.
+    pub async fn update_environment(&self, id: Uuid, change: &EnvironmentChange) -> Result<Answer<Environment>, Error> {
+        self.send(Method::PATCH, &one(api::ENVIRONMENTS, id), &[], &body::environment(change)).await
+    }
+
+    /// Deletes an environment that has no deployments.
+    pub async fn delete_environment(&self, id: Uuid) -> Result<(), Error> {
+        self.delete(&one(api::ENVIRONMENTS, id)).await
+    }
+
+    /// Sets the order of the environments; `ids` names every one of them.
+    pub async fn reorder_environments(&self, ids: &[Uuid]) -> Result<Answer<Vec<Environment>>, Error> {
+        let body: Value = json!({ "ids": ids });
+        self.send(Method::PUT, api::ENVIRONMENT_ORDER, &[], &body).await
+    }
+}
+
+fn one(collection: &str, id: Uuid) -> String {
+    format!("{collection}/{id}")
+}

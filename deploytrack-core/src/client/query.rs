@@ -1,0 +1,50 @@
+//! Filters and pages as query parameters.
+
+use crate::{
+    clock,
+    query::{DeploymentFilter, MatrixFilter, PageRequest},
+    text::Name,
+};
+
+/// Query parameters, in the order they are sent.
+pub(super) type Query = Vec<(&'static str, String)>;
+
+pub(super) fn page(page: PageRequest) -> Query {
+    vec![("skip", page.skip().to_string()), ("take", page.take().to_string())]
+}
+
+pub(super) fn named(name: Option<&Name>, page: PageRequest) -> Query {
+    let name = name.map(|name| ("name", name.to_string()));
+    name.into_iter().chain(self::page(page)).collect()
+}
+
+pub(super) fn deployments(filter: &DeploymentFilter) -> Query {
+    given([
+        ("componentId", filter.component_id.as_ref().map(ToString::to_string)),
+        ("environmentId", filter.environment_id.as_ref().map(ToString::to_string)),
+        ("status", filter.status.as_ref().map(ToString::to_string)),
+        ("component", filter.component.as_ref().map(ToString::to_string)),
+        ("environment", filter.environment.as_ref().map(ToString::to_string)),
+        ("version", filter.version.as_ref().map(ToString::to_string)),
+        ("commitSha", filter.commit_sha.as_ref().map(ToString::to_string)),
+        ("deployedBy", filter.deployed_by.as_ref().map(ToString::to_string)),
+        ("createdAfter", filter.created_after.as_ref().map(clock::format_exact)),
+        ("createdBefore", filter.created_before.as_ref().map(clock::format_exact)),
+    ])
+}
+
+pub(super) fn matrix(filter: &MatrixFilter) -> Query {
+    let mut query = given([
+        ("owner", filter.owner.as_ref().map(ToString::to_string)),
+        ("kind", filter.kind.as_ref().map(ToString::to_string)),
+        ("lifecycle", filter.lifecycle.as_ref().map(ToString::to_string)),
+        ("includeArchived", filter.include_archived.then(|| "true".to_owned())),
+    ]);
+    query.extend(filter.components.iter().map(|name| ("component", name.to_string())));
+    query.extend(filter.environments.iter().map(|name| ("environment", name.to_string())));
+    query
+}
+
+fn given<const N: usize>(parameters: [(&'static str, Option<String>); N]) -> Query {
+    parameters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}

@@ -1,0 +1,92 @@
+//! How values look in a column.
+
+use chrono::DateTime;
+use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
+
+use super::fault::unreadable;
+use crate::{clock::Time, error::Error};
+
+/// A time in a column: whole microseconds on SQLite, `timestamptz` on PostgreSQL.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Micros(pub(super) Time);
+
+#[cfg(feature = "sqlite")]
+mod on_sqlite {
+    use sqlx::Sqlite;
+
+    use super::{BoxDynError, Database, DateTime, Decode, Encode, IsNull, Micros, Type};
+
+    impl Type<Sqlite> for Micros {
+        fn type_info() -> <Sqlite as Database>::TypeInfo {
+            <i64 as Type<Sqlite>>::type_info()
+        }
+
+        fn compatible(ty: &<Sqlite as Database>::TypeInfo) -> bool {
+            <i64 as Type<Sqlite>>::compatible(ty)
+        }
+    }
+
+    impl<'q> Encode<'q, Sqlite> for Micros {
+        fn encode_by_ref(&self, buffer: &mut <Sqlite as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+            Encode::<Sqlite>::encode(self.0.timestamp_micros(), buffer)
+        }
+    }
+
+    impl<'r> Decode<'r, Sqlite> for Micros {
+        fn decode(value: <Sqlite as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
+            let micros = <i64 as Decode<Sqlite>>::decode(value)?;
+            DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| "a time out of range".into())
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+mod on_postgres {
+    use sqlx::{Postgres, postgres::PgHasArrayType};
+
+    use super::{BoxDynError, Database, Decode, Encode, IsNull, Micros, Time, Type};
+
+    impl Type<Postgres> for Micros {
+        fn type_info() -> <Postgres as Database>::TypeInfo {
+            <Time as Type<Postgres>>::type_info()
+        }
+    }
+
+    impl PgHasArrayType for Micros {
+        fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+            <Time as PgHasArrayType>::array_type_info()
+        }
+    }
+
+    impl<'q> Encode<'q, Postgres> for Micros {
+        fn encode_by_ref(&self, buffer: &mut <Postgres as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+            Encode::<Postgres>::encode_by_ref(&self.0, buffer)
+        }
+    }
+
+    impl<'r> Decode<'r, Postgres> for Micros {
+        fn decode(value: <Postgres as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
+            <Time as Decode<Postgres>>::decode(value).map(Self)
+        }
+    }
+}
+
+/// Reads checked text back.
+pub(super) fn checked<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Error> {
+    text.parse().map_err(unreadable)
+}
+
+/// Reads checked text back, if there is any.
+pub(super) fn checked_option<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<&str>) -> Result<Option<T>, Error> {
+    text.map(checked).transpose()
+}
+
+/// A count or a page's bound as the databases take it.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A count as the database gives it.
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,300 @@
+//! Deployments as they stand.
+
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    Store, Write,
+    column::{Micros, checked, checked_option, signed, unsigned},
+    fault::{unexpected, unreadable},
+    on,
+};
+use crate::{
+    clock::Time,
+    deployment::{Deployment, Metadata},
+    error::Error,
+    query::Cursor,
+    status::Status,
+    text::{CommitSha, Label, Version},
+};
+
+/// What every query of deployments selects.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select d.id, d.component_id, c.name as component_name, d.environment_id, e.name as environment_name, d.version, ",
+            "d.status, d.attempt, d.deployed_by, d.commit_sha, d.description, d.metadata, d.created_at, d.updated_at, ",
+            "d.started_at, d.finished_at, d.succeeded_at, d.revision ",
+            "from deployments d join components c on c.id = d.component_id join environments e on e.id = d.environment_id ",
+            $rest
+        )
+    };
+}
+
+#[derive(Debug, FromRow)]
+struct Row {
+    id: Uuid,
+    component_id: Uuid,
+    component_name: String,
+    environment_id: Uuid,
+    environment_name: String,
+    version: String,
+    status: String,
+    attempt: i64,
+    deployed_by: String,
+    commit_sha: Option<String>,
+    description: Option<String>,
+    metadata: String,
+    created_at: Micros,
+    updated_at: Micros,
+    started_at: Option<Micros>,
+    finished_at: Option<Micros>,
+    succeeded_at: Option<Micros>,
+    revision: i64,
+}
+
+/// A deployment together with the revision of its row.
+#[derive(Clone, Debug)]
+pub(crate) struct Revised {
+    pub(crate) deployment: Deployment,
+    pub(crate) revision: i64,
+}
+
+impl TryFrom<Row> for Revised {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let metadata = serde_json::from_str(&row.metadata).map_err(unreadable)?;
+        let deployment = Deployment {
+            id: row.id,
+            component_id: row.component_id,
+            component_name: checked(&row.component_name)?,
+            environment_id: row.environment_id,
+            environment_name: checked(&row.environment_name)?,
+            version: checked(&row.version)?,
+            status: checked(&row.status)?,
+            attempt: row.attempt,
+            deployed_by: checked(&row.deployed_by)?,
+            commit_sha: checked_option(row.commit_sha.as_deref())?,
+            description: checked_option(row.description.as_deref())?,
+            metadata: Metadata::new(metadata).map_err(unreadable)?,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            started_at: row.started_at.map(|time| time.0),
+            finished_at: row.finished_at.map(|time| time.0),
+            succeeded_at: row.succeeded_at.map(|time| time.0),
+        };
+        Ok(Self { deployment, revision: row.revision })
+    }
+}
+
+fn all(rows: Vec<Row>) -> Result<Vec<Deployment>, Error> {
+    rows.into_iter().map(|row| Revised::try_from(row).map(|revised| revised.deployment)).collect()
+}
+
+/// Which deployments a list shows, names resolved to ids.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowFilter {
+    pub(crate) component_id: Option<Uuid>,
+    pub(crate) environment_id: Option<Uuid>,
+    pub(crate) status: Option<Status>,
+    pub(crate) version: Option<Version>,
+    pub(crate) commit_sha: Option<CommitSha>,
+    pub(crate) deployed_by: Option<Label>,
+    pub(crate) created_after: Option<Time>,
+    pub(crate) created_before: Option<Time>,
+}
+
+impl RowFilter {
+    /// Whether the maintained counts know how many deployments match.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.version.is_none()
+            && self.commit_sha.is_none()
+            && self.deployed_by.is_none()
+            && self.created_after.is_none()
+            && self.created_before.is_none()
+    }
+}
+
+/// Adds the conditions of a filter to a query, for whichever database the query is.
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let (query, filter): (_, &RowFilter) = ($query, $filter);
+        query.push(" where true");
+        if let Some(id) = filter.component_id {
+            query.push(" and d.component_id = ").push_bind(id);
+        }
+        if let Some(id) = filter.environment_id {
+            query.push(" and d.environment_id = ").push_bind(id);
+        }
+        if let Some(status) = filter.status {
+            query.push(" and d.status = ").push_bind(status.as_str());
+        }
+        if let Some(version) = &filter.version {
+            query.push(" and d.version = ").push_bind(version.to_string());
+        }
+        if let Some(commit_sha) = &filter.commit_sha {
+            query.push(" and d.commit_sha = ").push_bind(commit_sha.to_string());
+        }
+        if let Some(deployed_by) = &filter.deployed_by {
+            query.push(" and d.deployed_by = ").push_bind(deployed_by.to_string());
+        }
+        if let Some(time) = filter.created_after {
+            query.push(" and d.created_at >= ").push_bind(Micros(time));
+        }
+        if let Some(time) = filter.created_before {
+            query.push(" and d.created_at < ").push_bind(Micros(time));
+        }
+        query
+    }};
+}
+
+impl Store {
+    /// One deployment.
+    pub(crate) async fn deployment(&self, id: Uuid) -> Result<Option<Revised>, Error> {
+        let row: Option<Row> =
+            on!(&self.reads, |pool| sqlx::query_as(select!("where d.id = $1")).bind(id).fetch_optional(pool).await).map_err(unexpected)?;
+        row.map(Revised::try_from).transpose()
+    }
+
+    /// Part of the list, newest first.
+    pub(crate) async fn deployments(&self, filter: &RowFilter, skip: u64, take: u64) -> Result<Vec<Deployment>, Error> {
+        let rows: Vec<Row> = on!(&self.reads, |pool| {
+            let mut query = QueryBuilder::new(select!(""));
+            let query = filtered!(&mut query, filter).push(" order by d.created_at desc, d.id desc limit ").push_bind(signed(take));
+            query.push(" offset ").push_bind(signed(skip)).build_query_as().fetch_all(pool).await
+        })
+        .map_err(unexpected)?;
+        all(rows)
+    }
+
+    /// The deployments that follow `after`, oldest first.
+    pub(crate) async fn deployments_after(&self, filter: &RowFilter, after: Option<Cursor>, take: u64) -> Result<Vec<Deployment>, Error> {
+        let rows: Vec<Row> = on!(&self.reads, |pool| {
+            let mut query = QueryBuilder::new(select!(""));
+            let query = filtered!(&mut query, filter);
+            if let Some(after) = after {
+                query.push(" and (d.created_at, d.id) > (").push_bind(Micros(after.created_at));
+                query.push(", ").push_bind(after.id).push(")");
+            }
+            query.push(" order by d.created_at, d.id limit ").push_bind(signed(take)).build_query_as().fetch_all(pool).await
+        })
+        .map_err(unexpected)?;
+        all(rows)
+    }
+
+    /// How many deployments match, by looking at each.
+    pub(crate) async fn matching_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
+        let count: i64 = on!(&self.reads, |pool| {
+            let mut query = QueryBuilder::new("select count(*) from deployments d");
+            filtered!(&mut query, filter).build_query_scalar().fetch_one(pool).await
+        })
+        .map_err(unexpected)?;
+        Ok(unsigned(count))
+    }
+
+    /// The current deployments of a component, in environment order.
+    pub(crate) async fn current_of(&self, component_id: Uuid) -> Result<Vec<Deployment>, Error> {
+        let rows: Vec<Row> = on!(&self.reads, |pool| {
+            sqlx::query_as(select!(
+                "join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.name"
+            ))
+            .bind(component_id)
+            .fetch_all(pool)
+            .await
+        })
+        .map_err(unexpected)?;
+        all(rows)
+    }
+}
+
+impl Write {
+    /// One deployment, as this write sees it.
+    pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<Option<Revised>, Error> {
+        let row: Option<Row> =
+            on!(&mut self.0, |write| sqlx::query_as(select!("where d.id = $1")).bind(id).fetch_optional(&mut **write).await)
+                .map_err(unexpected)?;
+        row.map(Revised::try_from).transpose()
+    }
+
+    /// Adds a deployment whose history is written already; `succeeded` is the number of its success there.
+    pub(crate) async fn add_deployment(&mut self, new: &Deployment, succeeded: Option<i64>) -> Result<(), Error> {
+        on!(&mut self.0, |write| {
+            sqlx::query(
+                "insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, commit_sha,
+                     description, metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, revision)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1)",
+            )
+            .bind(new.id)
+            .bind(new.component_id)
+            .bind(new.environment_id)
+            .bind(new.version.as_str())
+            .bind(new.status.as_str())
+            .bind(new.attempt)
+            .bind(new.deployed_by.as_str())
+            .bind(new.commit_sha.as_ref().map(CommitSha::as_str))
+            .bind(new.description.as_ref().map(|text| text.as_str()))
+            .bind(new.metadata.to_json())
+            .bind(Micros(new.created_at))
+            .bind(Micros(new.updated_at))
+            .bind(new.started_at.map(Micros))
+            .bind(new.finished_at.map(Micros))
+            .bind(new.succeeded_at.map(Micros))
+            .bind(succeeded)
+            .execute(&mut **write)
+            .await
+            .map(|_| ())
+        })
+        .map_err(unexpected)
+    }
+
+    /// Writes a deployment over the revision it was read at. False when another writer was first: nothing is written
+    /// then. `succeeded` is the number of a new success in the history.
+    pub(crate) async fn replace_deployment(&mut self, new: &Deployment, revision: i64, succeeded: Option<i64>) -> Result<bool, Error> {
+        let changed = on!(&mut self.0, |write| {
+            sqlx::query(
+                "update deployments set status = $1, attempt = $2, description = $3, metadata = $4, updated_at = $5, started_at = $6,
+                     finished_at = $7, succeeded_at = $8, succeeded_sequence = coalesce($9, succeeded_sequence), revision = revision + 1
+                 where id = $10 and revision = $11",
+            )
+            .bind(new.status.as_str())
+            .bind(new.attempt)
+            .bind(new.description.as_ref().map(|text| text.as_str()))
+            .bind(new.metadata.to_json())
+            .bind(Micros(new.updated_at))
+            .bind(new.started_at.map(Micros))
+            .bind(new.finished_at.map(Micros))
+            .bind(new.succeeded_at.map(Micros))
+            .bind(succeeded)
+            .bind(new.id)
+            .bind(revision)
+            .execute(&mut **write)
+            .await
+            .map(|done| done.rows_affected())
+        })
+        .map_err(unexpected)?;
+        Ok(changed == 1)
+    }
+
+    /// Whether the cell has a deployment of this version and commit that entered this status at this very time.
+    pub(crate) async fn is_known(&mut self, new: &Deployment, occurred_at: Time) -> Result<bool, Error> {
+        let found: Option<i64> = on!(&mut self.0, |write| {
+            sqlx::query_scalar(
+                "select t.sequence from deployments d join transitions t on t.deployment_id = d.id
+                 where d.component_id = $1 and d.environment_id = $2 and d.version = $3
+                   and d.commit_sha is not distinct from $4 and t.to_status = $5 and t.occurred_at = $6
+                 limit 1",
+            )
+            .bind(new.component_id)
+            .bind(new.environment_id)
+            .bind(new.version.as_str())
+            .bind(new.commit_sha.as_ref().map(CommitSha::as_str))
+            .bind(new.status.as_str())
+            .bind(Micros(occurred_at))
+            .fetch_optional(&mut **write)
+            .await
+        })
+        .map_err(unexpected)?;
+        Ok(found.is_some())
+    }
+}

@@ -1,0 +1,138 @@
+//! The store: SQL, and the only room that knows the database.
+//!
+//! Every query is one text for both databases, beside the function that runs it; `on!` binds it to the one that is
+//! open. The store decides nothing: it refuses to write over a revision it did not expect.
+
+use sqlx::Row as _;
+
+use crate::error::Error;
+
+mod column;
+mod components;
+mod counts;
+mod current;
+mod deployments;
+mod environments;
+mod fault;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod transitions;
+
+pub(crate) use current::Place;
+pub(crate) use deployments::{Revised, RowFilter};
+pub(crate) use transitions::NewEntry;
+use fault::unexpected;
+
+/// Runs one expression on whichever database is open.
+macro_rules! on {
+    ($database:expr, |$open:ident| $body:expr) => {
+        match $database {
+            #[cfg(feature = "sqlite")]
+            $crate::store::Database::Sqlite($open) => $body,
+            #[cfg(feature = "postgres")]
+            $crate::store::Database::Postgres($open) => $body,
+        }
+    };
+}
+use on;
+
+/// One of two: the same expression compiles for both.
+#[derive(Clone, Debug)]
+pub(crate) enum Database<S, P> {
+    #[cfg(feature = "sqlite")]
+    Sqlite(S),
+    #[cfg(feature = "postgres")]
+    Postgres(P),
+    #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+    #[expect(dead_code, reason = "keeps the parameter of the database that is left out")]
+    Never(std::convert::Infallible, std::marker::PhantomData<(S, P)>),
+}
+
+#[cfg(feature = "sqlite")]
+type Sqlite = sqlx::Sqlite;
+#[cfg(feature = "postgres")]
+type Postgres = sqlx::Postgres;
+/// Stands for the database that is left out.
+#[cfg(not(feature = "sqlite"))]
+type Sqlite = Postgres;
+#[cfg(not(feature = "postgres"))]
+type Postgres = Sqlite;
+
+type Pool = Database<sqlx::Pool<Sqlite>, sqlx::Pool<Postgres>>;
+
+/// An open database, migrated to what this program expects. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    reads: Pool,
+    /// On SQLite one connection, since one writer at a time is all it has; on PostgreSQL the same pool.
+    writes: Pool,
+}
+
+/// A write in progress. Dropped without [`Write::commit`], it changes nothing.
+#[derive(Debug)]
+pub(crate) struct Write(Database<sqlx::Transaction<'static, Sqlite>, sqlx::Transaction<'static, Postgres>>);
+
+impl Store {
+    /// Opens the database at `url` and migrates it, under a lock when several programs start at once.
+    ///
+    /// `sqlite:PATH` makes the file when it is missing; `sqlite::memory:` lasts as long as the store;
+    /// `postgres://USER:PASSWORD@HOST/DATABASE` must exist.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when the URL or the database cannot be used; its message says what to do and holds no
+    /// password. [`Error::Unavailable`] when the database cannot be reached.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            #[cfg(feature = "sqlite")]
+            Some("sqlite") => sqlite::open(url).await,
+            #[cfg(feature = "postgres")]
+            Some("postgres" | "postgresql") => postgres::open(url).await,
+            _ => Err(Error::Setup(format!(
+                "the database URL must begin with {}",
+                [("sqlite:", cfg!(feature = "sqlite")), ("postgres:", cfg!(feature = "postgres"))]
+                    .iter()
+                    .filter_map(|(scheme, known)| known.then_some(*scheme))
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            ))),
+        }
+    }
+
+    /// Closes every connection, after what they are doing.
+    pub async fn close(&self) {
+        on!(&self.writes, |pool| pool.close().await);
+        on!(&self.reads, |pool| pool.close().await);
+    }
+
+    /// Asks the database whether it answers.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        let one: i64 = on!(&self.reads, |pool| sqlx::query("select cast(1 as bigint)").fetch_one(pool).await.and_then(|row| row.try_get(0)))
+            .map_err(unexpected)?;
+        debug_assert_eq!(one, 1, "the database counts");
+        Ok(())
+    }
+
+    /// Begins a write.
+    pub(crate) async fn write(&self) -> Result<Write, Error> {
+        let begun = match &self.writes {
+            // Immediate: a transaction that reads first and asks for the lock later fails at once, whatever the timeout.
+            #[cfg(feature = "sqlite")]
+            Database::Sqlite(pool) => pool.begin_with("begin immediate").await.map(Database::Sqlite),
+            #[cfg(feature = "postgres")]
+            Database::Postgres(pool) => pool.begin().await.map(Database::Postgres),
+        };
+        begun.map(Write).map_err(unexpected)
+    }
+}
+
+impl Write {
+    /// Makes the write durable.
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        on!(self.0, |transaction| transaction.commit().await).map_err(unexpected)
+    }
+}

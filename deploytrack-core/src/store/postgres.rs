@@ -1,0 +1,38 @@
+//! Opening PostgreSQL.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Executor as _,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{Database, Store, fault};
+use crate::error::Error;
+
+/// How long a request waits for a connection before it is told to come back.
+const WAIT: Duration = Duration::from_secs(5);
+const CONNECTIONS: u32 = 10;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/postgres");
+
+pub(super) async fn open(url: &str) -> Result<Store, Error> {
+    let options = PgConnectOptions::from_str(url)
+        // The text of the error could quote the URL, and with it the password.
+        .map_err(|_| Error::Setup("the database URL cannot be read; it must look like postgres://USER:PASSWORD@HOST/DATABASE".into()))?
+        .application_name("deploytrack")
+        // The ROLLBACK below makes a notice each time there is nothing to undo.
+        .options([("client_min_messages", "error"), ("timezone", "UTC")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(WAIT)
+        // A caller that goes away can leave a connection in the pool with its transaction open, and the next writer
+        // would then lose its own with it (launchbadge/sqlx, transact-rs/sqlx#4393).
+        .before_acquire(|connection, _| Box::pin(async move { connection.execute("rollback").await.map(|_| true) }))
+        .connect_with(options)
+        .await
+        .map_err(fault::unexpected)?;
+    // sqlx takes an advisory lock around these migrations.
+    MIGRATIONS.run(&pool).await.map_err(fault::not_migrated)?;
+    Ok(Store { reads: Database::Postgres(pool.clone()), writes: Database::Postgres(pool) })
+}

@@ -1,0 +1,80 @@
+//! Opening SQLite.
+
+use std::{fs::File, io, path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    Connection as _, Pool, Sqlite,
+    sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Database, Store, fault};
+use crate::error::Error;
+
+/// Older ones have a bug that can corrupt the file when the write-ahead log is reset.
+const OLDEST: (u32, u32, u32) = (3, 51, 3);
+/// How long a statement waits for another process's write.
+const BUSY: Duration = Duration::from_secs(10);
+/// How long a request waits for a connection before it is told to come back.
+const WAIT: Duration = Duration::from_secs(10);
+const READERS: u32 = 4;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
+
+pub(super) async fn open(url: &str) -> Result<Store, Error> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|error| Error::Setup(format!("the database URL cannot be read: {error}")))?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // NORMAL makes no fsync at commit: a power failure would lose what was acknowledged.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY);
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        // Each connection would have a database of its own: there is one, and it is never given up.
+        let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
+        let only = only.connect_with(options).await.map_err(fault::unexpected)?;
+        migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
+        return Ok(Store { reads: Database::Sqlite(only.clone()), writes: Database::Sqlite(only) });
+    }
+    let path = options.get_filename().to_owned();
+    let cannot = |error: &dyn std::fmt::Display| Error::Setup(format!("the database file {} cannot be opened: {error}", path.display()));
+    // Held until the schema is right. SQLite's own lock does not cover the switch to the write-ahead log, which
+    // programs that start together would trip over.
+    let starting = lock(&path).await.map_err(|error| cannot(&error))?;
+    let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
+    migrate(&mut first).await?;
+    let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
+    let writes: Pool<Sqlite> = pool(1).connect_with(options.clone()).await.map_err(|error| cannot(&error))?;
+    let reads = pool(READERS).connect_lazy_with(options.read_only(true));
+    first.close().await.map_err(fault::unexpected)?;
+    drop(starting);
+    Ok(Store { reads: Database::Sqlite(reads), writes: Database::Sqlite(writes) })
+}
+
+/// Waits for the exclusive lock that is held while a program opens the database.
+async fn lock(database: &Path) -> io::Result<File> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        file.lock().map(|()| file)
+    });
+    locked.await.map_err(io::Error::other)?
+}
+
+/// Brings the schema up to date, all or nothing.
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
+    let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&mut *connection).await.map_err(fault::unexpected)?;
+    if parsed(&version).is_none_or(|version| version < OLDEST) {
+        let (major, minor, patch) = OLDEST;
+        return Err(Error::Setup(format!("this program was built with SQLite {version}; it needs {major}.{minor}.{patch} or newer")));
+    }
+    let mut transaction = connection.begin_with("begin exclusive").await.map_err(fault::unexpected)?;
+    MIGRATIONS.run_direct(None, &mut *transaction, false).await.map_err(fault::not_migrated)?;
+    transaction.commit().await.map_err(fault::unexpected)
+}
+
+fn parsed(version: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = version.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}

@@ -1,0 +1,244 @@
+//! Components and environments.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::{Tracker, in_own_task};
+use crate::{
+    catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
+    clock::Time,
+    error::{Error, Fault},
+    query::{Page, PageRequest},
+    store::Write,
+    text::Name,
+};
+
+impl Tracker {
+    /// Part of the components in name order; of one name, if given.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Component>, Error> {
+        let (data, total) = self.store.components(name, page.skip(), page.take()).await?;
+        Ok(Page { data, total, skip: page.skip(), take: page.take() })
+    }
+
+    /// One component.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], and those of the database.
+    pub async fn component(&self, id: Uuid) -> Result<Component, Error> {
+        self.store.component(id).await?.ok_or_else(|| Error::NotFound { what: "component", key: id.to_string() })
+    }
+
+    /// Registers a component.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], and those of the database.
+    pub async fn create_component(&self, new: NewComponent) -> Result<Component, Error> {
+        let this = self.clone();
+        in_own_task(async move {
+            let now = this.clock.now();
+            let component = new.details.applied_to(Component::registered(this.next_id(), new.name, now), now);
+            let mut write = this.store.write().await?;
+            if !write.add_component(&component).await? {
+                return Err(Error::NameTaken { kind: Kind::Component, name: component.name });
+            }
+            write.commit().await?;
+            Ok(component)
+        })
+        .await
+    }
+
+    /// Changes a component.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NameTaken`], and those of the database.
+    pub async fn update_component(&self, id: Uuid, change: ComponentChange) -> Result<Component, Error> {
+        let this = self.clone();
+        in_own_task(async move {
+            let mut write = this.store.write().await?;
+            let component = change.applied_to(this.known_component(&mut write, id).await?, this.clock.now());
+            write.replace_component(&component).await?;
+            write.commit().await?;
+            Ok(component)
+        })
+        .await
+    }
+
+    /// Removes a component that never had a deployment.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::InUse`], and those of the database.
+    pub async fn delete_component(&self, id: Uuid) -> Result<(), Error> {
+        let this = self.clone();
+        in_own_task(async move {
+            let mut write = this.store.write().await?;
+            let component = this.known_component(&mut write, id).await?;
+            write.delete_component(&component).await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    /// Part of the environments in their order; of one name, if given.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Environment>, Error> {
+        let (data, total) = self.store.environments(name, page.skip(), page.take()).await?;
+        Ok(Page { data, total, skip: page.skip(), take: page.take() })
+    }
+
+    /// One environment.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], and those of the database.
+    pub async fn environment(&self, id: Uuid) -> Result<Environment, Error> {
+        self.store.environment(id).await?.ok_or_else(|| Error::NotFound { what: "environment", key: id.to_string() })
+    }
+
+    /// Registers an environment, at the place asked for or else before the first one of a later type.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], and those of the database.
+    pub async fn create_environment(&self, new: NewEnvironment) -> Result<Environment, Error> {
+        let this = self.clone();
+        in_own_task(async move {
+            let now = this.clock.now();
+            let asked = new.details.order;
+            let environment = new.details.applied_to(Environment::registered(this.next_id(), new.name, now), now);
+            let mut write = this.store.write().await?;
+            let order = write.take_order().await?;
+            if order.iter().any(|known| known.name == environment.name) {
+                return Err(Error::NameTaken { kind: Kind::Environment, name: environment.name });
+            }
+            let place = asked.unwrap_or_else(|| environment.place_among(&order));
+            let added = this.insert_environment(&mut write, environment, order, place).await?;
+            write.commit().await?;
+            Ok(added)
+        })
+        .await
+    }
+
+    /// Adds an environment at a place in the order; a place beyond the end is the end.
+    pub(super) async fn insert_environment(
+        &self,
+        write: &mut Write,
+        new: Environment,
+        mut order: Vec<Environment>,
+        place: usize,
+    ) -> Result<Environment, Error> {
+        let id = new.id;
+        write.add_environment(&new).await?;
+        order.insert((place - 1).min(order.len()), new);
+        let numbered = renumber(write, order, self.clock.now()).await?;
+        Self::among(numbered, id)
+    }
+
+    fn among(order: Vec<Environment>, id: Uuid) -> Result<Environment, Error> {
+        order.into_iter().find(|environment| environment.id == id).ok_or_else(|| Error::NotFound { what: "environment", key: id.to_string() })
+    }
+
+    /// Changes an environment and moves it in the order, if asked to.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NameTaken`], and those of the database.
+    pub async fn update_environment(&self, id: Uuid, change: EnvironmentChange) -> Result<Environment, Error> {
+        let this = self.clone();
+        in_own_task(async move {
+            let (now, place) = (this.clock.now(), change.order);
+            let mut write = this.store.write().await?;
+            let mut order = write.take_order().await?;
+            let changed = change.applied_to(Self::among(order.clone(), id)?, now);
+            write.replace_environment(&changed).await?;
+            if let Some(place) = place {
+                order.retain(|other| other.id != id);
+                order.insert((place - 1).min(order.len()), changed);
+                order = renumber(&mut write, order, now).await?;
+            } else {
+                order = vec![changed];
+            }
+            write.commit().await?;
+            Self::among(order, id)
+        })
+        .await
+    }
+
+    /// Removes an environment that never had a deployment; those behind it move up.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::InUse`], and those of the database.
+    pub async fn delete_environment(&self, id: Uuid) -> Result<(), Error> {
+        let this = self.clone();
+        in_own_task(async move {
+            let mut write = this.store.write().await?;
+            let mut order = write.take_order().await?;
+            let environment = Self::among(order.clone(), id)?;
+            write.delete_environment(&environment).await?;
+            order.retain(|other| other.id != id);
+            renumber(&mut write, order, this.clock.now()).await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    /// Sets the order of the environments, all at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when `ids` is not the full list, each once; and those of the database.
+    pub async fn reorder_environments(&self, ids: Vec<Uuid>) -> Result<Vec<Environment>, Error> {
+        let this = self.clone();
+        in_own_task(async move {
+            let mut write = this.store.write().await?;
+            let order = write.take_order().await?;
+            check_full_list(&ids, &order)?;
+            let mut asked: Vec<_> = order;
+            asked.sort_by_key(|environment| ids.iter().position(|id| *id == environment.id));
+            let order = renumber(&mut write, asked, this.clock.now()).await?;
+            write.commit().await?;
+            Ok(order)
+        })
+        .await
+    }
+}
+
+/// Names every id that is unknown, given twice or missing.
+fn check_full_list(ids: &[Uuid], order: &[Environment]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    let mut faults: Vec<_> = ids
+        .iter()
+        .enumerate()
+        .filter_map(|(at, id)| {
+            let wrong = match (seen.insert(*id), order.iter().any(|known| known.id == *id)) {
+                (false, _) => "is given twice",
+                (_, false) => "names no environment",
+                _ => return None,
+            };
+            Some(Fault::at(format!("/ids/{at}"), wrong))
+        })
+        .collect();
+    faults.extend(
+        order
+            .iter()
+            .filter(|known| !seen.contains(&known.id))
+            .map(|missing| Fault::at("/ids", format!("must have every environment; {} ({}) is missing", missing.name, missing.id))),
+    );
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+}
+
+/// Numbers the environments from 1 in the order given and writes those whose place changed.
+async fn renumber(write: &mut Write, order: Vec<Environment>, now: Time) -> Result<Vec<Environment>, Error> {
+    let mut numbered = Vec::with_capacity(order.len());
+    for (place, environment) in (1..).zip(order) {
+        if environment.order == place {
+            numbered.push(environment);
+            continue;
+        }
+        let moved = Environment { order: place, updated_at: now, ..environment };
+        write.replace_environment(&moved).await?;
+        numbered.push(moved);
+    }
+    Ok(numbered)
+}

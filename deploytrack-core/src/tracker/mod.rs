@@ -1,0 +1,111 @@
+//! The use cases: what a caller can ask of a tracker, over a store and a clock.
+
+use std::{fmt, future::Future, str::FromStr, sync::Arc};
+
+use uuid::Uuid;
+
+use crate::{
+    clock::{Clock, Ids, SystemClock},
+    error::Error,
+    store::Store,
+};
+
+mod catalog;
+mod names;
+mod reading;
+mod recording;
+
+/// Keeps track of deployments. Clones share everything.
+///
+/// Every write runs in a task of its own: a caller that goes away half-way neither stops it nor leaves it half done.
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    ids: Arc<Ids>,
+    registration: Registration,
+}
+
+/// What happens when a deployment names a component or environment that nobody has registered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// It is registered on the way, unless it resembles a known name.
+    #[default]
+    Auto,
+    /// The deployment is refused.
+    Strict,
+}
+
+/// A word that is no registration setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be auto or strict")]
+pub struct UnknownRegistration;
+
+impl FromStr for Registration {
+    type Err = UnknownRegistration;
+
+    fn from_str(word: &str) -> Result<Self, UnknownRegistration> {
+        match word {
+            "auto" => Ok(Self::Auto),
+            "strict" => Ok(Self::Strict),
+            _ => Err(UnknownRegistration),
+        }
+    }
+}
+
+impl fmt::Display for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Auto => "auto",
+            Self::Strict => "strict",
+        })
+    }
+}
+
+impl Tracker {
+    /// A tracker over an open store, with the machine's clock and automatic registration.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store, clock: Arc::new(SystemClock), ids: Arc::default(), registration: Registration::Auto }
+    }
+
+    /// The tracker with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The tracker with another way to treat unknown names.
+    #[must_use]
+    pub fn with_registration(self, registration: Registration) -> Self {
+        Self { registration, ..self }
+    }
+
+    /// The clock that decides what is now.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Asks the database whether it answers.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.store.ready().await
+    }
+
+    /// Closes the database, after what it is doing.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
+    fn next_id(&self) -> Uuid {
+        self.ids.next(self.clock.now())
+    }
+}
+
+/// Runs a write in its own task, which goes on when its caller is dropped.
+async fn in_own_task<T: Send + 'static>(write: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
+    tokio::spawn(write).await.map_err(|ended| Error::Internal(ended.into()))?
+}

@@ -1,0 +1,159 @@
+//! What runs where: lists, cells, history.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::Tracker;
+use crate::{
+    api::ExportLine,
+    catalog::{Component, Environment},
+    deployment::{Deployment, HistoryEntry},
+    error::Error,
+    matrix::{Cell, Matrix, Row},
+    query::{Cursor, DeploymentFilter, MatrixFilter, Page, PageRequest},
+    store::{Place, RowFilter},
+    text::Name,
+};
+
+impl Tracker {
+    /// One deployment.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], and those of the database.
+    pub async fn deployment(&self, id: Uuid) -> Result<Deployment, Error> {
+        self.store.deployment(id).await?.map(|found| found.deployment).ok_or_else(|| Error::no_deployment(id))
+    }
+
+    /// The history of a deployment, in the order of recording.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], and those of the database.
+    pub async fn history(&self, id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
+        let history = self.store.history(id).await?;
+        // Recording a deployment is the first row of its history.
+        if history.is_empty() { Err(Error::no_deployment(id)) } else { Ok(history) }
+    }
+
+    /// Part of the deployments that match, newest first, and how many match in all.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Page<Deployment>, Error> {
+        let (skip, take) = (page.skip(), page.take());
+        let Some(filter) = self.resolved(filter).await? else {
+            return Ok(Page { data: Vec::new(), total: 0, skip, take });
+        };
+        let data = self.store.deployments(&filter, skip, take).await?;
+        let total = if filter.is_counted() {
+            self.store.counted_deployments(&filter).await?
+        } else {
+            self.store.matching_deployments(&filter).await?
+        };
+        Ok(Page { data, total, skip, take })
+    }
+
+    /// The next deployments that match, oldest first, as lines of an export; each with the place to go on from.
+    /// `take` bounds how many; none means the end.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn export_page(&self, filter: &DeploymentFilter, after: Option<Cursor>, take: u64) -> Result<Vec<(Cursor, ExportLine)>, Error> {
+        let Some(filter) = self.resolved(filter).await? else {
+            return Ok(Vec::new());
+        };
+        let mut lines = Vec::new();
+        for deployment in self.store.deployments_after(&filter, after, take).await? {
+            let occurred_at = self.store.last_occurred_at(deployment.id).await?.unwrap_or(deployment.created_at);
+            lines.push((Cursor::after(&deployment), ExportLine::of(deployment, occurred_at)));
+        }
+        Ok(lines)
+    }
+
+    /// The filter with ids for names; `None` when a name is unknown or contradicts an id, so that nothing matches.
+    async fn resolved(&self, filter: &DeploymentFilter) -> Result<Option<RowFilter>, Error> {
+        let component = match &filter.component {
+            Some(name) => Some(self.store.components(Some(name), 0, 1).await?.0.first().map(|component| component.id)),
+            None => None,
+        };
+        let environment = match &filter.environment {
+            Some(name) => Some(self.store.environments(Some(name), 0, 1).await?.0.first().map(|environment| environment.id)),
+            None => None,
+        };
+        let (Ok(component_id), Ok(environment_id)) = (both(filter.component_id, component), both(filter.environment_id, environment)) else {
+            return Ok(None);
+        };
+        Ok(Some(RowFilter {
+            component_id,
+            environment_id,
+            status: filter.status,
+            version: filter.version.clone(),
+            commit_sha: filter.commit_sha.clone(),
+            deployed_by: filter.deployed_by.clone(),
+            created_after: filter.created_after,
+            created_before: filter.created_before,
+        }))
+    }
+
+    /// What is current of one component, in environment order.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such component, and those of the database.
+    pub async fn latest(&self, component_id: Uuid) -> Result<Vec<Deployment>, Error> {
+        self.component(component_id).await?;
+        self.store.current_of(component_id).await
+    }
+
+    /// The matrix: a row per component in name order, a cell per environment where something is current, in
+    /// environment order.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn matrix(&self, filter: &MatrixFilter) -> Result<Matrix, Error> {
+        // What is registered is read before the cells: a cell can then name something newer, which is left out, but
+        // never miss something it should have.
+        let all = u64::MAX;
+        let (components, _) = self.store.components(None, 0, all).await?;
+        let (environments, _) = self.store.environments(None, 0, all).await?;
+        let cells: BTreeMap<Place, Cell> = self.store.cells().await?.into_iter().collect();
+        let columns: Vec<_> = environments.into_iter().filter(|environment| shows_column(filter, environment)).collect();
+        let rows = components.into_iter().filter(|component| shows_row(filter, component)).map(|component| Row {
+            environments: columns
+                .iter()
+                .filter_map(|environment| {
+                    let place = Place { component_id: component.id, environment_id: environment.id };
+                    cells.get(&place).map(|cell| (environment.name.clone(), cell.clone()))
+                })
+                .collect(),
+            component_id: component.id,
+            component_name: component.name,
+        });
+        Ok(rows.collect())
+    }
+}
+
+/// The id that a filter asks for, given an id and what a name resolved to; nothing can match when they disagree.
+fn both(id: Option<Uuid>, named: Option<Option<Uuid>>) -> Result<Option<Uuid>, ()> {
+    match (id, named) {
+        (id, None) => Ok(id),
+        (None, Some(Some(named))) => Ok(Some(named)),
+        (Some(id), Some(Some(named))) if id == named => Ok(Some(id)),
+        _ => Err(()),
+    }
+}
+
+fn shows_row(filter: &MatrixFilter, component: &Component) -> bool {
+    (filter.include_archived || !component.archived)
+        && asked_for(&filter.components, &component.name)
+        && (filter.owner.is_none() || filter.owner == component.owner)
+        && (filter.kind.is_none() || filter.kind == component.kind)
+        && (filter.lifecycle.is_none() || filter.lifecycle == component.lifecycle)
+}
+
+fn shows_column(filter: &MatrixFilter, environment: &Environment) -> bool {
+    (filter.include_archived || !environment.archived) && asked_for(&filter.environments, &environment.name)
+}
+
+fn asked_for(names: &[Name], name: &Name) -> bool {
+    names.is_empty() || names.contains(name)
+}

@@ -1,0 +1,39 @@
+-- Deployments as they stand now. How each came to stand there is in transitions.
+
+create table deployments (
+    -- Made by the server, version 7: new rows land at the end of the index.
+    id                 uuid    not null primary key,
+    component_id       uuid    not null references components (id),
+    environment_id     uuid    not null references environments (id),
+    version            text    not null,
+    status             text    not null check (status in ('pending', 'in_progress', 'succeeded', 'failed', 'rolled_back')),
+    attempt            bigint not null,
+    deployed_by        text    not null,
+    commit_sha         text,
+    description        text,
+    -- A JSON object, kept as the text that was checked when it came in.
+    metadata           text    not null,
+    created_at         timestamptz not null,
+    updated_at         timestamptz not null,
+    started_at         timestamptz,
+    finished_at        timestamptz,
+    -- When the latest transition into succeeded happened, and its number: together they decide the cell.
+    succeeded_at       timestamptz,
+    succeeded_sequence bigint,
+    -- Grows by one with every change of the row; a writer says which one it saw.
+    revision           bigint not null
+);
+
+-- The list, newest first, whole and by each of its three filters. Each index ends in the sort key, so that a page is
+-- read from it without sorting.
+create index deployments_newest on deployments (created_at, id);
+create index deployments_by_component on deployments (component_id, created_at, id);
+create index deployments_by_environment on deployments (environment_id, created_at, id);
+create index deployments_by_status on deployments (status, created_at, id);
+
+-- The successes of a cell, the current one at the end. A rollback finds its predecessor here in one step.
+create index deployments_successes on deployments (component_id, environment_id, succeeded_at, succeeded_sequence)
+    where status = 'succeeded';
+
+-- Whether a line of an import is known already.
+create index deployments_by_version on deployments (component_id, environment_id, version);
