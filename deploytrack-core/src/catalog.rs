@@ -148,17 +148,7 @@ impl Component {
     /// A component with this name and nothing else.
     #[must_use]
     pub fn registered(id: Uuid, name: Name, now: Time) -> Self {
-        Self {
-            id,
-            name,
-            description: None,
-            owner: None,
-            kind: None,
-            lifecycle: None,
-            archived: false,
-            created_at: now,
-            updated_at: now,
-        }
+        Self { id, name, description: None, owner: None, kind: None, lifecycle: None, archived: false, created_at: now, updated_at: now }
     }
 }
 
@@ -363,10 +353,18 @@ mod tests {
     #[test]
     fn typing_errors_are_near_and_names_that_differ_on_purpose_are_not() {
         let near = |given: &str, known: &str| !near_misses(&name(given), [&name(known)]).is_empty();
-        for (given, known) in [("prodution", "production"), ("Production", "production"), ("stagign", "staging"), ("prd", "prod"), ("usr-servce", "user-service")] {
+        for (given, known) in [
+            ("prodution", "production"),
+            ("Production", "production"),
+            ("stagign", "staging"),
+            ("prd", "prod"),
+            ("usr-servce", "user-service"),
+        ] {
             assert!(near(given, known), "{given} {known}");
         }
-        for (given, known) in [("qa", "uat"), ("dev", "qa"), ("eu-1", "eu-2"), ("region-12", "region-9"), ("router", "router-api"), ("test", "uat")] {
+        for (given, known) in
+            [("qa", "uat"), ("dev", "qa"), ("eu-1", "eu-2"), ("region-12", "region-9"), ("router", "router-api"), ("test", "uat")]
+        {
             assert!(!near(given, known), "{given} {known}");
         }
     }

@@ -6,9 +6,7 @@
 
 use std::{cell::RefCell, fmt, str::FromStr};
 
-use serde::{
-    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::{
@@ -33,7 +31,9 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
         .and_then(|value| reader.end().map(|()| value))
         .map_err(|error| whole(format!("the body is not valid JSON: {error}")))?;
     let mut faults = faults.into_inner();
-    faults.extend(changed_numbers(text).map(|number| Fault::at("", format!("the number {number} cannot be kept exactly; send it as a string"))));
+    faults.extend(
+        changed_numbers(text).map(|number| Fault::at("", format!("the number {number} cannot be kept exactly; send it as a string"))),
+    );
     match value {
         Value::Object(map) if faults.is_empty() => Ok(map),
         Value::Object(_) => Err(faults),

@@ -43,11 +43,7 @@ impl Status {
     /// # Errors
     /// [`IllegalTransition`] when the table forbids it; repeating the present status is forbidden too.
     pub fn advance(self, to: Self) -> Result<Transition, IllegalTransition> {
-        if self.allowed().contains(&to) {
-            Ok(Transition { from: self, to })
-        } else {
-            Err(IllegalTransition { from: self, to })
-        }
+        if self.allowed().contains(&to) { Ok(Transition { from: self, to }) } else { Err(IllegalTransition { from: self, to }) }
     }
 
     /// The legal path from a new deployment to this status, `pending` first and this status last; `None` for
@@ -194,9 +190,6 @@ mod tests {
     #[test]
     fn a_refusal_names_both_ends_and_the_way_out() {
         let refusal = Status::Succeeded.advance(Status::Pending).unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "cannot move from succeeded to pending; from succeeded a deployment can only become rolled_back"
-        );
+        assert_eq!(refusal.to_string(), "cannot move from succeeded to pending; from succeeded a deployment can only become rolled_back");
     }
 }

@@ -102,7 +102,9 @@ impl Client {
         }
         let http = builder.build().map_err(|error| {
             let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            Error::Setup(format!("cannot prepare connections to {base}: {why}; an https address needs root certificates (the package ca-certificates)"))
+            Error::Setup(format!(
+                "cannot prepare connections to {base}: {why}; an https address needs root certificates (the package ca-certificates)"
+            ))
         })?;
         Ok(Self { http, base, timeout: settings.timeout })
     }

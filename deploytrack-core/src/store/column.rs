@@ -1,6 +1,5 @@
 //! How values look in a column.
 
-use chrono::DateTime;
 use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 
 use super::fault::unreadable;
@@ -12,9 +11,10 @@ pub(super) struct Micros(pub(super) Time);
 
 #[cfg(feature = "sqlite")]
 mod on_sqlite {
+    use chrono::DateTime;
     use sqlx::Sqlite;
 
-    use super::{BoxDynError, Database, DateTime, Decode, Encode, IsNull, Micros, Type};
+    use super::{BoxDynError, Database, Decode, Encode, IsNull, Micros, Type};
 
     impl Type<Sqlite> for Micros {
         fn type_info() -> <Sqlite as Database>::TypeInfo {
@@ -26,7 +26,7 @@ mod on_sqlite {
         }
     }
 
-    impl<'q> Encode<'q, Sqlite> for Micros {
+    impl Encode<'_, Sqlite> for Micros {
         fn encode_by_ref(&self, buffer: &mut <Sqlite as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
             Encode::<Sqlite>::encode(self.0.timestamp_micros(), buffer)
         }
@@ -42,7 +42,7 @@ mod on_sqlite {
 
 #[cfg(feature = "postgres")]
 mod on_postgres {
-    use sqlx::{Postgres, postgres::PgHasArrayType};
+    use sqlx::Postgres;
 
     use super::{BoxDynError, Database, Decode, Encode, IsNull, Micros, Time, Type};
 
@@ -52,13 +52,7 @@ mod on_postgres {
         }
     }
 
-    impl PgHasArrayType for Micros {
-        fn array_type_info() -> sqlx::postgres::PgTypeInfo {
-            <Time as PgHasArrayType>::array_type_info()
-        }
-    }
-
-    impl<'q> Encode<'q, Postgres> for Micros {
+    impl Encode<'_, Postgres> for Micros {
         fn encode_by_ref(&self, buffer: &mut <Postgres as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
             Encode::<Postgres>::encode_by_ref(&self.0, buffer)
         }

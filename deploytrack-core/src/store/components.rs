@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalog::{Component, Kind},
     error::Error,
-    text::Name,
+    text::{Description, Label, Name},
 };
 
 #[derive(Debug, FromRow)]
@@ -50,7 +50,7 @@ impl Store {
     /// Part of the components in name order, and how many there are; of one name, if given.
     pub(crate) async fn components(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
         let name = name.map(Name::as_str);
-        let rows: Vec<Row> = on!(&self.reads, |pool| {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select * from components where true");
             if let Some(name) = name {
                 query.push(" and name = ").push_bind(name);
@@ -59,7 +59,7 @@ impl Store {
             query.build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
-        let total: i64 = on!(&self.reads, |pool| {
+        let total: i64 = on!(Pool, &self.reads, |pool| {
             sqlx::query_scalar("select count(*) from components where $1 is null or name = $1").bind(name).fetch_one(pool).await
         })
         .map_err(unexpected)?;
@@ -69,7 +69,7 @@ impl Store {
     /// One component.
     pub(crate) async fn component(&self, id: Uuid) -> Result<Option<Component>, Error> {
         let row: Option<Row> =
-            on!(&self.reads, |pool| sqlx::query_as("select * from components where id = $1").bind(id).fetch_optional(pool).await)
+            on!(Pool, &self.reads, |pool| sqlx::query_as("select * from components where id = $1").bind(id).fetch_optional(pool).await)
                 .map_err(unexpected)?;
         row.map(Component::try_from).transpose()
     }
@@ -78,7 +78,7 @@ impl Store {
 impl Write {
     /// One component, as this write sees it.
     pub(crate) async fn component(&mut self, id: Uuid) -> Result<Option<Component>, Error> {
-        let row: Option<Row> = on!(&mut self.0, |write| {
+        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
             sqlx::query_as("select * from components where id = $1").bind(id).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -87,7 +87,7 @@ impl Write {
 
     /// The component with this name.
     pub(crate) async fn component_named(&mut self, name: &Name) -> Result<Option<Component>, Error> {
-        let row: Option<Row> = on!(&mut self.0, |write| {
+        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
             sqlx::query_as("select * from components where name = $1").bind(name.as_str()).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -97,24 +97,24 @@ impl Write {
     /// Every component's name.
     pub(crate) async fn component_names(&mut self) -> Result<Vec<Name>, Error> {
         let names: Vec<String> =
-            on!(&mut self.0, |write| sqlx::query_scalar("select name from components").fetch_all(&mut **write).await)
+            on!(Transaction, &mut self.0, |write| sqlx::query_scalar("select name from components").fetch_all(&mut **write).await)
                 .map_err(unexpected)?;
         names.iter().map(|name| checked(name)).collect()
     }
 
     /// Registers a component. False when its name is taken: nothing is written then.
     pub(crate) async fn add_component(&mut self, new: &Component) -> Result<bool, Error> {
-        let added = on!(&mut self.0, |write| {
+        let added = on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "insert into components (id, name, description, owner, kind, lifecycle, archived, created_at, updated_at)
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (name) do nothing",
             )
             .bind(new.id)
             .bind(new.name.as_str())
-            .bind(new.description.as_ref().map(|text| text.as_str()))
-            .bind(new.owner.as_ref().map(|text| text.as_str()))
-            .bind(new.kind.as_ref().map(|text| text.as_str()))
-            .bind(new.lifecycle.as_ref().map(|text| text.as_str()))
+            .bind(new.description.as_ref().map(Description::as_str))
+            .bind(new.owner.as_ref().map(Label::as_str))
+            .bind(new.kind.as_ref().map(Label::as_str))
+            .bind(new.lifecycle.as_ref().map(Label::as_str))
             .bind(new.archived)
             .bind(Micros(new.created_at))
             .bind(Micros(new.updated_at))
@@ -128,16 +128,16 @@ impl Write {
 
     /// Writes a component over the one with its id.
     pub(crate) async fn replace_component(&mut self, new: &Component) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "update components set name = $1, description = $2, owner = $3, kind = $4, lifecycle = $5, archived = $6, updated_at = $7
                  where id = $8",
             )
             .bind(new.name.as_str())
-            .bind(new.description.as_ref().map(|text| text.as_str()))
-            .bind(new.owner.as_ref().map(|text| text.as_str()))
-            .bind(new.kind.as_ref().map(|text| text.as_str()))
-            .bind(new.lifecycle.as_ref().map(|text| text.as_str()))
+            .bind(new.description.as_ref().map(Description::as_str))
+            .bind(new.owner.as_ref().map(Label::as_str))
+            .bind(new.kind.as_ref().map(Label::as_str))
+            .bind(new.lifecycle.as_ref().map(Label::as_str))
             .bind(new.archived)
             .bind(Micros(new.updated_at))
             .bind(new.id)
@@ -145,20 +145,18 @@ impl Write {
             .await
             .map(|_| ())
         })
-        .map_err(|error| match is_taken(&error) {
-            true => Error::NameTaken { kind: Kind::Component, name: new.name.clone() },
-            false => unexpected(error),
+        .map_err(|error| {
+            if is_taken(&error) { Error::NameTaken { kind: Kind::Component, name: new.name.clone() } } else { unexpected(error) }
         })
     }
 
     /// Removes a component that has no deployments.
     pub(crate) async fn delete_component(&mut self, component: &Component) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query("delete from components where id = $1").bind(component.id).execute(&mut **write).await.map(|_| ())
         })
-        .map_err(|error| match is_referred_to(&error) {
-            true => Error::InUse { kind: Kind::Component, name: component.name.clone() },
-            false => unexpected(error),
+        .map_err(|error| {
+            if is_referred_to(&error) { Error::InUse { kind: Kind::Component, name: component.name.clone() } } else { unexpected(error) }
         })
     }
 }

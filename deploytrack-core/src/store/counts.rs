@@ -2,20 +2,14 @@
 
 use sqlx::QueryBuilder;
 
-use super::{
-    RowFilter, Store, Write,
-    column::unsigned,
-    current::Place,
-    fault::unexpected,
-    on,
-};
+use super::{RowFilter, Store, Write, column::unsigned, current::Place, fault::unexpected, on};
 use crate::{error::Error, status::Status};
 
 impl Store {
     /// How many deployments match a filter that the counts know.
     pub(crate) async fn counted_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
         debug_assert!(filter.is_counted(), "the counts know component, environment and status alone");
-        let count: i64 = on!(&self.reads, |pool| {
+        let count: i64 = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select cast(coalesce(sum(count), 0) as bigint) from deployment_counts where true");
             if let Some(id) = filter.component_id {
                 query.push(" and component_id = ").push_bind(id);
@@ -36,7 +30,7 @@ impl Store {
 impl Write {
     /// Adds to a count.
     pub(crate) async fn count(&mut self, place: Place, status: Status, more: i64) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "insert into deployment_counts (component_id, environment_id, status, count) values ($1, $2, $3, $4)
                  on conflict (component_id, environment_id, status) do update set count = deployment_counts.count + excluded.count",

@@ -30,7 +30,7 @@ struct Row {
 impl Store {
     /// Every cell in which something is current.
     pub(crate) async fn cells(&self) -> Result<Vec<(Place, Cell)>, Error> {
-        let rows: Vec<Row> = on!(&self.reads, |pool| {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as("select component_id, environment_id, version, succeeded_at from current_cells where deployment_id is not null")
                 .fetch_all(pool)
                 .await
@@ -49,7 +49,7 @@ impl Write {
     /// Takes a cell until the end of this write: other writes to it wait. Every write to a deployment begins so; a
     /// writer that chose the current deployment while another was still adding one would choose wrongly.
     pub(crate) async fn take_cell(&mut self, place: Place) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "insert into current_cells (component_id, environment_id) values ($1, $2)
                  on conflict (component_id, environment_id) do update set component_id = excluded.component_id",
@@ -66,7 +66,7 @@ impl Write {
     /// Makes current what is current: the succeeded deployment whose success is the newest by the time it happened,
     /// and of equal times the one recorded last.
     pub(crate) async fn settle_cell(&mut self, place: Place) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "with newest as (
                      select id, version, succeeded_at from deployments

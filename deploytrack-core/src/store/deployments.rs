@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     query::Cursor,
     status::Status,
-    text::{CommitSha, Label, Version},
+    text::{CommitSha, Description, Label, Version},
 };
 
 /// What every query of deployments selects.
@@ -153,13 +153,14 @@ impl Store {
     /// One deployment.
     pub(crate) async fn deployment(&self, id: Uuid) -> Result<Option<Revised>, Error> {
         let row: Option<Row> =
-            on!(&self.reads, |pool| sqlx::query_as(select!("where d.id = $1")).bind(id).fetch_optional(pool).await).map_err(unexpected)?;
+            on!(Pool, &self.reads, |pool| sqlx::query_as(select!("where d.id = $1")).bind(id).fetch_optional(pool).await)
+                .map_err(unexpected)?;
         row.map(Revised::try_from).transpose()
     }
 
     /// Part of the list, newest first.
     pub(crate) async fn deployments(&self, filter: &RowFilter, skip: u64, take: u64) -> Result<Vec<Deployment>, Error> {
-        let rows: Vec<Row> = on!(&self.reads, |pool| {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new(select!(""));
             let query = filtered!(&mut query, filter).push(" order by d.created_at desc, d.id desc limit ").push_bind(signed(take));
             query.push(" offset ").push_bind(signed(skip)).build_query_as().fetch_all(pool).await
@@ -170,7 +171,7 @@ impl Store {
 
     /// The deployments that follow `after`, oldest first.
     pub(crate) async fn deployments_after(&self, filter: &RowFilter, after: Option<Cursor>, take: u64) -> Result<Vec<Deployment>, Error> {
-        let rows: Vec<Row> = on!(&self.reads, |pool| {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new(select!(""));
             let query = filtered!(&mut query, filter);
             if let Some(after) = after {
@@ -185,7 +186,7 @@ impl Store {
 
     /// How many deployments match, by looking at each.
     pub(crate) async fn matching_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
-        let count: i64 = on!(&self.reads, |pool| {
+        let count: i64 = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select count(*) from deployments d");
             filtered!(&mut query, filter).build_query_scalar().fetch_one(pool).await
         })
@@ -195,7 +196,7 @@ impl Store {
 
     /// The current deployments of a component, in environment order.
     pub(crate) async fn current_of(&self, component_id: Uuid) -> Result<Vec<Deployment>, Error> {
-        let rows: Vec<Row> = on!(&self.reads, |pool| {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as(select!(
                 "join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.name"
             ))
@@ -212,14 +213,14 @@ impl Write {
     /// One deployment, as this write sees it.
     pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<Option<Revised>, Error> {
         let row: Option<Row> =
-            on!(&mut self.0, |write| sqlx::query_as(select!("where d.id = $1")).bind(id).fetch_optional(&mut **write).await)
+            on!(Transaction, &mut self.0, |write| sqlx::query_as(select!("where d.id = $1")).bind(id).fetch_optional(&mut **write).await)
                 .map_err(unexpected)?;
         row.map(Revised::try_from).transpose()
     }
 
     /// Adds a deployment whose history is written already; `succeeded` is the number of its success there.
     pub(crate) async fn add_deployment(&mut self, new: &Deployment, succeeded: Option<i64>) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, commit_sha,
                      description, metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, revision)
@@ -233,7 +234,7 @@ impl Write {
             .bind(new.attempt)
             .bind(new.deployed_by.as_str())
             .bind(new.commit_sha.as_ref().map(CommitSha::as_str))
-            .bind(new.description.as_ref().map(|text| text.as_str()))
+            .bind(new.description.as_ref().map(Description::as_str))
             .bind(new.metadata.to_json())
             .bind(Micros(new.created_at))
             .bind(Micros(new.updated_at))
@@ -251,7 +252,7 @@ impl Write {
     /// Writes a deployment over the revision it was read at. False when another writer was first: nothing is written
     /// then. `succeeded` is the number of a new success in the history.
     pub(crate) async fn replace_deployment(&mut self, new: &Deployment, revision: i64, succeeded: Option<i64>) -> Result<bool, Error> {
-        let changed = on!(&mut self.0, |write| {
+        let changed = on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "update deployments set status = $1, attempt = $2, description = $3, metadata = $4, updated_at = $5, started_at = $6,
                      finished_at = $7, succeeded_at = $8, succeeded_sequence = coalesce($9, succeeded_sequence), revision = revision + 1
@@ -259,7 +260,7 @@ impl Write {
             )
             .bind(new.status.as_str())
             .bind(new.attempt)
-            .bind(new.description.as_ref().map(|text| text.as_str()))
+            .bind(new.description.as_ref().map(Description::as_str))
             .bind(new.metadata.to_json())
             .bind(Micros(new.updated_at))
             .bind(new.started_at.map(Micros))
@@ -278,7 +279,7 @@ impl Write {
 
     /// Whether the cell has a deployment of this version and commit that entered this status at this very time.
     pub(crate) async fn is_known(&mut self, new: &Deployment, occurred_at: Time) -> Result<bool, Error> {
-        let found: Option<i64> = on!(&mut self.0, |write| {
+        let found: Option<i64> = on!(Transaction, &mut self.0, |write| {
             sqlx::query_scalar(
                 "select t.sequence from deployments d join transitions t on t.deployment_id = d.id
                  where d.component_id = $1 and d.environment_id = $2 and d.version = $3

@@ -4,7 +4,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Database, Store, Write,
+    Store, Transaction, Write,
     column::{Micros, checked, checked_option, signed, unsigned},
     fault::{is_referred_to, is_taken, unexpected},
     on,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalog::{Environment, Kind},
     error::Error,
-    text::Name,
+    text::{Description, Name},
 };
 
 #[derive(Debug, FromRow)]
@@ -52,7 +52,7 @@ impl Store {
     /// Part of the environments in their order, and how many there are; of one name, if given.
     pub(crate) async fn environments(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Environment>, u64), Error> {
         let name = name.map(Name::as_str);
-        let rows: Vec<Row> = on!(&self.reads, |pool| {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select * from environments where true");
             if let Some(name) = name {
                 query.push(" and name = ").push_bind(name);
@@ -61,7 +61,7 @@ impl Store {
             query.build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
-        let total: i64 = on!(&self.reads, |pool| {
+        let total: i64 = on!(Pool, &self.reads, |pool| {
             sqlx::query_scalar("select count(*) from environments where $1 is null or name = $1").bind(name).fetch_one(pool).await
         })
         .map_err(unexpected)?;
@@ -71,7 +71,7 @@ impl Store {
     /// One environment.
     pub(crate) async fn environment(&self, id: Uuid) -> Result<Option<Environment>, Error> {
         let row: Option<Row> =
-            on!(&self.reads, |pool| sqlx::query_as("select * from environments where id = $1").bind(id).fetch_optional(pool).await)
+            on!(Pool, &self.reads, |pool| sqlx::query_as("select * from environments where id = $1").bind(id).fetch_optional(pool).await)
                 .map_err(unexpected)?;
         row.map(Environment::try_from).transpose()
     }
@@ -83,14 +83,14 @@ impl Write {
         match &mut self.0 {
             // The one writer has the order to itself.
             #[cfg(feature = "sqlite")]
-            Database::Sqlite(_) => {}
+            Transaction::Sqlite(_) => {}
             // Rows that do not exist yet cannot be locked; this lock lets readers and new deployments pass.
             #[cfg(feature = "postgres")]
-            Database::Postgres(write) => {
+            Transaction::Postgres(write) => {
                 sqlx::query("lock table environments in share row exclusive mode").execute(&mut **write).await.map_err(unexpected)?;
             }
         }
-        let rows: Vec<Row> = on!(&mut self.0, |write| {
+        let rows: Vec<Row> = on!(Transaction, &mut self.0, |write| {
             sqlx::query_as("select * from environments order by position, name").fetch_all(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -99,7 +99,7 @@ impl Write {
 
     /// One environment, as this write sees it.
     pub(crate) async fn environment(&mut self, id: Uuid) -> Result<Option<Environment>, Error> {
-        let row: Option<Row> = on!(&mut self.0, |write| {
+        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
             sqlx::query_as("select * from environments where id = $1").bind(id).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -108,7 +108,7 @@ impl Write {
 
     /// The environment with this name.
     pub(crate) async fn environment_named(&mut self, name: &Name) -> Result<Option<Environment>, Error> {
-        let row: Option<Row> = on!(&mut self.0, |write| {
+        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
             sqlx::query_as("select * from environments where name = $1").bind(name.as_str()).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -117,14 +117,14 @@ impl Write {
 
     /// Registers an environment. The order must have been taken.
     pub(crate) async fn add_environment(&mut self, new: &Environment) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "insert into environments (id, name, description, type, position, archived, created_at, updated_at)
                  values ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(new.id)
             .bind(new.name.as_str())
-            .bind(new.description.as_ref().map(|text| text.as_str()))
+            .bind(new.description.as_ref().map(Description::as_str))
             .bind(new.r#type.as_str())
             .bind(new.order)
             .bind(new.archived)
@@ -139,13 +139,13 @@ impl Write {
 
     /// Writes an environment over the one with its id.
     pub(crate) async fn replace_environment(&mut self, new: &Environment) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "update environments set name = $1, description = $2, type = $3, position = $4, archived = $5, updated_at = $6
                  where id = $7",
             )
             .bind(new.name.as_str())
-            .bind(new.description.as_ref().map(|text| text.as_str()))
+            .bind(new.description.as_ref().map(Description::as_str))
             .bind(new.r#type.as_str())
             .bind(new.order)
             .bind(new.archived)
@@ -160,12 +160,15 @@ impl Write {
 
     /// Removes an environment that has no deployments.
     pub(crate) async fn delete_environment(&mut self, environment: &Environment) -> Result<(), Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query("delete from environments where id = $1").bind(environment.id).execute(&mut **write).await.map(|_| ())
         })
-        .map_err(|error| match is_referred_to(&error) {
-            true => Error::InUse { kind: Kind::Environment, name: environment.name.clone() },
-            false => unexpected(error),
+        .map_err(|error| {
+            if is_referred_to(&error) {
+                Error::InUse { kind: Kind::Environment, name: environment.name.clone() }
+            } else {
+                unexpected(error)
+            }
         })
     }
 }

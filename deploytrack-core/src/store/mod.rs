@@ -22,45 +22,37 @@ mod transitions;
 
 pub(crate) use current::Place;
 pub(crate) use deployments::{Revised, RowFilter};
-pub(crate) use transitions::NewEntry;
 use fault::unexpected;
+pub(crate) use transitions::NewEntry;
 
-/// Runs one expression on whichever database is open.
+/// Runs one expression on whichever database is open: a [`Pool`] or a [`Transaction`] of it.
 macro_rules! on {
-    ($database:expr, |$open:ident| $body:expr) => {
+    ($kind:ident, $database:expr, |$open:ident| $body:expr) => {
         match $database {
             #[cfg(feature = "sqlite")]
-            $crate::store::Database::Sqlite($open) => $body,
+            $crate::store::$kind::Sqlite($open) => $body,
             #[cfg(feature = "postgres")]
-            $crate::store::Database::Postgres($open) => $body,
+            $crate::store::$kind::Postgres($open) => $body,
         }
     };
 }
 use on;
 
-/// One of two: the same expression compiles for both.
 #[derive(Clone, Debug)]
-pub(crate) enum Database<S, P> {
+enum Pool {
     #[cfg(feature = "sqlite")]
-    Sqlite(S),
+    Sqlite(sqlx::SqlitePool),
     #[cfg(feature = "postgres")]
-    Postgres(P),
-    #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-    #[expect(dead_code, reason = "keeps the parameter of the database that is left out")]
-    Never(std::convert::Infallible, std::marker::PhantomData<(S, P)>),
+    Postgres(sqlx::PgPool),
 }
 
-#[cfg(feature = "sqlite")]
-type Sqlite = sqlx::Sqlite;
-#[cfg(feature = "postgres")]
-type Postgres = sqlx::Postgres;
-/// Stands for the database that is left out.
-#[cfg(not(feature = "sqlite"))]
-type Sqlite = Postgres;
-#[cfg(not(feature = "postgres"))]
-type Postgres = Sqlite;
-
-type Pool = Database<sqlx::Pool<Sqlite>, sqlx::Pool<Postgres>>;
+#[derive(Debug)]
+enum Transaction {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
 
 /// An open database, migrated to what this program expects. Clones share it.
 #[derive(Clone, Debug)]
@@ -72,7 +64,7 @@ pub struct Store {
 
 /// A write in progress. Dropped without [`Write::commit`], it changes nothing.
 #[derive(Debug)]
-pub(crate) struct Write(Database<sqlx::Transaction<'static, Sqlite>, sqlx::Transaction<'static, Postgres>>);
+pub(crate) struct Write(Transaction);
 
 impl Store {
     /// Opens the database at `url` and migrates it, under a lock when several programs start at once.
@@ -102,8 +94,8 @@ impl Store {
 
     /// Closes every connection, after what they are doing.
     pub async fn close(&self) {
-        on!(&self.writes, |pool| pool.close().await);
-        on!(&self.reads, |pool| pool.close().await);
+        on!(Pool, &self.writes, |pool| pool.close().await);
+        on!(Pool, &self.reads, |pool| pool.close().await);
     }
 
     /// Asks the database whether it answers.
@@ -111,8 +103,9 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when it does not.
     pub async fn ready(&self) -> Result<(), Error> {
-        let one: i64 = on!(&self.reads, |pool| sqlx::query("select cast(1 as bigint)").fetch_one(pool).await.and_then(|row| row.try_get(0)))
-            .map_err(unexpected)?;
+        let one: i64 =
+            on!(Pool, &self.reads, |pool| sqlx::query("select cast(1 as bigint)").fetch_one(pool).await.and_then(|row| row.try_get(0)))
+                .map_err(unexpected)?;
         debug_assert_eq!(one, 1, "the database counts");
         Ok(())
     }
@@ -122,9 +115,9 @@ impl Store {
         let begun = match &self.writes {
             // Immediate: a transaction that reads first and asks for the lock later fails at once, whatever the timeout.
             #[cfg(feature = "sqlite")]
-            Database::Sqlite(pool) => pool.begin_with("begin immediate").await.map(Database::Sqlite),
+            Pool::Sqlite(pool) => pool.begin_with("begin immediate").await.map(Transaction::Sqlite),
             #[cfg(feature = "postgres")]
-            Database::Postgres(pool) => pool.begin().await.map(Database::Postgres),
+            Pool::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
         };
         begun.map(Write).map_err(unexpected)
     }
@@ -133,6 +126,6 @@ impl Store {
 impl Write {
     /// Makes the write durable.
     pub(crate) async fn commit(self) -> Result<(), Error> {
-        on!(self.0, |transaction| transaction.commit().await).map_err(unexpected)
+        on!(Transaction, self.0, |transaction| transaction.commit().await).map_err(unexpected)
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{Database, Store, fault};
+use super::{Pool, Store, fault};
 use crate::error::Error;
 
 /// How long a request waits for a connection before it is told to come back.
@@ -34,5 +34,5 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         .map_err(fault::unexpected)?;
     // sqlx takes an advisory lock around these migrations.
     MIGRATIONS.run(&pool).await.map_err(fault::not_migrated)?;
-    Ok(Store { reads: Database::Postgres(pool.clone()), writes: Database::Postgres(pool) })
+    Ok(Store { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool) })
 }

@@ -3,11 +3,11 @@
 use std::{fs::File, io, path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    Connection as _, Pool, Sqlite,
+    Connection as _, Sqlite,
     sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Database, Store, fault};
+use super::{Pool, Store, fault};
 use crate::error::Error;
 
 /// Older ones have a bug that can corrupt the file when the write-ahead log is reset.
@@ -34,7 +34,7 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
         let only = only.connect_with(options).await.map_err(fault::unexpected)?;
         migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
-        return Ok(Store { reads: Database::Sqlite(only.clone()), writes: Database::Sqlite(only) });
+        return Ok(Store { reads: Pool::Sqlite(only.clone()), writes: Pool::Sqlite(only) });
     }
     let path = options.get_filename().to_owned();
     let cannot = |error: &dyn std::fmt::Display| Error::Setup(format!("the database file {} cannot be opened: {error}", path.display()));
@@ -44,11 +44,11 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
     let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
-    let writes: Pool<Sqlite> = pool(1).connect_with(options.clone()).await.map_err(|error| cannot(&error))?;
+    let writes: sqlx::Pool<Sqlite> = pool(1).connect_with(options.clone()).await.map_err(|error| cannot(&error))?;
     let reads = pool(READERS).connect_lazy_with(options.read_only(true));
     first.close().await.map_err(fault::unexpected)?;
     drop(starting);
-    Ok(Store { reads: Database::Sqlite(reads), writes: Database::Sqlite(writes) })
+    Ok(Store { reads: Pool::Sqlite(reads), writes: Pool::Sqlite(writes) })
 }
 
 /// Waits for the exclusive lock that is held while a program opens the database.

@@ -62,7 +62,7 @@ pub(crate) struct NewEntry<'a> {
 impl Store {
     /// The history of a deployment, in the order of recording; empty when there is no such deployment.
     pub(crate) async fn history(&self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
-        let rows: Vec<Row> = on!(&self.reads, |pool| {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as(
                 "select sequence, attempt, from_status, to_status, occurred_at, recorded_at, recorded_by, reason
                  from transitions where deployment_id = $1 order by sequence",
@@ -77,7 +77,7 @@ impl Store {
 
     /// When a deployment entered the status it is in.
     pub(crate) async fn last_occurred_at(&self, deployment_id: Uuid) -> Result<Option<Time>, Error> {
-        let time: Option<Micros> = on!(&self.reads, |pool| {
+        let time: Option<Micros> = on!(Pool, &self.reads, |pool| {
             sqlx::query_scalar("select occurred_at from transitions where deployment_id = $1 order by sequence desc limit 1")
                 .bind(deployment_id)
                 .fetch_optional(pool)
@@ -91,7 +91,7 @@ impl Store {
 impl Write {
     /// Adds a row to the history and gives its number.
     pub(crate) async fn add_entry(&mut self, entry: NewEntry<'_>) -> Result<i64, Error> {
-        on!(&mut self.0, |write| {
+        on!(Transaction, &mut self.0, |write| {
             sqlx::query_scalar(
                 "insert into transitions (deployment_id, attempt, from_status, to_status, occurred_at, recorded_at, recorded_by, reason)
                  values ($1, $2, $3, $4, $5, $6, $7, $8) returning sequence",

@@ -138,7 +138,10 @@ impl Tracker {
     }
 
     fn among(order: Vec<Environment>, id: Uuid) -> Result<Environment, Error> {
-        order.into_iter().find(|environment| environment.id == id).ok_or_else(|| Error::NotFound { what: "environment", key: id.to_string() })
+        order
+            .into_iter()
+            .find(|environment| environment.id == id)
+            .ok_or_else(|| Error::NotFound { what: "environment", key: id.to_string() })
     }
 
     /// Changes an environment and moves it in the order, if asked to.

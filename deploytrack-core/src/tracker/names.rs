@@ -56,7 +56,8 @@ impl Tracker {
             return Ok((new.id, new.name));
         }
         // Another server was first; its row can be seen now.
-        let first = write.component_named(name).await?.ok_or_else(|| Error::Internal(format!("the component {name} came and went").into()))?;
+        let first =
+            write.component_named(name).await?.ok_or_else(|| Error::Internal(format!("the component {name} came and went").into()))?;
         Ok((first.id, first.name))
     }
 

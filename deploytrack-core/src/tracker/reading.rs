@@ -58,7 +58,12 @@ impl Tracker {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn export_page(&self, filter: &DeploymentFilter, after: Option<Cursor>, take: u64) -> Result<Vec<(Cursor, ExportLine)>, Error> {
+    pub async fn export_page(
+        &self,
+        filter: &DeploymentFilter,
+        after: Option<Cursor>,
+        take: u64,
+    ) -> Result<Vec<(Cursor, ExportLine)>, Error> {
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(Vec::new());
         };
@@ -73,19 +78,20 @@ impl Tracker {
     /// The filter with ids for names; `None` when a name is unknown or contradicts an id, so that nothing matches.
     async fn resolved(&self, filter: &DeploymentFilter) -> Result<Option<RowFilter>, Error> {
         let component = match &filter.component {
-            Some(name) => Some(self.store.components(Some(name), 0, 1).await?.0.first().map(|component| component.id)),
-            None => None,
+            Some(name) => Wanted::of(self.store.components(Some(name), 0, 1).await?.0.first().map(|component| component.id)),
+            None => Wanted::Any,
         };
         let environment = match &filter.environment {
-            Some(name) => Some(self.store.environments(Some(name), 0, 1).await?.0.first().map(|environment| environment.id)),
-            None => None,
+            Some(name) => Wanted::of(self.store.environments(Some(name), 0, 1).await?.0.first().map(|environment| environment.id)),
+            None => Wanted::Any,
         };
-        let (Ok(component_id), Ok(environment_id)) = (both(filter.component_id, component), both(filter.environment_id, environment)) else {
+        let (component, environment) = (component.and(filter.component_id), environment.and(filter.environment_id));
+        if component == Wanted::Nothing || environment == Wanted::Nothing {
             return Ok(None);
-        };
+        }
         Ok(Some(RowFilter {
-            component_id,
-            environment_id,
+            component_id: component.id(),
+            environment_id: environment.id(),
             status: filter.status,
             version: filter.version.clone(),
             commit_sha: filter.commit_sha.clone(),
@@ -132,13 +138,31 @@ impl Tracker {
     }
 }
 
-/// The id that a filter asks for, given an id and what a name resolved to; nothing can match when they disagree.
-fn both(id: Option<Uuid>, named: Option<Option<Uuid>>) -> Result<Option<Uuid>, ()> {
-    match (id, named) {
-        (id, None) => Ok(id),
-        (None, Some(Some(named))) => Ok(Some(named)),
-        (Some(id), Some(Some(named))) if id == named => Ok(Some(id)),
-        _ => Err(()),
+/// Whom a filter lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    One(Uuid),
+    /// An unknown name, or a name and an id that disagree.
+    Nothing,
+}
+
+impl Wanted {
+    fn of(found: Option<Uuid>) -> Self {
+        found.map_or(Self::Nothing, Self::One)
+    }
+
+    fn and(self, id: Option<Uuid>) -> Self {
+        match (self, id) {
+            (wanted, None) => wanted,
+            (Self::Any, Some(id)) => Self::One(id),
+            (Self::One(one), Some(id)) if one == id => self,
+            _ => Self::Nothing,
+        }
+    }
+
+    fn id(self) -> Option<Uuid> {
+        if let Self::One(id) = self { Some(id) } else { None }
     }
 }
 

@@ -28,7 +28,10 @@ impl Tracker {
             let now = this.clock.now();
             let mut faults = ahead(new.occurred_at, now);
             if new.status == Status::RolledBack {
-                faults.push(Fault::at("/status", "must not be rolled_back, which undoes an earlier success; record succeeded, then update it"));
+                faults.push(Fault::at(
+                    "/status",
+                    "must not be rolled_back, which undoes an earlier success; record succeeded, then update it",
+                ));
             }
             if !faults.is_empty() {
                 return Err(Error::Invalid(faults));
@@ -219,8 +222,16 @@ fn path_to(status: Status) -> &'static [Status] {
 async fn add(write: &mut Write, new: &Deployment, occurred_at: Time, by: &Label) -> Result<(), Error> {
     let (mut from, mut succeeded) = (None, None);
     for &to in path_to(new.status) {
-        let entry =
-            NewEntry { deployment_id: new.id, attempt: 1, from, to, occurred_at, recorded_at: new.created_at, recorded_by: by, reason: None };
+        let entry = NewEntry {
+            deployment_id: new.id,
+            attempt: 1,
+            from,
+            to,
+            occurred_at,
+            recorded_at: new.created_at,
+            recorded_by: by,
+            reason: None,
+        };
         let sequence = write.add_entry(entry).await?;
         if to == Status::Succeeded {
             succeeded = Some(sequence);
