@@ -1,1 +1,128 @@
-fn main() {}
+//! `deploytrack-server`: see `--help`.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{Parser, Subcommand};
+use deploytrack_core::{
+    clock::{Clock as _, SystemClock},
+    store::Store,
+    text::Label,
+};
+use deploytrack_server::{
+    App,
+    config::{ConfigError, ServeArgs},
+    log, serve, token,
+};
+
+/// What runs where, since when, and who put it there: the server.
+///
+/// Without a command it serves until SIGTERM or Ctrl-C. The token secret may be given in `DEPLOYTRACK_JWT_SECRET`.
+#[derive(Debug, Parser)]
+#[command(name = "deploytrack-server", version, args_conflicts_with_subcommands = false)]
+struct Arguments {
+    #[command(flatten)]
+    settings: ServeArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a token
+    Token {
+        /// Whom the token is for
+        #[arg(long, value_name = "NAME")]
+        subject: Label,
+        /// A role of the bearer, such as admin, which may write; may be given again
+        #[arg(long, value_name = "ROLE")]
+        role: Vec<String>,
+        /// How long the token is good, such as 12h or 90d; at most ten years
+        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = lifetime)]
+        expires_in: Duration,
+    },
+    /// Bring the database up to date and end
+    Migrate,
+    /// Check the settings and print them, without secrets
+    CheckConfig,
+}
+
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = humantime::parse_duration(text).map_err(|error| format!("must be a time such as 12h or 90d ({error})"))?;
+    match lifetime {
+        short if short < Duration::from_secs(1) => Err("must be at least one second".into()),
+        long if long > token::LONGEST => Err("must be at most ten years".into()),
+        good => Ok(good),
+    }
+}
+
+fn main() -> ExitCode {
+    let Arguments { settings, command } = Arguments::parse();
+    let done = match command {
+        None => run(serve(settings)),
+        Some(Command::Token { subject, role, expires_in }) => print_token(settings, &subject, &role, expires_in),
+        Some(Command::Migrate) => run(migrate(settings)),
+        Some(Command::CheckConfig) => settings.describe().map_err(Into::into).and_then(|settings| print(&settings)),
+    };
+    done.map_or_else(|error| complain(error.as_ref()), |()| ExitCode::SUCCESS)
+}
+
+type Done = Result<(), Box<dyn Error>>;
+
+fn run(work: impl Future<Output = Done>) -> Done {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+async fn serve(settings: ServeArgs) -> Done {
+    let config = settings.resolve()?;
+    log::init(config.log_format, &config.log_level);
+    let app = App::open(&config).await?;
+    let listener = serve::bind(config.listen).await?;
+    let address = listener.local_addr()?;
+    print(&format!("listening on http://{address}\n"))?;
+    tracing::info!(%address, database = %config.database_url, "listening");
+    serve::serve(listener, app, serve::shutdown_signal()).await?;
+    Ok(())
+}
+
+async fn migrate(settings: ServeArgs) -> Done {
+    log::init(settings.log_format(), &settings.log_level()?);
+    let database = settings.database()?;
+    Store::open(database.expose()).await?.close().await;
+    print(&format!("{database} is up to date\n"))
+}
+
+fn print_token(settings: ServeArgs, subject: &Label, roles: &[String], expires_in: Duration) -> Done {
+    let config = settings.resolve()?;
+    let token = token::issue(&config.secret, subject, roles, expires_in, SystemClock.now())?;
+    print(&format!("{token}\n"))
+}
+
+/// Writes to standard output. A reader that has gone away is no error: it has what it wanted.
+fn print(text: &str) -> Done {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Says what went wrong and why, on one line. 2 is for settings, as it is for flags; 1 for everything else.
+fn complain(error: &(dyn Error + 'static)) -> ExitCode {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !message.contains(&reason) {
+            message = format!("{message}: {reason}");
+        }
+        cause = error.source();
+    }
+    // Where standard error is gone there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "error: {message}");
+    ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+}

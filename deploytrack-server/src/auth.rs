@@ -1,0 +1,73 @@
+//! Who is calling, and whether they may.
+
+use deploytrack_core::text::Label;
+use http::{HeaderMap, header};
+
+use crate::{App, problem::Refusal, route::Access, token::Bearer};
+
+/// Who is calling: the bearer of a token, or anyone where no token is needed.
+#[derive(Debug)]
+pub(crate) struct Caller(Option<Bearer>);
+
+impl Caller {
+    /// The token's subject. A route that is open to anyone has none.
+    pub(crate) fn subject(&self) -> Result<&Label, Refusal> {
+        self.0.as_ref().map(|bearer| &bearer.subject).ok_or(Refusal::NoToken)
+    }
+}
+
+/// Lets a caller in, or says why not.
+pub(crate) fn admit(app: &App, access: Access, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    if access == Access::Open {
+        return Ok(Caller(None));
+    }
+    let token = bearer_token(headers)?;
+    let bearer = app.verifier.check(token, app.tracker.clock().now()).ok_or(Refusal::BadToken)?;
+    if access == Access::Admin && !bearer.admin {
+        return Err(Refusal::Role);
+    }
+    Ok(Caller(Some(bearer)))
+}
+
+/// The token of the one `Authorization: Bearer` header.
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let one = all.next().ok_or(Refusal::NoToken)?;
+    // Of two headers, a proxy may have checked the other one.
+    if all.next().is_some() {
+        return Err(Refusal::BadToken);
+    }
+    let text = one.to_str().map_err(|_| Refusal::BadToken)?;
+    let (scheme, token) = text.split_once(' ').ok_or(Refusal::BadToken)?;
+    if scheme.eq_ignore_ascii_case("Bearer") { Ok(token.trim_matches(' ')) } else { Err(Refusal::BadToken) }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn token(values: &[&str]) -> Result<String, &'static str> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        match bearer_token(&headers) {
+            Ok(token) => Ok(token.to_owned()),
+            Err(Refusal::NoToken) => Err("none"),
+            Err(_) => Err("bad"),
+        }
+    }
+
+    #[test]
+    fn the_token_is_in_one_bearer_header() {
+        for header in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c"] {
+            assert_eq!(token(&[header]).unwrap(), "a.b.c");
+        }
+        assert_eq!(token(&[]), Err("none"));
+        for headers in [&["Basic a.b.c"][..], &["Bearer"], &["a.b.c"], &[""], &["Bearer a.b.c", "Bearer a.b.c"]] {
+            assert_eq!(token(headers), Err("bad"), "{headers:?}");
+        }
+    }
+}

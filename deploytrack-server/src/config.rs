@@ -1,0 +1,338 @@
+//! The settings: each has a flag and an environment variable, the token secret alone has no flag.
+
+use std::{
+    env, fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use deploytrack_core::tracker::Registration;
+use etcetera::BaseStrategy as _;
+
+use crate::{
+    log,
+    secret_file::{self, SecretFileError},
+    token::{Secret, ShortSecret},
+};
+
+/// How many connections are served at once unless configured: what fits the usual limit of 1,024 open files, with
+/// room for the database.
+pub const MAX_CONNECTIONS: usize = 768;
+/// The most that may be configured.
+const MOST_CONNECTIONS: u64 = 1_000_000;
+/// Holds the token secret itself.
+const SECRET_VARIABLE: &str = "DEPLOYTRACK_JWT_SECRET";
+
+/// The settings as they are given.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+
+    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: deploytrack.db in the data directory]
+    #[arg(long, global = true, value_name = "URL", env = "DEPLOYTRACK_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<DatabaseUrl>,
+
+    /// Where the database and the token secret are kept [default: $XDG_DATA_HOME/deploytrack]
+    #[arg(long, global = true, value_name = "PATH", env = "DEPLOYTRACK_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// File with the secret that signs tokens, at least 32 bytes. The secret itself may be in
+    /// DEPLOYTRACK_JWT_SECRET [default: jwt-secret in the data directory, made at the first start]
+    #[arg(long, global = true, value_name = "PATH", env = "DEPLOYTRACK_JWT_SECRET_FILE")]
+    pub jwt_secret_file: Option<PathBuf>,
+
+    /// Take only tokens with this issuer (iss)
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER")]
+    pub jwt_issuer: Option<String>,
+
+    /// Take only tokens for this audience (aud)
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE")]
+    pub jwt_audience: Option<String>,
+
+    /// What becomes of unknown component and environment names: auto registers them, strict refuses them
+    #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", default_value = "auto")]
+    pub registration: Registration,
+
+    /// How the log is written [default: text on a terminal, json otherwise]
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, env = "DEPLOYTRACK_LOG_FORMAT")]
+    pub log_format: Option<log::Format>,
+
+    /// What is logged: error, warn, info, debug, trace, or directives such as info,sqlx=debug; `RUST_LOG` is read too
+    /// [default: info]
+    #[arg(long, global = true, value_name = "LEVEL", env = "DEPLOYTRACK_LOG_LEVEL")]
+    pub log_level: Option<String>,
+
+    /// How many connections are served at once; further ones wait
+    #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
+          value_parser = max_connections)]
+    pub max_connections: usize,
+}
+
+fn max_connections(text: &str) -> Result<usize, String> {
+    let number = text.parse::<u64>().ok().filter(|number| (1..=MOST_CONNECTIONS).contains(number));
+    number.and_then(|number| usize::try_from(number).ok()).ok_or_else(|| format!("must be a whole number from 1 to {MOST_CONNECTIONS}"))
+}
+
+/// Where the database is. It may hold a password, so neither `Debug` nor `Display` shows all of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The whole URL, for the database alone.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    fn file_in(data_dir: &Path) -> Self {
+        Self(format!("sqlite:{}", data_dir.join("deploytrack.db").display()))
+    }
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+        if known { Ok(Self(text.to_owned())) } else { Err("must start with sqlite: or postgres://") }
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    /// Without user, password and parameters. A password may hold `@`, `?` and `/` that should have been encoded: what
+    /// cannot be told apart is left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((scheme, rest)) = self.0.split_once("://").filter(|(scheme, _)| scheme.starts_with("postgres")) else {
+            return f.write_str(self.0.split('?').next().unwrap_or_default());
+        };
+        match rest.rsplit_once('@') {
+            Some((user, _)) if user.contains('?') => write!(f, "{scheme}://..."),
+            Some((_, place)) => write!(f, "{scheme}://...@{}", place.split('?').next().unwrap_or_default()),
+            None => write!(f, "{scheme}://{}", rest.split('?').next().unwrap_or_default()),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+/// The settings as they are used.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Where the database and the token secret are kept unless they are elsewhere.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// What signs and checks tokens.
+    pub secret: Secret,
+    /// What becomes of unknown names.
+    pub registration: Registration,
+    /// How the log is written.
+    pub log_format: log::Format,
+    /// What is logged.
+    pub log_level: String,
+    /// How many connections are served at once.
+    pub max_connections: usize,
+}
+
+/// A setting that cannot be used. Its message names the setting.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// There is no home directory.
+    #[error("there is no home directory to keep data in; give --data-dir (DEPLOYTRACK_DATA_DIR)")]
+    NoHome,
+    /// The data directory cannot be made.
+    #[error("the data directory {} (--data-dir, DEPLOYTRACK_DATA_DIR) cannot be made", path.display())]
+    DataDir {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The secret is given twice.
+    #[error("{SECRET_VARIABLE} and --jwt-secret-file (DEPLOYTRACK_JWT_SECRET_FILE) are both given; give one of them")]
+    TwoSecrets,
+    /// The secret in the environment is too short.
+    #[error("{SECRET_VARIABLE} is too short; {0}")]
+    SecretVariable(ShortSecret),
+    /// The file with the secret cannot be used.
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
+    /// The log does not understand the level.
+    #[error("{name} is {value:?}, which is no log level; use error, warn, info, debug, trace or directives such as info,sqlx=debug")]
+    LogLevel {
+        /// The flag or variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+    },
+}
+
+/// Where the secret comes from.
+#[derive(Clone, Debug)]
+enum SecretSource {
+    Variable(Vec<u8>),
+    Given(PathBuf),
+    Own(PathBuf),
+}
+
+impl ServeArgs {
+    /// Checks the settings, makes the data directory where it is needed, and reads the secret or makes one.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting that cannot be used.
+    pub fn resolve(self) -> Result<Config, ConfigError> {
+        let (data_dir, secret) = (self.data_dir()?, self.secret()?);
+        let bytes = match &secret {
+            SecretSource::Variable(bytes) => Secret::new(bytes.clone()).map_err(ConfigError::SecretVariable)?,
+            SecretSource::Given(path) => secret_file::read(path)?,
+            SecretSource::Own(path) => {
+                make_private_dir(&data_dir)?;
+                secret_file::read_or_make(path)?
+            }
+        };
+        Ok(Config {
+            listen: self.listen,
+            database_url: self.database()?,
+            data_dir,
+            registration: self.registration,
+            log_format: self.log_format(),
+            log_level: self.log_level()?,
+            max_connections: self.max_connections,
+            secret: bytes.speaking(self.jwt_issuer, self.jwt_audience),
+        })
+    }
+
+    /// The database; the directory of the default one is made.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when that directory cannot be made.
+    pub fn database(&self) -> Result<DatabaseUrl, ConfigError> {
+        if let Some(url) = &self.database_url {
+            return Ok(url.clone());
+        }
+        let data_dir = self.data_dir()?;
+        make_private_dir(&data_dir)?;
+        Ok(DatabaseUrl::file_in(&data_dir))
+    }
+
+    /// Checks the settings, makes nothing, and lists them without secrets.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting that cannot be used.
+    pub fn describe(&self) -> Result<String, ConfigError> {
+        let data_dir = self.data_dir()?;
+        let database = self.database_url.clone().unwrap_or_else(|| DatabaseUrl::file_in(&data_dir));
+        let secret = match self.secret()? {
+            SecretSource::Variable(bytes) => {
+                Secret::new(bytes).map_err(ConfigError::SecretVariable)?;
+                SECRET_VARIABLE.to_owned()
+            }
+            SecretSource::Own(path) if !path.exists() => format!("{} (made at the first start)", path.display()),
+            SecretSource::Own(path) | SecretSource::Given(path) => {
+                secret_file::read(&path)?;
+                path.display().to_string()
+            }
+        };
+        let any = |value: &Option<String>| value.clone().unwrap_or_else(|| "any".into());
+        let rows = [
+            ("listen", self.listen.to_string()),
+            ("database", database.to_string()),
+            ("data directory", data_dir.display().to_string()),
+            ("token secret", secret),
+            ("token issuer", any(&self.jwt_issuer)),
+            ("token audience", any(&self.jwt_audience)),
+            ("registration", self.registration.to_string()),
+            ("log format", self.log_format().to_string()),
+            ("log level", self.log_level()?),
+            ("connections", self.max_connections.to_string()),
+        ];
+        Ok(rows.iter().map(|(name, value)| format!("{name:<15} {value}\n")).collect())
+    }
+
+    /// How the log is to be written.
+    #[must_use]
+    pub fn log_format(&self) -> log::Format {
+        self.log_format.unwrap_or_else(log::Format::suitable)
+    }
+
+    /// What is to be logged: the flag or its variable, then `RUST_LOG`, then `info`.
+    ///
+    /// # Errors
+    /// [`ConfigError::LogLevel`] when the log does not understand it.
+    pub fn log_level(&self) -> Result<String, ConfigError> {
+        let other = || env::var("RUST_LOG").ok().filter(|level| !level.is_empty()).map(|level| ("RUST_LOG", level));
+        let given = self.log_level.clone().map(|level| ("--log-level (DEPLOYTRACK_LOG_LEVEL)", level)).or_else(other);
+        match given {
+            None => Ok("info".into()),
+            Some((_, value)) if log::is_level(&value) => Ok(value),
+            Some((name, value)) => Err(ConfigError::LogLevel { name, value }),
+        }
+    }
+
+    fn data_dir(&self) -> Result<PathBuf, ConfigError> {
+        match &self.data_dir {
+            Some(path) => Ok(path.clone()),
+            None => etcetera::choose_base_strategy().map(|base| base.data_dir().join("deploytrack")).map_err(|_| ConfigError::NoHome),
+        }
+    }
+
+    fn secret(&self) -> Result<SecretSource, ConfigError> {
+        match (env::var_os(SECRET_VARIABLE), &self.jwt_secret_file) {
+            (Some(_), Some(_)) => Err(ConfigError::TwoSecrets),
+            (Some(secret), None) => Ok(SecretSource::Variable(secret.into_encoded_bytes())),
+            (None, Some(path)) => Ok(SecretSource::Given(path.clone())),
+            (None, None) => Ok(SecretSource::Own(self.data_dir()?.join("jwt-secret"))),
+        }
+    }
+}
+
+/// Makes a directory that only its owner may enter; one that is there already stays as it is.
+fn make_private_dir(path: &Path) -> Result<(), ConfigError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| ConfigError::DataDir { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("postgres://me:hunter2@db.example:5432/track?sslmode=require", "postgres://...@db.example:5432/track"),
+            ("postgres://me:hunter2/x@db/track", "postgres://...@db/track"),
+            ("postgres://me:hun@ter2@db/track", "postgres://...@db/track"),
+            ("postgres://me:hun?ter2@db/track", "postgres://..."),
+            ("postgres://db/track?password=hunter2", "postgres://db/track"),
+            ("postgres://db/track?password=h@unter2", "postgres://..."),
+            ("postgresql:///track?host=/run", "postgresql:///track"),
+            ("sqlite:/var/lib/track.db?mode=rwc", "sqlite:/var/lib/track.db"),
+            ("sqlite::memory:", "sqlite::memory:"),
+        ] {
+            let url: DatabaseUrl = url.parse().unwrap();
+            assert_eq!(url.to_string(), shown);
+            assert_eq!(format!("{url:?}"), format!("{shown:?}"));
+        }
+        assert!("mysql://me:hunter2@db/track".parse::<DatabaseUrl>().is_err());
+        assert!("".parse::<DatabaseUrl>().is_err());
+    }
+
+    #[test]
+    fn a_connection_limit_is_a_whole_number() {
+        assert_eq!(max_connections("768"), Ok(768));
+        for text in ["", "0", "-1", "many", "1000001", "1e3"] {
+            assert!(max_connections(text).is_err(), "{text}");
+        }
+    }
+}

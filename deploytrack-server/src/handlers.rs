@@ -1,0 +1,41 @@
+//! One function for each endpoint: read, ask, answer.
+
+mod components;
+mod deployments;
+mod environments;
+mod health;
+
+use crate::{
+    request::Call,
+    response::{Answer, options},
+    route::Route,
+};
+
+/// Calls the handler of a route.
+pub(crate) async fn call(route: Route, call: Call) -> Answer {
+    match route {
+        Route::Live => health::live(),
+        Route::Ready => health::ready(&call).await,
+        Route::Options(allow) => Ok(options(allow)),
+        Route::ListDeployments => deployments::list(&call).await,
+        Route::RecordDeployment => deployments::record(call).await,
+        Route::ShowDeployment(id) => deployments::show(&call, &id).await,
+        Route::UpdateDeployment(id) => deployments::update(call, &id).await,
+        Route::History(id) => deployments::history(&call, &id).await,
+        Route::Matrix => deployments::matrix(&call).await,
+        Route::Latest => deployments::latest(&call).await,
+        Route::Import => deployments::import(call).await,
+        Route::Export => deployments::export(&call).await,
+        Route::ListComponents => components::list(&call).await,
+        Route::CreateComponent => components::create(call).await,
+        Route::ShowComponent(id) => components::show(&call, &id).await,
+        Route::UpdateComponent(id) => components::update(call, &id).await,
+        Route::DeleteComponent(id) => components::delete(&call, &id).await,
+        Route::ListEnvironments => environments::list(&call).await,
+        Route::CreateEnvironment => environments::create(call).await,
+        Route::ShowEnvironment(id) => environments::show(&call, &id).await,
+        Route::UpdateEnvironment(id) => environments::update(call, &id).await,
+        Route::DeleteEnvironment(id) => environments::delete(&call, &id).await,
+        Route::OrderEnvironments => environments::order(call).await,
+    }
+}

@@ -1,0 +1,42 @@
+//! Components.
+
+use deploytrack_core::api;
+
+use crate::{
+    request::Call,
+    response::{Answer, created, no_content, ok},
+};
+
+/// A page of components, in name order.
+pub(crate) async fn list(call: &Call) -> Answer {
+    let mut query = call.query();
+    let (name, page) = (query.one("name"), query.page());
+    let page = query.finish(page)?;
+    ok(&call.tracker().components(name.as_ref(), page).await?)
+}
+
+/// One component.
+pub(crate) async fn show(call: &Call, id: &str) -> Answer {
+    ok(&call.tracker().component(call.id(id)?).await?)
+}
+
+/// Registers a component.
+pub(crate) async fn create(call: Call) -> Answer {
+    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
+    let ((), new) = call.read(query).await?;
+    let component = tracker.create_component(new).await?;
+    created(&format!("{}/{}", api::COMPONENTS, component.id), &component)
+}
+
+/// Changes a component.
+pub(crate) async fn update(call: Call, id: &str) -> Answer {
+    let (tracker, id) = (call.tracker().clone(), call.id(id));
+    let (id, change) = call.read(id).await?;
+    ok(&tracker.update_component(id, change).await?)
+}
+
+/// Removes a component that was never deployed.
+pub(crate) async fn delete(call: &Call, id: &str) -> Answer {
+    call.tracker().delete_component(call.id(id)?).await?;
+    Ok(no_content())
+}

@@ -1,0 +1,90 @@
+//! Deployments: recording them, moving them, and everything that is read from them.
+
+mod transfer;
+
+use deploytrack_core::{
+    api, clock,
+    deployment::{Change, NewDeployment},
+    query::{DeploymentFilter, MatrixFilter},
+};
+
+use crate::{
+    request::{Call, Query},
+    response::{Answer, created, ok},
+};
+
+pub(crate) use transfer::{export, import};
+
+/// A page of deployments, newest first.
+pub(crate) async fn list(call: &Call) -> Answer {
+    let mut query = call.query();
+    let (filter, page) = (filter(&mut query), query.page());
+    let page = query.finish(page)?;
+    ok(&call.tracker().list(&filter, page).await?)
+}
+
+/// The filters that list and export share.
+fn filter(query: &mut Query) -> DeploymentFilter {
+    DeploymentFilter {
+        component_id: query.id("componentId"),
+        environment_id: query.id("environmentId"),
+        status: query.one("status"),
+        component: query.one("component"),
+        environment: query.one("environment"),
+        version: query.one("version"),
+        commit_sha: query.one("commitSha"),
+        deployed_by: query.one("deployedBy"),
+        created_after: query.read("createdAfter", clock::parse),
+        created_before: query.read("createdBefore", clock::parse),
+    }
+}
+
+/// Records a deployment.
+pub(crate) async fn record(call: Call) -> Answer {
+    let (tracker, subject) = (call.tracker().clone(), call.subject()?);
+    let mut query = call.query();
+    let register = query.flag("register").unwrap_or(false);
+    let (register, new) = call.read(query.finish(Some(register))).await?;
+    let deployment = tracker.record(NewDeployment { register, ..new }, &subject).await?;
+    created(&format!("{}/{}", api::DEPLOYMENTS, deployment.id), &deployment)
+}
+
+/// One deployment.
+pub(crate) async fn show(call: &Call, id: &str) -> Answer {
+    ok(&call.tracker().deployment(call.id(id)?).await?)
+}
+
+/// Moves a deployment on, or changes what is said about it.
+pub(crate) async fn update(call: Call, id: &str) -> Answer {
+    let (tracker, subject, id) = (call.tracker().clone(), call.subject()?, call.id(id));
+    let (id, change): (_, Change) = call.read(id).await?;
+    ok(&tracker.update(id, change, &subject).await?)
+}
+
+/// Every change of status of a deployment.
+pub(crate) async fn history(call: &Call, id: &str) -> Answer {
+    ok(&call.tracker().history(call.id(id)?).await?)
+}
+
+/// What is current of one component.
+pub(crate) async fn latest(call: &Call) -> Answer {
+    let mut query = call.query();
+    let component = query.required_id("componentId");
+    let component = query.finish(component)?;
+    ok(&call.tracker().latest(component).await?)
+}
+
+/// What is current everywhere.
+pub(crate) async fn matrix(call: &Call) -> Answer {
+    let mut query = call.query();
+    let filter = MatrixFilter {
+        components: query.many("component"),
+        environments: query.many("environment"),
+        owner: query.one("owner"),
+        kind: query.one("kind"),
+        lifecycle: query.one("lifecycle"),
+        include_archived: query.flag("includeArchived").unwrap_or(false),
+    };
+    let filter = query.finish(Some(filter))?;
+    ok(&call.tracker().matrix(&filter).await?)
+}

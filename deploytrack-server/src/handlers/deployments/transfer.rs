@@ -1,0 +1,143 @@
+//! Many deployments at once, as newline-delimited JSON.
+
+use bytes::Bytes;
+use deploytrack_core::{
+    api::{ExportLine, FromBody as _, IMPORT_BYTES, IMPORT_LINES},
+    deployment::NewDeployment,
+    error::Fault,
+    json,
+    query::{Cursor, DeploymentFilter},
+    tracker::Tracker,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use http::{HeaderValue, Response, header};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
+
+use crate::{
+    problem::Refusal,
+    request::{BodyRules, Call},
+    response::{Answer, BodyError, internal, ok},
+};
+
+const NDJSON: &str = "application/x-ndjson";
+const RULES: BodyRules = BodyRules {
+    types: &[NDJSON, "application/json"],
+    named: "application/x-ndjson, one JSON object per line",
+    bytes: IMPORT_BYTES,
+    limit: "8 MiB; import the rest in further requests",
+};
+/// The most faults an import is told of.
+const MOST_FAULTS: usize = 20;
+/// How many deployments are read from the database at a time.
+const PAGE: u64 = 500;
+
+/// Records every line or none.
+pub(crate) async fn import(call: Call) -> Answer {
+    let (tracker, subject) = (call.tracker().clone(), call.subject()?);
+    let query = call.query().finish(Some(()));
+    let body = call.bytes(&RULES).await?;
+    let lines = read_lines(&body, query)?;
+    ok(&tracker.import(lines, &subject).await?)
+}
+
+/// The deployments with their line numbers. Empty lines count and say nothing.
+fn read_lines(body: &[u8], query: Result<(), Vec<Fault>>) -> Result<Vec<(usize, NewDeployment)>, Refusal> {
+    let lines = || (1..).zip(body.split(|byte| *byte == b'\n')).filter(|(_, line)| !line.trim_ascii().is_empty());
+    if lines().nth(IMPORT_LINES).is_some() {
+        return Err(Refusal::TooLarge("1000 lines; import the rest in further requests"));
+    }
+    let (mut read, mut faults) = (Vec::new(), query.err().unwrap_or_default());
+    for (number, line) in lines() {
+        match json::object(line).and_then(NewDeployment::from_body) {
+            Ok(new) => read.push((number, new)),
+            Err(wrong) => faults.extend(wrong.into_iter().map(|fault| fault.on_line(number))),
+        }
+        if faults.len() >= MOST_FAULTS {
+            break;
+        }
+    }
+    faults.truncate(MOST_FAULTS);
+    if faults.is_empty() { Ok(read) } else { Err(faults.into()) }
+}
+
+/// Streams the deployments that match, oldest first, in the form that import takes. The first page is read before
+/// the answer begins, so that an unreachable database is still a proper refusal.
+pub(crate) async fn export(call: &Call) -> Answer {
+    let mut query = call.query();
+    let filter = super::filter(&mut query);
+    let mut export = Export { tracker: call.tracker().clone(), filter: query.finish(Some(filter))?, after: None };
+    let first = export.next().await?;
+    let more = first.is_some();
+    let rest = stream::try_unfold((export, more), |(mut export, more)| async move {
+        let page = if more { export.next().await? } else { None };
+        Ok(page.map(|page| (page, (export, true))))
+    });
+    let request_id = call.request_id().to_owned();
+    // Breaking off is the only way to say that the rest is missing: hyper then closes without the last chunk.
+    let rest = rest.map_err(move |refusal: Refusal| {
+        let cause = refusal.cause().unwrap_or_default();
+        tracing::error!(request_id, cause, "an export broke off");
+        BodyError::from("the export broke off")
+    });
+    let body = StreamBody::new(stream::iter(first.map(Ok)).chain(rest).map_ok(Frame::data));
+    let mut response = Response::new(BodyExt::boxed_unsync(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON));
+    Ok(response)
+}
+
+/// How far an export has come.
+struct Export {
+    tracker: Tracker,
+    filter: DeploymentFilter,
+    after: Option<Cursor>,
+}
+
+impl Export {
+    /// The next page as text, until there is none.
+    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        let page = self.tracker.export_page(&self.filter, self.after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(None) };
+        self.after = Some(*last);
+        written(page.iter().map(|(_, line)| line)).map(Some)
+    }
+}
+
+fn written<'a>(lines: impl Iterator<Item = &'a ExportLine>) -> Result<Bytes, Refusal> {
+    let mut text = Vec::new();
+    for line in lines {
+        serde_json::to_writer(&mut text, line).map_err(internal)?;
+        text.push(b'\n');
+    }
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::error::Error;
+
+    use super::*;
+
+    const GOOD: &str = r#"{"component":"a","environment":"b","version":"1"}"#;
+
+    #[test]
+    fn empty_lines_count_and_say_nothing() {
+        let read = read_lines(format!("\n{GOOD}\r\n   \n{GOOD}").as_bytes(), Ok(())).unwrap();
+        assert_eq!(read.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 4]);
+        assert!(read_lines(b"", Ok(())).unwrap().is_empty());
+    }
+
+    #[test]
+    fn faults_name_their_lines_and_are_twenty_at_most() {
+        let Err(Refusal::Core(Error::Invalid(faults))) = read_lines(format!("{GOOD}\n{{}}\n[]\n").as_bytes(), Ok(())) else { panic!() };
+        assert_eq!(faults.iter().filter_map(|fault| fault.line).collect::<Vec<_>>(), [2, 2, 2, 3]);
+        let Err(Refusal::Core(Error::Invalid(faults))) = read_lines("[]\n".repeat(500).as_bytes(), Ok(())) else { panic!() };
+        assert_eq!(faults.len(), 20);
+    }
+
+    #[test]
+    fn a_thousand_lines_are_the_most() {
+        assert_eq!(read_lines(format!("{GOOD}\n").repeat(1000).as_bytes(), Ok(())).unwrap().len(), 1000);
+        assert!(matches!(read_lines(format!("{GOOD}\n").repeat(1001).as_bytes(), Ok(())), Err(Refusal::TooLarge(_))));
+    }
+}

@@ -1,0 +1,107 @@
+//! Environments.
+
+use deploytrack_core::{
+    api::{self, FromBody},
+    error::Fault,
+    json::{self, Fields},
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    request::Call,
+    response::{Answer, created, no_content, ok},
+};
+
+/// A page of environments, in their order.
+pub(crate) async fn list(call: &Call) -> Answer {
+    let mut query = call.query();
+    let (name, page) = (query.one("name"), query.page());
+    let page = query.finish(page)?;
+    ok(&call.tracker().environments(name.as_ref(), page).await?)
+}
+
+/// One environment.
+pub(crate) async fn show(call: &Call, id: &str) -> Answer {
+    ok(&call.tracker().environment(call.id(id)?).await?)
+}
+
+/// Registers an environment.
+pub(crate) async fn create(call: Call) -> Answer {
+    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
+    let ((), new) = call.read(query).await?;
+    let environment = tracker.create_environment(new).await?;
+    created(&format!("{}/{}", api::ENVIRONMENTS, environment.id), &environment)
+}
+
+/// Changes an environment.
+pub(crate) async fn update(call: Call, id: &str) -> Answer {
+    let (tracker, id) = (call.tracker().clone(), call.id(id));
+    let (id, change) = call.read(id).await?;
+    ok(&tracker.update_environment(id, change).await?)
+}
+
+/// Removes an environment that nothing was deployed to.
+pub(crate) async fn delete(call: &Call, id: &str) -> Answer {
+    call.tracker().delete_environment(call.id(id)?).await?;
+    Ok(no_content())
+}
+
+/// Puts the environments in the order of the ids given, which must be all of them.
+pub(crate) async fn order(call: Call) -> Answer {
+    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
+    let ((), Order(ids)) = call.read(query).await?;
+    ok(&tracker.reorder_environments(ids).await?)
+}
+
+/// The body of [`order`].
+#[derive(Debug, PartialEq, Eq)]
+struct Order(Vec<Uuid>);
+
+impl FromBody for Order {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let mut faults = Vec::new();
+        let ids = match fields.value("ids") {
+            Some(Value::Array(items)) => {
+                let read = items.iter().enumerate().map(|(at, item)| read_id(at, item));
+                Some(read.filter_map(|id| id.map_err(|fault| faults.push(fault)).ok()).collect())
+            }
+            Some(_) => fields.wrong("ids", "must be an array of UUIDs"),
+            None => fields.wrong("ids", "is required"),
+        };
+        match fields.finish(ids.map(Self)) {
+            Ok(order) if faults.is_empty() => Ok(order),
+            Ok(_) => Err(faults),
+            Err(others) => Err(faults.into_iter().chain(others).collect()),
+        }
+    }
+}
+
+fn read_id(at: usize, item: &Value) -> Result<Uuid, Fault> {
+    let text = item.as_str().ok_or("must be a string");
+    text.and_then(json::parse_id).map_err(|why| Fault::at(format!("/ids/{at}"), why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_a_list_of_ids_and_every_fault_is_named() {
+        let read = |body: &str| json::object(body.as_bytes()).and_then(Order::from_body);
+        let id = "0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f";
+        assert_eq!(read(&format!(r#"{{"ids": ["{id}"]}}"#)).unwrap().0, [id.parse::<Uuid>().unwrap()]);
+        let said = |body: &str| read(body).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(said("{}"), ["/ids is required"]);
+        assert_eq!(said(r#"{"ids": "x"}"#), ["/ids must be an array of UUIDs"]);
+        assert_eq!(
+            said(r#"{"ids": [1, "x"], "id": 1}"#),
+            [
+                "/ids/0 must be a string",
+                "/ids/1 must be a UUID such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f",
+                "/id is not a known field; known are ids",
+            ]
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! Whether the process and its database are well. Parameters are ignored, since probes add their own.
+
+use serde_json::json;
+
+use crate::{
+    request::Call,
+    response::{Answer, ok},
+};
+
+/// The process runs.
+pub(crate) fn live() -> Answer {
+    ok(&json!({ "status": "ok" }))
+}
+
+/// The database can be reached.
+pub(crate) async fn ready(call: &Call) -> Answer {
+    call.tracker().ready().await?;
+    ok(&json!({ "status": "ready" }))
+}

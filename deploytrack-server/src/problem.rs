@@ -1,0 +1,234 @@
+//! Refusals, and the answers they become (RFC 9457).
+
+use deploytrack_core::{
+    api::Problem,
+    error::{Error, Fault},
+};
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::response::{Body, whole};
+
+/// The most faults that are named; an answer need not be larger than the request it refuses.
+const MOST_FAULTS: usize = 100;
+
+/// Why a request is not done. Each layer has its own reasons; this is where they meet.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The model or the database refuses.
+    Core(Error),
+    /// Nothing is at this path.
+    NoPath,
+    /// The path takes only these methods.
+    Method(&'static str),
+    /// No token was sent.
+    NoToken,
+    /// The token is no good. Nobody is told why.
+    BadToken,
+    /// The token is good but has not the role.
+    Role,
+    /// The head of the request is too large.
+    Head,
+    /// The body is too large; the sentence names the limit.
+    TooLarge(&'static str),
+    /// The body is not of this media type.
+    MediaType(&'static str),
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The handler panicked.
+    Panic,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<Vec<Fault>> for Refusal {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Core(Error::Invalid(faults))
+    }
+}
+
+/// The status, the code and the title of a kind of problem.
+type Kind = (StatusCode, &'static str, &'static str);
+
+impl Refusal {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Core(error) => core_kind(error),
+            Self::NoPath => (StatusCode::NOT_FOUND, "not_found", "Not found"),
+            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
+            Self::NoToken | Self::BadToken => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
+            Self::Role => (StatusCode::FORBIDDEN, "forbidden", "The role admin is needed"),
+            Self::Head => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "header_too_large", "Headers too large"),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
+            Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "Request timeout"),
+            Self::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    /// What happened, for the caller. What only an operator should see is not in it.
+    fn detail(&self) -> String {
+        match self {
+            Self::Core(Error::Internal(_) | Error::Setup(_)) | Self::Panic => {
+                "something went wrong; the server's log has it under the request id".into()
+            }
+            Self::Core(error) => error.to_string(),
+            Self::NoPath => "there is nothing at this path".into(),
+            Self::Method(allow) => format!("this path takes {allow}"),
+            Self::NoToken | Self::BadToken => "send a valid token as Authorization: Bearer <token>".into(),
+            Self::Role => "the token is valid but does not have the role admin".into(),
+            Self::Head => "the path and headers together may have at most 32 KiB".into(),
+            Self::TooLarge(limit) => format!("the body may have at most {limit}"),
+            Self::MediaType(expected) => format!("the body must be sent as {expected}, without Content-Encoding"),
+            Self::TooSlow => "the body did not arrive within 30 seconds".into(),
+        }
+    }
+
+    /// The cause, for the log, when it is the server's fault.
+    pub(crate) fn cause(&self) -> Option<String> {
+        match self {
+            Self::Core(error @ (Error::Unavailable(_) | Error::Internal(_) | Error::Setup(_))) => Some(chain(error)),
+            _ => None,
+        }
+    }
+
+    /// The answer to the request with this path and id.
+    pub(crate) fn into_response(self, instance: &str, request_id: &str) -> Response<Body> {
+        let (status, code, title) = self.kind();
+        let mut problem = Problem {
+            r#type: format!("urn:deploytrack:problem:{code}"),
+            title: title.into(),
+            status: status.as_u16(),
+            detail: self.detail(),
+            instance: instance.into(),
+            code: code.into(),
+            request_id: request_id.into(),
+            ..Problem::default()
+        };
+        let header = self.header();
+        if let Self::Core(error) = self {
+            explain(error, &mut problem);
+        }
+        // A problem is text, numbers and lists of them: it can always be written.
+        let mut response = whole(status, "application/problem+json", serde_json::to_vec(&problem).unwrap_or_default());
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+
+    /// The header that belongs to the status.
+    fn header(&self) -> Option<(header::HeaderName, &'static str)> {
+        match self {
+            Self::Method(allow) => Some((header::ALLOW, allow)),
+            // Without a code when no token was sent (RFC 6750, section 3.1).
+            Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            Self::BadToken => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
+            Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
+            Self::Core(Error::Unavailable(_)) => Some((header::RETRY_AFTER, "1")),
+            Self::TooSlow => Some((header::CONNECTION, "close")),
+            _ => None,
+        }
+    }
+}
+
+fn core_kind(error: &Error) -> Kind {
+    match error {
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request", "Invalid request"),
+        Error::Transition(_) => (StatusCode::BAD_REQUEST, "invalid_transition", "Invalid transition"),
+        Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "Not found"),
+        Error::NameTaken { .. } => (StatusCode::CONFLICT, "name_taken", "Name taken"),
+        Error::InUse { .. } => (StatusCode::CONFLICT, "in_use", "In use"),
+        Error::NearMiss { .. } => (StatusCode::CONFLICT, "near_miss", "Unknown name"),
+        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+        Error::Internal(_) | Error::Setup(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+    }
+}
+
+/// Adds what helps the caller on.
+fn explain(error: Error, problem: &mut Problem) {
+    match error {
+        Error::Invalid(mut faults) => {
+            faults.truncate(MOST_FAULTS);
+            problem.errors = faults;
+        }
+        Error::Transition(illegal) => {
+            problem.current_status = Some(illegal.from);
+            problem.allowed_transitions = Some(illegal.from.allowed().to_vec());
+        }
+        Error::NearMiss { did_you_mean, .. } => problem.did_you_mean = did_you_mean,
+        _ => {}
+    }
+}
+
+/// An error and its causes on one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::status::Status;
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    fn answer(refusal: Refusal) -> (http::response::Parts, serde_json::Value) {
+        let (parts, body) = refusal.into_response("/api/v1/deployments", "r-1").into_parts();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let bytes = runtime.block_on(body.collect()).unwrap().to_bytes();
+        (parts, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[test]
+    fn a_server_error_carries_no_internals() {
+        let cause = || Box::new(std::io::Error::other("password of the database"));
+        for error in [Error::Internal(cause()), Error::Unavailable(cause()), Error::Setup("password".into())] {
+            let refusal = Refusal::Core(error);
+            assert!(refusal.cause().unwrap().contains("password"));
+            let (parts, body) = answer(refusal);
+            assert!(parts.status.is_server_error());
+            assert!(!body.to_string().contains("password"), "{body}");
+            assert_eq!(body["requestId"], "r-1");
+        }
+    }
+
+    #[test]
+    fn a_forbidden_transition_names_the_way_out() {
+        let refusal = Refusal::Core(Status::Succeeded.advance(Status::Pending).unwrap_err().into());
+        let (parts, body) = answer(refusal);
+        assert_eq!(parts.status, 400);
+        assert_eq!(parts.headers["content-type"], "application/problem+json");
+        assert_eq!(
+            body,
+            serde_json::json!({
+                "type": "urn:deploytrack:problem:invalid_transition",
+                "title": "Invalid transition",
+                "status": 400,
+                "detail": "cannot move from succeeded to pending; from succeeded a deployment can only become rolled_back",
+                "instance": "/api/v1/deployments",
+                "code": "invalid_transition",
+                "requestId": "r-1",
+                "currentStatus": "succeeded",
+                "allowedTransitions": ["rolled_back"],
+            })
+        );
+    }
+
+    #[test]
+    fn a_caller_without_a_token_is_not_told_that_it_was_wrong() {
+        assert_eq!(answer(Refusal::NoToken).0.headers["www-authenticate"], "Bearer");
+        assert_eq!(answer(Refusal::BadToken).0.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
+        assert_eq!(answer(Refusal::NoToken).1, answer(Refusal::BadToken).1);
+    }
+
+    #[test]
+    fn an_answer_names_a_hundred_faults_at_most() {
+        let faults: Vec<_> = (0..5000).map(|_| Fault::at("/x", "is wrong")).collect();
+        assert_eq!(answer(faults.into()).1["errors"].as_array().unwrap().len(), 100);
+    }
+}

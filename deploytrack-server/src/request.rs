@@ -1,0 +1,327 @@
+//! A request as a handler reads it: the path's id, the query and the body, with limits, every fault at once.
+
+use std::{fmt::Display, str::FromStr, time::Duration};
+
+use bytes::Bytes;
+use deploytrack_core::{
+    api::FromBody,
+    error::Fault,
+    json,
+    query::{PageRequest, whole_number},
+    text::Label,
+    tracker::Tracker,
+};
+use http::{HeaderMap, header, request::Parts};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::{App, auth::Caller, problem::Refusal};
+
+/// The most bytes of a body.
+const BODY_BYTES: usize = 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The most values of a parameter that may be repeated.
+const MOST_VALUES: usize = 100;
+
+/// How a body must come.
+pub(crate) struct BodyRules {
+    /// The media types it may have.
+    pub(crate) types: &'static [&'static str],
+    /// The same, for a sentence.
+    pub(crate) named: &'static str,
+    /// The most bytes it may have.
+    pub(crate) bytes: usize,
+    /// The same, for a sentence.
+    pub(crate) limit: &'static str,
+}
+
+const JSON: BodyRules = BodyRules { types: &["application/json"], named: "application/json", bytes: BODY_BYTES, limit: "1 MiB" };
+
+/// A request whose caller has been let in.
+pub(crate) struct Call {
+    app: App,
+    caller: Caller,
+    parts: Parts,
+    body: Incoming,
+    request_id: String,
+}
+
+impl Call {
+    pub(crate) fn new(app: App, caller: Caller, parts: Parts, body: Incoming, request_id: String) -> Self {
+        Self { app, caller, parts, body, request_id }
+    }
+
+    /// The use cases.
+    pub(crate) fn tracker(&self) -> &Tracker {
+        &self.app.tracker
+    }
+
+    /// Whose token it is.
+    pub(crate) fn subject(&self) -> Result<Label, Refusal> {
+        self.caller.subject().cloned()
+    }
+
+    /// The request's id in the log.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The query, to be read parameter by parameter.
+    pub(crate) fn query(&self) -> Query {
+        Query::of(self.parts.uri.query().unwrap_or_default())
+    }
+
+    /// The id in the path, for a request that has no parameters.
+    pub(crate) fn id(&self, raw: &str) -> Result<Uuid, Vec<Fault>> {
+        let mut query = self.query();
+        let id = query.path_id(raw);
+        query.finish(id)
+    }
+
+    /// Reads a JSON body. Faults found before it, in path and query, are said together with those of the body.
+    pub(crate) async fn read<Q, T: FromBody>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T), Refusal> {
+        let body = self.bytes(&JSON).await?;
+        match (before, json::object(&body).and_then(T::from_body)) {
+            (Ok(before), Ok(body)) => Ok((before, body)),
+            (before, body) => Err(before.err().into_iter().chain(body.err()).flatten().collect::<Vec<_>>().into()),
+        }
+    }
+
+    /// Reads the body within the rules.
+    pub(crate) async fn bytes(self, rules: &BodyRules) -> Result<Bytes, Refusal> {
+        if !has_type(&self.parts.headers, rules.types) {
+            return Err(Refusal::MediaType(rules.named));
+        }
+        // Judged from Content-Length where there is one, before a byte is read.
+        if self.body.size_hint().lower() > rules.bytes as u64 {
+            return Err(Refusal::TooLarge(rules.limit));
+        }
+        match timeout(BODY_TIMEOUT, Limited::new(self.body, rules.bytes).collect()).await {
+            Err(_) => Err(Refusal::TooSlow),
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge(rules.limit)),
+            Ok(Err(_)) => Err(vec![Fault::at("", "the body could not be read to its end")].into()),
+        }
+    }
+}
+
+/// Whether the one `Content-Type` is among `types`, parameters aside, and nothing is encoded.
+fn has_type(headers: &HeaderMap, types: &[&str]) -> bool {
+    let mut all = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(one), None) = (all.next(), all.next()) else { return false };
+    let Some(essence) = one.to_str().ok().and_then(|text| text.split(';').next()) else { return false };
+    let plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    plain && types.iter().any(|known| essence.trim().eq_ignore_ascii_case(known))
+}
+
+/// Takes the parameters of a query one by one and gathers every fault.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pairs: Vec<(String, String)>,
+    known: Vec<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl Query {
+    fn of(text: &str) -> Self {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap_or_default();
+        let mut query = Self { pairs, known: Vec::new(), faults: Vec::new() };
+        // Bytes that are no UTF-8 come out as U+FFFD, which nobody means.
+        let (broken, pairs) = query.pairs.into_iter().partition(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}'));
+        query.pairs = pairs;
+        query.faults =
+            Vec::from_iter::<Vec<(String, String)>>(broken).iter().map(|(name, _)| Fault::parameter(short(name), "is not UTF-8")).collect();
+        query
+    }
+
+    /// Every value of a parameter.
+    fn values(&mut self, name: &'static str) -> Vec<String> {
+        self.known.push(name);
+        let (found, rest) = std::mem::take(&mut self.pairs).into_iter().partition(|(key, _)| key == name);
+        self.pairs = rest;
+        Vec::<(String, String)>::into_iter(found).map(|(_, value)| value).collect()
+    }
+
+    /// A parameter that may be given once, read by `read`.
+    pub(crate) fn read<T, E: Display>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        match self.values(name).as_slice() {
+            [] => None,
+            [value] => read(value).map_or_else(|error| self.wrong(name, error), Some),
+            _ => self.wrong(name, "is given more than once"),
+        }
+    }
+
+    /// A parameter that may be given once, checked by its type.
+    pub(crate) fn one<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
+        self.read(name, str::parse)
+    }
+
+    /// A parameter that may be repeated.
+    pub(crate) fn many<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Vec<T> {
+        let values = self.values(name);
+        if values.len() > MOST_VALUES {
+            self.wrong::<()>(name, format!("is given more than {MOST_VALUES} times"));
+            return Vec::new();
+        }
+        values.iter().filter_map(|value| value.parse().map_or_else(|error| self.wrong(name, error), Some)).collect()
+    }
+
+    /// A UUID.
+    pub(crate) fn id(&mut self, name: &'static str) -> Option<Uuid> {
+        self.read(name, json::parse_id)
+    }
+
+    /// A UUID that must be there.
+    pub(crate) fn required_id(&mut self, name: &'static str) -> Option<Uuid> {
+        if self.pairs.iter().any(|(key, _)| key == name) {
+            return self.id(name);
+        }
+        self.known.push(name);
+        self.wrong(name, "is required")
+    }
+
+    /// The id in the path.
+    pub(crate) fn path_id(&mut self, raw: &str) -> Option<Uuid> {
+        json::parse_id(raw).map_or_else(|error| self.wrong("id", error), Some)
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, name: &'static str) -> Option<bool> {
+        self.read(name, |value| match value {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("must be true or false"),
+        })
+    }
+
+    /// `skip` and `take`.
+    pub(crate) fn page(&mut self) -> Option<PageRequest> {
+        let default = PageRequest::default();
+        let within = |text: &str, least: u64, most: u64| {
+            whole_number(text)
+                .ok()
+                .filter(|number| (least..=most).contains(number))
+                .ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+        };
+        let skip = self.read("skip", |text| within(text, 0, PageRequest::MOST_SKIP));
+        let take = self.read("take", |text| within(text, 1, PageRequest::MOST_TAKE));
+        PageRequest::new(skip.unwrap_or(default.skip()), take.unwrap_or(default.take()))
+    }
+
+    fn wrong<T>(&mut self, name: &str, detail: impl Display) -> Option<T> {
+        self.faults.push(Fault::parameter(name, detail));
+        None
+    }
+
+    /// Ends the reading with what was built: every fault noted, and every parameter that nobody asked for.
+    pub(crate) fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
+        let known = if self.known.is_empty() { "there are none here".into() } else { format!("known are {}", self.known.join(", ")) };
+        for (name, _) in std::mem::take(&mut self.pairs) {
+            self.wrong::<()>(&short(&name), format!("is not a known parameter; {known}"));
+        }
+        match built {
+            Some(built) if self.faults.is_empty() => Ok(built),
+            _ => Err(self.faults),
+        }
+    }
+}
+
+/// Enough of a name to find it again.
+fn short(name: &str) -> String {
+    name.chars().take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::status::Status;
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn said<T: std::fmt::Debug>(result: Result<T, Vec<Fault>>) -> Vec<String> {
+        result.unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn every_fault_of_a_query_is_named_at_once() {
+        let mut query = Query::of("skip=-1&take=101&status=done&status=failed&componentId=7&taek=5&=1&version=%ff");
+        let page = query.page();
+        query.one::<Status>("status");
+        query.id("componentId");
+        query.one::<Label>("version");
+        assert_eq!(
+            said(query.finish(page)),
+            [
+                "version is not UTF-8",
+                "skip must be a whole number from 0 to 9223372036854775807",
+                "take must be a whole number from 1 to 100",
+                "status is given more than once",
+                "componentId must be a UUID such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f",
+                "taek is not a known parameter; known are skip, take, status, componentId, version",
+                " is not a known parameter; known are skip, take, status, componentId, version",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_page_is_whole_numbers_within_bounds() {
+        let page = |text: &str| {
+            let mut query = Query::of(text);
+            let page = query.page();
+            query.finish(page).map(|page| (page.skip(), page.take()))
+        };
+        assert_eq!(page(""), Ok((0, 20)));
+        assert_eq!(page("skip=5&take=100"), Ok((5, 100)));
+        assert_eq!(page("skip=9223372036854775807&take=1"), Ok((9_223_372_036_854_775_807, 1)));
+        for wrong in [
+            "skip=-1",
+            "take=0",
+            "take=101",
+            "take=abc",
+            "take=",
+            "take=1.0",
+            "take=%2B1",
+            "take=+1",
+            "skip=9223372036854775808",
+            "take=1&take=1",
+            "TAKE=1",
+        ] {
+            assert_eq!(said(page(wrong)).len(), 1, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_may_be_repeated_where_it_says_so() {
+        let mut query = Query::of("component=a&component=b%2Fc&x=true");
+        let names: Vec<Label> = query.many("component");
+        let flag = query.flag("x");
+        assert_eq!(names.iter().map(Label::as_str).collect::<Vec<_>>(), ["a", "b/c"]);
+        assert_eq!(query.finish(flag), Ok(true));
+        let mut query = Query::of(&"component=a&".repeat(101));
+        query.many::<Label>("component");
+        assert_eq!(said(query.finish(Some(()))), ["component is given more than 100 times"]);
+    }
+
+    #[test]
+    fn a_body_has_one_known_media_type() {
+        let has = |values: &[&str], encoding: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
+            }
+            if let Some(encoding) = encoding {
+                headers.append(header::CONTENT_ENCODING, HeaderValue::from_str(encoding).unwrap());
+            }
+            has_type(&headers, JSON.types)
+        };
+        assert!(has(&["application/json"], None));
+        assert!(has(&["Application/JSON; charset=utf-8"], Some("identity")));
+        for wrong in [&[][..], &["text/plain"], &["application/jsonp"], &[""], &["application/json", "application/json"]] {
+            assert!(!has(wrong, None), "{wrong:?}");
+        }
+        assert!(!has(&["application/json"], Some("gzip")));
+    }
+}

@@ -1,0 +1,300 @@
+//! Every endpoint as a value: its path, its methods, and who may call it.
+
+use deploytrack_core::api;
+use http::Method;
+
+/// An identifier as it stands in the path. It is read after the token, so that an unknown caller learns nothing.
+pub(crate) type RawId = String;
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Live,
+    Ready,
+    Options(&'static str),
+    ListDeployments,
+    RecordDeployment,
+    ShowDeployment(RawId),
+    UpdateDeployment(RawId),
+    History(RawId),
+    Matrix,
+    Latest,
+    Import,
+    Export,
+    ListComponents,
+    CreateComponent,
+    ShowComponent(RawId),
+    UpdateComponent(RawId),
+    DeleteComponent(RawId),
+    ListEnvironments,
+    CreateEnvironment,
+    ShowEnvironment(RawId),
+    UpdateEnvironment(RawId),
+    DeleteEnvironment(RawId),
+    OrderEnvironments,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anyone, without a token.
+    Open,
+    /// Anyone with a token.
+    Reader,
+    /// A token with the role `admin`.
+    Admin,
+}
+
+/// Why a request has no route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoute {
+    /// Nothing is at this path.
+    Path,
+    /// The path is known and takes only these methods.
+    Method(&'static str),
+}
+
+impl Route {
+    /// Finds the route of a request.
+    pub(crate) fn parse(method: &Method, path: &str) -> Result<Self, NoRoute> {
+        let place = Place::at(path).ok_or(NoRoute::Path)?;
+        match method.as_str() {
+            "OPTIONS" => Ok(Self::Options(place.allow())),
+            // HEAD answers as GET; hyper leaves the body out.
+            "HEAD" => place.route("GET"),
+            other => place.route(other),
+        }
+        .map_err(|()| NoRoute::Method(place.allow()))
+    }
+
+    /// Who may call. The match has no wildcard: a new route cannot forget its guard.
+    pub(crate) const fn access(&self) -> Access {
+        match self {
+            Self::Live | Self::Ready | Self::Options(_) => Access::Open,
+            Self::ListDeployments
+            | Self::ShowDeployment(_)
+            | Self::History(_)
+            | Self::Matrix
+            | Self::Latest
+            | Self::Export
+            | Self::ListComponents
+            | Self::ShowComponent(_)
+            | Self::ListEnvironments
+            | Self::ShowEnvironment(_) => Access::Reader,
+            Self::RecordDeployment
+            | Self::UpdateDeployment(_)
+            | Self::Import
+            | Self::CreateComponent
+            | Self::UpdateComponent(_)
+            | Self::DeleteComponent(_)
+            | Self::CreateEnvironment
+            | Self::UpdateEnvironment(_)
+            | Self::DeleteEnvironment(_)
+            | Self::OrderEnvironments => Access::Admin,
+        }
+    }
+}
+
+/// A known path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place<'a> {
+    Live,
+    Ready,
+    Deployments,
+    Deployment(&'a str),
+    History(&'a str),
+    Matrix,
+    Latest,
+    Import,
+    Export,
+    Components,
+    Component(&'a str),
+    Environments,
+    Environment(&'a str),
+    EnvironmentOrder,
+}
+
+impl<'a> Place<'a> {
+    /// Exact comparison: no trailing slash, no doubled slash, no dot segments.
+    fn at(path: &'a str) -> Option<Self> {
+        Some(match path {
+            "/healthz" => Self::Live,
+            "/readyz" => Self::Ready,
+            api::DEPLOYMENTS => Self::Deployments,
+            api::MATRIX => Self::Matrix,
+            api::LATEST => Self::Latest,
+            api::IMPORT => Self::Import,
+            api::EXPORT => Self::Export,
+            api::COMPONENTS => Self::Components,
+            api::ENVIRONMENTS => Self::Environments,
+            api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
+            _ => return Self::one(path),
+        })
+    }
+
+    fn one(path: &'a str) -> Option<Self> {
+        let (list, rest) = [api::DEPLOYMENTS, api::COMPONENTS, api::ENVIRONMENTS]
+            .into_iter()
+            .find_map(|list| Some((list, path.strip_prefix(list)?.strip_prefix('/')?)))?;
+        let (id, below) = rest.split_once('/').map_or((rest, None), |(id, below)| (id, Some(below)));
+        if matches!(id, "" | "." | "..") {
+            return None;
+        }
+        match (list, below) {
+            (api::DEPLOYMENTS, None) => Some(Self::Deployment(id)),
+            (api::DEPLOYMENTS, Some("history")) => Some(Self::History(id)),
+            (api::COMPONENTS, None) => Some(Self::Component(id)),
+            (api::ENVIRONMENTS, None) => Some(Self::Environment(id)),
+            _ => None,
+        }
+    }
+
+    /// The route of a method at this place.
+    fn route(self, method: &str) -> Result<Route, ()> {
+        Ok(match (self, method) {
+            (Self::Live, "GET") => Route::Live,
+            (Self::Ready, "GET") => Route::Ready,
+            (Self::Deployments, "GET") => Route::ListDeployments,
+            (Self::Deployments, "POST") => Route::RecordDeployment,
+            (Self::Deployment(id), "GET") => Route::ShowDeployment(id.into()),
+            (Self::Deployment(id), "PATCH") => Route::UpdateDeployment(id.into()),
+            (Self::History(id), "GET") => Route::History(id.into()),
+            (Self::Matrix, "GET") => Route::Matrix,
+            (Self::Latest, "GET") => Route::Latest,
+            (Self::Import, "POST") => Route::Import,
+            (Self::Export, "GET") => Route::Export,
+            (Self::Components, "GET") => Route::ListComponents,
+            (Self::Components, "POST") => Route::CreateComponent,
+            (Self::Component(id), "GET") => Route::ShowComponent(id.into()),
+            (Self::Component(id), "PATCH") => Route::UpdateComponent(id.into()),
+            (Self::Component(id), "DELETE") => Route::DeleteComponent(id.into()),
+            (Self::Environments, "GET") => Route::ListEnvironments,
+            (Self::Environments, "POST") => Route::CreateEnvironment,
+            (Self::Environment(id), "GET") => Route::ShowEnvironment(id.into()),
+            (Self::Environment(id), "PATCH") => Route::UpdateEnvironment(id.into()),
+            (Self::Environment(id), "DELETE") => Route::DeleteEnvironment(id.into()),
+            (Self::EnvironmentOrder, "PUT") => Route::OrderEnvironments,
+            _ => return Err(()),
+        })
+    }
+
+    /// The methods this place takes, for `Allow`.
+    const fn allow(self) -> &'static str {
+        match self {
+            Self::Live | Self::Ready | Self::History(_) | Self::Matrix | Self::Latest | Self::Export => "GET, HEAD, OPTIONS",
+            Self::Deployments | Self::Components | Self::Environments => "GET, HEAD, OPTIONS, POST",
+            Self::Deployment(_) => "GET, HEAD, OPTIONS, PATCH",
+            Self::Component(_) | Self::Environment(_) => "DELETE, GET, HEAD, OPTIONS, PATCH",
+            Self::Import => "OPTIONS, POST",
+            Self::EnvironmentOrder => "OPTIONS, PUT",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATHS: [&str; 14] = [
+        "/healthz",
+        "/readyz",
+        "/api/v1/deployments",
+        "/api/v1/deployments/matrix",
+        "/api/v1/deployments/latest",
+        "/api/v1/deployments/import",
+        "/api/v1/deployments/export",
+        "/api/v1/deployments/x",
+        "/api/v1/deployments/x/history",
+        "/api/v1/components",
+        "/api/v1/components/x",
+        "/api/v1/environments",
+        "/api/v1/environments/x",
+        "/api/v1/environments/order",
+    ];
+    const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+
+    fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
+        Route::parse(&method.parse().unwrap(), path)
+    }
+
+    #[test]
+    fn allow_names_exactly_the_methods_that_have_a_route() {
+        for path in PATHS {
+            let Ok(Route::Options(allow)) = parse("OPTIONS", path) else { panic!("{path}") };
+            let taken: Vec<_> = METHODS.into_iter().filter(|method| parse(method, path).is_ok()).collect();
+            assert_eq!(taken.join(", "), allow, "{path}");
+            for method in METHODS.iter().filter(|method| !taken.contains(method)) {
+                assert_eq!(parse(method, path), Err(NoRoute::Method(allow)), "{method} {path}");
+            }
+            assert_eq!(parse(&"M".repeat(5000), path), Err(NoRoute::Method(allow)));
+            assert_eq!(parse("get", path), Err(NoRoute::Method(allow)));
+        }
+    }
+
+    #[test]
+    fn every_route_has_its_guard() {
+        let mut table = String::new();
+        for path in PATHS {
+            for method in METHODS.into_iter().filter(|method| !matches!(*method, "HEAD" | "OPTIONS")) {
+                if let Ok(route) = parse(method, path) {
+                    table += &format!("{:?} {method} {path}\n", route.access());
+                }
+            }
+        }
+        assert_eq!(
+            table,
+            "\
+Open GET /healthz
+Open GET /readyz
+Reader GET /api/v1/deployments
+Admin POST /api/v1/deployments
+Reader GET /api/v1/deployments/matrix
+Reader GET /api/v1/deployments/latest
+Admin POST /api/v1/deployments/import
+Reader GET /api/v1/deployments/export
+Reader GET /api/v1/deployments/x
+Admin PATCH /api/v1/deployments/x
+Reader GET /api/v1/deployments/x/history
+Reader GET /api/v1/components
+Admin POST /api/v1/components
+Admin DELETE /api/v1/components/x
+Reader GET /api/v1/components/x
+Admin PATCH /api/v1/components/x
+Reader GET /api/v1/environments
+Admin POST /api/v1/environments
+Admin DELETE /api/v1/environments/x
+Reader GET /api/v1/environments/x
+Admin PATCH /api/v1/environments/x
+Admin PUT /api/v1/environments/order
+"
+        );
+    }
+
+    #[test]
+    fn a_path_is_compared_as_it_is() {
+        for path in [
+            "",
+            "/",
+            "*",
+            "/api/v1",
+            "/healthz/",
+            "/api/v1/deployments/",
+            "/api/v1//deployments",
+            "//api/v1/deployments",
+            "/api/v1/deployments/x/",
+            "/api/v1/deployments//history",
+            "/api/v1/deployments/x/history/",
+            "/api/v1/deployments/x/other",
+            "/api/v1/deployments/.",
+            "/api/v1/deployments/..",
+            "/api/v1/deployments/../components",
+            "/api/v1/components/x/history",
+            "/api/v1/environments/order/x",
+            "/api/v1/Deployments",
+            "/api/v1/deployments%2Fmatrix",
+            "/api/v2/deployments",
+        ] {
+            assert_eq!(parse("GET", path), Err(NoRoute::Path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The file that keeps the token secret.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::token::{Secret, ShortSecret};
+
+/// The most bytes a secret may have; a longer file is something else.
+const MOST_BYTES: u64 = 64 * 1024;
+
+/// The file with the secret cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretFileError {
+    /// It cannot be read.
+    #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) cannot be read", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It cannot be made.
+    #[error("the token secret {} cannot be made", path.display())]
+    Make {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It is too large to be a secret.
+    #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) is larger than 64 KiB", path.display())]
+    TooLarge {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The secret in it is too short.
+    #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) is too short; {source}", path.display())]
+    Short {
+        /// Which file.
+        path: PathBuf,
+        /// How long it should be.
+        source: ShortSecret,
+    },
+}
+
+/// Reads the secret. One line break at the end is not part of it, since editors add one.
+pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|source| SecretFileError::Read { path: path.to_owned(), source })?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(SecretFileError::TooLarge { path: path.to_owned() });
+    }
+    if bytes.ends_with(b"\n") {
+        bytes.pop();
+        if bytes.ends_with(b"\r") {
+            bytes.pop();
+        }
+    }
+    Secret::new(bytes).map_err(|source| SecretFileError::Short { path: path.to_owned(), source })
+}
+
+/// Reads the secret, and makes one first if there is none. Servers that start at the same moment all read the same.
+pub(crate) fn read_or_make(path: &Path) -> Result<Secret, SecretFileError> {
+    if !path.exists() {
+        make(path).map_err(|source| SecretFileError::Make { path: path.to_owned(), source })?;
+    }
+    read(path)
+}
+
+/// Writes a new secret beside its place and then links it there. The link is all or nothing and never replaces a
+/// file: nobody sees half a secret, and of several starts the first one wins.
+fn make(path: &Path) -> io::Result<()> {
+    let mut random = [0; 40];
+    getrandom::fill(&mut random)?;
+    let (name, secret) = random.split_at(8);
+    let draft = path.with_extension(URL_SAFE_NO_PAD.encode(name));
+    let made = write_private(&draft, &URL_SAFE_NO_PAD.encode(secret)).and_then(|()| match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    });
+    fs::remove_file(&draft).and(made)
+}
+
+fn write_private(path: &Path, secret: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    writeln!(file, "{secret}")?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::{clock, text::Label};
+
+    use super::*;
+    use crate::token;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Self {
+            let mut random = [0; 8];
+            getrandom::fill(&mut random).unwrap();
+            let path = std::env::temp_dir().join(URL_SAFE_NO_PAD.encode(random));
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn sample(secret: &Secret) -> String {
+        let now = clock::parse("2026-11-23T18:00:00Z").unwrap();
+        token::issue(secret, &Label::new("x").unwrap(), &[], std::time::Duration::from_secs(1), now).unwrap()
+    }
+
+    #[test]
+    fn simultaneous_starts_agree_on_one_secret() {
+        let folder = Folder::new();
+        let path = folder.0.join("jwt-secret");
+        let tokens: Vec<_> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..32).map(|_| scope.spawn(|| sample(&read_or_make(&path).unwrap()))).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1, "no draft is left behind");
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_line_break_at_the_end_is_no_part_of_the_secret() {
+        let folder = Folder::new();
+        let path = folder.0.join("secret");
+        let mut tokens = Vec::new();
+        for end in ["", "\n", "\r\n"] {
+            fs::write(&path, format!("{}{end}", "s".repeat(32))).unwrap();
+            tokens.push(sample(&read(&path).unwrap()));
+        }
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        fs::write(&path, format!("{}\n", "s".repeat(31))).unwrap();
+        assert!(matches!(read(&path), Err(SecretFileError::Short { .. })));
+        assert!(matches!(read(&folder.0.join("absent")), Err(SecretFileError::Read { .. })));
+    }
+}

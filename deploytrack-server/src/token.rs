@@ -1,0 +1,189 @@
+//! Tokens: how they are issued, and what a good one looks like.
+//!
+//! A token is a JSON Web Token (RFC 7519) signed with HS256. The algorithm comes from here and never from the token.
+
+use std::{fmt, time::Duration};
+
+use deploytrack_core::{clock::Time, text::Label};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret as _, SecretSlice};
+use serde_json::{Map, Value, json};
+
+/// The role that may write.
+pub const ADMIN: &str = "admin";
+/// The longest token that is looked at, in bytes.
+pub const MOST_BYTES: usize = 8 * 1024;
+/// The longest a token may be good for when it is issued here: ten years.
+pub const LONGEST: Duration = Duration::from_secs(3653 * 24 * 60 * 60);
+/// How far clocks may differ, in seconds.
+const LEEWAY: f64 = 60.0;
+/// The last second of the year 9999. A later `exp` is a mistake or an attempt at a token without end.
+const LAST_SECOND: f64 = 253_402_300_799.0;
+
+/// What signs and checks tokens: a shared secret, and whom the tokens are from and for.
+#[derive(Clone)]
+pub struct Secret {
+    bytes: SecretSlice<u8>,
+    issuer: Option<String>,
+    audience: Option<String>,
+}
+
+/// The secret is too short to sign with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the token secret must be at least {} bytes long", Secret::LEAST_BYTES)]
+pub struct ShortSecret;
+
+impl Secret {
+    /// HS256 asks for as many bytes as its hash has (RFC 7518, section 3.2).
+    pub const LEAST_BYTES: usize = 32;
+
+    /// Keeps the bytes of a secret.
+    ///
+    /// # Errors
+    /// [`ShortSecret`] when there are fewer than [`Secret::LEAST_BYTES`].
+    pub fn new(bytes: Vec<u8>) -> Result<Self, ShortSecret> {
+        if bytes.len() < Self::LEAST_BYTES {
+            return Err(ShortSecret);
+        }
+        Ok(Self { bytes: bytes.into(), issuer: None, audience: None })
+    }
+
+    /// The same secret, for tokens with this `iss` and `aud`.
+    #[must_use]
+    pub fn speaking(self, issuer: Option<String>, audience: Option<String>) -> Self {
+        Self { issuer, audience, ..self }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").field("issuer", &self.issuer).field("audience", &self.audience).finish_non_exhaustive()
+    }
+}
+
+/// A token could not be issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// It would be good for too long.
+    #[error("a token may be good for at most ten years")]
+    TooLong,
+    /// It would be too long to be taken.
+    #[error("the token would be longer than 8 KiB; give it fewer roles")]
+    TooLarge,
+    /// It could not be signed.
+    #[error("the token could not be signed")]
+    Sign(#[from] jsonwebtoken::errors::Error),
+}
+
+/// Makes a token for `subject`, good for `expires_in` from `now`.
+///
+/// # Errors
+/// [`IssueError`] when it would last longer than [`LONGEST`] or be larger than [`MOST_BYTES`].
+pub fn issue(secret: &Secret, subject: &Label, roles: &[String], expires_in: Duration, now: Time) -> Result<String, IssueError> {
+    if expires_in > LONGEST {
+        return Err(IssueError::TooLong);
+    }
+    let issued = now.timestamp();
+    let lasts = i64::try_from(expires_in.as_secs()).map_err(|_| IssueError::TooLong)?;
+    let mut claims = json!({ "sub": subject, "iat": issued, "exp": issued.saturating_add(lasts), "roles": roles });
+    if let Some(issuer) = &secret.issuer {
+        claims["iss"] = json!(issuer);
+    }
+    if let Some(audience) = &secret.audience {
+        claims["aud"] = json!(audience);
+    }
+    let key = EncodingKey::from_secret(secret.bytes.expose_secret());
+    let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)?;
+    if token.len() > MOST_BYTES { Err(IssueError::TooLarge) } else { Ok(token) }
+}
+
+/// Who a token says is calling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bearer {
+    /// The token's subject.
+    pub(crate) subject: Label,
+    /// Whether the token has the role [`ADMIN`].
+    pub(crate) admin: bool,
+}
+
+/// Checks tokens.
+pub(crate) struct Verifier {
+    key: DecodingKey,
+    validation: Validation,
+    issuer: Option<String>,
+    audience: Option<String>,
+}
+
+impl Verifier {
+    pub(crate) fn new(secret: &Secret) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The library leaves out `nbf`, takes tokens without `aud` and reads the machine's clock: every claim is
+        // checked below instead, against the tracker's clock.
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.validate_aud = false;
+        Self {
+            key: DecodingKey::from_secret(secret.bytes.expose_secret()),
+            validation,
+            issuer: secret.issuer.clone(),
+            audience: secret.audience.clone(),
+        }
+    }
+
+    /// The bearer of a good token; `None` for any other, without a word about why.
+    pub(crate) fn check(&self, token: &str, now: Time) -> Option<Bearer> {
+        if token.len() > MOST_BYTES {
+            return None;
+        }
+        let read = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation).ok()?;
+        let good = is_good_header(token, &read.header) && is_in_time(&read.claims, now) && self.is_for_us(&read.claims);
+        if good { bearer(&read.claims) } else { None }
+    }
+
+    fn is_for_us(&self, claims: &Map<String, Value>) -> bool {
+        let from = self.issuer.as_ref().is_none_or(|issuer| claims.get("iss").and_then(Value::as_str) == Some(issuer));
+        let to = self.audience.as_ref().is_none_or(|audience| match claims.get("aud") {
+            Some(Value::String(one)) => one == audience,
+            Some(Value::Array(many)) => many.iter().all(Value::is_string) && many.iter().any(|one| one == audience.as_str()),
+            _ => false,
+        });
+        from && to
+    }
+}
+
+/// `typ` says what we expect or nothing, and nothing is critical. A `kid`, `jku`, `x5u` or `jwk` is never looked at.
+fn is_good_header(token: &str, header: &Header) -> bool {
+    let typ = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt"));
+    typ && !has_crit(token)
+}
+
+/// Whether the header has `crit`, whatever its value: the library's own reading turns `null` into absence.
+fn has_crit(token: &str) -> bool {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let header = token.split('.').next().unwrap_or_default();
+    let fields = URL_SAFE_NO_PAD.decode(header).ok().and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
+    fields.is_none_or(|fields| fields.contains_key("crit"))
+}
+
+/// `exp` is there and ahead; `nbf` and `iat`, where they are, lie behind.
+fn is_in_time(claims: &Map<String, Value>, now: Time) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "seconds up to the year 9999 are exact in a double")]
+    let now = now.timestamp() as f64;
+    let behind = |name: &str| claims.get(name).is_none_or(|value| value.as_f64().is_some_and(|time| time - LEEWAY <= now));
+    let expires = claims.get("exp").and_then(Value::as_f64);
+    expires.is_some_and(|expires| expires <= LAST_SECOND && expires + LEEWAY > now) && behind("nbf") && behind("iat")
+}
+
+fn bearer(claims: &Map<String, Value>) -> Option<Bearer> {
+    let subject = Label::new(claims.get("sub")?.as_str()?).ok()?;
+    let roles = match claims.get("roles") {
+        None => &[][..],
+        Some(Value::Array(roles)) if roles.iter().all(Value::is_string) => roles,
+        Some(_) => return None,
+    };
+    Some(Bearer { subject, admin: roles.iter().any(|role| role == ADMIN) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use deploytrack_core::clock;
+
+use super::*;
+
+const BYTES: &[u8] = b"a secret that is long enough for HS256";
+
+fn now() -> Time {
+    clock::parse("2026-11-23T18:00:00Z").unwrap()
+}
+
+fn secret() -> Secret {
+    Secret::new(BYTES.to_vec()).unwrap()
+}
+
+fn good() -> Value {
+    let now = now().timestamp();
+    json!({ "sub": "ci-bot", "iat": now, "exp": now + 3600, "roles": ["admin"] })
+}
+
+/// The good claims with one set or, where it is `null`, left out.
+fn with(name: &str, value: Value) -> Value {
+    let mut claims = good();
+    if value.is_null() {
+        claims.as_object_mut().unwrap().remove(name);
+    } else {
+        claims[name] = value;
+    }
+    claims
+}
+
+fn sign(algorithm: Algorithm, claims: &Value, bytes: &[u8]) -> String {
+    jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(bytes)).unwrap()
+}
+
+/// A token with any header, rightly signed with HS256.
+fn headed(header: &Value, claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(claims));
+    let key = EncodingKey::from_secret(BYTES);
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+    format!("{message}.{signature}")
+}
+
+fn check(token: &str) -> Option<Bearer> {
+    Verifier::new(&secret()).check(token, now())
+}
+
+fn check_claims(claims: &Value) -> Option<Bearer> {
+    check(&sign(Algorithm::HS256, claims, BYTES))
+}
+
+#[test]
+fn an_issued_token_is_good_until_it_expires() {
+    let token = issue(&secret(), &Label::new("ci-bot").unwrap(), &[ADMIN.into()], Duration::from_secs(3600), now()).unwrap();
+    let bearer = Bearer { subject: Label::new("ci-bot").unwrap(), admin: true };
+    assert_eq!(check(&token), Some(bearer));
+    let verifier = Verifier::new(&secret());
+    assert!(verifier.check(&token, now() + Duration::from_secs(3659)).is_some());
+    assert!(verifier.check(&token, now() + Duration::from_secs(3660)).is_none());
+}
+
+#[test]
+fn a_token_lasts_ten_years_at_most() {
+    let issue = |lasts| issue(&secret(), &Label::new("x").unwrap(), &[], lasts, now());
+    assert!(issue(LONGEST).is_ok());
+    assert!(issue(LONGEST + Duration::from_secs(1)).is_err());
+    assert!(issue(Duration::MAX).is_err());
+}
+
+#[test]
+fn only_the_role_admin_grants_writes() {
+    for (roles, admin) in
+        [(json!(null), false), (json!([]), false), (json!(["Admin", "reader"]), false), (json!(["reader", "admin"]), true)]
+    {
+        assert_eq!(check_claims(&with("roles", roles)).unwrap().admin, admin);
+    }
+}
+
+#[test]
+fn a_signature_of_another_kind_or_secret_is_refused() {
+    assert!(check(&sign(Algorithm::HS256, &good(), b"another secret of more than 32 bytes")).is_none());
+    assert!(check(&sign(Algorithm::HS384, &good(), BYTES)).is_none());
+    assert!(check(&sign(Algorithm::HS512, &good(), BYTES)).is_none());
+    assert!(check(&sign(Algorithm::HS256, &good(), b"")).is_none());
+    let token = sign(Algorithm::HS256, &good(), BYTES);
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    for forged in [format!("{message}."), message.to_owned(), format!("{message}.{signature}="), format!("{token}.x"), format!(" {token}")]
+    {
+        assert!(check(&forged).is_none(), "{forged}");
+    }
+    for algorithm in ["none", "None", "NONE", "HS512", "RS256", "ES256", "EdDSA", "hs256", ""] {
+        let token = headed(&json!({ "typ": "JWT", "alg": algorithm }), &good());
+        let (message, _) = token.rsplit_once('.').unwrap();
+        assert!(check(&token).is_none(), "{algorithm}");
+        assert!(check(&format!("{message}.")).is_none(), "{algorithm} without signature");
+    }
+}
+
+#[test]
+fn a_changed_payload_is_refused() {
+    let token = sign(Algorithm::HS256, &with("roles", json!([])), BYTES);
+    let parts: Vec<_> = token.split('.').collect();
+    let forged = URL_SAFE_NO_PAD.encode(good().to_string());
+    assert!(check(&token).is_some());
+    assert!(check(&[parts[0], &forged, parts[2]].join(".")).is_none());
+}
+
+#[test]
+fn the_header_is_checked() {
+    let header = |name: &str, value: Value| {
+        let mut header = json!({ "alg": "HS256" });
+        header[name] = value;
+        headed(&header, &good())
+    };
+    assert!(check(&headed(&json!({ "alg": "HS256" }), &good())).is_some());
+    for typ in ["JWT", "jwt", "at+jwt"] {
+        assert!(check(&header("typ", json!(typ))).is_some(), "{typ}");
+    }
+    for typ in [json!("JWE"), json!("dpop+jwt"), json!(""), json!(7)] {
+        assert!(check(&header("typ", typ.clone())).is_none(), "{typ}");
+    }
+    for crit in [json!(["exp"]), json!([]), json!("exp"), json!(null), json!(true)] {
+        assert!(check(&header("crit", crit.clone())).is_none(), "{crit}");
+    }
+    assert!(check(&headed(&json!([]), &good())).is_none());
+    assert!(check(&headed(&json!({}), &good())).is_none());
+}
+
+#[test]
+fn times_are_checked_with_a_minute_of_leeway() {
+    let now = now().timestamp();
+    let refused = [
+        ("exp", json!(null)),
+        ("exp", json!(now - 60)),
+        ("exp", json!(0)),
+        ("exp", json!(-1)),
+        ("exp", json!("2099-01-01")),
+        ("exp", json!((now + 3600).to_string())),
+        ("exp", json!(u64::MAX)),
+        ("exp", json!(i64::MAX)),
+        ("exp", json!(1e300)),
+        ("exp", json!(253_402_300_800_i64)),
+        ("exp", json!(true)),
+        ("exp", json!([now + 3600])),
+        ("nbf", json!(now + 61)),
+        ("nbf", json!("now")),
+        ("nbf", json!(false)),
+        ("iat", json!(now + 61)),
+        ("iat", json!(u64::MAX)),
+        ("iat", json!({})),
+    ];
+    for (name, value) in refused {
+        assert!(check_claims(&with(name, value.clone())).is_none(), "{name} {value}");
+    }
+    let taken = [("exp", json!(now - 59)), ("exp", json!(1e10)), ("nbf", json!(now + 60)), ("iat", json!(null)), ("iat", json!(now + 60))];
+    for (name, value) in taken {
+        assert!(check_claims(&with(name, value.clone())).is_some(), "{name} {value}");
+    }
+}
+
+#[test]
+fn subject_and_roles_are_of_their_kind() {
+    let long = "x".repeat(256);
+    for sub in [json!(null), json!(""), json!(" a"), json!("a\0b"), json!("a\nb"), json!(7), json!(["ci"]), json!(long)] {
+        assert!(check_claims(&with("sub", sub.clone())).is_none(), "{sub}");
+    }
+    for roles in [json!("admin"), json!({ "admin": true }), json!([["admin"]]), json!(["admin", 1]), json!(true)] {
+        assert!(check_claims(&with("roles", roles.clone())).is_none(), "{roles}");
+    }
+    assert!(check_claims(&json!(["sub", "ci-bot"])).is_none());
+    assert!(check_claims(&json!("ci-bot")).is_none());
+}
+
+#[test]
+fn an_oversized_token_is_refused() {
+    assert!(check_claims(&with("extra", json!("x".repeat(5000)))).is_some());
+    assert!(check_claims(&with("extra", json!("x".repeat(8000)))).is_none());
+    assert!(check(&"x".repeat(10_000_000)).is_none());
+    assert!(check(&".".repeat(8000)).is_none());
+    assert!(check("").is_none());
+}
+
+#[test]
+fn issuer_and_audience_are_checked_when_configured() {
+    let secret = secret().speaking(Some("https://id.example".into()), Some("deploytrack".into()));
+    let verifier = Verifier::new(&secret);
+    let check = |iss: Value, aud: Value| {
+        let mut claims = with("iss", iss);
+        claims["aud"] = aud;
+        verifier.check(&sign(Algorithm::HS256, &claims, BYTES), now()).is_some()
+    };
+    let (iss, aud) = (json!("https://id.example"), json!("deploytrack"));
+    assert!(check(iss.clone(), aud.clone()));
+    assert!(check(iss.clone(), json!(["other", "deploytrack"])));
+    assert!(!check(json!(null), aud.clone()));
+    assert!(!check(json!("https://evil.example"), aud.clone()));
+    assert!(!check(json!(["https://id.example"]), aud));
+    assert!(!check(iss.clone(), json!(null)));
+    assert!(!check(iss.clone(), json!("other")));
+    assert!(!check(iss.clone(), json!(["deploytrack", 1])));
+    assert!(!check(iss, json!([])));
+    let issued = issue(&secret, &Label::new("ci").unwrap(), &[], Duration::from_secs(60), now()).unwrap();
+    assert!(verifier.check(&issued, now()).is_some());
+}
+
+#[test]
+fn a_secret_is_long_enough_and_never_shown() {
+    assert!(Secret::new(vec![7; 31]).is_err());
+    assert!(Secret::new(vec![7; 32]).is_ok());
+    assert_eq!(format!("{:?}", secret()), "Secret { issuer: None, audience: None, .. }");
+}
