@@ -28,46 +28,67 @@ const SECRET_VARIABLE: &str = "DEPLOYTRACK_JWT_SECRET";
 pub struct ServeArgs {
     /// Address to listen on; port 0 picks a free one
     #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", default_value = "127.0.0.1:3000")]
-    pub listen: SocketAddr,
+    listen: SocketAddr,
 
-    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: deploytrack.db in the data directory]
-    #[arg(long, global = true, value_name = "URL", env = "DEPLOYTRACK_DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "DEPLOYTRACK_DATABASE_URL",
+        hide_env_values = true,
+        help = "Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: deploytrack.db in the data directory]"
+    )]
     database_url: Option<DatabaseUrl>,
 
-    /// Where the database and the token secret are kept [default: $XDG_DATA_HOME/deploytrack]
-    #[arg(long, global = true, value_name = "PATH", env = "DEPLOYTRACK_DATA_DIR")]
-    pub data_dir: Option<PathBuf>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_DATA_DIR",
+        help = "Where the database and the token secret are kept [default: $XDG_DATA_HOME/deploytrack]"
+    )]
+    data_dir: Option<PathBuf>,
 
-    /// File with the secret that signs tokens, at least 32 bytes. The secret itself may be in
-    /// DEPLOYTRACK_JWT_SECRET [default: jwt-secret in the data directory, made at the first start]
-    #[arg(long, global = true, value_name = "PATH", env = "DEPLOYTRACK_JWT_SECRET_FILE")]
-    pub jwt_secret_file: Option<PathBuf>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_JWT_SECRET_FILE",
+        help = "File with the secret that signs tokens, at least 32 bytes; the secret itself may be in DEPLOYTRACK_JWT_SECRET \
+                  [default: jwt-secret in the data directory, made at the first start]"
+    )]
+    jwt_secret_file: Option<PathBuf>,
 
     /// Take only tokens with this issuer (iss)
     #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER")]
-    pub jwt_issuer: Option<String>,
+    jwt_issuer: Option<String>,
 
     /// Take only tokens for this audience (aud)
     #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE")]
-    pub jwt_audience: Option<String>,
+    jwt_audience: Option<String>,
 
     /// What becomes of unknown component and environment names: auto registers them, strict refuses them
     #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", default_value = "auto")]
-    pub registration: Registration,
+    registration: Registration,
 
     /// How the log is written [default: text on a terminal, json otherwise]
     #[arg(long, global = true, value_name = "FORMAT", value_enum, env = "DEPLOYTRACK_LOG_FORMAT")]
-    pub log_format: Option<log::Format>,
+    log_format: Option<log::Format>,
 
-    /// What is logged: error, warn, info, debug, trace, or directives such as info,sqlx=debug; `RUST_LOG` is read too
-    /// [default: info]
-    #[arg(long, global = true, value_name = "LEVEL", env = "DEPLOYTRACK_LOG_LEVEL")]
-    pub log_level: Option<String>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "DEPLOYTRACK_LOG_LEVEL",
+        help = "What is logged: error, warn, info, debug, trace, or directives such as info,sqlx=debug; RUST_LOG is read too \
+                  [default: info]"
+    )]
+    log_level: Option<String>,
 
     /// How many connections are served at once; further ones wait
     #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
           value_parser = max_connections)]
-    pub max_connections: usize,
+    max_connections: usize,
 }
 
 fn max_connections(text: &str) -> Result<usize, String> {
@@ -254,7 +275,7 @@ impl ServeArgs {
             ("log level", self.log_level()?),
             ("connections", self.max_connections.to_string()),
         ];
-        Ok(rows.iter().map(|(name, value)| format!("{name:<15} {value}\n")).collect())
+        Ok(rows.map(|(name, value)| format!("{name:<15} {value}\n")).concat())
     }
 
     /// How the log is to be written.

@@ -102,18 +102,15 @@ async fn connection(stream: TcpStream, app: App, stop: CancellationToken, _permi
         .max_buf_size(BUFFER)
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
-    let early = tokio::select! {
+    let mut ended = tokio::select! {
         ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(ended),
         () = stop.cancelled() => None,
     };
-    let ended = match early {
-        Some(ended) => ended,
-        None => {
-            Pin::new(&mut connection).graceful_shutdown();
-            poll_fn(|cx| connection.poll_without_shutdown(cx)).await
-        }
-    };
-    if let Err(error) = ended {
+    if ended.is_none() {
+        Pin::new(&mut connection).graceful_shutdown();
+        ended = Some(poll_fn(|cx| connection.poll_without_shutdown(cx)).await);
+    }
+    if let Some(Err(error)) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
     linger(connection.into_parts().io.into_inner(), &stop).await;

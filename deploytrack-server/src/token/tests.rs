@@ -52,12 +52,12 @@ fn check_claims(claims: &Value) -> Option<Bearer> {
 
 #[test]
 fn an_issued_token_is_good_until_it_expires() {
-    let token = issue(&secret(), &Label::new("ci-bot").unwrap(), &[ADMIN.into()], Duration::from_secs(3600), now()).unwrap();
+    let token = issue(&secret(), &Label::new("ci-bot").unwrap(), &[ADMIN.into()], Duration::from_hours(1), now()).unwrap();
     let bearer = Bearer { subject: Label::new("ci-bot").unwrap(), admin: true };
     assert_eq!(check(&token), Some(bearer));
     let verifier = Verifier::new(&secret());
     assert!(verifier.check(&token, now() + Duration::from_secs(3659)).is_some());
-    assert!(verifier.check(&token, now() + Duration::from_secs(3660)).is_none());
+    assert!(verifier.check(&token, now() + Duration::from_mins(61)).is_none());
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn issuer_and_audience_are_checked_when_configured() {
     assert!(!check(iss.clone(), json!("other")));
     assert!(!check(iss.clone(), json!(["deploytrack", 1])));
     assert!(!check(iss, json!([])));
-    let issued = issue(&secret, &Label::new("ci").unwrap(), &[], Duration::from_secs(60), now()).unwrap();
+    let issued = issue(&secret, &Label::new("ci").unwrap(), &[], Duration::from_mins(1), now()).unwrap();
     assert!(verifier.check(&issued, now()).is_some());
 }
 
