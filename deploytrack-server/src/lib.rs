@@ -10,9 +10,10 @@
 //!
 //! | Room | Knows |
 //! |---|---|
-//! | [`config`] | the settings: flags, environment, defaults, the token secret |
+//! | [`config`], `secret_file` | the settings: flags, environment, defaults, the token secret |
 //! | [`log`] | how the log is written |
 //! | [`serve`] | connections: limits, timeouts, the graceful end |
+//! | `stall` | how long a caller may leave an answer unread |
 //! | [`token`] | tokens: how they are issued and what a good one looks like |
 //! | `route` | every endpoint, its methods and who may call it |
 //! | `auth` | who is calling |
@@ -40,6 +41,7 @@ mod response;
 mod route;
 mod secret_file;
 pub mod serve;
+mod stall;
 pub mod token;
 
 /// Everything a request needs: the tracker and the keys that open it.

@@ -15,7 +15,7 @@ use deploytrack_core::{
 };
 use deploytrack_server::{
     App,
-    config::{ConfigError, ServeArgs},
+    config::{ConfigError, DatabaseUrl, ServeArgs},
     log, serve, token,
 };
 
@@ -23,7 +23,7 @@ use deploytrack_server::{
 ///
 /// Without a command it serves until SIGTERM or Ctrl-C. The token secret may be given in `DEPLOYTRACK_JWT_SECRET`.
 #[derive(Debug, Parser)]
-#[command(name = "deploytrack-server", version, args_conflicts_with_subcommands = false)]
+#[command(name = "deploytrack-server", version)]
 struct Arguments {
     #[command(flatten)]
     settings: ServeArgs,
@@ -73,6 +73,14 @@ fn main() -> ExitCode {
 
 type Done = Result<(), Box<dyn Error>>;
 
+/// The database cannot be opened; says which.
+#[derive(Debug, thiserror::Error)]
+#[error("the database {database} (--database-url, DEPLOYTRACK_DATABASE_URL) cannot be opened")]
+struct Unopened {
+    database: DatabaseUrl,
+    source: deploytrack_core::error::Error,
+}
+
 fn run(work: impl Future<Output = Done>) -> Done {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
@@ -80,7 +88,7 @@ fn run(work: impl Future<Output = Done>) -> Done {
 async fn serve(settings: ServeArgs) -> Done {
     let config = settings.resolve()?;
     log::init(config.log_format, &config.log_level);
-    let app = App::open(&config).await?;
+    let app = App::open(&config).await.map_err(|error| Unopened { database: config.database_url.clone(), source: error })?;
     let listener = serve::bind(config.listen).await?;
     let address = listener.local_addr()?;
     print(&format!("listening on http://{address}\n"))?;
@@ -92,7 +100,8 @@ async fn serve(settings: ServeArgs) -> Done {
 async fn migrate(settings: ServeArgs) -> Done {
     log::init(settings.log_format(), &settings.log_level()?);
     let database = settings.database()?;
-    Store::open(database.expose()).await?.close().await;
+    let store = Store::open(database.expose()).await.map_err(|error| Unopened { database: database.clone(), source: error })?;
+    store.close().await;
     print(&format!("{database} is up to date\n"))
 }
 

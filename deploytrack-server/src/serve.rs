@@ -21,10 +21,12 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{App, dispatch, response::Body};
+use crate::{App, dispatch, response::Body, stall::NoStall};
 
 /// How long a caller may take to send the head of a request, which is also how long a connection may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a caller may leave an answer unread.
+const STALL: Duration = Duration::from_secs(30);
 /// The most bytes that hyper holds of a request; `dispatch` refuses heads well below it, with a proper answer.
 const BUFFER: usize = 64 * 1024;
 /// How long running requests may take after the end was asked for.
@@ -101,7 +103,7 @@ async fn connection(stream: TcpStream, app: App, stop: CancellationToken, _permi
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER)
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(NoStall::new(stream, STALL)), service);
     let mut ended = tokio::select! {
         ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(ended),
         () = stop.cancelled() => None,
@@ -113,7 +115,7 @@ async fn connection(stream: TcpStream, app: App, stop: CancellationToken, _permi
     if let Some(Err(error)) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
-    linger(connection.into_parts().io.into_inner(), &stop).await;
+    linger(connection.into_parts().io.into_inner().into_inner(), &stop).await;
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
