@@ -1,1 +1,94 @@
-//! x
+//! The `deploytrack` command as a function: arguments and surroundings in, text and an exit code out.
+//!
+//! | Room | Knows |
+//! |---|---|
+//! | `args` | the command line |
+//! | `settings`, `profile` | which server, with which token, and where that is written |
+//! | `session` | what every command needs: the client, the streams, the form of the answer |
+//! | `commands` | one file for each command |
+//! | `render` | pure functions from values to text |
+//! | `error` | what is said when a command fails, and its exit code |
+
+mod args;
+mod commands;
+mod error;
+mod profile;
+mod render;
+mod session;
+mod settings;
+mod surroundings;
+
+use std::{ffi::OsString, io::Write};
+
+use clap::Parser;
+
+pub use crate::surroundings::Surroundings;
+use crate::{args::Args, error::Failure, session::Session, settings::Settings};
+
+/// How a command ended; a public contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The server refused (4xx); the message says why.
+    Refused = 1,
+    /// The command line or the settings are wrong.
+    Usage = 2,
+    /// Unreachable, timed out or 5xx: worth retrying.
+    Unreachable = 3,
+    /// Not authorised (401, 403).
+    Unauthorised = 4,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Runs one command. Answers go to `out`, everything else to `err`.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(message) => return usage(&message, surroundings, out, err),
+    };
+    let outcome = dispatch(args, surroundings, out, err);
+    let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
+    match flushed {
+        Ok(()) => Exit::Done,
+        Err(failure) => failure.report(surroundings.colour_on_stderr(), out, err),
+    }
+}
+
+/// Says what clap has to say: help on standard output, a mistake on standard error.
+fn usage(message: &clap::Error, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let (colour, exit) =
+        if message.use_stderr() { (surroundings.colour_on_stderr(), Exit::Usage) } else { (surroundings.colour_on_stdout(), Exit::Done) };
+    let stream: &mut dyn Write = if message.use_stderr() { err } else { out };
+    let text = message.render();
+    let text = if colour { text.ansi().to_string() } else { text.to_string() };
+    // A reader that has gone away is no failure, and there is nobody left to tell.
+    drop(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+    exit
+}
+
+fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
+    let Args { global, command } = args;
+    match command {
+        #[cfg(feature = "serve")]
+        args::Command::Serve(serve) => commands::serve::run(*serve, &global, surroundings, out, err),
+        command => {
+            let settings = Settings::find(&global, surroundings)?;
+            let session = Session::new(settings, &global, surroundings, out, err)?;
+            runtime()?.block_on(commands::run(command, session))
+        }
+    }
+}
+
+/// One thread is enough for a command that asks one question after the other.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Unreachable, format!("cannot start: {error}")))
+}

@@ -26,9 +26,9 @@ use crate::{
 };
 
 impl Client {
-    /// Records a deployment. `register` lets a name that resembles a known one be registered all the same.
-    pub async fn record(&self, new: &NewDeployment, register: bool) -> Result<Answer<Deployment>, Error> {
-        let query = if register { vec![("register", "true".to_owned())] } else { Vec::new() };
+    /// Records a deployment.
+    pub async fn record(&self, new: &NewDeployment) -> Result<Answer<Deployment>, Error> {
+        let query = if new.register { vec![("register", "true".to_owned())] } else { Vec::new() };
         self.send(Method::POST, api::DEPLOYMENTS, &query, &new.to_body()).await
     }
 

@@ -1,0 +1,243 @@
+//! The command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Parser, Subcommand, ValueEnum, builder::TypedValueParser};
+use deploytrack_core::{
+    catalog::{EnvironmentType, Reference},
+    clock::{self, Time},
+    query::DeploymentFilter,
+    status::Status,
+    text::{CommitSha, Label, Version},
+};
+use uuid::Uuid;
+
+#[cfg(feature = "serve")]
+use crate::commands::serve::Serve;
+use crate::commands::{
+    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, update::Update,
+};
+
+/// What runs where, since when, and who put it there.
+#[derive(Debug, Parser)]
+#[command(name = "deploytrack", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Everywhere a component or environment is named, its name or its UUID serves.
+The token comes from DEPLOYTRACK_TOKEN, from the file DEPLOYTRACK_TOKEN_FILE, or from the profile.
+
+Examples:
+  deploytrack serve --demo
+  deploytrack record --component user-service --environment production --version v2.3.1
+  deploytrack matrix
+
+Exit codes: 0 done, 1 the server refused, 2 usage, 3 unreachable, timed out or 5xx, 4 not authorised";
+
+/// What every command takes.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The server's address [env: DEPLOYTRACK_URL] [default: the profile's, or http://127.0.0.1:3000]"
+    )]
+    pub(crate) url: Option<String>,
+    #[arg(long, global = true, value_name = "NAME", help = "Which profile of the config file to use [env: DEPLOYTRACK_PROFILE]")]
+    pub(crate) profile: Option<String>,
+    /// The form of the answer [default: table]
+    #[arg(short, long, global = true, value_name = "FORM")]
+    pub(crate) output: Option<Output>,
+    #[arg(long, global = true, help = "Never use colour [env: NO_COLOR]")]
+    pub(crate) no_color: bool,
+    /// Say nothing but answers and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say which server and which token are used
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// How long to wait for each answer, such as 10s or 2m [default: 30s]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// As the API answers.
+    Json,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// A Markdown table.
+    Markdown,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    #[cfg(feature = "serve")]
+    Serve(Box<Serve>),
+    Record(Box<Record>),
+    Update(Update),
+    List(List),
+    Show(Show),
+    Latest(Latest),
+    Matrix(Matrix),
+    Component(Component),
+    Environment(Environment),
+    Import(Import),
+    Export(Export),
+}
+
+/// Show one deployment with its history
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50")]
+pub(crate) struct Show {
+    /// The deployment
+    pub(crate) id: Uuid,
+}
+
+/// Import deployments from newline-delimited JSON; the same file twice adds nothing
+///
+/// Each line is an object with component, environment, version and optionally status, occurredAt, deployedBy,
+/// commitSha, description and metadata. Blank lines are skipped. Lines are sent in batches; a batch is recorded whole
+/// or not at all.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  deploytrack import deployments.ndjson\n  deploytrack --profile old export | deploytrack --profile new import -"
+)]
+pub(crate) struct Import {
+    /// The file, or - for standard input
+    pub(crate) file: PathBuf,
+}
+
+/// Export deployments as newline-delimited JSON, the earliest first, in the form that import takes
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  deploytrack export > deployments.ndjson\n  deploytrack export --environment production --status succeeded"
+)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+}
+
+/// Which deployments.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct Filter {
+    /// Of this component
+    #[arg(short, long, value_name = "NAME|ID")]
+    pub(crate) component: Option<Reference>,
+    /// In this environment
+    #[arg(short, long, value_name = "NAME|ID")]
+    pub(crate) environment: Option<Reference>,
+    /// In this status now
+    #[arg(short, long, value_parser = status())]
+    pub(crate) status: Option<Status>,
+    /// Of this version
+    #[arg(long)]
+    pub(crate) version: Option<Version>,
+    /// From this commit, as it was recorded
+    #[arg(long, value_name = "SHA")]
+    pub(crate) commit_sha: Option<CommitSha>,
+    /// By this person or program
+    #[arg(long, value_name = "WHO")]
+    pub(crate) deployed_by: Option<Label>,
+    /// Recorded at this time or later
+    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    pub(crate) created_after: Option<Time>,
+    /// Recorded before this time
+    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    pub(crate) created_before: Option<Time>,
+}
+
+impl From<Filter> for DeploymentFilter {
+    fn from(filter: Filter) -> Self {
+        let mut wanted = Self {
+            status: filter.status,
+            version: filter.version,
+            commit_sha: filter.commit_sha,
+            deployed_by: filter.deployed_by,
+            created_after: filter.created_after,
+            created_before: filter.created_before,
+            ..Self::default()
+        };
+        match filter.component {
+            Some(Reference::Id(id)) => wanted.component_id = Some(id),
+            Some(Reference::Name(name)) => wanted.component = Some(name),
+            None => {}
+        }
+        match filter.environment {
+            Some(Reference::Id(id)) => wanted.environment_id = Some(id),
+            Some(Reference::Name(name)) => wanted.environment = Some(name),
+            None => {}
+        }
+        wanted
+    }
+}
+
+/// Which part of a list.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Part {
+    /// Pass over this many
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX.cast_unsigned()))]
+    pub(crate) skip: u64,
+    /// Show at most this many, 1 to 100
+    #[arg(long, default_value_t = 20, conflicts_with = "all", value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(crate) take: u64,
+    /// Show all that follow
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Reads a status, and offers the five when it is none.
+pub(crate) fn status() -> impl TypedValueParser<Value = Status> {
+    clap::builder::PossibleValuesParser::new(Status::ALL.map(Status::as_str)).try_map(|word| word.parse::<Status>())
+}
+
+/// Reads an environment type, and offers those there are.
+pub(crate) fn environment_type() -> impl TypedValueParser<Value = EnvironmentType> {
+    clap::builder::PossibleValuesParser::new(EnvironmentType::ALL.map(EnvironmentType::as_str))
+        .try_map(|word| word.parse::<EnvironmentType>())
+}
+
+/// Reads `key=value`.
+pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    if key.is_empty() { Err("must be KEY=VALUE, with a key") } else { Ok((key.to_owned(), value.to_owned())) }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("must be more than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; a duration looks like 10s or 2m")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_pair_splits_at_its_first_equals_sign() {
+        assert_eq!(pair("url=https://ci/?a=b"), Ok(("url".to_owned(), "https://ci/?a=b".to_owned())));
+        assert!(pair("novalue").is_err() && pair("=x").is_err());
+    }
+}

@@ -1,0 +1,189 @@
+//! `deploytrack component`
+
+use clap::Subcommand;
+use deploytrack_core::{
+    catalog::{self, ComponentChange, NewComponent, Reference},
+    client::Answer,
+    query::Page,
+    text::Name,
+};
+
+use super::clearable;
+use crate::{
+    args::{Output, Part},
+    error::Failure,
+    render::grid::{Column, Grid, Value},
+    session::{Session, paged},
+};
+
+/// List, register, change, archive or delete components
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  deploytrack component update user-service --owner payments --kind service")]
+pub(crate) struct Component {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List components in the order of their names
+    #[command(after_help = "Example:\n  deploytrack component list --all")]
+    List(#[command(flatten)] Part),
+    /// Show one component
+    #[command(after_help = "Example:\n  deploytrack component show user-service")]
+    Show(#[command(flatten)] Which),
+    /// Register a component
+    #[command(after_help = "Example:\n  deploytrack component create user-service --owner payments")]
+    Create {
+        /// Its name
+        name: Name,
+        #[command(flatten)]
+        details: Details,
+    },
+    /// Change a component
+    #[command(after_help = "Example:\n  deploytrack component update user-service --name account-service --owner ''")]
+    Update {
+        #[command(flatten)]
+        which: Which,
+        /// A new name
+        #[arg(long = "name", value_name = "NAME")]
+        new_name: Option<Name>,
+        #[command(flatten)]
+        details: Details,
+    },
+    /// Hide a component from the matrix; its history stays
+    #[command(after_help = "Example:\n  deploytrack component archive user-service")]
+    Archive {
+        #[command(flatten)]
+        which: Which,
+        /// Show it again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Delete a component that has no deployments
+    #[command(after_help = "Example:\n  deploytrack component delete user-service")]
+    Delete(#[command(flatten)] Which),
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The component
+    #[arg(value_name = "NAME|ID")]
+    component: Reference,
+}
+
+/// An empty text removes a value.
+#[derive(Debug, clap::Args)]
+struct Details {
+    /// Free text; an empty text removes it, as everywhere here
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Who answers for it
+    #[arg(long)]
+    owner: Option<String>,
+    /// What it is, such as service or library
+    #[arg(long)]
+    kind: Option<String>,
+    /// Where it is in its life, such as experimental or production
+    #[arg(long)]
+    lifecycle: Option<String>,
+}
+
+impl Details {
+    fn change(self, name: Option<Name>) -> Result<ComponentChange, Failure> {
+        Ok(ComponentChange {
+            name,
+            description: clearable("description", self.description)?,
+            owner: clearable("owner", self.owner)?,
+            kind: clearable("kind", self.kind)?,
+            lifecycle: clearable("lifecycle", self.lifecycle)?,
+            archived: None,
+        })
+    }
+}
+
+pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result<(), Failure> {
+    match command.action {
+        Action::List(part) => list(part, session).await,
+        Action::Show(which) => {
+            let id = session.component_id(&which.component).await?;
+            let component = session.client.component(id).await?;
+            show(&component, session)
+        }
+        Action::Create { name, details } => {
+            let created = session.client.create_component(&NewComponent { name, details: details.change(None)? }).await?;
+            show(&created, session)
+        }
+        Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
+        Action::Archive { which, undo } => {
+            update(&which, ComponentChange { archived: Some(!undo), ..ComponentChange::default() }, session).await
+        }
+        Action::Delete(which) => {
+            let id = session.component_id(&which.component).await?;
+            session.client.delete_component(id).await.map_err(|error| archive_instead(error, &which.component))?;
+            session.note(&format!("deleted the component {}", which.component))
+        }
+    }
+}
+
+fn archive_instead(error: deploytrack_core::client::Error, component: &Reference) -> Failure {
+    let in_use = matches!(&error, deploytrack_core::client::Error::Refused(problem) if problem.status == 409);
+    let failure = Failure::from(error);
+    if in_use { failure.hint(format!("`deploytrack component archive {component}` hides it from the matrix")) } else { failure }
+}
+
+async fn list(part: Part, session: &mut Session<'_>) -> Result<(), Failure> {
+    let client = &session.client;
+    let page: Answer<Page<_>> = paged(part, async |page| Ok(client.components(None, page).await?)).await?;
+    session.answer(&page.text, &grid(&page.value.data))?;
+    let (shown, total) = (page.value.skip + page.value.data.len() as u64, page.value.total);
+    if session.output() == Output::Table && shown < total {
+        session.note(&format!("{} of {total} components; --skip {shown} shows more, --all shows all", page.value.data.len()))?;
+    }
+    Ok(())
+}
+
+async fn update(which: &Which, change: ComponentChange, session: &mut Session<'_>) -> Result<(), Failure> {
+    if change == ComponentChange::default() {
+        return Err(Failure::usage("there is nothing to change").hint("see `deploytrack component update --help`"));
+    }
+    let id = session.component_id(&which.component).await?;
+    let updated = session.client.update_component(id, &change).await?;
+    show(&updated, session)
+}
+
+fn show(component: &Answer<catalog::Component>, session: &mut Session<'_>) -> Result<(), Failure> {
+    let grid = grid(std::slice::from_ref(&component.value));
+    match session.output() {
+        Output::Table => Ok(session.out.write_all(grid.details(&session.view).as_bytes())?),
+        _ => session.answer(&component.text, &grid),
+    }
+}
+
+fn grid(components: &[catalog::Component]) -> Grid {
+    let columns = [
+        Column::flexible("name", "NAME"),
+        Column::flexible("owner", "OWNER"),
+        Column::flexible("kind", "KIND"),
+        Column::flexible("lifecycle", "LIFECYCLE"),
+        Column::fixed("archived", "ARCHIVED"),
+        Column::fixed("id", "ID"),
+        Column::hidden("description"),
+        Column::hidden("createdAt"),
+        Column::hidden("updatedAt"),
+    ];
+    let row = |component: &catalog::Component| {
+        vec![
+            Value::text(&component.name),
+            Value::optional(component.owner.as_ref()),
+            Value::optional(component.kind.as_ref()),
+            Value::optional(component.lifecycle.as_ref()),
+            Value::text(&component.archived),
+            Value::text(&component.id),
+            Value::optional(component.description.as_ref()),
+            Value::Time(component.created_at),
+            Value::Time(component.updated_at),
+        ]
+    };
+    Grid::new(columns, components.iter().map(row))
+}

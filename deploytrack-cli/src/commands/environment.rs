@@ -1,0 +1,203 @@
+//! `deploytrack environment`
+
+use clap::Subcommand;
+use deploytrack_core::{
+    catalog::{self, EnvironmentChange, EnvironmentType, NewEnvironment, Reference},
+    client::{Answer, Error},
+    text::Name,
+};
+use uuid::Uuid;
+
+use super::clearable;
+use crate::{
+    Exit,
+    args::{Output, Part, environment_type},
+    error::Failure,
+    render::grid::{Column, Grid, Value},
+    session::{Session, paged},
+};
+
+/// List, register, change, order, archive or delete environments
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  deploytrack environment order development staging production")]
+pub(crate) struct Environment {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List environments in their order
+    #[command(after_help = "Example:\n  deploytrack environment list")]
+    List(#[command(flatten)] Part),
+    /// Show one environment
+    #[command(after_help = "Example:\n  deploytrack environment show production")]
+    Show(#[command(flatten)] Which),
+    /// Register an environment
+    #[command(after_help = "Example:\n  deploytrack environment create eu-production --type production")]
+    Create {
+        /// Its name
+        name: Name,
+        #[command(flatten)]
+        details: Details,
+    },
+    /// Change an environment
+    #[command(after_help = "Example:\n  deploytrack environment update prod --name production")]
+    Update {
+        #[command(flatten)]
+        which: Which,
+        /// A new name
+        #[arg(long = "name", value_name = "NAME")]
+        new_name: Option<Name>,
+        #[command(flatten)]
+        details: Details,
+    },
+    /// Hide an environment from the matrix; its history stays
+    #[command(after_help = "Example:\n  deploytrack environment archive staging")]
+    Archive {
+        #[command(flatten)]
+        which: Which,
+        /// Show it again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Delete an environment that has no deployments
+    #[command(after_help = "Example:\n  deploytrack environment delete staging")]
+    Delete(#[command(flatten)] Which),
+    /// Set the order of the environments, which is the order of the matrix's columns
+    ///
+    /// Those that are not named follow in the order they have now.
+    #[command(after_help = "Example:\n  deploytrack environment order development staging production")]
+    Order {
+        /// The environments, the first one first
+        #[arg(required = true, value_name = "NAME|ID")]
+        environments: Vec<Reference>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The environment
+    #[arg(value_name = "NAME|ID")]
+    environment: Reference,
+}
+
+#[derive(Debug, clap::Args)]
+struct Details {
+    /// Free text; an empty text removes it
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// What it is for [default for a new one: guessed from its name]
+    #[arg(long, value_parser = environment_type())]
+    r#type: Option<EnvironmentType>,
+    /// Its place among the environments, from 1
+    #[arg(long, value_name = "PLACE")]
+    order: Option<usize>,
+}
+
+impl Details {
+    fn change(self, name: Option<Name>) -> Result<EnvironmentChange, Failure> {
+        let description = clearable("description", self.description)?;
+        Ok(EnvironmentChange { name, description, r#type: self.r#type, order: self.order, archived: None })
+    }
+}
+
+pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Result<(), Failure> {
+    match command.action {
+        Action::List(part) => list(part, session).await,
+        Action::Show(which) => {
+            let id = session.environment_id(&which.environment).await?;
+            let environment = session.client.environment(id).await?;
+            show(&environment, session)
+        }
+        Action::Create { name, details } => {
+            let created = session.client.create_environment(&NewEnvironment { name, details: details.change(None)? }).await?;
+            show(&created, session)
+        }
+        Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
+        Action::Archive { which, undo } => {
+            update(&which, EnvironmentChange { archived: Some(!undo), ..EnvironmentChange::default() }, session).await
+        }
+        Action::Delete(which) => {
+            let id = session.environment_id(&which.environment).await?;
+            session.client.delete_environment(id).await.map_err(|error| archive_instead(error, &which.environment))?;
+            session.note(&format!("deleted the environment {}", which.environment))
+        }
+        Action::Order { environments } => order(&environments, session).await,
+    }
+}
+
+fn archive_instead(error: Error, environment: &Reference) -> Failure {
+    let in_use = matches!(&error, Error::Refused(problem) if problem.status == 409);
+    let failure = Failure::from(error);
+    if in_use { failure.hint(format!("`deploytrack environment archive {environment}` hides it from the matrix")) } else { failure }
+}
+
+async fn list(part: Part, session: &mut Session<'_>) -> Result<(), Failure> {
+    let client = &session.client;
+    let page = paged(part, async |page| Ok(client.environments(None, page).await?)).await?;
+    session.answer(&page.text, &grid(&page.value.data))?;
+    let (shown, total) = (page.value.skip + page.value.data.len() as u64, page.value.total);
+    if session.output() == Output::Table && shown < total {
+        session.note(&format!("{} of {total} environments; --skip {shown} shows more, --all shows all", page.value.data.len()))?;
+    }
+    Ok(())
+}
+
+async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<'_>) -> Result<(), Failure> {
+    if change == EnvironmentChange::default() {
+        return Err(Failure::usage("there is nothing to change").hint("see `deploytrack environment update --help`"));
+    }
+    let id = session.environment_id(&which.environment).await?;
+    let updated = session.client.update_environment(id, &change).await?;
+    show(&updated, session)
+}
+
+async fn order(asked: &[Reference], session: &mut Session<'_>) -> Result<(), Failure> {
+    let mut ids: Vec<Uuid> = Vec::new();
+    for environment in asked {
+        let id = session.environment_id(environment).await?;
+        if ids.contains(&id) {
+            return Err(Failure::new(Exit::Usage, format!("{environment} is named twice")));
+        }
+        ids.push(id);
+    }
+    let rest = session.all_environments().await?.into_iter().map(|environment| environment.id).filter(|id| !ids.contains(id));
+    ids.extend(rest.collect::<Vec<_>>());
+    let ordered = session.client.reorder_environments(&ids).await?;
+    session.answer(&ordered.text, &grid(&ordered.value))
+}
+
+fn show(environment: &Answer<catalog::Environment>, session: &mut Session<'_>) -> Result<(), Failure> {
+    let grid = grid(std::slice::from_ref(&environment.value));
+    match session.output() {
+        Output::Table => Ok(session.out.write_all(grid.details(&session.view).as_bytes())?),
+        _ => session.answer(&environment.text, &grid),
+    }
+}
+
+fn grid(environments: &[catalog::Environment]) -> Grid {
+    let columns = [
+        Column::fixed("order", "ORDER"),
+        Column::flexible("name", "NAME"),
+        Column::fixed("type", "TYPE"),
+        Column::fixed("archived", "ARCHIVED"),
+        Column::fixed("id", "ID"),
+        Column::hidden("description"),
+        Column::hidden("createdAt"),
+        Column::hidden("updatedAt"),
+    ];
+    let row = |environment: &catalog::Environment| {
+        vec![
+            Value::text(&environment.order),
+            Value::text(&environment.name),
+            Value::text(&environment.r#type),
+            Value::text(&environment.archived),
+            Value::text(&environment.id),
+            Value::optional(environment.description.as_ref()),
+            Value::Time(environment.created_at),
+            Value::Time(environment.updated_at),
+        ]
+    };
+    Grid::new(columns, environments.iter().map(row))
+}

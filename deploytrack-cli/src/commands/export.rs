@@ -1,0 +1,42 @@
+//! `deploytrack export`
+
+use deploytrack_core::query::DeploymentFilter;
+
+use super::list::must_exist;
+use crate::{
+    args::{Export, Output},
+    error::Failure,
+    render::text::clean_json,
+    session::Session,
+};
+
+pub(crate) async fn run(export: Export, session: &mut Session<'_>) -> Result<(), Failure> {
+    if session.output.is_some_and(|output| output != Output::Json) {
+        return Err(
+            Failure::usage("an export is newline-delimited JSON and has no other form").hint("`deploytrack list --all -o csv` has tables")
+        );
+    }
+    let named = (export.filter.component.clone(), export.filter.environment.clone());
+    let mut stream = session.client.export(&DeploymentFilter::from(export.filter)).await?;
+    let (mut empty, mut rest) = (true, Vec::new());
+    while let Some(chunk) = stream.chunk().await.map_err(|error| Failure::from(error).hint("the export is not complete"))? {
+        empty &= chunk.is_empty();
+        if session.stdout_is_terminal {
+            rest.extend_from_slice(&chunk);
+            whole_lines(&mut rest, session)?;
+        } else {
+            session.out.write_all(&chunk)?;
+        }
+    }
+    if empty { must_exist(named, session).await } else { Ok(()) }
+}
+
+/// On a terminal what could steer it is escaped, which takes whole lines.
+fn whole_lines(rest: &mut Vec<u8>, session: &mut Session<'_>) -> Result<(), Failure> {
+    if let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') {
+        let tail = rest.split_off(end + 1);
+        session.out.write_all(clean_json(&String::from_utf8_lossy(rest)).as_bytes())?;
+        *rest = tail;
+    }
+    Ok(())
+}

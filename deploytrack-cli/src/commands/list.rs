@@ -1,0 +1,52 @@
+//! `deploytrack list`
+
+use deploytrack_core::{catalog::Reference, query::DeploymentFilter};
+
+use crate::{
+    args::{Filter, Output, Part},
+    error::Failure,
+    render::deployment,
+    session::{Session, paged},
+};
+
+/// List deployments, the newest first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  deploytrack list --environment production --status failed
+  deploytrack list --component user-service --all -o csv")]
+pub(crate) struct List {
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    part: Part,
+}
+
+pub(crate) async fn run(list: List, session: &mut Session<'_>) -> Result<(), Failure> {
+    let named = (list.filter.component.clone(), list.filter.environment.clone());
+    let filter = DeploymentFilter::from(list.filter);
+    let client = &session.client;
+    let page = paged(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
+    if page.value.total == 0 {
+        must_exist(named, session).await?;
+    }
+    session.answer(&page.text, &deployment::list(&page.value.data))?;
+    let (shown, total) = (page.value.data.len() as u64, page.value.total);
+    if session.output() == Output::Table && shown + page.value.skip < total {
+        session.note(&format!("{shown} of {total} deployments; --skip {} shows more, --all shows all", page.value.skip + shown))?;
+    } else if session.output() == Output::Table && total == 0 {
+        session.note("there are no such deployments")?;
+    }
+    Ok(())
+}
+
+/// Nothing found may mean a typing error in a name.
+pub(super) async fn must_exist(named: (Option<Reference>, Option<Reference>), session: &Session<'_>) -> Result<(), Failure> {
+    if let Some(component) = named.0 {
+        session.component_id(&component).await?;
+    }
+    if let Some(environment) = named.1 {
+        session.environment_id(&environment).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! `deploytrack matrix`
+
+use deploytrack_core::{
+    catalog::{Environment, Kind, Reference},
+    query::MatrixFilter,
+    text::{Label, Name},
+};
+
+use crate::{
+    args::Output,
+    error::Failure,
+    render::matrix::{cells, drawn},
+    session::{Session, missing},
+};
+
+/// Show which version is current where
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = "\
+Each cell shows the version and how long ago it succeeded. The sign ≠ marks a version that differs from the one in the
+next environment to its right.
+
+Examples:
+  deploytrack matrix
+  deploytrack matrix --environment staging --environment production --owner payments
+  deploytrack matrix -o markdown")]
+pub(crate) struct Matrix {
+    /// Only this environment; may be repeated
+    #[arg(short, long, value_name = "NAME|ID")]
+    environment: Vec<Reference>,
+    /// Only this component; may be repeated
+    #[arg(short, long, value_name = "NAME|ID")]
+    component: Vec<Reference>,
+    /// Only components of this owner
+    #[arg(long)]
+    owner: Option<Label>,
+    /// Only components of this kind
+    #[arg(long)]
+    kind: Option<Label>,
+    /// Only components in this lifecycle
+    #[arg(long)]
+    lifecycle: Option<Label>,
+    /// Show what is archived too
+    #[arg(long)]
+    include_archived: bool,
+}
+
+pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
+    let columns = columns(&matrix, session).await?;
+    let filter = MatrixFilter {
+        components: components(&matrix.component, session).await?,
+        environments: if matrix.environment.is_empty() { Vec::new() } else { columns.clone() },
+        owner: matrix.owner,
+        kind: matrix.kind,
+        lifecycle: matrix.lifecycle,
+        include_archived: matrix.include_archived,
+    };
+    let answer = session.client.matrix(&filter).await?;
+    if session.output() != Output::Table {
+        return session.answer(&answer.text, &cells(&answer.value));
+    }
+    if answer.value.is_empty() {
+        return session.note("the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded");
+    }
+    let text = drawn(&answer.value, &columns, &session.view);
+    Ok(session.out.write_all(text.as_bytes())?)
+}
+
+/// The names of the environments to show, in order.
+async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+    let known = session.all_environments().await?;
+    for asked in &matrix.environment {
+        let Some(found) = known.iter().find(|known| is(known, asked)) else {
+            return Err(match asked {
+                Reference::Name(name) => missing(Kind::Environment, name, known.iter().map(|known| &known.name)),
+                Reference::Id(id) => Failure::new(crate::Exit::Refused, format!("there is no environment {id}")),
+            });
+        };
+        if found.archived && !matrix.include_archived {
+            return Err(Failure::new(crate::Exit::Refused, format!("the environment {} is archived", found.name))
+                .hint("--include-archived shows it"));
+        }
+    }
+    let shown = |known: &&Environment| {
+        (matrix.include_archived || !known.archived)
+            && (matrix.environment.is_empty() || matrix.environment.iter().any(|asked| is(known, asked)))
+    };
+    Ok(known.iter().filter(shown).map(|known| known.name.clone()).collect())
+}
+
+fn is(known: &Environment, asked: &Reference) -> bool {
+    match asked {
+        Reference::Id(id) => known.id == *id,
+        Reference::Name(name) => known.name == *name,
+    }
+}
+
+/// The names of the components that were asked for; each must exist.
+async fn components(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+    let mut names = Vec::new();
+    for component in asked {
+        names.push(match component {
+            Reference::Id(id) => session.client.component(*id).await?.value.name,
+            Reference::Name(name) => session.component_named(name).await?.name,
+        });
+    }
+    Ok(names)
+}

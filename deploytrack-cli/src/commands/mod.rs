@@ -1,0 +1,55 @@
+//! The commands, one file each.
+
+pub(crate) mod component;
+pub(crate) mod environment;
+mod export;
+mod import;
+pub(crate) mod latest;
+pub(crate) mod list;
+pub(crate) mod matrix;
+pub(crate) mod record;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
+mod show;
+pub(crate) mod update;
+
+use crate::{args::Command, error::Failure, session::Session};
+
+/// Runs a command that asks a server.
+pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<(), Failure> {
+    let session = &mut session;
+    match command {
+        // It asks no server and never comes here.
+        #[cfg(feature = "serve")]
+        Command::Serve(_) => Ok(()),
+        Command::Record(record) => record::run(*record, session).await,
+        Command::Update(update) => update::run(update, session).await,
+        Command::List(list) => list::run(list, session).await,
+        Command::Show(show) => show::run(show.id, session).await,
+        Command::Latest(latest) => latest::run(latest, session).await,
+        Command::Matrix(matrix) => matrix::run(matrix, session).await,
+        Command::Component(component) => component::run(component, session).await,
+        Command::Environment(environment) => environment::run(environment, session).await,
+        Command::Import(import) => import::run(&import.file, session).await,
+        Command::Export(export) => export::run(export, session).await,
+    }
+}
+
+#[expect(clippy::option_option, reason = "left alone, removed and set are three answers, as in core's changes")]
+/// An empty text removes a value, any other sets it.
+fn clearable<T: std::str::FromStr<Err = deploytrack_core::text::BadText>>(
+    flag: &str,
+    text: Option<String>,
+) -> Result<Option<Option<T>>, Failure> {
+    match text {
+        None => Ok(None),
+        Some(text) if text.is_empty() => Ok(Some(None)),
+        Some(text) => text.parse().map(|value| Some(Some(value))).map_err(|why| Failure::usage(format!("--{flag} {why}"))),
+    }
+}
+
+/// `key=value` pairs as metadata.
+fn metadata(pairs: Vec<(String, String)>) -> Result<deploytrack_core::deployment::Metadata, Failure> {
+    let map = pairs.into_iter().map(|(key, value)| (key, value.into())).collect();
+    deploytrack_core::deployment::Metadata::new(map).map_err(|why| Failure::usage(format!("--meta {why}")))
+}

@@ -1,0 +1,82 @@
+//! `deploytrack record`
+
+use deploytrack_core::{
+    catalog::Reference,
+    client::Error,
+    clock::{self, Time},
+    deployment::NewDeployment,
+    status::Status,
+    text::{CommitSha, Description, Label, Version},
+};
+
+use super::metadata;
+use crate::{
+    args::{Output, pair, status},
+    error::Failure,
+    render::deployment,
+    session::Session,
+};
+
+/// Record a deployment and print its id
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  deploytrack record --component user-service --environment production --version v2.3.1
+  deploytrack record -c user-service -e production --version v2.3.1 --status succeeded --occurred-at 2026-11-23T18:32:00Z")]
+pub(crate) struct Record {
+    /// What is deployed
+    #[arg(short, long, value_name = "NAME|ID")]
+    component: Reference,
+    /// Where to
+    #[arg(short, long, value_name = "NAME|ID")]
+    environment: Reference,
+    /// Which version
+    #[arg(long)]
+    version: Version,
+    /// The status it has reached already
+    #[arg(short, long, default_value = "pending", value_parser = status())]
+    status: Status,
+    /// Who deploys it [default: the token's subject]
+    #[arg(long, value_name = "WHO")]
+    deployed_by: Option<Label>,
+    /// The commit it was built from
+    #[arg(long, value_name = "SHA")]
+    commit_sha: Option<CommitSha>,
+    /// Free text
+    #[arg(long, value_name = "TEXT")]
+    description: Option<Description>,
+    /// Something else to keep; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    meta: Vec<(String, String)>,
+    /// When it reached that status, such as 2026-11-23T18:32:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    occurred_at: Option<Time>,
+    /// Register a new name even if it resembles a known one
+    #[arg(long)]
+    register: bool,
+}
+
+pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
+    let new = NewDeployment {
+        deployed_by: record.deployed_by,
+        commit_sha: record.commit_sha,
+        description: record.description,
+        metadata: metadata(record.meta)?,
+        status: record.status,
+        occurred_at: record.occurred_at,
+        register: record.register,
+        ..NewDeployment::new(record.component, record.environment, record.version)
+    };
+    let recorded = session.client.record(&new).await.map_err(refused)?;
+    match session.output() {
+        Output::Table => session.line(&recorded.value.id.to_string()),
+        _ => session.answer(&recorded.text, &deployment::list(std::slice::from_ref(&recorded.value))),
+    }
+}
+
+/// A name that looks like a typing error has a second way out here.
+fn refused(error: Error) -> Failure {
+    let near_miss = matches!(&error, Error::Refused(problem) if !problem.did_you_mean.is_empty());
+    let failure = Failure::from(error);
+    if near_miss { failure.hint("if the new name is right, repeat the command with --register") } else { failure }
+}

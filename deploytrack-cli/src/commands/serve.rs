@@ -1,0 +1,210 @@
+//! `deploytrack serve`: the server inside this program, with nothing to configure.
+
+mod sample;
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    time::Duration,
+};
+
+use deploytrack_core::{
+    client::{Client, ClientSettings},
+    clock::{Clock, SystemClock},
+    text::Label,
+};
+use deploytrack_server::{
+    App,
+    config::{Config, ServeArgs},
+    log, serve, token,
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    Exit,
+    args::Global,
+    commands::matrix::{self, Matrix},
+    error::Failure,
+    profile::{ConfigFile, Profile},
+    session::Session,
+    surroundings::Surroundings,
+};
+
+/// The profile that is written, and the subject of its token.
+const LOCAL: &str = "local";
+/// How long that token is good; every start makes a new one.
+const GOOD_FOR: Duration = Duration::from_hours(30 * 24);
+
+/// Run a server on this machine; nothing needs to be configured
+///
+/// Deployments are kept in the data directory. The profile local gets the server's address and a token, so that every
+/// other command finds both.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  deploytrack serve --demo\n  deploytrack serve --listen 127.0.0.1:8080")]
+pub(crate) struct Serve {
+    /// Show a small sample of deployments, kept apart from real ones in demo.db
+    #[arg(long, conflicts_with = "database_url")]
+    demo: bool,
+    #[command(flatten)]
+    settings: ServeArgs,
+}
+
+pub(crate) fn run(
+    args: Serve,
+    global: &Global,
+    surroundings: &Surroundings,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<(), Failure> {
+    let config = config(args.settings, args.demo)?;
+    log::init(config.log_format, &config.log_level);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failed(&error))?;
+    runtime.block_on(async {
+        let app = App::open(&config).await.map_err(|error| failed(&error))?;
+        let listener = serve::bind(config.listen).await.map_err(|error| failed(&error))?;
+        let local = Local::introduce(&config, &listener, surroundings, err)?;
+        let mut served = tokio::spawn(serve::serve(listener, app, serve::shutdown_signal()));
+        let welcome = Welcome { local: &local, demo: args.demo, global, surroundings };
+        let ended = tokio::select! {
+            ended = &mut served => ended,
+            said = welcome.say(out, err) => match said {
+                Ok(()) => served.await,
+                Err(failure) => return Err(failure),
+            },
+        };
+        ended.map_err(io::Error::other).flatten().map_err(|error| failed(&error))
+    })
+}
+
+fn config(settings: ServeArgs, demo: bool) -> Result<Config, Failure> {
+    let mut config = settings.resolve().map_err(|error| Failure::usage(chain(&error)))?;
+    if demo {
+        let file = format!("sqlite:{}", config.data_dir.join("demo.db").display());
+        config.database_url = file.as_str().into();
+    }
+    Ok(config)
+}
+
+fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::new(Exit::Refused, chain(error))
+}
+
+/// An error and its causes in one sentence.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes
+        .map(ToString::to_string)
+        .fold(error.to_string(), |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
+}
+
+/// How the other commands find this server.
+struct Local {
+    url: String,
+    token: String,
+    /// Whether they find it without being told.
+    is_current: bool,
+}
+
+impl Local {
+    /// Makes a token and writes the profile. A server whose profile cannot be written serves all the same.
+    fn introduce(config: &Config, listener: &TcpListener, surroundings: &Surroundings, err: &mut dyn Write) -> Result<Self, Failure> {
+        let url = format!("http://{}", reachable(listener.local_addr().map_err(|error| failed(&error))?));
+        let subject = Label::new(LOCAL).map_err(|error| failed(&error))?;
+        let token = token::issue(&config.secret, &subject, &[token::ADMIN.to_owned()], GOOD_FOR, SystemClock.now());
+        let token = token.map_err(|error| failed(&error))?;
+        let profile = Profile { name: LOCAL.to_owned(), url: Some(url.clone()), token: Some(token.clone()) };
+        let saved = ConfigFile::open(surroundings).and_then(|mut file| {
+            file.save(&profile)?;
+            Ok(file.current() == Some(LOCAL))
+        });
+        let current = saved.unwrap_or_else(|failure| {
+            failure.report(surroundings.colour_on_stderr(), &mut io::sink(), err);
+            true
+        });
+        let named_elsewhere = ["DEPLOYTRACK_URL", "DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE", "DEPLOYTRACK_PROFILE"];
+        let is_current = current && named_elsewhere.iter().all(|name| surroundings.variable(name).is_none());
+        Ok(Self { url, token, is_current })
+    }
+}
+
+/// The address as a client on this machine reaches it: a server that listens everywhere listens on the loopback too.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { IpAddr::V6(Ipv6Addr::LOCALHOST) });
+    }
+    address
+}
+
+/// What is said once the server answers.
+struct Welcome<'a> {
+    local: &'a Local,
+    demo: bool,
+    global: &'a Global,
+    surroundings: &'a Surroundings,
+}
+
+impl Welcome<'_> {
+    async fn say(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
+        if self.demo {
+            sample::record_if_empty(&self.client()?, SystemClock.now()).await?;
+        }
+        heard(writeln!(out, "listening on {}", self.local.url).and_then(|()| out.flush()))?;
+        if self.demo {
+            heard(writeln!(out))?;
+            self.matrix(out, err).await?;
+            // The tour is what the demo was started for: it is the answer.
+            heard(write!(out, "\n{}", self.next()).and_then(|()| out.flush()))?;
+        } else if !self.global.quiet {
+            heard(write!(err, "{}", self.next()).and_then(|()| err.flush()))?;
+        }
+        Ok(())
+    }
+
+    async fn matrix(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
+        let mut session = Session::with_client(self.client()?, self.global, self.surroundings, out, err);
+        matrix::run(Matrix::default(), &mut session).await
+    }
+
+    fn client(&self) -> Result<Client, Failure> {
+        let (url, token) = (self.local.url.clone(), Some(self.local.token.clone()));
+        let user_agent = concat!("deploytrack/", env!("CARGO_PKG_VERSION")).to_owned();
+        Ok(Client::new(ClientSettings { url, token, timeout: Duration::from_secs(30), user_agent })?)
+    }
+
+    /// Commands that work in a second terminal as they are.
+    fn next(&self) -> String {
+        let program = self.surroundings.typed_program();
+        let program = if self.local.is_current { program.to_owned() } else { format!("{program} --profile {LOCAL}") };
+        format!(
+            "In a second terminal:\n\n  \
+             {program} record --component my-service --environment production --version v1.0.0 --status succeeded\n  \
+             {program} matrix\n  \
+             {program} list\n  \
+             {program} --help\n\n\
+             Ctrl-C ends the server.\n"
+        )
+    }
+}
+
+/// A server goes on when nobody listens to what it says.
+fn heard(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_listens_everywhere_is_reached_on_the_loopback() {
+        for (listen, reached) in [("0.0.0.0:3000", "127.0.0.1:3000"), ("[::]:3000", "[::1]:3000"), ("10.0.0.7:80", "10.0.0.7:80")] {
+            assert_eq!(reachable(listen.parse().unwrap()).to_string(), reached);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What is said when a command fails: the message, every fault, the way out, and the exit code.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use deploytrack_core::{api::Problem, client, error::Fault};
+
+use crate::{Exit, render::text::clean};
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+    faults: Vec<String>,
+    hints: Vec<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), faults: Vec::new(), hints: Vec::new() }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Writes the failure to `err`, after what has been answered so far.
+    pub(crate) fn report(&self, colour: bool, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+        drop(out.flush());
+        if self.exit != Exit::Done {
+            // When standard error is closed too, the exit code is all that is left.
+            drop(self.write(colour, err));
+        }
+        self.exit
+    }
+
+    fn write(&self, colour: bool, err: &mut dyn Write) -> io::Result<()> {
+        let styled = |style: Style| if colour { style } else { Style::new() };
+        let (red, cyan) = (styled(AnsiColor::Red.on_default().bold()), styled(AnsiColor::Cyan.on_default()));
+        writeln!(err, "{red}error:{red:#} {}", clean(&self.message))?;
+        for fault in &self.faults {
+            writeln!(err, "  {}", clean(fault))?;
+        }
+        for hint in &self.hints {
+            writeln!(err, "{cyan}hint:{cyan:#} {}", clean(hint))?;
+        }
+        err.flush()
+    }
+
+    /// A refusal, with its faults as they are or as `placed` puts them.
+    fn refused(exit: Exit, problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Self {
+        let mut faults: Vec<_> = problem.errors.iter().map(|fault| place(fault).to_string()).collect();
+        let message = match (problem.did_you_mean.is_empty(), faults.len()) {
+            // The rest of a near miss speaks of the API's own way out.
+            (false, _) => problem.detail.split("; did you mean").next().unwrap_or_default().to_owned(),
+            (true, 0) => problem.detail.clone(),
+            (true, 1) => faults.remove(0),
+            (true, count) => format!("the server found {count} faults"),
+        };
+        let failure = Self { faults, ..Self::new(exit, message) };
+        if problem.did_you_mean.is_empty() { failure } else { failure.did_you_mean(problem.did_you_mean.iter().map(ToString::to_string)) }
+    }
+
+    pub(crate) fn did_you_mean(self, names: impl Iterator<Item = String>) -> Self {
+        self.hint(format!("did you mean {}?", names.collect::<Vec<_>>().join(" or ")))
+    }
+
+    /// As [`From<client::Error>`], with the lines of an import put where they are in the file.
+    pub(crate) fn of_import(error: client::Error, place: impl Fn(&Fault) -> Fault) -> Self {
+        match error {
+            client::Error::Refused(problem) => Self::refused(Exit::Refused, &problem, place),
+            other => other.into(),
+        }
+    }
+}
+
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Self {
+        match &error {
+            client::Error::Setup(why) => Self::usage(why),
+            client::Error::Refused(problem) => Self::refused(Exit::Refused, problem, Fault::clone),
+            client::Error::Unauthorised(problem) => {
+                let failure = Self::refused(Exit::Unauthorised, problem, Fault::clone);
+                if problem.status == 403 {
+                    failure.hint("this token may only read; writing needs one with the role admin")
+                } else {
+                    failure
+                        .hint(
+                            "give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile",
+                        )
+                        .hint("`deploytrack serve` writes the profile local; `deploytrack-server token` makes a token for any other server")
+                }
+            }
+            client::Error::Server(problem) => {
+                let failure = Self::refused(Exit::Unreachable, problem, Fault::clone);
+                if problem.request_id.is_empty() {
+                    failure
+                } else {
+                    failure.hint(format!("the server's log has more under the request id {}", problem.request_id))
+                }
+            }
+            client::Error::Unreachable { .. } => Self::new(Exit::Unreachable, error.to_string())
+                .hint("start a server with `deploytrack serve`, or name the one you mean with --url or DEPLOYTRACK_URL"),
+            client::Error::Timeout { .. } => {
+                Self::new(Exit::Unreachable, error.to_string()).hint("wait longer with --timeout, such as --timeout 2m")
+            }
+            client::Error::Unreadable(why) => {
+                Self::new(Exit::Unreachable, why).hint("is this the address of a deploytrack server? see --url")
+            }
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// A failure to write the answer. A reader that has gone away had all that it wanted.
+    fn from(error: io::Error) -> Self {
+        let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Refused };
+        Self::new(exit, format!("cannot write the answer: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(failure: &Failure) -> String {
+        let mut err = Vec::new();
+        failure.report(false, &mut Vec::new(), &mut err);
+        String::from_utf8(err).unwrap()
+    }
+
+    #[test]
+    fn every_fault_has_its_line() {
+        let errors = vec![Fault::at("/version", "is required"), Fault::parameter("take", "must be a whole number")];
+        let problem = Problem { detail: "both".to_owned(), errors, ..Problem::default() };
+        let failure = Failure::from(client::Error::Refused(Box::new(problem)));
+        assert_eq!(said(&failure), "error: the server found 2 faults\n  /version is required\n  take must be a whole number\n");
+    }
+
+    #[test]
+    fn what_a_server_says_cannot_steer_the_terminal() {
+        let problem = Problem { detail: "\x1b[2Jgone".to_owned(), ..Problem::default() };
+        let failure = Failure::from(client::Error::Refused(Box::new(problem)));
+        assert_eq!(said(&failure), "error: \\u{1b}[2Jgone\n");
+    }
+}

@@ -1,0 +1,147 @@
+//! The config file: profiles, each a server's address and its token.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{error::Failure, surroundings::Surroundings};
+
+/// A server that is known by name.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    pub(crate) url: Option<String>,
+    pub(crate) token: Option<String>,
+}
+
+/// The config file as it was read; empty when there is none.
+pub(crate) struct ConfigFile {
+    path: Option<PathBuf>,
+    table: toml::Table,
+}
+
+impl ConfigFile {
+    pub(crate) fn open(surroundings: &Surroundings) -> Result<Self, Failure> {
+        let path = surroundings.config_file();
+        let text = match path.as_deref().map(fs::read_to_string) {
+            Some(Ok(text)) => text,
+            None => String::new(),
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Some(Err(error)) => return Err(Failure::usage(format!("cannot read {}: {error}", shown(path.as_deref())))),
+        };
+        // The message of a parse error quotes the line, and the line may hold a token: only its place is told.
+        let table = text.parse::<toml::Table>().map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            Failure::usage(format!("{} is not valid TOML, at line {line}: {}", shown(path.as_deref()), error.message()))
+        })?;
+        Ok(Self { path, table })
+    }
+
+    /// The name of the profile that is used when nobody says.
+    pub(crate) fn current(&self) -> Option<&str> {
+        self.table.get("profile")?.as_str()
+    }
+
+    /// The profile of this name.
+    pub(crate) fn profile(&self, name: &str) -> Option<Profile> {
+        let entry = self.profiles()?.get(name)?.as_table()?;
+        let text = |key: &str| entry.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+        Some(Profile { name: name.to_owned(), url: text("url"), token: text("token") })
+    }
+
+    /// What is said of a profile that is not there.
+    pub(crate) fn unknown(&self, name: &str) -> Failure {
+        let known: Vec<_> = self.profiles().into_iter().flat_map(toml::Table::keys).map(String::as_str).collect();
+        let failure = Failure::usage(format!("there is no profile {name} in {}", shown(self.path.as_deref())));
+        if known.is_empty() {
+            failure.hint("`deploytrack serve` writes the profile local")
+        } else {
+            failure.hint(format!("there is {}", known.join(", ")))
+        }
+    }
+
+    fn profiles(&self) -> Option<&toml::Table> {
+        self.table.get("profiles")?.as_table()
+    }
+
+    /// Puts the profile in and writes the file. It becomes the current one only when no other is.
+    #[cfg(feature = "serve")]
+    pub(crate) fn save(&mut self, profile: &Profile) -> Result<(), Failure> {
+        let Some(path) = self.path.clone() else {
+            return Err(Failure::usage("there is no home directory to keep the config file in").hint("set HOME or XDG_CONFIG_HOME"));
+        };
+        self.put(profile);
+        let text = self.table.to_string();
+        write_private(&path, &text).map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))
+    }
+
+    #[cfg(feature = "serve")]
+    fn put(&mut self, profile: &Profile) {
+        let text = |value: &Option<String>| toml::Value::String(value.clone().unwrap_or_default());
+        if self.current().is_none() {
+            self.table.insert("profile".to_owned(), toml::Value::String(profile.name.clone()));
+        }
+        let profiles = self.table.entry("profiles").or_insert_with(|| toml::Table::new().into());
+        if !profiles.is_table() {
+            *profiles = toml::Table::new().into();
+        }
+        if let Some(profiles) = profiles.as_table_mut() {
+            let entry = toml::Table::from_iter([("url".to_owned(), text(&profile.url)), ("token".to_owned(), text(&profile.token))]);
+            profiles.insert(profile.name.clone(), entry.into());
+        }
+    }
+}
+
+fn shown(path: Option<&Path>) -> String {
+    path.map_or_else(|| "the config file".to_owned(), |path| path.display().to_string())
+}
+
+/// Writes beside the file and renames, so that a reader never sees half of it; readable by its owner alone.
+#[cfg(feature = "serve")]
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write;
+
+    // A link is followed, so that a config file kept elsewhere stays there.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension(format!("toml.{}", std::process::id()));
+    drop(fs::remove_file(&beside));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+#[cfg(all(test, feature = "serve"))]
+mod tests {
+    use super::*;
+
+    fn local() -> Profile {
+        Profile { name: "local".to_owned(), url: Some("http://127.0.0.1:3000".to_owned()), token: Some("t".to_owned()) }
+    }
+
+    #[test]
+    fn the_first_profile_becomes_the_current_one() {
+        let mut file = ConfigFile { path: None, table: toml::Table::new() };
+        file.put(&local());
+        assert_eq!(file.current(), Some("local"));
+        assert!(file.profile("local").is_some_and(|profile| profile == local()));
+    }
+
+    #[test]
+    fn other_profiles_and_the_current_one_stay() {
+        let table = "profile = \"work\"\n[profiles.work]\nurl = \"https://tracker\"\ntoken = \"w\"\n".parse().unwrap();
+        let mut file = ConfigFile { path: None, table };
+        file.put(&local());
+        assert_eq!(file.current(), Some("work"));
+        assert!(file.profile("work").is_some_and(|profile| profile.token.as_deref() == Some("w")));
+        assert!(file.profile("local").is_some());
+    }
+}

@@ -1,0 +1,226 @@
+//! Rows and columns, as a table for people, as CSV or as Markdown.
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement};
+use deploytrack_core::{
+    clock::{self, Time},
+    status::Status,
+};
+
+use super::{
+    GAP, View,
+    age::age,
+    table,
+    text::{clean, middle, width},
+    written,
+};
+
+/// A column: its name in the API, its name for people (none: the table leaves it out), and whether it may be shortened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    key: &'static str,
+    title: Option<&'static str>,
+    flexible: bool,
+}
+
+impl Column {
+    pub(crate) const fn fixed(key: &'static str, title: &'static str) -> Self {
+        Self { key, title: Some(title), flexible: false }
+    }
+
+    pub(crate) const fn flexible(key: &'static str, title: &'static str) -> Self {
+        Self { key, title: Some(title), flexible: true }
+    }
+
+    /// For programs alone.
+    pub(crate) const fn hidden(key: &'static str) -> Self {
+        Self { key, title: None, flexible: false }
+    }
+}
+
+/// What is in a row and a column.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Text(String),
+    Status(Status),
+    /// An age in a table, the time itself elsewhere.
+    Time(Time),
+    Nothing,
+}
+
+impl Value {
+    pub(crate) fn text(text: &impl ToString) -> Self {
+        Self::Text(text.to_string())
+    }
+
+    pub(crate) fn optional(text: Option<&impl ToString>) -> Self {
+        text.map_or(Self::Nothing, Self::text)
+    }
+
+    pub(crate) fn time(time: Option<Time>) -> Self {
+        time.map_or(Self::Nothing, Self::Time)
+    }
+
+    fn for_people(&self, now: Time) -> String {
+        match self {
+            Self::Time(time) => age(now, *time),
+            Self::Nothing => "-".to_owned(),
+            other => other.for_programs(),
+        }
+    }
+
+    fn for_programs(&self) -> String {
+        match self {
+            Self::Text(text) => clean(text),
+            Self::Status(status) => status.to_string(),
+            Self::Time(time) => clock::format(time),
+            Self::Nothing => String::new(),
+        }
+    }
+
+    fn colour(&self) -> Option<Color> {
+        match self {
+            Self::Status(Status::Succeeded) => Some(Color::Green),
+            Self::Status(Status::Failed) => Some(Color::Red),
+            Self::Status(Status::RolledBack) => Some(Color::Magenta),
+            Self::Status(Status::InProgress) => Some(Color::Cyan),
+            _ => None,
+        }
+    }
+}
+
+/// Rows and columns.
+#[derive(Clone, Debug)]
+pub(crate) struct Grid {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+}
+
+impl Grid {
+    pub(crate) fn new(columns: impl Into<Vec<Column>>, rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
+        Self { columns: columns.into(), rows: rows.into_iter().collect() }
+    }
+
+    /// For people; empty when there are no rows.
+    pub(crate) fn table(&self, view: &View) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
+        let shown: Vec<_> =
+            self.columns.iter().enumerate().filter_map(|(index, column)| Some((index, column.title?, column.flexible))).collect();
+        let texts: Vec<Vec<String>> =
+            self.rows.iter().map(|row| shown.iter().map(|(index, ..)| row[*index].for_people(view.now)).collect()).collect();
+        let natural: Vec<_> = shown
+            .iter()
+            .enumerate()
+            .map(|(at, (_, title, _))| texts.iter().map(|row| width(&row[at])).chain([width(title)]).max().unwrap_or(0))
+            .collect();
+        let flexible: Vec<_> = shown.iter().map(|(.., flexible)| *flexible).collect();
+        let limits = fit(&natural, &flexible, view.width);
+        let mut out = table(view);
+        out.set_header(
+            shown.iter().zip(&limits).map(|((_, title, _), limit)| Cell::new(middle(title, *limit)).add_attribute(Attribute::Bold)),
+        );
+        for (row, texts) in self.rows.iter().zip(&texts) {
+            out.add_row(shown.iter().zip(texts).zip(&limits).map(|(((index, ..), text), limit)| {
+                let cell = Cell::new(middle(text, *limit));
+                row[*index].colour().into_iter().fold(cell, Cell::fg)
+            }));
+        }
+        if let Some(width) = view.width.filter(|width| limits.iter().map(|limit| limit + GAP).sum::<usize>() > usize::from(*width)) {
+            out.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        written(out)
+    }
+
+    /// One row as a list of names and values, for people.
+    pub(crate) fn details(&self, view: &View) -> String {
+        let mut out = table(view);
+        if let Some(width) = view.width {
+            out.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        let row = self.rows.first().into_iter().flatten();
+        for (column, value) in self.columns.iter().zip(row).filter(|(_, value)| !matches!(value, Value::Nothing)) {
+            let text = match value {
+                Value::Time(time) => format!("{} ({} ago)", clock::format(time), age(view.now, *time)),
+                other => other.for_people(view.now),
+            };
+            let text = value.colour().into_iter().fold(Cell::new(text), Cell::fg);
+            out.add_row([Cell::new(column.title.unwrap_or(column.key)).add_attribute(Attribute::Bold), text]);
+        }
+        written(out)
+    }
+
+    /// For programs: a header line and one line per row.
+    pub(crate) fn csv(&self) -> String {
+        let mut out = csv::Writer::from_writer(Vec::new());
+        let header = self.columns.iter().map(|column| column.key.to_owned()).collect();
+        for row in std::iter::once(header).chain(self.rows.iter().map(|row| row.iter().map(Value::for_programs).collect::<Vec<_>>())) {
+            // Writing to memory does not fail.
+            drop(out.write_record(row));
+        }
+        String::from_utf8_lossy(&out.into_inner().unwrap_or_default()).into_owned()
+    }
+
+    /// For a page that people read.
+    pub(crate) fn markdown(&self) -> String {
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let header = line(self.columns.iter().map(|column| column.key.to_owned()).collect());
+        let rule = line(self.columns.iter().map(|_| "---".to_owned()).collect());
+        let rows = self.rows.iter().map(|row| line(row.iter().map(|value| markdown(&value.for_programs())).collect()));
+        [header, rule].into_iter().chain(rows).collect()
+    }
+}
+
+/// Text that is only text in Markdown.
+fn markdown(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        match c {
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' => out.extend(['\\', c]),
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            c => out.push(c),
+        }
+        out
+    })
+}
+
+/// Shortens the widest of the flexible columns, again and again, until all fit; none to fewer than nine.
+fn fit(natural: &[usize], flexible: &[bool], width: Option<u16>) -> Vec<usize> {
+    const LEAST: usize = 9;
+    let mut limits = natural.to_vec();
+    let Some(width) = width.map(usize::from) else { return limits };
+    while limits.iter().map(|limit| limit + GAP).sum::<usize>() > width {
+        let widest = (0..limits.len()).filter(|&at| flexible[at] && limits[at] > LEAST).max_by_key(|&at| limits[at]);
+        let Some(widest) = widest else { break };
+        limits[widest] -= 1;
+    }
+    limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(version: &str) -> Grid {
+        let columns = [Column::fixed("status", "STATUS"), Column::flexible("version", "VERSION"), Column::hidden("at")];
+        Grid::new(
+            columns,
+            [vec![Value::Status(Status::Failed), Value::text(&version), Value::time(clock::parse("2026-11-23T18:32:00Z").ok())]],
+        )
+    }
+
+    #[test]
+    fn a_table_fits_the_terminal() {
+        let view = View { width: Some(24), colour: false, now: Time::default() };
+        assert_eq!(grid("2026.11.23-1832-ed52224").table(&view), "STATUS  VERSION\n────────────────────────\nfailed  2026.11…d52224\n");
+    }
+
+    #[test]
+    fn programs_get_every_column_whole() {
+        assert_eq!(grid("a,b\x07").csv(), "status,version,at\nfailed,\"a,b\\u{7}\",2026-11-23T18:32:00.000Z\n");
+        assert_eq!(
+            grid("a|b").markdown(),
+            "| status | version | at |\n| --- | --- | --- |\n| failed | a\\|b | 2026-11-23T18:32:00.000Z |\n"
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! Pure functions from values to text.
+
+pub(crate) mod age;
+pub(crate) mod deployment;
+pub(crate) mod grid;
+pub(crate) mod matrix;
+pub(crate) mod text;
+
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
+use deploytrack_core::clock::Time;
+
+/// How tables are looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    /// The terminal's width; without one nothing is shortened.
+    pub(crate) width: Option<u16>,
+    /// Whether colour is welcome.
+    pub(crate) colour: bool,
+    /// The moment that ages are counted to.
+    pub(crate) now: Time,
+}
+
+/// The space between two columns.
+pub(crate) const GAP: usize = 2;
+
+/// An empty table: one line under the header, space between the columns.
+pub(crate) fn table(view: &View) -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    if view.colour {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    table
+}
+
+/// The table as text, its columns [`GAP`] apart, without spaces at the ends of its lines.
+pub(crate) fn written(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let mut text = table.trim_fmt();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,96 @@
+//! Text that is safe to print, measured and shortened.
+
+use std::fmt::Write;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text with everything escaped that could steer a terminal: control characters, and the invisible ones that turn
+/// the direction of writing.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if steers(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+        out
+    })
+}
+
+/// The same for JSON, which keeps its meaning: what could steer is written as a JSON escape.
+pub(crate) fn clean_json(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if steers(c) && !matches!(c, '\n' | '\r' | '\t') {
+            // Writing to a String does not fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+        out
+    })
+}
+
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// How many columns of a terminal the text takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text shortened in its middle to at most `most` columns: both ends of a version tell most about it.
+pub(crate) fn middle(text: &str, most: usize) -> String {
+    if width(text) <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub(1);
+    let head = prefix(text.chars(), room - room / 2);
+    let tail: String = prefix(text.chars().rev(), room / 2).chars().rev().collect();
+    if most == 0 { String::new() } else { format!("{head}…{tail}") }
+}
+
+fn prefix(chars: impl Iterator<Item = char>, most: usize) -> String {
+    let mut taken = 0;
+    chars
+        .take_while(|c| {
+            taken += c.width().unwrap_or(0);
+            taken <= most
+        })
+        .collect()
+}
+
+/// The text filled with spaces to `columns`.
+pub(crate) fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_not_obeyed() {
+        assert_eq!(clean("a\x1b[31mb\u{9b}c\nd\u{202e}"), "a\\u{1b}[31mb\\u{9b}c\\nd\\u{202e}");
+        assert_eq!(clean("naïve ≠ 日本"), "naïve ≠ 日本");
+    }
+
+    #[test]
+    fn cleaned_json_means_the_same() {
+        let json = "{\"a\":\"x\u{9b}y\u{202e}\"}";
+        let cleaned = clean_json(json);
+        assert_eq!(cleaned, r#"{"a":"x\u009by\u202e"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&cleaned).unwrap(), serde_json::from_str::<serde_json::Value>(json).unwrap());
+    }
+
+    #[test]
+    fn long_text_keeps_both_ends() {
+        assert_eq!(middle("2026.11.23-1832-ed52224", 11), "2026.…52224");
+        assert_eq!(middle("v2.3.1", 6), "v2.3.1");
+        assert_eq!(middle("v2.3.1", 1), "…");
+        assert_eq!(middle("v2.3.1", 0), "");
+        assert!(width(&middle("日本語版本番号", 8)) <= 8);
+    }
+}

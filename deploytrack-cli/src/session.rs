@@ -1,0 +1,193 @@
+//! What every command needs: the client, the streams, the form of the answer, and names turned into ids.
+
+use std::io::Write;
+
+use deploytrack_core::{
+    catalog::{Component, Environment, Kind, Reference, near_misses},
+    client::{Answer, Client},
+    clock::{Clock, SystemClock},
+    query::{Page, PageRequest},
+    text::Name,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    Exit,
+    args::{Global, Output, Part},
+    error::Failure,
+    render::{View, grid::Grid, text::clean_json},
+    settings::Settings,
+    surroundings::Surroundings,
+};
+
+/// One command at work.
+pub(crate) struct Session<'a> {
+    pub(crate) client: Client,
+    pub(crate) output: Option<Output>,
+    pub(crate) view: View,
+    pub(crate) out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    quiet: bool,
+    pub(crate) stdout_is_terminal: bool,
+    pub(crate) progress: bool,
+}
+
+/// The largest page; pages of it are asked for one after the other.
+const WHOLE: u64 = PageRequest::MOST_TAKE;
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(
+        settings: Settings,
+        global: &Global,
+        surroundings: &Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let described = settings.described();
+        let mut session = Self::with_client(settings.client()?, global, surroundings, out, err);
+        if global.verbose {
+            session.note(&described)?;
+        }
+        Ok(session)
+    }
+
+    pub(crate) fn with_client(
+        client: Client,
+        global: &Global,
+        surroundings: &Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Self {
+        let colour = surroundings.colour_on_stdout() && !global.no_color;
+        Self {
+            client,
+            output: global.output,
+            view: View { width: surroundings.width, colour, now: SystemClock.now() },
+            out,
+            err,
+            quiet: global.quiet,
+            stdout_is_terminal: surroundings.stdout_is_terminal,
+            progress: surroundings.stderr_is_terminal && !global.quiet,
+        }
+    }
+
+    pub(crate) fn output(&self) -> Output {
+        self.output.unwrap_or_default()
+    }
+
+    /// Writes one line of the answer.
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
+        Ok(writeln!(self.out, "{line}")?)
+    }
+
+    /// Says something on standard error that is no error.
+    pub(crate) fn note(&mut self, note: &str) -> Result<(), Failure> {
+        if !self.quiet {
+            self.out.flush()?;
+            // Nobody may be reading notes; the answer still counts.
+            drop(writeln!(self.err, "{}", crate::render::text::clean(note)));
+        }
+        Ok(())
+    }
+
+    /// Writes JSON as it came.
+    pub(crate) fn json(&mut self, text: &str) -> Result<(), Failure> {
+        if self.stdout_is_terminal { self.line(&clean_json(text)) } else { self.line(text) }
+    }
+
+    /// Writes the answer in the form that was asked for.
+    pub(crate) fn answer(&mut self, json: &str, grid: &Grid) -> Result<(), Failure> {
+        let text = match self.output() {
+            Output::Json => return self.json(json),
+            Output::Table => grid.table(&self.view),
+            Output::Csv => grid.csv(),
+            Output::Markdown => grid.markdown(),
+        };
+        Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    /// The id of a component.
+    pub(crate) async fn component_id(&self, component: &Reference) -> Result<Uuid, Failure> {
+        match component {
+            Reference::Id(id) => Ok(*id),
+            Reference::Name(name) => Ok(self.component_named(name).await?.id),
+        }
+    }
+
+    /// The id of an environment.
+    pub(crate) async fn environment_id(&self, environment: &Reference) -> Result<Uuid, Failure> {
+        match environment {
+            Reference::Id(id) => Ok(*id),
+            Reference::Name(name) => Ok(self.environment_named(name).await?.id),
+        }
+    }
+
+    /// The component of this name.
+    pub(crate) async fn component_named(&self, name: &Name) -> Result<Component, Failure> {
+        let found = self.client.components(Some(name), PageRequest::default()).await?.value.data;
+        if let Some(component) = found.into_iter().find(|component| component.name == *name) {
+            return Ok(component);
+        }
+        let known = self.client.components(None, part(0)).await?.value.data;
+        Err(missing(Kind::Component, name, known.iter().map(|component| &component.name)))
+    }
+
+    /// The environment of this name.
+    pub(crate) async fn environment_named(&self, name: &Name) -> Result<Environment, Failure> {
+        let found = self.client.environments(Some(name), PageRequest::default()).await?.value.data;
+        if let Some(environment) = found.into_iter().find(|environment| environment.name == *name) {
+            return Ok(environment);
+        }
+        let known = self.client.environments(None, part(0)).await?.value.data;
+        Err(missing(Kind::Environment, name, known.iter().map(|environment| &environment.name)))
+    }
+
+    /// Every environment, in order.
+    pub(crate) async fn all_environments(&self) -> Result<Vec<Environment>, Failure> {
+        let whole = Part { skip: 0, take: WHOLE, all: true };
+        Ok(paged(whole, async |page| Ok(self.client.environments(None, page).await?)).await?.value.data)
+    }
+}
+
+/// What is said of a name that names nothing.
+pub(crate) fn missing<'a>(kind: Kind, name: &Name, known: impl IntoIterator<Item = &'a Name>) -> Failure {
+    let near = near_misses(name, known);
+    let failure = Failure::new(Exit::Refused, format!("there is no {kind} {name}"));
+    if near.is_empty() {
+        failure.hint(format!("`deploytrack {kind} list` shows those there are"))
+    } else {
+        failure.did_you_mean(near.iter().map(ToString::to_string))
+    }
+}
+
+fn part(skip: u64) -> PageRequest {
+    PageRequest::new(skip, WHOLE).unwrap_or_default()
+}
+
+/// Asks for one page, or for one after the other until there are no more.
+pub(crate) async fn paged<T: Serialize + PartialEq>(
+    asked: Part,
+    fetch: impl AsyncFn(PageRequest) -> Result<Answer<Page<T>>, Failure>,
+) -> Result<Answer<Page<T>>, Failure> {
+    if !asked.all {
+        return fetch(PageRequest::new(asked.skip, asked.take).unwrap_or_default()).await;
+    }
+    let mut whole = fetch(part(asked.skip)).await?.value;
+    let mut read = whole.data.len() as u64;
+    while asked.skip + read < whole.total {
+        let next = fetch(part(asked.skip + read)).await?.value;
+        if next.data.is_empty() {
+            break;
+        }
+        read += next.data.len() as u64;
+        whole.total = next.total;
+        // What is recorded meanwhile pushes the rest down: the end of the last page may come once more.
+        let tail = whole.data.len().saturating_sub(next.data.len());
+        let fresh: Vec<_> = next.data.into_iter().filter(|entry| !whole.data[tail..].contains(entry)).collect();
+        whole.data.extend(fresh);
+    }
+    whole.take = whole.data.len() as u64;
+    let text = serde_json::to_string(&whole).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
+    Ok(Answer { value: whole, text })
+}

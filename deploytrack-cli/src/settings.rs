@@ -1,0 +1,122 @@
+//! Which server, and with which token: flag, then variable, then config file, then default.
+
+use std::{fs, time::Duration};
+
+use deploytrack_core::client::{Client, ClientSettings};
+
+use crate::{
+    args::Global,
+    error::Failure,
+    profile::{ConfigFile, Profile},
+    surroundings::Surroundings,
+};
+
+/// Where a server started on this machine listens.
+const DEFAULT_URL: &str = "http://127.0.0.1:3000";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The server and the token that were found, and where.
+pub(crate) struct Settings {
+    pub(crate) url: String,
+    url_from: String,
+    token: Option<String>,
+    token_from: String,
+    timeout: Duration,
+}
+
+impl Settings {
+    pub(crate) fn find(global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
+        let profile = profile(global, surroundings)?;
+        let (url, url_from) = url(global, surroundings, profile.as_ref());
+        let (token, token_from) = token(global, surroundings, profile.as_ref(), &url)?;
+        Ok(Self { url, url_from, token, token_from, timeout: global.timeout.unwrap_or(DEFAULT_TIMEOUT) })
+    }
+
+    /// What to say of them; the token itself is never said.
+    pub(crate) fn described(&self) -> String {
+        format!("using {} ({}), {}", self.url, self.url_from, self.token_from)
+    }
+
+    pub(crate) fn client(self) -> Result<Client, Failure> {
+        let user_agent = concat!("deploytrack/", env!("CARGO_PKG_VERSION")).to_owned();
+        Ok(Client::new(ClientSettings { url: self.url, token: self.token, timeout: self.timeout, user_agent })?)
+    }
+}
+
+fn profile(global: &Global, surroundings: &Surroundings) -> Result<Option<Profile>, Failure> {
+    let asked = global.profile.as_deref().or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"));
+    let file = ConfigFile::open(surroundings)?;
+    let Some(name) = asked.or_else(|| file.current()) else { return Ok(None) };
+    file.profile(name).map(Some).ok_or_else(|| file.unknown(name))
+}
+
+fn url(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>) -> (String, String) {
+    let of_profile = profile.and_then(|profile| Some((profile.url.clone()?, format!("from the profile {}", profile.name))));
+    // A profile named by a flag goes before a variable, as every flag does.
+    let of_named_profile = of_profile.clone().filter(|_| global.profile.is_some());
+    let variable = surroundings.variable("DEPLOYTRACK_URL").map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
+    let flag = global.url.clone().map(|url| (url, "from --url".to_owned()));
+    flag.or(of_named_profile).or(variable).or(of_profile).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "the default".to_owned()))
+}
+
+fn token(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>, url: &str) -> Result<(Option<String>, String), Failure> {
+    // A profile's token is a secret between it and its own server.
+    let own = profile.filter(|profile| profile.url.as_deref().is_some_and(|own| same(own, url)));
+    let of_profile =
+        own.and_then(|profile| Some((Some(profile.token.clone()?), format!("with the token of the profile {}", profile.name))));
+    if let (Some(found), true) = (&of_profile, global.profile.is_some()) {
+        return Ok(found.clone());
+    }
+    if let Some(token) = surroundings.variable("DEPLOYTRACK_TOKEN") {
+        return Ok((Some(token.trim().to_owned()), "with the token from DEPLOYTRACK_TOKEN".to_owned()));
+    }
+    if let Some(path) = surroundings.variable("DEPLOYTRACK_TOKEN_FILE") {
+        let token = fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("cannot read the token from {path} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
+        return Ok((Some(token.trim().to_owned()), format!("with the token from {path}")));
+    }
+    Ok(of_profile.unwrap_or_else(|| (None, "without a token".to_owned())))
+}
+
+/// Whether two addresses are the same but for a slash at the end.
+fn same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work() -> Profile {
+        Profile { name: "work".to_owned(), url: Some("https://tracker".to_owned()), token: Some("hush".to_owned()) }
+    }
+
+    fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Surroundings { variables, ..Surroundings::default() }
+    }
+
+    fn found(global: &Global, variables: &[(&str, &str)]) -> (String, Option<String>) {
+        let surroundings = surroundings(variables);
+        let (url, _) = url(global, &surroundings, Some(&work()));
+        let (token, _) = token(global, &surroundings, Some(&work()), &url).unwrap();
+        (url, token)
+    }
+
+    #[test]
+    fn the_token_of_a_profile_is_for_its_own_server_alone() {
+        let elsewhere = Global { url: Some("https://elsewhere".to_owned()), ..Global::default() };
+        assert_eq!(found(&elsewhere, &[]), ("https://elsewhere".to_owned(), None));
+        assert_eq!(found(&Global::default(), &[("DEPLOYTRACK_URL", "https://elsewhere")]).1, None);
+        assert_eq!(found(&Global::default(), &[("DEPLOYTRACK_URL", "https://tracker/")]).1.as_deref(), Some("hush"));
+        assert_eq!(found(&Global::default(), &[]), ("https://tracker".to_owned(), Some("hush".to_owned())));
+    }
+
+    #[test]
+    fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
+        let variables = [("DEPLOYTRACK_URL", "https://variable"), ("DEPLOYTRACK_TOKEN", "variable")];
+        assert_eq!(found(&Global::default(), &variables), ("https://variable".to_owned(), Some("variable".to_owned())));
+        let flag = Global { profile: Some("work".to_owned()), ..Global::default() };
+        assert_eq!(found(&flag, &variables), ("https://tracker".to_owned(), Some("hush".to_owned())));
+    }
+}

@@ -1,0 +1,72 @@
+//! What the process is surrounded by: variables, terminals, its own name.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, stderr, stdout},
+    path::PathBuf,
+};
+
+/// Variables, terminals and the program's name; passed in, so that a test can choose them.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The environment variables.
+    pub variables: BTreeMap<String, String>,
+    /// Whether standard output is a terminal.
+    pub stdout_is_terminal: bool,
+    /// Whether standard error is a terminal.
+    pub stderr_is_terminal: bool,
+    /// The width that tables must fit: `COLUMNS` where it is given, else that of the terminal that standard output is.
+    pub width: Option<u16>,
+    /// The program as it was called, for commands that are shown to be typed.
+    pub program: String,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        let text = |text: std::ffi::OsString| text.into_string().ok();
+        Self {
+            variables: std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect(),
+            stdout_is_terminal: stdout().is_terminal(),
+            stderr_is_terminal: stderr().is_terminal(),
+            width: width(),
+            program: std::env::args().next().unwrap_or_else(|| "deploytrack".to_owned()),
+        }
+    }
+
+    /// A variable that is set and not empty.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn colour_on_stdout(&self) -> bool {
+        self.stdout_is_terminal && self.colour_is_welcome()
+    }
+
+    pub(crate) fn colour_on_stderr(&self) -> bool {
+        self.stderr_is_terminal && self.colour_is_welcome()
+    }
+
+    fn colour_is_welcome(&self) -> bool {
+        self.variable("NO_COLOR").is_none() && self.variable("TERM") != Some("dumb")
+    }
+
+    /// `$XDG_CONFIG_HOME/deploytrack/config.toml`, or the same under `~/.config`.
+    pub(crate) fn config_file(&self) -> Option<PathBuf> {
+        let named = self.variable("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || self.variable("HOME").map(PathBuf::from).or_else(std::env::home_dir).map(|home| home.join(".config"));
+        Some(named.or_else(home)?.join("deploytrack").join("config.toml"))
+    }
+
+    /// The program's name as somebody in the same folder would type it.
+    #[cfg(feature = "serve")]
+    pub(crate) fn typed_program(&self) -> &str {
+        if self.program.is_empty() { "deploytrack" } else { &self.program }
+    }
+}
+
+fn width() -> Option<u16> {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    told.or_else(|| if stdout().is_terminal() { comfy_table::Table::new().width() } else { None })
+}
