@@ -1,1 +1,64 @@
-//! x
+//! The harness: databases, servers, callers and programs for the tests that cross crates.
+//!
+//! | Room | Knows |
+//! |---|---|
+//! | [`database`] | a fresh SQLite or PostgreSQL database per test; [`on_both!`] |
+//! | [`postgres`] | the private PostgreSQL cluster of a test run |
+//! | [`fold`] | what the history says is current, worked out a second time |
+//! | [`server`] | a real server on a port of its own |
+//! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
+//! | [`answer`] | an answer as a text that can be compared whole |
+//! | [`raw`] | bytes to a socket, for what no client library would send |
+//! | [`program`] | the real binaries, with nothing of the machine's environment |
+
+pub mod answer;
+pub mod caller;
+pub mod database;
+pub mod fold;
+pub mod postgres;
+pub mod program;
+pub mod raw;
+pub mod server;
+
+/// Makes two tests of one body, one on SQLite and one on PostgreSQL, each with a database of its own.
+///
+/// ```ignore
+/// on_both! {
+///     async fn the_claim(database) { ... }
+/// }
+/// ```
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$doc:meta])* async fn $name:ident($database:ident) $body:block)+) => {$(
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports, reason = "not every body needs what its file imports")]
+            use super::*;
+
+            async fn body($database: $crate::database::Database) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn sqlite() {
+                body($crate::database::Database::sqlite()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn postgres() {
+                if let Some(database) = $crate::database::Database::postgres().await {
+                    body(database).await;
+                }
+            }
+        }
+    )+};
+}
+
+/// Compares a whole output with the snapshot of that name; both databases share one.
+#[macro_export]
+macro_rules! snapshot {
+    ($name:expr, $output:expr) => {
+        insta::with_settings!(
+            { prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots") },
+            { insta::assert_snapshot!($name, $output) }
+        )
+    };
+}

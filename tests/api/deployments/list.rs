@@ -1,0 +1,78 @@
+//! GET /api/v1/deployments
+
+use crate::*;
+
+async fn listed(server: &Server, query: &str) -> Vec<String> {
+    let page = server.reader().get(&format!("/api/v1/deployments?{query}")).await.expect(200);
+    page["data"].as_array().unwrap().iter().map(|one| one["version"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn filled(server: &Server) {
+    for (component, environment, version, status) in [
+        ("api", "staging", "v1", "succeeded"),
+        ("api", "production", "v1", "failed"),
+        ("web", "staging", "v7", "succeeded"),
+        ("api", "staging", "v2", "pending"),
+    ] {
+        let body = json!({"component": component, "environment": environment, "version": version, "status": status, "commitSha": "abcd1234", "deployedBy": "ada"});
+        server.admin().record(body).await;
+    }
+}
+
+on_both! {
+    async fn a_page_has_data_total_skip_and_take(database) {
+        let server = Server::start(&database).await;
+        snapshot!("list_empty", server.reader().get("/api/v1/deployments").await.whole());
+        filled(&server).await;
+        snapshot!("list_page", server.reader().get("/api/v1/deployments?skip=1&take=2").await.whole());
+    }
+
+    async fn the_newest_comes_first_and_pages_neither_overlap_nor_skip(database) {
+        let server = Server::start(&database).await;
+        filled(&server).await;
+        assert_eq!(listed(&server, "").await, ["v2", "v7", "v1", "v1"]);
+        let mut paged = Vec::new();
+        for skip in 0..5 {
+            paged.extend(listed(&server, &format!("skip={skip}&take=1")).await);
+        }
+        assert_eq!(paged, ["v2", "v7", "v1", "v1"]);
+    }
+
+    async fn filters_choose_and_the_total_is_exact(database) {
+        let server = Server::start(&database).await;
+        filled(&server).await;
+        let page = server.reader().get("/api/v1/deployments?status=succeeded&take=1").await.expect(200);
+        assert_eq!((page["total"].as_u64(), page["data"].as_array().unwrap().len()), (Some(2), 1));
+        let (component, environment) = (&page["data"][0]["componentId"], &page["data"][0]["environmentId"]);
+        let by_id = format!("componentId={}&environmentId={}", component.as_str().unwrap(), environment.as_str().unwrap());
+        assert_eq!(listed(&server, &by_id).await, ["v7"]);
+        assert_eq!(listed(&server, "component=api&environment=staging").await, ["v2", "v1"]);
+        assert_eq!(listed(&server, "version=v7").await, ["v7"]);
+        assert_eq!(listed(&server, "commitSha=abcd1234&deployedBy=ada&status=pending").await, ["v2"]);
+        assert_eq!(listed(&server, "commitSha=abcd").await, [""; 0]);
+        assert_eq!(listed(&server, "createdAfter=2025-01-01T00:00:00Z&status=failed").await, ["v1"]);
+        assert_eq!(listed(&server, "createdBefore=2025-01-01T00:00:00Z").await, [""; 0]);
+    }
+
+    async fn a_filter_that_names_nothing_is_an_empty_page(database) {
+        let server = Server::start(&database).await;
+        filled(&server).await;
+        for query in ["componentId=00000000-0000-4000-8000-000000000000", "component=nobody", "environment=nowhere", "version=v99"] {
+            let page = server.reader().get(&format!("/api/v1/deployments?{query}")).await.expect(200);
+            assert_eq!(page, json!({"data": [], "total": 0, "skip": 0, "take": 20}), "{query}");
+        }
+    }
+
+    async fn every_bad_parameter_is_named_at_once(database) {
+        let server = Server::start(&database).await;
+        let query = "skip=-1&take=101&status=done&componentId=x&environmentId=&colour=red&createdAfter=yesterday";
+        snapshot!("list_bad_parameters", server.reader().get(&format!("/api/v1/deployments?{query}")).await.whole());
+        for query in ["skip=-1", "take=101", "take=0", "take=", "take=1.5", "take=+1", "skip=99999999999999999999", "take=1&take=2", "skip=%00", "status=%FF"] {
+            let answer = server.reader().get(&format!("/api/v1/deployments?{query}")).await;
+            assert_eq!(answer.status, 400, "{query}: {}", answer.body);
+            let name = query.split('=').next().unwrap();
+            assert_eq!(answer.json()["errors"][0]["parameter"], name, "{query}: {}", answer.body);
+        }
+        server.reader().get("/api/v1/deployments?take=100&skip=1000000").await.expect(200);
+    }
+}

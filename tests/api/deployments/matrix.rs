@@ -1,0 +1,78 @@
+//! GET /api/v1/deployments/matrix
+
+use crate::*;
+
+async fn filled(server: &Server) {
+    let admin = server.admin();
+    for (name, owner) in [("web", "team-a"), ("api", "team-b"), ("idle", "team-b")] {
+        admin
+            .post("/api/v1/components", &json!({"name": name, "owner": owner, "kind": "service", "lifecycle": "production"}))
+            .await
+            .expect(201);
+    }
+    for (component, environment, version) in
+        [("api", "production", "v1"), ("api", "staging", "v2"), ("web", "production", "v7"), ("api", "development", "v3")]
+    {
+        let body = json!({"component": component, "environment": environment, "version": version, "status": "succeeded", "occurredAt": "2025-06-01T12:00:00Z"});
+        admin.record(body).await;
+    }
+}
+
+async fn rows(server: &Server, query: &str) -> Vec<(String, Vec<String>)> {
+    let matrix = server.reader().get(&format!("/api/v1/deployments/matrix?{query}")).await.expect(200);
+    let cells = |row: &Value| row["environments"].as_object().unwrap().keys().cloned().collect();
+    matrix.as_array().unwrap().iter().map(|row| (row["componentName"].as_str().unwrap().to_owned(), cells(row))).collect()
+}
+
+fn row(name: &str, cells: &[&str]) -> (String, Vec<String>) {
+    (name.to_owned(), cells.iter().map(ToString::to_string).collect())
+}
+
+on_both! {
+    async fn the_matrix_has_a_row_per_component_and_a_cell_per_success(database) {
+        let server = Server::start(&database).await;
+        assert_eq!(server.reader().get("/api/v1/deployments/matrix").await.expect(200), json!([]));
+        filled(&server).await;
+        snapshot!("matrix", server.reader().get("/api/v1/deployments/matrix").await.whole());
+    }
+
+    async fn cells_come_in_environment_order_on_the_wire(database) {
+        let server = Server::start(&database).await;
+        filled(&server).await;
+        let body = server.reader().get("/api/v1/deployments/matrix?component=api").await.body;
+        let places: Vec<_> = ["\"development\"", "\"staging\"", "\"production\""].map(|name| body.find(name).unwrap()).to_vec();
+        assert!(places.is_sorted(), "{body}");
+    }
+
+    async fn filters_choose_rows_and_columns(database) {
+        let server = Server::start(&database).await;
+        filled(&server).await;
+        assert_eq!(rows(&server, "component=api&environment=staging").await, [row("api", &["staging"])]);
+        assert_eq!(rows(&server, "component=api&component=web&environment=production").await, [row("api", &["production"]), row("web", &["production"])]);
+        assert_eq!(rows(&server, "owner=team-a").await, [row("web", &["production"])]);
+        assert_eq!(rows(&server, "kind=library").await, []);
+        assert_eq!(rows(&server, "lifecycle=production&owner=team-a").await, [row("web", &["production"])]);
+    }
+
+    async fn what_is_archived_is_hidden_unless_asked_for(database) {
+        let server = Server::start(&database).await;
+        filled(&server).await;
+        for kind in ["components", "environments"] {
+            let name = if kind == "components" { "web" } else { "staging" };
+            let found = server.reader().get(&format!("/api/v1/{kind}?name={name}")).await.expect(200);
+            let path = format!("/api/v1/{kind}/{}", id(&found["data"][0]));
+            server.admin().patch(&path, &json!({"archived": true})).await.expect(200);
+        }
+        let shown: Vec<_> = rows(&server, "").await;
+        assert_eq!(shown.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["api", "idle"]);
+        assert!(shown.iter().all(|(_, cells)| !cells.contains(&"staging".to_owned())));
+        assert_eq!(rows(&server, "includeArchived=true").await.len(), 3);
+    }
+
+    async fn an_unknown_parameter_is_400(database) {
+        let server = Server::start(&database).await;
+        for query in ["colour=red", "includeArchived=perhaps", "component=-x", "take=1"] {
+            assert_eq!(server.reader().get(&format!("/api/v1/deployments/matrix?{query}")).await.status, 400, "{query}");
+        }
+    }
+}

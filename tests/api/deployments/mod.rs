@@ -1,0 +1,11 @@
+//! /api/v1/deployments
+
+mod export;
+mod history;
+mod import;
+mod latest;
+mod list;
+mod matrix;
+mod record;
+mod status_pairs;
+mod update;

@@ -1,0 +1,49 @@
+//! The 25 status pairs, through the API; the snapshot is the table in the README.
+
+use std::fmt::Write;
+
+use crate::*;
+
+const STATUSES: [&str; 5] = ["pending", "in_progress", "succeeded", "failed", "rolled_back"];
+
+/// A new deployment brought into `status` by legal moves.
+async fn in_status(server: &Server, status: &str) -> Value {
+    let admin = server.admin();
+    let first = if status == "rolled_back" { "succeeded" } else { status };
+    let body = json!({"component": "api", "environment": "production", "version": "v1", "status": first});
+    let deployment = admin.record(body).await;
+    if first == status { deployment } else { admin.advance(&id(&deployment), status).await }
+}
+
+async fn table(server: &Server) -> String {
+    let mut table = format!("| from \\ to | {} |\n|---|{}\n", STATUSES.join(" | "), "---|".repeat(STATUSES.len()));
+    for from in STATUSES {
+        let _ = write!(table, "| **{from}** |");
+        for to in STATUSES {
+            let deployment = in_status(server, from).await;
+            let answer = server.admin().patch(&at(&deployment), &json!({"status": to})).await;
+            let after = server.reader().get(&at(&deployment)).await.expect(200);
+            assert_eq!(after["status"], if answer.status == 200 { to } else { from }, "{from} -> {to}");
+            let _ = write!(table, " {} |", answer.status);
+        }
+        table.push('\n');
+    }
+    table
+}
+
+on_both! {
+    async fn the_twenty_five_pairs_answer_as_the_readme_says(database) {
+        let server = Server::start(&database).await;
+        let table = table(&server).await;
+        snapshot!("status_pairs", &table);
+        let readme = include_str!("../../../README.md");
+        assert!(readme.contains(&table), "the README does not show this table:\n{table}");
+    }
+
+    async fn a_refused_move_names_the_way_out(database) {
+        let server = Server::start(&database).await;
+        let deployment = in_status(&server, "succeeded").await;
+        let answer = server.admin().patch(&at(&deployment), &json!({"status": "pending"})).await;
+        snapshot!("update_illegal", answer.whole());
+    }
+}

@@ -1,0 +1,136 @@
+//! Who may do what.
+
+use deploytrack_tests::caller::{Caller, SECRET, seconds, token};
+
+use crate::*;
+
+const EVERY_ROUTE: [(&str, &str, bool); 21] = [
+    ("GET", "/api/v1/deployments", false),
+    ("GET", "/api/v1/deployments/matrix", false),
+    ("GET", "/api/v1/deployments/latest", false),
+    ("GET", "/api/v1/deployments/export", false),
+    ("GET", "/api/v1/deployments/00000000-0000-4000-8000-000000000000", false),
+    ("GET", "/api/v1/deployments/00000000-0000-4000-8000-000000000000/history", false),
+    ("GET", "/api/v1/components", false),
+    ("GET", "/api/v1/components/00000000-0000-4000-8000-000000000000", false),
+    ("GET", "/api/v1/environments", false),
+    ("GET", "/api/v1/environments/00000000-0000-4000-8000-000000000000", false),
+    ("POST", "/api/v1/deployments", true),
+    ("POST", "/api/v1/deployments/import", true),
+    ("PATCH", "/api/v1/deployments/00000000-0000-4000-8000-000000000000", true),
+    ("POST", "/api/v1/components", true),
+    ("PATCH", "/api/v1/components/00000000-0000-4000-8000-000000000000", true),
+    ("DELETE", "/api/v1/components/00000000-0000-4000-8000-000000000000", true),
+    ("POST", "/api/v1/environments", true),
+    ("PATCH", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
+    ("DELETE", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
+    ("PUT", "/api/v1/environments/order", true),
+    ("HEAD", "/api/v1/deployments", false),
+];
+
+/// Tokens that are wrong in one point each, all under the right secret.
+fn wrong_tokens() -> Vec<(&'static str, String)> {
+    let claims = |changes: Value| {
+        let mut claims = json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
+        for (name, value) in changes.as_object().unwrap() {
+            if value.is_null() {
+                claims.as_object_mut().unwrap().remove(name);
+            } else {
+                claims[name] = value.clone();
+            }
+        }
+        token(&claims, SECRET)
+    };
+    let good = claims(json!({}));
+    let parts: Vec<_> = good.split('.').collect();
+    let header = |json: &str| format!("{}.{}.{}", base64(json.as_bytes()), parts[1], parts[2]);
+    vec![
+        ("expired", claims(json!({"exp": seconds() - 61}))),
+        ("without exp", claims(json!({"exp": null}))),
+        ("without sub", claims(json!({"sub": null}))),
+        ("an empty sub", claims(json!({"sub": ""}))),
+        ("not yet valid", claims(json!({"nbf": seconds() + 600}))),
+        ("endless", claims(json!({"exp": u64::MAX}))),
+        ("exp as text", claims(json!({"exp": "tomorrow"}))),
+        ("roles as text", claims(json!({"roles": "admin"}))),
+        ("too long", claims(json!({"padding": "x".repeat(8 * 1024)}))),
+        ("no signature", format!("{}.{}.", parts[0], parts[1])),
+        ("two parts", format!("{}.{}", parts[0], parts[1])),
+        ("no token at all", "nonsense".to_owned()),
+        ("alg none", header(r#"{"alg":"none","typ":"JWT"}"#)),
+        ("another alg", header(r#"{"alg":"HS512","typ":"JWT"}"#)),
+        ("a changed header", header(r#"{"alg":"HS256","typ":"JWT","kid":"../../etc/passwd"}"#)),
+    ]
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let digit = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
+    let encode = |chunk: &[u8]| {
+        let bits = chunk.iter().chain([0, 0].iter()).take(3).fold(0u32, |bits, byte| bits << 8 | u32::from(*byte));
+        (0..=chunk.len()).map(|place| digit(bits >> (18 - 6 * place))).collect::<String>()
+    };
+    bytes.chunks(3).map(encode).collect()
+}
+
+#[tokio::test]
+async fn every_route_refuses_who_has_no_valid_token() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let server = Server::start(&database).await;
+    for (method, path, _) in EVERY_ROUTE {
+        for caller in [server.anonymous(), server.expired(), server.forged()] {
+            let answer = caller.call(method, path).await;
+            assert_eq!(answer.status, 401, "{method} {path}");
+            assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_writing_route_refuses_a_reader() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let server = Server::start(&database).await;
+    for (method, path, writes) in EVERY_ROUTE {
+        let answer = server.reader().call(method, path).await;
+        assert_eq!(answer.status == 403, writes, "{method} {path}: {}", answer.status);
+        assert_ne!(answer.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn wrong_tokens_are_refused_and_told_no_more_than_that() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let server = Server::start(&database).await;
+    let mut said = Vec::new();
+    for (fault, token) in wrong_tokens() {
+        let answer = Caller::new(&server.url(), Some(token)).get("/api/v1/deployments").await;
+        assert_eq!(answer.status, 401, "{fault}: {}", answer.body);
+        said.push(answer.whole());
+    }
+    said.dedup();
+    assert_eq!(said.len(), 1, "{said:#?}");
+    snapshot!("token_refused", &said[0]);
+    snapshot!("token_missing", server.anonymous().get("/api/v1/deployments").await.whole());
+    snapshot!("token_without_role", server.reader().post("/api/v1/deployments", &json!({})).await.whole());
+}
+
+#[tokio::test]
+async fn other_schemes_and_doubled_headers_are_refused() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let server = Server::start(&database).await;
+    let get = |value: &str| server.anonymous().request("GET", "/api/v1/deployments").header("authorization", value);
+    let good = format!("Bearer {}", Caller::admin_token());
+    assert_eq!(get(&good).send().await.unwrap().status(), 200);
+    assert_eq!(get(&good.replace("Bearer", "bearer")).send().await.unwrap().status(), 200, "schemes have no case");
+    assert_eq!(get("Basic Y2k6Ym90").send().await.unwrap().status(), 401);
+    assert_eq!(get("Bearer ").send().await.unwrap().status(), 401);
+    assert_eq!(get(&good).header("authorization", &good).send().await.unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_is_no_token() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let server = Server::start(&database).await;
+    let path = format!("/api/v1/deployments?access_token={}", Caller::admin_token());
+    assert_eq!(server.anonymous().get(&path).await.status, 401);
+}

@@ -1,0 +1,53 @@
+//! The real binaries, as people and pipelines run them.
+
+mod commands;
+mod exit_codes;
+mod import;
+mod kill;
+mod output;
+mod serve;
+mod server_program;
+mod settings;
+
+pub use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    program::{Home, Process},
+    snapshot,
+};
+
+/// A server of one's own, and a home where the CLI finds it and its admin's token.
+struct Bench {
+    home: Home,
+    server: Process,
+    _database: Database,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let database = Database::sqlite();
+        let server = Process::server(&Home::new(), database.url());
+        let home = Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+        Self { home, server, _database: database }
+    }
+
+    /// With four deployments in it, three of them successes.
+    fn filled() -> Self {
+        let bench = Self::new();
+        for (component, environment, version, status) in [
+            ("api", "staging", "v2", "succeeded"),
+            ("api", "production", "v1", "succeeded"),
+            ("web", "production", "v7", "succeeded"),
+            ("web", "staging", "v8", "in_progress"),
+        ] {
+            bench.record(component, environment, version, status);
+        }
+        bench
+    }
+
+    /// Records a deployment and gives its id.
+    fn record(&self, component: &str, environment: &str, version: &str, status: &str) -> String {
+        let args = ["record", "--component", component, "--environment", environment, "--version", version, "--status", status];
+        self.home.deploytrack(&args).done().trim().to_owned()
+    }
+}

@@ -1,0 +1,69 @@
+//! What is printed, where, and in which form.
+
+use crate::*;
+
+#[test]
+fn every_form_of_the_matrix() {
+    let bench = Bench::filled();
+    for form in ["json", "csv", "markdown"] {
+        let run = bench.home.deploytrack(&["matrix", "-o", form]);
+        assert_eq!(run.err, "", "{form}");
+        snapshot!(format!("cli_matrix_{form}"), run.whole());
+    }
+}
+
+#[test]
+fn every_form_of_everything_else_is_on_standard_output_alone() {
+    let bench = Bench::filled();
+    let id = bench.record("api", "production", "v3", "failed");
+    for command in [&["list"][..], &["show", &id], &["latest", "--component", "api"], &["component", "list"], &["environment", "list"]] {
+        for form in ["table", "json", "csv", "markdown"] {
+            let run = bench.home.deploytrack(&[command, &["-o", form]].concat());
+            assert!(!run.done().is_empty() && run.err.is_empty(), "{command:?} {form}: {run:?}");
+            if form == "json" {
+                assert!(serde_json::from_str::<serde_json::Value>(&run.out).is_ok(), "{command:?}: {}", run.out);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_colour_without_a_terminal() {
+    let mut bench = Bench::filled();
+    for name in ["TERM", "NO_COLOR"] {
+        bench.home.set(name, "xterm-256color");
+        for args in [&["matrix"][..], &["list"], &["matrix", "--no-color"], &["show", "00000000-0000-4000-8000-000000000000"]] {
+            let run = bench.home.deploytrack(args);
+            assert!(!format!("{}{}", run.out, run.err).contains('\u{1b}'), "{run:?}");
+        }
+    }
+}
+
+#[test]
+fn tables_fit_the_width_they_are_given() {
+    let mut bench = Bench::filled();
+    bench.record("a-component-with-quite-a-long-name", "production", &"1.2.3-very-long-version".repeat(5), "succeeded");
+    bench.home.set("COLUMNS", "60");
+    let run = bench.home.deploytrack(&["matrix"]);
+    let widest = run.done().lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(60), "{widest:?}\n{}", run.out);
+}
+
+#[test]
+fn an_empty_matrix_says_so_on_standard_error_or_shows_an_empty_table() {
+    let run = Bench::new().home.deploytrack(&["matrix", "-o", "json"]);
+    assert_eq!(run.done().trim(), "[]");
+}
+
+#[test]
+fn nothing_from_outside_reaches_the_terminal_as_a_control_character() {
+    let bench = Bench::new();
+    let line =
+        r#"{"component":"api","environment":"production","version":"v1","status":"succeeded","description":"\u001b[31mred\u001b[0m"}"#;
+    let _ = bench.home.deploytrack_reading(&["import", "-"], line).done();
+    let listed = bench.home.deploytrack(&["list", "-o", "json"]);
+    let page: serde_json::Value = serde_json::from_str(listed.done()).unwrap();
+    let id = page.get("data").unwrap_or(&page)[0]["id"].as_str().unwrap();
+    let run = bench.home.deploytrack(&["show", id]);
+    assert!(!run.done().contains('\u{1b}'), "{run:?}");
+}

@@ -1,0 +1,70 @@
+//! deploytrack serve: the first thing a newcomer does.
+
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+
+use crate::*;
+
+/// The program's last lines are out when nothing more comes for a moment; the demo says what to type next.
+fn demo(home: &Home) -> (Process, String) {
+    let mut command = home.command("deploytrack", &["serve", "--demo", "--listen", "127.0.0.1:0"]);
+    command.stderr(std::process::Stdio::inherit());
+    let mut server = Process::started(command);
+    let said = server.read_until(|text| text.contains("deploytrack matrix") || text.contains("deploytrack list"));
+    (server, said)
+}
+
+#[test]
+fn the_demo_shows_a_matrix_and_a_second_terminal_needs_no_setup() {
+    let home = Home::new();
+    let (server, said) = demo(&home);
+    assert!(said.contains("production"), "{said}");
+    let matrix = home.deploytrack(&["matrix"]);
+    assert!(matrix.done().contains("production"), "{matrix:?}");
+    let id = home.deploytrack(&[
+        "record",
+        "--component",
+        "my-service",
+        "--environment",
+        "production",
+        "--version",
+        "1.0.0",
+        "--status",
+        "succeeded",
+    ]);
+    assert!(uuid::Uuid::try_parse(id.done().trim()).is_ok());
+    assert!(home.deploytrack(&["matrix"]).done().contains("my-service"));
+    let (code, _) = server.terminate();
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn the_profile_and_the_secret_are_for_their_owner_alone() {
+    let home = Home::new();
+    let (_server, _) = demo(&home);
+    let profile = home.path().join(".config/deploytrack/config.toml");
+    assert_eq!(fs::metadata(&profile).unwrap().permissions().mode() & 0o777, 0o600);
+    let data = home.path().join(".local/share/deploytrack");
+    let secrets: Vec<_> =
+        fs::read_dir(&data).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().contains("secret")).collect();
+    assert_eq!(secrets.len(), 1, "one secret in {}", data.display());
+    assert_eq!(secrets[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn what_was_recorded_is_there_after_a_restart() {
+    let home = Home::new();
+    let serve = || {
+        let mut command = home.command("deploytrack", &["serve", "--listen", "127.0.0.1:0"]);
+        command.stderr(std::process::Stdio::null());
+        Process::started(command)
+    };
+    let server = serve();
+    // The profile is written before or just after the first line.
+    std::thread::sleep(Duration::from_millis(500));
+    let args = ["record", "--component", "api", "--environment", "production", "--version", "v1", "--status", "succeeded"];
+    let _ = home.deploytrack(&args).done();
+    assert_eq!(server.terminate().0, 0);
+    let _server = serve();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(home.deploytrack(&["matrix"]).done().contains("v1"));
+}

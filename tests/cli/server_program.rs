@@ -1,0 +1,102 @@
+//! deploytrack-server, as operators run it.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use crate::*;
+
+#[test]
+fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
+    for (name, value) in [
+        ("DEPLOYTRACK_LISTEN", "nowhere"),
+        ("DEPLOYTRACK_REGISTRATION", "perhaps"),
+        ("DEPLOYTRACK_DATABASE_URL", "mysql://localhost/x"),
+        ("DEPLOYTRACK_LOG_FORMAT", "verse"),
+        ("DEPLOYTRACK_JWT_SECRET", "short"),
+        ("DEPLOYTRACK_JWT_SECRET_FILE", "/no/such/file"),
+    ] {
+        let run = Home::new().with(name, value).deploytrack_server(&[]);
+        assert_ne!(run.code, 0, "{name}");
+        let said = run.err.to_lowercase().replace('-', "_");
+        let named = name.trim_start_matches("DEPLOYTRACK_").to_lowercase();
+        assert!(said.contains(&named) || said.contains(&named.replace('_', " ")), "{name}: {run:?}");
+        assert_eq!(run.out, "", "{name}");
+        if name == "DEPLOYTRACK_JWT_SECRET" {
+            assert!(!run.err.contains("\"short\""), "a secret is never shown: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn token_prints_a_token_that_opens_the_server() {
+    let database = Database::sqlite();
+    let home = Home::new().with("DEPLOYTRACK_JWT_SECRET", SECRET);
+    let server = Process::server(&home, database.url());
+    let token = |role: &[&str]| {
+        let args = [&["token", "--subject", "ci-bot", "--expires-in", "1h"], role].concat();
+        home.deploytrack_server(&args).done().trim().to_owned()
+    };
+    let as_bearer = |token: String| Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", token);
+    let record = ["record", "--component", "api", "--environment", "production", "--version", "v1"];
+    let admin = as_bearer(token(&["--role", "admin"])).deploytrack(&record);
+    assert_eq!(admin.code, 0, "{admin:?}");
+    let reader = as_bearer(token(&[])).deploytrack(&record);
+    assert_eq!(reader.code, 4, "{reader:?}");
+    assert_eq!(as_bearer(token(&[])).deploytrack(&["matrix"]).code, 0);
+}
+
+#[test]
+fn check_config_shows_no_secret() {
+    let run = Home::new()
+        .with("DEPLOYTRACK_JWT_SECRET", SECRET)
+        .with("DEPLOYTRACK_DATABASE_URL", "postgres://me:hunter2@localhost/x")
+        .deploytrack_server(&["check-config"]);
+    let said = format!("{}{}", run.out, run.err);
+    assert!(!said.contains(SECRET) && !said.contains("hunter2"), "{run:?}");
+}
+
+#[test]
+fn migrate_makes_the_database_and_may_be_repeated() {
+    let database = Database::sqlite();
+    for _ in 0..2 {
+        let run = Home::new().with("DEPLOYTRACK_DATABASE_URL", database.url()).deploytrack_server(&["migrate"]);
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+}
+
+#[test]
+fn the_first_start_makes_a_secret_for_its_owner_alone() {
+    let home = Home::new();
+    let mut command = home.command("deploytrack-server", &["--listen", "127.0.0.1:0"]);
+    command.stderr(std::process::Stdio::null());
+    let server = Process::started(command);
+    let data = home.path().join(".local/share/deploytrack");
+    for entry in fs::read_dir(data).unwrap().flatten() {
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o077;
+        let secret = entry.file_name().to_string_lossy().contains("secret");
+        assert!(!secret || mode == 0, "{entry:?}");
+    }
+    assert_eq!(server.terminate().0, 0);
+}
+
+#[test]
+fn four_processes_start_at_once_on_one_empty_database() {
+    let database = Database::sqlite();
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let url = database.url().to_owned();
+            std::thread::spawn(move || Process::server(&Home::new(), &url))
+        })
+        .collect();
+    for start in starts {
+        assert_eq!(start.join().unwrap().terminate().0, 0);
+    }
+}
+
+#[test]
+fn a_port_in_use_is_named_with_the_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let run = Home::new().deploytrack_server(&["--listen", &address]);
+    assert_ne!(run.code, 0);
+    assert!(run.err.contains(&address) && run.err.contains("--listen"), "{run:?}");
+}

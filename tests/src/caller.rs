@@ -1,0 +1,156 @@
+//! Callers as people.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jsonwebtoken::{EncodingKey, Header};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+
+/// The secret of every server that the harness starts.
+pub const SECRET: &str = "a-secret-for-tests-of-thirty-two-bytes";
+
+/// Somebody with or without a token, who talks to one server.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    client: Client,
+    url: String,
+    token: Option<String>,
+}
+
+/// Seconds since 1970, for claims.
+#[must_use]
+pub fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// A token with these claims under this secret.
+///
+/// # Panics
+/// When it cannot be signed.
+#[must_use]
+pub fn token(claims: &Value, secret: &str) -> String {
+    jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+}
+
+impl Caller {
+    /// Somebody with this token, or with none.
+    ///
+    /// # Panics
+    /// When no client can be made.
+    #[must_use]
+    pub fn new(url: &str, token: Option<String>) -> Self {
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self { client, url: url.to_owned(), token }
+    }
+
+    /// Nobody in particular.
+    #[must_use]
+    pub fn anonymous(url: &str) -> Self {
+        Self::new(url, None)
+    }
+
+    /// May read.
+    #[must_use]
+    pub fn reader(url: &str) -> Self {
+        Self::new(url, Some(token(&json!({"sub": "reader", "exp": seconds() + 3600, "iat": seconds()}), SECRET)))
+    }
+
+    /// May write.
+    #[must_use]
+    pub fn admin(url: &str) -> Self {
+        Self::new(url, Some(Self::admin_token()))
+    }
+
+    /// The token of somebody who may write.
+    #[must_use]
+    pub fn admin_token() -> String {
+        token(&json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]}), SECRET)
+    }
+
+    /// Could write an hour ago.
+    #[must_use]
+    pub fn expired(url: &str) -> Self {
+        Self::new(url, Some(token(&json!({"sub": "ci-bot", "exp": seconds() - 3600, "iat": seconds() - 7200, "roles": ["admin"]}), SECRET)))
+    }
+
+    /// Signs with a secret of their own.
+    #[must_use]
+    pub fn forged(url: &str) -> Self {
+        let claims = json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
+        Self::new(url, Some(token(&claims, "another-secret-of-at-least-32-bytes!")))
+    }
+
+    /// A request that can still be changed.
+    #[must_use]
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request without a body.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn call(&self, method: &str, path: &str) -> Answer {
+        Answer::of(self.request(method, path).send().await.unwrap()).await
+    }
+
+    /// Sends a request with a body as it is.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn send(&self, method: &str, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let request = self.request(method, path).header("content-type", "application/json").body(body);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Reads.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path).await
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, body.to_string()).await
+    }
+
+    /// Patches with JSON.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send("PATCH", path, body.to_string()).await
+    }
+
+    /// Records a deployment that must be accepted, and gives it.
+    #[track_caller]
+    pub fn record(&self, body: Value) -> impl Future<Output = Value> {
+        let caller = self.clone();
+        async move { caller.post("/api/v1/deployments", &body).await.expect(201) }
+    }
+
+    /// Moves a deployment on; the move must be accepted.
+    pub async fn advance(&self, id: &str, status: &str) -> Value {
+        self.patch(&format!("/api/v1/deployments/{id}"), &json!({"status": status})).await.expect(200)
+    }
+
+    /// Posts newline-delimited JSON to the import.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn import(&self, lines: impl Into<String>) -> Answer {
+        let request = self.request("POST", "/api/v1/deployments/import").header("content-type", "application/x-ndjson").body(lines.into());
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// How many deployments there are.
+    ///
+    /// # Panics
+    /// When the server does not say.
+    pub async fn total(&self) -> u64 {
+        self.get("/api/v1/deployments?take=1").await.expect(200)["total"].as_u64().unwrap()
+    }
+}

@@ -1,0 +1,115 @@
+//! A fresh database per test.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use deploytrack_core::{store::Store, tracker::Tracker};
+use sqlx::{Connection, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::postgres;
+
+/// An empty database that lives as long as this value (on PostgreSQL: as long as its cluster).
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    folder: Option<TempDir>,
+}
+
+impl Database {
+    /// An SQLite file in a folder of its own.
+    ///
+    /// # Panics
+    /// When the temporary folder cannot be made.
+    #[must_use]
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("deploytrack.db").display());
+        Self { url, folder: Some(folder) }
+    }
+
+    /// A new database on PostgreSQL, or `None` when these tests are left out on purpose.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL.
+    pub async fn postgres() -> Option<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let url = tokio::task::spawn_blocking(postgres::url).await.unwrap()?;
+        let name = format!("deploytrack_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut server = PgConnection::connect(&url.replace("{}", "postgres")).await.unwrap();
+        let sql = format!("create database {name}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        Some(Self { url: url.replace("{}", &name), folder: None })
+    }
+
+    /// The URL a server is started with.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether this is SQLite.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Another empty database of the same kind.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn another(&self) -> Self {
+        if self.is_sqlite() { Self::sqlite() } else { Self::postgres().await.unwrap() }
+    }
+
+    /// A tracker on this database.
+    ///
+    /// # Panics
+    /// When the database cannot be opened.
+    pub async fn tracker(&self) -> Tracker {
+        Tracker::new(Store::open(&self.url).await.unwrap())
+    }
+
+    /// Runs SQL by hand, as somebody with access to the database could.
+    ///
+    /// # Errors
+    /// What the database says.
+    ///
+    /// # Panics
+    /// When the database cannot be reached.
+    pub async fn execute(&self, sql: &str) -> Result<u64, sqlx::Error> {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        if self.is_sqlite() {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sql.execute(&mut connection).await.map(|done| done.rows_affected())
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sql.execute(&mut connection).await.map(|done| done.rows_affected())
+        }
+    }
+
+    /// One text out of the database.
+    ///
+    /// # Panics
+    /// When the query fails.
+    pub async fn text(&self, sql: &'static str) -> String {
+        if self.is_sqlite() {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+        }
+    }
+
+    /// Makes every commit wait for the disk, for tests that kill.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn durable(&self) {
+        if !self.is_sqlite() {
+            self.execute("do $$ begin execute format('alter database %I set synchronous_commit = on', current_database()); end $$")
+                .await
+                .unwrap();
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The real binaries, with nothing of the machine's environment.
+
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    io::{BufRead, BufReader, Read, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+use tempfile::TempDir;
+
+use crate::{answer::redact, caller};
+
+/// The path of a binary of this workspace, built first if need be: `cargo test` builds no other package's binaries.
+///
+/// # Panics
+/// When they cannot be built.
+pub fn binary(name: &str) -> &'static Path {
+    static BINARIES: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
+    BINARIES.get_or_init(build).get(name).unwrap_or_else(|| panic!("no binary is named {name}"))
+}
+
+fn build() -> HashMap<String, PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--workspace", "--bins", "--message-format=json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "the binaries do not build");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            let path = PathBuf::from(message.get("executable")?.as_str()?);
+            Some((message["target"]["name"].as_str()?.to_owned(), path))
+        })
+        .collect()
+}
+
+/// A person's machine: an empty home, and programs that see nothing else.
+#[derive(Debug)]
+pub struct Home {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Home {
+    /// An empty home.
+    ///
+    /// # Panics
+    /// When the temporary folder cannot be made.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), settings: Vec::new() }
+    }
+
+    /// The home's folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The same home with an environment variable set.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.settings.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Sets an environment variable for what is started from now on.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.settings.push((name.to_owned(), value.into()));
+    }
+
+    /// A program with a cleared environment.
+    #[must_use]
+    pub fn command(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(binary(program));
+        command.args(args).env_clear().env("HOME", self.path()).current_dir(self.path());
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs `deploytrack` to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn deploytrack(&self, args: &[&str]) -> Run {
+        self.deploytrack_reading(args, "")
+    }
+
+    /// Runs `deploytrack` to its end with a text on its standard input.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn deploytrack_reading(&self, args: &[&str], input: &str) -> Run {
+        run(self.command("deploytrack", args), input)
+    }
+
+    /// Runs `deploytrack-server` to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn deploytrack_server(&self, args: &[&str]) -> Run {
+        run(self.command("deploytrack-server", args), "")
+    }
+}
+
+fn run(mut command: Command, input: &str) -> Run {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    // A program that does not read its input may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    Run::of(&child.wait_with_output().unwrap())
+}
+
+/// What a program left behind.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The exit code; -1 after a signal.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Run {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Standard output of a run that must have ended with 0.
+    ///
+    /// # Panics
+    /// When it ended otherwise, with everything it said.
+    #[track_caller]
+    #[must_use]
+    pub fn done(&self) -> &str {
+        assert_eq!(self.code, 0, "{self:?}");
+        &self.out
+    }
+
+    /// Exit code and both streams, ids and present times replaced.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        let mut text = format!("exit {}\n", self.code);
+        for (name, stream) in [("out", &self.out), ("err", &self.err)] {
+            if !stream.is_empty() {
+                let _ = write!(text, "--- {name}\n{stream}");
+            }
+        }
+        redact(&text)
+    }
+}
+
+/// A real server process; it is killed when this value goes.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    url: String,
+    out: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// Starts `deploytrack-server` on a port of its own over a database, and waits for its first line.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn server(home: &Home, database: &str) -> Self {
+        let mut command = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database]);
+        command.env("DEPLOYTRACK_JWT_SECRET", caller::SECRET).env("RUST_LOG", "error").stderr(Stdio::inherit());
+        Self::started(command)
+    }
+
+    /// Starts a command whose first line of output names its address.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn started(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let url =
+            line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("the first line names the address: {line:?}")).to_owned();
+        Self { child, url, out }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What it prints until `done` holds of all of it.
+    ///
+    /// # Panics
+    /// When it ends first.
+    pub fn read_until(&mut self, done: impl Fn(&str) -> bool) -> String {
+        let mut text = String::new();
+        while !done(&text) {
+            assert_ne!(self.out.read_line(&mut text).unwrap(), 0, "the server ended after {text}");
+        }
+        text
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    ///
+    /// # Panics
+    /// When it cannot be killed.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end, as `kill` does, and gives its exit code and the rest of its output.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub fn terminate(mut self) -> (i32, String) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code().unwrap_or(-1), rest)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

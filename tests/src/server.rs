@@ -1,0 +1,94 @@
+//! A real server on a port of its own, inside the test's process.
+
+use std::net::SocketAddr;
+
+use deploytrack_core::tracker::{Registration, Tracker};
+use deploytrack_server::{App, serve, token::Secret};
+use tokio::sync::oneshot;
+
+use crate::{
+    caller::{Caller, SECRET},
+    database::Database,
+};
+
+/// A running server; it ends when this value goes.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    tracker: Tracker,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Server {
+    /// Starts a server over a database.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(database: &Database) -> Self {
+        Self::start_with(database, Registration::Auto).await
+    }
+
+    /// Starts a server that registers names on the way, or refuses them.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_with(database: &Database, registration: Registration) -> Self {
+        let tracker = database.tracker().await.with_registration(registration);
+        let app = App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap());
+        let listener = serve::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(serve::serve(listener, app, async move {
+            let _ = stopped.await;
+        }));
+        Self { address, tracker, _stop: stop }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, as a URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The tracker behind it.
+    #[must_use]
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// Nobody in particular.
+    #[must_use]
+    pub fn anonymous(&self) -> Caller {
+        Caller::anonymous(&self.url())
+    }
+
+    /// May read.
+    #[must_use]
+    pub fn reader(&self) -> Caller {
+        Caller::reader(&self.url())
+    }
+
+    /// May write.
+    #[must_use]
+    pub fn admin(&self) -> Caller {
+        Caller::admin(&self.url())
+    }
+
+    /// Could write an hour ago.
+    #[must_use]
+    pub fn expired(&self) -> Caller {
+        Caller::expired(&self.url())
+    }
+
+    /// Signs with a secret of their own.
+    #[must_use]
+    pub fn forged(&self) -> Caller {
+        Caller::forged(&self.url())
+    }
+}

@@ -1,0 +1,66 @@
+//! What an export says, an import rebuilds.
+
+use deploytrack_core::{
+    api::FromBody,
+    json,
+    query::{Cursor, DeploymentFilter},
+};
+use deploytrack_tests::{fold, on_both};
+
+use crate::*;
+
+/// Every line of an export, in pages of two.
+async fn exported(tracker: &Tracker) -> Vec<String> {
+    let (mut lines, mut after): (Vec<String>, Option<Cursor>) = (Vec::new(), None);
+    loop {
+        let page = tracker.export_page(&DeploymentFilter::default(), after, 2).await.unwrap();
+        let Some((last, _)) = page.last() else { return lines };
+        after = Some(*last);
+        lines.extend(page.iter().map(|(_, line)| serde_json::to_string(line).unwrap()));
+    }
+}
+
+fn read(lines: &[String]) -> Vec<(usize, NewDeployment)> {
+    let body = |line: &String| NewDeployment::from_body(json::object(line.as_bytes()).unwrap()).unwrap();
+    lines.iter().enumerate().map(|(index, line)| (index + 1, body(line))).collect()
+}
+
+on_both! {
+    async fn a_round_trip_into_an_empty_database_gives_the_same_matrix(database) {
+        let (tracker, clock) = with_clock(&database.tracker().await);
+        for (component, environment, version) in [("api", "staging", "v1"), ("api", "production", "v1"), ("web", "staging", "v7"), ("api", "staging", "v2")] {
+            clock.advance(chrono::TimeDelta::minutes(1));
+            let new = NewDeployment { status: Status::Succeeded, ..new(component, environment, version) };
+            tracker.record(new, &by()).await.unwrap();
+        }
+        tracker.record(new("web", "staging", "v8"), &by()).await.unwrap();
+        let lines = exported(&tracker).await;
+        assert_eq!(lines.len(), 5);
+
+        let (other, _clock) = with_clock(&database.another().await.tracker().await);
+        let imported = other.import(read(&lines), &by()).await.unwrap();
+        assert_eq!((imported.recorded, imported.skipped), (5, 0));
+
+        let cells = async |tracker: &Tracker| {
+            let matrix = tracker.matrix(&MatrixFilter::default()).await.unwrap();
+            let rows = matrix.into_iter().map(|row| (row.component_name, row.environments));
+            rows.collect::<Vec<_>>()
+        };
+        assert_eq!(cells(&tracker).await, cells(&other).await);
+        assert_eq!(exported(&other).await, lines, "and exports the same");
+        fold::check(&other).await;
+    }
+
+    async fn the_same_lines_twice_add_nothing(database) {
+        let (tracker, _clock) = with_clock(&database.tracker().await);
+        let lines: Vec<_> = (1..=3).map(|line| (line, NewDeployment {
+            status: Status::Succeeded,
+            occurred_at: Some(noon()),
+            ..new("api", "production", &format!("v{line}"))
+        })).collect();
+        let first = tracker.import(lines.clone(), &by()).await.unwrap();
+        let again = tracker.import(lines, &by()).await.unwrap();
+        assert_eq!([(first.recorded, first.skipped), (again.recorded, again.skipped)], [(3, 0), (0, 3)]);
+        fold::check(&tracker).await;
+    }
+}

@@ -1,0 +1,86 @@
+//! Opening a database.
+
+use deploytrack_core::store::Store;
+use deploytrack_tests::{database::Database, on_both};
+
+use crate::*;
+
+on_both! {
+    async fn eight_simultaneous_starts_on_an_empty_database_all_succeed(database) {
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                let url = database.url().to_owned();
+                tokio::spawn(async move { Store::open(&url).await })
+            })
+            .collect();
+        for start in starts {
+            Tracker::new(start.await.unwrap().unwrap()).ready().await.unwrap();
+        }
+    }
+
+    async fn a_second_start_keeps_what_is_there(database) {
+        let tracker = database.tracker().await;
+        succeeded(&tracker, "v1").await;
+        tracker.close().await;
+        assert_eq!(shown(&database.tracker().await).await.as_deref(), Some("v1"));
+    }
+
+    async fn a_newer_schema_is_refused_with_a_sentence(database) {
+        database.tracker().await.close().await;
+        let sql = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+            select 99990101000000, 'from the future', success, checksum, 0 from _sqlx_migrations limit 1";
+        database.execute(sql).await.unwrap();
+        let refusal = Store::open(database.url()).await.unwrap_err().to_string();
+        assert!(refusal.contains("newer"), "{refusal}");
+    }
+
+    async fn a_closed_database_is_not_ready(database) {
+        let tracker = database.tracker().await;
+        tracker.ready().await.unwrap();
+        tracker.close().await;
+        tracker.ready().await.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn sqlite_keeps_a_write_ahead_log_and_is_new_enough_not_to_corrupt_it() {
+    let database = Database::sqlite();
+    let _tracker = database.tracker().await;
+    assert_eq!(database.text("pragma journal_mode").await, "wal");
+    let version = database.text("select sqlite_version()").await;
+    let version: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+    assert!(version >= vec![3, 51, 3], "{version:?}");
+}
+
+#[tokio::test]
+async fn an_sqlite_database_in_memory_is_one_database() {
+    let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
+    let tasks: Vec<_> = (0..8)
+        .map(|index| {
+            let tracker = tracker.clone();
+            tokio::spawn(async move { succeeded(&tracker, &format!("v{index}")).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(tracker.list(&Default::default(), Default::default()).await.unwrap().total, 8);
+}
+
+#[tokio::test]
+async fn a_url_of_another_database_is_refused_with_a_sentence() {
+    let refusal = Store::open("mysql://localhost/x").await.unwrap_err().to_string();
+    assert!(refusal.contains("sqlite") && refusal.contains("postgres"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_refusal_shows_no_password() {
+    let refusal = Store::open("postgres://somebody:hunter2@127.0.0.1:1/x").await.unwrap_err();
+    let mut said = format!("{refusal} {refusal:?}");
+    let mut cause: Option<&dyn std::error::Error> = Some(&refusal);
+    while let Some(error) = cause {
+        said.push_str(&error.to_string());
+        cause = error.source();
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+}
