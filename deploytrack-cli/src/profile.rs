@@ -57,7 +57,7 @@ impl ConfigFile {
         if known.is_empty() {
             failure.hint("`deploytrack serve` writes the profile local")
         } else {
-            failure.hint(format!("there is {}", known.join(", ")))
+            failure.hint(format!("known profiles: {}", known.join(", ")))
         }
     }
 

@@ -57,7 +57,10 @@ pub(crate) fn run(
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     let config = config(args.settings, args.demo)?;
-    log::init(config.log_format, &config.log_level);
+    let log = || log::init(config.log_format, &config.log_level);
+    if !args.demo {
+        log();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(&error))?;
     runtime.block_on(async {
@@ -69,7 +72,11 @@ pub(crate) fn run(
         let ended = tokio::select! {
             ended = &mut served => ended,
             said = welcome.say(out, err) => match said {
-                Ok(()) => served.await,
+                Ok(()) => {
+                    // The demo's first screen is for the matrix; its log begins below.
+                    log();
+                    served.await
+                }
                 Err(failure) => return Err(failure),
             },
         };

@@ -68,23 +68,23 @@ pub(crate) fn latest(deployments: &[Deployment]) -> Grid {
 pub(crate) fn details(deployment: &Deployment) -> Grid {
     let metadata = (!deployment.metadata.as_map().is_empty()).then(|| deployment.metadata.to_json());
     let fields = [
-        ("id", "id", Value::text(&deployment.id)),
-        ("component", "component", Value::text(&deployment.component_name)),
-        ("environment", "environment", Value::text(&deployment.environment_name)),
-        ("version", "version", Value::text(&deployment.version)),
-        ("status", "status", Value::Status(deployment.status)),
-        ("attempt", "attempt", Value::text(&deployment.attempt)),
-        ("deployedBy", "deployed by", Value::text(&deployment.deployed_by)),
-        ("commitSha", "commit", Value::optional(deployment.commit_sha.as_ref())),
-        ("description", "description", Value::optional(deployment.description.as_ref())),
-        ("metadata", "metadata", Value::optional(metadata.as_ref())),
-        ("createdAt", "created", Value::Time(deployment.created_at)),
-        ("startedAt", "started", Value::time(deployment.started_at)),
-        ("finishedAt", "finished", Value::time(deployment.finished_at)),
-        ("succeededAt", "succeeded", Value::time(deployment.succeeded_at)),
+        ("id", Value::text(&deployment.id)),
+        ("component", Value::text(&deployment.component_name)),
+        ("environment", Value::text(&deployment.environment_name)),
+        ("version", Value::text(&deployment.version)),
+        ("status", Value::Status(deployment.status)),
+        ("attempt", Value::text(&deployment.attempt)),
+        ("deployedBy", Value::text(&deployment.deployed_by)),
+        ("commitSha", Value::optional(deployment.commit_sha.as_ref())),
+        ("description", Value::optional(deployment.description.as_ref())),
+        ("metadata", Value::optional(metadata.as_ref())),
+        ("createdAt", Value::Time(deployment.created_at)),
+        ("startedAt", Value::time(deployment.started_at)),
+        ("finishedAt", Value::time(deployment.finished_at)),
+        ("succeededAt", Value::time(deployment.succeeded_at)),
     ];
-    let columns: Vec<_> = fields.iter().map(|(key, title, _)| Column::fixed(key, title)).collect();
-    Grid::new(columns, [fields.into_iter().map(|(_, _, value)| value).collect()])
+    let columns: Vec<_> = fields.iter().map(|(key, _)| Column::hidden(key)).collect();
+    Grid::new(columns, [fields.into_iter().map(|(_, value)| value).collect()])
 }
 
 /// The history of one deployment, one transition a row.

@@ -7,12 +7,17 @@ use deploytrack_core::{
 };
 
 use super::{
-    GAP, View,
+    View,
     age::age,
     table,
     text::{clean, middle, width},
-    written,
+    total, written,
 };
+
+/// Text is not shortened below this while the id is beside it.
+const COMFORTABLE: usize = 16;
+/// Text is not shortened below this at all.
+const LEAST: usize = 9;
 
 /// A column: its name in the API, its name for people (none: the table leaves it out), and whether it may be shortened.
 #[derive(Clone, Copy, Debug)]
@@ -100,33 +105,46 @@ impl Grid {
         Self { columns: columns.into(), rows: rows.into_iter().collect() }
     }
 
-    /// For people; empty when there are no rows.
+    /// For people; empty when there are no rows. Where the terminal is too narrow for it, the id goes below its row.
     pub(crate) fn table(&self, view: &View) -> String {
+        let shown: Vec<_> = (0..self.columns.len()).filter(|at| self.columns[*at].title.is_some()).collect();
+        let id = shown.iter().copied().find(|at| self.columns[*at].key == "id");
+        let limits = self.limits(&shown, view, COMFORTABLE);
+        let (true, Some(id)) = (exceeds(&limits, view), id) else { return self.drawn(&shown, &limits, view) };
+        let others: Vec<_> = shown.into_iter().filter(|at| *at != id).collect();
+        let text = self.drawn(&others, &self.limits(&others, view, LEAST), view);
+        let (header, rows): (Vec<_>, Vec<_>) = text.lines().enumerate().partition(|(number, _)| *number < 2);
+        let header = header.into_iter().map(|(_, line)| format!("{line}\n"));
+        let rows = rows.iter().zip(&self.rows).map(|((_, line), row)| format!("{line}\n  {}\n", row[id].for_people(view.now)));
+        header.chain(rows).collect()
+    }
+
+    /// How wide each of these columns may be.
+    fn limits(&self, columns: &[usize], view: &View, least: usize) -> Vec<usize> {
+        let cells = |at: usize| self.rows.iter().map(move |row| width(&row[at].for_people(view.now)));
+        let title = |at: usize| width(self.columns[at].title.unwrap_or_default());
+        let natural: Vec<_> = columns.iter().map(|at| cells(*at).chain([title(*at)]).max().unwrap_or(0)).collect();
+        let flexible: Vec<_> = columns.iter().map(|at| self.columns[*at].flexible).collect();
+        fit(&natural, &flexible, view.width, least)
+    }
+
+    fn drawn(&self, columns: &[usize], limits: &[usize], view: &View) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
-        let shown: Vec<_> =
-            self.columns.iter().enumerate().filter_map(|(index, column)| Some((index, column.title?, column.flexible))).collect();
-        let texts: Vec<Vec<String>> =
-            self.rows.iter().map(|row| shown.iter().map(|(index, ..)| row[*index].for_people(view.now)).collect()).collect();
-        let natural: Vec<_> = shown
-            .iter()
-            .enumerate()
-            .map(|(at, (_, title, _))| texts.iter().map(|row| width(&row[at])).chain([width(title)]).max().unwrap_or(0))
-            .collect();
-        let flexible: Vec<_> = shown.iter().map(|(.., flexible)| *flexible).collect();
-        let limits = fit(&natural, &flexible, view.width);
+        let limited = || columns.iter().copied().zip(limits.iter().copied());
         let mut out = table(view);
-        out.set_header(
-            shown.iter().zip(&limits).map(|((_, title, _), limit)| Cell::new(middle(title, *limit)).add_attribute(Attribute::Bold)),
-        );
-        for (row, texts) in self.rows.iter().zip(&texts) {
-            out.add_row(shown.iter().zip(texts).zip(&limits).map(|(((index, ..), text), limit)| {
-                let cell = Cell::new(middle(text, *limit));
-                row[*index].colour().into_iter().fold(cell, Cell::fg)
+        out.set_header(limited().map(|(at, limit)| {
+            let title = self.columns[at].title.unwrap_or_default();
+            Cell::new(middle(title, limit)).add_attribute(Attribute::Bold)
+        }));
+        for row in &self.rows {
+            out.add_row(limited().map(|(at, limit)| {
+                let cell = Cell::new(middle(&row[at].for_people(view.now), limit));
+                row[at].colour().into_iter().fold(cell, Cell::fg)
             }));
         }
-        if let Some(width) = view.width.filter(|width| limits.iter().map(|limit| limit + GAP).sum::<usize>() > usize::from(*width)) {
+        if let Some(width) = view.width.filter(|_| exceeds(limits, view)) {
             out.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
         }
         written(out)
@@ -145,7 +163,7 @@ impl Grid {
                 other => other.for_people(view.now),
             };
             let text = value.colour().into_iter().fold(Cell::new(text), Cell::fg);
-            out.add_row([Cell::new(column.title.unwrap_or(column.key)).add_attribute(Attribute::Bold), text]);
+            out.add_row([Cell::new(words(column.key)).add_attribute(Attribute::Bold), text]);
         }
         written(out)
     }
@@ -184,13 +202,27 @@ fn markdown(text: &str) -> String {
     })
 }
 
-/// Shortens the widest of the flexible columns, again and again, until all fit; none to fewer than nine.
-fn fit(natural: &[usize], flexible: &[bool], width: Option<u16>) -> Vec<usize> {
-    const LEAST: usize = 9;
+/// A name of the API in words: `deployedBy` is `deployed by`.
+fn words(key: &str) -> String {
+    key.chars().fold(String::new(), |mut out, c| {
+        if c.is_ascii_uppercase() {
+            out.push(' ');
+        }
+        out.push(c.to_ascii_lowercase());
+        out
+    })
+}
+
+fn exceeds(limits: &[usize], view: &View) -> bool {
+    view.width.is_some_and(|width| total(limits) > usize::from(width))
+}
+
+/// Shortens the widest of the flexible columns, again and again, until all fit; none to fewer than `least`.
+fn fit(natural: &[usize], flexible: &[bool], width: Option<u16>, least: usize) -> Vec<usize> {
     let mut limits = natural.to_vec();
     let Some(width) = width.map(usize::from) else { return limits };
-    while limits.iter().map(|limit| limit + GAP).sum::<usize>() > width {
-        let widest = (0..limits.len()).filter(|&at| flexible[at] && limits[at] > LEAST).max_by_key(|&at| limits[at]);
+    while total(&limits) > width {
+        let widest = (0..limits.len()).filter(|&at| flexible[at] && limits[at] > least).max_by_key(|&at| limits[at]);
         let Some(widest) = widest else { break };
         limits[widest] -= 1;
     }
@@ -212,7 +244,17 @@ mod tests {
     #[test]
     fn a_table_fits_the_terminal() {
         let view = View { width: Some(24), colour: false, now: Time::default() };
-        assert_eq!(grid("2026.11.23-1832-ed52224").table(&view), "STATUS  VERSION\n────────────────────────\nfailed  2026.11…d52224\n");
+        assert_eq!(grid("2026.11.23-1832-ed52224").table(&view), "STATUS  VERSION\n────────────────────────\nfailed  2026.11.…ed52224\n");
+    }
+
+    #[test]
+    fn an_id_goes_below_before_text_is_shortened_much() {
+        let id = "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50";
+        let columns = [Column::fixed("id", "ID"), Column::flexible("name", "NAME")];
+        let grid = Grid::new(columns, [vec![Value::text(&id), Value::text(&"notification-worker")]]);
+        let view = |width| View { width: Some(width), colour: false, now: Time::default() };
+        assert_eq!(grid.table(&view(54)).lines().last(), Some(format!("{id}  notifica…-worker").as_str()));
+        assert_eq!(grid.table(&view(40)), format!("NAME\n───────────────────\nnotification-worker\n  {id}\n"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     grid::{Column, Grid, Value},
     table,
     text::{clean, middle, padded, width},
-    written,
+    total, written,
 };
 
 /// Marks a cell whose version differs from the environment to its right.
@@ -129,7 +129,8 @@ impl Picture {
     }
 
     fn width(&self, part: Range<usize>, limits: Limits) -> usize {
-        limits.component + GAP + part.map(|column| self.column(column, limits).total() + GAP).sum::<usize>()
+        let columns = part.map(|column| self.column(column, limits).total());
+        total(&std::iter::once(limits.component).chain(columns).collect::<Vec<_>>())
     }
 
     /// The most that a cell has beside its version: an age and a mark.
@@ -229,10 +230,10 @@ mod tests {
         assert_eq!(
             drawn(&sample(), &environments, &view(None)),
             "\
-component     development     staging  production
-───────────────────────────────────────────────────
-user-service  v2.4.0   1d ≠   -        v2.3.0   3d
-worker        v1       3w     v1  3w   v1       2w
+component     development   staging  production
+───────────────────────────────────────────────
+user-service  v2.4.0  1d ≠  -        v2.3.0  3d
+worker        v1      3w    v1  3w   v1      2w
 
 ≠ differs from the environment to its right    - nothing is current\n"
         );

@@ -38,10 +38,17 @@ pub(crate) fn table(view: &View) -> Table {
 
 /// The table as text, its columns [`GAP`] apart, without spaces at the ends of its lines.
 pub(crate) fn written(mut table: Table) -> String {
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+    let last = table.column_count().saturating_sub(1);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        // The line under the header takes up the other half of the gap.
+        column.set_padding((0, u16::from(at != last)));
     }
     let mut text = table.trim_fmt();
     text.push('\n');
     text
+}
+
+/// How wide a table with columns of these widths is.
+pub(crate) fn total(columns: &[usize]) -> usize {
+    columns.iter().sum::<usize>() + GAP * columns.len().saturating_sub(1)
 }
