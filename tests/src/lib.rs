@@ -56,9 +56,10 @@ macro_rules! on_both {
 #[macro_export]
 macro_rules! snapshot {
     ($name:expr, $output:expr) => {
+        let (name, output) = ($name, $output);
         insta::with_settings!(
             { prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots") },
-            { insta::assert_snapshot!($name, $output) }
+            { insta::assert_snapshot!(name, output) }
         )
     };
 }

@@ -134,7 +134,8 @@ on_both! {
     async fn the_same_updates_in_any_order_end_in_the_same_cell(database) {
         let mut cells = Vec::new();
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-            let (tracker, _clock) = with_clock(&database.another().await.tracker().await);
+            let another = database.another().await;
+            let (tracker, _clock) = with_clock(&another.tracker().await);
             for index in order {
                 let occurred_at = Some(noon() - TimeDelta::hours(3 - index));
                 let new = NewDeployment { status: Status::Succeeded, occurred_at, ..new("api", "production", &format!("v{index}")) };

@@ -37,7 +37,8 @@ on_both! {
         let lines = exported(&tracker).await;
         assert_eq!(lines.len(), 5);
 
-        let (other, _clock) = with_clock(&database.another().await.tracker().await);
+        let another = database.another().await;
+        let (other, _clock) = with_clock(&another.tracker().await);
         let imported = other.import(read(&lines), &by()).await.unwrap();
         assert_eq!((imported.recorded, imported.skipped), (5, 0));
 

@@ -15,7 +15,8 @@ on_both! {
         assert_eq!((export.status, export.header("content-type")), (200, Some("application/x-ndjson")));
         assert_eq!(export.body.lines().count(), 5);
 
-        let other = Server::start(&database.another().await).await;
+        let another = database.another().await;
+        let other = Server::start(&another).await;
         assert_eq!(other.admin().import(export.body.clone()).await.expect(200), json!({"recorded": 5, "skipped": 0}));
         assert_eq!(other.admin().import(export.body.clone()).await.expect(200), json!({"recorded": 0, "skipped": 5}));
         let matrix = async |server: &Server| {
