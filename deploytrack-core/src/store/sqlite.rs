@@ -37,6 +37,9 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         return Ok(Store { reads: Pool::Sqlite(only.clone()), writes: Pool::Sqlite(only) });
     }
     let path = options.get_filename().to_owned();
+    if path.as_os_str().is_empty() {
+        return Err(Error::Setup("the database URL names no file; it must look like sqlite:PATH".into()));
+    }
     let cannot = |error: &dyn std::fmt::Display| Error::Setup(format!("the database file {} cannot be opened: {error}", path.display()));
     // Held until the schema is right. SQLite's own lock does not cover the switch to the write-ahead log, which
     // programs that start together would trip over.
