@@ -68,17 +68,14 @@ pub(crate) struct Global {
     pub(crate) timeout: Option<Duration>,
 }
 
+// Help for each form would stretch the help of every command to pages.
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// For people.
     #[default]
     Table,
-    /// As the API answers.
     Json,
-    /// Comma-separated values with a header line.
     Csv,
-    /// A Markdown table.
     Markdown,
 }
 

@@ -85,18 +85,13 @@ impl From<client::Error> for Failure {
         match &error {
             client::Error::Setup(why) => Self::usage(why),
             client::Error::Refused(problem) => Self::refused(Exit::Refused, problem, Fault::clone),
-            client::Error::Unauthorised(problem) => {
-                let failure = Self::refused(Exit::Unauthorised, problem, Fault::clone);
-                if problem.status == 403 {
-                    failure.hint("this token may only read; writing needs one with the role admin")
-                } else {
-                    failure
-                        .hint(
-                            "give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile",
-                        )
-                        .hint("`deploytrack serve` writes the profile local; `deploytrack-server token` makes a token for any other server")
-                }
+            client::Error::Unauthorised(problem) if problem.status == 401 => {
+                Self::new(Exit::Unauthorised, "no token was given, or the server does not accept it")
+                    .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile")
+                    .hint("`deploytrack serve` writes the profile local; `deploytrack-server token` makes a token for any other server")
             }
+            client::Error::Unauthorised(problem) => Self::refused(Exit::Unauthorised, problem, Fault::clone)
+                .hint("a token that only reads cannot write; writing needs the role admin"),
             client::Error::Server(problem) => {
                 let failure = Self::refused(Exit::Unreachable, problem, Fault::clone);
                 if problem.request_id.is_empty() {

@@ -46,7 +46,7 @@ impl ConfigFile {
     /// The profile of this name.
     pub(crate) fn profile(&self, name: &str) -> Option<Profile> {
         let entry = self.profiles()?.get(name)?.as_table()?;
-        let text = |key: &str| entry.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+        let text = |key: &str| entry.get(key).and_then(toml::Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         Some(Profile { name: name.to_owned(), url: text("url"), token: text("token") })
     }
 

@@ -81,9 +81,13 @@ fn refused(error: Error, lines: &[usize]) -> Failure {
 
 /// What is safe already, and what to do.
 fn after(failure: Failure, done: Imported) -> Failure {
-    failure
-        .hint(format!("{} deployments of the lines before were recorded, {} skipped", done.recorded, done.skipped))
-        .hint("importing the same file again is safe: what is recorded already is skipped")
+    let Imported { recorded, skipped } = done;
+    let failure = if done == Imported::default() {
+        failure
+    } else {
+        failure.hint(format!("of the lines before, {recorded} were recorded and {skipped} skipped"))
+    };
+    failure.hint("importing the same file again is safe: what is recorded already is skipped")
 }
 
 fn progress(length: Option<u64>, wanted: bool) -> ProgressBar {
