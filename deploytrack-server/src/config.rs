@@ -108,7 +108,9 @@ impl DatabaseUrl {
     }
 
     fn is_known(&self) -> bool {
-        ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| self.0.starts_with(scheme))
+        // An empty path would be a database that is gone when the server ends.
+        let place = |scheme| self.0.strip_prefix(scheme).is_some_and(|place| !place.trim_start_matches('/').is_empty());
+        place("sqlite:") || self.0.starts_with("postgres://") || self.0.starts_with("postgresql://")
     }
 
     fn file_in(data_dir: &Path) -> Self {
@@ -181,7 +183,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// There is no such kind of database.
-    #[error("--database-url (DEPLOYTRACK_DATABASE_URL) must start with sqlite: or postgres://")]
+    #[error("--database-url (DEPLOYTRACK_DATABASE_URL) must be sqlite:PATH or postgres://...")]
     DatabaseUrl,
     /// The secret is given twice.
     #[error("{SECRET_VARIABLE} and --jwt-secret-file (DEPLOYTRACK_JWT_SECRET_FILE) are both given; give one of them")]
@@ -362,6 +364,23 @@ mod tests {
             let url = DatabaseUrl::from(url);
             assert_eq!(url.to_string(), shown);
             assert_eq!(format!("{url:?}"), format!("{shown:?}"));
+        }
+    }
+
+    #[test]
+    fn a_database_url_names_a_place() {
+        for known in [
+            "sqlite:track.db",
+            "sqlite:/var/track.db",
+            "sqlite:///var/track.db",
+            "sqlite::memory:",
+            "postgres://db/track",
+            "postgresql:///track",
+        ] {
+            assert!(DatabaseUrl::from(known).is_known(), "{known}");
+        }
+        for unknown in ["", "sqlite:", "sqlite://", "track.db", "mysql://db/track", "Postgres:db"] {
+            assert!(!DatabaseUrl::from(unknown).is_known(), "{unknown}");
         }
     }
 
