@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 
 use deploytrack_core::error::Fault;
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, header, request::Parts, uri::Authority};
 use hyper::body::Incoming;
 use uuid::Uuid;
 
@@ -62,11 +62,18 @@ fn check_head(parts: &Parts) -> Result<(), Refusal> {
     if fields + target > HEAD_BYTES {
         return Err(Refusal::Head);
     }
-    match parts.headers.get_all(header::HOST).iter().count() {
-        1 => Ok(()),
-        0 if parts.version < Version::HTTP_11 => Ok(()),
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if is_host(host) => Ok(()),
+        (Some(_), None) => Err(vec![Fault::parameter("Host", "must be a host, with a port if need be")].into()),
+        (None, _) if parts.version < Version::HTTP_11 => Ok(()),
         _ => Err(vec![Fault::parameter("Host", "must be given exactly once")].into()),
     }
+}
+
+/// Whether this is a host as RFC 3986 has it, without user information.
+fn is_host(value: &HeaderValue) -> bool {
+    Authority::try_from(value.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
 }
 
 /// The id the caller gave when it is sane, else a new one.

@@ -63,7 +63,7 @@ fn no_token_and_a_wrong_one_are_4() {
 fn a_broken_pipe_is_success() {
     let bench = Bench::filled();
     let lines: String = (0..3000)
-        .map(|n| format!("{{\"component\":\"api\",\"environment\":\"production\",\"version\":\"v{n}\",\"status\":\"succeeded\"}}\n"))
+        .map(|n| format!("{{\"component\":\"api\",\"environment\":\"production\",\"version\":\"v{n}\",\"status\":\"succeeded\",\"occurredAt\":\"2025-06-01T12:00:00Z\"}}\n"))
         .collect();
     let _ = bench.home.deploytrack_reading(&["import", "-"], &lines).done();
     let mut child = bench

@@ -58,8 +58,7 @@ fn an_empty_matrix_says_so_on_standard_error_or_shows_an_empty_table() {
 #[test]
 fn nothing_from_outside_reaches_the_terminal_as_a_control_character() {
     let bench = Bench::new();
-    let line =
-        r#"{"component":"api","environment":"production","version":"v1","status":"succeeded","description":"\u001b[31mred\u001b[0m"}"#;
+    let line = r#"{"component":"api","environment":"production","version":"v1","status":"succeeded","occurredAt":"2025-06-01T12:00:00Z","description":"\u001b[31mred\u001b[0m"}"#;
     let _ = bench.home.deploytrack_reading(&["import", "-"], line).done();
     let listed = bench.home.deploytrack(&["list", "-o", "json"]);
     let page: serde_json::Value = serde_json::from_str(listed.done()).unwrap();
