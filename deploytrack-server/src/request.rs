@@ -127,22 +127,20 @@ pub(crate) struct Query {
 
 impl Query {
     fn of(text: &str) -> Self {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap_or_default();
-        let mut query = Self { pairs, known: Vec::new(), faults: Vec::new() };
+        let all: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap_or_default();
         // Bytes that are no UTF-8 come out as U+FFFD, which nobody means.
-        let (broken, pairs) = query.pairs.into_iter().partition(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}'));
-        query.pairs = pairs;
-        query.faults =
-            Vec::from_iter::<Vec<(String, String)>>(broken).iter().map(|(name, _)| Fault::parameter(short(name), "is not UTF-8")).collect();
-        query
+        let broken = |(name, value): &(String, String)| name.contains('\u{fffd}') || value.contains('\u{fffd}');
+        let (broken, pairs): (Vec<_>, Vec<_>) = all.into_iter().partition(broken);
+        let faults = broken.iter().map(|(name, _)| Fault::parameter(short(name), "is not UTF-8")).collect();
+        Self { pairs, known: Vec::new(), faults }
     }
 
     /// Every value of a parameter.
     fn values(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
-        let (found, rest) = std::mem::take(&mut self.pairs).into_iter().partition(|(key, _)| key == name);
+        let (found, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pairs).into_iter().partition(|(key, _)| key == name);
         self.pairs = rest;
-        Vec::<(String, String)>::into_iter(found).map(|(_, value)| value).collect()
+        found.into_iter().map(|(_, value)| value).collect()
     }
 
     /// A parameter that may be given once, read by `read`.
