@@ -16,8 +16,8 @@ use crate::{
 /// Show which version is current where
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = "\
-Each cell shows the version and how long ago it succeeded. The sign ≠ marks a version that differs from the one in the
-next environment to its right.
+Each cell shows the version and how long ago it succeeded. The sign ≠ marks a version that differs \
+from the one in the next environment to its right.
 
 Examples:
   deploytrack matrix

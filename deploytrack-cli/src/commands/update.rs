@@ -19,8 +19,8 @@ use crate::{
 /// Move a deployment to another status
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A deployment moves from pending to in_progress or failed, from in_progress to succeeded or failed, from succeeded to
-rolled_back, and from failed or rolled_back to pending again.
+A deployment moves from pending to in_progress or failed, from in_progress to succeeded or failed, \
+from succeeded to rolled_back, and from failed or rolled_back to pending again.
 
 Example:
   deploytrack update 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 failed --reason 'exit code 3'")]
