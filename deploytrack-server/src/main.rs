@@ -91,9 +91,10 @@ async fn serve(settings: ServeArgs) -> Done {
     let app = App::open(&config).await.map_err(|error| Unopened { database: config.database_url.clone(), source: error })?;
     let listener = serve::bind(config.listen).await?;
     let address = listener.local_addr()?;
+    let shutdown = serve::shutdown_signal();
     print(&format!("listening on http://{address}\n"))?;
     tracing::info!(%address, database = %config.database_url, "listening");
-    serve::serve(listener, app, serve::shutdown_signal()).await?;
+    serve::serve(listener, app, shutdown).await?;
     Ok(())
 }
 

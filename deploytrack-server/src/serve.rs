@@ -144,15 +144,18 @@ async fn linger(mut stream: TcpStream, stop: &CancellationToken) {
     let _ = timeout(LINGER, rest).await;
 }
 
-/// Is done at SIGTERM or Ctrl-C. A second one ends the process at once.
-pub async fn shutdown_signal() {
+/// Is done at SIGTERM or Ctrl-C. A second one ends the process at once. SIGTERM counts from this call on, not from the
+/// first look at the future: whoever reads the server's address may send it straight away.
+pub fn shutdown_signal() -> impl Future<Output = ()> {
     let mut signals = Signals::listen();
-    signals.next().await;
-    tokio::spawn(async move {
+    async move {
         signals.next().await;
-        tracing::warn!("ended at once by a second signal");
-        std::process::exit(130);
-    });
+        tokio::spawn(async move {
+            signals.next().await;
+            tracing::warn!("ended at once by a second signal");
+            std::process::exit(130);
+        });
+    }
 }
 
 /// The signals that ask for the end.

@@ -1,5 +1,7 @@
 //! The HTTP contract, over a real server; foldered like the URLs.
 
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
 mod components;
 mod deployments;
 mod environments;

@@ -10,6 +10,7 @@
 //! | [`answer`] | an answer as a text that can be compared whole |
 //! | [`raw`] | bytes to a socket, for what no client library would send |
 //! | [`program`] | the real binaries, with nothing of the machine's environment |
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness says what is wrong by panicking")]
 
 pub mod answer;
 pub mod caller;

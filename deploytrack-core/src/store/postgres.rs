@@ -3,8 +3,8 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    Executor as _,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    Connection as _, Executor as _,
+    postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
 };
 
 use super::{Pool, Store, fault};
@@ -23,16 +23,19 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         .application_name("deploytrack")
         // The ROLLBACK below makes a notice each time there is nothing to undo.
         .options([("client_min_messages", "error"), ("timezone", "UTC")]);
+    // Alone first: a pool would only say that it waited in vain, not why.
+    let connected = tokio::time::timeout(WAIT, PgConnection::connect_with(&options)).await;
+    let mut first =
+        connected.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())).map_err(fault::unexpected)?;
+    // sqlx takes an advisory lock around these migrations.
+    MIGRATIONS.run_direct(None, &mut first, false).await.map_err(fault::not_migrated)?;
+    first.close().await.map_err(fault::unexpected)?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(WAIT)
         // A caller that goes away can leave a connection in the pool with its transaction open, and the next writer
-        // would then lose its own with it (launchbadge/sqlx, transact-rs/sqlx#4393).
+        // would then lose its own with it (transact-rs/sqlx#4393).
         .before_acquire(|connection, _| Box::pin(async move { connection.execute("rollback").await.map(|_| true) }))
-        .connect_with(options)
-        .await
-        .map_err(fault::unexpected)?;
-    // sqlx takes an advisory lock around these migrations.
-    MIGRATIONS.run(&pool).await.map_err(fault::not_migrated)?;
+        .connect_lazy_with(options);
     Ok(Store { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool) })
 }
