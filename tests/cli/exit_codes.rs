@@ -62,9 +62,10 @@ fn no_token_and_a_wrong_one_are_4() {
 #[test]
 fn a_broken_pipe_is_success() {
     let bench = Bench::filled();
-    let lines: String = (0..3000)
+    let lines = (0..3000)
         .map(|n| format!("{{\"component\":\"api\",\"environment\":\"production\",\"version\":\"v{n}\",\"status\":\"succeeded\",\"occurredAt\":\"2025-06-01T12:00:00Z\"}}\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let _ = bench.home.deploytrack_reading(&["import", "-"], &lines).done();
     let mut child = bench
         .home

@@ -12,7 +12,8 @@ fn lines(count: usize) -> String {
                 n % 60
             )
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The real binaries, as people and pipelines run them.
 
-#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 mod commands;
 mod exit_codes;

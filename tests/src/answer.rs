@@ -42,7 +42,7 @@ impl Answer {
     ///
     /// # Panics
     /// When it has another, with the whole answer.
-    #[must_use]
+    #[expect(clippy::must_use_candidate, reason = "often the status is all that is asked")]
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);

@@ -83,7 +83,6 @@ impl Caller {
     }
 
     /// A request that can still be changed.
-    #[must_use]
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
         let request = self.client.request(method, format!("{}{path}", self.url));

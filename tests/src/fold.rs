@@ -38,7 +38,7 @@ pub async fn everything(tracker: &Tracker) -> Vec<(Deployment, Vec<HistoryEntry>
 /// order of recording.
 #[must_use]
 pub fn current(all: &[(Deployment, Vec<HistoryEntry>)]) -> HashMap<(Uuid, Uuid), &Deployment> {
-    let mut newest: HashMap<(Uuid, Uuid), ((Time, i64), &Deployment)> = HashMap::new();
+    let mut newest = HashMap::new();
     for (deployment, history) in all {
         if history.last().is_none_or(|entry| entry.to != Status::Succeeded) {
             continue;

@@ -75,6 +75,7 @@ fn binaries() -> Option<PathBuf> {
     folders.into_iter().find(|folder| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).exists()))
 }
 
+#[expect(clippy::zombie_processes, reason = "the guard ends after this process")]
 fn start(binaries: &Path) -> String {
     static PIPE: OnceLock<ChildStdin> = OnceLock::new();
     let folder = tempfile::Builder::new().prefix("deploytrack-postgres-").tempdir().unwrap().keep();

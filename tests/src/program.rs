@@ -233,6 +233,7 @@ impl Process {
     ///
     /// # Panics
     /// When it cannot be asked.
+    #[must_use]
     pub fn terminate(mut self) -> (i32, String) {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(asked.success());

@@ -88,7 +88,7 @@ on_both! {
             clock.advance(TimeDelta::seconds(1));
         }
         assert_eq!(shown(&tracker).await.as_deref(), Some("a"));
-        let page = tracker.list(&Default::default(), Default::default()).await.unwrap();
+        let page = tracker.list(&DeploymentFilter::default(), PageRequest::default()).await.unwrap();
         assert_eq!(page.total, 3);
     }
 

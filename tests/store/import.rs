@@ -1,10 +1,6 @@
 //! What an export says, an import rebuilds.
 
-use deploytrack_core::{
-    api::FromBody,
-    json,
-    query::{Cursor, DeploymentFilter},
-};
+use deploytrack_core::{api::FromBody, json, query::Cursor};
 use deploytrack_tests::{fold, on_both};
 
 use crate::*;

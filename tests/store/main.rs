@@ -14,7 +14,7 @@ use std::sync::Arc;
 use deploytrack_core::{
     clock::{ManualClock, Time, parse},
     deployment::{Change, Deployment, NewDeployment},
-    query::MatrixFilter,
+    query::{DeploymentFilter, MatrixFilter, PageRequest},
     status::Status,
     text::Label,
     tracker::Tracker,

@@ -64,7 +64,7 @@ async fn an_sqlite_database_in_memory_is_one_database() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(tracker.list(&Default::default(), Default::default()).await.unwrap().total, 8);
+    assert_eq!(tracker.list(&DeploymentFilter::default(), PageRequest::default()).await.unwrap().total, 8);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ fn lines(count: usize) -> String {
             "occurredAt": format!("2025-06-01T12:{:02}:{:02}Z", n / 60 % 60, n % 60), "commitSha": "ed52224"
         })
     };
-    (0..count).map(|n| format!("{}\n", line(n))).collect()
+    (0..count).map(|n| format!("{}\n", line(n))).collect::<Vec<_>>().concat()
 }
 
 on_both! {
