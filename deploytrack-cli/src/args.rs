@@ -105,7 +105,7 @@ pub(crate) struct Show {
 
 /// Import deployments from newline-delimited JSON; the same file twice adds nothing
 ///
-/// Each line is an object with component, environment, version and optionally status, occurredAt, deployedBy,
+/// Each line is an object with component, environment, version, occurredAt and optionally status, deployedBy,
 /// commitSha, description and metadata. Blank lines are skipped. Lines are sent in batches; a batch is recorded whole
 /// or not at all.
 #[derive(Debug, clap::Args)]
