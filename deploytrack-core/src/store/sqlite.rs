@@ -81,3 +81,32 @@ fn parsed(version: &str) -> Option<(u32, u32, u32)> {
     let mut parts = version.split('.').map(|part| part.parse().ok());
     Some((parts.next()??, parts.next()??, parts.next()??))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::on, *};
+
+    /// A file of its own, removed with what SQLite keeps beside it.
+    struct Scratch(std::path::PathBuf);
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            for beside in ["", "-wal", "-shm", ".lock"] {
+                let _ = std::fs::remove_file(format!("{}{beside}", self.0.display()));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_acknowledged_is_synced_and_references_are_checked() {
+        let scratch = Scratch(std::env::temp_dir().join(format!("deploytrack-{}.db", uuid::Uuid::now_v7())));
+        let store = open(&format!("sqlite:{}", scratch.0.display())).await.unwrap();
+        let number = async |pragma: &'static str| -> i64 {
+            on!(Pool, &store.writes, |pool| sqlx::query_scalar(pragma).fetch_one(pool).await).unwrap()
+        };
+        let (synchronous, foreign_keys) = (number("pragma synchronous").await, number("pragma foreign_keys").await);
+        let journal: String = on!(Pool, &store.writes, |pool| sqlx::query_scalar("pragma journal_mode").fetch_one(pool).await).unwrap();
+        assert_eq!((synchronous, foreign_keys, journal.as_str()), (2, 1, "wal"), "2 is FULL");
+        store.close().await;
+    }
+}
