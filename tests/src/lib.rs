@@ -23,7 +23,7 @@ pub mod server;
 
 /// Makes two tests of one body, one on SQLite and one on PostgreSQL, each with a database of its own.
 ///
-/// ```ignore
+/// ```text
 /// on_both! {
 ///     async fn the_claim(database) { ... }
 /// }
