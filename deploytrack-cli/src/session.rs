@@ -107,6 +107,24 @@ impl<'a> Session<'a> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
+    /// As [`Session::answer`], for one record: a table shows it field by field.
+    pub(crate) fn answer_one(&mut self, json: &str, grid: &Grid) -> Result<(), Failure> {
+        match self.output() {
+            Output::Table => Ok(self.out.write_all(grid.details(&self.view).as_bytes())?),
+            _ => self.answer(json, grid),
+        }
+    }
+
+    /// Under a table, says how to see what a page of `things` left out.
+    pub(crate) fn note_the_rest<T>(&mut self, page: &Page<T>, things: &str) -> Result<(), Failure> {
+        let here = page.data.len() as u64;
+        let (next, total) = (page.skip + here, page.total);
+        if self.output() == Output::Table && next < total {
+            self.note(&format!("{here} of {total} {things}; --skip {next} shows more, --all shows all"))?;
+        }
+        Ok(())
+    }
+
     /// The id of a component.
     pub(crate) async fn component_id(&self, component: &Reference) -> Result<Uuid, Failure> {
         match component {

@@ -122,6 +122,12 @@ impl Error {
         Self::Invalid(vec![fault])
     }
 
+    /// No component or environment has this id or name.
+    #[must_use]
+    pub fn unknown(kind: Kind, key: impl fmt::Display) -> Self {
+        Self::NotFound { what: kind.as_str(), key: key.to_string() }
+    }
+
     /// No deployment has this id.
     #[must_use]
     pub fn no_deployment(id: Uuid) -> Self {

@@ -2,15 +2,15 @@
 
 use clap::Subcommand;
 use deploytrack_core::{
-    catalog::{self, ComponentChange, NewComponent, Reference},
+    catalog::{self, ComponentChange, Kind, NewComponent, Reference},
     client::Answer,
     query::Page,
     text::Name,
 };
 
-use super::clearable;
+use super::{archive_instead, clearable};
 use crate::{
-    args::{Output, Part},
+    args::Part,
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::{Session, paged},
@@ -120,27 +120,17 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
         }
         Action::Delete(which) => {
             let id = session.component_id(&which.component).await?;
-            session.client.delete_component(id).await.map_err(|error| archive_instead(error, &which.component))?;
+            session.client.delete_component(id).await.map_err(|error| archive_instead(error, Kind::Component, &which.component))?;
             session.note(&format!("deleted the component {}", which.component))
         }
     }
-}
-
-fn archive_instead(error: deploytrack_core::client::Error, component: &Reference) -> Failure {
-    let in_use = matches!(&error, deploytrack_core::client::Error::Refused(problem) if problem.status == 409);
-    let failure = Failure::from(error);
-    if in_use { failure.hint(format!("`deploytrack component archive {component}` hides it from the matrix")) } else { failure }
 }
 
 async fn list(part: Part, session: &mut Session<'_>) -> Result<(), Failure> {
     let client = &session.client;
     let page: Answer<Page<_>> = paged(part, async |page| Ok(client.components(None, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
-    let (shown, total) = (page.value.skip + page.value.data.len() as u64, page.value.total);
-    if session.output() == Output::Table && shown < total {
-        session.note(&format!("{} of {total} components; --skip {shown} shows more, --all shows all", page.value.data.len()))?;
-    }
-    Ok(())
+    session.note_the_rest(&page.value, "components")
 }
 
 async fn update(which: &Which, change: ComponentChange, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -153,11 +143,7 @@ async fn update(which: &Which, change: ComponentChange, session: &mut Session<'_
 }
 
 fn show(component: &Answer<catalog::Component>, session: &mut Session<'_>) -> Result<(), Failure> {
-    let grid = grid(std::slice::from_ref(&component.value));
-    match session.output() {
-        Output::Table => Ok(session.out.write_all(grid.details(&session.view).as_bytes())?),
-        _ => session.answer(&component.text, &grid),
-    }
+    session.answer_one(&component.text, &grid(std::slice::from_ref(&component.value)))
 }
 
 fn grid(components: &[catalog::Component]) -> Grid {

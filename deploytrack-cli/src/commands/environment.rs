@@ -2,16 +2,16 @@
 
 use clap::Subcommand;
 use deploytrack_core::{
-    catalog::{self, EnvironmentChange, EnvironmentType, NewEnvironment, Reference},
-    client::{Answer, Error},
+    catalog::{self, EnvironmentChange, EnvironmentType, Kind, NewEnvironment, Reference},
+    client::Answer,
     text::Name,
 };
 use uuid::Uuid;
 
-use super::clearable;
+use super::{archive_instead, clearable};
 use crate::{
     Exit,
-    args::{Output, Part, environment_type},
+    args::{Part, environment_type},
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::{Session, paged},
@@ -120,28 +120,18 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
         }
         Action::Delete(which) => {
             let id = session.environment_id(&which.environment).await?;
-            session.client.delete_environment(id).await.map_err(|error| archive_instead(error, &which.environment))?;
+            session.client.delete_environment(id).await.map_err(|error| archive_instead(error, Kind::Environment, &which.environment))?;
             session.note(&format!("deleted the environment {}", which.environment))
         }
         Action::Order { environments } => order(&environments, session).await,
     }
 }
 
-fn archive_instead(error: Error, environment: &Reference) -> Failure {
-    let in_use = matches!(&error, Error::Refused(problem) if problem.status == 409);
-    let failure = Failure::from(error);
-    if in_use { failure.hint(format!("`deploytrack environment archive {environment}` hides it from the matrix")) } else { failure }
-}
-
 async fn list(part: Part, session: &mut Session<'_>) -> Result<(), Failure> {
     let client = &session.client;
     let page = paged(part, async |page| Ok(client.environments(None, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
-    let (shown, total) = (page.value.skip + page.value.data.len() as u64, page.value.total);
-    if session.output() == Output::Table && shown < total {
-        session.note(&format!("{} of {total} environments; --skip {shown} shows more, --all shows all", page.value.data.len()))?;
-    }
-    Ok(())
+    session.note_the_rest(&page.value, "environments")
 }
 
 async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -169,11 +159,7 @@ async fn order(asked: &[Reference], session: &mut Session<'_>) -> Result<(), Fai
 }
 
 fn show(environment: &Answer<catalog::Environment>, session: &mut Session<'_>) -> Result<(), Failure> {
-    let grid = grid(std::slice::from_ref(&environment.value));
-    match session.output() {
-        Output::Table => Ok(session.out.write_all(grid.details(&session.view).as_bytes())?),
-        _ => session.answer(&environment.text, &grid),
-    }
+    session.answer_one(&environment.text, &grid(std::slice::from_ref(&environment.value)))
 }
 
 fn grid(environments: &[catalog::Environment]) -> Grid {

@@ -31,10 +31,8 @@ pub(crate) async fn run(list: List, session: &mut Session<'_>) -> Result<(), Fai
         must_exist(named, session).await?;
     }
     session.answer(&page.text, &deployment::list(&page.value.data))?;
-    let (shown, total) = (page.value.data.len() as u64, page.value.total);
-    if session.output() == Output::Table && shown + page.value.skip < total {
-        session.note(&format!("{shown} of {total} deployments; --skip {} shows more, --all shows all", page.value.skip + shown))?;
-    } else if session.output() == Output::Table && total == 0 {
+    session.note_the_rest(&page.value, "deployments")?;
+    if session.output() == Output::Table && page.value.total == 0 {
         session.note("there are no such deployments")?;
     }
     Ok(())

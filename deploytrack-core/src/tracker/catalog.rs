@@ -29,7 +29,7 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`], and those of the database.
     pub async fn component(&self, id: Uuid) -> Result<Component, Error> {
-        self.store.component(id).await?.ok_or_else(|| Error::NotFound { what: "component", key: id.to_string() })
+        self.store.component(id).await?.ok_or_else(|| Error::unknown(Kind::Component, id))
     }
 
     /// Registers a component.
@@ -96,7 +96,7 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`], and those of the database.
     pub async fn environment(&self, id: Uuid) -> Result<Environment, Error> {
-        self.store.environment(id).await?.ok_or_else(|| Error::NotFound { what: "environment", key: id.to_string() })
+        self.store.environment(id).await?.ok_or_else(|| Error::unknown(Kind::Environment, id))
     }
 
     /// Registers an environment, at the place asked for or else before the first one of a later type.
@@ -138,10 +138,7 @@ impl Tracker {
     }
 
     fn among(order: Vec<Environment>, id: Uuid) -> Result<Environment, Error> {
-        order
-            .into_iter()
-            .find(|environment| environment.id == id)
-            .ok_or_else(|| Error::NotFound { what: "environment", key: id.to_string() })
+        order.into_iter().find(|environment| environment.id == id).ok_or_else(|| Error::unknown(Kind::Environment, id))
     }
 
     /// Changes an environment and moves it in the order, if asked to.

@@ -37,7 +37,7 @@ impl Unknown {
             return Ok(());
         }
         if self == Self::Refuse {
-            return Err(Error::NotFound { what: kind.as_str(), key: name.to_string() });
+            return Err(Error::unknown(kind, name));
         }
         let did_you_mean = if self == Self::Register { Vec::new() } else { near_misses(name, known) };
         if did_you_mean.is_empty() { Ok(()) } else { Err(Error::NearMiss { kind, name: name.clone(), did_you_mean }) }
@@ -88,10 +88,10 @@ impl Tracker {
     }
 
     pub(super) async fn known_component(&self, write: &mut Write, id: Uuid) -> Result<Component, Error> {
-        write.component(id).await?.ok_or_else(|| Error::NotFound { what: "component", key: id.to_string() })
+        write.component(id).await?.ok_or_else(|| Error::unknown(Kind::Component, id))
     }
 
     pub(super) async fn known_environment(&self, write: &mut Write, id: Uuid) -> Result<Environment, Error> {
-        write.environment(id).await?.ok_or_else(|| Error::NotFound { what: "environment", key: id.to_string() })
+        write.environment(id).await?.ok_or_else(|| Error::unknown(Kind::Environment, id))
     }
 }

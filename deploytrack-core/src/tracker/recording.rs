@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Tracker, in_own_task, names::Unknown};
 use crate::{
     api::Imported,
-    catalog::Reference,
+    catalog::{Kind, Reference},
     clock::{TOLERANCE, Time},
     deployment::{Change, Deployment, NewDeployment},
     error::{Error, Fault},
@@ -175,11 +175,11 @@ struct Named {
 
 impl Named {
     fn component(&self, reference: &Reference) -> Result<(Uuid, Name), Error> {
-        self.components.get(reference).cloned().ok_or_else(|| Error::NotFound { what: "component", key: reference.to_string() })
+        self.components.get(reference).cloned().ok_or_else(|| Error::unknown(Kind::Component, reference))
     }
 
     fn environment(&self, reference: &Reference) -> Result<(Uuid, Name), Error> {
-        self.environments.get(reference).cloned().ok_or_else(|| Error::NotFound { what: "environment", key: reference.to_string() })
+        self.environments.get(reference).cloned().ok_or_else(|| Error::unknown(Kind::Environment, reference))
     }
 }
 
