@@ -15,7 +15,8 @@ use uuid::Uuid;
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::commands::{
-    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, update::Update,
+    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, undeploy::Undeploy,
+    update::Update,
 };
 
 /// What runs where, since when, and who put it there.
@@ -37,7 +38,7 @@ Examples:
   deploytrack record --component user-service --environment production --version v2.3.1
   deploytrack matrix
 
-Exit codes: 0 done, 1 the server refused, 2 usage, 3 unreachable, timed out or 5xx, 4 not authorised";
+Exit codes: 0 done, 1 the server refused, 2 usage, 3 unreachable, timed out or 5xx, 4 not authorised,\n6 a difference was found";
 
 /// What every command takes.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -85,6 +86,7 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     Record(Box<Record>),
     Update(Update),
+    Undeploy(Undeploy),
     List(List),
     Show(Show),
     Latest(Latest),
@@ -93,6 +95,7 @@ pub(crate) enum Command {
     Environment(Environment),
     Import(Import),
     Export(Export),
+    Verify(Verify),
 }
 
 /// Show one deployment with its history
@@ -106,7 +109,8 @@ pub(crate) struct Show {
 /// Import deployments from newline-delimited JSON; the same file twice adds nothing
 ///
 /// Each line is an object with component, environment, version, occurredAt and optionally status, deployedBy,
-/// commitSha, description and metadata. Blank lines are skipped. Lines are sent in batches; a batch is recorded whole
+/// commitSha, description and metadata; or, for a component that left an environment, with event (undeployed),
+/// component, environment, occurredAt and optionally reason. Blank lines are skipped. Lines are sent in batches; a batch is recorded whole
 /// or not at all.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -116,6 +120,14 @@ pub(crate) struct Import {
     /// The file, or - for standard input
     pub(crate) file: PathBuf,
 }
+
+/// Check that everything the server keeps is what its history says
+///
+/// Every row of history is checked against its hash, and the deployments, the current cells and the counts against what
+/// the history says. Ends with 6 when there is a difference.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  deploytrack verify")]
+pub(crate) struct Verify {}
 
 /// Export deployments as newline-delimited JSON, the earliest first, in the form that import takes
 #[derive(Debug, clap::Args)]

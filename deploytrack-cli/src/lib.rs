@@ -3,6 +3,7 @@
 //! | Room | Knows |
 //! |---|---|
 //! | `args` | the command line |
+//! | `moment` | times as people say them |
 //! | `settings`, `profile` | which server, with which token, and where that is written |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
@@ -12,6 +13,7 @@
 mod args;
 mod commands;
 mod error;
+mod moment;
 mod profile;
 mod render;
 mod session;
@@ -38,6 +40,8 @@ pub enum Exit {
     Unreachable = 3,
     /// Not authorised (401, 403).
     Unauthorised = 4,
+    /// A difference was found.
+    Difference = 6,
 }
 
 impl From<Exit> for std::process::ExitCode {

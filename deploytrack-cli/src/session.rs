@@ -7,7 +7,7 @@ use deploytrack_core::{
     client::{Answer, Client},
     clock::{Clock, SystemClock},
     query::{Page, PageRequest},
-    text::Name,
+    text::{IdempotencyKey, Name},
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -123,6 +123,11 @@ impl<'a> Session<'a> {
             self.note(&format!("{here} of {total} {things}; --skip {next} shows more, --all shows all"))?;
         }
         Ok(())
+    }
+
+    /// The client for one write, under this key or a random one.
+    pub(crate) fn writing(&self, key: Option<IdempotencyKey>) -> Client {
+        key.map_or_else(|| self.client.clone(), |key| self.client.under(key))
     }
 
     /// The id of a component.

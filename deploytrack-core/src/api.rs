@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
     clock::{self, Time},
-    deployment::{Change, Deployment, Metadata, NewDeployment},
+    deployment::{Change, Deployment, Metadata, NewDeployment, Removal, Undeploy},
     error::Fault,
+    history::Event,
     json::Fields,
     status::Status,
     text::{BadText, Name},
@@ -15,7 +16,7 @@ use crate::{
 
 /// The path every other path below starts with.
 pub const BASE: &str = "/api/v1";
-/// Deployments; one of them is at `/:id`, its history at `/:id/history`.
+/// Deployments; one of them is at `/:id`, its history at `/:id/history`, and its removal is posted to `/:id/undeploy`.
 pub const DEPLOYMENTS: &str = "/api/v1/deployments";
 /// The matrix.
 pub const MATRIX: &str = "/api/v1/deployments/matrix";
@@ -25,12 +26,19 @@ pub const LATEST: &str = "/api/v1/deployments/latest";
 pub const IMPORT: &str = "/api/v1/deployments/import";
 /// Streams deployments in the form that [`IMPORT`] takes.
 pub const EXPORT: &str = "/api/v1/deployments/export";
+/// Compares everything that is kept with the history.
+pub const VERIFY: &str = "/api/v1/verify";
 /// Components; one of them is at `/:id`.
 pub const COMPONENTS: &str = "/api/v1/components";
 /// Environments; one of them is at `/:id`.
 pub const ENVIRONMENTS: &str = "/api/v1/environments";
 /// The order of the environments.
 pub const ENVIRONMENT_ORDER: &str = "/api/v1/environments/order";
+
+/// The header with the key under which a POST or PATCH is carried out once.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The header that says that an answer is the one given the first time.
+pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
 
 /// The most lines of one import request.
 pub const IMPORT_LINES: usize = 1000;
@@ -46,15 +54,20 @@ pub struct Imported {
     pub skipped: u64,
 }
 
-/// One line of an export: the body that records the deployment again, with its status and the time it entered it.
+/// One line of an import, and of an export: a deployment with its status and the time it entered it, or a removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportLine(pub NewDeployment);
+pub enum ImportLine {
+    /// A deployment, as the body that records it.
+    Deployment(Box<NewDeployment>),
+    /// `{"event": "undeployed", "component": ..., "environment": ..., "occurredAt": ...}`
+    Undeployed(Removal),
+}
 
-impl ExportLine {
+impl ImportLine {
     /// The line for a deployment that entered its status at `occurred_at`.
     #[must_use]
     pub fn of(deployment: Deployment, occurred_at: Time) -> Self {
-        Self(NewDeployment {
+        Self::Deployment(Box::new(NewDeployment {
             deployed_by: Some(deployment.deployed_by),
             commit_sha: deployment.commit_sha,
             description: deployment.description,
@@ -62,13 +75,52 @@ impl ExportLine {
             status: deployment.status,
             occurred_at: Some(occurred_at),
             ..NewDeployment::new(deployment.component_name.into(), deployment.environment_name.into(), deployment.version)
-        })
+        }))
+    }
+
+    /// The component and the environment.
+    #[must_use]
+    pub const fn names(&self) -> (&Reference, &Reference) {
+        match self {
+            Self::Deployment(new) => (&new.component, &new.environment),
+            Self::Undeployed(removal) => (&removal.component, &removal.environment),
+        }
+    }
+
+    /// When it happened, if the line says so.
+    #[must_use]
+    pub const fn occurred_at(&self) -> Option<Time> {
+        match self {
+            Self::Deployment(new) => new.occurred_at,
+            Self::Undeployed(removal) => removal.undeploy.occurred_at,
+        }
+    }
+
+    /// The body that [`FromBody`] reads back.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        match self {
+            Self::Deployment(new) => new.to_body(),
+            Self::Undeployed(removal) => {
+                let (component_id, component) = named(&removal.component);
+                let (environment_id, environment) = named(&removal.environment);
+                given(json!({
+                    "event": Event::Undeployed,
+                    "componentId": component_id,
+                    "component": component,
+                    "environmentId": environment_id,
+                    "environment": environment,
+                    "occurredAt": removal.undeploy.occurred_at.as_ref().map(clock::format_exact),
+                    "reason": removal.undeploy.reason,
+                }))
+            }
+        }
     }
 }
 
-impl Serialize for ExportLine {
+impl Serialize for ImportLine {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.to_body().serialize(serializer)
+        self.to_body().serialize(serializer)
     }
 }
 
@@ -99,6 +151,9 @@ pub struct Problem {
     /// Where it could go from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_transitions: Option<Vec<Status>>,
+    /// How many seconds to wait before the same request, as the header `Retry-After` says.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
     /// Known names that resemble the one given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub did_you_mean: Vec<Name>,
@@ -143,6 +198,44 @@ impl FromBody for NewDeployment {
             ..Self::new(component, environment, version)
         });
         fields.finish(built)
+    }
+}
+
+impl FromBody for ImportLine {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        if body.get("event").is_none_or(Value::is_null) {
+            return NewDeployment::from_body(body).map(|new| Self::Deployment(Box::new(new)));
+        }
+        let mut fields = Fields::of(body);
+        if fields.text("event") == Some(Event::Transition) {
+            fields.wrong::<()>("event", "must be undeployed, or left out for a deployment");
+        }
+        let component = reference(&mut fields, "componentId", "component");
+        let environment = reference(&mut fields, "environmentId", "environment");
+        let undeploy = undeploy(&mut fields);
+        fields.finish(
+            component.zip(environment).map(|(component, environment)| Self::Undeployed(Removal { component, environment, undeploy })),
+        )
+    }
+}
+
+impl FromBody for Undeploy {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let undeploy = undeploy(&mut fields);
+        fields.finish(Some(undeploy))
+    }
+}
+
+fn undeploy(fields: &mut Fields) -> Undeploy {
+    Undeploy { occurred_at: fields.time("occurredAt"), reason: fields.text("reason") }
+}
+
+impl Undeploy {
+    /// The body that [`FromBody`] reads back.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        given(json!({"occurredAt": self.occurred_at.as_ref().map(clock::format_exact), "reason": self.reason}))
     }
 }
 

@@ -1,11 +1,15 @@
 //! The HTTP client of a deploytrack server: one method per endpoint.
 //!
+//! Every POST and PATCH carries an idempotency key, and is repeated under the same key when its answer got lost: however
+//! often it arrives, it is carried out once.
+//!
 //! Its token is sent to the server it was made for and nowhere else: redirects are not followed, and neither the token
 //! nor the settings that hold it show in `Debug` or in an error.
 
 mod body;
 mod error;
 mod query;
+mod retry;
 mod transport;
 
 use reqwest::Method;
@@ -19,10 +23,13 @@ pub use self::{
 use crate::{
     api::{self, Imported},
     catalog::{Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
-    deployment::{Change, Deployment, HistoryEntry, NewDeployment},
+    clock::Time,
+    deployment::{Change, Deployment, NewDeployment, Undeploy},
+    history::HistoryEntry,
     matrix::Matrix,
     query::{DeploymentFilter, MatrixFilter, Page, PageRequest},
     text::Name,
+    verification::Verification,
 };
 
 impl Client {
@@ -35,6 +42,11 @@ impl Client {
     /// Changes a deployment, its status above all.
     pub async fn update(&self, id: Uuid, change: &Change) -> Result<Answer<Deployment>, Error> {
         self.send(Method::PATCH, &one(api::DEPLOYMENTS, id), &[], &change.to_body()).await
+    }
+
+    /// Records that a component left an environment, where this deployment of it was current.
+    pub async fn undeploy(&self, id: Uuid, undeploy: &Undeploy) -> Result<Answer<Deployment>, Error> {
+        self.send(Method::POST, &format!("{}/undeploy", one(api::DEPLOYMENTS, id)), &[], &undeploy.to_body()).await
     }
 
     /// One deployment.
@@ -54,9 +66,14 @@ impl Client {
         self.get(api::DEPLOYMENTS, &query).await
     }
 
-    /// What is current of one component, in environment order.
-    pub async fn latest(&self, component_id: Uuid) -> Result<Answer<Vec<Deployment>>, Error> {
-        self.get(api::LATEST, &[("componentId", component_id.to_string())]).await
+    /// What is current of one component, or was at a moment, in environment order.
+    pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<Answer<Vec<Deployment>>, Error> {
+        self.get(api::LATEST, &query::latest(component_id, at)).await
+    }
+
+    /// Compares everything that is kept with the history.
+    pub async fn verify(&self) -> Result<Answer<Verification>, Error> {
+        self.get(api::VERIFY, &[]).await
     }
 
     /// The matrix.

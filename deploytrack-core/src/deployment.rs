@@ -1,4 +1,4 @@
-//! A deployment, what is asked of it, and its history.
+//! A deployment, and what is asked of it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -69,30 +69,6 @@ impl Deployment {
             Status::RolledBack => moved,
         }
     }
-}
-
-/// One row of the append-only history: a change of status.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HistoryEntry {
-    /// Its place in the order of recording, over all deployments; numbers only grow and may have gaps.
-    pub sequence: i64,
-    /// The attempt it belongs to, from 1.
-    pub attempt: i64,
-    /// The status before; `null` for the first entry.
-    pub from: Option<Status>,
-    /// The status after.
-    pub to: Status,
-    /// When it happened, as the caller says or else as recorded.
-    #[serde(with = "clock::wire")]
-    pub occurred_at: Time,
-    /// When the server recorded it.
-    #[serde(with = "clock::wire")]
-    pub recorded_at: Time,
-    /// Whose token recorded it.
-    pub recorded_by: Label,
-    /// Why.
-    pub reason: Option<Reason>,
 }
 
 /// A deployment to be recorded.
@@ -168,6 +144,26 @@ impl Change {
     pub fn to(status: Status) -> Self {
         Self { status: Some(status), ..Self::default() }
     }
+}
+
+/// The removal of a component from an environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Undeploy {
+    /// When it happened; now, if absent.
+    pub occurred_at: Option<Time>,
+    /// Why it happened.
+    pub reason: Option<Reason>,
+}
+
+/// A removal that is told afterwards, by what left from where instead of by a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// The component, by id or name.
+    pub component: Reference,
+    /// The environment, by id or name.
+    pub environment: Reference,
+    /// When and why; the time is required.
+    pub undeploy: Undeploy,
 }
 
 /// A JSON object the caller keeps with a deployment: at most 16 KiB as compact JSON, 16 levels deep, no NUL.

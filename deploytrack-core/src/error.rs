@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{catalog::Kind, status::IllegalTransition, text::Name};
+use crate::{catalog::Kind, entity_tag::EntityTag, status::IllegalTransition, text::Name};
 
 /// One thing that is wrong with a request. A body's fault has a `pointer`, a query's a `parameter`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,30 @@ pub enum Error {
         /// The known names it resembles, the nearest first.
         did_you_mean: Vec<Name>,
     },
+    /// A removal of something that is not what is current.
+    #[error("{}", not_current(.id, .component, .environment, .current.as_ref()))]
+    NotCurrent {
+        /// What was to be removed.
+        id: Uuid,
+        /// Its component.
+        component: Name,
+        /// The environment.
+        environment: Name,
+        /// What is current there, if anything.
+        current: Option<Uuid>,
+    },
+    /// What was to be changed is not as the caller has seen it; its tag is this one now.
+    #[error("it was changed since it was read; read it again (its ETag is {0} now), and repeat the change if it still applies")]
+    Changed(EntityTag),
+    /// Another request was made under the same idempotency key.
+    #[error("the Idempotency-Key was used for another request; a new request needs a new key")]
+    KeyReused,
+    /// The request is being carried out already, under the same idempotency key.
+    #[error("a request with this Idempotency-Key is still running; repeat it in a moment to get its answer")]
+    InFlight,
+    /// Something that runs once at a time is running.
+    #[error("a verification is running already; try again when it is done")]
+    Verifying,
     /// The database cannot be reached or is busy; the same request may succeed later.
     #[error("the database cannot be reached at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -145,4 +169,11 @@ fn sentence(faults: &[Fault]) -> String {
 
 fn listed(names: &[Name]) -> String {
     names.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ")
+}
+
+fn not_current(id: &Uuid, component: &Name, environment: &Name, current: Option<&Uuid>) -> String {
+    match current {
+        Some(current) => format!("deployment {id} is not what is current of {component} in {environment}; {current} is"),
+        None => format!("nothing of {component} is current in {environment}, so nothing can be removed from it"),
+    }
 }

@@ -14,15 +14,19 @@
 //! | [`clock`] | what time it is, and how a time is written and read |
 //! | [`text`] | text that has been checked once: names, versions, commits |
 //! | [`json`] | strict JSON: no duplicate keys, every fault of a body at once |
-//! | [`deployment`] | a deployment, what is asked of it, its transitions |
+//! | [`digest`] | SHA-256 |
+//! | [`deployment`] | a deployment, and what is asked of it |
+//! | [`history`] | the rows of a history, the chain of their hashes, and what they come to |
+//! | [`verification`] | what was found when the history was compared with what is kept |
 //! | [`catalog`] | components and environments, their order, near misses of a name |
 //! | [`query`] | filters and pages |
 //! | [`matrix`] | rows and cells |
+//! | [`entity_tag`] | entity tags and the conditions of a request |
 //! | [`api`] | the paths and bodies that server and client share |
 //! | [`error`] | what can go wrong, said for the caller |
 #![cfg_attr(
     feature = "store",
-    doc = "| [`store`] | SQL; the only room that knows the database |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history |"
+    doc = "| [`store`] | SQL; the only room that knows the database |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history, verification |"
 )]
 #![cfg_attr(feature = "client", doc = "| [`client`] | the HTTP client of a server |")]
 //!
@@ -77,7 +81,10 @@ pub mod catalog;
 pub mod client;
 pub mod clock;
 pub mod deployment;
+pub mod digest;
+pub mod entity_tag;
 pub mod error;
+pub mod history;
 pub mod json;
 pub mod matrix;
 pub mod query;
@@ -87,3 +94,4 @@ pub mod store;
 pub mod text;
 #[cfg(feature = "store")]
 pub mod tracker;
+pub mod verification;

@@ -52,6 +52,8 @@ pub struct MatrixFilter {
     pub lifecycle: Option<Label>,
     /// Show what is archived too.
     pub include_archived: bool,
+    /// What was current at this moment; what is current now, if absent.
+    pub at: Option<Time>,
 }
 
 /// Which part of a list to show. `take` is between 1 and 100 by construction.

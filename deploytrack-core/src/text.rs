@@ -114,6 +114,17 @@ checked_text! {
     Reason, |text| prose(text, 1024, "must be at most 1024 characters long")
 }
 
+checked_text! {
+    /// What tells a repeated request from a new one: 1 to 255 visible ASCII characters (RFC 5234, `VCHAR`).
+    IdempotencyKey, |text| {
+        if !text.is_empty() && text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(())
+        } else {
+            Err(BadText("must be 1 to 255 visible ASCII characters, without spaces"))
+        }
+    }
+}
+
 fn line(text: &str, most: usize, too_long: &'static str) -> Result<(), BadText> {
     if text.is_empty() {
         Err(BadText("must not be empty"))

@@ -4,9 +4,11 @@ use std::{
     env, fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use deploytrack_core::tracker::Registration;
+use chrono::TimeDelta;
+use deploytrack_core::tracker::{RETENTION, Registration};
 use etcetera::BaseStrategy as _;
 
 use crate::{
@@ -71,6 +73,11 @@ pub struct ServeArgs {
     #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", default_value = "auto")]
     registration: Registration,
 
+    /// How long the answer to a request with an Idempotency-Key is kept, from 1m to 1y
+    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_IDEMPOTENCY_RETENTION", default_value = "24h",
+          value_parser = retention)]
+    idempotency_retention: Duration,
+
     /// How the log is written [default: text on a terminal, json otherwise]
     #[arg(long, global = true, value_name = "FORMAT", value_enum, env = "DEPLOYTRACK_LOG_FORMAT")]
     log_format: Option<log::Format>,
@@ -94,6 +101,15 @@ pub struct ServeArgs {
 fn max_connections(text: &str) -> Result<usize, String> {
     let number = text.parse::<u64>().ok().filter(|number| (1..=MOST_CONNECTIONS).contains(number));
     number.and_then(|number| usize::try_from(number).ok()).ok_or_else(|| format!("must be a whole number from 1 to {MOST_CONNECTIONS}"))
+}
+
+fn retention(text: &str) -> Result<Duration, String> {
+    let (least, most) = (Duration::from_mins(1), Duration::from_hours(24 * 366));
+    match humantime::parse_duration(text) {
+        Ok(time) if (least..=most).contains(&time) => Ok(time),
+        Ok(_) => Err("must be from one minute (1m) to one year (1y)".into()),
+        Err(error) => Err(format!("must be a time such as 24h or 7d ({error})")),
+    }
 }
 
 /// Where the database is. It may hold a password, so neither `Debug` nor `Display` shows all of it.
@@ -160,6 +176,8 @@ pub struct Config {
     pub secret: Secret,
     /// What becomes of unknown names.
     pub registration: Registration,
+    /// How long answers are kept under their idempotency keys.
+    pub idempotency_retention: TimeDelta,
     /// How the log is written.
     pub log_format: log::Format,
     /// What is logged.
@@ -234,6 +252,8 @@ impl ServeArgs {
             database_url: self.database()?,
             data_dir,
             registration: self.registration,
+            // The most that may be configured is far from the most that a difference of times can be.
+            idempotency_retention: TimeDelta::from_std(self.idempotency_retention).unwrap_or(RETENTION),
             log_format: self.log_format(),
             log_level,
             max_connections: self.max_connections,
@@ -281,6 +301,7 @@ impl ServeArgs {
             ("token issuer", any(&self.jwt_issuer)),
             ("token audience", any(&self.jwt_audience)),
             ("registration", self.registration.to_string()),
+            ("idempotency", humantime::format_duration(self.idempotency_retention).to_string()),
             ("log format", self.log_format().to_string()),
             ("log level", self.log_level()?),
             ("connections", self.max_connections.to_string()),

@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 
 use deploytrack_core::error::Fault;
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version, header, request::Parts, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header, request::Parts, uri::Authority};
 use hyper::body::Incoming;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::{
     request::Call,
     response::{Answer, Body},
     route::{NoRoute, Route},
+    terms,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -52,7 +53,11 @@ async fn handle(app: App, parts: Parts, body: Incoming, id: String) -> Answer {
         NoRoute::Method(allow) => Refusal::Method(allow),
     })?;
     let caller = auth::admit(&app, route.access(), &parts.headers)?;
-    handlers::call(route, Call::new(app, caller, parts, body, id)).await
+    terms::check_condition(&route, &parts.headers)?;
+    let asked = parts.headers.clone();
+    let read = matches!(parts.method, Method::GET | Method::HEAD);
+    let answer = handlers::call(route, Call::new(app, caller, parts, body, id)).await?;
+    Ok(if read { terms::unless_known(&asked, answer) } else { answer })
 }
 
 /// What hyper lets pass: heads of any size, a missing or doubled `Host` (RFC 9112, section 3.2).
@@ -96,6 +101,8 @@ fn finish(headers: &mut HeaderMap, id: &str) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // What is live changes at any moment, and an answer is for the bearer of its token alone.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What is live changes at any moment, and an answer is for the bearer of its token alone: one with a tag may be kept
+    // and must be asked for again each time, any other is not kept.
+    let kept = if headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
 }

@@ -4,6 +4,7 @@ mod components;
 mod deployments;
 mod environments;
 mod health;
+mod verification;
 
 use crate::{
     request::Call,
@@ -22,6 +23,8 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
         Route::ShowDeployment(id) => deployments::show(&call, &id).await,
         Route::UpdateDeployment(id) => deployments::update(call, &id).await,
         Route::History(id) => deployments::history(&call, &id).await,
+        Route::Undeploy(id) => deployments::undeploy(call, &id).await,
+        Route::Verify => verification::verify(&call).await,
         Route::Matrix => deployments::matrix(&call).await,
         Route::Latest => deployments::latest(&call).await,
         Route::Import => deployments::import(call).await,

@@ -18,6 +18,7 @@
 //! | `route` | every endpoint, its methods and who may call it |
 //! | `auth` | who is calling |
 //! | `request` | query and body, read with limits |
+//! | `terms` | idempotency keys and conditions |
 //! | `response`, `problem` | answers, and answers to what went wrong |
 //! | `handlers` | one function for each endpoint |
 
@@ -42,6 +43,7 @@ mod route;
 mod secret_file;
 pub mod serve;
 mod stall;
+mod terms;
 pub mod token;
 
 /// Everything a request needs: the tracker and the keys that open it.
@@ -59,7 +61,7 @@ impl App {
     /// Those of [`Store::open`].
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let store = Store::open(config.database_url.expose()).await?;
-        let tracker = Tracker::new(store).with_registration(config.registration);
+        let tracker = Tracker::new(store).with_registration(config.registration).with_retention(config.idempotency_retention);
         Ok(Self { max_connections: config.max_connections, ..Self::new(tracker, &config.secret) })
     }
 

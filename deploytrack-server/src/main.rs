@@ -12,6 +12,7 @@ use deploytrack_core::{
     clock::{Clock as _, SystemClock},
     store::Store,
     text::Label,
+    tracker::Tracker,
 };
 use deploytrack_server::{
     App,
@@ -47,6 +48,15 @@ enum Command {
     },
     /// Bring the database up to date and end
     Migrate,
+    /// Compare everything that is kept with the history; ends with 6 when there is a difference
+    ///
+    /// The database may be in use: no writer is held up. Every row of history is checked against its hash, and the
+    /// deployments, the current cells and the counts against what the history says.
+    Verify {
+        /// Write what differs again from the history, cell by cell; the history itself is never touched
+        #[arg(long)]
+        repair: bool,
+    },
     /// Check the settings and print them, without secrets
     CheckConfig,
 }
@@ -66,6 +76,7 @@ fn main() -> ExitCode {
         None => run(serve(settings)),
         Some(Command::Token { subject, role, expires_in }) => print_token(settings, &subject, &role, expires_in),
         Some(Command::Migrate) => run(migrate(settings)),
+        Some(Command::Verify { repair }) => run(verify(settings, repair)),
         Some(Command::CheckConfig) => settings.describe().map_err(Into::into).and_then(|settings| print(&settings)),
     };
     done.map_or_else(|error| complain(error.as_ref()), |()| ExitCode::SUCCESS)
@@ -79,6 +90,17 @@ type Done = Result<(), Box<dyn Error>>;
 struct Unopened {
     database: DatabaseUrl,
     source: deploytrack_core::error::Error,
+}
+
+/// What is kept is not what the history says.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", if *.repairable {
+    "what is kept differs from the history; `deploytrack-server verify --repair` writes it again"
+} else {
+    "the history is not as it was recorded; only a backup can tell what it was"
+})]
+struct Differs {
+    repairable: bool,
 }
 
 fn run(work: impl Future<Output = Done>) -> Done {
@@ -96,6 +118,17 @@ async fn serve(settings: ServeArgs) -> Done {
     tracing::info!(%address, database = %config.database_url, "listening");
     serve::serve(listener, app, shutdown).await?;
     Ok(())
+}
+
+async fn verify(settings: ServeArgs, repair: bool) -> Done {
+    log::init(settings.log_format(), &settings.log_level()?);
+    let database = settings.database()?;
+    let store = Store::open(database.expose()).await.map_err(|error| Unopened { database: database.clone(), source: error })?;
+    let tracker = Tracker::new(store);
+    let found = if repair { tracker.repair().await? } else { tracker.verify().await? };
+    tracker.close().await;
+    print(&format!("{found}\n"))?;
+    if found.ok { Ok(()) } else { Err(Differs { repairable: found.differences.iter().any(|found| found.repairable) }.into()) }
 }
 
 async fn migrate(settings: ServeArgs) -> Done {
@@ -121,7 +154,8 @@ fn print(text: &str) -> Done {
     }
 }
 
-/// Says what went wrong and why, on one line. 2 is for settings, as it is for flags; 1 for everything else.
+/// Says what went wrong and why, on one line. 2 is for settings, as it is for flags; 6 for a difference that was found;
+/// 1 for everything else.
 fn complain(error: &(dyn Error + 'static)) -> ExitCode {
     let mut message = error.to_string();
     let mut cause = error.source();
@@ -134,5 +168,9 @@ fn complain(error: &(dyn Error + 'static)) -> ExitCode {
     }
     // Where standard error is gone there is nobody left to tell.
     let _ = writeln!(io::stderr(), "error: {message}");
-    ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+    ExitCode::from(match error {
+        error if error.is::<ConfigError>() => 2,
+        error if error.is::<Differs>() => 6,
+        _ => 1,
+    })
 }

@@ -128,7 +128,8 @@ impl Refusal {
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
             Self::BadToken => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
             Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
-            Self::Core(Error::Unavailable(_)) => Some((header::RETRY_AFTER, "1")),
+            Self::Core(Error::Unavailable(_) | Error::InFlight) => Some((header::RETRY_AFTER, "1")),
+            Self::Core(Error::Verifying) => Some((header::RETRY_AFTER, "10")),
             Self::TooSlow => Some((header::CONNECTION, "close")),
             _ => None,
         }
@@ -143,6 +144,11 @@ fn core_kind(error: &Error) -> Kind {
         Error::NameTaken { .. } => (StatusCode::CONFLICT, "name_taken", "Name taken"),
         Error::InUse { .. } => (StatusCode::CONFLICT, "in_use", "In use"),
         Error::NearMiss { .. } => (StatusCode::CONFLICT, "near_miss", "Unknown name"),
+        Error::NotCurrent { .. } => (StatusCode::CONFLICT, "not_current", "Not current"),
+        Error::Changed(_) => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "Changed meanwhile"),
+        Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
+        Error::InFlight => (StatusCode::CONFLICT, "request_in_progress", "Request in progress"),
+        Error::Verifying => (StatusCode::TOO_MANY_REQUESTS, "verification_in_progress", "Verification in progress"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
         Error::Internal(_) | Error::Setup(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
     }

@@ -8,16 +8,16 @@ use deploytrack_core::{
     error::Fault,
     json,
     query::{PageRequest, whole_number},
-    text::Label,
-    tracker::Tracker,
+    tracker::{Terms, Tracker},
 };
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
+use serde_json::Map;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::{App, auth::Caller, problem::Refusal};
+use crate::{App, auth::Caller, problem::Refusal, terms};
 
 /// The most bytes of a body.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -59,11 +59,6 @@ impl Call {
         &self.app.tracker
     }
 
-    /// Whose token it is.
-    pub(crate) fn subject(&self) -> Result<Label, Refusal> {
-        self.caller.subject().cloned()
-    }
-
     /// The request's id in the log.
     pub(crate) fn request_id(&self) -> &str {
         &self.request_id
@@ -81,30 +76,53 @@ impl Call {
         query.finish(id)
     }
 
-    /// Reads a JSON body. Faults found before it, in path and query, are said together with those of the body.
-    pub(crate) async fn read<Q, T: FromBody>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T), Refusal> {
-        let body = self.bytes(&JSON).await?;
-        match (before, json::object(&body).and_then(T::from_body)) {
-            (Ok(before), Ok(body)) => Ok((before, body)),
-            (before, body) => Err(before.err().into_iter().chain(body.err()).flatten().collect::<Vec<_>>().into()),
-        }
+    /// Reads a JSON body, and the terms in the headers. Faults found before it, in path and query, are said together
+    /// with theirs.
+    pub(crate) async fn read<Q, T: FromBody>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
+        let (body, terms) = self.bytes(&JSON).await?;
+        let ((before, body), terms) = both(both(before, json::object(&body).and_then(T::from_body)), terms)?;
+        Ok((before, body, terms))
     }
 
-    /// Reads the body within the rules.
-    pub(crate) async fn bytes(self, rules: &BodyRules) -> Result<Bytes, Refusal> {
-        if !has_type(&self.parts.headers, rules.types) {
+    /// As [`Call::read`], where no body at all is an empty object.
+    pub(crate) async fn read_if_any<Q, T: FromBody>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
+        if !self.body.is_end_stream() {
+            return self.read(before).await;
+        }
+        let terms = terms::of(&self.parts, self.caller.subject()?, &Bytes::new());
+        let ((before, body), terms) = both(both(before, T::from_body(Map::new())), terms)?;
+        Ok((before, body, terms))
+    }
+
+    /// Reads the body within the rules, and the terms in the headers.
+    pub(crate) async fn bytes(self, rules: &BodyRules) -> Result<(Bytes, Result<Terms, Vec<Fault>>), Refusal> {
+        let body = Self::whole_body(&self.parts.headers, self.body, rules).await?;
+        let terms = terms::of(&self.parts, self.caller.subject()?, &body);
+        Ok((body, terms))
+    }
+
+    async fn whole_body(headers: &HeaderMap, body: Incoming, rules: &BodyRules) -> Result<Bytes, Refusal> {
+        if !has_type(headers, rules.types) {
             return Err(Refusal::MediaType(rules.named));
         }
         // Judged from Content-Length where there is one, before a byte is read.
-        if self.body.size_hint().lower() > rules.bytes as u64 {
+        if body.size_hint().lower() > rules.bytes as u64 {
             return Err(Refusal::TooLarge(rules.limit));
         }
-        match timeout(BODY_TIMEOUT, Limited::new(self.body, rules.bytes).collect()).await {
+        match timeout(BODY_TIMEOUT, Limited::new(body, rules.bytes).collect()).await {
             Err(_) => Err(Refusal::TooSlow),
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge(rules.limit)),
             Ok(Err(_)) => Err(vec![Fault::at("", "the body could not be read to its end")].into()),
         }
+    }
+}
+
+/// Both, or every fault of both.
+pub(crate) fn both<A, B>(a: Result<A, Vec<Fault>>, b: Result<B, Vec<Fault>>) -> Result<(A, B), Vec<Fault>> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (a, b) => Err(a.err().into_iter().chain(b.err()).flatten().collect()),
     }
 }
 
@@ -234,7 +252,7 @@ fn short(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use deploytrack_core::status::Status;
+    use deploytrack_core::{status::Status, text::Label};
     use http::HeaderValue;
 
     use super::*;

@@ -1,12 +1,14 @@
 //! Answers.
 
 use bytes::Bytes;
-use deploytrack_core::error::Error;
-use http::{HeaderValue, Response, StatusCode, header};
+use deploytrack_core::{api, entity_tag::EntityTag, error::Error, tracker::Written};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use serde::Serialize;
 
 use crate::problem::Refusal;
+
+const JSON: &str = "application/json";
 
 /// What a body that breaks off may say to the log.
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -26,17 +28,36 @@ pub(crate) fn whole(status: StatusCode, media_type: &'static str, body: Vec<u8>)
     response
 }
 
-/// 200 and the value as JSON.
+/// 200 and the representation of what was asked for as JSON, with its entity tag.
 pub(crate) fn ok(value: &impl Serialize) -> Answer {
-    json(StatusCode::OK, value)
+    representation(StatusCode::OK, value)
 }
 
-/// 201, where to find it, and the value as JSON.
-pub(crate) fn created(location: &str, value: &impl Serialize) -> Answer {
-    let mut response = json(StatusCode::CREATED, value)?;
+/// 200, what a write did, and the representation of what it changed, with its entity tag.
+pub(crate) fn changed(written: &Written<impl Serialize>) -> Answer {
+    Ok(marked(ok(&written.value)?, written.replayed))
+}
+
+/// 201, where to find it, and its representation, with its entity tag.
+pub(crate) fn created(location: &str, written: &Written<impl Serialize>) -> Answer {
+    let mut response = representation(StatusCode::CREATED, &written.value)?;
     let location = HeaderValue::from_str(location).map_err(internal)?;
     response.headers_mut().insert(header::LOCATION, location);
-    Ok(response)
+    Ok(marked(response, written.replayed))
+}
+
+/// 200 and what a write did, which is no representation of anything.
+pub(crate) fn done(written: &Written<impl Serialize>) -> Answer {
+    let response = whole(StatusCode::OK, JSON, serde_json::to_vec(&written.value).map_err(internal)?);
+    Ok(marked(response, written.replayed))
+}
+
+/// Marks an answer that is the one given the first time.
+fn marked(mut response: Response<Body>, replayed: bool) -> Response<Body> {
+    if replayed {
+        response.headers_mut().insert(HeaderName::from_static(api::IDEMPOTENCY_REPLAYED), HeaderValue::from_static("true"));
+    }
+    response
 }
 
 /// 204.
@@ -53,8 +74,13 @@ pub(crate) fn options(allow: &'static str) -> Response<Body> {
     response
 }
 
-fn json(status: StatusCode, value: &impl Serialize) -> Answer {
-    Ok(whole(status, "application/json", serde_json::to_vec(value).map_err(internal)?))
+fn representation(status: StatusCode, value: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(value).map_err(internal)?;
+    let tag = EntityTag::of(&body);
+    let mut response = whole(status, JSON, body);
+    response.headers_mut().insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
+    response.extensions_mut().insert(tag);
+    Ok(response)
 }
 
 /// Something that cannot fail has failed.

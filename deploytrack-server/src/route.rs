@@ -17,10 +17,12 @@ pub(crate) enum Route {
     ShowDeployment(RawId),
     UpdateDeployment(RawId),
     History(RawId),
+    Undeploy(RawId),
     Matrix,
     Latest,
     Import,
     Export,
+    Verify,
     ListComponents,
     CreateComponent,
     ShowComponent(RawId),
@@ -83,7 +85,9 @@ impl Route {
             | Self::ShowEnvironment(_) => Access::Reader,
             Self::RecordDeployment
             | Self::UpdateDeployment(_)
+            | Self::Undeploy(_)
             | Self::Import
+            | Self::Verify
             | Self::CreateComponent
             | Self::UpdateComponent(_)
             | Self::DeleteComponent(_)
@@ -95,6 +99,13 @@ impl Route {
     }
 }
 
+impl Route {
+    /// Whether `If-Match` decides if the request is carried out.
+    pub(crate) const fn heeds_condition(&self) -> bool {
+        matches!(self, Self::UpdateDeployment(_) | Self::Undeploy(_) | Self::UpdateComponent(_) | Self::UpdateEnvironment(_))
+    }
+}
+
 /// A known path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place<'a> {
@@ -103,10 +114,12 @@ enum Place<'a> {
     Deployments,
     Deployment(&'a str),
     History(&'a str),
+    Undeploy(&'a str),
     Matrix,
     Latest,
     Import,
     Export,
+    Verify,
     Components,
     Component(&'a str),
     Environments,
@@ -125,6 +138,7 @@ impl<'a> Place<'a> {
             api::LATEST => Self::Latest,
             api::IMPORT => Self::Import,
             api::EXPORT => Self::Export,
+            api::VERIFY => Self::Verify,
             api::COMPONENTS => Self::Components,
             api::ENVIRONMENTS => Self::Environments,
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
@@ -143,6 +157,7 @@ impl<'a> Place<'a> {
         match (list, below) {
             (api::DEPLOYMENTS, None) => Some(Self::Deployment(id)),
             (api::DEPLOYMENTS, Some("history")) => Some(Self::History(id)),
+            (api::DEPLOYMENTS, Some("undeploy")) => Some(Self::Undeploy(id)),
             (api::COMPONENTS, None) => Some(Self::Component(id)),
             (api::ENVIRONMENTS, None) => Some(Self::Environment(id)),
             _ => None,
@@ -159,10 +174,12 @@ impl<'a> Place<'a> {
             (Self::Deployment(id), "GET") => Route::ShowDeployment(id.into()),
             (Self::Deployment(id), "PATCH") => Route::UpdateDeployment(id.into()),
             (Self::History(id), "GET") => Route::History(id.into()),
+            (Self::Undeploy(id), "POST") => Route::Undeploy(id.into()),
             (Self::Matrix, "GET") => Route::Matrix,
             (Self::Latest, "GET") => Route::Latest,
             (Self::Import, "POST") => Route::Import,
             (Self::Export, "GET") => Route::Export,
+            (Self::Verify, "GET") => Route::Verify,
             (Self::Components, "GET") => Route::ListComponents,
             (Self::Components, "POST") => Route::CreateComponent,
             (Self::Component(id), "GET") => Route::ShowComponent(id.into()),
@@ -181,11 +198,11 @@ impl<'a> Place<'a> {
     /// The methods this place takes, for `Allow`.
     const fn allow(self) -> &'static str {
         match self {
-            Self::Live | Self::Ready | Self::History(_) | Self::Matrix | Self::Latest | Self::Export => "GET, HEAD, OPTIONS",
+            Self::Live | Self::Ready | Self::History(_) | Self::Matrix | Self::Latest | Self::Export | Self::Verify => "GET, HEAD, OPTIONS",
             Self::Deployments | Self::Components | Self::Environments => "GET, HEAD, OPTIONS, POST",
             Self::Deployment(_) => "GET, HEAD, OPTIONS, PATCH",
             Self::Component(_) | Self::Environment(_) => "DELETE, GET, HEAD, OPTIONS, PATCH",
-            Self::Import => "OPTIONS, POST",
+            Self::Import | Self::Undeploy(_) => "OPTIONS, POST",
             Self::EnvironmentOrder => "OPTIONS, PUT",
         }
     }
@@ -195,7 +212,7 @@ impl<'a> Place<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 14] = [
+    const PATHS: [&str; 16] = [
         "/healthz",
         "/readyz",
         "/api/v1/deployments",
@@ -205,6 +222,8 @@ mod tests {
         "/api/v1/deployments/export",
         "/api/v1/deployments/x",
         "/api/v1/deployments/x/history",
+        "/api/v1/deployments/x/undeploy",
+        "/api/v1/verify",
         "/api/v1/components",
         "/api/v1/components/x",
         "/api/v1/environments",
@@ -255,6 +274,8 @@ Reader GET /api/v1/deployments/export
 Reader GET /api/v1/deployments/x
 Admin PATCH /api/v1/deployments/x
 Reader GET /api/v1/deployments/x/history
+Admin POST /api/v1/deployments/x/undeploy
+Admin GET /api/v1/verify
 Reader GET /api/v1/components
 Admin POST /api/v1/components
 Admin DELETE /api/v1/components/x
@@ -289,6 +310,8 @@ Admin PUT /api/v1/environments/order
             "/api/v1/deployments/..",
             "/api/v1/deployments/../components",
             "/api/v1/components/x/history",
+            "/api/v1/components/x/undeploy",
+            "/api/v1/verify/",
             "/api/v1/environments/order/x",
             "/api/v1/Deployments",
             "/api/v1/deployments%2Fmatrix",

@@ -1,4 +1,4 @@
--- What the history says, kept ready for readers. Both tables are written in the transaction that adds to the history.
+-- What the history says, kept ready for readers. All of it is written in the transaction that adds to the history.
 
 -- One row per component and environment that ever had a deployment. Every write begins by taking its row, so that
 -- writes to one cell stand in line.
@@ -10,6 +10,23 @@ create table current_cells (
     version            text,
     succeeded_at       timestamptz,
     primary key (component_id, environment_id)
+);
+
+-- The periods of a cell, one for each success and each removal. The newest one that has begun at a moment and is not
+-- undone by then says what was current at that moment; at the end of time, what is current now. The key is the order of
+-- time, so that either is found from one place in it, however long the history.
+create table cell_periods (
+    component_id       uuid    not null,
+    environment_id     uuid    not null,
+    -- When it began, as the caller says, and the row of history that says so: of equal times the later recorded counts.
+    started_at         timestamptz not null,
+    sequence           bigint not null,
+    -- What was deployed. A removal has no version, and the deployment that was removed.
+    deployment_id      uuid    not null,
+    version            text,
+    -- When the success was rolled back.
+    ended_at           timestamptz,
+    primary key (component_id, environment_id, started_at, sequence)
 );
 
 -- How many deployments there are of each component, in each environment, in each status. The total of a filtered list

@@ -1,4 +1,4 @@
--- Deployments as they stand now. How each came to stand there is in transitions.
+-- Deployments as they stand now. How each came to stand there is in history.
 
 create table deployments (
     -- Made by the server, version 7: new rows land at the end of the index.
@@ -20,6 +20,8 @@ create table deployments (
     -- When the latest transition into succeeded happened, and its number: together they decide the cell.
     succeeded_at       integer,
     succeeded_sequence integer,
+    -- The hash of its latest row in history: a row cut off from the end of the history is missed here.
+    head_hash          blob    not null,
     -- Grows by one with every change of the row; a writer says which one it saw.
     revision           integer not null
 ) strict;
@@ -30,10 +32,6 @@ create index deployments_newest on deployments (created_at, id);
 create index deployments_by_component on deployments (component_id, created_at, id);
 create index deployments_by_environment on deployments (environment_id, created_at, id);
 create index deployments_by_status on deployments (status, created_at, id);
-
--- The successes of a cell, the current one at the end. A rollback finds its predecessor here in one step.
-create index deployments_successes on deployments (component_id, environment_id, succeeded_at, succeeded_sequence)
-    where status = 'succeeded';
 
 -- Whether a line of an import is known already.
 create index deployments_by_version on deployments (component_id, environment_id, version);

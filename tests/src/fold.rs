@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::TimeDelta;
 use deploytrack_core::{
     clock::Time,
-    deployment::{Deployment, HistoryEntry},
+    deployment::Deployment,
+    history::{Event, HistoryEntry},
+    matrix::Matrix,
     query::{DeploymentFilter, MatrixFilter, PageRequest},
     status::Status,
     tracker::Tracker,
@@ -34,25 +37,58 @@ pub async fn everything(tracker: &Tracker) -> Vec<(Deployment, Vec<HistoryEntry>
     }
 }
 
-/// The current deployment of every cell: the newest success that still stands, by the time it happened, ties by the
-/// order of recording.
-#[must_use]
-pub fn current(all: &[(Deployment, Vec<HistoryEntry>)]) -> HashMap<(Uuid, Uuid), &Deployment> {
-    let mut newest = HashMap::new();
-    for (deployment, history) in all {
-        if history.last().is_none_or(|entry| entry.to != Status::Succeeded) {
-            continue;
-        }
-        let success = history.last().map(|entry| (entry.occurred_at, entry.sequence)).unwrap_or_default();
-        let cell = newest.entry((deployment.component_id, deployment.environment_id)).or_insert((success, deployment));
-        if success >= cell.0 {
-            *cell = (success, deployment);
-        }
-    }
-    newest.into_iter().map(|(cell, (_, deployment))| (cell, deployment)).collect()
+/// A stretch of time that counts for a cell.
+#[derive(Clone, Copy, Debug)]
+struct Stretch<'a> {
+    began: (Time, i64),
+    ended: Option<Time>,
+    /// What was there; nothing after a removal.
+    deployment: Option<&'a Deployment>,
 }
 
-/// Compares matrix, latest, list and totals with the fold of the history.
+/// The deployment that was current in every cell at a moment, or is now, and since when: of the successes that had
+/// happened and were not undone by then, and the removals that had happened, the newest by the time it happened, ties by
+/// the order of recording.
+///
+/// # Panics
+/// When something was rolled back that had not succeeded.
+#[must_use]
+pub fn current(all: &[(Deployment, Vec<HistoryEntry>)], at: Option<Time>) -> HashMap<(Uuid, Uuid), (&Deployment, Time)> {
+    let mut cells = HashMap::<_, Vec<Stretch<'_>>>::new();
+    for (deployment, history) in all {
+        let cell = cells.entry((deployment.component_id, deployment.environment_id)).or_default();
+        let mut success = None;
+        for entry in history {
+            let begun = |deployment| Stretch { began: (entry.occurred_at, entry.sequence), ended: None, deployment };
+            match (entry.event, entry.to) {
+                (Event::Undeployed, _) => cell.push(begun(None)),
+                (Event::Transition, Status::Succeeded) => {
+                    success = Some(cell.len());
+                    cell.push(begun(Some(deployment)));
+                }
+                (Event::Transition, Status::RolledBack) => cell[success.unwrap()].ended = Some(entry.occurred_at),
+                (Event::Transition, _) => {}
+            }
+        }
+    }
+    let counts = |stretch: &&Stretch<'_>| match at {
+        Some(at) => stretch.began.0 <= at && stretch.ended.is_none_or(|ended| ended > at),
+        None => stretch.ended.is_none(),
+    };
+    cells
+        .into_iter()
+        .filter_map(|(cell, stretches)| {
+            let newest = *stretches.iter().filter(counts).max_by_key(|stretch| stretch.began)?;
+            Some((cell, (newest.deployment?, newest.began.0)))
+        })
+        .collect()
+}
+
+/// The most moments of the past that are compared.
+const MOMENTS: usize = 40;
+
+/// Compares matrix, latest, list and totals with the fold of the history, now and at moments of the past; then asks the
+/// tracker itself to verify.
 ///
 /// # Panics
 /// When they differ.
@@ -61,10 +97,19 @@ pub async fn check(tracker: &Tracker) {
     for (deployment, history) in &all {
         check_history(deployment, history);
     }
-    let current = current(&all);
-    check_matrix(tracker, &current).await;
-    check_latest(tracker, &all, &current).await;
+    let mut moments: Vec<_> = all.iter().flat_map(|(_, history)| history).map(|entry| entry.occurred_at).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let step = moments.len().div_ceil(MOMENTS).max(1);
+    for at in moments.iter().step_by(step).flat_map(|moment| [*moment, *moment - TimeDelta::microseconds(1)]).map(Some).chain([None]) {
+        let current = current(&all, at);
+        check_matrix(tracker, &current, at).await;
+        check_latest(tracker, &all, &current, at).await;
+    }
     check_lists(tracker, &all).await;
+    let found = tracker.verify().await.unwrap();
+    assert!(found.ok, "{found}");
+    assert_eq!(found.deployments, all.len() as u64);
 }
 
 fn check_history(deployment: &Deployment, history: &[HistoryEntry]) {
@@ -74,50 +119,62 @@ fn check_history(deployment: &Deployment, history: &[HistoryEntry]) {
     let mut attempt = 1;
     for pair in history.windows(2) {
         assert_eq!(pair[1].from, Some(pair[0].to));
+        if pair[1].event == Event::Undeployed {
+            assert_eq!((pair[1].to, pair[1].attempt), (pair[0].to, attempt));
+            continue;
+        }
         assert!(pair[0].to.advance(pair[1].to).is_ok(), "{:?} -> {:?}", pair[0].to, pair[1].to);
         attempt += i64::from(pair[1].to == Status::Pending);
         assert_eq!(pair[1].attempt, attempt);
     }
-    let last = |wanted: Status| history.iter().rfind(|entry| entry.to == wanted).map(|entry| entry.occurred_at);
+    let moves = || history.iter().filter(|entry| entry.event == Event::Transition);
+    let last = |wanted: Status| moves().rfind(|entry| entry.to == wanted).map(|entry| entry.occurred_at);
     assert_eq!(Some(deployment.status), history.last().map(|entry| entry.to));
     assert_eq!(deployment.attempt, attempt);
     assert_eq!(deployment.succeeded_at, last(Status::Succeeded));
 }
 
-async fn check_matrix(tracker: &Tracker, current: &HashMap<(Uuid, Uuid), &Deployment>) {
-    let everything = MatrixFilter { include_archived: true, ..MatrixFilter::default() };
-    let shown: Cells = tracker
-        .matrix(&everything)
-        .await
-        .unwrap()
-        .iter()
-        .flat_map(|row| {
-            let component = row.component_name.to_string();
-            row.environments.iter().map(move |(environment, cell)| {
-                ((component.clone(), environment.to_string()), (cell.version.to_string(), cell.deployed_at))
-            })
-        })
-        .collect();
-    let folded: Cells = current
-        .values()
-        .map(|deployment| {
-            let cell = (deployment.component_name.to_string(), deployment.environment_name.to_string());
-            (cell, (deployment.version.to_string(), deployment.succeeded_at.unwrap()))
-        })
-        .collect();
-    assert_eq!(shown, folded, "the matrix against the fold of the history");
+/// The cells that a matrix shows.
+#[must_use]
+pub fn cells(matrix: &Matrix) -> Cells {
+    let rows = matrix.iter().flat_map(|row| row.environments.iter().map(move |cell| (row, cell)));
+    rows.map(|(row, (environment, cell))| {
+        ((row.component_name.to_string(), environment.to_string()), (cell.version.to_string(), cell.deployed_at))
+    })
+    .collect()
 }
 
-async fn check_latest(tracker: &Tracker, all: &[(Deployment, Vec<HistoryEntry>)], current: &HashMap<(Uuid, Uuid), &Deployment>) {
+async fn check_matrix(tracker: &Tracker, current: &HashMap<(Uuid, Uuid), (&Deployment, Time)>, at: Option<Time>) {
+    let everything = MatrixFilter { include_archived: true, at, ..MatrixFilter::default() };
+    let shown = cells(&tracker.matrix(&everything).await.unwrap());
+    let folded: Cells = current
+        .values()
+        .map(|(deployment, since)| {
+            let cell = (deployment.component_name.to_string(), deployment.environment_name.to_string());
+            (cell, (deployment.version.to_string(), *since))
+        })
+        .collect();
+    assert_eq!(shown, folded, "the matrix against the fold of the history at {at:?}");
+}
+
+async fn check_latest(
+    tracker: &Tracker,
+    all: &[(Deployment, Vec<HistoryEntry>)],
+    current: &HashMap<(Uuid, Uuid), (&Deployment, Time)>,
+    at: Option<Time>,
+) {
     let mut components: Vec<_> = all.iter().map(|(deployment, _)| deployment.component_id).collect();
     components.sort_unstable();
     components.dedup();
     for component in components {
-        let mut shown: Vec<_> = tracker.latest(component).await.unwrap().iter().map(|deployment| deployment.id).collect();
-        let mut folded: Vec<_> = current.iter().filter(|(cell, _)| cell.0 == component).map(|(_, deployment)| deployment.id).collect();
+        let latest = tracker.latest(component, at).await.unwrap();
+        assert!(latest.iter().all(|deployment| deployment.status == Status::Succeeded));
+        let mut shown: Vec<_> = latest.iter().map(|deployment| (deployment.id, deployment.succeeded_at)).collect();
+        let folded = current.iter().filter(|(cell, _)| cell.0 == component);
+        let mut folded: Vec<_> = folded.map(|(_, (deployment, since))| (deployment.id, Some(*since))).collect();
         shown.sort_unstable();
         folded.sort_unstable();
-        assert_eq!(shown, folded, "latest against the fold of the history");
+        assert_eq!(shown, folded, "latest against the fold of the history at {at:?}");
     }
 }
 

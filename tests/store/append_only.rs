@@ -9,7 +9,7 @@ on_both! {
         let tracker = database.tracker().await;
         let deployment = succeeded(&tracker, "v1").await;
         let before = tracker.history(deployment.id).await.unwrap();
-        for sql in ["update transitions set attempt = 7", "delete from transitions", "delete from deployments"] {
+        for sql in ["update history set attempt = 7", "delete from history", "delete from deployments"] {
             assert!(database.execute(sql).await.is_err(), "{sql}");
         }
         assert_eq!(tracker.history(deployment.id).await.unwrap(), before);

@@ -53,7 +53,7 @@ on_both! {
         let only = succeeded(&tracker, "v1").await;
         advance(&tracker, &only, Status::RolledBack).await;
         assert_eq!(shown(&tracker).await, None);
-        assert_eq!(tracker.latest(only.component_id).await.unwrap(), []);
+        assert_eq!(tracker.latest(only.component_id, None).await.unwrap(), []);
     }
 
     async fn rolling_back_what_is_not_current_changes_nothing(database) {

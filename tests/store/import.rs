@@ -1,6 +1,10 @@
 //! What an export says, an import rebuilds.
 
-use deploytrack_core::{api::FromBody, json, query::Cursor};
+use deploytrack_core::{
+    api::{FromBody, ImportLine},
+    json,
+    query::Cursor,
+};
 use deploytrack_tests::{fold, on_both};
 
 use crate::*;
@@ -10,14 +14,14 @@ async fn exported(tracker: &Tracker) -> Vec<String> {
     let (mut lines, mut after): (Vec<String>, Option<Cursor>) = (Vec::new(), None);
     loop {
         let page = tracker.export_page(&DeploymentFilter::default(), after, 2).await.unwrap();
-        let Some((last, _)) = page.last() else { return lines };
-        after = Some(*last);
-        lines.extend(page.iter().map(|(_, line)| serde_json::to_string(line).unwrap()));
+        let Some((next, page)) = page else { return lines };
+        after = Some(next);
+        lines.extend(page.iter().map(|line| serde_json::to_string(line).unwrap()));
     }
 }
 
-fn read(lines: &[String]) -> Vec<(usize, NewDeployment)> {
-    let body = |line: &String| NewDeployment::from_body(json::object(line.as_bytes()).unwrap()).unwrap();
+fn read(lines: &[String]) -> Vec<(usize, ImportLine)> {
+    let body = |line: &String| ImportLine::from_body(json::object(line.as_bytes()).unwrap()).unwrap();
     lines.iter().enumerate().map(|(index, line)| (index + 1, body(line))).collect()
 }
 
@@ -50,11 +54,12 @@ on_both! {
 
     async fn the_same_lines_twice_add_nothing(database) {
         let (tracker, _clock) = with_clock(&database.tracker().await);
-        let lines: Vec<_> = (1..=3).map(|line| (line, NewDeployment {
-            status: Status::Succeeded,
-            occurred_at: Some(noon()),
-            ..new("api", "production", &format!("v{line}"))
-        })).collect();
+        let line = |number: usize| {
+            let version = format!("v{number}");
+            let new = NewDeployment { status: Status::Succeeded, occurred_at: Some(noon()), ..new("api", "production", &version) };
+            (number, ImportLine::Deployment(Box::new(new)))
+        };
+        let lines: Vec<_> = (1..=3).map(line).collect();
         let first = tracker.import(lines.clone(), &by()).await.unwrap();
         let again = tracker.import(lines, &by()).await.unwrap();
         assert_eq!([(first.recorded, first.skipped), (again.recorded, again.skipped)], [(3, 0), (0, 3)]);

@@ -43,11 +43,11 @@ fn new(component: &str, environment: &str, version: &str) -> NewDeployment {
 /// A deployment that has succeeded already.
 async fn succeeded(tracker: &Tracker, version: &str) -> Deployment {
     let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", version) };
-    tracker.record(new, &by()).await.unwrap()
+    tracker.record(new, &by()).await.unwrap().value
 }
 
 async fn advance(tracker: &Tracker, deployment: &Deployment, status: Status) -> Deployment {
-    tracker.update(deployment.id, Change::to(status), &by()).await.unwrap()
+    tracker.update(deployment.id, Change::to(status), &by()).await.unwrap().value
 }
 
 /// The version that the matrix shows for `api` in `production`.

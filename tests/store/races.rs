@@ -13,11 +13,12 @@ on_both! {
         let tracker = database.tracker().await;
         for _ in 0..ROUNDS {
             let new = NewDeployment { status: Status::InProgress, ..new("api", "production", "v1") };
-            let deployment = tracker.record(new, &by()).await.unwrap();
+            let deployment = tracker.record(new, &by()).await.unwrap().value;
+            let id = deployment.id;
             let contenders: Vec<_> = (0..16)
                 .map(|index| {
                     let (tracker, status) = (tracker.clone(), if index % 2 == 0 { Status::Succeeded } else { Status::Failed });
-                    tokio::spawn(async move { tracker.update(deployment.id, Change::to(status), &by()).await })
+                    tokio::spawn(async move { tracker.update(id, Change::to(status), &by()).await })
                 })
                 .collect();
             let mut winners = Vec::new();

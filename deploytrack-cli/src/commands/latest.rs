@@ -2,23 +2,37 @@
 
 use deploytrack_core::catalog::Reference;
 
-use crate::{args::Output, error::Failure, render::deployment, session::Session};
+use crate::{
+    args::Output,
+    error::Failure,
+    moment::{self, Moment},
+    render::deployment,
+    session::Session,
+};
 
 /// Show what is current of one component, in each environment
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  deploytrack latest --component user-service")]
+#[command(
+    after_help = "Examples:\n  deploytrack latest --component user-service\n  deploytrack latest --component user-service --at 2026-08-01"
+)]
 pub(crate) struct Latest {
     /// The component
     #[arg(short, long, value_name = "NAME|ID")]
     component: Reference,
+    /// Show what was current at this moment: a time, a date (its beginning, in UTC), or such as '2 days ago'
+    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
+    at: Option<Moment>,
 }
 
 pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(), Failure> {
     let id = session.component_id(&latest.component).await?;
-    let current = session.client.latest(id).await?;
+    let at = latest.at.map(|at| at.seen_from(session.view.now));
+    session.view.now = at.unwrap_or(session.view.now);
+    let current = session.client.latest(id, at).await?;
     session.answer(&current.text, &deployment::latest(&current.value))?;
     if current.value.is_empty() && session.output() == Output::Table {
-        session.note(&format!("nothing of {} has succeeded yet", latest.component))?;
+        let then = if at.is_some() { "was current then" } else { "is current" };
+        session.note(&format!("nothing of {} {then}", latest.component))?;
     }
     Ok(())
 }

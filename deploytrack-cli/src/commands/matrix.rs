@@ -2,6 +2,7 @@
 
 use deploytrack_core::{
     catalog::{Environment, Kind, Reference},
+    clock,
     query::MatrixFilter,
     text::{Label, Name},
 };
@@ -9,6 +10,7 @@ use deploytrack_core::{
 use crate::{
     args::Output,
     error::Failure,
+    moment::{self, Moment},
     render::matrix::{cells, drawn},
     session::{Session, missing},
 };
@@ -22,6 +24,7 @@ from the one in the next environment to its right.
 Examples:
   deploytrack matrix
   deploytrack matrix --environment staging --environment production --owner payments
+  deploytrack matrix --at '2 days ago'
   deploytrack matrix -o markdown")]
 pub(crate) struct Matrix {
     /// Only this environment; may be repeated
@@ -42,6 +45,9 @@ pub(crate) struct Matrix {
     /// Show what is archived too
     #[arg(long)]
     include_archived: bool,
+    /// Show what was current at this moment: a time, a date (its beginning, in UTC), or such as '2 days ago'
+    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
+    at: Option<Moment>,
 }
 
 pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -53,13 +59,19 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         kind: matrix.kind,
         lifecycle: matrix.lifecycle,
         include_archived: matrix.include_archived,
+        at: matrix.at.map(|at| at.seen_from(session.view.now)),
     };
+    // Ages are counted to the moment that is shown.
+    session.view.now = filter.at.unwrap_or(session.view.now);
     let answer = session.client.matrix(&filter).await?;
     if session.output() != Output::Table {
         return session.answer(&answer.text, &cells(&answer.value));
     }
     if answer.value.is_empty() {
         return session.note("the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded");
+    }
+    if let Some(at) = filter.at {
+        session.note(&format!("what was current at {}", clock::format(&at)))?;
     }
     let text = drawn(&answer.value, &columns, &session.view);
     Ok(session.out.write_all(text.as_bytes())?)

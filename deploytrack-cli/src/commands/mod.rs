@@ -11,7 +11,9 @@ pub(crate) mod record;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
 mod show;
+pub(crate) mod undeploy;
 pub(crate) mod update;
+mod verify;
 
 use deploytrack_core::{
     catalog::{Kind, Reference},
@@ -19,6 +21,9 @@ use deploytrack_core::{
 };
 
 use crate::{args::Command, error::Failure, session::Session};
+
+/// What `--idempotency-key` is for.
+const KEY_HELP: &str = "Do this once under this key, however often the command is repeated with it [default: a random key]";
 
 /// Runs a command that asks a server.
 pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<(), Failure> {
@@ -29,6 +34,8 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         Command::Serve(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
+        Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
+        Command::Verify(_) => verify::run(session).await,
         Command::List(list) => list::run(list, session).await,
         Command::Show(show) => show::run(show.id, session).await,
         Command::Latest(latest) => latest::run(latest, session).await,

@@ -6,7 +6,7 @@ use deploytrack_core::{
     clock::{self, Time},
     deployment::NewDeployment,
     status::Status,
-    text::{CommitSha, Description, Label, Version},
+    text::{CommitSha, Description, IdempotencyKey, Label, Version},
 };
 
 use super::metadata;
@@ -54,6 +54,8 @@ pub(crate) struct Record {
     /// Register a new name even if it resembles a known one
     #[arg(long)]
     register: bool,
+    #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -67,7 +69,7 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
         register: record.register,
         ..NewDeployment::new(record.component, record.environment, record.version)
     };
-    let recorded = session.client.record(&new).await.map_err(refused)?;
+    let recorded = session.writing(record.idempotency_key).record(&new).await.map_err(refused)?;
     match session.output() {
         Output::Table => session.line(&recorded.value.id.to_string()),
         _ => session.answer(&recorded.text, &deployment::list(std::slice::from_ref(&recorded.value))),

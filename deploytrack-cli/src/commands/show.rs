@@ -1,5 +1,6 @@
 //! `deploytrack show`
 
+use deploytrack_core::history::attempts;
 use uuid::Uuid;
 
 use crate::{args::Output, error::Failure, render::deployment, session::Session};
@@ -12,6 +13,10 @@ pub(crate) async fn run(id: Uuid, session: &mut Session<'_>) -> Result<(), Failu
         Output::Json => session.json(&format!(r#"{{"deployment":{},"history":{}}}"#, shown.text, history.text)),
         Output::Csv => Ok(session.out.write_all(entries.csv().as_bytes())?),
         Output::Markdown => Ok(write!(session.out, "{}\n{}", details.markdown(), entries.markdown())?),
-        Output::Table => Ok(write!(session.out, "{}\n{}", details.details(&session.view), entries.table(&session.view))?),
+        Output::Table => {
+            let attempts = deployment::attempts(&attempts(&history.value));
+            let view = &session.view;
+            Ok(write!(session.out, "{}\n{}\n{}", details.details(view), attempts.table(view), entries.table(view))?)
+        }
     }
 }

@@ -4,7 +4,7 @@ use deploytrack_core::{
     clock::{self, Time},
     deployment::Change,
     status::Status,
-    text::{Description, Reason},
+    text::{Description, IdempotencyKey, Reason},
 };
 use uuid::Uuid;
 
@@ -42,13 +42,15 @@ pub(crate) struct Update {
     /// When it happened, such as 2026-11-23T18:32:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     occurred_at: Option<Time>,
+    #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(), Failure> {
     let metadata = if update.meta.is_empty() { None } else { Some(metadata(update.meta)?) };
     let description = clearable::<Description>("description", update.description)?;
     let change = Change { status: Some(update.status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
-    let updated = session.client.update(update.id, &change).await?;
+    let updated = session.writing(update.idempotency_key).update(update.id, &change).await?;
     let deployment = &updated.value;
     match session.output() {
         Output::Table => session.line(&clean(&format!(

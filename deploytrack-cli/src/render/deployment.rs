@@ -1,6 +1,11 @@
-//! Deployments and their history as rows.
+//! Deployments, their attempts and their history as rows.
 
-use deploytrack_core::deployment::{Deployment, HistoryEntry};
+use std::time::Duration;
+
+use deploytrack_core::{
+    deployment::Deployment,
+    history::{Attempt, Event, HistoryEntry},
+};
 
 use super::grid::{Column, Grid, Value};
 
@@ -87,31 +92,70 @@ pub(crate) fn details(deployment: &Deployment) -> Grid {
     Grid::new(columns, [fields.into_iter().map(|(_, value)| value).collect()])
 }
 
-/// The history of one deployment, one transition a row.
+/// The attempts of one deployment, one a row.
+pub(crate) fn attempts(attempts: &[Attempt]) -> Grid {
+    Grid::new(
+        [
+            Column::fixed("attempt", "ATTEMPT"),
+            Column::fixed("status", "STATUS"),
+            Column::fixed("startedAt", "STARTED"),
+            Column::fixed("finishedAt", "FINISHED"),
+            Column::fixed("took", "TOOK"),
+            Column::flexible("reason", "REASON"),
+        ],
+        attempts.iter().map(|attempt| {
+            vec![
+                Value::text(&attempt.number),
+                Value::Status(attempt.status),
+                Value::time(attempt.started_at),
+                Value::time(attempt.finished_at),
+                attempt.duration().and_then(|took| took.to_std().ok()).map_or(Value::Nothing, took),
+                Value::optional(attempt.reason.as_ref()),
+            ]
+        }),
+    )
+}
+
+/// A duration to the second, or to the millisecond below one.
+fn took(duration: Duration) -> Value {
+    let shown = if duration < Duration::from_secs(1) {
+        Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or_default())
+    } else {
+        Duration::from_secs(duration.as_secs())
+    };
+    Value::text(&humantime::format_duration(shown))
+}
+
+/// The history of one deployment, one change of status or removal a row.
 pub(crate) fn history(deployment: &Deployment, history: &[HistoryEntry]) -> Grid {
+    let removed = history.iter().any(|entry| entry.event == Event::Undeployed);
     Grid::new(
         [
             Column::hidden("id"),
             Column::hidden("sequence"),
             Column::fixed("attempt", "ATTEMPT"),
+            if removed { Column::fixed("event", "EVENT") } else { Column::hidden("event") },
             Column::fixed("from", "FROM"),
             Column::fixed("to", "TO"),
             Column::fixed("occurredAt", "AGE"),
             Column::hidden("recordedAt"),
             Column::flexible("recordedBy", "RECORDED BY"),
             Column::flexible("reason", "REASON"),
+            Column::hidden("hash"),
         ],
         history.iter().map(|entry| {
             vec![
                 Value::text(&deployment.id),
                 Value::text(&entry.sequence),
                 Value::text(&entry.attempt),
+                Value::text(&entry.event.as_str()),
                 entry.from.map_or(Value::Nothing, Value::Status),
                 Value::Status(entry.to),
                 Value::Time(entry.occurred_at),
                 Value::Time(entry.recorded_at),
                 Value::text(&entry.recorded_by),
                 Value::optional(entry.reason.as_ref()),
+                Value::text(&entry.hash),
             ]
         }),
     )

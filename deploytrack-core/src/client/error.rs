@@ -44,9 +44,9 @@ pub enum Error {
 
 impl Error {
     /// Sorts an error answer by its status. A body that is no problem, such as a proxy's page, is described instead.
-    pub(super) fn from_answer(url: &str, status: StatusCode, content_type: &str, body: &[u8]) -> Self {
+    pub(super) fn from_answer(url: &str, status: StatusCode, content_type: &str, retry_after: Option<u64>, body: &[u8]) -> Self {
         let problem = serde_json::from_slice::<Problem>(body).unwrap_or_else(|_| foreign(url, status, content_type));
-        let problem = Box::new(Problem { status: status.as_u16(), ..problem });
+        let problem = Box::new(Problem { status: status.as_u16(), retry_after, ..problem });
         match status.as_u16() {
             401 | 403 => Self::Unauthorised(problem),
             429 => Self::Server(problem),
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_page_of_a_proxy_is_named_as_such() {
-        let error = Error::from_answer("http://host", StatusCode::BAD_GATEWAY, "text/html", b"<html>");
+        let error = Error::from_answer("http://host", StatusCode::BAD_GATEWAY, "text/html", None, b"<html>");
         assert!(matches!(error, Error::Server(_)));
         assert!(error.to_string().starts_with("http://host answered 502 Bad Gateway with text/html"));
     }
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_refusal_keeps_the_words_of_the_server() {
         let body = br#"{"type":"x","title":"Not Found","status":404,"detail":"there is no deployment 7","instance":"/","code":"not_found","requestId":"r"}"#;
-        let error = Error::from_answer("http://host", StatusCode::NOT_FOUND, "application/problem+json", body);
+        let error = Error::from_answer("http://host", StatusCode::NOT_FOUND, "application/problem+json", None, body);
         assert_eq!(error.to_string(), "there is no deployment 7");
     }
 }

@@ -1,7 +1,9 @@
 //! Filters and pages as query parameters.
 
+use uuid::Uuid;
+
 use crate::{
-    clock,
+    clock::{self, Time},
     query::{DeploymentFilter, MatrixFilter, PageRequest},
     text::Name,
 };
@@ -38,11 +40,16 @@ pub(super) fn matrix(filter: &MatrixFilter) -> Query {
         ("owner", filter.owner.as_ref().map(ToString::to_string)),
         ("kind", filter.kind.as_ref().map(ToString::to_string)),
         ("lifecycle", filter.lifecycle.as_ref().map(ToString::to_string)),
+        ("at", filter.at.as_ref().map(clock::format_exact)),
         ("includeArchived", filter.include_archived.then(|| "true".to_owned())),
     ]);
     query.extend(filter.components.iter().map(|name| ("component", name.to_string())));
     query.extend(filter.environments.iter().map(|name| ("environment", name.to_string())));
     query
+}
+
+pub(super) fn latest(component_id: Uuid, at: Option<Time>) -> Query {
+    given([("componentId", Some(component_id.to_string())), ("at", at.as_ref().map(clock::format_exact))])
 }
 
 fn given<const N: usize>(parameters: [(&'static str, Option<String>); N]) -> Query {

@@ -2,16 +2,19 @@
 
 use std::{fmt, time::Duration};
 
+use bytes::Bytes;
 use reqwest::{
     Method, RequestBuilder, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::{Host, Url};
+use uuid::Uuid;
 
-use super::Error;
+use super::{Error, retry};
+use crate::{api, text::IdempotencyKey};
 
 /// The most bytes of an answer that is read whole: far more than any page can have.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -41,6 +44,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     timeout: Duration,
+    key: Option<IdempotencyKey>,
 }
 
 impl fmt::Debug for Client {
@@ -106,7 +110,14 @@ impl Client {
                 "cannot prepare connections to {base}: {why}; an https address needs root certificates (the package ca-certificates)"
             ))
         })?;
-        Ok(Self { http, base, timeout: settings.timeout })
+        Ok(Self { http, base, timeout: settings.timeout, key: None })
+    }
+
+    /// The client for one write under a key of the caller's own, for a caller who may come again. Every write without one
+    /// gets a random key.
+    #[must_use]
+    pub fn under(&self, key: IdempotencyKey) -> Self {
+        Self { key: Some(key), ..self.clone() }
     }
 
     /// The server's address.
@@ -126,11 +137,29 @@ impl Client {
         query: &[(&str, String)],
         body: &Value,
     ) -> Result<Answer<T>, Error> {
-        self.answer(self.request(method, path, query).timeout(self.timeout).json(body)).await
+        let key = self.key(&method);
+        retry::send(|| {
+            let request = self.request(method.clone(), path, query).timeout(self.timeout).json(body);
+            self.answer(keyed(request, key.as_ref()))
+        })
+        .await
     }
 
     pub(super) async fn send_lines<T: DeserializeOwned>(&self, path: &str, lines: Vec<u8>) -> Result<Answer<T>, Error> {
-        self.answer(self.request(Method::POST, path, &[]).header(CONTENT_TYPE, "application/x-ndjson").body(lines)).await
+        let key = self.key(&Method::POST);
+        let lines = Bytes::from(lines);
+        retry::send(|| {
+            let request = self.request(Method::POST, path, &[]).header(CONTENT_TYPE, "application/x-ndjson").body(lines.clone());
+            self.answer(keyed(request, key.as_ref()))
+        })
+        .await
+    }
+
+    /// The key of one write, the same for each time it is sent. PUT and DELETE need none: they may be repeated as they
+    /// are.
+    fn key(&self, method: &Method) -> Option<IdempotencyKey> {
+        let needed = matches!(*method, Method::POST | Method::PATCH);
+        needed.then(|| self.key.clone().or_else(|| IdempotencyKey::new(Uuid::new_v4().to_string()).ok())).flatten()
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<(), Error> {
@@ -170,8 +199,10 @@ impl Client {
             return Err(Error::Unreadable(format!("{} redirects to {to}; give that server's address instead", self.url())));
         }
         let content_type = header(&response, &CONTENT_TYPE).unwrap_or_default();
+        // A date, which the header may also have, is no wait that a command can promise.
+        let retry_after = header(&response, &RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
         let body = self.body(response).await?;
-        Err(Error::from_answer(self.url(), status, &content_type, &body))
+        Err(Error::from_answer(self.url(), status, &content_type, retry_after, &body))
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
@@ -188,6 +219,10 @@ impl Client {
     fn transport(&self, error: reqwest::Error) -> Error {
         Error::from_transport(self.url(), self.timeout, error)
     }
+}
+
+fn keyed(request: RequestBuilder, key: Option<&IdempotencyKey>) -> RequestBuilder {
+    key.into_iter().fold(request, |request, key| request.header(api::IDEMPOTENCY_KEY, key.as_str()))
 }
 
 fn header(response: &Response, name: &reqwest::header::HeaderName) -> Option<String> {

@@ -3,7 +3,7 @@
 use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 
 use super::fault::unreadable;
-use crate::{clock::Time, error::Error};
+use crate::{clock::Time, digest::Digest, error::Error};
 
 /// A time in a column: whole microseconds on SQLite, `timestamptz` on PostgreSQL.
 #[derive(Clone, Copy, Debug)]
@@ -83,4 +83,9 @@ pub(super) fn signed(number: u64) -> i64 {
 /// A count as the database gives it.
 pub(super) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// Reads a digest back.
+pub(super) fn digest(bytes: &[u8]) -> Result<Digest, Error> {
+    Digest::try_from(bytes).map_err(unreadable)
 }

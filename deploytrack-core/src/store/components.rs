@@ -85,6 +85,14 @@ impl Write {
         row.map(Component::try_from).transpose()
     }
 
+    /// Takes a component until the end of this write: other changes of it wait.
+    pub(crate) async fn take_component(&mut self, id: Uuid) -> Result<(), Error> {
+        on!(Transaction, &mut self.0, |write| {
+            sqlx::query("update components set updated_at = updated_at where id = $1").bind(id).execute(&mut **write).await.map(|_| ())
+        })
+        .map_err(unexpected)
+    }
+
     /// The component with this name.
     pub(crate) async fn component_named(&mut self, name: &Name) -> Result<Option<Component>, Error> {
         let row: Option<Row> = on!(Transaction, &mut self.0, |write| {

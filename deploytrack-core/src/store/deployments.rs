@@ -4,14 +4,15 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Store, Write,
-    column::{Micros, checked, checked_option, signed, unsigned},
+    Snapshot, Store, Write,
+    column::{Micros, checked, checked_option, digest, signed, unsigned},
     fault::{unexpected, unreadable},
     on,
 };
 use crate::{
     clock::Time,
     deployment::{Deployment, Metadata},
+    digest::Digest,
     error::Error,
     query::Cursor,
     status::Status,
@@ -24,7 +25,7 @@ macro_rules! select {
         concat!(
             "select d.id, d.component_id, c.name as component_name, d.environment_id, e.name as environment_name, d.version, ",
             "d.status, d.attempt, d.deployed_by, d.commit_sha, d.description, d.metadata, d.created_at, d.updated_at, ",
-            "d.started_at, d.finished_at, d.succeeded_at, d.revision ",
+            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.head_hash, d.revision ",
             "from deployments d join components c on c.id = d.component_id join environments e on e.id = d.environment_id ",
             $rest
         )
@@ -50,13 +51,20 @@ struct Row {
     started_at: Option<Micros>,
     finished_at: Option<Micros>,
     succeeded_at: Option<Micros>,
+    succeeded_sequence: Option<i64>,
+    head_hash: Vec<u8>,
     revision: i64,
 }
 
-/// A deployment together with the revision of its row.
+/// A deployment together with what its row keeps for writers.
 #[derive(Clone, Debug)]
 pub(crate) struct Revised {
     pub(crate) deployment: Deployment,
+    /// The row of history of its latest success.
+    pub(crate) succeeded: Option<i64>,
+    /// The hash of its latest row of history.
+    pub(crate) head: Digest,
+    /// How often the row was written.
     pub(crate) revision: i64,
 }
 
@@ -84,7 +92,7 @@ impl TryFrom<Row> for Revised {
             finished_at: row.finished_at.map(|time| time.0),
             succeeded_at: row.succeeded_at.map(|time| time.0),
         };
-        Ok(Self { deployment, revision: row.revision })
+        Ok(Self { deployment, succeeded: row.succeeded_sequence, head: digest(&row.head_hash)?, revision: row.revision })
     }
 }
 
@@ -209,6 +217,21 @@ impl Store {
     }
 }
 
+impl Snapshot {
+    /// The deployments that follow `after` by id; one that cannot be read comes with the reason.
+    pub(crate) async fn deployments_by_id(&mut self, after: Option<Uuid>, take: u64) -> Result<Vec<(Uuid, Result<Revised, Error>)>, Error> {
+        let rows: Vec<Row> = on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as(select!("where d.id > $1 order by d.id limit $2"))
+                .bind(after.unwrap_or_default())
+                .bind(signed(take))
+                .fetch_all(&mut **snapshot)
+                .await
+        })
+        .map_err(unexpected)?;
+        Ok(rows.into_iter().map(|row| (row.id, row.try_into())).collect())
+    }
+}
+
 impl Write {
     /// One deployment, as this write sees it.
     pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<Option<Revised>, Error> {
@@ -218,13 +241,14 @@ impl Write {
         row.map(Revised::try_from).transpose()
     }
 
-    /// Adds a deployment whose history is written already; `succeeded` is the number of its success there.
-    pub(crate) async fn add_deployment(&mut self, new: &Deployment, succeeded: Option<i64>) -> Result<(), Error> {
+    /// Adds a deployment whose history is written already: `succeeded` is the number of its success there, `head` the
+    /// hash of its last row.
+    pub(crate) async fn add_deployment(&mut self, new: &Deployment, succeeded: Option<i64>, head: &Digest) -> Result<(), Error> {
         on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, commit_sha,
-                     description, metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, revision)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1)",
+                     description, metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, head_hash, revision)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1)",
             )
             .bind(new.id)
             .bind(new.component_id)
@@ -242,6 +266,7 @@ impl Write {
             .bind(new.finished_at.map(Micros))
             .bind(new.succeeded_at.map(Micros))
             .bind(succeeded)
+            .bind(&head.as_bytes()[..])
             .execute(&mut **write)
             .await
             .map(|_| ())
@@ -250,24 +275,26 @@ impl Write {
     }
 
     /// Writes a deployment over the revision it was read at. False when another writer was first: nothing is written
-    /// then. `succeeded` is the number of a new success in the history.
-    pub(crate) async fn replace_deployment(&mut self, new: &Deployment, revision: i64, succeeded: Option<i64>) -> Result<bool, Error> {
+    /// then.
+    pub(crate) async fn replace_deployment(&mut self, new: &Revised) -> Result<bool, Error> {
+        let Revised { deployment, succeeded, head, revision } = new;
         let changed = on!(Transaction, &mut self.0, |write| {
             sqlx::query(
                 "update deployments set status = $1, attempt = $2, description = $3, metadata = $4, updated_at = $5, started_at = $6,
-                     finished_at = $7, succeeded_at = $8, succeeded_sequence = coalesce($9, succeeded_sequence), revision = revision + 1
-                 where id = $10 and revision = $11",
+                     finished_at = $7, succeeded_at = $8, succeeded_sequence = $9, head_hash = $10, revision = revision + 1
+                 where id = $11 and revision = $12",
             )
-            .bind(new.status.as_str())
-            .bind(new.attempt)
-            .bind(new.description.as_ref().map(Description::as_str))
-            .bind(new.metadata.to_json())
-            .bind(Micros(new.updated_at))
-            .bind(new.started_at.map(Micros))
-            .bind(new.finished_at.map(Micros))
-            .bind(new.succeeded_at.map(Micros))
+            .bind(deployment.status.as_str())
+            .bind(deployment.attempt)
+            .bind(deployment.description.as_ref().map(Description::as_str))
+            .bind(deployment.metadata.to_json())
+            .bind(Micros(deployment.updated_at))
+            .bind(deployment.started_at.map(Micros))
+            .bind(deployment.finished_at.map(Micros))
+            .bind(deployment.succeeded_at.map(Micros))
             .bind(succeeded)
-            .bind(new.id)
+            .bind(&head.as_bytes()[..])
+            .bind(deployment.id)
             .bind(revision)
             .execute(&mut **write)
             .await
@@ -281,9 +308,9 @@ impl Write {
     pub(crate) async fn is_known(&mut self, new: &Deployment, occurred_at: Time) -> Result<bool, Error> {
         let found: Option<i64> = on!(Transaction, &mut self.0, |write| {
             sqlx::query_scalar(
-                "select t.sequence from deployments d join transitions t on t.deployment_id = d.id
+                "select h.sequence from deployments d join history h on h.deployment_id = d.id
                  where d.component_id = $1 and d.environment_id = $2 and d.version = $3
-                   and d.commit_sha is not distinct from $4 and t.to_status = $5 and t.occurred_at = $6
+                   and d.commit_sha is not distinct from $4 and h.event = 'transition' and h.to_status = $5 and h.occurred_at = $6
                  limit 1",
             )
             .bind(new.component_id)

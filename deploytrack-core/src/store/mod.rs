@@ -14,16 +14,20 @@ mod current;
 mod deployments;
 mod environments;
 mod fault;
+mod history;
+mod idempotency;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod transitions;
+mod verification;
 
-pub(crate) use current::Place;
+pub(crate) use current::{Current, Place};
 pub(crate) use deployments::{Revised, RowFilter};
 use fault::unexpected;
-pub(crate) use transitions::NewEntry;
+pub(crate) use history::Told;
+pub(crate) use idempotency::Kept;
+pub(crate) use verification::{KeptCell, KeptPeriod};
 
 /// Runs one expression on whichever database is open: a [`Pool`] or a [`Transaction`] of it.
 macro_rules! on {
@@ -65,6 +69,10 @@ pub struct Store {
 /// A write in progress. Dropped without [`Write::commit`], it changes nothing.
 #[derive(Debug)]
 pub(crate) struct Write(Transaction);
+
+/// The database as it was at one moment, for reading what must fit together. It holds up no writer.
+#[derive(Debug)]
+pub(crate) struct Snapshot(Transaction);
 
 impl Store {
     /// Opens the database at `url` and migrates it, under a lock when several programs start at once.
@@ -120,6 +128,18 @@ impl Store {
             Pool::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
         };
         begun.map(Write).map_err(unexpected)
+    }
+
+    /// Begins to read the database as it is now.
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, Error> {
+        let begun = match &self.reads {
+            // The write-ahead log keeps what a reader has begun to read.
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => pool.begin_with("begin isolation level repeatable read, read only").await.map(Transaction::Postgres),
+        };
+        begun.map(Snapshot).map_err(unexpected)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{Tracker, in_own_task};
+use super::{Begun, Terms, Tracker, Written, in_own_task};
 use crate::{
     catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
     clock::Time,
@@ -35,18 +35,20 @@ impl Tracker {
     /// Registers a component.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], and those of the database.
-    pub async fn create_component(&self, new: NewComponent) -> Result<Component, Error> {
-        let this = self.clone();
+    /// [`Error::NameTaken`], those of an idempotency key, and those of the database.
+    pub async fn create_component(&self, new: NewComponent, terms: impl Into<Terms>) -> Result<Written<Component>, Error> {
+        let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
             let component = new.details.applied_to(Component::registered(this.next_id(), new.name, now), now);
-            let mut write = this.store.write().await?;
-            if !write.add_component(&component).await? {
+            let mut work = match this.begin(&terms, now).await? {
+                Begun::Work(work) => work,
+                Begun::Done(done) => return Ok(done),
+            };
+            if !work.write.add_component(&component).await? {
                 return Err(Error::NameTaken { kind: Kind::Component, name: component.name });
             }
-            write.commit().await?;
-            Ok(component)
+            work.finish(component).await
         })
         .await
     }
@@ -54,15 +56,23 @@ impl Tracker {
     /// Changes a component.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`], and those of the database.
-    pub async fn update_component(&self, id: Uuid, change: ComponentChange) -> Result<Component, Error> {
-        let this = self.clone();
+    /// [`Error::NotFound`], [`Error::NameTaken`], [`Error::Changed`] when it is not as the terms say, those of an
+    /// idempotency key, and those of the database.
+    pub async fn update_component(&self, id: Uuid, change: ComponentChange, terms: impl Into<Terms>) -> Result<Written<Component>, Error> {
+        let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
-            let mut write = this.store.write().await?;
-            let component = change.applied_to(this.known_component(&mut write, id).await?, this.clock.now());
+            let now = this.clock.now();
+            let mut work = match this.begin(&terms, now).await? {
+                Begun::Work(work) => work,
+                Begun::Done(done) => return Ok(done),
+            };
+            let write = &mut work.write;
+            write.take_component(id).await?;
+            let before = this.known_component(write, id).await?;
+            terms.check(&before)?;
+            let component = change.applied_to(before, now);
             write.replace_component(&component).await?;
-            write.commit().await?;
-            Ok(component)
+            work.finish(component).await
         })
         .await
     }
@@ -102,22 +112,25 @@ impl Tracker {
     /// Registers an environment, at the place asked for or else before the first one of a later type.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], and those of the database.
-    pub async fn create_environment(&self, new: NewEnvironment) -> Result<Environment, Error> {
-        let this = self.clone();
+    /// [`Error::NameTaken`], those of an idempotency key, and those of the database.
+    pub async fn create_environment(&self, new: NewEnvironment, terms: impl Into<Terms>) -> Result<Written<Environment>, Error> {
+        let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
             let asked = new.details.order;
             let environment = new.details.applied_to(Environment::registered(this.next_id(), new.name, now), now);
-            let mut write = this.store.write().await?;
+            let mut work = match this.begin(&terms, now).await? {
+                Begun::Work(work) => work,
+                Begun::Done(done) => return Ok(done),
+            };
+            let write = &mut work.write;
             let order = write.take_order().await?;
             if order.iter().any(|known| known.name == environment.name) {
                 return Err(Error::NameTaken { kind: Kind::Environment, name: environment.name });
             }
             let place = asked.unwrap_or_else(|| environment.place_among(&order));
-            let added = this.insert_environment(&mut write, environment, order, place).await?;
-            write.commit().await?;
-            Ok(added)
+            let added = this.insert_environment(write, environment, order, place).await?;
+            work.finish(added).await
         })
         .await
     }
@@ -144,24 +157,35 @@ impl Tracker {
     /// Changes an environment and moves it in the order, if asked to.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`], and those of the database.
-    pub async fn update_environment(&self, id: Uuid, change: EnvironmentChange) -> Result<Environment, Error> {
-        let this = self.clone();
+    /// [`Error::NotFound`], [`Error::NameTaken`], [`Error::Changed`] when it is not as the terms say, those of an
+    /// idempotency key, and those of the database.
+    pub async fn update_environment(
+        &self,
+        id: Uuid,
+        change: EnvironmentChange,
+        terms: impl Into<Terms>,
+    ) -> Result<Written<Environment>, Error> {
+        let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let (now, place) = (this.clock.now(), change.order);
-            let mut write = this.store.write().await?;
+            let mut work = match this.begin(&terms, now).await? {
+                Begun::Work(work) => work,
+                Begun::Done(done) => return Ok(done),
+            };
+            let write = &mut work.write;
             let mut order = write.take_order().await?;
-            let changed = change.applied_to(Self::among(order.clone(), id)?, now);
+            let before = Self::among(order.clone(), id)?;
+            terms.check(&before)?;
+            let changed = change.applied_to(before, now);
             write.replace_environment(&changed).await?;
             if let Some(place) = place {
                 order.retain(|other| other.id != id);
                 order.insert((place - 1).min(order.len()), changed);
-                order = renumber(&mut write, order, now).await?;
+                order = renumber(write, order, now).await?;
             } else {
                 order = vec![changed];
             }
-            write.commit().await?;
-            Self::among(order, id)
+            work.finish(Self::among(order, id)?).await
         })
         .await
     }

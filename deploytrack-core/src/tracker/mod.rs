@@ -2,6 +2,8 @@
 
 use std::{fmt, future::Future, str::FromStr, sync::Arc};
 
+use chrono::TimeDelta;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
@@ -11,9 +13,16 @@ use crate::{
 };
 
 mod catalog;
+mod importing;
 mod names;
 mod reading;
 mod recording;
+mod removal;
+mod terms;
+mod verification;
+
+use terms::{Begun, Running};
+pub use terms::{Once, RETENTION, Terms, Written};
 
 /// Keeps track of deployments. Clones share everything.
 ///
@@ -24,6 +33,10 @@ pub struct Tracker {
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
     registration: Registration,
+    retention: TimeDelta,
+    running: Arc<Running>,
+    /// Held while a verification runs: one at a time is enough.
+    verifying: Arc<Mutex<()>>,
 }
 
 /// What happens when a deployment names a component or environment that nobody has registered.
@@ -66,7 +79,15 @@ impl Tracker {
     /// A tracker over an open store, with the machine's clock and automatic registration.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, clock: Arc::new(SystemClock), ids: Arc::default(), registration: Registration::Auto }
+        Self {
+            store,
+            clock: Arc::new(SystemClock),
+            ids: Arc::default(),
+            registration: Registration::Auto,
+            retention: RETENTION,
+            running: Arc::default(),
+            verifying: Arc::default(),
+        }
     }
 
     /// The tracker with another clock.
@@ -79,6 +100,13 @@ impl Tracker {
     #[must_use]
     pub fn with_registration(self, registration: Registration) -> Self {
         Self { registration, ..self }
+    }
+
+    /// The tracker with another time for which answers are kept under their idempotency keys, from the moment of the
+    /// answer on. Keys that are kept already stay as long as they were to stay.
+    #[must_use]
+    pub fn with_retention(self, retention: TimeDelta) -> Self {
+        Self { retention, ..self }
     }
 
     /// The clock that decides what is now.

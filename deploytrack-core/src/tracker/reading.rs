@@ -6,13 +6,15 @@ use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
-    api::ExportLine,
+    api::ImportLine,
     catalog::{Component, Environment},
-    deployment::{Deployment, HistoryEntry},
+    clock::Time,
+    deployment::{Deployment, Removal, Undeploy},
     error::Error,
+    history::{self, Event, HistoryEntry},
     matrix::{Cell, Matrix, Row},
     query::{Cursor, DeploymentFilter, MatrixFilter, Page, PageRequest},
-    store::{Place, RowFilter},
+    store::{Current, Place, RowFilter},
     text::Name,
 };
 
@@ -53,8 +55,8 @@ impl Tracker {
         Ok(Page { data, total, skip, take })
     }
 
-    /// The next deployments that match, oldest first, as lines of an export; each with the place to go on from.
-    /// `take` bounds how many; none means the end.
+    /// The next deployments that match, oldest first, as lines of an export, each followed by its removals; with the
+    /// place to go on from. `take` bounds how many deployments; an empty list means the end.
     ///
     /// # Errors
     /// Those of the database.
@@ -63,16 +65,18 @@ impl Tracker {
         filter: &DeploymentFilter,
         after: Option<Cursor>,
         take: u64,
-    ) -> Result<Vec<(Cursor, ExportLine)>, Error> {
+    ) -> Result<Option<(Cursor, Vec<ImportLine>)>, Error> {
         let Some(filter) = self.resolved(filter).await? else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
-        let mut lines = Vec::new();
-        for deployment in self.store.deployments_after(&filter, after, take).await? {
-            let occurred_at = self.store.last_occurred_at(deployment.id).await?.unwrap_or(deployment.created_at);
-            lines.push((Cursor::after(&deployment), ExportLine::of(deployment, occurred_at)));
+        let deployments = self.store.deployments_after(&filter, after, take).await?;
+        let Some(next) = deployments.last().map(Cursor::after) else { return Ok(None) };
+        let mut lines = Vec::with_capacity(deployments.len());
+        for deployment in deployments {
+            let history = self.store.history(deployment.id).await?;
+            lines.extend(exported(deployment, &history));
         }
-        Ok(lines)
+        Ok(Some((next, lines)))
     }
 
     /// The filter with ids for names; `None` when a name is unknown or contradicts an id, so that nothing matches.
@@ -101,17 +105,27 @@ impl Tracker {
         }))
     }
 
-    /// What is current of one component, in environment order.
+    /// What is current of one component, or was at a moment, in environment order. What was current comes as it stood
+    /// then: succeeded, with the times of that attempt.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such component, and those of the database.
-    pub async fn latest(&self, component_id: Uuid) -> Result<Vec<Deployment>, Error> {
+    pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<Vec<Deployment>, Error> {
         self.component(component_id).await?;
-        self.store.current_of(component_id).await
+        let Some(at) = at else { return self.store.current_of(component_id).await };
+        let mut latest = Vec::new();
+        for Current { deployment_id, sequence } in self.store.current_of_at(component_id, at).await? {
+            let history = self.store.history(deployment_id).await?;
+            let deployment = self.deployment(deployment_id).await?;
+            latest.push(history::as_of(deployment, &history, sequence));
+        }
+        let order = self.store.environments(None, 0, u64::MAX).await?.0;
+        latest.sort_by_key(|deployment| order.iter().position(|environment| environment.id == deployment.environment_id));
+        Ok(latest)
     }
 
-    /// The matrix: a row per component in name order, a cell per environment where something is current, in
-    /// environment order.
+    /// The matrix: a row per component in name order, a cell per environment where something is current, or was at the
+    /// filter's moment, in environment order.
     ///
     /// # Errors
     /// Those of the database.
@@ -121,7 +135,7 @@ impl Tracker {
         let all = u64::MAX;
         let (components, _) = self.store.components(None, 0, all).await?;
         let (environments, _) = self.store.environments(None, 0, all).await?;
-        let cells: BTreeMap<Place, Cell> = self.store.cells().await?.into_iter().collect();
+        let cells: BTreeMap<Place, Cell> = self.store.cells(filter.at).await?.into_iter().collect();
         let columns: Vec<_> = environments.into_iter().filter(|environment| shows_column(filter, environment)).collect();
         let rows = components.into_iter().filter(|component| shows_row(filter, component)).map(|component| Row {
             environments: columns
@@ -136,6 +150,17 @@ impl Tracker {
         });
         Ok(rows.collect())
     }
+}
+
+/// A deployment as a line of an export, followed by its removals.
+fn exported(deployment: Deployment, history: &[HistoryEntry]) -> impl Iterator<Item = ImportLine> {
+    let entered = history.iter().rfind(|entry| entry.event == Event::Transition).map_or(deployment.created_at, |entry| entry.occurred_at);
+    let (component, environment) = (deployment.component_name.clone(), deployment.environment_name.clone());
+    let removals = history.iter().filter(|entry| entry.event == Event::Undeployed).map(move |entry| {
+        let undeploy = Undeploy { occurred_at: Some(entry.occurred_at), reason: entry.reason.clone() };
+        ImportLine::Undeployed(Removal { component: component.clone().into(), environment: environment.clone().into(), undeploy })
+    });
+    std::iter::once(ImportLine::of(deployment, entered)).chain(removals)
 }
 
 /// Whom a filter lets through.

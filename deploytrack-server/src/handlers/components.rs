@@ -4,7 +4,7 @@ use deploytrack_core::api;
 
 use crate::{
     request::Call,
-    response::{Answer, created, no_content, ok},
+    response::{Answer, changed, created, no_content, ok},
 };
 
 /// A page of components, in name order.
@@ -23,16 +23,16 @@ pub(crate) async fn show(call: &Call, id: &str) -> Answer {
 /// Registers a component.
 pub(crate) async fn create(call: Call) -> Answer {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let ((), new) = call.read(query).await?;
-    let component = tracker.create_component(new).await?;
+    let ((), new, terms) = call.read(query).await?;
+    let component = tracker.create_component(new, terms).await?;
     created(&format!("{}/{}", api::COMPONENTS, component.id), &component)
 }
 
 /// Changes a component.
 pub(crate) async fn update(call: Call, id: &str) -> Answer {
     let (tracker, id) = (call.tracker().clone(), call.id(id));
-    let (id, change) = call.read(id).await?;
-    ok(&tracker.update_component(id, change).await?)
+    let (id, change, terms) = call.read(id).await?;
+    changed(&tracker.update_component(id, change, terms).await?)
 }
 
 /// Removes a component that was never deployed.

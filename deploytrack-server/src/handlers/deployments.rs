@@ -4,13 +4,13 @@ mod transfer;
 
 use deploytrack_core::{
     api, clock,
-    deployment::{Change, NewDeployment},
+    deployment::{Change, NewDeployment, Undeploy},
     query::{DeploymentFilter, MatrixFilter},
 };
 
 use crate::{
     request::{Call, Query},
-    response::{Answer, created, ok},
+    response::{Answer, changed, created, ok},
 };
 
 pub(crate) use transfer::{export, import};
@@ -41,12 +41,11 @@ fn filter(query: &mut Query) -> DeploymentFilter {
 
 /// Records a deployment.
 pub(crate) async fn record(call: Call) -> Answer {
-    let (tracker, subject) = (call.tracker().clone(), call.subject()?);
-    let mut query = call.query();
+    let (tracker, mut query) = (call.tracker().clone(), call.query());
     let register = query.flag("register").unwrap_or(false);
-    let (register, new) = call.read(query.finish(Some(register))).await?;
-    let deployment = tracker.record(NewDeployment { register, ..new }, &subject).await?;
-    created(&format!("{}/{}", api::DEPLOYMENTS, deployment.id), &deployment)
+    let (register, new, terms) = call.read(query.finish(Some(register))).await?;
+    let recorded = tracker.record(NewDeployment { register, ..new }, terms).await?;
+    created(&format!("{}/{}", api::DEPLOYMENTS, recorded.id), &recorded)
 }
 
 /// One deployment.
@@ -56,9 +55,16 @@ pub(crate) async fn show(call: &Call, id: &str) -> Answer {
 
 /// Moves a deployment on, or changes what is said about it.
 pub(crate) async fn update(call: Call, id: &str) -> Answer {
-    let (tracker, subject, id) = (call.tracker().clone(), call.subject()?, call.id(id));
-    let (id, change): (_, Change) = call.read(id).await?;
-    ok(&tracker.update(id, change, &subject).await?)
+    let (tracker, id) = (call.tracker().clone(), call.id(id));
+    let (id, change, terms): (_, Change, _) = call.read(id).await?;
+    changed(&tracker.update(id, change, terms).await?)
+}
+
+/// Records that a component left an environment, where this deployment of it was current.
+pub(crate) async fn undeploy(call: Call, id: &str) -> Answer {
+    let (tracker, id) = (call.tracker().clone(), call.id(id));
+    let (id, undeploy, terms): (_, Undeploy, _) = call.read_if_any(id).await?;
+    changed(&tracker.undeploy(id, undeploy, terms).await?)
 }
 
 /// Every change of status of a deployment.
@@ -66,15 +72,15 @@ pub(crate) async fn history(call: &Call, id: &str) -> Answer {
     ok(&call.tracker().history(call.id(id)?).await?)
 }
 
-/// What is current of one component.
+/// What is current of one component, or was at a moment.
 pub(crate) async fn latest(call: &Call) -> Answer {
     let mut query = call.query();
-    let component = query.required_id("componentId");
+    let (component, at) = (query.required_id("componentId"), query.read("at", clock::parse));
     let component = query.finish(component)?;
-    ok(&call.tracker().latest(component).await?)
+    ok(&call.tracker().latest(component, at).await?)
 }
 
-/// What is current everywhere.
+/// What is current everywhere, or was at a moment.
 pub(crate) async fn matrix(call: &Call) -> Answer {
     let mut query = call.query();
     let filter = MatrixFilter {
@@ -84,6 +90,7 @@ pub(crate) async fn matrix(call: &Call) -> Answer {
         kind: query.one("kind"),
         lifecycle: query.one("lifecycle"),
         include_archived: query.flag("includeArchived").unwrap_or(false),
+        at: query.read("at", clock::parse),
     };
     let filter = query.finish(Some(filter))?;
     ok(&call.tracker().matrix(&filter).await?)

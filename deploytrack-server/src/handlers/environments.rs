@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     request::Call,
-    response::{Answer, created, no_content, ok},
+    response::{Answer, changed, created, no_content, ok},
 };
 
 /// A page of environments, in their order.
@@ -29,16 +29,16 @@ pub(crate) async fn show(call: &Call, id: &str) -> Answer {
 /// Registers an environment.
 pub(crate) async fn create(call: Call) -> Answer {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let ((), new) = call.read(query).await?;
-    let environment = tracker.create_environment(new).await?;
+    let ((), new, terms) = call.read(query).await?;
+    let environment = tracker.create_environment(new, terms).await?;
     created(&format!("{}/{}", api::ENVIRONMENTS, environment.id), &environment)
 }
 
 /// Changes an environment.
 pub(crate) async fn update(call: Call, id: &str) -> Answer {
     let (tracker, id) = (call.tracker().clone(), call.id(id));
-    let (id, change) = call.read(id).await?;
-    ok(&tracker.update_environment(id, change).await?)
+    let (id, change, terms) = call.read(id).await?;
+    changed(&tracker.update_environment(id, change, terms).await?)
 }
 
 /// Removes an environment that nothing was deployed to.
@@ -50,7 +50,7 @@ pub(crate) async fn delete(call: &Call, id: &str) -> Answer {
 /// Puts the environments in the order of the ids given, which must be all of them.
 pub(crate) async fn order(call: Call) -> Answer {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let ((), Order(ids)) = call.read(query).await?;
+    let ((), Order(ids), _) = call.read(query).await?;
     ok(&tracker.reorder_environments(ids).await?)
 }
 

@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use deploytrack_core::{
-    api::{ExportLine, FromBody as _, IMPORT_BYTES, IMPORT_LINES},
-    deployment::NewDeployment,
+    api::{FromBody as _, IMPORT_BYTES, IMPORT_LINES, ImportLine},
     error::Fault,
     json,
     query::{Cursor, DeploymentFilter},
@@ -16,8 +15,8 @@ use hyper::body::Frame;
 
 use crate::{
     problem::Refusal,
-    request::{BodyRules, Call},
-    response::{Answer, BodyError, internal, ok},
+    request::{BodyRules, Call, both},
+    response::{Answer, BodyError, done, internal},
 };
 
 const NDJSON: &str = "application/x-ndjson";
@@ -34,22 +33,21 @@ const PAGE: u64 = 500;
 
 /// Records every line or none.
 pub(crate) async fn import(call: Call) -> Answer {
-    let (tracker, subject) = (call.tracker().clone(), call.subject()?);
-    let query = call.query().finish(Some(()));
-    let body = call.bytes(&RULES).await?;
-    let lines = read_lines(&body, query)?;
-    ok(&tracker.import(lines, &subject).await?)
+    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
+    let (body, terms) = call.bytes(&RULES).await?;
+    let (lines, ((), terms)) = read_lines(&body, both(query, terms))?;
+    done(&tracker.import(lines, terms).await?)
 }
 
-/// The deployments with their line numbers. Empty lines count and say nothing.
-fn read_lines(body: &[u8], query: Result<(), Vec<Fault>>) -> Result<Vec<(usize, NewDeployment)>, Refusal> {
+/// The lines with their numbers. Empty lines count and say nothing.
+fn read_lines<T>(body: &[u8], before: Result<T, Vec<Fault>>) -> Result<(Vec<(usize, ImportLine)>, T), Refusal> {
     let lines = || (1..).zip(body.split(|byte| *byte == b'\n')).filter(|(_, line)| !line.trim_ascii().is_empty());
     if lines().nth(IMPORT_LINES).is_some() {
         return Err(Refusal::TooLarge("1000 lines; import the rest in further requests"));
     }
-    let (mut read, mut faults) = (Vec::new(), query.err().unwrap_or_default());
+    let (mut read, (before, mut faults)) = (Vec::new(), before.map_or_else(|faults| (None, faults), |before| (Some(before), Vec::new())));
     for (number, line) in lines() {
-        match json::object(line).and_then(NewDeployment::from_body) {
+        match json::object(line).and_then(ImportLine::from_body) {
             Ok(new) => read.push((number, new)),
             Err(wrong) => faults.extend(wrong.into_iter().map(|fault| fault.on_line(number))),
         }
@@ -58,7 +56,7 @@ fn read_lines(body: &[u8], query: Result<(), Vec<Fault>>) -> Result<Vec<(usize, 
         }
     }
     faults.truncate(MOST_FAULTS);
-    if faults.is_empty() { Ok(read) } else { Err(faults.into()) }
+    before.filter(|_| faults.is_empty()).map(|before| (read, before)).ok_or_else(|| faults.into())
 }
 
 /// Streams the deployments that match, oldest first, in the form that import takes. The first page is read before
@@ -96,14 +94,13 @@ struct Export {
 impl Export {
     /// The next page as text, until there is none.
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
-        let page = self.tracker.export_page(&self.filter, self.after, PAGE).await?;
-        let Some((last, _)) = page.last() else { return Ok(None) };
-        self.after = Some(*last);
-        written(page.iter().map(|(_, line)| line)).map(Some)
+        let Some((next, lines)) = self.tracker.export_page(&self.filter, self.after, PAGE).await? else { return Ok(None) };
+        self.after = Some(next);
+        written(&lines).map(Some)
     }
 }
 
-fn written<'a>(lines: impl Iterator<Item = &'a ExportLine>) -> Result<Bytes, Refusal> {
+fn written(lines: &[ImportLine]) -> Result<Bytes, Refusal> {
     let mut text = Vec::new();
     for line in lines {
         serde_json::to_writer(&mut text, line).map_err(internal)?;
@@ -122,9 +119,9 @@ mod tests {
 
     #[test]
     fn empty_lines_count_and_say_nothing() {
-        let read = read_lines(format!("\n{GOOD}\r\n   \n{GOOD}").as_bytes(), Ok(())).unwrap();
+        let (read, ()) = read_lines(format!("\n{GOOD}\r\n   \n{GOOD}").as_bytes(), Ok(())).unwrap();
         assert_eq!(read.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 4]);
-        assert!(read_lines(b"", Ok(())).unwrap().is_empty());
+        assert!(read_lines(b"", Ok(())).unwrap().0.is_empty());
     }
 
     #[test]
@@ -137,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_thousand_lines_are_the_most() {
-        assert_eq!(read_lines(format!("{GOOD}\n").repeat(1000).as_bytes(), Ok(())).unwrap().len(), 1000);
+        assert_eq!(read_lines(format!("{GOOD}\n").repeat(1000).as_bytes(), Ok(())).unwrap().0.len(), 1000);
         assert!(matches!(read_lines(format!("{GOOD}\n").repeat(1001).as_bytes(), Ok(())), Err(Refusal::TooLarge(_))));
     }
 }

@@ -1,0 +1,60 @@
+//! `deploytrack undeploy`
+
+use deploytrack_core::{
+    catalog::Reference,
+    clock::{self, Time},
+    deployment::Undeploy as Removal,
+    text::{IdempotencyKey, Reason},
+};
+
+use crate::{
+    Exit,
+    args::Output,
+    error::Failure,
+    render::{deployment, text::clean},
+    session::Session,
+};
+
+/// Record that a component left an environment
+///
+/// Nothing of it is current there from then on, until something succeeds there again. The deployment that was current
+/// keeps its status; its history says that it was removed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  deploytrack undeploy --component user-service --environment staging --reason 'moved to another cluster'
+  deploytrack undeploy -c user-service -e staging --occurred-at 2026-11-23T18:32:00Z")]
+pub(crate) struct Undeploy {
+    /// What left
+    #[arg(short, long, value_name = "NAME|ID")]
+    component: Reference,
+    /// From where
+    #[arg(short, long, value_name = "NAME|ID")]
+    environment: Reference,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<Reason>,
+    /// When it happened, such as 2026-11-23T18:32:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    occurred_at: Option<Time>,
+    #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
+    idempotency_key: Option<IdempotencyKey>,
+}
+
+pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result<(), Failure> {
+    let component = session.component_id(&undeploy.component).await?;
+    let environment = session.environment_id(&undeploy.environment).await?;
+    let latest = session.client.latest(component, undeploy.occurred_at).await?.value;
+    let Some(current) = latest.into_iter().find(|deployment| deployment.environment_id == environment) else {
+        let then = if undeploy.occurred_at.is_some() { "was current at that time" } else { "is current" };
+        let message = format!("nothing of {} {then} in {}", undeploy.component, undeploy.environment);
+        return Err(Failure::new(Exit::Refused, message).hint("`deploytrack matrix` shows what is current where"));
+    };
+    let removal = Removal { occurred_at: undeploy.occurred_at, reason: undeploy.reason };
+    let done = session.writing(undeploy.idempotency_key).undeploy(current.id, &removal).await?;
+    let gone = &done.value;
+    match session.output() {
+        Output::Table => session.line(&clean(&format!("{} {} left {}", gone.component_name, gone.version, gone.environment_name))),
+        _ => session.answer(&done.text, &deployment::list(std::slice::from_ref(gone))),
+    }
+}

@@ -1,0 +1,77 @@
+//! When a write is sent again.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
+
+use super::Error;
+
+/// How often a write is sent again.
+const TIMES: usize = 2;
+/// How long to wait before it is sent again for the first time; the next time three times as long. A random part is
+/// added, so that many clients do not come back together.
+const FIRST: Duration = Duration::from_millis(200);
+/// The longest that a server may ask to wait.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Sends a write, and again when its answer got lost or the server asks to come back.
+pub(super) async fn send<T, F: Future<Output = Result<T, Error>>>(attempt: impl FnMut() -> F) -> Result<T, Error> {
+    let backoff = ExponentialBuilder::default().with_min_delay(FIRST).with_factor(3.0).with_max_times(TIMES).with_jitter();
+    attempt
+        .retry(backoff)
+        .when(is_worth_it)
+        .adjust(|error, wait| match (wait, asked_to_wait(error)) {
+            (Some(wait), Some(asked)) if asked <= PATIENCE => Some(wait.max(asked)),
+            (_, Some(_)) => None,
+            (wait, None) => wait,
+        })
+        .await
+}
+
+/// Whether the same request may have another answer in a moment. A request that timed out has waited long enough.
+fn is_worth_it(error: &Error) -> bool {
+    match error {
+        Error::Unreachable { .. } => true,
+        Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
+        Error::Refused(problem) => problem.code == "request_in_progress",
+        Error::Setup(_) | Error::Unauthorised(_) | Error::Timeout { .. } | Error::Unreadable(_) => false,
+    }
+}
+
+fn asked_to_wait(error: &Error) -> Option<Duration> {
+    let (Error::Server(problem) | Error::Refused(problem)) = error else { return None };
+    problem.retry_after.map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::api::Problem;
+
+    fn server(status: u16, retry_after: Option<u64>) -> Error {
+        Error::Server(Box::new(Problem { status, retry_after, ..Problem::default() }))
+    }
+
+    async fn attempts(error: impl Fn() -> Error) -> usize {
+        let made = Cell::new(0);
+        let outcome: Result<(), Error> = send(|| {
+            made.set(made.get() + 1);
+            async { Err(error()) }
+        })
+        .await;
+        assert!(outcome.is_err());
+        made.get()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_go_better_is_sent_three_times_in_all() {
+        let unreachable = || Error::Unreachable { url: String::new(), why: String::new() };
+        assert_eq!(attempts(unreachable).await, 3);
+        assert_eq!(attempts(|| server(503, Some(1))).await, 3);
+        assert_eq!(attempts(|| server(503, Some(3600))).await, 1, "nobody waits for an hour");
+        assert_eq!(attempts(|| server(500, None)).await, 1);
+        assert_eq!(attempts(|| Error::Refused(Box::default())).await, 1);
+    }
+}

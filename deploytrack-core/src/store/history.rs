@@ -1,0 +1,149 @@
+//! The append-only history.
+
+use std::collections::BTreeMap;
+
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    Snapshot, Store, Write,
+    column::{Micros, checked, checked_option, digest},
+    fault::{unexpected, unreadable},
+    on,
+};
+use crate::{error::Error, history::HistoryEntry, status::Status, text::Reason};
+
+/// What every query of the history selects.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select h.deployment_id, h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.recorded_at, ",
+            "h.recorded_by, h.reason, h.hash from history h ",
+            $rest
+        )
+    };
+}
+
+#[derive(Debug, FromRow)]
+struct Row {
+    deployment_id: Uuid,
+    sequence: i64,
+    attempt: i64,
+    event: String,
+    from_status: Option<String>,
+    to_status: String,
+    occurred_at: Micros,
+    recorded_at: Micros,
+    recorded_by: String,
+    reason: Option<String>,
+    hash: Vec<u8>,
+}
+
+impl TryFrom<Row> for HistoryEntry {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            sequence: row.sequence,
+            attempt: row.attempt,
+            event: checked(&row.event)?,
+            from: checked_option(row.from_status.as_deref())?,
+            to: checked(&row.to_status)?,
+            occurred_at: row.occurred_at.0,
+            recorded_at: row.recorded_at.0,
+            recorded_by: checked(&row.recorded_by)?,
+            reason: checked_option(row.reason.as_deref())?,
+            hash: digest(&row.hash)?,
+        })
+    }
+}
+
+/// A row's number, and what it says if it can be read.
+pub(crate) type Told = (i64, Result<HistoryEntry, Error>);
+
+fn all(rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Error> {
+    rows.into_iter().map(HistoryEntry::try_from).collect()
+}
+
+impl Store {
+    /// The history of a deployment, in the order of recording; empty when there is no such deployment.
+    pub(crate) async fn history(&self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
+        let rows = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(select!("where h.deployment_id = $1 order by h.sequence")).bind(deployment_id).fetch_all(pool).await
+        });
+        all(rows.map_err(unexpected)?)
+    }
+}
+
+impl Snapshot {
+    /// The histories of every deployment from `first` to `last` by id, each in the order of recording; a row that cannot
+    /// be read comes with the reason.
+    pub(crate) async fn histories(&mut self, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<Told>>, Error> {
+        let rows: Vec<Row> = on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as(select!("where h.deployment_id >= $1 and h.deployment_id <= $2 order by h.sequence"))
+                .bind(first)
+                .bind(last)
+                .fetch_all(&mut **snapshot)
+                .await
+        })
+        .map_err(unexpected)?;
+        let mut histories = BTreeMap::<Uuid, Vec<Told>>::new();
+        for row in rows {
+            histories.entry(row.deployment_id).or_default().push((row.sequence, row.try_into()));
+        }
+        Ok(histories)
+    }
+}
+
+impl Write {
+    /// The history of a deployment, in the order of recording, as this write sees it.
+    pub(crate) async fn history(&mut self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
+        let rows = on!(Transaction, &mut self.0, |write| {
+            sqlx::query_as(select!("where h.deployment_id = $1 order by h.sequence")).bind(deployment_id).fetch_all(&mut **write).await
+        });
+        all(rows.map_err(unexpected)?)
+    }
+
+    /// The transition a deployment made last.
+    pub(crate) async fn last_transition(&mut self, deployment_id: Uuid) -> Result<Option<HistoryEntry>, Error> {
+        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
+            sqlx::query_as(select!("where h.deployment_id = $1 and h.event = 'transition' order by h.sequence desc limit 1"))
+                .bind(deployment_id)
+                .fetch_optional(&mut **write)
+                .await
+        })
+        .map_err(unexpected)?;
+        row.map(HistoryEntry::try_from).transpose()
+    }
+
+    /// Adds rows to the history of a deployment and gives them their numbers.
+    pub(crate) async fn add_entries(&mut self, deployment_id: Uuid, entries: &mut [HistoryEntry]) -> Result<(), Error> {
+        let mut sequences: Vec<i64> = on!(Transaction, &mut self.0, |write| {
+            let mut insert = QueryBuilder::new(
+                "insert into history (deployment_id, attempt, event, from_status, to_status, occurred_at, recorded_at, recorded_by, \
+                 reason, hash) ",
+            );
+            insert.push_values(entries.iter(), |mut row, entry| {
+                row.push_bind(deployment_id)
+                    .push_bind(entry.attempt)
+                    .push_bind(entry.event.as_str())
+                    .push_bind(entry.from.map(Status::as_str))
+                    .push_bind(entry.to.as_str())
+                    .push_bind(Micros(entry.occurred_at))
+                    .push_bind(Micros(entry.recorded_at))
+                    .push_bind(entry.recorded_by.as_str())
+                    .push_bind(entry.reason.as_ref().map(Reason::as_str))
+                    .push_bind(&entry.hash.as_bytes()[..]);
+            });
+            insert.push(" returning sequence").build_query_scalar().fetch_all(&mut **write).await
+        })
+        .map_err(unexpected)?;
+        // Rows are numbered in the order they were given; they need not come back in it.
+        sequences.sort_unstable();
+        if sequences.len() != entries.len() {
+            return Err(unreadable("the history did not take every row"));
+        }
+        entries.iter_mut().zip(sequences).for_each(|(entry, sequence)| entry.sequence = sequence);
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! Reading everything, to compare what is kept with what the history says, and writing what is kept again.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{
+    Snapshot, Write,
+    column::{Micros, checked, unsigned},
+    current::Place,
+    fault::unexpected,
+    on,
+};
+use crate::{clock::Time, error::Error, history::Period, status::Status};
+
+/// A cell as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptCell {
+    pub(crate) deployment_id: Option<Uuid>,
+    pub(crate) version: Option<String>,
+    pub(crate) succeeded_at: Option<Time>,
+}
+
+/// A period as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptPeriod {
+    pub(crate) period: Period,
+    pub(crate) deployment_id: Uuid,
+    pub(crate) version: Option<String>,
+}
+
+#[derive(Debug, FromRow)]
+struct PlaceRow {
+    component_id: Uuid,
+    environment_id: Uuid,
+}
+
+impl From<PlaceRow> for Place {
+    fn from(row: PlaceRow) -> Self {
+        Self { component_id: row.component_id, environment_id: row.environment_id }
+    }
+}
+
+#[derive(Debug, FromRow)]
+struct CellRow {
+    #[sqlx(flatten)]
+    place: PlaceRow,
+    deployment_id: Option<Uuid>,
+    version: Option<String>,
+    succeeded_at: Option<Micros>,
+}
+
+#[derive(Debug, FromRow)]
+struct PeriodRow {
+    owner: Uuid,
+    deployment_id: Uuid,
+    version: Option<String>,
+    started_at: Micros,
+    sequence: i64,
+    ended_at: Option<Micros>,
+}
+
+#[derive(Debug, FromRow)]
+struct CountRow {
+    #[sqlx(flatten)]
+    place: PlaceRow,
+    status: String,
+    count: i64,
+}
+
+impl Snapshot {
+    /// Every cell as it is kept.
+    pub(crate) async fn kept_cells(&mut self) -> Result<Vec<(Place, KeptCell)>, Error> {
+        let rows: Vec<CellRow> = on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as("select component_id, environment_id, deployment_id, version, succeeded_at from current_cells")
+                .fetch_all(&mut **snapshot)
+                .await
+        })
+        .map_err(unexpected)?;
+        let kept = |row: CellRow| {
+            let succeeded_at = row.succeeded_at.map(|time| time.0);
+            (row.place.into(), KeptCell { deployment_id: row.deployment_id, version: row.version, succeeded_at })
+        };
+        Ok(rows.into_iter().map(kept).collect())
+    }
+
+    /// The periods that are kept for the rows of history of these deployments, in the order of recording.
+    pub(crate) async fn kept_periods(&mut self, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<KeptPeriod>>, Error> {
+        let rows: Vec<PeriodRow> = on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as(
+                "select h.deployment_id as owner, p.deployment_id, p.version, p.started_at, p.sequence, p.ended_at
+                 from history h join deployments d on d.id = h.deployment_id
+                     join cell_periods p on p.component_id = d.component_id and p.environment_id = d.environment_id
+                         and p.started_at = h.occurred_at and p.sequence = h.sequence
+                 where h.deployment_id >= $1 and h.deployment_id <= $2 order by h.sequence",
+            )
+            .bind(first)
+            .bind(last)
+            .fetch_all(&mut **snapshot)
+            .await
+        })
+        .map_err(unexpected)?;
+        let mut kept = BTreeMap::<Uuid, Vec<KeptPeriod>>::new();
+        for row in rows {
+            let period = Period {
+                started_at: row.started_at.0,
+                sequence: row.sequence,
+                ended_at: row.ended_at.map(|time| time.0),
+                is_removal: row.version.is_none(),
+            };
+            kept.entry(row.owner).or_default().push(KeptPeriod { period, deployment_id: row.deployment_id, version: row.version });
+        }
+        Ok(kept)
+    }
+
+    /// How many periods are kept.
+    pub(crate) async fn period_count(&mut self) -> Result<u64, Error> {
+        self.count("select count(*) from cell_periods").await
+    }
+
+    /// How many rows the history has.
+    pub(crate) async fn entry_count(&mut self) -> Result<u64, Error> {
+        self.count("select count(*) from history").await
+    }
+
+    /// A cell with a period that no row of history began.
+    pub(crate) async fn cell_with_stray_period(&mut self) -> Result<Option<Place>, Error> {
+        let row: Option<PlaceRow> = on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as(
+                "select p.component_id, p.environment_id from cell_periods p where not exists (
+                     select 1 from history h join deployments d on d.id = h.deployment_id
+                     where h.sequence = p.sequence and h.occurred_at = p.started_at and d.component_id = p.component_id
+                         and d.environment_id = p.environment_id and (h.event = 'undeployed' or h.to_status = 'succeeded')
+                 ) limit 1",
+            )
+            .fetch_optional(&mut **snapshot)
+            .await
+        })
+        .map_err(unexpected)?;
+        Ok(row.map(Place::from))
+    }
+
+    /// A row of history of no deployment: its number and the deployment it names.
+    pub(crate) async fn stray_entry(&mut self) -> Result<Option<(i64, Uuid)>, Error> {
+        on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as(
+                "select h.sequence, h.deployment_id from history h
+                 where not exists (select 1 from deployments d where d.id = h.deployment_id) order by h.sequence limit 1",
+            )
+            .fetch_optional(&mut **snapshot)
+            .await
+        })
+        .map_err(unexpected)
+    }
+
+    /// The counts that are kept.
+    pub(crate) async fn kept_counts(&mut self) -> Result<BTreeMap<(Place, Status), i64>, Error> {
+        let rows: Vec<CountRow> = on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as("select component_id, environment_id, status, count from deployment_counts").fetch_all(&mut **snapshot).await
+        })
+        .map_err(unexpected)?;
+        rows.into_iter().map(|row| Ok(((row.place.into(), checked(&row.status)?), row.count))).collect()
+    }
+
+    async fn count(&mut self, sql: &'static str) -> Result<u64, Error> {
+        let count: i64 =
+            on!(Transaction, &mut self.0, |snapshot| sqlx::query_scalar(sql).fetch_one(&mut **snapshot).await).map_err(unexpected)?;
+        Ok(unsigned(count))
+    }
+}
+
+impl Write {
+    /// Every deployment of a cell.
+    pub(crate) async fn deployments_in(&mut self, place: Place) -> Result<Vec<Uuid>, Error> {
+        on!(Transaction, &mut self.0, |write| {
+            sqlx::query_scalar("select id from deployments where component_id = $1 and environment_id = $2 order by id")
+                .bind(place.component_id)
+                .bind(place.environment_id)
+                .fetch_all(&mut **write)
+                .await
+        })
+        .map_err(unexpected)
+    }
+
+    /// Forgets the counts of a cell, to write them again.
+    pub(crate) async fn forget_counts(&mut self, place: Place) -> Result<(), Error> {
+        on!(Transaction, &mut self.0, |write| {
+            sqlx::query("delete from deployment_counts where component_id = $1 and environment_id = $2")
+                .bind(place.component_id)
+                .bind(place.environment_id)
+                .execute(&mut **write)
+                .await
+                .map(|_| ())
+        })
+        .map_err(unexpected)
+    }
+}

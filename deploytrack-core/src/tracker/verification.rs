@@ -1,0 +1,296 @@
+//! Comparing everything that is kept with the history, and putting it right.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::{Tracker, in_own_task, recording::replace};
+use crate::{
+    clock::Time,
+    deployment::Deployment,
+    error::Error,
+    history::{self, HistoryEntry, Period, Standing},
+    status::Status,
+    store::{KeptCell, KeptPeriod, Place, Revised, Snapshot, Told, Write},
+    verification::{Difference, MOST_NAMED, Verification},
+};
+
+/// How many deployments are read at a time.
+const PAGE: u64 = 500;
+
+impl Tracker {
+    /// Compares everything that is kept with what the history says, and the history with the hashes in it. Reads the
+    /// database as it was at one moment and holds up no writer; takes time in proportion to the history and memory in
+    /// proportion to the cells.
+    ///
+    /// # Errors
+    /// [`Error::Verifying`] when one is running already; those of the database.
+    pub async fn verify(&self) -> Result<Verification, Error> {
+        self.audit().await.map(|audit| audit.report)
+    }
+
+    /// Writes everything that differs from the history again, cell by cell, each in a short write of its own; then
+    /// compares once more and says what is left. The history itself is never touched.
+    ///
+    /// # Errors
+    /// As [`Tracker::verify`].
+    pub async fn repair(&self) -> Result<Verification, Error> {
+        for place in self.audit().await?.places {
+            let this = self.clone();
+            in_own_task(async move {
+                let mut write = this.store.write().await?;
+                rebuild(&mut write, place).await?;
+                write.commit().await
+            })
+            .await?;
+        }
+        self.verify().await
+    }
+
+    async fn audit(&self) -> Result<Audit, Error> {
+        let _one_at_a_time = self.verifying.try_lock().map_err(|_| Error::Verifying)?;
+        let mut snapshot = self.store.snapshot().await?;
+        let mut audit = Audit::default();
+        audit.look_at_deployments(&mut snapshot).await?;
+        audit.look_for_strays(&mut snapshot).await?;
+        audit.compare_cells(snapshot.kept_cells().await?);
+        audit.compare_counts(&snapshot.kept_counts().await?);
+        audit.report.ok = audit.report.found == 0;
+        Ok(audit)
+    }
+}
+
+/// What has been found so far, and what the history says of every cell.
+#[derive(Debug, Default)]
+struct Audit {
+    report: Verification,
+    /// The cells to write again.
+    places: BTreeSet<Place>,
+    counts: BTreeMap<(Place, Status), i64>,
+    newest: BTreeMap<Place, Newest>,
+    periods: u64,
+}
+
+/// The newest period of a cell that stands.
+#[derive(Debug)]
+struct Newest {
+    key: (Time, i64),
+    kept: KeptCell,
+}
+
+impl Audit {
+    fn note(&mut self, table: &str, difference: Difference) {
+        self.report.found += 1;
+        if self.report.differences.len() < MOST_NAMED {
+            self.report.differences.push(Difference { table: table.to_owned(), ..difference });
+        }
+    }
+
+    /// Notes a difference that the history can put right.
+    fn note_repairable(&mut self, table: &str, place: Place, difference: Difference) {
+        self.places.insert(place);
+        self.note(table, Difference { repairable: true, ..difference });
+    }
+
+    async fn look_at_deployments(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let page = snapshot.deployments_by_id(after, PAGE).await?;
+            let (Some((first, _)), Some((last, _))) = (page.first(), page.last()) else { return Ok(()) };
+            let (mut histories, mut periods) = (snapshot.histories(*first, *last).await?, snapshot.kept_periods(*first, *last).await?);
+            after = Some(*last);
+            for (id, deployment) in page {
+                self.report.deployments += 1;
+                let (history, periods) = (histories.remove(&id).unwrap_or_default(), periods.remove(&id).unwrap_or_default());
+                self.report.entries += history.len() as u64;
+                match deployment {
+                    Ok(deployment) => self.compare(&deployment, history, &periods),
+                    Err(error) => {
+                        let detail = unreadable(&error);
+                        self.note("deployments", Difference { deployment_id: Some(id), detail, ..Difference::default() });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Compares one deployment and its periods with its history.
+    fn compare(&mut self, row: &Revised, history: Vec<Told>, periods: &[KeptPeriod]) {
+        let (deployment, place) = (&row.deployment, Place::of(&row.deployment));
+        let about = |sequence, detail| Difference { deployment_id: Some(deployment.id), sequence, detail, ..Difference::default() };
+        let mut entries = Vec::with_capacity(history.len());
+        for (sequence, entry) in history {
+            match entry {
+                Ok(entry) => entries.push(entry),
+                Err(error) => return self.note("history", about(Some(sequence), unreadable(&error))),
+            }
+        }
+        if let Err(broken) = history::check(deployment, &entries) {
+            self.note("history", about(broken.sequence, broken.why));
+        } else if entries.last().is_some_and(|last| last.hash != row.head) {
+            self.note("deployments", about(None, "the history does not end where it ended when the deployment was last written".into()));
+        }
+        let Some(standing) = history::fold(&entries) else { return };
+        if let Some(detail) = differing(row, &standing) {
+            self.note_repairable("deployments", place, about(None, detail));
+        }
+        if let Some((sequence, detail)) = differing_periods(deployment, &standing.periods, periods) {
+            self.note_repairable("cell_periods", place, about(sequence, detail));
+        }
+        self.count(deployment, &standing);
+    }
+
+    /// Adds a deployment to what the history says of its cell.
+    fn count(&mut self, deployment: &Deployment, standing: &Standing) {
+        let place = Place::of(deployment);
+        *self.counts.entry((place, standing.status)).or_default() += 1;
+        self.periods += standing.periods.len() as u64;
+        let empty = || Newest { key: (Time::default(), 0), kept: nothing() };
+        let newest = self.newest.entry(place).or_insert_with(empty);
+        for period in standing.periods.iter().filter(|period| period.ended_at.is_none()) {
+            let key = (period.started_at, period.sequence);
+            if key > newest.key {
+                *newest = Newest { key, kept: if period.is_removal { nothing() } else { shown(deployment, period) } };
+            }
+        }
+    }
+
+    /// What no deployment led to.
+    async fn look_for_strays(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        if snapshot.entry_count().await? != self.report.entries
+            && let Some((sequence, id)) = snapshot.stray_entry().await?
+        {
+            let detail = "there is no such deployment".into();
+            self.note("history", Difference { sequence: Some(sequence), deployment_id: Some(id), detail, ..Difference::default() });
+        }
+        if snapshot.period_count().await? != self.periods
+            && let Some(place) = snapshot.cell_with_stray_period().await?
+        {
+            self.note_repairable("cell_periods", place, of_cell(place, "there is a period that no row of history began".into()));
+        }
+        Ok(())
+    }
+
+    fn compare_cells(&mut self, kept: Vec<(Place, KeptCell)>) {
+        self.report.cells = kept.len() as u64;
+        let mut said = std::mem::take(&mut self.newest);
+        for (place, kept) in kept {
+            let said = said.remove(&place).map_or_else(nothing, |newest| newest.kept);
+            if kept != said {
+                let detail = format!("shows {}, where the history says {}", in_words(&kept), in_words(&said));
+                self.note_repairable("current_cells", place, of_cell(place, detail));
+            }
+        }
+        for place in said.into_keys() {
+            self.note_repairable("current_cells", place, of_cell(place, "is missing".into()));
+        }
+    }
+
+    fn compare_counts(&mut self, kept: &BTreeMap<(Place, Status), i64>) {
+        let keys: BTreeSet<_> = kept.keys().chain(self.counts.keys()).copied().collect();
+        for (place, status) in keys {
+            let of = |counts: &BTreeMap<_, i64>| counts.get(&(place, status)).copied().unwrap_or(0);
+            let (kept, said) = (of(kept), of(&self.counts));
+            if kept != said {
+                let detail = format!("counts {kept} {status}, where the history says {said}");
+                self.note_repairable("deployment_counts", place, of_cell(place, detail));
+            }
+        }
+    }
+}
+
+fn of_cell(place: Place, detail: String) -> Difference {
+    let (component_id, environment_id) = (Some(place.component_id), Some(place.environment_id));
+    Difference { component_id, environment_id, detail, ..Difference::default() }
+}
+
+fn unreadable(error: &Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn nothing() -> KeptCell {
+    KeptCell { deployment_id: None, version: None, succeeded_at: None }
+}
+
+fn shown(deployment: &Deployment, period: &Period) -> KeptCell {
+    KeptCell { deployment_id: Some(deployment.id), version: Some(deployment.version.to_string()), succeeded_at: Some(period.started_at) }
+}
+
+fn in_words(cell: &KeptCell) -> String {
+    let (id, version) = (cell.deployment_id.map(|id| id.to_string()), cell.version.clone());
+    let at = cell.succeeded_at.map(|time| crate::clock::format_exact(&time));
+    if *cell == nothing() {
+        return "nothing".into();
+    }
+    format!("{} ({}) since {}", version.unwrap_or_default(), id.unwrap_or_default(), at.unwrap_or_default())
+}
+
+/// The first thing that a deployment says otherwise than its history.
+fn differing(row: &Revised, said: &Standing) -> Option<String> {
+    let deployment = &row.deployment;
+    let time = |time: Option<Time>| time.map_or_else(|| "never".into(), |time| crate::clock::format_exact(&time));
+    let (when, sequence) = said.succeeded.unzip();
+    let number = |number: Option<i64>| number.map_or_else(|| "none".into(), |number| number.to_string());
+    let compared = [
+        ("status", deployment.status.to_string(), said.status.to_string()),
+        ("attempt", deployment.attempt.to_string(), said.attempt.to_string()),
+        ("start", time(deployment.started_at), time(said.started_at)),
+        ("finish", time(deployment.finished_at), time(said.finished_at)),
+        ("success", time(deployment.succeeded_at), time(when)),
+        ("row of its success", number(row.succeeded), number(sequence)),
+    ];
+    let (what, kept, said) = compared.into_iter().find(|(_, kept, said)| kept != said)?;
+    Some(format!("the {what} is {kept}, where the history says {said}"))
+}
+
+/// The first period that is missing or not as the history says.
+fn differing_periods(deployment: &Deployment, said: &[Period], kept: &[KeptPeriod]) -> Option<(Option<i64>, String)> {
+    let expected = |period: &Period| KeptPeriod {
+        period: *period,
+        deployment_id: deployment.id,
+        version: (!period.is_removal).then(|| deployment.version.to_string()),
+    };
+    let wrong = said.iter().find(|period| !kept.contains(&expected(period)))?;
+    let there = kept.iter().any(|kept| kept.period.sequence == wrong.sequence);
+    let detail = if there { "the period it began is not as the history says" } else { "the period it began is missing" };
+    Some((Some(wrong.sequence), detail.into()))
+}
+
+/// Writes a cell again from the history of its deployments.
+async fn rebuild(write: &mut Write, place: Place) -> Result<(), Error> {
+    write.take_cell(place).await?;
+    write.forget_periods(place).await?;
+    write.forget_counts(place).await?;
+    let mut counts = BTreeMap::<Status, i64>::new();
+    for id in write.deployments_in(place).await? {
+        let status = rebuild_deployment(write, id).await?;
+        *counts.entry(status).or_default() += 1;
+    }
+    for (status, count) in counts {
+        write.count(place, status, count).await?;
+    }
+    write.settle_cell(place).await
+}
+
+/// Writes what the history says of a deployment, and its periods; gives its status.
+async fn rebuild_deployment(write: &mut Write, id: Uuid) -> Result<Status, Error> {
+    let row = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;
+    let entries: Vec<HistoryEntry> = write.history(id).await?;
+    let Some(standing) = history::fold(&entries) else { return Ok(row.deployment.status) };
+    for period in &standing.periods {
+        write.add_period(&row.deployment, period).await?;
+    }
+    if differing(&row, &standing).is_some() {
+        let deployment = Deployment {
+            status: standing.status,
+            attempt: standing.attempt,
+            started_at: standing.started_at,
+            finished_at: standing.finished_at,
+            succeeded_at: standing.succeeded.map(|(time, _)| time),
+            ..row.deployment
+        };
+        let succeeded = standing.succeeded.map(|(_, sequence)| sequence);
+        replace(write, Revised { deployment, succeeded, ..row }).await?;
+    }
+    Ok(standing.status)
+}

@@ -1,0 +1,83 @@
+//! What was found when everything that is kept was compared with the history.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The most differences that are named; all are counted.
+pub const MOST_NAMED: usize = 20;
+
+/// What a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// Whether everything agrees.
+    pub ok: bool,
+    /// How many deployments were looked at.
+    pub deployments: u64,
+    /// How many rows of history.
+    pub entries: u64,
+    /// How many cells.
+    pub cells: u64,
+    /// How many differences there are.
+    pub found: u64,
+    /// The first of them, at most [`MOST_NAMED`].
+    pub differences: Vec<Difference>,
+}
+
+/// Something that is not as the history says, or a history that is not as it was recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// The table it is in: `history`, `deployments`, `cell_periods`, `current_cells` or `deployment_counts`.
+    pub table: String,
+    /// The deployment, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment_id: Option<Uuid>,
+    /// The row of history, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<i64>,
+    /// The component of the cell, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component_id: Option<Uuid>,
+    /// The environment of the cell, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment_id: Option<Uuid>,
+    /// What is there, and what should be.
+    pub detail: String,
+    /// Whether it can be put right from the history; a history that was changed cannot, and its backup is needed.
+    pub repairable: bool,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.table)?;
+        if let Some(sequence) = self.sequence {
+            write!(f, " row {sequence}")?;
+        }
+        if let Some(id) = self.deployment_id {
+            write!(f, " of deployment {id}")?;
+        }
+        if let (Some(component), Some(environment)) = (self.component_id, self.environment_id) {
+            write!(f, " of component {component} in environment {environment}")?;
+        }
+        write!(f, ": {}", self.detail)
+    }
+}
+
+impl fmt::Display for Verification {
+    /// A line of figures, then a line for each difference.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { deployments, entries, cells, found, .. } = self;
+        write!(f, "{deployments} deployments, {entries} history rows, {cells} cells: ")?;
+        match found {
+            0 => f.write_str("all agree"),
+            1 => f.write_str("1 difference"),
+            more => write!(f, "{more} differences"),
+        }?;
+        self.differences.iter().try_for_each(|difference| write!(f, "\n  {difference}"))?;
+        let unnamed = found.saturating_sub(self.differences.len() as u64);
+        if unnamed > 0 { write!(f, "\n  and {unnamed} more") } else { Ok(()) }
+    }
+}

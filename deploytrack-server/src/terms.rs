@@ -1,0 +1,116 @@
+//! The terms of a request, which its headers carry: `Idempotency-Key`, `If-Match`, `If-None-Match`.
+
+use bytes::Bytes;
+use deploytrack_core::{
+    api,
+    digest::Digest,
+    entity_tag::{Condition, EntityTag},
+    error::Fault,
+    text::{IdempotencyKey, Label},
+    tracker::{Once, Terms},
+};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header, request::Parts};
+
+use crate::{problem::Refusal, response::Body, route::Route};
+
+/// The terms of a write whose body has been read. Faults found before it, and in the headers, are said together.
+pub(crate) fn of(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Terms, Vec<Fault>> {
+    let key: Result<Option<IdempotencyKey>, Fault> = one(&parts.headers, api::IDEMPOTENCY_KEY, "Idempotency-Key");
+    let condition: Result<Option<Condition>, Fault> = one(&parts.headers, header::IF_MATCH.as_str(), "If-Match");
+    match (key, condition) {
+        (Ok(key), Ok(condition)) => {
+            let once = key.map(|key| Once { key, request: fingerprint(parts, body) });
+            Ok(Terms::by(subject.clone()).once(once).only_if(condition))
+        }
+        (key, condition) => Err(key.err().into_iter().chain(condition.err()).collect()),
+    }
+}
+
+/// Refuses a condition where it would not be heeded: a caller who sent one counts on it.
+pub(crate) fn check_condition(route: &Route, headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(header::IF_MATCH) && !route.heeds_condition() {
+        return Err(vec![Fault::parameter("If-Match", "is heeded by PATCH and by undeploy alone; send the request without it")].into());
+    }
+    Ok(())
+}
+
+/// Leaves out what the caller has already.
+pub(crate) fn unless_known(asked: &HeaderMap, response: Response<Body>) -> Response<Body> {
+    let Some(tag) = response.extensions().get::<EntityTag>() else { return response };
+    // A condition that cannot be read is none (RFC 9110, section 13.1.2 leaves it to the server): the answer is whole.
+    let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()?.parse::<Condition>().ok());
+    if response.status() != StatusCode::OK || !known.into_iter().any(|condition| condition.means_weakly(tag)) {
+        return response;
+    }
+    let mut unchanged = crate::response::no_content();
+    *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
+    if let Some(tag) = response.headers().get(header::ETAG) {
+        unchanged.headers_mut().insert(header::ETAG, tag.clone());
+    }
+    unchanged
+}
+
+/// The value of a header that may be given once.
+fn one<T: std::str::FromStr<Err: std::fmt::Display>>(headers: &HeaderMap, name: &str, shown: &str) -> Result<Option<T>, Fault> {
+    let wrong = |why: &dyn std::fmt::Display| Fault::parameter(shown, why);
+    let mut all = headers.get_all(HeaderName::from_bytes(name.as_bytes()).map_err(|why| wrong(&why))?).iter();
+    match (all.next(), all.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            let text = value.to_str().map_err(|_| wrong(&"must be visible ASCII characters"))?;
+            text.parse().map(Some).map_err(|why| wrong(&why))
+        }
+        _ => Err(wrong(&"is given more than once")),
+    }
+}
+
+/// What tells a request from another one under the same key: everything that decides what it does.
+fn fingerprint(parts: &Parts, body: &Bytes) -> Digest {
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let condition = parts.headers.get(header::IF_MATCH).map_or(&b""[..], |value| value.as_bytes());
+    // No line break can be in a method, a target or a header.
+    let head = [parts.method.as_str().as_bytes(), target.as_bytes(), condition].join(&b'\n');
+    Digest::of(&[&head[..], &body[..]].join(&b'\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Request};
+
+    use super::*;
+
+    fn terms(headers: &[(&str, &str)], body: &'static str) -> Result<String, Vec<String>> {
+        let mut request = Request::post("/api/v1/deployments?register=true");
+        for (name, value) in headers {
+            request = request.header(*name, HeaderValue::from_str(value).unwrap());
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let read = of(&parts, &"ci-bot".parse().unwrap(), &Bytes::from_static(body.as_bytes()));
+        read.map(|terms| format!("{terms:?}")).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn another_request_under_the_same_key_is_another_request() {
+        let key = ("Idempotency-Key", "7");
+        let of = |headers: &[(&str, &str)], body| terms(headers, body).unwrap();
+        assert_eq!(of(&[key], "{}"), of(&[key], "{}"));
+        assert_ne!(of(&[key], "{}"), of(&[key], "{ }"));
+        assert_ne!(of(&[key], "{}"), of(&[key, ("If-Match", "*")], "{}"));
+    }
+
+    #[test]
+    fn every_fault_of_the_headers_is_named() {
+        let faults = terms(&[("Idempotency-Key", "a b"), ("If-Match", "abc")], "{}").unwrap_err();
+        assert_eq!(
+            faults,
+            [
+                "Idempotency-Key must be 1 to 255 visible ASCII characters, without spaces",
+                "If-Match must be * or entity tags in double quotes, separated by commas",
+            ]
+        );
+        assert_eq!(
+            terms(&[("Idempotency-Key", "a"), ("Idempotency-Key", "a")], "").unwrap_err(),
+            ["Idempotency-Key is given more than once"]
+        );
+    }
+}

@@ -1,0 +1,34 @@
+-- The history: every change of status of every deployment, and every removal of one from its environment. Rows are added
+-- and never changed; what 0004 keeps can be worked out from here again.
+
+create table history (
+    -- The order of recording over all deployments. A number is never given twice.
+    sequence      bigint not null generated always as identity primary key,
+    -- Checked at commit: a deployment is written after its history, with the number of its success in it.
+    deployment_id uuid    not null references deployments (id) deferrable initially deferred,
+    attempt       bigint not null,
+    -- A transition changes the status. Undeployed empties the cell and leaves the status as it is.
+    event         text    not null check (event in ('transition', 'undeployed')),
+    -- Null in the first row of a deployment.
+    from_status   text,
+    to_status     text    not null,
+    -- When it happened, as the caller says, and when it was recorded here.
+    occurred_at   timestamptz not null,
+    recorded_at   timestamptz not null,
+    recorded_by   text    not null,
+    reason        text,
+    -- SHA-256 over this row's content and the hash of the row before it of the same deployment.
+    hash          bytea   not null
+);
+
+-- The history of one deployment, in order.
+create index history_by_deployment on history (deployment_id, sequence);
+
+create function history_keep() returns trigger language plpgsql as $$
+begin
+    raise exception 'the history is append-only';
+end
+$$;
+
+create trigger history_keep before update or delete or truncate on history
+    for each statement execute function history_keep();
