@@ -1,11 +1,10 @@
 //! The real binaries, as people and pipelines run them.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod commands;
 mod exit_codes;
 mod import;
-mod kill;
 mod output;
 mod serve;
 mod server_program;

@@ -3,7 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{EncodingKey, Header};
-use reqwest::{Client, Method, RequestBuilder};
+pub use reqwest::RequestBuilder;
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -80,6 +81,12 @@ impl Caller {
     pub fn forged(url: &str) -> Self {
         let claims = json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
         Self::new(url, Some(token(&claims, "another-secret-of-at-least-32-bytes!")))
+    }
+
+    /// The server's address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// A request that can still be changed.

@@ -5,7 +5,6 @@
 mod append_only;
 mod cell;
 mod import;
-mod model;
 mod races;
 mod setup;
 

@@ -1,0 +1,109 @@
+//! Trials: many random rounds of what must never go wrong, each against an answer worked out another way.
+//!
+//! ```text
+//! cargo test -p deploytrack-tests --test trials -- --help
+//! ```
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a trial says what is wrong by panicking")]
+#![expect(clippy::print_stdout, reason = "a trial says what it did")]
+
+mod bench;
+mod face;
+mod kills;
+mod messages;
+mod model;
+mod races;
+
+use std::{process::exit, time::Instant};
+
+use tokio::runtime::Runtime;
+
+use crate::bench::{Bench, Kind};
+
+const HELP: &str = "\
+Trials of what must never go wrong. Without a name, all of them.
+
+Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [OPTIONS]
+
+  model      random operations against a model in memory; a round is a fresh database and 400 operations
+  races      16 contenders on one deployment; a round is one deployment
+  messages   every message up to three times, in disorder, with connections reset and servers killed meanwhile, against
+             the same messages in order; a round is a fresh database and 60 pipelines
+  kills      kill -9 under concurrent writes: what was acknowledged is there; a round is one kill
+
+Options:
+  --rounds N                     how many rounds of each [default: a few]
+  --database sqlite|postgres     only on one of them; on PostgreSQL three server processes share the database
+  --seed N                       the same rounds again [default: a new one, which is printed]";
+
+/// A trial: its name, how many rounds are run when nobody says, and the trial itself, which gives what it did.
+struct Trial {
+    name: &'static str,
+    rounds: u64,
+    run: fn(&Runtime, Bench) -> String,
+}
+
+const TRIALS: [Trial; 4] = [
+    Trial { name: "model", rounds: 4, run: |runtime, bench| runtime.block_on(model::run(bench)) },
+    Trial { name: "races", rounds: 20, run: |runtime, bench| runtime.block_on(races::run(bench)) },
+    Trial { name: "messages", rounds: 2, run: |runtime, bench| runtime.block_on(messages::run(bench)) },
+    Trial { name: "kills", rounds: 3, run: |runtime, bench| runtime.block_on(kills::run(bench)) },
+];
+
+/// What the command line asks for.
+#[derive(Default)]
+struct Asked {
+    names: Vec<String>,
+    rounds: Option<u64>,
+    kind: Option<Kind>,
+    seed: Option<u64>,
+}
+
+fn main() {
+    let asked = asked(std::env::args().skip(1)).unwrap_or_else(|why| {
+        println!("{why}\n\n{HELP}");
+        exit(2)
+    });
+    let runtime = Runtime::new().unwrap();
+    for trial in TRIALS.iter().filter(|trial| asked.names.is_empty() || asked.names.iter().any(|name| name == trial.name)) {
+        for kind in [Kind::Sqlite, Kind::Postgres].into_iter().filter(|kind| asked.kind.is_none_or(|only| only == *kind)) {
+            run(trial, kind, &asked, &runtime);
+        }
+    }
+}
+
+fn run(trial: &Trial, kind: Kind, asked: &Asked, runtime: &Runtime) {
+    let (rounds, seed) = (asked.rounds.unwrap_or(trial.rounds), asked.seed.unwrap_or_else(|| fastrand::u64(..)));
+    if kind == Kind::Postgres && deploytrack_tests::postgres::url().is_none() {
+        return println!("trial {} on postgres: left out on purpose", trial.name);
+    }
+    println!("trial {} on {}: {rounds} rounds, seed {seed}", trial.name, kind.name());
+    fastrand::seed(seed);
+    let start = Instant::now();
+    let done = (trial.run)(runtime, Bench { kind, rounds });
+    println!("  ok in {:.1} s: {done}", start.elapsed().as_secs_f64());
+}
+
+fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
+    let mut asked = Asked::default();
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+        let number = |text: String| text.parse::<u64>().map_err(|_| format!("{text} is no whole number"));
+        match arg.as_str() {
+            "--help" | "-h" => {
+                println!("{HELP}");
+                exit(0)
+            }
+            // What `cargo test` passes to every test program.
+            "--list" => exit(0),
+            "--nocapture" | "--show-output" | "--quiet" | "-q" | "--exact" => {}
+            "--rounds" => asked.rounds = Some(number(value()?)?),
+            "--seed" => asked.seed = Some(number(value()?)?),
+            "--database" => asked.kind = Some(Kind::named(&value()?)?),
+            flag if flag.starts_with('-') => return Err(format!("{flag} is no option")),
+            // A name that is none of ours filters the tests of other programs.
+            name => asked.names.push(name.to_owned()),
+        }
+    }
+    Ok(asked)
+}
