@@ -46,20 +46,22 @@ macro_rules! newest {
     };
 }
 
-/// Every cell that ever had a deployment, with the period that says what was current in it at the time `$1`.
-macro_rules! cells_at {
-    ($columns:literal, $rest:literal) => {
-        concat!(
-            "select ",
-            $columns,
-            " from current_cells cell join cell_periods period on period.component_id = cell.component_id ",
-            "and period.environment_id = cell.environment_id and (period.started_at, period.sequence) = (",
-            newest!("newest.started_at, newest.sequence", "cell.component_id", "cell.environment_id", "$1"),
-            ") where period.version is not null",
-            $rest
-        )
+/// One column of that period at the time `$1`, in a query of `current_cells cell`. A subquery for each column is one look
+/// into the key for each; a join with the period costs as much on SQLite, and makes PostgreSQL read every period.
+macro_rules! of_newest {
+    ($column:literal) => {
+        concat!("(", newest!($column, "cell.component_id", "cell.environment_id", "$1"), ")")
     };
 }
+
+/// What was current in every cell at the time `$1`.
+const CELLS_AT: &str = concat!(
+    "select component_id, environment_id, ",
+    of_newest!("newest.version"),
+    " as version, ",
+    of_newest!("newest.started_at"),
+    " as succeeded_at from current_cells cell"
+);
 
 /// Later than any time that a deployment can have.
 const END_OF_TIME: Time = match DateTime::from_timestamp(253_402_300_800, 0) {
@@ -75,8 +77,24 @@ struct Row {
     succeeded_at: Micros,
 }
 
+/// What a cell held at a moment; all of it is none where there was nothing yet, and the version after a removal.
+#[derive(Debug, FromRow)]
+struct RowAt {
+    component_id: Uuid,
+    environment_id: Uuid,
+    version: Option<String>,
+    succeeded_at: Option<Micros>,
+}
+
+#[derive(Debug, FromRow)]
+struct CurrentAt {
+    version: Option<String>,
+    deployment_id: Option<Uuid>,
+    sequence: Option<i64>,
+}
+
 /// What was current in a cell, and the row of history that made it so.
-#[derive(Clone, Copy, Debug, FromRow)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Current {
     pub(crate) deployment_id: Uuid,
     pub(crate) sequence: i64,
@@ -90,26 +108,13 @@ struct PeriodRow {
 }
 
 impl Store {
-    /// Every cell in which something is current, or was at a moment.
-    pub(crate) async fn cells(&self, at: Option<Time>) -> Result<Vec<(Place, Cell)>, Error> {
-        let rows: Vec<Row> = match at {
-            None => on!(Pool, &self.reads, |pool| {
-                sqlx::query_as(
-                    "select component_id, environment_id, version, succeeded_at from current_cells where deployment_id is not null",
-                )
+    /// Every cell in which something is current.
+    pub(crate) async fn cells(&self) -> Result<Vec<(Place, Cell)>, Error> {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as("select component_id, environment_id, version, succeeded_at from current_cells where deployment_id is not null")
                 .fetch_all(pool)
                 .await
-            }),
-            Some(time) => on!(Pool, &self.reads, |pool| {
-                sqlx::query_as(cells_at!(
-                    "period.component_id, period.environment_id, period.version, period.started_at as succeeded_at",
-                    ""
-                ))
-                .bind(Micros(time))
-                .fetch_all(pool)
-                .await
-            }),
-        }
+        })
         .map_err(unexpected)?;
         rows.into_iter()
             .map(|row| {
@@ -119,16 +124,37 @@ impl Store {
             .collect()
     }
 
+    /// Every cell in which something was current at a moment.
+    pub(crate) async fn cells_at(&self, at: Time) -> Result<Vec<(Place, Cell)>, Error> {
+        let rows: Vec<RowAt> =
+            on!(Pool, &self.reads, |pool| { sqlx::query_as(CELLS_AT).bind(Micros(at)).fetch_all(pool).await }).map_err(unexpected)?;
+        let current = rows.into_iter().filter_map(|row| {
+            let place = Place { component_id: row.component_id, environment_id: row.environment_id };
+            Some((place, row.version?, row.succeeded_at?.0))
+        });
+        current.map(|(place, version, deployed_at)| Ok((place, Cell { version: checked(&version)?, deployed_at }))).collect()
+    }
+
     /// What was current of a component at a moment, in each environment.
     pub(crate) async fn current_of_at(&self, component_id: Uuid, at: Time) -> Result<Vec<Current>, Error> {
-        on!(Pool, &self.reads, |pool| {
-            sqlx::query_as(cells_at!("period.deployment_id, period.sequence", " and cell.component_id = $2"))
-                .bind(Micros(at))
-                .bind(component_id)
-                .fetch_all(pool)
-                .await
+        let rows: Vec<CurrentAt> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(concat!(
+                "select ",
+                of_newest!("newest.version"),
+                " as version, ",
+                of_newest!("newest.deployment_id"),
+                " as deployment_id, ",
+                of_newest!("newest.sequence"),
+                " as sequence from current_cells cell where cell.component_id = $2"
+            ))
+            .bind(Micros(at))
+            .bind(component_id)
+            .fetch_all(pool)
+            .await
         })
-        .map_err(unexpected)
+        .map_err(unexpected)?;
+        let current = rows.into_iter().filter(|row| row.version.is_some());
+        Ok(current.filter_map(|row| Some(Current { deployment_id: row.deployment_id?, sequence: row.sequence? })).collect())
     }
 }
 
@@ -268,5 +294,30 @@ impl Write {
             .map(|_| ())
         })
         .map_err(unexpected)
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sqlx::{Row as _, sqlite::SqliteRow};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_finds_each_cell_by_one_search_of_the_key() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let sql = sqlx::AssertSqlSafe(format!("explain query plan {CELLS_AT}"));
+        let rows: Vec<SqliteRow> = match &store.reads {
+            super::super::Pool::Sqlite(pool) => sqlx::query(sql).bind(0).fetch_all(pool).await.unwrap(),
+            #[cfg(feature = "postgres")]
+            super::super::Pool::Postgres(_) => unreachable!("an SQLite database was opened"),
+        };
+        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        let search = "SEARCH newest USING PRIMARY KEY (component_id=? AND environment_id=? AND started_at<?)";
+        assert_eq!(
+            plan,
+            ["SCAN cell", "CORRELATED SCALAR SUBQUERY 1", search, "CORRELATED SCALAR SUBQUERY 2", search],
+            "no period is looked at but the one that counts, and nothing is sorted"
+        );
     }
 }

@@ -135,7 +135,11 @@ impl Tracker {
         let all = u64::MAX;
         let (components, _) = self.store.components(None, 0, all).await?;
         let (environments, _) = self.store.environments(None, 0, all).await?;
-        let cells: BTreeMap<Place, Cell> = self.store.cells(filter.at).await?.into_iter().collect();
+        let cells = match filter.at {
+            Some(at) => self.store.cells_at(at).await?,
+            None => self.store.cells().await?,
+        };
+        let cells: BTreeMap<Place, Cell> = cells.into_iter().collect();
         let columns: Vec<_> = environments.into_iter().filter(|environment| shows_column(filter, environment)).collect();
         let rows = components.into_iter().filter(|component| shows_row(filter, component)).map(|component| Row {
             environments: columns
