@@ -124,7 +124,8 @@ pub(crate) struct Import {
 /// Check that everything the server keeps is what its history says
 ///
 /// Every row of history is checked against its hash, and the deployments, the current cells and the counts against what
-/// the history says. Ends with 6 when there is a difference.
+/// the history says. Ends with 6 when there is a difference. A long history takes its time: the default of --timeout is
+/// one hour here.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  deploytrack verify")]
 pub(crate) struct Verify {}

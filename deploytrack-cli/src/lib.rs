@@ -20,12 +20,15 @@ mod session;
 mod settings;
 mod surroundings;
 
-use std::{ffi::OsString, io::Write};
+use std::{ffi::OsString, io::Write, time::Duration};
 
 use clap::Parser;
 
 pub use crate::surroundings::Surroundings;
 use crate::{args::Args, error::Failure, session::Session, settings::Settings};
+
+/// How long `verify` waits for its answer unless `--timeout` says otherwise.
+const PATIENCE_FOR_VERIFY: Duration = Duration::from_hours(1);
 
 /// How a command ended; a public contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +80,11 @@ fn usage(message: &clap::Error, surroundings: &Surroundings, out: &mut dyn Write
 }
 
 fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-    let Args { global, command } = args;
+    let Args { mut global, command } = args;
+    if matches!(command, args::Command::Verify(_)) {
+        // The server answers when it has read the whole history.
+        global.timeout.get_or_insert(PATIENCE_FOR_VERIFY);
+    }
     match command {
         #[cfg(feature = "serve")]
         args::Command::Serve(serve) => commands::serve::run(*serve, &global, surroundings, out, err),
