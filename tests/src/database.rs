@@ -3,10 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use deploytrack_core::{store::Store, tracker::Tracker};
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection, PgConnection, Row, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::postgres;
+
+/// An id in SQL.
+const ID: &str = "'00000000-0000-4000-8000-000000000000'::uuid";
 
 /// An empty database that lives as long as this value (on PostgreSQL: as long as its cluster).
 #[derive(Debug)]
@@ -99,6 +102,28 @@ impl Database {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
             sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
         }
+    }
+
+    /// How the database would carry out a query, a step a line, if it could choose an index for every step; `moment` is
+    /// the parameter that holds a time.
+    ///
+    /// # Panics
+    /// When the query cannot be planned.
+    pub async fn plan(&self, query: &str, moment: &str) -> String {
+        let steps: Vec<String> = if self.is_sqlite() {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            let sql = sqlx::AssertSqlSafe(format!("explain query plan {query}"));
+            let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|row| row.get("detail")).collect()
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query("set enable_seqscan = off").execute(&mut connection).await.unwrap();
+            // EXPLAIN takes no parameters.
+            let query = query.replace(moment, "'2025-06-01T14:00:00Z'::timestamptz").replace("$1", ID).replace("$2", ID);
+            let sql = sqlx::AssertSqlSafe(format!("explain {query}"));
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+        };
+        steps.join("\n")
     }
 
     /// Makes every commit wait for the disk, for tests that kill.

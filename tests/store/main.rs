@@ -4,10 +4,13 @@
 
 mod append_only;
 mod cell;
+mod idempotency;
 mod import;
 mod model;
+mod plans;
 mod races;
 mod setup;
+mod verification;
 
 use std::sync::Arc;
 
