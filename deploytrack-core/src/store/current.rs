@@ -46,15 +46,18 @@ macro_rules! newest {
     };
 }
 
-/// Every cell that ever had a deployment, with the period that says what was current in it at the time `$1`.
+/// Every cell that ever had a deployment, with the period that says what was current in it at the time `$1`. Its key is
+/// asked for in two: PostgreSQL compares a row with `(a, b) = (select ...)` only after it has read every period.
 macro_rules! cells_at {
     ($columns:literal, $rest:literal) => {
         concat!(
             "select ",
             $columns,
             " from current_cells cell join cell_periods period on period.component_id = cell.component_id ",
-            "and period.environment_id = cell.environment_id and (period.started_at, period.sequence) = (",
-            newest!("newest.started_at, newest.sequence", "cell.component_id", "cell.environment_id", "$1"),
+            "and period.environment_id = cell.environment_id and period.started_at = (",
+            newest!("newest.started_at", "cell.component_id", "cell.environment_id", "$1"),
+            ") and period.sequence = (",
+            newest!("newest.sequence", "cell.component_id", "cell.environment_id", "$1"),
             ") where period.version is not null",
             $rest
         )
