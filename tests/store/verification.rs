@@ -201,6 +201,16 @@ on_both! {
         }
     }
 
+    async fn a_period_that_is_gone_in_one_cell_hides_none_that_is_invented_in_another(database) {
+        let invent = "delete from cell_periods where version = 'v1';
+            insert into cell_periods select component_id, environment_id, started_at, sequence + 1000, deployment_id, 'v9', null
+            from cell_periods where version = 'v3'";
+        let (tracker, found) = found_after(&database, invent).await;
+        assert_eq!((tables(&found), found.found), (vec!["cell_periods"], 2), "{found}");
+        assert_eq!(found.differences[1].environment_id, Some(named(&tracker, "v3").await.environment_id), "{found}");
+        assert!(tracker.repair().await.unwrap().ok);
+    }
+
     async fn a_count_that_is_wrong_is_found(database) {
         for sql in ["update deployment_counts set count = count + 1 where status = 'rolled_back'", "delete from deployment_counts where status = 'rolled_back'"] {
             let another = database.another().await;

@@ -68,6 +68,7 @@ struct Audit {
     places: BTreeSet<Place>,
     counts: BTreeMap<(Place, Status), i64>,
     newest: BTreeMap<Place, Newest>,
+    /// How many periods are kept as the history says.
     periods: u64,
 }
 
@@ -137,6 +138,7 @@ impl Audit {
         if let Some((sequence, detail)) = differing_periods(deployment, &standing.periods, periods) {
             self.note_repairable("cell_periods", place, about(sequence, detail));
         }
+        self.periods += standing.periods.iter().filter(|period| periods.contains(&expected(deployment, period))).count() as u64;
         self.count(deployment, &standing);
     }
 
@@ -144,7 +146,6 @@ impl Audit {
     fn count(&mut self, deployment: &Deployment, standing: &Standing) {
         let place = Place::of(deployment);
         *self.counts.entry((place, standing.status)).or_default() += 1;
-        self.periods += standing.periods.len() as u64;
         let empty = || Newest { key: (Time::default(), 0), kept: nothing() };
         let newest = self.newest.entry(place).or_insert_with(empty);
         for period in standing.periods.iter().filter(|period| period.ended_at.is_none()) {
@@ -163,10 +164,10 @@ impl Audit {
             let detail = "there is no such deployment".into();
             self.note("history", Difference { sequence: Some(sequence), deployment_id: Some(id), detail, ..Difference::default() });
         }
-        if snapshot.period_count().await? != self.periods
-            && let Some(place) = snapshot.cell_with_stray_period().await?
-        {
-            self.note_repairable("cell_periods", place, of_cell(place, "there is a period that no row of history began".into()));
+        if snapshot.period_count().await? != self.periods {
+            for place in snapshot.cells_with_stray_periods().await? {
+                self.note_repairable("cell_periods", place, of_cell(place, "there is a period that no row of history began".into()));
+            }
         }
         Ok(())
     }
@@ -243,14 +244,15 @@ fn differing(row: &Revised, said: &Standing) -> Option<String> {
     Some(format!("the {what} is {kept}, where the history says {said}"))
 }
 
+/// A period as it should be kept.
+fn expected(deployment: &Deployment, period: &Period) -> KeptPeriod {
+    let version = (!period.is_removal).then(|| deployment.version.to_string());
+    KeptPeriod { period: *period, deployment_id: deployment.id, version }
+}
+
 /// The first period that is missing or not as the history says.
 fn differing_periods(deployment: &Deployment, said: &[Period], kept: &[KeptPeriod]) -> Option<(Option<i64>, String)> {
-    let expected = |period: &Period| KeptPeriod {
-        period: *period,
-        deployment_id: deployment.id,
-        version: (!period.is_removal).then(|| deployment.version.to_string()),
-    };
-    let wrong = said.iter().find(|period| !kept.contains(&expected(period)))?;
+    let wrong = said.iter().find(|period| !kept.contains(&expected(deployment, period)))?;
     let there = kept.iter().any(|kept| kept.period.sequence == wrong.sequence);
     let detail = if there { "the period it began is not as the history says" } else { "the period it began is missing" };
     Some((Some(wrong.sequence), detail.into()))
