@@ -277,11 +277,33 @@ on_both! {
     async fn a_repair_leaves_the_history_alone_and_says_that_it_is_broken(database) {
         let (tracker, found) = found_after(&database, "update history set reason = 'forged' where sequence = 5").await;
         assert_eq!(found.found, 1, "{found}");
-        database.execute("delete from deployment_counts").await.unwrap();
+        let elsewhere = "delete from deployment_counts where environment_id <> (select environment_id from deployments where version = 'v2')";
+        database.execute(elsewhere).await.unwrap();
         let before: Vec<_> = tracker.history(named(&tracker, "v2").await.id).await.unwrap();
         let left = tracker.repair().await.unwrap();
         assert_eq!((left.found, left.differences), (1, found.differences));
         assert_eq!(tracker.history(named(&tracker, "v2").await.id).await.unwrap(), before);
+    }
+
+    async fn a_cell_whose_history_is_broken_is_left_as_it_is(database) {
+        for sql in [
+            "update deployments set version = 'v9' where version = 'v2'",
+            "update history set to_status = 'failed' where sequence = 6",
+            "delete from history where sequence = 6",
+            "update history set recorded_by = '' where sequence = 5",
+            "update deployments set commit_sha = 'x' where version = 'v2'",
+        ] {
+            let another = database.another().await;
+            let tracker = filled(&another).await;
+            let matrix = tracker.matrix(&MatrixFilter::default()).await.unwrap();
+            unguard(&another).await;
+            another.execute(&format!("{sql}; update current_cells set version = 'v8' where version = 'v3'")).await.unwrap();
+            let found = tracker.verify().await.unwrap();
+            assert_eq!(found.differences.iter().filter(|difference| difference.repairable).count(), 1, "{sql}: {found}");
+            let left = tracker.repair().await.unwrap();
+            assert!(!left.ok && left.differences.iter().all(|difference| !difference.repairable), "{sql}: {left}");
+            assert_eq!(tracker.matrix(&MatrixFilter::default()).await.unwrap(), matrix, "what was forged is not carried into the matrix: {sql}");
+        }
     }
 
     async fn one_verification_runs_at_a_time(database) {
