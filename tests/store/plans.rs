@@ -35,7 +35,6 @@ on_both! {
         database.execute("analyze").await.unwrap();
         for (name, sql, moment) in [("newest", NEWEST, "$3"), ("cells", CELLS, "$1")] {
             let plan = database.plan(sql, moment).await;
-            println!("{name}:\n{plan}");
             if database.is_sqlite() {
                 let search = "SEARCH newest USING PRIMARY KEY (component_id=? AND environment_id=? AND started_at<?)";
                 assert!(plan.contains(search), "{plan}");
