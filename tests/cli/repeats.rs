@@ -17,6 +17,10 @@ fn total(bench: &Bench) -> u64 {
     page["total"].as_u64().unwrap()
 }
 
+fn removals(bench: &Bench) -> usize {
+    bench.home.deploytrack(&["export"]).done().lines().filter(|line| line.contains("\"undeployed\"")).count()
+}
+
 #[test]
 fn a_key_of_ones_own_prints_the_same_id_twice() {
     let bench = Bench::new();
@@ -45,7 +49,26 @@ fn a_removal_under_a_key_of_ones_own_is_made_once() {
     let args = ["undeploy", "-c", "api", "-e", "production", "--occurred-at", "2999-01-01T00:00:00Z", "--idempotency-key", "gone"];
     assert_eq!(bench.home.deploytrack(&args).code, 1, "a refusal keeps nothing");
     let args = ["undeploy", "-c", "api", "-e", "production", "--idempotency-key", "gone"];
-    assert_eq!(bench.home.deploytrack(&args).done(), "api v1 left production\n");
+    for _ in 0..2 {
+        assert_eq!(bench.home.deploytrack(&args).done(), "api v1 left production\n");
+    }
+    assert_eq!(bench.home.deploytrack(&args[..5]).code, 1, "without the key it is another removal");
+    assert_eq!(removals(&bench), 1);
+}
+
+#[test]
+fn a_removal_with_a_time_of_its_own_is_made_once() {
+    let bench = Bench::filled();
+    for _ in 0..2 {
+        let args = ["undeploy", "-c", "api", "-e", "production", "--occurred-at", "2026-01-01T00:00:00Z"];
+        assert_eq!(bench.home.deploytrack(&args).code, 1, "nothing was there yet");
+    }
+    bench.record_at("api", "production", "v0", "succeeded", "2025-06-01T12:00:00Z");
+    for _ in 0..2 {
+        let args = ["undeploy", "-c", "api", "-e", "production", "--occurred-at", "2025-06-02T12:00:00Z"];
+        assert_eq!(bench.home.deploytrack(&args).done(), "api v0 left production\n");
+    }
+    assert_eq!(removals(&bench), 1);
 }
 
 #[test]
