@@ -111,6 +111,40 @@ on_both! {
         assert_eq!(shown(&server, "").await.as_deref(), Some("v2"));
     }
 
+    async fn of_sixteen_removals_at_once_one_is_made(database) {
+        let server = Server::start(&database).await;
+        let current = succeeded(&server, "v1", "2025-06-01T12:00:00Z").await;
+        let path = format!("{}/undeploy", at(&current));
+        let removals: Vec<_> = (0..16)
+            .map(|_| {
+                let (admin, path) = (server.admin(), path.clone());
+                tokio::spawn(async move { admin.post(&path, &json!({})).await.status })
+            })
+            .collect();
+        let mut statuses = Vec::new();
+        for removal in removals {
+            statuses.push(removal.await.unwrap());
+        }
+        statuses.sort_unstable();
+        assert_eq!(statuses, [&[200][..], &[409; 15]].concat());
+        let rows: Value = serde_json::from_str(&history(&server, &current).await).unwrap();
+        assert_eq!(rows.as_array().unwrap().len(), 4);
+    }
+
+    async fn of_two_removals_at_one_moment_each_is_repeated_as_its_own(database) {
+        let server = Server::start(&database).await;
+        let time = "2025-06-01T12:00:00Z";
+        for version in ["v1", "v2", "v3"] {
+            let current = succeeded(&server, version, time).await;
+            for _ in 0..2 {
+                undeploy(&server, &current, &json!({"occurredAt": time})).await.expect(200);
+                assert_eq!(shown(&server, "").await, None, "{version}");
+            }
+            let rows: Value = serde_json::from_str(&history(&server, &current).await).unwrap();
+            assert_eq!(rows.as_array().unwrap().len(), 4, "{version}");
+        }
+    }
+
     async fn no_body_and_an_empty_one_are_alike(database) {
         let server = Server::start(&database).await;
         for body in [None, Some("{}")] {
