@@ -167,17 +167,17 @@ impl Write {
         Ok(row.filter(|row| !row.is_removal).map(|row| (row.deployment_id, row.started_at.0)))
     }
 
-    /// The deployment that was removed from a cell at this very moment.
-    pub(crate) async fn removed(&mut self, place: Place, at: Time) -> Result<Option<Uuid>, Error> {
+    /// The deployments that were removed from a cell at this very moment.
+    pub(crate) async fn removed(&mut self, place: Place, at: Time) -> Result<Vec<Uuid>, Error> {
         on!(Transaction, &mut self.0, |write| {
             sqlx::query_scalar(
                 "select deployment_id from cell_periods
-                 where component_id = $1 and environment_id = $2 and started_at = $3 and version is null limit 1",
+                 where component_id = $1 and environment_id = $2 and started_at = $3 and version is null",
             )
             .bind(place.component_id)
             .bind(place.environment_id)
             .bind(Micros(at))
-            .fetch_optional(&mut **write)
+            .fetch_all(&mut **write)
             .await
         })
         .map_err(unexpected)

@@ -42,7 +42,7 @@ impl Tracker {
             terms.check(&deployment.deployment)?;
             let place = Place::of(&deployment.deployment);
             if let Some(time) = undeploy.occurred_at
-                && write.removed(place, time).await? == Some(id)
+                && write.removed(place, time).await?.contains(&id)
             {
                 return work.finish(deployment.deployment).await;
             }
@@ -91,7 +91,7 @@ pub(super) async fn remove_afterwards(
     by: &Label,
     now: Time,
 ) -> Result<Result<bool, &'static str>, Error> {
-    if write.removed(place, removed.occurred_at).await?.is_some() {
+    if !write.removed(place, removed.occurred_at).await?.is_empty() {
         return Ok(Ok(false));
     }
     let current = write.current(place, Some(removed.occurred_at)).await?.map(|(id, _)| id);
