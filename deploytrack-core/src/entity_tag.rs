@@ -96,7 +96,7 @@ mod tests {
             ("*".to_owned(), true, true),
             (tag.to_string(), true, true),
             (format!("W/{tag}"), false, true),
-            (format!("\"other, with comma\" , {tag}"), true, true),
+            (format!("\"other,with,comma\" , {tag}"), true, true),
             ("\"\"".to_owned(), false, false),
         ] {
             let condition: Condition = text.parse().unwrap();
