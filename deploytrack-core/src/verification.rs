@@ -46,7 +46,8 @@ pub struct Difference {
     pub environment_id: Option<Uuid>,
     /// What is there, and what should be.
     pub detail: String,
-    /// Whether it can be put right from the history; a history that was changed cannot, and its backup is needed.
+    /// Whether it can be put right from the history. A history that was changed cannot, and says nothing of its cell: a
+    /// backup is needed.
     pub repairable: bool,
 }
 

@@ -53,7 +53,8 @@ enum Command {
     /// The database may be in use: no writer is held up. Every row of history is checked against its hash, and the
     /// deployments, the current cells and the counts against what the history says.
     Verify {
-        /// Write what differs again from the history, cell by cell; the history itself is never touched
+        /// Write what differs again from the history, cell by cell; neither the history itself is touched nor a cell whose
+        /// history is not as it was recorded
         #[arg(long)]
         repair: bool,
     },

@@ -3,13 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod components;
+mod conditions;
 mod deployments;
 mod environments;
 mod errors;
 mod hang_ups;
 mod health;
 mod hostile;
+mod idempotency;
 mod tokens;
+mod verify;
 
 pub use deploytrack_tests::{on_both, server::Server, snapshot};
 pub use serde_json::{Value, json};
@@ -30,4 +33,24 @@ async fn api_in_production(server: &Server) -> (String, String) {
     let component = admin.post("/api/v1/components", &json!({"name": "api"})).await.expect(201);
     let environment = admin.post("/api/v1/environments", &json!({"name": "production"})).await.expect(201);
     (id(&component), id(&environment))
+}
+
+/// The version that the matrix shows for `api` in `production`, with this query.
+async fn shown(server: &Server, query: &str) -> Option<String> {
+    let matrix = server.reader().get(&format!("/api/v1/deployments/matrix?{query}")).await.expect(200);
+    let row = matrix.as_array().unwrap().iter().find(|row| row["componentName"] == "api")?;
+    row["environments"]["production"]["version"].as_str().map(str::to_owned)
+}
+
+/// A version of `api` that succeeded in `production` at a time.
+async fn succeeded(server: &Server, version: &str, time: &str) -> Value {
+    let body = json!({"component": "api", "environment": "production", "version": version, "status": "succeeded", "occurredAt": time});
+    server.admin().record(body).await
+}
+
+/// The history of a deployment, as it is sent.
+async fn history(server: &Server, deployment: &Value) -> String {
+    let answer = server.reader().get(&format!("{}/history", at(deployment))).await;
+    answer.expect(200);
+    answer.body
 }

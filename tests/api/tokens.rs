@@ -4,7 +4,7 @@ use deploytrack_tests::caller::{Caller, SECRET, seconds, token};
 
 use crate::*;
 
-const EVERY_ROUTE: [(&str, &str, bool); 21] = [
+const EVERY_ROUTE: [(&str, &str, bool); 23] = [
     ("GET", "/api/v1/deployments", false),
     ("GET", "/api/v1/deployments/matrix", false),
     ("GET", "/api/v1/deployments/latest", false),
@@ -26,6 +26,8 @@ const EVERY_ROUTE: [(&str, &str, bool); 21] = [
     ("DELETE", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
     ("PUT", "/api/v1/environments/order", true),
     ("HEAD", "/api/v1/deployments", false),
+    ("POST", "/api/v1/deployments/00000000-0000-4000-8000-000000000000/undeploy", true),
+    ("GET", "/api/v1/verify", true),
 ];
 
 /// Tokens that are wrong in one point each, all under the right secret.
@@ -87,12 +89,12 @@ async fn every_route_refuses_who_has_no_valid_token() {
 }
 
 #[tokio::test]
-async fn every_writing_route_refuses_a_reader() {
+async fn every_route_for_admins_refuses_a_reader() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
-    for (method, path, writes) in EVERY_ROUTE {
+    for (method, path, is_for_admins) in EVERY_ROUTE {
         let answer = server.reader().call(method, path).await;
-        assert_eq!(answer.status == 403, writes, "{method} {path}: {}", answer.status);
+        assert_eq!(answer.status == 403, is_for_admins, "{method} {path}: {}", answer.status);
         assert_ne!(answer.status, 401);
     }
 }

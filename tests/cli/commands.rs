@@ -99,7 +99,21 @@ fn what_has_deployments_is_not_deleted_and_says_what_to_do() {
 #[test]
 fn help_names_every_command_that_exists() {
     let help = Home::new().deploytrack(&["--help"]);
-    for command in ["serve", "record", "update", "list", "show", "latest", "matrix", "import", "export", "component", "environment"] {
+    for command in [
+        "serve",
+        "record",
+        "update",
+        "list",
+        "show",
+        "latest",
+        "matrix",
+        "import",
+        "export",
+        "component",
+        "environment",
+        "undeploy",
+        "verify",
+    ] {
         assert!(help.done().contains(command), "{command}: {help:?}");
     }
 }

@@ -6,9 +6,14 @@ mod commands;
 mod exit_codes;
 mod import;
 mod output;
+mod repeats;
 mod serve;
 mod server_program;
 mod settings;
+mod show;
+mod time_travel;
+mod undeploy;
+mod verify;
 
 pub use deploytrack_tests::{
     caller::{Caller, SECRET},
@@ -21,7 +26,7 @@ pub use deploytrack_tests::{
 struct Bench {
     home: Home,
     server: Process,
-    _database: Database,
+    database: Database,
 }
 
 impl Bench {
@@ -29,7 +34,7 @@ impl Bench {
         let database = Database::sqlite();
         let server = Process::server(&Home::new(), database.url());
         let home = Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
-        Self { home, server, _database: database }
+        Self { home, server, database }
     }
 
     /// With four deployments in it, three of them successes.
@@ -49,6 +54,12 @@ impl Bench {
     /// Records a deployment and gives its id.
     fn record(&self, component: &str, environment: &str, version: &str, status: &str) -> String {
         let args = ["record", "--component", component, "--environment", environment, "--version", version, "--status", status];
+        self.home.deploytrack(&args).done().trim().to_owned()
+    }
+
+    /// Records a deployment that reached its status at a time, and gives its id.
+    fn record_at(&self, component: &str, environment: &str, version: &str, status: &str, time: &str) -> String {
+        let args = ["record", "-c", component, "-e", environment, "--version", version, "--status", status, "--occurred-at", time];
         self.home.deploytrack(&args).done().trim().to_owned()
     }
 }

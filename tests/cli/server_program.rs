@@ -11,6 +11,8 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         ("DEPLOYTRACK_REGISTRATION", "perhaps"),
         ("DEPLOYTRACK_DATABASE_URL", "mysql://localhost/x"),
         ("DEPLOYTRACK_LOG_FORMAT", "verse"),
+        ("DEPLOYTRACK_IDEMPOTENCY_RETENTION", "soon"),
+        ("DEPLOYTRACK_IDEMPOTENCY_RETENTION", "0s"),
         ("DEPLOYTRACK_JWT_SECRET", "short"),
         ("DEPLOYTRACK_JWT_SECRET_FILE", "/no/such/file"),
     ] {

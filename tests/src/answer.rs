@@ -86,8 +86,8 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-/// Numbers the UUIDs of a text in the order of their appearance, and replaces times of this century's later part:
-/// tests that name a time choose one before 2026.
+/// Numbers the UUIDs of a text in the order of their appearance, and replaces times of this century's later part (tests
+/// that name a time choose one before 2026) and the hashes that are made of both.
 #[must_use]
 pub fn redact(text: &str) -> String {
     let mut ids: Vec<String> = Vec::new();
@@ -101,6 +101,9 @@ pub fn redact(text: &str) -> String {
             });
             let _ = write!(out, "<id {}>", place + 1);
             rest = &rest[36..];
+        } else if rest.get(..64).is_some_and(is_hash) {
+            out.push_str("<hash>");
+            rest = &rest[64..];
         } else if let Some(length) = now_length(rest) {
             out.push_str("<now>");
             rest = &rest[length..];
@@ -115,6 +118,11 @@ pub fn redact(text: &str) -> String {
 /// A UUID of version 7, as servers make them; those of other versions are the tests' own.
 fn is_id(part: &str) -> bool {
     part.as_bytes()[14] == b'7' && uuid::Uuid::try_parse(part).is_ok()
+}
+
+/// A SHA-256 digest as text.
+fn is_hash(part: &str) -> bool {
+    part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The length of a present time at the start of `text`.

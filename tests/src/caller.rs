@@ -112,7 +112,25 @@ impl Caller {
     /// # Panics
     /// When there is no answer.
     pub async fn send(&self, method: &str, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        self.send_with(method, path, &[], body).await
+    }
+
+    /// Sends a request with a body as it is and these headers.
+    ///
+    /// # Panics
+    /// When there is no answer, and when a header cannot be sent.
+    pub async fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Answer {
         let request = self.request(method, path).header("content-type", "application/json").body(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value.as_bytes()));
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Reads with these headers.
+    ///
+    /// # Panics
+    /// When there is no answer, and when a header cannot be sent.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = headers.iter().fold(self.request("GET", path), |request, (name, value)| request.header(*name, value.as_bytes()));
         Answer::of(request.send().await.unwrap()).await
     }
 

@@ -101,6 +101,20 @@ impl Database {
         }
     }
 
+    /// How PostgreSQL would carry out a query, a step a line, if it could choose an index for every step; its parameter
+    /// `$1` is a time.
+    ///
+    /// # Panics
+    /// When this is no PostgreSQL or the query cannot be planned.
+    pub async fn plan(&self, query: &str) -> String {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        sqlx::query("set enable_seqscan = off").execute(&mut connection).await.unwrap();
+        // EXPLAIN takes no parameters.
+        let sql = format!("explain {}", query.replace("$1", "'2025-06-01T14:00:00Z'::timestamptz"));
+        let steps: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+        steps.join("\n")
+    }
+
     /// Makes every commit wait for the disk, for tests that kill.
     ///
     /// # Panics

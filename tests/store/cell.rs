@@ -1,6 +1,7 @@
 //! The cell is never wrong.
 
 use chrono::TimeDelta;
+use deploytrack_core::deployment::Undeploy;
 use deploytrack_tests::{fold, on_both};
 
 use crate::*;
@@ -122,6 +123,17 @@ on_both! {
         let change = Change { occurred_at: Some(earlier), ..Change::to(Status::Succeeded) };
         let done = tracker.update(attempt.id, change, &by()).await.unwrap();
         assert_eq!((done.finished_at, done.succeeded_at), (Some(earlier), Some(earlier)));
+    }
+
+    async fn what_succeeded_a_moment_ahead_of_the_clock_is_removed_all_the_same(database) {
+        let (tracker, _clock) = with_clock(&database.tracker().await);
+        let ahead = noon() + TimeDelta::minutes(4);
+        let new = NewDeployment { status: Status::Succeeded, occurred_at: Some(ahead), ..new("api", "production", "v1") };
+        let current = tracker.record(new, &by()).await.unwrap();
+        tracker.undeploy(current.id, Undeploy::default(), &by()).await.unwrap();
+        assert_eq!(shown(&tracker).await, None);
+        assert_eq!(tracker.history(current.id).await.unwrap().last().unwrap().occurred_at, ahead);
+        fold::check(&tracker).await;
     }
 
     async fn a_time_more_than_five_minutes_ahead_is_refused(database) {

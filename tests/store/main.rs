@@ -4,9 +4,12 @@
 
 mod append_only;
 mod cell;
+mod idempotency;
 mod import;
+mod plans;
 mod races;
 mod setup;
+mod verification;
 
 use std::sync::Arc;
 

@@ -1,11 +1,15 @@
 //! `deploytrack undeploy`
 
+use chrono::TimeDelta;
 use deploytrack_core::{
     catalog::Reference,
     clock::{self, Time},
-    deployment::Undeploy as Removal,
+    deployment::{Deployment, Undeploy as Removal},
+    query::{DeploymentFilter, PageRequest},
+    status::Status,
     text::{IdempotencyKey, Reason},
 };
+use uuid::Uuid;
 
 use crate::{
     Exit,
@@ -45,7 +49,11 @@ pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result
     let component = session.component_id(&undeploy.component).await?;
     let environment = session.environment_id(&undeploy.environment).await?;
     let latest = session.client.latest(component, undeploy.occurred_at).await?.value;
-    let Some(current) = latest.into_iter().find(|deployment| deployment.environment_id == environment) else {
+    let current = match latest.into_iter().find(|deployment| deployment.environment_id == environment) {
+        Some(current) => Some(current),
+        None => removed_before(&undeploy, (component, environment), session).await?,
+    };
+    let Some(current) = current else {
         let then = if undeploy.occurred_at.is_some() { "was current at that time" } else { "is current" };
         let message = format!("nothing of {} {then} in {}", undeploy.component, undeploy.environment);
         return Err(Failure::new(Exit::Refused, message).hint("`deploytrack matrix` shows what is current where"));
@@ -57,4 +65,28 @@ pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result
         Output::Table => session.line(&clean(&format!("{} {} left {}", gone.component_name, gone.version, gone.environment_name))),
         _ => session.answer(&done.text, &deployment::list(std::slice::from_ref(gone))),
     }
+}
+
+/// What this very command may have removed already: with a time, what was current just before it; under a key, what
+/// succeeded last. The server knows whether it did, and refuses when it did not.
+async fn removed_before(
+    undeploy: &Undeploy,
+    (component, environment): (Uuid, Uuid),
+    session: &Session<'_>,
+) -> Result<Option<Deployment>, Failure> {
+    if let Some(time) = undeploy.occurred_at {
+        let before = session.client.latest(component, Some(time - TimeDelta::microseconds(1))).await?.value;
+        return Ok(before.into_iter().find(|deployment| deployment.environment_id == environment));
+    }
+    if undeploy.idempotency_key.is_none() {
+        return Ok(None);
+    }
+    let succeeded = DeploymentFilter {
+        component_id: Some(component),
+        environment_id: Some(environment),
+        status: Some(Status::Succeeded),
+        ..DeploymentFilter::default()
+    };
+    let newest = session.client.list(&succeeded, PageRequest::default()).await?.value.data;
+    Ok(newest.into_iter().max_by_key(|deployment| deployment.succeeded_at))
 }

@@ -17,8 +17,12 @@ pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
     if found.value.ok {
         return Ok(());
     }
-    Err(Failure::new(Exit::Difference, "what the server keeps is not what its history says")
-        .hint("on the server, `deploytrack-server verify --repair` writes it again from the history"))
+    Err(if found.value.differences.iter().any(|found| found.repairable) {
+        Failure::new(Exit::Difference, "what the server keeps is not what its history says")
+            .hint("on the server, `deploytrack-server verify --repair` writes it again from the history")
+    } else {
+        Failure::new(Exit::Difference, "the server's history is not as it was recorded").hint("only a backup can tell what it was")
+    })
 }
 
 fn differences(found: &[deploytrack_core::verification::Difference]) -> Grid {

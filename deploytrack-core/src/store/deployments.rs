@@ -4,7 +4,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Snapshot, Store, Write,
+    Place, Snapshot, Store, Write,
     column::{Micros, checked, checked_option, digest, signed, unsigned},
     fault::{unexpected, unreadable},
     on,
@@ -217,9 +217,12 @@ impl Store {
     }
 }
 
+/// A deployment's id and its cell, and what it says if it can be read.
+pub(crate) type Found = (Uuid, Place, Result<Revised, Error>);
+
 impl Snapshot {
     /// The deployments that follow `after` by id; one that cannot be read comes with the reason.
-    pub(crate) async fn deployments_by_id(&mut self, after: Option<Uuid>, take: u64) -> Result<Vec<(Uuid, Result<Revised, Error>)>, Error> {
+    pub(crate) async fn deployments_by_id(&mut self, after: Option<Uuid>, take: u64) -> Result<Vec<Found>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(select!("where d.id > $1 order by d.id limit $2"))
                 .bind(after.unwrap_or_default())
@@ -228,7 +231,8 @@ impl Snapshot {
                 .await
         })
         .map_err(unexpected)?;
-        Ok(rows.into_iter().map(|row| (row.id, row.try_into())).collect())
+        let found = |row: Row| (row.id, Place { component_id: row.component_id, environment_id: row.environment_id }, row.try_into());
+        Ok(rows.into_iter().map(found).collect())
     }
 }
 

@@ -1,5 +1,8 @@
 //! The answers kept under idempotency keys.
 
+#[cfg(feature = "postgres")]
+use std::time::Duration;
+
 use sqlx::FromRow;
 
 use super::{
@@ -19,6 +22,11 @@ use crate::{
 /// no write waits for a sweep.
 const REMOVED_AT_ONCE: i64 = 8;
 
+/// How long to wait for a key that another write has, in milliseconds from one look to the next; two thirds of a second
+/// in all. A write that was refused, or had been made before, may still be rolling back when its caller comes again.
+#[cfg(feature = "postgres")]
+const WAITS: [u64; 7] = [5, 10, 20, 40, 80, 160, 320];
+
 /// An answer that was kept.
 #[derive(Debug)]
 pub(crate) struct Kept {
@@ -35,7 +43,7 @@ struct Row {
 }
 
 impl Write {
-    /// Takes a key until the end of this write. False when another server is at work under it.
+    /// Takes a key until the end of this write. False when another write is at work under it, and stays so for a moment.
     #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL is asked"))]
     pub(crate) async fn take_key(&mut self, subject: &Label, key: &IdempotencyKey) -> Result<bool, Error> {
         match &mut self.0 {
@@ -49,7 +57,14 @@ impl Write {
             Transaction::Postgres(write) => {
                 let name = Digest::of(format!("{subject}\n{key}").as_bytes());
                 let number = name.as_bytes().first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
-                sqlx::query_scalar("select pg_try_advisory_xact_lock($1)").bind(number).fetch_one(&mut **write).await.map_err(unexpected)
+                let sql = "select pg_try_advisory_xact_lock($1)";
+                for wait in WAITS {
+                    if sqlx::query_scalar(sql).bind(number).fetch_one(&mut **write).await.map_err(unexpected)? {
+                        return Ok(true);
+                    }
+                    tokio::time::sleep(Duration::from_millis(wait)).await;
+                }
+                sqlx::query_scalar(sql).bind(number).fetch_one(&mut **write).await.map_err(unexpected)
             }
         }
     }

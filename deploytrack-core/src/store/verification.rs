@@ -124,21 +124,21 @@ impl Snapshot {
         self.count("select count(*) from history").await
     }
 
-    /// A cell with a period that no row of history began.
-    pub(crate) async fn cell_with_stray_period(&mut self) -> Result<Option<Place>, Error> {
-        let row: Option<PlaceRow> = on!(Transaction, &mut self.0, |snapshot| {
+    /// Every cell with a period that no row of history began.
+    pub(crate) async fn cells_with_stray_periods(&mut self) -> Result<Vec<Place>, Error> {
+        let rows: Vec<PlaceRow> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(
-                "select p.component_id, p.environment_id from cell_periods p where not exists (
+                "select distinct p.component_id, p.environment_id from cell_periods p where not exists (
                      select 1 from history h join deployments d on d.id = h.deployment_id
                      where h.sequence = p.sequence and h.occurred_at = p.started_at and d.component_id = p.component_id
                          and d.environment_id = p.environment_id and (h.event = 'undeployed' or h.to_status = 'succeeded')
-                 ) limit 1",
+                 )",
             )
-            .fetch_optional(&mut **snapshot)
+            .fetch_all(&mut **snapshot)
             .await
         })
         .map_err(unexpected)?;
-        Ok(row.map(Place::from))
+        Ok(rows.into_iter().map(Place::from).collect())
     }
 
     /// A row of history of no deployment: its number and the deployment it names.

@@ -30,7 +30,8 @@ impl Tracker {
     }
 
     /// Writes everything that differs from the history again, cell by cell, each in a short write of its own; then
-    /// compares once more and says what is left. The history itself is never touched.
+    /// compares once more and says what is left. The history itself is never touched, and neither is a cell whose history
+    /// is not as it was recorded.
     ///
     /// # Errors
     /// As [`Tracker::verify`].
@@ -55,7 +56,7 @@ impl Tracker {
         audit.look_for_strays(&mut snapshot).await?;
         audit.compare_cells(snapshot.kept_cells().await?);
         audit.compare_counts(&snapshot.kept_counts().await?);
-        audit.report.ok = audit.report.found == 0;
+        audit.conclude();
         Ok(audit)
     }
 }
@@ -64,10 +65,15 @@ impl Tracker {
 #[derive(Debug, Default)]
 struct Audit {
     report: Verification,
+    /// The differences that are named, each with the cell that would be written again to put it right.
+    named: Vec<(Option<Place>, Difference)>,
     /// The cells to write again.
     places: BTreeSet<Place>,
+    /// The cells with a history that is not as it was recorded. What is kept of them may be all that is left of the truth.
+    broken: BTreeSet<Place>,
     counts: BTreeMap<(Place, Status), i64>,
     newest: BTreeMap<Place, Newest>,
+    /// How many periods are kept as the history says.
     periods: u64,
 }
 
@@ -79,27 +85,42 @@ struct Newest {
 }
 
 impl Audit {
-    fn note(&mut self, table: &str, difference: Difference) {
+    fn note(&mut self, table: &str, place: Option<Place>, difference: Difference) {
         self.report.found += 1;
-        if self.report.differences.len() < MOST_NAMED {
-            self.report.differences.push(Difference { table: table.to_owned(), ..difference });
+        if self.named.len() < MOST_NAMED {
+            self.named.push((place, Difference { table: table.to_owned(), ..difference }));
         }
     }
 
-    /// Notes a difference that the history can put right.
+    /// Notes a difference that the history can put right, if it is itself as it was recorded.
     fn note_repairable(&mut self, table: &str, place: Place, difference: Difference) {
         self.places.insert(place);
-        self.note(table, Difference { repairable: true, ..difference });
+        self.note(table, Some(place), difference);
+    }
+
+    /// Notes what makes the history of a cell no judge of it.
+    fn note_broken(&mut self, table: &str, place: Place, difference: Difference) {
+        self.broken.insert(place);
+        self.note(table, None, difference);
+    }
+
+    /// Tells what can be repaired from what cannot.
+    fn conclude(&mut self) {
+        self.places.retain(|place| !self.broken.contains(place));
+        let repairable = |place: Option<Place>| place.is_some_and(|place| self.places.contains(&place));
+        let named = self.named.iter().map(|(place, difference)| Difference { repairable: repairable(*place), ..difference.clone() });
+        self.report.differences = named.collect();
+        self.report.ok = self.report.found == 0;
     }
 
     async fn look_at_deployments(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
         let mut after = None;
         loop {
             let page = snapshot.deployments_by_id(after, PAGE).await?;
-            let (Some((first, _)), Some((last, _))) = (page.first(), page.last()) else { return Ok(()) };
+            let (Some((first, ..)), Some((last, ..))) = (page.first(), page.last()) else { return Ok(()) };
             let (mut histories, mut periods) = (snapshot.histories(*first, *last).await?, snapshot.kept_periods(*first, *last).await?);
             after = Some(*last);
-            for (id, deployment) in page {
+            for (id, place, deployment) in page {
                 self.report.deployments += 1;
                 let (history, periods) = (histories.remove(&id).unwrap_or_default(), periods.remove(&id).unwrap_or_default());
                 self.report.entries += history.len() as u64;
@@ -107,7 +128,7 @@ impl Audit {
                     Ok(deployment) => self.compare(&deployment, history, &periods),
                     Err(error) => {
                         let detail = unreadable(&error);
-                        self.note("deployments", Difference { deployment_id: Some(id), detail, ..Difference::default() });
+                        self.note_broken("deployments", place, Difference { deployment_id: Some(id), detail, ..Difference::default() });
                     }
                 }
             }
@@ -122,13 +143,14 @@ impl Audit {
         for (sequence, entry) in history {
             match entry {
                 Ok(entry) => entries.push(entry),
-                Err(error) => return self.note("history", about(Some(sequence), unreadable(&error))),
+                Err(error) => return self.note_broken("history", place, about(Some(sequence), unreadable(&error))),
             }
         }
         if let Err(broken) = history::check(deployment, &entries) {
-            self.note("history", about(broken.sequence, broken.why));
+            self.note_broken("history", place, about(broken.sequence, broken.why));
         } else if entries.last().is_some_and(|last| last.hash != row.head) {
-            self.note("deployments", about(None, "the history does not end where it ended when the deployment was last written".into()));
+            let detail = "the history does not end where it ended when the deployment was last written".into();
+            self.note_broken("deployments", place, about(None, detail));
         }
         let Some(standing) = history::fold(&entries) else { return };
         if let Some(detail) = differing(row, &standing) {
@@ -137,6 +159,7 @@ impl Audit {
         if let Some((sequence, detail)) = differing_periods(deployment, &standing.periods, periods) {
             self.note_repairable("cell_periods", place, about(sequence, detail));
         }
+        self.periods += standing.periods.iter().filter(|period| periods.contains(&expected(deployment, period))).count() as u64;
         self.count(deployment, &standing);
     }
 
@@ -144,7 +167,6 @@ impl Audit {
     fn count(&mut self, deployment: &Deployment, standing: &Standing) {
         let place = Place::of(deployment);
         *self.counts.entry((place, standing.status)).or_default() += 1;
-        self.periods += standing.periods.len() as u64;
         let empty = || Newest { key: (Time::default(), 0), kept: nothing() };
         let newest = self.newest.entry(place).or_insert_with(empty);
         for period in standing.periods.iter().filter(|period| period.ended_at.is_none()) {
@@ -161,12 +183,12 @@ impl Audit {
             && let Some((sequence, id)) = snapshot.stray_entry().await?
         {
             let detail = "there is no such deployment".into();
-            self.note("history", Difference { sequence: Some(sequence), deployment_id: Some(id), detail, ..Difference::default() });
+            self.note("history", None, Difference { sequence: Some(sequence), deployment_id: Some(id), detail, ..Difference::default() });
         }
-        if snapshot.period_count().await? != self.periods
-            && let Some(place) = snapshot.cell_with_stray_period().await?
-        {
-            self.note_repairable("cell_periods", place, of_cell(place, "there is a period that no row of history began".into()));
+        if snapshot.period_count().await? != self.periods {
+            for place in snapshot.cells_with_stray_periods().await? {
+                self.note_repairable("cell_periods", place, of_cell(place, "there is a period that no row of history began".into()));
+            }
         }
         Ok(())
     }
@@ -243,14 +265,15 @@ fn differing(row: &Revised, said: &Standing) -> Option<String> {
     Some(format!("the {what} is {kept}, where the history says {said}"))
 }
 
+/// A period as it should be kept.
+fn expected(deployment: &Deployment, period: &Period) -> KeptPeriod {
+    let version = (!period.is_removal).then(|| deployment.version.to_string());
+    KeptPeriod { period: *period, deployment_id: deployment.id, version }
+}
+
 /// The first period that is missing or not as the history says.
 fn differing_periods(deployment: &Deployment, said: &[Period], kept: &[KeptPeriod]) -> Option<(Option<i64>, String)> {
-    let expected = |period: &Period| KeptPeriod {
-        period: *period,
-        deployment_id: deployment.id,
-        version: (!period.is_removal).then(|| deployment.version.to_string()),
-    };
-    let wrong = said.iter().find(|period| !kept.contains(&expected(period)))?;
+    let wrong = said.iter().find(|period| !kept.contains(&expected(deployment, period)))?;
     let there = kept.iter().any(|kept| kept.period.sequence == wrong.sequence);
     let detail = if there { "the period it began is not as the history says" } else { "the period it began is missing" };
     Some((Some(wrong.sequence), detail.into()))

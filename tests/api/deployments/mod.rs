@@ -7,5 +7,8 @@ mod latest;
 mod list;
 mod matrix;
 mod record;
+mod repeats;
 mod status_pairs;
+mod time_travel;
+mod undeploy;
 mod update;

@@ -1,0 +1,36 @@
+//! deploytrack show
+
+use crate::*;
+
+/// The output without its ages, and with its columns pulled together: they grow with the years.
+fn timeless(text: &str) -> String {
+    let is_age = |word: &str| word.strip_suffix(['y', 'd', 'h', 'm', 's']).is_some_and(|number| number.parse::<u32>().is_ok());
+    let line = |line: &str| {
+        let cells = line.split("  ").map(|cell| cell.split(" (").next().unwrap_or_default().trim()).filter(|cell| !cell.is_empty());
+        cells.map(|cell| if is_age(cell) { "<age>" } else { cell }).collect::<Vec<_>>().join("  ")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_retry_is_another_attempt_with_its_reason_and_how_long_it_took() {
+    let bench = Bench::new();
+    let id = bench.record_at("api", "production", "v1", "pending", "2025-06-01T11:59:00Z");
+    for (status, time, reason) in [
+        ("in_progress", "2025-06-01T12:00:00Z", None),
+        ("failed", "2025-06-01T12:02:03Z", Some("exit code 3")),
+        ("pending", "2025-06-01T13:00:00Z", Some("a flaky registry")),
+        ("in_progress", "2025-06-01T13:00:30Z", None),
+        ("succeeded", "2025-06-01T14:01:30.250Z", Some("second try")),
+    ] {
+        let reason: &[&str] = if let Some(reason) = &reason { &["--reason", reason] } else { &[] };
+        let _ = bench.home.deploytrack(&[&["update", &id, status, "--occurred-at", time], reason].concat()).done();
+    }
+    let run = bench.home.deploytrack(&["show", &id]);
+    let out = deploytrack_tests::answer::redact(run.done());
+    snapshot!("cli_show_attempts", timeless(&out));
+    let json: serde_json::Value = serde_json::from_str(bench.home.deploytrack(&["show", &id, "-o", "json"]).done()).unwrap();
+    assert_eq!(json["history"].as_array().unwrap().len(), 6);
+    let csv = bench.home.deploytrack(&["show", &id, "-o", "csv"]);
+    assert!(csv.done().starts_with("id,sequence,attempt,event,from,to,occurredAt,recordedAt,recordedBy,reason,hash"), "{csv:?}");
+}
