@@ -15,8 +15,8 @@ use uuid::Uuid;
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::commands::{
-    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, undeploy::Undeploy,
-    update::Update,
+    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, spool::Spool,
+    undeploy::Undeploy, update::Update,
 };
 
 /// What runs where, since when, and who put it there.
@@ -96,6 +96,8 @@ pub(crate) enum Command {
     Import(Import),
     Export(Export),
     Verify(Verify),
+    Flush(Flush),
+    Spool(Spool),
 }
 
 /// Show one deployment with its history
@@ -129,6 +131,13 @@ pub(crate) struct Import {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  deploytrack verify")]
 pub(crate) struct Verify {}
+
+/// Send what earlier calls could not send
+///
+/// Prints how many deployments were sent, are kept because the server cannot be asked, and were refused.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  deploytrack flush")]
+pub(crate) struct Flush {}
 
 /// Export deployments as newline-delimited JSON, the earliest first, in the form that import takes
 #[derive(Debug, clap::Args)]
@@ -226,7 +235,8 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
     if key.is_empty() { Err("must be KEY=VALUE, with a key") } else { Ok((key.to_owned(), value.to_owned())) }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a duration such as 10s.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("must be more than nothing".to_owned()),
         Ok(duration) => Ok(duration),

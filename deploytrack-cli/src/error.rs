@@ -25,6 +25,12 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// A spool that cannot be read.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what a closure would be")]
+    pub(crate) fn of_spool(error: io::Error) -> Self {
+        Self::usage(format!("the spool cannot be read: {error}"))
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
@@ -33,7 +39,8 @@ impl Failure {
     /// Writes the failure to `err`, after what has been answered so far.
     pub(crate) fn report(&self, colour: bool, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
         drop(out.flush());
-        if self.exit != Exit::Done {
+        // Of a wrapped command the pipeline sees what the command itself has said.
+        if !matches!(self.exit, Exit::Done | Exit::Command(_)) {
             // When standard error is closed too, the exit code is all that is left.
             drop(self.write(colour, err));
         }

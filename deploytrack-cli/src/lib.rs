@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `args` | the command line |
 //! | `moment` | times as people say them |
+//! | `child` | the command that is wrapped |
+//! | `spool`, `delivery` | what could not be sent yet, and how it is sent |
 //! | `settings`, `profile` | which server, with which token, and where that is written |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
@@ -11,13 +13,16 @@
 //! | `error` | what is said when a command fails, and its exit code |
 
 mod args;
+mod child;
 mod commands;
+mod delivery;
 mod error;
 mod moment;
 mod profile;
 mod render;
 mod session;
 mod settings;
+mod spool;
 mod surroundings;
 
 use std::{ffi::OsString, io::Write, time::Duration};
@@ -34,22 +39,32 @@ const PATIENCE_FOR_VERIFY: Duration = Duration::from_hours(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Done.
-    Done = 0,
+    Done,
     /// The server refused (4xx); the message says why.
-    Refused = 1,
+    Refused,
     /// The command line or the settings are wrong.
-    Usage = 2,
+    Usage,
     /// Unreachable, timed out or 5xx: worth retrying.
-    Unreachable = 3,
+    Unreachable,
     /// Not authorised (401, 403).
-    Unauthorised = 4,
+    Unauthorised,
     /// A difference was found.
-    Difference = 6,
+    Difference,
+    /// That of the command that was wrapped, whatever it is.
+    Command(u8),
 }
 
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Refused => 1,
+            Exit::Usage => 2,
+            Exit::Unreachable => 3,
+            Exit::Unauthorised => 4,
+            Exit::Difference => 6,
+            Exit::Command(code) => code,
+        })
     }
 }
 
@@ -89,9 +104,17 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         #[cfg(feature = "serve")]
         args::Command::Serve(serve) => commands::serve::run(*serve, &global, surroundings, out, err),
         command => {
-            let settings = Settings::find(&global, surroundings)?;
-            let session = Session::new(settings, &global, surroundings, out, err)?;
-            runtime()?.block_on(commands::run(command, session))
+            let runtime = runtime()?;
+            // A command that is wrapped runs even where no tracker can be asked.
+            let alone = if let args::Command::Record(record) = &command { record.command().to_vec() } else { Vec::new() };
+            match Settings::find(&global, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err)) {
+                Ok(session) => runtime.block_on(commands::run(command, session)),
+                Err(failure) if alone.is_empty() => Err(failure),
+                Err(failure) => {
+                    failure.report(surroundings.colour_on_stderr(), &mut std::io::sink(), &mut std::io::stderr());
+                    Err(runtime.block_on(commands::record::wrapped::run_alone(&alone)))
+                }
+            }
         }
     }
 }

@@ -18,12 +18,14 @@ use crate::{
     error::Failure,
     render::{View, grid::Grid, text::clean_json},
     settings::Settings,
+    spool::Spool,
     surroundings::Surroundings,
 };
 
 /// One command at work.
 pub(crate) struct Session<'a> {
     pub(crate) client: Client,
+    pub(crate) spool: Option<Spool>,
     pub(crate) output: Option<Output>,
     pub(crate) view: View,
     pub(crate) out: &'a mut dyn Write,
@@ -62,6 +64,7 @@ impl<'a> Session<'a> {
         let colour = surroundings.colour_on_stdout() && !global.no_color;
         Self {
             client,
+            spool: Spool::find(surroundings),
             output: global.output,
             view: View { width: surroundings.width, colour, now: SystemClock.now() },
             out,
@@ -89,6 +92,13 @@ impl<'a> Session<'a> {
             drop(writeln!(self.err, "{}", crate::render::text::clean(note)));
         }
         Ok(())
+    }
+
+    /// Says on standard error what went wrong without ending the command.
+    pub(crate) fn warn(&mut self, warning: &str) {
+        // Nobody may be reading; the pipeline goes on.
+        drop(self.out.flush());
+        drop(writeln!(self.err, "deploytrack: warning: {}", crate::render::text::clean(warning)));
     }
 
     /// Writes JSON as it came.

@@ -54,9 +54,18 @@ impl Surroundings {
 
     /// `$XDG_CONFIG_HOME/deploytrack/config.toml`, or the same under `~/.config`.
     pub(crate) fn config_file(&self) -> Option<PathBuf> {
-        let named = self.variable("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = || self.variable("HOME").map(PathBuf::from).or_else(std::env::home_dir).map(|home| home.join(".config"));
-        Some(named.or_else(home)?.join("deploytrack").join("config.toml"))
+        Some(self.folder("XDG_CONFIG_HOME", ".config")?.join("deploytrack").join("config.toml"))
+    }
+
+    /// `$XDG_STATE_HOME`, or `~/.local/state`.
+    pub(crate) fn state_folder(&self) -> Option<PathBuf> {
+        self.folder("XDG_STATE_HOME", ".local/state")
+    }
+
+    /// A folder of the XDG Base Directory Specification: the variable's when it is absolute, else the one in the home.
+    fn folder(&self, variable: &str, in_home: &str) -> Option<PathBuf> {
+        let named = self.variable(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        named.or_else(|| self.variable("HOME").map(PathBuf::from).or_else(std::env::home_dir).map(|home| home.join(in_home)))
     }
 
     /// The program's name as somebody in the same folder would type it.

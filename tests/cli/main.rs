@@ -14,6 +14,7 @@ mod show;
 mod time_travel;
 mod undeploy;
 mod verify;
+mod wrapped;
 
 pub use deploytrack_tests::{
     caller::{Caller, SECRET},
@@ -49,6 +50,11 @@ impl Bench {
             bench.record(component, environment, version, status);
         }
         bench
+    }
+
+    /// Starts the server again, where it was.
+    fn restart(&mut self, url: &str) {
+        self.server = Process::server_at(url.trim_start_matches("http://"), &Home::new(), self.database.url());
     }
 
     /// Records a deployment and gives its id.

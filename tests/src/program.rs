@@ -184,7 +184,16 @@ impl Process {
     /// When it does not come up.
     #[must_use]
     pub fn server(home: &Home, database: &str) -> Self {
-        let mut command = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database]);
+        Self::server_at("127.0.0.1:0", home, database)
+    }
+
+    /// As [`Process::server`], at an address of one's choice.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn server_at(address: &str, home: &Home, database: &str) -> Self {
+        let mut command = home.command("deploytrack-server", &["--listen", address, "--database-url", database]);
         command.env("DEPLOYTRACK_JWT_SECRET", caller::SECRET).env("RUST_LOG", "error").stderr(Stdio::inherit());
         Self::started(command)
     }

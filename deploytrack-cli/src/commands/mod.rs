@@ -3,6 +3,7 @@
 pub(crate) mod component;
 pub(crate) mod environment;
 mod export;
+mod flush;
 mod import;
 pub(crate) mod latest;
 pub(crate) mod list;
@@ -11,6 +12,7 @@ pub(crate) mod record;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
 mod show;
+pub(crate) mod spool;
 pub(crate) mod undeploy;
 pub(crate) mod update;
 mod verify;
@@ -36,6 +38,8 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
         Command::Verify(_) => verify::run(session).await,
+        Command::Flush(_) => flush::run(session).await,
+        Command::Spool(spool) => spool::run(&spool, session),
         Command::List(list) => list::run(list, session).await,
         Command::Show(show) => show::run(show.id, session).await,
         Command::Latest(latest) => latest::run(latest, session).await,

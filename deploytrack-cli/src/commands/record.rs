@@ -1,5 +1,9 @@
 //! `deploytrack record`
 
+pub(crate) mod wrapped;
+
+use std::{ffi::OsString, time::Duration};
+
 use deploytrack_core::{
     catalog::Reference,
     client::Error,
@@ -11,18 +15,23 @@ use deploytrack_core::{
 
 use super::metadata;
 use crate::{
-    args::{Output, pair, status},
+    args::{Output, duration, pair, status},
     error::Failure,
     render::deployment,
     session::Session,
 };
 
-/// Record a deployment and print its id
+/// Record a deployment and print its id, or wrap the command that deploys
+///
+/// With -- COMMAND the start is recorded, the command runs with the same streams and signals, and its outcome is recorded.
+/// The tracker never breaks the deploy: whatever becomes of it, the command runs and its exit code is returned, and what
+/// could not be sent is kept and sent by the next call or by `deploytrack flush`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   deploytrack record --component user-service --environment production --version v2.3.1
-  deploytrack record -c user-service -e production --version v2.3.1 --status succeeded --occurred-at 2026-11-23T18:32:00Z")]
+  deploytrack record -c user-service -e production --version v2.3.1 --status succeeded --occurred-at 2026-11-23T18:32:00Z
+  deploytrack record -c user-service -e production --version v2.3.1 -- ./deploy.sh --fast")]
 pub(crate) struct Record {
     /// What is deployed
     #[arg(short, long, value_name = "NAME|ID")]
@@ -56,6 +65,19 @@ pub(crate) struct Record {
     register: bool,
     #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
+    /// How long sending may take before and after COMMAND; what is left is kept and sent by the next call
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    send_timeout: Duration,
+    /// A command to run: its start and its outcome are recorded, and its exit code is this command's
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["status", "occurred_at"])]
+    command: Vec<OsString>,
+}
+
+impl Record {
+    /// The command that is wrapped; empty when there is none.
+    pub(crate) fn command(&self) -> &[OsString] {
+        &self.command
+    }
 }
 
 pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -69,6 +91,9 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
         register: record.register,
         ..NewDeployment::new(record.component, record.environment, record.version)
     };
+    if !record.command.is_empty() {
+        return wrapped::run(new, record.idempotency_key, &record.command, record.send_timeout, session).await;
+    }
     let recorded = session.writing(record.idempotency_key).record(&new).await.map_err(refused)?;
     match session.output() {
         Output::Table => session.line(&recorded.value.id.to_string()),

@@ -1,0 +1,153 @@
+//! `deploytrack spool`
+
+use deploytrack_core::{
+    clock::{self, Clock as _, SystemClock, Time},
+    json::parse_id,
+};
+use serde::Serialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{
+    Exit,
+    error::Failure,
+    render::grid::{Column, Grid, Value},
+    session::Session,
+    spool::{Ask, Event, Spool as Runs},
+};
+
+/// Look at what earlier calls could not send
+///
+/// A run is one deployment, with the events of it that no server has acknowledged. The runs of calls that are still at work
+/// are left out.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  deploytrack spool list\n  deploytrack spool drop --all")]
+pub(crate) struct Spool {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List the runs, the earliest first
+    List,
+    /// Show the events of a run as JSON
+    Show {
+        /// The run
+        #[arg(value_parser = parse_id)]
+        run: Uuid,
+    },
+    /// Drop runs: what they say is never sent
+    Drop {
+        /// The run
+        #[arg(value_parser = parse_id, required_unless_present = "all")]
+        run: Option<Uuid>,
+        /// Every run
+        #[arg(long, conflicts_with = "run")]
+        all: bool,
+    },
+}
+
+/// A run as it is listed.
+#[derive(Debug, Serialize)]
+struct Listed {
+    run: String,
+    #[serde(with = "clock::wire")]
+    since: Time,
+    server: String,
+    component: String,
+    environment: String,
+    version: String,
+    events: usize,
+}
+
+pub(crate) fn run(spool: &Spool, session: &mut Session<'_>) -> Result<(), Failure> {
+    let runs = session.spool.clone().ok_or_else(|| Failure::usage("there is no home directory to keep a spool in"))?;
+    match &spool.command {
+        Command::List => list(&runs, session),
+        Command::Show { run } => show(&runs, *run, session),
+        Command::Drop { run: Some(run), .. } => drop_runs(&runs, &[run.to_string()], session),
+        Command::Drop { run: None, .. } => drop_runs(&runs, &runs.names().map_err(Failure::of_spool)?, session),
+    }
+}
+
+fn list(runs: &Runs, session: &mut Session<'_>) -> Result<(), Failure> {
+    let mut listed = Vec::new();
+    for name in runs.names().map_err(Failure::of_spool)? {
+        let Some(run) = runs.take_over(&name).map_err(Failure::of_spool)? else { continue };
+        listed.push(described(name, &run.events().map_err(Failure::of_spool)?));
+    }
+    let text = serde_json::to_string(&listed).map_err(std::io::Error::from)?;
+    session.answer(&text, &grid(&listed))
+}
+
+fn show(runs: &Runs, run: Uuid, session: &mut Session<'_>) -> Result<(), Failure> {
+    let run = runs.take_over(&run.to_string()).map_err(Failure::of_spool)?.ok_or_else(|| missing(&run.to_string()))?;
+    let events: Vec<_> = run.events().map_err(Failure::of_spool)?.into_iter().map(|(_, event)| event).collect();
+    session.json(&serde_json::to_string_pretty(&events).map_err(std::io::Error::from)?)
+}
+
+fn drop_runs(runs: &Runs, names: &[String], session: &mut Session<'_>) -> Result<(), Failure> {
+    let mut dropped = 0;
+    for name in names {
+        match runs.take_over(name).map_err(Failure::of_spool)? {
+            Some(run) => run.remove().map_err(|error| Failure::usage(format!("run {name} cannot be removed: {error}")))?,
+            None if names.len() == 1 => return Err(missing(name)),
+            None => continue,
+        }
+        dropped += 1;
+    }
+    session.line(&format!("dropped {dropped} {}", if dropped == 1 { "run" } else { "runs" }))
+}
+
+fn missing(name: &str) -> Failure {
+    Failure::new(Exit::Refused, format!("there is no run {name} that could be had; it may be at work"))
+        .hint("`deploytrack spool list` shows those there are")
+}
+
+fn described(name: String, events: &[(usize, Event)]) -> Listed {
+    let body = events.iter().find_map(|(_, event)| if let Ask::Record { body, .. } = &event.ask { Some(body) } else { None });
+    let text = |keys: [&str; 2]| {
+        let of = |key| body.and_then(|body| body.get(key)).and_then(Json::as_str);
+        keys.into_iter().find_map(of).unwrap_or_default().to_owned()
+    };
+    Listed {
+        since: begun(&name).unwrap_or_else(|| SystemClock.now()),
+        server: events.first().map(|(_, event)| event.server.clone()).unwrap_or_default(),
+        component: text(["component", "componentId"]),
+        environment: text(["environment", "environmentId"]),
+        version: text(["version", "version"]),
+        events: events.len(),
+        run: name,
+    }
+}
+
+/// When a run was begun: its name says so (UUID version 7, RFC 9562 section 5.7).
+fn begun(name: &str) -> Option<Time> {
+    let (seconds, nanoseconds) = Uuid::try_parse(name).ok()?.get_timestamp()?.to_unix();
+    chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
+}
+
+fn grid(listed: &[Listed]) -> Grid {
+    let columns = [
+        Column::fixed("run", "RUN"),
+        Column::fixed("since", "AGE"),
+        Column::flexible("server", "SERVER"),
+        Column::flexible("component", "COMPONENT"),
+        Column::flexible("environment", "ENVIRONMENT"),
+        Column::flexible("version", "VERSION"),
+        Column::fixed("events", "EVENTS"),
+    ];
+    let row = |one: &Listed| {
+        vec![
+            Value::text(&one.run),
+            Value::Time(one.since),
+            Value::text(&one.server),
+            Value::text(&one.component),
+            Value::text(&one.environment),
+            Value::text(&one.version),
+            Value::text(&one.events),
+        ]
+    };
+    Grid::new(columns, listed.iter().map(row))
+}

@@ -1,0 +1,151 @@
+//! Telling a server what a run has to say, event by event, each until it is acknowledged.
+
+use std::io;
+
+use deploytrack_core::{
+    api::FromBody,
+    client::{Client, Error},
+    deployment::{Change, NewDeployment},
+    error::Fault,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::spool::{Ask, Event, Run};
+
+/// A run as it is told: its events in memory, and on disk where there is room for them. A disk that is full or read-only
+/// takes away nothing but the second try.
+#[derive(Debug, Default)]
+pub(crate) struct Telling {
+    run: Option<Run>,
+    events: Vec<(usize, Event)>,
+    next: usize,
+    deployment: Option<Uuid>,
+}
+
+/// How far a delivery came.
+#[derive(Debug)]
+pub(crate) enum Delivered {
+    /// Everything is acknowledged.
+    All,
+    /// The server could not be asked; what is left may be sent later.
+    Later(Error),
+    /// The server refuses an event, and so the rest of the run has nothing to stand on.
+    Refused(Error),
+}
+
+impl Telling {
+    /// A run that begins; without a place on disk it is told from memory alone.
+    pub(crate) fn new(run: Option<Run>) -> Self {
+        Self { run, ..Self::default() }
+    }
+
+    /// A run that was left behind.
+    pub(crate) fn of(run: Run) -> io::Result<Self> {
+        let events = run.events()?;
+        let next = events.last().map_or(0, |(step, _)| step + 1);
+        Ok(Self { deployment: run.deployment(), events, next, run: Some(run) })
+    }
+
+    /// Whether it would outlive this process.
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Whether its next event is for another server than this one.
+    pub(crate) fn is_for_another_server(&self, url: &str) -> bool {
+        self.events.first().is_some_and(|(_, event)| event.server != url)
+    }
+
+    /// Whether the process that told it ended before the outcome was known.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        let told = self.events.iter().any(|(_, event)| matches!(event.ask, Ask::Update { .. }));
+        !told && self.run.as_ref().is_some_and(Run::is_unfinished)
+    }
+
+    /// The deployment, once it is known.
+    pub(crate) const fn deployment(&self) -> Option<Uuid> {
+        self.deployment
+    }
+
+    /// What it is about, for a message.
+    pub(crate) fn described(&self) -> String {
+        let body = self.events.first().map(|(_, event)| match &event.ask {
+            Ask::Record { body, .. } | Ask::Update { body } => body.to_string(),
+        });
+        let of = self.deployment.map(|id| format!(" of deployment {id}")).unwrap_or_default();
+        format!("{}{of}", body.unwrap_or_default())
+    }
+
+    /// Adds an event, on disk first. When the disk does not take it, the run goes on in memory, and the reason is given.
+    pub(crate) fn add(&mut self, event: Event) -> Result<(), io::Error> {
+        let step = self.next;
+        self.next += 1;
+        let kept = self.run.as_ref().map_or(Ok(()), |run| run.keep(step, &event));
+        self.events.push((step, event));
+        kept
+    }
+
+    /// Marks whether the outcome is still to come.
+    pub(crate) fn mark_unfinished(&self, unfinished: bool) {
+        // Only who finds the run after a crash reads the mark; without it the run is what its events say.
+        if let Some(run) = &self.run {
+            drop(if unfinished { run.mark_unfinished() } else { run.mark_finished() });
+        }
+    }
+
+    /// Sends every event in order, and forgets each one that is acknowledged.
+    pub(crate) async fn deliver(&mut self, client: &Client) -> Delivered {
+        while let Some((step, event)) = self.events.first().cloned() {
+            match self.send(client, &event).await {
+                Ok(id) => self.acknowledged(step, id),
+                Err(error @ (Error::Refused(_) | Error::Setup(_))) => return Delivered::Refused(error),
+                Err(error) => return Delivered::Later(error),
+            }
+        }
+        Delivered::All
+    }
+
+    async fn send(&self, client: &Client, event: &Event) -> Result<Uuid, Error> {
+        let client = client.under(event.key.clone());
+        match &event.ask {
+            Ask::Record { body, register } => {
+                let new: NewDeployment = read(body)?;
+                Ok(client.record(&NewDeployment { register: *register, ..new }).await?.value.id)
+            }
+            Ask::Update { body } => {
+                let change: Change = read(body)?;
+                let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
+                Ok(client.update(id, &change).await?.value.id)
+            }
+        }
+    }
+
+    fn acknowledged(&mut self, step: usize, id: Uuid) {
+        if let Some(run) = &self.run {
+            // The id first: an event that is sent once more has the same answer, an id that is lost has no second.
+            let forgotten = run.keep_deployment(id).and_then(|()| run.forget(step));
+            // What stays on disk is sent once more under its key, and answered as before.
+            drop(forgotten);
+        }
+        self.deployment = Some(id);
+        self.events.retain(|(known, _)| *known != step);
+    }
+
+    /// Ends the run: removes it from the disk when nothing is left to say, or when that was refused.
+    pub(crate) fn end(self, keep: bool) {
+        if let Some(run) = self.run.filter(|_| !keep) {
+            // What cannot be removed is found again, and sent again under its keys.
+            drop(run.remove());
+        }
+    }
+}
+
+fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
+    let Value::Object(body) = body.clone() else { return Err(Error::Setup("an event in the spool is no object".to_owned())) };
+    T::from_body(body).map_err(|faults| Error::Setup(format!("an event in the spool is wrong: {}", sentence(&faults))))
+}
+
+fn sentence(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

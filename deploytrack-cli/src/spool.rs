@@ -1,0 +1,293 @@
+//! What could not be sent yet, kept on this machine until a server has acknowledged it.
+//!
+//! A *run* is one deployment as one call of `deploytrack record` tells it. It has a folder: a file for each event, written
+//! and synced before the event is sent and removed once it is acknowledged; the id of the deployment, once it is known;
+//! and a lock, held by the process that tells the run, so that others leave it alone until that process has ended, however
+//! it ended. No file holds a token.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use deploytrack_core::text::IdempotencyKey;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::surroundings::Surroundings;
+
+/// The most runs that are kept.
+const MOST_RUNS: usize = 10_000;
+const LOCK: &str = "lock";
+const DEPLOYMENT: &str = "deployment";
+/// While it is there, the command of the run may be at work, and its outcome is still to come.
+const UNFINISHED: &str = "unfinished";
+
+/// Something to tell a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Event {
+    /// The server it is for.
+    pub(crate) server: String,
+    /// The key under which it is carried out once.
+    pub(crate) key: IdempotencyKey,
+    /// What it asks.
+    pub(crate) ask: Ask,
+}
+
+/// What an event asks of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Ask {
+    /// To record a deployment, whose id the later events of the run need.
+    Record {
+        /// The body of the request.
+        body: Value,
+        /// Whether names are registered even where they resemble known ones.
+        register: bool,
+    },
+    /// To change the deployment of the run.
+    Update {
+        /// The body of the request.
+        body: Value,
+    },
+}
+
+/// The folder with all the runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Spool(PathBuf);
+
+/// A run that nobody else tells.
+#[derive(Debug)]
+pub(crate) struct Run {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Spool {
+    /// Where the spool is: `$XDG_STATE_HOME/deploytrack/spool`, or the same under `~/.local/state`.
+    pub(crate) fn find(surroundings: &Surroundings) -> Option<Self> {
+        surroundings.state_folder().map(|state| Self(state.join("deploytrack").join("spool")))
+    }
+
+    /// Begins a run.
+    pub(crate) fn begin(&self) -> io::Result<Run> {
+        private_folder(&self.0)?;
+        if self.names()?.len() >= MOST_RUNS {
+            return Err(io::Error::other(format!("it is full with {MOST_RUNS} runs; send them with `deploytrack flush`")));
+        }
+        let id = Uuid::now_v7().to_string();
+        // Made under another name, so that nobody sees the run before its lock is held.
+        let (unseen, folder) = (self.0.join(format!(".{id}")), self.0.join(id));
+        private_folder(&unseen)?;
+        let lock = lock_file(&unseen)?;
+        lock.lock()?;
+        fs::rename(&unseen, &folder)?;
+        sync_folder(&self.0)?;
+        Ok(Run { folder, _lock: lock })
+    }
+
+    /// The names of the runs, the earliest first.
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).filter(|name| Uuid::try_parse(name).is_ok());
+        let mut names: Vec<_> = names.collect();
+        // Version 7: names sort as they were begun.
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Takes over the run of this name; none when a living process tells it, or another has just ended it.
+    pub(crate) fn take_over(&self, name: &str) -> io::Result<Option<Run>> {
+        let folder = self.0.join(name);
+        let lock = match lock_file(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            lock => lock?,
+        };
+        match lock.try_lock() {
+            // Whoever had the lock before may have removed the run under it.
+            Ok(()) => Ok(folder.exists().then_some(Run { folder, _lock: lock })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl Run {
+    /// Its name.
+    pub(crate) fn name(&self) -> String {
+        self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Keeps an event; `step` puts it in order.
+    pub(crate) fn keep(&self, step: usize, event: &Event) -> io::Result<()> {
+        self.write(&format!("{step}.json"), &serde_json::to_vec_pretty(event)?)
+    }
+
+    /// The events that are not acknowledged yet, in order. One that cannot be read is named.
+    pub(crate) fn events(&self) -> io::Result<Vec<(usize, Event)>> {
+        let mut events = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let Some(step) = step_of(&path) else { continue };
+            let event = serde_json::from_slice(&fs::read(&path)?)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{} cannot be read: {error}", path.display())))?;
+            events.push((step, event));
+        }
+        events.sort_unstable_by_key(|(step, _)| *step);
+        Ok(events)
+    }
+
+    /// Forgets an event that was acknowledged.
+    pub(crate) fn forget(&self, step: usize) -> io::Result<()> {
+        fs::remove_file(self.folder.join(format!("{step}.json")))?;
+        sync_folder(&self.folder)
+    }
+
+    /// The deployment of the run, once it is known.
+    pub(crate) fn deployment(&self) -> Option<Uuid> {
+        Uuid::try_parse(fs::read_to_string(self.folder.join(DEPLOYMENT)).ok()?.trim()).ok()
+    }
+
+    /// Keeps the deployment of the run.
+    pub(crate) fn keep_deployment(&self, id: Uuid) -> io::Result<()> {
+        self.write(DEPLOYMENT, id.to_string().as_bytes())
+    }
+
+    /// Marks that the outcome is still to come.
+    pub(crate) fn mark_unfinished(&self) -> io::Result<()> {
+        self.write(UNFINISHED, b"")
+    }
+
+    /// Whether the process that told the run ended before the outcome was known.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.folder.join(UNFINISHED).exists()
+    }
+
+    /// Marks that the outcome is among the events.
+    pub(crate) fn mark_finished(&self) -> io::Result<()> {
+        fs::remove_file(self.folder.join(UNFINISHED))
+    }
+
+    /// Removes the run with all that is in it: out of sight first, so that nobody finds half of it.
+    pub(crate) fn remove(self) -> io::Result<()> {
+        let unseen = self.folder.with_file_name(format!(".{}", self.name()));
+        fs::rename(&self.folder, &unseen)?;
+        fs::remove_dir_all(unseen)
+    }
+
+    /// Writes beside the file, syncs, and renames: at any moment the file is there whole or not at all.
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let beside = self.folder.join(format!(".{name}"));
+        let mut file = private_file(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, self.folder.join(name))?;
+        sync_folder(&self.folder)
+    }
+}
+
+fn step_of(path: &Path) -> Option<usize> {
+    path.file_name()?.to_str()?.strip_suffix(".json")?.parse().ok()
+}
+
+fn lock_file(folder: &Path) -> io::Result<File> {
+    private_file(&folder.join(LOCK))
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Makes what was renamed or removed in a folder outlive a machine that dies.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spool() -> (tempfile::TempDir, Spool) {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool(folder.path().join("spool"));
+        (folder, spool)
+    }
+
+    fn event(number: usize) -> Event {
+        let ask = Ask::Update { body: serde_json::json!({"status": "failed", "number": number}) };
+        Event { server: "http://host".to_owned(), key: format!("k-{number}").parse().unwrap(), ask }
+    }
+
+    #[test]
+    fn a_run_is_left_alone_while_its_process_lives_and_found_afterwards() {
+        let (_folder, spool) = spool();
+        let run = spool.begin().unwrap();
+        run.keep(0, &event(0)).unwrap();
+        run.mark_unfinished().unwrap();
+        let name = run.name();
+        assert_eq!(spool.names().unwrap(), [name.as_str()]);
+        assert!(spool.take_over(&name).unwrap().is_none());
+        drop(run);
+        let found = spool.take_over(&name).unwrap().unwrap();
+        assert!(found.is_unfinished());
+        assert_eq!(found.events().unwrap(), [(0, event(0))]);
+        found.remove().unwrap();
+        assert!(spool.take_over(&name).unwrap().is_none());
+    }
+
+    #[test]
+    fn events_come_in_order_and_are_forgotten_one_by_one() {
+        let (_folder, spool) = spool();
+        let run = spool.begin().unwrap();
+        for step in [1, 0, 10] {
+            run.keep(step, &event(step)).unwrap();
+        }
+        run.forget(0).unwrap();
+        assert_eq!(run.events().unwrap(), [(1, event(1)), (10, event(10))]);
+        let id = Uuid::now_v7();
+        run.keep_deployment(id).unwrap();
+        assert_eq!(run.deployment(), Some(id));
+        run.remove().unwrap();
+        assert!(spool.names().unwrap().is_empty());
+    }
+
+    #[test]
+    fn half_of_a_file_is_no_event() {
+        let (_folder, spool) = spool();
+        let run = spool.begin().unwrap();
+        fs::write(run.folder.join(".0.json"), "{").unwrap();
+        assert_eq!(run.events().unwrap(), []);
+        fs::write(run.folder.join("1.json"), "{").unwrap();
+        assert!(run.events().unwrap_err().to_string().contains("1.json"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_its_owner_may_look_into_the_spool() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let (_folder, spool) = spool();
+        let run = spool.begin().unwrap();
+        run.keep(0, &event(0)).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&spool.0), mode(&run.folder), mode(&run.folder.join("0.json"))), (0o700, 0o700, 0o600));
+    }
+}

@@ -1,0 +1,306 @@
+//! `deploytrack record ... -- COMMAND`: the tracker never breaks the deploy, and what was recorded is never lost.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use deploytrack_tests::program::Run;
+use serde_json::Value;
+
+use crate::*;
+
+const RECORD: [&str; 7] = ["record", "--component", "api", "--environment", "production", "--version", "v1"];
+
+fn wrapped<'a>(options: &[&'a str], command: &[&'a str]) -> Vec<&'a str> {
+    [&RECORD[..], options, &["--"], command].concat()
+}
+
+/// A home whose server is at this address.
+fn home_of(url: &str) -> Home {
+    Home::new().with("PATH", "/usr/bin:/bin").with("DEPLOYTRACK_URL", url).with("DEPLOYTRACK_TOKEN", Caller::admin_token())
+}
+
+/// A home whose server is the bench's, by a variable that can still be set otherwise.
+fn home(bench: &Bench) -> Home {
+    home_of(bench.server.url())
+}
+
+/// Every deployment there is, as JSON.
+fn listed(bench: &Bench) -> Vec<Value> {
+    let page: Value = serde_json::from_str(bench.home.deploytrack(&["list", "--all", "-o", "json"]).done()).unwrap();
+    page["data"].as_array().unwrap().clone()
+}
+
+fn shown(bench: &Bench, id: &Value) -> Value {
+    serde_json::from_str(bench.home.deploytrack(&["show", id.as_str().unwrap(), "-o", "json"]).done()).unwrap()
+}
+
+fn spooled(home: &Home) -> usize {
+    std::fs::read_dir(home.path().join(".local/state/deploytrack/spool"))
+        .map_or(0, |runs| runs.flatten().filter(|run| !run.file_name().to_string_lossy().starts_with('.')).count())
+}
+
+/// What a pipeline sees of the command itself, whatever is said on standard error besides.
+fn is_the_commands(run: &Run, code: i32, out: &str) {
+    assert_eq!((run.code, run.out.as_str()), (code, out), "{run:?}");
+}
+
+#[test]
+fn a_command_is_recorded_with_its_start_its_outcome_and_its_reason() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    let good = home.deploytrack(&wrapped(&[], &["echo", "deployed"]));
+    is_the_commands(&good, 0, "deployed\n");
+    assert_eq!(good.err, "", "nothing is added to what the command says");
+    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "echo wrong >&2; exit 3"])), 3, "");
+    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "kill -TERM $$"])), 143, "");
+    is_the_commands(&home.deploytrack(&wrapped(&[], &["no-such-command"])), 127, "");
+    let statuses: Vec<_> = listed(&bench).iter().rev().map(|deployment| deployment["status"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(statuses, ["succeeded", "failed", "failed", "failed"]);
+    let story = |index: usize| shown(&bench, &listed(&bench)[index]["id"])["history"].clone();
+    assert_eq!(story(2)[2]["reason"], "exit code 3");
+    assert_eq!(story(1)[2]["reason"], "ended by signal 15 (SIGTERM)");
+    assert!(story(0)[2]["reason"].as_str().unwrap().contains("could not be started"));
+    assert_eq!((story(3).as_array().unwrap().len(), spooled(&home)), (3, 0));
+}
+
+#[test]
+fn what_the_command_reads_and_writes_passes_through() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", "cat; echo $DEPLOYTRACK_URL; echo err >&2"]));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&[0xff, 0x00, b'\n']).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, [&[0xff, 0x00, b'\n'][..], bench.server.url().as_bytes(), b"\n"].concat());
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b"err\n"[..]));
+}
+
+#[test]
+fn without_a_server_the_command_runs_and_the_record_comes_later_exactly_once() {
+    let mut bench = Bench::new();
+    let mut home = home(&bench);
+    home.set("DEPLOYTRACK_URL", "http://127.0.0.1:1");
+    let start = Instant::now();
+    let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 7"]));
+    is_the_commands(&run, 7, "");
+    assert!(run.err.contains("kept in the spool") && run.err.contains("deploytrack flush"), "{run:?}");
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    assert_eq!(spooled(&home), 1);
+
+    // What is for one server is not sent to another.
+    home.set("DEPLOYTRACK_URL", bench.server.url());
+    assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 1 kept, 0 refused\n");
+    assert_eq!(listed(&bench).len(), 0);
+
+    // The server comes back where it was.
+    let gone = bench.server.url().to_owned();
+    bench.server.kill();
+    home.set("DEPLOYTRACK_URL", &gone);
+    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 8"])), 8, "");
+    bench.restart(&gone);
+    assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 1 kept, 0 refused\n");
+    assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 1 kept, 0 refused\n");
+    let all = listed(&bench);
+    assert_eq!((all.len(), &all[0]["status"]), (1, &Value::from("failed")));
+    assert_eq!(shown(&bench, &all[0]["id"])["history"][2]["reason"], "exit code 8");
+}
+
+#[test]
+fn a_server_that_dies_in_the_middle_of_a_deploy_gets_the_outcome_afterwards() {
+    let mut bench = Bench::new();
+    let home = home(&bench);
+    let url = bench.server.url().to_owned();
+    let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", "echo begun; read line; exit 5"]));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut begun = [0; 6];
+    child.stdout.as_mut().unwrap().read_exact(&mut begun).unwrap();
+    bench.server.kill();
+    drop(child.stdin.take());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(5));
+    assert_eq!(spooled(&home), 1);
+    bench.restart(&url);
+    // Anything that is run next sends it.
+    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_eq!(spooled(&home), 0);
+    let statuses: Vec<_> = listed(&bench).iter().map(|deployment| deployment["status"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(statuses, ["succeeded", "failed"]);
+}
+
+#[test]
+fn a_server_that_hangs_or_talks_nonsense_costs_no_more_than_the_budget() {
+    let nonsense = |answer: &'static [u8]| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let mut open = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                if !answer.is_empty() {
+                    let _ = stream.read(&mut [0; 4096]);
+                    let _ = stream.write_all(answer);
+                    continue;
+                }
+                open.push(stream);
+            }
+        });
+        url
+    };
+    for answer in [
+        &b""[..],
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n{\"id\":",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"SSH-2.0-OpenSSH\r\n",
+    ] {
+        let home = home_of(&nonsense(answer));
+        let start = Instant::now();
+        let run = home.deploytrack(&wrapped(&["--send-timeout", "1s"], &["sh", "-c", "echo out; exit 4"]));
+        is_the_commands(&run, 4, "out\n");
+        assert!(run.err.contains("warning") && spooled(&home) == 1, "{run:?}");
+        assert!(start.elapsed() < Duration::from_secs(8), "{:?}: {run:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_refusal_is_said_and_the_command_runs() {
+    let bench = Bench::filled();
+    let mut home = home(&bench);
+    let near = ["record", "--component", "api", "--environment", "prodution", "--version", "v1", "--", "sh", "-c", "exit 6"];
+    let run = home.deploytrack(&near);
+    is_the_commands(&run, 6, "");
+    assert!(run.err.contains("production"), "{run:?}");
+    assert_eq!(spooled(&home), 0, "a retry cannot mend it");
+
+    home.set("DEPLOYTRACK_TOKEN", "not-a-token");
+    let run = home.deploytrack(&wrapped(&[], &["true"]));
+    is_the_commands(&run, 0, "");
+    assert!(run.err.contains("warning") && !run.err.contains("not-a-token"), "{run:?}");
+    assert_eq!(spooled(&home), 1, "another token can");
+    home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
+    assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
+}
+
+#[test]
+fn a_home_that_cannot_be_used_costs_a_warning() {
+    let bench = Bench::new();
+    let nowhere = home(&bench).with("XDG_STATE_HOME", "/proc/nowhere");
+    let run = nowhere.deploytrack(&wrapped(&[], &["sh", "-c", "exit 9"]));
+    is_the_commands(&run, 9, "");
+    assert!(run.err.contains("spool"), "{run:?}");
+    assert_eq!(listed(&bench)[0]["status"], "failed", "it is told from memory");
+
+    let home = home(&bench);
+    std::fs::create_dir_all(home.path().join(".config/deploytrack")).unwrap();
+    std::fs::write(home.path().join(".config/deploytrack/config.toml"), "not toml at all").unwrap();
+    let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 2"]));
+    is_the_commands(&run, 2, "out\n");
+    assert!(run.err.contains("config.toml"), "{run:?}");
+}
+
+#[test]
+fn a_signal_reaches_the_command_and_the_outcome_is_recorded() {
+    for (signal, code) in [("TERM", 42), ("INT", 43), ("HUP", 44)] {
+        let bench = Bench::new();
+        let home = home(&bench);
+        let script = "trap 'exit 42' TERM; trap 'exit 43' INT; trap 'exit 44' HUP; echo begun; while :; do sleep 0.05; done";
+        let mut command = home.command("deploytrack", &wrapped(&[], &["bash", "-c", script]));
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
+        assert_eq!(listed(&bench)[0]["status"], "failed");
+    }
+}
+
+#[test]
+fn a_killed_deploytrack_leaves_the_command_running_and_no_guess() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    let mark = home.path().join("done");
+    let script = format!("echo begun; sleep 1; touch {}", mark.display());
+    let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", &script]));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let flushed = home.deploytrack(&["flush"]);
+    assert_eq!(flushed.done(), "1 sent, 0 kept, 0 refused\n");
+    assert!(flushed.err.contains("deploytrack update") && flushed.err.contains("not known"), "{flushed:?}");
+    assert_eq!(listed(&bench)[0]["status"], "in_progress");
+    thread::sleep(Duration::from_millis(1500));
+    assert!(mark.exists(), "the command went on");
+    assert_eq!(spooled(&home), 0);
+}
+
+#[test]
+fn many_deploys_at_once_with_a_server_that_restarts_are_each_recorded_once() {
+    const DEPLOYS: usize = 24;
+    let mut bench = Bench::new();
+    let home = home(&bench);
+    let url = bench.server.url().to_owned();
+    let deploys: Vec<_> = (0..DEPLOYS)
+        .map(|number| {
+            let version = format!("v{number}");
+            let args = ["record", "-c", "api", "-e", "production", "--version", &version, "--send-timeout", "3s", "--", "sh", "-c"];
+            let script = format!("sleep 0.{}; exit {}", number % 10, number % 3);
+            let mut command = home.command("deploytrack", &[&args[..], &[&script]].concat());
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for _ in 0..2 {
+        thread::sleep(Duration::from_millis(400));
+        bench.server.kill();
+        thread::sleep(Duration::from_millis(200));
+        bench.restart(&url);
+    }
+    for (number, mut deploy) in deploys.into_iter().enumerate() {
+        assert_eq!(deploy.wait().unwrap().code(), Some(i32::try_from(number % 3).unwrap()));
+    }
+    let _ = home.deploytrack(&["flush"]).done();
+    let mut found: Vec<_> = listed(&bench)
+        .iter()
+        .map(|deployment| (deployment["version"].as_str().unwrap().to_owned(), deployment["status"].as_str().unwrap().to_owned()))
+        .collect();
+    let outcome = |number: usize| if number.is_multiple_of(3) { "succeeded" } else { "failed" };
+    let mut expected: Vec<_> = (0..DEPLOYS).map(|number| (format!("v{number}"), outcome(number).to_owned())).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    assert_eq!(spooled(&home), 0);
+}
+
+#[test]
+fn the_spool_can_be_looked_at_and_dropped() {
+    let home = home_of("http://127.0.0.1:1");
+    assert_eq!(home.deploytrack(&["spool", "list", "-o", "json"]).done(), "[]\n");
+    for version in ["v1", "v2"] {
+        let args = ["record", "-c", "api", "-e", "production", "--version", version, "--", "true"];
+        is_the_commands(&home.deploytrack(&args), 0, "");
+    }
+    let runs: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
+    let versions: Vec<_> = runs.as_array().unwrap().iter().map(|run| run["version"].as_str().unwrap()).collect();
+    assert_eq!((versions, &runs[0]["server"], &runs[0]["events"]), (vec!["v1", "v2"], &Value::from("http://127.0.0.1:1"), &Value::from(2)));
+    let run = runs[0]["run"].as_str().unwrap();
+    let shown: Value = serde_json::from_str(home.deploytrack(&["spool", "show", run]).done()).unwrap();
+    assert_eq!(shown[1]["ask"]["update"]["body"]["status"], "succeeded");
+    assert_eq!(home.deploytrack(&["spool", "drop", run]).done(), "dropped 1 run\n");
+    assert_eq!(home.deploytrack(&["spool", "drop", run]).code, 1);
+    assert_eq!(home.deploytrack(&["spool", "drop"]).code, 2, "all is said with --all");
+    assert_eq!(home.deploytrack(&["spool", "drop", "--all"]).done(), "dropped 1 run\n");
+    assert_eq!(spooled(&home), 0);
+}
+
+#[test]
+fn the_token_is_in_no_file_of_the_spool() {
+    let home = home_of("http://127.0.0.1:1");
+    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    let token = Caller::admin_token();
+    let signature = token.rsplit('.').next().unwrap();
+    let found = Command::new("grep").args(["-r", signature]).arg(home.path()).output().unwrap();
+    assert_eq!((found.status.code(), spooled(&home)), (Some(1), 1), "{found:?}");
+}
