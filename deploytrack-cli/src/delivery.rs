@@ -99,7 +99,7 @@ impl Telling {
         while let Some((step, event)) = self.events.first().cloned() {
             match self.send(client, &event).await {
                 Ok(id) => self.acknowledged(step, id),
-                Err(error @ (Error::Refused(_) | Error::Setup(_))) => return Delivered::Refused(error),
+                Err(error) if is_final(&error) => return Delivered::Refused(error),
                 Err(error) => return Delivered::Later(error),
             }
         }
@@ -141,6 +141,16 @@ impl Telling {
     }
 }
 
+/// Whether no retry can mend it. A token can be mended; an answer without a code is that of a proxy, which says nothing
+/// about what the server behind it would say.
+fn is_final(error: &Error) -> bool {
+    match error {
+        Error::Setup(_) => true,
+        Error::Refused(problem) => !matches!(problem.code.as_str(), "" | "request_in_progress" | "request_timeout"),
+        Error::Unauthorised(_) | Error::Server(_) | Error::Unreachable { .. } | Error::Timeout { .. } | Error::Unreadable(_) => false,
+    }
+}
+
 fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
     let Value::Object(body) = body.clone() else { return Err(Error::Setup("an event in the spool is no object".to_owned())) };
     T::from_body(body).map_err(|faults| Error::Setup(format!("an event in the spool is wrong: {}", sentence(&faults))))
@@ -148,4 +158,23 @@ fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
 
 fn sentence(faults: &[Fault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::api::Problem;
+
+    use super::*;
+
+    #[test]
+    fn only_what_the_server_itself_refuses_for_good_is_final() {
+        let refused = |code: &str| Error::Refused(Box::new(Problem { code: code.to_owned(), ..Problem::default() }));
+        for code in ["near_miss", "invalid_request", "not_found", "idempotency_key_reused", "invalid_transition"] {
+            assert!(is_final(&refused(code)), "{code}");
+        }
+        for code in ["", "request_in_progress", "request_timeout"] {
+            assert!(!is_final(&refused(code)), "{code}");
+        }
+        assert!(!is_final(&Error::Unauthorised(Box::default())) && !is_final(&Error::Server(Box::default())));
+    }
 }

@@ -153,6 +153,7 @@ fn a_server_that_hangs_or_talks_nonsense_costs_no_more_than_the_budget() {
     for answer in [
         &b""[..],
         b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
+        b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
         b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n{\"id\":",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"SSH-2.0-OpenSSH\r\n",
