@@ -20,16 +20,11 @@ pub(crate) struct Outcome {
     pub(crate) reason: String,
 }
 
-/// Runs a command to its end.
-pub(crate) async fn run(command: &[OsString]) -> Outcome {
+/// Runs a command to its end, and passes signals on to it.
+pub(crate) async fn run(command: &[OsString], signals: &mut Signals) -> Outcome {
     let Some((program, arguments)) = command.split_first() else { return Outcome::not_started(&io::Error::other("there is no command")) };
     let mut command = Command::new(program);
     command.args(arguments);
-    // Listened to before the command starts: a signal that comes in between must not end this process alone.
-    let signals = match Signals::listen() {
-        Ok(signals) => signals,
-        Err(error) => return Outcome::not_started(&error),
-    };
     let own_group = !io::stdin().is_terminal();
     #[cfg(unix)]
     if own_group {
@@ -38,8 +33,17 @@ pub(crate) async fn run(command: &[OsString]) -> Outcome {
         command.process_group(0);
     }
     match command.spawn() {
-        Ok(child) => signals.wait(child, own_group).await,
+        Ok(child) => wait(child, own_group, signals).await,
         Err(error) => Outcome::not_started(&error),
+    }
+}
+
+async fn wait(mut child: Child, own_group: bool, signals: &mut Signals) -> Outcome {
+    loop {
+        tokio::select! {
+            ended = child.wait() => return ended.map_or_else(|error| Outcome::not_started(&error), Outcome::of),
+            signal = signals.next() => pass_on(&child, signal, own_group),
+        }
     }
 }
 
@@ -49,11 +53,20 @@ impl Outcome {
         Self { code, succeeded: false, reason: format!("the command could not be started: {error}") }
     }
 
+    /// The command was called off before it began.
+    pub(crate) fn called_off(signal: i32) -> Self {
+        Self { reason: format!("called off by signal {signal}{} before the command began", named(signal)), ..Self::by_signal(signal) }
+    }
+
+    fn by_signal(signal: i32) -> Self {
+        let code = u8::try_from(128 + signal).unwrap_or(u8::MAX);
+        Self { code, succeeded: false, reason: format!("ended by signal {signal}{}", named(signal)) }
+    }
+
     fn of(status: ExitStatus) -> Self {
         #[cfg(unix)]
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-            let code = u8::try_from(128 + signal).unwrap_or(u8::MAX);
-            return Self { code, succeeded: false, reason: format!("ended by signal {signal}{}", named(signal)) };
+            return Self::by_signal(signal);
         }
         let code = status.code().unwrap_or(1);
         let reason = format!("exit code {code}");
@@ -61,7 +74,6 @@ impl Outcome {
     }
 }
 
-#[cfg(unix)]
 const fn named(signal: i32) -> &'static str {
     match signal {
         1 => " (SIGHUP)",
@@ -75,69 +87,69 @@ const fn named(signal: i32) -> &'static str {
     }
 }
 
-/// The signals that are passed on instead of ending this process.
+/// The signals that call a pipeline off. Listened to from the beginning: one that came between two steps would otherwise
+/// end this process alone.
 #[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-}
+pub(crate) struct Signals([(i32, Option<tokio::signal::unix::Signal>); 3]);
 
 #[cfg(unix)]
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    /// Where a signal cannot be listened to, it does what it does without this.
+    pub(crate) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        Self(kinds.map(|kind| (kind.as_raw_value(), signal(kind).ok())))
     }
 
-    async fn wait(mut self, mut child: Child, own_group: bool) -> Outcome {
-        use rustix::process::Signal;
-        loop {
-            let signal = tokio::select! {
-                ended = child.wait() => return ended.map_or_else(|error| Outcome::not_started(&error), Outcome::of),
-                _ = self.interrupt.recv() => Signal::INT,
-                _ = self.terminate.recv() => Signal::TERM,
-                _ = self.hang_up.recv() => Signal::HUP,
-            };
-            // The terminal gives Ctrl-C to every process of its group; the command has it already.
-            if own_group || signal != Signal::INT {
-                pass_on(&child, signal, own_group);
+    /// The number of the next one.
+    pub(crate) async fn next(&mut self) -> i32 {
+        std::future::poll_fn(|context| {
+            for (number, signal) in &mut self.0 {
+                if signal.as_mut().is_some_and(|signal| signal.poll_recv(context).is_ready()) {
+                    return std::task::Poll::Ready(*number);
+                }
             }
-        }
+            std::task::Poll::Pending
+        })
+        .await
     }
 }
 
 #[cfg(unix)]
-fn pass_on(child: &Child, signal: rustix::process::Signal, own_group: bool) {
-    use rustix::process::{Pid, kill_process, kill_process_group};
+fn pass_on(child: &Child, signal: i32, own_group: bool) {
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    let signal = match signal {
+        // The terminal gives Ctrl-C to every process of its group; the command has it already.
+        2 if !own_group => return,
+        2 => Signal::INT,
+        15 => Signal::TERM,
+        _ => Signal::HUP,
+    };
     let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) else { return };
     // A command that has just ended needs no signal.
     let _ = if own_group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
 }
 
+/// Ctrl-C, which the console gives to the command, too.
 #[cfg(not(unix))]
-struct Signals;
+pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self)
+    pub(crate) fn listen() -> Self {
+        Self
     }
 
-    async fn wait(self, mut child: Child, _own_group: bool) -> Outcome {
-        loop {
-            tokio::select! {
-                ended = child.wait() => return ended.map_or_else(|error| Outcome::not_started(&error), Outcome::of),
-                // The console gives Ctrl-C to the command, too.
-                _ = tokio::signal::ctrl_c() => {}
-            }
+    pub(crate) async fn next(&mut self) -> i32 {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
+        2
     }
 }
+
+#[cfg(not(unix))]
+fn pass_on(_child: &Child, _signal: i32, _own_group: bool) {}
 
 #[cfg(test)]
 #[cfg(unix)]
@@ -146,7 +158,7 @@ mod tests {
 
     fn ended(command: &[&str]) -> Outcome {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(run(&command.iter().map(OsString::from).collect::<Vec<_>>()))
+        runtime.block_on(async { run(&command.iter().map(OsString::from).collect::<Vec<_>>(), &mut Signals::listen()).await })
     }
 
     #[test]

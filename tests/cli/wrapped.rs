@@ -219,6 +219,26 @@ fn a_signal_reaches_the_command_and_the_outcome_is_recorded() {
 }
 
 #[test]
+fn a_pipeline_that_is_called_off_before_the_command_does_not_run_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = home_of(&format!("http://{}", listener.local_addr().unwrap()));
+    let mark = home.path().join("ran");
+    let mut command = home.command("deploytrack", &wrapped(&[], &["touch", mark.to_str().unwrap()]));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let _accepted_and_silent = listener.accept().unwrap();
+    let kill = || assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let start = Instant::now();
+    kill();
+    thread::sleep(Duration::from_millis(500));
+    // Once more, while the outcome is being sent.
+    kill();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(start.elapsed() < Duration::from_secs(5) && !mark.exists());
+    let runs: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
+    assert_eq!(runs[0]["events"], 2, "start and outcome are kept");
+}
+
+#[test]
 fn a_killed_deploytrack_leaves_the_command_running_and_no_guess() {
     let bench = Bench::new();
     let home = home(&bench);

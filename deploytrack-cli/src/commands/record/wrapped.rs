@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Exit,
-    child::{self, Outcome},
+    child::{self, Outcome, Signals},
     commands::flush,
     delivery::{Delivered, Telling},
     error::Failure,
@@ -37,17 +37,29 @@ pub(super) async fn run(
     let started = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
     let ask = Ask::Record { body: started.to_body(), register: started.register };
     tell(&mut telling, event("", ask), session);
-    telling.mark_unfinished(true);
-    let refused = send(&mut telling, budget, session).await;
+    let mut signals = Signals::listen();
+    let (refused, called_off) = tokio::select! {
+        refused = send(&mut telling, budget, session) => (refused, None),
+        signal = signals.next() => (false, Some(Outcome::called_off(signal))),
+    };
 
-    let outcome = child::run(command).await;
+    let outcome = if let Some(outcome) = called_off {
+        outcome
+    } else {
+        telling.mark_unfinished(true);
+        child::run(command, &mut signals).await
+    };
 
     if refused {
         telling.end(false);
     } else {
         tell(&mut telling, event("-outcome", Ask::Update { body: change(&outcome).to_body() }), session);
         telling.mark_unfinished(false);
-        finish(telling, budget, session).await;
+        // A pipeline that is called off meanwhile does not wait: what is left is in the spool.
+        tokio::select! {
+            () = finish(telling, budget, session) => {}
+            _ = signals.next() => {}
+        }
     }
     Err(Failure::new(Exit::Command(outcome.code), outcome.reason))
 }
@@ -124,6 +136,6 @@ async fn finish(mut telling: Telling, budget: Duration, session: &mut Session<'_
 
 /// Runs the command where no tracker can be asked at all.
 pub(crate) async fn run_alone(command: &[OsString]) -> Failure {
-    let outcome = child::run(command).await;
+    let outcome = child::run(command, &mut Signals::listen()).await;
     Failure::new(Exit::Command(outcome.code), outcome.reason)
 }
