@@ -143,7 +143,7 @@ impl Telling {
 
 /// Whether no retry can mend it. A token can be mended; an answer without a code is that of a proxy, which says nothing
 /// about what the server behind it would say.
-fn is_final(error: &Error) -> bool {
+pub(crate) fn is_final(error: &Error) -> bool {
     match error {
         Error::Setup(_) => true,
         Error::Refused(problem) => !matches!(problem.code.as_str(), "" | "request_in_progress" | "request_timeout"),

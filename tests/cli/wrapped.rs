@@ -296,6 +296,32 @@ fn many_deploys_at_once_with_a_server_that_restarts_are_each_recorded_once() {
 }
 
 #[test]
+fn what_becomes_of_an_error_is_the_callers_choice() {
+    let mut bench = Bench::new();
+    let (home, url) = (home(&bench), bench.server.url().to_owned());
+    let id = bench.record("api", "production", "v0", "in_progress");
+    bench.server.kill();
+    let plain = |choice: &[&str]| home.deploytrack(&[&RECORD[..], choice].concat());
+    assert_eq!(plain(&[]).code, 3, "the default of a plain record");
+    let warned = plain(&["--on-error", "warn"]);
+    assert_eq!((warned.code, warned.out.as_str(), spooled(&home)), (0, "", 0), "{warned:?}");
+    let kept = plain(&["--on-error", "spool"]);
+    assert_eq!((kept.code, kept.out.as_str(), spooled(&home)), (0, "", 1), "{kept:?}");
+    let update = home.deploytrack(&["update", &id, "succeeded", "--on-error", "spool"]);
+    assert_eq!((update.code, spooled(&home)), (0, 2), "{update:?}");
+    let not_run = home.deploytrack(&wrapped(&["--on-error", "fail", "--send-timeout", "1s"], &["echo", "ran"]));
+    assert_eq!((not_run.code, not_run.out.as_str()), (3, ""), "{not_run:?}");
+    is_the_commands(&home.deploytrack(&wrapped(&["--on-error", "warn"], &["echo", "ran"])), 0, "ran\n");
+
+    bench.restart(&url);
+    assert_eq!(home.deploytrack(&["flush"]).done(), "2 sent, 0 kept, 0 refused\n");
+    let statuses: Vec<_> = listed(&bench).iter().map(|deployment| deployment["status"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(statuses, ["pending", "succeeded"]);
+    let refused = home.deploytrack(&["update", &id, "succeeded", "--on-error", "spool"]);
+    assert_eq!((refused.code, spooled(&home)), (1, 0), "a refusal is never passed over: {refused:?}");
+}
+
+#[test]
 fn the_spool_can_be_looked_at_and_dropped() {
     let home = home_of("http://127.0.0.1:1");
     assert_eq!(home.deploytrack(&["spool", "list", "-o", "json"]).done(), "[]\n");

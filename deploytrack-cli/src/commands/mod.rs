@@ -8,6 +8,7 @@ mod import;
 pub(crate) mod latest;
 pub(crate) mod list;
 pub(crate) mod matrix;
+pub(crate) mod on_error;
 pub(crate) mod record;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;

@@ -7,18 +7,22 @@ use std::{ffi::OsString, time::Duration};
 use deploytrack_core::{
     catalog::Reference,
     client::Error,
-    clock::{self, Time},
+    clock::{self, Clock as _, SystemClock, Time},
     deployment::NewDeployment,
     status::Status,
     text::{CommitSha, Description, IdempotencyKey, Label, Version},
 };
 
-use super::metadata;
+use super::{
+    metadata,
+    on_error::{self, OnError},
+};
 use crate::{
     args::{Output, duration, pair, status},
     error::Failure,
     render::deployment,
     session::Session,
+    spool::Ask,
 };
 
 /// Record a deployment and print its id, or wrap the command that deploys
@@ -65,6 +69,11 @@ pub(crate) struct Record {
     register: bool,
     #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
+    /// What to do when the server cannot be asked [default: fail; spool with COMMAND]
+    ///
+    /// With fail and COMMAND, the command does not run unless its start is recorded.
+    #[arg(long, value_enum, value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
+    on_error: Option<OnError>,
     /// How long sending may take before and after COMMAND; what is left is kept and sent by the next call
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     send_timeout: Duration,
@@ -81,7 +90,7 @@ impl Record {
 }
 
 pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
-    let new = NewDeployment {
+    let mut new = NewDeployment {
         deployed_by: record.deployed_by,
         commit_sha: record.commit_sha,
         description: record.description,
@@ -92,9 +101,23 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
         ..NewDeployment::new(record.component, record.environment, record.version)
     };
     if !record.command.is_empty() {
-        return wrapped::run(new, record.idempotency_key, &record.command, record.send_timeout, session).await;
+        let on_error = record.on_error.unwrap_or(OnError::Spool);
+        return wrapped::run(new, record.idempotency_key, &record.command, (on_error, record.send_timeout), session).await;
     }
-    let recorded = session.writing(record.idempotency_key).record(&new).await.map_err(refused)?;
+    let on_error = record.on_error.unwrap_or(OnError::Fail);
+    if on_error == OnError::Spool {
+        // What is sent later happened now.
+        new.occurred_at.get_or_insert_with(|| SystemClock.now());
+    }
+    let key = on_error::key(record.idempotency_key)?;
+    let recorded = match session.client.under(key.clone()).record(&new).await {
+        Err(error) if on_error::goes_on(on_error, &error) => {
+            let ask = Ask::Record { body: new.to_body(), register: new.register };
+            on_error::go_on(on_error, (key, ask), None, &error, session);
+            return Ok(());
+        }
+        recorded => recorded.map_err(refused)?,
+    };
     match session.output() {
         Output::Table => session.line(&recorded.value.id.to_string()),
         _ => session.answer(&recorded.text, &deployment::list(std::slice::from_ref(&recorded.value))),

@@ -1,19 +1,23 @@
 //! `deploytrack update`
 
 use deploytrack_core::{
-    clock::{self, Time},
+    clock::{self, Clock as _, SystemClock, Time},
     deployment::Change,
     status::Status,
     text::{Description, IdempotencyKey, Reason},
 };
 use uuid::Uuid;
 
-use super::{clearable, metadata};
+use super::{
+    clearable, metadata,
+    on_error::{self, OnError},
+};
 use crate::{
     args::{Output, pair, status},
     error::Failure,
     render::{deployment, text::clean},
     session::Session,
+    spool::Ask,
 };
 
 /// Move a deployment to another status
@@ -44,13 +48,28 @@ pub(crate) struct Update {
     occurred_at: Option<Time>,
     #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
+    /// What to do when the server cannot be asked [default: fail]
+    #[arg(long, value_enum, value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
+    on_error: Option<OnError>,
 }
 
 pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(), Failure> {
     let metadata = if update.meta.is_empty() { None } else { Some(metadata(update.meta)?) };
     let description = clearable::<Description>("description", update.description)?;
-    let change = Change { status: Some(update.status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
-    let updated = session.writing(update.idempotency_key).update(update.id, &change).await?;
+    let on_error = update.on_error.unwrap_or(OnError::Fail);
+    let mut change = Change { status: Some(update.status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
+    if on_error == OnError::Spool {
+        // What is sent later happened now.
+        change.occurred_at.get_or_insert_with(|| SystemClock.now());
+    }
+    let key = on_error::key(update.idempotency_key)?;
+    let updated = match session.client.under(key.clone()).update(update.id, &change).await {
+        Err(error) if on_error::goes_on(on_error, &error) => {
+            on_error::go_on(on_error, (key, Ask::Update { body: change.to_body() }), Some(update.id), &error, session);
+            return Ok(());
+        }
+        updated => updated?,
+    };
     let deployment = &updated.value;
     match session.output() {
         Output::Table => session.line(&clean(&format!(

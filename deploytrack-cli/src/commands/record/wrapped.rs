@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Exit,
     child::{self, Outcome, Signals},
-    commands::flush,
+    commands::{flush, on_error::OnError},
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
@@ -26,21 +26,30 @@ pub(super) async fn run(
     new: NewDeployment,
     key: Option<IdempotencyKey>,
     command: &[OsString],
-    budget: Duration,
+    (on_error, budget): (OnError, Duration),
     session: &mut Session<'_>,
 ) -> Result<(), Failure> {
     let key = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.to_string());
     let server = session.client.url().to_owned();
     let event = |step: &str, ask| Some(Event { server: server.clone(), key: IdempotencyKey::new(format!("{key}{step}")).ok()?, ask });
 
-    let mut telling = begin(session);
+    let mut telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
     let started = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
     let ask = Ask::Record { body: started.to_body(), register: started.register };
     tell(&mut telling, event("", ask), session);
     let mut signals = Signals::listen();
-    let (refused, called_off) = tokio::select! {
-        refused = send(&mut telling, budget, session) => (refused, None),
-        signal = signals.next() => (false, Some(Outcome::called_off(signal))),
+    let (delivered, called_off) = tokio::select! {
+        delivered = timeout(budget, telling.deliver(&session.client)) => (delivered.ok(), None),
+        signal = signals.next() => (None, Some(Outcome::called_off(signal))),
+    };
+    if on_error == OnError::Fail && called_off.is_none() && !matches!(delivered, Some(Delivered::All)) {
+        return Err(not_recorded(delivered, budget));
+    }
+    let refused = if let Some(Delivered::Refused(error)) = delivered {
+        session.warn(&format!("the deployment is not recorded: {error}"));
+        true
+    } else {
+        false
     };
 
     let outcome = if let Some(outcome) = called_off {
@@ -95,16 +104,15 @@ fn change(outcome: &Outcome) -> Change {
     Change { occurred_at: Some(SystemClock.now()), reason, ..Change::to(status) }
 }
 
-/// Sends what there is within the budget; true when the server refused it, so that nothing more need be told.
-async fn send(telling: &mut Telling, budget: Duration, session: &mut Session<'_>) -> bool {
-    let client = session.client.clone();
-    match timeout(budget, telling.deliver(&client)).await {
-        Ok(Delivered::Refused(error)) => {
-            session.warn(&format!("the deployment is not recorded: {error}"));
-            true
+/// Why a command does not run that must not without a record.
+fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
+    let failure = match delivered {
+        Some(Delivered::Refused(error) | Delivered::Later(error)) => Failure::from(error),
+        Some(Delivered::All) | None => {
+            Failure::new(Exit::Unreachable, format!("the server did not answer within {}", humantime::format_duration(budget)))
         }
-        Ok(Delivered::All | Delivered::Later(_)) | Err(_) => false,
-    }
+    };
+    failure.hint("the command was not run; without --on-error fail it runs whatever becomes of the record")
 }
 
 /// Sends the rest, and with what is left of the budget what earlier runs left behind.

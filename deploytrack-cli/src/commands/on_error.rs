@@ -1,0 +1,53 @@
+//! What becomes of a record or an update when the server cannot be asked.
+
+use clap::ValueEnum;
+use deploytrack_core::{client::Error, text::IdempotencyKey};
+use uuid::Uuid;
+
+use crate::{
+    delivery::is_final,
+    error::Failure,
+    session::Session,
+    spool::{Ask, Event, Run},
+};
+
+/// What to do when the server cannot be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnError {
+    /// Keep it, and send it with the next call or `deploytrack flush`
+    Spool,
+    /// Say so, and go on
+    Warn,
+    /// End with an error
+    Fail,
+}
+
+/// Whether a failed write is one that the pipeline goes on without: the server could not be asked, and nobody said that
+/// this ends the pipeline. A refusal is never passed over.
+pub(super) fn goes_on(on_error: OnError, error: &Error) -> bool {
+    on_error != OnError::Fail && !is_final(error) && !matches!(error, Error::Unauthorised(_))
+}
+
+/// Keeps what could not be sent, or only says so.
+pub(super) fn go_on(on_error: OnError, (key, ask): (IdempotencyKey, Ask), of: Option<Uuid>, error: &Error, session: &mut Session<'_>) {
+    let event = Event { server: session.client.url().to_owned(), key, ask };
+    let kept = match (&session.spool, on_error) {
+        (Some(spool), OnError::Spool) => spool.begin().and_then(|run| keep(&run, &event, of)).map_err(|error| error.to_string()),
+        (None, OnError::Spool) => Err("there is no home directory".to_owned()),
+        _ => return session.warn(&format!("nothing is recorded: {error}")),
+    };
+    session.warn(&match kept {
+        Ok(()) => format!("it is kept in the spool and sent by the next call or by `deploytrack flush`: {error}"),
+        Err(why) => format!("nothing is recorded: {error}; and the spool cannot be used: {why}"),
+    });
+}
+
+fn keep(run: &Run, event: &Event, of: Option<Uuid>) -> std::io::Result<()> {
+    of.map_or(Ok(()), |id| run.keep_deployment(id))?;
+    run.keep(0, event)
+}
+
+/// The key that was given, or a random one: what is sent now and what is kept are one write.
+pub(super) fn key(given: Option<IdempotencyKey>) -> Result<IdempotencyKey, Failure> {
+    given.map_or_else(|| IdempotencyKey::new(Uuid::new_v4().to_string()).map_err(|why| Failure::usage(why.to_string())), Ok)
+}
