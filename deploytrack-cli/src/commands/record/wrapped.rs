@@ -29,47 +29,15 @@ pub(super) async fn run(
     (on_error, budget): (OnError, Duration),
     session: &mut Session<'_>,
 ) -> Result<(), Failure> {
-    let key = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.to_string());
-    let server = session.client.url().to_owned();
-    let event = |step: &str, ask| Some(Event { server: server.clone(), key: IdempotencyKey::new(format!("{key}{step}")).ok()?, ask });
-
-    let mut telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
-    let started = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
-    let ask = Ask::Record { body: started.to_body(), register: started.register };
-    tell(&mut telling, event("", ask), session);
     let mut signals = Signals::listen();
-    let (delivered, called_off) = tokio::select! {
-        delivered = timeout(budget, telling.deliver(&session.client)) => (delivered.ok(), None),
-        signal = signals.next() => (None, Some(Outcome::called_off(signal))),
+    let key = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.to_string());
+    let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
+    let mut wrapped = Wrapped { telling, key, on_error, budget, refused: false, session };
+    let outcome = match wrapped.tell_start(new, &mut signals).await? {
+        Some(called_off) => called_off,
+        None => wrapped.run(command, &mut signals).await,
     };
-    if on_error == OnError::Fail && called_off.is_none() && !matches!(delivered, Some(Delivered::All)) {
-        return Err(not_recorded(delivered, budget));
-    }
-    let refused = if let Some(Delivered::Refused(error)) = delivered {
-        session.warn(&format!("the deployment is not recorded: {error}"));
-        true
-    } else {
-        false
-    };
-
-    let outcome = if let Some(outcome) = called_off {
-        outcome
-    } else {
-        telling.mark_unfinished(true);
-        child::run(command, &mut signals).await
-    };
-
-    if refused {
-        telling.end(false);
-    } else {
-        tell(&mut telling, event("-outcome", Ask::Update { body: change(&outcome).to_body() }), session);
-        telling.mark_unfinished(false);
-        // A pipeline that is called off meanwhile does not wait: what is left is in the spool.
-        tokio::select! {
-            () = finish(telling, budget, session) => {}
-            _ = signals.next() => {}
-        }
-    }
+    wrapped.tell_outcome(&outcome, &mut signals).await;
     Err(Failure::new(Exit::Command(outcome.code), outcome.reason))
 }
 
@@ -88,13 +56,90 @@ fn begin(session: &mut Session<'_>) -> Telling {
     }
 }
 
-/// Adds an event to the run. One whose key would be too long is none; its message says which.
-fn tell(telling: &mut Telling, event: Option<Event>, session: &mut Session<'_>) {
-    let Some(event) = event else {
-        return session.warn("the idempotency key is too long for the events of a run; nothing is told");
-    };
-    if let Err(error) = telling.add(event) {
-        session.warn(&format!("an event is kept in memory alone: the spool cannot be written: {error}"));
+/// A command and what is told of it.
+struct Wrapped<'s, 'a> {
+    telling: Telling,
+    key: String,
+    on_error: OnError,
+    budget: Duration,
+    /// Whether the server refused the start, so that there is nothing an outcome could be told of.
+    refused: bool,
+    session: &'s mut Session<'a>,
+}
+
+impl Wrapped<'_, '_> {
+    /// Tells that the command begins; the outcome when it was called off meanwhile.
+    async fn tell_start(&mut self, new: NewDeployment, signals: &mut Signals) -> Result<Option<Outcome>, Failure> {
+        let started = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
+        self.tell("", Ask::Record { body: started.to_body(), register: started.register });
+        let delivered = tokio::select! {
+            delivered = timeout(self.budget, self.telling.deliver(&self.session.client)) => delivered.ok(),
+            signal = signals.next() => return Ok(Some(Outcome::called_off(signal))),
+        };
+        match delivered {
+            Some(Delivered::All) => {}
+            delivered if self.on_error == OnError::Fail => return Err(not_recorded(delivered, self.budget)),
+            Some(Delivered::Refused(error)) => {
+                self.session.warn(&format!("the deployment is not recorded: {error}"));
+                self.refused = true;
+            }
+            // It is sent again with the outcome.
+            Some(Delivered::Later(_)) | None => {}
+        }
+        Ok(None)
+    }
+
+    async fn run(&mut self, command: &[OsString], signals: &mut Signals) -> Outcome {
+        self.telling.mark_unfinished(true);
+        child::run(command, signals).await
+    }
+
+    /// Adds an event to the run.
+    fn tell(&mut self, step: &str, ask: Ask) {
+        let server = self.session.client.url().to_owned();
+        let told = match IdempotencyKey::new(format!("{}{step}", self.key)) {
+            Ok(key) => self.telling.add(Event { server, key, ask }).map_err(|error| format!("the spool cannot be written: {error}")),
+            Err(why) => Err(format!("its idempotency key {why}")),
+        };
+        if let Err(why) = told {
+            self.session.warn(&format!("an event of the deployment may be lost: {why}"));
+        }
+    }
+
+    /// Sends what is left, and then what earlier runs left behind. A pipeline that is called off meanwhile does not wait.
+    async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) {
+        if self.refused {
+            return self.telling.end(false);
+        }
+        self.tell("-outcome", Ask::Update { body: change(outcome).to_body() });
+        self.telling.mark_unfinished(false);
+        tokio::select! {
+            () = self.send_the_rest() => {}
+            _ = signals.next() => {}
+        }
+    }
+
+    async fn send_the_rest(mut self) {
+        let sent = timeout(self.budget, self.telling.deliver(&self.session.client)).await;
+        match &sent {
+            Ok(Delivered::All) => {}
+            Ok(Delivered::Refused(error)) => self.session.warn(&format!("the outcome is not recorded: {error}")),
+            Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
+            Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
+        }
+        self.telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
+        if matches!(sent, Ok(Delivered::All)) {
+            flush::what_was_left_behind(self.budget, self.session).await;
+        }
+    }
+
+    fn say_kept(&mut self, why: &str) {
+        let warning = if self.telling.is_kept() {
+            format!("the deployment is kept in the spool and sent by the next call or by `deploytrack flush`: {why}")
+        } else {
+            format!("the deployment is not recorded: {why}")
+        };
+        self.session.warn(&warning);
     }
 }
 
@@ -113,33 +158,6 @@ fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
         }
     };
     failure.hint("the command was not run; without --on-error fail it runs whatever becomes of the record")
-}
-
-/// Sends the rest, and with what is left of the budget what earlier runs left behind.
-async fn finish(mut telling: Telling, budget: Duration, session: &mut Session<'_>) {
-    let client = session.client.clone();
-    let sent = timeout(budget, telling.deliver(&client)).await;
-    let why = match &sent {
-        Ok(Delivered::All) => None,
-        Ok(Delivered::Refused(error)) => {
-            session.warn(&format!("the outcome is not recorded: {error}"));
-            None
-        }
-        Ok(Delivered::Later(error)) => Some(error.to_string()),
-        Err(_) => Some(format!("the server did not answer within {}", humantime::format_duration(budget))),
-    };
-    match why {
-        Some(why) if telling.is_kept() => {
-            session.warn(&format!("the deployment is kept in the spool and sent by the next call or by `deploytrack flush`: {why}"));
-        }
-        Some(why) => session.warn(&format!("the deployment is not recorded: {why}")),
-        None => {}
-    }
-    let all = matches!(sent, Ok(Delivered::All));
-    telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
-    if all {
-        flush::what_was_left_behind(budget, session).await;
-    }
 }
 
 /// Runs the command where no tracker can be asked at all.
