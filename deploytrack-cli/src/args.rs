@@ -15,8 +15,8 @@ use uuid::Uuid;
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::commands::{
-    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, spool::Spool,
-    undeploy::Undeploy, update::Update,
+    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, rollback::Rollback,
+    spool::Spool, undeploy::Undeploy, update::Update,
 };
 
 /// What runs where, since when, and who put it there.
@@ -97,6 +97,7 @@ pub(crate) enum Command {
     Export(Export),
     Verify(Verify),
     Flush(Flush),
+    Rollback(Box<Rollback>),
     Spool(Spool),
 }
 

@@ -20,11 +20,11 @@ pub(crate) struct Outcome {
     pub(crate) reason: String,
 }
 
-/// Runs a command to its end, and passes signals on to it.
-pub(crate) async fn run(command: &[OsString], signals: &mut Signals) -> Outcome {
+/// Runs a command to its end, with these variables besides its own, and passes signals on to it.
+pub(crate) async fn run(command: &[OsString], variables: &[(&str, String)], signals: &mut Signals) -> Outcome {
     let Some((program, arguments)) = command.split_first() else { return Outcome::not_started(&io::Error::other("there is no command")) };
     let mut command = Command::new(program);
-    command.args(arguments);
+    command.args(arguments).envs(variables.iter().map(|(name, value)| (*name, value)));
     let own_group = !io::stdin().is_terminal();
     #[cfg(unix)]
     if own_group {
@@ -158,7 +158,7 @@ mod tests {
 
     fn ended(command: &[&str]) -> Outcome {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { run(&command.iter().map(OsString::from).collect::<Vec<_>>(), &mut Signals::listen()).await })
+        runtime.block_on(async { run(&command.iter().map(OsString::from).collect::<Vec<_>>(), &[], &mut Signals::listen()).await })
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod exit_codes;
 mod import;
 mod output;
 mod repeats;
+mod rollback;
 mod serve;
 mod server_program;
 mod settings;

@@ -10,6 +10,7 @@ pub(crate) mod list;
 pub(crate) mod matrix;
 pub(crate) mod on_error;
 pub(crate) mod record;
+pub(crate) mod rollback;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
 mod show;
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
         Command::Verify(_) => verify::run(session).await,
+        Command::Rollback(rollback) => rollback::run(*rollback, session).await,
         Command::Flush(_) => flush::run(session).await,
         Command::Spool(spool) => spool::run(&spool, session),
         Command::List(list) => list::run(list, session).await,

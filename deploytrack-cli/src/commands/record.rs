@@ -18,6 +18,7 @@ use super::{
     on_error::{self, OnError},
 };
 use crate::{
+    Exit,
     args::{Output, duration, pair, status},
     error::Failure,
     render::deployment,
@@ -102,7 +103,8 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
     };
     if !record.command.is_empty() {
         let on_error = record.on_error.unwrap_or(OnError::Spool);
-        return wrapped::run(new, record.idempotency_key, &record.command, (on_error, record.send_timeout), session).await;
+        let outcome = wrapped::run(new, record.idempotency_key, (&record.command, &[]), (on_error, record.send_timeout), session).await?;
+        return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
     }
     let on_error = record.on_error.unwrap_or(OnError::Fail);
     if on_error == OnError::Spool {

@@ -21,14 +21,17 @@ use crate::{
     spool::{Ask, Event},
 };
 
-/// Tells the start, runs the command, tells the outcome. The exit code is the command's own.
-pub(super) async fn run(
+/// A command, and variables for it besides its own.
+type Asked<'a> = (&'a [OsString], &'a [(&'a str, String)]);
+
+/// Tells the start, runs the command, tells the outcome.
+pub(crate) async fn run(
     new: NewDeployment,
     key: Option<IdempotencyKey>,
-    command: &[OsString],
+    command: Asked<'_>,
     (on_error, budget): (OnError, Duration),
     session: &mut Session<'_>,
-) -> Result<(), Failure> {
+) -> Result<Outcome, Failure> {
     let mut signals = Signals::listen();
     let key = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.to_string());
     let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
@@ -38,7 +41,7 @@ pub(super) async fn run(
         None => wrapped.run(command, &mut signals).await,
     };
     wrapped.tell_outcome(&outcome, &mut signals).await;
-    Err(Failure::new(Exit::Command(outcome.code), outcome.reason))
+    Ok(outcome)
 }
 
 /// A run on disk, or one in memory when the disk does not take it.
@@ -89,9 +92,9 @@ impl Wrapped<'_, '_> {
         Ok(None)
     }
 
-    async fn run(&mut self, command: &[OsString], signals: &mut Signals) -> Outcome {
+    async fn run(&mut self, (command, variables): Asked<'_>, signals: &mut Signals) -> Outcome {
         self.telling.mark_unfinished(true);
-        child::run(command, signals).await
+        child::run(command, variables, signals).await
     }
 
     /// Adds an event to the run.
@@ -162,6 +165,6 @@ fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
 
 /// Runs the command where no tracker can be asked at all.
 pub(crate) async fn run_alone(command: &[OsString]) -> Failure {
-    let outcome = child::run(command, &mut Signals::listen()).await;
+    let outcome = child::run(command, &[], &mut Signals::listen()).await;
     Failure::new(Exit::Command(outcome.code), outcome.reason)
 }
