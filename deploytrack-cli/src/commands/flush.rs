@@ -33,10 +33,10 @@ pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
     }
 }
 
-/// As much as fits into the budget. What does not is left for the next call, and a spool that cannot be read is said by
+/// As much as can be sent until then. What does not is left for the next call, and a spool that cannot be read is said by
 /// `deploytrack flush`.
-pub(crate) async fn what_was_left_behind(budget: Duration, session: &mut Session<'_>) {
-    drop(send_all(Some(Instant::now() + budget), session).await);
+pub(crate) async fn what_was_left_behind(until: Instant, session: &mut Session<'_>) {
+    drop(send_all(Some(until), session).await);
 }
 
 async fn send_all(until: Option<Instant>, session: &mut Session<'_>) -> Result<Tally, Failure> {

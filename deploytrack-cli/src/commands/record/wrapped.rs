@@ -1,6 +1,9 @@
 //! `deploytrack record ... -- COMMAND`: the command runs whatever becomes of the tracker.
 
-use std::{ffi::OsString, time::Duration};
+use std::{
+    ffi::OsString,
+    time::{Duration, Instant},
+};
 
 use deploytrack_core::{
     clock::{Clock as _, SystemClock},
@@ -109,7 +112,7 @@ impl Wrapped<'_, '_> {
         }
     }
 
-    /// Sends what is left, and then what earlier runs left behind. A pipeline that is called off meanwhile does not wait.
+    /// Sends what is left, and then, in the rest of the budget, what earlier runs left behind. A pipeline that is called off meanwhile does not wait.
     async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) {
         if self.refused {
             return self.telling.end(false);
@@ -123,6 +126,7 @@ impl Wrapped<'_, '_> {
     }
 
     async fn send_the_rest(mut self) {
+        let until = Instant::now() + self.budget;
         let sent = timeout(self.budget, self.telling.deliver(&self.session.client)).await;
         match &sent {
             Ok(Delivered::All) => {}
@@ -132,7 +136,7 @@ impl Wrapped<'_, '_> {
         }
         self.telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
         if matches!(sent, Ok(Delivered::All)) {
-            flush::what_was_left_behind(self.budget, self.session).await;
+            flush::what_was_left_behind(until, self.session).await;
         }
     }
 
