@@ -53,7 +53,7 @@ pub(crate) struct Global {
     pub(crate) url: Option<String>,
     #[arg(long, global = true, value_name = "NAME", help = "Which profile of the config file to use [env: DEPLOYTRACK_PROFILE]")]
     pub(crate) profile: Option<String>,
-    /// The form of the answer [default: table]
+    /// The form of the answer; jsonl is one JSON object to a line [default: table]
     #[arg(short, long, global = true, value_name = "FORM")]
     pub(crate) output: Option<Output>,
     #[arg(long, global = true, help = "Never use colour [env: NO_COLOR]")]
@@ -78,6 +78,8 @@ pub(crate) enum Output {
     Json,
     Csv,
     Markdown,
+    Yaml,
+    Jsonl,
 }
 
 #[derive(Debug, Subcommand)]
