@@ -15,8 +15,8 @@ use uuid::Uuid;
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::commands::{
-    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, undeploy::Undeploy,
-    update::Update,
+    completions::Completions, component::Component, environment::Environment, latest::Latest, list::List, man::Man, matrix::Matrix,
+    record::Record, undeploy::Undeploy, update::Update,
 };
 
 /// What runs where, since when, and who put it there.
@@ -98,6 +98,8 @@ pub(crate) enum Command {
     Import(Import),
     Export(Export),
     Verify(Verify),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Show one deployment with its history

@@ -88,6 +88,8 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
     match command {
         #[cfg(feature = "serve")]
         args::Command::Serve(serve) => commands::serve::run(*serve, &global, surroundings, out, err),
+        args::Command::Completions(completions) => commands::completions::run(&completions, out),
+        args::Command::Man(man) => commands::man::run(&man, out),
         command => {
             let settings = Settings::find(&global, surroundings)?;
             let session = Session::new(settings, &global, surroundings, out, err)?;

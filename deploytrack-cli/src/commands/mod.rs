@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
+pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod environment;
 mod export;
 mod import;
 pub(crate) mod latest;
 pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod matrix;
 pub(crate) mod record;
 #[cfg(feature = "serve")]
@@ -29,9 +31,10 @@ const KEY_HELP: &str = "Do this once under this key, however often the command i
 pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<(), Failure> {
     let session = &mut session;
     match command {
-        // It asks no server and never comes here.
+        // These ask no server, or one of their own, and never come here.
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
