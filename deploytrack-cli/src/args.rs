@@ -15,8 +15,17 @@ use uuid::Uuid;
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::commands::{
-    completions::Completions, component::Component, environment::Environment, latest::Latest, list::List, man::Man, matrix::Matrix,
-    record::Record, undeploy::Undeploy, update::Update,
+    completions::Completions,
+    component::Component,
+    environment::Environment,
+    latest::Latest,
+    list::List,
+    login::{Login, Logout},
+    man::Man,
+    matrix::Matrix,
+    record::Record,
+    undeploy::Undeploy,
+    update::Update,
 };
 
 /// What runs where, since when, and who put it there.
@@ -100,6 +109,8 @@ pub(crate) enum Command {
     Verify(Verify),
     Completions(Completions),
     Man(Man),
+    Login(Login),
+    Logout(Logout),
 }
 
 /// Show one deployment with its history

@@ -25,7 +25,7 @@ use std::{ffi::OsString, io::Write, time::Duration};
 use clap::Parser;
 
 pub use crate::surroundings::Surroundings;
-use crate::{args::Args, error::Failure, session::Session, settings::Settings};
+use crate::{args::Args, commands::login::Streams, error::Failure, session::Session, settings::Settings};
 
 /// How long `verify` waits for its answer unless `--timeout` says otherwise.
 const PATIENCE_FOR_VERIFY: Duration = Duration::from_hours(1);
@@ -90,6 +90,8 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Serve(serve) => commands::serve::run(*serve, &global, surroundings, out, err),
         args::Command::Completions(completions) => commands::completions::run(&completions, out),
         args::Command::Man(man) => commands::man::run(&man, out),
+        args::Command::Login(login) => runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err })),
+        args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
         command => {
             let settings = Settings::find(&global, surroundings)?;
             let session = Session::new(settings, &global, surroundings, out, err)?;

@@ -7,12 +7,14 @@ mod export;
 mod import;
 pub(crate) mod latest;
 pub(crate) mod list;
+pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod matrix;
 pub(crate) mod record;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
 mod show;
+mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
 mod verify;
@@ -34,7 +36,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         // These ask no server, or one of their own, and never come here.
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
-        Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
