@@ -15,8 +15,19 @@ use uuid::Uuid;
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::commands::{
-    component::Component, environment::Environment, latest::Latest, list::List, matrix::Matrix, record::Record, rollback::Rollback,
-    spool::Spool, undeploy::Undeploy, update::Update,
+    completions::Completions,
+    component::Component,
+    environment::Environment,
+    latest::Latest,
+    list::List,
+    login::{Login, Logout},
+    man::Man,
+    matrix::Matrix,
+    record::Record,
+    rollback::Rollback,
+    spool::Spool,
+    undeploy::Undeploy,
+    update::Update,
 };
 
 /// What runs where, since when, and who put it there.
@@ -53,7 +64,7 @@ pub(crate) struct Global {
     pub(crate) url: Option<String>,
     #[arg(long, global = true, value_name = "NAME", help = "Which profile of the config file to use [env: DEPLOYTRACK_PROFILE]")]
     pub(crate) profile: Option<String>,
-    /// The form of the answer [default: table]
+    /// The form of the answer; jsonl is one JSON object to a line [default: table]
     #[arg(short, long, global = true, value_name = "FORM")]
     pub(crate) output: Option<Output>,
     #[arg(long, global = true, help = "Never use colour [env: NO_COLOR]")]
@@ -78,6 +89,8 @@ pub(crate) enum Output {
     Json,
     Csv,
     Markdown,
+    Yaml,
+    Jsonl,
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,6 +112,10 @@ pub(crate) enum Command {
     Flush(Flush),
     Rollback(Box<Rollback>),
     Spool(Spool),
+    Completions(Completions),
+    Man(Man),
+    Login(Login),
+    Logout(Logout),
 }
 
 /// Show one deployment with its history

@@ -30,7 +30,7 @@ use std::{ffi::OsString, io::Write, time::Duration};
 use clap::Parser;
 
 pub use crate::surroundings::Surroundings;
-use crate::{args::Args, error::Failure, session::Session, settings::Settings};
+use crate::{args::Args, commands::login::Streams, error::Failure, session::Session, settings::Settings};
 
 /// How long `verify` waits for its answer unless `--timeout` says otherwise.
 const PATIENCE_FOR_VERIFY: Duration = Duration::from_hours(1);
@@ -103,6 +103,10 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
     match command {
         #[cfg(feature = "serve")]
         args::Command::Serve(serve) => commands::serve::run(*serve, &global, surroundings, out, err),
+        args::Command::Completions(completions) => commands::completions::run(&completions, out),
+        args::Command::Man(man) => commands::man::run(&man, out),
+        args::Command::Login(login) => runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err })),
+        args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
         command => {
             let runtime = runtime()?;
             // A command that is wrapped runs even where no tracker can be asked.

@@ -38,6 +38,12 @@ impl ConfigFile {
         Ok(Self { path, table })
     }
 
+    /// A config file of this text.
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> Self {
+        Self { path: None, table: text.parse().unwrap() }
+    }
+
     /// The name of the profile that is used when nobody says.
     pub(crate) fn current(&self) -> Option<&str> {
         self.table.get("profile")?.as_str()
@@ -55,7 +61,7 @@ impl ConfigFile {
         let known: Vec<_> = self.profiles().into_iter().flat_map(toml::Table::keys).map(String::as_str).collect();
         let failure = Failure::usage(format!("there is no profile {name} in {}", shown(self.path.as_deref())));
         if known.is_empty() {
-            failure.hint("`deploytrack serve` writes the profile local")
+            failure.hint("`deploytrack login` makes a profile, and `deploytrack serve` the profile local")
         } else {
             failure.hint(format!("known profiles: {}", known.join(", ")))
         }
@@ -66,7 +72,6 @@ impl ConfigFile {
     }
 
     /// Puts the profile in and writes the file. It becomes the current one only when no other is.
-    #[cfg(feature = "serve")]
     pub(crate) fn save(&mut self, profile: &Profile) -> Result<(), Failure> {
         let Some(path) = self.path.clone() else {
             return Err(Failure::usage("there is no home directory to keep the config file in").hint("set HOME or XDG_CONFIG_HOME"));
@@ -76,11 +81,15 @@ impl ConfigFile {
         write_private(&path, &text).map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))
     }
 
-    #[cfg(feature = "serve")]
+    /// Makes the profile the one that is used when nobody says.
+    pub(crate) fn make_current(&mut self, name: &str) {
+        self.table.insert("profile".to_owned(), toml::Value::String(name.to_owned()));
+    }
+
     fn put(&mut self, profile: &Profile) {
         let text = |value: &Option<String>| toml::Value::String(value.clone().unwrap_or_default());
         if self.current().is_none() {
-            self.table.insert("profile".to_owned(), toml::Value::String(profile.name.clone()));
+            self.make_current(&profile.name);
         }
         let profiles = self.table.entry("profiles").or_insert_with(|| toml::Table::new().into());
         if !profiles.is_table() {
@@ -98,7 +107,6 @@ fn shown(path: Option<&Path>) -> String {
 }
 
 /// Writes beside the file and renames, so that a reader never sees half of it; readable by its owner alone.
-#[cfg(feature = "serve")]
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
 
@@ -119,7 +127,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))
 }
 
-#[cfg(all(test, feature = "serve"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

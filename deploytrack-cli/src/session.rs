@@ -16,7 +16,7 @@ use crate::{
     Exit,
     args::{Global, Output, Part},
     error::Failure,
-    render::{View, grid::Grid, text::clean_json},
+    render::{View, forms, grid::Grid, text::clean_json},
     settings::Settings,
     spool::Spool,
     surroundings::Surroundings,
@@ -101,15 +101,23 @@ impl<'a> Session<'a> {
         drop(writeln!(self.err, "deploytrack: warning: {}", crate::render::text::clean(warning)));
     }
 
-    /// Writes JSON as it came.
+    /// Writes the whole of a JSON value: as it came, or as YAML or lines where those were asked for.
     pub(crate) fn json(&mut self, text: &str) -> Result<(), Failure> {
-        if self.stdout_is_terminal { self.line(&clean_json(text)) } else { self.line(text) }
+        let text = match (self.output(), self.stdout_is_terminal) {
+            (Output::Yaml, true) => forms::yaml_for_terminal(text)?,
+            (Output::Yaml, false) => forms::yaml(text)?,
+            (Output::Jsonl, true) => clean_json(&forms::lines(text)?),
+            (Output::Jsonl, false) => forms::lines(text)?,
+            (_, true) => clean_json(text) + "\n",
+            (_, false) => format!("{text}\n"),
+        };
+        Ok(self.out.write_all(text.as_bytes())?)
     }
 
     /// Writes the answer in the form that was asked for.
     pub(crate) fn answer(&mut self, json: &str, grid: &Grid) -> Result<(), Failure> {
         let text = match self.output() {
-            Output::Json => return self.json(json),
+            Output::Json | Output::Yaml | Output::Jsonl => return self.json(json),
             Output::Table => grid.table(&self.view),
             Output::Csv => grid.csv(),
             Output::Markdown => grid.markdown(),

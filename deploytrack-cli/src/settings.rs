@@ -32,6 +32,18 @@ impl Settings {
         Ok(Self { url, url_from, token, token_from, timeout: global.timeout.unwrap_or(DEFAULT_TIMEOUT) })
     }
 
+    /// Those of a server and a token that are not in the config file yet.
+    pub(crate) fn given(url: &str, token: &str, global: &Global) -> Self {
+        let (url_from, token_from) = ("as given".to_owned(), "with the token that was given".to_owned());
+        Self {
+            url: url.to_owned(),
+            url_from,
+            token: Some(token.to_owned()),
+            token_from,
+            timeout: global.timeout.unwrap_or(DEFAULT_TIMEOUT),
+        }
+    }
+
     /// What to say of them; the token itself is never said.
     pub(crate) fn described(&self) -> String {
         format!("using {} ({}), {}", self.url, self.url_from, self.token_from)
@@ -43,8 +55,30 @@ impl Settings {
     }
 }
 
+/// The profile that a flag or a variable names.
+pub(crate) fn named<'a>(global: &'a Global, surroundings: &'a Surroundings) -> Option<&'a str> {
+    global.profile.as_deref().or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
+}
+
+/// The profile that a login writes, which need not be there yet, and the address of its server.
+pub(crate) fn for_login(file: &ConfigFile, global: &Global, surroundings: &Surroundings) -> (String, String) {
+    let asked = named(global, surroundings);
+    let known = asked.or_else(|| file.current()).and_then(|name| file.profile(name));
+    let (url, _) = url(global, surroundings, known.as_ref());
+    // Another server's profile keeps its own address and token.
+    let own = known.filter(|profile| profile.url.as_deref().is_none_or(|own| same(own, &url))).map(|profile| profile.name);
+    let name = asked.map(str::to_owned).or(own).unwrap_or_else(|| host(&url).to_owned());
+    (name, url)
+}
+
+/// The host and the port of an address.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}
+
 fn profile(global: &Global, surroundings: &Surroundings) -> Result<Option<Profile>, Failure> {
-    let asked = global.profile.as_deref().or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"));
+    let asked = named(global, surroundings);
     let file = ConfigFile::open(surroundings)?;
     let Some(name) = asked.or_else(|| file.current()) else { return Ok(None) };
     file.profile(name).map(Some).ok_or_else(|| file.unknown(name))
@@ -110,6 +144,22 @@ mod tests {
         assert_eq!(found(&Global::default(), &[("DEPLOYTRACK_URL", "https://elsewhere")]).1, None);
         assert_eq!(found(&Global::default(), &[("DEPLOYTRACK_URL", "https://tracker/")]).1.as_deref(), Some("hush"));
         assert_eq!(found(&Global::default(), &[]), ("https://tracker".to_owned(), Some("hush".to_owned())));
+    }
+
+    #[test]
+    fn a_login_leaves_the_profile_of_another_server_alone() {
+        let file = ConfigFile::of("profile = \"work\"\n[profiles.work]\nurl = \"https://tracker\"\ntoken = \"hush\"\n");
+        let login = |url: Option<&str>, profile: Option<&str>, variables| {
+            let global = Global { url: url.map(str::to_owned), profile: profile.map(str::to_owned), ..Global::default() };
+            for_login(&file, &global, &surroundings(variables))
+        };
+        let is = |name: &str, url: &str| (name.to_owned(), url.to_owned());
+        assert_eq!(login(None, None, &[]), is("work", "https://tracker"));
+        assert_eq!(login(Some("https://tracker/"), None, &[]), is("work", "https://tracker/"));
+        assert_eq!(login(Some("https://other:8443/path"), None, &[]), is("other:8443", "https://other:8443/path"));
+        assert_eq!(login(None, None, &[("DEPLOYTRACK_URL", "http://other")]), is("other", "http://other"));
+        assert_eq!(login(Some("https://other"), Some("new"), &[]), is("new", "https://other"));
+        assert_eq!(login(None, Some("new"), &[]), is("new", DEFAULT_URL));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{IsTerminal, stderr, stdout},
+    io::{IsTerminal, stderr, stdin, stdout},
     path::PathBuf,
 };
 
@@ -11,6 +11,8 @@ use std::{
 pub struct Surroundings {
     /// The environment variables.
     pub variables: BTreeMap<String, String>,
+    /// Whether standard input is a terminal, where somebody can be asked.
+    pub stdin_is_terminal: bool,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
     /// Whether standard error is a terminal.
@@ -28,6 +30,7 @@ impl Surroundings {
         let text = |text: std::ffi::OsString| text.into_string().ok();
         Self {
             variables: std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect(),
+            stdin_is_terminal: stdin().is_terminal(),
             stdout_is_terminal: stdout().is_terminal(),
             stderr_is_terminal: stderr().is_terminal(),
             width: width(),

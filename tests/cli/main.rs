@@ -5,6 +5,8 @@
 mod commands;
 mod exit_codes;
 mod import;
+mod login;
+mod manual;
 mod output;
 mod repeats;
 mod rollback;

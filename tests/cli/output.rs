@@ -5,7 +5,7 @@ use crate::*;
 #[test]
 fn every_form_of_the_matrix() {
     let bench = Bench::filled();
-    for form in ["json", "csv", "markdown"] {
+    for form in ["json", "csv", "markdown", "yaml", "jsonl"] {
         let run = bench.home.deploytrack(&["matrix", "-o", form]);
         assert_eq!(run.err, "", "{form}");
         snapshot!(format!("cli_matrix_{form}"), run.whole());
@@ -17,7 +17,7 @@ fn every_form_of_everything_else_is_on_standard_output_alone() {
     let bench = Bench::filled();
     let id = bench.record("api", "production", "v3", "failed");
     for command in [&["list"][..], &["show", &id], &["latest", "--component", "api"], &["component", "list"], &["environment", "list"]] {
-        for form in ["table", "json", "csv", "markdown"] {
+        for form in ["table", "json", "csv", "markdown", "yaml", "jsonl"] {
             let run = bench.home.deploytrack(&[command, &["-o", form]].concat());
             assert!(!run.done().is_empty() && run.err.is_empty(), "{command:?} {form}: {run:?}");
             if form == "json" {
@@ -25,6 +25,26 @@ fn every_form_of_everything_else_is_on_standard_output_alone() {
             }
         }
     }
+}
+
+#[test]
+fn lines_are_the_elements_of_the_json() {
+    let bench = Bench::filled();
+    let json = bench.home.deploytrack(&["list", "-o", "json"]);
+    let page: serde_json::Value = serde_json::from_str(json.done()).unwrap();
+    let run = bench.home.deploytrack(&["list", "-o", "jsonl"]);
+    let lines: Vec<serde_json::Value> = run.done().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(serde_json::Value::from(lines), page["data"]);
+    let one = bench.home.deploytrack(&["show", page["data"][0]["id"].as_str().unwrap(), "-o", "jsonl"]);
+    assert_eq!(one.done().lines().count(), 1, "{one:?}");
+}
+
+#[test]
+fn an_export_is_lines_whichever_name_they_are_given() {
+    let bench = Bench::filled();
+    let export = |form| bench.home.deploytrack(&["export", "-o", form]);
+    assert_eq!(export("jsonl").done(), export("json").done());
+    assert_eq!(export("yaml").code, 2);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(crate) async fn run(export: Export, session: &mut Session<'_>) -> Result<(), Failure> {
-    if session.output.is_some_and(|output| output != Output::Json) {
+    if session.output.is_some_and(|output| !matches!(output, Output::Json | Output::Jsonl)) {
         return Err(
             Failure::usage("an export is newline-delimited JSON and has no other form").hint("`deploytrack list --all -o csv` has tables")
         );

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod environment;
 mod export;
@@ -7,6 +8,8 @@ mod flush;
 mod import;
 pub(crate) mod latest;
 pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod man;
 pub(crate) mod matrix;
 pub(crate) mod on_error;
 pub(crate) mod record;
@@ -15,6 +18,7 @@ pub(crate) mod rollback;
 pub(crate) mod serve;
 mod show;
 pub(crate) mod spool;
+mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
 mod verify;
@@ -33,9 +37,10 @@ const KEY_HELP: &str = "Do this once under this key, however often the command i
 pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<(), Failure> {
     let session = &mut session;
     match command {
-        // It asks no server and never comes here.
+        // These ask no server, or one of their own, and never come here.
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,

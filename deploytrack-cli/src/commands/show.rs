@@ -10,7 +10,9 @@ pub(crate) async fn run(id: Uuid, session: &mut Session<'_>) -> Result<(), Failu
     let history = session.client.history(id).await?;
     let (details, entries) = (deployment::details(&shown.value), deployment::history(&shown.value, &history.value));
     match session.output() {
-        Output::Json => session.json(&format!(r#"{{"deployment":{},"history":{}}}"#, shown.text, history.text)),
+        Output::Json | Output::Yaml | Output::Jsonl => {
+            session.json(&format!(r#"{{"deployment":{},"history":{}}}"#, shown.text, history.text))
+        }
         Output::Csv => Ok(session.out.write_all(entries.csv().as_bytes())?),
         Output::Markdown => Ok(write!(session.out, "{}\n{}", details.markdown(), entries.markdown())?),
         Output::Table => {

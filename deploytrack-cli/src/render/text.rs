@@ -32,6 +32,11 @@ pub(crate) fn clean_json(text: &str) -> String {
     })
 }
 
+/// Whether something is left that could steer a terminal, lines and tabs apart.
+pub(crate) fn steers_unseen(text: &str) -> bool {
+    text.chars().any(|c| steers(c) && !matches!(c, '\n' | '\t'))
+}
+
 fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -1,0 +1,29 @@
+//! `deploytrack completions`
+
+use std::io::Write;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::{args::Args, error::Failure};
+
+/// Print the completion script of a shell
+///
+/// It is made from the same definitions as this help. It needs no server and no profile.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  deploytrack completions bash > ~/.local/share/bash-completion/completions/deploytrack
+  deploytrack completions zsh > ~/.zfunc/_deploytrack
+  deploytrack completions fish > ~/.config/fish/completions/deploytrack.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+pub(crate) fn run(completions: &Completions, out: &mut dyn Write) -> Result<(), Failure> {
+    // Written to memory first: the generator panics where a reader has gone away.
+    let mut script = Vec::new();
+    clap_complete::generate(completions.shell, &mut Args::command(), "deploytrack", &mut script);
+    Ok(out.write_all(&script)?)
+}

@@ -1,0 +1,127 @@
+//! `deploytrack login` and `deploytrack logout`: the token of a profile.
+
+use std::io::{self, Read, Write};
+
+use deploytrack_core::{client, query::PageRequest};
+use dialoguer::Password;
+
+use super::token::{self, Power};
+use crate::{
+    Exit,
+    args::Global,
+    error::Failure,
+    profile::{ConfigFile, Profile},
+    render::text::clean,
+    settings::{self, Settings},
+    surroundings::Surroundings,
+};
+
+/// More than the longest token that a server looks at.
+const MOST_BYTES: u64 = 64 * 1024;
+
+/// Keep a token in a profile, once the server has accepted it, and make that profile the current one
+///
+/// The token is asked for on the terminal and not shown, or read from standard input with --token-stdin. The profile is
+/// the one that --profile names; else the current one if it is of this server; else one that is named like the server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  deploytrack login --url https://tracker.example.com
+  deploytrack login --url https://tracker.example.com --profile work --token-stdin < token")]
+pub(crate) struct Login {
+    /// Read the token from standard input
+    #[arg(long)]
+    token_stdin: bool,
+}
+
+/// Remove the token of a profile from the config file
+///
+/// The token itself stays good until it expires; only the server's operator can change that.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  deploytrack logout\n  deploytrack logout --profile work")]
+pub(crate) struct Logout {}
+
+/// Where an answer and a note go.
+pub(crate) struct Streams<'a> {
+    pub(crate) out: &'a mut dyn Write,
+    pub(crate) err: &'a mut dyn Write,
+}
+
+pub(crate) async fn login(login: Login, global: &Global, surroundings: &Surroundings, mut streams: Streams<'_>) -> Result<(), Failure> {
+    let mut file = ConfigFile::open(surroundings)?;
+    let (name, url) = settings::for_login(&file, global, surroundings);
+    let token = if login.token_stdin { read() } else { ask(&url, surroundings) }?;
+    let token = token.trim().to_owned();
+    if token.is_empty() {
+        return Err(Failure::usage("the token is empty; nothing was saved"));
+    }
+    check(&url, &token, global).await?;
+    file.make_current(&name);
+    file.save(&Profile { name: name.clone(), url: Some(url.clone()), token: Some(token.clone()) })?;
+    let power = match token::power(&token) {
+        Some(Power::Writes) => "; it may read and write",
+        Some(Power::Reads) => "; it may only read",
+        None => "",
+    };
+    writeln!(streams.out, "{}", clean(&format!("the token for {url} is kept in the profile {name}, now the current one{power}")))?;
+    overruled(global, surroundings, &mut streams)
+}
+
+pub(crate) fn logout(global: &Global, surroundings: &Surroundings, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut file = ConfigFile::open(surroundings)?;
+    let Some(name) = settings::named(global, surroundings).or_else(|| file.current()).map(str::to_owned) else {
+        return Err(Failure::usage("there is no current profile").hint("name one with --profile"));
+    };
+    let profile = file.profile(&name).ok_or_else(|| file.unknown(&name))?;
+    let said = if profile.token.is_some() {
+        file.save(&Profile { token: None, ..profile })?;
+        format!("the token of the profile {name} is removed; it stays good until it expires")
+    } else {
+        format!("the profile {name} has no token; nothing to remove")
+    };
+    Ok(writeln!(out, "{}", clean(&said))?)
+}
+
+fn read() -> Result<String, Failure> {
+    let mut token = String::new();
+    let read = io::stdin().take(MOST_BYTES).read_to_string(&mut token);
+    // What was read is not repeated: it may be half a token.
+    read.map_err(|error| Failure::usage(format!("cannot read the token from standard input: {}", error.kind())))?;
+    Ok(token)
+}
+
+/// Asks on standard error, without showing what is typed.
+fn ask(url: &str, surroundings: &Surroundings) -> Result<String, Failure> {
+    if !(surroundings.stdin_is_terminal && surroundings.stderr_is_terminal) {
+        return Err(Failure::usage("there is no terminal to ask for the token on")
+            .hint("give it on standard input: `deploytrack login --token-stdin < FILE`")
+            .hint("a pipeline needs no login: it gives its token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE"));
+    }
+    let asked = Password::new().with_prompt(clean(&format!("Token for {url}"))).allow_empty_password(true).report(false).interact();
+    asked.map_err(|_| Failure::usage("no token was given; nothing was saved"))
+}
+
+/// Nothing is kept that the server does not accept.
+async fn check(url: &str, token: &str, global: &Global) -> Result<(), Failure> {
+    let client = Settings::given(url, token, global).client()?;
+    let one = PageRequest::new(0, 1).unwrap_or_default();
+    match client.components(None, one).await {
+        Ok(_) => Ok(()),
+        Err(client::Error::Unauthorised(problem)) if problem.status == 401 => {
+            Err(Failure::new(Exit::Unauthorised, format!("{url} does not accept this token; nothing was saved"))
+                .hint("it may have expired, or be another server's; `deploytrack-server token` on the server makes a new one"))
+        }
+        Err(error) => Err(Failure::from(error).hint("the token could not be checked; nothing was saved")),
+    }
+}
+
+/// A variable goes before the profile that was just written, which would be a riddle.
+fn overruled(global: &Global, surroundings: &Surroundings, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let set = ["DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE"].into_iter().find(|name| surroundings.variable(name).is_some());
+    if let (Some(name), false) = (set, global.quiet) {
+        streams.out.flush()?;
+        // Nobody may be reading notes; the token is kept all the same.
+        drop(writeln!(streams.err, "{name} is set and goes before the profile's token"));
+    }
+    Ok(())
+}

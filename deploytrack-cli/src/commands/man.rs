@@ -1,0 +1,31 @@
+//! `deploytrack man`
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::CommandFactory;
+
+use crate::{args::Args, error::Failure};
+
+/// Write the manual pages, one for each command; without a folder, print the first page
+///
+/// They are made from the same definitions as this help. They need no server and no profile.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  deploytrack man | man -l -\n  deploytrack man ~/.local/share/man/man1")]
+pub(crate) struct Man {
+    /// The folder to write them to; it is made when it is not there
+    dir: Option<PathBuf>,
+}
+
+pub(crate) fn run(man: &Man, out: &mut dyn Write) -> Result<(), Failure> {
+    let Some(dir) = &man.dir else { return Ok(clap_mangen::Man::new(Args::command()).render(out)?) };
+    pages(dir).map_err(|error| Failure::usage(format!("cannot write the manual pages to {}: {error}", dir.display())))
+}
+
+fn pages(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    clap_mangen::generate_to(Args::command(), dir)
+}

@@ -1,0 +1,125 @@
+//! A JSON text in the other forms that keep all of it: YAML, and one value to a line.
+
+use std::io;
+
+use serde::Deserialize;
+use serde_json::{Deserializer, value::RawValue};
+use serde_transcode::Transcoder;
+
+use super::text::{clean_json, steers_unseen};
+
+/// A page of the API, its elements as they were written.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
+    // A record may have a field named data; only a page also counts.
+    #[serde(rename = "total")]
+    _total: u64,
+}
+
+/// The same value as YAML, its fields in the order they came. Control characters are always escaped.
+pub(crate) fn yaml(json: &str) -> io::Result<String> {
+    let mut from = Deserializer::from_str(json);
+    serde_saphyr::to_string(&Transcoder::new(&mut from)).map_err(io::Error::other)
+}
+
+/// The same for a terminal. YAML leaves the invisible characters that turn the direction of writing as they are; where
+/// there are some the answer is JSON, which is YAML too and can escape them.
+pub(crate) fn yaml_for_terminal(json: &str) -> io::Result<String> {
+    let yaml = yaml(json)?;
+    if steers_unseen(&yaml) { Ok(clean_json(json) + "\n") } else { Ok(yaml) }
+}
+
+/// One compact value to a line: the elements of a list or a page, or the one value there is.
+pub(crate) fn lines(json: &str) -> io::Result<String> {
+    elements(json).into_iter().map(compact).collect()
+}
+
+fn elements(json: &str) -> Vec<&str> {
+    let list = serde_json::from_str(json).or_else(|_| serde_json::from_str(json).map(|page: Page<'_>| page.data));
+    list.map_or_else(|_| vec![json], |list: Vec<&RawValue>| list.into_iter().map(RawValue::get).collect())
+}
+
+fn compact(json: &str) -> io::Result<String> {
+    let mut from = Deserializer::from_str(json);
+    Ok(serde_json::to_string(&Transcoder::new(&mut from))? + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn yaml_keeps_every_text_a_text() {
+        let tricky = [
+            "yes",
+            "No",
+            "null",
+            "~",
+            "",
+            "1e3",
+            "0123",
+            "1_000",
+            "12:30:00",
+            "2026-01-01",
+            "2026-01-01T00:00:00.000Z",
+            ".inf",
+            "0x1f",
+            "=",
+            "<<",
+            "a: b",
+            "a #c",
+            "- x",
+            "---",
+            " lead",
+            "tail ",
+            "two\nlines",
+            "two\nlines\n\n",
+            "\n",
+            "a\r\nb",
+            "\ttab",
+            "\u{1b}[31mred",
+            "\u{9b}",
+            "\u{2028}",
+            "\u{feff}",
+            "naïve ≠ 日本",
+            "'",
+            "\"",
+            "\\",
+        ];
+        let mut value = json!({"texts": &tricky[..], "number": 1.5, "whole": 7, "yes": true, "nothing": null, "empty": [{}, []]});
+        for text in tricky {
+            value[text] = text.into();
+        }
+        let yaml = yaml(&value.to_string()).unwrap();
+        assert!(!yaml.contains(['\u{1b}', '\u{9b}', '\r']), "{yaml}");
+        assert_eq!(serde_saphyr::from_str::<Value>(&yaml).unwrap(), value, "{yaml}");
+    }
+
+    #[test]
+    fn yaml_has_the_fields_in_the_order_they_came() {
+        assert_eq!(yaml(r#"{"id": 1, "component": "api", "at": [true]}"#).unwrap(), "id: 1\ncomponent: api\nat:\n- true\n");
+    }
+
+    #[test]
+    fn what_turns_the_writing_is_escaped_on_a_terminal() {
+        let json = "{\"a\":\"x\u{202e}y\"}";
+        assert_eq!(yaml_for_terminal(json).unwrap(), "{\"a\":\"x\\u202ey\"}\n");
+        assert_eq!(yaml_for_terminal(r#"{"a":"two\nlines"}"#).unwrap(), "a: |-\n  two\n  lines\n");
+    }
+
+    #[test]
+    fn a_list_and_a_page_have_one_line_for_each_element() {
+        assert_eq!(lines("[{\"b\": 1,\n \"a\": 2}, 3]").unwrap(), "{\"b\":1,\"a\":2}\n3\n");
+        assert_eq!(lines(r#"{"data": [{"id": 1}, {"id": 2}], "total": 9, "skip": 0, "take": 2}"#).unwrap(), "{\"id\":1}\n{\"id\":2}\n");
+        assert_eq!(lines("[]").unwrap(), "");
+    }
+
+    #[test]
+    fn anything_else_is_one_line() {
+        assert_eq!(lines("{\"id\": 1,\n \"data\": [1]}").unwrap(), "{\"id\":1,\"data\":[1]}\n");
+    }
+}
