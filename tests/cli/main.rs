@@ -14,6 +14,7 @@ mod server_program;
 mod settings;
 mod show;
 mod time_travel;
+mod tls;
 mod undeploy;
 mod verify;
 
