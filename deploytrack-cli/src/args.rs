@@ -78,6 +78,13 @@ pub(crate) struct Global {
     /// How long to wait for each answer, such as 10s or 2m [default: 30s]
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "PEM certificates to trust besides the system's, for an https server [env: DEPLOYTRACK_CACERT]"
+    )]
+    pub(crate) cacert: Option<PathBuf>,
 }
 
 // Help for each form would stretch the help of every command to pages.

@@ -1,6 +1,6 @@
 //! Which server, and with which token: flag, then variable, then config file, then default.
 
-use std::{fs, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 
 use deploytrack_core::client::{Client, ClientSettings};
 
@@ -13,6 +13,8 @@ use crate::{
 
 /// Where a server started on this machine listens.
 const DEFAULT_URL: &str = "http://127.0.0.1:3000";
+/// How a certificate begins in a PEM file.
+const BEGIN_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The server and the token that were found, and where.
@@ -22,6 +24,7 @@ pub(crate) struct Settings {
     token: Option<String>,
     token_from: String,
     timeout: Duration,
+    extra_roots: Vec<u8>,
 }
 
 impl Settings {
@@ -29,19 +32,20 @@ impl Settings {
         let profile = profile(global, surroundings)?;
         let (url, url_from) = url(global, surroundings, profile.as_ref());
         let (token, token_from) = token(global, surroundings, profile.as_ref(), &url)?;
-        Ok(Self { url, url_from, token, token_from, timeout: global.timeout.unwrap_or(DEFAULT_TIMEOUT) })
+        let timeout = global.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        Ok(Self { url, url_from, token, token_from, timeout, extra_roots: extra_roots(global, surroundings)? })
     }
 
     /// Those of a server and a token that are not in the config file yet.
-    pub(crate) fn given(url: &str, token: &str, global: &Global) -> Self {
-        let (url_from, token_from) = ("as given".to_owned(), "with the token that was given".to_owned());
-        Self {
+    pub(crate) fn given(url: &str, token: &str, global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
+        Ok(Self {
             url: url.to_owned(),
-            url_from,
+            url_from: "as given".to_owned(),
             token: Some(token.to_owned()),
-            token_from,
+            token_from: "with the token that was given".to_owned(),
             timeout: global.timeout.unwrap_or(DEFAULT_TIMEOUT),
-        }
+            extra_roots: extra_roots(global, surroundings)?,
+        })
     }
 
     /// What to say of them; the token itself is never said.
@@ -51,7 +55,13 @@ impl Settings {
 
     pub(crate) fn client(self) -> Result<Client, Failure> {
         let user_agent = concat!("deploytrack/", env!("CARGO_PKG_VERSION")).to_owned();
-        Ok(Client::new(ClientSettings { url: self.url, token: self.token, timeout: self.timeout, user_agent })?)
+        Ok(Client::new(ClientSettings {
+            url: self.url,
+            token: self.token,
+            timeout: self.timeout,
+            user_agent,
+            extra_roots: self.extra_roots,
+        })?)
     }
 }
 
@@ -69,6 +79,18 @@ pub(crate) fn for_login(file: &ConfigFile, global: &Global, surroundings: &Surro
     let own = known.filter(|profile| profile.url.as_deref().is_none_or(|own| same(own, &url))).map(|profile| profile.name);
     let name = asked.map(str::to_owned).or(own).unwrap_or_else(|| host(&url).to_owned());
     (name, url)
+}
+
+/// The certificates that --cacert names.
+fn extra_roots(global: &Global, surroundings: &Surroundings) -> Result<Vec<u8>, Failure> {
+    let variable = || surroundings.variable("DEPLOYTRACK_CACERT").map(|path| (PathBuf::from(path), "DEPLOYTRACK_CACERT"));
+    let Some((path, from)) = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable) else { return Ok(Vec::new()) };
+    let path_from = format!("{} ({from})", path.display());
+    let pem = fs::read(&path).map_err(|error| Failure::usage(format!("cannot read the certificates from {path_from}: {error}")))?;
+    if pem.windows(BEGIN_CERTIFICATE.len()).any(|text| text == BEGIN_CERTIFICATE) {
+        return Ok(pem);
+    }
+    Err(Failure::usage(format!("{path_from} holds no certificate in PEM form")).hint("such a file has -----BEGIN CERTIFICATE----- in it"))
 }
 
 /// The host and the port of an address.

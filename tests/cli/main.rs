@@ -15,6 +15,7 @@ mod server_program;
 mod settings;
 mod show;
 mod time_travel;
+mod tls;
 mod undeploy;
 mod verify;
 mod wrapped;

@@ -55,7 +55,7 @@ pub(crate) async fn login(login: Login, global: &Global, surroundings: &Surround
     if token.is_empty() {
         return Err(Failure::usage("the token is empty; nothing was saved"));
     }
-    check(&url, &token, global).await?;
+    check(Settings::given(&url, &token, global, surroundings)?).await?;
     file.make_current(&name);
     file.save(&Profile { name: name.clone(), url: Some(url.clone()), token: Some(token.clone()) })?;
     let power = match token::power(&token) {
@@ -102,13 +102,13 @@ fn ask(url: &str, surroundings: &Surroundings) -> Result<String, Failure> {
 }
 
 /// Nothing is kept that the server does not accept.
-async fn check(url: &str, token: &str, global: &Global) -> Result<(), Failure> {
-    let client = Settings::given(url, token, global).client()?;
+async fn check(settings: Settings) -> Result<(), Failure> {
+    let client = settings.client()?;
     let one = PageRequest::new(0, 1).unwrap_or_default();
     match client.components(None, one).await {
         Ok(_) => Ok(()),
         Err(client::Error::Unauthorised(problem)) if problem.status == 401 => {
-            Err(Failure::new(Exit::Unauthorised, format!("{url} does not accept this token; nothing was saved"))
+            Err(Failure::new(Exit::Unauthorised, format!("{} does not accept this token; nothing was saved", client.url()))
                 .hint("it may have expired, or be another server's; `deploytrack-server token` on the server makes a new one"))
         }
         Err(error) => Err(Failure::from(error).hint("the token could not be checked; nothing was saved")),

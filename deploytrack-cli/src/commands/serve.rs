@@ -178,7 +178,7 @@ impl Welcome<'_> {
     fn client(&self) -> Result<Client, Failure> {
         let (url, token) = (self.local.url.clone(), Some(self.local.token.clone()));
         let user_agent = concat!("deploytrack/", env!("CARGO_PKG_VERSION")).to_owned();
-        Ok(Client::new(ClientSettings { url, token, timeout: Duration::from_secs(30), user_agent })?)
+        Ok(Client::new(ClientSettings { url, token, timeout: Duration::from_secs(30), user_agent, extra_roots: Vec::new() })?)
     }
 
     /// Commands that work in a second terminal as they are.

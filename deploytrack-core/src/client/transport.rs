@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
-    Method, RequestBuilder, Response,
+    Certificate, Method, RequestBuilder, Response,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
@@ -30,6 +30,8 @@ pub struct ClientSettings {
     pub timeout: Duration,
     /// Who is asking, for the server's log.
     pub user_agent: String,
+    /// Certificates in PEM form that an `https` server may be signed by, besides those the machine trusts; empty for none.
+    pub extra_roots: Vec<u8>,
 }
 
 impl fmt::Debug for ClientSettings {
@@ -87,10 +89,11 @@ impl Client {
     /// Makes a client. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::Setup`] when the address or the token cannot be used, or the machine has no root certificates for an
-    /// `https` address.
+    /// [`Error::Setup`] when the address, the token or the extra roots cannot be used, or the machine has no root
+    /// certificates for an `https` address.
     pub fn new(settings: ClientSettings) -> Result<Self, Error> {
         let base = base(&settings.url)?;
+        let extra_roots = certificates(&settings.extra_roots)?;
         let mut builder = reqwest::Client::builder()
             .user_agent(settings.user_agent)
             .default_headers(headers(settings.token.as_deref())?)
@@ -100,15 +103,20 @@ impl Client {
         if base.scheme() == "http" {
             // Without TLS no root certificates are needed, and a machine that has none must not be an obstacle.
             builder = builder.tls_certs_only([]);
+        } else {
+            builder = builder.tls_certs_merge(extra_roots);
         }
         if is_local(&base) {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| {
             let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            Error::Setup(format!(
-                "cannot prepare connections to {base}: {why}; an https address needs root certificates (the package ca-certificates)"
-            ))
+            let way_out = if settings.extra_roots.is_empty() {
+                "an https address needs root certificates (the package ca-certificates)"
+            } else {
+                "the extra root certificates must all be whole"
+            };
+            Error::Setup(format!("cannot prepare connections to {base}: {why}; {way_out}"))
         })?;
         Ok(Self { http, base, timeout: settings.timeout, key: None })
     }
@@ -241,6 +249,17 @@ fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
+/// The certificates in a PEM text. A text that has none is a mistake, and not a wish to trust nobody else.
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, Error> {
+    if pem.is_empty() {
+        return Ok(Vec::new());
+    }
+    match Certificate::from_pem_bundle(pem) {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(Error::Setup("the extra root certificates hold no certificate in PEM form (-----BEGIN CERTIFICATE-----)".to_owned())),
+    }
+}
+
 fn base(text: &str) -> Result<Url, Error> {
     // The text itself may hold a password and is not repeated.
     let wrong = |why: &str| Error::Setup(format!("the server's address {why}; an address looks like http://127.0.0.1:3000"));
@@ -273,7 +292,15 @@ mod tests {
 
     fn client(url: &str, token: &str) -> Result<Client, Error> {
         let (url, token) = (url.to_owned(), Some(token.to_owned()));
-        Client::new(ClientSettings { url, token, timeout: Duration::from_secs(1), user_agent: "test".to_owned() })
+        Client::new(ClientSettings { url, token, timeout: Duration::from_secs(1), user_agent: "test".to_owned(), extra_roots: Vec::new() })
+    }
+
+    #[test]
+    fn extra_roots_without_a_certificate_are_refused() {
+        assert_eq!(certificates(b"").unwrap().len(), 0);
+        for pem in ["\n", "no PEM", "-----BEGIN CERTIFICATE-----\n***\n-----END CERTIFICATE-----\n"] {
+            assert!(matches!(certificates(pem.as_bytes()), Err(Error::Setup(_))), "{pem}");
+        }
     }
 
     #[test]
