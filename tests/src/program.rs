@@ -193,6 +193,13 @@ impl Process {
     /// When it does not come up.
     #[must_use]
     pub fn server_at(address: &str, home: &Home, database: &str) -> Self {
+        // While the address was free, somebody else's connection may have got its port for a moment.
+        for _ in 0..100 {
+            if std::net::TcpListener::bind(address).is_ok() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
         let mut command = home.command("deploytrack-server", &["--listen", address, "--database-url", database]);
         command.env("DEPLOYTRACK_JWT_SECRET", caller::SECRET).env("RUST_LOG", "error").stderr(Stdio::inherit());
         Self::started(command)
