@@ -14,20 +14,24 @@ use uuid::Uuid;
 
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
-use crate::commands::{
-    completions::Completions,
-    component::Component,
-    environment::Environment,
-    latest::Latest,
-    list::List,
-    login::{Login, Logout},
-    man::Man,
-    matrix::Matrix,
-    record::Record,
-    rollback::Rollback,
-    spool::Spool,
-    undeploy::Undeploy,
-    update::Update,
+use crate::{
+    child::Asked,
+    commands::{
+        completions::Completions,
+        component::Component,
+        environment::Environment,
+        keep::Keep,
+        latest::Latest,
+        list::List,
+        login::{Login, Logout},
+        man::Man,
+        matrix::Matrix,
+        record::Record,
+        rollback::Rollback,
+        spool::Spool,
+        undeploy::Undeploy,
+        update::Update,
+    },
 };
 
 /// What runs where, since when, and who put it there.
@@ -75,7 +79,7 @@ pub(crate) struct Global {
     /// Say which server and which token are used
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// How long to wait for each answer, such as 10s or 2m [default: 30s]
+    /// How long to wait for each answer, such as 10s or 2m [default: 30s]; with a COMMAND to run, how long that may take
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
     #[arg(
@@ -123,6 +127,24 @@ pub(crate) enum Command {
     Man(Man),
     Login(Login),
     Logout(Logout),
+    #[command(hide = true)]
+    Keep(Keep),
+}
+
+impl Command {
+    /// The command that is to be recorded, if there is one.
+    pub(crate) fn recorded(&self, timeout: Option<Duration>) -> Option<Asked<'_>> {
+        if let Self::Record(record) = self { record.wrapping.asked(timeout, &[]) } else { None }
+    }
+
+    /// Whether there is a command to run.
+    pub(crate) fn wraps(&self) -> bool {
+        match self {
+            Self::Record(record) => record.wrapping.is_asked(),
+            Self::Rollback(rollback) => rollback.wrapping.is_asked(),
+            _ => false,
+        }
+    }
 }
 
 /// Show one deployment with its history

@@ -5,13 +5,14 @@
 //! | `args` | the command line |
 //! | `moment` | times as people say them |
 //! | `child` | the command that is wrapped |
-//! | `spool`, `delivery` | what could not be sent yet, and how it is sent |
+//! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
 //! | `settings`, `profile` | which server, with which token, and where that is written |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
 //! | `render` | pure functions from values to text |
 //! | `error` | what is said when a command fails, and its exit code |
 
+mod again;
 mod args;
 mod child;
 mod commands;
@@ -30,7 +31,13 @@ use std::{ffi::OsString, io::Write, time::Duration};
 use clap::Parser;
 
 pub use crate::surroundings::Surroundings;
-use crate::{args::Args, commands::login::Streams, error::Failure, session::Session, settings::Settings};
+use crate::{
+    args::{Args, Global},
+    commands::login::Streams,
+    error::Failure,
+    session::Session,
+    settings::Settings,
+};
 
 /// How long `verify` waits for its answer unless `--timeout` says otherwise.
 const PATIENCE_FOR_VERIFY: Duration = Duration::from_hours(1);
@@ -106,18 +113,20 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Completions(completions) => commands::completions::run(&completions, out),
         args::Command::Man(man) => commands::man::run(&man, out),
         args::Command::Login(login) => runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err })),
+        args::Command::Keep(keep) => Err(runtime()?.block_on(commands::keep::run(keep, global.timeout))),
         args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
         command => {
             let runtime = runtime()?;
-            // A command that is wrapped runs even where no tracker can be asked.
-            let alone = if let args::Command::Record(record) = &command { record.command().to_vec() } else { Vec::new() };
-            match Settings::find(&global, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err)) {
+            // --timeout is that of a command that is wrapped; sending has a budget of its own.
+            let answers = Global { timeout: global.timeout.filter(|_| !command.wraps()), ..global.clone() };
+            match Settings::find(&answers, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err)) {
                 Ok(session) => runtime.block_on(commands::run(command, session)),
-                Err(failure) if alone.is_empty() => Err(failure),
-                Err(failure) => {
+                // A command that is recorded runs even where no tracker can be asked.
+                Err(failure) if let Some(asked) = command.recorded(global.timeout) => {
                     failure.report(surroundings.colour_on_stderr(), &mut std::io::sink(), &mut std::io::stderr());
-                    Err(runtime.block_on(commands::record::wrapped::run_alone(&alone)))
+                    Err(runtime.block_on(commands::record::wrapped::run_alone(asked)))
                 }
+                Err(failure) => Err(failure),
             }
         }
     }

@@ -16,14 +16,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::surroundings::Surroundings;
+use crate::{child::Outcome, surroundings::Surroundings};
 
 /// The most runs that are kept.
 const MOST_RUNS: usize = 10_000;
 const LOCK: &str = "lock";
 const DEPLOYMENT: &str = "deployment";
-/// While it is there, the command of the run may be at work, and its outcome is still to come.
+/// While it is there, the command of the run may be at work, and its outcome is still to come. It says how that is to be told.
 const UNFINISHED: &str = "unfinished";
+/// Locked while the keeper lives, who waits for the command whatever becomes of the process that tells the run.
+const KEEPER: &str = "keeper";
+/// How the command ended, as the keeper saw it.
+const OUTCOME: &str = "outcome";
 
 /// Something to tell a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +51,25 @@ pub(crate) enum Ask {
         body: Value,
         /// Whether names are registered even where they resemble known ones.
         register: bool,
+        /// Whether its key may have been used by the same step of a pipeline before, whose deployment then goes on.
+        #[serde(default)]
+        again: bool,
     },
     /// To change the deployment of the run.
     Update {
         /// The body of the request.
         body: Value,
     },
+}
+
+/// How an outcome that is still to come is to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ToTell {
+    /// The server it is for.
+    pub(crate) server: String,
+    /// The key under which it is carried out once.
+    pub(crate) key: IdempotencyKey,
 }
 
 /// The folder with all the runs.
@@ -109,12 +126,49 @@ impl Spool {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             lock => lock?,
         };
-        match lock.try_lock() {
-            // Whoever had the lock before may have removed the run under it.
-            Ok(()) => Ok(folder.exists().then_some(Run { folder, _lock: lock })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        if !locked(&lock)? || is_kept(&folder)? {
+            return Ok(None);
         }
+        // Whoever had the lock before may have removed the run under it.
+        Ok(folder.exists().then_some(Run { folder, _lock: lock }))
+    }
+}
+
+/// The folder of a run whose command this process waits for.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Kept {
+    /// Takes the place of the keeper; none when the run has ended or has one.
+    pub(crate) fn take(folder: &Path) -> io::Result<Option<Self>> {
+        let lock = private_file(&folder.join(KEEPER))?;
+        Ok(locked(&lock)?.then(|| Self { folder: folder.to_owned(), _lock: lock }))
+    }
+
+    /// Keeps how the command ended.
+    pub(crate) fn keep(&self, outcome: &Outcome) -> io::Result<()> {
+        write(&self.folder, OUTCOME, &serde_json::to_vec(outcome)?)
+    }
+}
+
+/// Whether a living keeper waits for the command of a run.
+fn is_kept(folder: &Path) -> io::Result<bool> {
+    match File::open(folder.join(KEEPER)) {
+        Ok(keeper) => Ok(!locked(&keeper)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Locks a file unless somebody else has.
+fn locked(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -159,14 +213,24 @@ impl Run {
         self.write(DEPLOYMENT, id.to_string().as_bytes())
     }
 
-    /// Marks that the outcome is still to come.
-    pub(crate) fn mark_unfinished(&self) -> io::Result<()> {
-        self.write(UNFINISHED, b"")
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// Whether the process that told the run ended before the outcome was known.
-    pub(crate) fn is_unfinished(&self) -> bool {
-        self.folder.join(UNFINISHED).exists()
+    /// Marks that the outcome is still to come, and how it is to be told.
+    pub(crate) fn mark_unfinished(&self, to_tell: &ToTell) -> io::Result<()> {
+        self.write(UNFINISHED, &serde_json::to_vec(to_tell)?)
+    }
+
+    /// How the outcome is to be told, while it is not among the events.
+    pub(crate) fn unfinished(&self) -> Option<ToTell> {
+        serde_json::from_slice(&fs::read(self.folder.join(UNFINISHED)).ok()?).ok()
+    }
+
+    /// How the command ended, as its keeper saw it.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        serde_json::from_slice(&fs::read(self.folder.join(OUTCOME)).ok()?).ok()
     }
 
     /// Marks that the outcome is among the events.
@@ -181,15 +245,19 @@ impl Run {
         fs::remove_dir_all(unseen)
     }
 
-    /// Writes beside the file, syncs, and renames: at any moment the file is there whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let beside = self.folder.join(format!(".{name}"));
-        let mut file = private_file(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, self.folder.join(name))?;
-        sync_folder(&self.folder)
+        write(&self.folder, name, bytes)
     }
+}
+
+/// Writes beside the file, syncs, and renames: at any moment the file is there whole or not at all.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let beside = folder.join(format!(".{name}"));
+    let mut file = private_file(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, folder.join(name))?;
+    sync_folder(folder)
 }
 
 fn step_of(path: &Path) -> Option<usize> {
@@ -241,16 +309,32 @@ mod tests {
         let (_folder, spool) = spool();
         let run = spool.begin().unwrap();
         run.keep(0, &event(0)).unwrap();
-        run.mark_unfinished().unwrap();
+        let to_tell = ToTell { server: "http://host".to_owned(), key: "k".parse().unwrap() };
+        run.mark_unfinished(&to_tell).unwrap();
         let name = run.name();
         assert_eq!(spool.names().unwrap(), [name.as_str()]);
         assert!(spool.take_over(&name).unwrap().is_none());
         drop(run);
         let found = spool.take_over(&name).unwrap().unwrap();
-        assert!(found.is_unfinished());
+        assert_eq!(found.unfinished(), Some(to_tell));
         assert_eq!(found.events().unwrap(), [(0, event(0))]);
         found.remove().unwrap();
         assert!(spool.take_over(&name).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_run_is_left_alone_while_its_keeper_lives() {
+        let (_folder, spool) = spool();
+        let run = spool.begin().unwrap();
+        let (name, folder) = (run.name(), run.folder().to_owned());
+        let keeper = Kept::take(&folder).unwrap().unwrap();
+        assert!(Kept::take(&folder).unwrap().is_none());
+        drop(run);
+        assert!(spool.take_over(&name).unwrap().is_none());
+        drop(keeper);
+        let found = spool.take_over(&name).unwrap().unwrap();
+        found.remove().unwrap();
+        assert!(Kept::take(&folder).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 mod export;
 mod flush;
 mod import;
+pub(crate) mod keep;
 pub(crate) mod latest;
 pub(crate) mod list;
 pub(crate) mod login;
@@ -40,7 +41,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         // These ask no server, or one of their own, and never come here.
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
-        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) | Command::Keep(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,

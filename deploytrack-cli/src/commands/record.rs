@@ -2,8 +2,6 @@
 
 pub(crate) mod wrapped;
 
-use std::{ffi::OsString, time::Duration};
-
 use deploytrack_core::{
     catalog::Reference,
     client::Error,
@@ -13,13 +11,14 @@ use deploytrack_core::{
     text::{CommitSha, Description, IdempotencyKey, Label, Version},
 };
 
+use self::wrapped::Wrapping;
 use super::{
     metadata,
     on_error::{self, OnError},
 };
 use crate::{
     Exit,
-    args::{Output, duration, pair, status},
+    args::{Output, pair, status},
     error::Failure,
     render::deployment,
     session::Session,
@@ -48,7 +47,7 @@ pub(crate) struct Record {
     #[arg(long)]
     version: Version,
     /// The status it has reached already
-    #[arg(short, long, default_value = "pending", value_parser = status())]
+    #[arg(short, long, default_value = "pending", value_parser = status(), conflicts_with = "command")]
     status: Status,
     /// Who deploys it [default: the token's subject]
     #[arg(long, value_name = "WHO")]
@@ -63,7 +62,7 @@ pub(crate) struct Record {
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     meta: Vec<(String, String)>,
     /// When it reached that status, such as 2026-11-23T18:32:00Z [default: now]
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = clock::parse, conflicts_with = "command")]
     occurred_at: Option<Time>,
     /// Register a new name even if it resembles a known one
     #[arg(long)]
@@ -75,19 +74,8 @@ pub(crate) struct Record {
     /// With fail and COMMAND, the command does not run unless its start is recorded.
     #[arg(long, value_enum, value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
     on_error: Option<OnError>,
-    /// How long sending may take before and after COMMAND; what is left is kept and sent by the next call
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
-    send_timeout: Duration,
-    /// A command to run: its start and its outcome are recorded, and its exit code is this command's
-    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["status", "occurred_at"])]
-    command: Vec<OsString>,
-}
-
-impl Record {
-    /// The command that is wrapped; empty when there is none.
-    pub(crate) fn command(&self) -> &[OsString] {
-        &self.command
-    }
+    #[command(flatten)]
+    pub(crate) wrapping: Wrapping,
 }
 
 pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -101,9 +89,9 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
         register: record.register,
         ..NewDeployment::new(record.component, record.environment, record.version)
     };
-    if !record.command.is_empty() {
+    if let Some(asked) = record.wrapping.asked(session.timeout, &[]) {
         let on_error = record.on_error.unwrap_or(OnError::Spool);
-        let outcome = wrapped::run(new, record.idempotency_key, (&record.command, &[]), (on_error, record.send_timeout), session).await?;
+        let outcome = wrapped::run(new, record.idempotency_key, asked, (on_error, record.wrapping.send_timeout), session).await?;
         return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
     }
     let on_error = record.on_error.unwrap_or(OnError::Fail);
@@ -114,7 +102,7 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
     let key = on_error::key(record.idempotency_key)?;
     let recorded = match session.client.under(key.clone()).record(&new).await {
         Err(error) if on_error::goes_on(on_error, &error) => {
-            let ask = Ask::Record { body: new.to_body(), register: new.register };
+            let ask = Ask::Record { body: new.to_body(), register: new.register, again: false };
             on_error::go_on(on_error, (key, ask), None, &error, session);
             return Ok(());
         }

@@ -62,6 +62,8 @@ pub struct Answer<T> {
     pub value: T,
     /// The JSON text, with fields that this version of the client does not know yet.
     pub text: String,
+    /// Whether it is the answer to an earlier request under the same idempotency key, as it was then.
+    pub replayed: bool,
 }
 
 /// A stream of newline-delimited JSON.
@@ -189,11 +191,13 @@ impl Client {
     }
 
     async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, Error> {
-        let body = self.body(self.response(request).await?).await?;
+        let response = self.response(request).await?;
+        let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
+        let body = self.body(response).await?;
         let foreign = |why: String| Error::Unreadable(format!("{} gave an answer that is none of a deploytrack server: {why}", self.url()));
         let text = String::from_utf8(body).map_err(|error| foreign(error.to_string()))?;
         let value = serde_json::from_str(&text).map_err(|error| foreign(error.to_string()))?;
-        Ok(Answer { value, text })
+        Ok(Answer { value, text, replayed })
     }
 
     /// Sends the request and lets only a success through.
