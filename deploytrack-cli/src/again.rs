@@ -2,8 +2,10 @@
 
 use deploytrack_core::{
     client::{Answer, Client, Error},
+    clock::Time,
     deployment::{Change, Deployment, NewDeployment},
     digest::Digest,
+    query::{DeploymentFilter, PageRequest},
     status::Status,
     text::IdempotencyKey,
 };
@@ -51,6 +53,19 @@ async fn go_on(client: &Client, key: &IdempotencyKey, new: &NewDeployment, id: U
 
 async fn record_another(client: &Client, key: &IdempotencyKey, new: &NewDeployment) -> Result<Answer<Deployment>, Error> {
     client.under(own_key(key, new, "another")?).record(new).await
+}
+
+/// The deployment that was recorded, or gone on with, at exactly this time: found by what it is where no key is kept.
+pub(crate) async fn recorded(client: &Client, new: &NewDeployment, at: Time) -> Result<Option<Uuid>, Error> {
+    let filter = DeploymentFilter { version: Some(new.version.clone()), ..DeploymentFilter::default() };
+    let filter = filter.of(Some(new.component.clone())).within(Some(new.environment.clone()));
+    // Answers show times to the millisecond.
+    for one in client.list(&filter, PageRequest::new(0, PageRequest::MOST_TAKE).unwrap_or_default()).await?.value.data {
+        if client.history(one.id).await?.value.iter().any(|entry| entry.occurred_at.timestamp_millis() == at.timestamp_millis()) {
+            return Ok(Some(one.id));
+        }
+    }
+    Ok(None)
 }
 
 fn is_the_same(earlier: &Deployment, new: &NewDeployment) -> bool {

@@ -228,7 +228,7 @@ pub(crate) struct Filter {
 
 impl From<Filter> for DeploymentFilter {
     fn from(filter: Filter) -> Self {
-        let mut wanted = Self {
+        let wanted = Self {
             status: filter.status,
             version: filter.version,
             commit_sha: filter.commit_sha,
@@ -237,17 +237,7 @@ impl From<Filter> for DeploymentFilter {
             created_before: filter.created_before,
             ..Self::default()
         };
-        match filter.component {
-            Some(Reference::Id(id)) => wanted.component_id = Some(id),
-            Some(Reference::Name(name)) => wanted.component = Some(name),
-            None => {}
-        }
-        match filter.environment {
-            Some(Reference::Id(id)) => wanted.environment_id = Some(id),
-            Some(Reference::Name(name)) => wanted.environment = Some(name),
-            None => {}
-        }
-        wanted
+        wanted.of(filter.component).within(filter.environment)
     }
 }
 

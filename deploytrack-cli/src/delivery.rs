@@ -2,9 +2,11 @@
 
 use std::io;
 
+use chrono::TimeDelta;
 use deploytrack_core::{
     api::FromBody,
     client::{Client, Error},
+    clock::{Clock as _, SystemClock},
     deployment::{Change, NewDeployment},
     error::Fault,
 };
@@ -15,6 +17,9 @@ use crate::{
     again,
     spool::{Ask, Event, Run, ToTell},
 };
+
+/// Every server keeps its idempotency keys for this long, unless its operator has other plans; the default is a day.
+const KEYS_ARE_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// A run as it is told: its events in memory, and on disk where there is room for them. A disk that is full or read-only
 /// takes away nothing but the second try.
@@ -133,6 +138,9 @@ impl Telling {
         match &event.ask {
             Ask::Record { body, register, again } => {
                 let new = NewDeployment { register: *register, ..read(body)? };
+                if let Some(id) = self.recorded_long_ago(client, &new).await? {
+                    return Ok(id);
+                }
                 let recorded =
                     if *again { again::record(client, &event.key, &new).await } else { client.under(event.key.clone()).record(&new).await };
                 Ok(recorded?.value.id)
@@ -142,6 +150,15 @@ impl Telling {
                 let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
                 Ok(client.under(event.key.clone()).update(id, &change).await?.value.id)
             }
+        }
+    }
+
+    /// What an earlier try recorded whose answer was lost so long ago that the server may have forgotten its key.
+    async fn recorded_long_ago(&self, client: &Client, new: &NewDeployment) -> Result<Option<Uuid>, Error> {
+        let begun = self.run.as_ref().and_then(Run::begun);
+        match (begun, new.occurred_at) {
+            (Some(begun), Some(at)) if SystemClock.now() - begun > KEYS_ARE_KEPT => again::recorded(client, new, at).await,
+            _ => Ok(None),
         }
     }
 

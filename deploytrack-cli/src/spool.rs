@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use deploytrack_core::text::IdempotencyKey;
+use deploytrack_core::{clock::Time, text::IdempotencyKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -178,6 +178,11 @@ impl Run {
         self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    /// When it was begun, as its name says.
+    pub(crate) fn begun(&self) -> Option<Time> {
+        begun(&self.name())
+    }
+
     /// Keeps an event; `step` puts it in order.
     pub(crate) fn keep(&self, step: usize, event: &Event) -> io::Result<()> {
         self.write(&format!("{step}.json"), &serde_json::to_vec_pretty(event)?)
@@ -258,6 +263,12 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&beside, folder.join(name))?;
     sync_folder(folder)
+}
+
+/// When a run was begun: its name says so (UUID version 7, RFC 9562 section 5.7).
+pub(crate) fn begun(name: &str) -> Option<Time> {
+    let (seconds, nanoseconds) = Uuid::try_parse(name).ok()?.get_timestamp()?.to_unix();
+    chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
 }
 
 fn step_of(path: &Path) -> Option<usize> {

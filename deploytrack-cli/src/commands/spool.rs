@@ -13,7 +13,7 @@ use crate::{
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::Session,
-    spool::{Ask, Event, Spool as Runs},
+    spool::{Ask, Event, Spool as Runs, begun},
 };
 
 /// Look at what earlier calls could not send
@@ -120,12 +120,6 @@ fn described(name: String, events: &[(usize, Event)]) -> Listed {
         events: events.len(),
         run: name,
     }
-}
-
-/// When a run was begun: its name says so (UUID version 7, RFC 9562 section 5.7).
-fn begun(name: &str) -> Option<Time> {
-    let (seconds, nanoseconds) = Uuid::try_parse(name).ok()?.get_timestamp()?.to_unix();
-    chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
 }
 
 fn grid(listed: &[Listed]) -> Grid {
