@@ -80,7 +80,7 @@ impl Telling {
     /// Whether the process that told it ended before the outcome was known.
     pub(crate) fn is_unfinished(&self) -> bool {
         let told = self.events.iter().any(|(_, event)| matches!(event.ask, Ask::Update { .. }));
-        !told && self.run.as_ref().is_some_and(|run| run.unfinished().is_some())
+        !told && self.run.as_ref().is_some_and(Run::is_unfinished)
     }
 
     /// The deployment, once it is known.

@@ -150,7 +150,8 @@ impl Kept {
 
     /// Keeps how the command ended.
     pub(crate) fn keep(&self, outcome: &Outcome) -> io::Result<()> {
-        write(&self.folder, OUTCOME, &serde_json::to_vec(outcome)?)
+        // For the processes that follow on a machine that lives: when it dies, this process does.
+        put(&self.folder, OUTCOME, &serde_json::to_vec(outcome)?, |_| Ok(()))
     }
 }
 
@@ -204,8 +205,8 @@ impl Run {
 
     /// Forgets an event that was acknowledged.
     pub(crate) fn forget(&self, step: usize) -> io::Result<()> {
-        fs::remove_file(self.folder.join(format!("{step}.json")))?;
-        sync_folder(&self.folder)
+        // One that is there again after a crash is sent again under its key, and answered as before.
+        fs::remove_file(self.folder.join(format!("{step}.json")))
     }
 
     /// The deployment of the run, once it is known.
@@ -215,7 +216,7 @@ impl Run {
 
     /// Keeps the deployment of the run.
     pub(crate) fn keep_deployment(&self, id: Uuid) -> io::Result<()> {
-        self.write(DEPLOYMENT, id.to_string().as_bytes())
+        if self.deployment() == Some(id) { Ok(()) } else { self.write(DEPLOYMENT, id.to_string().as_bytes()) }
     }
 
     /// Its folder.
@@ -223,9 +224,14 @@ impl Run {
         &self.folder
     }
 
-    /// Marks that the outcome is still to come, and how it is to be told.
+    /// Marks that the outcome is still to come, and how it is to be told. The event that follows makes it outlive the machine.
     pub(crate) fn mark_unfinished(&self, to_tell: &ToTell) -> io::Result<()> {
-        self.write(UNFINISHED, &serde_json::to_vec(to_tell)?)
+        put(&self.folder, UNFINISHED, &serde_json::to_vec(to_tell)?, |_| Ok(()))
+    }
+
+    /// Whether the outcome is not among the events.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.folder.join(UNFINISHED).exists()
     }
 
     /// How the outcome is to be told, while it is not among the events.
@@ -257,12 +263,17 @@ impl Run {
 
 /// Writes beside the file, syncs, and renames: at any moment the file is there whole or not at all.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    put(folder, name, bytes, File::sync_all)?;
+    sync_folder(folder)
+}
+
+/// Writes beside the file and renames, so that no process sees half of it.
+fn put(folder: &Path, name: &str, bytes: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
     let beside = folder.join(format!(".{name}"));
     let mut file = private_file(&beside)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, folder.join(name))?;
-    sync_folder(folder)
+    sync(&file)?;
+    fs::rename(&beside, folder.join(name))
 }
 
 /// When a run was begun: its name says so (UUID version 7, RFC 9562 section 5.7).

@@ -98,7 +98,7 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
 fn say_unfinished(telling: &Telling, session: &mut Session<'_>) {
     let id = telling.deployment().map(|id| id.to_string()).unwrap_or_default();
     session.warn(&format!(
-        "deployment {id} was left in progress: the deploytrack that ran its command was killed, and how the command ended is not \
-         known; say it with `deploytrack update {id} succeeded` or `failed`"
+        "deployment {id} was left in progress: the deploytrack that ran its command was killed, and how the command ended, if \
+         it began, is not known; say it with `deploytrack update {id} succeeded` or `failed`"
     ));
 }

@@ -111,6 +111,7 @@ impl Wrapped<'_, '_> {
         (key, new): (IdempotencyKey, &NewDeployment),
         signals: &mut Signals,
     ) -> Result<Option<Outcome>, Failure> {
+        self.telling.mark_unfinished(&self.to_tell);
         self.tell(key, Ask::Record { body: new.to_body(), register: new.register, again: true });
         let delivered = tokio::select! {
             delivered = timeout(self.budget, self.telling.deliver(&self.session.client)) => delivered.ok(),
@@ -132,7 +133,6 @@ impl Wrapped<'_, '_> {
     /// Runs the command under a keeper, or by itself where nothing could be kept.
     async fn run(&mut self, asked: Asked<'_>, signals: &mut Signals) -> Outcome {
         let Some(run) = self.telling.run().filter(|_| !self.refused && cfg!(unix)) else { return child::run(asked, signals).await };
-        self.telling.mark_unfinished(&self.to_tell);
         match keep::start(run.folder(), asked, signals).await {
             Ok(ended) => run.outcome().unwrap_or(ended),
             Err(_) => child::run(asked, signals).await,
