@@ -131,8 +131,8 @@ fn recorder() -> (Home, String) {
     let home = Home::new();
     // Another process writes it: a program that is open for writing anywhere cannot be run.
     let text = "#!/bin/sh\n[ \"$1\" != --version ] || exit 0\nprintf '%s\\0' \"$@\" >\"$HOME/called\"\nenv >\"$HOME/environment\"\n";
-    let written = Command::new("sh").args(["-c", "printf %s \"$1\" >\"$2\"; chmod +x \"$2\"", "sh", text]).arg(home.path().join("deploytrack"));
-    assert!(written.status().unwrap().success());
+    let write = ["-c", "printf %s \"$1\" >deploytrack; chmod +x deploytrack", "sh", text];
+    assert!(Command::new("sh").args(write).current_dir(home.path()).status().unwrap().success());
     let path = format!("{}:{SYSTEM}", home.path().display());
     (home, path)
 }
