@@ -266,7 +266,9 @@ fn every_input_is_declared_described_and_used() {
         (text("github/action.yml"), declared(&action["inputs"]), github()),
         (text("gitlab/templates/deploytrack.yml"), declared(&spec["spec"]["inputs"]), gitlab()),
     ] {
-        assert!(inputs.iter().all(|input| text.contains(&format!("[ inputs.{input} ]")) || text.contains(&format!("{{ inputs.{input} }}"))));
+        assert!(
+            inputs.iter().all(|input| text.contains(&format!("[ inputs.{input} ]")) || text.contains(&format!("{{ inputs.{input} }}")))
+        );
         for (variable, input) in &piece.variables {
             assert!(inputs.contains(input) && piece.script.contains(variable), "{variable}");
             let known = format!("DT_{}", input.trim_start_matches("deploytrack-").to_uppercase().replace('-', "_"));
