@@ -3,6 +3,7 @@
 //   deploytrack(component: 'user-service', environment: 'production', version: 'v2.3.1', command: './deploy.sh')
 //   deploytrack(component: 'user-service', environment: 'production', version: 'v2.3.1') { sh './deploy.sh' }
 //
+// shell, sendTimeout, timeout and outputTail are about a command; around a block they say nothing.
 // credentialsId names a secret text, the token; without it DEPLOYTRACK_TOKEN is taken from the environment. The scripts
 // below are in single quotes, and what the inputs say reaches them as environment variables only.
 
@@ -98,7 +99,9 @@ def deploy(Map inputs, Closure body) {
     }
 }
 
-// The tracker never breaks the deploy: what it has to say is in the log.
+// The tracker never breaks the deploy.
 def tell(String script) {
-    return sh(script: script, returnStatus: true)
+    int status = sh(script: script, returnStatus: true)
+    if (status != 0) echo('warning: deploytrack did not record this; the lines above say why, and `deploytrack doctor` looks further')
+    return status
 }
