@@ -5,9 +5,11 @@
 mod commands;
 mod exit_codes;
 mod import;
+mod integrations;
 mod login;
 mod manual;
 mod output;
+mod pipeline_pages;
 mod repeats;
 mod rollback;
 mod serve;
