@@ -10,13 +10,13 @@ use deploytrack_core::{
     status::Status,
     text::{CommitSha, Label, Version},
 };
-use uuid::Uuid;
 
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::commands::{
     completions::Completions,
     component::Component,
+    doctor::Doctor,
     environment::Environment,
     latest::Latest,
     list::List,
@@ -28,6 +28,9 @@ use crate::commands::{
     spool::Spool,
     undeploy::Undeploy,
     update::Update,
+    version::Version as Versions,
+    wait::Wait,
+    which::Which,
 };
 
 /// What runs where, since when, and who put it there.
@@ -106,6 +109,7 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     Record(Box<Record>),
     Update(Update),
+    Wait(Wait),
     Undeploy(Undeploy),
     List(List),
     Show(Show),
@@ -123,14 +127,16 @@ pub(crate) enum Command {
     Man(Man),
     Login(Login),
     Logout(Logout),
+    Version(Versions),
+    Doctor(Doctor),
 }
 
 /// Show one deployment with its history
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50")]
 pub(crate) struct Show {
-    /// The deployment
-    pub(crate) id: Uuid,
+    #[command(flatten)]
+    pub(crate) which: Which,
 }
 
 /// Import deployments from newline-delimited JSON; the same file twice adds nothing

@@ -11,7 +11,10 @@ use deploytrack_core::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::spool::{Ask, Event, Run};
+use crate::{
+    id_file,
+    spool::{Ask, Event, Run},
+};
 
 /// A run as it is told: its events in memory, and on disk where there is room for them. A disk that is full or read-only
 /// takes away nothing but the second try.
@@ -61,6 +64,11 @@ impl Telling {
     pub(crate) fn is_unfinished(&self) -> bool {
         let told = self.events.iter().any(|(_, event)| matches!(event.ask, Ask::Update { .. }));
         !told && self.run.as_ref().is_some_and(Run::is_unfinished)
+    }
+
+    /// Where it is kept.
+    pub(crate) const fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
     }
 
     /// The deployment, once it is known.
@@ -124,7 +132,11 @@ impl Telling {
     fn acknowledged(&mut self, step: usize, id: Uuid) {
         if let Some(run) = &self.run {
             // The id first: an event that is sent once more has the same answer, an id that is lost has no second.
-            let forgotten = run.keep_deployment(id).and_then(|()| run.forget(step));
+            let kept = run.keep_deployment(id);
+            if let (Some(path), Ok(name)) = (run.id_file(), Uuid::try_parse(&run.name())) {
+                id_file::resolve(&path, name, id);
+            }
+            let forgotten = kept.and_then(|()| run.forget(step));
             // What stays on disk is sent once more under its key, and answered as before.
             drop(forgotten);
         }

@@ -22,6 +22,8 @@ use crate::surroundings::Surroundings;
 const MOST_RUNS: usize = 10_000;
 const LOCK: &str = "lock";
 const DEPLOYMENT: &str = "deployment";
+/// Where the id is awaited.
+const ID_FILE: &str = "id-file";
 /// While it is there, the command of the run may be at work, and its outcome is still to come.
 const UNFINISHED: &str = "unfinished";
 
@@ -157,6 +159,16 @@ impl Run {
     /// Keeps the deployment of the run.
     pub(crate) fn keep_deployment(&self, id: Uuid) -> io::Result<()> {
         self.write(DEPLOYMENT, id.to_string().as_bytes())
+    }
+
+    /// The file that names this run and awaits the id of its deployment.
+    pub(crate) fn id_file(&self) -> Option<PathBuf> {
+        fs::read_to_string(self.folder.join(ID_FILE)).ok().map(PathBuf::from)
+    }
+
+    /// Keeps which file that is.
+    pub(crate) fn keep_id_file(&self, path: &Path) -> io::Result<()> {
+        self.write(ID_FILE, path.to_string_lossy().as_bytes())
     }
 
     /// Marks that the outcome is still to come.

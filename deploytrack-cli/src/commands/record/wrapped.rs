@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     Exit,
     child::{self, Outcome, Signals},
-    commands::{flush, on_error::OnError},
+    commands::{flush, on_error::OnError, which},
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
@@ -32,13 +33,13 @@ pub(crate) async fn run(
     new: NewDeployment,
     key: Option<IdempotencyKey>,
     command: Asked<'_>,
-    (on_error, budget): (OnError, Duration),
+    (on_error, budget, id_file): (OnError, Duration, Option<PathBuf>),
     session: &mut Session<'_>,
 ) -> Result<Outcome, Failure> {
     let mut signals = Signals::listen();
     let key = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.to_string());
     let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
-    let mut wrapped = Wrapped { telling, key, on_error, budget, refused: false, session };
+    let mut wrapped = Wrapped { telling, key, on_error, budget, id_file, refused: false, session };
     let outcome = match wrapped.tell_start(new, &mut signals).await? {
         Some(called_off) => called_off,
         None => wrapped.run(command, &mut signals).await,
@@ -68,6 +69,8 @@ struct Wrapped<'s, 'a> {
     key: String,
     on_error: OnError,
     budget: Duration,
+    /// Where the id is still awaited.
+    id_file: Option<PathBuf>,
     /// Whether the server refused the start, so that there is nothing an outcome could be told of.
     refused: bool,
     session: &'s mut Session<'a>,
@@ -83,7 +86,7 @@ impl Wrapped<'_, '_> {
             signal = signals.next() => return Ok(Some(Outcome::called_off(signal))),
         };
         match delivered {
-            Some(Delivered::All) => {}
+            Some(Delivered::All) => self.hand_on(),
             delivered if self.on_error == OnError::Fail => return Err(not_recorded(delivered, self.budget)),
             Some(Delivered::Refused(error)) => {
                 self.session.warn(&format!("the deployment is not recorded: {error}"));
@@ -98,6 +101,14 @@ impl Wrapped<'_, '_> {
     async fn run(&mut self, (command, variables): Asked<'_>, signals: &mut Signals) -> Outcome {
         self.telling.mark_unfinished(true);
         child::run(command, variables, signals).await
+    }
+
+    /// Writes the id where the next step looks for it, or the run that will have it.
+    fn hand_on(&mut self) {
+        let handed = self.id_file.take().map_or(Ok(()), |path| which::hand_on(&path, &self.telling));
+        if let Err(why) = handed {
+            self.session.warn(&why);
+        }
     }
 
     /// Adds an event to the run.
@@ -133,6 +144,9 @@ impl Wrapped<'_, '_> {
             Ok(Delivered::Refused(error)) => self.session.warn(&format!("the outcome is not recorded: {error}")),
             Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
             Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
+        }
+        if self.telling.deployment().is_some() || !matches!(sent, Ok(Delivered::Refused(_))) {
+            self.hand_on();
         }
         self.telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
         if matches!(sent, Ok(Delivered::All)) {
