@@ -133,7 +133,7 @@ pub(crate) enum Command {
 
 /// Show one deployment with its history
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50")]
+#[command(after_help = "Examples:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50\n  deploytrack show --id-file deployment.id")]
 pub(crate) struct Show {
     #[command(flatten)]
     pub(crate) which: Which,

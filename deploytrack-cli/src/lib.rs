@@ -124,14 +124,17 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
             } else {
                 Vec::new()
             };
-            match Settings::find(&global, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err)) {
-                Ok(session) => runtime.block_on(commands::run(command, session)),
-                Err(failure) if alone.is_empty() => Err(failure),
-                Err(failure) => {
-                    failure.report(surroundings.colour_on_stderr(), &mut std::io::sink(), &mut std::io::stderr());
-                    Err(runtime.block_on(commands::record::wrapped::run_alone(&alone)))
-                }
-            }
+            let outcome =
+                match Settings::find(&global, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err)) {
+                    Ok(session) => runtime.block_on(commands::run(command, session)),
+                    Err(failure) if alone.is_empty() => Err(failure),
+                    Err(failure) => {
+                        failure.report(surroundings.colour_on_stderr(), &mut std::io::sink(), &mut std::io::stderr());
+                        Err(runtime.block_on(commands::record::wrapped::run_alone(&alone)))
+                    }
+                };
+            runtime.shutdown_background();
+            outcome
         }
     }
 }

@@ -19,6 +19,7 @@ const BEGIN_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The server and the token that were found, and where.
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) url_from: String,
@@ -57,8 +58,7 @@ impl Settings {
 
     /// The same server without the token, for what needs none and may be nobody's.
     pub(crate) fn anonymous(&self) -> Self {
-        let (url, url_from, token_from) = (self.url.clone(), self.url_from.clone(), self.token_from.clone());
-        Self { url, url_from, token: None, token_from, timeout: self.timeout, extra_roots: self.extra_roots.clone() }
+        Self { token: None, ..self.clone() }
     }
 
     /// What to say of them; the token itself is never said.

@@ -44,7 +44,9 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         // These ask no server, or one of their own, and never come here.
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
-        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) | Command::Version(_) | Command::Doctor(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) | Command::Version(_) | Command::Doctor(_) => {
+            Ok(())
+        }
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,

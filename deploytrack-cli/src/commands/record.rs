@@ -38,7 +38,8 @@ use crate::{
 Examples:
   deploytrack record --component user-service --environment production --version v2.3.1
   deploytrack record -c user-service -e production --version v2.3.1 --status succeeded --occurred-at 2026-11-23T18:32:00Z
-  deploytrack record -c user-service -e production --version v2.3.1 -- ./deploy.sh --fast")]
+  deploytrack record -c user-service -e production --version v2.3.1 -- ./deploy.sh --fast
+  deploytrack record -c user-service -e production --version v2.3.1 --id-file deployment.id")]
 pub(crate) struct Record {
     /// What is deployed
     #[arg(short, long, value_name = "NAME|ID")]
@@ -119,7 +120,9 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
     };
     if !record.command.is_empty() {
         let on_error = record.on_error.unwrap_or(OnError::Spool);
-        let outcome = wrapped::run(new, record.idempotency_key, (&record.command, &[]), (on_error, record.send_timeout, record.id_file), session).await?;
+        let outcome =
+            wrapped::run(new, record.idempotency_key, (&record.command, &[]), (on_error, record.send_timeout, record.id_file), session)
+                .await?;
         return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
     }
     let on_error = record.on_error.unwrap_or(OnError::Fail);

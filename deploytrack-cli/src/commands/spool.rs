@@ -123,7 +123,7 @@ fn described(name: String, events: &[(usize, Event)]) -> Listed {
 }
 
 /// When a run was begun: its name says so (UUID version 7, RFC 9562 section 5.7).
-fn begun(name: &str) -> Option<Time> {
+pub(super) fn begun(name: &str) -> Option<Time> {
     let (seconds, nanoseconds) = Uuid::try_parse(name).ok()?.get_timestamp()?.to_unix();
     chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
 }

@@ -156,7 +156,9 @@ async fn after_its_record(
             let event = Event { server: session.client.url().to_owned(), key, ask: Ask::Update { body: change.to_body() } };
             session.warn(&match on_error {
                 OnError::Spool => match telling.add(event) {
-                    Ok(()) => format!("it is kept in the spool behind its record and sent by the next call or by `deploytrack flush`: {error}"),
+                    Ok(()) => {
+                        format!("it is kept in the spool behind its record and sent by the next call or by `deploytrack flush`: {error}")
+                    }
                     Err(why) => format!("nothing is recorded: {error}; and the spool cannot be written: {why}"),
                 },
                 OnError::Warn | OnError::Fail => format!("nothing is recorded: {error}"),

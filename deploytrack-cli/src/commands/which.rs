@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_core::json::parse_id;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -27,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, clap::Args)]
 pub(crate) struct Which {
     /// The deployment
-    #[arg(required_unless_present = "id_file", conflicts_with = "id_file", value_parser = parse_id)]
+    #[arg(required_unless_present = "id_file", conflicts_with = "id_file")]
     id: Option<Uuid>,
     /// Take the id from this file, as `record --id-file` wrote it
     #[arg(long, value_name = "FILE")]
@@ -56,7 +55,8 @@ impl Which {
         match target(path, session).await? {
             Target::Known(id) => Ok(id),
             Target::Kept(run) => {
-                let message = format!("the deployment of {} is not recorded yet: it is kept in the spool as run {}", path.display(), run.name());
+                let message =
+                    format!("the deployment of {} is not recorded yet: it is kept in the spool as run {}", path.display(), run.name());
                 Err(Failure::new(Exit::Unreachable, message).hint("`deploytrack flush` sends it"))
             }
             Target::Nothing(why) => Err(nothing(&why)),
