@@ -73,6 +73,8 @@ fn a_file_that_names_no_deployment_is_a_usage_error() {
     {
         assert_eq!(home.deploytrack(args).code, 2, "{args:?}");
     }
+    assert!(home.deploytrack(&["update", "succeeded"]).err.contains("no deployment is named"));
+    assert!(home.deploytrack(&["update", "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50"]).err.contains("no status is given"));
     assert_eq!(home.deploytrack(&["show", "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50", "--id-file", "f"]).code, 2);
 }
 

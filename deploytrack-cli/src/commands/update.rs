@@ -40,7 +40,7 @@ pub(crate) struct Update {
     #[arg(value_name = "ID", value_parser = first)]
     first: First,
     /// Its new status
-    #[arg(value_parser = status(), required_unless_present = "id_file", conflicts_with = "id_file")]
+    #[arg(value_parser = status(), conflicts_with = "id_file")]
     status: Option<Status>,
     /// Take the id from this file, as `record --id-file` wrote it
     #[arg(long, value_name = "FILE")]
@@ -82,7 +82,10 @@ impl Update {
         match (self.first, self.status, &self.id_file) {
             (First::Id(id), Some(status), _) => Ok((Target::Known(id), status)),
             (First::Status(status), _, Some(path)) => Ok((which::target(path, session).await?, status)),
-            (First::Id(_), ..) => Err(Failure::usage("with --id-file the status alone is given, and no id")),
+            (First::Id(_), _, Some(_)) => Err(Failure::usage("with --id-file the status alone is given, and no id")),
+            (First::Id(_), None, None) => {
+                Err(Failure::usage("no status is given").hint("give the new status after the id, such as succeeded"))
+            }
             (First::Status(_), ..) => Err(Failure::usage("no deployment is named").hint("give its id, or --id-file FILE")),
         }
     }

@@ -21,14 +21,8 @@ const RENEW: &str = "`deploytrack-server token` on the server makes a new one, a
 
 pub(super) async fn check(settings: &Settings, now: Time, server_answers: bool, findings: &mut Vec<Finding>) {
     let Some(token) = settings.token.as_deref() else {
-        findings.push(Finding::problem(
-            "token",
-            Exit::Unauthorised,
-            format!(
-                "{}; give one in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or keep one with `deploytrack login`",
-                settings.token_from
-            ),
-        ));
+        let way_out = "give one in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or keep one with `deploytrack login`";
+        findings.push(Finding::problem("token", Exit::Unauthorised, format!("there is none; {way_out}")));
         return;
     };
     findings.push(if server_answers {
