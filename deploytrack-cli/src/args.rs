@@ -10,7 +10,6 @@ use deploytrack_core::{
     status::Status,
     text::{CommitSha, Label, Version},
 };
-use uuid::Uuid;
 
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
@@ -19,6 +18,7 @@ use crate::{
     commands::{
         completions::Completions,
         component::Component,
+        doctor::Doctor,
         environment::Environment,
         keep::Keep,
         latest::Latest,
@@ -31,6 +31,9 @@ use crate::{
         spool::Spool,
         undeploy::Undeploy,
         update::Update,
+        version::Version as Versions,
+        wait::Wait,
+        which::Which,
     },
 };
 
@@ -110,6 +113,7 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     Record(Box<Record>),
     Update(Update),
+    Wait(Wait),
     Undeploy(Undeploy),
     List(List),
     Show(Show),
@@ -127,6 +131,8 @@ pub(crate) enum Command {
     Man(Man),
     Login(Login),
     Logout(Logout),
+    Version(Versions),
+    Doctor(Doctor),
     #[command(hide = true)]
     Keep(Keep),
 }
@@ -149,10 +155,10 @@ impl Command {
 
 /// Show one deployment with its history
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50")]
+#[command(after_help = "Examples:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50\n  deploytrack show --id-file deployment.id")]
 pub(crate) struct Show {
-    /// The deployment
-    pub(crate) id: Uuid,
+    #[command(flatten)]
+    pub(crate) which: Which,
 }
 
 /// Import deployments from newline-delimited JSON; the same file twice adds nothing

@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    again,
+    again, id_file,
     spool::{Ask, Event, Run, ToTell},
 };
 
@@ -83,6 +83,11 @@ impl Telling {
         !told && self.run.as_ref().is_some_and(Run::is_unfinished)
     }
 
+    /// Where it is kept.
+    pub(crate) const fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
     /// The deployment, once it is known.
     pub(crate) const fn deployment(&self) -> Option<Uuid> {
         self.deployment
@@ -115,11 +120,6 @@ impl Telling {
     /// Marks that the outcome is among the events.
     pub(crate) fn mark_finished(&self) {
         drop(self.run.as_ref().map(Run::mark_finished));
-    }
-
-    /// The run on disk.
-    pub(crate) const fn run(&self) -> Option<&Run> {
-        self.run.as_ref()
     }
 
     /// Sends every event in order, and forgets each one that is acknowledged.
@@ -165,7 +165,11 @@ impl Telling {
     fn acknowledged(&mut self, step: usize, id: Uuid) {
         if let Some(run) = &self.run {
             // The id first: an event that is sent once more has the same answer, an id that is lost has no second.
-            let forgotten = run.keep_deployment(id).and_then(|()| run.forget(step));
+            let kept = run.keep_deployment(id);
+            if let (Some(path), Ok(name)) = (run.id_file(), Uuid::try_parse(&run.name())) {
+                id_file::resolve(&path, name, id);
+            }
+            let forgotten = kept.and_then(|()| run.forget(step));
             // What stays on disk is sent once more under its key, and answered as before.
             drop(forgotten);
         }

@@ -6,6 +6,7 @@
 //! | `moment` | times as people say them |
 //! | `child` | the command that is wrapped |
 //! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
+//! | `id_file` | the file that hands a deployment's id to the next step of a pipeline |
 //! | `settings`, `profile` | which server, with which token, and where that is written |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
@@ -18,6 +19,7 @@ mod child;
 mod commands;
 mod delivery;
 mod error;
+mod id_file;
 mod moment;
 mod profile;
 mod render;
@@ -102,10 +104,14 @@ fn usage(message: &clap::Error, surroundings: &Surroundings, out: &mut dyn Write
 }
 
 fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-    let Args { mut global, command } = args;
+    let Args { mut global, mut command } = args;
     if matches!(command, args::Command::Verify(_)) {
         // The server answers when it has read the whole history.
         global.timeout.get_or_insert(PATIENCE_FOR_VERIFY);
+    }
+    if let args::Command::Wait(wait) = &mut command {
+        wait.patience = global.timeout.unwrap_or(commands::wait::PATIENCE);
+        global.timeout = Some(wait.patience.min(settings::DEFAULT_TIMEOUT));
     }
     match command {
         #[cfg(feature = "serve")]
@@ -115,11 +121,18 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Login(login) => runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err })),
         args::Command::Keep(keep) => Err(runtime()?.block_on(commands::keep::run(keep, global.timeout))),
         args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
+        args::Command::Version(_) => at_once(commands::version::run(&global, surroundings, Streams { out, err })),
+        args::Command::Doctor(_) => at_once(commands::doctor::run(&global, surroundings, Streams { out, err })),
         command => {
             let runtime = runtime()?;
+            if let args::Command::Record(record) = &command {
+                record.clear_id_file();
+            }
             // --timeout is that of a command that is wrapped; sending has a budget of its own.
             let answers = Global { timeout: global.timeout.filter(|_| !command.wraps()), ..global.clone() };
-            match Settings::find(&answers, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err)) {
+            let session =
+                Settings::find(&answers, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err));
+            let outcome = match session {
                 Ok(session) => runtime.block_on(commands::run(command, session)),
                 // A command that is recorded runs even where no tracker can be asked.
                 Err(failure) if let Some(asked) = command.recorded(global.timeout) => {
@@ -127,9 +140,19 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
                     Err(runtime.block_on(commands::record::wrapped::run_alone(asked)))
                 }
                 Err(failure) => Err(failure),
-            }
+            };
+            runtime.shutdown_background();
+            outcome
         }
     }
+}
+
+/// Runs to the end and not a moment longer: a name that is still being looked up is left behind.
+fn at_once(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(command);
+    runtime.shutdown_background();
+    outcome
 }
 
 /// One thread is enough for a command that asks one question after the other.

@@ -56,6 +56,17 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
+    /// One that only answers, for a command that finds its server itself and goes on where there is none.
+    pub(crate) fn answering(
+        global: &Global,
+        surroundings: &Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let client = Settings::of_this_machine().client()?;
+        Ok(Self::with_client(client, global, surroundings, out, err))
+    }
+
     pub(crate) fn with_client(
         client: Client,
         global: &Global,

@@ -22,6 +22,8 @@ use crate::{child::Outcome, surroundings::Surroundings};
 const MOST_RUNS: usize = 10_000;
 const LOCK: &str = "lock";
 const DEPLOYMENT: &str = "deployment";
+/// Where the id is awaited.
+const ID_FILE: &str = "id-file";
 /// While it is there, the command of the run may be at work, and its outcome is still to come. It says how that is to be told.
 const UNFINISHED: &str = "unfinished";
 /// Locked while the keeper lives, who waits for the command whatever becomes of the process that tells the run.
@@ -222,6 +224,16 @@ impl Run {
     /// Its folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The file that names this run and awaits the id of its deployment.
+    pub(crate) fn id_file(&self) -> Option<PathBuf> {
+        fs::read_to_string(self.folder.join(ID_FILE)).ok().map(PathBuf::from)
+    }
+
+    /// Keeps which file that is.
+    pub(crate) fn keep_id_file(&self, path: &Path) -> io::Result<()> {
+        self.write(ID_FILE, path.to_string_lossy().as_bytes())
     }
 
     /// Marks that the outcome is still to come, and how it is to be told. The event that follows makes it outlive the machine.

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod commands;
+mod doctor;
 mod exit_codes;
+mod id_file;
 mod import;
 mod integrations;
 mod login;
@@ -20,6 +22,8 @@ mod time_travel;
 mod tls;
 mod undeploy;
 mod verify;
+mod version;
+mod wait;
 mod wrapped;
 
 pub use deploytrack_tests::{

@@ -2,6 +2,8 @@
 
 pub(crate) mod wrapped;
 
+use std::path::PathBuf;
+
 use deploytrack_core::{
     catalog::Reference,
     client::Error,
@@ -15,11 +17,13 @@ use self::wrapped::Wrapping;
 use super::{
     metadata,
     on_error::{self, OnError},
+    which,
 };
 use crate::{
     Exit,
     args::{Output, pair, status},
     error::Failure,
+    id_file::{self, Held},
     render::deployment,
     session::Session,
     spool::Ask,
@@ -35,7 +39,8 @@ use crate::{
 Examples:
   deploytrack record --component user-service --environment production --version v2.3.1
   deploytrack record -c user-service -e production --version v2.3.1 --status succeeded --occurred-at 2026-11-23T18:32:00Z
-  deploytrack record -c user-service -e production --version v2.3.1 -- ./deploy.sh --fast")]
+  deploytrack record -c user-service -e production --version v2.3.1 -- ./deploy.sh --fast
+  deploytrack record -c user-service -e production --version v2.3.1 --id-file deployment.id")]
 pub(crate) struct Record {
     /// What is deployed
     #[arg(short, long, value_name = "NAME|ID")]
@@ -69,6 +74,12 @@ pub(crate) struct Record {
     register: bool,
     #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
+    /// Write the deployment's id to this file, for update, show and wait with --id-file
+    ///
+    /// It is written as soon as the id is known, with COMMAND before it runs if the server has answered by then. A file
+    /// that is there already is replaced.
+    #[arg(long, value_name = "FILE")]
+    id_file: Option<PathBuf>,
     /// What to do when the server cannot be asked [default: fail; spool with COMMAND]
     ///
     /// With fail and COMMAND, the command does not run unless its start is recorded.
@@ -76,6 +87,16 @@ pub(crate) struct Record {
     on_error: Option<OnError>,
     #[command(flatten)]
     pub(crate) wrapping: Wrapping,
+}
+
+impl Record {
+    /// Removes the id that an earlier pipeline left: were nothing recorded now, it would name the wrong deployment. What
+    /// cannot be removed cannot be written either, and that is said.
+    pub(crate) fn clear_id_file(&self) {
+        if let Some(path) = &self.id_file {
+            drop(id_file::clear(path));
+        }
+    }
 }
 
 pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -91,7 +112,8 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
     };
     if let Some(asked) = record.wrapping.asked(session.timeout, &[]) {
         let on_error = record.on_error.unwrap_or(OnError::Spool);
-        let outcome = wrapped::run(new, record.idempotency_key, asked, (on_error, record.wrapping.send_timeout), session).await?;
+        let how = (on_error, record.wrapping.send_timeout, record.id_file);
+        let outcome = wrapped::run(new, record.idempotency_key, asked, how, session).await?;
         return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
     }
     let on_error = record.on_error.unwrap_or(OnError::Fail);
@@ -103,15 +125,23 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
     let recorded = match session.client.under(key.clone()).record(&new).await {
         Err(error) if on_error::goes_on(on_error, &error) => {
             let ask = Ask::Record { body: new.to_body(), register: new.register, again: false };
-            on_error::go_on(on_error, (key, ask), None, &error, session);
+            let run = on_error::go_on(on_error, (key, ask), None, &error, session);
+            if let (Some(path), Some(run)) = (&record.id_file, run)
+                && let Err(why) = which::hand_on_run(path, &run)
+            {
+                session.warn(&why);
+            }
             return Ok(());
         }
         recorded => recorded.map_err(refused)?,
     };
+    let id = recorded.value.id;
     match session.output() {
-        Output::Table => session.line(&recorded.value.id.to_string()),
+        Output::Table => session.line(&id.to_string()),
         _ => session.answer(&recorded.text, &deployment::list(std::slice::from_ref(&recorded.value))),
-    }
+    }?;
+    let written = record.id_file.map_or(Ok(()), |path| id_file::write(&path, &Held::Id(id)));
+    written.map_err(|why| Failure::usage(why).hint(format!("the deployment is recorded all the same, as {id}")))
 }
 
 /// A name that looks like a typing error has a second way out here.

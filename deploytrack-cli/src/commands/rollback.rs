@@ -53,7 +53,8 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
     let new = again(&previous, &current)?;
     let variables = [("DEPLOYTRACK_VERSION", previous.version.to_string())];
     if let Some(asked) = rollback.wrapping.asked(session.timeout, &variables) {
-        let outcome = wrapped::run(new, None, asked, (OnError::Spool, rollback.wrapping.send_timeout), session).await?;
+        let how = (OnError::Spool, rollback.wrapping.send_timeout, None);
+        let outcome = wrapped::run(new, None, asked, how, session).await?;
         if !outcome.succeeded {
             return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
         }

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -17,7 +18,7 @@ use crate::{
     Exit, again,
     args::duration,
     child::{self, Asked, Outcome, Signals},
-    commands::{flush, keep, on_error, on_error::OnError},
+    commands::{flush, keep, on_error, on_error::OnError, which},
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
@@ -57,7 +58,7 @@ pub(crate) async fn run(
     new: NewDeployment,
     key: Option<IdempotencyKey>,
     asked: Asked<'_>,
-    (on_error, budget): (OnError, Duration),
+    (on_error, budget, id_file): (OnError, Duration, Option<PathBuf>),
     session: &mut Session<'_>,
 ) -> Result<Outcome, Failure> {
     let mut signals = Signals::listen();
@@ -65,7 +66,7 @@ pub(crate) async fn run(
     let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
     let to_tell = ToTell { server: session.client.url().to_owned(), key: again::own_key(&key, &new, "outcome")? };
     let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
-    let mut wrapped = Wrapped { telling, to_tell, on_error, budget, refused: false, session };
+    let mut wrapped = Wrapped { telling, to_tell, on_error, budget, id_file, refused: false, session };
     let outcome = match wrapped.tell_start((key, &new), &mut signals).await? {
         Some(called_off) => called_off,
         None => wrapped.run(asked, &mut signals).await,
@@ -99,6 +100,8 @@ struct Wrapped<'s, 'a> {
     to_tell: ToTell,
     on_error: OnError,
     budget: Duration,
+    /// Where the id is still awaited.
+    id_file: Option<PathBuf>,
     /// Whether the server refused the start, so that there is nothing an outcome could be told of.
     refused: bool,
     session: &'s mut Session<'a>,
@@ -118,7 +121,7 @@ impl Wrapped<'_, '_> {
             signal = signals.next() => return Ok(Some(Outcome::called_off(signal))),
         };
         match delivered {
-            Some(Delivered::All) => {}
+            Some(Delivered::All) => self.hand_on(),
             delivered if self.on_error == OnError::Fail => return Err(not_recorded(delivered, self.budget)),
             Some(Delivered::Refused(error)) => {
                 self.session.warn(&format!("the deployment is not recorded: {error}"));
@@ -136,6 +139,14 @@ impl Wrapped<'_, '_> {
         match keep::start(run.folder(), asked, signals).await {
             Ok(ended) => run.outcome().unwrap_or(ended),
             Err(_) => child::run(asked, signals).await,
+        }
+    }
+
+    /// Writes the id where the next step looks for it, or the run that will have it.
+    fn hand_on(&mut self) {
+        let handed = self.id_file.take().map_or(Ok(()), |path| which::hand_on(&path, &self.telling));
+        if let Err(why) = handed {
+            self.session.warn(&why);
         }
     }
 
@@ -168,6 +179,9 @@ impl Wrapped<'_, '_> {
             Ok(Delivered::Refused(error)) => self.session.warn(&format!("the outcome is not recorded: {error}")),
             Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
             Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
+        }
+        if self.telling.deployment().is_some() || !matches!(sent, Ok(Delivered::Refused(_))) {
+            self.hand_on();
         }
         self.telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
         if matches!(sent, Ok(Delivered::All)) {
