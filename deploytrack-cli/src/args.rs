@@ -1,8 +1,12 @@
 //! The command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand, ValueEnum, builder::TypedValueParser};
+use clap::{
+    Parser, Subcommand, ValueEnum,
+    builder::TypedValueParser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::{self, Time},
@@ -151,6 +155,22 @@ impl Command {
             _ => false,
         }
     }
+}
+
+/// The flags of `record` whose values come from the run of a pipeline rather than from who wrote it.
+const OF_THE_RUN: [&str; 8] =
+    ["--component ", "--environment ", "--version ", "--deployed-by ", "--commit-sha ", "--description ", "--meta ", "--idempotency-key "];
+
+/// The command that was to be recorded, where a value is wrong that only this run of the pipeline has: it runs all the same.
+pub(crate) fn to_run_all_the_same<'a>(arguments: &'a [OsString], mistake: &clap::Error) -> Option<&'a [OsString]> {
+    let Some(ContextValue::String(flag)) = mistake.get(ContextKind::InvalidArg) else { return None };
+    if mistake.kind() != ErrorKind::ValueValidation || !OF_THE_RUN.iter().any(|of_the_run| flag.starts_with(of_the_run)) {
+        return None;
+    }
+    let (own, command) = arguments.split_at(arguments.iter().position(|argument| argument == "--")?);
+    let must_not = own.windows(2).any(|pair| pair == ["--on-error", "fail"]) || own.iter().any(|argument| argument == "--on-error=fail");
+    let recorded = own.iter().any(|argument| argument == "record");
+    command.get(1..).filter(|command| recorded && !must_not && !command.is_empty())
 }
 
 /// Show one deployment with its history

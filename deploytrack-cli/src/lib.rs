@@ -35,6 +35,7 @@ use clap::Parser;
 pub use crate::surroundings::Surroundings;
 use crate::{
     args::{Args, Global},
+    child::Asked,
     commands::login::Streams,
     error::Failure,
     session::Session,
@@ -79,16 +80,29 @@ impl From<Exit> for std::process::ExitCode {
 
 /// Runs one command. Answers go to `out`, everything else to `err`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let args = match Args::try_parse_from(arguments) {
-        Ok(args) => args,
-        Err(message) => return usage(&message, surroundings, out, err),
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let outcome = match (Args::try_parse_from(&arguments), surroundings.variable("DEPLOYTRACK_ON_ERROR")) {
+        (Ok(args), _) => dispatch(args, surroundings, out, err),
+        (Err(mistake), Some("fail")) => return usage(&mistake, surroundings, out, err),
+        (Err(mistake), _) => match args::to_run_all_the_same(&arguments, &mistake) {
+            Some(command) => run_all_the_same(command, &mistake, err),
+            None => return usage(&mistake, surroundings, out, err),
+        },
     };
-    let outcome = dispatch(args, surroundings, out, err);
     let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
     match flushed {
         Ok(()) => Exit::Done,
         Err(failure) => failure.report(surroundings.colour_on_stderr(), out, err),
     }
+}
+
+/// Says why a command is not recorded, and runs it.
+fn run_all_the_same(command: &[OsString], mistake: &clap::Error, err: &mut dyn Write) -> Result<(), Failure> {
+    let text = mistake.render().to_string();
+    let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    // Nobody may be reading; the command runs.
+    drop(writeln!(err, "deploytrack: warning: the deployment is not recorded: {}", render::text::clean(why)));
+    Err(runtime()?.block_on(commands::record::wrapped::run_alone(Asked { command, ..Asked::default() })))
 }
 
 /// Says what clap has to say: help on standard output, a mistake on standard error.

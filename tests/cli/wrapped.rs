@@ -187,6 +187,27 @@ fn a_refusal_is_said_and_the_command_runs() {
 }
 
 #[test]
+fn a_value_that_this_run_has_wrong_costs_the_record_and_not_the_deploy() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    let with = |options: &[&str]| {
+        let named = ["record", "--component", "api", "--environment", "production"];
+        home.deploytrack(&[&named[..], options, &["--", "sh", "-c", "echo deployed; exit 3"]].concat())
+    };
+    for (version, wrong) in [("--version=", "--version="), ("--version=v1", "--meta=x"), ("--version=v1", "--deployed-by=")] {
+        let run = with(if version == wrong { &[wrong][..] } else { &[version, wrong] });
+        is_the_commands(&run, 3, "deployed\n");
+        assert!(run.err.contains("not recorded: invalid value") && run.err.contains(wrong.split_once('=').unwrap().0), "{run:?}");
+    }
+    // What its author has wrong is seen at the first run, and so is what must not go on.
+    for wrong in [&["--version", "v1", "--send-timeout=x"][..], &["--version", "v1", "--no-such-flag"], &["--version=", "--on-error=fail"]]
+    {
+        let run = with(wrong);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    }
+}
+
+#[test]
 fn a_home_that_cannot_be_used_costs_a_warning() {
     let bench = Bench::new();
     let nowhere = home(&bench).with("XDG_STATE_HOME", "/proc/nowhere");
