@@ -194,8 +194,8 @@ fn a_value_that_this_run_has_wrong_costs_the_record_and_not_the_deploy() {
         let named = ["record", "--component", "api", "--environment", "production"];
         home.deploytrack(&[&named[..], options, &["--", "sh", "-c", "echo deployed; exit 3"]].concat())
     };
-    for (version, wrong) in [("--version=", "--version="), ("--version=v1", "--meta=x"), ("--version=v1", "--deployed-by=")] {
-        let run = with(if version == wrong { &[wrong][..] } else { &[version, wrong] });
+    for options in [&["--version="][..], &["--version=v1", "--meta=x"], &["--version=v1", "--deployed-by="]] {
+        let (run, wrong) = (with(options), options[options.len() - 1]);
         is_the_commands(&run, 3, "deployed\n");
         assert!(run.err.contains("not recorded: invalid value") && run.err.contains(wrong.split_once('=').unwrap().0), "{run:?}");
     }
