@@ -3,6 +3,7 @@
 //! | Room | Knows |
 //! |---|---|
 //! | `args` | the command line |
+//! | `ci` | what the CI, or git, tells about a deployment |
 //! | `moment` | times as people say them |
 //! | `child` | the command that is wrapped |
 //! | `spool`, `delivery` | what could not be sent yet, and how it is sent |
@@ -14,6 +15,7 @@
 
 mod args;
 mod child;
+mod ci;
 mod commands;
 mod delivery;
 mod error;
@@ -30,7 +32,14 @@ use std::{ffi::OsString, io::Write, time::Duration};
 use clap::Parser;
 
 pub use crate::surroundings::Surroundings;
-use crate::{args::Args, commands::login::Streams, error::Failure, session::Session, settings::Settings};
+use crate::{
+    args::Args,
+    ci::annotations::{Level, Manner},
+    commands::login::Streams,
+    error::Failure,
+    session::Session,
+    settings::Settings,
+};
 
 /// How long `verify` waits for its answer unless `--timeout` says otherwise.
 const PATIENCE_FOR_VERIFY: Duration = Duration::from_hours(1);
@@ -78,7 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
     let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
     match flushed {
         Ok(()) => Exit::Done,
-        Err(failure) => failure.report(surroundings.colour_on_stderr(), out, err),
+        Err(failure) => failure.report(Manner::of(surroundings), out, err),
     }
 }
 
@@ -115,7 +124,9 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
                 Ok(session) => runtime.block_on(commands::run(command, session)),
                 Err(failure) if alone.is_empty() => Err(failure),
                 Err(failure) => {
-                    failure.report(surroundings.colour_on_stderr(), &mut std::io::sink(), &mut std::io::stderr());
+                    // The command goes on, and so must the pipeline: some fail a run that says an error.
+                    let manner = Manner { level: Level::Warning, ..Manner::of(surroundings) };
+                    failure.report(manner, &mut std::io::sink(), &mut std::io::stderr());
                     Err(runtime.block_on(commands::record::wrapped::run_alone(&alone)))
                 }
             }

@@ -62,7 +62,8 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
         session.client.record(&done).await?;
     } else {
         let variables = [("DEPLOYTRACK_VERSION", previous.version.to_string())];
-        let outcome = wrapped::run(new, None, (&rollback.command, &variables), (OnError::Spool, rollback.send_timeout), session).await?;
+        let (outcome, _) =
+            wrapped::run(new, None, (&rollback.command, &variables), (OnError::Spool, rollback.send_timeout), session).await?;
         if !outcome.succeeded {
             return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
         }

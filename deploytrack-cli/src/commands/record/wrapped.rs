@@ -24,17 +24,20 @@ use crate::{
     spool::{Ask, Event},
 };
 
+/// What is said when a command does not run.
+pub(super) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs whatever becomes of the record";
+
 /// A command, and variables for it besides its own.
 type Asked<'a> = (&'a [OsString], &'a [(&'a str, String)]);
 
-/// Tells the start, runs the command, tells the outcome.
+/// Tells the start, runs the command, tells the outcome. The id is known once the server has acknowledged the start.
 pub(crate) async fn run(
     new: NewDeployment,
     key: Option<IdempotencyKey>,
     command: Asked<'_>,
     (on_error, budget): (OnError, Duration),
     session: &mut Session<'_>,
-) -> Result<Outcome, Failure> {
+) -> Result<(Outcome, Option<Uuid>), Failure> {
     let mut signals = Signals::listen();
     let key = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.to_string());
     let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
@@ -43,8 +46,8 @@ pub(crate) async fn run(
         Some(called_off) => called_off,
         None => wrapped.run(command, &mut signals).await,
     };
-    wrapped.tell_outcome(&outcome, &mut signals).await;
-    Ok(outcome)
+    let id = wrapped.tell_outcome(&outcome, &mut signals).await;
+    Ok((outcome, id))
 }
 
 /// A run on disk, or one in memory when the disk does not take it.
@@ -113,19 +116,21 @@ impl Wrapped<'_, '_> {
     }
 
     /// Sends what is left, and then, in the rest of the budget, what earlier runs left behind. A pipeline that is called off meanwhile does not wait.
-    async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) {
+    async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Option<Uuid> {
         if self.refused {
-            return self.telling.end(false);
+            self.telling.end(false);
+            return None;
         }
         self.tell("-outcome", Ask::Update { body: change(outcome).to_body() });
         self.telling.mark_unfinished(false);
+        let id = self.telling.deployment();
         tokio::select! {
-            () = self.send_the_rest() => {}
-            _ = signals.next() => {}
+            sent = self.send_the_rest() => sent,
+            _ = signals.next() => id,
         }
     }
 
-    async fn send_the_rest(mut self) {
+    async fn send_the_rest(mut self) -> Option<Uuid> {
         let until = Instant::now() + self.budget;
         let sent = timeout(self.budget, self.telling.deliver(&self.session.client)).await;
         match &sent {
@@ -134,10 +139,12 @@ impl Wrapped<'_, '_> {
             Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
             Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
         }
+        let id = self.telling.deployment();
         self.telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
         if matches!(sent, Ok(Delivered::All)) {
             flush::what_was_left_behind(until, self.session).await;
         }
+        id
     }
 
     fn say_kept(&mut self, why: &str) {
@@ -164,7 +171,7 @@ fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
             Failure::new(Exit::Unreachable, format!("the server did not answer within {}", humantime::format_duration(budget)))
         }
     };
-    failure.hint("the command was not run; without --on-error fail it runs whatever becomes of the record")
+    failure.hint(NOT_RUN)
 }
 
 /// Runs the command where no tracker can be asked at all.
