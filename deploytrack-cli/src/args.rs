@@ -144,7 +144,7 @@ pub(crate) enum Command {
 impl Command {
     /// The command that is to be recorded, if there is one.
     pub(crate) fn recorded(&self, timeout: Option<Duration>) -> Option<Asked<'_>> {
-        if let Self::Record(record) = self { record.wrapping.asked(timeout, &[]) } else { None }
+        if let Self::Record(record) = self { record.to_run(timeout) } else { None }
     }
 
     /// Whether there is a command to run.

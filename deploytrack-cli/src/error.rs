@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use deploytrack_core::{api::Problem, client, error::Fault};
 
-use crate::{Exit, render::text::clean};
+use crate::{Exit, ci::annotations::Manner, render::text::clean};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -43,18 +43,33 @@ impl Failure {
     }
 
     /// Writes the failure to `err`, after what has been answered so far.
-    pub(crate) fn report(&self, colour: bool, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    pub(crate) fn report(&self, manner: Manner, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
         drop(out.flush());
         // Of a wrapped command the pipeline sees what the command itself has said.
         if !matches!(self.exit, Exit::Done | Exit::Command(_)) {
             // When standard error is closed too, the exit code is all that is left.
-            drop(self.write(colour, err));
+            drop(self.write(manner, err));
         }
         self.exit
     }
 
-    fn write(&self, colour: bool, err: &mut dyn Write) -> io::Result<()> {
-        let styled = |style: Style| if colour { style } else { Style::new() };
+    /// All of it, part by part.
+    fn parts(&self) -> impl Iterator<Item = String> {
+        let hints = self.hints.iter().map(|hint| clean(&format!("hint: {hint}")));
+        std::iter::once(&self.message).chain(&self.faults).map(|part| clean(part)).chain(hints)
+    }
+
+    /// All of it in one sentence, for a warning.
+    pub(crate) fn sentence(&self) -> String {
+        self.parts().collect::<Vec<_>>().join("; ")
+    }
+
+    fn write(&self, manner: Manner, err: &mut dyn Write) -> io::Result<()> {
+        if let Some(line) = manner.form.line(manner.level, &self.parts().collect::<Vec<_>>().join("\n")) {
+            writeln!(err, "{line}")?;
+            return err.flush();
+        }
+        let styled = |style: Style| if manner.colour { style } else { Style::new() };
         let (red, cyan) = (styled(AnsiColor::Red.on_default().bold()), styled(AnsiColor::Cyan.on_default()));
         writeln!(err, "{red}error:{red:#} {}", clean(&self.message))?;
         for fault in &self.faults {
@@ -137,10 +152,12 @@ impl From<io::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ci::annotations::{Form, Level};
 
     fn said(failure: &Failure) -> String {
         let mut err = Vec::new();
-        failure.report(false, &mut Vec::new(), &mut err);
+        let manner = Manner { colour: false, form: Form::Plain, level: Level::Error };
+        failure.report(manner, &mut Vec::new(), &mut err);
         String::from_utf8(err).unwrap()
     }
 

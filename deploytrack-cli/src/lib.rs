@@ -3,6 +3,7 @@
 //! | Room | Knows |
 //! |---|---|
 //! | `args` | the command line |
+//! | `ci` | what the CI, or git, tells about a deployment |
 //! | `moment` | times as people say them |
 //! | `child` | the command that is wrapped |
 //! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
@@ -16,6 +17,7 @@
 mod again;
 mod args;
 mod child;
+mod ci;
 mod commands;
 mod delivery;
 mod error;
@@ -36,6 +38,7 @@ pub use crate::surroundings::Surroundings;
 use crate::{
     args::{Args, Global},
     child::Asked,
+    ci::annotations::{self, Level, Manner},
     commands::login::Streams,
     error::Failure,
     session::Session,
@@ -85,23 +88,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
         (Ok(args), _) => dispatch(args, surroundings, out, err),
         (Err(mistake), Some("fail")) => return usage(&mistake, surroundings, out, err),
         (Err(mistake), _) => match args::to_run_all_the_same(&arguments, &mistake) {
-            Some(command) => run_all_the_same(command, &mistake, err),
+            Some(command) => run_all_the_same(command, &mistake, surroundings, err),
             None => return usage(&mistake, surroundings, out, err),
         },
     };
     let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
     match flushed {
         Ok(()) => Exit::Done,
-        Err(failure) => failure.report(surroundings.colour_on_stderr(), out, err),
+        Err(failure) => failure.report(Manner::of(surroundings), out, err),
     }
 }
 
 /// Says why a command is not recorded, and runs it.
-fn run_all_the_same(command: &[OsString], mistake: &clap::Error, err: &mut dyn Write) -> Result<(), Failure> {
+fn run_all_the_same(command: &[OsString], mistake: &clap::Error, surroundings: &Surroundings, err: &mut dyn Write) -> Result<(), Failure> {
     let text = mistake.render().to_string();
     let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
     // Nobody may be reading; the command runs.
-    drop(writeln!(err, "deploytrack: warning: the deployment is not recorded: {}", render::text::clean(why)));
+    drop(writeln!(err, "{}", annotations::warning(surroundings, &format!("the deployment is not recorded: {why}"))));
     Err(runtime()?.block_on(commands::record::wrapped::run_alone(Asked { command, ..Asked::default() })))
 }
 
@@ -150,7 +153,9 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
                 Ok(session) => runtime.block_on(commands::run(command, session)),
                 // A command that is recorded runs even where no tracker can be asked.
                 Err(failure) if let Some(asked) = command.recorded(global.timeout) => {
-                    failure.report(surroundings.colour_on_stderr(), &mut std::io::sink(), &mut std::io::stderr());
+                    // The command goes on, and so must the pipeline: some fail a run that says an error.
+                    let manner = Manner { level: Level::Warning, ..Manner::of(surroundings) };
+                    failure.report(manner, &mut std::io::sink(), &mut std::io::stderr());
                     Err(runtime.block_on(commands::record::wrapped::run_alone(asked)))
                 }
                 Err(failure) => Err(failure),

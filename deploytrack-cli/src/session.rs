@@ -15,9 +15,10 @@ use uuid::Uuid;
 use crate::{
     Exit,
     args::{Global, Output, Part},
+    ci::annotations,
     error::Failure,
     render::{View, forms, grid::Grid, text::clean_json},
-    settings::Settings,
+    settings::{Settings, Sources},
     spool::Spool,
     surroundings::Surroundings,
 };
@@ -35,6 +36,9 @@ pub(crate) struct Session<'a> {
     quiet: bool,
     pub(crate) stdout_is_terminal: bool,
     pub(crate) progress: bool,
+    /// Where the server and the token are from; none when nobody chose them.
+    pub(crate) sources: Option<Sources>,
+    pub(crate) surroundings: &'a Surroundings,
 }
 
 /// The largest page; pages of it are asked for one after the other.
@@ -44,12 +48,13 @@ impl<'a> Session<'a> {
     pub(crate) fn new(
         settings: Settings,
         global: &Global,
-        surroundings: &Surroundings,
+        surroundings: &'a Surroundings,
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
-        let described = settings.described();
+        let (described, sources) = (settings.described(), settings.sources());
         let mut session = Self::with_client(settings.client()?, global, surroundings, out, err);
+        session.sources = Some(sources);
         if global.verbose {
             session.note(&described)?;
         }
@@ -59,7 +64,7 @@ impl<'a> Session<'a> {
     /// One that only answers, for a command that finds its server itself and goes on where there is none.
     pub(crate) fn answering(
         global: &Global,
-        surroundings: &Surroundings,
+        surroundings: &'a Surroundings,
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
@@ -70,7 +75,7 @@ impl<'a> Session<'a> {
     pub(crate) fn with_client(
         client: Client,
         global: &Global,
-        surroundings: &Surroundings,
+        surroundings: &'a Surroundings,
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
     ) -> Self {
@@ -86,6 +91,8 @@ impl<'a> Session<'a> {
             quiet: global.quiet,
             stdout_is_terminal: surroundings.stdout_is_terminal,
             progress: surroundings.stderr_is_terminal && !global.quiet,
+            sources: None,
+            surroundings,
         }
     }
 
@@ -112,7 +119,7 @@ impl<'a> Session<'a> {
     pub(crate) fn warn(&mut self, warning: &str) {
         // Nobody may be reading; the pipeline goes on.
         drop(self.out.flush());
-        drop(writeln!(self.err, "deploytrack: warning: {}", crate::render::text::clean(warning)));
+        drop(writeln!(self.err, "{}", annotations::warning(self.surroundings, warning)));
     }
 
     /// Writes the whole of a JSON value: as it came, or as YAML or lines where those were asked for.

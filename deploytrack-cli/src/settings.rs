@@ -29,7 +29,19 @@ pub(crate) struct Settings {
     extra_roots: Vec<u8>,
 }
 
+/// Where the server and the token are from, as the end of a sentence.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources {
+    pub(crate) url: String,
+    pub(crate) token: String,
+    pub(crate) has_token: bool,
+}
+
 impl Settings {
+    pub(crate) fn sources(&self) -> Sources {
+        Sources { url: self.url_from.clone(), token: self.token_from.clone(), has_token: self.token.is_some() }
+    }
+
     pub(crate) fn find(global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
         let profile = profile(global, surroundings)?;
         let (url, url_from) = url(global, surroundings, profile.as_ref());

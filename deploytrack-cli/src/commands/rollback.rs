@@ -54,7 +54,7 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
     let variables = [("DEPLOYTRACK_VERSION", previous.version.to_string())];
     if let Some(asked) = rollback.wrapping.asked(session.timeout, &variables) {
         let how = (OnError::Spool, rollback.wrapping.send_timeout, None);
-        let outcome = wrapped::run(new, None, asked, how, session).await?;
+        let (outcome, _) = wrapped::run(new, None, asked, how, session).await?;
         if !outcome.succeeded {
             return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
         }

@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use crate::{
     Exit,
     args::Global,
+    ci::annotations::Manner,
     commands::matrix::{self, Matrix},
     error::Failure,
     profile::{ConfigFile, Profile},
@@ -126,7 +127,7 @@ impl Local {
             Ok(file.current() == Some(LOCAL))
         });
         let current = saved.unwrap_or_else(|failure| {
-            failure.report(surroundings.colour_on_stderr(), &mut io::sink(), err);
+            failure.report(Manner::of(surroundings), &mut io::sink(), err);
             true
         });
         let named_elsewhere = ["DEPLOYTRACK_URL", "DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE", "DEPLOYTRACK_PROFILE"];

@@ -13,6 +13,7 @@ use deploytrack_core::{
     text::IdempotencyKey,
 };
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::{
     Exit, again,
@@ -24,6 +25,9 @@ use crate::{
     session::Session,
     spool::{Ask, Event, ToTell},
 };
+
+/// What is said when a command does not run.
+pub(super) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs whatever becomes of the record";
 
 /// The command, and what it takes to run it.
 #[derive(Debug, clap::Args)]
@@ -53,14 +57,14 @@ impl Wrapping {
     }
 }
 
-/// Tells the start, runs the command, tells the outcome.
+/// Tells the start, runs the command, tells the outcome. The id is known once the server has acknowledged the start.
 pub(crate) async fn run(
     new: NewDeployment,
     key: Option<IdempotencyKey>,
     asked: Asked<'_>,
     (on_error, budget, id_file): (OnError, Duration, Option<PathBuf>),
     session: &mut Session<'_>,
-) -> Result<Outcome, Failure> {
+) -> Result<(Outcome, Option<Uuid>), Failure> {
     let mut signals = Signals::listen();
     let key = on_error::key(key)?;
     let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
@@ -74,8 +78,8 @@ pub(crate) async fn run(
     if outcome.unsaid {
         wrapped.session.warn(&outcome.reason);
     }
-    wrapped.tell_outcome(&outcome, &mut signals).await;
-    Ok(outcome)
+    let id = wrapped.tell_outcome(&outcome, &mut signals).await;
+    Ok((outcome, id))
 }
 
 /// A run on disk, or one in memory when the disk does not take it.
@@ -159,19 +163,21 @@ impl Wrapped<'_, '_> {
     }
 
     /// Sends what is left, and then, in the rest of the budget, what earlier runs left behind. A pipeline that is called off meanwhile does not wait.
-    async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) {
+    async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Option<Uuid> {
         if self.refused {
-            return self.telling.end(false);
+            self.telling.end(false);
+            return None;
         }
         self.tell(self.to_tell.key.clone(), Ask::Update { body: outcome.change().to_body() });
         self.telling.mark_finished();
+        let id = self.telling.deployment();
         tokio::select! {
-            () = self.send_the_rest() => {}
-            _ = signals.next() => {}
+            sent = self.send_the_rest() => sent,
+            _ = signals.next() => id,
         }
     }
 
-    async fn send_the_rest(mut self) {
+    async fn send_the_rest(mut self) -> Option<Uuid> {
         let until = Instant::now() + self.budget;
         let sent = timeout(self.budget, self.telling.deliver(&self.session.client)).await;
         match &sent {
@@ -180,13 +186,15 @@ impl Wrapped<'_, '_> {
             Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
             Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
         }
-        if self.telling.deployment().is_some() || !matches!(sent, Ok(Delivered::Refused(_))) {
+        let id = self.telling.deployment();
+        if id.is_some() || !matches!(sent, Ok(Delivered::Refused(_))) {
             self.hand_on();
         }
         self.telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
         if matches!(sent, Ok(Delivered::All)) {
             flush::what_was_left_behind(until, self.session).await;
         }
+        id
     }
 
     fn say_kept(&mut self, why: &str) {
@@ -207,7 +215,7 @@ fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
             Failure::new(Exit::Unreachable, format!("the server did not answer within {}", humantime::format_duration(budget)))
         }
     };
-    failure.hint("the command was not run; without --on-error fail it runs whatever becomes of the record")
+    failure.hint(NOT_RUN)
 }
 
 /// Runs the command where no tracker can be asked at all.

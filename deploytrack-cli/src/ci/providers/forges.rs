@@ -1,0 +1,115 @@
+//! Providers that are part of a forge.
+
+use super::Provider;
+use crate::ci::{
+    Fact::{Actor, Attempt, Commit, Environment, Job, PullRequest, Reference, Repository, Rerun, Run, RunUrl, Version},
+    annotations::Form,
+};
+
+/// In a run for a pull request `GITHUB_SHA` is the merge commit that was tested, not the head of the branch.
+pub(super) const GITHUB: Provider = Provider {
+    name: "github-actions",
+    marks: &["GITHUB_ACTIONS"],
+    form: Form::GitHub,
+    tells: &[
+        (Version, &["GITHUB_REF=refs/tags/*"]),
+        (Commit, &["GITHUB_SHA"]),
+        (Actor, &["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"]),
+        (Repository, &["GITHUB_REPOSITORY"]),
+        (Reference, &["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF"]),
+        (PullRequest, &["GITHUB_REF=refs/pull/*/merge", "GITHUB_REF=refs/pull/*/head"]),
+        (Run, &["GITHUB_RUN_ID"]),
+        (Attempt, &["GITHUB_RUN_ATTEMPT"]),
+        (Job, &["GITHUB_JOB"]),
+        (
+            RunUrl,
+            &[
+                "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}/attempts/{GITHUB_RUN_ATTEMPT}",
+                "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
+            ],
+        ),
+        (Rerun, &["GITHUB_RUN_ATTEMPT"]),
+    ],
+};
+
+/// It sets GitHub's variables, but has no pages for single attempts, and its pages go by the number of the run.
+pub(super) const GITEA: Provider = Provider {
+    name: "gitea-actions",
+    marks: &["GITEA_ACTIONS"],
+    form: Form::GitHub,
+    tells: &[
+        (Version, &["GITHUB_REF=refs/tags/*"]),
+        (Commit, &["GITHUB_SHA"]),
+        (Actor, &["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"]),
+        (Repository, &["GITHUB_REPOSITORY"]),
+        (Reference, &["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF"]),
+        (PullRequest, &["GITHUB_REF=refs/pull/*/head", "GITHUB_REF=refs/pull/*/merge"]),
+        (Run, &["GITHUB_RUN_ID"]),
+        (Attempt, &["GITHUB_RUN_ATTEMPT"]),
+        (Job, &["GITHUB_JOB"]),
+        (RunUrl, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}"]),
+        // Older runners say 1 for every attempt, so a job that is run again could not be told from a step that is.
+    ],
+};
+
+pub(super) const FORGEJO: Provider = Provider { name: "forgejo-actions", marks: &["FORGEJO_ACTIONS"], ..GITEA };
+
+pub(super) const GITLAB: Provider = Provider {
+    name: "gitlab-ci",
+    marks: &["GITLAB_CI"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["CI_COMMIT_TAG"]),
+        (Commit, &["CI_COMMIT_SHA"]),
+        (Environment, &["CI_ENVIRONMENT_NAME"]),
+        (Actor, &["GITLAB_USER_LOGIN"]),
+        (Repository, &["CI_PROJECT_PATH"]),
+        (Reference, &["CI_COMMIT_REF_NAME"]),
+        (PullRequest, &["CI_MERGE_REQUEST_IID"]),
+        (Run, &["CI_PIPELINE_ID"]),
+        (Job, &["CI_JOB_NAME"]),
+        (RunUrl, &["CI_PIPELINE_URL", "CI_JOB_URL"]),
+        // A job that is retried has a new id.
+        (Rerun, &["CI_JOB_ID"]),
+    ],
+};
+
+/// Who started a step is told as a UUID, which tells people nothing.
+pub(super) const BITBUCKET: Provider = Provider {
+    name: "bitbucket-pipelines",
+    marks: &["BITBUCKET_BUILD_NUMBER"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["BITBUCKET_TAG"]),
+        (Commit, &["BITBUCKET_COMMIT"]),
+        (Environment, &["BITBUCKET_DEPLOYMENT_ENVIRONMENT"]),
+        (Repository, &["BITBUCKET_REPO_FULL_NAME"]),
+        (Reference, &["BITBUCKET_BRANCH", "BITBUCKET_TAG"]),
+        (PullRequest, &["BITBUCKET_PR_ID"]),
+        (Run, &["BITBUCKET_BUILD_NUMBER"]),
+        (Attempt, &["BITBUCKET_STEP_RUN_NUMBER"]),
+        (Job, &["BITBUCKET_STEP_UUID"]),
+        (RunUrl, &["https://bitbucket.org/{BITBUCKET_REPO_FULL_NAME}/pipelines/results/{BITBUCKET_BUILD_NUMBER}"]),
+        (Rerun, &["BITBUCKET_STEP_RUN_NUMBER"]),
+    ],
+};
+
+/// A pipeline that is restarted has a new number.
+pub(super) const WOODPECKER: Provider = Provider {
+    name: "woodpecker",
+    marks: &["CI=woodpecker"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["CI_COMMIT_TAG"]),
+        (Commit, &["CI_COMMIT_SHA"]),
+        (Environment, &["CI_PIPELINE_DEPLOY_TARGET"]),
+        (Actor, &["CI_PIPELINE_AUTHOR", "CI_COMMIT_AUTHOR"]),
+        (Repository, &["CI_REPO"]),
+        (Reference, &["CI_COMMIT_SOURCE_BRANCH", "CI_COMMIT_REF"]),
+        (PullRequest, &["CI_COMMIT_PULL_REQUEST"]),
+        (Run, &["CI_PIPELINE_NUMBER"]),
+        (Job, &["{CI_WORKFLOW_NAME}/{CI_STEP_NAME}", "CI_STEP_NAME"]),
+        (RunUrl, &["CI_PIPELINE_URL"]),
+        (Rerun, &["CI_PIPELINE_NUMBER"]),
+    ],
+};

@@ -1,0 +1,161 @@
+//! Providers that run as a service of their own.
+
+use super::Provider;
+use crate::ci::{
+    Fact::{Actor, Attempt, Commit, Environment, Job, PullRequest, Reference, Repository, Rerun, Run, RunUrl, Version},
+    annotations::Form,
+};
+
+/// Jobs that are run again keep the id of their build, so no key is derived.
+pub(super) const APPVEYOR: Provider = Provider {
+    name: "appveyor",
+    marks: &["APPVEYOR"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["APPVEYOR_REPO_TAG_NAME"]),
+        (Commit, &["APPVEYOR_REPO_COMMIT"]),
+        (Repository, &["APPVEYOR_REPO_NAME"]),
+        (Reference, &["APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH", "APPVEYOR_REPO_BRANCH"]),
+        (PullRequest, &["APPVEYOR_PULL_REQUEST_NUMBER"]),
+        (Run, &["APPVEYOR_BUILD_ID"]),
+        (Job, &["APPVEYOR_JOB_NAME", "APPVEYOR_JOB_ID"]),
+        (RunUrl, &["{APPVEYOR_URL}/project/{APPVEYOR_ACCOUNT_NAME}/{APPVEYOR_PROJECT_SLUG}/builds/{APPVEYOR_BUILD_ID}"]),
+    ],
+};
+
+/// The address of the collection ends with a slash.
+pub(super) const AZURE: Provider = Provider {
+    name: "azure-pipelines",
+    marks: &["TF_BUILD"],
+    form: Form::Azure,
+    tells: &[
+        (Version, &["BUILD_SOURCEBRANCH=refs/tags/*"]),
+        (Commit, &["BUILD_SOURCEVERSION"]),
+        // Of deployment jobs alone.
+        (Environment, &["ENVIRONMENT_NAME"]),
+        (Actor, &["BUILD_REQUESTEDFOR"]),
+        (Repository, &["BUILD_REPOSITORY_URI"]),
+        (Reference, &["SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH"]),
+        (PullRequest, &["SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "SYSTEM_PULLREQUEST_PULLREQUESTID"]),
+        (Run, &["BUILD_BUILDID"]),
+        (Attempt, &["SYSTEM_JOBATTEMPT"]),
+        (Job, &["{SYSTEM_STAGENAME}/{SYSTEM_JOBDISPLAYNAME}", "SYSTEM_JOBDISPLAYNAME"]),
+        (RunUrl, &["{SYSTEM_TEAMFOUNDATIONCOLLECTIONURI}{SYSTEM_TEAMPROJECTID}/_build/results?buildId={BUILD_BUILDID}"]),
+        (Rerun, &["{SYSTEM_STAGEATTEMPT}.{SYSTEM_JOBATTEMPT}"]),
+    ],
+};
+
+/// The commit is HEAD until the agent has found out which that is.
+pub(super) const BUILDKITE: Provider = Provider {
+    name: "buildkite",
+    marks: &["BUILDKITE"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["BUILDKITE_TAG"]),
+        (Commit, &["BUILDKITE_COMMIT"]),
+        (Environment, &["BUILDKITE_GITHUB_DEPLOYMENT_ENVIRONMENT"]),
+        (Actor, &["BUILDKITE_BUILD_CREATOR"]),
+        (Repository, &["BUILDKITE_REPO"]),
+        (Reference, &["BUILDKITE_BRANCH"]),
+        (PullRequest, &["BUILDKITE_PULL_REQUEST"]),
+        (Run, &["BUILDKITE_BUILD_ID"]),
+        (Attempt, &["BUILDKITE_RETRY_COUNT"]),
+        (Job, &["BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"]),
+        (RunUrl, &["BUILDKITE_BUILD_URL"]),
+        // A job that is retried has a new id.
+        (Rerun, &["BUILDKITE_JOB_ID"]),
+    ],
+};
+
+/// Every run of a job has a number of its own.
+pub(super) const CIRCLECI: Provider = Provider {
+    name: "circleci",
+    marks: &["CIRCLECI"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["CIRCLE_TAG"]),
+        (Commit, &["CIRCLE_SHA1"]),
+        (Actor, &["CIRCLE_USERNAME"]),
+        (Repository, &["CIRCLE_REPOSITORY_URL"]),
+        (Reference, &["CIRCLE_BRANCH", "CIRCLE_TAG"]),
+        (PullRequest, &["CIRCLE_PR_NUMBER", "CIRCLE_PULL_REQUEST"]),
+        (Run, &["CIRCLE_WORKFLOW_ID"]),
+        (Job, &["CIRCLE_JOB"]),
+        (RunUrl, &["CIRCLE_BUILD_URL"]),
+        (Rerun, &["CIRCLE_BUILD_NUM"]),
+    ],
+};
+
+/// A build that is retried is a new build.
+pub(super) const CODEBUILD: Provider = Provider {
+    name: "aws-codebuild",
+    marks: &["CODEBUILD_BUILD_ARN"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["CODEBUILD_WEBHOOK_TRIGGER=tag/*", "CODEBUILD_WEBHOOK_HEAD_REF=refs/tags/*"]),
+        (Commit, &["CODEBUILD_RESOLVED_SOURCE_VERSION"]),
+        (Actor, &["CODEBUILD_INITIATOR"]),
+        (Repository, &["CODEBUILD_SOURCE_REPO_URL"]),
+        (Reference, &["CODEBUILD_WEBHOOK_HEAD_REF", "CODEBUILD_WEBHOOK_TRIGGER=branch/*"]),
+        (PullRequest, &["CODEBUILD_WEBHOOK_TRIGGER=pr/*"]),
+        (Run, &["CODEBUILD_BUILD_ID"]),
+        (Job, &["CODEBUILD_BATCH_BUILD_IDENTIFIER"]),
+        (RunUrl, &["CODEBUILD_BUILD_URL", "CODEBUILD_PUBLIC_BUILD_URL"]),
+        (Rerun, &["CODEBUILD_BUILD_ID"]),
+    ],
+};
+
+/// Every job has an id of its own, whichever way it came to run.
+pub(super) const SEMAPHORE: Provider = Provider {
+    name: "semaphore",
+    marks: &["SEMAPHORE"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["SEMAPHORE_GIT_TAG_NAME"]),
+        (Commit, &["SEMAPHORE_GIT_SHA"]),
+        (Actor, &["SEMAPHORE_PIPELINE_PROMOTED_BY", "SEMAPHORE_WORKFLOW_TRIGGERED_BY"]),
+        (Repository, &["SEMAPHORE_GIT_REPO_SLUG"]),
+        (Reference, &["SEMAPHORE_GIT_PR_BRANCH", "SEMAPHORE_GIT_REF"]),
+        (PullRequest, &["SEMAPHORE_GIT_PR_NUMBER"]),
+        (Run, &["SEMAPHORE_WORKFLOW_ID"]),
+        (Job, &["SEMAPHORE_JOB_NAME"]),
+        (RunUrl, &["{SEMAPHORE_ORGANIZATION_URL}/workflows/{SEMAPHORE_WORKFLOW_ID}"]),
+        (Rerun, &["SEMAPHORE_JOB_ID"]),
+    ],
+};
+
+/// A job that is restarted keeps every id it had, so no key is derived.
+pub(super) const TRAVIS: Provider = Provider {
+    name: "travis-ci",
+    marks: &["TRAVIS"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["TRAVIS_TAG"]),
+        (Commit, &["TRAVIS_COMMIT"]),
+        (Repository, &["TRAVIS_REPO_SLUG"]),
+        (Reference, &["TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH"]),
+        (PullRequest, &["TRAVIS_PULL_REQUEST"]),
+        (Run, &["TRAVIS_BUILD_ID"]),
+        (Job, &["TRAVIS_JOB_NAME", "TRAVIS_JOB_NUMBER"]),
+        (RunUrl, &["TRAVIS_BUILD_WEB_URL"]),
+    ],
+};
+
+/// It sets these variables where the build maps its substitutions (`automapSubstitutions`). A build that is retried is a
+/// new build.
+pub(super) const CLOUD_BUILD: Provider = Provider {
+    name: "google-cloud-build",
+    marks: &["BUILDER_OUTPUT"],
+    form: Form::Plain,
+    tells: &[
+        (Version, &["TAG_NAME"]),
+        (Commit, &["COMMIT_SHA", "REVISION_ID"]),
+        (Repository, &["REPO_FULL_NAME", "REPO_NAME"]),
+        (Reference, &["BRANCH_NAME", "TAG_NAME"]),
+        (PullRequest, &["_PR_NUMBER"]),
+        (Run, &["BUILD_ID"]),
+        (Job, &["TRIGGER_NAME"]),
+        (RunUrl, &["https://console.cloud.google.com/cloud-build/builds;region={LOCATION}/{BUILD_ID}?project={PROJECT_ID}"]),
+        (Rerun, &["BUILD_ID"]),
+    ],
+};
