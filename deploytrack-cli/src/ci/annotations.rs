@@ -70,7 +70,7 @@ fn percents(text: &str, percent: &str) -> String {
     text.replace('%', percent).replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The escapes of TeamCity.
+/// The escapes of `TeamCity`.
 fn bars(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         match c {
@@ -78,7 +78,7 @@ fn bars(text: &str) -> String {
             '\n' => out.push_str("|n"),
             '\r' => out.push_str("|r"),
             c if c.is_ascii() => out.push(c),
-            c => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("|0x{unit:04X}"))),
+            c => out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("|0x{unit:04X}"))),
         }
         out
     })

@@ -72,7 +72,7 @@ impl Record {
         let key = self.key(context, environment.0.as_ref());
         let mut entries = self.entries(&version, &environment, context);
         entries.push(key.entry());
-        Settled { new: self.new_deployment(version.0, environment.0, context), key, entries }
+        Settled { new: self.new_deployment(version.0.as_ref(), environment.0.as_ref(), context), key, entries }
     }
 
     /// The one that was given, else for a plain record the one that is derived. A wrapped command is a run of its own each
@@ -84,11 +84,11 @@ impl Record {
 
     fn new_deployment(
         &self,
-        version: Option<Version>,
-        environment: Option<Reference>,
+        version: Option<&Version>,
+        environment: Option<&Reference>,
         context: &Context,
     ) -> Result<NewDeployment, Failure> {
-        let (Some(version), Some(environment)) = (&version, &environment) else {
+        let (Some(version), Some(environment)) = (version, environment) else {
             return Err(missing(context, version.is_none(), environment.is_none()));
         };
         let told = |fact| context.fact(fact).map(|known| known.value.clone());
