@@ -36,7 +36,8 @@ fn home(url: &str, variables: &[(&str, &str)]) -> Home {
 }
 
 fn shown(bench: &Bench, id: &str) -> Value {
-    serde_json::from_str(bench.home.deploytrack(&["show", id.trim(), "-o", "json"]).done()).unwrap()
+    let shown: Value = serde_json::from_str(bench.home.deploytrack(&["show", id.trim(), "-o", "json"]).done()).unwrap();
+    shown["deployment"].clone()
 }
 
 /// The value and the source of each name.
@@ -72,7 +73,7 @@ fn in_gitlab_a_component_is_all_that_need_be_given() {
     let bench = Bench::new();
     let run = home(bench.server.url(), &GITLAB).deploytrack(&["record", "-c", "api", "--meta", "why=fix"]);
     let deployment = shown(&bench, run.done());
-    assert_eq!((&deployment["version"], &deployment["environment"]), (&json!("v2.3.1"), &json!("production")));
+    assert_eq!((&deployment["version"], &deployment["environmentName"]), (&json!("v2.3.1"), &json!("production")));
     assert_eq!((&deployment["commitSha"], &deployment["deployedBy"]), (&json!(SHA), &json!("ada")));
     let ci = json!({"provider": "gitlab-ci", "run": "7", "runUrl": "https://gitlab/octo/api/-/pipelines/7"});
     assert_eq!(deployment["metadata"], json!({"why": "fix", "ci": ci}));
@@ -84,7 +85,7 @@ fn what_is_given_wins() {
     let args =
         ["record", "-c", "api", "-e", "staging", "--version", "v9", "--deployed-by", "me", "--commit-sha", "abcd", "--meta", "ci=no"];
     let deployment = shown(&bench, home(bench.server.url(), &GITLAB).deploytrack(&args).done());
-    assert_eq!((&deployment["version"], &deployment["environment"]), (&json!("v9"), &json!("staging")));
+    assert_eq!((&deployment["version"], &deployment["environmentName"]), (&json!("v9"), &json!("staging")));
     assert_eq!((&deployment["commitSha"], &deployment["deployedBy"]), (&json!("abcd"), &json!("me")));
     assert_eq!(deployment["metadata"], json!({"ci": "no"}));
 }
@@ -93,10 +94,10 @@ fn what_is_given_wins() {
 fn a_step_that_is_repeated_records_once() {
     let bench = Bench::new();
     let mut home = home(bench.server.url(), &GITHUB);
-    let mut record = || home.deploytrack(&["record", "-c", "api", "-e", "production"]).done().to_owned();
+    let record = || home.deploytrack(&["record", "-c", "api", "-e", "production"]).done().to_owned();
     assert_eq!(record(), record());
     home.set("GITHUB_RUN_ATTEMPT", "2");
-    let mut record = || home.deploytrack(&["record", "-c", "api", "-e", "production"]).done().to_owned();
+    let record = || home.deploytrack(&["record", "-c", "api", "-e", "production"]).done().to_owned();
     record();
     assert_eq!(total(&bench), json!(2));
 }
@@ -205,7 +206,8 @@ fn no_ci_looks_at_neither_the_ci_nor_git() {
 #[test]
 fn a_variable_that_is_no_text_does_no_harm() {
     let bench = Bench::new();
-    let mut command = home(bench.server.url(), &GITLAB).command("deploytrack", &["record", "-c", "api"]);
+    let home = home(bench.server.url(), &GITLAB);
+    let mut command = home.command("deploytrack", &["record", "-c", "api"]);
     command.env("CI_COMMIT_TAG", std::ffi::OsString::from_vec(vec![0xff, 0xfe])).env("OTHER", std::ffi::OsString::from_vec(vec![0xff]));
     let output = command.arg("--version").arg("v1").output().unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -111,7 +111,11 @@ impl Context {
         self.fill(Fact::Commit, || match version {
             None => answer(Fact::Commit, &["rev-parse", "--verify", "--quiet", "HEAD"]),
             // What is checked out is not what another version was built from; a wrong commit is worse than none.
-            Some(tag) => answer(Fact::Commit, &["show-ref", "--verify", "--dereference", "--hash", &format!("refs/tags/{tag}")]),
+            Some(tag) => {
+                // The last line is the commit itself, even of a tag that is an object of its own.
+                let lines = git(&["show-ref", "--verify", "--dereference", &format!("refs/tags/{tag}")])?;
+                known(Fact::Commit, lines.lines().last()?.split(' ').next()?, "git")
+            }
         });
         if version.is_none() {
             self.fill(Fact::Version, || answer(Fact::Version, &["describe", "--tags", "--exact-match", "HEAD"]));

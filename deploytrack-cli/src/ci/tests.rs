@@ -202,7 +202,7 @@ fn where_a_job_that_is_run_again_looks_the_same_there_is_no_key() {
 fn git(question: &[&str]) -> Option<String> {
     let answer = match question {
         ["rev-parse", .., "HEAD"] => "aaaa".repeat(10),
-        ["show-ref", .., "refs/tags/v1"] => format!("{}\n{}", "0000".repeat(10), "bbbb".repeat(10)),
+        ["show-ref", .., "refs/tags/v1"] => format!("{} refs/tags/v1\n{} refs/tags/v1^{{}}", "0000".repeat(10), "bbbb".repeat(10)),
         ["describe", ..] => "v2".to_owned(),
         ["symbolic-ref", ..] => "main".to_owned(),
         ["config", ..] => "https://oauth2:hush@forge/api.git".to_owned(),
