@@ -5,21 +5,22 @@
 //! and a lock, held by the process that tells the run, so that others leave it alone until that process has ended, however
 //! it ended. No file holds a token.
 
+mod bounds;
+mod leftovers;
+
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use deploytrack_core::text::IdempotencyKey;
+use deploytrack_core::{clock::Time, text::IdempotencyKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::surroundings::Surroundings;
 
-/// The most runs that are kept.
-const MOST_RUNS: usize = 10_000;
 const LOCK: &str = "lock";
 const DEPLOYMENT: &str = "deployment";
 /// While it is there, the command of the run may be at work, and its outcome is still to come.
@@ -74,10 +75,8 @@ impl Spool {
 
     /// Begins a run.
     pub(crate) fn begin(&self) -> io::Result<Run> {
-        private_folder(&self.0)?;
-        if self.names()?.len() >= MOST_RUNS {
-            return Err(io::Error::other(format!("it is full with {MOST_RUNS} runs; send them with `deploytrack flush`")));
-        }
+        private_folder(&self.0).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.0.display())))?;
+        bounds::room(&self.0, &self.names()?)?;
         let id = Uuid::now_v7().to_string();
         // Made under another name, so that nobody sees the run before its lock is held.
         let (unseen, folder) = (self.0.join(format!(".{id}")), self.0.join(id));
@@ -126,7 +125,9 @@ impl Run {
 
     /// Keeps an event; `step` puts it in order.
     pub(crate) fn keep(&self, step: usize, event: &Event) -> io::Result<()> {
-        self.write(&format!("{step}.json"), &serde_json::to_vec_pretty(event)?)
+        let bytes = serde_json::to_vec_pretty(event)?;
+        bounds::event(&bytes)?;
+        self.write(&format!("{step}.json"), &bytes)
     }
 
     /// The events that are not acknowledged yet, in order. One that cannot be read is named.
@@ -190,6 +191,12 @@ impl Run {
         fs::rename(&beside, self.folder.join(name))?;
         sync_folder(&self.folder)
     }
+}
+
+/// When a run was begun: its name says so (UUID version 7, RFC 9562 section 5.7).
+pub(crate) fn begun(name: &str) -> Option<Time> {
+    let (seconds, nanoseconds) = Uuid::try_parse(name).ok()?.get_timestamp()?.to_unix();
+    chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
 }
 
 fn step_of(path: &Path) -> Option<usize> {

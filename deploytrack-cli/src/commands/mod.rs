@@ -22,6 +22,7 @@ mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
 mod verify;
+pub(crate) mod waiting;
 
 use deploytrack_core::{
     catalog::{Kind, Reference},

@@ -32,7 +32,7 @@ pub(super) fn goes_on(on_error: OnError, error: &Error) -> bool {
 pub(super) fn go_on(on_error: OnError, (key, ask): (IdempotencyKey, Ask), of: Option<Uuid>, error: &Error, session: &mut Session<'_>) {
     let event = Event { server: session.client.url().to_owned(), key, ask };
     let kept = match (&session.spool, on_error) {
-        (Some(spool), OnError::Spool) => spool.begin().and_then(|run| keep(&run, &event, of)).map_err(|error| error.to_string()),
+        (Some(spool), OnError::Spool) => spool.begin().and_then(|run| keep(run, &event, of)).map_err(|error| error.to_string()),
         (None, OnError::Spool) => Err("there is no home directory".to_owned()),
         _ => return session.warn(&format!("nothing is recorded: {error}")),
     };
@@ -42,9 +42,14 @@ pub(super) fn go_on(on_error: OnError, (key, ask): (IdempotencyKey, Ask), of: Op
     });
 }
 
-fn keep(run: &Run, event: &Event, of: Option<Uuid>) -> std::io::Result<()> {
-    of.map_or(Ok(()), |id| run.keep_deployment(id))?;
-    run.keep(0, event)
+/// A run that the disk or the bounds do not take leaves nothing behind.
+fn keep(run: Run, event: &Event, of: Option<Uuid>) -> std::io::Result<()> {
+    let kept = of.map_or(Ok(()), |id| run.keep_deployment(id)).and_then(|()| run.keep(0, event));
+    if kept.is_err() {
+        // What cannot be removed holds no event, and the next flush removes it.
+        drop(run.remove());
+    }
+    kept
 }
 
 /// The key that was given, or a random one: what is sent now and what is kept are one write.

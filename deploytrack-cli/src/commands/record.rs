@@ -16,6 +16,7 @@ use deploytrack_core::{
 use super::{
     metadata,
     on_error::{self, OnError},
+    waiting,
 };
 use crate::{
     Exit,
@@ -104,6 +105,7 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
     if !record.command.is_empty() {
         let on_error = record.on_error.unwrap_or(OnError::Spool);
         let outcome = wrapped::run(new, record.idempotency_key, (&record.command, &[]), (on_error, record.send_timeout), session).await?;
+        waiting::say(waiting::LATE, session);
         return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
     }
     let on_error = record.on_error.unwrap_or(OnError::Fail);

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     on_error::{self, OnError},
     record::wrapped,
+    waiting,
 };
 use crate::{Exit, args::duration, error::Failure, render::text::clean, session::Session, spool::Ask};
 
@@ -63,6 +64,7 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
     } else {
         let variables = [("DEPLOYTRACK_VERSION", previous.version.to_string())];
         let outcome = wrapped::run(new, None, (&rollback.command, &variables), (OnError::Spool, rollback.send_timeout), session).await?;
+        waiting::say(waiting::LATE, session);
         if !outcome.succeeded {
             return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
         }
