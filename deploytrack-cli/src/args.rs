@@ -1,8 +1,12 @@
 //! The command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand, ValueEnum, builder::TypedValueParser};
+use clap::{
+    Parser, Subcommand, ValueEnum,
+    builder::TypedValueParser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::{self, Time},
@@ -10,24 +14,31 @@ use deploytrack_core::{
     status::Status,
     text::{CommitSha, Label, Version},
 };
-use uuid::Uuid;
 
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
-use crate::commands::{
-    completions::Completions,
-    component::Component,
-    environment::Environment,
-    latest::Latest,
-    list::List,
-    login::{Login, Logout},
-    man::Man,
-    matrix::Matrix,
-    record::Record,
-    rollback::Rollback,
-    spool::Spool,
-    undeploy::Undeploy,
-    update::Update,
+use crate::{
+    child::Asked,
+    commands::{
+        completions::Completions,
+        component::Component,
+        doctor::Doctor,
+        environment::Environment,
+        keep::Keep,
+        latest::Latest,
+        list::List,
+        login::{Login, Logout},
+        man::Man,
+        matrix::Matrix,
+        record::Record,
+        rollback::Rollback,
+        spool::Spool,
+        undeploy::Undeploy,
+        update::Update,
+        version::Version as Versions,
+        wait::Wait,
+        which::Which,
+    },
 };
 
 /// What runs where, since when, and who put it there.
@@ -75,7 +86,7 @@ pub(crate) struct Global {
     /// Say which server and which token are used
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// How long to wait for each answer, such as 10s or 2m [default: 30s]
+    /// How long to wait for each answer, such as 10s or 2m [default: 30s]; with a COMMAND to run, how long that may take
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
     #[arg(
@@ -106,6 +117,7 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     Record(Box<Record>),
     Update(Update),
+    Wait(Wait),
     Undeploy(Undeploy),
     List(List),
     Show(Show),
@@ -123,14 +135,50 @@ pub(crate) enum Command {
     Man(Man),
     Login(Login),
     Logout(Logout),
+    Version(Versions),
+    Doctor(Doctor),
+    #[command(hide = true)]
+    Keep(Keep),
+}
+
+impl Command {
+    /// The command that is to be recorded, if there is one.
+    pub(crate) fn recorded(&self, timeout: Option<Duration>) -> Option<Asked<'_>> {
+        if let Self::Record(record) = self { record.wrapping.asked(timeout, &[]) } else { None }
+    }
+
+    /// Whether there is a command to run.
+    pub(crate) fn wraps(&self) -> bool {
+        match self {
+            Self::Record(record) => record.wrapping.is_asked(),
+            Self::Rollback(rollback) => rollback.wrapping.is_asked(),
+            _ => false,
+        }
+    }
+}
+
+/// The flags of `record` whose values come from the run of a pipeline rather than from who wrote it.
+const OF_THE_RUN: [&str; 8] =
+    ["--component ", "--environment ", "--version ", "--deployed-by ", "--commit-sha ", "--description ", "--meta ", "--idempotency-key "];
+
+/// The command that was to be recorded, where a value is wrong that only this run of the pipeline has: it runs all the same.
+pub(crate) fn to_run_all_the_same<'a>(arguments: &'a [OsString], mistake: &clap::Error) -> Option<&'a [OsString]> {
+    let Some(ContextValue::String(flag)) = mistake.get(ContextKind::InvalidArg) else { return None };
+    if mistake.kind() != ErrorKind::ValueValidation || !OF_THE_RUN.iter().any(|of_the_run| flag.starts_with(of_the_run)) {
+        return None;
+    }
+    let (own, command) = arguments.split_at(arguments.iter().position(|argument| argument == "--")?);
+    let must_not = own.windows(2).any(|pair| pair == ["--on-error", "fail"]) || own.iter().any(|argument| argument == "--on-error=fail");
+    let recorded = own.iter().any(|argument| argument == "record");
+    command.get(1..).filter(|command| recorded && !must_not && !command.is_empty())
 }
 
 /// Show one deployment with its history
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50")]
+#[command(after_help = "Examples:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50\n  deploytrack show --id-file deployment.id")]
 pub(crate) struct Show {
-    /// The deployment
-    pub(crate) id: Uuid,
+    #[command(flatten)]
+    pub(crate) which: Which,
 }
 
 /// Import deployments from newline-delimited JSON; the same file twice adds nothing
@@ -206,7 +254,7 @@ pub(crate) struct Filter {
 
 impl From<Filter> for DeploymentFilter {
     fn from(filter: Filter) -> Self {
-        let mut wanted = Self {
+        let wanted = Self {
             status: filter.status,
             version: filter.version,
             commit_sha: filter.commit_sha,
@@ -215,17 +263,7 @@ impl From<Filter> for DeploymentFilter {
             created_before: filter.created_before,
             ..Self::default()
         };
-        match filter.component {
-            Some(Reference::Id(id)) => wanted.component_id = Some(id),
-            Some(Reference::Name(name)) => wanted.component = Some(name),
-            None => {}
-        }
-        match filter.environment {
-            Some(Reference::Id(id)) => wanted.environment_id = Some(id),
-            Some(Reference::Name(name)) => wanted.environment = Some(name),
-            None => {}
-        }
-        wanted
+        wanted.of(filter.component).within(filter.environment)
     }
 }
 

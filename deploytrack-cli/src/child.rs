@@ -1,56 +1,137 @@
 //! The command that is wrapped: it runs as it would alone, with the same streams, terminal and signals.
 
+mod signals;
+mod tail;
+
 use std::{
     ffi::OsString,
     io::{self, IsTerminal},
-    process::ExitStatus,
+    process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
-use tokio::process::{Child, Command};
+use deploytrack_core::{
+    clock::{Clock as _, SystemClock, Time},
+    deployment::{Change, Metadata},
+    status::Status,
+    text::Reason,
+};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    process::{Child, Command},
+    time::{Instant, sleep_until},
+};
+
+pub(crate) use self::signals::Signals;
+use self::{signals::pass_on, tail::Tail};
+
+/// How long a command that has been told to end may take to do so.
+const GRACE: Duration = Duration::from_secs(10);
+/// The exit code of a command whose time is over, as that of timeout(1).
+const TIMED_OUT: u8 = 124;
+
+/// A command, and how it is to run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked<'a> {
+    /// The program and its arguments.
+    pub(crate) command: &'a [OsString],
+    /// Variables for it besides its own.
+    pub(crate) variables: &'a [(&'a str, String)],
+    /// How long it may run.
+    pub(crate) timeout: Option<Duration>,
+    /// How many of its last lines are kept when it fails; with any, its output goes through a pipe.
+    pub(crate) output_tail: usize,
+}
 
 /// How a command ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Outcome {
     /// The exit code for the pipeline: the command's own; 128 and the number of the signal that ended it; 127 or 126 when
-    /// it could not be started, as a shell has it.
+    /// it could not be started, as a shell has it; 124 when its time was over.
     pub(crate) code: u8,
     /// Whether it did what it should.
     pub(crate) succeeded: bool,
     /// The same in words.
     pub(crate) reason: String,
+    /// Whether nobody has said that yet: the command did not run, or not to its end.
+    #[serde(default)]
+    pub(crate) unsaid: bool,
+    /// When.
+    pub(crate) at: Time,
+    /// Its last lines, when it failed and they were asked for.
+    #[serde(default)]
+    pub(crate) output_tail: Option<String>,
 }
 
-/// Runs a command to its end, with these variables besides its own, and passes signals on to it.
-pub(crate) async fn run(command: &[OsString], variables: &[(&str, String)], signals: &mut Signals) -> Outcome {
-    let Some((program, arguments)) = command.split_first() else { return Outcome::not_started(&io::Error::other("there is no command")) };
-    let mut command = Command::new(program);
-    command.args(arguments).envs(variables.iter().map(|(name, value)| (*name, value)));
-    let own_group = !io::stdin().is_terminal();
-    #[cfg(unix)]
-    if own_group {
-        // So that a signal reaches what the command starts, too. With a terminal the group stays the terminal's, or the
-        // command could not read from it.
-        command.process_group(0);
+/// Runs a command to its end, and passes signals on to it.
+pub(crate) async fn run(asked: Asked<'_>, signals: &mut Signals) -> Outcome {
+    let Some(mut command) = prepared(asked) else { return Outcome::not_started(&io::Error::other("there is no command")) };
+    if asked.output_tail > 0 {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
+    let own_group = in_a_group_of_its_own(&mut command);
     match command.spawn() {
-        Ok(child) => wait(child, own_group, signals).await,
+        Ok(mut child) => {
+            let tail = Tail::of(&mut child, asked.output_tail);
+            let outcome = wait(child, own_group, asked.timeout, signals).await;
+            let output_tail = tail.end().await.filter(|_| !outcome.succeeded);
+            Outcome { output_tail, ..outcome }
+        }
         Err(error) => Outcome::not_started(&error),
     }
 }
 
-async fn wait(mut child: Child, own_group: bool, signals: &mut Signals) -> Outcome {
-    loop {
-        tokio::select! {
-            ended = child.wait() => return ended.map_or_else(|error| Outcome::not_started(&error), Outcome::of),
-            signal = signals.next() => pass_on(&child, signal, own_group),
-        }
+/// A command with its variables.
+pub(crate) fn prepared(asked: Asked<'_>) -> Option<Command> {
+    let (program, arguments) = asked.command.split_first()?;
+    let mut command = Command::new(program);
+    command.args(arguments).envs(asked.variables.iter().map(|(name, value)| (*name, value)));
+    Some(command)
+}
+
+/// Gives a command a process group, so that a signal reaches what it starts, too. With a terminal the group stays the
+/// terminal's, or the command could not read from it.
+pub(crate) fn in_a_group_of_its_own(command: &mut Command) -> bool {
+    let own_group = !io::stdin().is_terminal();
+    #[cfg(unix)]
+    if own_group {
+        command.process_group(0);
     }
+    own_group
+}
+
+/// Waits for the end of a command.
+pub(crate) async fn wait(mut child: Child, own_group: bool, timeout: Option<Duration>, signals: &mut Signals) -> Outcome {
+    let (mut timed_out, mut alarm) = (None, timeout.map(|timeout| Instant::now() + timeout));
+    let ended = loop {
+        tokio::select! {
+            ended = child.wait() => break ended.map_or_else(|error| Outcome::not_started(&error), Outcome::of),
+            signal = signals.next() => pass_on(&child, signal, own_group),
+            () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {
+                // First asked, then made to.
+                pass_on(&child, if timed_out.is_none() { 15 } else { 9 }, own_group);
+                alarm = timed_out.is_none().then(|| Instant::now() + GRACE);
+                timed_out = timeout;
+            }
+        }
+    };
+    timed_out.map_or(ended, Outcome::timed_out)
 }
 
 impl Outcome {
+    fn failed(code: u8, reason: String) -> Self {
+        Self { code, succeeded: false, reason, unsaid: false, at: SystemClock.now(), output_tail: None }
+    }
+
     fn not_started(error: &io::Error) -> Self {
         let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-        Self { code, succeeded: false, reason: format!("the command could not be started: {error}") }
+        Self { unsaid: true, ..Self::failed(code, format!("the command could not be started: {error}")) }
+    }
+
+    fn timed_out(after: Duration) -> Self {
+        let reason = format!("the command was ended, since it took longer than {}", humantime::format_duration(after));
+        Self { unsaid: true, ..Self::failed(TIMED_OUT, reason) }
     }
 
     /// The command was called off before it began.
@@ -60,7 +141,7 @@ impl Outcome {
 
     fn by_signal(signal: i32) -> Self {
         let code = u8::try_from(128 + signal).unwrap_or(u8::MAX);
-        Self { code, succeeded: false, reason: format!("ended by signal {signal}{}", named(signal)) }
+        Self::failed(code, format!("ended by signal {signal}{}", named(signal)))
     }
 
     fn of(status: ExitStatus) -> Self {
@@ -69,8 +150,17 @@ impl Outcome {
             return Self::by_signal(signal);
         }
         let code = status.code().unwrap_or(1);
-        let reason = format!("exit code {code}");
-        Self { code: u8::try_from(code & 0xff).unwrap_or(1), succeeded: status.success(), reason }
+        let ended = Self::failed(u8::try_from(code & 0xff).unwrap_or(1), format!("exit code {code}"));
+        Self { succeeded: status.success(), ..ended }
+    }
+
+    /// The change that tells it.
+    pub(crate) fn change(&self) -> Change {
+        let status = if self.succeeded { Status::Succeeded } else { Status::Failed };
+        let reason = if self.succeeded { None } else { Reason::new(self.reason.chars().take(1024).collect::<String>()).ok() };
+        let tail = self.output_tail.iter().map(|tail| ("outputTail".to_owned(), tail.as_str().into())).collect();
+        let metadata = Metadata::new(tail).ok().filter(|_| self.output_tail.is_some());
+        Change { occurred_at: Some(self.at), reason, metadata, ..Change::to(status) }
     }
 }
 
@@ -87,78 +177,36 @@ const fn named(signal: i32) -> &'static str {
     }
 }
 
-/// The signals that call a pipeline off. Listened to from the beginning: one that came between two steps would otherwise
-/// end this process alone.
-#[cfg(unix)]
-pub(crate) struct Signals([(i32, Option<tokio::signal::unix::Signal>); 3]);
-
-#[cfg(unix)]
-impl Signals {
-    /// Where a signal cannot be listened to, it does what it does without this.
-    pub(crate) fn listen() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        Self(kinds.map(|kind| (kind.as_raw_value(), signal(kind).ok())))
-    }
-
-    /// The number of the next one.
-    pub(crate) async fn next(&mut self) -> i32 {
-        std::future::poll_fn(|context| {
-            for (number, signal) in &mut self.0 {
-                if signal.as_mut().is_some_and(|signal| signal.poll_recv(context).is_ready()) {
-                    return std::task::Poll::Ready(*number);
-                }
-            }
-            std::task::Poll::Pending
-        })
-        .await
-    }
-}
-
-#[cfg(unix)]
-fn pass_on(child: &Child, signal: i32, own_group: bool) {
-    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-    let signal = match signal {
-        // The terminal gives Ctrl-C to every process of its group; the command has it already.
-        2 if !own_group => return,
-        2 => Signal::INT,
-        15 => Signal::TERM,
-        _ => Signal::HUP,
-    };
-    let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) else { return };
-    // A command that has just ended needs no signal.
-    let _ = if own_group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
-}
-
-/// Ctrl-C, which the console gives to the command, too.
-#[cfg(not(unix))]
-pub(crate) struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    pub(crate) fn listen() -> Self {
-        Self
-    }
-
-    pub(crate) async fn next(&mut self) -> i32 {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        2
-    }
-}
-
-#[cfg(not(unix))]
-fn pass_on(_child: &Child, _signal: i32, _own_group: bool) {}
-
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
     use super::*;
 
-    fn ended(command: &[&str]) -> Outcome {
+    fn ended_as(command: &[&str], asked: Asked<'_>) -> Outcome {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { run(&command.iter().map(OsString::from).collect::<Vec<_>>(), &[], &mut Signals::listen()).await })
+        runtime.block_on(async {
+            let command: Vec<_> = command.iter().map(OsString::from).collect();
+            run(Asked { command: &command, ..asked }, &mut Signals::listen()).await
+        })
+    }
+
+    fn ended(command: &[&str]) -> Outcome {
+        ended_as(command, Asked::default())
+    }
+
+    #[test]
+    fn a_command_whose_time_is_over_is_asked_to_end() {
+        let asked = Asked { timeout: Some(Duration::from_millis(200)), ..Asked::default() };
+        let outcome = ended_as(&["sleep", "30"], asked);
+        assert_eq!((outcome.code, outcome.reason.as_str()), (124, "the command was ended, since it took longer than 200ms"));
+    }
+
+    #[test]
+    fn the_last_lines_of_a_failure_are_kept_and_those_of_a_success_are_not() {
+        let asked = Asked { output_tail: 2, ..Asked::default() };
+        let outcome = ended_as(&["sh", "-c", "echo a; echo b; echo c; exit 1"], asked);
+        assert_eq!(outcome.output_tail.as_deref(), Some("b\nc"));
+        assert_eq!(ended_as(&["echo", "a"], asked).output_tail, None);
     }
 
     #[test]

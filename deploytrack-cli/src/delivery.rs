@@ -2,16 +2,24 @@
 
 use std::io;
 
+use chrono::TimeDelta;
 use deploytrack_core::{
     api::FromBody,
     client::{Client, Error},
+    clock::{Clock as _, SystemClock},
     deployment::{Change, NewDeployment},
     error::Fault,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::spool::{Ask, Event, Run};
+use crate::{
+    again, id_file,
+    spool::{Ask, Event, Run, ToTell},
+};
+
+/// Every server keeps its idempotency keys for this long, unless its operator has other plans; the default is a day.
+const KEYS_ARE_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// A run as it is told: its events in memory, and on disk where there is room for them. A disk that is full or read-only
 /// takes away nothing but the second try.
@@ -44,7 +52,19 @@ impl Telling {
     pub(crate) fn of(run: Run) -> io::Result<Self> {
         let events = run.events()?;
         let next = events.last().map_or(0, |(step, _)| step + 1);
-        Ok(Self { deployment: run.deployment(), events, next, run: Some(run) })
+        let mut telling = Self { deployment: run.deployment(), events, next, run: Some(run) };
+        telling.add_kept_outcome()?;
+        Ok(telling)
+    }
+
+    /// What the keeper saw is told as the process would have told it that was killed.
+    fn add_kept_outcome(&mut self) -> io::Result<()> {
+        let Some(run) = self.run.as_ref().filter(|_| self.is_unfinished()) else { return Ok(()) };
+        if let (Some(ToTell { server, key }), Some(outcome)) = (run.unfinished(), run.outcome()) {
+            self.add(Event { server, key, ask: Ask::Update { body: outcome.change().to_body() } })?;
+            self.mark_finished();
+        }
+        Ok(())
     }
 
     /// Whether it would outlive this process.
@@ -61,6 +81,11 @@ impl Telling {
     pub(crate) fn is_unfinished(&self) -> bool {
         let told = self.events.iter().any(|(_, event)| matches!(event.ask, Ask::Update { .. }));
         !told && self.run.as_ref().is_some_and(Run::is_unfinished)
+    }
+
+    /// Where it is kept.
+    pub(crate) const fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
     }
 
     /// The deployment, once it is known.
@@ -86,12 +111,15 @@ impl Telling {
         kept
     }
 
-    /// Marks whether the outcome is still to come.
-    pub(crate) fn mark_unfinished(&self, unfinished: bool) {
+    /// Marks that the outcome is still to come, and how it is to be told.
+    pub(crate) fn mark_unfinished(&self, to_tell: &ToTell) {
         // Only who finds the run after a crash reads the mark; without it the run is what its events say.
-        if let Some(run) = &self.run {
-            drop(if unfinished { run.mark_unfinished() } else { run.mark_finished() });
-        }
+        drop(self.run.as_ref().map(|run| run.mark_unfinished(to_tell)));
+    }
+
+    /// Marks that the outcome is among the events.
+    pub(crate) fn mark_finished(&self) {
+        drop(self.run.as_ref().map(Run::mark_finished));
     }
 
     /// Sends every event in order, and forgets each one that is acknowledged.
@@ -107,24 +135,41 @@ impl Telling {
     }
 
     async fn send(&self, client: &Client, event: &Event) -> Result<Uuid, Error> {
-        let client = client.under(event.key.clone());
         match &event.ask {
-            Ask::Record { body, register } => {
-                let new: NewDeployment = read(body)?;
-                Ok(client.record(&NewDeployment { register: *register, ..new }).await?.value.id)
+            Ask::Record { body, register, again } => {
+                let new = NewDeployment { register: *register, ..read(body)? };
+                if let Some(id) = self.recorded_long_ago(client, &new).await? {
+                    return Ok(id);
+                }
+                let recorded =
+                    if *again { again::record(client, &event.key, &new).await } else { client.under(event.key.clone()).record(&new).await };
+                Ok(recorded?.value.id)
             }
             Ask::Update { body } => {
                 let change: Change = read(body)?;
                 let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
-                Ok(client.update(id, &change).await?.value.id)
+                Ok(client.under(event.key.clone()).update(id, &change).await?.value.id)
             }
+        }
+    }
+
+    /// What an earlier try recorded whose answer was lost so long ago that the server may have forgotten its key.
+    async fn recorded_long_ago(&self, client: &Client, new: &NewDeployment) -> Result<Option<Uuid>, Error> {
+        let begun = self.run.as_ref().and_then(Run::begun);
+        match (begun, new.occurred_at) {
+            (Some(begun), Some(at)) if SystemClock.now() - begun > KEYS_ARE_KEPT => again::recorded(client, new, at).await,
+            _ => Ok(None),
         }
     }
 
     fn acknowledged(&mut self, step: usize, id: Uuid) {
         if let Some(run) = &self.run {
             // The id first: an event that is sent once more has the same answer, an id that is lost has no second.
-            let forgotten = run.keep_deployment(id).and_then(|()| run.forget(step));
+            let kept = run.keep_deployment(id);
+            if let (Some(path), Ok(name)) = (run.id_file(), Uuid::try_parse(&run.name())) {
+                id_file::resolve(&path, name, id);
+            }
+            let forgotten = kept.and_then(|()| run.forget(step));
             // What stays on disk is sent once more under its key, and answered as before.
             drop(forgotten);
         }

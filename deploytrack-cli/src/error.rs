@@ -31,6 +31,12 @@ impl Failure {
         Self::usage(format!("the spool cannot be read: {error}"))
     }
 
+    /// All of it in one sentence, for a list of what was found.
+    pub(crate) fn told(&self) -> (Exit, String) {
+        let parts = [std::slice::from_ref(&self.message), &self.faults, &self.hints].concat();
+        (self.exit, parts.join("; "))
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self

@@ -5,18 +5,21 @@
 //! | `args` | the command line |
 //! | `moment` | times as people say them |
 //! | `child` | the command that is wrapped |
-//! | `spool`, `delivery` | what could not be sent yet, and how it is sent |
+//! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
+//! | `id_file` | the file that hands a deployment's id to the next step of a pipeline |
 //! | `settings`, `profile` | which server, with which token, and where that is written |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
 //! | `render` | pure functions from values to text |
 //! | `error` | what is said when a command fails, and its exit code |
 
+mod again;
 mod args;
 mod child;
 mod commands;
 mod delivery;
 mod error;
+mod id_file;
 mod moment;
 mod profile;
 mod render;
@@ -30,7 +33,14 @@ use std::{ffi::OsString, io::Write, time::Duration};
 use clap::Parser;
 
 pub use crate::surroundings::Surroundings;
-use crate::{args::Args, commands::login::Streams, error::Failure, session::Session, settings::Settings};
+use crate::{
+    args::{Args, Global},
+    child::Asked,
+    commands::login::Streams,
+    error::Failure,
+    session::Session,
+    settings::Settings,
+};
 
 /// How long `verify` waits for its answer unless `--timeout` says otherwise.
 const PATIENCE_FOR_VERIFY: Duration = Duration::from_hours(1);
@@ -70,16 +80,29 @@ impl From<Exit> for std::process::ExitCode {
 
 /// Runs one command. Answers go to `out`, everything else to `err`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let args = match Args::try_parse_from(arguments) {
-        Ok(args) => args,
-        Err(message) => return usage(&message, surroundings, out, err),
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let outcome = match (Args::try_parse_from(&arguments), surroundings.variable("DEPLOYTRACK_ON_ERROR")) {
+        (Ok(args), _) => dispatch(args, surroundings, out, err),
+        (Err(mistake), Some("fail")) => return usage(&mistake, surroundings, out, err),
+        (Err(mistake), _) => match args::to_run_all_the_same(&arguments, &mistake) {
+            Some(command) => run_all_the_same(command, &mistake, err),
+            None => return usage(&mistake, surroundings, out, err),
+        },
     };
-    let outcome = dispatch(args, surroundings, out, err);
     let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
     match flushed {
         Ok(()) => Exit::Done,
         Err(failure) => failure.report(surroundings.colour_on_stderr(), out, err),
     }
+}
+
+/// Says why a command is not recorded, and runs it.
+fn run_all_the_same(command: &[OsString], mistake: &clap::Error, err: &mut dyn Write) -> Result<(), Failure> {
+    let text = mistake.render().to_string();
+    let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    // Nobody may be reading; the command runs.
+    drop(writeln!(err, "deploytrack: warning: the deployment is not recorded: {}", render::text::clean(why)));
+    Err(runtime()?.block_on(commands::record::wrapped::run_alone(Asked { command, ..Asked::default() })))
 }
 
 /// Says what clap has to say: help on standard output, a mistake on standard error.
@@ -95,10 +118,14 @@ fn usage(message: &clap::Error, surroundings: &Surroundings, out: &mut dyn Write
 }
 
 fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-    let Args { mut global, command } = args;
+    let Args { mut global, mut command } = args;
     if matches!(command, args::Command::Verify(_)) {
         // The server answers when it has read the whole history.
         global.timeout.get_or_insert(PATIENCE_FOR_VERIFY);
+    }
+    if let args::Command::Wait(wait) = &mut command {
+        wait.patience = global.timeout.unwrap_or(commands::wait::PATIENCE);
+        global.timeout = Some(wait.patience.min(settings::DEFAULT_TIMEOUT));
     }
     match command {
         #[cfg(feature = "serve")]
@@ -106,21 +133,40 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Completions(completions) => commands::completions::run(&completions, out),
         args::Command::Man(man) => commands::man::run(&man, out),
         args::Command::Login(login) => runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err })),
+        args::Command::Keep(keep) => Err(runtime()?.block_on(commands::keep::run(keep, global.timeout))),
         args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
+        args::Command::Version(_) => at_once(commands::version::run(&global, surroundings, Streams { out, err })),
+        args::Command::Doctor(_) => at_once(commands::doctor::run(&global, surroundings, Streams { out, err })),
         command => {
             let runtime = runtime()?;
-            // A command that is wrapped runs even where no tracker can be asked.
-            let alone = if let args::Command::Record(record) = &command { record.command().to_vec() } else { Vec::new() };
-            match Settings::find(&global, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err)) {
-                Ok(session) => runtime.block_on(commands::run(command, session)),
-                Err(failure) if alone.is_empty() => Err(failure),
-                Err(failure) => {
-                    failure.report(surroundings.colour_on_stderr(), &mut std::io::sink(), &mut std::io::stderr());
-                    Err(runtime.block_on(commands::record::wrapped::run_alone(&alone)))
-                }
+            if let args::Command::Record(record) = &command {
+                record.clear_id_file();
             }
+            // --timeout is that of a command that is wrapped; sending has a budget of its own.
+            let answers = Global { timeout: global.timeout.filter(|_| !command.wraps()), ..global.clone() };
+            let session =
+                Settings::find(&answers, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err));
+            let outcome = match session {
+                Ok(session) => runtime.block_on(commands::run(command, session)),
+                // A command that is recorded runs even where no tracker can be asked.
+                Err(failure) if let Some(asked) = command.recorded(global.timeout) => {
+                    failure.report(surroundings.colour_on_stderr(), &mut std::io::sink(), &mut std::io::stderr());
+                    Err(runtime.block_on(commands::record::wrapped::run_alone(asked)))
+                }
+                Err(failure) => Err(failure),
+            };
+            runtime.shutdown_background();
+            outcome
         }
     }
+}
+
+/// Runs to the end and not a moment longer: a name that is still being looked up is left behind.
+fn at_once(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(command);
+    runtime.shutdown_background();
+    outcome
 }
 
 /// One thread is enough for a command that asks one question after the other.

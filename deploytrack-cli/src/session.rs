@@ -1,6 +1,6 @@
 //! What every command needs: the client, the streams, the form of the answer, and names turned into ids.
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use deploytrack_core::{
     catalog::{Component, Environment, Kind, Reference, near_misses},
@@ -27,6 +27,8 @@ pub(crate) struct Session<'a> {
     pub(crate) client: Client,
     pub(crate) spool: Option<Spool>,
     pub(crate) output: Option<Output>,
+    /// How long a command that is run may take, when it is limited.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) view: View,
     pub(crate) out: &'a mut dyn Write,
     err: &'a mut dyn Write,
@@ -54,6 +56,17 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
+    /// One that only answers, for a command that finds its server itself and goes on where there is none.
+    pub(crate) fn answering(
+        global: &Global,
+        surroundings: &Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let client = Settings::of_this_machine().client()?;
+        Ok(Self::with_client(client, global, surroundings, out, err))
+    }
+
     pub(crate) fn with_client(
         client: Client,
         global: &Global,
@@ -66,6 +79,7 @@ impl<'a> Session<'a> {
             client,
             spool: Spool::find(surroundings),
             output: global.output,
+            timeout: global.timeout,
             view: View { width: surroundings.width, colour, now: SystemClock.now() },
             out,
             err,
@@ -230,5 +244,5 @@ pub(crate) async fn paged<T: Serialize + PartialEq>(
     }
     whole.take = whole.data.len() as u64;
     let text = serde_json::to_string(&whole).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
-    Ok(Answer { value: whole, text })
+    Ok(Answer { value: whole, text, replayed: false })
 }

@@ -15,14 +15,16 @@ use crate::{
 const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 /// How a certificate begins in a PEM file.
 const BEGIN_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long to wait for an answer.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The server and the token that were found, and where.
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) url: String,
-    url_from: String,
-    token: Option<String>,
-    token_from: String,
+    pub(crate) url_from: String,
+    pub(crate) token: Option<String>,
+    pub(crate) token_from: String,
     timeout: Duration,
     extra_roots: Vec<u8>,
 }
@@ -46,6 +48,17 @@ impl Settings {
             timeout: global.timeout.unwrap_or(DEFAULT_TIMEOUT),
             extra_roots: extra_roots(global, surroundings)?,
         })
+    }
+
+    /// Those of a server on this machine, without a token.
+    pub(crate) fn of_this_machine() -> Self {
+        let (url, url_from, token_from) = (DEFAULT_URL.to_owned(), "the default".to_owned(), "without a token".to_owned());
+        Self { url, url_from, token: None, token_from, timeout: DEFAULT_TIMEOUT, extra_roots: Vec::new() }
+    }
+
+    /// The same server without the token, for what needs none and may be nobody's.
+    pub(crate) fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
     }
 
     /// What to say of them; the token itself is never said.

@@ -19,12 +19,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::surroundings::Surroundings;
+use crate::{child::Outcome, surroundings::Surroundings};
 
 const LOCK: &str = "lock";
 const DEPLOYMENT: &str = "deployment";
-/// While it is there, the command of the run may be at work, and its outcome is still to come.
+/// Where the id is awaited.
+const ID_FILE: &str = "id-file";
+/// While it is there, the command of the run may be at work, and its outcome is still to come. It says how that is to be told.
 const UNFINISHED: &str = "unfinished";
+/// Locked while the keeper lives, who waits for the command whatever becomes of the process that tells the run.
+const KEEPER: &str = "keeper";
+/// How the command ended, as the keeper saw it.
+const OUTCOME: &str = "outcome";
 
 /// Something to tell a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +54,25 @@ pub(crate) enum Ask {
         body: Value,
         /// Whether names are registered even where they resemble known ones.
         register: bool,
+        /// Whether its key may have been used by the same step of a pipeline before, whose deployment then goes on.
+        #[serde(default)]
+        again: bool,
     },
     /// To change the deployment of the run.
     Update {
         /// The body of the request.
         body: Value,
     },
+}
+
+/// How an outcome that is still to come is to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ToTell {
+    /// The server it is for.
+    pub(crate) server: String,
+    /// The key under which it is carried out once.
+    pub(crate) key: IdempotencyKey,
 }
 
 /// The folder with all the runs.
@@ -108,12 +127,50 @@ impl Spool {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             lock => lock?,
         };
-        match lock.try_lock() {
-            // Whoever had the lock before may have removed the run under it.
-            Ok(()) => Ok(folder.exists().then_some(Run { folder, _lock: lock })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        if !locked(&lock)? || is_kept(&folder)? {
+            return Ok(None);
         }
+        // Whoever had the lock before may have removed the run under it.
+        Ok(folder.exists().then_some(Run { folder, _lock: lock }))
+    }
+}
+
+/// The folder of a run whose command this process waits for.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Kept {
+    /// Takes the place of the keeper; none when the run has ended or has one.
+    pub(crate) fn take(folder: &Path) -> io::Result<Option<Self>> {
+        let lock = private_file(&folder.join(KEEPER))?;
+        Ok(locked(&lock)?.then(|| Self { folder: folder.to_owned(), _lock: lock }))
+    }
+
+    /// Keeps how the command ended.
+    pub(crate) fn keep(&self, outcome: &Outcome) -> io::Result<()> {
+        // For the processes that follow on a machine that lives: when it dies, this process does.
+        put(&self.folder, OUTCOME, &serde_json::to_vec(outcome)?, |_| Ok(()))
+    }
+}
+
+/// Whether a living keeper waits for the command of a run.
+fn is_kept(folder: &Path) -> io::Result<bool> {
+    match File::open(folder.join(KEEPER)) {
+        Ok(keeper) => Ok(!locked(&keeper)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Locks a file unless somebody else has.
+fn locked(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -121,6 +178,11 @@ impl Run {
     /// Its name.
     pub(crate) fn name(&self) -> String {
         self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// When it was begun, as its name says.
+    pub(crate) fn begun(&self) -> Option<Time> {
+        begun(&self.name())
     }
 
     /// Keeps an event; `step` puts it in order.
@@ -146,8 +208,8 @@ impl Run {
 
     /// Forgets an event that was acknowledged.
     pub(crate) fn forget(&self, step: usize) -> io::Result<()> {
-        fs::remove_file(self.folder.join(format!("{step}.json")))?;
-        sync_folder(&self.folder)
+        // One that is there again after a crash is sent again under its key, and answered as before.
+        fs::remove_file(self.folder.join(format!("{step}.json")))
     }
 
     /// The deployment of the run, once it is known.
@@ -157,17 +219,42 @@ impl Run {
 
     /// Keeps the deployment of the run.
     pub(crate) fn keep_deployment(&self, id: Uuid) -> io::Result<()> {
-        self.write(DEPLOYMENT, id.to_string().as_bytes())
+        if self.deployment() == Some(id) { Ok(()) } else { self.write(DEPLOYMENT, id.to_string().as_bytes()) }
     }
 
-    /// Marks that the outcome is still to come.
-    pub(crate) fn mark_unfinished(&self) -> io::Result<()> {
-        self.write(UNFINISHED, b"")
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// Whether the process that told the run ended before the outcome was known.
+    /// The file that names this run and awaits the id of its deployment.
+    pub(crate) fn id_file(&self) -> Option<PathBuf> {
+        fs::read_to_string(self.folder.join(ID_FILE)).ok().map(PathBuf::from)
+    }
+
+    /// Keeps which file that is.
+    pub(crate) fn keep_id_file(&self, path: &Path) -> io::Result<()> {
+        self.write(ID_FILE, path.to_string_lossy().as_bytes())
+    }
+
+    /// Marks that the outcome is still to come, and how it is to be told. The event that follows makes it outlive the machine.
+    pub(crate) fn mark_unfinished(&self, to_tell: &ToTell) -> io::Result<()> {
+        put(&self.folder, UNFINISHED, &serde_json::to_vec(to_tell)?, |_| Ok(()))
+    }
+
+    /// Whether the outcome is not among the events.
     pub(crate) fn is_unfinished(&self) -> bool {
         self.folder.join(UNFINISHED).exists()
+    }
+
+    /// How the outcome is to be told, while it is not among the events.
+    pub(crate) fn unfinished(&self) -> Option<ToTell> {
+        serde_json::from_slice(&fs::read(self.folder.join(UNFINISHED)).ok()?).ok()
+    }
+
+    /// How the command ended, as its keeper saw it.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        serde_json::from_slice(&fs::read(self.folder.join(OUTCOME)).ok()?).ok()
     }
 
     /// Marks that the outcome is among the events.
@@ -182,15 +269,24 @@ impl Run {
         fs::remove_dir_all(unseen)
     }
 
-    /// Writes beside the file, syncs, and renames: at any moment the file is there whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let beside = self.folder.join(format!(".{name}"));
-        let mut file = private_file(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, self.folder.join(name))?;
-        sync_folder(&self.folder)
+        write(&self.folder, name, bytes)
     }
+}
+
+/// Writes beside the file, syncs, and renames: at any moment the file is there whole or not at all.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    put(folder, name, bytes, File::sync_all)?;
+    sync_folder(folder)
+}
+
+/// Writes beside the file and renames, so that no process sees half of it.
+fn put(folder: &Path, name: &str, bytes: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+    let beside = folder.join(format!(".{name}"));
+    let mut file = private_file(&beside)?;
+    file.write_all(bytes)?;
+    sync(&file)?;
+    fs::rename(&beside, folder.join(name))
 }
 
 /// When a run was begun: its name says so (UUID version 7, RFC 9562 section 5.7).
@@ -248,16 +344,32 @@ mod tests {
         let (_folder, spool) = spool();
         let run = spool.begin().unwrap();
         run.keep(0, &event(0)).unwrap();
-        run.mark_unfinished().unwrap();
+        let to_tell = ToTell { server: "http://host".to_owned(), key: "k".parse().unwrap() };
+        run.mark_unfinished(&to_tell).unwrap();
         let name = run.name();
         assert_eq!(spool.names().unwrap(), [name.as_str()]);
         assert!(spool.take_over(&name).unwrap().is_none());
         drop(run);
         let found = spool.take_over(&name).unwrap().unwrap();
-        assert!(found.is_unfinished());
+        assert_eq!(found.unfinished(), Some(to_tell));
         assert_eq!(found.events().unwrap(), [(0, event(0))]);
         found.remove().unwrap();
         assert!(spool.take_over(&name).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_run_is_left_alone_while_its_keeper_lives() {
+        let (_folder, spool) = spool();
+        let run = spool.begin().unwrap();
+        let (name, folder) = (run.name(), run.folder().to_owned());
+        let keeper = Kept::take(&folder).unwrap().unwrap();
+        assert!(Kept::take(&folder).unwrap().is_none());
+        drop(run);
+        assert!(spool.take_over(&name).unwrap().is_none());
+        drop(keeper);
+        let found = spool.take_over(&name).unwrap().unwrap();
+        found.remove().unwrap();
+        assert!(Kept::take(&folder).is_err());
     }
 
     #[test]

@@ -151,6 +151,9 @@ pub struct Problem {
     /// Where it could go from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_transitions: Option<Vec<Status>>,
+    /// The id of what an idempotency key recorded or changed when another request used it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_id: Option<uuid::Uuid>,
     /// How many seconds to wait before the same request, as the header `Retry-After` says.
     #[serde(skip)]
     pub retry_after: Option<u64>,

@@ -45,6 +45,17 @@ pub enum Reference {
     Name(Name),
 }
 
+impl Reference {
+    /// Whether it names the record of this id and name.
+    #[must_use]
+    pub fn is(&self, id: Uuid, name: &Name) -> bool {
+        match self {
+            Self::Id(own) => *own == id,
+            Self::Name(own) => own == name,
+        }
+    }
+}
+
 impl From<Uuid> for Reference {
     fn from(id: Uuid) -> Self {
         Self::Id(id)

@@ -8,6 +8,7 @@
 
 mod body;
 mod error;
+mod health;
 mod query;
 mod retry;
 mod transport;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 pub use self::{
     error::Error,
+    health::Health,
     transport::{Answer, Client, ClientSettings, Export},
 };
 use crate::{

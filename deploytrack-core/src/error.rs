@@ -115,7 +115,10 @@ pub enum Error {
     Changed(EntityTag),
     /// Another request was made under the same idempotency key.
     #[error("the Idempotency-Key was used for another request; a new request needs a new key")]
-    KeyReused,
+    KeyReused {
+        /// The id of what that request recorded or changed.
+        recorded: Option<Uuid>,
+    },
     /// The request is being carried out already, under the same idempotency key.
     #[error("a request with this Idempotency-Key is still running; repeat it in a moment to get its answer")]
     InFlight,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    catalog::Reference,
     clock::Time,
     deployment::Deployment,
     status::Status,
@@ -35,6 +36,30 @@ pub struct DeploymentFilter {
     pub created_after: Option<Time>,
     /// Recorded before this time.
     pub created_before: Option<Time>,
+}
+
+impl DeploymentFilter {
+    /// The same, of this component alone.
+    #[must_use]
+    pub fn of(self, component: Option<Reference>) -> Self {
+        let (component_id, component) = parts(component);
+        Self { component_id, component, ..self }
+    }
+
+    /// The same, in this environment alone.
+    #[must_use]
+    pub fn within(self, environment: Option<Reference>) -> Self {
+        let (environment_id, environment) = parts(environment);
+        Self { environment_id, environment, ..self }
+    }
+}
+
+fn parts(reference: Option<Reference>) -> (Option<Uuid>, Option<Name>) {
+    match reference {
+        Some(Reference::Id(id)) => (Some(id), None),
+        Some(Reference::Name(name)) => (None, Some(name)),
+        None => (None, None),
+    }
 }
 
 /// Which rows and columns the matrix shows. Empty lists mean all.

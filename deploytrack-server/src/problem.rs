@@ -146,7 +146,7 @@ fn core_kind(error: &Error) -> Kind {
         Error::NearMiss { .. } => (StatusCode::CONFLICT, "near_miss", "Unknown name"),
         Error::NotCurrent { .. } => (StatusCode::CONFLICT, "not_current", "Not current"),
         Error::Changed(_) => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "Changed meanwhile"),
-        Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
+        Error::KeyReused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
         Error::InFlight => (StatusCode::CONFLICT, "request_in_progress", "Request in progress"),
         Error::Verifying => (StatusCode::TOO_MANY_REQUESTS, "verification_in_progress", "Verification in progress"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
@@ -165,6 +165,7 @@ fn explain(error: Error, problem: &mut Problem) {
             problem.current_status = Some(illegal.from);
             problem.allowed_transitions = Some(illegal.from.allowed().to_vec());
         }
+        Error::KeyReused { recorded } => problem.recorded_id = recorded,
         Error::NearMiss { did_you_mean, .. } => problem.did_you_mean = did_you_mean,
         _ => {}
     }

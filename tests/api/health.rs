@@ -10,6 +10,11 @@ on_both! {
         }
     }
 
+    async fn a_server_says_its_version_to_anybody(database) {
+        let server = Server::start(&database).await;
+        assert_eq!(server.anonymous().get("/healthz").await.json()["version"], env!("CARGO_PKG_VERSION"));
+    }
+
     async fn without_its_database_a_server_is_healthy_and_not_ready(database) {
         let server = Server::start(&database).await;
         server.tracker().close().await;

@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod commands;
+mod doctor;
 mod exit_codes;
+mod id_file;
 mod import;
+mod integrations;
 mod login;
 mod manual;
 mod output;
+mod pipeline_pages;
 mod repeats;
 mod rollback;
 mod serve;
@@ -18,6 +22,8 @@ mod time_travel;
 mod tls;
 mod undeploy;
 mod verify;
+mod version;
+mod wait;
 mod wrapped;
 
 pub use deploytrack_tests::{

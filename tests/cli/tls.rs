@@ -80,3 +80,19 @@ fn a_file_without_certificates_is_refused() {
         assert!(run.err.contains(said), "{run:?}");
     }
 }
+
+#[test]
+fn the_doctor_tells_a_certificate_that_is_not_trusted_from_a_server_that_is_not_there() {
+    let bench = Bench::new();
+    let front = Front::of(&bench);
+    let home = Home::new().with("DEPLOYTRACK_URL", &front.url).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+    let strange = home.deploytrack(&["doctor", "-o", "csv"]);
+    assert_eq!(strange.code, 3, "{strange:?}");
+    assert!(
+        strange.out.contains("connection,ok,") && strange.out.contains("tls,problem,") && strange.out.contains("--cacert"),
+        "{strange:?}"
+    );
+    fs::write(home.path().join("ca.pem"), &front.certificate).unwrap();
+    let trusted = home.deploytrack(&["doctor", "-o", "csv", "--cacert", "ca.pem"]);
+    assert!(trusted.done().contains("tls,ok,") && trusted.out.contains("token,ok,"), "{trusted:?}");
+}

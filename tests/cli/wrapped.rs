@@ -1,7 +1,7 @@
 //! `deploytrack record ... -- COMMAND`: the tracker never breaks the deploy, and what was recorded is never lost.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{BufRead as _, Read as _, Write as _},
     net::TcpListener,
     process::{Command, Stdio},
     thread,
@@ -187,6 +187,27 @@ fn a_refusal_is_said_and_the_command_runs() {
 }
 
 #[test]
+fn a_value_that_this_run_has_wrong_costs_the_record_and_not_the_deploy() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    let with = |options: &[&str]| {
+        let named = ["record", "--component", "api", "--environment", "production"];
+        home.deploytrack(&[&named[..], options, &["--", "sh", "-c", "echo deployed; exit 3"]].concat())
+    };
+    for options in [&["--version="][..], &["--version=v1", "--meta=x"], &["--version=v1", "--deployed-by="]] {
+        let (run, wrong) = (with(options), options[options.len() - 1]);
+        is_the_commands(&run, 3, "deployed\n");
+        assert!(run.err.contains("not recorded: invalid value") && run.err.contains(wrong.split_once('=').unwrap().0), "{run:?}");
+    }
+    // What its author has wrong is seen at the first run, and so is what must not go on.
+    for wrong in [&["--version", "v1", "--send-timeout=x"][..], &["--version", "v1", "--no-such-flag"], &["--version=", "--on-error=fail"]]
+    {
+        let run = with(wrong);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    }
+}
+
+#[test]
 fn a_home_that_cannot_be_used_costs_a_warning() {
     let bench = Bench::new();
     let nowhere = home(&bench).with("XDG_STATE_HOME", "/proc/nowhere");
@@ -239,16 +260,38 @@ fn a_pipeline_that_is_called_off_before_the_command_does_not_run_it() {
 }
 
 #[test]
-fn a_killed_deploytrack_leaves_the_command_running_and_no_guess() {
+fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_comes_with_the_next_call() {
+    for (ending, status) in [("exit 0", "succeeded"), ("exit 3", "failed"), ("kill -KILL $$", "failed")] {
+        let bench = Bench::new();
+        let home = home(&bench);
+        let script = format!("echo begun; sleep 1; {ending}");
+        let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", &script]));
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 0 kept, 0 refused\n", "the command is still at work");
+        assert_eq!(listed(&bench)[0]["status"], "in_progress");
+        thread::sleep(Duration::from_millis(1500));
+        let flushed = home.deploytrack(&["flush"]);
+        assert_eq!((flushed.done(), flushed.err.as_str()), ("1 sent, 0 kept, 0 refused\n", ""));
+        assert_eq!((&listed(&bench)[0]["status"], spooled(&home)), (&Value::from(status), 0));
+    }
+}
+
+#[test]
+fn when_its_keeper_is_killed_too_nobody_guesses() {
     let bench = Bench::new();
     let home = home(&bench);
     let mark = home.path().join("done");
-    let script = format!("echo begun; sleep 1; touch {}", mark.display());
+    let script = format!("echo $PPID; sleep 1; touch {}", mark.display());
     let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", &script]));
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+    let mut keeper = String::new();
+    std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut keeper).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
+    assert!(Command::new("kill").args(["-KILL", keeper.trim()]).status().unwrap().success());
     let flushed = home.deploytrack(&["flush"]);
     assert_eq!(flushed.done(), "1 sent, 0 kept, 0 refused\n");
     assert!(flushed.err.contains("deploytrack update") && flushed.err.contains("not known"), "{flushed:?}");
@@ -256,6 +299,81 @@ fn a_killed_deploytrack_leaves_the_command_running_and_no_guess() {
     thread::sleep(Duration::from_millis(1500));
     assert!(mark.exists(), "the command went on");
     assert_eq!(spooled(&home), 0);
+}
+
+#[test]
+fn a_step_that_is_run_again_goes_on_with_its_deployment() {
+    let mut bench = Bench::new();
+    let home = home(&bench);
+    let url = bench.server.url().to_owned();
+    let step = |script: &str| home.deploytrack(&wrapped(&["--idempotency-key", "run-7"], &["sh", "-c", script])).code;
+    assert_eq!((step("exit 1"), step("exit 2"), step("exit 0")), (1, 2, 0));
+    let all = listed(&bench);
+    assert_eq!((all.len(), &all[0]["status"], &all[0]["attempt"]), (1, &Value::from("succeeded"), &Value::from(3)));
+    // What has succeeded stays so: once more is another deployment.
+    assert_eq!(step("exit 4"), 4);
+    let all = listed(&bench);
+    assert_eq!((all.len(), &all[0]["status"], &all[1]["status"]), (2, &Value::from("failed"), &Value::from("succeeded")));
+    // Another version is another deployment, too.
+    let other = ["record", "-c", "api", "-e", "production", "--version", "v2", "--idempotency-key", "run-7", "--", "true"];
+    is_the_commands(&home.deploytrack(&other), 0, "");
+    assert_eq!(listed(&bench).len(), 3);
+
+    // The same when nobody could be told in time.
+    bench.server.kill();
+    let step =
+        |script: &str| home.deploytrack(&wrapped(&["--idempotency-key", "run-8", "--send-timeout", "1s"], &["sh", "-c", script])).code;
+    assert_eq!((step("exit 1"), step("exit 0")), (1, 0));
+    bench.restart(&url);
+    assert_eq!(home.deploytrack(&["flush"]).done(), "2 sent, 0 kept, 0 refused\n");
+    let all = listed(&bench);
+    assert_eq!((all.len(), &all[0]["status"], &all[0]["attempt"]), (4, &Value::from("succeeded"), &Value::from(2)));
+}
+
+#[test]
+fn what_is_sent_again_when_its_key_is_forgotten_is_still_recorded_once() {
+    let mut bench = Bench::new();
+    let (home, url) = (home(&bench), bench.server.url().to_owned());
+    bench.server.kill();
+    is_the_commands(&home.deploytrack(&wrapped(&["--send-timeout", "1s"], &["true"])), 0, "");
+    bench.restart(&url);
+    let spool = home.path().join(".local/state/deploytrack/spool");
+    let run = std::fs::read_dir(&spool).unwrap().next().unwrap().unwrap().path();
+    let kept: Vec<_> = ["0.json", "1.json"].map(|file| (file, std::fs::read_to_string(run.join(file)).unwrap())).into();
+    assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
+    // The answers were lost, for so long that the server has forgotten the keys: to it, others are the same.
+    let old = spool.join("019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50");
+    std::fs::create_dir(&old).unwrap();
+    for (file, text) in kept {
+        std::fs::write(old.join(file), text.replacen("\"key\": \"", "\"key\": \"another-", 1)).unwrap();
+    }
+    assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
+    assert_eq!((listed(&bench).len(), spooled(&home)), (1, 0));
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_ended_and_said_to_have_failed() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    let start = Instant::now();
+    let run = home.deploytrack(&wrapped(&["--timeout", "500ms"], &["sh", "-c", "trap 'echo told; exit 0' TERM; sleep 30 & wait"]));
+    is_the_commands(&run, 124, "told\n");
+    assert!(run.err.contains("longer than 500ms") && start.elapsed() < Duration::from_secs(10), "{run:?}");
+    let id = &listed(&bench)[0]["id"];
+    assert_eq!(shown(&bench, id)["history"][2]["reason"], "the command was ended, since it took longer than 500ms");
+}
+
+#[test]
+fn the_last_lines_of_a_failure_are_kept_without_secrets_when_asked_for() {
+    let bench = Bench::new();
+    let home = home(&bench).with("DB_PASSWORD", "hunter2hunter2");
+    let script = "echo one; echo two >&2; sleep 0.3; echo password $DB_PASSWORD; echo token $DEPLOYTRACK_TOKEN; exit 5";
+    let run = home.deploytrack(&wrapped(&["--output-tail", "2"], &["sh", "-c", script]));
+    assert_eq!((run.code, run.err.as_str()), (5, "two\n"));
+    assert!(run.out.starts_with("one\npassword hunter2hunter2\ntoken ey"), "what the command says passes through: {run:?}");
+    assert_eq!(listed(&bench)[0]["metadata"]["outputTail"], "password ***\ntoken ***");
+    let _ = home.deploytrack(&wrapped(&["--output-tail", "2"], &["echo", "fine"])).done();
+    assert_eq!(listed(&bench)[0]["metadata"], serde_json::json!({}));
 }
 
 #[test]

@@ -80,12 +80,17 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
             return set_aside(run, &error, session);
         }
     };
-    if events == 0 && !run.is_unfinished() {
+    if events == 0 && (run.deployment().is_none() || !run.is_unfinished()) {
         // Its process died after the last answer, or before the first event. What cannot be removed is found again.
         return drop(run.remove());
     }
-    // It was read a moment ago.
-    let Ok(mut telling) = Telling::of(run) else { return tally.kept += 1 };
+    let mut telling = match Telling::of(run) {
+        Ok(telling) => telling,
+        Err(error) => {
+            tally.kept += 1;
+            return session.warn(&format!("run {name} is left as it is: {error}"));
+        }
+    };
     if telling.is_for_another_server(session.client.url()) {
         tally.kept += 1;
         return;
@@ -139,7 +144,7 @@ fn id_of(telling: &Telling) -> String {
 fn say_unfinished(telling: &Telling, session: &mut Session<'_>) {
     let id = id_of(telling);
     session.warn(&format!(
-        "deployment {id} was left in progress: the deploytrack that ran its command was killed, and how the command ended is not \
-         known; say it with `deploytrack update {id} succeeded` or `failed`"
+        "deployment {id} was left in progress: the deploytrack that ran its command was killed, and how the command ended, if \
+         it began, is not known; say it with `deploytrack update {id} succeeded` or `failed`"
     ));
 }

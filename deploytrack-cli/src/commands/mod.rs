@@ -2,10 +2,12 @@
 
 pub(crate) mod completions;
 pub(crate) mod component;
+pub(crate) mod doctor;
 pub(crate) mod environment;
 mod export;
 mod flush;
 mod import;
+pub(crate) mod keep;
 pub(crate) mod latest;
 pub(crate) mod list;
 pub(crate) mod login;
@@ -22,7 +24,10 @@ mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
 mod verify;
+pub(crate) mod version;
+pub(crate) mod wait;
 pub(crate) mod waiting;
+pub(crate) mod which;
 
 use deploytrack_core::{
     catalog::{Kind, Reference},
@@ -41,16 +46,18 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         // These ask no server, or one of their own, and never come here.
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
-        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) | Command::Keep(_) => Ok(()),
+        Command::Version(_) | Command::Doctor(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
+        Command::Wait(wait) => wait::run(wait, session).await,
         Command::Verify(_) => verify::run(session).await,
         Command::Rollback(rollback) => rollback::run(*rollback, session).await,
         Command::Flush(_) => flush::run(session).await,
         Command::Spool(spool) => spool::run(&spool, session),
         Command::List(list) => list::run(list, session).await,
-        Command::Show(show) => show::run(show.id, session).await,
+        Command::Show(show) => show::run(show.which.known(session).await?, session).await,
         Command::Latest(latest) => latest::run(latest, session).await,
         Command::Matrix(matrix) => matrix::run(matrix, session).await,
         Command::Component(component) => component::run(component, session).await,

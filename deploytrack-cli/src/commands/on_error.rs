@@ -28,28 +28,39 @@ pub(super) fn goes_on(on_error: OnError, error: &Error) -> bool {
     on_error != OnError::Fail && !is_final(error) && !matches!(error, Error::Unauthorised(_))
 }
 
-/// Keeps what could not be sent, or only says so.
-pub(super) fn go_on(on_error: OnError, (key, ask): (IdempotencyKey, Ask), of: Option<Uuid>, error: &Error, session: &mut Session<'_>) {
+/// Keeps what could not be sent, and gives the run it is kept in, or only says so.
+pub(super) fn go_on(
+    on_error: OnError,
+    (key, ask): (IdempotencyKey, Ask),
+    of: Option<Uuid>,
+    error: &Error,
+    session: &mut Session<'_>,
+) -> Option<Run> {
     let event = Event { server: session.client.url().to_owned(), key, ask };
     let kept = match (&session.spool, on_error) {
         (Some(spool), OnError::Spool) => spool.begin().and_then(|run| keep(run, &event, of)).map_err(|error| error.to_string()),
         (None, OnError::Spool) => Err("there is no home directory".to_owned()),
-        _ => return session.warn(&format!("nothing is recorded: {error}")),
+        _ => {
+            session.warn(&format!("nothing is recorded: {error}"));
+            return None;
+        }
     };
-    session.warn(&match kept {
-        Ok(()) => format!("it is kept in the spool and sent by the next call or by `deploytrack flush`: {error}"),
+    session.warn(&match &kept {
+        Ok(_) => format!("it is kept in the spool and sent by the next call or by `deploytrack flush`: {error}"),
         Err(why) => format!("nothing is recorded: {error}; and the spool cannot be used: {why}"),
     });
+    kept.ok()
 }
 
 /// A run that the disk or the bounds do not take leaves nothing behind.
-fn keep(run: Run, event: &Event, of: Option<Uuid>) -> std::io::Result<()> {
+fn keep(run: Run, event: &Event, of: Option<Uuid>) -> std::io::Result<Run> {
     let kept = of.map_or(Ok(()), |id| run.keep_deployment(id)).and_then(|()| run.keep(0, event));
-    if kept.is_err() {
+    if let Err(error) = kept {
         // What cannot be removed holds no event, and the next flush removes it.
         drop(run.remove());
+        return Err(error);
     }
-    kept
+    Ok(run)
 }
 
 /// The key that was given, or a random one: what is sent now and what is kept are one write.

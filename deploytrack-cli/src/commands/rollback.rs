@@ -1,7 +1,5 @@
 //! `deploytrack rollback`
 
-use std::{ffi::OsString, time::Duration};
-
 use chrono::TimeDelta;
 use deploytrack_core::{
     catalog::Reference,
@@ -14,10 +12,10 @@ use uuid::Uuid;
 
 use super::{
     on_error::{self, OnError},
-    record::wrapped,
+    record::wrapped::{self, Wrapping},
     waiting,
 };
-use crate::{Exit, args::duration, error::Failure, render::text::clean, session::Session, spool::Ask};
+use crate::{Exit, error::Failure, render::text::clean, session::Session, spool::Ask};
 
 /// Go back to what was current before
 ///
@@ -39,12 +37,8 @@ pub(crate) struct Rollback {
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
-    /// How long sending may take before and after COMMAND; what is left is kept and sent by the next call
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
-    send_timeout: Duration,
-    /// A command to run, with the version in `DEPLOYTRACK_VERSION`
-    #[arg(last = true, value_name = "COMMAND")]
-    command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) wrapping: Wrapping,
 }
 
 pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -58,19 +52,20 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
     let before = current.succeeded_at.map(|since| since - TimeDelta::microseconds(1));
     let previous = self::current(place, before, session).await?.ok_or_else(|| nothing("was current before"))?;
     let new = again(&previous, &current)?;
-    if rollback.command.is_empty() {
-        let done = NewDeployment { status: Status::Succeeded, ..new };
-        session.client.record(&done).await?;
-    } else {
-        let variables = [("DEPLOYTRACK_VERSION", previous.version.to_string())];
-        let outcome = wrapped::run(new, None, (&rollback.command, &variables), (OnError::Spool, rollback.send_timeout), session).await?;
+    let variables = [("DEPLOYTRACK_VERSION", previous.version.to_string())];
+    if let Some(asked) = rollback.wrapping.asked(session.timeout, &variables) {
+        let how = (OnError::Spool, rollback.wrapping.send_timeout, None);
+        let outcome = wrapped::run(new, None, asked, how, session).await?;
         waiting::say(waiting::LATE, session);
         if !outcome.succeeded {
             return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
         }
+    } else {
+        let done = NewDeployment { status: Status::Succeeded, ..new };
+        session.client.record(&done).await?;
     }
     mark(&current, rollback.reason, session).await?;
-    if rollback.command.is_empty() {
+    if !rollback.wrapping.is_asked() {
         session.line(&clean(&format!(
             "{} in {} went back from {} to {}",
             current.component_name, current.environment_name, current.version, previous.version

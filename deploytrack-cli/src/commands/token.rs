@@ -12,11 +12,20 @@ pub(crate) enum Power {
 
 /// What the roles in a token let its bearer do; `None` when it is no token that can be read here.
 pub(crate) fn power(token: &str) -> Option<Power> {
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
+    let claims = claims(token)?;
     let roles = claims.get("roles").and_then(Value::as_array);
     let writes = roles.into_iter().flatten().any(|role| role == "admin");
     Some(if writes { Power::Writes } else { Power::Reads })
+}
+
+/// When a token ends, in seconds since 1970; `None` when it is no token that can be read here.
+pub(crate) fn expiry(token: &str) -> Option<i64> {
+    claims(token)?.get("exp")?.as_i64()
+}
+
+fn claims(token: &str) -> Option<Map<String, Value>> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&payload).ok()
 }
 
 #[cfg(test)]
@@ -33,6 +42,12 @@ mod tests {
         for claims in ["{}", r#"{"roles":[]}"#, r#"{"roles":"admin"}"#, r#"{"role":"admin"}"#] {
             assert_eq!(power(&token(claims)), Some(Power::Reads), "{claims}");
         }
+    }
+
+    #[test]
+    fn a_token_says_when_it_ends() {
+        assert_eq!(expiry(&token(r#"{"exp":1700000000}"#)), Some(1_700_000_000));
+        assert_eq!((expiry(&token("{}")), expiry("opaque")), (None, None));
     }
 
     #[test]

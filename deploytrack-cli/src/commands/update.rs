@@ -1,5 +1,7 @@
 //! `deploytrack update`
 
+use std::path::PathBuf;
+
 use deploytrack_core::{
     clock::{self, Clock as _, SystemClock, Time},
     deployment::Change,
@@ -11,13 +13,15 @@ use uuid::Uuid;
 use super::{
     clearable, metadata,
     on_error::{self, OnError},
+    which::{self, Target},
 };
 use crate::{
     args::{Output, pair, status},
+    delivery::{Delivered, Telling},
     error::Failure,
     render::{deployment, text::clean},
     session::Session,
-    spool::Ask,
+    spool::{Ask, Event, Run},
 };
 
 /// Move a deployment to another status
@@ -26,14 +30,21 @@ use crate::{
 A deployment moves from pending to in_progress or failed, from in_progress to succeeded or failed, \
 from succeeded to rolled_back, and from failed or rolled_back to pending again.
 
-Example:
-  deploytrack update 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 failed --reason 'exit code 3'")]
+Examples:
+  deploytrack update 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 failed --reason 'exit code 3'
+  deploytrack update --id-file deployment.id succeeded")]
+#[command(override_usage = "deploytrack update [OPTIONS] <ID> <STATUS>\n       deploytrack update [OPTIONS] --id-file <FILE> <STATUS>")]
 pub(crate) struct Update {
-    /// The deployment
-    id: Uuid,
+    // An id that may be left out would make clap read `ID --reason TEXT STATUS` wrongly.
+    /// The deployment; with --id-file its new status
+    #[arg(value_name = "ID", value_parser = first)]
+    first: First,
     /// Its new status
-    #[arg(value_parser = status())]
-    status: Status,
+    #[arg(value_parser = status(), conflicts_with = "id_file")]
+    status: Option<Status>,
+    /// Take the id from this file, as `record --id-file` wrote it
+    #[arg(long, value_name = "FILE")]
+    id_file: Option<PathBuf>,
     /// Why, such as 'exit code 3'
     #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
@@ -53,19 +64,59 @@ pub(crate) struct Update {
     on_error: Option<OnError>,
 }
 
+/// What stands first.
+#[derive(Clone, Copy, Debug)]
+enum First {
+    Id(Uuid),
+    Status(Status),
+}
+
+fn first(text: &str) -> Result<First, &'static str> {
+    let status = || text.parse().map(First::Status).map_err(|_| "must be a deployment's id, or with --id-file its new status");
+    Uuid::try_parse(text).map_or_else(|_| status(), |id| Ok(First::Id(id)))
+}
+
+impl Update {
+    /// The deployment, and its new status.
+    async fn target(&self, session: &Session<'_>) -> Result<(Target, Status), Failure> {
+        match (self.first, self.status, &self.id_file) {
+            (First::Id(id), Some(status), _) => Ok((Target::Known(id), status)),
+            (First::Status(status), _, Some(path)) => Ok((which::target(path, session).await?, status)),
+            (First::Id(_), _, Some(_)) => Err(Failure::usage("with --id-file the status alone is given, and no id")),
+            (First::Id(_), None, None) => {
+                Err(Failure::usage("no status is given").hint("give the new status after the id, such as succeeded"))
+            }
+            (First::Status(_), ..) => Err(Failure::usage("no deployment is named").hint("give its id, or --id-file FILE")),
+        }
+    }
+}
+
 pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (target, status) = update.target(session).await?;
     let metadata = if update.meta.is_empty() { None } else { Some(metadata(update.meta)?) };
     let description = clearable::<Description>("description", update.description)?;
     let on_error = update.on_error.unwrap_or(OnError::Fail);
-    let mut change = Change { status: Some(update.status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
+    let mut change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
     if on_error == OnError::Spool {
         // What is sent later happened now.
         change.occurred_at.get_or_insert_with(|| SystemClock.now());
     }
     let key = on_error::key(update.idempotency_key)?;
-    let updated = match session.client.under(key.clone()).update(update.id, &change).await {
+    let id = match target {
+        Target::Known(id) => id,
+        Target::Kept(run) => match after_its_record(run, (key.clone(), &change), on_error, session).await? {
+            Some(id) => id,
+            None => return Ok(()),
+        },
+        Target::Nothing(why) if on_error == OnError::Fail => return Err(which::nothing(&why)),
+        Target::Nothing(why) => {
+            session.warn(&format!("nothing is recorded: {why}"));
+            return Ok(());
+        }
+    };
+    let updated = match session.client.under(key.clone()).update(id, &change).await {
         Err(error) if on_error::goes_on(on_error, &error) => {
-            on_error::go_on(on_error, (key, Ask::Update { body: change.to_body() }), Some(update.id), &error, session);
+            on_error::go_on(on_error, (key, Ask::Update { body: change.to_body() }), Some(id), &error, session);
             return Ok(());
         }
         updated => updated?,
@@ -77,5 +128,46 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
             deployment.component_name, deployment.version, deployment.environment_name, deployment.status
         ))),
         _ => session.answer(&updated.text, &deployment::list(std::slice::from_ref(deployment))),
+    }
+}
+
+/// The id of a deployment whose record was kept in the spool: that is sent first. While it cannot be, the change is kept
+/// behind it, in the same run.
+async fn after_its_record(
+    run: Run,
+    (key, change): (IdempotencyKey, &Change),
+    on_error: OnError,
+    session: &mut Session<'_>,
+) -> Result<Option<Uuid>, Failure> {
+    let mut telling = Telling::of(run).map_err(Failure::of_spool)?;
+    if telling.is_for_another_server(session.client.url()) {
+        return Err(Failure::usage("the deployment was recorded for another server, and is kept for it in the spool")
+            .hint("name that server with --url; `deploytrack spool list` shows which it is"));
+    }
+    match telling.deliver(&session.client).await {
+        Delivered::All => {
+            let id = telling.deployment();
+            telling.end(false);
+            id.map(Some).ok_or_else(|| which::nothing("the run that the file names tells of no deployment"))
+        }
+        Delivered::Refused(error) => {
+            session.warn(&format!("the server refused {}", telling.described()));
+            telling.end(false);
+            Err(error.into())
+        }
+        Delivered::Later(error) if on_error::goes_on(on_error, &error) => {
+            let event = Event { server: session.client.url().to_owned(), key, ask: Ask::Update { body: change.to_body() } };
+            session.warn(&match on_error {
+                OnError::Spool => match telling.add(event) {
+                    Ok(()) => {
+                        format!("it is kept in the spool behind its record and sent by the next call or by `deploytrack flush`: {error}")
+                    }
+                    Err(why) => format!("nothing is recorded: {error}; and the spool cannot be written: {why}"),
+                },
+                OnError::Warn | OnError::Fail => format!("nothing is recorded: {error}"),
+            });
+            Ok(None)
+        }
+        Delivered::Later(error) => Err(error.into()),
     }
 }

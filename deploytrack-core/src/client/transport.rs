@@ -62,6 +62,8 @@ pub struct Answer<T> {
     pub value: T,
     /// The JSON text, with fields that this version of the client does not know yet.
     pub text: String,
+    /// Whether it is the answer to an earlier request under the same idempotency key, as it was then.
+    pub replayed: bool,
 }
 
 /// A stream of newline-delimited JSON.
@@ -134,6 +136,28 @@ impl Client {
         self.base.as_str().trim_end_matches('/')
     }
 
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The server's host and port, as a connection is made to them.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("{}:{}", self.base.host_str().unwrap_or_default(), self.base.port_or_known_default().unwrap_or_default())
+    }
+
+    /// Whether what is sent is encrypted on its way.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
+    /// Whether the server is on this machine. No proxy is used then.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        is_local(&self.base)
+    }
+
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<Answer<T>, Error> {
         self.answer(self.request(Method::GET, path, query).timeout(self.timeout)).await
     }
@@ -179,7 +203,7 @@ impl Client {
         Ok(Export { response, url: self.url().to_owned(), timeout: self.timeout })
     }
 
-    fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {
+    pub(super) fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         if !query.is_empty() {
@@ -189,15 +213,17 @@ impl Client {
     }
 
     async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, Error> {
-        let body = self.body(self.response(request).await?).await?;
+        let response = self.response(request).await?;
+        let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
+        let body = self.body(response).await?;
         let foreign = |why: String| Error::Unreadable(format!("{} gave an answer that is none of a deploytrack server: {why}", self.url()));
         let text = String::from_utf8(body).map_err(|error| foreign(error.to_string()))?;
         let value = serde_json::from_str(&text).map_err(|error| foreign(error.to_string()))?;
-        Ok(Answer { value, text })
+        Ok(Answer { value, text, replayed })
     }
 
     /// Sends the request and lets only a success through.
-    async fn response(&self, request: RequestBuilder) -> Result<Response, Error> {
+    pub(super) async fn response(&self, request: RequestBuilder) -> Result<Response, Error> {
         let response = request.send().await.map_err(|error| self.transport(error))?;
         let status = response.status();
         if status.is_success() {
@@ -213,7 +239,7 @@ impl Client {
         Err(Error::from_answer(self.url(), status, &content_type, retry_after, &body))
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
+    pub(super) async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(error))? {
             if body.len() + chunk.len() > MOST_BYTES {

@@ -8,6 +8,7 @@ use std::{
 
 use chrono::TimeDelta;
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
@@ -127,6 +128,11 @@ impl Drop for Claim {
     }
 }
 
+/// The id of the record that a kept answer shows.
+fn id_in(answer: &str) -> Option<Uuid> {
+    serde_json::from_str::<serde_json::Value>(answer).ok()?.get("id")?.as_str()?.parse().ok()
+}
+
 /// A write that has begun under its terms.
 #[derive(Debug)]
 pub(super) struct Work {
@@ -155,7 +161,7 @@ impl Tracker {
                 return Err(Error::InFlight);
             }
             match write.kept_answer(subject, &once.key, now).await? {
-                Some(kept) if kept.request != once.request => return Err(Error::KeyReused),
+                Some(kept) if kept.request != once.request => return Err(Error::KeyReused { recorded: id_in(&kept.answer) }),
                 Some(kept) => {
                     let value = serde_json::from_str(&kept.answer).map_err(|error| Error::Internal(error.into()))?;
                     return Ok(Begun::Done(Written { value, replayed: true }));

@@ -7,9 +7,9 @@ use crate::{
     response::{Answer, ok},
 };
 
-/// The process runs.
+/// The process runs, and which version it is.
 pub(crate) fn live() -> Answer {
-    ok(&json!({ "status": "ok" }))
+    ok(&json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
 /// The database can be reached.

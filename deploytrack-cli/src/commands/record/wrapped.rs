@@ -2,47 +2,78 @@
 
 use std::{
     ffi::OsString,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use deploytrack_core::{
     clock::{Clock as _, SystemClock},
-    deployment::{Change, NewDeployment},
+    deployment::NewDeployment,
     status::Status,
-    text::{IdempotencyKey, Reason},
+    text::IdempotencyKey,
 };
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::{
-    Exit,
-    child::{self, Outcome, Signals},
-    commands::{flush, on_error::OnError},
+    Exit, again,
+    args::duration,
+    child::{self, Asked, Outcome, Signals},
+    commands::{flush, keep, on_error, on_error::OnError, which},
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
-    spool::{Ask, Event},
+    spool::{Ask, Event, ToTell},
 };
 
-/// A command, and variables for it besides its own.
-type Asked<'a> = (&'a [OsString], &'a [(&'a str, String)]);
+/// The command, and what it takes to run it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Wrapping {
+    /// How long sending may take before and after COMMAND; what is left is kept and sent by the next call
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub(crate) send_timeout: Duration,
+    /// When COMMAND fails, keep its last lines as the metadata outputTail, values of secret-looking variables masked
+    ///
+    /// Its output then goes through a pipe instead of to the terminal itself.
+    #[arg(long, value_name = "LINES", default_value_t = 0, requires = "command", hide_default_value = true)]
+    output_tail: usize,
+    /// A command that does it: its start and its outcome are recorded, and its exit code is this command's
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl Wrapping {
+    /// Whether there is a command.
+    pub(crate) const fn is_asked(&self) -> bool {
+        !self.command.is_empty()
+    }
+
+    /// The command and how it is to run, if there is one.
+    pub(crate) fn asked<'a>(&'a self, timeout: Option<Duration>, variables: &'a [(&'a str, String)]) -> Option<Asked<'a>> {
+        self.is_asked().then_some(Asked { command: &self.command, variables, timeout, output_tail: self.output_tail })
+    }
+}
 
 /// Tells the start, runs the command, tells the outcome.
 pub(crate) async fn run(
     new: NewDeployment,
     key: Option<IdempotencyKey>,
-    command: Asked<'_>,
-    (on_error, budget): (OnError, Duration),
+    asked: Asked<'_>,
+    (on_error, budget, id_file): (OnError, Duration, Option<PathBuf>),
     session: &mut Session<'_>,
 ) -> Result<Outcome, Failure> {
     let mut signals = Signals::listen();
-    let key = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.to_string());
+    let key = on_error::key(key)?;
+    let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
+    let to_tell = ToTell { server: session.client.url().to_owned(), key: again::own_key(&key, &new, "outcome")? };
     let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
-    let mut wrapped = Wrapped { telling, key, on_error, budget, refused: false, session };
-    let outcome = match wrapped.tell_start(new, &mut signals).await? {
+    let mut wrapped = Wrapped { telling, to_tell, on_error, budget, id_file, refused: false, session };
+    let outcome = match wrapped.tell_start((key, &new), &mut signals).await? {
         Some(called_off) => called_off,
-        None => wrapped.run(command, &mut signals).await,
+        None => wrapped.run(asked, &mut signals).await,
     };
+    if outcome.unsaid {
+        wrapped.session.warn(&outcome.reason);
+    }
     wrapped.tell_outcome(&outcome, &mut signals).await;
     Ok(outcome)
 }
@@ -65,9 +96,12 @@ fn begin(session: &mut Session<'_>) -> Telling {
 /// A command and what is told of it.
 struct Wrapped<'s, 'a> {
     telling: Telling,
-    key: String,
+    /// How the outcome is told.
+    to_tell: ToTell,
     on_error: OnError,
     budget: Duration,
+    /// Where the id is still awaited.
+    id_file: Option<PathBuf>,
     /// Whether the server refused the start, so that there is nothing an outcome could be told of.
     refused: bool,
     session: &'s mut Session<'a>,
@@ -75,15 +109,19 @@ struct Wrapped<'s, 'a> {
 
 impl Wrapped<'_, '_> {
     /// Tells that the command begins; the outcome when it was called off meanwhile.
-    async fn tell_start(&mut self, new: NewDeployment, signals: &mut Signals) -> Result<Option<Outcome>, Failure> {
-        let started = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
-        self.tell("", Ask::Record { body: started.to_body(), register: started.register });
+    async fn tell_start(
+        &mut self,
+        (key, new): (IdempotencyKey, &NewDeployment),
+        signals: &mut Signals,
+    ) -> Result<Option<Outcome>, Failure> {
+        self.telling.mark_unfinished(&self.to_tell);
+        self.tell(key, Ask::Record { body: new.to_body(), register: new.register, again: true });
         let delivered = tokio::select! {
             delivered = timeout(self.budget, self.telling.deliver(&self.session.client)) => delivered.ok(),
             signal = signals.next() => return Ok(Some(Outcome::called_off(signal))),
         };
         match delivered {
-            Some(Delivered::All) => {}
+            Some(Delivered::All) => self.hand_on(),
             delivered if self.on_error == OnError::Fail => return Err(not_recorded(delivered, self.budget)),
             Some(Delivered::Refused(error)) => {
                 self.session.warn(&format!("the deployment is not recorded: {error}"));
@@ -95,20 +133,28 @@ impl Wrapped<'_, '_> {
         Ok(None)
     }
 
-    async fn run(&mut self, (command, variables): Asked<'_>, signals: &mut Signals) -> Outcome {
-        self.telling.mark_unfinished(true);
-        child::run(command, variables, signals).await
+    /// Runs the command under a keeper, or by itself where nothing could be kept.
+    async fn run(&mut self, asked: Asked<'_>, signals: &mut Signals) -> Outcome {
+        let Some(run) = self.telling.run().filter(|_| !self.refused && cfg!(unix)) else { return child::run(asked, signals).await };
+        match keep::start(run.folder(), asked, signals).await {
+            Ok(ended) => run.outcome().unwrap_or(ended),
+            Err(_) => child::run(asked, signals).await,
+        }
+    }
+
+    /// Writes the id where the next step looks for it, or the run that will have it.
+    fn hand_on(&mut self) {
+        let handed = self.id_file.take().map_or(Ok(()), |path| which::hand_on(&path, &self.telling));
+        if let Err(why) = handed {
+            self.session.warn(&why);
+        }
     }
 
     /// Adds an event to the run.
-    fn tell(&mut self, step: &str, ask: Ask) {
+    fn tell(&mut self, key: IdempotencyKey, ask: Ask) {
         let server = self.session.client.url().to_owned();
-        let told = match IdempotencyKey::new(format!("{}{step}", self.key)) {
-            Ok(key) => self.telling.add(Event { server, key, ask }).map_err(|error| format!("the spool cannot be written: {error}")),
-            Err(why) => Err(format!("its idempotency key {why}")),
-        };
-        if let Err(why) = told {
-            self.session.warn(&format!("an event of the deployment may be lost: {why}"));
+        if let Err(error) = self.telling.add(Event { server, key, ask }) {
+            self.session.warn(&format!("an event of the deployment may be lost: the spool cannot be written: {error}"));
         }
     }
 
@@ -117,8 +163,8 @@ impl Wrapped<'_, '_> {
         if self.refused {
             return self.telling.end(false);
         }
-        self.tell("-outcome", Ask::Update { body: change(outcome).to_body() });
-        self.telling.mark_unfinished(false);
+        self.tell(self.to_tell.key.clone(), Ask::Update { body: outcome.change().to_body() });
+        self.telling.mark_finished();
         tokio::select! {
             () = self.send_the_rest() => {}
             _ = signals.next() => {}
@@ -133,6 +179,9 @@ impl Wrapped<'_, '_> {
             Ok(Delivered::Refused(error)) => self.session.warn(&format!("the outcome is not recorded: {error}")),
             Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
             Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
+        }
+        if self.telling.deployment().is_some() || !matches!(sent, Ok(Delivered::Refused(_))) {
+            self.hand_on();
         }
         self.telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
         if matches!(sent, Ok(Delivered::All)) {
@@ -150,12 +199,6 @@ impl Wrapped<'_, '_> {
     }
 }
 
-fn change(outcome: &Outcome) -> Change {
-    let status = if outcome.succeeded { Status::Succeeded } else { Status::Failed };
-    let reason = if outcome.succeeded { None } else { Reason::new(outcome.reason.chars().take(1024).collect::<String>()).ok() };
-    Change { occurred_at: Some(SystemClock.now()), reason, ..Change::to(status) }
-}
-
 /// Why a command does not run that must not without a record.
 fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
     let failure = match delivered {
@@ -168,7 +211,7 @@ fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
 }
 
 /// Runs the command where no tracker can be asked at all.
-pub(crate) async fn run_alone(command: &[OsString]) -> Failure {
-    let outcome = child::run(command, &[], &mut Signals::listen()).await;
+pub(crate) async fn run_alone(asked: Asked<'_>) -> Failure {
+    let outcome = child::run(asked, &mut Signals::listen()).await;
     Failure::new(Exit::Command(outcome.code), outcome.reason)
 }

@@ -1,0 +1,128 @@
+//! `deploytrack doctor`: what a caller needs, checked one by one.
+
+mod bearer;
+mod network;
+mod setup;
+mod spool;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::login::Streams;
+use crate::{
+    Exit,
+    args::Global,
+    error::Failure,
+    render::grid::{Column, Grid, Value},
+    session::Session,
+    surroundings::Surroundings,
+};
+
+/// How long each look into the network may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Check that this machine can record: settings, network, server, token, clock and spool
+///
+/// Each check says ok, warning, problem, or not checked when one before it stands in the way, and names the way out. Ends
+/// with 0 when there is no problem, else with the exit code of the first: 2 settings, clock or spool, 3 unreachable, 4 not
+/// authorised. Nothing is recorded, and a token is never shown. No check takes longer than 5 seconds.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  deploytrack doctor\n  deploytrack doctor --profile work -o json")]
+pub(crate) struct Doctor {}
+
+/// What a check came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+enum Verdict {
+    #[serde(rename = "ok")]
+    Ok,
+    #[serde(rename = "warning")]
+    Warning,
+    #[serde(rename = "problem")]
+    Problem,
+    #[serde(rename = "not checked")]
+    NotChecked,
+}
+
+/// One check.
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    result: Verdict,
+    detail: String,
+    /// How the command ends when this is the first problem.
+    #[serde(skip)]
+    exit: Exit,
+}
+
+impl Finding {
+    fn new(check: &'static str, result: Verdict, detail: impl Into<String>) -> Self {
+        Self { check, result, detail: detail.into(), exit: Exit::Usage }
+    }
+
+    fn ok(check: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Ok, detail)
+    }
+
+    fn warning(check: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Warning, detail)
+    }
+
+    fn problem(check: &'static str, exit: Exit, detail: impl Into<String>) -> Self {
+        Self { exit, ..Self::new(check, Verdict::Problem, detail) }
+    }
+
+    fn not_checked(check: &'static str, why: impl Into<String>) -> Self {
+        Self::new(check, Verdict::NotChecked, why)
+    }
+
+    /// A failure as a problem: all that it says, and its exit code.
+    fn failed(check: &'static str, failure: &Failure) -> Self {
+        let (exit, detail) = failure.told();
+        Self::problem(check, exit, detail)
+    }
+}
+
+pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
+    let mut session = Session::answering(global, surroundings, streams.out, streams.err)?;
+    // Whoever wants to wait longer for an answer asks the server itself.
+    let global = Global { timeout: Some(global.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE))), ..global.clone() };
+    let mut findings = Vec::new();
+    let settings = setup::check(&global, surroundings, &mut findings);
+    let now = session.view.now;
+    match &settings {
+        Some(settings) => {
+            let time = network::check(settings, surroundings, &mut findings).await;
+            bearer::check(settings, now, time.is_some(), &mut findings).await;
+            findings.push(network::clock(time.flatten()));
+        }
+        None => findings.push(Finding::not_checked("server", "the settings are wrong")),
+    }
+    spool::check(session.spool.as_ref(), now, &mut findings);
+    let text = serde_json::to_string(&findings).map_err(std::io::Error::from)?;
+    session.answer(&text, &grid(&findings))?;
+    verdict(&findings)
+}
+
+fn verdict(findings: &[Finding]) -> Result<(), Failure> {
+    let mut problems = findings.iter().filter(|finding| finding.result == Verdict::Problem);
+    let Some(first) = problems.next() else { return Ok(()) };
+    let count = 1 + problems.count();
+    let message = if count == 1 { "there is one problem".to_owned() } else { format!("there are {count} problems") };
+    Err(Failure::new(first.exit, message).hint(format!("begin with the check {}", first.check)))
+}
+
+/// Nothing of a way out is shortened: a line that is too long is broken.
+fn grid(findings: &[Finding]) -> Grid {
+    let columns = [Column::fixed("check", "CHECK"), Column::fixed("result", "RESULT"), Column::fixed("detail", "DETAIL")];
+    let word = |result| match result {
+        Verdict::Ok => "ok",
+        Verdict::Warning => "warning",
+        Verdict::Problem => "problem",
+        Verdict::NotChecked => "not checked",
+    };
+    Grid::new(
+        columns,
+        findings.iter().map(|finding| vec![Value::text(&finding.check), Value::text(&word(finding.result)), Value::text(&finding.detail)]),
+    )
+}

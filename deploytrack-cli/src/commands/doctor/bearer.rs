@@ -1,0 +1,81 @@
+//! The token: whether the server takes it, what it lets its bearer do, and for how long.
+
+use chrono::{DateTime, TimeDelta};
+use deploytrack_core::{
+    client,
+    clock::{self, Time},
+    query::PageRequest,
+};
+
+use super::Finding;
+use crate::{
+    Exit,
+    commands::token::{self, Power},
+    error::Failure,
+    settings::Settings,
+};
+
+/// So long before its end a token is worth renewing.
+const SOON: TimeDelta = TimeDelta::days(7);
+const RENEW: &str = "`deploytrack-server token` on the server makes a new one, and `deploytrack login` keeps it";
+
+pub(super) async fn check(settings: &Settings, now: Time, server_answers: bool, findings: &mut Vec<Finding>) {
+    let Some(token) = settings.token.as_deref() else {
+        let way_out = "give one in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or keep one with `deploytrack login`";
+        findings.push(Finding::problem("token", Exit::Unauthorised, format!("there is none; {way_out}")));
+        return;
+    };
+    findings.push(if server_answers {
+        accepted(settings).await
+    } else {
+        Finding::not_checked("token", format!("{}; no server could be asked", settings.token_from))
+    });
+    findings.push(match token::power(token) {
+        Some(Power::Writes) => Finding::ok("role", "admin: it may read and write"),
+        Some(Power::Reads) => Finding::ok("role", "it may only read; recording needs a token with the role admin"),
+        None => Finding::not_checked("role", "it is no token that can be read here"),
+    });
+    findings.push(expiry(token::expiry(token), now));
+}
+
+/// Asks for the least there is.
+async fn accepted(settings: &Settings) -> Finding {
+    const CHECK: &str = "token";
+    let client = match settings.clone().client() {
+        Ok(client) => client,
+        Err(failure) => return Finding::failed(CHECK, &failure),
+    };
+    match client.components(None, PageRequest::new(0, 1).unwrap_or_default()).await {
+        Ok(_) => Finding::ok(CHECK, format!("accepted, {}", settings.token_from)),
+        Err(client::Error::Unauthorised(problem)) if problem.status == 401 => {
+            Finding::problem(CHECK, Exit::Unauthorised, format!("the server does not accept it, {}; {RENEW}", settings.token_from))
+        }
+        Err(error) => Finding::failed(CHECK, &Failure::from(error)),
+    }
+}
+
+fn expiry(expires: Option<i64>, now: Time) -> Finding {
+    const CHECK: &str = "expiry";
+    let Some(at) = expires.and_then(|seconds| DateTime::from_timestamp(seconds, 0)) else {
+        return Finding::not_checked(CHECK, "the token does not say here when it ends");
+    };
+    let when = clock::format(&at);
+    match at - now {
+        left if left <= TimeDelta::zero() => Finding::problem(CHECK, Exit::Unauthorised, format!("it ended at {when}; {RENEW}")),
+        left if left < SOON => Finding::warning(CHECK, format!("it ends soon, at {when}; {RENEW}")),
+        _ => Finding::ok(CHECK, format!("it ends at {when}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Verdict, *};
+
+    #[test]
+    fn a_token_that_ends_soon_is_worth_a_warning() {
+        let now = clock::parse("2026-11-23T18:32:00Z").unwrap();
+        let after = |days| expiry(Some((now + TimeDelta::days(days)).timestamp()), now).result;
+        assert_eq!([after(-1), after(0), after(6), after(8)], [Verdict::Problem, Verdict::Problem, Verdict::Warning, Verdict::Ok]);
+        assert_eq!(expiry(None, now).result, Verdict::NotChecked);
+    }
+}

@@ -1,0 +1,171 @@
+//! The way to the server, and whether it is one.
+
+use chrono::TimeDelta;
+use deploytrack_core::{
+    client::{Client, Error},
+    clock::{Clock as _, SystemClock, Time},
+};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+
+use super::{Finding, PATIENCE, setup::shown};
+use crate::{Exit, error::Failure, settings::Settings, surroundings::Surroundings};
+
+/// The difference of two clocks from which on tokens may be refused, and the one from which on it is worth a look.
+const LEEWAY: TimeDelta = TimeDelta::seconds(60);
+const NOTABLE: TimeDelta = TimeDelta::seconds(30);
+
+/// Checks the way to the server. Gives the time by its clock when it answered as a deploytrack server does; none when
+/// there is no use in asking it more.
+pub(super) async fn check(settings: &Settings, surroundings: &Surroundings, findings: &mut Vec<Finding>) -> Option<Option<Time>> {
+    // The token is not shown to whoever may be listening there.
+    let client = match settings.anonymous().client() {
+        Ok(client) => client,
+        Err(failure) => {
+            findings.push(Finding::failed("address", &failure));
+            return None;
+        }
+    };
+    findings.push(address(&client));
+    let proxy = proxy(&client, surroundings);
+    findings.push(match &proxy {
+        Some((name, address)) => Finding::ok("proxy", format!("{} ({name}); NO_PROXY leaves out hosts", shown(address))),
+        None => Finding::ok("proxy", "none"),
+    });
+    if proxy.is_some() {
+        findings.push(Finding::not_checked("connection", "the proxy makes it"));
+    } else {
+        match connect(&client).await {
+            Ok(said) => findings.push(Finding::ok("connection", said)),
+            Err(why) => {
+                findings.push(Finding::problem("connection", Exit::Unreachable, why));
+                findings.push(Finding::not_checked("server", "it cannot be reached"));
+                return None;
+            }
+        }
+    }
+    server(&client, findings).await
+}
+
+fn address(client: &Client) -> Finding {
+    match (client.is_encrypted(), client.is_local()) {
+        (true, _) => Finding::ok("address", "encrypted"),
+        (false, true) => Finding::ok("address", "not encrypted, and on this machine"),
+        (false, false) => Finding::warning("address", "the token travels in the clear: give an address that begins with https://"),
+    }
+}
+
+/// The proxy that a variable names for this server, and the variable.
+fn proxy<'a>(client: &Client, surroundings: &'a Surroundings) -> Option<(&'static str, &'a str)> {
+    let names: &[&'static str] = if client.is_encrypted() {
+        &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+    } else {
+        &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+    };
+    let address = client.address();
+    let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
+    let left_out =
+        ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| surroundings.variable(name)).is_some_and(|list| is_among(host, list));
+    if client.is_local() || left_out {
+        return None;
+    }
+    names.iter().find_map(|name| Some((*name, surroundings.variable(name)?)))
+}
+
+/// Whether a list such as `.example.com,localhost` names the host.
+fn is_among(host: &str, list: &str) -> bool {
+    list.split(',').map(|entry| entry.trim().trim_start_matches('.')).filter(|entry| !entry.is_empty()).any(|entry| {
+        entry == "*" || host.eq_ignore_ascii_case(entry) || host.to_ascii_lowercase().ends_with(&format!(".{}", entry.to_ascii_lowercase()))
+    })
+}
+
+/// Looks the name up and connects, each in its time.
+async fn connect(client: &Client) -> Result<String, String> {
+    let address = client.address();
+    let late = |what: &str| format!("{what} {address} took longer than {}s; is a firewall in between?", PATIENCE.as_secs());
+    let found = match timeout(PATIENCE, lookup_host(&address)).await {
+        Ok(Ok(found)) => found.collect::<Vec<_>>(),
+        Ok(Err(error)) => return Err(format!("the name in {address} cannot be looked up: {error}; see --url")),
+        Err(_) => return Err(late("looking up")),
+    };
+    match timeout(PATIENCE, TcpStream::connect(found.as_slice())).await {
+        Ok(Ok(stream)) => Ok(stream.peer_addr().map_or(address, |peer| peer.to_string())),
+        Ok(Err(error)) => Err(format!(
+            "nothing listens at {address}: {error}; start a server with `deploytrack serve`, or name the one you mean with --url"
+        )),
+        Err(_) => Err(late("connecting to")),
+    }
+}
+
+async fn server(client: &Client, findings: &mut Vec<Finding>) -> Option<Option<Time>> {
+    let health = match client.health().await {
+        Ok(health) => health,
+        Err(error @ (Error::Unreachable { .. } | Error::Timeout { .. })) if client.is_encrypted() => {
+            let way_out = "name the authority of its certificate with --cacert, or its right name with --url";
+            findings.push(Finding::problem("tls", Exit::Unreachable, format!("{error}; {way_out}")));
+            findings.push(Finding::not_checked("server", "it cannot be reached"));
+            return None;
+        }
+        Err(error) => {
+            findings.push(Finding::problem("server", Exit::Unreachable, foreign(error)));
+            return None;
+        }
+    };
+    if client.is_encrypted() {
+        findings.push(Finding::ok("tls", "the certificate is trusted"));
+    }
+    let version = health.version.unwrap_or_else(|| "of a version that it does not say".to_owned());
+    findings.push(Finding::ok("server", format!("deploytrack {version}")));
+    findings.push(match client.ready().await {
+        Ok(()) => Finding::ok("database", "the server reaches it"),
+        Err(error) => Finding::failed("database", &Failure::from(error)),
+    });
+    Some(health.time)
+}
+
+/// What is said of an answer that is none of a deploytrack server.
+fn foreign(error: Error) -> String {
+    match error {
+        Error::Unreachable { .. } | Error::Timeout { .. } | Error::Setup(_) => Failure::from(error).told().1,
+        error => format!("{error}; is this the address of a deploytrack server? see --url"),
+    }
+}
+
+/// Compares the clocks, which decide whether a token is good.
+pub(super) fn clock(server: Option<Time>) -> Finding {
+    const CHECK: &str = "clock";
+    let Some(server) = server else { return Finding::not_checked(CHECK, "the server did not say the time") };
+    let difference = (SystemClock.now() - server).abs();
+    let detail = format!("{} s from the server's", difference.num_seconds());
+    let way_out = "set the clock, of this machine or of the server, by NTP";
+    match difference {
+        far if far > LEEWAY => {
+            Finding::problem(CHECK, Exit::Usage, format!("{detail}: tokens may be refused and times be wrong; {way_out}"))
+        }
+        off if off > NOTABLE => Finding::warning(CHECK, format!("{detail}; {way_out}")),
+        _ => Finding::ok(CHECK, detail),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_hosts_names_them_and_what_is_below_them() {
+        for (list, expected) in
+            [("*", true), (".example.com", true), ("other, tracker.EXAMPLE.com", true), ("ample.com", false), ("", false)]
+        {
+            assert_eq!(is_among("tracker.example.com", list), expected, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_said_to_be() {
+        use super::super::Verdict::{NotChecked, Ok, Problem, Warning};
+        let off = |seconds| clock(Some(SystemClock.now() - TimeDelta::seconds(seconds))).result;
+        assert_eq!([off(0), off(-20), off(45), off(-90), clock(None).result], [Ok, Ok, Warning, Problem, NotChecked]);
+    }
+}

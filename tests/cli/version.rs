@@ -1,0 +1,32 @@
+//! `deploytrack version`: the client's, and the server's where it can be asked.
+
+use serde_json::Value;
+
+use crate::*;
+
+const OWN: &str = env!("CARGO_PKG_VERSION");
+
+#[test]
+fn both_versions_are_told_and_no_token_is_needed() {
+    let bench = Bench::new();
+    let home = Home::new().with("DEPLOYTRACK_URL", bench.server.url());
+    let expected = format!("client  {OWN}\nserver  {OWN} ({})\n", bench.server.url());
+    assert_eq!(home.deploytrack(&["version"]).done(), expected);
+    let json: Value = serde_json::from_str(home.deploytrack(&["version", "-o", "json"]).done()).unwrap();
+    assert_eq!((&json["client"], &json["server"], &json["reason"]), (&OWN.into(), &OWN.into(), &Value::Null));
+    assert_eq!(home.deploytrack(&["--version"]).done(), format!("deploytrack {OWN}\n"));
+}
+
+#[test]
+fn without_a_server_its_line_says_why() {
+    for (home, why) in [
+        (Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1"), "cannot reach"),
+        (Home::new().with("DEPLOYTRACK_URL", "nonsense"), "address"),
+        (Home::new().with("DEPLOYTRACK_PROFILE", "none-such"), "none-such"),
+    ] {
+        let run = home.deploytrack(&["version"]);
+        assert!(run.done().starts_with(&format!("client  {OWN}\nserver  not known: ")) && run.out.contains(why), "{run:?}");
+        let json: Value = serde_json::from_str(home.deploytrack(&["version", "-o", "json"]).done()).unwrap();
+        assert!(json["server"].is_null() && json["reason"].as_str().unwrap().contains(why), "{json}");
+    }
+}
