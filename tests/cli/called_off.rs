@@ -44,16 +44,16 @@ impl Front {
     fn of(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (hold, server) = (Arc::new(Mutex::new(Hold::Nothing)), server.trim_start_matches("http://").to_owned());
+        let (rule, server) = (Arc::new(Mutex::new(Hold::Nothing)), server.trim_start_matches("http://").to_owned());
         let (sender, held) = channel();
-        let rule = Arc::clone(&hold);
+        let shared = Arc::clone(&rule);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (server, rule, told) = (TcpStream::connect(&server).unwrap(), Arc::clone(&rule), sender.clone());
+                let (server, rule, told) = (TcpStream::connect(&server).unwrap(), Arc::clone(&shared), sender.clone());
                 thread::spawn(move || relay(client, server, &rule, &told));
             }
         });
-        Self { url, hold, held }
+        Self { url, hold: rule, held }
     }
 
     fn holds(&self, hold: Hold) {

@@ -74,7 +74,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let day = ABANDONED_AFTER + Duration::from_mins(1);
         let gone = [left(folder.path(), day, false), left(folder.path(), day, true)];
-        let stay = [left(folder.path(), day - Duration::from_hours(1), true), left(folder.path(), day, true)];
+        let stay = [left(folder.path(), Duration::from_hours(23), true), left(folder.path(), day, true)];
         let lock = File::open(stay[1].join(LOCK)).unwrap();
         lock.lock().unwrap();
         let spool = Spool(folder.path().to_owned());
