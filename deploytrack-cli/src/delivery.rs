@@ -29,6 +29,8 @@ pub(crate) struct Telling {
     events: Vec<(usize, Event)>,
     next: usize,
     deployment: Option<Uuid>,
+    /// Whether the disk did not take an event.
+    in_memory_alone: bool,
 }
 
 /// How far a delivery came.
@@ -52,7 +54,7 @@ impl Telling {
     pub(crate) fn of(run: Run) -> io::Result<Self> {
         let events = run.events()?;
         let next = events.last().map_or(0, |(step, _)| step + 1);
-        let mut telling = Self { deployment: run.deployment(), events, next, run: Some(run) };
+        let mut telling = Self { deployment: run.deployment(), events, next, run: Some(run), ..Self::default() };
         telling.add_kept_outcome()?;
         Ok(telling)
     }
@@ -69,7 +71,7 @@ impl Telling {
 
     /// Whether it would outlive this process.
     pub(crate) const fn is_kept(&self) -> bool {
-        self.run.is_some()
+        self.run.is_some() && !self.in_memory_alone
     }
 
     /// Whether its next event is for another server than this one.
@@ -108,6 +110,7 @@ impl Telling {
         self.next += 1;
         let kept = self.run.as_ref().map_or(Ok(()), |run| run.keep(step, &event));
         self.events.push((step, event));
+        self.in_memory_alone |= kept.is_err();
         kept
     }
 

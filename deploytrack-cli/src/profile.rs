@@ -27,7 +27,8 @@ impl ConfigFile {
         let text = match path.as_deref().map(fs::read_to_string) {
             Some(Ok(text)) => text,
             None => String::new(),
-            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            // A home that is no folder has no config file either.
+            Some(Err(error)) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => String::new(),
             Some(Err(error)) => return Err(Failure::usage(format!("cannot read {}: {error}", shown(path.as_deref())))),
         };
         // The message of a parse error quotes the line, and the line may hold a token: only its place is told.

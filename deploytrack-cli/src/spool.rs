@@ -5,6 +5,9 @@
 //! and a lock, held by the process that tells the run, so that others leave it alone until that process has ended, however
 //! it ended. No file holds a token.
 
+mod bounds;
+mod leftovers;
+
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
@@ -18,8 +21,6 @@ use uuid::Uuid;
 
 use crate::{child::Outcome, surroundings::Surroundings};
 
-/// The most runs that are kept.
-const MOST_RUNS: usize = 10_000;
 const LOCK: &str = "lock";
 const DEPLOYMENT: &str = "deployment";
 /// Where the id is awaited.
@@ -93,10 +94,8 @@ impl Spool {
 
     /// Begins a run.
     pub(crate) fn begin(&self) -> io::Result<Run> {
-        private_folder(&self.0)?;
-        if self.names()?.len() >= MOST_RUNS {
-            return Err(io::Error::other(format!("it is full with {MOST_RUNS} runs; send them with `deploytrack flush`")));
-        }
+        private_folder(&self.0).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.0.display())))?;
+        bounds::room(&self.0, &self.names()?)?;
         let id = Uuid::now_v7().to_string();
         // Made under another name, so that nobody sees the run before its lock is held.
         let (unseen, folder) = (self.0.join(format!(".{id}")), self.0.join(id));
@@ -188,7 +187,9 @@ impl Run {
 
     /// Keeps an event; `step` puts it in order.
     pub(crate) fn keep(&self, step: usize, event: &Event) -> io::Result<()> {
-        self.write(&format!("{step}.json"), &serde_json::to_vec_pretty(event)?)
+        let bytes = serde_json::to_vec_pretty(event)?;
+        bounds::event(&bytes)?;
+        self.write(&format!("{step}.json"), &bytes)
     }
 
     /// The events that are not acknowledged yet, in order. One that cannot be read is named.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     io::{IsTerminal, stderr, stdin, stdout},
     path::PathBuf,
 };
@@ -27,14 +28,13 @@ impl Surroundings {
     /// Those of this process.
     #[must_use]
     pub fn of_this_process() -> Self {
-        let text = |text: std::ffi::OsString| text.into_string().ok();
         Self {
-            variables: std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect(),
+            variables: std::env::vars_os().filter_map(|(name, value)| known(name.into_string().ok()?, value)).collect(),
             stdin_is_terminal: stdin().is_terminal(),
             stdout_is_terminal: stdout().is_terminal(),
             stderr_is_terminal: stderr().is_terminal(),
             width: width(),
-            program: std::env::args().next().unwrap_or_else(|| "deploytrack".to_owned()),
+            program: std::env::args_os().next().map_or_else(|| "deploytrack".to_owned(), |name| name.to_string_lossy().into_owned()),
         }
     }
 
@@ -76,6 +76,13 @@ impl Surroundings {
     pub(crate) fn typed_program(&self) -> &str {
         if self.program.is_empty() { "deploytrack" } else { &self.program }
     }
+}
+
+/// A variable that is text. One of our own that is none is read as well as can be: passed over, it would leave its default
+/// in its place, and nobody would hear of it.
+fn known(name: String, value: OsString) -> Option<(String, String)> {
+    let value = if name.starts_with("DEPLOYTRACK_") { value.to_string_lossy().into_owned() } else { value.into_string().ok()? };
+    Some((name, value))
 }
 
 fn width() -> Option<u16> {

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod called_off;
 mod ci;
 mod commands;
 mod doctor;
 mod exit_codes;
+mod hostile_machine;
 mod id_file;
 mod import;
 mod integrations;
@@ -13,12 +15,14 @@ mod login;
 mod manual;
 mod output;
 mod pipeline_pages;
+mod readme;
 mod repeats;
 mod rollback;
 mod serve;
 mod server_program;
 mod settings;
 mod show;
+mod spool_bounds;
 mod time_travel;
 mod tls;
 mod undeploy;

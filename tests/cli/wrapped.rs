@@ -13,39 +13,39 @@ use serde_json::Value;
 
 use crate::*;
 
-const RECORD: [&str; 7] = ["record", "--component", "api", "--environment", "production", "--version", "v1"];
+pub(crate) const RECORD: [&str; 7] = ["record", "--component", "api", "--environment", "production", "--version", "v1"];
 
-fn wrapped<'a>(options: &[&'a str], command: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn wrapped<'a>(options: &[&'a str], command: &[&'a str]) -> Vec<&'a str> {
     [&RECORD[..], options, &["--"], command].concat()
 }
 
 /// A home whose server is at this address.
-fn home_of(url: &str) -> Home {
+pub(crate) fn home_of(url: &str) -> Home {
     Home::new().with("PATH", "/usr/bin:/bin").with("DEPLOYTRACK_URL", url).with("DEPLOYTRACK_TOKEN", Caller::admin_token())
 }
 
 /// A home whose server is the bench's, by a variable that can still be set otherwise.
-fn home(bench: &Bench) -> Home {
+pub(crate) fn home(bench: &Bench) -> Home {
     home_of(bench.server.url())
 }
 
 /// Every deployment there is, as JSON.
-fn listed(bench: &Bench) -> Vec<Value> {
+pub(crate) fn listed(bench: &Bench) -> Vec<Value> {
     let page: Value = serde_json::from_str(bench.home.deploytrack(&["list", "--all", "-o", "json"]).done()).unwrap();
     page["data"].as_array().unwrap().clone()
 }
 
-fn shown(bench: &Bench, id: &Value) -> Value {
+pub(crate) fn shown(bench: &Bench, id: &Value) -> Value {
     serde_json::from_str(bench.home.deploytrack(&["show", id.as_str().unwrap(), "-o", "json"]).done()).unwrap()
 }
 
-fn spooled(home: &Home) -> usize {
+pub(crate) fn spooled(home: &Home) -> usize {
     std::fs::read_dir(home.path().join(".local/state/deploytrack/spool"))
         .map_or(0, |runs| runs.flatten().filter(|run| !run.file_name().to_string_lossy().starts_with('.')).count())
 }
 
 /// What a pipeline sees of the command itself, whatever is said on standard error besides.
-fn is_the_commands(run: &Run, code: i32, out: &str) {
+pub(crate) fn is_the_commands(run: &Run, code: i32, out: &str) {
     assert_eq!((run.code, run.out.as_str()), (code, out), "{run:?}");
 }
 

@@ -9,11 +9,17 @@ pub(crate) struct Signals([(i32, Option<tokio::signal::unix::Signal>); 3]);
 
 #[cfg(unix)]
 impl Signals {
-    /// Where a signal cannot be listened to, it does what it does without this.
+    /// Where a signal cannot be listened to, it does what it does without this. One that was ignored when this process
+    /// began, as under nohup(1), stays so, for the command too.
     pub(crate) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
+        let ignored = ignored();
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        Self(kinds.map(|kind| (kind.as_raw_value(), signal(kind).ok())))
+        Self(kinds.map(|kind| {
+            let number = kind.as_raw_value();
+            let heeded = ignored >> (number - 1) & 1 == 0;
+            (number, if heeded { signal(kind).ok() } else { None })
+        }))
     }
 
     /// The number of the next one.
@@ -28,6 +34,14 @@ impl Signals {
         })
         .await
     }
+}
+
+/// The signals that this process ignores, one bit each (`SigIgn` in `proc_pid_status(5)`); none where the system does not say.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// Passes a signal on to a command.

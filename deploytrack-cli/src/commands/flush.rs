@@ -1,15 +1,19 @@
 //! `deploytrack flush`, and what every wrapped deployment does for those before it.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::ErrorKind,
+    time::{Duration, Instant},
+};
 
 use tokio::time::timeout;
 
+use super::waiting;
 use crate::{
     Exit,
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
-    spool::Run,
+    spool::{Run, Spool},
 };
 
 /// What became of the runs that were left behind.
@@ -24,8 +28,12 @@ struct Tally {
 
 /// Sends everything that was left behind, and says what became of it.
 pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
+    session.spool.iter().for_each(Spool::sweep);
     let tally = send_all(None, session).await?;
     session.line(&format!("{} sent, {} kept, {} refused", tally.sent, tally.kept, tally.refused))?;
+    if tally.kept > 0 {
+        waiting::say(0, session);
+    }
     match (tally.why, tally.refused) {
         (Some(why), _) => Err(Failure::new(Exit::Unreachable, why).hint("what is kept is sent by the next flush")),
         (None, 0) => Ok(()),
@@ -43,7 +51,16 @@ async fn send_all(until: Option<Instant>, session: &mut Session<'_>) -> Result<T
     let mut tally = Tally::default();
     let Some(spool) = session.spool.clone() else { return Ok(tally) };
     for name in spool.names().map_err(Failure::of_spool)? {
-        let Some(run) = spool.take_over(&name).map_err(Failure::of_spool)? else { continue };
+        let run = match spool.take_over(&name) {
+            Ok(Some(run)) => run,
+            Ok(None) => continue,
+            // Another person's run, or something that is none, keeps no other from being sent.
+            Err(error) => {
+                tally.kept += 1;
+                session.warn(&format!("run {name} is left as it is: {error}"));
+                continue;
+            }
+        };
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         if left == Some(Duration::ZERO) || tally.why.is_some() {
             tally.kept += 1;
@@ -56,6 +73,17 @@ async fn send_all(until: Option<Instant>, session: &mut Session<'_>) -> Result<T
 
 async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: &mut Session<'_>) {
     let name = run.name();
+    let events = match run.events() {
+        Ok(events) => events.len(),
+        Err(error) => {
+            tally.kept += 1;
+            return set_aside(run, &error, session);
+        }
+    };
+    if events == 0 && (run.deployment().is_none() || !run.is_unfinished()) {
+        // Its process died after the last answer, or before the first event. What cannot be removed is found again.
+        return drop(run.remove());
+    }
     let mut telling = match Telling::of(run) {
         Ok(telling) => telling,
         Err(error) => {
@@ -76,6 +104,9 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
     match delivered {
         Some(Delivered::All) => {
             tally.sent += 1;
+            if let Some(ago) = waiting::long_ago(&name, session.view.now) {
+                session.warn(&format!("deployment {} is recorded only now, after {ago} in the spool, with its own times", id_of(&telling)));
+            }
             if unfinished {
                 say_unfinished(&telling, session);
             }
@@ -94,9 +125,24 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
     }
 }
 
+/// What cannot be read is not sent, and keeps nothing else from being sent.
+fn set_aside(run: Run, error: &std::io::Error, session: &mut Session<'_>) {
+    let name = run.name();
+    let aside = if error.kind() == ErrorKind::InvalidData { run.set_aside().ok() } else { None };
+    let where_it_is = aside.map_or_else(
+        || "it is left as it is".to_owned(),
+        |aside| format!("it is set aside in {}; record by hand what it was to say, and remove it", aside.display()),
+    );
+    session.warn(&format!("run {name} is not sent, and {where_it_is}: {error}"));
+}
+
+fn id_of(telling: &Telling) -> String {
+    telling.deployment().map(|id| id.to_string()).unwrap_or_default()
+}
+
 /// Nobody knows how a command ended whose deploytrack was killed: a guess could make the matrix wrong.
 fn say_unfinished(telling: &Telling, session: &mut Session<'_>) {
-    let id = telling.deployment().map(|id| id.to_string()).unwrap_or_default();
+    let id = id_of(telling);
     session.warn(&format!(
         "deployment {id} was left in progress: the deploytrack that ran its command was killed, and how the command ended, if \
          it began, is not known; say it with `deploytrack update {id} succeeded` or `failed`"

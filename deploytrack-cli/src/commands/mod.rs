@@ -26,6 +26,7 @@ pub(crate) mod update;
 mod verify;
 pub(crate) mod version;
 pub(crate) mod wait;
+pub(crate) mod waiting;
 pub(crate) mod which;
 
 use deploytrack_core::{

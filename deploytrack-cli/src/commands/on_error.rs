@@ -52,9 +52,14 @@ pub(super) fn go_on(
     kept.ok()
 }
 
+/// A run that the disk or the bounds do not take leaves nothing behind.
 fn keep(run: Run, event: &Event, of: Option<Uuid>) -> std::io::Result<Run> {
-    of.map_or(Ok(()), |id| run.keep_deployment(id))?;
-    run.keep(0, event)?;
+    let kept = of.map_or(Ok(()), |id| run.keep_deployment(id)).and_then(|()| run.keep(0, event));
+    if let Err(error) = kept {
+        // What cannot be removed holds no event, and the next flush removes it.
+        drop(run.remove());
+        return Err(error);
+    }
     Ok(run)
 }
 

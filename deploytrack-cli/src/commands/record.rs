@@ -23,7 +23,7 @@ use self::{
 use super::{
     metadata,
     on_error::{self, OnError},
-    which,
+    waiting, which,
 };
 use crate::{
     Exit, again,
@@ -160,6 +160,7 @@ async fn wrapped(record: &Record, asked: Asked<'_>, settled: Settled, session: &
     if let Some(id) = id {
         record.hand_on(id, &new, session);
     }
+    waiting::say(waiting::LATE, session);
     Err(Failure::new(Exit::Command(outcome.code), outcome.reason))
 }
 

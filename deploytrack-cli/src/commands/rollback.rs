@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     on_error::{self, OnError},
     record::wrapped::{self, Wrapping},
+    waiting,
 };
 use crate::{Exit, error::Failure, render::text::clean, session::Session, spool::Ask};
 
@@ -55,6 +56,7 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
     if let Some(asked) = rollback.wrapping.asked(session.timeout, &variables) {
         let how = (OnError::Spool, rollback.wrapping.send_timeout, None);
         let (outcome, _) = wrapped::run(new, None, asked, how, session).await?;
+        waiting::say(waiting::LATE, session);
         if !outcome.succeeded {
             return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
         }

@@ -8,12 +8,13 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::waiting;
 use crate::{
     Exit,
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::Session,
-    spool::{Ask, Event, Spool as Runs, begun},
+    spool::{Ask, Event, Run, Spool as Runs, begun},
 };
 
 /// Look at what earlier calls could not send
@@ -74,11 +75,17 @@ pub(crate) fn run(spool: &Spool, session: &mut Session<'_>) -> Result<(), Failur
 fn list(runs: &Runs, session: &mut Session<'_>) -> Result<(), Failure> {
     let mut listed = Vec::new();
     for name in runs.names().map_err(Failure::of_spool)? {
-        let Some(run) = runs.take_over(&name).map_err(Failure::of_spool)? else { continue };
-        listed.push(described(name, &run.events().map_err(Failure::of_spool)?));
+        // One that cannot be read hides no other.
+        match runs.take_over(&name).and_then(|run| run.map(|run| run.events()).transpose()) {
+            Ok(Some(events)) => listed.push(described(name, &events)),
+            Ok(None) => {}
+            Err(error) => session.warn(&format!("run {name} cannot be read: {error}")),
+        }
     }
     let text = serde_json::to_string(&listed).map_err(std::io::Error::from)?;
-    session.answer(&text, &grid(&listed))
+    session.answer(&text, &grid(&listed))?;
+    waiting::say(waiting::LONG, session);
+    Ok(())
 }
 
 fn show(runs: &Runs, run: Uuid, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -90,10 +97,15 @@ fn show(runs: &Runs, run: Uuid, session: &mut Session<'_>) -> Result<(), Failure
 fn drop_runs(runs: &Runs, names: &[String], session: &mut Session<'_>) -> Result<(), Failure> {
     let mut dropped = 0;
     for name in names {
-        match runs.take_over(name).map_err(Failure::of_spool)? {
-            Some(run) => run.remove().map_err(|error| Failure::usage(format!("run {name} cannot be removed: {error}")))?,
-            None if names.len() == 1 => return Err(missing(name)),
-            None => continue,
+        match runs.take_over(name).and_then(|run| run.map(Run::remove).transpose()) {
+            Ok(Some(())) => {}
+            Ok(None) if names.len() == 1 => return Err(missing(name)),
+            Ok(None) => continue,
+            Err(error) if names.len() == 1 => return Err(Failure::usage(format!("run {name} cannot be removed: {error}"))),
+            Err(error) => {
+                session.warn(&format!("run {name} cannot be removed: {error}"));
+                continue;
+            }
         }
         dropped += 1;
     }

@@ -41,7 +41,8 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
 fn look(spool: &Spool) -> io::Result<Waiting> {
     let mut waiting = Waiting::default();
     for name in spool.names()? {
-        let Some(run) = spool.take_over(&name)? else { continue };
+        // What cannot be taken over is at work, or is no run.
+        let Ok(Some(run)) = spool.take_over(&name) else { continue };
         waiting.runs += 1;
         waiting.unfinished += usize::from(run.is_unfinished());
         waiting.oldest = waiting.oldest.or_else(|| begun(&name));

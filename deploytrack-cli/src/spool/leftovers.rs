@@ -1,0 +1,98 @@
+//! What is left of runs that are none any more.
+
+use std::{
+    fs::{self, DirEntry, File},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use uuid::Uuid;
+
+use super::{LOCK, Run, Spool};
+
+/// Nobody makes or removes a run for as long as that.
+const ABANDONED_AFTER: Duration = Duration::from_hours(24);
+
+impl Spool {
+    /// Removes what processes left that died while they made or removed a run. What cannot be removed is in nobody's way.
+    pub(crate) fn sweep(&self) {
+        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            if is_unseen(&entry) && is_abandoned(&entry.path()) {
+                drop(fs::remove_dir_all(entry.path()));
+            }
+        }
+    }
+}
+
+impl Run {
+    /// Puts a run that cannot be read where it is in nobody's way, and nothing of it is lost.
+    pub(crate) fn set_aside(self) -> io::Result<PathBuf> {
+        let aside = self.folder.with_file_name(format!("{}.unreadable", self.name()));
+        fs::rename(&self.folder, &aside)?;
+        Ok(aside)
+    }
+}
+
+fn is_unseen(entry: &DirEntry) -> bool {
+    entry.file_name().to_str().and_then(|name| name.strip_prefix('.')).is_some_and(|name| Uuid::try_parse(name).is_ok())
+}
+
+/// Whether nothing happened in the folder for long, and nobody holds its lock.
+fn is_abandoned(folder: &Path) -> bool {
+    let age = fs::metadata(folder).and_then(|metadata| metadata.modified()).ok().and_then(|then| then.elapsed().ok());
+    age.is_some_and(|age| age >= ABANDONED_AFTER) && is_free(folder)
+}
+
+/// Opened without making it: a lock that is not there is held by nobody.
+fn is_free(folder: &Path) -> bool {
+    match File::open(folder.join(LOCK)) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// A folder that a process left, with or without a lock, last touched so long ago.
+    fn left(spool: &Path, age: Duration, lock: bool) -> PathBuf {
+        let folder = spool.join(format!(".{}", Uuid::now_v7()));
+        fs::create_dir(&folder).unwrap();
+        if lock {
+            fs::write(folder.join(LOCK), "").unwrap();
+        }
+        File::open(&folder).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        folder
+    }
+
+    #[test]
+    fn only_what_is_abandoned_is_swept_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let day = ABANDONED_AFTER + Duration::from_mins(1);
+        let gone = [left(folder.path(), day, false), left(folder.path(), day, true)];
+        let stay = [left(folder.path(), Duration::from_hours(23), true), left(folder.path(), day, true)];
+        let lock = File::open(stay[1].join(LOCK)).unwrap();
+        lock.lock().unwrap();
+        let spool = Spool(folder.path().to_owned());
+        let run = spool.begin().unwrap();
+        spool.sweep();
+        assert!(gone.iter().all(|folder| !folder.exists()));
+        assert!(stay.iter().all(|folder| folder.exists()));
+        assert_eq!(spool.names().unwrap(), [run.name()]);
+    }
+
+    #[test]
+    fn what_is_set_aside_is_found_no_more_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool(folder.path().to_owned());
+        let run = spool.begin().unwrap();
+        fs::write(run.folder.join("0.json"), "{").unwrap();
+        let aside = run.set_aside().unwrap();
+        assert!(spool.names().unwrap().is_empty());
+        assert_eq!(fs::read_to_string(aside.join("0.json")).unwrap(), "{");
+    }
+}

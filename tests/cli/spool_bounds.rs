@@ -1,0 +1,146 @@
+//! What the spool keeps, and what it says of what it keeps for long.
+
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::{
+    wrapped::{home, home_of, is_the_commands, listed, spooled, wrapped},
+    *,
+};
+
+const NOWHERE: &str = "http://127.0.0.1:1";
+const DAY: Duration = Duration::from_hours(24);
+
+fn spool(home: &Home) -> PathBuf {
+    home.path().join(".local/state/deploytrack/spool")
+}
+
+/// The name of a run that was begun so long ago.
+fn name_of(age: Duration) -> String {
+    let then = (SystemTime::now() - age).duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, then.as_secs(), then.subsec_nanos())).to_string()
+}
+
+/// Makes the only run look as if it was begun so long ago.
+fn age_the_run(home: &Home, age: Duration) -> String {
+    let run = fs::read_dir(spool(home)).unwrap().flatten().next().unwrap().path();
+    let name = name_of(age);
+    fs::rename(run, spool(home).join(&name)).unwrap();
+    name
+}
+
+/// Runs a command while no server can be had, so that its run is kept.
+fn keep_one(bench: &Bench) -> Home {
+    let mut home = home_of(bench.server.url());
+    home.set("DEPLOYTRACK_URL", NOWHERE);
+    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_eq!(spooled(&home), 1);
+    for event in fs::read_dir(spool(&home)).unwrap().flatten().flat_map(|run| fs::read_dir(run.path()).unwrap().flatten()) {
+        let text = fs::read_to_string(event.path()).unwrap();
+        fs::write(event.path(), text.replace(NOWHERE, bench.server.url())).unwrap();
+    }
+    home.set("DEPLOYTRACK_URL", bench.server.url());
+    home
+}
+
+#[test]
+fn a_spool_with_ten_thousand_runs_takes_no_more_and_the_deploy_goes_on() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    for _ in 0..10_000 {
+        fs::create_dir_all(spool(&home).join(Uuid::now_v7().to_string())).unwrap();
+    }
+    let run = home.deploytrack(&wrapped(&["--send-timeout", "2s"], &["sh", "-c", "echo out; exit 3"]));
+    is_the_commands(&run, 3, "out\n");
+    assert!(run.err.contains("full with 10000 runs") && run.err.contains("deploytrack flush"), "{run:?}");
+    assert_eq!(listed(&bench)[0]["status"], "failed", "it is told from memory");
+}
+
+#[test]
+fn a_spool_with_sixty_four_mebibytes_takes_no_more_and_the_deploy_goes_on() {
+    let bench = Bench::new();
+    let mut home = home(&bench);
+    for _ in 0..16 {
+        let run = spool(&home).join(Uuid::now_v7().to_string());
+        fs::create_dir_all(&run).unwrap();
+        // Too large to be read as an event, and nothing on the disk.
+        File::create(run.join("0.json")).unwrap().set_len(5 << 20).unwrap();
+    }
+    home.set("DEPLOYTRACK_URL", NOWHERE);
+    let run = home.deploytrack(&wrapped(&[], &["true"]));
+    is_the_commands(&run, 0, "");
+    assert!(run.err.contains("of at most 64 MiB") && run.err.contains("not recorded"), "{run:?}");
+    assert_eq!(spooled(&home), 16);
+    let plain = home.deploytrack(&[&wrapped::RECORD[..], &["--on-error", "spool"]].concat());
+    assert!(plain.err.contains("of at most 64 MiB") && plain.err.contains("deploytrack spool list"), "{plain:?}");
+}
+
+#[test]
+fn a_run_that_waits_for_long_is_named_after_every_deploy_and_still_sent() {
+    let bench = Bench::new();
+    let home = keep_one(&bench);
+    age_the_run(&home, DAY * 40);
+    let away = home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&["--on-error", "warn"], &["true"])].concat());
+    is_the_commands(&away, 0, "");
+    assert!(away.err.contains("1 run waits for 40 days"), "{away:?}");
+    let list = home.deploytrack(&["spool", "list"]);
+    assert!(list.done().contains("5w") && list.err.contains("40 days"), "{list:?}");
+    let flushed = home.deploytrack(&["flush"]);
+    assert_eq!(flushed.done(), "1 sent, 0 kept, 0 refused\n");
+    assert!(flushed.err.contains("only now, after 40 days"), "{flushed:?}");
+    assert_eq!((listed(&bench).len(), &listed(&bench)[0]["status"]), (1, &"succeeded".into()));
+    assert_eq!(home.deploytrack(&wrapped(&[], &["true"])).err, "", "nothing waits any more");
+}
+
+#[test]
+fn flush_names_the_oldest_of_what_it_keeps() {
+    let bench = Bench::new();
+    let home = keep_one(&bench);
+    age_the_run(&home, DAY * 3);
+    is_the_commands(&home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&[], &["true"])].concat()), 0, "");
+    let flushed = home.deploytrack(&["--url", NOWHERE, "flush"]);
+    assert_eq!((flushed.code, flushed.out.as_str()), (3, "0 sent, 2 kept, 0 refused\n"), "{flushed:?}");
+    assert!(flushed.err.contains("2 runs wait, the oldest for 3 days") && flushed.err.contains("spool list"), "{flushed:?}");
+}
+
+#[test]
+fn a_run_that_cannot_be_read_is_set_aside_and_the_others_are_sent() {
+    let bench = Bench::new();
+    let home = keep_one(&bench);
+    let broken = spool(&home).join(name_of(DAY));
+    fs::create_dir(&broken).unwrap();
+    fs::write(broken.join("0.json"), "{\"server\": ").unwrap();
+    fs::write(spool(&home).join(name_of(DAY * 2)), "no folder at all").unwrap();
+    let list = home.deploytrack(&["spool", "list", "-o", "json"]);
+    let runs: serde_json::Value = serde_json::from_str(list.done()).unwrap();
+    assert_eq!((runs.as_array().unwrap().len(), list.err.matches("cannot be read").count()), (1, 3), "{list:?}");
+
+    let flushed = home.deploytrack(&["flush"]);
+    assert_eq!(flushed.done(), "1 sent, 2 kept, 0 refused\n", "{flushed:?}");
+    let aside = broken.with_extension("unreadable");
+    assert!(flushed.err.contains(&format!("set aside in {}", aside.display())), "{flushed:?}");
+    assert_eq!(fs::read_to_string(aside.join("0.json")).unwrap(), "{\"server\": ", "nothing of it is lost");
+    assert_eq!(listed(&bench).len(), 1);
+    let again = home.deploytrack(&["flush"]);
+    assert!(!again.err.contains("set aside"), "it is said once: {again:?}");
+}
+
+#[test]
+fn flush_sweeps_away_what_a_dead_process_left_half_made() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    let left = |age: Duration| {
+        let folder = spool(&home).join(format!(".{}", name_of(age)));
+        fs::create_dir_all(&folder).unwrap();
+        File::open(&folder).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        folder
+    };
+    let (old, new) = (left(DAY * 2), left(Duration::from_hours(1)));
+    assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 0 kept, 0 refused\n");
+    assert!(!old.exists() && new.exists());
+}
