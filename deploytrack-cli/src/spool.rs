@@ -23,6 +23,8 @@ use crate::{child::Outcome, surroundings::Surroundings};
 
 const LOCK: &str = "lock";
 const DEPLOYMENT: &str = "deployment";
+/// The first event, once it was acknowledged.
+const TOLD: &str = "told";
 /// Where the id is awaited.
 const ID_FILE: &str = "id-file";
 /// While it is there, the command of the run may be at work, and its outcome is still to come. It says how that is to be told.
@@ -206,10 +208,16 @@ impl Run {
         Ok(events)
     }
 
-    /// Forgets an event that was acknowledged.
+    /// Forgets an event that was acknowledged. The first is put aside: it says what the run is about.
     pub(crate) fn forget(&self, step: usize) -> io::Result<()> {
+        let path = self.folder.join(format!("{step}.json"));
         // One that is there again after a crash is sent again under its key, and answered as before.
-        fs::remove_file(self.folder.join(format!("{step}.json")))
+        if step == 0 { fs::rename(path, self.folder.join(TOLD)) } else { fs::remove_file(path) }
+    }
+
+    /// The first event, once it was acknowledged.
+    pub(crate) fn told(&self) -> Option<Event> {
+        serde_json::from_slice(&fs::read(self.folder.join(TOLD)).ok()?).ok()
     }
 
     /// The deployment of the run, once it is known.
@@ -381,6 +389,7 @@ mod tests {
         }
         run.forget(0).unwrap();
         assert_eq!(run.events().unwrap(), [(1, event(1)), (10, event(10))]);
+        assert_eq!(run.told(), Some(event(0)));
         let id = Uuid::now_v7();
         run.keep_deployment(id).unwrap();
         assert_eq!(run.deployment(), Some(id));

@@ -123,6 +123,8 @@ fn a_server_that_dies_in_the_middle_of_a_deploy_gets_the_outcome_afterwards() {
     drop(child.stdin.take());
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(5));
     assert_eq!(spooled(&home), 1);
+    let kept: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
+    assert_eq!((&kept[0]["component"], &kept[0]["version"], &kept[0]["events"]), (&"api".into(), &"v1".into(), &1.into()));
     bench.restart(&url);
     // Anything that is run next sends it.
     is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");

@@ -76,8 +76,8 @@ fn list(runs: &Runs, session: &mut Session<'_>) -> Result<(), Failure> {
     let mut listed = Vec::new();
     for name in runs.names().map_err(Failure::of_spool)? {
         // One that cannot be read hides no other.
-        match runs.take_over(&name).and_then(|run| run.map(|run| run.events()).transpose()) {
-            Ok(Some(events)) => listed.push(described(name, &events)),
+        match runs.take_over(&name).and_then(|run| run.map(|run| Ok((run.events()?, run.told()))).transpose()) {
+            Ok(Some((events, told))) => listed.push(described(name, &events, told.as_ref())),
             Ok(None) => {}
             Err(error) => session.warn(&format!("run {name} cannot be read: {error}")),
         }
@@ -117,15 +117,16 @@ fn missing(name: &str) -> Failure {
         .hint("`deploytrack spool list` shows those there are")
 }
 
-fn described(name: String, events: &[(usize, Event)]) -> Listed {
-    let body = events.iter().find_map(|(_, event)| if let Ask::Record { body, .. } = &event.ask { Some(body) } else { None });
+fn described(name: String, events: &[(usize, Event)], told: Option<&Event>) -> Listed {
+    let all = || told.into_iter().chain(events.iter().map(|(_, event)| event));
+    let body = all().find_map(|event| if let Ask::Record { body, .. } = &event.ask { Some(body) } else { None });
     let text = |keys: [&str; 2]| {
         let of = |key| body.and_then(|body| body.get(key)).and_then(Json::as_str);
         keys.into_iter().find_map(of).unwrap_or_default().to_owned()
     };
     Listed {
         since: begun(&name).unwrap_or_else(|| SystemClock.now()),
-        server: events.first().map(|(_, event)| event.server.clone()).unwrap_or_default(),
+        server: all().next().map(|event| event.server.clone()).unwrap_or_default(),
         component: text(["component", "componentId"]),
         environment: text(["environment", "environmentId"]),
         version: text(["version", "version"]),
