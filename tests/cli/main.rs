@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod again;
 mod called_off;
 mod ci;
 mod commands;
@@ -11,6 +12,7 @@ mod hostile_machine;
 mod id_file;
 mod import;
 mod integrations;
+mod killed;
 mod login;
 mod manual;
 mod output;

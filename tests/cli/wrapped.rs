@@ -1,7 +1,7 @@
 //! `deploytrack record ... -- COMMAND`: the tracker never breaks the deploy, and what was recorded is never lost.
 
 use std::{
-    io::{BufRead as _, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpListener,
     process::{Command, Stdio},
     thread,
@@ -259,98 +259,6 @@ fn a_pipeline_that_is_called_off_before_the_command_does_not_run_it() {
     assert!(start.elapsed() < Duration::from_secs(5) && !mark.exists());
     let runs: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
     assert_eq!(runs[0]["events"], 2, "start and outcome are kept");
-}
-
-#[test]
-fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_comes_with_the_next_call() {
-    for (ending, status) in [("exit 0", "succeeded"), ("exit 3", "failed"), ("kill -KILL $$", "failed")] {
-        let bench = Bench::new();
-        let home = home(&bench);
-        let script = format!("echo begun; sleep 1; {ending}");
-        let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", &script]));
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        child.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 0 kept, 0 refused\n", "the command is still at work");
-        assert_eq!(listed(&bench)[0]["status"], "in_progress");
-        thread::sleep(Duration::from_millis(1500));
-        let flushed = home.deploytrack(&["flush"]);
-        assert_eq!((flushed.done(), flushed.err.as_str()), ("1 sent, 0 kept, 0 refused\n", ""));
-        assert_eq!((&listed(&bench)[0]["status"], spooled(&home)), (&Value::from(status), 0));
-    }
-}
-
-#[test]
-fn when_its_keeper_is_killed_too_nobody_guesses() {
-    let bench = Bench::new();
-    let home = home(&bench);
-    let mark = home.path().join("done");
-    let script = format!("echo $PPID; sleep 1; touch {}", mark.display());
-    let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", &script]));
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut keeper = String::new();
-    std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut keeper).unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(Command::new("kill").args(["-KILL", keeper.trim()]).status().unwrap().success());
-    let flushed = home.deploytrack(&["flush"]);
-    assert_eq!(flushed.done(), "1 sent, 0 kept, 0 refused\n");
-    assert!(flushed.err.contains("deploytrack update") && flushed.err.contains("not known"), "{flushed:?}");
-    assert_eq!(listed(&bench)[0]["status"], "in_progress");
-    thread::sleep(Duration::from_millis(1500));
-    assert!(mark.exists(), "the command went on");
-    assert_eq!(spooled(&home), 0);
-}
-
-#[test]
-fn a_step_that_is_run_again_goes_on_with_its_deployment() {
-    let mut bench = Bench::new();
-    let home = home(&bench);
-    let url = bench.server.url().to_owned();
-    let step = |script: &str| home.deploytrack(&wrapped(&["--idempotency-key", "run-7"], &["sh", "-c", script])).code;
-    assert_eq!((step("exit 1"), step("exit 2"), step("exit 0")), (1, 2, 0));
-    let all = listed(&bench);
-    assert_eq!((all.len(), &all[0]["status"], &all[0]["attempt"]), (1, &Value::from("succeeded"), &Value::from(3)));
-    // What has succeeded stays so: once more is another deployment.
-    assert_eq!(step("exit 4"), 4);
-    let all = listed(&bench);
-    assert_eq!((all.len(), &all[0]["status"], &all[1]["status"]), (2, &Value::from("failed"), &Value::from("succeeded")));
-    // Another version is another deployment, too.
-    let other = ["record", "-c", "api", "-e", "production", "--version", "v2", "--idempotency-key", "run-7", "--", "true"];
-    is_the_commands(&home.deploytrack(&other), 0, "");
-    assert_eq!(listed(&bench).len(), 3);
-
-    // The same when nobody could be told in time.
-    bench.server.kill();
-    let step =
-        |script: &str| home.deploytrack(&wrapped(&["--idempotency-key", "run-8", "--send-timeout", "1s"], &["sh", "-c", script])).code;
-    assert_eq!((step("exit 1"), step("exit 0")), (1, 0));
-    bench.restart(&url);
-    assert_eq!(home.deploytrack(&["flush"]).done(), "2 sent, 0 kept, 0 refused\n");
-    let all = listed(&bench);
-    assert_eq!((all.len(), &all[0]["status"], &all[0]["attempt"]), (4, &Value::from("succeeded"), &Value::from(2)));
-}
-
-#[test]
-fn what_is_sent_again_when_its_key_is_forgotten_is_still_recorded_once() {
-    let mut bench = Bench::new();
-    let (home, url) = (home(&bench), bench.server.url().to_owned());
-    bench.server.kill();
-    is_the_commands(&home.deploytrack(&wrapped(&["--send-timeout", "1s"], &["true"])), 0, "");
-    bench.restart(&url);
-    let spool = home.path().join(".local/state/deploytrack/spool");
-    let run = std::fs::read_dir(&spool).unwrap().next().unwrap().unwrap().path();
-    let kept: Vec<_> = ["0.json", "1.json"].map(|file| (file, std::fs::read_to_string(run.join(file)).unwrap())).into();
-    assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
-    // The answers were lost, for so long that the server has forgotten the keys: to it, others are the same.
-    let old = spool.join("019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50");
-    std::fs::create_dir(&old).unwrap();
-    for (file, text) in kept {
-        std::fs::write(old.join(file), text.replacen("\"key\": \"", "\"key\": \"another-", 1)).unwrap();
-    }
-    assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
-    assert_eq!((listed(&bench).len(), spooled(&home)), (1, 0));
 }
 
 #[test]
