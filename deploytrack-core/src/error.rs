@@ -125,6 +125,9 @@ pub enum Error {
     /// Something that runs once at a time is running.
     #[error("a verification is running already; try again when it is done")]
     Verifying,
+    /// More writes wait than are let wait; the same request may succeed later.
+    #[error("too many writes are waiting at the moment")]
+    Busy,
     /// The database cannot be reached or is busy; the same request may succeed later.
     #[error("the database cannot be reached at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -147,6 +150,12 @@ impl Error {
     #[must_use]
     pub fn fault(fault: Fault) -> Self {
         Self::Invalid(vec![fault])
+    }
+
+    /// Whether it is about the database and not about the request.
+    #[cfg(feature = "store")]
+    pub(crate) const fn is_of_the_database(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
     }
 
     /// No component or environment has this id or name.

@@ -128,7 +128,7 @@ impl Refusal {
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
             Self::BadToken => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
             Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
-            Self::Core(Error::Unavailable(_) | Error::InFlight) => Some((header::RETRY_AFTER, "1")),
+            Self::Core(Error::Unavailable(_) | Error::Busy | Error::InFlight) => Some((header::RETRY_AFTER, "1")),
             Self::Core(Error::Verifying) => Some((header::RETRY_AFTER, "10")),
             Self::TooSlow => Some((header::CONNECTION, "close")),
             _ => None,
@@ -149,7 +149,7 @@ fn core_kind(error: &Error) -> Kind {
         Error::KeyReused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
         Error::InFlight => (StatusCode::CONFLICT, "request_in_progress", "Request in progress"),
         Error::Verifying => (StatusCode::TOO_MANY_REQUESTS, "verification_in_progress", "Verification in progress"),
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+        Error::Unavailable(_) | Error::Busy => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
         Error::Internal(_) | Error::Setup(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
     }
 }

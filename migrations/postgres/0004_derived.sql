@@ -38,3 +38,22 @@ create table deployment_counts (
     count          bigint not null,
     primary key (component_id, environment_id, status)
 );
+
+-- The same over all components, so that a total over a thousand of them is a short sum. Every deployment would change one
+-- of these few rows, and writers of different cells would stand in line for it: each write adds to a slot, and readers sum.
+create table environment_counts (
+    environment_id uuid    not null references environments (id),
+    status         text    not null,
+    slot           smallint not null,
+    count          bigint not null,
+    primary key (environment_id, status, slot)
+);
+
+-- How many writes were committed, in slots as above. As long as the sum is the same, nothing has changed: what a reader
+-- has kept is still right.
+create table commits (
+    slot  smallint not null primary key,
+    count bigint not null
+);
+
+insert into commits (slot, count) select slot, 0 from generate_series(0, 15) slot;

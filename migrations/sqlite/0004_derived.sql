@@ -38,3 +38,23 @@ create table deployment_counts (
     count          integer not null,
     primary key (component_id, environment_id, status)
 ) strict, without rowid;
+
+-- The same over all components, so that a total over a thousand of them is a short sum. Every deployment would change one
+-- of these few rows, and writers of different cells would stand in line for it: each write adds to a slot, and readers sum.
+create table environment_counts (
+    environment_id blob    not null references environments (id),
+    status         text    not null,
+    slot           integer not null,
+    count          integer not null,
+    primary key (environment_id, status, slot)
+) strict, without rowid;
+
+-- How many writes were committed, in slots as above. As long as the sum is the same, nothing has changed: what a reader
+-- has kept is still right.
+create table commits (
+    slot  integer not null primary key,
+    count integer not null
+) strict, without rowid;
+
+-- One writer at a time: one slot.
+insert into commits (slot, count) values (0, 0);

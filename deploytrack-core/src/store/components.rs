@@ -78,7 +78,7 @@ impl Store {
 impl Write {
     /// One component, as this write sees it.
     pub(crate) async fn component(&mut self, id: Uuid) -> Result<Option<Component>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
+        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as("select * from components where id = $1").bind(id).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -87,7 +87,7 @@ impl Write {
 
     /// Takes a component until the end of this write: other changes of it wait.
     pub(crate) async fn take_component(&mut self, id: Uuid) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("update components set updated_at = updated_at where id = $1").bind(id).execute(&mut **write).await.map(|_| ())
         })
         .map_err(unexpected)
@@ -95,7 +95,7 @@ impl Write {
 
     /// The component with this name.
     pub(crate) async fn component_named(&mut self, name: &Name) -> Result<Option<Component>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
+        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as("select * from components where name = $1").bind(name.as_str()).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -104,15 +104,16 @@ impl Write {
 
     /// Every component's name.
     pub(crate) async fn component_names(&mut self) -> Result<Vec<Name>, Error> {
-        let names: Vec<String> =
-            on!(Transaction, &mut self.0, |write| sqlx::query_scalar("select name from components").fetch_all(&mut **write).await)
-                .map_err(unexpected)?;
+        let names: Vec<String> = on!(Transaction, &mut self.transaction, |write| sqlx::query_scalar("select name from components")
+            .fetch_all(&mut **write)
+            .await)
+        .map_err(unexpected)?;
         names.iter().map(|name| checked(name)).collect()
     }
 
     /// Registers a component. False when its name is taken: nothing is written then.
     pub(crate) async fn add_component(&mut self, new: &Component) -> Result<bool, Error> {
-        let added = on!(Transaction, &mut self.0, |write| {
+        let added = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
                 "insert into components (id, name, description, owner, kind, lifecycle, archived, created_at, updated_at)
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (name) do nothing",
@@ -136,7 +137,7 @@ impl Write {
 
     /// Writes a component over the one with its id.
     pub(crate) async fn replace_component(&mut self, new: &Component) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
                 "update components set name = $1, description = $2, owner = $3, kind = $4, lifecycle = $5, archived = $6, updated_at = $7
                  where id = $8",
@@ -160,7 +161,7 @@ impl Write {
 
     /// Removes a component that has no deployments.
     pub(crate) async fn delete_component(&mut self, component: &Component) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("delete from components where id = $1").bind(component.id).execute(&mut **write).await.map(|_| ())
         })
         .map_err(|error| {

@@ -1,8 +1,13 @@
 //! The maintained counts behind the total of a list.
 
-use sqlx::QueryBuilder;
+use std::collections::BTreeMap;
 
-use super::{RowFilter, Store, Write, column::unsigned, current::Place, fault::unexpected, on};
+use sqlx::QueryBuilder;
+use uuid::Uuid;
+
+#[cfg(feature = "postgres")]
+use super::Transaction;
+use super::{RowFilter, Store, Write, column::unsigned, current::Place, fault::unexpected, on, write::in_sets};
 use crate::{error::Error, status::Status};
 
 impl Store {
@@ -10,9 +15,11 @@ impl Store {
     pub(crate) async fn counted_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
         debug_assert!(filter.is_counted(), "the counts know component, environment and status alone");
         let count: i64 = on!(Pool, &self.reads, |pool| {
-            let mut query = QueryBuilder::new("select cast(coalesce(sum(count), 0) as bigint) from deployment_counts where true");
+            let mut query = QueryBuilder::new("select cast(coalesce(sum(count), 0) as bigint) from ");
             if let Some(id) = filter.component_id {
-                query.push(" and component_id = ").push_bind(id);
+                query.push("deployment_counts where component_id = ").push_bind(id);
+            } else {
+                query.push("environment_counts where true");
             }
             if let Some(id) = filter.environment_id {
                 query.push(" and environment_id = ").push_bind(id);
@@ -28,17 +35,64 @@ impl Store {
 }
 
 impl Write {
-    /// Adds to a count.
-    pub(crate) async fn count(&mut self, place: Place, status: Status, more: i64) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+    /// Adds to counts: to those of the places, and to those over all components.
+    pub(super) async fn add_counts(&mut self, counts: &BTreeMap<(Place, Status), i64>) -> Result<(), Error> {
+        let places: Vec<_> = counts.iter().filter(|(_, more)| **more != 0).collect();
+        for set in in_sets(&places) {
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new("insert into deployment_counts (component_id, environment_id, status, count) ");
+                query.push_values(set, |mut row, ((place, status), more)| {
+                    row.push_bind(place.component_id).push_bind(place.environment_id).push_bind(status.as_str()).push_bind(**more);
+                });
+                query.push(
+                    " on conflict (component_id, environment_id, status) do update set count = deployment_counts.count + excluded.count",
+                );
+                query.build().execute(&mut **write).await.map(|_| ())
+            })
+            .map_err(unexpected)?;
+        }
+        let mut environments = BTreeMap::<(Uuid, Status), i64>::new();
+        for ((place, status), more) in places {
+            *environments.entry((place.environment_id, *status)).or_default() += more;
+        }
+        self.add_environment_counts(&environments.into_iter().collect::<Vec<_>>()).await
+    }
+
+    async fn add_environment_counts(&mut self, counts: &[((Uuid, Status), i64)]) -> Result<(), Error> {
+        let slot = self.slot;
+        for set in in_sets(counts) {
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new("insert into environment_counts (environment_id, status, slot, count) ");
+                query.push_values(set, |mut row, ((environment_id, status), more)| {
+                    row.push_bind(*environment_id).push_bind(status.as_str()).push_bind(slot).push_bind(*more);
+                });
+                query.push(" on conflict (environment_id, status, slot) do update set count = environment_counts.count + excluded.count");
+                query.build().execute(&mut **write).await.map(|_| ())
+            })
+            .map_err(unexpected)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the counts of an environment over all components again, from those of its places.
+    pub(crate) async fn recount_environment(&mut self, environment_id: Uuid) -> Result<(), Error> {
+        self.flush().await?;
+        // A count that another writer adds between the two statements would be in the sum and beside it.
+        #[cfg(feature = "postgres")]
+        if let Transaction::Postgres(write) = &mut self.transaction {
+            sqlx::query("lock table environment_counts in share row exclusive mode").execute(&mut **write).await.map_err(unexpected)?;
+        }
+        on!(Transaction, &mut self.transaction, |write| {
+            let forget = sqlx::query("delete from environment_counts where environment_id = $1").bind(environment_id);
+            forget.execute(&mut **write).await.map(|_| ())
+        })
+        .map_err(unexpected)?;
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "insert into deployment_counts (component_id, environment_id, status, count) values ($1, $2, $3, $4)
-                 on conflict (component_id, environment_id, status) do update set count = deployment_counts.count + excluded.count",
+                "insert into environment_counts (environment_id, status, slot, count)
+                 select environment_id, status, 0, sum(count) from deployment_counts where environment_id = $1 group by environment_id, status",
             )
-            .bind(place.component_id)
-            .bind(place.environment_id)
-            .bind(status.as_str())
-            .bind(more)
+            .bind(environment_id)
             .execute(&mut **write)
             .await
             .map(|_| ())

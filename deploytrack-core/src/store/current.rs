@@ -1,7 +1,7 @@
 //! The cell and its periods. What *current* means is written here and nowhere else.
 
 use chrono::DateTime;
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
@@ -9,8 +9,9 @@ use super::{
     column::{Micros, checked},
     fault::unexpected,
     on,
+    write::{NewPeriod, in_sets},
 };
-use crate::{clock::Time, deployment::Deployment, error::Error, history::Period, matrix::Cell};
+use crate::{clock::Time, deployment::Deployment, error::Error, matrix::Cell};
 
 /// A component in an environment. Writes that touch several take them in this order, so that none waits for another
 /// in a circle.
@@ -63,6 +64,24 @@ const CELLS_AT: &str = concat!(
     " as succeeded_at from current_cells cell"
 );
 
+/// One column of the newest period of a cell, in a statement that has the end of time as its `moment`.
+macro_rules! settled {
+    ($column:literal) => {
+        concat!("(", newest!($column, "current_cells.component_id", "current_cells.environment_id", "(select time from moment)"), ")")
+    };
+}
+
+/// The rest of the statement that settles the cells in `touched` at the time in `moment`.
+const SETTLE: &str = concat!(
+    ") update current_cells set deployment_id = ",
+    settled!("case when newest.version is not null then newest.deployment_id end"),
+    ", version = ",
+    settled!("newest.version"),
+    ", succeeded_at = ",
+    settled!("case when newest.version is not null then newest.started_at end"),
+    " where (component_id, environment_id) in (select component_id, environment_id from touched)"
+);
+
 /// Later than any time that a deployment can have.
 const END_OF_TIME: Time = match DateTime::from_timestamp(253_402_300_800, 0) {
     Some(time) => time,
@@ -98,6 +117,19 @@ struct CurrentAt {
 pub(crate) struct Current {
     pub(crate) deployment_id: Uuid,
     pub(crate) sequence: i64,
+}
+
+/// A place, as rows have it.
+#[derive(Debug, FromRow)]
+pub(super) struct PlaceRow {
+    component_id: Uuid,
+    environment_id: Uuid,
+}
+
+impl From<PlaceRow> for Place {
+    fn from(row: PlaceRow) -> Self {
+        Self { component_id: row.component_id, environment_id: row.environment_id }
+    }
 }
 
 #[derive(Debug, FromRow)]
@@ -159,26 +191,28 @@ impl Store {
 }
 
 impl Write {
-    /// Takes a cell until the end of this write: other writes to it wait. Every write to a deployment begins so; a
-    /// writer that chose the current deployment while another was still adding one would choose wrongly.
-    pub(crate) async fn take_cell(&mut self, place: Place) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
-            sqlx::query(
-                "insert into current_cells (component_id, environment_id) values ($1, $2)
-                 on conflict (component_id, environment_id) do update set component_id = excluded.component_id",
-            )
-            .bind(place.component_id)
-            .bind(place.environment_id)
-            .execute(&mut **write)
-            .await
-            .map(|_| ())
-        })
-        .map_err(unexpected)
+    /// Takes cells until the end of this write: other writes to them wait. They come in order, so that no two writes wait
+    /// for each other in a circle.
+    pub(super) async fn take_cells(&mut self, places: &[Place]) -> Result<(), Error> {
+        for set in in_sets(places) {
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new("insert into current_cells (component_id, environment_id) ");
+                query.push_values(set, |mut row, place| {
+                    row.push_bind(place.component_id).push_bind(place.environment_id);
+                });
+                // The update changes nothing; PostgreSQL locks the row for it.
+                query.push(" on conflict (component_id, environment_id) do update set component_id = excluded.component_id");
+                query.build().execute(&mut **write).await.map(|_| ())
+            })
+            .map_err(unexpected)?;
+        }
+        Ok(())
     }
 
     /// The deployment that is current in a cell, or was at a moment, and since when.
     pub(crate) async fn current(&mut self, place: Place, at: Option<Time>) -> Result<Option<(Uuid, Time)>, Error> {
-        let row: Option<PeriodRow> = on!(Transaction, &mut self.0, |write| {
+        self.flush().await?;
+        let row: Option<PeriodRow> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(newest!("newest.deployment_id, newest.started_at, newest.version is null as is_removal", "$1", "$2", "$3"))
                 .bind(place.component_id)
                 .bind(place.environment_id)
@@ -192,7 +226,8 @@ impl Write {
 
     /// The deployments that were removed from a cell at this very moment.
     pub(crate) async fn removed(&mut self, place: Place, at: Time) -> Result<Vec<Uuid>, Error> {
-        on!(Transaction, &mut self.0, |write| {
+        self.flush().await?;
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar(
                 "select deployment_id from cell_periods
                  where component_id = $1 and environment_id = $2 and started_at = $3 and version is null",
@@ -208,7 +243,8 @@ impl Write {
 
     /// The deployment of the newest period of a cell, even if it was undone.
     pub(crate) async fn last_in(&mut self, place: Place) -> Result<Option<Uuid>, Error> {
-        on!(Transaction, &mut self.0, |write| {
+        self.flush().await?;
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar(
                 "select deployment_id from cell_periods where component_id = $1 and environment_id = $2
                  order by started_at desc, sequence desc limit 1",
@@ -221,30 +257,32 @@ impl Write {
         .map_err(unexpected)
     }
 
-    /// Adds a period that a deployment makes in its cell.
-    pub(crate) async fn add_period(&mut self, deployment: &Deployment, period: &Period) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
-            sqlx::query(
-                "insert into cell_periods (component_id, environment_id, started_at, sequence, deployment_id, version, ended_at)
-                 values ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(deployment.component_id)
-            .bind(deployment.environment_id)
-            .bind(Micros(period.started_at))
-            .bind(period.sequence)
-            .bind(deployment.id)
-            .bind((!period.is_removal).then(|| deployment.version.as_str()))
-            .bind(period.ended_at.map(Micros))
-            .execute(&mut **write)
-            .await
-            .map(|_| ())
-        })
-        .map_err(unexpected)
+    /// Adds periods to their cells.
+    pub(super) async fn insert_periods(&mut self, periods: &[NewPeriod]) -> Result<(), Error> {
+        for set in in_sets(periods) {
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new(
+                    "insert into cell_periods (component_id, environment_id, started_at, sequence, deployment_id, version, ended_at) ",
+                );
+                query.push_values(set, |mut row, NewPeriod { place, deployment_id, version, period }| {
+                    row.push_bind(place.component_id)
+                        .push_bind(place.environment_id)
+                        .push_bind(Micros(period.started_at))
+                        .push_bind(period.sequence)
+                        .push_bind(*deployment_id)
+                        .push_bind(version.as_deref())
+                        .push_bind(period.ended_at.map(Micros));
+                });
+                query.build().execute(&mut **write).await.map(|_| ())
+            })
+            .map_err(unexpected)?;
+        }
+        Ok(())
     }
 
     /// Ends the period of a success that is rolled back.
-    pub(crate) async fn end_period(&mut self, place: Place, (started_at, sequence): (Time, i64), ended_at: Time) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+    pub(super) async fn write_end(&mut self, place: Place, (started_at, sequence): (Time, i64), ended_at: Time) -> Result<(), Error> {
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
                 "update cell_periods set ended_at = $5
                  where component_id = $1 and environment_id = $2 and started_at = $3 and sequence = $4",
@@ -263,7 +301,8 @@ impl Write {
 
     /// Forgets the periods of a cell, to write them again from its history.
     pub(crate) async fn forget_periods(&mut self, place: Place) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+        self.flush().await?;
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("delete from cell_periods where component_id = $1 and environment_id = $2")
                 .bind(place.component_id)
                 .bind(place.environment_id)
@@ -274,26 +313,21 @@ impl Write {
         .map_err(unexpected)
     }
 
-    /// Makes current what its periods say is current.
-    pub(crate) async fn settle_cell(&mut self, place: Place) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
-            sqlx::query(concat!(
-                "with newest as (",
-                newest!("newest.deployment_id, newest.version, newest.started_at", "$1", "$2", "$3"),
-                ") update current_cells set
-                     deployment_id = (select deployment_id from newest where version is not null),
-                     version = (select version from newest),
-                     succeeded_at = (select started_at from newest where version is not null)
-                 where component_id = $1 and environment_id = $2",
-            ))
-            .bind(place.component_id)
-            .bind(place.environment_id)
-            .bind(Micros(END_OF_TIME))
-            .execute(&mut **write)
-            .await
-            .map(|_| ())
-        })
-        .map_err(unexpected)
+    /// Makes current in each cell what its periods say is current.
+    pub(super) async fn settle_cells(&mut self, places: &[Place]) -> Result<(), Error> {
+        for set in in_sets(places) {
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new("with moment (time) as (values (");
+                query.push_bind(Micros(END_OF_TIME)).push(")), touched (component_id, environment_id) as (");
+                query.push_values(set, |mut row, place| {
+                    row.push_bind(place.component_id).push_bind(place.environment_id);
+                });
+                query.push(SETTLE);
+                query.build().execute(&mut **write).await.map(|_| ())
+            })
+            .map_err(unexpected)?;
+        }
+        Ok(())
     }
 }
 

@@ -80,7 +80,7 @@ impl Store {
 impl Write {
     /// Every environment in order. Until the end of this write no other can change the order or register one.
     pub(crate) async fn take_order(&mut self) -> Result<Vec<Environment>, Error> {
-        match &mut self.0 {
+        match &mut self.transaction {
             // The one writer has the order to itself.
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(_) => {}
@@ -90,7 +90,7 @@ impl Write {
                 sqlx::query("lock table environments in share row exclusive mode").execute(&mut **write).await.map_err(unexpected)?;
             }
         }
-        let rows: Vec<Row> = on!(Transaction, &mut self.0, |write| {
+        let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as("select * from environments order by position, name").fetch_all(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -99,7 +99,7 @@ impl Write {
 
     /// One environment, as this write sees it.
     pub(crate) async fn environment(&mut self, id: Uuid) -> Result<Option<Environment>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
+        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as("select * from environments where id = $1").bind(id).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -108,7 +108,7 @@ impl Write {
 
     /// The environment with this name.
     pub(crate) async fn environment_named(&mut self, name: &Name) -> Result<Option<Environment>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
+        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as("select * from environments where name = $1").bind(name.as_str()).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
@@ -117,7 +117,7 @@ impl Write {
 
     /// Registers an environment. The order must have been taken.
     pub(crate) async fn add_environment(&mut self, new: &Environment) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
                 "insert into environments (id, name, description, type, position, archived, created_at, updated_at)
                  values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -139,7 +139,7 @@ impl Write {
 
     /// Writes an environment over the one with its id.
     pub(crate) async fn replace_environment(&mut self, new: &Environment) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
                 "update environments set name = $1, description = $2, type = $3, position = $4, archived = $5, updated_at = $6
                  where id = $7",
@@ -160,7 +160,7 @@ impl Write {
 
     /// Removes an environment that has no deployments.
     pub(crate) async fn delete_environment(&mut self, environment: &Environment) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("delete from environments where id = $1").bind(environment.id).execute(&mut **write).await.map(|_| ())
         })
         .map_err(|error| {

@@ -6,10 +6,11 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Snapshot, Store, Write,
-    column::{Micros, checked, checked_option, digest},
-    fault::{unexpected, unreadable},
+    Snapshot, Store, Transaction, Write,
+    column::{Micros, checked, checked_option, digest, signed},
+    fault::unexpected,
     on,
+    write::in_sets,
 };
 use crate::{error::Error, history::HistoryEntry, status::Status, text::Reason};
 
@@ -98,7 +99,8 @@ impl Snapshot {
 impl Write {
     /// The history of a deployment, in the order of recording, as this write sees it.
     pub(crate) async fn history(&mut self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
-        let rows = on!(Transaction, &mut self.0, |write| {
+        self.flush().await?;
+        let rows = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(select!("where h.deployment_id = $1 order by h.sequence")).bind(deployment_id).fetch_all(&mut **write).await
         });
         all(rows.map_err(unexpected)?)
@@ -106,7 +108,8 @@ impl Write {
 
     /// The transition a deployment made last.
     pub(crate) async fn last_transition(&mut self, deployment_id: Uuid) -> Result<Option<HistoryEntry>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.0, |write| {
+        self.flush().await?;
+        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(select!("where h.deployment_id = $1 and h.event = 'transition' order by h.sequence desc limit 1"))
                 .bind(deployment_id)
                 .fetch_optional(&mut **write)
@@ -116,34 +119,54 @@ impl Write {
         row.map(HistoryEntry::try_from).transpose()
     }
 
-    /// Adds rows to the history of a deployment and gives them their numbers.
-    pub(crate) async fn add_entries(&mut self, deployment_id: Uuid, entries: &mut [HistoryEntry]) -> Result<(), Error> {
-        let mut sequences: Vec<i64> = on!(Transaction, &mut self.0, |write| {
-            let mut insert = QueryBuilder::new(
-                "insert into history (deployment_id, attempt, event, from_status, to_status, occurred_at, recorded_at, recorded_by, \
-                 reason, hash) ",
-            );
-            insert.push_values(entries.iter(), |mut row, entry| {
-                row.push_bind(deployment_id)
-                    .push_bind(entry.attempt)
-                    .push_bind(entry.event.as_str())
-                    .push_bind(entry.from.map(Status::as_str))
-                    .push_bind(entry.to.as_str())
-                    .push_bind(Micros(entry.occurred_at))
-                    .push_bind(Micros(entry.recorded_at))
-                    .push_bind(entry.recorded_by.as_str())
-                    .push_bind(entry.reason.as_ref().map(Reason::as_str))
-                    .push_bind(&entry.hash.as_bytes()[..]);
-            });
-            insert.push(" returning sequence").build_query_scalar().fetch_all(&mut **write).await
-        })
-        .map_err(unexpected)?;
-        // Rows are numbered in the order they were given; they need not come back in it.
-        sequences.sort_unstable();
-        if sequences.len() != entries.len() {
-            return Err(unreadable("the history did not take every row"));
+    /// The next numbers for rows of the history. Nobody else has them, whatever becomes of this write.
+    pub(super) async fn next_numbers(&mut self, count: usize) -> Result<Vec<i64>, Error> {
+        match &mut self.transaction {
+            // The one writer: the numbers that follow the last one are free until the end of this write.
+            #[cfg(feature = "sqlite")]
+            Transaction::Sqlite(write) => {
+                let last: Option<i64> = sqlx::query_scalar("select seq from sqlite_sequence where name = 'history'")
+                    .fetch_optional(&mut **write)
+                    .await
+                    .map_err(unexpected)?;
+                Ok((last.unwrap_or(0) + 1..).take(count).collect())
+            }
+            #[cfg(feature = "postgres")]
+            Transaction::Postgres(write) => {
+                sqlx::query_scalar("select nextval(pg_get_serial_sequence('history', 'sequence')) from generate_series(1, $1)")
+                    .bind(signed(count as u64))
+                    .fetch_all(&mut **write)
+                    .await
+                    .map_err(unexpected)
+            }
         }
-        entries.iter_mut().zip(sequences).for_each(|(entry, sequence)| entry.sequence = sequence);
+    }
+
+    /// Adds rows that have their numbers to the histories of deployments.
+    pub(super) async fn insert_entries(&mut self, entries: &[(Uuid, HistoryEntry)]) -> Result<(), Error> {
+        for set in in_sets(entries) {
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new(
+                    "insert into history (sequence, deployment_id, attempt, event, from_status, to_status, occurred_at, recorded_at, \
+                     recorded_by, reason, hash) ",
+                );
+                query.push_values(set, |mut row, (deployment_id, entry)| {
+                    row.push_bind(entry.sequence)
+                        .push_bind(*deployment_id)
+                        .push_bind(entry.attempt)
+                        .push_bind(entry.event.as_str())
+                        .push_bind(entry.from.map(Status::as_str))
+                        .push_bind(entry.to.as_str())
+                        .push_bind(Micros(entry.occurred_at))
+                        .push_bind(Micros(entry.recorded_at))
+                        .push_bind(entry.recorded_by.as_str())
+                        .push_bind(entry.reason.as_ref().map(Reason::as_str))
+                        .push_bind(&entry.hash.as_bytes()[..]);
+                });
+                query.build().execute(&mut **write).await.map(|_| ())
+            })
+            .map_err(unexpected)?;
+        }
         Ok(())
     }
 }

@@ -3,11 +3,15 @@
 //! Every query is one text for both databases, beside the function that runs it; `on!` binds it to the one that is
 //! open. The store decides nothing: it refuses to write over a revision it did not expect.
 
+use std::sync::Arc;
+
+use commits::Commits;
 use sqlx::Row as _;
 
 use crate::error::Error;
 
 mod column;
+mod commits;
 mod components;
 mod counts;
 mod current;
@@ -16,18 +20,22 @@ mod environments;
 mod fault;
 mod history;
 mod idempotency;
+mod names;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod verification;
+mod write;
 
+pub use commits::Version;
 pub(crate) use current::{Current, Place};
-pub(crate) use deployments::{Revised, RowFilter};
+pub(crate) use deployments::{Line, Revised, RowFilter};
 use fault::unexpected;
 pub(crate) use history::Told;
-pub(crate) use idempotency::Kept;
+pub(crate) use idempotency::{Answer, Kept, Key};
 pub(crate) use verification::{KeptCell, KeptPeriod};
+pub(crate) use write::Write;
 
 /// Runs one expression on whichever database is open: a [`Pool`] or a [`Transaction`] of it.
 macro_rules! on {
@@ -64,11 +72,8 @@ pub struct Store {
     reads: Pool,
     /// On SQLite one connection, since one writer at a time is all it has; on PostgreSQL the same pool.
     writes: Pool,
+    commits: Arc<Commits>,
 }
-
-/// A write in progress. Dropped without [`Write::commit`], it changes nothing.
-#[derive(Debug)]
-pub(crate) struct Write(Transaction);
 
 /// The database as it was at one moment, for reading what must fit together. It holds up no writer.
 #[derive(Debug)]
@@ -127,7 +132,29 @@ impl Store {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
         };
-        begun.map(Write).map_err(unexpected)
+        Ok(Write::new(begun.map_err(unexpected)?, self.slot(), self.commits.clone()))
+    }
+
+    /// How many writes may well be in progress at once.
+    pub(crate) const fn writers(&self) -> usize {
+        match &self.writes {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => 1,
+            // One waits for the disk while the other is at work.
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => 2,
+        }
+    }
+
+    /// The slot of the shared counters for a write to add to. On PostgreSQL they take turns, from a number that differs
+    /// between servers: who adds to one slot waits for each other.
+    fn slot(&self) -> i16 {
+        match &self.writes {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => 0,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => postgres::slot(),
+        }
     }
 
     /// Begins to read the database as it is now.
@@ -140,12 +167,5 @@ impl Store {
             Pool::Postgres(pool) => pool.begin_with("begin isolation level repeatable read, read only").await.map(Transaction::Postgres),
         };
         begun.map(Snapshot).map_err(unexpected)
-    }
-}
-
-impl Write {
-    /// Makes the write durable.
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        on!(Transaction, self.0, |transaction| transaction.commit().await).map_err(unexpected)
     }
 }

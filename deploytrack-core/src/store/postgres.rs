@@ -1,6 +1,13 @@
 //! Opening PostgreSQL.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{
     Connection as _, Executor as _,
@@ -37,5 +44,16 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         // would then lose its own with it (transact-rs/sqlx#4393).
         .before_acquire(|connection, _| Box::pin(async move { connection.execute("rollback").await.map(|_| true) }))
         .connect_lazy_with(options);
-    Ok(Store { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool) })
+    Ok(Store { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool), commits: Arc::default() })
+}
+
+/// How many slots the shared counters have.
+const SLOTS: u32 = 16;
+
+/// The slot for the next write of this program.
+pub(super) fn slot() -> i16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Programs that start together have different numbers.
+    let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id());
+    i16::try_from(turn % SLOTS).unwrap_or_default()
 }

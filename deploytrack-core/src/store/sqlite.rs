@@ -1,6 +1,6 @@
 //! Opening SQLite.
 
-use std::{fs::File, io, path::Path, str::FromStr, time::Duration};
+use std::{fs::File, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _, Sqlite,
@@ -34,7 +34,7 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
         let only = only.connect_with(options).await.map_err(fault::unexpected)?;
         migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
-        return Ok(Store { reads: Pool::Sqlite(only.clone()), writes: Pool::Sqlite(only) });
+        return Ok(Store { reads: Pool::Sqlite(only.clone()), writes: Pool::Sqlite(only), commits: Arc::default() });
     }
     let path = options.get_filename().to_owned();
     if path.as_os_str().is_empty() {
@@ -51,7 +51,7 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     let reads = pool(READERS).connect_lazy_with(options.read_only(true));
     first.close().await.map_err(fault::unexpected)?;
     drop(starting);
-    Ok(Store { reads: Pool::Sqlite(reads), writes: Pool::Sqlite(writes) })
+    Ok(Store { reads: Pool::Sqlite(reads), writes: Pool::Sqlite(writes), commits: Arc::default() })
 }
 
 /// Waits for the exclusive lock that is held while a program opens the database.

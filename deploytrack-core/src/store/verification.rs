@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Snapshot, Write,
     column::{Micros, checked, unsigned},
-    current::Place,
+    current::{Place, PlaceRow},
     fault::unexpected,
     on,
 };
@@ -28,18 +28,6 @@ pub(crate) struct KeptPeriod {
     pub(crate) period: Period,
     pub(crate) deployment_id: Uuid,
     pub(crate) version: Option<String>,
-}
-
-#[derive(Debug, FromRow)]
-struct PlaceRow {
-    component_id: Uuid,
-    environment_id: Uuid,
-}
-
-impl From<PlaceRow> for Place {
-    fn from(row: PlaceRow) -> Self {
-        Self { component_id: row.component_id, environment_id: row.environment_id }
-    }
 }
 
 #[derive(Debug, FromRow)]
@@ -163,6 +151,19 @@ impl Snapshot {
         rows.into_iter().map(|row| Ok(((row.place.into(), checked(&row.status)?), row.count))).collect()
     }
 
+    /// The counts over all components that are kept, by environment.
+    pub(crate) async fn kept_environment_counts(&mut self) -> Result<BTreeMap<(Uuid, Status), i64>, Error> {
+        let rows: Vec<(Uuid, String, i64)> = on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as(
+                "select environment_id, status, cast(sum(count) as bigint) from environment_counts group by environment_id, status",
+            )
+            .fetch_all(&mut **snapshot)
+            .await
+        })
+        .map_err(unexpected)?;
+        rows.into_iter().map(|(id, status, count)| Ok(((id, checked(&status)?), count))).collect()
+    }
+
     async fn count(&mut self, sql: &'static str) -> Result<u64, Error> {
         let count: i64 =
             on!(Transaction, &mut self.0, |snapshot| sqlx::query_scalar(sql).fetch_one(&mut **snapshot).await).map_err(unexpected)?;
@@ -173,7 +174,7 @@ impl Snapshot {
 impl Write {
     /// Every deployment of a cell.
     pub(crate) async fn deployments_in(&mut self, place: Place) -> Result<Vec<Uuid>, Error> {
-        on!(Transaction, &mut self.0, |write| {
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar("select id from deployments where component_id = $1 and environment_id = $2 order by id")
                 .bind(place.component_id)
                 .bind(place.environment_id)
@@ -185,7 +186,8 @@ impl Write {
 
     /// Forgets the counts of a cell, to write them again.
     pub(crate) async fn forget_counts(&mut self, place: Place) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |write| {
+        self.flush().await?;
+        on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("delete from deployment_counts where component_id = $1 and environment_id = $2")
                 .bind(place.component_id)
                 .bind(place.environment_id)

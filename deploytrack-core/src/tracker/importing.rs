@@ -1,13 +1,11 @@
 //! Recording many deployments and removals that happened before.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use uuid::Uuid;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{
     Begun, Terms, Tracker, Written, in_own_task,
-    names::Unknown,
-    recording::{Recorded, add, ahead},
+    names::{Names, Unknown},
+    recording::{Recorded, add, ahead, path_to},
     removal::{Removed, remove_afterwards},
 };
 use crate::{
@@ -16,8 +14,8 @@ use crate::{
     clock::Time,
     error::{Error, Fault},
     status::Status,
-    store::{Place, Write},
-    text::{Label, Name},
+    store::{Line, Place, Write},
+    text::Label,
 };
 
 impl Tracker {
@@ -39,25 +37,24 @@ impl Tracker {
                 Begun::Done(done) => return Ok(done),
             };
             let (write, by) = (&mut work.write, terms.author());
-            let named = this.named(write, &lines).await?;
+            let names = this.named(write, &lines).await?;
             let mut asked = Vec::with_capacity(lines.len());
             for (number, line) in lines {
-                asked.push((number, this.asked(line, &named, by, now)?));
+                asked.push((number, this.asked(line, &names, by, now)?));
             }
-            for place in asked.iter().map(|(_, asked)| asked.place()).collect::<BTreeSet<_>>() {
-                write.take_cell(place).await?;
-            }
+            write.take(&[], asked.iter().map(|(_, asked)| asked.place())).await?;
             let imported = add_unknown(write, asked, by, now).await?;
             work.finish(imported).await
         })
         .await
     }
 
-    fn asked(&self, line: ImportLine, named: &Named, by: &Label, now: Time) -> Result<Asked, Error> {
-        let (component, environment) = line.names();
-        let (component, environment) = (named.component(component)?, named.environment(environment)?);
+    fn asked(&self, line: ImportLine, names: &Names, by: &Label, now: Time) -> Result<Asked, Error> {
+        let (component, environment) = names.pair(line.names()).ok_or_else(|| Error::unknown(Kind::Component, line.names().0))?;
         Ok(match line {
-            ImportLine::Deployment(new) => Asked::Deployment(Box::new(self.recorded(*new, component, environment, by, now))),
+            ImportLine::Deployment(new) => {
+                Asked::Deployment(Box::new(self.recorded(*new, component.clone(), environment.clone(), by, now)))
+            }
             ImportLine::Undeployed(removal) => {
                 Asked::Removal(Place { component_id: component.0, environment_id: environment.0 }, removal.undeploy.into())
             }
@@ -65,18 +62,17 @@ impl Tracker {
     }
 
     /// Every name and id of the lines, registered where need be, in one order for all writers.
-    async fn named(&self, write: &mut Write, lines: &[(usize, ImportLine)]) -> Result<Named, Error> {
+    async fn named(&self, write: &mut Write, lines: &[(usize, ImportLine)]) -> Result<Names, Error> {
         let unknown = Unknown::under(self.registration, true);
-        let mut named = Named::default();
-        for component in lines.iter().map(|(_, line)| line.names().0).collect::<BTreeSet<_>>() {
-            let found = self.find_component(write, component, unknown).await.map_err(|error| on_line(error, lines, component))?;
-            named.components.insert(component.clone(), found);
+        let pairs = || lines.iter().map(|(_, line)| line.names());
+        let mut names = Names::of(write, pairs()).await?;
+        for component in pairs().map(|(component, _)| component).collect::<BTreeSet<_>>() {
+            names.add_component(self, write, component, unknown).await.map_err(|error| on_line(error, lines, component))?;
         }
-        for environment in lines.iter().map(|(_, line)| line.names().1).collect::<BTreeSet<_>>() {
-            let found = self.find_environment(write, environment, unknown).await.map_err(|error| on_line(error, lines, environment))?;
-            named.environments.insert(environment.clone(), found);
+        for environment in pairs().map(|(_, environment)| environment).collect::<BTreeSet<_>>() {
+            names.add_environment(self, write, environment, unknown).await.map_err(|error| on_line(error, lines, environment))?;
         }
-        Ok(named)
+        Ok(names)
     }
 }
 
@@ -93,22 +89,18 @@ impl Asked {
             Self::Removal(place, _) => *place,
         }
     }
-}
 
-/// What the references of an import mean.
-#[derive(Debug, Default)]
-struct Named {
-    components: BTreeMap<Reference, (Uuid, Name)>,
-    environments: BTreeMap<Reference, (Uuid, Name)>,
-}
-
-impl Named {
-    fn component(&self, reference: &Reference) -> Result<(Uuid, Name), Error> {
-        self.components.get(reference).cloned().ok_or_else(|| Error::unknown(Kind::Component, reference))
+    fn line(&self) -> Option<Line> {
+        if let Self::Deployment(new) = self { Some(line(new, new.deployment.status)) } else { None }
     }
 
-    fn environment(&self, reference: &Reference) -> Result<(Uuid, Name), Error> {
-        self.environments.get(reference).cloned().ok_or_else(|| Error::unknown(Kind::Environment, reference))
+    /// How many rows of history it adds.
+    fn rows(&self, known: &HashSet<Line>) -> usize {
+        match self {
+            Self::Deployment(new) if known.contains(&line(new, new.deployment.status)) => 0,
+            Self::Deployment(new) => path_to(new.deployment.status).len(),
+            Self::Removal(..) => 1,
+        }
     }
 }
 
@@ -136,35 +128,43 @@ fn check_times(lines: &[(usize, ImportLine)], now: Time) -> Result<(), Error> {
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }
 
-/// Adds those that are not known yet, and settles counts and cells once for all of them.
+/// Adds those that are not known yet.
 async fn add_unknown(write: &mut Write, asked: Vec<(usize, Asked)>, by: &Label, now: Time) -> Result<Imported, Error> {
-    let (mut imported, mut touched) = (Imported::default(), BTreeSet::new());
-    let mut counts = BTreeMap::<(Place, Status), i64>::new();
+    let mut known = known(write, &asked).await?;
+    write.reserve(asked.iter().map(|(_, asked)| asked.rows(&known)).sum()).await?;
+    let mut imported = Imported::default();
     for (number, asked) in asked {
-        let place = asked.place();
         let added = match asked {
-            Asked::Deployment(new) if write.is_known(&new.deployment, new.occurred_at).await? => false,
+            Asked::Deployment(new) if known.contains(&line(&new, new.deployment.status)) => false,
             Asked::Deployment(new) => {
-                add(write, &new.deployment, new.occurred_at, by).await?;
-                *counts.entry((place, new.deployment.status)).or_default() += 1;
+                add(write, &new.deployment, new.occurred_at, by)?;
+                // On its way it entered every status at the same time.
+                known.extend(path_to(new.deployment.status).iter().map(|status| line(&new, *status)));
                 true
             }
             Asked::Removal(place, removed) => remove_afterwards(write, place, removed, by, now)
                 .await?
                 .map_err(|why| Error::fault(Fault { detail: why.into(), ..Fault::default() }.on_line(number)))?,
         };
-        if added {
-            imported.recorded += 1;
-            touched.insert(place);
-        } else {
-            imported.skipped += 1;
-        }
-    }
-    for ((place, status), more) in &counts {
-        write.count(*place, *status, *more).await?;
-    }
-    for place in touched {
-        write.settle_cell(place).await?;
+        imported.recorded += u64::from(added);
+        imported.skipped += u64::from(!added);
     }
     Ok(imported)
+}
+
+/// The lines among these that the database knows.
+async fn known(write: &mut Write, asked: &[(usize, Asked)]) -> Result<HashSet<Line>, Error> {
+    let lines = asked.iter().filter_map(|(_, asked)| asked.line());
+    write.known_lines(lines.collect()).await
+}
+
+/// A deployment that entered a status, as a line that may be known.
+fn line(Recorded { deployment, occurred_at }: &Recorded, status: Status) -> Line {
+    Line {
+        place: Place::of(deployment),
+        version: deployment.version.clone(),
+        commit_sha: deployment.commit_sha.clone(),
+        status,
+        occurred_at: *occurred_at,
+    }
 }

@@ -20,9 +20,11 @@ mod recording;
 mod removal;
 mod terms;
 mod verification;
+mod writer;
 
 use terms::{Begun, Running};
 pub use terms::{Once, RETENTION, Terms, Written};
+use writer::Queue;
 
 /// Keeps track of deployments. Clones share everything.
 ///
@@ -35,6 +37,7 @@ pub struct Tracker {
     registration: Registration,
     retention: TimeDelta,
     running: Arc<Running>,
+    queue: Arc<Queue>,
     /// Held while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
 }
@@ -86,6 +89,7 @@ impl Tracker {
             registration: Registration::Auto,
             retention: RETENTION,
             running: Arc::default(),
+            queue: Arc::default(),
             verifying: Arc::default(),
         }
     }

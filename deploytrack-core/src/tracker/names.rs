@@ -1,5 +1,7 @@
 //! From the name a caller gave to the record it means.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use uuid::Uuid;
 
 use super::{Registration, Tracker};
@@ -44,9 +46,73 @@ impl Unknown {
     }
 }
 
+/// What references mean, as far as it is known.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    components: BTreeMap<Reference, (Uuid, Name)>,
+    environments: BTreeMap<Reference, (Uuid, Name)>,
+}
+
+impl Names {
+    /// Looks up pairs of a component and an environment, all at once.
+    pub(super) async fn of<'a>(write: &mut Write, pairs: impl Iterator<Item = (&'a Reference, &'a Reference)>) -> Result<Self, Error> {
+        let (components, environments): (BTreeSet<_>, BTreeSet<_>) = pairs.unzip();
+        Ok(Self {
+            components: meanings(write, Kind::Component, components).await?,
+            environments: meanings(write, Kind::Environment, environments).await?,
+        })
+    }
+
+    /// The component and the environment that a pair means, if both are known.
+    pub(super) fn pair(&self, (component, environment): (&Reference, &Reference)) -> Option<(&(Uuid, Name), &(Uuid, Name))> {
+        self.components.get(component).zip(self.environments.get(environment))
+    }
+
+    /// Finds out what a component means, if it is not known yet; it is registered on the way if need be.
+    pub(super) async fn add_component(
+        &mut self,
+        tracker: &Tracker,
+        write: &mut Write,
+        component: &Reference,
+        unknown: Unknown,
+    ) -> Result<(), Error> {
+        if !self.components.contains_key(component) {
+            self.components.insert(component.clone(), tracker.find_component(write, component, unknown).await?);
+        }
+        Ok(())
+    }
+
+    /// The same for an environment.
+    pub(super) async fn add_environment(
+        &mut self,
+        tracker: &Tracker,
+        write: &mut Write,
+        environment: &Reference,
+        unknown: Unknown,
+    ) -> Result<(), Error> {
+        if !self.environments.contains_key(environment) {
+            self.environments.insert(environment.clone(), tracker.find_environment(write, environment, unknown).await?);
+        }
+        Ok(())
+    }
+}
+
+/// What those of these references mean that are known.
+async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) -> Result<BTreeMap<Reference, (Uuid, Name)>, Error> {
+    let asked: Vec<_> = asked.into_iter().collect();
+    let mut meanings = BTreeMap::new();
+    for (id, name) in write.known(kind, &asked).await? {
+        // Two references may mean one record: its id and its name.
+        for reference in [Reference::Id(id), Reference::Name(name.clone())] {
+            meanings.insert(reference, (id, name.clone()));
+        }
+    }
+    Ok(meanings)
+}
+
 impl Tracker {
     /// The component a caller means, registered on the way if need be.
-    pub(super) async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<(Uuid, Name), Error> {
+    async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<(Uuid, Name), Error> {
         let name = match reference {
             Reference::Id(id) => return self.known_component(write, *id).await.map(|known| (known.id, known.name)),
             Reference::Name(name) => name,
@@ -66,7 +132,7 @@ impl Tracker {
     }
 
     /// The environment a caller means, registered on the way if need be.
-    pub(super) async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<(Uuid, Name), Error> {
+    async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<(Uuid, Name), Error> {
         let name = match reference {
             Reference::Id(id) => return self.known_environment(write, *id).await.map(|known| (known.id, known.name)),
             Reference::Name(name) => name,

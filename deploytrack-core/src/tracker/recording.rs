@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
-use super::{Begun, Terms, Tracker, Written, in_own_task, names::Unknown};
+use super::{Terms, Tracker, Written, names::Names, writer::Asked};
 use crate::{
+    catalog::Kind,
     clock::{TOLERANCE, Time},
     deployment::{Change, Deployment, NewDeployment},
     error::{Error, Fault},
@@ -21,38 +22,15 @@ impl Tracker {
     /// or an unknown name when registration is strict; [`Error::NearMiss`]; those of an idempotency key
     /// ([`Error::KeyReused`], [`Error::InFlight`]); and those of the database.
     pub async fn record(&self, new: NewDeployment, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
-        let (this, terms) = (self.clone(), terms.into());
-        in_own_task(async move {
-            let now = this.clock.now();
-            let mut faults = ahead(new.occurred_at, now);
-            if new.status == Status::RolledBack {
-                faults.push(Fault::at(
-                    "/status",
-                    "must not be rolled_back, which undoes an earlier success; record succeeded, then update it",
-                ));
-            }
-            if !faults.is_empty() {
-                return Err(Error::Invalid(faults));
-            }
-            let mut work = match this.begin(&terms, now).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
-            };
-            let (write, by) = (&mut work.write, terms.author());
-            let unknown = Unknown::under(this.registration, new.register);
-            let component = this.find_component(write, &new.component, unknown).await?;
-            let environment = this.find_environment(write, &new.environment, unknown).await?;
-            let recorded = this.recorded(new, component, environment, by, now);
-            let (place, deployment) = (Place::of(&recorded.deployment), recorded.deployment);
-            write.take_cell(place).await?;
-            add(write, &deployment, recorded.occurred_at, by).await?;
-            write.count(place, deployment.status, 1).await?;
-            if deployment.status == Status::Succeeded {
-                write.settle_cell(place).await?;
-            }
-            work.finish(deployment).await
-        })
-        .await
+        let now = self.clock.now();
+        let mut faults = ahead(new.occurred_at, now);
+        if new.status == Status::RolledBack {
+            faults.push(Fault::at("/status", "must not be rolled_back, which undoes an earlier success; record succeeded, then update it"));
+        }
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        self.written(Asked::Record(Box::new(new)), terms.into(), now).await
     }
 
     /// Changes a deployment: moves it to another status, or changes what is said about it, or both. An exact repetition
@@ -64,28 +42,28 @@ impl Tracker {
     /// moved it first; [`Error::Invalid`] for a time ahead of the clock or metadata that grow too large;
     /// [`Error::Changed`] when it is not as the terms say; those of an idempotency key; and those of the database.
     pub async fn update(&self, id: Uuid, change: Change, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
-        let (this, terms) = (self.clone(), terms.into());
-        in_own_task(async move {
-            let now = this.clock.now();
-            let faults = ahead(change.occurred_at, now);
-            if !faults.is_empty() {
-                return Err(Error::Invalid(faults));
-            }
-            let mut work = match this.begin(&terms, now).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
-            };
-            let write = &mut work.write;
-            let before = take(write, id).await?;
-            terms.check(&before.deployment)?;
-            let after = if is_repetition(write, &before.deployment, &change).await? {
-                before.deployment
-            } else {
-                advance(write, before, change, terms.author(), now).await?
-            };
-            work.finish(after).await
-        })
-        .await
+        let now = self.clock.now();
+        let faults = ahead(change.occurred_at, now);
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        self.written(Asked::Update(id, change), terms.into(), now).await
+    }
+
+    /// Records a deployment whose names are known and whose cell is taken.
+    pub(super) fn record_in(
+        &self,
+        write: &mut Write,
+        names: &Names,
+        new: &NewDeployment,
+        by: &Label,
+        now: Time,
+    ) -> Result<Deployment, Error> {
+        let (component, environment) =
+            names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(Kind::Component, &new.component))?;
+        let Recorded { deployment, occurred_at } = self.recorded(new.clone(), component.clone(), environment.clone(), by, now);
+        add(write, &deployment, occurred_at, by)?;
+        Ok(deployment)
     }
 
     /// The deployment as it will stand.
@@ -130,12 +108,14 @@ pub(super) struct Recorded {
     pub(super) occurred_at: Time,
 }
 
-/// A deployment whose cell is taken, so that nobody else writes to it until the end of this write.
-pub(super) async fn take(write: &mut Write, id: Uuid) -> Result<Revised, Error> {
-    let seen = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;
-    write.take_cell(Place::of(&seen.deployment)).await?;
-    // Read again: who waited for the cell may have read what is no longer so.
-    write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))
+/// Changes a deployment whose cell is taken.
+pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms: &Terms, now: Time) -> Result<Deployment, Error> {
+    let before = write.taken(id)?;
+    terms.check(&before.deployment)?;
+    if is_repetition(write, &before.deployment, &change).await? {
+        return Ok(before.deployment);
+    }
+    advance(write, before, change, terms.author(), now)
 }
 
 /// The fault of a time that lies further ahead of the clock than clocks differ.
@@ -145,12 +125,12 @@ pub(super) fn ahead(occurred_at: Option<Time>, now: Time) -> Vec<Fault> {
 }
 
 /// The legal path to the status of a deployment that is recorded as it stands.
-fn path_to(status: Status) -> &'static [Status] {
+pub(super) fn path_to(status: Status) -> &'static [Status] {
     status.path_from_new().unwrap_or(&[Status::Pending, Status::InProgress, Status::Succeeded, Status::RolledBack])
 }
 
-/// Adds a deployment and the history that led to it.
-pub(super) async fn add(write: &mut Write, new: &Deployment, occurred_at: Time, by: &Label) -> Result<(), Error> {
+/// Adds a deployment, and the history that led to it, to a cell that is taken.
+pub(super) fn add(write: &mut Write, new: &Deployment, occurred_at: Time, by: &Label) -> Result<(), Error> {
     let (mut head, mut from, mut entries) = (history::identity(new), None, Vec::new());
     for &to in path_to(new.status) {
         let entry = HistoryEntry {
@@ -164,17 +144,18 @@ pub(super) async fn add(write: &mut Write, new: &Deployment, occurred_at: Time, 
             recorded_by: by.clone(),
             reason: None,
             hash: head,
-        }
-        .sealed(&head);
+        };
+        let entry = append(write, new.id, entry)?;
         (head, from) = (entry.hash, Some(to));
         entries.push(entry);
     }
-    write.add_entries(new.id, &mut entries).await?;
     let standing = history::fold(&entries);
-    write.add_deployment(new, standing.as_ref().and_then(|standing| Some(standing.succeeded?.1)), &head).await?;
-    for period in standing.iter().flat_map(|standing| &standing.periods) {
-        write.add_period(new, period).await?;
+    let succeeded = standing.as_ref().and_then(|standing| Some(standing.succeeded?.1));
+    write.put_deployment(Revised { deployment: new.clone(), succeeded, head, revision: 0 });
+    for period in standing.into_iter().flat_map(|standing| standing.periods) {
+        write.add_period(new, period);
     }
+    write.count(Place::of(new), new.status, 1);
     Ok(())
 }
 
@@ -199,11 +180,11 @@ async fn is_repetition(write: &mut Write, before: &Deployment, change: &Change) 
     Ok(last.is_some_and(|last| Some(last.occurred_at) == change.occurred_at && (change.reason.is_none() || change.reason == last.reason)))
 }
 
-/// Makes a change to a deployment whose cell has been taken.
-async fn advance(write: &mut Write, before: Revised, change: Change, by: &Label, now: Time) -> Result<Deployment, Error> {
+/// Makes a change to a deployment whose cell is taken.
+fn advance(write: &mut Write, before: Revised, change: Change, by: &Label, now: Time) -> Result<Deployment, Error> {
     let described = Deployment { updated_at: now, ..described(&before.deployment, &change)? };
     let Some(to) = change.status else {
-        return replace(write, Revised { deployment: described, ..before }).await;
+        return Ok(replace(write, Revised { deployment: described, ..before }));
     };
     let (from, place) = (before.deployment.status, Place::of(&described));
     let step = from.advance(to)?;
@@ -221,41 +202,33 @@ async fn advance(write: &mut Write, before: Revised, change: Change, by: &Label,
         reason: change.reason,
         hash: before.head,
     };
-    let (sequence, head) = append(write, after.id, entry).await?;
+    let HistoryEntry { sequence, hash: head, .. } = append(write, after.id, entry)?;
     match to {
         Status::Succeeded => {
-            write.add_period(&after, &Period { started_at: occurred_at, sequence, ended_at: None, is_removal: false }).await?;
+            write.add_period(&after, Period { started_at: occurred_at, sequence, ended_at: None, is_removal: false });
         }
         Status::RolledBack => {
             if let Some(undone) = before.deployment.succeeded_at.zip(before.succeeded) {
-                write.end_period(place, undone, occurred_at).await?;
+                write.end_period(place, undone, occurred_at);
             }
         }
         Status::Pending | Status::InProgress | Status::Failed => {}
     }
-    write.count(place, from, -1).await?;
-    write.count(place, to, 1).await?;
-    if from == Status::Succeeded || to == Status::Succeeded {
-        write.settle_cell(place).await?;
-    }
+    write.count(place, from, -1);
+    write.count(place, to, 1);
     let succeeded = if to == Status::Succeeded { Some(sequence) } else { before.succeeded };
-    replace(write, Revised { deployment: after, succeeded, head, ..before }).await
+    Ok(replace(write, Revised { deployment: after, succeeded, head, ..before }))
 }
 
-/// Adds one row to a history that has come to the hash in it; gives its number and its own hash.
-pub(super) async fn append(write: &mut Write, id: Uuid, entry: HistoryEntry) -> Result<(i64, crate::digest::Digest), Error> {
+/// Adds one row to a history that has come to the hash in it; gives it with its number and its own hash.
+pub(super) fn append(write: &mut Write, id: Uuid, entry: HistoryEntry) -> Result<HistoryEntry, Error> {
     let previous = entry.hash;
-    let mut sealed = [entry.sealed(&previous)];
-    write.add_entries(id, &mut sealed).await?;
-    let [HistoryEntry { sequence, hash, .. }] = sealed;
-    Ok((sequence, hash))
+    write.add_entry(id, entry.sealed(&previous))
 }
 
-/// Writes a deployment whose cell has been taken.
-pub(super) async fn replace(write: &mut Write, after: Revised) -> Result<Deployment, Error> {
-    if write.replace_deployment(&after).await? {
-        return Ok(after.deployment);
-    }
-    // The cell is taken by every writer first, so nobody can have been faster.
-    Err(Error::Internal(format!("deployment {} changed under a taken cell", after.deployment.id).into()))
+/// Writes a deployment whose cell is taken.
+pub(super) fn replace(write: &mut Write, after: Revised) -> Deployment {
+    let deployment = after.deployment.clone();
+    write.put_deployment(after);
+    deployment
 }

@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use super::{
-    Begun, Terms, Tracker, Written, in_own_task,
-    recording::{ahead, append, replace, take},
+    Terms, Tracker, Written,
+    recording::{ahead, append, replace},
+    writer::Asked,
 };
 use crate::{
     clock::Time,
@@ -26,38 +27,31 @@ impl Tracker {
     /// [`Error::NotFound`]; [`Error::NotCurrent`]; [`Error::Invalid`] for a time ahead of the clock; those of an
     /// idempotency key; and those of the database.
     pub async fn undeploy(&self, id: Uuid, undeploy: Undeploy, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
-        let (this, terms) = (self.clone(), terms.into());
-        in_own_task(async move {
-            let now = this.clock.now();
-            let faults = ahead(undeploy.occurred_at, now);
-            if !faults.is_empty() {
-                return Err(Error::Invalid(faults));
-            }
-            let mut work = match this.begin(&terms, now).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
-            };
-            let write = &mut work.write;
-            let deployment = take(write, id).await?;
-            terms.check(&deployment.deployment)?;
-            let place = Place::of(&deployment.deployment);
-            if let Some(time) = undeploy.occurred_at
-                && write.removed(place, time).await?.contains(&id)
-            {
-                return work.finish(deployment.deployment).await;
-            }
-            let occurred_at = match write.current(place, undeploy.occurred_at).await? {
-                // Clocks differ: what is current may have succeeded a moment ahead of this one.
-                Some((current, since)) if current == id => undeploy.occurred_at.unwrap_or_else(|| now.max(since)),
-                other => return Err(not_current(&deployment.deployment, other.map(|(current, _)| current))),
-            };
-            let removed = Removed { occurred_at, reason: undeploy.reason };
-            let after = remove(write, deployment, removed, terms.author(), now).await?;
-            write.settle_cell(place).await?;
-            work.finish(after).await
-        })
-        .await
+        let now = self.clock.now();
+        let faults = ahead(undeploy.occurred_at, now);
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        self.written(Asked::Undeploy(id, undeploy), terms.into(), now).await
     }
+}
+
+/// Records that a deployment whose cell is taken was removed from it.
+pub(super) async fn undeploy_in(write: &mut Write, id: Uuid, undeploy: Undeploy, terms: &Terms, now: Time) -> Result<Deployment, Error> {
+    let deployment = write.taken(id)?;
+    terms.check(&deployment.deployment)?;
+    let place = Place::of(&deployment.deployment);
+    if let Some(time) = undeploy.occurred_at
+        && write.removed(place, time).await?.contains(&id)
+    {
+        return Ok(deployment.deployment);
+    }
+    let occurred_at = match write.current(place, undeploy.occurred_at).await? {
+        // Clocks differ: what is current may have succeeded a moment ahead of this one.
+        Some((current, since)) if current == id => undeploy.occurred_at.unwrap_or_else(|| now.max(since)),
+        other => return Err(not_current(&deployment.deployment, other.map(|(current, _)| current))),
+    };
+    remove(write, deployment, Removed { occurred_at, reason: undeploy.reason }, terms.author(), now)
 }
 
 /// When a component left, and why.
@@ -100,11 +94,11 @@ pub(super) async fn remove_afterwards(
         return Ok(Err("removes what never succeeded there; import the deployments of the component before its removal"));
     };
     let deployment = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;
-    remove(write, deployment, removed, by, now).await.map(|_| Ok(true))
+    remove(write, deployment, removed, by, now).map(|_| Ok(true))
 }
 
 /// Adds the removal to the history and to the periods of the cell.
-async fn remove(write: &mut Write, before: Revised, removed: Removed, by: &Label, now: Time) -> Result<Deployment, Error> {
+fn remove(write: &mut Write, before: Revised, removed: Removed, by: &Label, now: Time) -> Result<Deployment, Error> {
     let Removed { occurred_at, reason } = removed;
     let Deployment { id, attempt, status, .. } = before.deployment;
     let entry = HistoryEntry {
@@ -119,9 +113,8 @@ async fn remove(write: &mut Write, before: Revised, removed: Removed, by: &Label
         reason,
         hash: before.head,
     };
-    let (sequence, head) = append(write, id, entry).await?;
-    let period = Period { started_at: occurred_at, sequence, ended_at: None, is_removal: true };
-    write.add_period(&before.deployment, &period).await?;
+    let HistoryEntry { sequence, hash: head, .. } = append(write, id, entry)?;
+    write.add_period(&before.deployment, Period { started_at: occurred_at, sequence, ended_at: None, is_removal: true });
     let deployment = Deployment { updated_at: now, ..before.deployment };
-    replace(write, Revised { deployment, head, ..before }).await
+    Ok(replace(write, Revised { deployment, head, ..before }))
 }

@@ -16,7 +16,7 @@ use crate::{
     digest::Digest,
     entity_tag::{Condition, EntityTag},
     error::Error,
-    store::{Kept, Write},
+    store::{Answer, Kept, Key, Write},
     text::{IdempotencyKey, Label},
 };
 
@@ -97,34 +97,55 @@ impl<T> Deref for Written<T> {
 
 /// The keys that are at work in this process.
 #[derive(Debug, Default)]
-pub(super) struct Running(Mutex<HashSet<(Label, IdempotencyKey)>>);
+pub(super) struct Running(Mutex<HashSet<Key>>);
 
 impl Running {
-    fn keys(&self) -> std::sync::MutexGuard<'_, HashSet<(Label, IdempotencyKey)>> {
+    fn keys(&self) -> std::sync::MutexGuard<'_, HashSet<Key>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A key at work; it is free again when this is dropped.
 #[derive(Debug)]
-struct Claim {
+pub(super) struct Claim {
     running: Arc<Running>,
-    subject: Label,
-    once: Once,
+    pub(super) key: Key,
+    request: Digest,
+}
+
+impl Terms {
+    /// Claims the key of the write, if it has one.
+    pub(super) fn claim(&self, running: &Arc<Running>) -> Result<Option<Claim>, Error> {
+        let Some(Once { key, request }) = &self.once else { return Ok(None) };
+        let key = Key { subject: self.by.clone(), key: key.clone() };
+        if !running.keys().insert(key.clone()) {
+            return Err(Error::InFlight);
+        }
+        Ok(Some(Claim { running: running.clone(), key, request: *request }))
+    }
 }
 
 impl Claim {
-    fn make(running: &Arc<Running>, subject: &Label, once: &Once) -> Result<Self, Error> {
-        if !running.keys().insert((subject.clone(), once.key.clone())) {
-            return Err(Error::InFlight);
+    /// The answer that was kept under the key, as the answer to this request.
+    pub(super) fn replayed<T: DeserializeOwned>(&self, kept: &Kept) -> Result<Written<T>, Error> {
+        if kept.request != self.request {
+            return Err(Error::KeyReused { recorded: id_in(&kept.answer) });
         }
-        Ok(Self { running: running.clone(), subject: subject.clone(), once: once.clone() })
+        let value = serde_json::from_str(&kept.answer).map_err(|error| Error::Internal(error.into()))?;
+        Ok(Written { value, replayed: true })
+    }
+
+    /// The answer to this request, to be kept under the key.
+    pub(super) fn answered(&self, value: &impl Serialize, given_at: Time, retention: TimeDelta) -> Result<Answer, Error> {
+        let answer = serde_json::to_string(value).map_err(|error| Error::Internal(error.into()))?;
+        let kept = Kept { request: self.request, answer };
+        Ok(Answer { key: self.key.clone(), kept, given_at, expires_at: given_at + retention })
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.running.keys().remove(&(self.subject.clone(), self.once.key.clone()));
+        self.running.keys().remove(&self.key);
     }
 }
 
@@ -152,21 +173,20 @@ pub(super) enum Begun<T> {
 }
 
 impl Tracker {
-    /// Begins a write, unless it was made before under the same key.
+    /// Begins a write of its own, unless it was made before under the same key.
     pub(super) async fn begin<T: DeserializeOwned>(&self, terms: &Terms, now: Time) -> Result<Begun<T>, Error> {
-        let claim = terms.once.as_ref().map(|once| Claim::make(&self.running, &terms.by, once)).transpose()?;
+        self.begin_claimed(terms.claim(&self.running)?, now).await
+    }
+
+    /// The same, where the key has been claimed.
+    pub(super) async fn begin_claimed<T: DeserializeOwned>(&self, claim: Option<Claim>, now: Time) -> Result<Begun<T>, Error> {
         let mut write = self.store.write().await?;
-        if let Some(Claim { subject, once, .. }) = &claim {
-            if !write.take_key(subject, &once.key).await? {
+        if let Some(claim) = &claim {
+            if !write.take_key(&claim.key).await? {
                 return Err(Error::InFlight);
             }
-            match write.kept_answer(subject, &once.key, now).await? {
-                Some(kept) if kept.request != once.request => return Err(Error::KeyReused { recorded: id_in(&kept.answer) }),
-                Some(kept) => {
-                    let value = serde_json::from_str(&kept.answer).map_err(|error| Error::Internal(error.into()))?;
-                    return Ok(Begun::Done(Written { value, replayed: true }));
-                }
-                None => {}
+            if let Some(kept) = write.kept_answers(std::slice::from_ref(&claim.key), now).await?.get(&claim.key) {
+                return claim.replayed(kept).map(Begun::Done);
             }
         }
         Ok(Begun::Work(Work { write, claim, now, retention: self.retention }))
@@ -176,10 +196,8 @@ impl Tracker {
 impl Work {
     /// Makes the write durable, and its answer with it when there is a key to keep it under.
     pub(super) async fn finish<T: Serialize>(mut self, value: T) -> Result<Written<T>, Error> {
-        if let Some(Claim { subject, once, .. }) = &self.claim {
-            let answer = serde_json::to_string(&value).map_err(|error| Error::Internal(error.into()))?;
-            let kept = Kept { request: once.request, answer };
-            self.write.keep_answer((subject, &once.key), &kept, (self.now, self.now + self.retention)).await?;
+        if let Some(claim) = &self.claim {
+            self.write.keep_answer(claim.answered(&value, self.now, self.retention)?);
         }
         self.write.commit().await?;
         Ok(Written { value, replayed: false })

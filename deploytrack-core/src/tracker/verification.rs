@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Tracker, in_own_task, recording::replace};
+use super::{Tracker, in_own_task};
 use crate::{
     clock::Time,
     deployment::Deployment,
@@ -36,11 +36,15 @@ impl Tracker {
     /// # Errors
     /// As [`Tracker::verify`].
     pub async fn repair(&self) -> Result<Verification, Error> {
-        for place in self.audit().await?.places {
+        // Cells before environments: an environment's counts are the sums of its cells'.
+        for mend in self.audit().await?.mends {
             let this = self.clone();
             in_own_task(async move {
                 let mut write = this.store.write().await?;
-                rebuild(&mut write, place).await?;
+                match mend {
+                    Mend::Cell(place) => rebuild(&mut write, place).await?,
+                    Mend::Environment(id) => write.recount_environment(id).await?,
+                }
                 write.commit().await
             })
             .await?;
@@ -56,8 +60,27 @@ impl Tracker {
         audit.look_for_strays(&mut snapshot).await?;
         audit.compare_cells(snapshot.kept_cells().await?);
         audit.compare_counts(&snapshot.kept_counts().await?);
+        audit.compare_environments(&snapshot.kept_environment_counts().await?);
         audit.conclude();
         Ok(audit)
+    }
+}
+
+/// What would be written again to put a difference right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Mend {
+    Cell(Place),
+    /// The counts of an environment over all components.
+    Environment(Uuid),
+}
+
+impl Mend {
+    /// Whether it needs the history of a cell.
+    fn is_of(&self, place: &Place) -> bool {
+        match self {
+            Self::Cell(own) => own == place,
+            Self::Environment(id) => *id == place.environment_id,
+        }
     }
 }
 
@@ -65,10 +88,10 @@ impl Tracker {
 #[derive(Debug, Default)]
 struct Audit {
     report: Verification,
-    /// The differences that are named, each with the cell that would be written again to put it right.
-    named: Vec<(Option<Place>, Difference)>,
-    /// The cells to write again.
-    places: BTreeSet<Place>,
+    /// The differences that are named, each with what would put it right.
+    named: Vec<(Option<Mend>, Difference)>,
+    /// What to write again.
+    mends: BTreeSet<Mend>,
     /// The cells with a history that is not as it was recorded. What is kept of them may be all that is left of the truth.
     broken: BTreeSet<Place>,
     counts: BTreeMap<(Place, Status), i64>,
@@ -85,17 +108,17 @@ struct Newest {
 }
 
 impl Audit {
-    fn note(&mut self, table: &str, place: Option<Place>, difference: Difference) {
+    fn note(&mut self, table: &str, mend: Option<Mend>, difference: Difference) {
         self.report.found += 1;
         if self.named.len() < MOST_NAMED {
-            self.named.push((place, Difference { table: table.to_owned(), ..difference }));
+            self.named.push((mend, Difference { table: table.to_owned(), ..difference }));
         }
     }
 
     /// Notes a difference that the history can put right, if it is itself as it was recorded.
     fn note_repairable(&mut self, table: &str, place: Place, difference: Difference) {
-        self.places.insert(place);
-        self.note(table, Some(place), difference);
+        self.mends.insert(Mend::Cell(place));
+        self.note(table, Some(Mend::Cell(place)), difference);
     }
 
     /// Notes what makes the history of a cell no judge of it.
@@ -106,9 +129,9 @@ impl Audit {
 
     /// Tells what can be repaired from what cannot.
     fn conclude(&mut self) {
-        self.places.retain(|place| !self.broken.contains(place));
-        let repairable = |place: Option<Place>| place.is_some_and(|place| self.places.contains(&place));
-        let named = self.named.iter().map(|(place, difference)| Difference { repairable: repairable(*place), ..difference.clone() });
+        self.mends.retain(|mend| !self.broken.iter().any(|place| mend.is_of(place)));
+        let repairable = |mend: Option<Mend>| mend.is_some_and(|mend| self.mends.contains(&mend));
+        let named = self.named.iter().map(|(mend, difference)| Difference { repairable: repairable(*mend), ..difference.clone() });
         self.report.differences = named.collect();
         self.report.ok = self.report.found == 0;
     }
@@ -219,6 +242,30 @@ impl Audit {
             }
         }
     }
+
+    fn compare_environments(&mut self, kept: &BTreeMap<(Uuid, Status), i64>) {
+        let said = by_environment(&self.counts);
+        let keys: BTreeSet<_> = kept.keys().chain(said.keys()).copied().collect();
+        for (id, status) in keys {
+            let of = |counts: &BTreeMap<_, i64>| counts.get(&(id, status)).copied().unwrap_or(0);
+            let (kept, said) = (of(kept), of(&said));
+            if kept != said {
+                let detail = format!("counts {kept} {status}, where the history says {said}");
+                self.mends.insert(Mend::Environment(id));
+                let difference = Difference { environment_id: Some(id), detail, ..Difference::default() };
+                self.note("environment_counts", Some(Mend::Environment(id)), difference);
+            }
+        }
+    }
+}
+
+/// Counts by environment as the counts by cell say them.
+fn by_environment(counts: &BTreeMap<(Place, Status), i64>) -> BTreeMap<(Uuid, Status), i64> {
+    let mut sums = BTreeMap::new();
+    for ((place, status), count) in counts {
+        *sums.entry((place.environment_id, *status)).or_default() += count;
+    }
+    sums
 }
 
 fn of_cell(place: Place, detail: String) -> Difference {
@@ -281,18 +328,15 @@ fn differing_periods(deployment: &Deployment, said: &[Period], kept: &[KeptPerio
 
 /// Writes a cell again from the history of its deployments.
 async fn rebuild(write: &mut Write, place: Place) -> Result<(), Error> {
-    write.take_cell(place).await?;
+    write.take(&[], [place]).await?;
     write.forget_periods(place).await?;
     write.forget_counts(place).await?;
-    let mut counts = BTreeMap::<Status, i64>::new();
     for id in write.deployments_in(place).await? {
         let status = rebuild_deployment(write, id).await?;
-        *counts.entry(status).or_default() += 1;
+        write.count(place, status, 1);
     }
-    for (status, count) in counts {
-        write.count(place, status, count).await?;
-    }
-    write.settle_cell(place).await
+    write.settle(place);
+    write.recount_environment(place.environment_id).await
 }
 
 /// Writes what the history says of a deployment, and its periods; gives its status.
@@ -300,20 +344,24 @@ async fn rebuild_deployment(write: &mut Write, id: Uuid) -> Result<Status, Error
     let row = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;
     let entries: Vec<HistoryEntry> = write.history(id).await?;
     let Some(standing) = history::fold(&entries) else { return Ok(row.deployment.status) };
-    for period in &standing.periods {
-        write.add_period(&row.deployment, period).await?;
+    if let Some(different) = differing(&row, &standing).map(|_| corrected(row.clone(), &standing)) {
+        write.put_deployment(different);
     }
-    if differing(&row, &standing).is_some() {
-        let deployment = Deployment {
-            status: standing.status,
-            attempt: standing.attempt,
-            started_at: standing.started_at,
-            finished_at: standing.finished_at,
-            succeeded_at: standing.succeeded.map(|(time, _)| time),
-            ..row.deployment
-        };
-        let succeeded = standing.succeeded.map(|(_, sequence)| sequence);
-        replace(write, Revised { deployment, succeeded, ..row }).await?;
+    for period in standing.periods {
+        write.add_period(&row.deployment, period);
     }
     Ok(standing.status)
+}
+
+/// The deployment as its history says it stands.
+fn corrected(row: Revised, standing: &Standing) -> Revised {
+    let deployment = Deployment {
+        status: standing.status,
+        attempt: standing.attempt,
+        started_at: standing.started_at,
+        finished_at: standing.finished_at,
+        succeeded_at: standing.succeeded.map(|(time, _)| time),
+        ..row.deployment
+    };
+    Revised { deployment, succeeded: standing.succeeded.map(|(_, sequence)| sequence), ..row }
 }

@@ -1,0 +1,105 @@
+//! Whether anything was written since: what makes it safe to keep an answer.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{Pool, Store, Write, fault::unexpected, on};
+use crate::error::Error;
+
+/// How long a program that has an SQLite file open may not see what another program has written to it. A server's own
+/// writes are seen at once.
+const UNSEEN: Duration = Duration::from_millis(2);
+
+/// The state of the database. As long as it is the same, so is everything that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Version(i64);
+
+/// What this program knows of the commits on its database.
+#[derive(Debug, Default)]
+pub(super) struct Commits(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// How many writes this program has committed.
+    own: u64,
+    last: Option<Looked>,
+}
+
+/// The last look at the database.
+#[derive(Clone, Copy, Debug)]
+struct Looked {
+    at: Instant,
+    /// How many writes this program had committed before it looked.
+    own: u64,
+    version: Version,
+}
+
+impl Commits {
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A write of this program was committed: what was seen before it is no longer so.
+    pub(super) fn happened(&self) {
+        self.seen().own += 1;
+    }
+
+    /// The version that was seen last, if it can still be relied on; else how many writes this program has committed.
+    #[cfg(feature = "sqlite")]
+    fn known(&self) -> Result<Version, u64> {
+        let seen = self.seen();
+        match seen.last {
+            Some(last) if last.own == seen.own && last.at.elapsed() < UNSEEN => Ok(last.version),
+            _ => Err(seen.own),
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn looked(&self, looked: Looked) {
+        self.seen().last = Some(looked);
+    }
+}
+
+impl Store {
+    /// The state of the database now.
+    ///
+    /// On PostgreSQL the database is asked each time: several servers write to it. An SQLite file has one server as a
+    /// rule, which knows of its own commits: the file is asked after each of them, and every two milliseconds in case
+    /// another program writes to it.
+    pub(crate) async fn version(&self) -> Result<Version, Error> {
+        match &self.reads {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => {
+                let own = match self.commits.known() {
+                    Ok(version) => return Ok(version),
+                    Err(own) => own,
+                };
+                // Before the look: what is committed during it may be seen or not.
+                let at = Instant::now();
+                let version = self.read_version().await?;
+                self.commits.looked(Looked { at, own, version });
+                Ok(version)
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => self.read_version().await,
+        }
+    }
+
+    async fn read_version(&self) -> Result<Version, Error> {
+        on!(Pool, &self.reads, |pool| sqlx::query_scalar("select cast(sum(count) as bigint) from commits").fetch_one(pool).await)
+            .map(Version)
+            .map_err(unexpected)
+    }
+}
+
+impl Write {
+    /// Counts this write among the commits. Last, since writes that share a slot wait for each other from here on.
+    pub(super) async fn count_commit(&mut self) -> Result<(), Error> {
+        on!(Transaction, &mut self.transaction, |write| {
+            sqlx::query("update commits set count = count + 1 where slot = $1").bind(self.slot).execute(&mut **write).await.map(|_| ())
+        })
+        .map_err(unexpected)
+    }
+}

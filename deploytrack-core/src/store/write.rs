@@ -1,0 +1,199 @@
+//! A write in progress: what it has read, what was decided, and how that gets into the database.
+//!
+//! The use cases read first and then say what is to be written; saying it only adds to the draft and cannot fail half-way.
+//! The draft goes to the database in sets, one statement for each table and not one for each row, at the commit or
+//! before something is read that it may have changed. So the requests that share a write share its statements too.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use uuid::Uuid;
+
+use super::{Place, Revised, Transaction, commits::Commits, fault::unexpected, idempotency::Answer, on};
+use crate::{
+    clock::Time,
+    deployment::Deployment,
+    error::Error,
+    history::{HistoryEntry, Period},
+    status::Status,
+};
+
+/// How many rows one statement writes at most.
+const MOST_ROWS: usize = 64;
+
+/// A write in progress. Dropped without [`Write::commit`], it changes nothing.
+#[derive(Debug)]
+pub(crate) struct Write {
+    pub(super) transaction: Transaction,
+    /// The slot of the shared counters that this write adds to.
+    pub(super) slot: i16,
+    commits: Arc<Commits>,
+    /// The deployments it has read or made, as they stand with all that was decided.
+    deployments: BTreeMap<Uuid, Revised>,
+    /// The numbers that rows of history will have.
+    numbers: VecDeque<i64>,
+    draft: Draft,
+}
+
+/// What was decided and is not in the database yet.
+#[derive(Debug, Default)]
+struct Draft {
+    entries: Vec<(Uuid, HistoryEntry)>,
+    changed: BTreeSet<Uuid>,
+    periods: Vec<NewPeriod>,
+    ended: Vec<(Place, (Time, i64), Time)>,
+    counts: BTreeMap<(Place, Status), i64>,
+    unsettled: BTreeSet<Place>,
+    answers: Vec<Answer>,
+}
+
+/// A period to be added to a cell.
+#[derive(Debug)]
+pub(super) struct NewPeriod {
+    pub(super) place: Place,
+    pub(super) deployment_id: Uuid,
+    /// None for a removal.
+    pub(super) version: Option<String>,
+    pub(super) period: Period,
+}
+
+impl Write {
+    pub(super) fn new(transaction: Transaction, slot: i16, commits: Arc<Commits>) -> Self {
+        Self { transaction, slot, commits, deployments: BTreeMap::new(), numbers: VecDeque::new(), draft: Draft::default() }
+    }
+
+    /// Takes cells until the end of this write, those of the deployments with these ids and these places, and reads those
+    /// deployments. Other writes to the cells wait: a writer that chose the current deployment while another was still
+    /// adding one would choose wrongly. Every write to a deployment begins so, once, with all that it will touch.
+    pub(crate) async fn take(&mut self, ids: &[Uuid], places: impl IntoIterator<Item = Place>) -> Result<(), Error> {
+        let mut places: BTreeSet<_> = places.into_iter().collect();
+        places.extend(self.places_of(ids).await?);
+        self.take_cells(&places.into_iter().collect::<Vec<_>>()).await?;
+        // Only now: who waited for a cell would have read what is no longer so.
+        for found in self.read_deployments(ids).await? {
+            self.deployments.insert(found.deployment.id, found);
+        }
+        Ok(())
+    }
+
+    /// Sets numbers aside for rows of history.
+    pub(crate) async fn reserve(&mut self, rows: usize) -> Result<(), Error> {
+        let missing = rows.saturating_sub(self.numbers.len());
+        if missing > 0 {
+            let numbers = self.next_numbers(missing).await?;
+            self.numbers.extend(numbers);
+        }
+        Ok(())
+    }
+
+    /// One deployment, with all that was decided.
+    pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<Option<Revised>, Error> {
+        if let Some(held) = self.deployments.get(&id) {
+            return Ok(Some(held.clone()));
+        }
+        Ok(self.read_deployments(&[id]).await?.pop())
+    }
+
+    /// One of the deployments that were taken, with all that was decided; not one that came to be since.
+    pub(crate) fn taken(&self, id: Uuid) -> Result<Revised, Error> {
+        self.deployments.get(&id).cloned().ok_or_else(|| Error::no_deployment(id))
+    }
+
+    /// Adds a row to the history of a deployment and gives it with its number, which must have been reserved.
+    pub(crate) fn add_entry(&mut self, deployment_id: Uuid, entry: HistoryEntry) -> Result<HistoryEntry, Error> {
+        let sequence = self.numbers.pop_front().ok_or_else(|| Error::Internal("a row of history has no number".into()))?;
+        let entry = HistoryEntry { sequence, ..entry };
+        self.draft.entries.push((deployment_id, entry.clone()));
+        Ok(entry)
+    }
+
+    /// Writes a deployment as it stands now, new or over the revision it was read at.
+    pub(crate) fn put_deployment(&mut self, revised: Revised) {
+        let id = revised.deployment.id;
+        self.draft.changed.insert(id);
+        self.deployments.insert(id, revised);
+    }
+
+    /// Adds a period that a deployment makes in its cell. What is current there is settled anew at the commit.
+    pub(crate) fn add_period(&mut self, deployment: &Deployment, period: Period) {
+        let (place, version) = (Place::of(deployment), (!period.is_removal).then(|| deployment.version.to_string()));
+        self.draft.periods.push(NewPeriod { place, deployment_id: deployment.id, version, period });
+        self.draft.unsettled.insert(place);
+    }
+
+    /// Ends the period of a success that is rolled back. What is current there is settled anew at the commit.
+    pub(crate) fn end_period(&mut self, place: Place, success: (Time, i64), ended_at: Time) {
+        self.draft.ended.push((place, success, ended_at));
+        self.draft.unsettled.insert(place);
+    }
+
+    /// Settles anew at the commit what is current in a cell.
+    pub(crate) fn settle(&mut self, place: Place) {
+        self.draft.unsettled.insert(place);
+    }
+
+    /// Adds to a count.
+    pub(crate) fn count(&mut self, place: Place, status: Status, more: i64) {
+        *self.draft.counts.entry((place, status)).or_default() += more;
+    }
+
+    /// Keeps an answer under its key.
+    pub(crate) fn keep_answer(&mut self, answer: Answer) {
+        self.draft.answers.push(answer);
+    }
+
+    /// Writes what was decided. Whatever reads what a draft can change begins with this.
+    pub(super) async fn flush(&mut self) -> Result<(), Error> {
+        let draft = std::mem::take(&mut self.draft);
+        self.insert_entries(&draft.entries).await?;
+        let changed: Vec<_> = draft.changed.iter().filter_map(|id| self.deployments.remove(id)).collect();
+        self.write_deployments(&changed).await?;
+        for written in changed {
+            self.deployments.insert(written.deployment.id, Revised { revision: written.revision + 1, ..written });
+        }
+        self.insert_periods(&draft.periods).await?;
+        for (place, success, ended_at) in draft.ended {
+            self.write_end(place, success, ended_at).await?;
+        }
+        self.add_counts(&draft.counts).await?;
+        self.settle_cells(&draft.unsettled.into_iter().collect::<Vec<_>>()).await?;
+        self.write_answers(&draft.answers).await
+    }
+
+    /// Makes the write durable.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        self.flush().await?;
+        self.count_commit().await?;
+        on!(Transaction, self.transaction, |transaction| transaction.commit().await).map_err(unexpected)?;
+        self.commits.happened();
+        Ok(())
+    }
+}
+
+/// The rows in sets whose sizes are powers of two: there are then few different statements, and the database prepares each
+/// of them once.
+pub(super) fn in_sets<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = 1 << rows.len().min(MOST_ROWS).checked_ilog2()?;
+        let (set, rest) = rows.split_at(size);
+        rows = rest;
+        Some(set)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_in_one_set_and_the_sizes_are_few() {
+        let rows: Vec<usize> = (0..300).collect();
+        for length in 0..rows.len() {
+            let sets: Vec<_> = in_sets(&rows[..length]).collect();
+            assert!(sets.iter().all(|set| set.len().is_power_of_two() && set.len() <= MOST_ROWS), "{length}");
+            assert_eq!(sets.concat(), rows[..length]);
+        }
+    }
+}
