@@ -6,7 +6,7 @@ use deploytrack_core::{
     catalog::{Component, Environment, Kind, Reference, near_misses},
     client::{Answer, Client},
     clock::{Clock, SystemClock},
-    query::{Page, PageRequest},
+    query::{Links, Page, PageRequest},
     text::{IdempotencyKey, Name},
 };
 use serde::Serialize;
@@ -236,17 +236,19 @@ pub(crate) async fn paged<T: Serialize + PartialEq>(
         return fetch(PageRequest::new(asked.skip, asked.take).unwrap_or_default()).await;
     }
     let mut whole = fetch(part(asked.skip)).await?.value;
-    let mut read = whole.data.len() as u64;
-    while asked.skip + read < whole.total {
-        let next = fetch(part(asked.skip + read)).await?.value;
-        if next.data.is_empty() {
-            break;
-        }
-        read += next.data.len() as u64;
-        whole.total = next.total;
-        // What is recorded meanwhile pushes the rest down: the end of the last page may come once more.
-        let tail = whole.data.len().saturating_sub(next.data.len());
-        let fresh: Vec<_> = next.data.into_iter().filter(|entry| !whole.data[tail..].contains(entry)).collect();
+    if whole.links == Links::default() && asked.skip + (whole.data.len() as u64) < whole.total {
+        // Some proxy's doing. What follows cannot be found, and leaving it out would be a lie.
+        return Err(Failure::new(Exit::Unreachable, "the answer came without the Link header that leads to the rest of the list")
+            .hint("ask for one part after the other with --skip and --take"));
+    }
+    let mut next = whole.links.next;
+    while let Some(page) = next {
+        let page = fetch(page).await?.value;
+        (next, whole.total) = (page.links.next, page.total);
+        // Where pages are counted, what is registered meanwhile pushes the rest down: the end of the last page may come
+        // once more.
+        let tail = whole.data.len().saturating_sub(page.data.len());
+        let fresh: Vec<_> = page.data.into_iter().filter(|entry| !whole.data[tail..].contains(entry)).collect();
         whole.data.extend(fresh);
     }
     whole.take = whole.data.len() as u64;

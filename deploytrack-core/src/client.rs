@@ -9,6 +9,7 @@
 mod body;
 mod error;
 mod health;
+mod links;
 mod query;
 mod retry;
 mod transport;
@@ -61,11 +62,12 @@ impl Client {
         self.get(&format!("{}/history", one(api::DEPLOYMENTS, id)), &[]).await
     }
 
-    /// A page of deployments, the newest first.
+    /// A page of deployments, the newest first. Its links are those that the server sent: to read on, ask for `next` until
+    /// there is none.
     pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Answer<Page<Deployment>>, Error> {
         let mut query = query::deployments(filter);
-        query.extend(query::page(page));
-        self.get(api::DEPLOYMENTS, &query).await
+        query.extend(page.parameters());
+        self.page(api::DEPLOYMENTS, &query).await
     }
 
     /// What is current of one component, or was at a moment, in environment order.
@@ -96,7 +98,7 @@ impl Client {
 
     /// A page of components in the order of their names, or the one with this name.
     pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Component>>, Error> {
-        self.get(api::COMPONENTS, &query::named(name, page)).await
+        self.page(api::COMPONENTS, &query::named(name, page)).await
     }
 
     /// One component.
@@ -122,7 +124,7 @@ impl Client {
 
     /// A page of environments in their order, or the one with this name.
     pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Environment>>, Error> {
-        self.get(api::ENVIRONMENTS, &query::named(name, page)).await
+        self.page(api::ENVIRONMENTS, &query::named(name, page)).await
     }
 
     /// One environment.

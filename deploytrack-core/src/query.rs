@@ -2,16 +2,21 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::{
+    cursor::{BadCursor, Cursor, Key},
+    page::{Links, Page, PageRequest},
+};
 use crate::{
     catalog::Reference,
     clock::Time,
-    deployment::Deployment,
     status::Status,
     text::{CommitSha, Label, Name, Version},
 };
+
+mod cursor;
+mod page;
 
 /// Which deployments a list shows; every field that is set must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,76 +84,6 @@ pub struct MatrixFilter {
     pub include_archived: bool,
     /// What was current at this moment; what is current now, if absent.
     pub at: Option<Time>,
-}
-
-/// Which part of a list to show. `take` is between 1 and 100 by construction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageRequest {
-    skip: u64,
-    take: u64,
-}
-
-impl PageRequest {
-    /// What `take` is when nobody says.
-    pub const DEFAULT_TAKE: u64 = 20;
-    /// The most that `take` may be.
-    pub const MOST_TAKE: u64 = 100;
-    /// The most that `skip` may be: what both databases can count.
-    pub const MOST_SKIP: u64 = i64::MAX as u64;
-
-    /// A page, or `None` when `take` or `skip` is out of bounds.
-    #[must_use]
-    pub const fn new(skip: u64, take: u64) -> Option<Self> {
-        if take < 1 || take > Self::MOST_TAKE || skip > Self::MOST_SKIP { None } else { Some(Self { skip, take }) }
-    }
-
-    /// How many entries to pass over.
-    #[must_use]
-    pub const fn skip(self) -> u64 {
-        self.skip
-    }
-
-    /// The most entries to show.
-    #[must_use]
-    pub const fn take(self) -> u64 {
-        self.take
-    }
-}
-
-impl Default for PageRequest {
-    fn default() -> Self {
-        Self { skip: 0, take: Self::DEFAULT_TAKE }
-    }
-}
-
-/// Part of a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page<T> {
-    /// The entries.
-    pub data: Vec<T>,
-    /// How many the filters match in all.
-    pub total: u64,
-    /// How many were passed over.
-    pub skip: u64,
-    /// The most that were asked for.
-    pub take: u64,
-}
-
-/// A place in the list of deployments: after the deployment with this key, in the list's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// When the deployment was recorded.
-    pub created_at: Time,
-    /// Its id.
-    pub id: Uuid,
-}
-
-impl Cursor {
-    /// The place after `deployment`.
-    #[must_use]
-    pub fn after(deployment: &Deployment) -> Self {
-        Self { created_at: deployment.created_at, id: deployment.id }
-    }
 }
 
 /// Reads a whole number without sign, for query parameters.

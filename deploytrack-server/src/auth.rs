@@ -1,5 +1,7 @@
 //! Who is calling, and whether they may.
 
+use std::sync::Arc;
+
 use deploytrack_core::text::Label;
 use http::{HeaderMap, header};
 
@@ -7,7 +9,7 @@ use crate::{App, problem::Refusal, route::Access, token::Bearer};
 
 /// Who is calling: the bearer of a token, or anyone where no token is needed.
 #[derive(Debug)]
-pub(crate) struct Caller(Option<Bearer>);
+pub(crate) struct Caller(Option<Arc<Bearer>>);
 
 impl Caller {
     /// The token's subject. A route that is open to anyone has none.

@@ -20,6 +20,7 @@
 //! | `request` | query and body, read with limits |
 //! | `terms` | idempotency keys and conditions |
 //! | `response`, `problem` | answers, and answers to what went wrong |
+//! | `links` | the pages around a page |
 //! | `handlers` | one function for each endpoint |
 
 use std::{fmt, sync::Arc};
@@ -35,6 +36,7 @@ mod auth;
 pub mod config;
 mod dispatch;
 mod handlers;
+mod links;
 pub mod log;
 mod problem;
 mod request;

@@ -7,7 +7,7 @@ use deploytrack_core::{
     api::FromBody,
     error::Fault,
     json,
-    query::{PageRequest, whole_number},
+    query::{Cursor, PageRequest, whole_number},
     tracker::{Terms, Tracker},
 };
 use http::{HeaderMap, header, request::Parts};
@@ -66,7 +66,12 @@ impl Call {
 
     /// The query, to be read parameter by parameter.
     pub(crate) fn query(&self) -> Query {
-        Query::of(self.parts.uri.query().unwrap_or_default())
+        Query::of(self.query_text())
+    }
+
+    /// The query as it was sent.
+    pub(crate) fn query_text(&self) -> &str {
+        self.parts.uri.query().unwrap_or_default()
     }
 
     /// The id in the path, for a request that has no parameters.
@@ -225,6 +230,17 @@ impl Query {
         let skip = self.read("skip", |text| within(text, 0, PageRequest::MOST_SKIP));
         let take = self.read("take", |text| within(text, 1, PageRequest::MOST_TAKE));
         PageRequest::new(skip.unwrap_or(default.skip()), take.unwrap_or(default.take()))
+    }
+
+    /// `skip` and `take`, or `cursor` and `take`.
+    pub(crate) fn page_or_cursor(&mut self) -> Option<PageRequest> {
+        let counts = self.pairs.iter().any(|(name, _)| name == "skip");
+        let (page, cursor) = (self.page(), self.one::<Cursor>("cursor"));
+        match cursor {
+            None => page,
+            Some(_) if counts => self.wrong("cursor", "cannot be given together with skip: it says where the page begins"),
+            Some(cursor) => PageRequest::at(cursor, page?.take()),
+        }
     }
 
     fn wrong<T>(&mut self, name: &str, detail: impl Display) -> Option<T> {

@@ -1,12 +1,12 @@
 //! Answers.
 
 use bytes::Bytes;
-use deploytrack_core::{api, entity_tag::EntityTag, error::Error, tracker::Written};
+use deploytrack_core::{api, entity_tag::EntityTag, error::Error, query::Page, tracker::Written};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use serde::Serialize;
 
-use crate::problem::Refusal;
+use crate::{links, problem::Refusal};
 
 const JSON: &str = "application/json";
 
@@ -31,6 +31,14 @@ pub(crate) fn whole(status: StatusCode, media_type: &'static str, body: Vec<u8>)
 /// 200 and the representation of what was asked for as JSON, with its entity tag.
 pub(crate) fn ok(value: &impl Serialize) -> Answer {
     representation(StatusCode::OK, value)
+}
+
+/// 200 and a page of a list that was asked for with this query, with its entity tag and the links to the pages around it.
+pub(crate) fn page<T: Serialize>(page: &Page<T>, query: &str) -> Answer {
+    let mut response = ok(page)?;
+    let links = HeaderValue::from_str(&links::around(page.links, query).map_err(internal)?).map_err(internal)?;
+    response.headers_mut().insert(header::LINK, links);
+    Ok(response)
 }
 
 /// 200, what a write did, and the representation of what it changed, with its entity tag.

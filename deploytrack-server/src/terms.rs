@@ -44,8 +44,11 @@ pub(crate) fn unless_known(asked: &HeaderMap, response: Response<Body>) -> Respo
     }
     let mut unchanged = crate::response::no_content();
     *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
-    if let Some(tag) = response.headers().get(header::ETAG) {
-        unchanged.headers_mut().insert(header::ETAG, tag.clone());
+    // The links are beside the representation and may have changed without it.
+    for name in [header::ETAG, header::LINK] {
+        if let Some(value) = response.headers().get(&name) {
+            unchanged.headers_mut().insert(name, value.clone());
+        }
     }
     unchanged
 }

@@ -2,12 +2,16 @@
 //!
 //! A token is a JSON Web Token (RFC 7519) signed with HS256. The algorithm comes from here and never from the token.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use deploytrack_core::{clock::Time, text::Label};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use serde_json::{Map, Value, json};
+
+use self::known::{Known, Verified, Window};
+
+mod known;
 
 /// The role that may write.
 pub const ADMIN: &str = "admin";
@@ -15,10 +19,6 @@ pub const ADMIN: &str = "admin";
 pub const MOST_BYTES: usize = 8 * 1024;
 /// The longest a token may be good for when it is issued here: ten years.
 pub const LONGEST: Duration = Duration::from_hours(3653 * 24);
-/// How far clocks may differ, in seconds.
-const LEEWAY: f64 = 60.0;
-/// The last second of the year 9999. A later `exp` is a mistake or an attempt at a token without end.
-const LAST_SECOND: f64 = 253_402_300_799.0;
 
 /// What signs and checks tokens: a shared secret, and whom the tokens are from and for.
 #[derive(Clone)]
@@ -106,12 +106,13 @@ pub(crate) struct Bearer {
     pub(crate) admin: bool,
 }
 
-/// Checks tokens.
+/// Checks tokens, and remembers good ones.
 pub(crate) struct Verifier {
     key: DecodingKey,
     validation: Validation,
     issuer: Option<String>,
     audience: Option<String>,
+    known: Known,
 }
 
 impl Verifier {
@@ -128,17 +129,31 @@ impl Verifier {
             validation,
             issuer: secret.issuer.clone(),
             audience: secret.audience.clone(),
+            known: Known::default(),
         }
     }
 
     /// The bearer of a good token; `None` for any other, without a word about why.
-    pub(crate) fn check(&self, token: &str, now: Time) -> Option<Bearer> {
+    pub(crate) fn check(&self, token: &str, now: Time) -> Option<Arc<Bearer>> {
         if token.len() > MOST_BYTES {
             return None;
         }
+        if let Some(known) = self.known.get(token) {
+            return known.at(now);
+        }
+        let verified = self.verify(token)?;
+        let bearer = verified.at(now)?;
+        self.known.add(token, verified);
+        Some(bearer)
+    }
+
+    /// Everything about a token that stays as it is while the keys do: all but the time.
+    fn verify(&self, token: &str) -> Option<Verified> {
         let read = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation).ok()?;
-        let good = is_good_header(token, &read.header) && is_in_time(&read.claims, now) && self.is_for_us(&read.claims);
-        if good { bearer(&read.claims) } else { None }
+        if !is_good_header(token, &read.header) || !self.is_for_us(&read.claims) {
+            return None;
+        }
+        Some(Verified { bearer: Arc::new(bearer(&read.claims)?), window: Window::of(&read.claims)? })
     }
 
     fn is_for_us(&self, claims: &Map<String, Value>) -> bool {
@@ -164,15 +179,6 @@ fn has_crit(token: &str) -> bool {
     let header = token.split('.').next().unwrap_or_default();
     let fields = URL_SAFE_NO_PAD.decode(header).ok().and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
     fields.is_none_or(|fields| fields.contains_key("crit"))
-}
-
-/// `exp` is there and ahead; `nbf` and `iat`, where they are, lie behind.
-fn is_in_time(claims: &Map<String, Value>, now: Time) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "seconds up to the year 9999 are exact in a double")]
-    let now = now.timestamp() as f64;
-    let behind = |name: &str| claims.get(name).is_none_or(|value| value.as_f64().is_some_and(|time| time - LEEWAY <= now));
-    let expires = claims.get("exp").and_then(Value::as_f64);
-    expires.is_some_and(|expires| expires <= LAST_SECOND && expires + LEEWAY > now) && behind("nbf") && behind("iat")
 }
 
 fn bearer(claims: &Map<String, Value>) -> Option<Bearer> {

@@ -1,5 +1,9 @@
 //! Who may do what.
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use deploytrack_core::clock::{Clock as _, ManualClock, parse};
 use deploytrack_tests::caller::{Caller, SECRET, seconds, token};
 
 use crate::*;
@@ -135,4 +139,21 @@ async fn a_token_in_the_query_is_no_token() {
     let server = Server::start(&database).await;
     let path = format!("/api/v1/deployments?access_token={}", Caller::admin_token());
     assert_eq!(server.anonymous().get(&path).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_token_that_was_taken_before_is_refused_once_it_expires() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let clock = Arc::new(ManualClock::at(parse("2025-06-01T12:00:00Z").unwrap()));
+    let server = Server::over(database.tracker().await.with_clock(clock.clone())).await;
+    let claims = json!({"sub": "ada", "exp": clock.now().timestamp() + 600, "nbf": clock.now().timestamp()});
+    let ada = Caller::new(&server.url(), Some(token(&claims, SECRET)));
+    for (step, expected) in [(0, 200), (0, 200), (659, 200), (1, 401), (0, 401), (-721, 401), (0, 401), (60, 200)] {
+        clock.advance(TimeDelta::seconds(step));
+        assert_eq!(ada.get("/api/v1/deployments").await.status, expected, "{step} seconds later");
+        assert_eq!(ada.post("/api/v1/deployments", &json!({})).await.status, if expected == 200 { 403 } else { 401 });
+    }
+    clock.advance(TimeDelta::seconds(120));
+    let forged = Caller::new(&server.url(), Some(token(&claims, "another-secret-of-at-least-32-bytes!")));
+    assert_eq!((ada.get("/api/v1/deployments").await.status, forged.get("/api/v1/deployments").await.status), (200, 401));
 }

@@ -33,7 +33,14 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub async fn start_with(database: &Database, registration: Registration) -> Self {
-        let tracker = database.tracker().await.with_registration(registration);
+        Self::over(database.tracker().await.with_registration(registration)).await
+    }
+
+    /// Starts a server over a tracker.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn over(tracker: Tracker) -> Self {
         let app = App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap());
         let listener = serve::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();

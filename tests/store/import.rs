@@ -3,7 +3,7 @@
 use deploytrack_core::{
     api::{FromBody, ImportLine},
     json,
-    query::Cursor,
+    query::Key,
 };
 use deploytrack_tests::{fold, on_both};
 
@@ -11,7 +11,7 @@ use crate::*;
 
 /// Every line of an export, in pages of two.
 async fn exported(tracker: &Tracker) -> Vec<String> {
-    let (mut lines, mut after): (Vec<String>, Option<Cursor>) = (Vec::new(), None);
+    let (mut lines, mut after): (Vec<String>, Option<Key>) = (Vec::new(), None);
     loop {
         let page = tracker.export_page(&DeploymentFilter::default(), after, 2).await.unwrap();
         let Some((next, page)) = page else { return lines };

@@ -6,6 +6,7 @@ mod append_only;
 mod cell;
 mod idempotency;
 mod import;
+mod pages;
 mod plans;
 mod races;
 mod setup;

@@ -11,13 +11,9 @@ use crate::{
 /// Query parameters, in the order they are sent.
 pub(super) type Query = Vec<(&'static str, String)>;
 
-pub(super) fn page(page: PageRequest) -> Query {
-    vec![("skip", page.skip().to_string()), ("take", page.take().to_string())]
-}
-
 pub(super) fn named(name: Option<&Name>, page: PageRequest) -> Query {
     let name = name.map(|name| ("name", name.to_string()));
-    name.into_iter().chain(self::page(page)).collect()
+    name.into_iter().chain(page.parameters()).collect()
 }
 
 pub(super) fn deployments(filter: &DeploymentFilter) -> Query {

@@ -13,8 +13,8 @@ use serde_json::Value;
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::{Error, retry};
-use crate::{api, text::IdempotencyKey};
+use super::{Error, links, retry};
+use crate::{api, query::Page, text::IdempotencyKey};
 
 /// The most bytes of an answer that is read whole: far more than any page can have.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -212,14 +212,29 @@ impl Client {
         self.http.request(method, url)
     }
 
+    /// A page, with the links that come beside its body.
+    pub(super) async fn page<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<Answer<Page<T>>, Error> {
+        let response = self.response(self.request(Method::GET, path, query).timeout(self.timeout)).await?;
+        let links = links::read(response.headers()).map_err(|why| self.foreign(&why))?;
+        let mut answer: Answer<Page<T>> = self.read(response).await?;
+        answer.value.links = links;
+        Ok(answer)
+    }
+
     async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, Error> {
-        let response = self.response(request).await?;
+        self.read(self.response(request).await?).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<Answer<T>, Error> {
         let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
         let body = self.body(response).await?;
-        let foreign = |why: String| Error::Unreadable(format!("{} gave an answer that is none of a deploytrack server: {why}", self.url()));
-        let text = String::from_utf8(body).map_err(|error| foreign(error.to_string()))?;
-        let value = serde_json::from_str(&text).map_err(|error| foreign(error.to_string()))?;
+        let text = String::from_utf8(body).map_err(|error| self.foreign(&error))?;
+        let value = serde_json::from_str(&text).map_err(|error| self.foreign(&error))?;
         Ok(Answer { value, text, replayed })
+    }
+
+    fn foreign(&self, why: &dyn fmt::Display) -> Error {
+        Error::Unreadable(format!("{} gave an answer that is none of a deploytrack server: {why}", self.url()))
     }
 
     /// Sends the request and lets only a success through.

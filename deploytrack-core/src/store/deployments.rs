@@ -18,7 +18,7 @@ use crate::{
     deployment::{Deployment, Metadata},
     digest::Digest,
     error::Error,
-    query::Cursor,
+    query::{Cursor, Key},
     status::Status,
     text::{CommitSha, Description, Label, Version},
 };
@@ -161,6 +161,26 @@ macro_rules! filtered {
     }};
 }
 
+/// Adds the order and the bounds of a page that is counted from the newest.
+macro_rules! newest {
+    ($query:expr, $skip:expr, $take:expr) => {{
+        let (query, skip, take): (_, u64, u64) = ($query, $skip, $take);
+        query.push(" order by d.created_at desc, d.id desc limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip))
+    }};
+}
+
+/// Adds the place, the order and the bound of a page that begins at a place.
+macro_rules! from {
+    ($query:expr, $place:expr, $take:expr) => {{
+        let (query, place, take): (_, Cursor, u64) = ($query, $place, $take);
+        let (side, Key { created_at, id }, order) = match place {
+            Cursor::OlderThan(key) => (" and (d.created_at, d.id) < (", key, ") order by d.created_at desc, d.id desc limit "),
+            Cursor::NewerThan(key) => (" and (d.created_at, d.id) > (", key, ") order by d.created_at, d.id limit "),
+        };
+        query.push(side).push_bind(Micros(created_at)).push(", ").push_bind(id).push(order).push_bind(signed(take))
+    }};
+}
+
 impl Store {
     /// One deployment.
     pub(crate) async fn deployment(&self, id: Uuid) -> Result<Option<Revised>, Error> {
@@ -174,23 +194,17 @@ impl Store {
     pub(crate) async fn deployments(&self, filter: &RowFilter, skip: u64, take: u64) -> Result<Vec<Deployment>, Error> {
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new(select!(""));
-            let query = filtered!(&mut query, filter).push(" order by d.created_at desc, d.id desc limit ").push_bind(signed(take));
-            query.push(" offset ").push_bind(signed(skip)).build_query_as().fetch_all(pool).await
+            newest!(filtered!(&mut query, filter), skip, take).build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
         all(rows)
     }
 
-    /// The deployments that follow `after`, oldest first.
-    pub(crate) async fn deployments_after(&self, filter: &RowFilter, after: Option<Cursor>, take: u64) -> Result<Vec<Deployment>, Error> {
+    /// The deployments from a place on, the nearest first.
+    pub(crate) async fn deployments_from(&self, filter: &RowFilter, place: Cursor, take: u64) -> Result<Vec<Deployment>, Error> {
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new(select!(""));
-            let query = filtered!(&mut query, filter);
-            if let Some(after) = after {
-                query.push(" and (d.created_at, d.id) > (").push_bind(Micros(after.created_at));
-                query.push(", ").push_bind(after.id).push(")");
-            }
-            query.push(" order by d.created_at, d.id limit ").push_bind(signed(take)).build_query_as().fetch_all(pool).await
+            from!(filtered!(&mut query, filter), place, take).build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
         all(rows)

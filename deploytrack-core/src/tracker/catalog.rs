@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{Begun, Terms, Tracker, Written, in_own_task};
+use super::{Begun, Terms, Tracker, Written, in_own_task, paging::counted};
 use crate::{
     catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
     clock::Time,
@@ -20,8 +20,7 @@ impl Tracker {
     /// # Errors
     /// Those of the database.
     pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Component>, Error> {
-        let (data, total) = self.store.components(name, page.skip(), page.take()).await?;
-        Ok(Page { data, total, skip: page.skip(), take: page.take() })
+        counted(page, self.store.components(name, page.skip(), page.take()).await?)
     }
 
     /// One component.
@@ -97,8 +96,7 @@ impl Tracker {
     /// # Errors
     /// Those of the database.
     pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Environment>, Error> {
-        let (data, total) = self.store.environments(name, page.skip(), page.take()).await?;
-        Ok(Page { data, total, skip: page.skip(), take: page.take() })
+        counted(page, self.store.environments(name, page.skip(), page.take()).await?)
     }
 
     /// One environment.

@@ -15,6 +15,7 @@ use crate::{
 mod catalog;
 mod importing;
 mod names;
+mod paging;
 mod reading;
 mod recording;
 mod removal;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::Tracker;
+use super::{
+    Tracker,
+    paging::{self, Section},
+};
 use crate::{
     api::ImportLine,
     catalog::{Component, Environment},
@@ -13,7 +16,7 @@ use crate::{
     error::Error,
     history::{self, Event, HistoryEntry},
     matrix::{Cell, Matrix, Row},
-    query::{Cursor, DeploymentFilter, MatrixFilter, Page, PageRequest},
+    query::{Cursor, DeploymentFilter, Key, MatrixFilter, Page, PageRequest},
     store::{Current, Place, RowFilter},
     text::Name,
 };
@@ -37,22 +40,33 @@ impl Tracker {
         if history.is_empty() { Err(Error::no_deployment(id)) } else { Ok(history) }
     }
 
-    /// Part of the deployments that match, newest first, and how many match in all.
+    /// Part of the deployments that match, newest first, how many match in all, and the pages around it, which lead on by
+    /// key: each costs the same however deep in the list it is, and shows what was there when the one before it was read
+    /// once, whatever is recorded meanwhile.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Page<Deployment>, Error> {
-        let (skip, take) = (page.skip(), page.take());
         let Some(filter) = self.resolved(filter).await? else {
-            return Ok(Page { data: Vec::new(), total: 0, skip, take });
+            return Ok(paging::page(page, Section::default(), 0));
         };
-        let data = self.store.deployments(&filter, skip, take).await?;
+        let section = self.section(&filter, page).await?;
         let total = if filter.is_counted() {
             self.store.counted_deployments(&filter).await?
         } else {
             self.store.matching_deployments(&filter).await?
         };
-        Ok(Page { data, total, skip, take })
+        Ok(paging::page(page, section, total))
+    }
+
+    /// The rows of a page. One more than is shown is read, which tells whether there are more.
+    async fn section(&self, filter: &RowFilter, page: PageRequest) -> Result<Section, Error> {
+        let one_more = page.take() + 1;
+        let rows = match page.cursor() {
+            None => self.store.deployments(filter, page.skip(), one_more).await?,
+            Some(place) => self.store.deployments_from(filter, place, one_more).await?,
+        };
+        Ok(Section::of(page, rows))
     }
 
     /// The next deployments that match, oldest first, as lines of an export, each followed by its removals; with the
@@ -63,14 +77,15 @@ impl Tracker {
     pub async fn export_page(
         &self,
         filter: &DeploymentFilter,
-        after: Option<Cursor>,
+        after: Option<Key>,
         take: u64,
-    ) -> Result<Option<(Cursor, Vec<ImportLine>)>, Error> {
+    ) -> Result<Option<(Key, Vec<ImportLine>)>, Error> {
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(None);
         };
-        let deployments = self.store.deployments_after(&filter, after, take).await?;
-        let Some(next) = deployments.last().map(Cursor::after) else { return Ok(None) };
+        let place = Cursor::NewerThan(after.unwrap_or(Key::LEAST));
+        let deployments = self.store.deployments_from(&filter, place, take).await?;
+        let Some(next) = deployments.last().map(Key::of) else { return Ok(None) };
         let mut lines = Vec::with_capacity(deployments.len());
         for deployment in deployments {
             let history = self.store.history(deployment.id).await?;

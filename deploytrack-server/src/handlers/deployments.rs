@@ -10,7 +10,7 @@ use deploytrack_core::{
 
 use crate::{
     request::{Call, Query},
-    response::{Answer, changed, created, ok},
+    response::{Answer, changed, created, ok, page},
 };
 
 pub(crate) use transfer::{export, import};
@@ -18,9 +18,9 @@ pub(crate) use transfer::{export, import};
 /// A page of deployments, newest first.
 pub(crate) async fn list(call: &Call) -> Answer {
     let mut query = call.query();
-    let (filter, page) = (filter(&mut query), query.page());
-    let page = query.finish(page)?;
-    ok(&call.tracker().list(&filter, page).await?)
+    let (filter, asked) = (filter(&mut query), query.page_or_cursor());
+    let asked = query.finish(asked)?;
+    page(&call.tracker().list(&filter, asked).await?, call.query_text())
 }
 
 /// The filters that list and export share.

@@ -10,15 +10,15 @@ use uuid::Uuid;
 
 use crate::{
     request::Call,
-    response::{Answer, changed, created, no_content, ok},
+    response::{Answer, changed, created, no_content, ok, page},
 };
 
 /// A page of environments, in their order.
 pub(crate) async fn list(call: &Call) -> Answer {
     let mut query = call.query();
-    let (name, page) = (query.one("name"), query.page());
-    let page = query.finish(page)?;
-    ok(&call.tracker().environments(name.as_ref(), page).await?)
+    let (name, asked) = (query.one("name"), query.page());
+    let asked = query.finish(asked)?;
+    page(&call.tracker().environments(name.as_ref(), asked).await?, call.query_text())
 }
 
 /// One environment.

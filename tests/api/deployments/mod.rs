@@ -6,6 +6,7 @@ mod import;
 mod latest;
 mod list;
 mod matrix;
+mod pages;
 mod record;
 mod repeats;
 mod status_pairs;

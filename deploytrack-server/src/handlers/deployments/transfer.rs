@@ -5,7 +5,7 @@ use deploytrack_core::{
     api::{FromBody as _, IMPORT_BYTES, IMPORT_LINES, ImportLine},
     error::Fault,
     json,
-    query::{Cursor, DeploymentFilter},
+    query::{DeploymentFilter, Key},
     tracker::Tracker,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -88,7 +88,7 @@ pub(crate) async fn export(call: &Call) -> Answer {
 struct Export {
     tracker: Tracker,
     filter: DeploymentFilter,
-    after: Option<Cursor>,
+    after: Option<Key>,
 }
 
 impl Export {

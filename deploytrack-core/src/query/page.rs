@@ -1,0 +1,170 @@
+//! Pages of a list.
+
+use serde::{Deserialize, Serialize};
+
+use super::Cursor;
+
+/// Which part of a list to show. `take` is between 1 and 100 by construction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    start: Start,
+    take: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    Skip(u64),
+    At(Cursor),
+}
+
+impl PageRequest {
+    /// What `take` is when nobody says.
+    pub const DEFAULT_TAKE: u64 = 20;
+    /// The most that `take` may be.
+    pub const MOST_TAKE: u64 = 100;
+    /// The most that `skip` may be: what both databases can count.
+    pub const MOST_SKIP: u64 = i64::MAX as u64;
+
+    /// A page, or `None` when `take` or `skip` is out of bounds.
+    #[must_use]
+    pub const fn new(skip: u64, take: u64) -> Option<Self> {
+        if skip > Self::MOST_SKIP { None } else { Self::starting(Start::Skip(skip), take) }
+    }
+
+    /// The page at a place, or `None` when `take` is out of bounds. It costs the same however deep in the list it is.
+    #[must_use]
+    pub const fn at(cursor: Cursor, take: u64) -> Option<Self> {
+        Self::starting(Start::At(cursor), take)
+    }
+
+    const fn starting(start: Start, take: u64) -> Option<Self> {
+        if take < 1 || take > Self::MOST_TAKE { None } else { Some(Self { start, take }) }
+    }
+
+    /// How many entries to pass over; none, where it starts at a cursor.
+    #[must_use]
+    pub const fn skip(self) -> u64 {
+        match self.start {
+            Start::Skip(skip) => skip,
+            Start::At(_) => 0,
+        }
+    }
+
+    /// The place it starts at, if it does not count from the beginning.
+    #[must_use]
+    pub const fn cursor(self) -> Option<Cursor> {
+        match self.start {
+            Start::Skip(_) => None,
+            Start::At(cursor) => Some(cursor),
+        }
+    }
+
+    /// The most entries to show.
+    #[must_use]
+    pub const fn take(self) -> u64 {
+        self.take
+    }
+
+    /// The same as query parameters, in the order they are written. What is as it would be anyway is left out, but for
+    /// `take`.
+    #[must_use]
+    pub fn parameters(self) -> Vec<(&'static str, String)> {
+        let start = match self.start {
+            Start::Skip(0) => None,
+            Start::Skip(skip) => Some(("skip", skip.to_string())),
+            Start::At(cursor) => Some(("cursor", cursor.to_string())),
+        };
+        std::iter::once(("take", self.take.to_string())).chain(start).collect()
+    }
+}
+
+impl Default for PageRequest {
+    fn default() -> Self {
+        Self { start: Start::Skip(0), take: Self::DEFAULT_TAKE }
+    }
+}
+
+/// Part of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The entries.
+    pub data: Vec<T>,
+    /// How many the filters match in all.
+    pub total: u64,
+    /// How many were to be passed over; none, where the page was asked for by a cursor.
+    pub skip: u64,
+    /// The most that were asked for.
+    pub take: u64,
+    /// The pages around this one. Over HTTP they are the header `Link`, and no part of the body.
+    #[serde(skip)]
+    pub links: Links,
+}
+
+/// The pages around a page.
+///
+/// To read a whole list, ask for its beginning and then for `next` until there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The beginning of the list.
+    pub first: Option<PageRequest>,
+    /// What stands before this page; nothing, on the first one.
+    pub prev: Option<PageRequest>,
+    /// What follows on this page; nothing, on the last one.
+    pub next: Option<PageRequest>,
+    /// The end of the list.
+    pub last: Option<PageRequest>,
+}
+
+impl Links {
+    /// The pages there are around this one, each with its relation type (RFC 8288).
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, PageRequest)> {
+        let all = [("first", self.first), ("prev", self.prev), ("next", self.next), ("last", self.last)];
+        all.into_iter().filter_map(|(relation, page)| Some((relation, page?)))
+    }
+
+    /// The pages around `page` of a list of `total` entries that is short enough to be counted through.
+    pub(crate) fn counted(page: PageRequest, total: u64) -> Self {
+        let (skip, take) = (page.skip(), page.take());
+        let at = |skip| PageRequest::new(skip, take);
+        let last = total.saturating_sub(1) / take * take;
+        Self {
+            first: at(0),
+            prev: if skip == 0 { None } else { at(skip.saturating_sub(take).min(last)) },
+            next: skip.checked_add(take).filter(|next| *next < total).and_then(at),
+            last: at(last),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_within_bounds_by_construction() {
+        assert!(PageRequest::new(PageRequest::MOST_SKIP, 100).is_some());
+        for (skip, take) in [(0, 0), (0, 101), (PageRequest::MOST_SKIP + 1, 1)] {
+            assert_eq!(PageRequest::new(skip, take), None);
+        }
+        assert_eq!(PageRequest::at(Cursor::OLDEST, 0), None);
+        assert_eq!(PageRequest::at(Cursor::OLDEST, 101), None);
+        let page = PageRequest::at(Cursor::OLDEST, 7).unwrap();
+        assert_eq!((page.skip(), page.take(), page.cursor()), (0, 7, Some(Cursor::OLDEST)));
+    }
+
+    #[test]
+    fn the_pages_of_a_short_list_are_counted() {
+        let around = |skip, take, total| {
+            let links = Links::counted(PageRequest::new(skip, take).unwrap(), total);
+            [links.first, links.prev, links.next, links.last].map(|page| page.map(PageRequest::skip))
+        };
+        assert_eq!(around(0, 20, 0), [Some(0), None, None, Some(0)]);
+        assert_eq!(around(0, 20, 20), [Some(0), None, None, Some(0)]);
+        assert_eq!(around(0, 20, 21), [Some(0), None, Some(20), Some(20)]);
+        assert_eq!(around(20, 20, 40), [Some(0), Some(0), None, Some(20)]);
+        assert_eq!(around(5, 2, 10), [Some(0), Some(3), Some(7), Some(8)]);
+        assert_eq!(around(1, 20, 10), [Some(0), Some(0), None, Some(0)]);
+        assert_eq!(around(1000, 2, 5), [Some(0), Some(4), None, Some(4)], "beyond the end");
+        assert_eq!(around(PageRequest::MOST_SKIP, 100, 5), [Some(0), Some(0), None, Some(0)]);
+    }
+}

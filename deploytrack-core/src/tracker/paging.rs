@@ -1,0 +1,63 @@
+//! Which pages are around a page.
+
+use crate::{
+    deployment::Deployment,
+    error::{Error, Fault},
+    query::{Cursor, Key, Links, Page, PageRequest},
+};
+
+/// The rows of a page, newest first, and whether there are more on either side.
+#[derive(Debug, Default)]
+pub(super) struct Section {
+    rows: Vec<Deployment>,
+    newer: bool,
+    older: bool,
+}
+
+impl Section {
+    /// Sorts out what was read for a page: up to one row more than it shows, from its start on.
+    ///
+    /// Whether there are more rows on the side that the page was read towards, the last row read tells. On the other side is
+    /// the row whose key the cursor has. Should it match the filter no longer, a link can lead to an empty page; looking
+    /// for it each time would cost every page as much as its rows do.
+    pub(super) fn of(page: PageRequest, mut rows: Vec<Deployment>) -> Self {
+        let more = rows.len() as u64 > page.take();
+        rows.truncate(usize::try_from(page.take()).unwrap_or(usize::MAX));
+        match page.cursor() {
+            None => Self { rows, newer: page.skip() > 0, older: more },
+            Some(Cursor::OlderThan(_)) => Self { rows, newer: true, older: more },
+            Some(Cursor::NewerThan(key)) => {
+                rows.reverse();
+                Self { rows, newer: more, older: key != Key::LEAST }
+            }
+        }
+    }
+}
+
+/// A page of a list that is short enough to be counted through: nothing there grows with the history.
+pub(super) fn counted<T>(asked: PageRequest, (data, total): (Vec<T>, u64)) -> Result<Page<T>, Error> {
+    if asked.cursor().is_some() {
+        return Err(Error::fault(Fault::parameter("cursor", "leads through the deployments alone; give skip here")));
+    }
+    Ok(Page { data, total, skip: asked.skip(), take: asked.take(), links: Links::counted(asked, total) })
+}
+
+/// A page of deployments with the pages around it.
+pub(super) fn page(asked: PageRequest, section: Section, total: u64) -> Page<Deployment> {
+    let take = asked.take();
+    let Section { rows, newer, older } = section;
+    let (first, last) = (PageRequest::new(0, take), PageRequest::at(Cursor::OLDEST, take));
+    // A page without rows lies beyond an end of the list: all there is, is on its other side.
+    let beside = |row: Option<&Deployment>, place: fn(Key) -> Cursor, end| match row {
+        Some(row) => PageRequest::at(place(Key::of(row)), take),
+        None if total > 0 => end,
+        None => None,
+    };
+    let links = Links {
+        first,
+        prev: if newer { beside(rows.first(), Cursor::NewerThan, last) } else { None },
+        next: if older { beside(rows.last(), Cursor::OlderThan, first) } else { None },
+        last,
+    };
+    Page { data: rows, total, skip: asked.skip(), take, links }
+}

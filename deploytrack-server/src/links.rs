@@ -1,0 +1,46 @@
+//! The `Link` header of a page (RFC 8288).
+
+use deploytrack_core::query::Links;
+use serde_urlencoded::ser::Error;
+
+/// The parameters that say which part of a list is asked for.
+const OF_A_PAGE: [&str; 3] = ["skip", "take", "cursor"];
+
+/// The links to the pages around the one that was asked for with this query, with the filters in it.
+///
+/// Each is a query alone, which is a relative reference (RFC 3986, section 4.2) to the same path: a proxy may have changed
+/// scheme, host and the beginning of the path on the way here, and no header that claims to know them need be believed. A
+/// token comes in a header and is in no query.
+pub(crate) fn around(links: Links, query: &str) -> Result<String, Error> {
+    let all: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let filters: Vec<_> = all.iter().filter(|(name, _)| !OF_A_PAGE.contains(&name.as_str())).collect();
+    let written = links.iter().map(|(relation, page)| {
+        let of_page = page.parameters();
+        let of_page = of_page.iter().map(|(name, value)| (*name, value.as_str()));
+        let whole: Vec<_> = filters.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(of_page).collect();
+        Ok(format!("<?{}>; rel=\"{relation}\"", serde_urlencoded::to_string(whole)?))
+    });
+    Ok(written.collect::<Result<Vec<_>, Error>>()?.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::query::{Cursor, PageRequest};
+
+    use super::*;
+
+    #[test]
+    fn links_carry_the_filters_and_the_page() {
+        let links =
+            Links { first: PageRequest::new(0, 5), prev: PageRequest::new(10, 5), next: PageRequest::at(Cursor::OLDEST, 5), last: None };
+        let query = "skip=15&version=v1%2B%22%3E%2C%20%C3%A9%3B%0D%0A&take=5&component=a&cursor=x";
+        let filters = "version=v1%2B%22%3E%2C+%C3%A9%3B%0D%0A&component=a";
+        assert_eq!(
+            around(links, query).unwrap(),
+            format!(
+                "<?{filters}&take=5>; rel=\"first\", <?{filters}&take=5&skip=10>; rel=\"prev\", <?{filters}&take=5&cursor={}>; rel=\"next\"",
+                Cursor::OLDEST
+            )
+        );
+    }
+}
