@@ -16,6 +16,12 @@ impl EntityTag {
         text.truncate(32);
         Self(text)
     }
+
+    /// The tag of the same representation in a content coding, such as `gzip`: its bytes are others.
+    #[must_use]
+    pub fn coded(&self, coding: &str) -> Self {
+        Self(format!("{}-{coding}", self.0))
+    }
 }
 
 impl fmt::Display for EntityTag {

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use uuid::Uuid;
 
 use crate::{
-    App, auth, handlers,
+    App, auth, handlers, kept,
     problem::Refusal,
     request::Call,
     response::{Answer, Body},
@@ -54,10 +54,9 @@ async fn handle(app: App, parts: Parts, body: Incoming, id: String) -> Answer {
     })?;
     let caller = auth::admit(&app, route.access(), &parts.headers)?;
     terms::check_condition(&route, &parts.headers)?;
-    let asked = parts.headers.clone();
     let read = matches!(parts.method, Method::GET | Method::HEAD);
-    let answer = handlers::call(route, Call::new(app, caller, parts, body, id)).await?;
-    Ok(if read { terms::unless_known(&asked, answer) } else { answer })
+    let call = Call::new(app, caller, parts, body, id);
+    if read { kept::answer(route, call).await } else { Box::pin(handlers::call(route, call)).await }
 }
 
 /// What hyper lets pass: heads of any size, a missing or doubled `Host` (RFC 9112, section 3.2).

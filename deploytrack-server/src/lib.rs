@@ -19,6 +19,7 @@
 //! | `auth` | who is calling |
 //! | `request` | query and body, read with limits |
 //! | `terms` | idempotency keys and conditions |
+//! | `kept`, `representation` | answers kept until the next commit, and their forms: whole, compressed, unchanged |
 //! | `response`, `problem` | answers, and answers to what went wrong |
 //! | `links` | the pages around a page |
 //! | `handlers` | one function for each endpoint |
@@ -29,6 +30,7 @@ use deploytrack_core::{error::Error, store::Store, tracker::Tracker};
 
 use crate::{
     config::Config,
+    kept::Kept,
     token::{Secret, Verifier},
 };
 
@@ -36,9 +38,11 @@ mod auth;
 pub mod config;
 mod dispatch;
 mod handlers;
+mod kept;
 mod links;
 pub mod log;
 mod problem;
+mod representation;
 mod request;
 mod response;
 mod route;
@@ -53,6 +57,7 @@ pub mod token;
 pub struct App {
     tracker: Tracker,
     verifier: Arc<Verifier>,
+    kept: Arc<Kept>,
     max_connections: usize,
 }
 
@@ -70,7 +75,7 @@ impl App {
     /// An application over a tracker that is open already.
     #[must_use]
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
-        Self { tracker, verifier: Arc::new(Verifier::new(secret)), max_connections: config::MAX_CONNECTIONS }
+        Self { tracker, verifier: Arc::new(Verifier::new(secret)), kept: Arc::new(Kept::new()), max_connections: config::MAX_CONNECTIONS }
     }
 
     /// The use cases.

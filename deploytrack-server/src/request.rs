@@ -1,6 +1,6 @@
 //! A request as a handler reads it: the path's id, the query and the body, with limits, every fault at once.
 
-use std::{fmt::Display, str::FromStr, time::Duration};
+use std::{fmt::Display, str::FromStr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use deploytrack_core::{
@@ -17,7 +17,7 @@ use serde_json::Map;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::{App, auth::Caller, problem::Refusal, terms};
+use crate::{App, auth::Caller, kept::Kept, problem::Refusal, terms};
 
 /// The most bytes of a body.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -57,6 +57,21 @@ impl Call {
     /// The use cases.
     pub(crate) fn tracker(&self) -> &Tracker {
         &self.app.tracker
+    }
+
+    /// The answers that are kept.
+    pub(crate) fn kept(&self) -> Arc<Kept> {
+        self.app.kept.clone()
+    }
+
+    /// The headers.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// Path and query, as they were sent.
+    pub(crate) fn target(&self) -> &str {
+        self.parts.uri.path_and_query().map_or("", |target| target.as_str())
     }
 
     /// The request's id in the log.

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use serde::Serialize;
 
-use crate::{links, problem::Refusal};
+use crate::{links, problem::Refusal, representation::Shown};
 
 const JSON: &str = "application/json";
 
@@ -17,10 +17,16 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
 /// What a handler gives.
 pub(crate) type Answer = Result<Response<Body>, Refusal>;
 
+/// A body that is there as a whole.
+pub(crate) fn full(body: Bytes) -> Body {
+    Full::new(body).map_err(|never| match never {}).boxed_unsync()
+}
+
 /// A whole answer of this media type.
-pub(crate) fn whole(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Response<Body> {
+pub(crate) fn whole(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Response<Body> {
+    let body = body.into();
     let length = HeaderValue::from(body.len());
-    let mut response = Response::new(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync());
+    let mut response = Response::new(full(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     // Said here rather than left to hyper, so that HEAD has it too.
@@ -83,11 +89,11 @@ pub(crate) fn options(allow: &'static str) -> Response<Body> {
 }
 
 fn representation(status: StatusCode, value: &impl Serialize) -> Answer {
-    let body = serde_json::to_vec(value).map_err(internal)?;
+    let body = Bytes::from(serde_json::to_vec(value).map_err(internal)?);
     let tag = EntityTag::of(&body);
-    let mut response = whole(status, JSON, body);
+    let mut response = whole(status, JSON, body.clone());
     response.headers_mut().insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
-    response.extensions_mut().insert(tag);
+    response.extensions_mut().insert(Shown { body, tag });
     Ok(response)
 }
 

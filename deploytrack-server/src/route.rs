@@ -99,7 +99,44 @@ impl Route {
     }
 }
 
+/// Whether answers are kept until something is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// They depend on more than the database, are streamed, or write.
+    No,
+    /// They show one record, which is changed under its tag.
+    Record,
+    /// They show many.
+    Collection,
+}
+
 impl Route {
+    /// Whether its answers are kept.
+    pub(crate) const fn keeping(&self) -> Keeping {
+        match self {
+            Self::Live
+            | Self::Ready
+            | Self::Options(_)
+            | Self::Verify
+            | Self::Export
+            | Self::RecordDeployment
+            | Self::UpdateDeployment(_)
+            | Self::Undeploy(_)
+            | Self::Import
+            | Self::CreateComponent
+            | Self::UpdateComponent(_)
+            | Self::DeleteComponent(_)
+            | Self::CreateEnvironment
+            | Self::UpdateEnvironment(_)
+            | Self::DeleteEnvironment(_)
+            | Self::OrderEnvironments => Keeping::No,
+            Self::ShowDeployment(_) | Self::ShowComponent(_) | Self::ShowEnvironment(_) => Keeping::Record,
+            Self::ListDeployments | Self::History(_) | Self::Matrix | Self::Latest | Self::ListComponents | Self::ListEnvironments => {
+                Keeping::Collection
+            }
+        }
+    }
+
     /// Whether `If-Match` decides if the request is carried out.
     pub(crate) const fn heeds_condition(&self) -> bool {
         matches!(self, Self::UpdateDeployment(_) | Self::Undeploy(_) | Self::UpdateComponent(_) | Self::UpdateEnvironment(_))

@@ -1,17 +1,17 @@
-//! The terms of a request, which its headers carry: `Idempotency-Key`, `If-Match`, `If-None-Match`.
+//! The terms of a request, which its headers carry: `Idempotency-Key` and `If-Match`.
 
 use bytes::Bytes;
 use deploytrack_core::{
     api,
     digest::Digest,
-    entity_tag::{Condition, EntityTag},
+    entity_tag::Condition,
     error::Fault,
     text::{IdempotencyKey, Label},
     tracker::{Once, Terms},
 };
-use http::{HeaderMap, HeaderName, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, header, request::Parts};
 
-use crate::{problem::Refusal, response::Body, route::Route};
+use crate::{problem::Refusal, route::Route};
 
 /// The terms of a write whose body has been read. Faults found before it, and in the headers, are said together.
 pub(crate) fn of(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Terms, Vec<Fault>> {
@@ -32,25 +32,6 @@ pub(crate) fn check_condition(route: &Route, headers: &HeaderMap) -> Result<(), 
         return Err(vec![Fault::parameter("If-Match", "is heeded by PATCH and by undeploy alone; send the request without it")].into());
     }
     Ok(())
-}
-
-/// Leaves out what the caller has already.
-pub(crate) fn unless_known(asked: &HeaderMap, response: Response<Body>) -> Response<Body> {
-    let Some(tag) = response.extensions().get::<EntityTag>() else { return response };
-    // A condition that cannot be read is none (RFC 9110, section 13.1.2 leaves it to the server): the answer is whole.
-    let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()?.parse::<Condition>().ok());
-    if response.status() != StatusCode::OK || !known.into_iter().any(|condition| condition.means_weakly(tag)) {
-        return response;
-    }
-    let mut unchanged = crate::response::no_content();
-    *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
-    // The links are beside the representation and may have changed without it.
-    for name in [header::ETAG, header::LINK] {
-        if let Some(value) = response.headers().get(&name) {
-            unchanged.headers_mut().insert(name, value.clone());
-        }
-    }
-    unchanged
 }
 
 /// The value of a header that may be given once.

@@ -135,6 +135,16 @@ impl Store {
         Ok(Write::new(begun.map_err(unexpected)?, self.slot(), self.commits.clone()))
     }
 
+    /// Whether other servers may share the database.
+    pub(crate) const fn is_shared(&self) -> bool {
+        match &self.writes {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => true,
+        }
+    }
+
     /// How many writes may well be in progress at once.
     pub(crate) const fn writers(&self) -> usize {
         match &self.writes {

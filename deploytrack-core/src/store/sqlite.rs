@@ -54,8 +54,8 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
     let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
-    let writer = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
-    let writes: sqlx::Pool<Sqlite> = pool(1).connect_with(writer).await.map_err(|error| cannot(&error))?;
+    let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
+    let writes: sqlx::Pool<Sqlite> = pool(1).connect_with(writing).await.map_err(|error| cannot(&error))?;
     let reads = pool(READERS).connect_lazy_with(options.read_only(true).pragma("cache_size", READER_CACHE));
     first.close().await.map_err(fault::unexpected)?;
     drop(starting);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     clock::{Clock, Ids, SystemClock},
     error::Error,
-    store::Store,
+    store::{Store, Version},
 };
 
 mod catalog;
@@ -118,6 +118,22 @@ impl Tracker {
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    /// The state of the database: as long as it is the same, so is everything that can be read. What this tracker has
+    /// written is seen at once. On PostgreSQL, so is what others have written; an SQLite file that several programs write
+    /// to is looked at every two milliseconds.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn version(&self) -> Result<Version, Error> {
+        self.store.version().await
+    }
+
+    /// Whether other servers share the database, so that each look at its version is a query.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.store.is_shared()
     }
 
     /// Asks the database whether it answers.

@@ -46,11 +46,14 @@ impl Unknown {
     }
 }
 
+/// The id and the name of a record.
+pub(super) type Known = (Uuid, Name);
+
 /// What references mean, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    components: BTreeMap<Reference, (Uuid, Name)>,
-    environments: BTreeMap<Reference, (Uuid, Name)>,
+    components: BTreeMap<Reference, Known>,
+    environments: BTreeMap<Reference, Known>,
 }
 
 impl Names {
@@ -64,7 +67,7 @@ impl Names {
     }
 
     /// The component and the environment that a pair means, if both are known.
-    pub(super) fn pair(&self, (component, environment): (&Reference, &Reference)) -> Option<(&(Uuid, Name), &(Uuid, Name))> {
+    pub(super) fn pair(&self, (component, environment): (&Reference, &Reference)) -> Option<(&Known, &Known)> {
         self.components.get(component).zip(self.environments.get(environment))
     }
 
@@ -98,7 +101,7 @@ impl Names {
 }
 
 /// What those of these references mean that are known.
-async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) -> Result<BTreeMap<Reference, (Uuid, Name)>, Error> {
+async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) -> Result<BTreeMap<Reference, Known>, Error> {
     let asked: Vec<_> = asked.into_iter().collect();
     let mut meanings = BTreeMap::new();
     for (id, name) in write.known(kind, &asked).await? {
@@ -112,7 +115,7 @@ async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) ->
 
 impl Tracker {
     /// The component a caller means, registered on the way if need be.
-    async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<(Uuid, Name), Error> {
+    async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<Known, Error> {
         let name = match reference {
             Reference::Id(id) => return self.known_component(write, *id).await.map(|known| (known.id, known.name)),
             Reference::Name(name) => name,
@@ -132,7 +135,7 @@ impl Tracker {
     }
 
     /// The environment a caller means, registered on the way if need be.
-    async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<(Uuid, Name), Error> {
+    async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<Known, Error> {
         let name = match reference {
             Reference::Id(id) => return self.known_environment(write, *id).await.map(|known| (known.id, known.name)),
             Reference::Name(name) => name,

@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{Terms, Tracker, Written, names::Names, writer::Asked};
+use super::{
+    Terms, Tracker, Written,
+    names::{Known, Names},
+    writer::Asked,
+};
 use crate::{
     catalog::Kind,
     clock::{TOLERANCE, Time},
@@ -11,7 +15,7 @@ use crate::{
     history::{self, Event, HistoryEntry, Period},
     status::Status,
     store::{Place, Revised, Write},
-    text::{BadText, Label, Name},
+    text::{BadText, Label},
 };
 
 impl Tracker {
@@ -67,14 +71,7 @@ impl Tracker {
     }
 
     /// The deployment as it will stand.
-    pub(super) fn recorded(
-        &self,
-        new: NewDeployment,
-        component: (Uuid, Name),
-        environment: (Uuid, Name),
-        by: &Label,
-        now: Time,
-    ) -> Recorded {
+    pub(super) fn recorded(&self, new: NewDeployment, component: Known, environment: Known, by: &Label, now: Time) -> Recorded {
         let occurred_at = new.occurred_at.unwrap_or(now);
         let begun = new.status != Status::Pending;
         let outcome = matches!(new.status, Status::Succeeded | Status::Failed | Status::RolledBack);
@@ -115,7 +112,7 @@ pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms
     if is_repetition(write, &before.deployment, &change).await? {
         return Ok(before.deployment);
     }
-    advance(write, before, change, terms.author(), now)
+    advance(write, &before, change, terms.author(), now)
 }
 
 /// The fault of a time that lies further ahead of the clock than clocks differ.
@@ -181,10 +178,10 @@ async fn is_repetition(write: &mut Write, before: &Deployment, change: &Change) 
 }
 
 /// Makes a change to a deployment whose cell is taken.
-fn advance(write: &mut Write, before: Revised, change: Change, by: &Label, now: Time) -> Result<Deployment, Error> {
+fn advance(write: &mut Write, before: &Revised, change: Change, by: &Label, now: Time) -> Result<Deployment, Error> {
     let described = Deployment { updated_at: now, ..described(&before.deployment, &change)? };
     let Some(to) = change.status else {
-        return Ok(replace(write, Revised { deployment: described, ..before }));
+        return Ok(replace(write, Revised { deployment: described, ..before.clone() }));
     };
     let (from, place) = (before.deployment.status, Place::of(&described));
     let step = from.advance(to)?;
@@ -217,7 +214,7 @@ fn advance(write: &mut Write, before: Revised, change: Change, by: &Label, now: 
     write.count(place, from, -1);
     write.count(place, to, 1);
     let succeeded = if to == Status::Succeeded { Some(sequence) } else { before.succeeded };
-    Ok(replace(write, Revised { deployment: after, succeeded, head, ..before }))
+    Ok(replace(write, Revised { deployment: after, succeeded, head, revision: before.revision }))
 }
 
 /// Adds one row to a history that has come to the hash in it; gives it with its number and its own hash.

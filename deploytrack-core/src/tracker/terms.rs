@@ -167,7 +167,7 @@ pub(super) struct Work {
 #[derive(Debug)]
 pub(super) enum Begun<T> {
     /// The work.
-    Work(Work),
+    Work(Box<Work>),
     /// Nothing: it was done before.
     Done(Written<T>),
 }
@@ -189,7 +189,7 @@ impl Tracker {
                 return claim.replayed(kept).map(Begun::Done);
             }
         }
-        Ok(Begun::Work(Work { write, claim, now, retention: self.retention }))
+        Ok(Begun::Work(Box::new(Work { write, claim, now, retention: self.retention })))
     }
 }
 

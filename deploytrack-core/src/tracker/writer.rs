@@ -147,19 +147,21 @@ impl Tracker {
     async fn write_together(&self, jobs: Vec<Job>) {
         let jobs: Vec<_> = jobs.into_iter().filter(|job| !job.settled.swap(true, Ordering::AcqRel)).collect();
         match self.attempt(&jobs).await {
-            Ok(outcomes) => {
+            Ok(replies) => {
                 let mut aside = Vec::new();
-                for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                    match outcome {
-                        Outcome::Reply(reply) => job.answer(reply),
-                        Outcome::Aside => aside.push(job),
+                for (job, reply) in jobs.into_iter().zip(replies) {
+                    match reply {
+                        Some(reply) => job.answer(reply),
+                        None => aside.push(job),
                     }
                 }
                 self.write_one_by_one(aside).await;
             }
             Err(Error::Unavailable(why)) => {
                 let why = why.to_string();
-                jobs.into_iter().for_each(|job| job.answer(Err(Error::Unavailable(why.clone().into()))));
+                for job in jobs {
+                    job.answer(Err(Error::Unavailable(why.clone().into())));
+                }
             }
             Err(_) => self.write_one_by_one(jobs).await,
         }
@@ -171,43 +173,43 @@ impl Tracker {
         }
     }
 
-    /// Carries out requests in one transaction, and says what becomes of each.
-    async fn attempt(&self, jobs: &[Job]) -> Result<Vec<Outcome>, Error> {
+    /// Carries out requests in one transaction; gives the reply to each, and none to those that must be set aside.
+    async fn attempt(&self, jobs: &[Job]) -> Result<Vec<Option<Reply>>, Error> {
         let mut write = self.store.write().await?;
         let keys = Keys::take(&mut write, jobs.iter().filter_map(|job| job.claim.as_ref()), self.clock.now()).await?;
         let names = Names::of(&mut write, jobs.iter().filter_map(|job| job.asked.names())).await?;
         let (ids, places): (Vec<_>, Vec<_>) = jobs.iter().map(|job| (job.asked.id(), job.asked.place(&names))).unzip();
         write.take(&ids.into_iter().flatten().collect::<Vec<_>>(), places.into_iter().flatten()).await?;
         write.reserve(jobs.iter().filter(|job| job.asked.is_known(&names)).map(|job| job.asked.rows()).sum()).await?;
-        let mut outcomes = Vec::with_capacity(jobs.len());
+        let mut replies = Vec::with_capacity(jobs.len());
         for job in jobs {
-            outcomes.push(self.outcome(&mut write, &keys, &names, job).await?);
+            replies.push(self.reply(&mut write, &keys, &names, job).await?);
         }
         write.commit().await?;
-        Ok(outcomes)
+        Ok(replies)
     }
 
     /// Carries out one of several requests. Only an error of the database is one for all of them.
-    async fn outcome(&self, write: &mut Write, keys: &Keys, names: &Names, job: &Job) -> Result<Outcome, Error> {
+    async fn reply(&self, write: &mut Write, keys: &Keys, names: &Names, job: &Job) -> Result<Option<Reply>, Error> {
         if let Some(claim) = &job.claim {
             match keys.0.get(&claim.key) {
                 Some(Taken::New) => {}
-                Some(Taken::Answered(kept)) => return Ok(Outcome::Reply(claim.replayed(kept))),
-                None => return Ok(Outcome::Aside),
+                Some(Taken::Answered(kept)) => return Ok(Some(claim.replayed(kept))),
+                None => return Ok(None),
             }
         }
         if !job.asked.is_known(names) {
-            return Ok(Outcome::Aside);
+            return Ok(None);
         }
         let value = match self.carry_out(write, names, &job.asked, &job.terms, job.now).await {
             Err(error) if error.is_of_the_database() => return Err(error),
-            Err(refusal) => return Ok(Outcome::Reply(Err(refusal))),
+            Err(refusal) => return Ok(Some(Err(refusal))),
             Ok(value) => value,
         };
         if let Some(claim) = &job.claim {
             write.keep_answer(claim.answered(&value, job.now, self.retention)?);
         }
-        Ok(Outcome::Reply(Ok(Written { value, replayed: false })))
+        Ok(Some(Ok(Written { value, replayed: false })))
     }
 
     /// Carries out a request in a transaction of its own.
@@ -271,14 +273,6 @@ impl Asked {
             Self::Undeploy(..) => 1,
         }
     }
-}
-
-/// What becomes of one of several requests.
-#[derive(Debug)]
-enum Outcome {
-    Reply(Reply),
-    /// It must have a transaction of its own.
-    Aside,
 }
 
 /// The keys that a write has taken.

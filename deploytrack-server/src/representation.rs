@@ -1,0 +1,171 @@
+//! What an answer shows, as bytes, and the forms in which a caller can have it: whole, compressed, or not at all when the
+//! caller has it already.
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use deploytrack_core::entity_tag::{Condition, EntityTag};
+use flate2::{Compression, write::GzEncoder};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use tokio::sync::OnceCell;
+
+use crate::{
+    problem::Refusal,
+    response::{Answer, Body, full, internal, no_content},
+};
+
+/// What is not worth compressing: it fits one packet anyway.
+const LEAST_PACKED: usize = 1400;
+/// What is compressed in a thread of its own, so that no other request waits for it: above this it takes a millisecond.
+const LEAST_BLOCKING: usize = 64 * 1024;
+/// The tag of the compressed form is the other one with this behind it: they differ byte for byte (RFC 9110, section
+/// 8.8.3.3).
+const GZIP: &str = "gzip";
+
+/// The bytes of an answer and their tag, beside the answer itself.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    pub(crate) body: Bytes,
+    pub(crate) tag: EntityTag,
+}
+
+/// What the caller says about the form of the answer.
+pub(crate) struct Wanted {
+    gzip: bool,
+    /// The conditions of `If-None-Match`. One that cannot be read is none (RFC 9110, section 13.1.2 leaves it to the
+    /// server): the answer is whole.
+    known: Vec<Condition>,
+}
+
+impl Wanted {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let texts = |name| headers.get_all(name).iter().filter_map(|value: &HeaderValue| value.to_str().ok());
+        Self {
+            gzip: texts(header::ACCEPT_ENCODING).any(takes_gzip),
+            known: texts(header::IF_NONE_MATCH).filter_map(|text| text.parse().ok()).collect(),
+        }
+    }
+
+    fn knows(&self, tag: &EntityTag) -> bool {
+        self.known.iter().any(|condition| condition.means_weakly(tag))
+    }
+
+    /// Leaves out what the caller has already.
+    pub(crate) fn unless_known(&self, response: Response<Body>) -> Response<Body> {
+        let known = response.status() == StatusCode::OK && response.extensions().get::<Shown>().is_some_and(|shown| self.knows(&shown.tag));
+        if known { unchanged(response.headers()) } else { response }
+    }
+}
+
+/// Whether an `Accept-Encoding` names gzip (RFC 9110, section 12.5.3), with a weight that is not 0.
+fn takes_gzip(codings: &str) -> bool {
+    codings.split(',').any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.trim().parse() == Ok(0.0));
+        ["gzip", "x-gzip"].iter().any(|gzip| name.trim().eq_ignore_ascii_case(gzip)) && !refused
+    })
+}
+
+/// 304 with the headers that belong to a representation.
+fn unchanged(headers: &HeaderMap) -> Response<Body> {
+    let mut response = no_content();
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    // The links are beside the representation and may have changed without it.
+    for name in [header::ETAG, header::LINK, header::VARY] {
+        if let Some(value) = headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+/// An answer that can be given more than once.
+pub(crate) struct Representation {
+    shown: Shown,
+    headers: HeaderMap,
+    packed: Option<Packed>,
+}
+
+/// The compressed form, made when somebody wants it first.
+struct Packed {
+    body: OnceCell<Bytes>,
+    tag: EntityTag,
+    headers: HeaderMap,
+}
+
+impl Representation {
+    /// The answer of a handler, to be compressed for those who take it so. What is changed under `If-Match` must not be:
+    /// its one tag is the condition.
+    pub(crate) fn of(response: Response<Body>, may_pack: bool) -> Result<Self, Refusal> {
+        let (mut parts, _) = response.into_parts();
+        let shown: Shown = parts.extensions.remove().ok_or_else(|| internal(std::fmt::Error))?;
+        let mut headers = parts.headers;
+        headers.remove(header::CONTENT_LENGTH);
+        let packed = (may_pack && shown.body.len() >= LEAST_PACKED).then(|| {
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            Packed::beside(&shown, &headers)
+        });
+        Ok(Self { shown, headers, packed: packed.transpose()? })
+    }
+
+    /// About how many bytes it takes: the compressed form is there or may come.
+    pub(crate) fn size(&self) -> usize {
+        self.shown.body.len() + self.packed.as_ref().map_or(0, |_| self.shown.body.len() / 4) + 1024
+    }
+
+    /// The answer in the form that is wanted.
+    pub(crate) async fn response(&self, wanted: &Wanted) -> Answer {
+        match &self.packed {
+            Some(packed) if wanted.gzip => {
+                if wanted.knows(&packed.tag) {
+                    return Ok(unchanged(&packed.headers));
+                }
+                let body = packed.body.get_or_try_init(|| compressed(self.shown.body.clone())).await?;
+                Ok(whole(body.clone(), packed.headers.clone()))
+            }
+            _ if wanted.knows(&self.shown.tag) => Ok(unchanged(&self.headers)),
+            _ => Ok(whole(self.shown.body.clone(), self.headers.clone())),
+        }
+    }
+}
+
+impl Packed {
+    fn beside(shown: &Shown, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let (tag, mut headers) = (shown.tag.coded(GZIP), headers.clone());
+        headers.insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(GZIP));
+        Ok(Self { body: OnceCell::new(), tag, headers })
+    }
+}
+
+async fn compressed(body: Bytes) -> Result<Bytes, Refusal> {
+    let small = body.len() < LEAST_BLOCKING;
+    let compress = move || {
+        let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+        encoder.write_all(&body).and_then(|()| encoder.finish()).map(Bytes::from)
+    };
+    if small { compress() } else { tokio::task::spawn_blocking(compress).await.map_err(internal)? }.map_err(internal)
+}
+
+fn whole(body: Bytes, headers: HeaderMap) -> Response<Body> {
+    let length = HeaderValue::from(body.len());
+    let mut response = Response::new(full(body));
+    *response.headers_mut() = headers;
+    response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_given_to_those_who_take_it() {
+        for taken in ["gzip", "GZIP", "x-gzip", "br, gzip", "deflate;q=0.5,gzip;q=0.8", "gzip;q=1.0", "gzip ; q=0.001"] {
+            assert!(takes_gzip(taken), "{taken}");
+        }
+        for refused in ["", "br", "identity", "gzip;q=0", "gzip;q=0.000", "gzip2", "*"] {
+            assert!(!takes_gzip(refused), "{refused}");
+        }
+    }
+}
