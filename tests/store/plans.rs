@@ -1,7 +1,15 @@
-//! What was current is found from one place in the key of `cell_periods`, however long the history. The plan on SQLite is
-//! asserted beside the query, in `store/current.rs`.
+//! How PostgreSQL finds things. The plans on SQLite are asserted beside the queries, in `store/current.rs` and
+//! `store/deployments/plans.rs`.
+
+use std::time::Duration;
 
 use chrono::TimeDelta;
+use deploytrack_core::{
+    api::{FromBody as _, ImportLine},
+    json,
+    query::{Cursor, Key},
+    tracker::{Once, Terms},
+};
 use deploytrack_tests::database::Database;
 
 use crate::*;
@@ -31,4 +39,109 @@ async fn postgres_finds_each_cell_of_the_past_by_its_key() {
     let whole = |line: &&str| ["component_id = ", "environment_id = ", "started_at <= "].iter().all(|part| line.contains(part));
     assert!(conditions.len() == 2 && conditions.iter().all(whole), "{plan}");
     assert!(!plan.contains("Seq Scan on cell_periods") && !plan.contains("Sort") && !plan.contains("Join"), "{plan}");
+}
+
+/// 20,000 deployments, all with history, in 100 cells, and as many kept answers.
+const FILL: &str = "
+insert into components (id, name, archived, created_at, updated_at)
+select gen_random_uuid(), 'component-' || n, false, now(), now() from generate_series(1, 48) n;
+insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, metadata, created_at, updated_at, head_hash, revision)
+select gen_random_uuid(), c.id, e.id, 'v' || n, (array['succeeded', 'failed', 'rolled_back', 'pending'])[1 + abs(n + hashtext(c.id::text || e.id::text)::bigint) % 4], 1, 'ada', '{}',
+       timestamptz '2025-01-01' + n * interval '1 minute', timestamptz '2025-01-01' + n * interval '1 minute', decode(repeat('00', 32), 'hex'), 1
+from generate_series(1, 200) n, components c, environments e;
+insert into history (deployment_id, attempt, event, to_status, occurred_at, recorded_at, recorded_by, hash)
+select id, 1, 'transition', status, created_at, created_at, 'ada', head_hash from deployments;
+insert into cell_periods (component_id, environment_id, started_at, sequence, deployment_id, version)
+select d.component_id, d.environment_id, d.created_at, h.sequence, d.id, d.version from deployments d join history h on h.deployment_id = d.id
+on conflict do nothing;
+insert into deployment_counts (component_id, environment_id, status, count)
+select component_id, environment_id, status, count(*) from deployments group by 1, 2, 3
+on conflict (component_id, environment_id, status) do update set count = excluded.count;
+insert into idempotency_keys (subject, key, request, answer, expires_at)
+select 'ada', 'key-' || n, '', '', timestamptz '2099-01-01' from generate_series(1, 20000) n;
+analyze";
+
+/// Which of the tables that grow were read from end to end, and how many of their rows were looked at.
+const READ: &str = "select coalesce(string_agg(relname, ' ') filter (where seq_tup_read > 0), 'nothing') || ' whole, '
+    || sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) || ' rows'
+    from pg_stat_user_tables where relname in ('deployments', 'history', 'cell_periods', 'idempotency_keys')";
+/// PostgreSQL adds up what a connection did when it ends.
+const OPEN: &str = "select count(*)::text from pg_stat_activity where datname = current_database() and application_name = 'deploytrack'";
+
+/// What an operation reads of the tables that grow.
+async fn read_by<T>(database: &Database, operation: impl AsyncFnOnce(&Tracker) -> T) -> String {
+    let (tracker, _clock) = with_clock(&database.tracker().await);
+    database.execute("select pg_stat_reset()").await.unwrap();
+    operation(&tracker).await;
+    tracker.close().await;
+    while database.text(OPEN).await != "0" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    database.text(READ).await
+}
+
+fn assert_few(read: &str, what: &str) {
+    let rows: u64 = read
+        .strip_prefix("nothing whole, ")
+        .and_then(|read| read.strip_suffix(" rows"))
+        .and_then(|rows| rows.parse().ok())
+        .unwrap_or(u64::MAX);
+    assert!(rows <= MOST, "{what} looked at {read}");
+}
+
+/// The most rows of 20,000. A page of 20 may pass over some that match not all of its filters: walking the newest for one
+/// environment of two is as good as its own index.
+const MOST: u64 = 300;
+
+#[tokio::test]
+async fn postgres_looks_at_few_rows_whatever_is_asked() {
+    let Some(database) = Database::postgres().await else { return };
+    let tracker = database.tracker().await;
+    let mut recorded = Vec::new();
+    for (component, environment) in [("c1", "staging"), ("c2", "production")] {
+        let new = NewDeployment { register: true, status: Status::Succeeded, ..new(component, environment, "v0") };
+        recorded.push(tracker.record(new, &by()).await.unwrap().value);
+    }
+    tracker.close().await;
+    database.execute(FILL).await.unwrap();
+
+    let middle = Key { created_at: parse("2025-01-01T01:40:00Z").unwrap(), id: uuid::Uuid::nil() };
+    let places = [None, Some(Cursor::OlderThan(middle)), Some(Cursor::NewerThan(middle))];
+    for (component, environment, status) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
+        let filter = DeploymentFilter {
+            component_id: component.then_some(recorded[0].component_id),
+            environment_id: environment.then_some(recorded[0].environment_id),
+            status: status.then_some(Status::Pending),
+            ..DeploymentFilter::default()
+        };
+        for place in places {
+            let page = place.map_or_else(PageRequest::default, |place| PageRequest::at(place, 20).unwrap());
+            let read = read_by(&database, async |tracker| assert_eq!(tracker.list(&filter, page).await.unwrap().data.len(), 20)).await;
+            assert_few(&read, &format!("the list with {filter:?} from {place:?}"));
+        }
+    }
+    let one = &recorded[0];
+    assert_few(&read_by(&database, async |tracker| tracker.deployment(one.id).await.unwrap()).await, "one deployment");
+    assert_few(&read_by(&database, async |tracker| tracker.history(one.id).await.unwrap()).await, "a history");
+    assert_few(&read_by(&database, async |tracker| tracker.latest(one.component_id, None).await.unwrap()).await, "latest");
+    assert_few(&read_by(&database, async |tracker| tracker.latest(one.component_id, Some(noon())).await.unwrap()).await, "latest at");
+    assert_few(&read_by(&database, async |tracker| tracker.matrix(&MatrixFilter::default()).await.unwrap()).await, "the matrix");
+    let at = MatrixFilter { at: Some(noon()), ..MatrixFilter::default() };
+    assert_few(&read_by(&database, async |tracker| tracker.matrix(&at).await.unwrap()).await, "the matrix at");
+
+    let under =
+        |key: &str| Terms::by(by()).once(Some(Once { key: key.parse().unwrap(), request: deploytrack_core::digest::Digest::of(b"") }));
+    let anew = async |tracker: &Tracker| tracker.record(new("c1", "staging", "v1"), under("new")).await.unwrap();
+    assert_few(&read_by(&database, anew).await, "a record");
+    assert_few(&read_by(&database, async |tracker| assert!(anew(tracker).await.replayed)).await, "a repeated record");
+    let back = async |tracker: &Tracker| tracker.update(one.id, Change::to(Status::RolledBack), under("back")).await.unwrap();
+    assert_few(&read_by(&database, back).await, "an update");
+    let line = serde_json::json!({"component": "c1", "environment": "staging", "version": "v1500", "status": "succeeded", "occurredAt": "2025-06-01T11:00:00Z"});
+    for known in [0, 1] {
+        let import = async |tracker: &Tracker| {
+            let line = ImportLine::from_body(json::object(line.to_string().as_bytes()).unwrap()).unwrap();
+            assert_eq!(tracker.import(vec![(1, line)], &by()).await.unwrap().skipped, known);
+        };
+        assert_few(&read_by(&database, import).await, "an import");
+    }
 }

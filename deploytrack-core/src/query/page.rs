@@ -121,19 +121,6 @@ impl Links {
         let all = [("first", self.first), ("prev", self.prev), ("next", self.next), ("last", self.last)];
         all.into_iter().filter_map(|(relation, page)| Some((relation, page?)))
     }
-
-    /// The pages around `page` of a list of `total` entries that is short enough to be counted through.
-    pub(crate) fn counted(page: PageRequest, total: u64) -> Self {
-        let (skip, take) = (page.skip(), page.take());
-        let at = |skip| PageRequest::new(skip, take);
-        let last = total.saturating_sub(1) / take * take;
-        Self {
-            first: at(0),
-            prev: if skip == 0 { None } else { at(skip.saturating_sub(take).min(last)) },
-            next: skip.checked_add(take).filter(|next| *next < total).and_then(at),
-            last: at(last),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -150,21 +137,5 @@ mod tests {
         assert_eq!(PageRequest::at(Cursor::OLDEST, 101), None);
         let page = PageRequest::at(Cursor::OLDEST, 7).unwrap();
         assert_eq!((page.skip(), page.take(), page.cursor()), (0, 7, Some(Cursor::OLDEST)));
-    }
-
-    #[test]
-    fn the_pages_of_a_short_list_are_counted() {
-        let around = |skip, take, total| {
-            let links = Links::counted(PageRequest::new(skip, take).unwrap(), total);
-            [links.first, links.prev, links.next, links.last].map(|page| page.map(PageRequest::skip))
-        };
-        assert_eq!(around(0, 20, 0), [Some(0), None, None, Some(0)]);
-        assert_eq!(around(0, 20, 20), [Some(0), None, None, Some(0)]);
-        assert_eq!(around(0, 20, 21), [Some(0), None, Some(20), Some(20)]);
-        assert_eq!(around(20, 20, 40), [Some(0), Some(0), None, Some(20)]);
-        assert_eq!(around(5, 2, 10), [Some(0), Some(3), Some(7), Some(8)]);
-        assert_eq!(around(1, 20, 10), [Some(0), Some(0), None, Some(0)]);
-        assert_eq!(around(1000, 2, 5), [Some(0), Some(4), None, Some(4)], "beyond the end");
-        assert_eq!(around(PageRequest::MOST_SKIP, 100, 5), [Some(0), Some(0), None, Some(0)]);
     }
 }

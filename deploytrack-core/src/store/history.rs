@@ -66,12 +66,13 @@ fn all(rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Error> {
     rows.into_iter().map(HistoryEntry::try_from).collect()
 }
 
+/// The history of one deployment.
+const OF_ONE: &str = select!("where h.deployment_id = $1 order by h.sequence");
+
 impl Store {
     /// The history of a deployment, in the order of recording; empty when there is no such deployment.
     pub(crate) async fn history(&self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
-        let rows = on!(Pool, &self.reads, |pool| {
-            sqlx::query_as(select!("where h.deployment_id = $1 order by h.sequence")).bind(deployment_id).fetch_all(pool).await
-        });
+        let rows = on!(Pool, &self.reads, |pool| { sqlx::query_as(OF_ONE).bind(deployment_id).fetch_all(pool).await });
         all(rows.map_err(unexpected)?)
     }
 }
@@ -168,5 +169,26 @@ impl Write {
             .map_err(unexpected)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sqlx::Row as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_reads_the_history_of_one_deployment_from_its_index() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let sql = sqlx::AssertSqlSafe(format!("explain query plan {OF_ONE}"));
+        let plan: String = on!(Pool, &store.reads, |pool| sqlx::query(sql)
+            .fetch_all(pool)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get::<String, _>("detail"))
+            .collect());
+        assert_eq!(plan, "SEARCH h USING INDEX history_by_deployment (deployment_id=?)");
     }
 }

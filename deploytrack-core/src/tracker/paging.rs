@@ -39,7 +39,19 @@ pub(super) fn counted<T>(asked: PageRequest, (data, total): (Vec<T>, u64)) -> Re
     if asked.cursor().is_some() {
         return Err(Error::fault(Fault::parameter("cursor", "leads through the deployments alone; give skip here")));
     }
-    Ok(Page { data, total, skip: asked.skip(), take: asked.take(), links: Links::counted(asked, total) })
+    Ok(Page { data, total, skip: asked.skip(), take: asked.take(), links: around(asked, total) })
+}
+
+fn around(page: PageRequest, total: u64) -> Links {
+    let (skip, take) = (page.skip(), page.take());
+    let at = |skip| PageRequest::new(skip, take);
+    let last = total.saturating_sub(1) / take * take;
+    Links {
+        first: at(0),
+        prev: if skip == 0 { None } else { at(skip.saturating_sub(take).min(last)) },
+        next: skip.checked_add(take).filter(|next| *next < total).and_then(at),
+        last: at(last),
+    }
 }
 
 /// A page of deployments with the pages around it.
@@ -60,4 +72,25 @@ pub(super) fn page(asked: PageRequest, section: Section, total: u64) -> Page<Dep
         last,
     };
     Page { data: rows, total, skip: asked.skip(), take, links }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_of_a_short_list_are_counted() {
+        let around = |skip, take, total| {
+            let links = around(PageRequest::new(skip, take).unwrap(), total);
+            [links.first, links.prev, links.next, links.last].map(|page| page.map(PageRequest::skip))
+        };
+        assert_eq!(around(0, 20, 0), [Some(0), None, None, Some(0)]);
+        assert_eq!(around(0, 20, 20), [Some(0), None, None, Some(0)]);
+        assert_eq!(around(0, 20, 21), [Some(0), None, Some(20), Some(20)]);
+        assert_eq!(around(20, 20, 40), [Some(0), Some(0), None, Some(20)]);
+        assert_eq!(around(5, 2, 10), [Some(0), Some(3), Some(7), Some(8)]);
+        assert_eq!(around(1, 20, 10), [Some(0), Some(0), None, Some(0)]);
+        assert_eq!(around(1000, 2, 5), [Some(0), Some(4), None, Some(4)], "beyond the end");
+        assert_eq!(around(PageRequest::MOST_SKIP, 100, 5), [Some(0), Some(0), None, Some(0)]);
+    }
 }

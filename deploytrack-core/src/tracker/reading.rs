@@ -50,23 +50,23 @@ impl Tracker {
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(paging::page(page, Section::default(), 0));
         };
-        let section = self.section(&filter, page).await?;
         let total = if filter.is_counted() {
             self.store.counted_deployments(&filter).await?
         } else {
             self.store.matching_deployments(&filter).await?
         };
-        Ok(paging::page(page, section, total))
+        // Where nothing matches, it takes the whole of an index to find nothing.
+        let rows = if total > page.skip() { self.rows(&filter, page).await? } else { Vec::new() };
+        Ok(paging::page(page, Section::of(page, rows), total))
     }
 
-    /// The rows of a page. One more than is shown is read, which tells whether there are more.
-    async fn section(&self, filter: &RowFilter, page: PageRequest) -> Result<Section, Error> {
-        let one_more = page.take() + 1;
-        let rows = match page.cursor() {
-            None => self.store.deployments(filter, page.skip(), one_more).await?,
-            Some(place) => self.store.deployments_from(filter, place, one_more).await?,
-        };
-        Ok(Section::of(page, rows))
+    /// The rows of a page, and one more, which tells whether there are more.
+    async fn rows(&self, filter: &RowFilter, page: PageRequest) -> Result<Vec<Deployment>, Error> {
+        let take = page.take() + 1;
+        match page.cursor() {
+            None => self.store.deployments(filter, page.skip(), take).await,
+            Some(place) => self.store.deployments_from(filter, place, take).await,
+        }
     }
 
     /// The next deployments that match, oldest first, as lines of an export, each followed by its removals; with the

@@ -1,0 +1,94 @@
+//! How SQLite finds deployments: by one search of one index, in the order of that index. `tests/store/plans.rs` asks
+//! PostgreSQL the same.
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
+use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqlitePool, sqlite::SqliteRow};
+
+use super::{super::Pool, *};
+
+async fn pool() -> (Store, SqlitePool) {
+    let store = Store::open("sqlite::memory:").await.unwrap();
+    let pool = match &store.reads {
+        Pool::Sqlite(pool) => pool.clone(),
+        #[cfg(feature = "postgres")]
+        Pool::Postgres(_) => unreachable!("an SQLite database was opened"),
+    };
+    (store, pool)
+}
+
+/// The steps that look at deployments or history, or sort.
+fn steps(rows: &[SqliteRow]) -> Vec<String> {
+    let details = rows.iter().map(|row| row.get::<String, _>("detail"));
+    // Each row has one component and one environment, found by their keys.
+    details
+        .filter(|detail| !detail.contains("sqlite_autoindex_components_1") && !detail.contains("sqlite_autoindex_environments_1"))
+        .collect()
+}
+
+/// A page: counted from the newest, or from a place on.
+async fn plan(filter: &RowFilter, place: Option<Cursor>) -> Vec<String> {
+    let (_store, pool) = pool().await;
+    let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan ", select!("")));
+    let query = filtered!(&mut query, filter, filter.lead());
+    let query = match place {
+        None => newest!(query, 0, 21),
+        Some(place) => from!(query, place, 21),
+    };
+    steps(&query.build().fetch_all(&pool).await.unwrap())
+}
+
+fn filter(component: bool, environment: bool, status: Option<Status>) -> RowFilter {
+    let id = |wanted: bool| wanted.then(Uuid::now_v7);
+    RowFilter { component_id: id(component), environment_id: id(environment), status, ..RowFilter::default() }
+}
+
+#[tokio::test]
+async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
+    let (failed, pending, undone) = (Some(Status::Failed), Some(Status::Pending), Some(Status::RolledBack));
+    for (filter, index, column) in [
+        (filter(true, false, None), "component", "component_id"),
+        (filter(false, true, None), "environment", "environment_id"),
+        (filter(false, false, failed), "status", "status"),
+        (filter(true, true, None), "component", "component_id"),
+        (filter(true, false, failed), "component", "component_id"),
+        (filter(true, false, undone), "component", "component_id"),
+        (filter(true, false, pending), "status", "status"),
+        (filter(true, true, failed), "component", "component_id"),
+        (filter(true, true, pending), "status", "status"),
+        (filter(false, true, failed), "environment", "environment_id"),
+        (filter(false, true, undone), "status", "status"),
+        (filter(false, true, pending), "status", "status"),
+    ] {
+        let search = |bounds: &str| vec![format!("SEARCH d USING INDEX deployments_by_{index} ({column}=?{bounds})")];
+        assert_eq!(plan(&filter, None).await, search(""), "{filter:?}");
+        assert_eq!(plan(&filter, Some(Cursor::OlderThan(Key::LEAST))).await, search(" AND (created_at,id)<(?,?)"), "{filter:?}");
+        assert_eq!(plan(&filter, Some(Cursor::NewerThan(Key::LEAST))).await, search(" AND (created_at,id)>(?,?)"), "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_whole_list_is_read_in_its_order() {
+    let all = RowFilter::default();
+    assert_eq!(plan(&all, None).await, ["SCAN d USING INDEX deployments_newest"], "it ends after the page");
+    assert_eq!(plan(&all, Some(Cursor::OlderThan(Key::LEAST))).await, ["SEARCH d USING INDEX deployments_newest ((created_at,id)<(?,?))"]);
+    assert_eq!(plan(&all, Some(Cursor::NewerThan(Key::LEAST))).await, ["SEARCH d USING INDEX deployments_newest ((created_at,id)>(?,?))"]);
+}
+
+#[tokio::test]
+async fn what_is_looked_up_is_found_by_its_key() {
+    let (_store, pool) = pool().await;
+    let plan = async |sql: &str| {
+        let sql = AssertSqlSafe(format!("explain query plan {sql}"));
+        steps(&sqlx::query(sql).fetch_all(&pool).await.unwrap())
+    };
+    assert_eq!(plan(select!("where d.id = $1")).await, ["SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)"]);
+    assert_eq!(
+        plan(CURRENT_OF).await,
+        [
+            "SEARCH cell USING PRIMARY KEY (component_id=?)",
+            "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
+            "USE TEMP B-TREE FOR ORDER BY"
+        ],
+        "the cells of one component are sorted by environment"
+    );
+}
