@@ -1,4 +1,5 @@
 //! Whether anything was written since: what makes it safe to keep an answer.
+#![cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "PostgreSQL is asked each time"))]
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -47,7 +48,6 @@ impl Commits {
     }
 
     /// The version that was seen last, if it can still be relied on; else how many writes this program has committed.
-    #[cfg(feature = "sqlite")]
     fn known(&self) -> Result<Version, u64> {
         let seen = self.seen();
         match seen.last {
@@ -56,7 +56,6 @@ impl Commits {
         }
     }
 
-    #[cfg(feature = "sqlite")]
     fn looked(&self, looked: Looked) {
         self.seen().last = Some(looked);
     }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-#[cfg(feature = "postgres")]
-use super::Transaction;
-use super::{RowFilter, Store, Write, column::unsigned, current::Place, fault::unexpected, on, write::in_sets};
+use super::{RowFilter, Store, Transaction, Write, column::unsigned, current::Place, fault::unexpected, on, write::in_sets};
 use crate::{error::Error, status::Status};
 
 impl Store {
@@ -78,9 +76,14 @@ impl Write {
     pub(crate) async fn recount_environment(&mut self, environment_id: Uuid) -> Result<(), Error> {
         self.flush().await?;
         // A count that another writer adds between the two statements would be in the sum and beside it.
-        #[cfg(feature = "postgres")]
-        if let Transaction::Postgres(write) = &mut self.transaction {
-            sqlx::query("lock table environment_counts in share row exclusive mode").execute(&mut **write).await.map_err(unexpected)?;
+        match &mut self.transaction {
+            #[cfg(feature = "sqlite")]
+            Transaction::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Transaction::Postgres(write) => {
+                let lock = sqlx::query("lock table environment_counts in share row exclusive mode");
+                lock.execute(&mut **write).await.map_err(unexpected)?;
+            }
         }
         on!(Transaction, &mut self.transaction, |write| {
             let forget = sqlx::query("delete from environment_counts where environment_id = $1").bind(environment_id);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Snapshot, Store, Transaction, Write,
-    column::{Micros, checked, checked_option, digest, signed},
+    column::{Micros, checked, checked_option, digest},
     fault::unexpected,
     on,
     write::in_sets,
@@ -135,7 +135,7 @@ impl Write {
             #[cfg(feature = "postgres")]
             Transaction::Postgres(write) => {
                 sqlx::query_scalar("select nextval(pg_get_serial_sequence('history', 'sequence')) from generate_series(1, $1)")
-                    .bind(signed(count as u64))
+                    .bind(super::column::signed(count as u64))
                     .fetch_all(&mut **write)
                     .await
                     .map_err(unexpected)
