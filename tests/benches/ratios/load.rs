@@ -1,0 +1,168 @@
+//! A small HTTP client that keeps its connection, and many of it at once. It does as little as a client can, since it
+//! runs on the cores that it measures.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    runtime::Runtime,
+    task::JoinSet,
+};
+
+/// The next request, as the bytes that go over the wire.
+pub(crate) type Source = Arc<dyn Fn() -> Bytes + Send + Sync>;
+
+/// How much of an answer is read at once.
+const BUFFER: usize = 256 * 1024;
+
+/// A source of one request, over and over.
+pub(crate) fn always(request: Bytes) -> Source {
+    Arc::new(move || request.clone())
+}
+
+/// A source of any of these requests.
+pub(crate) fn any_of(requests: Vec<Bytes>) -> Source {
+    Arc::new(move || requests[fastrand::usize(..requests.len())].clone())
+}
+
+/// A source that makes each request of its number, from 0.
+pub(crate) fn numbered(make: impl Fn(u64) -> Bytes + Send + Sync + 'static) -> Source {
+    let next = AtomicU64::new(0);
+    Arc::new(move || make(next.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// What is asked of a server, and what it must answer.
+#[derive(Clone)]
+pub(crate) struct Load {
+    pub(crate) address: String,
+    pub(crate) connections: usize,
+    pub(crate) status: u16,
+    pub(crate) source: Source,
+}
+
+impl Load {
+    /// How many requests are answered in a second, measured over `time` after `warm`.
+    pub(crate) fn rate(&self, runtime: &Runtime, warm: Duration, time: Duration) -> f64 {
+        runtime.block_on(async {
+            let from = Instant::now() + warm;
+            let mut callers = JoinSet::new();
+            for _ in 0..self.connections {
+                callers.spawn(caller(self.clone(), from, from + time));
+            }
+            let answered: u64 = callers.join_all().await.into_iter().sum();
+            f64::from(u32::try_from(answered).expect("a round is short")) / time.as_secs_f64()
+        })
+    }
+}
+
+/// Asks until the end; gives how many answers came in the time that counts.
+async fn caller(load: Load, from: Instant, until: Instant) -> u64 {
+    let (mut connection, mut answered) = (Connection::open(&load.address).await, 0);
+    loop {
+        let request = (load.source)();
+        let head = connection.ask(&request).await;
+        assert!(head.status == load.status, "{} was expected of\n\n{}", load.status, connection.told(&request, head));
+        let now = Instant::now();
+        if now >= until {
+            return answered;
+        }
+        answered += u64::from(now >= from);
+    }
+}
+
+/// The parts of an answer's head that say how it goes on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Head {
+    status: u16,
+    /// With the empty line behind it.
+    bytes: usize,
+    body: usize,
+}
+
+/// A connection to a server.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) async fn open(address: &str) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server takes connections");
+        stream.set_nodelay(true).unwrap();
+        Self { stream, buffer: vec![0; BUFFER] }
+    }
+
+    /// Sends a request and reads its answer; gives its head.
+    async fn ask(&mut self, request: &[u8]) -> Head {
+        self.stream.write_all(request).await.expect("the server takes the request");
+        let (head, read) = self.head().await;
+        let mut left = (head.bytes + head.body).checked_sub(read).expect("one answer to one request");
+        while left > 0 {
+            // The beginning of the answer stays, for the case that nobody expected it.
+            let at = if head.body < BUFFER / 2 { head.bytes + head.body - left } else { BUFFER / 2 };
+            left -= self.read(at).await;
+        }
+        head
+    }
+
+    /// Sends a request and gives the whole answer: its head and its body.
+    pub(crate) async fn fetch(&mut self, request: &[u8]) -> (String, Vec<u8>) {
+        self.stream.write_all(request).await.expect("the server takes the request");
+        let (head, read) = self.head().await;
+        let mut body = self.buffer[head.bytes..read].to_vec();
+        while body.len() < head.body {
+            let more = self.read(0).await;
+            body.extend_from_slice(&self.buffer[..more]);
+        }
+        (String::from_utf8_lossy(&self.buffer[..head.bytes]).into_owned(), body)
+    }
+
+    /// Reads until the head is there; gives it and how many bytes were read.
+    async fn head(&mut self) -> (Head, usize) {
+        let mut read = 0;
+        loop {
+            read += self.read(read).await;
+            if let Some(head) = parsed(&self.buffer[..read]) {
+                return (head, read);
+            }
+        }
+    }
+
+    async fn read(&mut self, at: usize) -> usize {
+        let read = self.stream.read(&mut self.buffer[at..]).await.expect("the server answers");
+        assert_ne!(read, 0, "the server closed the connection in the middle of an answer");
+        read
+    }
+
+    /// A request without its token, and the beginning of the answer that came last.
+    fn told(&self, request: &[u8], head: Head) -> String {
+        let request = String::from_utf8_lossy(request);
+        let request = request.lines().filter(|line| !line.starts_with("authorization")).collect::<Vec<_>>().join("\n");
+        let answer = String::from_utf8_lossy(&self.buffer[..(head.bytes + head.body).min(4096)]);
+        format!("{request}\n\nbut the answer is\n\n{answer}")
+    }
+}
+
+/// The head at the beginning of these bytes, if it is whole.
+fn parsed(bytes: &[u8]) -> Option<Head> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let status = std::str::from_utf8(&bytes[9..12]).ok()?.parse().ok()?;
+    let body = if matches!(status, 204 | 304) { 0 } else { content_length(&bytes[..end]) };
+    Some(Head { status, bytes: end + 4, body })
+}
+
+fn content_length(head: &[u8]) -> usize {
+    const NAME: &[u8] = b"content-length:";
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let line = lines.find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)));
+    let value = line.and_then(|line| std::str::from_utf8(&line[NAME.len()..]).ok());
+    value.and_then(|value| value.trim().parse().ok()).unwrap_or_else(|| panic!("no length in {}", String::from_utf8_lossy(head)))
+}
