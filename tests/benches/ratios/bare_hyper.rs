@@ -57,7 +57,7 @@ fn head(text: &str) -> (StatusCode, HeaderMap) {
     let status = lines.next().and_then(|line| line.get(9..12)).and_then(|code| code.parse().ok()).unwrap();
     let headers = lines
         .filter_map(|line| line.split_once(": "))
-        .filter(|(name, _)| !["date", "content-length"].contains(name))
+        .filter(|(name, _)| !["date", "content-length", "transfer-encoding"].contains(name))
         .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()))
         .collect();
     (status, headers)

@@ -84,7 +84,17 @@ struct Head {
     status: u16,
     /// With the empty line behind it.
     bytes: usize,
-    body: usize,
+    /// How long the body is; none if it comes in chunks.
+    body: Option<usize>,
+    /// How long the whole answer was.
+    whole: usize,
+}
+
+impl Head {
+    /// Whether an answer of which so many bytes were read, and this of its body in chunks, is whole.
+    fn ends(self, read: usize, chunks: &[u8]) -> bool {
+        self.body.map_or_else(|| chunks.ends_with(b"0\r\n\r\n"), |body| read == self.bytes + body)
+    }
 }
 
 /// A connection to a server.
@@ -103,26 +113,33 @@ impl Connection {
     /// Sends a request and reads its answer; gives its head.
     async fn ask(&mut self, request: &[u8]) -> Head {
         self.stream.write_all(request).await.expect("the server takes the request");
-        let (head, read) = self.head().await;
-        let mut left = (head.bytes + head.body).checked_sub(read).expect("one answer to one request");
-        while left > 0 {
+        let (head, mut read) = self.head().await;
+        // Only what comes in chunks has its end to be looked for.
+        let mut end = if head.body.is_none() { self.buffer[head.bytes..read].to_vec() } else { Vec::new() };
+        while !head.ends(read, &end) {
             // The beginning of the answer stays, for the case that nobody expected it.
-            let at = if head.body < BUFFER / 2 { head.bytes + head.body - left } else { BUFFER / 2 };
-            left -= self.read(at).await;
+            let at = if read < BUFFER / 2 { read } else { BUFFER / 2 };
+            let more = self.read(at).await;
+            read += more;
+            if head.body.is_none() {
+                end.extend_from_slice(&self.buffer[at..at + more]);
+            }
         }
-        head
+        Head { whole: read, ..head }
     }
 
     /// Sends a request and gives the whole answer: its head and its body.
     pub(crate) async fn fetch(&mut self, request: &[u8]) -> (String, Vec<u8>) {
         self.stream.write_all(request).await.expect("the server takes the request");
-        let (head, read) = self.head().await;
+        let (head, mut read) = self.head().await;
+        let text = String::from_utf8_lossy(&self.buffer[..head.bytes]).into_owned();
         let mut body = self.buffer[head.bytes..read].to_vec();
-        while body.len() < head.body {
+        while !head.ends(read, &body) {
             let more = self.read(0).await;
+            read += more;
             body.extend_from_slice(&self.buffer[..more]);
         }
-        (String::from_utf8_lossy(&self.buffer[..head.bytes]).into_owned(), body)
+        (text, if head.body.is_none() { joined(&body) } else { body })
     }
 
     /// Reads until the head is there; gives it and how many bytes were read.
@@ -146,7 +163,7 @@ impl Connection {
     fn told(&self, request: &[u8], head: Head) -> String {
         let request = String::from_utf8_lossy(request);
         let request = request.lines().filter(|line| !line.starts_with("authorization")).collect::<Vec<_>>().join("\n");
-        let answer = String::from_utf8_lossy(&self.buffer[..(head.bytes + head.body).min(4096)]);
+        let answer = String::from_utf8_lossy(&self.buffer[..head.whole.min(4096)]);
         format!("{request}\n\nbut the answer is\n\n{answer}")
     }
 }
@@ -155,14 +172,24 @@ impl Connection {
 fn parsed(bytes: &[u8]) -> Option<Head> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let status = std::str::from_utf8(&bytes[9..12]).ok()?.parse().ok()?;
-    let body = if matches!(status, 204 | 304) { 0 } else { content_length(&bytes[..end]) };
-    Some(Head { status, bytes: end + 4, body })
+    let body = if matches!(status, 204 | 304) { Some(0) } else { content_length(&bytes[..end]) };
+    Some(Head { status, bytes: end + 4, body, whole: 0 })
 }
 
-fn content_length(head: &[u8]) -> usize {
+fn content_length(head: &[u8]) -> Option<usize> {
     const NAME: &[u8] = b"content-length:";
     let mut lines = head.split(|byte| *byte == b'\n');
-    let line = lines.find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)));
-    let value = line.and_then(|line| std::str::from_utf8(&line[NAME.len()..]).ok());
-    value.and_then(|value| value.trim().parse().ok()).unwrap_or_else(|| panic!("no length in {}", String::from_utf8_lossy(head)))
+    let line = lines.find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))?;
+    std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
+}
+
+/// A body that came in chunks, put together.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") {
+        let length = usize::from_str_radix(std::str::from_utf8(&chunks[..end]).unwrap(), 16).unwrap();
+        body.extend_from_slice(&chunks[end + 2..end + 2 + length]);
+        chunks = &chunks[(end + 4 + length).min(chunks.len())..];
+    }
+    body
 }

@@ -13,7 +13,7 @@
 //! | `load` | a small HTTP client, and many of it at once |
 //! | `data` | the data sets, kept between runs |
 //! | `bare_hyper`, `raw_sqlite`, `pgbench` | the floors |
-//! | `reads`, `writes`, `growth`, `process`, `instructions` | the lines |
+//! | `reads`, `writes`, `growth`, `process`, `instructions`, `pocketbase` | the lines |
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench says what is wrong by panicking")]
 #![expect(clippy::print_stdout, reason = "a bench says what it measured")]
@@ -25,6 +25,7 @@ mod instructions;
 mod load;
 mod machine;
 mod pgbench;
+mod pocketbase;
 mod process;
 mod raw_sqlite;
 mod reads;
@@ -55,6 +56,6 @@ fn measure(settings: &Settings) {
     growth::run(&mut run);
     process::run(&mut run);
     instructions::run(&mut run);
-    run.leave_out("PocketBase", "this program does not start it");
+    pocketbase::run(&mut run);
     run.finish();
 }
