@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},
-    fs,
+    fs::{self, File},
     hash::{Hash as _, Hasher as _},
     path::{Path, PathBuf},
     process::Command,
@@ -24,7 +24,6 @@ use deploytrack_core::{
 use deploytrack_tests::postgres::Cluster;
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::settings::Kind;
@@ -43,7 +42,9 @@ const GENERATION: u64 = 1;
 /// The data sets of this machine, and the copies of them that this run works on.
 pub(crate) struct Data {
     folder: PathBuf,
-    scratch: TempDir,
+    scratch: PathBuf,
+    /// Held as long as this process lives.
+    _alone: File,
     cluster: Option<Cluster>,
     copies: HashMap<(Kind, u64), String>,
     notes: Vec<String>,
@@ -53,13 +54,17 @@ impl Data {
     pub(crate) fn new() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data");
         fs::create_dir_all(&folder).unwrap();
-        // Beside the data sets, where the file system can copy by reference.
-        let scratch = tempfile::Builder::new().prefix("run-").tempdir_in(&folder).unwrap();
-        Self { folder, scratch, cluster: None, copies: HashMap::new(), notes: Vec::new() }
+        let alone = File::create(folder.join("lock")).unwrap();
+        assert!(alone.try_lock().is_ok(), "another bench is running, and each would measure the other");
+        // Beside the data sets, where the file system can copy by reference. A run that was killed may have left its own.
+        let scratch = folder.join("run");
+        let _ = fs::remove_dir_all(&scratch);
+        fs::create_dir(&scratch).unwrap();
+        Self { folder, scratch, _alone: alone, cluster: None, copies: HashMap::new(), notes: Vec::new() }
     }
 
     pub(crate) fn scratch(&self) -> &Path {
-        self.scratch.path()
+        &self.scratch
     }
 
     /// What a reader of the table should know of the data.
@@ -140,6 +145,12 @@ impl Data {
             assert!(Cluster::fits(&elsewhere), "a cluster can be kept in {}", elsewhere.display());
             Cluster::kept(&elsewhere, &POSTGRES)
         })
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.scratch);
     }
 }
 

@@ -16,7 +16,7 @@ const WHAT: [&str; 7] = ["matrix", "latest", "first page", "filtered total", "by
 
 /// Every line of it.
 pub(crate) fn run(run: &mut Run) {
-    if run.settings.longer().is_empty() {
+    if run.settings.longer().is_empty() && WHAT.iter().any(|what| run.settings.wants(what)) {
         run.leave_out("growth", "--quick has one data set alone");
     }
     for kind in Kind::ALL {

@@ -23,6 +23,7 @@ pub(crate) fn print(settings: &Settings) {
         settings.time(),
         settings.warm(),
     );
+    println!("           {} deployments of 1,000 components in 8 environments, unless the line says otherwise", settings.rows());
     println!("           server: release, RUST_LOG=error; SQLite: WAL, synchronous=FULL");
     println!("           PostgreSQL: {}; else its defaults, so that commits are durable", data::POSTGRES.join(", "));
     println!();

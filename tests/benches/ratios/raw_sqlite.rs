@@ -16,8 +16,9 @@ use uuid::Uuid;
 pub(crate) const ARGUMENT: &str = "floor-sqlite";
 
 /// The tables to which one POST adds a row. The rows are those of a pending deployment that is there already, under
-/// another id and at another time.
-const ADDED: [&str; 2] = ["history", "deployments"];
+/// another id and at another time. The deployment comes first: while a row of history waits for its deployment, SQLite
+/// looks for more that wait, through every row of `current_cells`.
+const ADDED: [&str; 2] = ["deployments", "history"];
 /// The rows that one POST changes, by component, environment and status.
 const TOUCHED: [&str; 2] = [
     "insert into current_cells (component_id, environment_id) values (?1, ?2)
@@ -119,7 +120,7 @@ impl<'a> Writer<'a> {
             });
             statement.execute(params_from_iter(values)).unwrap();
         }
-        let deployment = &sample[ADDED.len() - 1];
+        let deployment = &sample[0];
         let of = |name: &str| deployment.iter().find(|(column, _)| column == name).map(|(_, value)| value);
         let place = [of("component_id"), of("environment_id"), of("status")];
         for statement in &mut self.touching {

@@ -38,10 +38,10 @@ pub(crate) fn postgres(run: &mut Run) {
     let named = |name: &str| format!("{name}, PostgreSQL");
     let targets = [(UNCHANGED, 0.85), (MATRIX, 0.7), (LIST, 0.12), (FILTERED, 0.12)];
     let lines = targets.map(|(name, share)| (name, Line::rate(named(name), share)));
-    if run.settings.is_quick() {
-        run.leave_out("matrix and list on PostgreSQL", "--quick");
-    } else {
+    if !run.settings.is_quick() {
         against_hyper(run, Kind::Postgres, &lines);
+    } else if run.wants(Kind::Postgres, lines.iter().map(|(_, line)| line.name.as_str())) {
+        run.leave_out("matrix and list on PostgreSQL", "--quick");
     }
     against_pgbench(run, &Line::rate("by id, any, PostgreSQL, against pgbench", 0.55));
 }
