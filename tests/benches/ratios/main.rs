@@ -1,7 +1,7 @@
 //! Ratios: what the server does beside what the machine allows, both measured in one run.
 //!
 //! ```text
-//! cargo bench -p deploytrack-tests --bench ratios -- --help
+//! cargo bench -- --help
 //! ```
 //!
 //! | Room | Knows |

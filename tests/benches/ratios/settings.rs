@@ -6,7 +6,7 @@ use std::{process::exit, time::Duration};
 const HELP: &str = "\
 Ratios of what the server does to what the machine allows, both measured in one run, in turns.
 
-Usage: cargo bench -p deploytrack-tests --bench ratios -- [OPTIONS]
+Usage: cargo bench -- [OPTIONS]
 
 Without options it takes some minutes, on data sets of 10,000 and 1,000,000 deployments. They are made at the first run,
 which may take long, and kept under target/bench-data.
@@ -59,7 +59,7 @@ impl Settings {
     pub(crate) fn of_this_process(args: Vec<String>) -> Self {
         // `cargo test --all-targets` runs this too, and a test is no time to measure.
         if args.is_empty() {
-            println!("measures only when it is asked to: cargo bench -p deploytrack-tests --bench ratios");
+            println!("measures only when it is asked to: cargo bench");
             exit(0)
         }
         Self::read(args.into_iter()).unwrap_or_else(|why| {
