@@ -1,38 +1,45 @@
 //! The private PostgreSQL cluster of a test run.
 //!
 //! It listens on a Unix socket in a temporary folder, is started once per test process and ends with it: its guard
-//! reads from a pipe that closes when this process does, however it ends.
+//! reads from a pipe that closes when this process does, however it ends. A [`Cluster`] may also be kept from one run to
+//! the next, for data that take long to make.
 
 use std::{
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
     sync::OnceLock,
 };
 
 const HOW: &str = "PostgreSQL is not installed. Install its server (Debian, Ubuntu: apt-get install postgresql; or run scripts/test, which does), \
     or give a server of your own in DEPLOYTRACK_TEST_POSTGRES_URL, or leave these tests out on purpose with DEPLOYTRACK_TEST_POSTGRES=skip";
 
-/// Makes, starts and guards a cluster: `$1` is the folder of the binaries, `$2` the cluster's own. Refuses to be
-/// quick about commits in one point: `fsync` stays on, so that a test may ask for durable ones.
+/// What the cluster of a test run is set to. Refuses to be quick about commits in one point: `fsync` stays on, so that a
+/// test may ask for durable ones.
+const QUICK: [&str; 3] = ["max_connections=500", "shared_buffers=64MB", "synchronous_commit=off"];
+
+/// Makes, starts and guards a cluster: `$1` is the folder of the binaries, `$2` the cluster's own, `$3` says whether that
+/// one is `kept` afterwards or `removed`, and the rest are PostgreSQL's arguments.
 const GUARD: &str = r#"
 set -eu
-trap 'rm -rf "$2"' EXIT
+binaries=$1 folder=$2 afterwards=$3
+shift 3
+[ "$afterwards" = kept ] || trap 'rm -rf "$folder"' EXIT
 trap '' INT TERM HUP
-"$1/initdb" --pgdata="$2/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync > "$2/initdb.log" 2>&1 || { cat "$2/initdb.log" >&2; exit 1; }
-"$1/postgres" -D "$2/data" -c listen_addresses= -c unix_socket_directories="$2" -c max_connections=500 -c shared_buffers=64MB \
-    -c synchronous_commit=off > "$2/postgres.log" 2>&1 &
+[ -f "$folder/data/PG_VERSION" ] || "$binaries/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C \
+    --no-sync > "$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
+"$binaries/postgres" -D "$folder/data" -c listen_addresses= -c unix_socket_directories="$folder" "$@" > "$folder/postgres.log" 2>&1 &
 pid=$!
 tries=0
-until grep -q "ready to accept connections" "$2/postgres.log"; do
+until grep -q "ready to accept connections" "$folder/postgres.log"; do
     tries=$((tries + 1))
-    [ "$tries" -lt 300 ] && kill -0 "$pid" || { cat "$2/postgres.log" >&2; exit 1; }
+    [ "$tries" -lt 300 ] && kill -0 "$pid" || { cat "$folder/postgres.log" >&2; exit 1; }
     sleep 0.1
 done
 echo ready
 read -r _ || true
-kill -QUIT "$pid"
+if [ "$afterwards" = kept ]; then kill -INT "$pid"; else kill -QUIT "$pid"; fi
 wait "$pid" || true
 "#;
 
@@ -64,6 +71,14 @@ fn with_hole(url: &str) -> String {
     query.map_or_else(|| format!("{}/{{}}", &base[..end]), |query| format!("{}/{{}}?{query}", &base[..end]))
 }
 
+/// The path of a program that comes with PostgreSQL: beside its server, else on the path.
+#[must_use]
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = binaries().into_iter().chain(std::env::split_paths(&path));
+    folders.map(|folder| folder.join(name)).find(|program| program.exists())
+}
+
 /// The folder of `initdb` and `postgres`: on the path, else the newest where Debian keeps them.
 fn binaries() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -75,24 +90,72 @@ fn binaries() -> Option<PathBuf> {
     folders.into_iter().find(|folder| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).exists()))
 }
 
-#[expect(clippy::zombie_processes, reason = "the guard ends after this process")]
 fn start(binaries: &Path) -> String {
-    static PIPE: OnceLock<ChildStdin> = OnceLock::new();
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     let folder = tempfile::Builder::new().prefix("deploytrack-postgres-").tempdir().unwrap().keep();
-    let mut guard = guard(&folder);
-    let mut child = guard
-        .args(["sh", "-c", GUARD, "sh"])
-        .args([binaries, folder.as_path()])
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the guard of PostgreSQL starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "ready\n", "PostgreSQL did not start; its messages are above");
-    let _ = PIPE.set(child.stdin.take().unwrap());
-    format!("postgres://postgres@localhost/{{}}?host={}", folder.display())
+    // Never dropped: the guard ends after this process.
+    CLUSTER.get_or_init(|| Cluster::start(binaries, folder, "removed", &QUICK)).url()
+}
+
+/// A private cluster. It ends with this value, or with the process.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: PathBuf,
+    guard: Child,
+    pipe: Option<ChildStdin>,
+}
+
+impl Cluster {
+    /// Starts the cluster that is kept in a folder, or makes it there. Settings (`name=value`) apart it has PostgreSQL's
+    /// defaults, so that its commits are durable.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL, or it does not start there.
+    #[must_use]
+    pub fn kept(folder: &Path, settings: &[&str]) -> Self {
+        Self::start(&binaries().expect(HOW), folder.to_owned(), "kept", settings)
+    }
+
+    /// Whether a cluster can be kept in a folder: whoever runs PostgreSQL gets there, and the name of a socket in it is
+    /// not too long for the system. The folder is made on the way.
+    #[must_use]
+    pub fn fits(folder: &Path) -> bool {
+        let made = fs::create_dir_all(folder).is_ok();
+        let writable =
+            made && guard(folder).args(["test", "-w"]).arg(folder).current_dir("/").status().is_ok_and(|status| status.success());
+        writable && folder.as_os_str().len() < 80
+    }
+
+    fn start(binaries: &Path, folder: PathBuf, afterwards: &str, settings: &[&str]) -> Self {
+        let mut command = guard(&folder);
+        command.args(["sh", "-c", GUARD, "sh"]).args([binaries, &folder]).arg(afterwards);
+        command.args(settings.iter().flat_map(|setting| ["-c", setting]));
+        let mut guard =
+            command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the guard of PostgreSQL starts");
+        let mut line = String::new();
+        BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n", "PostgreSQL did not start; its messages are above");
+        Self { folder, pipe: guard.stdin.take(), guard }
+    }
+
+    /// Where its data and its socket are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its URL, with `{}` in the place of the database's name.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@localhost/{{}}?host={}", self.folder.display())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.pipe.take());
+        let _ = self.guard.wait();
+    }
 }
 
 /// PostgreSQL refuses to run as root: there it runs as the user its package made.

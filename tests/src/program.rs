@@ -226,6 +226,12 @@ impl Process {
         &self.url
     }
 
+    /// The number of the process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it prints until `done` holds of all of it.
     ///
     /// # Panics
