@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Pool, Store, Write, fault::unexpected, on};
+use super::{Store, Write, fault::unexpected, on};
 use crate::error::Error;
 
-/// How long a program that has an SQLite file open may not see what another program has written to it. A server's own
-/// writes are seen at once.
+/// How long it takes at most, beside the look itself, until a program sees what another program has written to an SQLite
+/// file that both have open. What it has written itself it sees at once.
 const UNSEEN: Duration = Duration::from_millis(2);
 
 /// The state of the database. As long as it is the same, so is everything that can be read.
@@ -19,7 +19,11 @@ pub struct Version(i64);
 
 /// What this program knows of the commits on its database.
 #[derive(Debug, Default)]
-pub(super) struct Commits(Mutex<Seen>);
+pub(super) struct Commits {
+    seen: Mutex<Seen>,
+    /// Held by who looks after a commit; the others wait for what they will know.
+    looking: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -37,9 +41,18 @@ struct Looked {
     version: Version,
 }
 
+/// What can be said without a look at the database.
+enum Known {
+    Version(Version),
+    /// It is time to look whether somebody else has written, for this caller alone: the others go on with what they know.
+    Expired,
+    /// This program has written since.
+    Changed,
+}
+
 impl Commits {
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A write of this program was committed: what was seen before it is no longer so.
@@ -47,17 +60,17 @@ impl Commits {
         self.seen().own += 1;
     }
 
-    /// The version that was seen last, if it can still be relied on; else how many writes this program has committed.
-    fn known(&self) -> Result<Version, u64> {
-        let seen = self.seen();
-        match seen.last {
-            Some(last) if last.own == seen.own && last.at.elapsed() < UNSEEN => Ok(last.version),
-            _ => Err(seen.own),
+    fn known(&self) -> Known {
+        let mut seen = self.seen();
+        let own = seen.own;
+        match &mut seen.last {
+            Some(last) if last.own == own && last.at.elapsed() < UNSEEN => Known::Version(last.version),
+            Some(last) if last.own == own => {
+                last.at = Instant::now();
+                Known::Expired
+            }
+            _ => Known::Changed,
         }
-    }
-
-    fn looked(&self, looked: Looked) {
-        self.seen().last = Some(looked);
     }
 }
 
@@ -68,22 +81,30 @@ impl Store {
     /// rule, which knows of its own commits: the file is asked after each of them, and every two milliseconds in case
     /// another program writes to it.
     pub(crate) async fn version(&self) -> Result<Version, Error> {
-        match &self.reads {
-            #[cfg(feature = "sqlite")]
-            Pool::Sqlite(_) => {
-                let own = match self.commits.known() {
-                    Ok(version) => return Ok(version),
-                    Err(own) => own,
-                };
-                // Before the look: what is committed during it may be seen or not.
-                let at = Instant::now();
-                let version = self.read_version().await?;
-                self.commits.looked(Looked { at, own, version });
-                Ok(version)
-            }
-            #[cfg(feature = "postgres")]
-            Pool::Postgres(_) => self.read_version().await,
+        if self.is_shared() {
+            return self.read_version().await;
         }
+        match self.commits.known() {
+            Known::Version(version) => return Ok(version),
+            Known::Expired => return self.look().await,
+            Known::Changed => {}
+        }
+        let _alone = self.commits.looking.lock().await;
+        // Whoever had the turn before has looked.
+        if let Known::Version(version) = self.commits.known() { Ok(version) } else { self.look().await }
+    }
+
+    /// Looks at the database and keeps what it sees.
+    async fn look(&self) -> Result<Version, Error> {
+        // Both before the look: what is committed during it may be seen or not.
+        let (at, own) = (Instant::now(), self.commits.seen().own);
+        let version = self.read_version().await?;
+        let mut seen = self.commits.seen();
+        // A slow look must not hide what a later one has seen.
+        if seen.last.is_none_or(|last| last.version.0 <= version.0) {
+            seen.last = Some(Looked { at, own, version });
+        }
+        Ok(version)
     }
 
     async fn read_version(&self) -> Result<Version, Error> {
