@@ -1,0 +1,155 @@
+//! What a write reads of deployments, and how it writes them.
+
+use std::collections::HashSet;
+
+use sqlx::QueryBuilder;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        Place, Write,
+        column::{Micros, signed},
+        current::PlaceRow,
+        fault::{unexpected, unreadable},
+        on,
+        write::in_sets,
+    },
+    Revised, Row,
+};
+use crate::{
+    clock::Time,
+    error::Error,
+    status::Status,
+    text::{CommitSha, Description, Version},
+};
+
+/// A line of an import, as far as it tells whether it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Line {
+    pub(crate) place: Place,
+    pub(crate) version: Version,
+    pub(crate) commit_sha: Option<CommitSha>,
+    pub(crate) status: Status,
+    pub(crate) occurred_at: Time,
+}
+
+impl Write {
+    /// The places of those of these deployments that there are.
+    pub(in crate::store) async fn places_of(&mut self, ids: &[Uuid]) -> Result<Vec<Place>, Error> {
+        let mut places = Vec::with_capacity(ids.len());
+        for ids in in_sets(ids) {
+            let rows: Vec<PlaceRow> = on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new("select component_id, environment_id from deployments where id in (");
+                let mut list = query.separated(", ");
+                for id in ids {
+                    list.push_bind(*id);
+                }
+                query.push(")").build_query_as().fetch_all(&mut **write).await
+            })
+            .map_err(unexpected)?;
+            places.extend(rows.into_iter().map(Place::from));
+        }
+        Ok(places)
+    }
+
+    /// Those of these deployments that there are, as the database has them.
+    pub(in crate::store) async fn read_deployments(&mut self, ids: &[Uuid]) -> Result<Vec<Revised>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in in_sets(ids) {
+            let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new(select!("where d.id in ("));
+                let mut list = query.separated(", ");
+                for id in ids {
+                    list.push_bind(*id);
+                }
+                query.push(")").build_query_as().fetch_all(&mut **write).await
+            })
+            .map_err(unexpected)?;
+            for row in rows {
+                found.push(row.try_into()?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes deployments, those that are new and those that are over the revision they were read at.
+    pub(in crate::store) async fn write_deployments(&mut self, all: &[Revised]) -> Result<(), Error> {
+        for set in in_sets(all) {
+            let written = on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new(
+                    "insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, commit_sha, description, \
+                     metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, head_hash, revision) ",
+                );
+                query.push_values(set, |mut row, Revised { deployment: new, succeeded, head, revision }| {
+                    row.push_bind(new.id)
+                        .push_bind(new.component_id)
+                        .push_bind(new.environment_id)
+                        .push_bind(new.version.as_str())
+                        .push_bind(new.status.as_str())
+                        .push_bind(new.attempt)
+                        .push_bind(new.deployed_by.as_str())
+                        .push_bind(new.commit_sha.as_ref().map(CommitSha::as_str))
+                        .push_bind(new.description.as_ref().map(Description::as_str))
+                        .push_bind(new.metadata.to_json())
+                        .push_bind(Micros(new.created_at))
+                        .push_bind(Micros(new.updated_at))
+                        .push_bind(new.started_at.map(Micros))
+                        .push_bind(new.finished_at.map(Micros))
+                        .push_bind(new.succeeded_at.map(Micros))
+                        .push_bind(*succeeded)
+                        .push_bind(&head.as_bytes()[..])
+                        .push_bind(revision + 1);
+                });
+                query.push(
+                    " on conflict (id) do update set status = excluded.status, attempt = excluded.attempt, description = excluded.description, \
+                     metadata = excluded.metadata, updated_at = excluded.updated_at, started_at = excluded.started_at, \
+                     finished_at = excluded.finished_at, succeeded_at = excluded.succeeded_at, \
+                     succeeded_sequence = excluded.succeeded_sequence, head_hash = excluded.head_hash, revision = excluded.revision \
+                     where deployments.revision = excluded.revision - 1",
+                );
+                query.build().execute(&mut **write).await.map(|done| done.rows_affected())
+            })
+            .map_err(unexpected)?;
+            if written != set.len() as u64 {
+                // The cell is taken by every writer first, so nobody can have been faster.
+                return Err(unreadable("a deployment changed under a taken cell"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of these lines that are known: the cell has a deployment of the version and commit that entered the status at
+    /// that very time.
+    pub(crate) async fn known_lines(&mut self, lines: Vec<Line>) -> Result<HashSet<Line>, Error> {
+        self.flush().await?;
+        let numbered: Vec<(usize, &Line)> = lines.iter().enumerate().collect();
+        let mut known = HashSet::new();
+        for set in in_sets(&numbered) {
+            let found: Vec<i64> = on!(Transaction, &mut self.transaction, |write| {
+                let mut query =
+                    QueryBuilder::new("with asked (number, component_id, environment_id, version, commit_sha, status, occurred_at) as (");
+                query.push_values(set, |mut row, (number, line)| {
+                    row.push_bind(signed(*number as u64))
+                        .push_bind(line.place.component_id)
+                        .push_bind(line.place.environment_id)
+                        .push_bind(line.version.as_str())
+                        .push_bind(line.commit_sha.as_ref().map(CommitSha::as_str))
+                        .push_bind(line.status.as_str())
+                        .push_bind(Micros(line.occurred_at));
+                });
+                query.push(
+                    ") select asked.number from asked where exists (
+                         select 1 from deployments d join history h on h.deployment_id = d.id
+                         where d.component_id = asked.component_id and d.environment_id = asked.environment_id
+                           and d.version = asked.version and d.commit_sha is not distinct from asked.commit_sha
+                           and h.event = 'transition' and h.to_status = asked.status and h.occurred_at = asked.occurred_at
+                     )",
+                );
+                query.build_query_scalar().fetch_all(&mut **write).await
+            })
+            .map_err(unexpected)?;
+            known.extend(found.into_iter().filter_map(|number| lines.get(usize::try_from(number).ok()?).cloned()));
+        }
+        Ok(known)
+    }
+}
