@@ -20,7 +20,7 @@ pub(crate) const ARGUMENT: &str = "floor-sqlite";
 /// looks for more that wait, through every row of `current_cells`.
 const ADDED: [&str; 2] = ["deployments", "history"];
 /// The tables of which one POST changes a row, or adds it once, and how, by component, environment and status.
-const TOUCHED: [(&str, &str); 2] = [
+const TOUCHED: [(&str, &str); 4] = [
     (
         "current_cells",
         "insert into current_cells (component_id, environment_id) values (?1, ?2)
@@ -31,6 +31,12 @@ const TOUCHED: [(&str, &str); 2] = [
         "insert into deployment_counts (component_id, environment_id, status, count) values (?1, ?2, ?3, 1)
          on conflict (component_id, environment_id, status) do update set count = count + excluded.count",
     ),
+    (
+        "environment_counts",
+        "insert into environment_counts (environment_id, status, slot, count) values (?2, ?3, 0, 1)
+         on conflict (environment_id, status, slot) do update set count = count + excluded.count",
+    ),
+    ("commits", "update commits set count = count + 1"),
 ];
 /// How many deployments the rows are taken from.
 const SAMPLES: u32 = 1000;
