@@ -56,9 +56,14 @@ impl Commits {
         }
     }
 
+    /// Notes a look, unless another one that ended before it saw more: who was given that version must not be given an
+    /// older one afterwards.
     #[cfg(feature = "sqlite")]
     fn looked(&self, looked: Looked) {
-        self.seen().last = Some(looked);
+        let mut seen = self.seen();
+        if seen.last.is_none_or(|last| last.version.0 <= looked.version.0) {
+            seen.last = Some(looked);
+        }
     }
 }
 
