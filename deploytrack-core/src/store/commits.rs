@@ -108,3 +108,42 @@ impl Write {
         .map_err(unexpected)
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    /// A look at the file that does not grow old, with this many own commits before it.
+    fn look(own: u64, version: i64) -> Looked {
+        Looked { at: Instant::now() + Duration::from_hours(1), own, version: Version(version) }
+    }
+
+    #[test]
+    fn what_was_seen_before_an_own_commit_is_not_relied_on() {
+        let commits = Commits::default();
+        commits.looked(look(0, 7));
+        assert_eq!(commits.known(), Ok(Version(7)));
+        commits.happened();
+        assert_eq!(commits.known(), Err(1));
+        commits.looked(look(0, 7));
+        assert_eq!(commits.known(), Err(1), "a look that began before the commit says nothing about it");
+        commits.looked(look(1, 8));
+        assert_eq!(commits.known(), Ok(Version(8)));
+    }
+
+    #[test]
+    fn of_two_looks_the_one_that_saw_more_counts_whichever_ends_first() {
+        let commits = Commits::default();
+        commits.looked(look(0, 8));
+        commits.looked(look(0, 7));
+        assert_eq!(commits.known(), Ok(Version(8)));
+    }
+
+    #[test]
+    fn a_look_is_relied_on_for_two_milliseconds() {
+        let commits = Commits::default();
+        commits.looked(Looked { at: Instant::now(), ..look(0, 7) });
+        std::thread::sleep(UNSEEN);
+        assert_eq!(commits.known(), Err(0));
+    }
+}
