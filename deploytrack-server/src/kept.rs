@@ -8,7 +8,7 @@
 //! An answer may be newer than the version it is kept under, when a commit came in between. It is not found any more then,
 //! since whoever asks after that commit asks at the next version.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use deploytrack_core::store::Version;
 use quick_cache::{
@@ -18,14 +18,15 @@ use quick_cache::{
 
 use crate::{
     handlers,
+    problem::Refusal,
     representation::{Representation, Wanted},
     request::Call,
     response::Answer,
     route::{Keeping, Route},
 };
 
-/// How many bytes of answers are kept at most: the matrix of a thousand components in eight environments takes one million
-/// with its compressed form, a deployment about two thousand. What has not been asked for longest goes first, and with it
+/// How many bytes of answers are kept at most: the matrix of a thousand components in eight environments counts for one and
+/// a half million with its compressed form, a deployment for about two thousand. What has not been asked for longest goes first, and with it
 /// everything of older versions.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// How many answers that will be, for the first size of the table.
@@ -53,11 +54,26 @@ pub(crate) struct Kept(Cache<Question, Arc<Representation>, ByBytes>);
 
 impl Kept {
     pub(crate) fn new() -> Self {
+        Self::within(MOST_BYTES)
+    }
+
+    fn within(bytes: u64) -> Self {
         // One shard: each would hold its share of the bytes, and one large answer may need them all.
-        let options = OptionsBuilder::new().shards(1).estimated_items_capacity(ANSWERS).weight_capacity(MOST_BYTES).build();
+        let options = OptionsBuilder::new().shards(1).estimated_items_capacity(ANSWERS).weight_capacity(bytes).build();
         #[expect(clippy::expect_used, reason = "it fails without a capacity alone, and both are set above")]
         let options = options.expect("both capacities are set");
         Self(Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
+    }
+
+    /// The answer to a question: the one that is kept, else the one of this work, which is kept unless it is a refusal.
+    /// Whoever asks the same at the same time waits for the one answer; when the caller who works goes away, the next one
+    /// works.
+    async fn answer(
+        &self,
+        question: &Question,
+        work: impl Future<Output = Result<Representation, Refusal>>,
+    ) -> Result<Arc<Representation>, Refusal> {
+        self.0.get_or_insert_async(question, async { work.await.map(Arc::new) }).await
     }
 }
 
@@ -71,7 +87,157 @@ pub(crate) async fn answer(route: Route, call: Call) -> Answer {
     }
     let question = Question { version: call.tracker().version().await?, target: call.target().to_owned() };
     let kept = call.kept();
-    let answered = async { Representation::of(Box::pin(handlers::call(route, call)).await?, keeping == Keeping::Collection).map(Arc::new) };
-    // Whoever asks the same at the same time waits for the one answer.
-    kept.0.get_or_insert_async(&question, answered).await?.response(&wanted).await
+    let work = async { Representation::of(Box::pin(handlers::call(route, call)).await?, keeping == Keeping::Collection) };
+    kept.answer(&question, work).await?.response(&wanted).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Weak,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use deploytrack_core::{store::Store, tracker::Tracker};
+    use http::{HeaderMap, HeaderValue, header};
+    use http_body_util::BodyExt as _;
+    use tokio::{
+        sync::Semaphore,
+        task::{JoinHandle, yield_now},
+    };
+
+    use super::*;
+    use crate::response;
+
+    async fn question(target: &str) -> Question {
+        let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
+        Question { version: tracker.version().await.unwrap(), target: target.to_owned() }
+    }
+
+    /// An answer of about so many bytes that cannot be compressed well.
+    fn of_bytes(bytes: usize) -> Representation {
+        let mut random = vec![0; bytes / 2];
+        getrandom::fill(&mut random).unwrap();
+        let text: String =
+            random.iter().map(|byte| char::from(b'0' + byte % 64)).chain(random.iter().map(|byte| char::from(b'0' + byte / 4))).collect();
+        Representation::of(response::ok(&text).unwrap(), true).unwrap()
+    }
+
+    /// Room that is soon full.
+    const LITTLE: u64 = 128 * 1024;
+
+    /// How an answer is wanted by somebody who takes gzip.
+    fn packed() -> Wanted {
+        Wanted::of(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
+    }
+
+    /// Work that waits until it is let go on, counted when it begins.
+    struct Counted {
+        begun: AtomicUsize,
+        go_on: Semaphore,
+    }
+
+    impl Counted {
+        async fn work(&self, refused: bool) -> Result<Representation, Refusal> {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+            self.go_on.acquire().await.unwrap().forget();
+            if refused { Err(Refusal::NoPath) } else { Ok(of_bytes(10)) }
+        }
+    }
+
+    /// So many callers who ask the same at the same time; one of them is at work, the others wait.
+    async fn asked(callers: usize, refused: bool) -> (Arc<Counted>, Vec<JoinHandle<bool>>) {
+        let (kept, counted) = (Arc::new(Kept::new()), Arc::new(Counted { begun: AtomicUsize::new(0), go_on: Semaphore::new(0) }));
+        let question = question("/api/v1/deployments/matrix").await;
+        let callers = (0..callers).map(|_| {
+            let (kept, counted, question) = (kept.clone(), counted.clone(), question.clone());
+            tokio::spawn(async move { kept.answer(&question, counted.work(refused)).await.is_ok() })
+        });
+        let callers = callers.collect();
+        // Here tasks take turns: by then each has come as far as it can.
+        yield_now().await;
+        yield_now().await;
+        (counted, callers)
+    }
+
+    #[tokio::test]
+    async fn what_many_ask_at_once_is_worked_out_once() {
+        let (counted, callers) = asked(64, false).await;
+        counted.go_on.add_permits(1);
+        for caller in callers {
+            assert!(caller.await.unwrap());
+        }
+        assert_eq!(counted.begun.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_hangs_up_at_work_leaves_the_others_an_answer() {
+        let (counted, mut callers) = asked(64, false).await;
+        let worker = callers.remove(0);
+        // Some who only waited hang up too.
+        let gone = callers.drain(10..20).inspect(JoinHandle::abort).count();
+        worker.abort();
+        assert!(worker.await.unwrap_err().is_cancelled());
+        counted.go_on.add_permits(1);
+        assert_eq!((gone, callers.len()), (10, 53));
+        for caller in callers {
+            assert!(caller.await.unwrap());
+        }
+        assert_eq!(counted.begun.load(Ordering::Relaxed), 2, "the next one worked, for all of them");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_given_to_one_caller_and_not_kept() {
+        let (counted, callers) = asked(8, true).await;
+        counted.go_on.add_permits(8);
+        for caller in callers {
+            assert!(!caller.await.unwrap());
+        }
+        assert_eq!(counted.begun.load(Ordering::Relaxed), 8);
+    }
+
+    #[tokio::test]
+    async fn the_room_is_never_exceeded_whatever_is_asked() {
+        let (kept, mut question) = (Kept::within(LITTLE), question("/api/v1/deployments/matrix").await);
+        let mut given: Vec<(usize, Weak<Representation>)> = Vec::new();
+        let sizes = [2_000, 5, 20_000, 1_500, 60_000, 7_000, 200, 90_000, 10_000];
+        for number in 0..270 {
+            question.target = format!("/api/v1/deployments/matrix?component={}{number}", "x".repeat(number * 10));
+            let answer = kept.answer(&question, async { Ok(of_bytes(sizes[number % sizes.len()])) }).await.unwrap();
+            answer.response(&packed()).await.unwrap();
+            given.push((question.target.len(), Arc::downgrade(&answer)));
+            drop(answer);
+            let held: usize = given.iter().filter_map(|(target, answer)| Some(target + answer.upgrade()?.held())).sum();
+            assert!(held as u64 <= LITTLE && kept.0.weight() <= LITTLE, "{held} bytes after {number}");
+        }
+        assert!(given.iter().any(|(_, answer)| answer.strong_count() > 0), "some are kept");
+    }
+
+    #[tokio::test]
+    async fn the_links_of_an_answer_count() {
+        let kept = Kept::within(LITTLE);
+        let mut question = question("/api/v1/deployments").await;
+        for number in 0..200 {
+            question.target = number.to_string();
+            let work = async {
+                let mut response = response::ok(&number).unwrap();
+                response.headers_mut().insert(header::LINK, HeaderValue::try_from("x".repeat(10_000)).unwrap());
+                Representation::of(response, true)
+            };
+            kept.answer(&question, work).await.unwrap();
+        }
+        assert!(kept.0.len() as u64 * 10_000 <= LITTLE, "{} answers", kept.0.len());
+    }
+
+    #[tokio::test]
+    async fn an_answer_larger_than_the_room_is_given() {
+        let (kept, question) = (Kept::within(LITTLE), question("/api/v1/deployments/matrix").await);
+        let large = usize::try_from(LITTLE).unwrap() + 1;
+        for _ in 0..2 {
+            let answer = kept.answer(&question, async { Ok(of_bytes(large)) }).await.unwrap();
+            let response = answer.response(&Wanted::of(&HeaderMap::new())).await.unwrap();
+            assert!(response.into_body().collect().await.unwrap().to_bytes().len() >= large);
+            assert_eq!(kept.0.len(), 0, "and not kept");
+        }
+    }
 }

@@ -227,6 +227,14 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_while_too_many_writes_wait_is_told_to_come_back() {
+        let (parts, body) = answer(Refusal::Core(Error::Busy));
+        assert_eq!((parts.status, &parts.headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("1")));
+        assert_eq!((&body["code"], &body["detail"]), (&"unavailable".into(), &"too many writes are waiting at the moment".into()));
+        assert!(Refusal::Core(Error::Busy).cause().is_none(), "it is no fault of the server that the log should have");
+    }
+
+    #[test]
     fn a_caller_without_a_token_is_not_told_that_it_was_wrong() {
         assert_eq!(answer(Refusal::NoToken).0.headers["www-authenticate"], "Bearer");
         assert_eq!(answer(Refusal::BadToken).0.headers["www-authenticate"], r#"Bearer error="invalid_token""#);

@@ -18,6 +18,8 @@ use crate::{
 const LEAST_PACKED: usize = 1400;
 /// What is compressed in a thread of its own, so that no other request waits for it: above this it takes a millisecond.
 const LEAST_BLOCKING: usize = 64 * 1024;
+/// What an answer takes beside its bytes: tables of headers, tags, what gzip adds.
+const OVERHEAD: usize = 1024;
 /// The tag of the compressed form is the other one with this behind it: they differ byte for byte (RFC 9110, section
 /// 8.8.3.3).
 const GZIP: &str = "gzip";
@@ -108,9 +110,12 @@ impl Representation {
         Ok(Self { shown, headers, packed: packed.transpose()? })
     }
 
-    /// About how many bytes it takes: the compressed form is there or may come.
+    /// How many bytes it takes at most: the compressed form is there or may come, and it is no smaller than the other where
+    /// nothing repeats.
     pub(crate) fn size(&self) -> usize {
-        self.shown.body.len() + self.packed.as_ref().map_or(0, |_| self.shown.body.len() / 4) + 1024
+        let forms = if self.packed.is_some() { 2 } else { 1 };
+        // The links repeat the filters of the question. Both forms share the values of their headers.
+        forms * self.shown.body.len() + bytes(&self.headers) + OVERHEAD
     }
 
     /// The answer in the form that is wanted.
@@ -127,6 +132,11 @@ impl Representation {
             _ => Ok(whole(self.shown.body.clone(), self.headers.clone())),
         }
     }
+}
+
+/// How many bytes the values of headers take.
+fn bytes(headers: &HeaderMap) -> usize {
+    headers.values().map(HeaderValue::len).sum()
 }
 
 impl Packed {
@@ -153,6 +163,15 @@ fn whole(body: Bytes, headers: HeaderMap) -> Response<Body> {
     *response.headers_mut() = headers;
     response.headers_mut().insert(header::CONTENT_LENGTH, length);
     response
+}
+
+#[cfg(test)]
+impl Representation {
+    /// How many bytes it takes now.
+    pub(crate) fn held(&self) -> usize {
+        let packed = self.packed.as_ref().and_then(|packed| packed.body.get()).map_or(0, Bytes::len);
+        self.shown.body.len() + packed + bytes(&self.headers)
+    }
 }
 
 #[cfg(test)]

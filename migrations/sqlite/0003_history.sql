@@ -4,8 +4,7 @@
 create table history (
     -- The order of recording over all deployments. AUTOINCREMENT: a number is never given twice.
     sequence      integer not null primary key autoincrement,
-    -- Checked at commit: a deployment is written after its history, with the number of its success in it.
-    deployment_id blob    not null references deployments (id) deferrable initially deferred,
+    deployment_id blob    not null references deployments (id),
     attempt       integer not null,
     -- A transition changes the status. Undeployed empties the cell and leaves the status as it is.
     event         text    not null check (event in ('transition', 'undeployed')),

@@ -6,7 +6,7 @@ create table current_cells (
     component_id       blob    not null references components (id),
     environment_id     blob    not null references environments (id),
     -- The current deployment with what the matrix shows of it; all null where nothing is current.
-    deployment_id      blob    references deployments (id) deferrable initially deferred,
+    deployment_id      blob    references deployments (id),
     version            text,
     succeeded_at       integer,
     primary key (component_id, environment_id)

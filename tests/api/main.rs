@@ -11,6 +11,7 @@ mod hang_ups;
 mod health;
 mod hostile;
 mod idempotency;
+mod kept;
 mod tokens;
 mod verify;
 

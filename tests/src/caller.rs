@@ -46,6 +46,15 @@ impl Caller {
         Self { client, url: url.to_owned(), token }
     }
 
+    /// The same caller, who asks for no compression by itself and gets answers as they are sent.
+    ///
+    /// # Panics
+    /// When no client can be made.
+    #[must_use]
+    pub fn as_sent(self) -> Self {
+        Self { client: Client::builder().no_proxy().no_gzip().build().unwrap(), ..self }
+    }
+
     /// Nobody in particular.
     #[must_use]
     pub fn anonymous(url: &str) -> Self {

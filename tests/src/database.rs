@@ -8,6 +8,29 @@ use tempfile::TempDir;
 
 use crate::postgres;
 
+/// A lock on a database, held by a connection of its own.
+#[derive(Debug)]
+pub enum Hold {
+    /// Of the one writer.
+    Sqlite(SqliteConnection),
+    /// Of the cells, which every write to a deployment takes first.
+    Postgres(PgConnection),
+}
+
+impl Hold {
+    /// Lets the writes go on.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn let_go(self) {
+        match self {
+            Self::Sqlite(connection) => connection.close().await,
+            Self::Postgres(connection) => connection.close().await,
+        }
+        .unwrap();
+    }
+}
+
 /// An empty database that lives as long as this value (on PostgreSQL: as long as its cluster).
 #[derive(Debug)]
 pub struct Database {
@@ -84,6 +107,22 @@ impl Database {
         } else {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
             sql.execute(&mut connection).await.map(|done| done.rows_affected())
+        }
+    }
+
+    /// Keeps every write to a deployment waiting until the hold is let go.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn hold(&self) -> Hold {
+        if self.is_sqlite() {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::raw_sql("begin immediate").execute(&mut connection).await.unwrap();
+            Hold::Sqlite(connection)
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sqlx::raw_sql("begin; lock table current_cells in exclusive mode").execute(&mut connection).await.unwrap();
+            Hold::Postgres(connection)
         }
     }
 

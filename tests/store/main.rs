@@ -4,6 +4,7 @@
 
 mod append_only;
 mod cell;
+mod group;
 mod idempotency;
 mod import;
 mod pages;

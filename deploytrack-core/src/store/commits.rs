@@ -42,6 +42,7 @@ struct Looked {
 }
 
 /// What can be said without a look at the database.
+#[derive(Debug, PartialEq, Eq)]
 enum Known {
     Version(Version),
     /// It is time to look whether somebody else has written, for this caller alone: the others go on with what they know.
@@ -72,6 +73,15 @@ impl Commits {
             _ => Known::Changed,
         }
     }
+
+    /// Notes a look, unless another one that ended before it saw more: who was given that version must not be given an
+    /// older one afterwards.
+    fn looked(&self, looked: Looked) {
+        let mut seen = self.seen();
+        if seen.last.is_none_or(|last| last.version.0 <= looked.version.0) {
+            seen.last = Some(looked);
+        }
+    }
 }
 
 impl Store {
@@ -99,11 +109,7 @@ impl Store {
         // Both before the look: what is committed during it may be seen or not.
         let (at, own) = (Instant::now(), self.commits.seen().own);
         let version = self.read_version().await?;
-        let mut seen = self.commits.seen();
-        // A slow look must not hide what a later one has seen.
-        if seen.last.is_none_or(|last| last.version.0 <= version.0) {
-            seen.last = Some(Looked { at, own, version });
-        }
+        self.commits.looked(Looked { at, own, version });
         Ok(version)
     }
 
@@ -121,5 +127,45 @@ impl Write {
             sqlx::query("update commits set count = count + 1 where slot = $1").bind(self.slot).execute(&mut **write).await.map(|_| ())
         })
         .map_err(unexpected)
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    /// A look at the file that does not grow old, with this many own commits before it.
+    fn look(own: u64, version: i64) -> Looked {
+        Looked { at: Instant::now() + Duration::from_hours(1), own, version: Version(version) }
+    }
+
+    #[test]
+    fn what_was_seen_before_an_own_commit_is_not_relied_on() {
+        let commits = Commits::default();
+        commits.looked(look(0, 7));
+        assert_eq!(commits.known(), Known::Version(Version(7)));
+        commits.happened();
+        assert_eq!(commits.known(), Known::Changed);
+        commits.looked(look(0, 7));
+        assert_eq!(commits.known(), Known::Changed, "a look that began before the commit says nothing about it");
+        commits.looked(look(1, 8));
+        assert_eq!(commits.known(), Known::Version(Version(8)));
+    }
+
+    #[test]
+    fn of_two_looks_the_one_that_saw_more_counts_whichever_ends_first() {
+        let commits = Commits::default();
+        commits.looked(look(0, 8));
+        commits.looked(look(0, 7));
+        assert_eq!(commits.known(), Known::Version(Version(8)));
+    }
+
+    #[test]
+    fn a_look_is_relied_on_for_two_milliseconds() {
+        let commits = Commits::default();
+        commits.looked(Looked { at: Instant::now(), ..look(0, 7) });
+        std::thread::sleep(UNSEEN);
+        assert_eq!(commits.known(), Known::Expired);
+        assert_eq!(commits.known(), Known::Version(Version(7)), "one looks again, and the others need not");
     }
 }

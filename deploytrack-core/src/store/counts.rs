@@ -38,12 +38,16 @@ impl Write {
         let places: Vec<_> = counts.iter().filter(|(_, more)| **more != 0).collect();
         for set in in_sets(&places) {
             on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("insert into deployment_counts (component_id, environment_id, status, count) ");
-                query.push_values(set, |mut row, ((place, status), more)| {
-                    row.push_bind(place.component_id).push_bind(place.environment_id).push_bind(status.as_str()).push_bind(**more);
+                let mut query = QueryBuilder::new("insert into deployment_counts (component_id, environment_id, status, count) select * from (");
+                query.push_values(set, |mut row, new| {
+                    let (place, status) = (new.map(|((place, _), _)| place), new.map(|((_, status), _)| status.as_str()));
+                    row.push_bind(place.map(|place| place.component_id))
+                        .push_bind(place.map(|place| place.environment_id))
+                        .push_bind(status)
+                        .push_bind(new.map(|(_, more)| **more));
                 });
                 query.push(
-                    " on conflict (component_id, environment_id, status) do update set count = deployment_counts.count + excluded.count",
+                    ") as given where column1 is not null on conflict (component_id, environment_id, status) do update set count = deployment_counts.count + excluded.count",
                 );
                 query.build().execute(&mut **write).await.map(|_| ())
             })
@@ -60,11 +64,14 @@ impl Write {
         let slot = self.slot;
         for set in in_sets(counts) {
             on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("insert into environment_counts (environment_id, status, slot, count) ");
-                query.push_values(set, |mut row, ((environment_id, status), more)| {
-                    row.push_bind(*environment_id).push_bind(status.as_str()).push_bind(slot).push_bind(*more);
+                let mut query = QueryBuilder::new("insert into environment_counts (environment_id, status, slot, count) select * from (");
+                query.push_values(set, |mut row, new| {
+                    row.push_bind(new.map(|((id, _), _)| *id))
+                        .push_bind(new.map(|((_, status), _)| status.as_str()))
+                        .push_bind(slot)
+                        .push_bind(new.map(|(_, more)| *more));
                 });
-                query.push(" on conflict (environment_id, status, slot) do update set count = environment_counts.count + excluded.count");
+                query.push(") as given where column1 is not null on conflict (environment_id, status, slot) do update set count = environment_counts.count + excluded.count");
                 query.build().execute(&mut **write).await.map(|_| ())
             })
             .map_err(unexpected)?;

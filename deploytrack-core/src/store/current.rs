@@ -196,12 +196,12 @@ impl Write {
     pub(super) async fn take_cells(&mut self, places: &[Place]) -> Result<(), Error> {
         for set in in_sets(places) {
             on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("insert into current_cells (component_id, environment_id) ");
+                let mut query = QueryBuilder::new("insert into current_cells (component_id, environment_id) select * from (");
                 query.push_values(set, |mut row, place| {
-                    row.push_bind(place.component_id).push_bind(place.environment_id);
+                    row.push_bind(place.map(|place| place.component_id)).push_bind(place.map(|place| place.environment_id));
                 });
                 // The update changes nothing; PostgreSQL locks the row for it.
-                query.push(" on conflict (component_id, environment_id) do update set component_id = excluded.component_id");
+                query.push(") as given where column1 is not null on conflict (component_id, environment_id) do update set component_id = excluded.component_id");
                 query.build().execute(&mut **write).await.map(|_| ())
             })
             .map_err(unexpected)?;
@@ -262,17 +262,19 @@ impl Write {
         for set in in_sets(periods) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(
-                    "insert into cell_periods (component_id, environment_id, started_at, sequence, deployment_id, version, ended_at) ",
+                    "insert into cell_periods (component_id, environment_id, started_at, sequence, deployment_id, version, ended_at) \
+                     select * from (",
                 );
-                query.push_values(set, |mut row, NewPeriod { place, deployment_id, version, period }| {
-                    row.push_bind(place.component_id)
-                        .push_bind(place.environment_id)
-                        .push_bind(Micros(period.started_at))
-                        .push_bind(period.sequence)
-                        .push_bind(*deployment_id)
-                        .push_bind(version.as_deref())
-                        .push_bind(period.ended_at.map(Micros));
+                query.push_values(set, |mut row, new| {
+                    row.push_bind(new.map(|new| new.place.component_id))
+                        .push_bind(new.map(|new| new.place.environment_id))
+                        .push_bind(new.map(|new| Micros(new.period.started_at)))
+                        .push_bind(new.map(|new| new.period.sequence))
+                        .push_bind(new.map(|new| new.deployment_id))
+                        .push_bind(new.and_then(|new| new.version.as_deref()))
+                        .push_bind(new.and_then(|new| new.period.ended_at).map(Micros));
                 });
+                query.push(") as given where column1 is not null");
                 query.build().execute(&mut **write).await.map(|_| ())
             })
             .map_err(unexpected)?;
@@ -320,7 +322,7 @@ impl Write {
                 let mut query = QueryBuilder::new("with moment (time) as (values (");
                 query.push_bind(Micros(END_OF_TIME)).push(")), touched (component_id, environment_id) as (");
                 query.push_values(set, |mut row, place| {
-                    row.push_bind(place.component_id).push_bind(place.environment_id);
+                    row.push_bind(place.map(|place| place.component_id)).push_bind(place.map(|place| place.environment_id));
                 });
                 query.push(SETTLE);
                 query.build().execute(&mut **write).await.map(|_| ())

@@ -149,21 +149,23 @@ impl Write {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(
                     "insert into history (sequence, deployment_id, attempt, event, from_status, to_status, occurred_at, recorded_at, \
-                     recorded_by, reason, hash) ",
+                     recorded_by, reason, hash) select * from (",
                 );
-                query.push_values(set, |mut row, (deployment_id, entry)| {
-                    row.push_bind(entry.sequence)
-                        .push_bind(*deployment_id)
-                        .push_bind(entry.attempt)
-                        .push_bind(entry.event.as_str())
-                        .push_bind(entry.from.map(Status::as_str))
-                        .push_bind(entry.to.as_str())
-                        .push_bind(Micros(entry.occurred_at))
-                        .push_bind(Micros(entry.recorded_at))
-                        .push_bind(entry.recorded_by.as_str())
-                        .push_bind(entry.reason.as_ref().map(Reason::as_str))
-                        .push_bind(&entry.hash.as_bytes()[..]);
+                query.push_values(set, |mut row, new| {
+                    let (deployment_id, entry) = (new.map(|(id, _)| *id), new.map(|(_, entry)| entry));
+                    row.push_bind(entry.map(|entry| entry.sequence))
+                        .push_bind(deployment_id)
+                        .push_bind(entry.map(|entry| entry.attempt))
+                        .push_bind(entry.map(|entry| entry.event.as_str()))
+                        .push_bind(entry.and_then(|entry| entry.from).map(Status::as_str))
+                        .push_bind(entry.map(|entry| entry.to.as_str()))
+                        .push_bind(entry.map(|entry| Micros(entry.occurred_at)))
+                        .push_bind(entry.map(|entry| Micros(entry.recorded_at)))
+                        .push_bind(entry.map(|entry| entry.recorded_by.as_str()))
+                        .push_bind(entry.and_then(|entry| entry.reason.as_ref()).map(Reason::as_str))
+                        .push_bind(entry.map(|entry| &entry.hash.as_bytes()[..]));
                 });
+                query.push(") as given where column1 is not null");
                 query.build().execute(&mut **write).await.map(|_| ())
             })
             .map_err(unexpected)?;

@@ -107,7 +107,7 @@ impl Write {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("with asked (subject, key) as (");
                 query.push_values(set, |mut row, key| {
-                    row.push_bind(key.subject.as_str()).push_bind(key.key.as_str());
+                    row.push_bind(key.map(|key| key.subject.as_str())).push_bind(key.map(|key| key.key.as_str()));
                 });
                 query.push(
                     ") select kept.subject, kept.key, kept.request, kept.answer from asked \
@@ -117,7 +117,7 @@ impl Write {
             })
             .map_err(unexpected)?;
             for row in rows {
-                let key = set.iter().find(|key| key.subject.as_str() == row.subject && key.key.as_str() == row.key);
+                let key = keys.iter().find(|key| key.subject.as_str() == row.subject && key.key.as_str() == row.key);
                 if let Some(key) = key {
                     kept.insert(key.clone(), Kept { request: digest(&row.request)?, answer: row.answer });
                 }
@@ -132,16 +132,17 @@ impl Write {
         self.remove_expired(now, REMOVED_AT_ONCE * answers.len()).await?;
         for set in in_sets(answers) {
             on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("insert into idempotency_keys (subject, key, request, answer, expires_at) ");
-                query.push_values(set, |mut row, Answer { key, kept, expires_at, .. }| {
-                    row.push_bind(key.subject.as_str())
-                        .push_bind(key.key.as_str())
-                        .push_bind(&kept.request.as_bytes()[..])
-                        .push_bind(kept.answer.as_str())
-                        .push_bind(Micros(*expires_at));
+                let mut query =
+                    QueryBuilder::new("insert into idempotency_keys (subject, key, request, answer, expires_at) select * from (");
+                query.push_values(set, |mut row, new| {
+                    row.push_bind(new.map(|new| new.key.subject.as_str()))
+                        .push_bind(new.map(|new| new.key.key.as_str()))
+                        .push_bind(new.map(|new| &new.kept.request.as_bytes()[..]))
+                        .push_bind(new.map(|new| new.kept.answer.as_str()))
+                        .push_bind(new.map(|new| Micros(new.expires_at)));
                 });
                 query.push(
-                    " on conflict (subject, key) do update \
+                    ") as given where column1 is not null on conflict (subject, key) do update \
                      set request = excluded.request, answer = excluded.answer, expires_at = excluded.expires_at",
                 );
                 query.build().execute(&mut **write).await.map(|_| ())

@@ -70,8 +70,11 @@ enum Transaction {
 #[derive(Clone, Debug)]
 pub struct Store {
     reads: Pool,
-    /// On SQLite one connection, since one writer at a time is all it has; on PostgreSQL the same pool.
+    /// On SQLite one connection, since one writer at a time is all it has; on PostgreSQL a pool that undoes what a caller
+    /// who went away has left open.
     writes: Pool,
+    /// On SQLite as for other reads; on PostgreSQL as for writes, since a snapshot that was left open would be read for ever.
+    snapshots: Pool,
     commits: Arc<Commits>,
 }
 
@@ -169,7 +172,7 @@ impl Store {
 
     /// Begins to read the database as it is now.
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Error> {
-        let begun = match &self.reads {
+        let begun = match &self.snapshots {
             // The write-ahead log keeps what a reader has begun to read.
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),

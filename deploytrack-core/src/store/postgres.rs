@@ -19,7 +19,11 @@ use crate::error::Error;
 
 /// How long a request waits for a connection before it is told to come back.
 const WAIT: Duration = Duration::from_secs(5);
-const CONNECTIONS: u32 = 10;
+/// How many connections read, and how many write.
+const READERS: u32 = 6;
+const WRITERS: u32 = 4;
+/// After how long a connection that was not used is tried first.
+const RESTED: Duration = Duration::from_secs(1);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/postgres");
 
@@ -37,14 +41,18 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     // sqlx takes an advisory lock around these migrations.
     MIGRATIONS.run_direct(None, &mut first, false).await.map_err(fault::not_migrated)?;
     first.close().await.map_err(fault::unexpected)?;
-    let pool = PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(WAIT)
+    let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(WAIT).test_before_acquire(false);
+    // Every read is one statement. A connection that has rested may have been lost with its server, so it is tried first.
+    let reads = pool(READERS).before_acquire(|connection, rested| {
+        Box::pin(async move { if rested.idle_for < RESTED { Ok(true) } else { connection.ping().await.map(|()| true) } })
+    });
+    let writes = pool(WRITERS)
         // A caller that goes away can leave a connection in the pool with its transaction open, and the next writer
         // would then lose its own with it (transact-rs/sqlx#4393).
-        .before_acquire(|connection, _| Box::pin(async move { connection.execute("rollback").await.map(|_| true) }))
-        .connect_lazy_with(options);
-    Ok(Store { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool), commits: Arc::default() })
+        .before_acquire(|connection, _| Box::pin(async move { connection.execute("rollback").await.map(|_| true) }));
+    let (reads, writes) = (reads.connect_lazy_with(options.clone()), writes.connect_lazy_with(options));
+    let (reads, writes) = (Pool::Postgres(reads), Pool::Postgres(writes));
+    Ok(Store { snapshots: writes.clone(), reads, writes, commits: Arc::default() })
 }
 
 /// How many slots the shared counters have.

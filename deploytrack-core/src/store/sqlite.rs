@@ -41,7 +41,8 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
         let only = only.connect_with(options).await.map_err(fault::unexpected)?;
         migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
-        return Ok(Store { reads: Pool::Sqlite(only.clone()), writes: Pool::Sqlite(only), commits: Arc::default() });
+        let only = Pool::Sqlite(only);
+        return Ok(Store { reads: only.clone(), writes: only.clone(), snapshots: only, commits: Arc::default() });
     }
     let path = options.get_filename().to_owned();
     if path.as_os_str().is_empty() {
@@ -53,13 +54,15 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     let starting = lock(&path).await.map_err(|error| cannot(&error))?;
     let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
-    let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
+    // A connection to a file cannot be lost, so none is tried before it is used.
+    let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT).test_before_acquire(false);
     let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
     let writes: sqlx::Pool<Sqlite> = pool(1).connect_with(writing).await.map_err(|error| cannot(&error))?;
     let reads = pool(READERS).connect_lazy_with(options.read_only(true).pragma("cache_size", READER_CACHE));
     first.close().await.map_err(fault::unexpected)?;
     drop(starting);
-    Ok(Store { reads: Pool::Sqlite(reads), writes: Pool::Sqlite(writes), commits: Arc::default() })
+    let (reads, writes) = (Pool::Sqlite(reads), Pool::Sqlite(writes));
+    Ok(Store { snapshots: reads.clone(), reads, writes, commits: Arc::default() })
 }
 
 /// Waits for the exclusive lock that is held while a program opens the database.

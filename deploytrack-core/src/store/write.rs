@@ -147,12 +147,13 @@ impl Write {
     /// Writes what was decided. Whatever reads what a draft can change begins with this.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
         let draft = std::mem::take(&mut self.draft);
-        self.insert_entries(&draft.entries).await?;
         let changed: Vec<_> = draft.changed.iter().filter_map(|id| self.deployments.remove(id)).collect();
         self.write_deployments(&changed).await?;
         for written in changed {
             self.deployments.insert(written.deployment.id, Revised { revision: written.revision + 1, ..written });
         }
+        // Rows of other tables refer to a deployment: it is there before them.
+        self.insert_entries(&draft.entries).await?;
         self.insert_periods(&draft.periods).await?;
         for (place, success, ended_at) in draft.ended {
             self.write_end(place, success, ended_at).await?;
@@ -172,15 +173,15 @@ impl Write {
     }
 }
 
-/// The rows in sets whose sizes are powers of two: there are then few different statements, and the database prepares each
-/// of them once.
-pub(super) fn in_sets<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = 1 << rows.len().min(MOST_ROWS).checked_ilog2()?;
-        let (set, rest) = rows.split_at(size);
-        rows = rest;
-        Some(set)
-    })
+/// The rows in sets whose sizes are powers of two, filled up with nothing: there are then few different statements, which the
+/// database prepares once each, and most sets of rows are one statement.
+pub(super) fn in_sets<T>(rows: &[T]) -> impl Iterator<Item = impl Iterator<Item = Option<&T>>> {
+    rows.chunks(MOST_ROWS).map(|set| set.iter().map(Some).chain(std::iter::repeat(None)).take(set.len().next_power_of_two()))
+}
+
+/// The same for a list of keys to look up: filled up with the last one.
+pub(super) fn in_lists<T>(keys: &[T]) -> impl Iterator<Item = impl Iterator<Item = &T>> {
+    keys.chunks(MOST_ROWS).map(|set| set.iter().chain(std::iter::repeat(&set[set.len() - 1])).take(set.len().next_power_of_two()))
 }
 
 #[cfg(test)]
@@ -191,9 +192,12 @@ mod tests {
     fn every_row_is_in_one_set_and_the_sizes_are_few() {
         let rows: Vec<usize> = (0..300).collect();
         for length in 0..rows.len() {
-            let sets: Vec<_> = in_sets(&rows[..length]).collect();
+            let sets: Vec<Vec<_>> = in_sets(&rows[..length]).map(Iterator::collect).collect();
             assert!(sets.iter().all(|set| set.len().is_power_of_two() && set.len() <= MOST_ROWS), "{length}");
-            assert_eq!(sets.concat(), rows[..length]);
+            assert_eq!(sets.concat().into_iter().flatten().copied().collect::<Vec<_>>(), rows[..length]);
+            let lists: Vec<Vec<_>> = in_lists(&rows[..length]).map(Iterator::collect).collect();
+            assert!(lists.iter().all(|list| list.len().is_power_of_two() && list.len() <= MOST_ROWS), "{length}");
+            assert_eq!(lists.concat().into_iter().collect::<BTreeSet<_>>(), rows[..length].iter().collect());
         }
     }
 }

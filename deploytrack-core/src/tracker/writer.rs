@@ -15,14 +15,14 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 use uuid::Uuid;
 
 use super::{
@@ -62,8 +62,8 @@ struct Job {
     terms: Terms,
     claim: Option<Claim>,
     now: Time,
-    /// Set by who comes first: the writer that turns to it, or the caller who waits no longer.
-    settled: Arc<AtomicBool>,
+    /// Since when it waits.
+    since: Instant,
     reply: oneshot::Sender<Reply>,
 }
 
@@ -82,7 +82,9 @@ pub(super) struct Queue(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    jobs: VecDeque<Job>,
+    /// Each with its number, which rises.
+    jobs: VecDeque<(u64, Job)>,
+    last: u64,
     /// How many writers are at work.
     writers: usize,
 }
@@ -92,16 +94,26 @@ impl Queue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a job into the queue; says whether one more writer, of this many at most, should set to work.
-    fn enter(&self, job: Job, most_writers: usize) -> Result<bool, Error> {
+    /// Puts a job into the queue; gives its number, and says whether one more writer, of this many at most, should set to
+    /// work.
+    fn enter(&self, job: Job, most_writers: usize) -> Result<(u64, bool), Error> {
         let mut waiting = self.waiting();
         if waiting.jobs.len() >= MOST_WAITING {
             return Err(Error::Busy);
         }
-        waiting.jobs.push_back(job);
+        waiting.last += 1;
+        let number = waiting.last;
+        waiting.jobs.push_back((number, job));
         let one_more = waiting.writers < most_writers;
         waiting.writers += usize::from(one_more);
-        Ok(one_more)
+        Ok((number, one_more))
+    }
+
+    /// Takes a job out of the queue, and with it the claim of its key. None when a writer has turned to it.
+    fn leave(&self, number: u64) -> Option<Job> {
+        let mut waiting = self.waiting();
+        let at = waiting.jobs.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        waiting.jobs.remove(at).map(|(_, job)| job)
     }
 
     /// What a writer writes next; when nothing waits, the writer is done.
@@ -112,7 +124,7 @@ impl Queue {
             waiting.writers -= 1;
             return None;
         }
-        Some(waiting.jobs.drain(..together).collect())
+        Some(waiting.jobs.drain(..together).map(|(_, job)| job).collect())
     }
 }
 
@@ -121,13 +133,12 @@ impl Tracker {
     pub(super) async fn written(&self, asked: Asked, terms: Terms, now: Time) -> Reply {
         let claim = terms.claim(&self.running)?;
         let (reply, mut replied) = oneshot::channel();
-        let settled = Arc::new(AtomicBool::new(false));
-        let job = Job { asked, terms, claim, now, settled: settled.clone(), reply };
-        if self.queue.enter(job, self.store.writers())? {
+        let (number, one_more) = self.queue.enter(Job { asked, terms, claim, now, since: Instant::now(), reply }, self.store.writers())?;
+        if one_more {
             tokio::spawn(self.clone().write_what_waits());
         }
         let reply = match timeout(PATIENCE, &mut replied).await {
-            Err(_) if !settled.swap(true, Ordering::AcqRel) => return Err(Error::Busy),
+            Err(_) if self.queue.leave(number).is_some() => return Err(Error::Busy),
             Err(_) => replied.await,
             Ok(reply) => reply,
         };
@@ -145,7 +156,6 @@ impl Tracker {
     }
 
     async fn write_together(&self, jobs: Vec<Job>) {
-        let jobs: Vec<_> = jobs.into_iter().filter(|job| !job.settled.swap(true, Ordering::AcqRel)).collect();
         match self.attempt(&jobs).await {
             Ok(replies) => {
                 let mut aside = Vec::new();
@@ -168,7 +178,13 @@ impl Tracker {
     }
 
     async fn write_one_by_one(&self, jobs: Vec<Job>) {
-        for Job { asked, terms, claim, now, reply, .. } in jobs {
+        for job in jobs {
+            // Each may wait long for the database, and those behind it as long as all before them.
+            if job.since.elapsed() > PATIENCE {
+                job.answer(Err(Error::Busy));
+                continue;
+            }
+            let Job { asked, terms, claim, now, reply, .. } = job;
             let _ = reply.send(self.write_alone(&asked, &terms, claim, now).await);
         }
     }

@@ -12,7 +12,7 @@ use super::{
         current::PlaceRow,
         fault::{unexpected, unreadable},
         on,
-        write::in_sets,
+        write::{in_lists, in_sets},
     },
     Revised, Row,
 };
@@ -37,7 +37,7 @@ impl Write {
     /// The places of those of these deployments that there are.
     pub(in crate::store) async fn places_of(&mut self, ids: &[Uuid]) -> Result<Vec<Place>, Error> {
         let mut places = Vec::with_capacity(ids.len());
-        for ids in in_sets(ids) {
+        for ids in in_lists(ids) {
             let rows: Vec<PlaceRow> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("select component_id, environment_id from deployments where id in (");
                 let mut list = query.separated(", ");
@@ -55,7 +55,7 @@ impl Write {
     /// Those of these deployments that there are, as the database has them.
     pub(in crate::store) async fn read_deployments(&mut self, ids: &[Uuid]) -> Result<Vec<Revised>, Error> {
         let mut found = Vec::with_capacity(ids.len());
-        for ids in in_sets(ids) {
+        for ids in in_lists(ids) {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(select!("where d.id in ("));
                 let mut list = query.separated(", ");
@@ -74,34 +74,37 @@ impl Write {
 
     /// Writes deployments, those that are new and those that are over the revision they were read at.
     pub(in crate::store) async fn write_deployments(&mut self, all: &[Revised]) -> Result<(), Error> {
+        let mut written = 0;
         for set in in_sets(all) {
-            let written = on!(Transaction, &mut self.transaction, |write| {
+            written += on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(
                     "insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, commit_sha, description, \
-                     metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, head_hash, revision) ",
+                     metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, head_hash, revision) \
+                     select * from (",
                 );
-                query.push_values(set, |mut row, Revised { deployment: new, succeeded, head, revision }| {
-                    row.push_bind(new.id)
-                        .push_bind(new.component_id)
-                        .push_bind(new.environment_id)
-                        .push_bind(new.version.as_str())
-                        .push_bind(new.status.as_str())
-                        .push_bind(new.attempt)
-                        .push_bind(new.deployed_by.as_str())
-                        .push_bind(new.commit_sha.as_ref().map(CommitSha::as_str))
-                        .push_bind(new.description.as_ref().map(Description::as_str))
-                        .push_bind(new.metadata.to_json())
-                        .push_bind(Micros(new.created_at))
-                        .push_bind(Micros(new.updated_at))
-                        .push_bind(new.started_at.map(Micros))
-                        .push_bind(new.finished_at.map(Micros))
-                        .push_bind(new.succeeded_at.map(Micros))
-                        .push_bind(*succeeded)
-                        .push_bind(&head.as_bytes()[..])
-                        .push_bind(revision + 1);
+                query.push_values(set, |mut row, new| {
+                    let (revised, new) = (new, new.map(|revised| &revised.deployment));
+                    row.push_bind(new.map(|new| new.id))
+                        .push_bind(new.map(|new| new.component_id))
+                        .push_bind(new.map(|new| new.environment_id))
+                        .push_bind(new.map(|new| new.version.as_str()))
+                        .push_bind(new.map(|new| new.status.as_str()))
+                        .push_bind(new.map(|new| new.attempt))
+                        .push_bind(new.map(|new| new.deployed_by.as_str()))
+                        .push_bind(new.and_then(|new| new.commit_sha.as_ref()).map(CommitSha::as_str))
+                        .push_bind(new.and_then(|new| new.description.as_ref()).map(Description::as_str))
+                        .push_bind(new.map(|new| new.metadata.to_json()))
+                        .push_bind(new.map(|new| Micros(new.created_at)))
+                        .push_bind(new.map(|new| Micros(new.updated_at)))
+                        .push_bind(new.and_then(|new| new.started_at).map(Micros))
+                        .push_bind(new.and_then(|new| new.finished_at).map(Micros))
+                        .push_bind(new.and_then(|new| new.succeeded_at).map(Micros))
+                        .push_bind(revised.and_then(|revised| revised.succeeded))
+                        .push_bind(revised.map(|revised| &revised.head.as_bytes()[..]))
+                        .push_bind(revised.map(|revised| revised.revision + 1));
                 });
                 query.push(
-                    " on conflict (id) do update set status = excluded.status, attempt = excluded.attempt, description = excluded.description, \
+                    ") as given where column1 is not null on conflict (id) do update set status = excluded.status, attempt = excluded.attempt, description = excluded.description, \
                      metadata = excluded.metadata, updated_at = excluded.updated_at, started_at = excluded.started_at, \
                      finished_at = excluded.finished_at, succeeded_at = excluded.succeeded_at, \
                      succeeded_sequence = excluded.succeeded_sequence, head_hash = excluded.head_hash, revision = excluded.revision \
@@ -110,10 +113,10 @@ impl Write {
                 query.build().execute(&mut **write).await.map(|done| done.rows_affected())
             })
             .map_err(unexpected)?;
-            if written != set.len() as u64 {
-                // The cell is taken by every writer first, so nobody can have been faster.
-                return Err(unreadable("a deployment changed under a taken cell"));
-            }
+        }
+        if written != all.len() as u64 {
+            // The cell is taken by every writer first, so nobody can have been faster.
+            return Err(unreadable("a deployment changed under a taken cell"));
         }
         Ok(())
     }
@@ -128,14 +131,15 @@ impl Write {
             let found: Vec<i64> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query =
                     QueryBuilder::new("with asked (number, component_id, environment_id, version, commit_sha, status, occurred_at) as (");
-                query.push_values(set, |mut row, (number, line)| {
-                    row.push_bind(signed(*number as u64))
-                        .push_bind(line.place.component_id)
-                        .push_bind(line.place.environment_id)
-                        .push_bind(line.version.as_str())
-                        .push_bind(line.commit_sha.as_ref().map(CommitSha::as_str))
-                        .push_bind(line.status.as_str())
-                        .push_bind(Micros(line.occurred_at));
+                query.push_values(set, |mut row, numbered| {
+                    let (number, line) = (numbered.map(|(number, _)| *number), numbered.map(|(_, line)| *line));
+                    row.push_bind(number.map(|number| signed(number as u64)))
+                        .push_bind(line.map(|line| line.place.component_id))
+                        .push_bind(line.map(|line| line.place.environment_id))
+                        .push_bind(line.map(|line| line.version.as_str()))
+                        .push_bind(line.and_then(|line| line.commit_sha.as_ref()).map(CommitSha::as_str))
+                        .push_bind(line.map(|line| line.status.as_str()))
+                        .push_bind(line.map(|line| Micros(line.occurred_at)));
                 });
                 query.push(
                     ") select asked.number from asked where exists (
