@@ -57,6 +57,9 @@ on conflict do nothing;
 insert into deployment_counts (component_id, environment_id, status, count)
 select component_id, environment_id, status, count(*) from deployments group by 1, 2, 3
 on conflict (component_id, environment_id, status) do update set count = excluded.count;
+insert into environment_counts (environment_id, status, slot, count)
+select environment_id, status, 0, sum(count) from deployment_counts group by 1, 2
+on conflict (environment_id, status, slot) do update set count = excluded.count;
 insert into idempotency_keys (subject, key, request, answer, expires_at)
 select 'ada', 'key-' || n, '', '', timestamptz '2099-01-01' from generate_series(1, 20000) n;
 analyze";
