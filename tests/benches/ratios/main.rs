@@ -13,7 +13,7 @@
 //! | `load` | a small HTTP client, and many of it at once |
 //! | `data` | the data sets, kept between runs |
 //! | `bare_hyper`, `raw_sqlite`, `pgbench` | the floors |
-//! | `reads`, `writes`, `growth`, `process`, `instructions`, `pocketbase` | the lines |
+//! | `reads`, `writes`, `growth`, `servers`, `process`, `instructions`, `pocketbase` | the lines |
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench says what is wrong by panicking")]
 #![expect(clippy::print_stdout, reason = "a bench says what it measured")]
@@ -30,6 +30,7 @@ mod process;
 mod raw_sqlite;
 mod reads;
 mod run;
+mod servers;
 mod settings;
 mod table;
 mod writes;
@@ -54,6 +55,7 @@ fn measure(settings: &Settings) {
     writes::sqlite(&mut run);
     writes::postgres(&mut run);
     growth::run(&mut run);
+    servers::run(&mut run);
     process::run(&mut run);
     instructions::run(&mut run);
     pocketbase::run(&mut run);

@@ -5,6 +5,8 @@
 pub(crate) enum Target {
     AtLeast(f64),
     AtMost(f64),
+    /// It is told, and nothing is asked of it.
+    None,
 }
 
 impl Target {
@@ -12,6 +14,7 @@ impl Target {
         match self {
             Self::AtLeast(bound) => format!(">= {bound}"),
             Self::AtMost(bound) => format!("<= {bound}"),
+            Self::None => String::new(),
         }
     }
 
@@ -19,6 +22,7 @@ impl Target {
         let reached = match self {
             Self::AtLeast(bound) => ratio >= bound,
             Self::AtMost(bound) => ratio <= bound,
+            Self::None => return "",
         };
         if reached { "yes" } else { "NO" }
     }
@@ -61,6 +65,11 @@ impl Line {
     /// A line of costs, which should be at most this many times the floor's.
     pub(crate) fn cost(name: impl Into<String>, times: f64) -> Self {
         Self { name: name.into(), unit: Unit::Milliseconds, target: Target::AtMost(times) }
+    }
+
+    /// A line of rates that are told beside others.
+    pub(crate) fn told(name: impl Into<String>) -> Self {
+        Self { name: name.into(), unit: Unit::PerSecond, target: Target::None }
     }
 
     /// A line of figures without a floor, which should be at most this.
