@@ -20,8 +20,6 @@ const READERS: u32 = 4;
 /// How much of the file the writer keeps in memory, in negative KiB: the upper levels of every index of some ten million
 /// deployments. With SQLite's 2 MiB a large write spills pages into the log before its commit.
 const WRITER_CACHE: &str = "-32768";
-/// The same for each reader.
-const READER_CACHE: &str = "-8192";
 /// How many pages the log grows to before they are moved into the file: 16 MiB. Moving them waits for the disk twice.
 const CHECKPOINT: &str = "4000";
 
@@ -58,7 +56,7 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT).test_before_acquire(false);
     let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
     let writes: sqlx::Pool<Sqlite> = pool(1).connect_with(writing).await.map_err(|error| cannot(&error))?;
-    let reads = pool(READERS).connect_lazy_with(options.read_only(true).pragma("cache_size", READER_CACHE));
+    let reads = pool(READERS).connect_lazy_with(options.read_only(true));
     first.close().await.map_err(fault::unexpected)?;
     drop(starting);
     let (reads, writes) = (Pool::Sqlite(reads), Pool::Sqlite(writes));
