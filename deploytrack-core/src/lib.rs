@@ -17,6 +17,7 @@
 //! | [`digest`] | SHA-256 |
 //! | [`deployment`] | a deployment, and what is asked of it |
 //! | [`history`] | the rows of a history, the chain of their hashes, and what they come to |
+//! | [`event`] | what readers are told of as it happens |
 //! | [`verification`] | what was found when the history was compared with what is kept |
 //! | [`catalog`] | components and environments, their order, near misses of a name |
 //! | [`query`] | filters and pages |
@@ -84,6 +85,7 @@ pub mod deployment;
 pub mod digest;
 pub mod entity_tag;
 pub mod error;
+pub mod event;
 pub mod history;
 pub mod json;
 pub mod matrix;

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Store, Write, fault::unexpected, on};
+use tokio::sync::watch;
+
+use super::{Store, Write, column::signed, fault::unexpected, on};
 use crate::error::Error;
 
 /// How long it takes at most, beside the look itself, until a program sees what another program has written to an SQLite
@@ -23,6 +25,7 @@ pub(super) struct Commits {
     seen: Mutex<Seen>,
     /// Held by who looks after a commit; the others wait for what they will know.
     looking: tokio::sync::Mutex<()>,
+    last_event: watch::Sender<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -57,8 +60,28 @@ impl Commits {
     }
 
     /// A write of this program was committed: what was seen before it is no longer so.
-    pub(super) fn happened(&self) {
+    pub(super) fn happened(&self, last_event: i64) {
         self.seen().own += 1;
+        self.told(last_event);
+    }
+
+    /// Events are there up to this number: whoever waits for more is woken.
+    pub(super) fn told(&self, last_event: i64) {
+        self.last_event.send_if_modified(|last| {
+            let more = last_event > *last;
+            *last = (*last).max(last_event);
+            more
+        });
+    }
+
+    /// The last event that is known of, now and whenever there is another one.
+    pub(super) fn watch(&self) -> watch::Receiver<i64> {
+        self.last_event.subscribe()
+    }
+
+    /// Whether anybody watches.
+    pub(super) fn is_watched(&self) -> bool {
+        self.last_event.receiver_count() > 0
     }
 
     fn known(&self) -> Known {
@@ -114,17 +137,21 @@ impl Store {
     }
 
     async fn read_version(&self) -> Result<Version, Error> {
-        on!(Pool, &self.reads, |pool| sqlx::query_scalar("select cast(sum(count) as bigint) from commits").fetch_one(pool).await)
+        on!(Pool, &self.reads, |pool| sqlx::query_scalar("select count from commits").fetch_one(pool).await)
             .map(Version)
             .map_err(unexpected)
     }
 }
 
 impl Write {
-    /// Counts this write among the commits. Last, since writes that share a slot wait for each other from here on.
-    pub(super) async fn count_commit(&mut self) -> Result<(), Error> {
+    /// Counts this write among the commits and takes the numbers of its events; gives the last one. Other writes wait from
+    /// here on until the commit can be seen (see `events`).
+    pub(super) async fn count_commit(&mut self, events: usize) -> Result<i64, Error> {
         on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query("update commits set count = count + 1 where slot = $1").bind(self.slot).execute(&mut **write).await.map(|_| ())
+            sqlx::query_scalar("update commits set count = count + 1, last_event = last_event + $1 returning last_event")
+                .bind(signed(events as u64))
+                .fetch_one(&mut **write)
+                .await
         })
         .map_err(unexpected)
     }
@@ -144,7 +171,7 @@ mod tests {
         let commits = Commits::default();
         commits.looked(look(0, 7));
         assert_eq!(commits.known(), Known::Version(Version(7)));
-        commits.happened();
+        commits.happened(1);
         assert_eq!(commits.known(), Known::Changed);
         commits.looked(look(0, 7));
         assert_eq!(commits.known(), Known::Changed, "a look that began before the commit says nothing about it");

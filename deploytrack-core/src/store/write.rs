@@ -11,12 +11,13 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Place, Revised, Transaction, commits::Commits, fault::unexpected, idempotency::Answer, on};
+use super::{NewEvent, Place, Revised, ToldBy, Transaction, commits::Commits, fault::unexpected, idempotency::Answer, on};
 use crate::{
     clock::Time,
     deployment::Deployment,
     error::Error,
-    history::{HistoryEntry, Period},
+    event::EventType,
+    history::{Event, HistoryEntry, Period},
     status::Status,
 };
 
@@ -35,6 +36,8 @@ pub(crate) struct Write {
     /// The numbers that rows of history will have.
     numbers: VecDeque<i64>,
     draft: Draft,
+    /// What readers will be told of. Numbered at the commit and not before.
+    events: Vec<NewEvent>,
 }
 
 /// What was decided and is not in the database yet.
@@ -61,7 +64,15 @@ pub(super) struct NewPeriod {
 
 impl Write {
     pub(super) fn new(transaction: Transaction, slot: i16, commits: Arc<Commits>) -> Self {
-        Self { transaction, slot, commits, deployments: BTreeMap::new(), numbers: VecDeque::new(), draft: Draft::default() }
+        Self {
+            transaction,
+            slot,
+            commits,
+            deployments: BTreeMap::new(),
+            numbers: VecDeque::new(),
+            draft: Draft::default(),
+            events: Vec::new(),
+        }
     }
 
     /// Takes cells until the end of this write, those of the deployments with these ids and these places, and reads those
@@ -105,8 +116,19 @@ impl Write {
     pub(crate) fn add_entry(&mut self, deployment_id: Uuid, entry: HistoryEntry) -> Result<HistoryEntry, Error> {
         let sequence = self.numbers.pop_front().ok_or_else(|| Error::Internal("a row of history has no number".into()))?;
         let entry = HistoryEntry { sequence, ..entry };
+        let r#type = match (entry.event, entry.from) {
+            (Event::Undeployed, _) => EventType::DeploymentUndeployed,
+            (Event::Transition, None) => EventType::DeploymentCreated,
+            (Event::Transition, Some(_)) => EventType::DeploymentTransitioned,
+        };
+        self.tell(NewEvent { r#type, subject_id: Some(deployment_id), told: ToldBy::ByHistory(sequence) });
         self.draft.entries.push((deployment_id, entry.clone()));
         Ok(entry)
+    }
+
+    /// Tells readers of something, once it is committed.
+    pub(crate) fn tell(&mut self, event: NewEvent) {
+        self.events.push(event);
     }
 
     /// Writes a deployment as it stands now, new or over the revision it was read at.
@@ -166,9 +188,11 @@ impl Write {
     /// Makes the write durable.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         self.flush().await?;
-        self.count_commit().await?;
+        let events = std::mem::take(&mut self.events);
+        let last_event = self.count_commit(events.len()).await?;
+        self.insert_events(&events, last_event).await?;
         on!(Transaction, self.transaction, |transaction| transaction.commit().await).map_err(unexpected)?;
-        self.commits.happened();
+        self.commits.happened(last_event);
         Ok(())
     }
 }

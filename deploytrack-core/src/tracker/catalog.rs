@@ -4,14 +4,20 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{Begun, Terms, Tracker, Written, in_own_task, paging::counted};
+use super::{
+    Begun, Terms, Tracker, Written,
+    events::{tell_component, tell_environment, tell_order},
+    in_own_task,
+    paging::counted,
+};
 use crate::{
     catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
     clock::Time,
     error::{Error, Fault},
+    event::EventType,
     query::{Page, PageRequest},
     store::Write,
-    text::Name,
+    text::{Label, Name},
 };
 
 impl Tracker {
@@ -47,6 +53,7 @@ impl Tracker {
             if !work.write.add_component(&component).await? {
                 return Err(Error::NameTaken { kind: Kind::Component, name: component.name });
             }
+            tell_component(&mut work.write, EventType::ComponentCreated, &component, now, terms.author());
             work.finish(component).await
         })
         .await
@@ -71,6 +78,7 @@ impl Tracker {
             terms.check(&before)?;
             let component = change.applied_to(before, now);
             write.replace_component(&component).await?;
+            tell_component(write, EventType::ComponentUpdated, &component, now, terms.author());
             work.finish(component).await
         })
         .await
@@ -80,12 +88,13 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InUse`], and those of the database.
-    pub async fn delete_component(&self, id: Uuid) -> Result<(), Error> {
-        let this = self.clone();
+    pub async fn delete_component(&self, id: Uuid, by: &Label) -> Result<(), Error> {
+        let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
             let mut write = this.store.write().await?;
             let component = this.known_component(&mut write, id).await?;
             write.delete_component(&component).await?;
+            tell_component(&mut write, EventType::ComponentDeleted, &component, this.clock.now(), &by);
             write.commit().await
         })
         .await
@@ -127,7 +136,7 @@ impl Tracker {
                 return Err(Error::NameTaken { kind: Kind::Environment, name: environment.name });
             }
             let place = asked.unwrap_or_else(|| environment.place_among(&order));
-            let added = this.insert_environment(write, environment, order, place).await?;
+            let added = this.insert_environment(write, environment, order, place, terms.author()).await?;
             work.finish(added).await
         })
         .await
@@ -140,11 +149,14 @@ impl Tracker {
         new: Environment,
         mut order: Vec<Environment>,
         place: usize,
+        by: &Label,
     ) -> Result<Environment, Error> {
         let id = new.id;
+        let now = self.clock.now();
         write.add_environment(&new).await?;
+        tell_environment(write, EventType::EnvironmentCreated, &new, now, by);
         order.insert((place - 1).min(order.len()), new);
-        let numbered = renumber(write, order, self.clock.now()).await?;
+        let numbered = renumber(write, order, now).await?;
         Self::among(numbered, id)
     }
 
@@ -176,6 +188,7 @@ impl Tracker {
             terms.check(&before)?;
             let changed = change.applied_to(before, now);
             write.replace_environment(&changed).await?;
+            tell_environment(write, EventType::EnvironmentUpdated, &changed, now, terms.author());
             if let Some(place) = place {
                 order.retain(|other| other.id != id);
                 order.insert((place - 1).min(order.len()), changed);
@@ -192,15 +205,16 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InUse`], and those of the database.
-    pub async fn delete_environment(&self, id: Uuid) -> Result<(), Error> {
-        let this = self.clone();
+    pub async fn delete_environment(&self, id: Uuid, by: &Label) -> Result<(), Error> {
+        let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
-            let mut write = this.store.write().await?;
+            let (mut write, now) = (this.store.write().await?, this.clock.now());
             let mut order = write.take_order().await?;
             let environment = Self::among(order.clone(), id)?;
             write.delete_environment(&environment).await?;
+            tell_environment(&mut write, EventType::EnvironmentDeleted, &environment, now, &by);
             order.retain(|other| other.id != id);
-            renumber(&mut write, order, this.clock.now()).await?;
+            renumber(&mut write, order, now).await?;
             write.commit().await
         })
         .await
@@ -210,15 +224,16 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::Invalid`] when `ids` is not the full list, each once; and those of the database.
-    pub async fn reorder_environments(&self, ids: Vec<Uuid>) -> Result<Vec<Environment>, Error> {
-        let this = self.clone();
+    pub async fn reorder_environments(&self, ids: Vec<Uuid>, by: &Label) -> Result<Vec<Environment>, Error> {
+        let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
-            let mut write = this.store.write().await?;
+            let (mut write, now) = (this.store.write().await?, this.clock.now());
             let order = write.take_order().await?;
             check_full_list(&ids, &order)?;
             let mut asked: Vec<_> = order;
             asked.sort_by_key(|environment| ids.iter().position(|id| *id == environment.id));
-            let order = renumber(&mut write, asked, this.clock.now()).await?;
+            let order = renumber(&mut write, asked, now).await?;
+            tell_order(&mut write, now, &by);
             write.commit().await?;
             Ok(order)
         })

@@ -37,7 +37,7 @@ impl Tracker {
                 Begun::Done(done) => return Ok(done),
             };
             let (write, by) = (&mut work.write, terms.author());
-            let names = this.named(write, &lines).await?;
+            let names = this.named(write, &lines, by).await?;
             let mut asked = Vec::with_capacity(lines.len());
             for (number, line) in lines {
                 asked.push((number, this.asked(line, &names, by, now)?));
@@ -62,15 +62,15 @@ impl Tracker {
     }
 
     /// Every name and id of the lines, registered where need be, in one order for all writers.
-    async fn named(&self, write: &mut Write, lines: &[(usize, ImportLine)]) -> Result<Names, Error> {
+    async fn named(&self, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Names, Error> {
         let unknown = Unknown::under(self.registration, true);
         let pairs = || lines.iter().map(|(_, line)| line.names());
         let mut names = Names::of(write, pairs()).await?;
         for component in pairs().map(|(component, _)| component).collect::<BTreeSet<_>>() {
-            names.add_component(self, write, component, unknown).await.map_err(|error| on_line(error, lines, component))?;
+            names.add_component(self, write, component, unknown, by).await.map_err(|error| on_line(error, lines, component))?;
         }
         for environment in pairs().map(|(_, environment)| environment).collect::<BTreeSet<_>>() {
-            names.add_environment(self, write, environment, unknown).await.map_err(|error| on_line(error, lines, environment))?;
+            names.add_environment(self, write, environment, unknown, by).await.map_err(|error| on_line(error, lines, environment))?;
         }
         Ok(names)
     }

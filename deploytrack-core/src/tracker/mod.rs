@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod catalog;
+mod events;
 mod importing;
 mod names;
 mod paging;
@@ -23,6 +24,8 @@ mod terms;
 mod verification;
 mod writer;
 
+pub use events::Events;
+use events::Newest;
 use terms::{Begun, Running};
 pub use terms::{Once, RETENTION, Terms, Written};
 use writer::Queue;
@@ -39,6 +42,7 @@ pub struct Tracker {
     retention: TimeDelta,
     running: Arc<Running>,
     queue: Arc<Queue>,
+    newest: Arc<Newest>,
     /// Held while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
 }
@@ -91,6 +95,7 @@ impl Tracker {
             retention: RETENTION,
             running: Arc::default(),
             queue: Arc::default(),
+            newest: Arc::default(),
             verifying: Arc::default(),
         }
     }

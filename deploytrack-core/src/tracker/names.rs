@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Registration, Tracker};
+use super::{Registration, Tracker, events::tell_component};
 use crate::{
     catalog::{Component, Environment, Kind, Reference, near_misses},
     error::Error,
+    event::EventType,
     store::Write,
-    text::Name,
+    text::{Label, Name},
 };
 
 /// What to do about a name that nobody has registered.
@@ -78,9 +79,10 @@ impl Names {
         write: &mut Write,
         component: &Reference,
         unknown: Unknown,
+        by: &Label,
     ) -> Result<(), Error> {
         if !self.components.contains_key(component) {
-            self.components.insert(component.clone(), tracker.find_component(write, component, unknown).await?);
+            self.components.insert(component.clone(), tracker.find_component(write, component, unknown, by).await?);
         }
         Ok(())
     }
@@ -92,9 +94,10 @@ impl Names {
         write: &mut Write,
         environment: &Reference,
         unknown: Unknown,
+        by: &Label,
     ) -> Result<(), Error> {
         if !self.environments.contains_key(environment) {
-            self.environments.insert(environment.clone(), tracker.find_environment(write, environment, unknown).await?);
+            self.environments.insert(environment.clone(), tracker.find_environment(write, environment, unknown, by).await?);
         }
         Ok(())
     }
@@ -115,7 +118,7 @@ async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) ->
 
 impl Tracker {
     /// The component a caller means, registered on the way if need be.
-    async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<Known, Error> {
+    async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Known, Error> {
         let name = match reference {
             Reference::Id(id) => return self.known_component(write, *id).await.map(|known| (known.id, known.name)),
             Reference::Name(name) => name,
@@ -124,8 +127,10 @@ impl Tracker {
             return Ok((known.id, known.name));
         }
         unknown.judge(Kind::Component, name, &write.component_names().await?)?;
-        let new = Component::registered(self.next_id(), name.clone(), self.clock.now());
+        let now = self.clock.now();
+        let new = Component::registered(self.next_id(), name.clone(), now);
         if write.add_component(&new).await? {
+            tell_component(write, EventType::ComponentCreated, &new, now, by);
             return Ok((new.id, new.name));
         }
         // Another server was first; its row can be seen now.
@@ -135,7 +140,7 @@ impl Tracker {
     }
 
     /// The environment a caller means, registered on the way if need be.
-    async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown) -> Result<Known, Error> {
+    async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Known, Error> {
         let name = match reference {
             Reference::Id(id) => return self.known_environment(write, *id).await.map(|known| (known.id, known.name)),
             Reference::Name(name) => name,
@@ -152,7 +157,7 @@ impl Tracker {
         unknown.judge(Kind::Environment, name, &names)?;
         let new = Environment::registered(self.next_id(), name.clone(), self.clock.now());
         let place = new.place_among(&order);
-        let added = self.insert_environment(write, new, order, place).await?;
+        let added = self.insert_environment(write, new, order, place, by).await?;
         Ok((added.id, added.name))
     }
 

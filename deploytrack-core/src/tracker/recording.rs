@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{
     Terms, Tracker, Written,
+    events::tell_description,
     names::{Known, Names},
     writer::Asked,
 };
@@ -181,6 +182,7 @@ async fn is_repetition(write: &mut Write, before: &Deployment, change: &Change) 
 fn advance(write: &mut Write, before: &Revised, change: Change, by: &Label, now: Time) -> Result<Deployment, Error> {
     let described = Deployment { updated_at: now, ..described(&before.deployment, &change)? };
     let Some(to) = change.status else {
+        tell_description(write, described.id, now, by);
         return Ok(replace(write, Revised { deployment: described, ..before.clone() }));
     };
     let (from, place) = (before.deployment.status, Place::of(&described));

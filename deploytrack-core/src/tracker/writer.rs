@@ -238,8 +238,8 @@ impl Tracker {
         let mut names = Names::default();
         if let Asked::Record(new) = asked {
             let unknown = Unknown::under(self.registration, new.register);
-            names.add_component(self, write, &new.component, unknown).await?;
-            names.add_environment(self, write, &new.environment, unknown).await?;
+            names.add_component(self, write, &new.component, unknown, terms.author()).await?;
+            names.add_environment(self, write, &new.environment, unknown, terms.author()).await?;
         }
         write.take(asked.id().as_slice(), asked.place(&names)).await?;
         write.reserve(asked.rows()).await?;

@@ -1,0 +1,215 @@
+//! Events, numbered in the order in which readers can see them.
+//!
+//! A reader that was told of number N must never meet a smaller one later, or it would miss it. Numbers from a sequence do
+//! not do: on PostgreSQL two writes can commit in the other order than they drew them. So the last number is in the one row
+//! of `commits`, which every write changes as the last thing before its events and its commit. Who changes it holds it until
+//! the commit can be seen, and the next one counts on from there; a write that fails gives its numbers back. The numbers
+//! therefore follow the commits and have no gaps.
+//!
+//! Rejected: to read only below the oldest open transaction (`pg_snapshot_xmin`), since transaction numbers do not survive a
+//! dump and a forgotten transaction would hold up every reader; to number in a second pass, since that costs a commit more.
+//! The price is that writes stand in line for their commits. Each carries all that waited, so the line is short.
+
+use sqlx::{FromRow, QueryBuilder};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::{
+    Store, Write,
+    column::{Micros, checked, checked_option, digest, signed},
+    fault::{unexpected, unreadable},
+    on,
+    write::in_sets,
+};
+use crate::{
+    clock::Time,
+    error::Error,
+    event::{Event, EventType, Named, Subject},
+    history::HistoryEntry,
+    text::{Label, Name},
+};
+
+/// An event to be added.
+#[derive(Clone, Debug)]
+pub(crate) struct NewEvent {
+    pub(crate) r#type: EventType,
+    /// The deployment, component or environment.
+    pub(crate) subject_id: Option<Uuid>,
+    pub(crate) told: Told,
+}
+
+/// Where it stands when something happened, and who recorded it.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    /// In this row of history.
+    ByHistory(i64),
+    /// Nowhere else. With the name of a component or environment.
+    Here { name: Option<Name>, at: Time, by: Label },
+}
+
+#[derive(Debug, FromRow)]
+struct Row {
+    number: i64,
+    r#type: String,
+    subject_id: Option<Uuid>,
+    name: Option<String>,
+    recorded_at: Option<Micros>,
+    recorded_by: Option<String>,
+    component_id: Option<Uuid>,
+    component_name: Option<String>,
+    environment_id: Option<Uuid>,
+    environment_name: Option<String>,
+    version: Option<String>,
+    deployed_by: Option<String>,
+    commit_sha: Option<String>,
+    sequence: Option<i64>,
+    attempt: Option<i64>,
+    event: Option<String>,
+    from_status: Option<String>,
+    to_status: Option<String>,
+    occurred_at: Option<Micros>,
+    history_at: Option<Micros>,
+    history_by: Option<String>,
+    reason: Option<String>,
+    hash: Option<Vec<u8>>,
+}
+
+/// A column that a row of this type must have.
+fn there<T>(value: Option<T>) -> Result<T, Error> {
+    value.ok_or_else(|| unreadable("an event lacks what it is about"))
+}
+
+impl Row {
+    fn subject(&self) -> Result<Option<Subject>, Error> {
+        let Some(version) = &self.version else { return Ok(None) };
+        Ok(Some(Subject {
+            id: there(self.subject_id)?,
+            component_id: there(self.component_id)?,
+            component_name: checked(there(self.component_name.as_deref())?)?,
+            environment_id: there(self.environment_id)?,
+            environment_name: checked(there(self.environment_name.as_deref())?)?,
+            version: checked(version)?,
+            deployed_by: checked(there(self.deployed_by.as_deref())?)?,
+            commit_sha: checked_option(self.commit_sha.as_deref())?,
+        }))
+    }
+
+    fn transition(&self) -> Result<Option<HistoryEntry>, Error> {
+        let Some(sequence) = self.sequence else { return Ok(None) };
+        Ok(Some(HistoryEntry {
+            sequence,
+            attempt: there(self.attempt)?,
+            event: checked(there(self.event.as_deref())?)?,
+            from: checked_option(self.from_status.as_deref())?,
+            to: checked(there(self.to_status.as_deref())?)?,
+            occurred_at: there(self.occurred_at)?.0,
+            recorded_at: there(self.history_at)?.0,
+            recorded_by: checked(there(self.history_by.as_deref())?)?,
+            reason: checked_option(self.reason.as_deref())?,
+            hash: digest(there(self.hash.as_deref())?)?,
+        }))
+    }
+
+    fn named(&self, what: &str) -> Result<Option<Named>, Error> {
+        match (self.r#type.strip_prefix(what), self.subject_id, self.name.as_deref()) {
+            (Some(_), Some(id), Some(name)) => Ok(Some(Named { id, name: checked(name)? })),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl TryFrom<Row> for Event {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let transition = row.transition()?;
+        let (recorded_at, recorded_by) = match &transition {
+            Some(told) => (told.recorded_at, told.recorded_by.clone()),
+            None => (there(row.recorded_at)?.0, checked(there(row.recorded_by.as_deref())?)?),
+        };
+        Ok(Self {
+            id: row.number,
+            r#type: checked(&row.r#type)?,
+            recorded_at,
+            recorded_by,
+            deployment: row.subject()?,
+            transition,
+            component: row.named("component.")?,
+            environment: row.named("environment.")?,
+        })
+    }
+}
+
+/// The events behind a number, in their order. The limit is inside, so that what is joined is that page alone.
+const BEHIND: &str = "select v.number, v.type, v.subject_id, v.name, v.recorded_at, v.recorded_by, d.component_id, \
+                      c.name as component_name, d.environment_id, e.name as environment_name, d.version, d.deployed_by, d.commit_sha, \
+                      h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.recorded_at as history_at, \
+                      h.recorded_by as history_by, h.reason, h.hash \
+                      from (select * from events where number > $1 order by number limit $2) v \
+                      left join history h on h.sequence = v.history_sequence left join deployments d on d.id = v.subject_id \
+                      left join components c on c.id = d.component_id left join environments e on e.id = d.environment_id order by v.number";
+
+impl Store {
+    /// The events behind this number, in their order, so many at most.
+    pub(crate) async fn events(&self, after: i64, most: u64) -> Result<Vec<Event>, Error> {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(BEHIND).bind(after).bind(signed(most)).fetch_all(pool).await)
+            .map_err(unexpected)?;
+        rows.into_iter().map(Event::try_from).collect()
+    }
+
+    /// The number of the last event; 0 before the first.
+    pub(crate) async fn last_event(&self) -> Result<i64, Error> {
+        on!(Pool, &self.reads, |pool| sqlx::query_scalar("select last_event from commits").fetch_one(pool).await).map_err(unexpected)
+    }
+}
+
+impl Store {
+    /// The last event that this program knows of, now and whenever there is another one.
+    pub(crate) fn watch_events(&self) -> watch::Receiver<i64> {
+        self.commits.watch()
+    }
+
+    /// Wakes who waits for events up to this number.
+    pub(crate) fn told_of_events(&self, last: i64) {
+        self.commits.told(last);
+    }
+
+    /// Whether anybody waits for events.
+    pub(crate) fn has_event_readers(&self) -> bool {
+        self.commits.is_watched()
+    }
+}
+
+impl Write {
+    /// Adds the events that follow each other up to the number `last`.
+    pub(super) async fn insert_events(&mut self, events: &[NewEvent], last: i64) -> Result<(), Error> {
+        let first = last - signed(events.len() as u64) + 1;
+        let numbered: Vec<(i64, &NewEvent)> = (first..).zip(events).collect();
+        for set in in_sets(&numbered) {
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new(
+                    "insert into events (number, type, subject_id, history_sequence, name, recorded_at, recorded_by) select * from (",
+                );
+                query.push_values(set, |mut row, numbered| {
+                    let (number, new) = (numbered.map(|(number, _)| *number), numbered.map(|(_, new)| *new));
+                    let (sequence, here) = match new.map(|new| &new.told) {
+                        Some(Told::ByHistory(sequence)) => (Some(*sequence), None),
+                        Some(Told::Here { name, at, by }) => (None, Some((name, *at, by))),
+                        None => (None, None),
+                    };
+                    row.push_bind(number)
+                        .push_bind(new.map(|new| new.r#type.as_str()))
+                        .push_bind(new.and_then(|new| new.subject_id))
+                        .push_bind(sequence)
+                        .push_bind(here.and_then(|(name, ..)| name.as_ref()).map(Name::as_str))
+                        .push_bind(here.map(|(_, at, _)| Micros(at)))
+                        .push_bind(here.map(|(.., by)| by.as_str()));
+                });
+                query.push(") as given where column1 is not null");
+                query.build().execute(&mut **write).await.map(|_| ())
+            })
+            .map_err(unexpected)?;
+        }
+        Ok(())
+    }
+}
