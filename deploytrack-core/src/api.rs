@@ -28,6 +28,8 @@ pub const IMPORT: &str = "/api/v1/deployments/import";
 pub const EXPORT: &str = "/api/v1/deployments/export";
 /// Compares everything that is kept with the history.
 pub const VERIFY: &str = "/api/v1/verify";
+/// What happens, as server-sent events.
+pub const EVENTS: &str = "/api/v1/events";
 /// Components; one of them is at `/:id`.
 pub const COMPONENTS: &str = "/api/v1/components";
 /// Environments; one of them is at `/:id`.
@@ -39,6 +41,9 @@ pub const ENVIRONMENT_ORDER: &str = "/api/v1/environments/order";
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The header that says that an answer is the one given the first time.
 pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
+
+/// The header with the number of the last event that a reader has seen.
+pub const LAST_EVENT_ID: &str = "last-event-id";
 
 /// The most lines of one import request.
 pub const IMPORT_LINES: usize = 1000;

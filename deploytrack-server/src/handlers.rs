@@ -3,6 +3,7 @@
 mod components;
 mod deployments;
 mod environments;
+mod events;
 mod health;
 mod verification;
 
@@ -24,6 +25,7 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
         Route::UpdateDeployment(id) => deployments::update(call, &id).await,
         Route::History(id) => deployments::history(&call, &id).await,
         Route::Undeploy(id) => deployments::undeploy(call, &id).await,
+        Route::Events => events::follow(&call).await,
         Route::Verify => verification::verify(&call).await,
         Route::Matrix => deployments::matrix(&call).await,
         Route::Latest => deployments::latest(&call).await,

@@ -28,6 +28,9 @@ use std::{fmt, sync::Arc};
 
 use deploytrack_core::{error::Error, store::Store, tracker::Tracker};
 
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     config::Config,
     kept::Kept,
@@ -59,6 +62,10 @@ pub struct App {
     verifier: Arc<Verifier>,
     kept: Arc<Kept>,
     max_connections: usize,
+    /// The room for those who read events.
+    streams: Arc<Semaphore>,
+    /// Cancelled when the server ends: what would go on for ever ends then.
+    ending: CancellationToken,
 }
 
 impl App {
@@ -69,13 +76,21 @@ impl App {
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let store = Store::open(config.database_url.expose()).await?;
         let tracker = Tracker::new(store).with_registration(config.registration).with_retention(config.idempotency_retention);
-        Ok(Self { max_connections: config.max_connections, ..Self::new(tracker, &config.secret) })
+        Ok(Self::new(tracker, &config.secret).with_max_connections(config.max_connections))
     }
 
     /// An application over a tracker that is open already.
     #[must_use]
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
-        Self { tracker, verifier: Arc::new(Verifier::new(secret)), kept: Arc::new(Kept::new()), max_connections: config::MAX_CONNECTIONS }
+        let (verifier, kept) = (Arc::new(Verifier::new(secret)), Arc::new(Kept::new()));
+        let (streams, ending) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
+        Self { tracker, verifier, kept, max_connections: 0, streams, ending }.with_max_connections(config::MAX_CONNECTIONS)
+    }
+
+    /// Half of the connections may be readers of events, who stay; the other half is left to those who come and go.
+    fn with_max_connections(self, max_connections: usize) -> Self {
+        let streams = Arc::new(Semaphore::new((max_connections / 2).clamp(1, Semaphore::MAX_PERMITS)));
+        Self { max_connections, streams, ..self }
     }
 
     /// The use cases.

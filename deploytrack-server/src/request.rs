@@ -8,6 +8,7 @@ use deploytrack_core::{
     error::Fault,
     json,
     query::{Cursor, PageRequest, whole_number},
+    text::Label,
     tracker::{Terms, Tracker},
 };
 use http::{HeaderMap, header, request::Parts};
@@ -52,6 +53,16 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(app: App, caller: Caller, parts: Parts, body: Incoming, request_id: String) -> Self {
         Self { app, caller, parts, body, request_id }
+    }
+
+    /// The application.
+    pub(crate) const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Who is calling.
+    pub(crate) fn subject(&self) -> Result<&Label, Refusal> {
+        self.caller.subject()
     }
 
     /// The use cases.

@@ -23,6 +23,7 @@ pub(crate) enum Route {
     Import,
     Export,
     Verify,
+    Events,
     ListComponents,
     CreateComponent,
     ShowComponent(RawId),
@@ -79,6 +80,7 @@ impl Route {
             | Self::Matrix
             | Self::Latest
             | Self::Export
+            | Self::Events
             | Self::ListComponents
             | Self::ShowComponent(_)
             | Self::ListEnvironments
@@ -118,6 +120,7 @@ impl Route {
             | Self::Ready
             | Self::Options(_)
             | Self::Verify
+            | Self::Events
             | Self::Export
             | Self::RecordDeployment
             | Self::UpdateDeployment(_)
@@ -157,6 +160,7 @@ enum Place<'a> {
     Import,
     Export,
     Verify,
+    Events,
     Components,
     Component(&'a str),
     Environments,
@@ -176,6 +180,7 @@ impl<'a> Place<'a> {
             api::IMPORT => Self::Import,
             api::EXPORT => Self::Export,
             api::VERIFY => Self::Verify,
+            api::EVENTS => Self::Events,
             api::COMPONENTS => Self::Components,
             api::ENVIRONMENTS => Self::Environments,
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
@@ -217,6 +222,7 @@ impl<'a> Place<'a> {
             (Self::Import, "POST") => Route::Import,
             (Self::Export, "GET") => Route::Export,
             (Self::Verify, "GET") => Route::Verify,
+            (Self::Events, "GET") => Route::Events,
             (Self::Components, "GET") => Route::ListComponents,
             (Self::Components, "POST") => Route::CreateComponent,
             (Self::Component(id), "GET") => Route::ShowComponent(id.into()),
@@ -235,7 +241,9 @@ impl<'a> Place<'a> {
     /// The methods this place takes, for `Allow`.
     const fn allow(self) -> &'static str {
         match self {
-            Self::Live | Self::Ready | Self::History(_) | Self::Matrix | Self::Latest | Self::Export | Self::Verify => "GET, HEAD, OPTIONS",
+            Self::Live | Self::Ready | Self::History(_) | Self::Matrix | Self::Latest | Self::Export | Self::Verify | Self::Events => {
+                "GET, HEAD, OPTIONS"
+            }
             Self::Deployments | Self::Components | Self::Environments => "GET, HEAD, OPTIONS, POST",
             Self::Deployment(_) => "GET, HEAD, OPTIONS, PATCH",
             Self::Component(_) | Self::Environment(_) => "DELETE, GET, HEAD, OPTIONS, PATCH",
@@ -249,7 +257,7 @@ impl<'a> Place<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 16] = [
+    const PATHS: [&str; 17] = [
         "/healthz",
         "/readyz",
         "/api/v1/deployments",
@@ -261,6 +269,7 @@ mod tests {
         "/api/v1/deployments/x/history",
         "/api/v1/deployments/x/undeploy",
         "/api/v1/verify",
+        "/api/v1/events",
         "/api/v1/components",
         "/api/v1/components/x",
         "/api/v1/environments",
@@ -313,6 +322,7 @@ Admin PATCH /api/v1/deployments/x
 Reader GET /api/v1/deployments/x/history
 Admin POST /api/v1/deployments/x/undeploy
 Admin GET /api/v1/verify
+Reader GET /api/v1/events
 Reader GET /api/v1/components
 Admin POST /api/v1/components
 Admin DELETE /api/v1/components/x

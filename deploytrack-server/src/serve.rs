@@ -60,6 +60,7 @@ pub async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
 /// None at present: failed connections are logged, and the loop goes on.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
+    let app = App { ending: stop.clone(), ..app };
     tokio::select! {
         biased;
         () = shutdown => {}

@@ -7,6 +7,7 @@ mod conditions;
 mod deployments;
 mod environments;
 mod errors;
+mod events;
 mod hang_ups;
 mod health;
 mod hostile;

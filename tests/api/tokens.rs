@@ -8,7 +8,7 @@ use deploytrack_tests::caller::{Caller, SECRET, seconds, token};
 
 use crate::*;
 
-const EVERY_ROUTE: [(&str, &str, bool); 23] = [
+const EVERY_ROUTE: [(&str, &str, bool); 24] = [
     ("GET", "/api/v1/deployments", false),
     ("GET", "/api/v1/deployments/matrix", false),
     ("GET", "/api/v1/deployments/latest", false),
@@ -32,6 +32,7 @@ const EVERY_ROUTE: [(&str, &str, bool); 23] = [
     ("HEAD", "/api/v1/deployments", false),
     ("POST", "/api/v1/deployments/00000000-0000-4000-8000-000000000000/undeploy", true),
     ("GET", "/api/v1/verify", true),
+    ("GET", "/api/v1/events?after=none", false),
 ];
 
 /// Tokens that are wrong in one point each, all under the right secret.

@@ -60,7 +60,8 @@ impl Terms {
     }
 
     /// Who makes the write.
-    pub(super) const fn author(&self) -> &Label {
+    #[must_use]
+    pub const fn author(&self) -> &Label {
         &self.by
     }
 

@@ -37,6 +37,6 @@ pub(crate) async fn update(call: Call, id: &str) -> Answer {
 
 /// Removes a component that was never deployed.
 pub(crate) async fn delete(call: &Call, id: &str) -> Answer {
-    call.tracker().delete_component(call.id(id)?).await?;
+    call.tracker().delete_component(call.id(id)?, call.subject()?).await?;
     Ok(no_content())
 }

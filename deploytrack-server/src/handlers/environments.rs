@@ -43,15 +43,15 @@ pub(crate) async fn update(call: Call, id: &str) -> Answer {
 
 /// Removes an environment that nothing was deployed to.
 pub(crate) async fn delete(call: &Call, id: &str) -> Answer {
-    call.tracker().delete_environment(call.id(id)?).await?;
+    call.tracker().delete_environment(call.id(id)?, call.subject()?).await?;
     Ok(no_content())
 }
 
 /// Puts the environments in the order of the ids given, which must be all of them.
 pub(crate) async fn order(call: Call) -> Answer {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let ((), Order(ids), _) = call.read(query).await?;
-    ok(&tracker.reorder_environments(ids).await?)
+    let ((), Order(ids), terms) = call.read(query).await?;
+    ok(&tracker.reorder_environments(ids, terms.author()).await?)
 }
 
 /// The body of [`order`].

@@ -18,7 +18,7 @@ pub(crate) const ARGUMENT: &str = "floor-sqlite";
 /// The tables to which one POST adds a row. The rows are those of a pending deployment that is there already, under
 /// another id and at another time. The deployment comes first: while a row of history waits for its deployment, SQLite
 /// looks for more that wait, through every row of `current_cells`.
-const ADDED: [&str; 2] = ["deployments", "history"];
+const ADDED: [&str; 3] = ["deployments", "history", "events"];
 /// The tables of which one POST changes a row, or adds it once, and how, by component, environment and status.
 const TOUCHED: [(&str, &str); 4] = [
     (
@@ -36,7 +36,7 @@ const TOUCHED: [(&str, &str); 4] = [
         "insert into environment_counts (environment_id, status, slot, count) values (?2, ?3, 0, 1)
          on conflict (environment_id, status, slot) do update set count = count + excluded.count",
     ),
-    ("commits", "update commits set count = count + 1"),
+    ("commits", "update commits set count = count + 1, last_event = last_event + 1"),
 ];
 /// How many deployments the rows are taken from.
 const SAMPLES: u32 = 1000;
@@ -91,7 +91,11 @@ fn samples(database: &Connection) -> Vec<Sample> {
 }
 
 fn row(database: &Connection, table: &str, id: &Value) -> Row {
-    let key = if table == "deployments" { "id" } else { "deployment_id" };
+    let key = match table {
+        "deployments" => "id",
+        "events" => "subject_id",
+        _ => "deployment_id",
+    };
     let mut query = database.prepare(&format!("select * from {table} where {key} = ?1")).unwrap();
     let columns: Vec<_> = query.column_names().into_iter().map(str::to_owned).collect();
     let values = query.query_row([id], |row| (0..columns.len()).map(|at| row.get::<_, Value>(at)).collect::<Result<Vec<_>, _>>()).unwrap();
@@ -101,6 +105,8 @@ fn row(database: &Connection, table: &str, id: &Value) -> Row {
 struct Writer<'a> {
     samples: &'a [Sample],
     next: usize,
+    /// The number of the next event.
+    number: i64,
     adding: [Statement<'a>; ADDED.len()],
     touching: [Statement<'a>; TOUCHED.len()],
 }
@@ -115,7 +121,8 @@ impl<'a> Writer<'a> {
             database.prepare(&format!("insert into {table} ({}) values ({places})", columns.join(", "))).unwrap()
         });
         let touching = TOUCHED.map(|(_, sql)| database.prepare(sql).unwrap());
-        Self { samples, next: 0, adding, touching }
+        let number = database.query_row("select last_event + 1 from commits", [], |row| row.get(0)).unwrap();
+        Self { samples, next: 0, number, adding, touching }
     }
 
     fn write_one(&mut self) {
@@ -124,9 +131,12 @@ impl<'a> Writer<'a> {
         let id = Value::Blob(Uuid::now_v7().into_bytes().to_vec());
         let micros = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
         let now = Value::Integer(i64::try_from(micros).unwrap());
+        let number = Value::Integer(self.number);
+        self.number += 1;
         for (statement, row) in self.adding.iter_mut().zip(sample) {
             let values = row.iter().map(|(column, value)| match column.as_str() {
-                "id" | "deployment_id" => &id,
+                "id" | "deployment_id" | "subject_id" => &id,
+                "number" => &number,
                 "created_at" | "updated_at" | "occurred_at" | "recorded_at" => &now,
                 _ => value,
             });

@@ -1,0 +1,117 @@
+//! GET /api/v1/events
+
+use std::time::{Duration, Instant};
+
+use reqwest::Response;
+use tokio::time::timeout;
+
+use crate::*;
+
+/// A stream of events as it comes.
+struct Stream {
+    response: Response,
+    text: String,
+}
+
+impl Stream {
+    async fn open(server: &Server, query: &str, last: Option<&str>) -> Self {
+        let request = server.reader().request("GET", &format!("/api/v1/events{query}"));
+        let request = last.into_iter().fold(request, |request, last| request.header("last-event-id", last));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        Self { response, text: String::new() }
+    }
+
+    /// The next block, without the empty line that ends it.
+    async fn block(&mut self) -> String {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.text = rest;
+                return block;
+            }
+            let chunk = timeout(Duration::from_secs(20), self.response.chunk()).await.expect("nothing comes").unwrap();
+            self.text.push_str(std::str::from_utf8(&chunk.expect("the stream ended")).unwrap());
+        }
+    }
+
+    /// The number and the data of the next event.
+    async fn event(&mut self) -> (String, Value) {
+        let block = self.block().await;
+        let mut lines = block.lines();
+        let (id, kind, data) = (lines.next().unwrap(), lines.next().unwrap(), lines.next().unwrap());
+        let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+        assert_eq!(kind.strip_prefix("event: "), data["type"].as_str());
+        let id = id.strip_prefix("id: ").unwrap().to_owned();
+        assert_eq!(id, data["id"].to_string());
+        (id, data)
+    }
+}
+
+on_both! {
+    async fn a_reader_is_told_from_now_on_and_goes_on_where_it_was(database) {
+        let server = Server::start(&database).await;
+        let admin = server.admin();
+        admin.record(json!({"component": "api", "environment": "production", "version": "v1"})).await;
+        let mut stream = Stream::open(&server, "", None).await;
+        assert_eq!(stream.block().await, "retry: 2000\nid: 3", "where it stands");
+        let deployment = admin.record(json!({"component": "api", "environment": "production", "version": "v2"})).await;
+        admin.advance(&id(&deployment), "in_progress").await;
+        let (first, created) = stream.event().await;
+        let (second, moved) = stream.event().await;
+        assert_eq!((first.as_str(), second.as_str()), ("4", "5"));
+        assert_eq!((&created["type"], &moved["type"]), (&json!("deployment.created"), &json!("deployment.transitioned")));
+        assert_eq!(moved["deployment"]["version"], "v2");
+        assert_eq!(moved["deployment"]["componentName"], "api");
+        assert_eq!((&moved["transition"]["from"], &moved["transition"]["to"]), (&json!("pending"), &json!("in_progress")));
+        assert_eq!(moved["recordedBy"], "ci-bot");
+        for (query, last) in [("?after=4", None), ("", Some("4")), ("?after=1", Some("4"))] {
+            let mut again = Stream::open(&server, query, last).await;
+            assert_eq!(again.block().await, "retry: 2000\nid: 4");
+            assert_eq!(again.event().await, (second.clone(), moved.clone()), "{query} {last:?}");
+        }
+    }
+
+    async fn filters_leave_out_what_does_not_match(database) {
+        let server = Server::start(&database).await;
+        let admin = server.admin();
+        for (component, environment) in [("api", "staging"), ("web", "production"), ("api", "production")] {
+            let deployment = admin.record(json!({"component": component, "environment": environment, "version": "v1"})).await;
+            admin.advance(&id(&deployment), "failed").await;
+        }
+        for (query, wanted) in [
+            ("component=api&environment=production", "deployment.created"),
+            ("component=api&environment=production&status=failed", "deployment.transitioned"),
+            ("component=api&component=web&environment=production&type=deployment.created", "deployment.created"),
+            ("type=environment.created", "environment.created"),
+        ] {
+            let mut stream = Stream::open(&server, &format!("?after=0&{query}"), None).await;
+            stream.block().await;
+            assert_eq!(stream.event().await.1["type"], wanted, "{query}");
+        }
+    }
+
+    async fn what_cannot_be_read_is_refused_by_name(database) {
+        let server = Server::start(&database).await;
+        for (query, parameter) in [("after=-1", "after"), ("after=1", "after"), ("type=deployment", "type"), ("take=5", "take")] {
+            let answer = server.reader().get(&format!("/api/v1/events?{query}")).await.expect(400);
+            assert_eq!(answer["errors"][0]["parameter"], parameter, "{answer}");
+        }
+        let answer = server.reader().get_with("/api/v1/events", &[("last-event-id", "x")]).await.expect(400);
+        assert_eq!(answer["errors"][0]["parameter"], "Last-Event-ID");
+        assert_eq!(server.reader().call("HEAD", "/api/v1/events").await.status, 200);
+    }
+
+    async fn a_stream_ends_with_its_server(database) {
+        let server = Server::start(&database).await;
+        let mut stream = Stream::open(&server, "", None).await;
+        stream.block().await;
+        let started = Instant::now();
+        drop(server);
+        let end = timeout(Duration::from_secs(10), stream.response.chunk()).await.expect("it does not end");
+        assert_eq!(end.unwrap(), None, "and as a whole");
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+}
