@@ -27,7 +27,6 @@
 use std::{fmt, sync::Arc};
 
 use deploytrack_core::{error::Error, store::Store, tracker::Tracker};
-
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
