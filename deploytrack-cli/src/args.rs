@@ -37,6 +37,7 @@ use crate::{
         update::Update,
         version::Version as Versions,
         wait::Wait,
+        watch::Watch,
         which::Which,
     },
 };
@@ -123,6 +124,7 @@ pub(crate) enum Command {
     Show(Show),
     Latest(Latest),
     Matrix(Matrix),
+    Watch(Watch),
     Component(Component),
     Environment(Environment),
     Import(Import),
@@ -145,6 +147,15 @@ impl Command {
     /// The command that is to be recorded, if there is one.
     pub(crate) fn recorded(&self, timeout: Option<Duration>) -> Option<Asked<'_>> {
         if let Self::Record(record) = self { record.to_run(timeout) } else { None }
+    }
+
+    /// Whether it goes on and tells what happens.
+    pub(crate) fn follows(&self) -> bool {
+        match self {
+            Self::Watch(_) => true,
+            Self::Matrix(matrix) => matrix.watch,
+            _ => false,
+        }
     }
 
     /// Whether there is a command to run.

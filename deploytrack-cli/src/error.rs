@@ -21,6 +21,11 @@ impl Failure {
         Self { exit, message: message.into(), faults: Vec::new(), hints: Vec::new() }
     }
 
+    /// What went wrong, in a sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }

@@ -7,6 +7,7 @@
 //! | `moment` | times as people say them |
 //! | `child` | the command that is wrapped |
 //! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
+//! | `follow` | events as they happen, across lost connections |
 //! | `id_file` | the file that hands a deployment's id to the next step of a pipeline |
 //! | `settings`, `profile` | which server, with which token, and where that is written |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
@@ -21,6 +22,7 @@ mod ci;
 mod commands;
 mod delivery;
 mod error;
+mod follow;
 mod id_file;
 mod moment;
 mod profile;
@@ -129,6 +131,9 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
     if let args::Command::Wait(wait) = &mut command {
         wait.patience = global.timeout.unwrap_or(commands::wait::PATIENCE);
         global.timeout = Some(wait.patience.min(settings::DEFAULT_TIMEOUT));
+    }
+    if command.follows() {
+        global.timeout = Some(follow::SIGN_OF_LIFE);
     }
     match command {
         #[cfg(feature = "serve")]

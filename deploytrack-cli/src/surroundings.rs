@@ -85,6 +85,12 @@ fn known(name: String, value: OsString) -> Option<(String, String)> {
     Some((name, value))
 }
 
+/// The width and the height of the terminal that standard output is.
+pub(crate) fn screen() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+}
+
 fn width() -> Option<u16> {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
     told.or_else(|| if stdout().is_terminal() { comfy_table::Table::new().width() } else { None })

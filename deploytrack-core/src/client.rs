@@ -8,6 +8,7 @@
 
 mod body;
 mod error;
+mod events;
 mod health;
 mod links;
 mod query;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 pub use self::{
     error::Error,
+    events::{Events, Told},
     health::Health,
     transport::{Answer, Client, ClientSettings, Export},
 };

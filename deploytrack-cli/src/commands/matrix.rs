@@ -1,7 +1,10 @@
 //! `deploytrack matrix`
 
+mod live;
+
 use deploytrack_core::{
     catalog::{Environment, Kind, Reference},
+    client::Answer,
     clock,
     query::MatrixFilter,
     text::{Label, Name},
@@ -48,32 +51,52 @@ pub(crate) struct Matrix {
     /// Show what was current at this moment: a time, a date (its beginning, in UTC), or such as '2 days ago'
     #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
     at: Option<Moment>,
+    /// Show it on the whole screen and draw it again when something changes; Ctrl-C ends it
+    #[arg(short, long, conflicts_with_all = ["at", "output"])]
+    pub(crate) watch: bool,
 }
 
-pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
-    let columns = columns(&matrix, session).await?;
+/// A matrix as it was asked for.
+struct Asked {
+    columns: Vec<Name>,
+    filter: MatrixFilter,
+    matrix: deploytrack_core::matrix::Matrix,
+    text: String,
+}
+
+/// Asks for the matrix.
+async fn ask(matrix: &Matrix, session: &Session<'_>) -> Result<Asked, Failure> {
+    let columns = columns(matrix, session).await?;
     let filter = MatrixFilter {
         components: components(&matrix.component, session).await?,
         environments: if matrix.environment.is_empty() { Vec::new() } else { columns.clone() },
-        owner: matrix.owner,
-        kind: matrix.kind,
-        lifecycle: matrix.lifecycle,
+        owner: matrix.owner.clone(),
+        kind: matrix.kind.clone(),
+        lifecycle: matrix.lifecycle.clone(),
         include_archived: matrix.include_archived,
-        at: matrix.at.map(|at| at.seen_from(session.view.now)),
+        at: matrix.at.as_ref().map(|at| at.seen_from(session.view.now)),
     };
+    let Answer { value, text, .. } = session.client.matrix(&filter).await?;
+    Ok(Asked { columns, filter, matrix: value, text })
+}
+
+pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
+    if matrix.watch {
+        return live::run(&matrix, session).await;
+    }
+    let Asked { columns, filter, matrix, text } = ask(&matrix, session).await?;
     // Ages are counted to the moment that is shown.
     session.view.now = filter.at.unwrap_or(session.view.now);
-    let answer = session.client.matrix(&filter).await?;
     if session.output() != Output::Table {
-        return session.answer(&answer.text, &cells(&answer.value));
+        return session.answer(&text, &cells(&matrix));
     }
-    if answer.value.is_empty() {
+    if matrix.is_empty() {
         return session.note("the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded");
     }
     if let Some(at) = filter.at {
         session.note(&format!("what was current at {}", clock::format(&at)))?;
     }
-    let text = drawn(&answer.value, &columns, &session.view);
+    let text = drawn(&matrix, &columns, &session.view);
     Ok(session.out.write_all(text.as_bytes())?)
 }
 

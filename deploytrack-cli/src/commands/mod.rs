@@ -27,6 +27,7 @@ mod verify;
 pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod waiting;
+pub(crate) mod watch;
 pub(crate) mod which;
 
 use deploytrack_core::{
@@ -60,6 +61,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         Command::Show(show) => show::run(show.which.known(session).await?, session).await,
         Command::Latest(latest) => latest::run(latest, session).await,
         Command::Matrix(matrix) => matrix::run(matrix, session).await,
+        Command::Watch(watch) => watch::run(watch, session).await,
         Command::Component(component) => component::run(component, session).await,
         Command::Environment(environment) => environment::run(environment, session).await,
         Command::Import(import) => import::run(&import.file, session).await,

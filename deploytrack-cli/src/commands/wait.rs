@@ -17,6 +17,7 @@ use crate::{
     child::Signals,
     delivery::is_final,
     error::Failure,
+    follow::jittered,
     render::{deployment, text::clean},
     session::Session,
 };
@@ -107,12 +108,6 @@ fn may_reach(from: Status, until: &[Status]) -> bool {
         at += 1;
     }
     reached[1..].iter().any(|status| until.contains(status))
-}
-
-/// Up to a quarter less, so that many who wait do not ask together.
-fn jittered(pause: Duration) -> Duration {
-    let part = f64::from(Uuid::new_v4().as_bytes()[0]) / f64::from(u8::MAX);
-    pause.mul_f64(1.0 - part / 4.0)
 }
 
 /// The deployment at the end: as one line, or whole where a form was asked for.

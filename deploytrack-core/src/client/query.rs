@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::{self, Time},
+    event::EventFilter,
     query::{DeploymentFilter, MatrixFilter, PageRequest},
     text::Name,
 };
@@ -41,6 +42,21 @@ pub(super) fn matrix(filter: &MatrixFilter) -> Query {
     ]);
     query.extend(filter.components.iter().map(|name| ("component", name.to_string())));
     query.extend(filter.environments.iter().map(|name| ("environment", name.to_string())));
+    query
+}
+
+pub(super) fn events(filter: &EventFilter, after: Option<i64>) -> Query {
+    let mut query = given([
+        ("after", after.as_ref().map(ToString::to_string)),
+        ("componentId", filter.component_id.as_ref().map(ToString::to_string)),
+        ("environmentId", filter.environment_id.as_ref().map(ToString::to_string)),
+        ("status", filter.status.as_ref().map(ToString::to_string)),
+        ("version", filter.version.as_ref().map(ToString::to_string)),
+        ("deployedBy", filter.deployed_by.as_ref().map(ToString::to_string)),
+    ]);
+    query.extend(filter.components.iter().map(|name| ("component", name.to_string())));
+    query.extend(filter.environments.iter().map(|name| ("environment", name.to_string())));
+    query.extend(filter.types.iter().map(|one| ("type", one.to_string())));
     query
 }
 

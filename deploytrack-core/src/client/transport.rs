@@ -233,7 +233,7 @@ impl Client {
         Ok(Answer { value, text, replayed })
     }
 
-    fn foreign(&self, why: &dyn fmt::Display) -> Error {
+    pub(super) fn foreign(&self, why: &dyn fmt::Display) -> Error {
         Error::Unreadable(format!("{} gave an answer that is none of a deploytrack server: {why}", self.url()))
     }
 
@@ -265,7 +265,7 @@ impl Client {
         Ok(body)
     }
 
-    fn transport(&self, error: reqwest::Error) -> Error {
+    pub(super) fn transport(&self, error: reqwest::Error) -> Error {
         Error::from_transport(self.url(), self.timeout, error)
     }
 }

@@ -1,0 +1,140 @@
+//! `deploytrack matrix --watch`: the matrix on the whole screen, drawn again when something changes.
+
+use std::{fmt::Write as _, time::Duration};
+
+use deploytrack_core::{
+    clock::{Clock as _, SystemClock, Time, format},
+    event::EventFilter,
+};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Asked, Matrix, ask};
+use crate::{
+    child::Signals,
+    error::Failure,
+    follow::{Follow, News},
+    render::{View, matrix::drawn, text::clean},
+    session::Session,
+    surroundings::screen,
+};
+
+/// How long to gather changes before the matrix is asked for: many come together.
+const GATHER: Duration = Duration::from_millis(150);
+/// How often ages are counted anew.
+const TICK: Duration = Duration::from_secs(20);
+/// The other screen, the cursor hidden; and back.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l";
+const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+
+/// Shows the matrix until Ctrl-C, and leaves the terminal as it was whatever ends it.
+pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
+    if !session.stdout_is_terminal {
+        return Err(Failure::usage("--watch draws on a terminal").hint("`deploytrack watch -o jsonl` tells programs what happens"));
+    }
+    let mut signals = Signals::listen();
+    // What cannot be asked for at all is said on the screen that stays.
+    let asked = ask(matrix, session).await?;
+    session.out.write_all(ENTER.as_bytes())?;
+    let end = tokio::select! {
+        end = show(matrix, asked, session) => end,
+        _ = signals.next() => Ok(()),
+    };
+    session.out.write_all(LEAVE.as_bytes())?;
+    session.out.flush()?;
+    end
+}
+
+async fn show(matrix: &Matrix, mut asked: Asked, session: &mut Session<'_>) -> Result<(), Failure> {
+    let mut follow = Follow::new(session.client.clone(), EventFilter::default(), None);
+    let (mut line, mut fetch) = ("connecting".to_owned(), None);
+    let mut resized = resizes();
+    loop {
+        draw(&asked, &line, session)?;
+        let tick = Instant::now() + TICK;
+        tokio::select! {
+            news = follow.next() => match news? {
+                News::Connected => fetch = Some(Instant::now()),
+                News::Event(..) => fetch = fetch.or(Some(Instant::now() + GATHER)),
+                News::Lost(why) => line = stale(SystemClock.now(), &why),
+            },
+            () = sleep_until(fetch.unwrap_or(tick)), if fetch.is_some() => {
+                fetch = None;
+                match ask(matrix, session).await {
+                    Ok(new) => (asked, line) = (new, format!("live, {}", format(&SystemClock.now()))),
+                    Err(failure) => line = stale(SystemClock.now(), failure.message()),
+                }
+            }
+            () = sleep_until(tick) => {}
+            () = resized.next() => {}
+        }
+    }
+}
+
+fn stale(now: Time, why: &str) -> String {
+    format!("STALE since {}: {why}", format(&now))
+}
+
+/// Draws over what is there, so that nothing flickers.
+fn draw(asked: &Asked, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (width, height) = screen().unwrap_or((80, 24));
+    let view = View { width: Some(width), now: SystemClock.now(), ..session.view };
+    let text = if asked.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { drawn(&asked.matrix, &asked.columns, &view) };
+    session.out.write_all(page(&text, line, usize::from(width), usize::from(height)).as_bytes())?;
+    Ok(session.out.flush()?)
+}
+
+/// One screen: what fits of the text, and a last line.
+fn page(text: &str, last: &str, width: usize, height: usize) -> String {
+    let room = height.saturating_sub(1).max(1);
+    let lines: Vec<_> = text.lines().collect();
+    let (shown, more) = if lines.len() <= room { (&lines[..], 0) } else { (&lines[..room - 1], lines.len() + 1 - room) };
+    let mut page = String::from("\x1b[H");
+    for line in shown {
+        page.push_str(line);
+        page.push_str("\x1b[K\r\n");
+    }
+    if more > 0 {
+        // Writing to a String does not fail.
+        let _ = write!(page, "… {more} lines more: a taller window, --component or --owner shows them\x1b[K\r\n");
+    }
+    let last: String = clean(last).chars().take(width).collect();
+    let _ = write!(page, "\x1b[J\x1b[{height};1H{last}\x1b[K");
+    page
+}
+
+/// The moments at which the window changes its size.
+struct Resizes(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+fn resizes() -> Resizes {
+    Resizes(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::window_change()).ok())
+}
+
+#[cfg(not(unix))]
+fn resizes() -> Resizes {
+    Resizes()
+}
+
+impl Resizes {
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0 {
+            signal.recv().await;
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_fits_its_screen_and_says_what_does_not() {
+        assert_eq!(page("a\nb\n", "live", 80, 24), "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[24;1Hlive\x1b[K");
+        let tall = page(&"row\n".repeat(50), "live", 2, 10);
+        assert_eq!(tall.matches("row").count(), 8);
+        assert!(tall.contains("… 42 lines more") && tall.ends_with("\x1b[10;1Hli\x1b[K"));
+    }
+}

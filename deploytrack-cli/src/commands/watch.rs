@@ -1,0 +1,82 @@
+//! `deploytrack watch`
+
+use deploytrack_core::{
+    event::{EventFilter, EventType},
+    status::Status,
+    text::{Label, Name, Version},
+};
+
+use crate::{
+    args::{Output, status},
+    error::Failure,
+    follow::{Follow, News},
+    render::{event::line, text::clean_json},
+    session::Session,
+};
+
+/// Print what happens, as it happens, a line for each event
+///
+/// Goes on until it is stopped. A lost connection is made again, and what happened meanwhile is printed then: nothing is
+/// missed and nothing printed twice.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  deploytrack watch
+  deploytrack watch --environment production --status failed
+  deploytrack watch --after 0 -o jsonl")]
+pub(crate) struct Watch {
+    /// Only this environment; may be repeated
+    #[arg(short, long, value_name = "NAME")]
+    environment: Vec<Name>,
+    /// Only this component; may be repeated
+    #[arg(short, long, value_name = "NAME")]
+    component: Vec<Name>,
+    /// Only moves to this status
+    #[arg(short, long, value_parser = status())]
+    status: Option<Status>,
+    /// Only events of this type, such as deployment.created; may be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<EventType>,
+    /// Only of this version
+    #[arg(long)]
+    version: Option<Version>,
+    /// Only what this person or program deployed
+    #[arg(long, value_name = "WHO")]
+    deployed_by: Option<Label>,
+    /// Begin behind the event with this number; 0 begins with the first [default: from now on]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(0..))]
+    after: Option<i64>,
+}
+
+pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), Failure> {
+    let as_json = match session.output() {
+        Output::Table => false,
+        Output::Json | Output::Jsonl => true,
+        _ => return Err(Failure::usage("events are lines, as a table or as jsonl, and have no other form")),
+    };
+    let filter = EventFilter {
+        components: watch.component,
+        environments: watch.environment,
+        types: watch.types,
+        status: watch.status,
+        version: watch.version,
+        deployed_by: watch.deployed_by,
+        ..EventFilter::default()
+    };
+    let (mut follow, mut lost) = (Follow::new(session.client.clone(), filter, watch.after), false);
+    loop {
+        match follow.next().await? {
+            News::Event(event, text) => {
+                let text = if session.stdout_is_terminal { clean_json(&text) } else { text };
+                session.line(&if as_json { text } else { line(&event) })?;
+                session.out.flush()?;
+            }
+            News::Lost(why) => {
+                lost = true;
+                session.note(&format!("{why}; connecting again"))?;
+            }
+            News::Connected if std::mem::take(&mut lost) => session.note("connected again")?,
+            News::Connected => {}
+        }
+    }
+}

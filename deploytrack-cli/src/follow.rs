@@ -1,0 +1,99 @@
+//! Events as they happen, across lost connections and servers that start again.
+
+use std::time::Duration;
+
+use deploytrack_core::{
+    client::{Client, Error, Events},
+    event::{Event, EventFilter},
+};
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use crate::{delivery::is_final, error::Failure};
+
+/// How long a connection may be silent: a server says something every 15 seconds.
+pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(45);
+/// How long to wait before connecting again, at first and at most.
+const FIRST: Duration = Duration::from_millis(500);
+const MOST: Duration = Duration::from_secs(30);
+
+/// What is new.
+pub(crate) enum News {
+    /// The stream begins, or goes on where it was lost.
+    Connected,
+    /// Something happened; with its text as the server wrote it.
+    Event(Box<Event>, String),
+    /// The connection is lost, said once until it is back. It is made again.
+    Lost(String),
+}
+
+/// A reader of events that does not give up.
+pub(crate) struct Follow {
+    client: Client,
+    filter: EventFilter,
+    position: Option<i64>,
+    stream: Option<Events>,
+    due: Instant,
+    pause: Duration,
+    lost: bool,
+}
+
+impl Follow {
+    pub(crate) fn new(client: Client, filter: EventFilter, after: Option<i64>) -> Self {
+        Self { client, filter, position: after, stream: None, due: Instant::now(), pause: FIRST, lost: false }
+    }
+
+    /// What is new next. Nothing is lost when the caller stops waiting.
+    ///
+    /// # Errors
+    /// What no other attempt can mend: a refusal, a token that is not good.
+    pub(crate) async fn next(&mut self) -> Result<News, Failure> {
+        loop {
+            if self.stream.is_none() {
+                sleep_until(self.due).await;
+                match self.client.events(&self.filter, self.position).await {
+                    Ok(stream) => {
+                        (self.stream, self.lost) = (Some(stream), false);
+                        return Ok(News::Connected);
+                    }
+                    Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => return Err(error.into()),
+                    Err(error) => {
+                        if let Some(news) = self.lose(error.to_string()) {
+                            return Ok(news);
+                        }
+                    }
+                }
+                continue;
+            }
+            let Some(stream) = &mut self.stream else { continue };
+            let why = match stream.next().await {
+                Ok(Some(told)) => {
+                    (self.position, self.pause) = (Some(told.position), FIRST);
+                    match told.event {
+                        Some((event, text)) => return Ok(News::Event(Box::new(event), text)),
+                        None => continue,
+                    }
+                }
+                Ok(None) => format!("{} ended the connection", self.client.url()),
+                Err(error) => error.to_string(),
+            };
+            if let Some(news) = self.lose(why) {
+                return Ok(news);
+            }
+        }
+    }
+
+    fn lose(&mut self, why: String) -> Option<News> {
+        self.stream = None;
+        self.due = Instant::now() + jittered(self.pause);
+        self.pause = (self.pause * 2).min(MOST);
+        let first = !std::mem::replace(&mut self.lost, true);
+        first.then_some(News::Lost(why))
+    }
+}
+
+/// Up to a quarter less, so that many who wait do not ask together.
+pub(crate) fn jittered(pause: Duration) -> Duration {
+    let part = f64::from(Uuid::new_v4().as_bytes()[0]) / f64::from(u8::MAX);
+    pause.mul_f64(1.0 - part / 4.0)
+}
