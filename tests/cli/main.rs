@@ -31,6 +31,7 @@ mod undeploy;
 mod verify;
 mod version;
 mod wait;
+mod watch;
 mod wrapped;
 
 pub use deploytrack_tests::{
