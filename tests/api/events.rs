@@ -32,8 +32,8 @@ impl Stream {
                 self.text = rest;
                 return block;
             }
-            let chunk = timeout(Duration::from_secs(20), self.response.chunk()).await.expect("nothing comes").unwrap();
-            self.text.push_str(std::str::from_utf8(&chunk.expect("the stream ended")).unwrap());
+            let chunk = timeout(Duration::from_secs(20), self.response.chunk()).await.unwrap().unwrap();
+            self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
     }
 
@@ -110,7 +110,7 @@ on_both! {
         stream.block().await;
         let started = Instant::now();
         drop(server);
-        let end = timeout(Duration::from_secs(10), stream.response.chunk()).await.expect("it does not end");
+        let end = timeout(Duration::from_secs(10), stream.response.chunk()).await.unwrap();
         assert_eq!(end.unwrap(), None, "and as a whole");
         assert!(started.elapsed() < Duration::from_secs(10));
     }

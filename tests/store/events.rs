@@ -16,7 +16,7 @@ use crate::*;
 async fn read(events: &mut Events, many: usize) -> Vec<Event> {
     let mut all = Vec::new();
     while all.len() < many {
-        let page = timeout(Duration::from_secs(30), events.next()).await.expect("events do not come").unwrap();
+        let page = timeout(Duration::from_secs(30), events.next()).await.unwrap().unwrap();
         all.extend(page.iter().map(|event| (**event).clone()));
     }
     all
