@@ -156,6 +156,13 @@ fn what_the_list_shows_in_full_can_be_typed() {
             assert_eq!(shell(&home, line).output().unwrap().status.code(), Some(2), "{line}");
             continue;
         }
+        // These go on until they are stopped, one of them on a terminal alone.
+        if ["deploytrack watch", "deploytrack matrix --watch"].contains(&line) {
+            let stopped = format!("script -qec 'timeout -s INT 2 {line}; echo ended $?' /dev/null");
+            let output = shell(&home, &stopped).output().unwrap();
+            assert!(String::from_utf8_lossy(&output.stdout).contains("ended 124"), "{line}: {output:?}");
+            continue;
+        }
         typed(&home, line);
         run.insert(line);
     }
