@@ -87,6 +87,13 @@ impl Client {
         self.get(api::MATRIX, &query::matrix(filter)).await
     }
 
+    /// The newest deployment of each cell, where it is pending, in progress or failed, in the order of the matrix. The
+    /// filter's moment is not sent: attempts are those of now.
+    pub async fn attempts(&self, filter: &MatrixFilter) -> Result<Answer<Vec<Deployment>>, Error> {
+        let query = query::matrix(&MatrixFilter { at: None, ..filter.clone() });
+        self.get(api::ATTEMPTS, &query).await
+    }
+
     /// Imports newline-delimited JSON, one deployment a line: at most [`api::IMPORT_LINES`] lines and
     /// [`api::IMPORT_BYTES`] bytes, all or nothing. Lines that were imported before are skipped.
     pub async fn import(&self, lines: impl Into<Vec<u8>>) -> Result<Answer<Imported>, Error> {

@@ -19,6 +19,7 @@ pub(crate) enum Route {
     History(RawId),
     Undeploy(RawId),
     Matrix,
+    Attempts,
     Latest,
     Import,
     Export,
@@ -78,6 +79,7 @@ impl Route {
             | Self::ShowDeployment(_)
             | Self::History(_)
             | Self::Matrix
+            | Self::Attempts
             | Self::Latest
             | Self::Export
             | Self::Events
@@ -134,9 +136,13 @@ impl Route {
             | Self::DeleteEnvironment(_)
             | Self::OrderEnvironments => Keeping::No,
             Self::ShowDeployment(_) | Self::ShowComponent(_) | Self::ShowEnvironment(_) => Keeping::Record,
-            Self::ListDeployments | Self::History(_) | Self::Matrix | Self::Latest | Self::ListComponents | Self::ListEnvironments => {
-                Keeping::Collection
-            }
+            Self::ListDeployments
+            | Self::History(_)
+            | Self::Matrix
+            | Self::Attempts
+            | Self::Latest
+            | Self::ListComponents
+            | Self::ListEnvironments => Keeping::Collection,
         }
     }
 
@@ -156,6 +162,7 @@ enum Place<'a> {
     History(&'a str),
     Undeploy(&'a str),
     Matrix,
+    Attempts,
     Latest,
     Import,
     Export,
@@ -176,6 +183,7 @@ impl<'a> Place<'a> {
             "/readyz" => Self::Ready,
             api::DEPLOYMENTS => Self::Deployments,
             api::MATRIX => Self::Matrix,
+            api::ATTEMPTS => Self::Attempts,
             api::LATEST => Self::Latest,
             api::IMPORT => Self::Import,
             api::EXPORT => Self::Export,
@@ -218,6 +226,7 @@ impl<'a> Place<'a> {
             (Self::History(id), "GET") => Route::History(id.into()),
             (Self::Undeploy(id), "POST") => Route::Undeploy(id.into()),
             (Self::Matrix, "GET") => Route::Matrix,
+            (Self::Attempts, "GET") => Route::Attempts,
             (Self::Latest, "GET") => Route::Latest,
             (Self::Import, "POST") => Route::Import,
             (Self::Export, "GET") => Route::Export,
@@ -241,9 +250,15 @@ impl<'a> Place<'a> {
     /// The methods this place takes, for `Allow`.
     const fn allow(self) -> &'static str {
         match self {
-            Self::Live | Self::Ready | Self::History(_) | Self::Matrix | Self::Latest | Self::Export | Self::Verify | Self::Events => {
-                "GET, HEAD, OPTIONS"
-            }
+            Self::Live
+            | Self::Ready
+            | Self::History(_)
+            | Self::Matrix
+            | Self::Attempts
+            | Self::Latest
+            | Self::Export
+            | Self::Verify
+            | Self::Events => "GET, HEAD, OPTIONS",
             Self::Deployments | Self::Components | Self::Environments => "GET, HEAD, OPTIONS, POST",
             Self::Deployment(_) => "GET, HEAD, OPTIONS, PATCH",
             Self::Component(_) | Self::Environment(_) => "DELETE, GET, HEAD, OPTIONS, PATCH",
@@ -257,11 +272,12 @@ impl<'a> Place<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 17] = [
+    const PATHS: [&str; 18] = [
         "/healthz",
         "/readyz",
         "/api/v1/deployments",
         "/api/v1/deployments/matrix",
+        "/api/v1/deployments/attempts",
         "/api/v1/deployments/latest",
         "/api/v1/deployments/import",
         "/api/v1/deployments/export",
@@ -314,6 +330,7 @@ Open GET /readyz
 Reader GET /api/v1/deployments
 Admin POST /api/v1/deployments
 Reader GET /api/v1/deployments/matrix
+Reader GET /api/v1/deployments/attempts
 Reader GET /api/v1/deployments/latest
 Admin POST /api/v1/deployments/import
 Reader GET /api/v1/deployments/export

@@ -8,9 +8,10 @@ use deploytrack_tests::caller::{Caller, SECRET, seconds, token};
 
 use crate::*;
 
-const EVERY_ROUTE: [(&str, &str, bool); 24] = [
+const EVERY_ROUTE: [(&str, &str, bool); 25] = [
     ("GET", "/api/v1/deployments", false),
     ("GET", "/api/v1/deployments/matrix", false),
+    ("GET", "/api/v1/deployments/attempts", false),
     ("GET", "/api/v1/deployments/latest", false),
     ("GET", "/api/v1/deployments/export", false),
     ("GET", "/api/v1/deployments/00000000-0000-4000-8000-000000000000", false),

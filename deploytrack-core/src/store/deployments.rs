@@ -128,12 +128,13 @@ impl RowFilter {
     }
 
     /// The filter whose index leads past the fewest rows, as far as that can be told without counting: what is under way is
-    /// little, however long the history; a component has few of all deployments; what was rolled back is less than what an
-    /// environment has.
+    /// little, however long the history; a cell has few of all deployments, and a component; what was rolled back is less
+    /// than what an environment has.
     fn lead(&self) -> Lead {
         match (self.status, self.component_id, self.environment_id) {
             (Some(Status::Pending | Status::InProgress), ..) => Lead::Status,
-            (_, Some(_), _) => Lead::Component,
+            (_, Some(_), Some(_)) => Lead::Cell,
+            (_, Some(_), None) => Lead::Component,
             (Some(Status::RolledBack), ..) => Lead::Status,
             (_, _, Some(_)) => Lead::Environment,
             _ => Lead::Any,
@@ -144,6 +145,7 @@ impl RowFilter {
 /// By which of its filters a list is searched, where it has more than one with an index.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lead {
+    Cell,
     Component,
     Environment,
     Status,
@@ -172,7 +174,14 @@ impl Aside for sqlx::Postgres {
 
 /// What is written before the column of a filter, for the database of this query.
 fn before<DB: Database + Aside>(_: &QueryBuilder<DB>, lead: Lead) -> impl Fn(Lead) -> &'static str + use<DB> {
-    move |column| if lead == Lead::Any || lead == column { "" } else { DB::ASIDE }
+    move |column| {
+        let leads = match lead {
+            Lead::Any => true,
+            Lead::Cell => matches!(column, Lead::Component | Lead::Environment),
+            one => one == column,
+        };
+        if leads { "" } else { DB::ASIDE }
+    }
 }
 
 /// Adds the conditions of a filter to a query, for whichever database the query is, led by one of them.
@@ -212,6 +221,18 @@ macro_rules! filtered {
 /// What is current of one component.
 const CURRENT_OF: &str =
     select!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.name");
+
+/// The newest deployment of each cell, where it is under way or failed. Every cell that was ever written to has its row in
+/// `current_cells`, and one look into `deployments_by_cell` finds its newest deployment, however many it has had. What the status is not, rather than what it is, keeps SQLite from going through all that ever
+/// failed.
+const ATTEMPTS: &str = select!(
+    "where d.id in (
+         select (select newest.id from deployments newest
+                 where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
+                 order by newest.created_at desc, newest.id desc limit 1)
+         from current_cells cell)
+     and d.status not in ('succeeded', 'rolled_back')"
+);
 
 /// Adds the order and the bounds of a page that is counted from the newest.
 macro_rules! newest {
@@ -270,6 +291,12 @@ impl Store {
         })
         .map_err(unexpected)?;
         Ok(unsigned(count))
+    }
+
+    /// The newest deployment of each cell, where it is pending, in progress or failed, in no order.
+    pub(crate) async fn attempts(&self) -> Result<Vec<Deployment>, Error> {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| { sqlx::query_as(ATTEMPTS).fetch_all(pool).await }).map_err(unexpected)?;
+        all(rows)
     }
 
     /// The current deployments of a component, in environment order.

@@ -15,6 +15,7 @@ use crate::{
 mod catalog;
 mod events;
 mod importing;
+mod matrix;
 mod names;
 mod paging;
 mod reading;

@@ -1,6 +1,4 @@
-//! What runs where: lists, cells, history.
-
-use std::collections::BTreeMap;
+//! Lists and history, and what is current of one component.
 
 use uuid::Uuid;
 
@@ -10,15 +8,12 @@ use super::{
 };
 use crate::{
     api::ImportLine,
-    catalog::{Component, Environment},
     clock::Time,
     deployment::{Deployment, Removal, Undeploy},
     error::Error,
     history::{self, Event, HistoryEntry},
-    matrix::{Cell, Matrix, Row},
-    query::{Cursor, DeploymentFilter, Key, MatrixFilter, Page, PageRequest},
-    store::{Current, Place, RowFilter},
-    text::Name,
+    query::{Cursor, DeploymentFilter, Key, Page, PageRequest},
+    store::{Current, RowFilter},
 };
 
 impl Tracker {
@@ -138,37 +133,6 @@ impl Tracker {
         latest.sort_by_key(|deployment| order.iter().position(|environment| environment.id == deployment.environment_id));
         Ok(latest)
     }
-
-    /// The matrix: a row per component in name order, a cell per environment where something is current, or was at the
-    /// filter's moment, in environment order.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn matrix(&self, filter: &MatrixFilter) -> Result<Matrix, Error> {
-        // What is registered is read before the cells: a cell can then name something newer, which is left out, but
-        // never miss something it should have.
-        let all = u64::MAX;
-        let (components, _) = self.store.components(None, 0, all).await?;
-        let (environments, _) = self.store.environments(None, 0, all).await?;
-        let cells = match filter.at {
-            Some(at) => self.store.cells_at(at).await?,
-            None => self.store.cells().await?,
-        };
-        let cells: BTreeMap<Place, Cell> = cells.into_iter().collect();
-        let columns: Vec<_> = environments.into_iter().filter(|environment| shows_column(filter, environment)).collect();
-        let rows = components.into_iter().filter(|component| shows_row(filter, component)).map(|component| Row {
-            environments: columns
-                .iter()
-                .filter_map(|environment| {
-                    let place = Place { component_id: component.id, environment_id: environment.id };
-                    cells.get(&place).map(|cell| (environment.name.clone(), cell.clone()))
-                })
-                .collect(),
-            component_id: component.id,
-            component_name: component.name,
-        });
-        Ok(rows.collect())
-    }
 }
 
 /// A deployment as a line of an export, followed by its removals.
@@ -208,20 +172,4 @@ impl Wanted {
     fn id(self) -> Option<Uuid> {
         if let Self::One(id) = self { Some(id) } else { None }
     }
-}
-
-fn shows_row(filter: &MatrixFilter, component: &Component) -> bool {
-    (filter.include_archived || !component.archived)
-        && asked_for(&filter.components, &component.name)
-        && (filter.owner.is_none() || filter.owner == component.owner)
-        && (filter.kind.is_none() || filter.kind == component.kind)
-        && (filter.lifecycle.is_none() || filter.lifecycle == component.lifecycle)
-}
-
-fn shows_column(filter: &MatrixFilter, environment: &Environment) -> bool {
-    (filter.include_archived || !environment.archived) && asked_for(&filter.environments, &environment.name)
-}
-
-fn asked_for(names: &[Name], name: &Name) -> bool {
-    names.is_empty() || names.contains(name)
 }

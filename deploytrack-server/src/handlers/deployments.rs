@@ -83,15 +83,28 @@ pub(crate) async fn latest(call: &Call) -> Answer {
 /// What is current everywhere, or was at a moment.
 pub(crate) async fn matrix(call: &Call) -> Answer {
     let mut query = call.query();
-    let filter = MatrixFilter {
+    let filter = MatrixFilter { at: query.read("at", clock::parse), ..cells(&mut query) };
+    let filter = query.finish(Some(filter))?;
+    ok(&call.tracker().matrix(&filter).await?)
+}
+
+/// What is under way or failed, cell by cell.
+pub(crate) async fn attempts(call: &Call) -> Answer {
+    let mut query = call.query();
+    let filter = cells(&mut query);
+    let filter = query.finish(Some(filter))?;
+    ok(&call.tracker().attempts(&filter).await?)
+}
+
+/// The filters that matrix and attempts share.
+fn cells(query: &mut Query) -> MatrixFilter {
+    MatrixFilter {
         components: query.many("component"),
         environments: query.many("environment"),
         owner: query.one("owner"),
         kind: query.one("kind"),
         lifecycle: query.one("lifecycle"),
         include_archived: query.flag("includeArchived").unwrap_or(false),
-        at: query.read("at", clock::parse),
-    };
-    let filter = query.finish(Some(filter))?;
-    ok(&call.tracker().matrix(&filter).await?)
+        at: None,
+    }
 }

@@ -1,5 +1,6 @@
 //! /api/v1/deployments
 
+mod attempts;
 mod export;
 mod history;
 mod import;

@@ -42,24 +42,26 @@ fn filter(component: bool, environment: bool, status: Option<Status>) -> RowFilt
     RowFilter { component_id: id(component), environment_id: id(environment), status, ..RowFilter::default() }
 }
 
+const CELL: &str = "component_id=? AND environment_id";
+
 #[tokio::test]
 async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
     let (failed, pending, undone) = (Some(Status::Failed), Some(Status::Pending), Some(Status::RolledBack));
-    for (filter, index, column) in [
+    for (filter, index, columns) in [
         (filter(true, false, None), "component", "component_id"),
         (filter(false, true, None), "environment", "environment_id"),
         (filter(false, false, failed), "status", "status"),
-        (filter(true, true, None), "component", "component_id"),
+        (filter(true, true, None), "cell", CELL),
         (filter(true, false, failed), "component", "component_id"),
         (filter(true, false, undone), "component", "component_id"),
         (filter(true, false, pending), "status", "status"),
-        (filter(true, true, failed), "component", "component_id"),
+        (filter(true, true, failed), "cell", CELL),
         (filter(true, true, pending), "status", "status"),
         (filter(false, true, failed), "environment", "environment_id"),
         (filter(false, true, undone), "status", "status"),
         (filter(false, true, pending), "status", "status"),
     ] {
-        let search = |bounds: &str| vec![format!("SEARCH d USING INDEX deployments_by_{index} ({column}=?{bounds})")];
+        let search = |bounds: &str| vec![format!("SEARCH d USING INDEX deployments_by_{index} ({columns}=?{bounds})")];
         assert_eq!(plan(&filter, None).await, search(""), "{filter:?}");
         assert_eq!(plan(&filter, Some(Cursor::OlderThan(Key::LEAST))).await, search(" AND (created_at,id)<(?,?)"), "{filter:?}");
         assert_eq!(plan(&filter, Some(Cursor::NewerThan(Key::LEAST))).await, search(" AND (created_at,id)>(?,?)"), "{filter:?}");
@@ -82,6 +84,17 @@ async fn what_is_looked_up_is_found_by_its_key() {
         steps(&sqlx::query(sql).fetch_all(&pool).await.unwrap())
     };
     assert_eq!(plan(select!("where d.id = $1")).await, ["SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)"]);
+    assert_eq!(
+        plan(ATTEMPTS).await,
+        [
+            "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
+            "LIST SUBQUERY 2",
+            "SCAN cell",
+            "CORRELATED SCALAR SUBQUERY 1",
+            "SEARCH newest USING COVERING INDEX deployments_by_cell (component_id=? AND environment_id=?)",
+        ],
+        "one search for each cell, and one for what it finds"
+    );
     assert_eq!(
         plan(CURRENT_OF).await,
         [

@@ -1,0 +1,89 @@
+//! What runs where, and what is on its way there.
+
+use std::collections::{BTreeMap, HashMap};
+
+use uuid::Uuid;
+
+use super::Tracker;
+use crate::{
+    catalog::{Component, Environment},
+    deployment::Deployment,
+    error::Error,
+    matrix::{Cell, Matrix, Row},
+    query::MatrixFilter,
+    store::Place,
+    text::Name,
+};
+
+impl Tracker {
+    /// The matrix: a row per component in name order, a cell per environment where something is current, or was at the
+    /// filter's moment, in environment order.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn matrix(&self, filter: &MatrixFilter) -> Result<Matrix, Error> {
+        // What is registered is read before the cells: a cell can then name something newer, which is left out, but
+        // never miss something it should have.
+        let all = u64::MAX;
+        let (components, _) = self.store.components(None, 0, all).await?;
+        let (environments, _) = self.store.environments(None, 0, all).await?;
+        let cells = match filter.at {
+            Some(at) => self.store.cells_at(at).await?,
+            None => self.store.cells().await?,
+        };
+        let cells: BTreeMap<Place, Cell> = cells.into_iter().collect();
+        let columns: Vec<_> = environments.into_iter().filter(|environment| shows_column(filter, environment)).collect();
+        let rows = components.into_iter().filter(|component| shows_row(filter, component)).map(|component| Row {
+            environments: columns
+                .iter()
+                .filter_map(|environment| {
+                    let place = Place { component_id: component.id, environment_id: environment.id };
+                    cells.get(&place).map(|cell| (environment.name.clone(), cell.clone()))
+                })
+                .collect(),
+            component_id: component.id,
+            component_name: component.name,
+        });
+        Ok(rows.collect())
+    }
+
+    /// Beside the matrix: the newest deployment of each cell, where it is pending, in progress or failed and so is not what
+    /// serves. In the order of the matrix: by component name, then in environment order; at most one for each cell. The
+    /// filter's moment is not heeded: attempts are those of now.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn attempts(&self, filter: &MatrixFilter) -> Result<Vec<Deployment>, Error> {
+        let all = u64::MAX;
+        let (components, _) = self.store.components(None, 0, all).await?;
+        let (environments, _) = self.store.environments(None, 0, all).await?;
+        let rows = places(components.iter().filter(|component| shows_row(filter, component)).map(|component| component.id));
+        let columns = places(environments.iter().filter(|environment| shows_column(filter, environment)).map(|environment| environment.id));
+        let place = |attempt: &Deployment| Some((*rows.get(&attempt.component_id)?, *columns.get(&attempt.environment_id)?));
+        let mut attempts = self.store.attempts().await?;
+        attempts.retain(|attempt| place(attempt).is_some());
+        attempts.sort_by_key(place);
+        Ok(attempts)
+    }
+}
+
+/// The place of each in its order.
+fn places(ids: impl Iterator<Item = Uuid>) -> HashMap<Uuid, usize> {
+    ids.enumerate().map(|(place, id)| (id, place)).collect()
+}
+
+fn shows_row(filter: &MatrixFilter, component: &Component) -> bool {
+    (filter.include_archived || !component.archived)
+        && asked_for(&filter.components, &component.name)
+        && (filter.owner.is_none() || filter.owner == component.owner)
+        && (filter.kind.is_none() || filter.kind == component.kind)
+        && (filter.lifecycle.is_none() || filter.lifecycle == component.lifecycle)
+}
+
+fn shows_column(filter: &MatrixFilter, environment: &Environment) -> bool {
+    (filter.include_archived || !environment.archived) && asked_for(&filter.environments, &environment.name)
+}
+
+fn asked_for(names: &[Name], name: &Name) -> bool {
+    names.is_empty() || names.contains(name)
+}

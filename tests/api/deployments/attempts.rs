@@ -1,0 +1,84 @@
+//! GET /api/v1/deployments/attempts
+
+use crate::*;
+
+const ATTEMPTS: &str = "/api/v1/deployments/attempts";
+
+async fn recorded(server: &Server, component: &str, environment: &str, version: &str, status: &str) -> Value {
+    let body = json!({"component": component, "environment": environment, "version": version, "status": status});
+    server.admin().record(body).await
+}
+
+/// What the attempts are, as `component environment version status`.
+async fn attempts(server: &Server, query: &str) -> Vec<String> {
+    let attempts = server.reader().get(&format!("{ATTEMPTS}?{query}")).await.expect(200);
+    let text = |attempt: &Value, name: &str| attempt[name].as_str().unwrap().to_owned();
+    let line = |attempt| ["componentName", "environmentName", "version", "status"].map(|name| text(attempt, name)).join(" ");
+    attempts.as_array().unwrap().iter().map(line).collect()
+}
+
+on_both! {
+    async fn what_is_under_way_or_failed_stands_beside_what_serves(database) {
+        let server = Server::start(&database).await;
+        assert_eq!(attempts(&server, "").await, [""; 0]);
+        recorded(&server, "web", "production", "v1", "succeeded").await;
+        recorded(&server, "web", "production", "v2", "in_progress").await;
+        recorded(&server, "web", "staging", "v3", "failed").await;
+        recorded(&server, "api", "production", "v4", "pending").await;
+        recorded(&server, "api", "staging", "v5", "succeeded").await;
+        assert_eq!(
+            attempts(&server, "").await,
+            ["api production v4 pending", "web staging v3 failed", "web production v2 in_progress"]
+        );
+        assert_eq!(shown(&server, "").await, None, "an attempt is not what serves");
+    }
+
+    async fn only_the_newest_deployment_of_a_cell_is_an_attempt(database) {
+        let server = Server::start(&database).await;
+        recorded(&server, "api", "production", "v1", "failed").await;
+        let second = recorded(&server, "api", "production", "v2", "pending").await;
+        assert_eq!(attempts(&server, "").await, ["api production v2 pending"]);
+        for (status, left) in [("in_progress", &["api production v2 in_progress"][..]), ("succeeded", &[]), ("rolled_back", &[])] {
+            server.admin().patch(&at(&second), &json!({"status": status})).await.expect(200);
+            assert_eq!(attempts(&server, "").await, left, "{status}");
+        }
+        let third = recorded(&server, "api", "production", "v3", "pending").await;
+        server.admin().patch(&at(&third), &json!({"status": "failed"})).await.expect(200);
+        assert_eq!(attempts(&server, "").await, ["api production v3 failed"], "kept answers are not older than the writes");
+    }
+
+    async fn an_attempt_is_shown_as_the_deployment_it_is(database) {
+        let server = Server::start(&database).await;
+        let pending = recorded(&server, "api", "production", "v1", "pending").await;
+        assert_eq!(server.reader().get(ATTEMPTS).await.expect(200), json!([server.reader().get(&at(&pending)).await.expect(200)]));
+    }
+
+    async fn filters_are_those_of_the_matrix_but_for_the_moment(database) {
+        let server = Server::start(&database).await;
+        server.admin().post("/api/v1/components", &json!({"name": "web", "owner": "team-a", "kind": "site", "lifecycle": "new"})).await.expect(201);
+        for (component, environment) in [("web", "production"), ("api", "staging"), ("api", "production")] {
+            recorded(&server, component, environment, "v1", "failed").await;
+        }
+        for (query, expected) in [
+            ("component=api", &["api staging v1 failed", "api production v1 failed"][..]),
+            ("component=api&component=web&environment=production", &["api production v1 failed", "web production v1 failed"]),
+            ("owner=team-a", &["web production v1 failed"]),
+            ("kind=site&lifecycle=new", &["web production v1 failed"]),
+            ("owner=nobody", &[]),
+        ] {
+            assert_eq!(attempts(&server, query).await, expected, "{query}");
+        }
+        for query in ["at=2025-06-01T12:00:00Z", "colour=red", "component=-x", "take=1"] {
+            assert_eq!(server.reader().get(&format!("{ATTEMPTS}?{query}")).await.status, 400, "{query}");
+        }
+    }
+
+    async fn what_is_archived_has_no_attempts_unless_asked_for(database) {
+        let server = Server::start(&database).await;
+        let failed = recorded(&server, "api", "production", "v1", "failed").await;
+        let component = format!("/api/v1/components/{}", failed["componentId"].as_str().unwrap());
+        server.admin().patch(&component, &json!({"archived": true})).await.expect(200);
+        assert_eq!(attempts(&server, "").await, [""; 0]);
+        assert_eq!(attempts(&server, "includeArchived=true").await, ["api production v1 failed"]);
+    }
+}
