@@ -92,6 +92,7 @@ async fn what_is_looked_up_is_found_by_its_key() {
             "SCAN cell",
             "CORRELATED SCALAR SUBQUERY 1",
             "SEARCH newest USING COVERING INDEX deployments_by_cell (component_id=? AND environment_id=?)",
+            "CREATE BLOOM FILTER",
         ],
         "one search for each cell, and one for what it finds"
     );
