@@ -43,5 +43,7 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
         Route::UpdateEnvironment(id) => environments::update(call, &id).await,
         Route::DeleteEnvironment(id) => environments::delete(&call, &id).await,
         Route::OrderEnvironments => environments::order(call).await,
+        #[cfg(feature = "dashboard")]
+        Route::Dashboard(asset) => asset.answer(call.headers()).await,
     }
 }

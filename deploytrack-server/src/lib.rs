@@ -22,6 +22,7 @@
 //! | `kept`, `representation` | answers kept until the next commit, and their forms: whole, compressed, unchanged |
 //! | `response`, `problem` | answers, and answers to what went wrong |
 //! | `links` | the pages around a page |
+//! | `dashboard`, `asset` | the pages for people, and how files of the program are served (feature `dashboard`) |
 //! | `handlers` | one function for each endpoint |
 
 use std::{fmt, sync::Arc};
@@ -36,8 +37,12 @@ use crate::{
     token::{Secret, Verifier},
 };
 
+#[cfg(feature = "dashboard")]
+mod asset;
 mod auth;
 pub mod config;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod dispatch;
 mod handlers;
 mod kept;

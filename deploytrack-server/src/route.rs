@@ -3,6 +3,9 @@
 use deploytrack_core::api;
 use http::Method;
 
+#[cfg(feature = "dashboard")]
+use crate::{asset::Asset, dashboard};
+
 /// An identifier as it stands in the path. It is read after the token, so that an unknown caller learns nothing.
 pub(crate) type RawId = String;
 
@@ -36,6 +39,8 @@ pub(crate) enum Route {
     UpdateEnvironment(RawId),
     DeleteEnvironment(RawId),
     OrderEnvironments,
+    #[cfg(feature = "dashboard")]
+    Dashboard(&'static Asset),
 }
 
 /// Who may call.
@@ -75,6 +80,9 @@ impl Route {
     pub(crate) const fn access(&self) -> Access {
         match self {
             Self::Live | Self::Ready | Self::Options(_) => Access::Open,
+            // The page itself tells nothing; what it shows it asks for with its reader's token.
+            #[cfg(feature = "dashboard")]
+            Self::Dashboard(_) => Access::Open,
             Self::ListDeployments
             | Self::ShowDeployment(_)
             | Self::History(_)
@@ -135,6 +143,8 @@ impl Route {
             | Self::UpdateEnvironment(_)
             | Self::DeleteEnvironment(_)
             | Self::OrderEnvironments => Keeping::No,
+            #[cfg(feature = "dashboard")]
+            Self::Dashboard(_) => Keeping::No,
             Self::ShowDeployment(_) | Self::ShowComponent(_) | Self::ShowEnvironment(_) => Keeping::Record,
             Self::ListDeployments
             | Self::History(_)
@@ -173,6 +183,8 @@ enum Place<'a> {
     Environments,
     Environment(&'a str),
     EnvironmentOrder,
+    #[cfg(feature = "dashboard")]
+    Dashboard(&'static Asset),
 }
 
 impl<'a> Place<'a> {
@@ -192,8 +204,19 @@ impl<'a> Place<'a> {
             api::COMPONENTS => Self::Components,
             api::ENVIRONMENTS => Self::Environments,
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
-            _ => return Self::one(path),
+            _ => return Self::one(path).or_else(|| Self::page(path)),
         })
+    }
+
+    /// What is there for people.
+    #[cfg(feature = "dashboard")]
+    fn page(path: &str) -> Option<Self> {
+        dashboard::at(path).map(Self::Dashboard)
+    }
+
+    #[cfg(not(feature = "dashboard"))]
+    const fn page(_: &str) -> Option<Self> {
+        None
     }
 
     fn one(path: &'a str) -> Option<Self> {
@@ -243,6 +266,8 @@ impl<'a> Place<'a> {
             (Self::Environment(id), "PATCH") => Route::UpdateEnvironment(id.into()),
             (Self::Environment(id), "DELETE") => Route::DeleteEnvironment(id.into()),
             (Self::EnvironmentOrder, "PUT") => Route::OrderEnvironments,
+            #[cfg(feature = "dashboard")]
+            (Self::Dashboard(asset), "GET") => Route::Dashboard(asset),
             _ => return Err(()),
         })
     }
@@ -264,6 +289,8 @@ impl<'a> Place<'a> {
             Self::Component(_) | Self::Environment(_) => "DELETE, GET, HEAD, OPTIONS, PATCH",
             Self::Import | Self::Undeploy(_) => "OPTIONS, POST",
             Self::EnvironmentOrder => "OPTIONS, PUT",
+            #[cfg(feature = "dashboard")]
+            Self::Dashboard(_) => "GET, HEAD, OPTIONS",
         }
     }
 }
@@ -309,6 +336,15 @@ mod tests {
             }
             assert_eq!(parse(&"M".repeat(5000), path), Err(NoRoute::Method(allow)));
             assert_eq!(parse("get", path), Err(NoRoute::Method(allow)));
+        }
+    }
+
+    #[cfg(feature = "dashboard")]
+    #[test]
+    fn the_dashboard_is_open_and_only_read() {
+        for path in ["/", "/assets/main.js"] {
+            assert_eq!(parse("GET", path).map(|route| route.access()), Ok(Access::Open));
+            assert_eq!(parse("POST", path), Err(NoRoute::Method("GET, HEAD, OPTIONS")));
         }
     }
 
@@ -359,8 +395,11 @@ Admin PUT /api/v1/environments/order
     fn a_path_is_compared_as_it_is() {
         for path in [
             "",
-            "/",
             "*",
+            "//",
+            "/index.html",
+            "/assets/",
+            "/assets/../index.html",
             "/api/v1",
             "/healthz/",
             "/api/v1/deployments/",

@@ -1,0 +1,72 @@
+// Asking the server, with the token that this tab holds. It is kept in session storage: it goes with the tab.
+
+const BASE = new URL("api/v1/", document.baseURI);
+const KEY = "deploytrack.token";
+/** The most that the server gives in one page. */
+const PAGE = 100;
+/** A server that takes longer is not there, in milliseconds. */
+const PATIENCE = 30_000;
+
+/** What is said where no answer came. */
+export const UNREACHABLE = "The server cannot be reached.";
+
+/** The server takes no token, or not this one. */
+export class LoggedOut extends Error {}
+
+/** The server refused, and says why. */
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export const token = () => sessionStorage.getItem(KEY);
+export const keepToken = (token) => sessionStorage.setItem(KEY, token);
+export const forgetToken = () => sessionStorage.removeItem(KEY);
+
+/** Asks, and gives the whole answer. */
+export async function ask(path, { parameters = {}, headers = {}, ...options } = {}) {
+  const url = new URL(path, BASE);
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value].flat()) if (one) url.searchParams.append(name, one);
+  }
+  const authorization = { authorization: `Bearer ${token() ?? ""}` };
+  const request = { headers: { ...authorization, ...headers }, credentials: "omit", signal: AbortSignal.timeout(PATIENCE), ...options };
+  const response = await fetch(url, request).catch(() => {
+    throw new Error(UNREACHABLE);
+  });
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => ({}));
+  const message = said(problem) || `The server answered ${response.status}.`;
+  throw response.status === 401 ? new LoggedOut(message) : new Refused(response.status, message);
+}
+
+function said(problem) {
+  const faults = (problem.errors ?? []).map((fault) => [fault.parameter ?? fault.pointer, fault.detail].filter(Boolean).join(" "));
+  return faults.length > 0 ? faults.join("; ") : problem.detail;
+}
+
+/** Asks, and gives what is in the answer. */
+export const get = async (path, parameters, options = {}) => (await ask(path, { parameters, ...options })).json();
+
+/** Every entry of a list that is given in pages. */
+export async function all(path, parameters) {
+  const entries = [];
+  for (;;) {
+    const page = await get(path, { ...parameters, skip: entries.length, take: PAGE });
+    entries.push(...page.data);
+    if (page.data.length < PAGE) return entries;
+  }
+}
+
+/** A page of a list, and the cursors of those around it. */
+export async function page(path, parameters) {
+  const response = await ask(path, { parameters });
+  const cursor = (relation) => {
+    const link = (response.headers.get("link") ?? "").split(/,\s*(?=<)/).find((link) => link.includes(`rel="${relation}"`));
+    const target = link?.match(/^<([^>]*)>/)?.[1];
+    return target ? new URL(target, BASE).searchParams.get("cursor") : null;
+  };
+  return { ...(await response.json()), prev: cursor("prev"), next: cursor("next") };
+}

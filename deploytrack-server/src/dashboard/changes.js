@@ -1,0 +1,100 @@
+// The latest deployments: of everything, of a component, of an environment, or of one cell with what is current in it.
+
+import * as address from "./address.js";
+import { get, page } from "./api.js";
+import { ago, away, el, notice, report, select, status, table } from "./elements.js";
+import { STATUSES, commitAddress, duration } from "./text.js";
+
+const TAKE = 25;
+const COLUMNS = ["Recorded", "Status", "Component", "Environment", "Version", "By", "Took", "Origin"];
+
+/** Shows a page of deployments. */
+export async function show(root, { parameters }) {
+  let wanted = Object.fromEntries(parameters);
+  const heading = el("h1", { tabindex: "-1" });
+  const body = el("div");
+  const tools = el("div", { class: "tools" });
+  root.replaceChildren(heading, tools, body);
+
+  const change = (changed) => {
+    const { cursor: _, ...rest } = wanted;
+    location.hash = address.to("changes", { ...rest, ...changed });
+  };
+
+  function controls() {
+    const text = (name, label) =>
+      el("label", {}, el("span", {}, label), el("input", { type: "search", value: wanted[name], spellcheck: "false", autocomplete: "off", change: (event) => change({ [name]: event.target.value.trim() }) }));
+    tools.replaceChildren(el("form", { class: "filters", role: "search", "aria-label": "Changes", submit: (event) => event.preventDefault() },
+      el("div", { class: "controls" },
+        text("component", "Component"),
+        text("environment", "Environment"),
+        select("Status", [["", "any"], ...STATUSES], wanted.status ?? "", (status) => change({ status })),
+      )));
+  }
+
+  async function refresh() {
+    const { component, environment } = wanted;
+    const cell = component && environment;
+    heading.textContent = cell ? `${component} in ${environment}` : (component ?? environment) ? `Changes: ${component || environment}` : "Changes";
+    try {
+      const [list, matrix] = await Promise.all([
+        page("deployments", { ...wanted, take: TAKE }),
+        cell ? get("deployments/matrix", { component, environment, includeArchived: "true" }) : null,
+      ]);
+      body.replaceChildren(
+        ...(matrix ? [current(matrix, environment)] : []),
+        list.data.length > 0 ? table("Deployments, the newest first", COLUMNS, list.data.map(cells)) : notice("No deployment matches."),
+        el("nav", { class: "pages", "aria-label": "Pages of the list" }, pageLink("Newer", list.prev), pageLink("Older", list.next), el("span", {}, `${list.total} in all`)),
+      );
+    } catch (error) {
+      report(body, error);
+    }
+  }
+
+  const pageLink = (text, cursor) => (cursor ? el("a", { href: address.to("changes", { ...wanted, cursor }) }, text) : null);
+
+  controls();
+  await refresh();
+  return {
+    go(next) {
+      wanted = Object.fromEntries(next);
+      controls();
+      return refresh();
+    },
+    refresh,
+    told: (events) => (events.some((event) => concerns(event, wanted)) ? refresh() : undefined),
+  };
+}
+
+function concerns({ deployment }, { component, environment }) {
+  return deployment && (!component || component === deployment.componentName) && (!environment || environment === deployment.environmentName);
+}
+
+function current([row], environment) {
+  const cell = row?.environments[environment];
+  return el("p", { class: "lead" }, cell ? ["Current: ", el("strong", {}, cell.version), ", for ", ago(cell.deployedAt)] : "Nothing is current here.");
+}
+
+function cells(deployment) {
+  const { componentName: component, environmentName: environment } = deployment;
+  const ended = deployment.startedAt && deployment.finishedAt;
+  return [
+    el("a", { href: address.to(`deployments/${deployment.id}`) }, ago(deployment.createdAt), " ago"),
+    status(deployment.status),
+    el("a", { href: address.to("changes", { component }) }, component),
+    el("a", { href: address.to("changes", { environment }) }, environment),
+    deployment.version,
+    deployment.deployedBy,
+    ended ? duration(deployment.startedAt, deployment.finishedAt) : "–",
+    origin(deployment),
+  ];
+}
+
+/** The pipeline and the commit that a deployment came from. */
+export function origin({ metadata, commitSha }) {
+  const from = metadata.ci ?? metadata.git ?? {};
+  const links = [];
+  if (from.runUrl) links.push(away(from.runUrl, "pipeline"));
+  if (commitSha) links.push(away(commitAddress(from.repository, commitSha), commitSha.slice(0, 12)));
+  return el("span", { class: "links" }, links.length > 0 ? links : "–");
+}

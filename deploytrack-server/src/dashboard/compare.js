@@ -1,0 +1,84 @@
+// Two environments side by side: what differs, what only one of them has, and what is the same.
+
+import * as address from "./address.js";
+import { all, get } from "./api.js";
+import { ago, el, notice, report, select, table } from "./elements.js";
+import { count } from "./text.js";
+
+/** Shows the comparison of the environments `from` and `to`; the last two, if none are named. */
+export async function show(root, { parameters }) {
+  let wanted = Object.fromEntries(parameters);
+  let names = [];
+  const tools = el("div", { class: "tools" });
+  const body = el("div");
+  root.replaceChildren(el("h1", { tabindex: "-1" }, "Compare"), tools, body);
+
+  const change = (changed) => { location.hash = address.to("compare", { ...wanted, ...changed }); };
+
+  function controls() {
+    const choices = names.map((name) => [name, name]);
+    const equal = el("input", { type: "checkbox", checked: Boolean(wanted.same), change: (event) => change({ same: event.target.checked }) });
+    tools.replaceChildren(el("form", { class: "filters", "aria-label": "Compare", submit: (event) => event.preventDefault() },
+      el("div", { class: "controls" },
+        select("From", choices, wanted.from, (from) => change({ from })),
+        el("button", { type: "button", click: () => change({ from: wanted.to, to: wanted.from }) }, "Swap"),
+        select("To", choices, wanted.to, (to) => change({ to })),
+        el("label", { class: "check" }, equal, el("span", {}, "What is the same too")),
+      )));
+  }
+
+  async function refresh() {
+    try {
+      names = (await all("environments")).filter((environment) => !environment.archived).map((environment) => environment.name);
+      wanted = { ...wanted, from: wanted.from ?? names.at(-2) ?? names.at(-1), to: wanted.to ?? names.at(-1) };
+      controls();
+      if (names.length < 2) return body.replaceChildren(notice("There are no two environments to compare."));
+      const matrix = await get("deployments/matrix", { environment: [...new Set([wanted.from, wanted.to])] });
+      body.replaceChildren(...compared(matrix, wanted));
+    } catch (error) {
+      report(body, error);
+    }
+  }
+
+  await refresh();
+  return {
+    go(next) {
+      wanted = Object.fromEntries(next);
+      return refresh();
+    },
+    refresh,
+    told: refresh,
+  };
+}
+
+function compared(matrix, { from, to, same }) {
+  const pairs = matrix
+    .map((row) => ({ component: row.componentName, left: row.environments[from], right: row.environments[to] }))
+    .filter(({ left, right }) => left || right)
+    .map((pair) => ({ ...pair, outcome: outcome(pair, from, to) }));
+  const differing = pairs.filter(({ outcome }) => outcome !== SAME);
+  const shown = same ? pairs : differing;
+  const rows = shown.map(({ component, left, right, outcome }) => [
+    el("a", { href: address.to("changes", { component }) }, component),
+    held(component, from, left),
+    held(component, to, right),
+    outcome,
+  ]);
+  return [
+    el("p", { class: "summary" }, `${count(differing.length, "component differs", "components differ")}, ${pairs.length - differing.length} the same`),
+    rows.length > 0 ? table(`${from} and ${to}`, ["Component", from, to, "Outcome"], rows) : notice("Both have the same."),
+  ];
+}
+
+const SAME = "= the same";
+
+function outcome({ left, right }, from, to) {
+  if (!left) return `only in ${to}`;
+  if (!right) return `only in ${from}`;
+  return left.version === right.version ? SAME : "≠ differs";
+}
+
+function held(component, environment, cell) {
+  const href = address.to("changes", { component, environment });
+  return cell ? el("span", {}, el("a", { href }, cell.version), " ", el("span", { class: "since" }, ago(cell.deployedAt), " ago")) : "–";
+}

@@ -1,0 +1,79 @@
+// One deployment: what it is, its attempts with their times, and every row of its history.
+
+import * as address from "./address.js";
+import { get } from "./api.js";
+import { origin } from "./changes.js";
+import { ago, el, report, status, table } from "./elements.js";
+import { duration, exact, word } from "./text.js";
+
+/** Shows the deployment with the id in the address. */
+export async function show(root, { id }) {
+  const body = el("div");
+  root.replaceChildren(body);
+
+  async function refresh() {
+    const path = `deployments/${encodeURIComponent(id)}`;
+    try {
+      const [deployment, history] = await Promise.all([get(path), get(`${path}/history`)]);
+      body.replaceChildren(...drawn(deployment, history));
+    } catch (error) {
+      report(body, error);
+    }
+  }
+
+  await refresh();
+  return {
+    go: refresh,
+    refresh,
+    told: (events) => (events.some((event) => event.deployment?.id === id) ? refresh() : undefined),
+  };
+}
+
+function drawn(deployment, history) {
+  const { componentName: component, environmentName: environment } = deployment;
+  return [
+    el("h1", { tabindex: "-1" }, `${component} ${deployment.version}`, " ", status(deployment.status)),
+    el("dl", { class: "facts" },
+      fact("Cell", el("a", { href: address.to("changes", { component, environment }) }, `${component} in ${environment}`)),
+      fact("Recorded", exact(deployment.createdAt), " (", ago(deployment.createdAt), " ago)"),
+      fact("By", deployment.deployedBy),
+      deployment.succeededAt && fact("Succeeded", exact(deployment.succeededAt)),
+      deployment.commitSha && fact("Commit", el("code", {}, deployment.commitSha)),
+      fact("Origin", origin(deployment)),
+      deployment.description && fact("Description", el("span", { class: "prose" }, deployment.description)),
+      fact("Id", el("code", {}, deployment.id)),
+    ),
+    el("h2", {}, "Attempts"),
+    table("Attempts", ["Attempt", "Started", "Ended", "Took", "Outcome", "Reason"], attempts(history)),
+    el("h2", {}, "History"),
+    table("History", ["Happened", "What", "Recorded", "By", "Reason", "Hash"], history.map(row)),
+    Object.keys(deployment.metadata).length > 0 &&
+      el("details", {}, el("summary", {}, "Metadata"), el("pre", { tabindex: "0" }, JSON.stringify(deployment.metadata, null, 2))),
+  ].filter(Boolean);
+}
+
+const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
+
+/** The attempts, the latest first: from the row that began each to the row that ended it. */
+function attempts(history) {
+  const numbers = [...new Set(history.map((entry) => entry.attempt))].reverse();
+  return numbers.map((number) => {
+    const rows = history.filter((entry) => entry.attempt === number && entry.event === "transition");
+    const began = rows.find((entry) => entry.to === "in_progress");
+    const ended = rows.find((entry) => entry.to === "succeeded" || entry.to === "failed");
+    const last = rows.at(-1);
+    return [
+      String(number),
+      began ? exact(began.occurredAt) : "–",
+      ended ? exact(ended.occurredAt) : "–",
+      began && ended ? duration(began.occurredAt, ended.occurredAt) : "–",
+      last ? status(last.to) : "–",
+      last?.reason ?? "–",
+    ];
+  });
+}
+
+function row(entry) {
+  const what = entry.event === "undeployed" ? "left the environment" : entry.from ? `${word(entry.from)} → ${word(entry.to)}` : word(entry.to);
+  return [exact(entry.occurredAt), what, exact(entry.recordedAt), entry.recordedBy, entry.reason ?? "–", el("code", { class: "hash" }, entry.hash)];
+}

@@ -1,0 +1,71 @@
+// Making elements. Text goes in as text nodes, so that no name can become markup.
+
+import { LoggedOut } from "./api.js";
+import { age, exact, webAddress, word } from "./text.js";
+
+/**
+ * An element with attributes and children. Attributes that are null or false are left out; functions are listeners.
+ * Children that are null or false are left out; what is no element is text.
+ */
+export function el(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") element.addEventListener(key, value);
+    else element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Text for those who hear the page. */
+export const unseen = (text) => el("span", { class: "unseen" }, text);
+
+/** How long ago something was; it grows older with the page. */
+export function ago(time) {
+  const date = new Date(time);
+  return el("time", { datetime: date.toISOString(), title: exact(date) }, age(date));
+}
+
+/** Brings every age on the page up to date. */
+export function growOlder() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const text = age(new Date(time.dateTime));
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+/** A status as a sign, a colour and a word. */
+export const status = (name) => el("span", { class: `status ${name}` }, word(name));
+
+/** A link that leaves this page; plain text where the address is none of the web. */
+export function away(address, text) {
+  const url = webAddress(address);
+  return url ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, text, unseen(" (opens a new page)")) : el("span", {}, text);
+}
+
+/** A table with its caption for those who hear the page, and cells that know their column's name for narrow screens. */
+export function table(caption, columns, rows) {
+  const head = el("tr", {}, columns.map((column) => el("th", { scope: "col" }, column)));
+  const body = rows.map((cells) => el("tr", {}, cells.map((cell, at) => el("td", { "data-column": columns[at] }, cell))));
+  return el("table", { class: "list" }, el("caption", { class: "unseen" }, caption), el("thead", {}, head), el("tbody", {}, body));
+}
+
+/** A choice of one among pairs of value and text. */
+export function select(label, choices, chosen, change) {
+  const options = choices.map(([value, text]) => el("option", { value, selected: value === chosen }, text));
+  return el("label", {}, el("span", {}, label), el("select", { change: (event) => change(event.target.value) }, options));
+}
+
+/**
+ * Says in a room what went wrong. What is shown there already stays when the connection is at fault, and the end of a
+ * session is nothing that a room could mend: both are thrown on.
+ */
+export function report(room, error) {
+  const isAnswer = error.status !== undefined;
+  if (error instanceof LoggedOut || (!isAnswer && room.childElementCount > 0)) throw error;
+  room.replaceChildren(notice(error.message, "trouble"));
+}
+
+/** A sentence in the place of something that cannot be shown. */
+export const notice = (text, kind = "") => el("p", { class: `notice ${kind}`, role: kind ? "alert" : null }, text);

@@ -1,0 +1,68 @@
+// The point in time that the matrix is shown for: a slider over a span that ends now, and a field for any moment.
+
+import { el, select } from "./elements.js";
+import { exact } from "./text.js";
+
+const HOUR = 3_600_000;
+const SPANS = [[24, "1 day"], [24 * 7, "7 days"], [24 * 30, "30 days"], [24 * 365, "1 year"], [24 * 365 * 5, "5 years"]];
+/** The right end of the slider, which is now. */
+const NOW = 1000;
+/** A slider that is still moving asks for nothing, in milliseconds. */
+const SETTLED = 200;
+
+/** The control; `change` gets a moment, or null for now. */
+export function control(chosen, change) {
+  let span = SPANS.find(([hours]) => !chosen || Date.now() - chosen <= hours * HOUR) ?? SPANS.at(-1);
+  let timer = null;
+  const slider = el("input", { type: "range", min: 0, max: NOW, step: 1, input: slid });
+  const field = el("input", { type: "datetime-local", step: 1, change: typed });
+  const now = el("button", { type: "button", click: () => settle(null) }, "Now");
+
+  function place(at) {
+    const back = at ? (Date.now() - at) / (span[0] * HOUR) : 0;
+    slider.value = NOW * (1 - back);
+    slider.setAttribute("aria-valuetext", at ? exact(at) : "now");
+    field.value = at ? local(at) : "";
+    now.disabled = !at;
+  }
+
+  function slid() {
+    const back = (NOW - slider.value) / NOW;
+    const at = back > 0 ? new Date(Math.floor((Date.now() - back * span[0] * HOUR) / 1000) * 1000) : null;
+    place(at);
+    clearTimeout(timer);
+    timer = setTimeout(() => change(at), SETTLED);
+  }
+
+  function typed() {
+    const at = field.value ? new Date(field.value) : null;
+    if (at && Number.isNaN(at.getTime())) return;
+    settle(at && at < Date.now() ? at : null);
+  }
+
+  function settle(at) {
+    clearTimeout(timer);
+    place(at);
+    change(at);
+  }
+
+  const chooseSpan = (hours) => {
+    span = SPANS.find((span) => span[0] === Number(hours));
+    place(field.value ? new Date(field.value) : null);
+  };
+  const element = el("fieldset", { class: "moment" },
+    el("legend", {}, "Point in time"),
+    select("Span", SPANS.map(([hours, text]) => [String(hours), text]), String(span[0]), chooseSpan),
+    el("label", { class: "slider" }, el("span", {}, "Back to"), slider),
+    el("label", {}, el("span", {}, "Moment"), field),
+    now,
+  );
+  place(chosen);
+  return { element, place };
+}
+
+/** A time as the field has it, in the zone of this machine. */
+function local(date) {
+  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 19);
+}

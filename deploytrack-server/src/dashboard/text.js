@@ -1,0 +1,53 @@
+// Values as people read them.
+
+const UNITS = [["y", 365 * 86400], ["w", 7 * 86400], ["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
+
+/** How long ago, with the largest unit, as the command line has it: 45s, 12m, 5h, 3d, 6w, 2y. Two weeks begin the weeks. */
+export function age(date, now = Date.now()) {
+  const seconds = Math.max(0, Math.floor((now - date) / 1000));
+  const fits = ([unit, size]) => seconds >= (unit === "w" ? 2 * size : size);
+  const [unit, size] = UNITS.find(fits) ?? ["s", 1];
+  return `${Math.floor(seconds / size)}${unit}`;
+}
+
+/** How long something took, with the two largest units. */
+export function duration(from, to) {
+  let seconds = Math.max(0, Math.round((new Date(to) - new Date(from)) / 1000));
+  const parts = [];
+  for (const [unit, size] of UNITS.filter(([unit]) => unit !== "y" && unit !== "w")) {
+    if (seconds >= size || (unit === "s" && parts.length === 0)) parts.push(`${Math.floor(seconds / size)}${unit}`);
+    seconds %= size;
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
+const FORM = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
+/** A time as it is written here, with its zone. */
+export const exact = (time) => FORM.format(new Date(time));
+
+const WORDS = { pending: "pending", in_progress: "in progress", succeeded: "succeeded", failed: "failed", rolled_back: "rolled back" };
+
+/** A status as words. */
+export const word = (status) => WORDS[status] ?? status;
+
+/** Every status there is, as values and words. */
+export const STATUSES = Object.entries(WORDS);
+
+/** A number of things. */
+export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
+/** An address of the web, or null: what metadata holds may be anything. */
+export function webAddress(text) {
+  if (typeof text !== "string" || !URL.canParse(text)) return null;
+  const url = new URL(text);
+  return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
+}
+
+/** Where a commit of a repository can be seen, or null where that cannot be told. */
+export function commitAddress(repository, commit) {
+  const address = webAddress(repository);
+  if (!address || !commit) return null;
+  const folder = new URL(address).hostname === "bitbucket.org" ? "commits" : "commit";
+  return `${address.replace(/\/+$/, "").replace(/\.git$/, "")}/${folder}/${encodeURIComponent(commit)}`;
+}
