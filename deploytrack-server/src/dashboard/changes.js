@@ -2,8 +2,8 @@
 
 import * as address from "./address.js";
 import { get, page } from "./api.js";
-import { ago, away, el, notice, report, select, status, table } from "./elements.js";
-import { STATUSES, commitAddress, duration } from "./text.js";
+import { ago, commit, el, notice, pipeline, report, select, status, table } from "./elements.js";
+import { STATUSES, duration } from "./text.js";
 
 const TAKE = 25;
 const COLUMNS = ["Recorded", "Status", "Component", "Environment", "Version", "By", "Took", "Origin"];
@@ -91,10 +91,7 @@ function cells(deployment) {
 }
 
 /** The pipeline and the commit that a deployment came from. */
-export function origin({ metadata, commitSha }) {
-  const from = metadata.ci ?? metadata.git ?? {};
-  const links = [];
-  if (from.runUrl) links.push(away(from.runUrl, "pipeline"));
-  if (commitSha) links.push(away(commitAddress(from.repository, commitSha), commitSha.slice(0, 12)));
+function origin(deployment) {
+  const links = [pipeline(deployment, "pipeline"), commit(deployment, deployment.commitSha?.slice(0, 12))].filter(Boolean);
   return el("span", { class: "links" }, links.length > 0 ? links : "–");
 }

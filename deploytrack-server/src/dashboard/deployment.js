@@ -2,8 +2,7 @@
 
 import * as address from "./address.js";
 import { get } from "./api.js";
-import { origin } from "./changes.js";
-import { ago, el, report, status, table } from "./elements.js";
+import { ago, commit, el, pipeline, report, status, table } from "./elements.js";
 import { duration, exact, word } from "./text.js";
 
 /** Shows the deployment with the id in the address. */
@@ -38,8 +37,8 @@ function drawn(deployment, history) {
       fact("Recorded", exact(deployment.createdAt), " (", ago(deployment.createdAt), " ago)"),
       fact("By", deployment.deployedBy),
       deployment.succeededAt && fact("Succeeded", exact(deployment.succeededAt)),
-      deployment.commitSha && fact("Commit", el("code", {}, deployment.commitSha)),
-      fact("Origin", origin(deployment)),
+      deployment.commitSha && fact("Commit", el("code", {}, commit(deployment))),
+      deployment.metadata.ci?.runUrl && fact("Pipeline", pipeline(deployment)),
       deployment.description && fact("Description", el("span", { class: "prose" }, deployment.description)),
       fact("Id", el("code", {}, deployment.id)),
     ),

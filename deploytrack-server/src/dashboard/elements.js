@@ -1,7 +1,7 @@
 // Making elements. Text goes in as text nodes, so that no name can become markup.
 
 import { LoggedOut } from "./api.js";
-import { age, exact, webAddress, word } from "./text.js";
+import { age, commitAddress, exact, webAddress, word } from "./text.js";
 
 /**
  * An element with attributes and children. Attributes that are null or false are left out; functions are listeners.
@@ -21,15 +21,15 @@ export function el(name, attributes = {}, ...children) {
 /** Text for those who hear the page. */
 export const unseen = (text) => el("span", { class: "unseen" }, text);
 
-/** How long ago something was; it grows older with the page. */
-export function ago(time) {
+/** How long ago something was: at a moment of the past, or now, where it grows older with the page. */
+export function ago(time, at = null) {
   const date = new Date(time);
-  return el("time", { datetime: date.toISOString(), title: exact(date) }, age(date));
+  return el("time", { datetime: date.toISOString(), title: exact(date), class: at ? "then" : null }, age(date, at ?? Date.now()));
 }
 
 /** Brings every age on the page up to date. */
 export function growOlder() {
-  for (const time of document.querySelectorAll("time[datetime]")) {
+  for (const time of document.querySelectorAll("time:not(.then)")) {
     const text = age(new Date(time.dateTime));
     if (time.textContent !== text) time.textContent = text;
   }
@@ -39,9 +39,20 @@ export function growOlder() {
 export const status = (name) => el("span", { class: `status ${name}` }, word(name));
 
 /** A link that leaves this page; plain text where the address is none of the web. */
-export function away(address, text) {
+function away(address, text) {
   const url = webAddress(address);
   return url ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, text, unseen(" (opens a new page)")) : el("span", {}, text);
+}
+
+/** Where the pipeline that a deployment came from can be seen, if it said. */
+export function pipeline({ metadata }, text) {
+  const address = metadata.ci?.runUrl;
+  return address ? away(address, text ?? String(address)) : null;
+}
+
+/** Where its commit can be seen, if it said. */
+export function commit({ metadata, commitSha }, text = commitSha) {
+  return commitSha ? away(commitAddress((metadata.ci ?? metadata.git)?.repository, commitSha), text) : null;
 }
 
 /** A table with its caption for those who hear the page, and cells that know their column's name for narrow screens. */

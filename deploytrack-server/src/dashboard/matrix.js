@@ -87,7 +87,7 @@ export async function show(root, { parameters, announce }) {
     grid.style.setProperty("--columns", shownColumns.length);
     head.replaceChildren(heading(shownColumns));
     const focused = document.activeElement?.closest?.(".matrix a")?.getAttribute("href");
-    place(body, shown.map((row) => kept(drawn, row, shownColumns)));
+    place(body, shown.map((row) => kept(drawn, row, shownColumns, wanted.at)));
     if (focused && !document.activeElement?.closest?.(".matrix")) body.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
     summary.replaceChildren(...comeTo(totals(shown), wanted.at));
     said.replaceChildren(...(shown.length > 0 ? [] : [notice(known.rows.size === 0 && !isFiltered(wanted) ? NOTHING : "No component matches these filters.")]));
@@ -147,33 +147,36 @@ function heading(names) {
 }
 
 /** The element of a row; the one that is there as long as it says the same. */
-function kept(drawn, row, names) {
-  const content = JSON.stringify([row.cells, names]);
+function kept(drawn, row, names, at) {
+  const content = JSON.stringify([row.cells, names, at]);
   const told = row.cells.map((cell) => JSON.stringify(cell));
   const before = drawn.get(row.name);
   if (before?.content === content) return before.element;
   const element = el("tr", { role: "row" },
     el("th", { scope: "row", role: "rowheader" }, el("a", { href: address.to("changes", { component: row.name }), title: row.name }, row.name)),
-    row.cells.map((cell, at) => drawCell(row, cell, before?.names === names.join() && before.told[at] !== told[at])),
+    row.cells.map((cell, column) => drawCell(row, cell, at, before?.names === names.join() && before.told[column] !== told[column])),
   );
   drawn.set(row.name, { content, element, told, names: names.join() });
   return element;
 }
 
-function drawCell({ name }, { environment, current, attempt, differsFrom }, isNew) {
+function drawCell({ name }, { environment, current, attempt, differsFrom }, at, isNew) {
   const href = address.to("changes", { component: name, environment });
   const held = current
     ? el("a", { class: "current", href },
         el("span", { class: "version", title: current.version }, current.version),
-        el("span", { class: "since" }, ago(current.deployedAt), unseen(" ago"),
+        el("span", { class: "since" }, ago(current.deployedAt, at), unseen(at ? " before" : " ago"),
           differsFrom && el("span", { class: "drift", title: `differs from ${differsFrom}` }, el("span", { "aria-hidden": "true" }, " ≠"), unseen(`, differs from ${differsFrom}`))))
     : el("a", { class: "current nothing", href }, el("span", { "aria-hidden": "true" }, "–"), unseen("nothing is current"));
   const aged = (event) => event.currentTarget.classList.remove("new");
   return el("td", { role: "cell", class: isNew ? "new" : null, animationend: aged }, held, attempt && mark(attempt));
 }
 
+/** When an attempt came to stand where it stands. */
+const since = ({ finishedAt, startedAt, createdAt }) => finishedAt ?? startedAt ?? createdAt;
+
 /** What is on its way, or failed, below what serves. */
 function mark(attempt) {
   return el("a", { class: `attempt status ${attempt.status}`, href: address.to(`deployments/${attempt.id}`) },
-    `${word(attempt.status)} `, el("span", { class: "version", title: attempt.version }, attempt.version), " ", ago(attempt.updatedAt), unseen(" ago"));
+    `${word(attempt.status)} `, el("span", { class: "version", title: attempt.version }, attempt.version), " ", ago(since(attempt)), unseen(" ago"));
 }
