@@ -145,6 +145,11 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
         args::Command::Version(_) => at_once(commands::version::run(&global, surroundings, Streams { out, err })),
         args::Command::Doctor(_) => at_once(commands::doctor::run(&global, surroundings, Streams { out, err })),
+        args::Command::Open(open) => {
+            let settings = Settings::find(&global, surroundings)?;
+            let mut session = Session::new(settings.clone(), &global, surroundings, out, err)?;
+            at_once(commands::open::run(open, &settings, &mut session))
+        }
         command => {
             let runtime = runtime()?;
             if let args::Command::Record(record) = &command {

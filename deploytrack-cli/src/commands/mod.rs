@@ -14,6 +14,7 @@ pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod matrix;
 pub(crate) mod on_error;
+pub(crate) mod open;
 pub(crate) mod record;
 pub(crate) mod rollback;
 #[cfg(feature = "serve")]
@@ -48,7 +49,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
         Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) | Command::Keep(_) => Ok(()),
-        Command::Version(_) | Command::Doctor(_) => Ok(()),
+        Command::Version(_) | Command::Doctor(_) | Command::Open(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,

@@ -1,0 +1,143 @@
+//! `deploytrack open`: the server's pages in a browser, logged in.
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    time::Duration,
+};
+
+use deploytrack_core::{
+    query::{DeploymentFilter, PageRequest},
+    text::Name,
+};
+use tempfile::NamedTempFile;
+use tokio::{signal, time::sleep};
+use webbrowser::{Browser, BrowserOptions};
+
+use crate::{Exit, error::Failure, session::Session, settings::Settings};
+
+/// How long a browser may take to read the file that leads it on.
+const FOR_THE_BROWSER: Duration = Duration::from_secs(10);
+
+/// Open the server's pages in a browser, logged in
+///
+/// The token goes to the browser in the fragment of the address, which is sent to no server, and the page keeps it as long as
+/// its tab is open. It is in no command line either, where others on this machine could read it: the browser is led by a file
+/// in the home that only you can read, and that is gone after 10 seconds. BROWSER names another browser than the usual one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  deploytrack open
+  deploytrack open --component user-service --environment production
+  deploytrack open --print")]
+pub(crate) struct Open {
+    /// Show what was deployed of this component
+    #[arg(short, long, value_name = "NAME")]
+    component: Option<Name>,
+    /// Show what was deployed to this environment
+    #[arg(short, long, value_name = "NAME")]
+    environment: Option<Name>,
+    /// Print the address, token and all, instead of opening it
+    #[arg(long)]
+    print: bool,
+}
+
+pub(crate) async fn run(open: Open, settings: &Settings, session: &mut Session<'_>) -> Result<(), Failure> {
+    let Some(token) = &settings.token else {
+        return Err(Failure::new(Exit::Unauthorised, "there is no token to log in with").hint("`deploytrack login` keeps one"));
+    };
+    // What would go wrong in the browser is said here, where there is a way out.
+    session.client.list(&DeploymentFilter::default(), PageRequest::default()).await?;
+    let place = Place { component: open.component, environment: open.environment };
+    let address = address(&settings.url, token, &place)?;
+    if open.print {
+        return session.line(&address);
+    }
+    let file = signpost(&address).map_err(|error| Failure::usage(format!("the file that leads the browser cannot be written: {error}")))?;
+    show(&file).await.map_err(|error| {
+        Failure::usage(format!("no browser can be opened: {error}")).hint("`deploytrack open --print` prints the address to open elsewhere")
+    })?;
+    session.note(&format!("opening {}", settings.url))?;
+    tokio::select! {
+        () = sleep(FOR_THE_BROWSER) => Ok(()),
+        _ = signal::ctrl_c() => Ok(()),
+    }
+}
+
+/// Which page.
+#[derive(Debug)]
+struct Place {
+    component: Option<Name>,
+    environment: Option<Name>,
+}
+
+/// The address of a page, with the token in its fragment.
+fn address(url: &str, token: &str, place: &Place) -> Result<String, Failure> {
+    let encoded = |pairs: &[(&str, &str)]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let names = [("component", &place.component), ("environment", &place.environment)];
+    let chosen: Vec<_> = names.iter().filter_map(|(key, name)| Some((*key, name.as_ref()?.as_str()))).collect();
+    let page = if chosen.is_empty() { String::new() } else { format!("changes?{}", encoded(&chosen)) };
+    let mut address = url::Url::parse(url).map_err(|why| Failure::usage(format!("{url} is no address: {why}")))?;
+    if !address.path().ends_with('/') {
+        address.set_path(&format!("{}/", address.path()));
+    }
+    address.set_fragment(Some(&encoded(&[("token", token), ("to", &page)])));
+    Ok(address.into())
+}
+
+/// A page that leads on to an address, in a file that nobody else can read. It is in the home and not hidden there: a browser
+/// from a package that is kept apart can read nothing else.
+fn signpost(address: &str) -> io::Result<NamedTempFile> {
+    let folder = std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(std::env::temp_dir);
+    let mut file = tempfile::Builder::new().prefix("deploytrack-open-").suffix(".html").tempfile_in(folder)?;
+    // Of what an address holds, these alone mean something in an attribute.
+    let address = address.replace('&', "&amp;").replace('"', "&quot;");
+    write!(
+        file,
+        "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url={address}\"><title>deploytrack</title>"
+    )?;
+    file.flush()?;
+    Ok(file)
+}
+
+/// Has the browser open a file.
+async fn show(file: &NamedTempFile) -> io::Result<()> {
+    let path: PathBuf = file.path().to_owned();
+    let address = url::Url::from_file_path(path).map_err(|()| io::Error::other("the home has no whole path"))?;
+    let open =
+        move || webbrowser::open_browser_with_options(Browser::Default, address.as_str(), BrowserOptions::new().with_suppress_output(true));
+    tokio::task::spawn_blocking(open).await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(component: Option<&str>, environment: Option<&str>) -> Place {
+        let name = |name: &str| name.parse().unwrap();
+        Place { component: component.map(name), environment: environment.map(name) }
+    }
+
+    #[test]
+    fn the_token_is_in_the_fragment_and_nowhere_else() {
+        let of = |url: &str, place: &Place| address(url, "a.b-c_d", place).unwrap();
+        assert_eq!(of("http://127.0.0.1:3000", &place(None, None)), "http://127.0.0.1:3000/#token=a.b-c_d&to=");
+        assert_eq!(of("https://host/deploytrack", &place(None, None)), "https://host/deploytrack/#token=a.b-c_d&to=");
+        assert_eq!(
+            of("https://host/", &place(Some("eu/api"), Some("production"))),
+            "https://host/#token=a.b-c_d&to=changes%3Fcomponent%3Deu%252Fapi%26environment%3Dproduction"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_for_its_owner_alone_and_goes() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = signpost("http://host/#token=a&to=\"x").unwrap();
+        assert_eq!(file.as_file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let path = file.path().to_owned();
+        assert!(std::fs::read_to_string(&path).unwrap().contains("url=http://host/#token=a&amp;to=&quot;x\""));
+        drop(file);
+        assert!(!path.exists());
+    }
+}
