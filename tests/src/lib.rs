@@ -9,10 +9,12 @@
 //! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
 //! | [`answer`] | an answer as a text that can be compared whole |
 //! | [`raw`] | bytes to a socket, for what no client library would send |
+//! | [`browser`] | a real browser, and whom its pages ask |
 //! | [`program`] | the real binaries, with nothing of the machine's environment |
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness says what is wrong by panicking")]
 
 pub mod answer;
+pub mod browser;
 pub mod caller;
 pub mod database;
 pub mod fold;

@@ -2,14 +2,14 @@
 
 import * as address from "./address.js";
 import { get, page } from "./api.js";
-import { ago, commit, el, notice, pipeline, report, select, status, table } from "./elements.js";
+import { ago, commit, el, notice, pipeline, redraw, report, select, status, table } from "./elements.js";
 import { STATUSES, duration } from "./text.js";
 
 const TAKE = 25;
 const COLUMNS = ["Recorded", "Status", "Component", "Environment", "Version", "By", "Took", "Origin"];
 
 /** Shows a page of deployments. */
-export async function show(root, { parameters }) {
+export function show(root, { parameters }) {
   let wanted = Object.fromEntries(parameters);
   const heading = el("h1", { tabindex: "-1" });
   const body = el("div");
@@ -41,11 +41,11 @@ export async function show(root, { parameters }) {
         page("deployments", { ...wanted, take: TAKE }),
         cell ? get("deployments/matrix", { component, environment, includeArchived: "true" }) : null,
       ]);
-      body.replaceChildren(
-        ...(matrix ? [current(matrix, environment)] : []),
+      redraw(body, [wanted, list, matrix], () => [
+        matrix && current(matrix, environment),
         list.data.length > 0 ? table("Deployments, the newest first", COLUMNS, list.data.map(cells)) : notice("No deployment matches."),
         el("nav", { class: "pages", "aria-label": "Pages of the list" }, pageLink("Newer", list.prev), pageLink("Older", list.next), el("span", {}, `${list.total} in all`)),
-      );
+      ]);
     } catch (error) {
       report(body, error);
     }
@@ -54,7 +54,6 @@ export async function show(root, { parameters }) {
   const pageLink = (text, cursor) => (cursor ? el("a", { href: address.to("changes", { ...wanted, cursor }) }, text) : null);
 
   controls();
-  await refresh();
   return {
     go(next) {
       wanted = Object.fromEntries(next);

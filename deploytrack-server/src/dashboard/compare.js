@@ -2,11 +2,11 @@
 
 import * as address from "./address.js";
 import { all, get } from "./api.js";
-import { ago, el, notice, report, select, table } from "./elements.js";
+import { ago, el, notice, redraw, report, select, table } from "./elements.js";
 import { count } from "./text.js";
 
 /** Shows the comparison of the environments `from` and `to`; the last two, if none are named. */
-export async function show(root, { parameters }) {
+export function show(root, { parameters }) {
   let wanted = Object.fromEntries(parameters);
   let names = [];
   const tools = el("div", { class: "tools" });
@@ -15,7 +15,8 @@ export async function show(root, { parameters }) {
 
   const change = (changed) => { location.hash = address.to("compare", { ...wanted, ...changed }); };
 
-  function controls() {
+  function controls(known) {
+    names = known;
     const choices = names.map((name) => [name, name]);
     const equal = el("input", { type: "checkbox", checked: Boolean(wanted.same), change: (event) => change({ same: event.target.checked }) });
     tools.replaceChildren(el("form", { class: "filters", "aria-label": "Compare", submit: (event) => event.preventDefault() },
@@ -29,21 +30,21 @@ export async function show(root, { parameters }) {
 
   async function refresh() {
     try {
-      names = (await all("environments")).filter((environment) => !environment.archived).map((environment) => environment.name);
-      wanted = { ...wanted, from: wanted.from ?? names.at(-2) ?? names.at(-1), to: wanted.to ?? names.at(-1) };
-      controls();
-      if (names.length < 2) return body.replaceChildren(notice("There are no two environments to compare."));
+      const known = (await all("environments")).filter((environment) => !environment.archived).map((environment) => environment.name);
+      wanted = { ...wanted, from: wanted.from ?? known.at(-2) ?? known.at(-1), to: wanted.to ?? known.at(-1) };
+      if (known.join() !== names.join()) controls(known);
+      if (names.length < 2) return redraw(body, names, () => [notice("There are no two environments to compare.")]);
       const matrix = await get("deployments/matrix", { environment: [...new Set([wanted.from, wanted.to])] });
-      body.replaceChildren(...compared(matrix, wanted));
+      redraw(body, [matrix, wanted], () => compared(matrix, wanted));
     } catch (error) {
       report(body, error);
     }
   }
 
-  await refresh();
   return {
     go(next) {
       wanted = Object.fromEntries(next);
+      names = [];
       return refresh();
     },
     refresh,

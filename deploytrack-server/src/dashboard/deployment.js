@@ -2,11 +2,11 @@
 
 import * as address from "./address.js";
 import { get } from "./api.js";
-import { ago, commit, el, pipeline, report, status, table } from "./elements.js";
+import { ago, commit, el, pipeline, redraw, report, status, table } from "./elements.js";
 import { duration, exact, word } from "./text.js";
 
 /** Shows the deployment with the id in the address. */
-export async function show(root, { id }) {
+export function show(root, { id }) {
   const body = el("div");
   root.replaceChildren(body);
 
@@ -14,13 +14,12 @@ export async function show(root, { id }) {
     const path = `deployments/${encodeURIComponent(id)}`;
     try {
       const [deployment, history] = await Promise.all([get(path), get(`${path}/history`)]);
-      body.replaceChildren(...drawn(deployment, history));
+      redraw(body, [deployment, history], () => drawn(deployment, history));
     } catch (error) {
       report(body, error);
     }
   }
 
-  await refresh();
   return {
     go: refresh,
     refresh,
@@ -48,7 +47,7 @@ function drawn(deployment, history) {
     table("History", ["Happened", "What", "Recorded", "By", "Reason", "Hash"], history.map(row)),
     Object.keys(deployment.metadata).length > 0 &&
       el("details", {}, el("summary", {}, "Metadata"), el("pre", { tabindex: "0" }, JSON.stringify(deployment.metadata, null, 2))),
-  ].filter(Boolean);
+  ];
 }
 
 const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));

@@ -1,6 +1,6 @@
 // Making elements. Text goes in as text nodes, so that no name can become markup.
 
-import { LoggedOut } from "./api.js";
+import { LoggedOut, Refused } from "./api.js";
 import { age, commitAddress, exact, webAddress, word } from "./text.js";
 
 /**
@@ -68,14 +68,31 @@ export function select(label, choices, chosen, change) {
   return el("label", {}, el("span", {}, label), el("select", { change: (event) => change(event.target.value) }, options));
 }
 
+/** What each room shows. */
+const shown = new WeakMap();
+
+/** Draws a room anew where it is to show something else, and leaves the focus on what it was on. */
+export function redraw(room, content, draw) {
+  const key = JSON.stringify(content);
+  if (shown.get(room) === key) return;
+  shown.set(room, key);
+  const name = (element) => element.getAttribute("href") ?? element.tagName;
+  const focused = room.contains(document.activeElement) ? name(document.activeElement) : null;
+  room.replaceChildren(...draw().filter(Boolean));
+  if (focused) [...room.querySelectorAll("a, [tabindex], summary")].find((element) => name(element) === focused)?.focus({ preventScroll: true });
+}
+
 /**
- * Says in a room what went wrong. What is shown there already stays when the connection is at fault, and the end of a
- * session is nothing that a room could mend: both are thrown on.
+ * Says in a room what the server has refused. What else goes wrong is thrown on, to be tried again; what is shown already
+ * stays meanwhile.
  */
 export function report(room, error) {
-  const isAnswer = error.status !== undefined;
-  if (error instanceof LoggedOut || (!isAnswer && room.childElementCount > 0)) throw error;
-  room.replaceChildren(notice(error.message, "trouble"));
+  const isRefused = error instanceof Refused;
+  if (isRefused || (room.childElementCount === 0 && !(error instanceof LoggedOut))) {
+    shown.delete(room);
+    room.replaceChildren(notice(error.message, "trouble"));
+  }
+  if (!isRefused) throw error;
 }
 
 /** A sentence in the place of something that cannot be shown. */

@@ -10,12 +10,19 @@ const SILENCE = 40_000;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
 
+/** Why a connection was let go, where nothing is wrong. */
+const ASLEEP = "asleep";
+
 /**
  * Follows the events until `stop` is called. `told` gets those that happened, in order and without a gap; `connected` is
  * called at each connection, `lost` with the time since when nothing was heard, `loggedOut` when the token is no longer good.
+ * `sleep(true)` lets the connection go, and `sleep(false)` goes on where it was.
  */
 export function follow({ told, connected, lost, loggedOut }) {
-  const ending = new AbortController();
+  let connection = new AbortController();
+  let stopped = false;
+  let asleep = false;
+  let wake = () => {};
   let last = null;
   let heard = new Date();
   let wait = FIRST_WAIT;
@@ -31,50 +38,56 @@ export function follow({ told, connected, lost, loggedOut }) {
   }
 
   async function read() {
-    const connection = new AbortController();
-    const end = () => connection.abort();
-    ending.signal.addEventListener("abort", end);
-    try {
-      const headers = last === null ? {} : { "last-event-id": last };
-      const response = await ask("events", { headers, cache: "no-store", signal: connection.signal });
-      connected();
-      wait = FIRST_WAIT;
-      for await (const block of blocks(response.body.getReader(), end)) {
-        heard = new Date();
-        if (block.id) last = block.id;
-        if (block.data) gather(JSON.parse(block.data));
-      }
-    } finally {
-      ending.signal.removeEventListener("abort", end);
+    connection = new AbortController();
+    const headers = last === null ? {} : { "last-event-id": last };
+    const response = await ask("events", { headers, cache: "no-store", signal: connection.signal });
+    connected();
+    wait = FIRST_WAIT;
+    for await (const block of blocks(response.body.getReader(), () => connection.abort())) {
+      heard = new Date();
+      if (block.id) last = block.id;
+      if (block.data) gather(JSON.parse(block.data));
     }
   }
 
   async function run() {
-    while (!ending.signal.aborted) {
+    while (!stopped) {
+      if (asleep) await new Promise((resolve) => { wake = resolve; });
+      if (stopped) return;
       try {
         await read();
       } catch (error) {
         if (error instanceof LoggedOut) return void loggedOut(error);
       }
-      if (ending.signal.aborted) return;
+      if (stopped || connection.signal.reason === ASLEEP) continue;
       lost(heard);
       // Not everyone at once, when a server comes back.
-      await pause(wait * (0.5 + Math.random() / 2), ending.signal);
+      await rest(wait * (0.5 + Math.random() / 2));
       wait = Math.min(2 * wait, LONGEST_WAIT);
     }
   }
 
   run();
-  return { stop: () => { clearTimeout(timer); ending.abort(); } };
+  return {
+    sleep(so) {
+      asleep = so;
+      if (so) connection.abort(ASLEEP);
+      else wake();
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+      connection.abort();
+      wake();
+    },
+  };
 }
 
 /** Waits, at most until the network is there again. */
-function pause(milliseconds, signal) {
+function rest(milliseconds) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    const now = () => { clearTimeout(timer); resolve(); };
-    addEventListener("online", now, { once: true });
-    signal.addEventListener("abort", now, { once: true });
+    addEventListener("online", () => { clearTimeout(timer); resolve(); }, { once: true });
   });
 }
 

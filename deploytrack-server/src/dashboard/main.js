@@ -20,12 +20,9 @@ const FIRST = 2_000;
 const [main, nav, connection, news, logout] = ["main", "nav", "connection", "news", "logout"].map((id) => document.getElementById(id));
 
 let shown = { page: null, id: null, view: null };
-let turn = 0;
 let live = null;
 let isConnected = false;
 let again = null;
-/** What happened while a view was made. */
-let early = [];
 /** One thing is read after the other, so that nothing older comes over something newer. */
 let queue = Promise.resolve();
 
@@ -60,17 +57,12 @@ async function navigate() {
   if (shown.view && shown.page === page && shown.id === id) return inTurn(() => shown.view?.go(parameters));
   const moved = shown.page !== null;
   const module = VIEWS.get(page);
-  const mine = ++turn;
-  // The view that was there gets no more news while the next one is made in a room of its own.
-  shown = { page, id, view: null };
   const room = el("div", { class: `view ${page || "matrix"}` });
+  const view = module ? module.show(room, { id, parameters, announce }) : unknown(room);
   main.replaceChildren(room);
-  await guarded(async () => {
-    const view = module ? await module.show(room, { id, parameters, announce }) : unknown(room);
-    if (mine === turn) shown = { page, id, view };
-  });
-  if (mine !== turn) return;
-  tell([]);
+  shown = { page, id, view };
+  await refresh();
+  if (shown.view !== view) return;
   const heading = room.querySelector("h1");
   document.title = page === "" || !heading ? "deploytrack" : `${heading.textContent} · deploytrack`;
   if (moved) heading?.focus();
@@ -83,14 +75,6 @@ function unknown(room) {
 
 function announce(text) {
   news.textContent = text;
-}
-
-/** Tells a view what happened, with what happened before it was there. */
-function tell(events) {
-  early.push(...events);
-  if (!shown.view || early.length === 0) return;
-  const told = early.splice(0);
-  inTurn(() => shown.view?.told(told));
 }
 
 /** Says since when what is shown may be old. */
@@ -111,7 +95,7 @@ function logIn() {
   let ready;
   const connectedOnce = new Promise((resolve) => { ready = resolve; });
   live = follow({
-    told: tell,
+    told: (events) => inTurn(() => shown.view?.told(events)),
     connected: () => {
       isConnected = true;
       ready();
@@ -136,11 +120,9 @@ function logOut(why) {
   live = null;
   isConnected = false;
   clearTimeout(again);
-  early = [];
   forgetToken();
   document.title = "deploytrack";
   shown = { page: null, id: null, view: null };
-  turn += 1;
   nav.hidden = logout.hidden = true;
   connection.textContent = connection.className = "";
   login.show(main, why, logIn);
@@ -161,6 +143,8 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
+// A browser keeps few connections to a server, and a page that nobody sees shall hold none of them.
+document.addEventListener("visibilitychange", () => live?.sleep(document.hidden));
 setInterval(growOlder, AGES);
 if (token()) logIn();
 else logOut("");

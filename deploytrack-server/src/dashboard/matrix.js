@@ -1,8 +1,8 @@
 // The matrix: what runs where, how long, where neighbours differ, and what is on its way or failed beside it.
 
 import * as address from "./address.js";
-import { LoggedOut, all, get } from "./api.js";
-import { ago, el, notice, unseen } from "./elements.js";
+import { Refused, all, get } from "./api.js";
+import { ago, el, notice, report, unseen } from "./elements.js";
 import * as filters from "./filters.js";
 import { Known, columns, rows, totals } from "./model.js";
 import * as moment from "./moment.js";
@@ -13,7 +13,7 @@ const FEW = 20;
 const NOTHING = "Nothing is recorded yet. The first deploytrack record puts a row here.";
 
 /** Shows the matrix; `announce` says what changed to those who hear the page. */
-export async function show(root, { parameters, announce }) {
+export function show(root, { parameters, announce }) {
   let wanted = filters.read(parameters);
   const known = new Known();
   const drawn = new Map();
@@ -65,8 +65,8 @@ export async function show(root, { parameters, announce }) {
       draw();
     } catch (error) {
       if (turn !== asked) return;
-      if (error instanceof LoggedOut || (error.status === undefined && known.rows.size > 0)) throw error;
-      said.replaceChildren(notice(error.message, "trouble"));
+      if (known.rows.size > 0 && !(error instanceof Refused)) throw error;
+      report(said, error);
     }
   }
 
@@ -93,7 +93,6 @@ export async function show(root, { parameters, announce }) {
     said.replaceChildren(...(shown.length > 0 ? [] : [notice(known.rows.size === 0 && !isFiltered(wanted) ? NOTHING : "No component matches these filters.")]));
   }
 
-  await refresh();
   return {
     /** The same page at another address. */
     go(next) {
@@ -102,14 +101,14 @@ export async function show(root, { parameters, announce }) {
       tools.querySelector(".filters")?.remove();
       return refresh();
     },
-    refresh: () => (wanted.at ? undefined : refresh()),
+    refresh,
     async told(events) {
       if (wanted.at) return;
       const names = [...new Set(events.map((event) => event.deployment?.componentName))];
-      const changes = events.filter((event) => event.transition).map((event) => sentence(event));
+      const last = new Map(events.filter((event) => event.transition).map((event) => [event.deployment.id, sentence(event)]));
       if (names.includes(undefined) || names.length > FEW) await refresh();
       else await refreshSome(names);
-      if (changes.length > 0) announce(changes.length > 3 ? `${changes.length} changes` : changes.join(". "));
+      if (last.size > 0) announce(last.size > 3 ? count(last.size, "change") : [...last.values()].join(". "));
     },
   };
 }

@@ -1,0 +1,77 @@
+//! For those who hear the page, enlarge it, or have no mouse.
+
+use deploytrack_tests::browser::axe;
+use fantoccini::key::Key;
+
+use crate::*;
+
+/// What axe-core finds against WCAG 2.2, levels A and AA, and its best practices.
+async fn violations(browser: &Browser) -> Value {
+    browser.client().execute(&axe(), Vec::new()).await.unwrap();
+    let run = "axe.run().then((found) => arguments[0](found.violations.map((one) => \
+               `${one.id}: ${one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | ')}`)))";
+    browser.client().execute_async(run, Vec::new()).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_page_keeps_the_rules_in_light_and_dark_and_on_a_phone() {
+    let (_database, server) = served().await;
+    filled(&server).await;
+    let deployment = record(&server, "api", "staging", "v2", "failed").await;
+    let one = format!("deployments/{}", deployment["id"].as_str().unwrap());
+    in_browser(&server.url(), &["Content Security Policy"], async |browser: &Browser| {
+        for (width, height) in [(1280, 900), (390, 844)] {
+            browser.client().set_window_size(width, height).await.unwrap();
+            browser.open("").await;
+            browser.until("document.querySelector('h1') !== null").await;
+            assert_eq!(violations(browser).await, json!([]), "login at {width}");
+            for page in [
+                "",
+                "?at=2026-01-01T00:00:00Z",
+                "changes",
+                "changes?component=api&environment=staging",
+                "compare?from=development&to=staging",
+                &one,
+            ] {
+                browser.open(&logged_in(page)).await;
+                browser.until("document.querySelector('main table, main .notice') !== null").await;
+                browser.value("void document.querySelectorAll('details').forEach((details) => { details.open = true; })").await;
+                assert_eq!(violations(browser).await, json!([]), "{page} at {width}");
+                let overflow =
+                    "document.documentElement.scrollWidth <= innerWidth && document.getElementById('main').scrollWidth <= innerWidth";
+                assert_eq!(browser.value(overflow).await, json!(true), "{page} at {width} is too wide");
+                browser.value("void sessionStorage.clear()").await;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_is_reached_by_keyboard() {
+    let (_database, server) = served().await;
+    filled(&server).await;
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.until("document.querySelectorAll('.matrix td').length === 6").await;
+        let mut passed = Vec::new();
+        for _ in 0..40 {
+            let body = browser.client().active_element().await.unwrap();
+            body.send_keys(&Key::Tab.to_string()).await.unwrap();
+            let place =
+                browser.value("document.activeElement.className || document.activeElement.id || document.activeElement.tagName").await;
+            passed.push(place.as_str().unwrap().to_owned());
+            if passed.last().is_some_and(|place| place.starts_with("attempt")) {
+                break;
+            }
+        }
+        for place in ["skip", "logout", "scroller", "current"] {
+            assert!(passed.iter().any(|passed| passed.contains(place)), "{place} is not in {passed:?}");
+        }
+        let outlined = "getComputedStyle(document.activeElement).outlineStyle";
+        assert_eq!(browser.value(outlined).await, json!("solid"), "where one is can be seen");
+        browser.client().active_element().await.unwrap().send_keys(&Key::Enter.to_string()).await.unwrap();
+        browser.until("location.hash.startsWith('#/deployments/')").await;
+    })
+    .await;
+}

@@ -1,0 +1,152 @@
+//! The matrix as people see it.
+
+use deploytrack_core::tracker::Tracker;
+
+use crate::*;
+
+#[tokio::test]
+async fn what_serves_is_shown_with_what_is_on_its_way_beside_it() {
+    let (_database, server) = served().await;
+    filled(&server).await;
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.shows("2 components · 1 in flight · 1 failed · 1 ≠").await;
+        let headings = "[...document.querySelectorAll('.matrix thead th')].map((cell) => cell.textContent)";
+        assert_eq!(browser.value(headings).await, json!(["Component", "development", "staging", "production"]));
+        let text = async |component, column| browser.value(&cell(component, column)).await.as_str().unwrap().to_owned();
+        let drifting = text("api", 1).await;
+        assert!(drifting.starts_with("v1.1.0") && drifting.contains('≠') && drifting.contains("differs from staging"), "{drifting}");
+        assert!(!text("api", 2).await.contains('≠'));
+        let failed = text("web", 2).await;
+        assert!(failed.starts_with("v7") && failed.contains("failed v8"), "{failed}");
+        let in_flight = text("web", 3).await;
+        assert!(in_flight.starts_with("v7") && in_flight.contains("in progress v8"), "{in_flight}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_recorded_elsewhere_appears() {
+    let (_database, server) = served().await;
+    filled(&server).await;
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.until("document.getElementById('connection').textContent === 'Live'").await;
+        browser.until(&format!("{}?.startsWith('v7')", cell("web", 1))).await;
+        browser.value("void document.querySelector('.matrix tbody tr a').focus()").await;
+        record(&server, "web", "development", "v9", "succeeded").await;
+        browser.until(&format!("{}?.startsWith('v9')", cell("web", 1))).await;
+        browser.until("document.getElementById('news').textContent === 'web v9 in development: succeeded'").await;
+        record(&server, "brand-new", "qa", "v1", "succeeded").await;
+        browser.until(&format!("{}?.startsWith('v1')", cell("brand-new", 2))).await;
+        assert_eq!(browser.value("document.activeElement.textContent").await, json!("api"), "the focus stays where it was");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_told_and_what_it_missed_is_made_good() {
+    let database = Database::sqlite();
+    let home = deploytrack_tests::program::Home::new();
+    let mut server = deploytrack_tests::program::Process::server(&home, database.url());
+    let admin = Caller::admin(server.url());
+    let body = |version| json!({"component": "api", "environment": "production", "version": version, "status": "succeeded"});
+    admin.record(body("v1")).await;
+    in_browser(&server.url().to_owned(), &["ERR_", "503"], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.until(&format!("{}?.startsWith('v1')", cell("api", 1))).await;
+        browser.until("document.getElementById('connection').textContent === 'Live'").await;
+        let address = server.url().trim_start_matches("http://").to_owned();
+        server.kill();
+        browser.until("document.getElementById('connection').textContent.startsWith('Not connected: as of ')").await;
+        assert!(browser.value(&cell("api", 1)).await.as_str().unwrap().starts_with("v1"), "what was known stays");
+        let tracker: Tracker = database.tracker().await;
+        let again = Server::over(tracker.clone()).await;
+        again.admin().record(body("v2")).await;
+        let _server = deploytrack_tests::program::Process::server_at(&address, &home, database.url());
+        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+        browser.until("document.getElementById('connection').textContent === 'Live'").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_tabs_than_a_browser_has_connections_are_all_up_to_date() {
+    let (_database, server) = served().await;
+    record(&server, "api", "production", "v1", "succeeded").await;
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        let first = browser.client().window().await.unwrap();
+        browser.open(&logged_in("")).await;
+        for _ in 0..7 {
+            let tab = browser.client().new_window(true).await.unwrap();
+            browser.client().switch_to_window(tab.handle).await.unwrap();
+            browser.open(&logged_in("")).await;
+            browser.until(&format!("{}?.startsWith('v1')", cell("api", 1))).await;
+        }
+        record(&server, "api", "production", "v2", "succeeded").await;
+        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+        browser.client().switch_to_window(first).await.unwrap();
+        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn filters_and_order_are_in_the_address() {
+    let (_database, server) = served().await;
+    filled(&server).await;
+    let components = "[...document.querySelectorAll('.matrix tbody th')].map((cell) => cell.textContent).join()";
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.until(&format!("{components} === 'api,web'")).await;
+        browser.fill(".filters input[type=search]", "we").await;
+        browser.until(&format!("{components} === 'web'")).await;
+        browser.until("location.hash === '#/?q=we'").await;
+        for (query, shown) in [
+            ("drift=1", "api"),
+            ("attempts=1", "web"),
+            ("sort=drift", "api,web"),
+            ("sort=latest", "web,api"),
+            ("q=v1.1", "api"),
+            ("owner=nobody", ""),
+        ] {
+            if query != "sort=latest" {
+                browser.value(&format!("void (location.hash = '#/?{query}')")).await;
+                browser.until(&format!("{components} === '{shown}'")).await;
+            }
+        }
+        browser.value("void (location.hash = '#/?env=staging&env=production')").await;
+        browser.until("document.querySelectorAll('.matrix thead th').length === 3").await;
+        browser.shows("0 ≠").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_past_is_shown_by_a_moment_and_now_leads_back() {
+    let (_database, server) = served().await;
+    for (version, time) in [("v1", "2026-01-01T12:00:00Z"), ("v2", "2026-03-01T12:00:00Z")] {
+        let body = json!({"component": "api", "environment": "production", "version": version, "status": "succeeded", "occurredAt": time});
+        server.admin().record(body).await;
+    }
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("?at=2026-02-01T00:00:00Z")).await;
+        browser.until(&format!("{}?.startsWith('v1')", cell("api", 1))).await;
+        browser.shows("As of").await;
+        let set = "(() => { const field = document.querySelector('input[type=datetime-local]'); field.value = '2026-04-01T00:00:00'; \
+                   field.dispatchEvent(new Event('change')); return true; })()";
+        browser.value(set).await;
+        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+        browser.until("location.hash.startsWith('#/?at=2026-0')").await;
+        let slide = "(() => { const slider = document.querySelector('input[type=range]'); slider.value = 0; \
+                     slider.dispatchEvent(new Event('input')); return slider.getAttribute('aria-valuetext') !== 'now'; })()";
+        assert_eq!(browser.value(slide).await, json!(true));
+        record(&server, "api", "production", "v3", "succeeded").await;
+        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+        assert!(!browser.value(&cell("api", 1)).await.as_str().unwrap().starts_with("v3"), "the past does not change");
+        browser.press(".moment button").await;
+        browser.until(&format!("{}?.startsWith('v3')", cell("api", 1))).await;
+        browser.until("location.hash === '#/'").await;
+    })
+    .await;
+}

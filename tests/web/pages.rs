@@ -1,0 +1,101 @@
+//! What is behind the matrix: changes, deployments, comparison.
+
+use crate::*;
+
+#[tokio::test]
+async fn a_cell_opens_its_history_and_a_deployment_its_attempts() {
+    let (_database, server) = served().await;
+    let ci = json!({"ci": {"runUrl": "https://ci.example/runs/7", "repository": "https://forge.example/api.git"}});
+    let body = json!({"component": "api", "environment": "production", "version": "v2", "commitSha": "ed52224333bd", "metadata": ci});
+    let deployment = server.admin().record(body).await;
+    let path = format!("/api/v1/deployments/{}", deployment["id"].as_str().unwrap());
+    for change in [
+        json!({"status": "failed", "reason": "exit code 3"}),
+        json!({"status": "pending"}),
+        json!({"status": "in_progress"}),
+        json!({"status": "succeeded"}),
+    ] {
+        server.admin().patch(&path, &change).await.expect(200);
+    }
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.until("document.querySelector('.matrix td a.current .version')?.textContent === 'v2'").await;
+        browser.press(".matrix td a.current").await;
+        browser.until("document.querySelector('h1')?.textContent === 'api in production'").await;
+        browser.shows("Current: v2").await;
+        let links = "[...document.querySelectorAll('.links a')].map((link) => `${link.href} ${link.rel}`)";
+        let away = "noopener noreferrer";
+        assert_eq!(
+            browser.value(links).await,
+            json!([format!("https://ci.example/runs/7 {away}"), format!("https://forge.example/api/commit/ed52224333bd {away}")])
+        );
+        browser.press(".list tbody a").await;
+        browser.until("document.querySelector('h1')?.textContent.startsWith('api v2')").await;
+        let attempts = "[...document.querySelectorAll('table')[0].tBodies[0].rows].map((row) => row.cells[0].textContent + ' ' + row.cells[4].textContent + ' ' + row.cells[5].textContent)";
+        assert_eq!(browser.value(attempts).await, json!(["2 succeeded –", "1 failed exit code 3"]));
+        assert_eq!(browser.value("document.querySelectorAll('table')[1].tBodies[0].rows.length").await, json!(5));
+        assert_eq!(browser.value("document.activeElement.tagName").await, json!("H1"), "a new page is read from its heading");
+        browser.client().back().await.unwrap();
+        browser.until("document.querySelector('h1')?.textContent === 'api in production'").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_list_is_read_page_by_page_and_grows_at_its_head() {
+    let (_database, server) = served().await;
+    for number in 1..=30 {
+        record(&server, "api", "production", &format!("v{number}"), "succeeded").await;
+    }
+    let versions = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[4].textContent)";
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("changes?environment=production")).await;
+        browser.until(&format!("{versions}.length === 25 && {versions}[0] === 'v30'")).await;
+        record(&server, "api", "production", "v31", "succeeded").await;
+        browser.until(&format!("{versions}[0] === 'v31'")).await;
+        browser.press(".pages a").await;
+        browser.until(&format!("{versions}.length === 6 && {versions}.at(-1) === 'v1'")).await;
+        browser.press(".pages a").await;
+        browser.until(&format!("{versions}.length >= 24")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_environments_are_compared() {
+    let (_database, server) = served().await;
+    filled(&server).await;
+    record(&server, "new", "staging", "v1", "succeeded").await;
+    let rows =
+        "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[0].textContent + ': ' + row.cells[3].textContent).join()";
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("compare?from=development&to=production")).await;
+        browser.until(&format!("{rows} === 'api: ≠ differs'")).await;
+        browser.value("void (location.hash = '#/compare?from=staging&to=production&same=1')").await;
+        browser.until(&format!("{rows} === 'api: = the same,new: only in staging,web: = the same'")).await;
+        record(&server, "new", "production", "v1", "succeeded").await;
+        browser.until(&format!("{rows}.includes('new: = the same')")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said() {
+    let (_database, server) = served().await;
+    in_browser(&server.url(), &["404", "400"], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.shows("Nothing is recorded yet").await;
+        for (page, said) in [
+            ("deployments/00000000-0000-4000-8000-000000000000", "there is no deployment"),
+            ("deployments/x", "must be a UUID"),
+            ("changes?component=-x", "must start with a letter or digit"),
+            ("changes?colour=red", "is not a known parameter"),
+            ("elsewhere", "There is no such page"),
+            ("?owner=%01", "must have no control characters"),
+        ] {
+            browser.value(&format!("void (location.hash = '#/{page}')")).await;
+            browser.until(&format!("document.body.innerText.toLowerCase().includes({})", json!(said.to_lowercase()))).await;
+        }
+    })
+    .await;
+}
