@@ -61,7 +61,7 @@ on_both! {
     async fn paths_that_do_not_exist_are_404(database) {
         let server = Server::start(&database).await;
         snapshot!("no_such_path", server.reader().get("/api/v1/nothing").await.whole());
-        for path in ["/", "/api", "/api/v1", "/api/v2/deployments", "/api/v1/deployments/", "/api/v1//deployments", "/API/v1/deployments", "/healthz/", "/metrics"] {
+        for path in ["/index.html", "/assets", "/api", "/api/v1", "/api/v2/deployments", "/api/v1/deployments/", "/api/v1//deployments", "/API/v1/deployments", "/healthz/", "/metrics"] {
             assert_eq!(server.admin().get(path).await.status, 404, "{path}");
         }
     }

@@ -4,6 +4,7 @@
 
 mod components;
 mod conditions;
+mod dashboard;
 mod deployments;
 mod environments;
 mod errors;

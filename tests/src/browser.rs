@@ -1,4 +1,4 @@
-//! A real browser: Chromium without a window, driven as people use it (W3C WebDriver, by chromedriver).
+//! A real browser: Chromium without a window, driven as people use it (W3C `WebDriver`, by chromedriver).
 //!
 //! The driver is started once per test program and ends with it, and every browser with the driver. Each test has a browser
 //! of its own, with nothing in it, and is told afterwards what the page said and whom it asked.
@@ -7,7 +7,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::OnceLock,
     time::{Duration, Instant},
 };
@@ -27,6 +27,7 @@ const GUARD: &str = r#"
 set -eu
 trap 'pkill -KILL -f "$2" || true; rm -rf "$2"' EXIT
 trap '' INT TERM HUP
+: > "$2/driver.log"
 "$1" --port=0 > "$2/driver.log" 2>&1 &
 pid=$!
 tries=0
@@ -40,9 +41,18 @@ read -r _ || true
 kill -KILL "$pid"
 "#;
 
-/// Where the driver listens, and the folder of its browsers; none when these tests are left out on purpose.
-fn driver() -> Option<&'static (String, PathBuf)> {
-    static DRIVER: OnceLock<Option<(String, PathBuf)>> = OnceLock::new();
+/// The driver of this test program.
+struct Driver {
+    url: String,
+    /// Where its browsers keep what they keep.
+    folder: PathBuf,
+    /// Ends with this process, whose end it is told by the end of its input.
+    _guard: Child,
+}
+
+/// The driver; none when these tests are left out on purpose.
+fn driver() -> Option<&'static Driver> {
+    static DRIVER: OnceLock<Option<Driver>> = OnceLock::new();
     let find = || {
         let is_skipped = std::env::var("DEPLOYTRACK_TEST_BROWSER").is_ok_and(|word| word == "skip");
         (!is_skipped).then(|| start(&on_path("chromedriver").expect(HOW)))
@@ -54,7 +64,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|program| program.exists())
 }
 
-fn start(program: &Path) -> (String, PathBuf) {
+fn start(program: &Path) -> Driver {
     let folder = tempfile::Builder::new().prefix("deploytrack-browser-").tempdir().unwrap().keep();
     let mut guard = Command::new("sh")
         .args(["-c", GUARD, "guard"])
@@ -66,9 +76,7 @@ fn start(program: &Path) -> (String, PathBuf) {
     let mut port = String::new();
     BufReader::new(guard.stdout.take().unwrap()).read_line(&mut port).unwrap();
     assert!(!port.is_empty(), "chromedriver does not start");
-    // The pipe is never closed by this process, which is what the guard waits for the end of.
-    std::mem::forget(guard.stdin.take());
-    (format!("http://127.0.0.1:{}", port.trim()), folder)
+    Driver { url: format!("http://127.0.0.1:{}", port.trim()), folder, _guard: guard }
 }
 
 /// A browser of one person.
@@ -84,14 +92,14 @@ pub struct Browser {
 /// # Panics
 /// When there is no browser and nobody said that there should be none, and when the test does.
 pub async fn in_browser(home: &str, expected: &[&str], test: impl AsyncFnOnce(&Browser)) {
-    let Some((driver, folder)) = driver() else { return };
-    let browser = Browser { client: connect(driver, folder).await, home: home.to_owned() };
+    let Some(driver) = driver() else { return };
+    let browser = Browser { client: connect(driver).await, home: home.to_owned() };
     let outcome = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(test(&browser))).await;
     let (errors, asked) = (browser.errors().await, browser.asked().await);
     let _ = browser.client.clone().close().await;
     if let Err(panic) = outcome {
-        eprintln!("the page said: {errors:#?}");
-        std::panic::resume_unwind(panic);
+        let said = panic.downcast_ref::<String>().map_or("the test ended", String::as_str);
+        panic!("{said}; the page said: {errors:#?}");
     }
     let unexpected: Vec<_> = errors.iter().filter(|error| !expected.iter().any(|known| error.contains(known))).collect();
     assert!(unexpected.is_empty(), "the page says errors: {unexpected:#?}");
@@ -102,8 +110,8 @@ pub async fn in_browser(home: &str, expected: &[&str], test: impl AsyncFnOnce(&B
     assert!(asked.iter().any(|url| url.starts_with(home)), "nothing was asked, and nothing was tested");
 }
 
-async fn connect(driver: &str, folder: &Path) -> Client {
-    let profile = tempfile::Builder::new().prefix("profile-").tempdir_in(folder).unwrap().keep();
+async fn connect(driver: &Driver) -> Client {
+    let profile = tempfile::Builder::new().prefix("profile-").tempdir_in(&driver.folder).unwrap().keep();
     let arguments = [
         "--headless",
         "--no-sandbox",
@@ -121,11 +129,11 @@ async fn connect(driver: &str, folder: &Path) -> Client {
         "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
     });
     let Value::Object(capabilities) = capabilities else { unreachable!("it is written as an object") };
-    ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(driver).await.expect("the browser starts")
+    ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&driver.url).await.expect("the browser starts")
 }
 
 impl Browser {
-    /// What WebDriver can do.
+    /// What `WebDriver` can do.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
@@ -156,9 +164,8 @@ impl Browser {
     pub async fn until(&self, expression: &str) {
         let began = Instant::now();
         while self.value(expression).await != json!(true) {
-            if began.elapsed() > PATIENCE {
-                panic!("never: {expression}; the page shows: {}", self.value("document.body.innerText").await);
-            }
+            let in_time = began.elapsed() < PATIENCE;
+            assert!(in_time, "never: {expression}; the page shows: {}", self.value("document.body.innerText").await);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

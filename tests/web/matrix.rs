@@ -52,7 +52,8 @@ async fn a_server_that_goes_away_is_told_and_what_it_missed_is_made_good() {
     let admin = Caller::admin(server.url());
     let body = |version| json!({"component": "api", "environment": "production", "version": version, "status": "succeeded"});
     admin.record(body("v1")).await;
-    in_browser(&server.url().to_owned(), &["ERR_", "503"], async |browser: &Browser| {
+    let home_page = server.url().to_owned();
+    in_browser(&home_page, &["ERR_", "503"], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
         browser.until(&format!("{}?.startsWith('v1')", cell("api", 1))).await;
         browser.until("document.getElementById('connection').textContent === 'Live'").await;
