@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::ImportLine,
-    catalog::{Component, Environment},
+    catalog::{Component, Environment, Kind},
     clock::Time,
     deployment::{Deployment, Removal, Undeploy},
     error::Error,
@@ -118,6 +118,23 @@ impl Tracker {
             created_after: filter.created_after,
             created_before: filter.created_before,
         }))
+    }
+
+    /// What is current of a component in an environment, if anything is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such component or environment, and those of the database.
+    pub async fn cell(&self, component: &Name, environment: &Name) -> Result<Option<Cell>, Error> {
+        if let Some(cell) = self.store.cell(component, environment).await? {
+            return Ok(Some(cell));
+        }
+        if self.store.components(Some(component), 0, 1).await?.0.is_empty() {
+            return Err(Error::unknown(Kind::Component, component));
+        }
+        if self.store.environments(Some(environment), 0, 1).await?.0.is_empty() {
+            return Err(Error::unknown(Kind::Environment, environment));
+        }
+        Ok(None)
     }
 
     /// What is current of one component, or was at a moment, in environment order. What was current comes as it stood
