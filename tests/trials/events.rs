@@ -91,6 +91,8 @@ async fn compare(database: &Database, told: &[String], done: Done) {
     assert!(histories.is_empty(), "events of deployments that are not there: {histories:?}");
     assert_eq!(types.get("deployment.updated").copied().unwrap_or(0), done.described);
     names_are_told(&tracker, &types).await;
+    let found = tracker.verify().await.unwrap();
+    assert!(found.ok, "{found}");
 }
 
 async fn names_are_told(tracker: &Tracker, types: &HashMap<String, u64>) {
