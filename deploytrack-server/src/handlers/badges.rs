@@ -23,7 +23,7 @@ pub(crate) async fn show(call: &Call, component: &str, environment: &str) -> Ans
 
 async fn badge(call: &Call, component: &Name, environment: &Name) -> Result<Badge, Refusal> {
     match call.tracker().cell(component, environment).await {
-        Ok(Some(cell)) => Ok(Badge::current(component, environment, &cell, call.tracker().clock().now())),
+        Ok(Some(current)) => Ok(Badge::current(component, environment, &current, call.tracker().clock().now())),
         Ok(None) => Ok(Badge::nothing_deployed(component, environment)),
         Err(Error::NotFound { .. }) => Ok(Badge::unknown()),
         Err(error) => Err(error.into()),
