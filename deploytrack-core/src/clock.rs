@@ -92,6 +92,26 @@ pub fn format_exact(time: &Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
+/// How long ago something was, in its largest unit: `45s`, `12m`, `5h`, `3d`, `6w`, `2y`. What lies ahead, by a clock that
+/// differs, is `0s` old.
+#[must_use]
+pub fn age(now: Time, then: Time) -> String {
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    let seconds = (now - then).num_seconds().max(0);
+    match seconds {
+        ..MINUTE => format!("{seconds}s"),
+        MINUTE..HOUR => format!("{}m", seconds / MINUTE),
+        HOUR..DAY => format!("{}h", seconds / HOUR),
+        _ => match seconds / DAY {
+            days @ ..14 => format!("{days}d"),
+            days @ 14..365 => format!("{}w", days / 7),
+            days => format!("{}y", days / 365),
+        },
+    }
+}
+
 /// Reads an RFC 3339 time with any offset and keeps its microseconds.
 ///
 /// # Errors
@@ -178,6 +198,23 @@ mod tests {
     fn what_is_no_time_is_refused() {
         for text in ["", "yesterday", "2026-11-23", "2026-11-23T18:32:00", "2026-11-23 18:32:00Z", "1969-12-31T23:59:59Z"] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ages_have_one_unit() {
+        let now = parse("2026-11-23T18:32:00Z").unwrap();
+        for (then, expected) in [
+            ("2026-11-23T18:33:00Z", "0s"),
+            ("2026-11-23T18:31:15Z", "45s"),
+            ("2026-11-23T18:20:00Z", "12m"),
+            ("2026-11-23T13:00:00Z", "5h"),
+            ("2026-11-20T18:00:00Z", "3d"),
+            ("2026-11-10T18:32:00Z", "13d"),
+            ("2026-10-10T18:00:00Z", "6w"),
+            ("2024-11-01T18:00:00Z", "2y"),
+        ] {
+            assert_eq!(age(now, parse(then).unwrap()), expected, "{then}");
         }
     }
 

@@ -30,12 +30,13 @@ pub struct Verification {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// The table it is in: `history`, `deployments`, `cell_periods`, `current_cells` or `deployment_counts`.
+    /// The table it is in: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`,
+    /// `environment_counts` or `events`.
     pub table: String,
     /// The deployment, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment_id: Option<Uuid>,
-    /// The row of history, if it is about one.
+    /// The row of history, or the number of the event, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<i64>,
     /// The component of the cell, if it is about one.
@@ -47,7 +48,7 @@ pub struct Difference {
     /// What is there, and what should be.
     pub detail: String,
     /// Whether it can be put right from the history. A history that was changed cannot, and says nothing of its cell: a
-    /// backup is needed.
+    /// backup is needed. Neither can events, which readers have seen.
     pub repairable: bool,
 }
 

@@ -1,14 +1,13 @@
 //! Files that are compiled into the program and served as they are.
 
 use bytes::Bytes;
-use deploytrack_core::entity_tag::EntityTag;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::sync::OnceCell;
 
 use crate::{
     problem::Refusal,
-    representation::{Representation, Shown, Wanted},
-    response::{Answer, internal, whole},
+    representation::{Representation, Wanted},
+    response::{Answer, tagged},
 };
 
 /// A file, its form kept ready from the first time somebody asks for it: it changes with the program alone.
@@ -44,13 +43,9 @@ impl Asset {
     }
 
     fn represent(&self) -> Result<Representation, Refusal> {
-        let body = Bytes::from_static(self.body);
-        let tag = EntityTag::of(&body);
-        let mut response = whole(StatusCode::OK, self.media_type, body.clone());
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
-        headers.extend(self.headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))));
-        response.extensions_mut().insert(Shown { body, tag });
+        let mut response = tagged(StatusCode::OK, self.media_type, Bytes::from_static(self.body))?;
+        let own = self.headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        response.headers_mut().extend(own);
         Representation::of(response, true)
     }
 }

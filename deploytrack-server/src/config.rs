@@ -25,6 +25,25 @@ const MOST_CONNECTIONS: u64 = 1_000_000;
 /// Holds the token secret itself.
 const SECRET_VARIABLE: &str = "DEPLOYTRACK_JWT_SECRET";
 
+/// Who gets badges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Badges {
+    /// Nobody: nothing is at their paths.
+    #[default]
+    Off,
+    /// Anyone, without a token.
+    Public,
+}
+
+impl fmt::Display for Badges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off",
+            Self::Public => "public",
+        })
+    }
+}
+
 /// The settings as they are given.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeArgs {
@@ -72,6 +91,11 @@ pub struct ServeArgs {
     /// What becomes of unknown component and environment names: auto registers them, strict refuses them
     #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", default_value = "auto")]
     registration: Registration,
+
+    /// Who gets badges, which show what is current: nobody, or anyone without a token
+    #[arg(long, global = true, value_name = "off|public", value_enum, env = "DEPLOYTRACK_BADGES", default_value_t = Badges::Off,
+          hide_possible_values = true)]
+    badges: Badges,
 
     /// How long the answer to a request with an Idempotency-Key is kept, from 1m to 1y
     #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_IDEMPOTENCY_RETENTION", default_value = "24h",
@@ -176,6 +200,8 @@ pub struct Config {
     pub secret: Secret,
     /// What becomes of unknown names.
     pub registration: Registration,
+    /// Who gets badges.
+    pub badges: Badges,
     /// How long answers are kept under their idempotency keys.
     pub idempotency_retention: TimeDelta,
     /// How the log is written.
@@ -252,6 +278,7 @@ impl ServeArgs {
             database_url: self.database()?,
             data_dir,
             registration: self.registration,
+            badges: self.badges,
             // The most that may be configured is far from the most that a difference of times can be.
             idempotency_retention: TimeDelta::from_std(self.idempotency_retention).unwrap_or(RETENTION),
             log_format: self.log_format(),
@@ -301,6 +328,7 @@ impl ServeArgs {
             ("token issuer", any(&self.jwt_issuer)),
             ("token audience", any(&self.jwt_audience)),
             ("registration", self.registration.to_string()),
+            ("badges", self.badges.to_string()),
             ("idempotency", humantime::format_duration(self.idempotency_retention).to_string()),
             ("log format", self.log_format().to_string()),
             ("log level", self.log_level()?),

@@ -48,7 +48,7 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
 
 async fn handle(app: App, parts: Parts, body: Incoming, id: String) -> Answer {
     check_head(&parts)?;
-    let route = Route::parse(&parts.method, parts.uri.path()).map_err(|none| match none {
+    let route = Route::parse(&parts.method, parts.uri.path(), app.badges).map_err(|none| match none {
         NoRoute::Path => Refusal::NoPath,
         NoRoute::Method(allow) => Refusal::Method(allow),
     })?;
@@ -101,7 +101,7 @@ fn finish(headers: &mut HeaderMap, id: &str) {
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // What is live changes at any moment, and an answer is for the bearer of its token alone: one with a tag may be kept
-    // and must be asked for again each time, any other is not kept.
+    // and must be asked for again each time, any other is not kept. A badge, for anyone, says otherwise itself.
     let kept = if headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
 }

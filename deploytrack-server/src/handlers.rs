@@ -1,5 +1,6 @@
 //! One function for each endpoint: read, ask, answer.
 
+mod badges;
 mod components;
 mod deployments;
 mod environments;
@@ -19,6 +20,7 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
         Route::Live => health::live(),
         Route::Ready => health::ready(&call).await,
         Route::Options(allow) => Ok(options(allow)),
+        Route::Badge { component, environment } => badges::show(&call, &component, &environment).await,
         Route::ListDeployments => deployments::list(&call).await,
         Route::RecordDeployment => deployments::record(call).await,
         Route::ShowDeployment(id) => deployments::show(&call, &id).await,

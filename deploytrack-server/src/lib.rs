@@ -20,6 +20,7 @@
 //! | `request` | query and body, read with limits |
 //! | `terms` | idempotency keys and conditions |
 //! | `kept`, `representation` | answers kept until the next commit, and their forms: whole, compressed, unchanged |
+//! | `badge` | how a badge looks |
 //! | `response`, `problem` | answers, and answers to what went wrong |
 //! | `links` | the pages around a page |
 //! | `dashboard`, `asset` | the pages for people, and how files of the program are served (feature `dashboard`) |
@@ -32,7 +33,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Config,
+    config::{Badges, Config},
     kept::Kept,
     token::{Secret, Verifier},
 };
@@ -40,6 +41,7 @@ use crate::{
 #[cfg(feature = "dashboard")]
 mod asset;
 mod auth;
+mod badge;
 pub mod config;
 #[cfg(feature = "dashboard")]
 mod dashboard;
@@ -66,6 +68,7 @@ pub struct App {
     verifier: Arc<Verifier>,
     kept: Arc<Kept>,
     max_connections: usize,
+    badges: Badges,
     /// The room for those who read events.
     streams: Arc<Semaphore>,
     /// Cancelled when the server ends: what would go on for ever ends then.
@@ -80,7 +83,7 @@ impl App {
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let store = Store::open(config.database_url.expose()).await?;
         let tracker = Tracker::new(store).with_registration(config.registration).with_retention(config.idempotency_retention);
-        Ok(Self::new(tracker, &config.secret).with_max_connections(config.max_connections))
+        Ok(Self::new(tracker, &config.secret).with_max_connections(config.max_connections).with_badges(config.badges))
     }
 
     /// An application over a tracker that is open already.
@@ -88,13 +91,20 @@ impl App {
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
         let (verifier, kept) = (Arc::new(Verifier::new(secret)), Arc::new(Kept::new()));
         let (streams, ending) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
-        Self { tracker, verifier, kept, max_connections: 0, streams, ending }.with_max_connections(config::MAX_CONNECTIONS)
+        Self { tracker, verifier, kept, max_connections: 0, badges: Badges::Off, streams, ending }
+            .with_max_connections(config::MAX_CONNECTIONS)
     }
 
     /// Half of the connections may be readers of events, who stay; the other half is left to those who come and go.
     fn with_max_connections(self, max_connections: usize) -> Self {
         let streams = Arc::new(Semaphore::new((max_connections / 2).clamp(1, Semaphore::MAX_PERMITS)));
         Self { max_connections, streams, ..self }
+    }
+
+    /// The same application with badges for these people; without it, for nobody.
+    #[must_use]
+    pub fn with_badges(self, badges: Badges) -> Self {
+        Self { badges, ..self }
     }
 
     /// The use cases.

@@ -73,7 +73,7 @@ fn unchanged(headers: &HeaderMap) -> Response<Body> {
     let mut response = no_content();
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     // The links are beside the representation and may have changed without it.
-    for name in [header::ETAG, header::LINK, header::VARY] {
+    for name in [header::ETAG, header::LINK, header::VARY, header::CACHE_CONTROL] {
         if let Some(value) = headers.get(&name) {
             response.headers_mut().insert(name, value.clone());
         }

@@ -39,6 +39,16 @@ pub(crate) fn ok(value: &impl Serialize) -> Answer {
     representation(StatusCode::OK, value)
 }
 
+/// 200 and a picture (SVG) for anyone, with its entity tag. It may be kept for a minute by whoever passes it on.
+pub(crate) fn picture(svg: String) -> Answer {
+    let mut response = tagged(StatusCode::OK, "image/svg+xml", svg)?;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    // Opened by itself, a picture is a page: it has no script and fetches nothing, whatever a name or version says.
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"));
+    Ok(response)
+}
+
 /// 200 and a page of a list that was asked for with this query, with its entity tag and the links to the pages around it.
 pub(crate) fn page<T: Serialize>(page: &Page<T>, query: &str) -> Answer {
     let mut response = ok(page)?;
@@ -89,9 +99,14 @@ pub(crate) fn options(allow: &'static str) -> Response<Body> {
 }
 
 fn representation(status: StatusCode, value: &impl Serialize) -> Answer {
-    let body = Bytes::from(serde_json::to_vec(value).map_err(internal)?);
+    tagged(status, JSON, serde_json::to_vec(value).map_err(internal)?)
+}
+
+/// A whole answer of this media type, with its entity tag.
+pub(crate) fn tagged(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    let body = body.into();
     let tag = EntityTag::of(&body);
-    let mut response = whole(status, JSON, body.clone());
+    let mut response = whole(status, media_type, body.clone());
     response.headers_mut().insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
     response.extensions_mut().insert(Shown { body, tag });
     Ok(response)

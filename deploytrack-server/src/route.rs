@@ -3,6 +3,7 @@
 use deploytrack_core::api;
 use http::Method;
 
+use crate::config::Badges;
 #[cfg(feature = "dashboard")]
 use crate::{asset::Asset, dashboard};
 
@@ -15,6 +16,11 @@ pub(crate) enum Route {
     Live,
     Ready,
     Options(&'static str),
+    /// Names as they stand in the path.
+    Badge {
+        component: String,
+        environment: String,
+    },
     ListDeployments,
     RecordDeployment,
     ShowDeployment(RawId),
@@ -64,9 +70,10 @@ pub(crate) enum NoRoute {
 }
 
 impl Route {
-    /// Finds the route of a request.
-    pub(crate) fn parse(method: &Method, path: &str) -> Result<Self, NoRoute> {
-        let place = Place::at(path).ok_or(NoRoute::Path)?;
+    /// Finds the route of a request. Where there are no badges, nothing is at their paths.
+    pub(crate) fn parse(method: &Method, path: &str, badges: Badges) -> Result<Self, NoRoute> {
+        let is_there = |place: &Place<'_>| badges == Badges::Public || !matches!(place, Place::Badge(..));
+        let place = Place::at(path).filter(is_there).ok_or(NoRoute::Path)?;
         match method.as_str() {
             "OPTIONS" => Ok(Self::Options(place.allow())),
             // HEAD answers as GET; hyper leaves the body out.
@@ -79,7 +86,7 @@ impl Route {
     /// Who may call. The match has no wildcard: a new route cannot forget its guard.
     pub(crate) const fn access(&self) -> Access {
         match self {
-            Self::Live | Self::Ready | Self::Options(_) => Access::Open,
+            Self::Live | Self::Ready | Self::Options(_) | Self::Badge { .. } => Access::Open,
             // The page itself tells nothing; what it shows it asks for with its reader's token.
             #[cfg(feature = "dashboard")]
             Self::Dashboard(_) => Access::Open,
@@ -129,6 +136,7 @@ impl Route {
             Self::Live
             | Self::Ready
             | Self::Options(_)
+            | Self::Badge { .. }
             | Self::Verify
             | Self::Events
             | Self::Export
@@ -167,6 +175,7 @@ impl Route {
 enum Place<'a> {
     Live,
     Ready,
+    Badge(&'a str, &'a str),
     Deployments,
     Deployment(&'a str),
     History(&'a str),
@@ -204,8 +213,14 @@ impl<'a> Place<'a> {
             api::COMPONENTS => Self::Components,
             api::ENVIRONMENTS => Self::Environments,
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
-            _ => return Self::one(path).or_else(|| Self::page(path)),
+            _ => return Self::one(path).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
         })
+    }
+
+    fn badge(path: &'a str) -> Option<Self> {
+        let (component, environment) = path.strip_prefix("/badges/")?.strip_suffix(".svg")?.split_once('/')?;
+        let is_name = |raw: &str| !matches!(raw, "" | "." | "..") && !raw.contains('/');
+        (is_name(component) && is_name(environment)).then_some(Self::Badge(component, environment))
     }
 
     /// What is there for people.
@@ -242,6 +257,7 @@ impl<'a> Place<'a> {
         Ok(match (self, method) {
             (Self::Live, "GET") => Route::Live,
             (Self::Ready, "GET") => Route::Ready,
+            (Self::Badge(component, environment), "GET") => Route::Badge { component: component.into(), environment: environment.into() },
             (Self::Deployments, "GET") => Route::ListDeployments,
             (Self::Deployments, "POST") => Route::RecordDeployment,
             (Self::Deployment(id), "GET") => Route::ShowDeployment(id.into()),
@@ -277,6 +293,7 @@ impl<'a> Place<'a> {
         match self {
             Self::Live
             | Self::Ready
+            | Self::Badge(..)
             | Self::History(_)
             | Self::Matrix
             | Self::Attempts
@@ -299,9 +316,10 @@ impl<'a> Place<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 18] = [
+    const PATHS: [&str; 19] = [
         "/healthz",
         "/readyz",
+        "/badges/x/y.svg",
         "/api/v1/deployments",
         "/api/v1/deployments/matrix",
         "/api/v1/deployments/attempts",
@@ -322,7 +340,21 @@ mod tests {
     const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
     fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
-        Route::parse(&method.parse().unwrap(), path)
+        Route::parse(&method.parse().unwrap(), path, Badges::Public)
+    }
+
+    #[test]
+    fn where_there_are_no_badges_nothing_is_at_their_paths() {
+        for method in METHODS {
+            assert_eq!(Route::parse(&method.parse().unwrap(), "/badges/x/y.svg", Badges::Off), Err(NoRoute::Path), "{method}");
+        }
+    }
+
+    #[test]
+    fn a_badge_is_named_by_two_segments() {
+        let badge = |component: &str, environment: &str| Ok(Route::Badge { component: component.into(), environment: environment.into() });
+        assert_eq!(parse("GET", "/badges/eu%2Fapi/production.svg"), badge("eu%2Fapi", "production"));
+        assert_eq!(parse("GET", "/badges/api/v1.svg.svg"), badge("api", "v1.svg"));
     }
 
     #[test]
@@ -363,6 +395,7 @@ mod tests {
             "\
 Open GET /healthz
 Open GET /readyz
+Open GET /badges/x/y.svg
 Reader GET /api/v1/deployments
 Admin POST /api/v1/deployments
 Reader GET /api/v1/deployments/matrix
@@ -402,6 +435,15 @@ Admin PUT /api/v1/environments/order
             "/assets/../index.html",
             "/api/v1",
             "/healthz/",
+            "/badges/x/y",
+            "/badges/x/y.png",
+            "/badges/x.svg",
+            "/badges/x/.svg",
+            "/badges//y.svg",
+            "/badges/../y.svg",
+            "/badges/x/...svg",
+            "/badges/x/y/z.svg",
+            "/badges/x/y.svg/",
             "/api/v1/deployments/",
             "/api/v1//deployments",
             "//api/v1/deployments",

@@ -9,6 +9,7 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
     for (name, value) in [
         ("DEPLOYTRACK_LISTEN", "nowhere"),
         ("DEPLOYTRACK_REGISTRATION", "perhaps"),
+        ("DEPLOYTRACK_BADGES", "everyone"),
         ("DEPLOYTRACK_DATABASE_URL", "mysql://localhost/x"),
         ("DEPLOYTRACK_LOG_FORMAT", "verse"),
         ("DEPLOYTRACK_IDEMPOTENCY_RETENTION", "soon"),
@@ -25,6 +26,25 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         if name == "DEPLOYTRACK_JWT_SECRET" {
             assert!(!run.err.contains("\"short\""), "a secret is never shown: {run:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn both_servers_give_badges_when_they_are_told_to() {
+    for (program, args, variable, expected) in [
+        ("deploytrack-server", &["--listen", "127.0.0.1:0"][..], None, 404),
+        ("deploytrack-server", &["--listen", "127.0.0.1:0", "--badges", "public"], None, 200),
+        ("deploytrack-server", &["--listen", "127.0.0.1:0"], Some("public"), 200),
+        ("deploytrack-server", &["--listen", "127.0.0.1:0", "--badges", "off"], Some("public"), 404),
+        ("deploytrack", &["serve", "--listen", "127.0.0.1:0"], None, 404),
+        ("deploytrack", &["serve", "--listen", "127.0.0.1:0", "--badges", "public"], None, 200),
+    ] {
+        let home = variable.into_iter().fold(Home::new(), |home, value| home.with("DEPLOYTRACK_BADGES", value));
+        let mut command = home.command(program, args);
+        command.stderr(std::process::Stdio::null());
+        let server = Process::started(command);
+        let answer = Caller::anonymous(server.url()).get("/badges/api/production.svg").await;
+        assert_eq!(answer.status, expected, "{program} {args:?} {variable:?}");
     }
 }
 

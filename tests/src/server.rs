@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use deploytrack_core::tracker::{Registration, Tracker};
-use deploytrack_server::{App, serve, token::Secret};
+use deploytrack_server::{App, config::Badges, serve, token::Secret};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -41,7 +41,15 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub async fn over(tracker: Tracker) -> Self {
-        let app = App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap());
+        Self::with_badges(tracker, Badges::Off).await
+    }
+
+    /// Starts a server over a tracker, with badges for these people.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_badges(tracker: Tracker, badges: Badges) -> Self {
+        let app = App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap()).with_badges(badges);
         let listener = serve::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -31,9 +31,9 @@ async fn named(tracker: &Tracker, version: &str) -> Deployment {
 /// Lets the history be changed by hand, as somebody can who owns the database.
 async fn unguard(database: &Database) {
     let sql = if database.is_sqlite() {
-        "drop trigger history_keep_update; drop trigger history_keep_delete"
+        "drop trigger history_keep_update; drop trigger history_keep_delete; drop trigger events_keep_update; drop trigger events_keep_delete"
     } else {
-        "alter table history disable trigger user"
+        "alter table history disable trigger user; alter table events disable trigger user"
     };
     database.execute(sql).await.unwrap();
 }
@@ -217,6 +217,43 @@ on_both! {
             let (_, found) = found_after(&another, sql).await;
             assert_eq!((tables(&found), found.found), (vec!["deployment_counts"], 1), "{sql}: {found}");
             assert!(found.differences[0].detail.ends_with("rolled_back, where the history says 1"), "{sql}: {found}");
+        }
+    }
+
+    async fn events_that_do_not_tell_the_history_are_found(database) {
+        for (sql, said) in [
+            ("update events set type = 'deployment.transitioned' where history_sequence = 1", &["it is not what the history says"][..]),
+            ("update events set subject_id = (select id from deployments where version = 'v2') where history_sequence = 1", &["it is not what the history says"]),
+            ("update events set subject_id = null where history_sequence = 3", &["it is not what the history says"]),
+            (
+                "update events set history_sequence = null where history_sequence = 5",
+                &["it is not what the history says", "there is none for row 5 of the history"],
+            ),
+            (
+                "update events set history_sequence = 1000 where history_sequence = 6",
+                &["it is not what the history says", "there is none for row 6 of the history"],
+            ),
+            (
+                "update events set history_sequence = 5 - history_sequence where history_sequence in (2, 3)",
+                &["it tells of its deployment what was before the event before it"],
+            ),
+            (
+                "insert into events (number, type, subject_id, history_sequence)
+                 select (select max(number) + 1 from events), type, subject_id, history_sequence from events where history_sequence = 21;
+                 update commits set last_event = last_event + 1",
+                &["it tells what an event before it has told"],
+            ),
+            ("delete from events where history_sequence = 5", &["there are 24, numbered from 1 to 25, where the commits have made 25", "there is none for row 5 of the history"]),
+            ("delete from events where number = 25", &["there are 24, numbered from 1 to 24, where the commits have made 25", "there is none for row 21 of the history"]),
+            ("delete from events where number = 1", &["there are 24, numbered from 2 to 25, where the commits have made 25"]),
+            ("update commits set last_event = last_event + 1", &["there are 25, numbered from 1 to 25, where the commits have made 26"]),
+        ] {
+            let another = database.another().await;
+            let (tracker, found) = found_after(&another, sql).await;
+            assert_eq!(tables(&found), ["events"], "{sql}: {found}");
+            assert_eq!(found.differences.iter().map(|difference| difference.detail.as_str()).collect::<Vec<_>>(), said, "{sql}");
+            let left = tracker.repair().await.unwrap();
+            assert_eq!(left, found, "what readers have seen stays: {sql}");
         }
     }
 

@@ -1,9 +1,8 @@
 //! Saying that what was kept waits for long: nothing is dropped for its age, so somebody has to hear of it.
 
-use deploytrack_core::clock::Time;
+use deploytrack_core::clock::{Time, age};
 
 use crate::{
-    render::age::age,
     session::Session,
     spool::{Spool, begun},
 };

@@ -2,14 +2,12 @@
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement};
 use deploytrack_core::{
-    clock::{self, Time},
+    clock::{self, Time, age},
     status::Status,
 };
 
 use super::{
-    View,
-    age::age,
-    table,
+    View, table,
     text::{clean, middle, width},
     total, written,
 };

@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use comfy_table::{Attribute, Cell, Color};
-use deploytrack_core::{matrix::Matrix, text::Name};
+use deploytrack_core::{clock::age, matrix::Matrix, text::Name};
 
 use super::{
     GAP, View,
-    age::age,
     grid::{Column, Grid, Value},
     table,
     text::{clean, middle, padded, width},

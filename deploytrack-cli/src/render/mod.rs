@@ -1,6 +1,5 @@
 //! Pure functions from values to text.
 
-pub(crate) mod age;
 pub(crate) mod deployment;
 pub(crate) mod event;
 pub(crate) mod forms;

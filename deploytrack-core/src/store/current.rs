@@ -11,7 +11,7 @@ use super::{
     on,
     write::{NewPeriod, in_sets},
 };
-use crate::{clock::Time, deployment::Deployment, error::Error, matrix::Cell};
+use crate::{clock::Time, deployment::Deployment, error::Error, matrix::Cell, text::Name};
 
 /// A component in an environment. Writes that touch several take them in this order, so that none waits for another
 /// in a circle.
@@ -154,6 +154,23 @@ impl Store {
                 Ok((place, Cell { version: checked(&row.version)?, deployed_at: row.succeeded_at.0 }))
             })
             .collect()
+    }
+
+    /// What is current of a component in an environment, by their names; none where nothing is, known or not.
+    pub(crate) async fn cell(&self, component: &Name, environment: &Name) -> Result<Option<Cell>, Error> {
+        let row: Option<(String, Micros)> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(
+                "select cell.version, cell.succeeded_at from components c cross join environments e
+                     join current_cells cell on cell.component_id = c.id and cell.environment_id = e.id
+                 where c.name = $1 and e.name = $2 and cell.deployment_id is not null",
+            )
+            .bind(component.as_str())
+            .bind(environment.as_str())
+            .fetch_optional(pool)
+            .await
+        })
+        .map_err(unexpected)?;
+        row.map(|(version, succeeded_at)| Ok(Cell { version: checked(&version)?, deployed_at: succeeded_at.0 })).transpose()
     }
 
     /// Every cell in which something was current at a moment.

@@ -36,7 +36,7 @@ pub(crate) use events::{NewEvent, Told as ToldBy};
 use fault::unexpected;
 pub(crate) use history::Told;
 pub(crate) use idempotency::{Answer, Kept, Key};
-pub(crate) use verification::{KeptCell, KeptPeriod};
+pub(crate) use verification::{KeptCell, KeptPeriod, Numbering, ToldWrongly};
 pub(crate) use write::Write;
 
 /// Runs one expression on whichever database is open: a [`Pool`] or a [`Transaction`] of it.

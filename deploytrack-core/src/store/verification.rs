@@ -1,10 +1,13 @@
 //! Reading everything, to compare what is kept with what the history says, and writing what is kept again.
 
+mod events;
+
 use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
+pub(crate) use self::events::{Numbering, ToldWrongly};
 use super::{
     Snapshot, Write,
     column::{Micros, checked, unsigned},

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
-    catalog::{Component, Environment},
+    catalog::{Component, Environment, Kind},
     deployment::Deployment,
     error::Error,
     matrix::{Cell, Matrix, Row},
@@ -45,6 +45,23 @@ impl Tracker {
             component_name: component.name,
         });
         Ok(rows.collect())
+    }
+
+    /// What is current of a component in an environment, if anything is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such component or environment, and those of the database.
+    pub async fn cell(&self, component: &Name, environment: &Name) -> Result<Option<Cell>, Error> {
+        if let Some(cell) = self.store.cell(component, environment).await? {
+            return Ok(Some(cell));
+        }
+        if self.store.components(Some(component), 0, 1).await?.0.is_empty() {
+            return Err(Error::unknown(Kind::Component, component));
+        }
+        if self.store.environments(Some(environment), 0, 1).await?.0.is_empty() {
+            return Err(Error::unknown(Kind::Environment, environment));
+        }
+        Ok(None)
     }
 
     /// Beside the matrix: the newest deployment of each cell, where it is pending, in progress or failed and so is not what

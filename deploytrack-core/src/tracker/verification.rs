@@ -1,5 +1,7 @@
 //! Comparing everything that is kept with the history, and putting it right.
 
+mod events;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
@@ -61,6 +63,7 @@ impl Tracker {
         audit.compare_cells(snapshot.kept_cells().await?);
         audit.compare_counts(&snapshot.kept_counts().await?);
         audit.compare_environments(&snapshot.kept_environment_counts().await?);
+        audit.compare_events(&mut snapshot).await?;
         audit.conclude();
         Ok(audit)
     }

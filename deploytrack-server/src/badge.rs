@@ -1,0 +1,240 @@
+//! A badge as a picture (SVG): the environment at its left, the version and its age at its right.
+//!
+//! Versions are other people's text. In a picture it stays text: it is escaped, what XML cannot hold or what would turn the
+//! writing around is shown as U+FFFD, and nothing in the picture is a script or is fetched from anywhere.
+
+use std::borrow::Cow;
+
+use chrono::TimeDelta;
+use deploytrack_core::{
+    clock::{self, Time},
+    matrix::Cell,
+    text::Name,
+};
+use unicode_width::UnicodeWidthChar as _;
+
+const LABEL: &str = "#555";
+const CURRENT: &str = "#0969da";
+const NOTHING: &str = "#6e7781";
+/// The most characters of a text that are shown; the title has all.
+const SHOWN: usize = 30;
+/// Stands for the rest of a text.
+const SHORTENED: char = '…';
+/// Between a text and the edge of its box, in pixels.
+const PADDING: u32 = 5;
+/// From the space to the tilde, the width of each character of Verdana at 11 pixels, in tenths of a pixel. Badges are
+/// written in that size everywhere; where that font is not, the text is fitted to the same length.
+const WIDTHS: [u32; 95] = [
+    39, 43, 50, 90, 70, 118, 80, 30, 50, 50, 70, 90, 40, 50, 40, 50, 70, 70, 70, 70, 70, 70, 70, 70, 70, 70, 50, 50, 90, 90, 90, 60, 110,
+    75, 75, 77, 85, 70, 63, 85, 83, 46, 50, 76, 61, 93, 82, 87, 66, 87, 76, 75, 68, 81, 75, 109, 75, 68, 75, 50, 50, 50, 90, 70, 70, 66,
+    69, 57, 69, 66, 39, 69, 70, 30, 38, 65, 30, 107, 70, 67, 69, 69, 47, 57, 43, 70, 65, 90, 65, 65, 58, 70, 50, 70, 90,
+];
+
+/// What a badge says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Badge {
+    label: String,
+    message: String,
+    title: String,
+    colour: &'static str,
+}
+
+impl Badge {
+    /// What is current of a component in an environment: its version, and how long it has been so.
+    pub(crate) fn current(component: &Name, environment: &Name, cell: &Cell, now: Time) -> Self {
+        let (version, since) = (clean(cell.version.as_str()), clock::format(&cell.deployed_at));
+        let message = format!("{} · {}", isolated(&shortened(&version)), age(now, cell.deployed_at));
+        let title = format!("{component} in {environment}: {} since {since}", isolated(&version));
+        Self { label: shortened(environment.as_str()), message, title, colour: CURRENT }
+    }
+
+    /// Nothing is current of a component in an environment.
+    pub(crate) fn nothing_deployed(component: &Name, environment: &Name) -> Self {
+        let message = "nothing deployed".to_owned();
+        let title = format!("{component} in {environment}: {message}");
+        Self { label: shortened(environment.as_str()), message, title, colour: NOTHING }
+    }
+
+    /// There is no such component or environment. It does not say which, and does not repeat what may be no name.
+    pub(crate) fn unknown() -> Self {
+        let title = "There is no such component or environment".to_owned();
+        Self { label: "deployment".to_owned(), message: "unknown".to_owned(), title, colour: NOTHING }
+    }
+
+    /// The picture, 20 pixels high.
+    pub(crate) fn svg(&self) -> String {
+        let (left, right) = (length(&self.label), length(&self.message));
+        let (edge, width) = (left + 2 * PADDING, left + right + 4 * PADDING);
+        let (title, label, message, colour) = (escaped(&self.title), escaped(&self.label), escaped(&self.message), self.colour);
+        let (label_at, message_at, corner) = (PADDING, edge + PADDING, width - 3);
+        format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{title}">
+<title>{title}</title>
+<rect width="{width}" height="20" rx="3" fill="{LABEL}"/>
+<path d="M{edge} 0H{corner}a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3H{edge}z" fill="{colour}"/>
+<g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11">
+<text x="{label_at}" y="14" textLength="{left}" lengthAdjust="spacingAndGlyphs">{label}</text>
+<text x="{message_at}" y="14" textLength="{right}" lengthAdjust="spacingAndGlyphs">{message}</text>
+</g>
+</svg>
+"##
+        )
+    }
+}
+
+/// How long ago that was. A badge may be shown for a minute before it is asked for again, so it has no seconds.
+fn age(now: Time, then: Time) -> String {
+    if now - then < TimeDelta::minutes(1) { "just now".to_owned() } else { clock::age(now, then) }
+}
+
+/// The text without what XML cannot hold (control characters, two non-characters) and without what would turn around the
+/// writing behind it.
+fn clean(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\u{fffe}' | '\u{ffff}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= SHOWN {
+        return text.to_owned();
+    }
+    text.chars().take(SHOWN - 1).chain([SHORTENED]).collect()
+}
+
+/// The text so that its direction, if it is written from right to left, is its own (FSI and PDI, Unicode Annex 9).
+fn isolated(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii() || c == SHORTENED;
+    if text.chars().all(plain) { text.into() } else { format!("\u{2068}{text}\u{2069}").into() }
+}
+
+/// The length of a text in pixels.
+fn length(text: &str) -> u32 {
+    let tenths: u32 = text.chars().map(tenths).sum();
+    tenths.div_ceil(10).max(1)
+}
+
+fn tenths(c: char) -> u32 {
+    let known = (c as usize).checked_sub(' ' as usize).and_then(|place| WIDTHS.get(place));
+    known.copied().unwrap_or_else(|| match c.width() {
+        Some(0) => 0,
+        Some(1) | None => 75,
+        Some(_) => 125,
+    })
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use roxmltree::Document;
+
+    use super::*;
+
+    fn with_version(text: &str) -> Badge {
+        let cell = |version| Cell { version, deployed_at: clock::parse("2026-11-20T18:00:00Z").unwrap() };
+        let (component, environment) = ("user-service".parse().unwrap(), "production".parse().unwrap());
+        Badge::current(&component, &environment, &cell(text.parse().unwrap()), clock::parse("2026-11-23T18:32:00Z").unwrap())
+    }
+
+    /// A badge that says this, whether or not it could be a version.
+    fn saying(text: &str) -> Badge {
+        Badge { label: clean(text), message: shortened(&clean(text)), title: clean(text), colour: CURRENT }
+    }
+
+    fn texts(svg: &str) -> Vec<String> {
+        let document = Document::parse(svg).unwrap();
+        let texts = document.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+        texts.map(|node| node.text().unwrap_or_default().to_owned()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_text_in_a_well_formed_picture(text in any::<String>()) {
+            let svg = saying(&text).svg();
+            let document = Document::parse(&svg).unwrap();
+            let names: Vec<_> = document.descendants().filter(roxmltree::Node::is_element).map(|node| node.tag_name().name()).collect();
+            prop_assert_eq!(names, ["svg", "title", "rect", "path", "g", "text", "text"]);
+            let root = document.root_element();
+            let clean = clean(&text);
+            prop_assert_eq!(root.attribute("aria-label"), Some(clean.as_str()));
+            prop_assert_eq!(root.first_element_child().unwrap().text().unwrap_or_default(), &clean);
+            prop_assert_eq!(&texts(&svg)[0], &clean);
+        }
+
+        #[test]
+        fn a_text_fits_its_box(text in "\\PC{0,40}") {
+            let badge = saying(&text);
+            let (svg, length) = (badge.svg(), length(&badge.label) + length(&badge.message));
+            let document = Document::parse(&svg).unwrap();
+            let width: u32 = document.root_element().attribute("width").unwrap().parse().unwrap();
+            prop_assert_eq!(width, length + 4 * PADDING);
+        }
+    }
+
+    #[test]
+    fn a_long_version_is_shortened_and_its_title_has_all_of_it() {
+        let version = "v".repeat(255);
+        let badge = with_version(&version);
+        assert_eq!(badge.message, format!("{}… · 3d", "v".repeat(29)));
+        assert_eq!(badge.title, format!("user-service in production: {version} since 2026-11-20T18:00:00.000Z"));
+    }
+
+    #[test]
+    fn hostile_versions_stay_text() {
+        for version in ["<script>alert(1)</script>", "\"/><image href='//x'/>", "]]>", "&lt;", "&#0;", "..", "%00"] {
+            let svg = with_version(version).svg();
+            assert_eq!(texts(&svg)[1], format!("{version} · 3d"), "{svg}");
+        }
+    }
+
+    #[test]
+    fn the_writing_of_a_version_ends_with_it() {
+        assert_eq!(with_version("1\u{202e}2").message, "\u{2068}1\u{fffd}2\u{2069} · 3d", "no override");
+        assert_eq!(with_version("גרסה").message, "\u{2068}גרסה\u{2069} · 3d");
+        assert_eq!(with_version("1.4.2").message, "1.4.2 · 3d");
+    }
+
+    #[test]
+    fn texts_are_as_long_as_they_are_written() {
+        assert_eq!((length("1.4.2"), length("production"), length("")), (29, 59, 1));
+        assert_eq!(length("版本"), 25, "wide characters");
+        assert_eq!(length("e\u{301}"), length("e"), "what is written over another character");
+    }
+
+    /// The contrast of white to a colour (WCAG 2.2, section 1.4.3).
+    fn contrast(colour: &str) -> f64 {
+        let digits = colour.trim_start_matches('#');
+        let digit = |at: usize| u32::from_str_radix(&digits[at..=at], 16).unwrap();
+        let channel = |number: usize| {
+            let value = if digits.len() == 3 { 17 * digit(number) } else { 16 * digit(2 * number) + digit(2 * number + 1) };
+            let part = f64::from(value) / 255.0;
+            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        1.05 / (0.2126 * channel(0) + 0.7152 * channel(1) + 0.0722 * channel(2) + 0.05)
+    }
+
+    #[test]
+    fn texts_can_be_read() {
+        for colour in [LABEL, CURRENT, NOTHING] {
+            assert!(contrast(colour) >= 4.5, "{colour}: {}", contrast(colour));
+        }
+    }
+}
