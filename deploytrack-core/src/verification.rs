@@ -10,6 +10,7 @@ pub const MOST_NAMED: usize = 20;
 
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
     /// Whether everything agrees.
@@ -28,21 +29,26 @@ pub struct Verification {
 
 /// Something that is not as the history says, or a history that is not as it was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The table it is in: `history`, `deployments`, `cell_periods`, `current_cells` or `deployment_counts`.
     pub table: String,
     /// The deployment, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub deployment_id: Option<Uuid>,
     /// The row of history, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub sequence: Option<i64>,
     /// The component of the cell, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub component_id: Option<Uuid>,
     /// The environment of the cell, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub environment_id: Option<Uuid>,
     /// What is there, and what should be.
     pub detail: String,

@@ -2,8 +2,9 @@
 
 mod components;
 mod deployments;
-mod environments;
-mod events;
+mod description;
+pub(crate) mod environments;
+pub(crate) mod events;
 mod health;
 mod verification;
 
@@ -18,6 +19,9 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
     match route {
         Route::Live => health::live(),
         Route::Ready => health::ready(&call).await,
+        Route::OpenApi => description::document(&call).await,
+        Route::Docs(file) => description::page(&call, &file).await,
+        Route::DocsAt(place) => description::way_to_pages(place),
         Route::Options(allow) => Ok(options(allow)),
         Route::ListDeployments => deployments::list(&call).await,
         Route::RecordDeployment => deployments::record(call).await,

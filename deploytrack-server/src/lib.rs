@@ -22,6 +22,8 @@
 //! | `kept`, `representation` | answers kept until the next commit, and their forms: whole, compressed, unchanged |
 //! | `response`, `problem` | answers, and answers to what went wrong |
 //! | `links` | the pages around a page |
+//! | `docs` | Swagger UI, with the feature `swagger` |
+//! | `openapi` | what each route is: the OpenAPI document |
 //! | `handlers` | one function for each endpoint |
 
 use std::{fmt, sync::Arc};
@@ -39,10 +41,13 @@ use crate::{
 mod auth;
 pub mod config;
 mod dispatch;
+#[cfg(feature = "swagger")]
+mod docs;
 mod handlers;
 mod kept;
 mod links;
 pub mod log;
+mod openapi;
 mod problem;
 mod representation;
 mod request;

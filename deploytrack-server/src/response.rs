@@ -81,6 +81,14 @@ pub(crate) fn no_content() -> Response<Body> {
     response
 }
 
+/// 308 to another place, which may be relative to the one asked for.
+pub(crate) fn moved(place: &'static str) -> Response<Body> {
+    let mut response = no_content();
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(place));
+    response
+}
+
 /// 204 with `Allow`.
 pub(crate) fn options(allow: &'static str) -> Response<Body> {
     let mut response = no_content();
@@ -89,9 +97,14 @@ pub(crate) fn options(allow: &'static str) -> Response<Body> {
 }
 
 fn representation(status: StatusCode, value: &impl Serialize) -> Answer {
-    let body = Bytes::from(serde_json::to_vec(value).map_err(internal)?);
+    shown(status, JSON, serde_json::to_vec(value).map_err(internal)?)
+}
+
+/// A whole answer of this media type, with its entity tag.
+pub(crate) fn shown(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    let body = body.into();
     let tag = EntityTag::of(&body);
-    let mut response = whole(status, JSON, body.clone());
+    let mut response = whole(status, media_type, body.clone());
     response.headers_mut().insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
     response.extensions_mut().insert(Shown { body, tag });
     Ok(response)

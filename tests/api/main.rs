@@ -5,6 +5,7 @@
 mod components;
 mod conditions;
 mod deployments;
+mod docs;
 mod environments;
 mod errors;
 mod events;
@@ -13,6 +14,7 @@ mod health;
 mod hostile;
 mod idempotency;
 mod kept;
+mod openapi;
 mod tokens;
 mod verify;
 

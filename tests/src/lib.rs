@@ -8,12 +8,14 @@
 //! | [`server`] | a real server on a port of its own |
 //! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
 //! | [`answer`] | an answer as a text that can be compared whole |
+//! | [`contract`] | the OpenAPI document, to hold real answers against |
 //! | [`raw`] | bytes to a socket, for what no client library would send |
 //! | [`program`] | the real binaries, with nothing of the machine's environment |
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness says what is wrong by panicking")]
 
 pub mod answer;
 pub mod caller;
+pub mod contract;
 pub mod database;
 pub mod fold;
 pub mod postgres;
