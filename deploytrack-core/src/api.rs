@@ -32,6 +32,8 @@ pub const EXPORT: &str = "/api/v1/deployments/export";
 pub const VERIFY: &str = "/api/v1/verify";
 /// What happens, as server-sent events.
 pub const EVENTS: &str = "/api/v1/events";
+/// This API as an OpenAPI document.
+pub const OPENAPI: &str = "/api/v1/openapi.json";
 /// Components; one of them is at `/:id`.
 pub const COMPONENTS: &str = "/api/v1/components";
 /// Environments; one of them is at `/:id`.
@@ -54,6 +56,7 @@ pub const IMPORT_BYTES: usize = 8 * 1024 * 1024;
 
 /// What became of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Imported {
     /// Deployments that were recorded.
     pub recorded: u64,
@@ -133,6 +136,7 @@ impl Serialize for ImportLine {
 
 /// An error answer (RFC 9457).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// A URI that names the kind of problem.
@@ -154,12 +158,15 @@ pub struct Problem {
     pub errors: Vec<Fault>,
     /// The status the deployment is in, after an illegal transition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub current_status: Option<Status>,
     /// Where it could go from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub allowed_transitions: Option<Vec<Status>>,
     /// The id of what an idempotency key recorded or changed when another request used it first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub recorded_id: Option<uuid::Uuid>,
     /// How many seconds to wait before the same request, as the header `Retry-After` says.
     #[serde(skip)]

@@ -88,6 +88,7 @@ impl FromStr for Reference {
 
 /// Something that is deployed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Component {
     /// Made by the server.
@@ -95,20 +96,26 @@ pub struct Component {
     /// Unique among components.
     pub name: Name,
     /// Free text.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub description: Option<Description>,
     /// Who answers for it.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub owner: Option<Label>,
     /// What it is, such as `service` or `library`.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub kind: Option<Label>,
     /// Where it is in its life, such as `experimental` or `production`.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub lifecycle: Option<Label>,
     /// Hidden from the matrix.
     pub archived: bool,
     /// When it was registered.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Time,
     /// When it was last changed.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Time,
 }
 
@@ -165,6 +172,7 @@ impl Component {
 
 /// What an environment is for. The order of the variants is the order in which environments line up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EnvironmentType {
     /// Where developers try things.
@@ -238,6 +246,7 @@ impl fmt::Display for EnvironmentType {
 
 /// Somewhere components are deployed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Environment {
     /// Made by the server.
@@ -245,6 +254,7 @@ pub struct Environment {
     /// Unique among environments.
     pub name: Name,
     /// Free text.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub description: Option<Description>,
     /// What it is for.
     pub r#type: EnvironmentType,
@@ -254,9 +264,11 @@ pub struct Environment {
     pub archived: bool,
     /// When it was registered.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Time,
     /// When it was last changed.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Time,
 }
 

@@ -13,6 +13,7 @@ use crate::{
 
 /// One version of one component on its way to one environment, as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {
     /// Made by the server; sorts by creation (UUID version 7).
@@ -34,25 +35,32 @@ pub struct Deployment {
     /// Who deployed it.
     pub deployed_by: Label,
     /// The commit it was built from.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub commit_sha: Option<CommitSha>,
     /// Free text.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub description: Option<Description>,
     /// Whatever else the caller wants to keep.
     pub metadata: Metadata,
     /// When the server recorded it.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Time,
     /// When the server last changed it.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Time,
     /// When the latest attempt began, if it has.
     #[serde(with = "clock::wire_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
     pub started_at: Option<Time>,
     /// When the latest attempt succeeded or failed, if it has.
     #[serde(with = "clock::wire_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
     pub finished_at: Option<Time>,
     /// When it last succeeded, if it ever did. This decides the cell.
     #[serde(with = "clock::wire_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
     pub succeeded_at: Option<Time>,
 }
 

@@ -9,15 +9,19 @@ use crate::{catalog::Kind, entity_tag::EntityTag, status::IllegalTransition, tex
 
 /// One thing that is wrong with a request. A body's fault has a `pointer`, a query's a `parameter`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
     /// Where in the body, as a JSON pointer (RFC 6901); empty for the body as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub pointer: Option<String>,
     /// Which query parameter or header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub parameter: Option<String>,
     /// Which line of an import, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub line: Option<usize>,
     /// What is wrong and what would be right.
     pub detail: String,

@@ -14,6 +14,7 @@ use crate::{
 
 /// What kind of thing happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventType {
     /// A deployment was recorded.
     #[serde(rename = "deployment.created")]
@@ -106,6 +107,7 @@ pub struct UnknownEventType;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Its number: from 1, without gaps, in the order in which readers could see what happened.
@@ -114,25 +116,32 @@ pub struct Event {
     pub r#type: EventType,
     /// When it was recorded.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub recorded_at: Time,
     /// Whose token recorded it.
     pub recorded_by: Label,
     /// The deployment it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub deployment: Option<Subject>,
     /// The row of history it added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub transition: Option<HistoryEntry>,
     /// The component it is about, as it was called then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub component: Option<Named>,
     /// The environment it is about, as it was called then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub environment: Option<Named>,
 }
 
 /// What never changes about a deployment, with the present names of its cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = EventDeployment))]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// The deployment.
@@ -150,11 +159,14 @@ pub struct Subject {
     /// Who deployed it.
     pub deployed_by: Label,
     /// Which commit, if that was said.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub commit_sha: Option<CommitSha>,
 }
 
 /// A component or environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = EventName))]
 pub struct Named {
     /// Its id.
     pub id: Uuid,

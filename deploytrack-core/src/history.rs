@@ -21,6 +21,8 @@ use crate::{
 
 /// What a row of the history says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = HistoryEvent))]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The status changed.
@@ -56,6 +58,7 @@ pub struct UnknownEvent;
 
 /// One row of the append-only history: a change of status, or a removal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
     /// Its place in the order of recording, over all deployments; numbers only grow and may have gaps.
@@ -64,20 +67,25 @@ pub struct HistoryEntry {
     pub attempt: i64,
     /// What it says.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub event: Event,
     /// The status before; `null` for the first entry.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub from: Option<Status>,
     /// The status after.
     pub to: Status,
     /// When it happened, as the caller says or else as recorded.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub occurred_at: Time,
     /// When the server recorded it.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub recorded_at: Time,
     /// Whose token recorded it.
     pub recorded_by: Label,
     /// Why.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub reason: Option<Reason>,
     /// SHA-256 over this row and the hash of the row before it of the same deployment, over microseconds.
     pub hash: Digest,

@@ -30,6 +30,7 @@
     doc = "| [`store`] | SQL; the only room that knows the database |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history, verification |"
 )]
 #![cfg_attr(feature = "client", doc = "| [`client`] | the HTTP client of a server |")]
+#![cfg_attr(feature = "openapi", doc = "| [`openapi`] | the schemas of what is on the wire |")]
 //!
 //! # Features
 //!
@@ -38,6 +39,7 @@
 //! | `sqlite` | the tracker on an embedded SQLite database | yes |
 //! | `postgres` | the tracker on PostgreSQL | no |
 //! | `client` | the HTTP client | no |
+//! | `openapi` | the schemas of what is on the wire, for an OpenAPI document | no |
 //!
 //! With none of them the pure model compiles: no I/O, no clock of its own.
 #![cfg_attr(
@@ -89,6 +91,8 @@ pub mod event;
 pub mod history;
 pub mod json;
 pub mod matrix;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod query;
 pub mod status;
 #[cfg(feature = "store")]

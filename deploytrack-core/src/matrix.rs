@@ -18,6 +18,8 @@ pub type Matrix = Vec<Row>;
 
 /// What is current of one component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = MatrixRow))]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
     /// The component.
@@ -30,12 +32,14 @@ pub struct Row {
 
 /// What is current of one component in one environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
     /// What is deployed.
     pub version: Version,
     /// When it succeeded.
     #[serde(with = "clock::wire")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub deployed_at: Time,
 }
 

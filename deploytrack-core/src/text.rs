@@ -9,15 +9,20 @@ use serde::{Deserialize, Serialize};
 #[error("{0}")]
 pub struct BadText(pub &'static str);
 
-/// Makes a type that holds text that passed `check`.
+/// Makes a type that holds text of so many characters that passed `check`.
 macro_rules! checked_text {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $least:literal..=$most:literal, $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
+            /// The fewest characters it may have.
+            pub const LEAST: usize = $least;
+            /// The most characters it may have.
+            pub const MOST: usize = $most;
+
             /// Checks the text and keeps it.
             ///
             /// # Errors
@@ -68,12 +73,12 @@ macro_rules! checked_text {
 checked_text! {
     /// The name of a component or an environment: 1 to 100 ASCII letters, digits, `.`, `_`, `-`, `/`, the first of
     /// them a letter or digit.
-    Name, |text| {
+    Name, 1..=100, |text| {
         let bytes = text.as_bytes();
         let known = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
         match bytes.first() {
             None => Err(BadText("must not be empty")),
-            _ if bytes.len() > 100 => Err(BadText("must be at most 100 characters long")),
+            _ if bytes.len() > Name::MOST => Err(BadText("must be at most 100 characters long")),
             Some(first) if !first.is_ascii_alphanumeric() => Err(BadText("must start with a letter or digit")),
             _ if !bytes.iter().all(known) => Err(BadText("must have only the letters a-z and A-Z, digits, '.', '_', '-' and '/'")),
             _ => Ok(()),
@@ -84,19 +89,19 @@ checked_text! {
 checked_text! {
     /// What is deployed: 1 to 255 characters, no control characters, no space at either end. Never compared as a
     /// number.
-    Version, |text| line(text, 255, "must be at most 255 characters long")
+    Version, 1..=255, |text| line(text, Version::MOST, "must be at most 255 characters long")
 }
 
 checked_text! {
     /// Who deployed, owns or did something: 1 to 255 characters, no control characters, no space at either end.
-    Label, |text| line(text, 255, "must be at most 255 characters long")
+    Label, 1..=255, |text| line(text, Label::MOST, "must be at most 255 characters long")
 }
 
 checked_text! {
     /// A git commit: 4 to 64 hexadecimal digits.
-    CommitSha, |text| {
+    CommitSha, 4..=64, |text| {
         let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if hexadecimal && (4..=64).contains(&text.len()) {
+        if hexadecimal && (CommitSha::LEAST..=CommitSha::MOST).contains(&text.len()) {
             Ok(())
         } else {
             Err(BadText("must be 4 to 64 hexadecimal digits"))
@@ -106,18 +111,18 @@ checked_text! {
 
 checked_text! {
     /// Free text of at most 4,096 characters, line breaks allowed, NUL refused.
-    Description, |text| prose(text, 4096, "must be at most 4096 characters long")
+    Description, 0..=4096, |text| prose(text, Description::MOST, "must be at most 4096 characters long")
 }
 
 checked_text! {
     /// Why a status changed, such as `exit code 3`: at most 1,024 characters, NUL refused.
-    Reason, |text| prose(text, 1024, "must be at most 1024 characters long")
+    Reason, 0..=1024, |text| prose(text, Reason::MOST, "must be at most 1024 characters long")
 }
 
 checked_text! {
     /// What tells a repeated request from a new one: 1 to 255 visible ASCII characters (RFC 5234, `VCHAR`).
-    IdempotencyKey, |text| {
-        if !text.is_empty() && text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    IdempotencyKey, 1..=255, |text| {
+        if !text.is_empty() && text.len() <= IdempotencyKey::MOST && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(())
         } else {
             Err(BadText("must be 1 to 255 visible ASCII characters, without spaces"))

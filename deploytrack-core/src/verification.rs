@@ -10,6 +10,7 @@ pub const MOST_NAMED: usize = 20;
 
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
     /// Whether everything agrees.
@@ -28,6 +29,7 @@ pub struct Verification {
 
 /// Something that is not as the history says, or a history that is not as it was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The table it is in: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`,
@@ -35,15 +37,19 @@ pub struct Difference {
     pub table: String,
     /// The deployment, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub deployment_id: Option<Uuid>,
     /// The row of history, or the number of the event, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub sequence: Option<i64>,
     /// The component of the cell, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub component_id: Option<Uuid>,
     /// The environment of the cell, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub environment_id: Option<Uuid>,
     /// What is there, and what should be.
     pub detail: String,

@@ -1,12 +1,12 @@
 //! Files that are compiled into the program and served as they are.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use tokio::sync::OnceCell;
 
 use crate::{
-    problem::Refusal,
-    representation::{Representation, Wanted},
+    representation::{Representation, once},
     response::{Answer, tagged},
 };
 
@@ -17,12 +17,12 @@ pub(crate) struct Asset {
     media_type: &'static str,
     headers: &'static [(&'static str, &'static str)],
     body: &'static [u8],
-    representation: OnceCell<Representation>,
+    representation: OnceLock<Representation>,
 }
 
 impl Asset {
     pub(crate) const fn new(path: &'static str, media_type: &'static str, body: &'static [u8]) -> Self {
-        Self { path, media_type, headers: &[], body, representation: OnceCell::const_new() }
+        Self { path, media_type, headers: &[], body, representation: OnceLock::new() }
     }
 
     /// The same, with headers of its own, their names in lower case.
@@ -33,8 +33,7 @@ impl Asset {
 
     /// The file in the form that the caller wants.
     pub(crate) async fn answer(&self, headers: &HeaderMap) -> Answer {
-        let kept = self.representation.get_or_try_init(|| async { self.represent() }).await?;
-        kept.response(&Wanted::of(headers)).await
+        once(&self.representation, headers, || self.made()).await
     }
 
     #[cfg(test)]
@@ -42,11 +41,11 @@ impl Asset {
         self.body
     }
 
-    fn represent(&self) -> Result<Representation, Refusal> {
+    fn made(&self) -> Answer {
         let mut response = tagged(StatusCode::OK, self.media_type, Bytes::from_static(self.body))?;
         let own = self.headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         response.headers_mut().extend(own);
-        Representation::of(response, true)
+        Ok(response)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The most bytes of a request's target and headers.
-const HEAD_BYTES: usize = 32 * 1024;
+pub(crate) const HEAD_BYTES: usize = 32 * 1024;
 /// How much of a path goes into the log.
 const LOGGED: usize = 200;
 

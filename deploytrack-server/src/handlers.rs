@@ -3,8 +3,9 @@
 mod badges;
 mod components;
 mod deployments;
-mod environments;
-mod events;
+mod description;
+pub(crate) mod environments;
+pub(crate) mod events;
 mod health;
 mod verification;
 
@@ -19,6 +20,9 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
     match route {
         Route::Live => health::live(),
         Route::Ready => health::ready(&call).await,
+        Route::OpenApi => description::document(&call).await,
+        Route::Docs(file) => description::page(&call, &file).await,
+        Route::DocsAt(place) => Ok(description::way_to_pages(place)),
         Route::Options(allow) => Ok(options(allow)),
         Route::Badge { component, environment } => badges::show(&call, &component, &environment).await,
         Route::ListDeployments => deployments::list(&call).await,

@@ -24,6 +24,8 @@
 //! | `response`, `problem` | answers, and answers to what went wrong |
 //! | `links` | the pages around a page |
 //! | `dashboard`, `asset` | the pages for people, and how files of the program are served (feature `dashboard`) |
+//! | `docs` | Swagger UI, with the feature `swagger` |
+//! | `openapi` | what each route is: the OpenAPI document |
 //! | `handlers` | one function for each endpoint |
 
 use std::{fmt, sync::Arc};
@@ -46,10 +48,13 @@ pub mod config;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod dispatch;
+#[cfg(feature = "swagger")]
+mod docs;
 mod handlers;
 mod kept;
 mod links;
 pub mod log;
+mod openapi;
 mod problem;
 mod representation;
 mod request;

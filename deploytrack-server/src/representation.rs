@@ -1,7 +1,7 @@
 //! What an answer shows, as bytes, and the forms in which a caller can have it: whole, compressed, or not at all when the
 //! caller has it already.
 
-use std::io::Write as _;
+use std::{io::Write as _, sync::OnceLock};
 
 use bytes::Bytes;
 use deploytrack_core::entity_tag::{Condition, EntityTag};
@@ -132,6 +132,17 @@ impl Representation {
             _ => Ok(whole(self.shown.body.clone(), self.headers.clone())),
         }
     }
+}
+
+/// The answer that is made once and stays the same as long as the program runs, in the form that a caller wants.
+pub(crate) async fn once(kept: &OnceLock<Representation>, headers: &HeaderMap, make: impl FnOnce() -> Answer) -> Answer {
+    let representation = if let Some(there) = kept.get() {
+        there
+    } else {
+        let new = Representation::of(make()?, true)?;
+        kept.get_or_init(|| new)
+    };
+    representation.response(&Wanted::of(headers)).await
 }
 
 /// How many bytes the values of headers take.

@@ -21,11 +21,11 @@ use uuid::Uuid;
 use crate::{App, auth::Caller, kept::Kept, problem::Refusal, terms};
 
 /// The most bytes of a body.
-const BODY_BYTES: usize = 1024 * 1024;
+pub(crate) const BODY_BYTES: usize = 1024 * 1024;
 /// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most values of a parameter that may be repeated.
-const MOST_VALUES: usize = 100;
+pub(crate) const MOST_VALUES: usize = 100;
 
 /// How a body must come.
 pub(crate) struct BodyRules {

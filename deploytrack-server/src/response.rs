@@ -91,6 +91,14 @@ pub(crate) fn no_content() -> Response<Body> {
     response
 }
 
+/// 308 to another place, which may be relative to the one asked for.
+pub(crate) fn moved(place: &'static str) -> Response<Body> {
+    let mut response = no_content();
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(place));
+    response
+}
+
 /// 204 with `Allow`.
 pub(crate) fn options(allow: &'static str) -> Response<Body> {
     let mut response = no_content();

@@ -10,11 +10,21 @@ use crate::{asset::Asset, dashboard};
 /// An identifier as it stands in the path. It is read after the token, so that an unknown caller learns nothing.
 pub(crate) type RawId = String;
 
+/// Where the pages are that show the description of the API.
+const DOCS: &str = "/api/docs/";
+const WITH_DOCS: bool = cfg!(feature = "swagger");
+
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Live,
     Ready,
+    /// The description of the API.
+    OpenApi,
+    /// A file of the pages that show the description; the pages themselves where it is empty.
+    Docs(String),
+    /// Leads to the pages at this place, which is relative to the one asked for.
+    DocsAt(&'static str),
     Options(&'static str),
     /// Names as they stand in the path.
     Badge {
@@ -86,7 +96,9 @@ impl Route {
     /// Who may call. The match has no wildcard: a new route cannot forget its guard.
     pub(crate) const fn access(&self) -> Access {
         match self {
-            Self::Live | Self::Ready | Self::Options(_) | Self::Badge { .. } => Access::Open,
+            Self::Live | Self::Ready | Self::OpenApi | Self::Docs(_) | Self::DocsAt(_) | Self::Options(_) | Self::Badge { .. } => {
+                Access::Open
+            }
             // The page itself tells nothing; what it shows it asks for with its reader's token.
             #[cfg(feature = "dashboard")]
             Self::Dashboard(_) => Access::Open,
@@ -135,6 +147,9 @@ impl Route {
         match self {
             Self::Live
             | Self::Ready
+            | Self::OpenApi
+            | Self::Docs(_)
+            | Self::DocsAt(_)
             | Self::Options(_)
             | Self::Badge { .. }
             | Self::Verify
@@ -170,11 +185,50 @@ impl Route {
     }
 }
 
+/// Every path of the API, with `{id}` where an id stands. Those of pages and pictures for people are not among them.
+const PATHS: [&str; 19] = [
+    "/healthz",
+    "/readyz",
+    api::OPENAPI,
+    api::DEPLOYMENTS,
+    api::MATRIX,
+    api::ATTEMPTS,
+    api::LATEST,
+    api::IMPORT,
+    api::EXPORT,
+    "/api/v1/deployments/{id}",
+    "/api/v1/deployments/{id}/history",
+    "/api/v1/deployments/{id}/undeploy",
+    api::VERIFY,
+    api::EVENTS,
+    api::COMPONENTS,
+    "/api/v1/components/{id}",
+    api::ENVIRONMENTS,
+    "/api/v1/environments/{id}",
+    api::ENVIRONMENT_ORDER,
+];
+/// Every method that something is done by.
+const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// Every route of the API, with its method and its path.
+pub(crate) fn table() -> impl Iterator<Item = (Method, &'static str, Route)> {
+    let pairs = PATHS.into_iter().flat_map(|path| METHODS.map(|method| (method, path)));
+    pairs.filter_map(|(method, path)| Some((method.clone(), path, Route::parse(&method, path, Badges::Off).ok()?)))
+}
+
+/// Whether it can be the name of a file.
+fn is_file(name: &str) -> bool {
+    !matches!(name, "." | "..") && !name.contains('/')
+}
+
 /// A known path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place<'a> {
     Live,
     Ready,
+    OpenApi,
+    Docs(&'a str),
+    DocsAt(&'static str),
     Badge(&'a str, &'a str),
     Deployments,
     Deployment(&'a str),
@@ -202,6 +256,9 @@ impl<'a> Place<'a> {
         Some(match path {
             "/healthz" => Self::Live,
             "/readyz" => Self::Ready,
+            api::OPENAPI => Self::OpenApi,
+            "/api/docs" if WITH_DOCS => Self::DocsAt("docs/"),
+            "/api-docs" if WITH_DOCS => Self::DocsAt("api/docs/"),
             api::DEPLOYMENTS => Self::Deployments,
             api::MATRIX => Self::Matrix,
             api::ATTEMPTS => Self::Attempts,
@@ -213,8 +270,12 @@ impl<'a> Place<'a> {
             api::COMPONENTS => Self::Components,
             api::ENVIRONMENTS => Self::Environments,
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
-            _ => return Self::one(path).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
+            _ => return Self::one(path).or_else(|| Self::docs(path)).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
         })
+    }
+
+    fn docs(path: &'a str) -> Option<Self> {
+        path.strip_prefix(DOCS).filter(|file| WITH_DOCS && is_file(file)).map(Self::Docs)
     }
 
     fn badge(path: &'a str) -> Option<Self> {
@@ -257,6 +318,9 @@ impl<'a> Place<'a> {
         Ok(match (self, method) {
             (Self::Live, "GET") => Route::Live,
             (Self::Ready, "GET") => Route::Ready,
+            (Self::OpenApi, "GET") => Route::OpenApi,
+            (Self::Docs(file), "GET") => Route::Docs(file.into()),
+            (Self::DocsAt(place), "GET") => Route::DocsAt(place),
             (Self::Badge(component, environment), "GET") => Route::Badge { component: component.into(), environment: environment.into() },
             (Self::Deployments, "GET") => Route::ListDeployments,
             (Self::Deployments, "POST") => Route::RecordDeployment,
@@ -293,6 +357,9 @@ impl<'a> Place<'a> {
         match self {
             Self::Live
             | Self::Ready
+            | Self::OpenApi
+            | Self::Docs(_)
+            | Self::DocsAt(_)
             | Self::Badge(..)
             | Self::History(_)
             | Self::Matrix
@@ -316,28 +383,9 @@ impl<'a> Place<'a> {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 19] = [
-        "/healthz",
-        "/readyz",
-        "/badges/x/y.svg",
-        "/api/v1/deployments",
-        "/api/v1/deployments/matrix",
-        "/api/v1/deployments/attempts",
-        "/api/v1/deployments/latest",
-        "/api/v1/deployments/import",
-        "/api/v1/deployments/export",
-        "/api/v1/deployments/x",
-        "/api/v1/deployments/x/history",
-        "/api/v1/deployments/x/undeploy",
-        "/api/v1/verify",
-        "/api/v1/events",
-        "/api/v1/components",
-        "/api/v1/components/x",
-        "/api/v1/environments",
-        "/api/v1/environments/x",
-        "/api/v1/environments/order",
-    ];
-    const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+    /// The description's pages for people.
+    const PAGES: [&str; 4] = ["/api/docs", "/api-docs", "/api/docs/", "/api/docs/x"];
+    const EVERY_METHOD: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
     fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         Route::parse(&method.parse().unwrap(), path, Badges::Public)
@@ -345,7 +393,7 @@ mod tests {
 
     #[test]
     fn where_there_are_no_badges_nothing_is_at_their_paths() {
-        for method in METHODS {
+        for method in EVERY_METHOD {
             assert_eq!(Route::parse(&method.parse().unwrap(), "/badges/x/y.svg", Badges::Off), Err(NoRoute::Path), "{method}");
         }
     }
@@ -359,11 +407,11 @@ mod tests {
 
     #[test]
     fn allow_names_exactly_the_methods_that_have_a_route() {
-        for path in PATHS {
+        for path in PATHS.into_iter().chain(["/badges/x/y.svg"]).chain(PAGES.into_iter().filter(|_| WITH_DOCS)) {
             let Ok(Route::Options(allow)) = parse("OPTIONS", path) else { panic!("{path}") };
-            let taken: Vec<_> = METHODS.into_iter().filter(|method| parse(method, path).is_ok()).collect();
+            let taken: Vec<_> = EVERY_METHOD.into_iter().filter(|method| parse(method, path).is_ok()).collect();
             assert_eq!(taken.join(", "), allow, "{path}");
-            for method in METHODS.iter().filter(|method| !taken.contains(method)) {
+            for method in EVERY_METHOD.iter().filter(|method| !taken.contains(method)) {
                 assert_eq!(parse(method, path), Err(NoRoute::Method(allow)), "{method} {path}");
             }
             assert_eq!(parse(&"M".repeat(5000), path), Err(NoRoute::Method(allow)));
@@ -382,20 +430,14 @@ mod tests {
 
     #[test]
     fn every_route_has_its_guard() {
-        let mut table = Vec::new();
-        for path in PATHS {
-            for method in METHODS.into_iter().filter(|method| !matches!(*method, "HEAD" | "OPTIONS")) {
-                if let Ok(route) = parse(method, path) {
-                    table.push(format!("{:?} {method} {path}\n", route.access()));
-                }
-            }
-        }
+        let line = |(method, path, route): (Method, &str, Route)| format!("{:?} {method} {path}\n", route.access());
+        let table: Vec<_> = table().map(line).collect();
         assert_eq!(
             table.concat(),
             "\
 Open GET /healthz
 Open GET /readyz
-Open GET /badges/x/y.svg
+Open GET /api/v1/openapi.json
 Reader GET /api/v1/deployments
 Admin POST /api/v1/deployments
 Reader GET /api/v1/deployments/matrix
@@ -403,25 +445,37 @@ Reader GET /api/v1/deployments/attempts
 Reader GET /api/v1/deployments/latest
 Admin POST /api/v1/deployments/import
 Reader GET /api/v1/deployments/export
-Reader GET /api/v1/deployments/x
-Admin PATCH /api/v1/deployments/x
-Reader GET /api/v1/deployments/x/history
-Admin POST /api/v1/deployments/x/undeploy
+Reader GET /api/v1/deployments/{id}
+Admin PATCH /api/v1/deployments/{id}
+Reader GET /api/v1/deployments/{id}/history
+Admin POST /api/v1/deployments/{id}/undeploy
 Admin GET /api/v1/verify
 Reader GET /api/v1/events
 Reader GET /api/v1/components
 Admin POST /api/v1/components
-Admin DELETE /api/v1/components/x
-Reader GET /api/v1/components/x
-Admin PATCH /api/v1/components/x
+Reader GET /api/v1/components/{id}
+Admin PATCH /api/v1/components/{id}
+Admin DELETE /api/v1/components/{id}
 Reader GET /api/v1/environments
 Admin POST /api/v1/environments
-Admin DELETE /api/v1/environments/x
-Reader GET /api/v1/environments/x
-Admin PATCH /api/v1/environments/x
+Reader GET /api/v1/environments/{id}
+Admin PATCH /api/v1/environments/{id}
+Admin DELETE /api/v1/environments/{id}
 Admin PUT /api/v1/environments/order
 "
         );
+    }
+
+    #[test]
+    fn pages_that_are_left_out_are_not_there() {
+        for page in PAGES {
+            assert_eq!(parse("GET", page).is_ok(), WITH_DOCS, "{page}");
+        }
+    }
+
+    #[test]
+    fn a_badge_is_open_to_anyone() {
+        assert_eq!(parse("GET", "/badges/x/y.svg").map(|route| route.access()), Ok(Access::Open));
     }
 
     #[test]

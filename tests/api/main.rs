@@ -7,6 +7,7 @@ mod components;
 mod conditions;
 mod dashboard;
 mod deployments;
+mod docs;
 mod environments;
 mod errors;
 mod events;
@@ -15,6 +16,7 @@ mod health;
 mod hostile;
 mod idempotency;
 mod kept;
+mod openapi;
 mod tokens;
 mod verify;
 

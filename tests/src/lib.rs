@@ -8,6 +8,7 @@
 //! | [`server`] | a real server on a port of its own |
 //! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
 //! | [`answer`] | an answer as a text that can be compared whole |
+//! | [`contract`] | the OpenAPI document, to hold real answers against |
 //! | [`raw`] | bytes to a socket, for what no client library would send |
 //! | [`browser`] | a real browser, and whom its pages ask |
 //! | [`program`] | the real binaries, with nothing of the machine's environment |
@@ -16,6 +17,7 @@
 pub mod answer;
 pub mod browser;
 pub mod caller;
+pub mod contract;
 pub mod database;
 pub mod fold;
 pub mod postgres;

@@ -1,11 +1,21 @@
 //! Environments.
 
+use std::borrow::Cow;
+
 use deploytrack_core::{
     api::{self, FromBody},
     error::Fault,
     json::{self, Fields},
+    openapi,
 };
 use serde_json::{Map, Value};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder},
+    },
+};
 use uuid::Uuid;
 
 use crate::{
@@ -56,7 +66,21 @@ pub(crate) async fn order(call: Call) -> Answer {
 
 /// The body of [`order`].
 #[derive(Debug, PartialEq, Eq)]
-struct Order(Vec<Uuid>);
+pub(crate) struct Order(Vec<Uuid>);
+
+impl PartialSchema for Order {
+    fn schema() -> RefOr<Schema> {
+        let ids = ArrayBuilder::new().items(openapi::uuid()).unique_items(true);
+        let closed = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(false)));
+        closed.property("ids", ids.description(Some("The ids of all environments, in their order."))).required("ids").into()
+    }
+}
+
+impl ToSchema for Order {
+    fn name() -> Cow<'static, str> {
+        "EnvironmentOrder".into()
+    }
+}
 
 impl FromBody for Order {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long nothing is said at most. Proxies take a silent connection for a lost one after a minute or less.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a reader should wait before it connects again, in milliseconds.
 const RETRY: &str = "retry: 2000\n";
 
