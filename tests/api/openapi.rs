@@ -30,13 +30,11 @@ impl Holder {
 
     async fn call_with(&self, method: &str, path: &str, id: &str, query: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
         let target = format!("{}{query}", path.replace("{id}", id));
-        let answer = match body {
-            Some(body) => self.caller.send_with(method, &target, headers, body.to_string()).await,
-            None => {
-                let request =
-                    headers.iter().fold(self.caller.request(method, &target), |request, (name, value)| request.header(*name, *value));
-                Answer::of(request.send().await.unwrap()).await
-            }
+        let answer = if let Some(body) = body {
+            self.caller.send_with(method, &target, headers, body.to_string()).await
+        } else {
+            let request = headers.iter().fold(self.caller.request(method, &target), |request, (name, value)| request.header(*name, *value));
+            Answer::of(request.send().await.unwrap()).await
         };
         self.contract.hold(method, path, &answer);
         answer

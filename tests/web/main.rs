@@ -4,6 +4,7 @@
 
 mod accessibility;
 mod address;
+mod docs;
 mod hostile;
 mod login;
 mod matrix;
