@@ -23,7 +23,7 @@ macro_rules! module {
     };
 }
 
-static ASSETS: [Asset; 17] = [
+static ASSETS: [Asset; 18] = [
     Asset::new("/", HTML, include_bytes!("dashboard/index.html")).with(&HEADERS),
     Asset::new("/assets/style.css", "text/css; charset=utf-8", include_bytes!("dashboard/style.css")),
     Asset::new("/assets/icon.svg", "image/svg+xml", include_bytes!("dashboard/icon.svg")),
@@ -35,6 +35,7 @@ static ASSETS: [Asset; 17] = [
     module!("deployment.js"),
     module!("elements.js"),
     module!("filters.js"),
+    module!("grid.js"),
     module!("live.js"),
     module!("login.js"),
     module!("matrix.js"),

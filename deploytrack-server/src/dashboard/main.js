@@ -58,7 +58,7 @@ async function navigate() {
   const moved = shown.page !== null;
   const module = VIEWS.get(page);
   const room = el("div", { class: `view ${page || "matrix"}` });
-  const view = module ? module.show(room, { id, parameters, announce }) : unknown(room);
+  const view = module ? module.show(room, { id, parameters, announce, inTurn }) : unknown(room);
   main.replaceChildren(room);
   shown = { page, id, view };
   await refresh();
@@ -110,6 +110,7 @@ function logIn() {
     },
     loggedOut: (error) => logOut(error.message),
   });
+  live.sleep(document.hidden);
   setTimeout(ready, FIRST);
   // Connected first, shown then: nothing falls between.
   connectedOnce.then(navigate);
