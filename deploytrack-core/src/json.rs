@@ -187,6 +187,15 @@ fn decimal(number: &str) -> Option<(bool, String, i64)> {
     Some((negative, significant.to_owned(), last))
 }
 
+/// The greatest [`Fields::position`]: what both databases can count.
+pub const MOST_POSITION: u64 = i64::MAX as u64;
+
+/// A number that is whole, as far as a double can tell whole numbers apart.
+fn whole(number: f64) -> Option<u64> {
+    let text = (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then(|| format!("{number:.0}"));
+    text.and_then(|text| text.parse().ok())
+}
+
 /// Takes the fields of an object one by one and gathers every fault.
 #[derive(Debug)]
 pub struct Fields {
@@ -261,11 +270,12 @@ impl Fields {
         }
     }
 
-    /// A whole number of at least 1.
+    /// A whole number from 1 to [`MOST_POSITION`], however it is written: to JSON, `3` and `3.0` are one number.
     pub fn position(&mut self, name: &'static str) -> Option<usize> {
         let value = self.value(name)?;
-        let number = value.as_u64().filter(|number| *number >= 1).and_then(|number| usize::try_from(number).ok());
-        number.map_or_else(|| self.wrong(name, "must be a whole number of at least 1"), Some)
+        let number = value.as_u64().or_else(|| value.as_f64().and_then(whole)).filter(|number| (1..=MOST_POSITION).contains(number));
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        number.map_or_else(|| self.wrong(name, format!("must be a whole number from 1 to {MOST_POSITION}")), Some)
     }
 
     /// Notes a fault of the field and gives nothing.
@@ -330,6 +340,21 @@ mod tests {
         }
         for number in ["0", "-0", "-0.0", "1.50", "1e2", "100", "18446744073709551615", "0.1", "1e300", "-12.5E-3"] {
             assert!(object(format!(r#"{{"n": {number}, "s": "\"123456789012345678901234567890"}}"#).as_bytes()).is_ok(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_position_is_a_whole_number_however_it_is_written() {
+        let read = |number: &str| {
+            let mut fields = Fields::of(object(format!(r#"{{"order": {number}}}"#).as_bytes()).unwrap());
+            let position = fields.position("order");
+            fields.finish(position).ok()
+        };
+        for (number, position) in [("1", 1), ("3.0", 3), ("3e2", 300), ("9223372036854775807", 9_223_372_036_854_775_807)] {
+            assert_eq!(read(number), Some(position), "{number}");
+        }
+        for number in ["0", "-1", "1.5", "0.0", "9223372036854775808", "1e300", "\"1\""] {
+            assert_eq!(read(number), None, "{number}");
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
     catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     clock::TOLERANCE,
     deployment::{Change, Metadata, NewDeployment, Removal, Undeploy},
+    json::MOST_POSITION,
     status::Status,
     text::{CommitSha, Description, Label, Name, Reason, Version},
 };
@@ -78,23 +79,24 @@ fn when(what: &str, else_now: bool) -> String {
     format!("{what}, at most {minutes} minutes from now{}.", if else_now { "; now, if left out" } else { "" })
 }
 
+/// A deployment to be recorded, but for its time.
+fn deployment() -> ObjectBuilder {
+    let statuses = Status::ALL.into_iter().filter(|status| status.path_from_new().is_some());
+    let statuses: Vec<_> = statuses.map(|status| json!(status)).chain([json!(null)]).collect();
+    let status = ObjectBuilder::new().schema_type(or_null(Type::String)).enum_values(Some(statuses));
+    named()
+        .property("version", field::<Version>("What is deployed."))
+        .required("version")
+        .property("deployedBy", optional::<Label>("Who deploys; the subject of the token, if left out."))
+        .property("commitSha", optional::<CommitSha>("The commit it was built from."))
+        .property("description", optional::<Description>("Free text."))
+        .property("metadata", optional::<Metadata>("Whatever else is to be kept."))
+        .property("status", status.description(Some("Where it stands already; `pending`, if left out. The history gets the way there.")))
+}
+
 impl PartialSchema for NewDeployment {
     fn schema() -> RefOr<Schema> {
-        let statuses = Status::ALL.into_iter().filter(|status| status.path_from_new().is_some());
-        let statuses: Vec<_> = statuses.map(|status| json!(status)).chain([json!(null)]).collect();
-        let status = ObjectBuilder::new().schema_type(or_null(Type::String)).enum_values(Some(statuses));
-        let object = named()
-            .property("version", field::<Version>("What is deployed."))
-            .required("version")
-            .property("deployedBy", optional::<Label>("Who deploys; the subject of the token, if left out."))
-            .property("commitSha", optional::<CommitSha>("The commit it was built from."))
-            .property("description", optional::<Description>("Free text."))
-            .property("metadata", optional::<Metadata>("Whatever else is to be kept."))
-            .property(
-                "status",
-                status.description(Some("Where it stands already; `pending`, if left out. The history gets the way there.")),
-            )
-            .property("occurredAt", optional_time(&when("When it happened", true)));
+        let object = deployment().property("occurredAt", optional_time(&when("When it happened", true)));
         let description = "A deployment to be recorded. Component and environment are given by their ids or by their names.";
         naming(object).description(Some(description)).into()
     }
@@ -153,9 +155,21 @@ impl PartialSchema for Removal {
 
 impl ToSchema for Removal {}
 
+/// The name of the schema of [`imported_deployment`].
+pub const IMPORTED_DEPLOYMENT: &str = "ImportedDeployment";
+
+/// A line of an import that is a deployment: the same line must be known when it comes again, so it has its time.
+#[must_use]
+pub fn imported_deployment() -> RefOr<Schema> {
+    let object =
+        deployment().property("occurredAt", time().description(Some(when("When it entered its status", false)))).required("occurredAt");
+    naming(object).description(Some("A deployment with the time it entered its status: a line of an import.")).into()
+}
+
 impl PartialSchema for ImportLine {
     fn schema() -> RefOr<Schema> {
-        let lines = OneOfBuilder::new().item(super::of::<NewDeployment>()).item(super::of::<Removal>());
+        let deployment = Ref::from_schema_name(IMPORTED_DEPLOYMENT);
+        let lines = OneOfBuilder::new().item(deployment).item(super::of::<Removal>());
         lines.description(Some("A line of an import or an export: a deployment, or a removal.")).into()
     }
 }
@@ -200,7 +214,7 @@ impl PartialSchema for ComponentChange {
 impl ToSchema for ComponentChange {}
 
 fn environment(name: RefOr<Schema>) -> ObjectBuilder {
-    let order = ObjectBuilder::new().schema_type(or_null(Type::Integer)).minimum(Some(1)).maximum(usize::try_from(i64::MAX).ok());
+    let order = ObjectBuilder::new().schema_type(or_null(Type::Integer)).minimum(Some(1)).maximum(usize::try_from(MOST_POSITION).ok());
     closed()
         .property("name", name)
         .property("description", optional::<Description>("Free text; `null` removes it."))

@@ -20,6 +20,8 @@ use crate::{
 
 mod bodies;
 
+pub use bodies::{IMPORTED_DEPLOYMENT, imported_deployment};
+
 /// ASCII letters, digits and a few more, the first a letter or digit.
 const NAME: &str = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$";
 /// No control character, no space at either end. The spaces are those of Unicode's `White_Space`, which `\s` is not everywhere.
@@ -33,6 +35,9 @@ const PROSE: &str = r"^[^\x00]*$";
 const HEXADECIMAL: &str = r"^[0-9A-Fa-f]*$";
 /// Visible ASCII characters.
 const VISIBLE: &str = r"^[\x21-\x7e]*$";
+
+/// Not before 1970.
+const TIME: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt]";
 
 /// A text of so many characters that match a pattern.
 #[must_use]
@@ -105,10 +110,11 @@ pub fn list_of<T: ToSchema>() -> Schema {
     ArrayBuilder::new().items(of::<T>()).into()
 }
 
-/// A time (RFC 3339).
+/// A time (RFC 3339) that a caller gives: from 1970 to the year 9999, with a `T` in it.
 #[must_use]
 pub fn time() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+    let time = ObjectBuilder::new().schema_type(Type::String).pattern(Some(TIME));
+    time.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 }
 
 /// A UUID in its hyphenated form (RFC 9562).

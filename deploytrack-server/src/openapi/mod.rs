@@ -12,6 +12,7 @@ use deploytrack_core::{
     event::{Event, EventType, Named, Subject},
     history::{self, HistoryEntry},
     matrix::{Cell, Cells, Row},
+    openapi,
     query::Page,
     status::Status,
     text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version},
@@ -205,6 +206,7 @@ fn schemas() -> ComponentsBuilder {
         .schema_from::<Status>()
         .schema_from::<EnvironmentType>()
         .schema_from::<EventType>()
+        .schema(openapi::IMPORTED_DEPLOYMENT, openapi::imported_deployment())
         .schema("DeploymentPage", page_of::<Deployment>())
         .schema("ComponentPage", page_of::<Component>())
         .schema("EnvironmentPage", page_of::<Environment>())

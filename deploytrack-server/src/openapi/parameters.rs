@@ -106,10 +106,11 @@ pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 3] {
     let tags = |description| parameter(ParameterIn::Header, "", description, ObjectBuilder::new().schema_type(Type::String));
     let known =
         tags("Entity tags that the caller has, or `*`: the answer is 304 when nothing changed. One that cannot be read is ignored.");
+    let tag =
+        ObjectBuilder::new().schema_type(Type::String).description(Some("`*`, or entity tags in double quotes, separated by commas."));
+    let tag = tag.pattern(Some(r#"^(\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*)$"#));
     let seen =
-        text("`*`, or entity tags in double quotes.", 1, 8192, r#"^(\*|(W/)?"[\x21\x23-\x7e]*"([ \t]*,[ \t]*(W/)?"[\x21\x23-\x7e]*")*)$"#);
-    let seen = tags("The `ETag` of what the caller has seen: when it is another by now, the answer is 412 and nothing is done.")
-        .schema(Some(seen));
+        tags("The `ETag` of what the caller has seen: when it is another by now, the answer is 412 and nothing is done.").schema(Some(tag));
     let key =
         tags("Makes the request once, however often it comes: the same key and request get the first answer again for at least 24 hours.");
     [
