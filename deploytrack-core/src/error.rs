@@ -77,7 +77,7 @@ pub enum Error {
         key: String,
     },
     /// The name is in use.
-    #[error("there is already a {kind} named {name}")]
+    #[error("the {kind} {name} is there already")]
     NameTaken {
         /// Component or environment.
         kind: Kind,
