@@ -99,3 +99,31 @@ async fn what_is_not_there_is_said() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_comes_back_to_the_matrix_is_where_they_left_it() {
+    let (_database, server) = served().await;
+    let lines: String = (0..200)
+        .map(|number| {
+            let line = json!({"component": format!("c-{number:03}"), "environment": "production", "version": "v1", "status": "succeeded",
+                "occurredAt": "2026-01-01T00:00:00Z"});
+            format!("{line}\n")
+        })
+        .collect();
+    server.admin().import(lines).await.expect(200);
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.until("document.querySelectorAll('.matrix tbody tr').length === 200").await;
+        let link = "a[href='#/changes?component=c-150&environment=production']";
+        browser.value(&format!("void document.querySelector(\"{link}\").scrollIntoView()")).await;
+        browser.value(&format!("void document.querySelector(\"{link}\").click()")).await;
+        browser.until("document.querySelector('h1')?.textContent === 'c-150 in production'").await;
+        browser.client().back().await.unwrap();
+        browser.until("document.querySelectorAll('.matrix tbody tr').length === 200").await;
+        browser.until(&format!("document.activeElement === document.querySelector(\"{link}\")")).await;
+        let place =
+            "(() => { const { top, bottom } = document.activeElement.getBoundingClientRect(); return top > 0 && bottom < innerHeight; })()";
+        browser.until(place).await;
+    })
+    .await;
+}

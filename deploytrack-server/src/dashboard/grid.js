@@ -18,7 +18,12 @@ export class Grid {
     this.#head.replaceChildren(heading(columns));
     const focused = this.#body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     place(this.#body, rows.map((row) => this.#row(row, columns.join(), at)));
-    if (focused && !this.#body.contains(document.activeElement)) this.#body.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+    if (focused && !this.#body.contains(document.activeElement)) this.focus(focused);
+  }
+
+  /** Goes to a link, where it is still there. */
+  focus(href) {
+    this.#body.querySelector(`a[href="${CSS.escape(href)}"]`)?.focus();
   }
 
   /** The element of a row; the one that is there as long as it says the same. */

@@ -65,7 +65,7 @@ async function navigate() {
   if (shown.view !== view) return;
   const heading = room.querySelector("h1");
   document.title = page === "" || !heading ? "deploytrack" : `${heading.textContent} · deploytrack`;
-  if (moved) heading?.focus();
+  if (moved && !room.contains(document.activeElement)) heading?.focus({ preventScroll: true });
 }
 
 function unknown(room) {

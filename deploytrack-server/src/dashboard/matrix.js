@@ -13,7 +13,7 @@ import { count, exact, word } from "./text.js";
 const FEW = 20;
 const NOTHING = "Nothing is recorded yet. The first deploytrack record puts a row here.";
 
-/** Where the matrix was left, to be there again for who comes back. */
+/** The link by which the matrix was left, to be there again for who comes back. */
 let left = null;
 
 /** Shows the matrix; `announce` says what changed to those who hear the page, and `inTurn` reads behind what is being read. */
@@ -27,7 +27,7 @@ export function show(root, { parameters, announce, inTurn }) {
   const said = el("div");
   const time = moment.control(wanted.at, (at) => change({ at }));
   const tools = el("div", { class: "tools" }, time.element);
-  const scroller = el("div", { class: "scroller", role: "region", tabindex: "0", "aria-label": "Matrix, scrolls", scroll: leave }, grid.element);
+  const scroller = el("div", { class: "scroller", role: "region", tabindex: "0", "aria-label": "Matrix, scrolls", click: leave }, grid.element);
 
   root.replaceChildren(
     el("h1", { tabindex: "-1", class: "unseen" }, "Matrix"),
@@ -37,8 +37,9 @@ export function show(root, { parameters, announce, inTurn }) {
     scroller,
   );
 
-  function leave() {
-    left = { hash: location.hash, top: scroller.scrollTop, left: scroller.scrollLeft };
+  function leave({ target }) {
+    const link = target.closest("a");
+    if (link) left = { hash: location.hash, href: link.getAttribute("href") };
   }
 
   function change(changed) {
@@ -62,7 +63,7 @@ export function show(root, { parameters, announce, inTurn }) {
       known.reset(environments.filter((environment) => wanted.archived || !environment.archived), matrix, attempts);
       control();
       draw();
-      if (isFirst && left?.hash === location.hash) scroller.scrollTo(left.left, left.top);
+      if (isFirst && left?.hash === location.hash) grid.focus(left.href);
     } catch (error) {
       if (known.rows.size > 0 && !(error instanceof Refused)) throw error;
       report(said, error);
