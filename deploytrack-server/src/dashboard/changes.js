@@ -6,7 +6,7 @@ import { ago, commit, el, notice, pipeline, redraw, report, select, status, tabl
 import { STATUSES, duration } from "./text.js";
 
 const TAKE = 25;
-const COLUMNS = ["Recorded", "Status", "Component", "Environment", "Version", "By", "Took", "Origin"];
+const COLUMNS = ["Recorded", "Status", "Component", "Environment", "Version", "By", "Ended", "Took", "Origin"];
 
 /** Shows a page of deployments. */
 export function show(root, { parameters }) {
@@ -84,6 +84,7 @@ function cells(deployment) {
     el("a", { href: address.to("changes", { environment }) }, environment),
     deployment.version,
     deployment.deployedBy,
+    deployment.finishedAt ? el("span", {}, ago(deployment.finishedAt), " ago") : "–",
     ended ? duration(deployment.startedAt, deployment.finishedAt) : "–",
     origin(deployment),
   ];
