@@ -103,13 +103,12 @@ async fn what_is_not_there_is_said() {
 #[tokio::test]
 async fn who_comes_back_to_the_matrix_is_where_they_left_it() {
     let (_database, server) = served().await;
-    let lines: String = (0..200)
-        .map(|number| {
-            let line = json!({"component": format!("c-{number:03}"), "environment": "production", "version": "v1", "status": "succeeded",
-                "occurredAt": "2026-01-01T00:00:00Z"});
-            format!("{line}\n")
-        })
-        .collect();
+    let time = "2026-01-01T00:00:00Z";
+    let line = |number| {
+        let component = format!("c-{number:03}");
+        json!({"component": component, "environment": "production", "version": "v1", "status": "succeeded", "occurredAt": time}).to_string()
+    };
+    let lines = (0..200).map(line).collect::<Vec<_>>().join("\n");
     server.admin().import(lines).await.expect(200);
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
