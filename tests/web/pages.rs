@@ -104,11 +104,11 @@ async fn what_is_not_there_is_said() {
 async fn who_comes_back_to_the_matrix_is_where_they_left_it() {
     let (_database, server) = served().await;
     let time = "2026-01-01T00:00:00Z";
-    let line = |number| {
+    let deployed = |number| {
         let component = format!("c-{number:03}");
         json!({"component": component, "environment": "production", "version": "v1", "status": "succeeded", "occurredAt": time}).to_string()
     };
-    let lines = (0..200).map(line).collect::<Vec<_>>().join("\n");
+    let lines = (0..200).map(deployed).collect::<Vec<_>>().join("\n");
     server.admin().import(lines).await.expect(200);
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
