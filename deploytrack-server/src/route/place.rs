@@ -1,0 +1,174 @@
+//! The known paths, and the methods of each.
+
+use deploytrack_core::api;
+
+use super::Route;
+#[cfg(feature = "dashboard")]
+use crate::{asset::Asset, dashboard};
+
+/// Where the pages are that show the description of the API.
+const DOCS: &str = "/api/docs/";
+pub(super) const WITH_DOCS: bool = cfg!(feature = "swagger");
+
+/// Whether it can be the name of a file.
+fn is_file(name: &str) -> bool {
+    !matches!(name, "." | "..") && !name.contains('/')
+}
+
+/// A known path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place<'a> {
+    Live,
+    Ready,
+    OpenApi,
+    Docs(&'a str),
+    DocsAt(&'static str),
+    Badge(&'a str, &'a str),
+    Deployments,
+    Deployment(&'a str),
+    History(&'a str),
+    Undeploy(&'a str),
+    Matrix,
+    Attempts,
+    Latest,
+    Import,
+    Export,
+    Verify,
+    Events,
+    Components,
+    Component(&'a str),
+    Environments,
+    Environment(&'a str),
+    EnvironmentOrder,
+    #[cfg(feature = "dashboard")]
+    Dashboard(&'static Asset),
+}
+
+impl<'a> Place<'a> {
+    /// Exact comparison: no trailing slash, no doubled slash, no dot segments.
+    pub(super) fn at(path: &'a str) -> Option<Self> {
+        Some(match path {
+            "/healthz" => Self::Live,
+            "/readyz" => Self::Ready,
+            api::OPENAPI => Self::OpenApi,
+            "/api/docs" if WITH_DOCS => Self::DocsAt("docs/"),
+            "/api-docs" if WITH_DOCS => Self::DocsAt("api/docs/"),
+            api::DEPLOYMENTS => Self::Deployments,
+            api::MATRIX => Self::Matrix,
+            api::ATTEMPTS => Self::Attempts,
+            api::LATEST => Self::Latest,
+            api::IMPORT => Self::Import,
+            api::EXPORT => Self::Export,
+            api::VERIFY => Self::Verify,
+            api::EVENTS => Self::Events,
+            api::COMPONENTS => Self::Components,
+            api::ENVIRONMENTS => Self::Environments,
+            api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
+            _ => return Self::one(path).or_else(|| Self::docs(path)).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
+        })
+    }
+
+    fn docs(path: &'a str) -> Option<Self> {
+        path.strip_prefix(DOCS).filter(|file| WITH_DOCS && is_file(file)).map(Self::Docs)
+    }
+
+    fn badge(path: &'a str) -> Option<Self> {
+        let (component, environment) = path.strip_prefix("/badges/")?.strip_suffix(".svg")?.split_once('/')?;
+        let is_name = |raw: &str| !matches!(raw, "" | "." | "..") && !raw.contains('/');
+        (is_name(component) && is_name(environment)).then_some(Self::Badge(component, environment))
+    }
+
+    /// What is there for people.
+    #[cfg(feature = "dashboard")]
+    fn page(path: &str) -> Option<Self> {
+        dashboard::at(path).map(Self::Dashboard)
+    }
+
+    #[cfg(not(feature = "dashboard"))]
+    const fn page(_: &str) -> Option<Self> {
+        None
+    }
+
+    fn one(path: &'a str) -> Option<Self> {
+        let (list, rest) = [api::DEPLOYMENTS, api::COMPONENTS, api::ENVIRONMENTS]
+            .into_iter()
+            .find_map(|list| Some((list, path.strip_prefix(list)?.strip_prefix('/')?)))?;
+        let (id, below) = rest.split_once('/').map_or((rest, None), |(id, below)| (id, Some(below)));
+        if matches!(id, "" | "." | "..") {
+            return None;
+        }
+        match (list, below) {
+            (api::DEPLOYMENTS, None) => Some(Self::Deployment(id)),
+            (api::DEPLOYMENTS, Some("history")) => Some(Self::History(id)),
+            (api::DEPLOYMENTS, Some("undeploy")) => Some(Self::Undeploy(id)),
+            (api::COMPONENTS, None) => Some(Self::Component(id)),
+            (api::ENVIRONMENTS, None) => Some(Self::Environment(id)),
+            _ => None,
+        }
+    }
+
+    /// The route of a method at this place.
+    pub(super) fn route(self, method: &str) -> Result<Route, ()> {
+        Ok(match (self, method) {
+            (Self::Live, "GET") => Route::Live,
+            (Self::Ready, "GET") => Route::Ready,
+            (Self::OpenApi, "GET") => Route::OpenApi,
+            (Self::Docs(file), "GET") => Route::Docs(file.into()),
+            (Self::DocsAt(place), "GET") => Route::DocsAt(place),
+            (Self::Badge(component, environment), "GET") => Route::Badge { component: component.into(), environment: environment.into() },
+            (Self::Deployments, "GET") => Route::ListDeployments,
+            (Self::Deployments, "POST") => Route::RecordDeployment,
+            (Self::Deployment(id), "GET") => Route::ShowDeployment(id.into()),
+            (Self::Deployment(id), "PATCH") => Route::UpdateDeployment(id.into()),
+            (Self::History(id), "GET") => Route::History(id.into()),
+            (Self::Undeploy(id), "POST") => Route::Undeploy(id.into()),
+            (Self::Matrix, "GET") => Route::Matrix,
+            (Self::Attempts, "GET") => Route::Attempts,
+            (Self::Latest, "GET") => Route::Latest,
+            (Self::Import, "POST") => Route::Import,
+            (Self::Export, "GET") => Route::Export,
+            (Self::Verify, "GET") => Route::Verify,
+            (Self::Events, "GET") => Route::Events,
+            (Self::Components, "GET") => Route::ListComponents,
+            (Self::Components, "POST") => Route::CreateComponent,
+            (Self::Component(id), "GET") => Route::ShowComponent(id.into()),
+            (Self::Component(id), "PATCH") => Route::UpdateComponent(id.into()),
+            (Self::Component(id), "DELETE") => Route::DeleteComponent(id.into()),
+            (Self::Environments, "GET") => Route::ListEnvironments,
+            (Self::Environments, "POST") => Route::CreateEnvironment,
+            (Self::Environment(id), "GET") => Route::ShowEnvironment(id.into()),
+            (Self::Environment(id), "PATCH") => Route::UpdateEnvironment(id.into()),
+            (Self::Environment(id), "DELETE") => Route::DeleteEnvironment(id.into()),
+            (Self::EnvironmentOrder, "PUT") => Route::OrderEnvironments,
+            #[cfg(feature = "dashboard")]
+            (Self::Dashboard(asset), "GET") => Route::Dashboard(asset),
+            _ => return Err(()),
+        })
+    }
+
+    /// The methods this place takes, for `Allow`.
+    pub(super) const fn allow(self) -> &'static str {
+        match self {
+            Self::Live
+            | Self::Ready
+            | Self::OpenApi
+            | Self::Docs(_)
+            | Self::DocsAt(_)
+            | Self::Badge(..)
+            | Self::History(_)
+            | Self::Matrix
+            | Self::Attempts
+            | Self::Latest
+            | Self::Export
+            | Self::Verify
+            | Self::Events => "GET, HEAD, OPTIONS",
+            Self::Deployments | Self::Components | Self::Environments => "GET, HEAD, OPTIONS, POST",
+            Self::Deployment(_) => "GET, HEAD, OPTIONS, PATCH",
+            Self::Component(_) | Self::Environment(_) => "DELETE, GET, HEAD, OPTIONS, PATCH",
+            Self::Import | Self::Undeploy(_) => "OPTIONS, POST",
+            Self::EnvironmentOrder => "OPTIONS, PUT",
+            #[cfg(feature = "dashboard")]
+            Self::Dashboard(_) => "GET, HEAD, OPTIONS",
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What is at which path, and who may call it.
+
+use super::{place::WITH_DOCS, *};
+
+/// The description's pages for people.
+const PAGES: [&str; 4] = ["/api/docs", "/api-docs", "/api/docs/", "/api/docs/x"];
+const EVERY_METHOD: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+
+fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
+    Route::parse(&method.parse().unwrap(), path, Badges::Public)
+}
+
+#[test]
+fn where_there_are_no_badges_nothing_is_at_their_paths() {
+    for method in EVERY_METHOD {
+        assert_eq!(Route::parse(&method.parse().unwrap(), "/badges/x/y.svg", Badges::Off), Err(NoRoute::Path), "{method}");
+    }
+}
+
+#[test]
+fn a_badge_is_named_by_two_segments() {
+    let badge = |component: &str, environment: &str| Ok(Route::Badge { component: component.into(), environment: environment.into() });
+    assert_eq!(parse("GET", "/badges/eu%2Fapi/production.svg"), badge("eu%2Fapi", "production"));
+    assert_eq!(parse("GET", "/badges/api/v1.svg.svg"), badge("api", "v1.svg"));
+}
+
+#[test]
+fn allow_names_exactly_the_methods_that_have_a_route() {
+    for path in PATHS.into_iter().chain(["/badges/x/y.svg"]).chain(PAGES.into_iter().filter(|_| WITH_DOCS)) {
+        let Ok(Route::Options(allow)) = parse("OPTIONS", path) else { panic!("{path}") };
+        let taken: Vec<_> = EVERY_METHOD.into_iter().filter(|method| parse(method, path).is_ok()).collect();
+        assert_eq!(taken.join(", "), allow, "{path}");
+        for method in EVERY_METHOD.iter().filter(|method| !taken.contains(method)) {
+            assert_eq!(parse(method, path), Err(NoRoute::Method(allow)), "{method} {path}");
+        }
+        assert_eq!(parse(&"M".repeat(5000), path), Err(NoRoute::Method(allow)));
+        assert_eq!(parse("get", path), Err(NoRoute::Method(allow)));
+    }
+}
+
+#[cfg(feature = "dashboard")]
+#[test]
+fn the_dashboard_is_open_and_only_read() {
+    for path in ["/", "/assets/main.js"] {
+        assert_eq!(parse("GET", path).map(|route| route.access()), Ok(Access::Open));
+        assert_eq!(parse("POST", path), Err(NoRoute::Method("GET, HEAD, OPTIONS")));
+    }
+}
+
+#[test]
+fn every_route_has_its_guard() {
+    let line = |(method, path, route): (Method, &str, Route)| format!("{:?} {method} {path}\n", route.access());
+    let table: Vec<_> = table().map(line).collect();
+    assert_eq!(
+        table.concat(),
+        "\
+Open GET /healthz
+Open GET /readyz
+Open GET /api/v1/openapi.json
+Reader GET /api/v1/deployments
+Admin POST /api/v1/deployments
+Reader GET /api/v1/deployments/matrix
+Reader GET /api/v1/deployments/attempts
+Reader GET /api/v1/deployments/latest
+Admin POST /api/v1/deployments/import
+Reader GET /api/v1/deployments/export
+Reader GET /api/v1/deployments/{id}
+Admin PATCH /api/v1/deployments/{id}
+Reader GET /api/v1/deployments/{id}/history
+Admin POST /api/v1/deployments/{id}/undeploy
+Admin GET /api/v1/verify
+Reader GET /api/v1/events
+Reader GET /api/v1/components
+Admin POST /api/v1/components
+Reader GET /api/v1/components/{id}
+Admin PATCH /api/v1/components/{id}
+Admin DELETE /api/v1/components/{id}
+Reader GET /api/v1/environments
+Admin POST /api/v1/environments
+Reader GET /api/v1/environments/{id}
+Admin PATCH /api/v1/environments/{id}
+Admin DELETE /api/v1/environments/{id}
+Admin PUT /api/v1/environments/order
+"
+    );
+}
+
+#[test]
+fn pages_that_are_left_out_are_not_there() {
+    for page in PAGES {
+        assert_eq!(parse("GET", page).is_ok(), WITH_DOCS, "{page}");
+    }
+}
+
+#[test]
+fn a_badge_is_open_to_anyone() {
+    assert_eq!(parse("GET", "/badges/x/y.svg").map(|route| route.access()), Ok(Access::Open));
+}
+
+#[test]
+fn a_path_is_compared_as_it_is() {
+    for path in [
+        "",
+        "*",
+        "//",
+        "/index.html",
+        "/assets/",
+        "/assets/../index.html",
+        "/api/v1",
+        "/healthz/",
+        "/badges/x/y",
+        "/badges/x/y.png",
+        "/badges/x.svg",
+        "/badges/x/.svg",
+        "/badges//y.svg",
+        "/badges/../y.svg",
+        "/badges/x/...svg",
+        "/badges/x/y/z.svg",
+        "/badges/x/y.svg/",
+        "/api/v1/deployments/",
+        "/api/v1//deployments",
+        "//api/v1/deployments",
+        "/api/v1/deployments/x/",
+        "/api/v1/deployments//history",
+        "/api/v1/deployments/x/history/",
+        "/api/v1/deployments/x/other",
+        "/api/v1/deployments/.",
+        "/api/v1/deployments/..",
+        "/api/v1/deployments/../components",
+        "/api/v1/components/x/history",
+        "/api/v1/components/x/undeploy",
+        "/api/v1/verify/",
+        "/api/v1/environments/order/x",
+        "/api/v1/Deployments",
+        "/api/v1/deployments%2Fmatrix",
+        "/api/v2/deployments",
+    ] {
+        assert_eq!(parse("GET", path), Err(NoRoute::Path), "{path}");
+    }
+}
