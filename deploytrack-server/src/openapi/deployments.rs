@@ -159,8 +159,9 @@ pub(super) fn import() -> Described {
         GROUP,
         "importDeployments",
         "Record many deployments",
-        "Records every line or none; a refusal names the lines in `errors`. A line that was imported before (same component, environment, \
-         version, status, `occurredAt` and `commitSha`) is skipped. Lines with `event` are removals, of what was current at their time.",
+        "Records every line or none; a refusal names the lines in `errors`, also those with an id that nothing has (400). A line that was \
+         imported before (same component, environment, version, status, `occurredAt` and `commitSha`) is skipped. Lines with `event` are \
+         removals, of what was current at their time.",
     )
     .any_body(body.content(NDJSON, lines()).content("application/json", single).build())
     .once()
@@ -170,7 +171,6 @@ pub(super) fn import() -> Described {
         Some(("application/json", ContentBuilder::new().schema(Some(of::<Imported>())).build())),
         &["Idempotency-Replayed"],
     )
-    .refusing(&[StatusCode::NOT_FOUND])
 }
 
 pub(super) fn export() -> Described {
