@@ -3,34 +3,15 @@
 //! The routes are those of `route`, and the match over them has no wildcard: a route that is not described does not compile.
 //! The schemas are those of the types that are written and read.
 
-use deploytrack_core::{
-    api::{ImportLine, Imported, Problem},
-    catalog::{Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
-    deployment::{Change, Deployment, Metadata, NewDeployment, Removal, Undeploy},
-    digest::Digest,
-    error::Fault,
-    event::{Event, EventType, Named, Subject},
-    history::{self, HistoryEntry},
-    matrix::{Cell, Cells, Row},
-    openapi,
-    query::Page,
-    status::Status,
-    text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version},
-    verification::{Difference, Verification},
-};
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{
-        Components, ComponentsBuilder, HttpMethod, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, PathItem, Paths, RefOr, Schema,
-        path::Operation,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-        tag::TagBuilder,
-    },
+use utoipa::openapi::{
+    Components, HttpMethod, Info, InfoBuilder, License, OpenApiBuilder, PathItem, Paths, RefOr,
+    path::Operation,
+    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    tag::TagBuilder,
 };
 
 use self::described::{Described, TOKEN, unchanged};
 use crate::{
-    handlers::environments::Order,
     problem::Refusal,
     response::internal,
     route::{self, Route},
@@ -41,6 +22,7 @@ mod deployments;
 mod described;
 mod parameters;
 mod refusals;
+mod schemas;
 mod server;
 
 /// The document, as JSON.
@@ -50,11 +32,7 @@ pub(crate) fn document() -> Result<String, Refusal> {
         .paths(paths())
         .components(Some(components()))
         .tags(Some(GROUPS.map(|(name, what)| TagBuilder::new().name(name).description(Some(what)).build())));
-    written(&document.build()).map_err(internal)
-}
-
-fn written(document: &OpenApi) -> Result<String, serde_json::Error> {
-    document.to_json()
+    document.build().to_json().map_err(internal)
 }
 
 fn info() -> Info {
@@ -153,7 +131,8 @@ fn components() -> Components {
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
     let token =
         token.description(Some("A token of this server: `deploytrack-server token`, or the profile that `deploytrack serve` writes."));
-    let mut components = schemas().security_scheme(TOKEN, SecurityScheme::Http(token.build())).response("304", unchanged()).build();
+    let mut components =
+        schemas::schemas().security_scheme(TOKEN, SecurityScheme::Http(token.build())).response("304", unchanged()).build();
     for (status, response) in refusals::all() {
         components.responses.insert(status.as_str().to_owned(), RefOr::T(response));
     }
@@ -164,57 +143,6 @@ fn components() -> Components {
         components.headers.insert(name.to_owned(), RefOr::T(header));
     }
     components
-}
-
-fn schemas() -> ComponentsBuilder {
-    ComponentsBuilder::new()
-        .schema_from::<Deployment>()
-        .schema_from::<NewDeployment>()
-        .schema_from::<Change>()
-        .schema_from::<Undeploy>()
-        .schema_from::<Removal>()
-        .schema_from::<ImportLine>()
-        .schema_from::<Imported>()
-        .schema_from::<HistoryEntry>()
-        .schema_from::<history::Event>()
-        .schema_from::<Digest>()
-        .schema_from::<Row>()
-        .schema_from::<Cells>()
-        .schema_from::<Cell>()
-        .schema_from::<Component>()
-        .schema_from::<NewComponent>()
-        .schema_from::<ComponentChange>()
-        .schema_from::<Environment>()
-        .schema_from::<NewEnvironment>()
-        .schema_from::<EnvironmentChange>()
-        .schema_from::<Order>()
-        .schema_from::<Event>()
-        .schema_from::<Subject>()
-        .schema_from::<Named>()
-        .schema_from::<Verification>()
-        .schema_from::<Difference>()
-        .schema_from::<Problem>()
-        .schema_from::<Fault>()
-        .schema_from::<Name>()
-        .schema_from::<Version>()
-        .schema_from::<Label>()
-        .schema_from::<CommitSha>()
-        .schema_from::<Description>()
-        .schema_from::<Reason>()
-        .schema_from::<IdempotencyKey>()
-        .schema_from::<Metadata>()
-        .schema_from::<Status>()
-        .schema_from::<EnvironmentType>()
-        .schema_from::<EventType>()
-        .schema(openapi::IMPORTED_DEPLOYMENT, openapi::imported_deployment())
-        .schema("DeploymentPage", page_of::<Deployment>())
-        .schema("ComponentPage", page_of::<Component>())
-        .schema("EnvironmentPage", page_of::<Environment>())
-}
-
-/// The schema of a page whose entries are of a type.
-fn page_of<T: ToSchema>() -> RefOr<Schema> {
-    Page::<T>::schema()
 }
 
 #[cfg(test)]

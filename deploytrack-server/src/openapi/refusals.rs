@@ -1,6 +1,6 @@
 //! The answers to what went wrong (RFC 9457), one for each status.
 
-use deploytrack_core::api::Problem;
+use deploytrack_core::{api::Problem, openapi};
 use http::StatusCode;
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
@@ -76,11 +76,7 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
 }
 
 fn refusal(status: StatusCode, description: String, headers: &[&str]) -> (StatusCode, Response) {
-    let content = ContentBuilder::new().schema(Some(of_problem())).build();
+    let content = ContentBuilder::new().schema(Some(openapi::of::<Problem>())).build();
     let response = ResponseBuilder::new().description(description).content("application/problem+json", content);
     (status, with_headers(response, headers).build())
-}
-
-fn of_problem() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-    deploytrack_core::openapi::of::<Problem>()
 }

@@ -1,0 +1,67 @@
+//! The types that the document names.
+
+use deploytrack_core::{
+    api::{ImportLine, Imported, Problem},
+    catalog::{Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
+    deployment::{Change, Deployment, Metadata, NewDeployment, Removal, Undeploy},
+    digest::Digest,
+    error::Fault,
+    event::{Event, EventType, Named, Subject},
+    history::{self, HistoryEntry},
+    matrix::{Cell, Cells, Row},
+    openapi,
+    query::Page,
+    status::Status,
+    text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version},
+    verification::{Difference, Verification},
+};
+use utoipa::{PartialSchema as _, openapi::ComponentsBuilder};
+
+use crate::handlers::environments::Order;
+
+/// Every type on the wire.
+pub(super) fn schemas() -> ComponentsBuilder {
+    ComponentsBuilder::new()
+        .schema_from::<Deployment>()
+        .schema_from::<NewDeployment>()
+        .schema_from::<Change>()
+        .schema_from::<Undeploy>()
+        .schema_from::<Removal>()
+        .schema_from::<ImportLine>()
+        .schema_from::<Imported>()
+        .schema_from::<HistoryEntry>()
+        .schema_from::<history::Event>()
+        .schema_from::<Digest>()
+        .schema_from::<Row>()
+        .schema_from::<Cells>()
+        .schema_from::<Cell>()
+        .schema_from::<Component>()
+        .schema_from::<NewComponent>()
+        .schema_from::<ComponentChange>()
+        .schema_from::<Environment>()
+        .schema_from::<NewEnvironment>()
+        .schema_from::<EnvironmentChange>()
+        .schema_from::<Order>()
+        .schema_from::<Event>()
+        .schema_from::<Subject>()
+        .schema_from::<Named>()
+        .schema_from::<Verification>()
+        .schema_from::<Difference>()
+        .schema_from::<Problem>()
+        .schema_from::<Fault>()
+        .schema_from::<Name>()
+        .schema_from::<Version>()
+        .schema_from::<Label>()
+        .schema_from::<CommitSha>()
+        .schema_from::<Description>()
+        .schema_from::<Reason>()
+        .schema_from::<IdempotencyKey>()
+        .schema_from::<Metadata>()
+        .schema_from::<Status>()
+        .schema_from::<EnvironmentType>()
+        .schema_from::<EventType>()
+        .schema(openapi::IMPORTED_DEPLOYMENT, openapi::imported_deployment())
+        .schema("DeploymentPage", Page::<Deployment>::schema())
+        .schema("ComponentPage", Page::<Component>::schema())
+        .schema("EnvironmentPage", Page::<Environment>::schema())
+}
