@@ -182,7 +182,7 @@ impl Welcome<'_> {
         Ok(Client::new(ClientSettings { url, token, timeout: Duration::from_secs(30), user_agent, extra_roots: Vec::new() })?)
     }
 
-    /// Commands that work in a second terminal as they are.
+    /// Commands that work in a second terminal.
     fn next(&self) -> String {
         let program = self.surroundings.typed_program();
         let program = if self.local.is_current { program.to_owned() } else { format!("{program} --profile {LOCAL}") };
@@ -190,6 +190,7 @@ impl Welcome<'_> {
             "In a second terminal:\n\n  \
              {program} record --component my-service --environment production --version v1.0.0 --status succeeded\n  \
              {program} matrix\n  \
+             {program} open              # the same in a browser\n  \
              {program} list\n  \
              {program} --help\n\n\
              Ctrl-C ends the server.\n"
