@@ -57,7 +57,7 @@ pub(crate) async fn run(open: Open, settings: &Settings, session: &mut Session<'
     show(&file).await.map_err(|error| {
         Failure::usage(format!("no browser can be opened: {error}")).hint("`deploytrack open --print` prints the address to open elsewhere")
     })?;
-    session.note(&format!("opening {}", settings.url))?;
+    session.note(&format!("opening {}; this ends in 10 seconds, when the browser has been led there", settings.url))?;
     tokio::select! {
         () = sleep(FOR_THE_BROWSER) => Ok(()),
         _ = signal::ctrl_c() => Ok(()),
