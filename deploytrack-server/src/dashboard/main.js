@@ -48,7 +48,6 @@ async function guarded(work) {
 const refresh = () => inTurn(() => shown.view?.refresh());
 
 async function navigate() {
-  if (!token()) return logOut("");
   const { page, id, parameters } = address.read();
   for (const link of nav.querySelectorAll("a")) {
     if (link.dataset.page === page) link.setAttribute("aria-current", "page");
@@ -112,8 +111,9 @@ function logIn() {
   });
   live.sleep(document.hidden);
   setTimeout(ready, FIRST);
-  // Connected first, shown then: nothing falls between.
-  connectedOnce.then(navigate);
+  // Connected first, shown then: nothing falls between. Who has logged out by then is shown nothing.
+  const session = live;
+  connectedOnce.then(() => { if (live === session) navigate(); });
 }
 
 function logOut(why) {
@@ -132,10 +132,10 @@ function logOut(why) {
 const handed = address.takeToken();
 if (handed) keepToken(handed);
 addEventListener("hashchange", () => {
-  const again = address.takeToken();
-  if (again) {
+  const other = address.takeToken();
+  if (other) {
     logOut("");
-    keepToken(again);
+    keepToken(other);
     logIn();
   } else if (live) navigate();
 });
