@@ -11,7 +11,7 @@ mod verification;
 
 use crate::{
     request::Call,
-    response::{Answer, options},
+    response::{Answer, moved, options},
     route::Route,
 };
 
@@ -22,7 +22,7 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
         Route::Ready => health::ready(&call).await,
         Route::OpenApi => description::document(&call).await,
         Route::Docs(file) => description::page(&call, &file).await,
-        Route::DocsAt(place) => Ok(description::way_to_pages(place)),
+        Route::DocsAt(place) => Ok(moved(place)),
         Route::Options(allow) => Ok(options(allow)),
         Route::Badge { component, environment } => badges::show(&call, &component, &environment).await,
         Route::ListDeployments => deployments::list(&call).await,

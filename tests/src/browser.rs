@@ -17,6 +17,8 @@ use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
+use crate::program::on_path;
+
 const HOW: &str = "Chromium and its driver are not installed. Install them (Debian, Ubuntu: apt-get install chromium chromium-driver; or run \
     scripts/test, which does), or leave these tests out on purpose with DEPLOYTRACK_TEST_BROWSER=skip";
 /// How long anything on a page may take. Machines that build at the same time are slow.
@@ -58,10 +60,6 @@ fn driver() -> Option<&'static Driver> {
         (!is_skipped).then(|| start(&on_path("chromedriver").expect(HOW)))
     };
     DRIVER.get_or_init(find).as_ref()
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|program| program.exists())
 }
 
 fn start(program: &Path) -> Driver {

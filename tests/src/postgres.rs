@@ -12,6 +12,8 @@ use std::{
     sync::OnceLock,
 };
 
+use crate::program::on_path;
+
 const HOW: &str = "PostgreSQL is not installed. Install its server (Debian, Ubuntu: apt-get install postgresql; or run scripts/test, which does), \
     or give a server of your own in DEPLOYTRACK_TEST_POSTGRES_URL, or leave these tests out on purpose with DEPLOYTRACK_TEST_POSTGRES=skip";
 
@@ -74,9 +76,7 @@ fn with_hole(url: &str) -> String {
 /// The path of a program that comes with PostgreSQL: beside its server, else on the path.
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = binaries().into_iter().chain(std::env::split_paths(&path));
-    folders.map(|folder| folder.join(name)).find(|program| program.exists())
+    binaries().map(|folder| folder.join(name)).filter(|program| program.exists()).or_else(|| on_path(name))
 }
 
 /// The folder of `initdb` and `postgres`: on the path, else the newest where Debian keeps them.

@@ -43,6 +43,12 @@ fn build() -> HashMap<String, PathBuf> {
         .collect()
 }
 
+/// The path of a program that is installed on this machine, if it is on the path.
+#[must_use]
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|program| program.exists())
+}
+
 /// A person's machine: an empty home, and programs that see nothing else.
 #[derive(Debug)]
 pub struct Home {

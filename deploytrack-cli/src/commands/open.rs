@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_core::{
-    query::{DeploymentFilter, PageRequest},
-    text::Name,
-};
+use deploytrack_core::{query::PageRequest, text::Name};
 use tempfile::NamedTempFile;
 use tokio::{signal, time::sleep};
 use webbrowser::{Browser, BrowserOptions};
@@ -47,7 +44,7 @@ pub(crate) async fn run(open: Open, settings: &Settings, session: &mut Session<'
         return Err(Failure::new(Exit::Unauthorised, "there is no token to log in with").hint("`deploytrack login` keeps one"));
     };
     // What would go wrong in the browser is said here, where there is a way out.
-    session.client.list(&DeploymentFilter::default(), PageRequest::default()).await?;
+    session.client.components(None, PageRequest::new(0, 1).unwrap_or_default()).await?;
     let place = Place { component: open.component, environment: open.environment };
     let address = address(&settings.url, token, &place)?;
     if open.print {

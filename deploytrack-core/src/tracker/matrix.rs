@@ -24,16 +24,13 @@ impl Tracker {
     pub async fn matrix(&self, filter: &MatrixFilter) -> Result<Matrix, Error> {
         // What is registered is read before the cells: a cell can then name something newer, which is left out, but
         // never miss something it should have.
-        let all = u64::MAX;
-        let (components, _) = self.store.components(None, 0, all).await?;
-        let (environments, _) = self.store.environments(None, 0, all).await?;
+        let (components, columns) = self.shown(filter).await?;
         let cells = match filter.at {
             Some(at) => self.store.cells_at(at).await?,
             None => self.store.cells().await?,
         };
         let cells: BTreeMap<Place, Cell> = cells.into_iter().collect();
-        let columns: Vec<_> = environments.into_iter().filter(|environment| shows_column(filter, environment)).collect();
-        let rows = components.into_iter().filter(|component| shows_row(filter, component)).map(|component| Row {
+        let rows = components.into_iter().map(|component| Row {
             environments: columns
                 .iter()
                 .filter_map(|environment| {
@@ -71,16 +68,24 @@ impl Tracker {
     /// # Errors
     /// Those of the database.
     pub async fn attempts(&self, filter: &MatrixFilter) -> Result<Vec<Deployment>, Error> {
-        let all = u64::MAX;
-        let (components, _) = self.store.components(None, 0, all).await?;
-        let (environments, _) = self.store.environments(None, 0, all).await?;
-        let rows = places(components.iter().filter(|component| shows_row(filter, component)).map(|component| component.id));
-        let columns = places(environments.iter().filter(|environment| shows_column(filter, environment)).map(|environment| environment.id));
+        let (components, environments) = self.shown(filter).await?;
+        let rows = places(components.iter().map(|component| component.id));
+        let columns = places(environments.iter().map(|environment| environment.id));
         let place = |attempt: &Deployment| Some((*rows.get(&attempt.component_id)?, *columns.get(&attempt.environment_id)?));
         let mut attempts = self.store.attempts().await?;
         attempts.retain(|attempt| place(attempt).is_some());
         attempts.sort_by_key(place);
         Ok(attempts)
+    }
+
+    /// The components and the environments that a filter lets through, in their orders.
+    async fn shown(&self, filter: &MatrixFilter) -> Result<(Vec<Component>, Vec<Environment>), Error> {
+        let all = u64::MAX;
+        let (mut components, _) = self.store.components(None, 0, all).await?;
+        let (mut environments, _) = self.store.environments(None, 0, all).await?;
+        components.retain(|component| shows_row(filter, component));
+        environments.retain(|environment| shows_column(filter, environment));
+        Ok((components, environments))
     }
 }
 

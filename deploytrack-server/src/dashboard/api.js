@@ -7,11 +7,15 @@ const PAGE = 100;
 /** A server that takes longer is not there, in milliseconds. */
 const PATIENCE = 30_000;
 
-/** What is said where no answer came. */
-export const UNREACHABLE = "The server cannot be reached.";
-
 /** The server takes no token, or not this one. */
 export class LoggedOut extends Error {}
+
+/** No answer came. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The server cannot be reached.");
+  }
+}
 
 /** The server refused, and says why. */
 export class Refused extends Error {
@@ -34,7 +38,7 @@ export async function ask(path, { parameters = {}, headers = {}, ...options } = 
   const authorization = { authorization: `Bearer ${token() ?? ""}` };
   const request = { headers: { ...authorization, ...headers }, credentials: "omit", signal: AbortSignal.timeout(PATIENCE), ...options };
   const response = await fetch(url, request).catch(() => {
-    throw new Error(UNREACHABLE);
+    throw new Unreachable();
   });
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));

@@ -2,7 +2,7 @@
 
 import * as address from "./address.js";
 import { get, page } from "./api.js";
-import { ago, commit, el, notice, pipeline, redraw, report, select, status, table } from "./elements.js";
+import { ago, commit, el, filterForm, notice, pipeline, redraw, report, search, select, status, table } from "./elements.js";
 import { STATUSES, duration } from "./text.js";
 
 const TAKE = 25;
@@ -22,14 +22,12 @@ export function show(root, { parameters }) {
   };
 
   function controls() {
-    const text = (name, label) =>
-      el("label", {}, el("span", {}, label), el("input", { type: "search", value: wanted[name], spellcheck: "false", autocomplete: "off", change: (event) => change({ [name]: event.target.value.trim() }) }));
-    tools.replaceChildren(el("form", { class: "filters", role: "search", "aria-label": "Changes", submit: (event) => event.preventDefault() },
-      el("div", { class: "controls" },
-        text("component", "Component"),
-        text("environment", "Environment"),
-        select("Status", [["", "any"], ...STATUSES], wanted.status ?? "", (status) => change({ status })),
-      )));
+    const text = (name, label) => search(label, wanted[name], { change: (event) => change({ [name]: event.target.value.trim() }) });
+    tools.replaceChildren(filterForm("Changes", [
+      text("component", "Component"),
+      text("environment", "Environment"),
+      select("Status", [["", "any"], ...STATUSES], wanted.status ?? "", (status) => change({ status })),
+    ]));
   }
 
   async function refresh() {

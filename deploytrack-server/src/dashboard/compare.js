@@ -2,7 +2,7 @@
 
 import * as address from "./address.js";
 import { all, get } from "./api.js";
-import { ago, el, notice, redraw, report, select, table } from "./elements.js";
+import { ago, check, el, filterForm, notice, redraw, report, select, table } from "./elements.js";
 import { count } from "./text.js";
 
 /** Shows the comparison of the environments `from` and `to`; the last two, if none are named. */
@@ -18,14 +18,12 @@ export function show(root, { parameters }) {
   function controls(known) {
     names = known;
     const choices = names.map((name) => [name, name]);
-    const equal = el("input", { type: "checkbox", checked: Boolean(wanted.same), change: (event) => change({ same: event.target.checked }) });
-    tools.replaceChildren(el("form", { class: "filters", "aria-label": "Compare", submit: (event) => event.preventDefault() },
-      el("div", { class: "controls" },
-        select("From", choices, wanted.from, (from) => change({ from })),
-        el("button", { type: "button", click: () => change({ from: wanted.to, to: wanted.from }) }, "Swap"),
-        select("To", choices, wanted.to, (to) => change({ to })),
-        el("label", { class: "check" }, equal, el("span", {}, "What is the same too")),
-      )));
+    tools.replaceChildren(filterForm("Compare", [
+      select("From", choices, wanted.from, (from) => change({ from })),
+      el("button", { type: "button", click: () => change({ from: wanted.to, to: wanted.from }) }, "Swap"),
+      select("To", choices, wanted.to, (to) => change({ to })),
+      check("What is the same too", Boolean(wanted.same), (same) => change({ same })),
+    ]));
   }
 
   async function refresh() {

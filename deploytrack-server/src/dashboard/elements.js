@@ -68,6 +68,18 @@ export function select(label, choices, chosen, change) {
   return el("label", {}, el("span", {}, label), el("select", { change: (event) => change(event.target.value) }, options));
 }
 
+/** A field for a word to look for; `more` are attributes and listeners of the input. */
+export const search = (label, value, more) =>
+  el("label", {}, el("span", {}, label), el("input", { type: "search", value, spellcheck: "false", autocomplete: "off", ...more }));
+
+/** A box to be checked. */
+export const check = (label, checked, change) =>
+  el("label", { class: "check" }, el("input", { type: "checkbox", checked, change: (event) => change(event.target.checked) }), el("span", {}, label));
+
+/** A form that filters what is below it; it is never sent. */
+export const filterForm = (label, controls, ...more) =>
+  el("form", { class: "filters", role: "search", "aria-label": label, submit: (event) => event.preventDefault() }, el("div", { class: "controls" }, controls), more);
+
 /** What each room shows. */
 const shown = new WeakMap();
 

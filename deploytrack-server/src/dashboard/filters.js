@@ -1,7 +1,7 @@
 // Which rows and columns the matrix shows, and in which order. All of it is in the address.
 
 import { all } from "./api.js";
-import { el, select } from "./elements.js";
+import { check, el, filterForm, search, select } from "./elements.js";
 
 /** Those that the server applies. */
 const OF_COMPONENTS = [["owner", "Owner"], ["kind", "Kind"], ["lifecycle", "Lifecycle"]];
@@ -40,36 +40,34 @@ export function form(filters, environments, change) {
       clearTimeout(timer);
       timer = setTimeout(() => change({ [name]: event.target.value.trim() }), TYPED);
     };
-    return el("label", {}, el("span", {}, label), el("input", { type: "search", value: filters[name], spellcheck: "false", autocomplete: "off", input: later, ...more }));
+    return search(label, filters[name], { input: later, ...more });
   };
-  const check = (name, label) =>
-    el("label", { class: "check" }, el("input", { type: "checkbox", checked: filters[name], change: (event) => change({ [name]: event.target.checked }) }), el("span", {}, label));
+  const flag = (name, label) => check(label, filters[name], (checked) => change({ [name]: checked }));
   const orders = [["", "Name"], ["latest", "Latest change"], ["drift", "Most drift"], ...environments.map((name) => [`oldest:${name}`, `Oldest in ${name}`])];
 
   function columns() {
-    const boxes = environments.map((name) => el("input", { type: "checkbox", value: name, checked: filters.env.includes(name), change: chosen }));
-    function chosen() {
-      change({ env: boxes.filter((box) => box.checked).map((box) => box.value) });
-    }
-    const labels = boxes.map((box) => el("label", { class: "check" }, box, el("span", {}, box.value)));
-    return el("fieldset", {}, el("legend", {}, "Environments (all, if none is chosen)"), labels);
+    const chosen = new Set(filters.env);
+    const choose = (name, isChosen) => {
+      if (isChosen) chosen.add(name);
+      else chosen.delete(name);
+      change({ env: environments.filter((name) => chosen.has(name)) });
+    };
+    const boxes = environments.map((name) => check(name, chosen.has(name), (isChosen) => choose(name, isChosen)));
+    return el("fieldset", {}, el("legend", {}, "Environments (all, if none is chosen)"), boxes);
   }
 
   const count = [filters.owner, filters.kind, filters.lifecycle, filters.archived, filters.env.length > 0].filter(Boolean).length;
   const more = el("details", { toggle: () => suggest(more) },
     el("summary", {}, count > 0 ? `More filters (${count} set)` : "More filters"),
-    el("div", { class: "controls" }, OF_COMPONENTS.map(([name, label]) => text(name, label, { list: `known-${name}` })), check("archived", "Archived too")),
+    el("div", { class: "controls" }, OF_COMPONENTS.map(([name, label]) => text(name, label, { list: `known-${name}` })), flag("archived", "Archived too")),
     columns(),
   );
-  return el("form", { class: "filters", role: "search", "aria-label": "Matrix", submit: (event) => event.preventDefault() },
-    el("div", { class: "controls" },
-      text("q", "Component or version"),
-      select("Order", orders, filters.sort, (sort) => change({ sort })),
-      check("drift", "Only what differs"),
-      check("attempts", "Only in flight or failed"),
-    ),
-    more,
-  );
+  return filterForm("Matrix", [
+    text("q", "Component or version"),
+    select("Order", orders, filters.sort, (sort) => change({ sort })),
+    flag("drift", "Only what differs"),
+    flag("attempts", "Only in flight or failed"),
+  ], more);
 }
 
 /** Offers the owners, kinds and lifecycles that there are, once somebody looks. */

@@ -45,14 +45,11 @@ export class Grid {
 /** Puts rows in their places, and moves none that stays. */
 function place(body, elements) {
   const wanted = new Set(elements);
-  for (const row of [...body.children].slice(elements.length)) if (!wanted.has(row)) row.remove();
+  for (const row of [...body.children]) if (!wanted.has(row)) row.remove();
   elements.forEach((element, at) => {
-    const there = body.children[at];
-    if (there === element) return;
-    if (there && !wanted.has(there)) there.replaceWith(element);
-    else body.insertBefore(element, there ?? null);
+    const there = body.children[at] ?? null;
+    if (there !== element) body.insertBefore(element, there);
   });
-  while (body.children.length > elements.length) body.lastElementChild.remove();
 }
 
 function heading(names) {

@@ -1,7 +1,7 @@
 // The way of the page: the token, the address, the view that shows it, and the events that keep it true.
 
 import * as address from "./address.js";
-import { LoggedOut, UNREACHABLE, forgetToken, keepToken, token } from "./api.js";
+import { LoggedOut, Unreachable, forgetToken, keepToken, token } from "./api.js";
 import * as changes from "./changes.js";
 import * as compare from "./compare.js";
 import * as deployment from "./deployment.js";
@@ -38,7 +38,7 @@ async function guarded(work) {
     if (isConnected) fresh();
   } catch (error) {
     if (error instanceof LoggedOut) return logOut(error.message);
-    if (!(error instanceof Error && error.message === UNREACHABLE)) console.error(error);
+    if (!(error instanceof Unreachable)) console.error(error);
     stale(new Date());
     clearTimeout(again);
     again = setTimeout(refresh, AGAIN);

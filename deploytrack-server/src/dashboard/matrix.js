@@ -72,10 +72,11 @@ export function show(root, { parameters, announce, inTurn }) {
 
   /** Offers the filters; anew when there are other environments, but not while somebody is choosing. */
   function control() {
-    const names = columns(known, []).join();
+    const environments = columns(known, []);
+    const names = environments.join();
     if (form && (form.names === names || form.element.contains(document.activeElement))) return;
     form?.element.remove();
-    form = { names, element: filters.form(wanted, columns(known, []), change) };
+    form = { names, element: filters.form(wanted, environments, change) };
     tools.prepend(form.element);
   }
 
@@ -123,7 +124,8 @@ const sentence = ({ deployment, transition }) =>
     : `${deployment.componentName} ${deployment.version} in ${deployment.environmentName}: ${word(transition.to)}`;
 
 function comeTo({ components, inFlight, failed, drift }, at) {
-  const parts = [count(components, "component"), `${inFlight} in flight`, `${failed} failed`, `${drift} ≠ differ from the next environment`];
-  const now = parts.join(" · ");
-  return at ? [el("strong", {}, `As of ${exact(at)}`), ` · ${parts[0]} · ${parts[3]}`] : [now];
+  const [all, differing] = [count(components, "component"), `${drift} ≠ differ from the next environment`];
+  return at
+    ? [el("strong", {}, `As of ${exact(at)}`), ` · ${all} · ${differing}`]
+    : [[all, `${inFlight} in flight`, `${failed} failed`, differing].join(" · ")];
 }

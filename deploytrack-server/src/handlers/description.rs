@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
-use http::{Response, StatusCode};
+use http::StatusCode;
 
 use crate::{
     openapi,
     representation::{Representation, once},
     request::Call,
-    response::{Answer, Body, moved, tagged},
+    response::{Answer, tagged},
 };
 
 /// The OpenAPI document.
@@ -29,9 +29,4 @@ pub(crate) async fn page(call: &Call, file: &str) -> Answer {
 #[cfg(not(feature = "swagger"))]
 pub(crate) async fn page(_: &Call, _: &str) -> Answer {
     Err(crate::problem::Refusal::NoPath)
-}
-
-/// Leads to the pages.
-pub(crate) fn way_to_pages(place: &'static str) -> Response<Body> {
-    moved(place)
 }

@@ -10,9 +10,9 @@ use crate::{asset::Asset, dashboard};
 const DOCS: &str = "/api/docs/";
 pub(super) const WITH_DOCS: bool = cfg!(feature = "swagger");
 
-/// Whether it can be the name of a file.
-fn is_file(name: &str) -> bool {
-    !matches!(name, "." | "..") && !name.contains('/')
+/// Whether it is one segment of a path, with something in it that names a thing.
+fn is_segment(text: &str) -> bool {
+    !matches!(text, "" | "." | "..") && !text.contains('/')
 }
 
 /// A known path.
@@ -69,13 +69,12 @@ impl<'a> Place<'a> {
     }
 
     fn docs(path: &'a str) -> Option<Self> {
-        path.strip_prefix(DOCS).filter(|file| WITH_DOCS && is_file(file)).map(Self::Docs)
+        path.strip_prefix(DOCS).filter(|file| WITH_DOCS && (file.is_empty() || is_segment(file))).map(Self::Docs)
     }
 
     fn badge(path: &'a str) -> Option<Self> {
         let (component, environment) = path.strip_prefix("/badges/")?.strip_suffix(".svg")?.split_once('/')?;
-        let is_name = |raw: &str| !matches!(raw, "" | "." | "..") && !raw.contains('/');
-        (is_name(component) && is_name(environment)).then_some(Self::Badge(component, environment))
+        (is_segment(component) && is_segment(environment)).then_some(Self::Badge(component, environment))
     }
 
     /// What is there for people.
@@ -94,7 +93,7 @@ impl<'a> Place<'a> {
             .into_iter()
             .find_map(|list| Some((list, path.strip_prefix(list)?.strip_prefix('/')?)))?;
         let (id, below) = rest.split_once('/').map_or((rest, None), |(id, below)| (id, Some(below)));
-        if matches!(id, "" | "." | "..") {
+        if !is_segment(id) {
             return None;
         }
         match (list, below) {
