@@ -5,6 +5,7 @@ use deploytrack_core::{
     clock::Time,
     deployment::{Change, Deployment, NewDeployment},
     digest::Digest,
+    history::HistoryEntry,
     query::{DeploymentFilter, PageRequest},
     status::Status,
     text::IdempotencyKey,
@@ -61,11 +62,17 @@ pub(crate) async fn recorded(client: &Client, new: &NewDeployment, at: Time) -> 
     let filter = filter.of(Some(new.component.clone())).within(Some(new.environment.clone()));
     // Answers show times to the millisecond.
     for one in client.list(&filter, PageRequest::new(0, PageRequest::MOST_TAKE).unwrap_or_default()).await?.value.data {
-        if client.history(one.id).await?.value.iter().any(|entry| entry.occurred_at.timestamp_millis() == at.timestamp_millis()) {
+        if client.history(one.id).await?.value.iter().any(|entry| was_told_at(entry, at)) {
             return Ok(Some(one.id));
         }
     }
     Ok(None)
+}
+
+/// Whether a row of history is what a message with this time made.
+fn was_told_at(entry: &HistoryEntry, at: Time) -> bool {
+    let times = [Some(entry.occurred_at), entry.claimed_at];
+    times.into_iter().flatten().any(|time| time.timestamp_millis() == at.timestamp_millis())
 }
 
 fn is_the_same(earlier: &Deployment, new: &NewDeployment) -> bool {

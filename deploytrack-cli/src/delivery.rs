@@ -144,6 +144,7 @@ impl Telling {
                 if let Some(id) = self.recorded_long_ago(client, &new).await? {
                     return Ok(id);
                 }
+                let client = &client.not_before(new.occurred_at);
                 let recorded =
                     if *again { again::record(client, &event.key, &new).await } else { client.under(event.key.clone()).record(&new).await };
                 Ok(recorded?.value.id)
@@ -151,7 +152,7 @@ impl Telling {
             Ask::Update { body } => {
                 let change: Change = read(body)?;
                 let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
-                Ok(client.under(event.key.clone()).update(id, &change).await?.value.id)
+                Ok(client.under(event.key.clone()).not_before(change.occurred_at).update(id, &change).await?.value.id)
             }
         }
     }

@@ -43,6 +43,9 @@ pub const ENVIRONMENT_ORDER: &str = "/api/v1/environments/order";
 
 /// The header with the key under which a POST or PATCH is carried out once.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The header with the sender's clock at the moment of sending: times in the body are read by that clock, see
+/// [`crate::arrival`].
+pub const SENT_AT: &str = "sent-at";
 /// The header that says that an answer is the one given the first time.
 pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
 

@@ -6,9 +6,10 @@
 use std::{
     fmt,
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
+    time::Instant,
 };
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
@@ -24,6 +25,11 @@ pub const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 pub trait Clock: fmt::Debug + Send + Sync {
     /// The present moment, with microseconds and nothing finer.
     fn now(&self) -> Time;
+
+    /// A time that runs on evenly when the clock is set. Only the distance between two of them means anything.
+    fn steady(&self) -> Time {
+        self.now()
+    }
 }
 
 /// The machine's clock.
@@ -35,28 +41,48 @@ impl Clock for SystemClock {
         #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
         Utc::now().trunc_subsecs(6)
     }
+
+    fn steady(&self) -> Time {
+        static FIRST: OnceLock<(Time, Instant)> = OnceLock::new();
+        let (time, since) = FIRST.get_or_init(|| (self.now(), Instant::now()));
+        (*time + since.elapsed()).trunc_subsecs(6)
+    }
 }
 
 /// A clock that stands still until it is moved; for tests.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    micros: AtomicI64,
+    /// By how much it was set.
+    set_by: AtomicI64,
+}
 
 impl ManualClock {
     /// A clock that stands at `time`.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self(AtomicI64::new(time.timestamp_micros()))
+        Self { micros: AtomicI64::new(time.timestamp_micros()), set_by: AtomicI64::new(0) }
     }
 
     /// Moves the clock by `step`.
     pub fn advance(&self, step: TimeDelta) {
-        self.0.fetch_add(step.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+        self.micros.fetch_add(step.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+    }
+
+    /// Sets the clock forward or back by `step`, as an operator or a time server does: no time passes.
+    pub fn set_by(&self, step: TimeDelta) {
+        self.advance(step);
+        self.set_by.fetch_add(step.num_microseconds().unwrap_or(0), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Time {
-        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap_or_default()
+        DateTime::from_timestamp_micros(self.micros.load(Ordering::SeqCst)).unwrap_or_default()
+    }
+
+    fn steady(&self) -> Time {
+        self.now() - TimeDelta::microseconds(self.set_by.load(Ordering::SeqCst))
     }
 }
 

@@ -74,10 +74,14 @@ pub struct HistoryEntry {
     pub from: Option<Status>,
     /// The status after.
     pub to: Status,
-    /// When it happened, as the caller says or else as recorded.
+    /// When it happened: the time that decides the cell.
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub occurred_at: Time,
+    /// The time that the caller claimed, where the entry was placed at another one; see [`crate::arrival`].
+    #[serde(default, with = "clock::wire_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
+    pub claimed_at: Option<Time>,
     /// When the server recorded it.
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
@@ -113,14 +117,15 @@ impl HistoryEntry {
     /// The entry with its hash, in a chain that has come to `previous`.
     ///
     /// The JSON array has, in this order: `previous` as text, attempt, event, from or `null`, to, `occurredAt` and
-    /// `recordedAt` in microseconds since 1970, `recordedBy`, and the reason or `null`.
+    /// `recordedAt` in microseconds since 1970, `recordedBy`, and the reason or `null`; then `claimedAt` in microseconds
+    /// since 1970, where the entry has one.
     #[must_use]
     pub fn sealed(self, previous: &Digest) -> Self {
         Self { hash: self.hash_after(previous), ..self }
     }
 
     fn hash_after(&self, previous: &Digest) -> Digest {
-        let content = json!([
+        let mut content = json!([
             previous,
             self.attempt,
             self.event,
@@ -131,7 +136,16 @@ impl HistoryEntry {
             self.recorded_by,
             self.reason,
         ]);
+        if let (Some(claimed_at), Some(content)) = (self.claimed_at, content.as_array_mut()) {
+            content.push(json!(claimed_at.timestamp_micros()));
+        }
         Digest::of(content.to_string().as_bytes())
+    }
+
+    /// Whether this is the entry that a message with the time `claimed` made, or one that shows this time.
+    #[must_use]
+    pub fn is_claimed_at(&self, claimed: Option<Time>) -> bool {
+        claimed.is_some() && (claimed == self.claimed_at || claimed == Some(self.occurred_at))
     }
 }
 

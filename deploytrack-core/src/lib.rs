@@ -19,6 +19,7 @@
 //! | [`history`] | the rows of a history, the chain of their hashes, and what they come to |
 //! | [`event`] | what readers are told of as it happens |
 //! | [`verification`] | what was found when the history was compared with what is kept |
+//! | [`arrival`] | when a message arrived, and where that puts a transition in time |
 //! | [`catalog`] | components and environments, their order, near misses of a name |
 //! | [`query`] | filters and pages |
 //! | [`matrix`] | rows and cells |
@@ -79,6 +80,7 @@ assert_eq!(matrix[0].environments["production"].version.as_str(), "v2.3.0");
 )]
 
 pub mod api;
+pub mod arrival;
 pub mod catalog;
 #[cfg(feature = "client")]
 pub mod client;

@@ -1,8 +1,11 @@
-//! The terms of a request, which its headers carry: `Idempotency-Key` and `If-Match`.
+//! The terms of a request, which its headers carry: `Idempotency-Key`, `If-Match` and `Sent-At`.
+
+use std::str::FromStr;
 
 use bytes::Bytes;
 use deploytrack_core::{
     api,
+    clock::{self, Time},
     digest::Digest,
     entity_tag::Condition,
     error::Fault,
@@ -17,12 +20,24 @@ use crate::{problem::Refusal, route::Route};
 pub(crate) fn of(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Terms, Vec<Fault>> {
     let key: Result<Option<IdempotencyKey>, Fault> = one(&parts.headers, api::IDEMPOTENCY_KEY, "Idempotency-Key");
     let condition: Result<Option<Condition>, Fault> = one(&parts.headers, header::IF_MATCH.as_str(), "If-Match");
-    match (key, condition) {
-        (Ok(key), Ok(condition)) => {
+    let sent_at: Result<Option<SentAt>, Fault> = one(&parts.headers, api::SENT_AT, "Sent-At");
+    match (key, condition, sent_at) {
+        (Ok(key), Ok(condition), Ok(sent_at)) => {
             let once = key.map(|key| Once { key, request: fingerprint(parts, body) });
-            Ok(Terms::by(subject.clone()).once(once).only_if(condition))
+            Ok(Terms::by(subject.clone()).once(once).only_if(condition).sent_at(sent_at.map(|SentAt(time)| time)))
         }
-        (key, condition) => Err(key.err().into_iter().chain(condition.err()).collect()),
+        (key, condition, sent_at) => Err(key.err().into_iter().chain(condition.err()).chain(sent_at.err()).collect()),
+    }
+}
+
+/// The sender's clock when the request was sent.
+struct SentAt(Time);
+
+impl FromStr for SentAt {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        clock::parse(text).map(Self)
     }
 }
 
@@ -35,7 +50,7 @@ pub(crate) fn check_condition(route: &Route, headers: &HeaderMap) -> Result<(), 
 }
 
 /// The value of a header that may be given once.
-fn one<T: std::str::FromStr<Err: std::fmt::Display>>(headers: &HeaderMap, name: &str, shown: &str) -> Result<Option<T>, Fault> {
+fn one<T: FromStr<Err: std::fmt::Display>>(headers: &HeaderMap, name: &str, shown: &str) -> Result<Option<T>, Fault> {
     let wrong = |why: &dyn std::fmt::Display| Fault::parameter(shown, why);
     let mut all = headers.get_all(HeaderName::from_bytes(name.as_bytes()).map_err(|why| wrong(&why))?).iter();
     match (all.next(), all.next()) {
@@ -48,7 +63,8 @@ fn one<T: std::str::FromStr<Err: std::fmt::Display>>(headers: &HeaderMap, name: 
     }
 }
 
-/// What tells a request from another one under the same key: everything that decides what it does.
+/// What tells a request from another one under the same key: everything that decides what it does, but not when it was
+/// sent, which differs each time.
 fn fingerprint(parts: &Parts, body: &Bytes) -> Digest {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let condition = parts.headers.get(header::IF_MATCH).map_or(&b""[..], |value| value.as_bytes());
@@ -80,16 +96,19 @@ mod tests {
         assert_eq!(of(&[key], "{}"), of(&[key], "{}"));
         assert_ne!(of(&[key], "{}"), of(&[key], "{ }"));
         assert_ne!(of(&[key], "{}"), of(&[key, ("If-Match", "*")], "{}"));
+        let sent = |at| of(&[key, ("Sent-At", at)], "{}").replace("minute: 1", "minute: 0");
+        assert_eq!(sent("2026-06-01T12:00:00Z").replace("12:00", ""), sent("2026-06-01T12:01:00Z").replace("12:01", ""));
     }
 
     #[test]
     fn every_fault_of_the_headers_is_named() {
-        let faults = terms(&[("Idempotency-Key", "a b"), ("If-Match", "abc")], "{}").unwrap_err();
+        let faults = terms(&[("Idempotency-Key", "a b"), ("If-Match", "abc"), ("Sent-At", "noon")], "{}").unwrap_err();
         assert_eq!(
             faults,
             [
                 "Idempotency-Key must be 1 to 255 visible ASCII characters, without spaces",
                 "If-Match must be * or entity tags in double quotes, separated by commas",
+                "Sent-At must be an RFC 3339 time such as 2026-11-23T18:32:00Z",
             ]
         );
         assert_eq!(

@@ -1,6 +1,6 @@
 //! How a request goes out and its answer comes in.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
@@ -14,7 +14,12 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use super::{Error, links, retry};
-use crate::{api, query::Page, text::IdempotencyKey};
+use crate::{
+    api,
+    clock::{Clock, SystemClock, Time, format_exact},
+    query::Page,
+    text::IdempotencyKey,
+};
 
 /// The most bytes of an answer that is read whole: far more than any page can have.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -47,6 +52,8 @@ pub struct Client {
     base: Url,
     timeout: Duration,
     key: Option<IdempotencyKey>,
+    clock: Arc<dyn Clock>,
+    not_before: Option<Time>,
 }
 
 impl fmt::Debug for Client {
@@ -120,7 +127,7 @@ impl Client {
             };
             Error::Setup(format!("cannot prepare connections to {base}: {why}; {way_out}"))
         })?;
-        Ok(Self { http, base, timeout: settings.timeout, key: None })
+        Ok(Self { http, base, timeout: settings.timeout, key: None, clock: Arc::new(SystemClock), not_before: None })
     }
 
     /// The client for one write under a key of the caller's own, for a caller who may come again. Every write without one
@@ -128,6 +135,20 @@ impl Client {
     #[must_use]
     pub fn under(&self, key: IdempotencyKey) -> Self {
         Self { key: Some(key), ..self.clone() }
+    }
+
+    /// The client with another clock than that of the machine. Every POST and PATCH but an import carries its present, by
+    /// which the server reads the times in the body.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The client for a write that has waited: it is never sent at a time before this one, although the clock may have been
+    /// set back since.
+    #[must_use]
+    pub fn not_before(&self, time: Option<Time>) -> Self {
+        Self { not_before: time, ..self.clone() }
     }
 
     /// The server's address.
@@ -172,7 +193,7 @@ impl Client {
         let key = self.key(&method);
         retry::send(|| {
             let request = self.request(method.clone(), path, query).timeout(self.timeout).json(body);
-            self.answer(keyed(request, key.as_ref()))
+            self.answer(self.stamped(keyed(request, key.as_ref())))
         })
         .await
     }
@@ -185,6 +206,13 @@ impl Client {
             self.answer(keyed(request, key.as_ref()))
         })
         .await
+    }
+
+    /// The request with the present of this machine; each time that it is sent it has a present of its own.
+    fn stamped(&self, request: RequestBuilder) -> RequestBuilder {
+        let now = self.clock.now();
+        let sent_at = self.not_before.map_or(now, |time| time.max(now));
+        request.header(api::SENT_AT, format_exact(&sent_at))
     }
 
     /// The key of one write, the same for each time it is sent. PUT and DELETE need none: they may be repeated as they

@@ -46,6 +46,7 @@ fn told(events: &[(Event, Status)]) -> Vec<HistoryEntry> {
             from,
             to: *to,
             occurred_at,
+            claimed_at: None,
             recorded_at: occurred_at,
             recorded_by: "ci-bot".parse().unwrap(),
             reason: None,

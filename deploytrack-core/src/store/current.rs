@@ -1,7 +1,7 @@
 //! The cell and its periods. What *current* means is written here and nowhere else.
 
 use chrono::DateTime;
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::{Database, Encode, FromRow, QueryBuilder, Type, query_builder::Separated};
 use uuid::Uuid;
 
 use super::{
@@ -133,6 +133,24 @@ impl From<PlaceRow> for Place {
 }
 
 #[derive(Debug, FromRow)]
+struct NewestRow {
+    #[sqlx(flatten)]
+    place: PlaceRow,
+    newest_at: Micros,
+}
+
+/// The row of a cell and a time, in a list of values.
+fn push_newest<'a, DB: Database>(mut row: Separated<'_, DB, &'static str>, cell: Option<&'a (Place, Time)>)
+where
+    Option<Uuid>: Encode<'a, DB> + Type<DB>,
+    Option<Micros>: Encode<'a, DB> + Type<DB>,
+{
+    row.push_bind(cell.map(|(place, _)| place.component_id))
+        .push_bind(cell.map(|(place, _)| place.environment_id))
+        .push_bind(cell.map(|(_, time)| Micros(*time)));
+}
+
+#[derive(Debug, FromRow)]
 struct PeriodRow {
     deployment_id: Uuid,
     started_at: Micros,
@@ -209,16 +227,39 @@ impl Store {
 
 impl Write {
     /// Takes cells until the end of this write: other writes to them wait. They come in order, so that no two writes wait
-    /// for each other in a circle.
-    pub(super) async fn take_cells(&mut self, places: &[Place]) -> Result<(), Error> {
-        for set in in_sets(places) {
+    /// for each other in a circle. Each comes with a time that its newest time is not to be earlier than; returns the newest
+    /// time of each, as it is once the cell is locked.
+    pub(super) async fn take_cells(&mut self, cells: &[(Place, Time)]) -> Result<Vec<(Place, Time)>, Error> {
+        let mut newest = Vec::with_capacity(cells.len());
+        for set in in_sets(cells) {
+            let rows: Vec<NewestRow> = on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new("insert into current_cells (component_id, environment_id, newest_at) select * from (");
+                query.push_values(set, push_newest);
+                // PostgreSQL locks the row for the update, and returns it as the writer before us left it.
+                query.push(
+                    ") as given where column1 is not null on conflict (component_id, environment_id) do update set newest_at = \
+                     case when current_cells.newest_at > excluded.newest_at then current_cells.newest_at else excluded.newest_at end \
+                     returning component_id, environment_id, newest_at",
+                );
+                query.build_query_as().fetch_all(&mut **write).await
+            })
+            .map_err(unexpected)?;
+            newest.extend(rows.into_iter().map(|row| (row.place.into(), row.newest_at.0)));
+        }
+        Ok(newest)
+    }
+
+    /// Writes the newest times of cells that are taken, where they are later than the arrival of this write.
+    pub(super) async fn write_newest(&mut self, cells: &[(Place, Time)]) -> Result<(), Error> {
+        for set in in_sets(cells) {
             on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("insert into current_cells (component_id, environment_id) select * from (");
-                query.push_values(set, |mut row, place| {
-                    row.push_bind(place.map(|place| place.component_id)).push_bind(place.map(|place| place.environment_id));
-                });
-                // The update changes nothing; PostgreSQL locks the row for it.
-                query.push(") as given where column1 is not null on conflict (component_id, environment_id) do update set component_id = excluded.component_id");
+                let mut query = QueryBuilder::new("with given (component_id, environment_id, newest_at) as (");
+                query.push_values(set, push_newest);
+                query.push(
+                    ") update current_cells set newest_at = (select given.newest_at from given \
+                         where given.component_id = current_cells.component_id and given.environment_id = current_cells.environment_id) \
+                     where (component_id, environment_id) in (select component_id, environment_id from given)",
+                );
                 query.build().execute(&mut **write).await.map(|_| ())
             })
             .map_err(unexpected)?;
@@ -241,21 +282,22 @@ impl Write {
         Ok(row.filter(|row| !row.is_removal).map(|row| (row.deployment_id, row.started_at.0)))
     }
 
-    /// The deployments that were removed from a cell at this very moment.
-    pub(crate) async fn removed(&mut self, place: Place, at: Time) -> Result<Vec<Uuid>, Error> {
+    /// Whether a component was removed from a cell at this very time.
+    pub(crate) async fn is_emptied(&mut self, place: Place, at: Time) -> Result<bool, Error> {
         self.flush().await?;
-        on!(Transaction, &mut self.transaction, |write| {
+        let found: Option<i64> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar(
-                "select deployment_id from cell_periods
-                 where component_id = $1 and environment_id = $2 and started_at = $3 and version is null",
+                "select sequence from cell_periods
+                 where component_id = $1 and environment_id = $2 and started_at = $3 and version is null limit 1",
             )
             .bind(place.component_id)
             .bind(place.environment_id)
             .bind(Micros(at))
-            .fetch_all(&mut **write)
+            .fetch_optional(&mut **write)
             .await
         })
-        .map_err(unexpected)
+        .map_err(unexpected)?;
+        Ok(found.is_some())
     }
 
     /// The deployment of the newest period of a cell, even if it was undone.

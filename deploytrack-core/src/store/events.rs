@@ -68,6 +68,7 @@ struct Row {
     from_status: Option<String>,
     to_status: Option<String>,
     occurred_at: Option<Micros>,
+    claimed_at: Option<Micros>,
     history_at: Option<Micros>,
     history_by: Option<String>,
     reason: Option<String>,
@@ -103,6 +104,7 @@ impl Row {
             from: checked_option(self.from_status.as_deref())?,
             to: checked(there(self.to_status.as_deref())?)?,
             occurred_at: there(self.occurred_at)?.0,
+            claimed_at: self.claimed_at.map(|time| time.0),
             recorded_at: there(self.history_at)?.0,
             recorded_by: checked(there(self.history_by.as_deref())?)?,
             reason: checked_option(self.reason.as_deref())?,
@@ -143,7 +145,7 @@ impl TryFrom<Row> for Event {
 /// The events behind a number, in their order. The limit is inside, so that what is joined is that page alone.
 const BEHIND: &str = "select v.number, v.type, v.subject_id, v.name, v.recorded_at, v.recorded_by, d.component_id, \
                       c.name as component_name, d.environment_id, e.name as environment_name, d.version, d.deployed_by, d.commit_sha, \
-                      h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.recorded_at as history_at, \
+                      h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.claimed_at, h.recorded_at as history_at, \
                       h.recorded_by as history_by, h.reason, h.hash \
                       from (select * from events where number > $1 order by number limit $2) v \
                       left join history h on h.sequence = v.history_sequence left join deployments d on d.id = v.subject_id \

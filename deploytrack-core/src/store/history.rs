@@ -12,13 +12,13 @@ use super::{
     on,
     write::in_sets,
 };
-use crate::{error::Error, history::HistoryEntry, status::Status, text::Reason};
+use crate::{clock::Time, error::Error, history::HistoryEntry, status::Status, text::Reason};
 
 /// What every query of the history selects.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select h.deployment_id, h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.recorded_at, ",
+            "select h.deployment_id, h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.claimed_at, h.recorded_at, ",
             "h.recorded_by, h.reason, h.hash from history h ",
             $rest
         )
@@ -34,6 +34,7 @@ struct Row {
     from_status: Option<String>,
     to_status: String,
     occurred_at: Micros,
+    claimed_at: Option<Micros>,
     recorded_at: Micros,
     recorded_by: String,
     reason: Option<String>,
@@ -51,6 +52,7 @@ impl TryFrom<Row> for HistoryEntry {
             from: checked_option(row.from_status.as_deref())?,
             to: checked(&row.to_status)?,
             occurred_at: row.occurred_at.0,
+            claimed_at: row.claimed_at.map(|time| time.0),
             recorded_at: row.recorded_at.0,
             recorded_by: checked(&row.recorded_by)?,
             reason: checked_option(row.reason.as_deref())?,
@@ -74,6 +76,17 @@ impl Store {
     pub(crate) async fn history(&self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
         let rows = on!(Pool, &self.reads, |pool| { sqlx::query_as(OF_ONE).bind(deployment_id).fetch_all(pool).await });
         all(rows.map_err(unexpected)?)
+    }
+}
+
+impl Store {
+    /// When the newest row of the history was recorded; none before the first.
+    pub(crate) async fn last_recorded(&self) -> Result<Option<Time>, Error> {
+        let found: Option<Micros> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_scalar("select recorded_at from history order by sequence desc limit 1").fetch_optional(pool).await
+        })
+        .map_err(unexpected)?;
+        Ok(found.map(|time| time.0))
     }
 }
 
@@ -148,7 +161,7 @@ impl Write {
         for set in in_sets(entries) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(
-                    "insert into history (sequence, deployment_id, attempt, event, from_status, to_status, occurred_at, recorded_at, \
+                    "insert into history (sequence, deployment_id, attempt, event, from_status, to_status, occurred_at, claimed_at, recorded_at, \
                      recorded_by, reason, hash) select * from (",
                 );
                 query.push_values(set, |mut row, new| {
@@ -160,6 +173,7 @@ impl Write {
                         .push_bind(entry.and_then(|entry| entry.from).map(Status::as_str))
                         .push_bind(entry.map(|entry| entry.to.as_str()))
                         .push_bind(entry.map(|entry| Micros(entry.occurred_at)))
+                        .push_bind(entry.and_then(|entry| entry.claimed_at).map(Micros))
                         .push_bind(entry.map(|entry| Micros(entry.recorded_at)))
                         .push_bind(entry.map(|entry| entry.recorded_by.as_str()))
                         .push_bind(entry.and_then(|entry| entry.reason.as_ref()).map(Reason::as_str))

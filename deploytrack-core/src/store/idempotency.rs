@@ -62,6 +62,14 @@ struct Row {
     answer: String,
 }
 
+impl Answer {
+    /// Answers that expired before this time are removed. They stay for a quarter longer than they are given again: after
+    /// a restart under a clock that is ahead by up to that time, and another one under the right clock, none is missing.
+    fn long_expired(&self) -> Time {
+        self.given_at - (self.expires_at - self.given_at) / 4
+    }
+}
+
 impl Write {
     /// Takes keys until the end of this write, as far as no other write is at work under them; says which it has.
     #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL is asked"))]
@@ -128,8 +136,8 @@ impl Write {
 
     /// Keeps answers under their keys, and removes a few that have expired.
     pub(super) async fn write_answers(&mut self, answers: &[Answer]) -> Result<(), Error> {
-        let Some(now) = answers.iter().map(|answer| answer.given_at).max() else { return Ok(()) };
-        self.remove_expired(now, REMOVED_AT_ONCE * answers.len()).await?;
+        let Some(expired) = answers.iter().map(Answer::long_expired).max() else { return Ok(()) };
+        self.remove_expired(expired, REMOVED_AT_ONCE * answers.len()).await?;
         for set in in_sets(answers) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query =

@@ -33,6 +33,8 @@ pub(crate) struct Write {
     commits: Arc<Commits>,
     /// The deployments it has read or made, as they stand with all that was decided.
     deployments: BTreeMap<Uuid, Revised>,
+    /// The newest time of each cell that was taken, with all that was decided.
+    newest: BTreeMap<Place, Time>,
     /// The numbers that rows of history will have.
     numbers: VecDeque<i64>,
     draft: Draft,
@@ -46,6 +48,7 @@ struct Draft {
     entries: Vec<(Uuid, HistoryEntry)>,
     changed: BTreeSet<Uuid>,
     periods: Vec<NewPeriod>,
+    newest: BTreeMap<Place, Time>,
     ended: Vec<(Place, (Time, i64), Time)>,
     counts: BTreeMap<(Place, Status), i64>,
     unsettled: BTreeSet<Place>,
@@ -69,6 +72,7 @@ impl Write {
             slot,
             commits,
             deployments: BTreeMap::new(),
+            newest: BTreeMap::new(),
             numbers: VecDeque::new(),
             draft: Draft::default(),
             events: Vec::new(),
@@ -77,13 +81,21 @@ impl Write {
 
     /// Takes cells until the end of this write, those of the deployments with these ids and these places, and reads those
     /// deployments. Other writes to the cells wait: a writer that chose the current deployment while another was still
-    /// adding one would choose wrongly. Every write to a deployment begins so, once, with all that it will touch.
-    pub(crate) async fn take(&mut self, ids: &[Uuid], places: impl IntoIterator<Item = Place>) -> Result<(), Error> {
-        let mut places: BTreeSet<_> = places.into_iter().collect();
-        places.extend(self.places_of(ids).await?);
-        self.take_cells(&places.into_iter().collect::<Vec<_>>()).await?;
-        // Only now: who waited for a cell would have read what is no longer so.
-        for found in self.read_deployments(ids).await? {
+    /// adding one would choose wrongly. Every write to a deployment begins so, once, with all that it will touch. Each comes
+    /// with the time of its arrival: afterwards the newest time of its cell is not earlier.
+    pub(crate) async fn take(&mut self, ids: &[(Uuid, Time)], places: impl IntoIterator<Item = (Place, Time)>) -> Result<(), Error> {
+        let arrivals: BTreeMap<_, _> = ids.iter().copied().collect();
+        let ids: Vec<_> = arrivals.keys().copied().collect();
+        let found = self.places_of(&ids).await?.into_iter().filter_map(|(id, place)| Some((place, *arrivals.get(&id)?)));
+        let mut cells = BTreeMap::new();
+        for (place, arrival) in places.into_iter().chain(found) {
+            let newest = cells.entry(place).or_insert(arrival);
+            *newest = arrival.max(*newest);
+        }
+        let newest = self.take_cells(&cells.into_iter().collect::<Vec<_>>()).await?;
+        self.newest.extend(newest);
+        // Read after locking: while we waited, another writer may have changed these rows.
+        for found in self.read_deployments(&ids).await? {
             self.deployments.insert(found.deployment.id, found);
         }
         Ok(())
@@ -110,6 +122,24 @@ impl Write {
     /// One of the deployments that were taken, with all that was decided; not one that came to be since.
     pub(crate) fn taken(&self, id: Uuid) -> Result<Revised, Error> {
         self.deployments.get(&id).cloned().ok_or_else(|| Error::no_deployment(id))
+    }
+
+    /// The newest time of a cell that was taken: no live transition is placed before it.
+    pub(crate) fn newest(&self, place: Place) -> Time {
+        self.newest.get(&place).copied().unwrap_or_default()
+    }
+
+    /// The newest time of all cells that were taken, if any was.
+    pub(crate) fn newest_of_all(&self) -> Option<Time> {
+        self.newest.values().copied().max()
+    }
+
+    /// Notes a time at which something is placed in a cell.
+    pub(crate) fn note_time(&mut self, place: Place, at: Time) {
+        if at > self.newest(place) {
+            self.newest.insert(place, at);
+            self.draft.newest.insert(place, at);
+        }
     }
 
     /// Adds a row to the history of a deployment and gives it with its number, which must have been reserved.
@@ -180,6 +210,7 @@ impl Write {
         for (place, success, ended_at) in draft.ended {
             self.write_end(place, success, ended_at).await?;
         }
+        self.write_newest(&draft.newest.into_iter().collect::<Vec<_>>()).await?;
         self.add_counts(&draft.counts).await?;
         self.settle_cells(&draft.unsettled.into_iter().collect::<Vec<_>>()).await?;
         self.write_answers(&draft.answers).await

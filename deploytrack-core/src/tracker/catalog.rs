@@ -46,7 +46,7 @@ impl Tracker {
         in_own_task(async move {
             let now = this.clock.now();
             let component = new.details.applied_to(Component::registered(this.next_id(), new.name, now), now);
-            let mut work = match this.begin(&terms, now).await? {
+            let mut work = match this.begin(&terms).await? {
                 Begun::Work(work) => work,
                 Begun::Done(done) => return Ok(done),
             };
@@ -68,7 +68,7 @@ impl Tracker {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
-            let mut work = match this.begin(&terms, now).await? {
+            let mut work = match this.begin(&terms).await? {
                 Begun::Work(work) => work,
                 Begun::Done(done) => return Ok(done),
             };
@@ -126,7 +126,7 @@ impl Tracker {
             let now = this.clock.now();
             let asked = new.details.order;
             let environment = new.details.applied_to(Environment::registered(this.next_id(), new.name, now), now);
-            let mut work = match this.begin(&terms, now).await? {
+            let mut work = match this.begin(&terms).await? {
                 Begun::Work(work) => work,
                 Begun::Done(done) => return Ok(done),
             };
@@ -178,7 +178,7 @@ impl Tracker {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let (now, place) = (this.clock.now(), change.order);
-            let mut work = match this.begin(&terms, now).await? {
+            let mut work = match this.begin(&terms).await? {
                 Begun::Work(work) => work,
                 Begun::Done(done) => return Ok(done),
             };

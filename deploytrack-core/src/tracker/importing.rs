@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 use super::{
     Begun, Terms, Tracker, Written, in_own_task,
     names::{Names, Unknown},
-    recording::{Recorded, add, ahead, path_to},
+    recording::{Recorded, add, path_to},
     removal::{Removed, remove_afterwards},
 };
 use crate::{
     api::{ImportLine, Imported},
+    arrival::Arrival,
     catalog::{Kind, Reference},
     clock::Time,
     error::{Error, Fault},
@@ -31,8 +32,9 @@ impl Tracker {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
-            check_times(&lines, now)?;
-            let mut work = match this.begin(&terms, now).await? {
+            let arrival = terms.arriving(now);
+            check_times(&lines, &arrival)?;
+            let mut work = match this.begin(&terms).await? {
                 Begun::Work(work) => work,
                 Begun::Done(done) => return Ok(done),
             };
@@ -40,24 +42,27 @@ impl Tracker {
             let names = this.named(write, &lines, by).await?;
             let mut asked = Vec::with_capacity(lines.len());
             for (number, line) in lines {
-                asked.push((number, this.asked(line, &names, by, now)?));
+                asked.push((number, this.asked(line, &names, by, &arrival)?));
             }
-            write.take(&[], asked.iter().map(|(_, asked)| asked.place())).await?;
+            // What happened in the past says nothing of the present.
+            write.take(&[], asked.iter().map(|(_, asked)| (asked.place(), Time::default()))).await?;
             let imported = add_unknown(write, asked, by, now).await?;
             work.finish(imported).await
         })
         .await
     }
 
-    fn asked(&self, line: ImportLine, names: &Names, by: &Label, now: Time) -> Result<Asked, Error> {
+    fn asked(&self, line: ImportLine, names: &Names, by: &Label, arrival: &Arrival) -> Result<Asked, Error> {
         let (component, environment) = names.pair(line.names()).ok_or_else(|| Error::unknown(Kind::Component, line.names().0))?;
         Ok(match line {
             ImportLine::Deployment(new) => {
-                Asked::Deployment(Box::new(self.recorded(*new, component.clone(), environment.clone(), by, now)))
+                let placed = arrival.place(new.occurred_at, Time::default(), None);
+                Asked::Deployment(Box::new(self.recorded(*new, component.clone(), environment.clone(), by, (placed, arrival.at))))
             }
-            ImportLine::Undeployed(removal) => {
-                Asked::Removal(Place { component_id: component.0, environment_id: environment.0 }, removal.undeploy.into())
-            }
+            ImportLine::Undeployed(removal) => Asked::Removal(
+                Place { component_id: component.0, environment_id: environment.0 },
+                Removed::told_by(removal.undeploy, arrival),
+            ),
         })
     }
 
@@ -114,13 +119,13 @@ fn on_line(error: Error, lines: &[(usize, ImportLine)], reference: &Reference) -
 }
 
 /// Every line without a time, or with one ahead of the clock.
-fn check_times(lines: &[(usize, ImportLine)], now: Time) -> Result<(), Error> {
+fn check_times(lines: &[(usize, ImportLine)], arrival: &Arrival) -> Result<(), Error> {
     let faults: Vec<_> = lines
         .iter()
         .flat_map(|(number, line)| {
             let faults = match line.occurred_at() {
                 None => vec![Fault::at("/occurredAt", "is required in an import, so that the same line is known when it comes again")],
-                given => ahead(given, now),
+                given => arrival.faults(given),
             };
             faults.into_iter().map(|fault| fault.on_line(*number))
         })
@@ -137,7 +142,7 @@ async fn add_unknown(write: &mut Write, asked: Vec<(usize, Asked)>, by: &Label, 
         let added = match asked {
             Asked::Deployment(new) if known.contains(&line(&new, new.deployment.status)) => false,
             Asked::Deployment(new) => {
-                add(write, &new.deployment, new.occurred_at, by)?;
+                add(write, &new, by)?;
                 // On its way it entered every status at the same time.
                 known.extend(path_to(new.deployment.status).iter().map(|status| line(&new, *status)));
                 true
@@ -159,12 +164,12 @@ async fn known(write: &mut Write, asked: &[(usize, Asked)]) -> Result<HashSet<Li
 }
 
 /// A deployment that entered a status, as a line that may be known.
-fn line(Recorded { deployment, occurred_at }: &Recorded, status: Status) -> Line {
+fn line(Recorded { deployment, placed }: &Recorded, status: Status) -> Line {
     Line {
         place: Place::of(deployment),
         version: deployment.version.clone(),
         commit_sha: deployment.commit_sha.clone(),
         status,
-        occurred_at: *occurred_at,
+        occurred_at: placed.claimed.unwrap_or(placed.at),
     }
 }

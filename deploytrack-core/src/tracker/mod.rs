@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod catalog;
+mod clock_watch;
 mod events;
 mod importing;
 mod matrix;
@@ -25,6 +26,7 @@ mod terms;
 mod verification;
 mod writer;
 
+use clock_watch::ClockWatch;
 pub use events::Events;
 use events::Newest;
 use terms::{Begun, Running};
@@ -44,6 +46,7 @@ pub struct Tracker {
     running: Arc<Running>,
     queue: Arc<Queue>,
     newest: Arc<Newest>,
+    clock_watch: Arc<ClockWatch>,
     /// Held while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
 }
@@ -97,6 +100,7 @@ impl Tracker {
             running: Arc::default(),
             queue: Arc::default(),
             newest: Arc::default(),
+            clock_watch: Arc::default(),
             verifying: Arc::default(),
         }
     }

@@ -9,8 +9,9 @@ use super::{
     writer::Asked,
 };
 use crate::{
+    arrival::Placed,
     catalog::Kind,
-    clock::{TOLERANCE, Time},
+    clock::Time,
     deployment::{Change, Deployment, NewDeployment},
     error::{Error, Fault},
     history::{self, Event, HistoryEntry, Period},
@@ -27,15 +28,15 @@ impl Tracker {
     /// or an unknown name when registration is strict; [`Error::NearMiss`]; those of an idempotency key
     /// ([`Error::KeyReused`], [`Error::InFlight`]); and those of the database.
     pub async fn record(&self, new: NewDeployment, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
-        let now = self.clock.now();
-        let mut faults = ahead(new.occurred_at, now);
+        let (now, terms) = (self.clock.now(), terms.into());
+        let mut faults = terms.arriving(now).faults(new.occurred_at);
         if new.status == Status::RolledBack {
             faults.push(Fault::at("/status", "must not be rolled_back, which undoes an earlier success; record succeeded, then update it"));
         }
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.written(Asked::Record(Box::new(new)), terms.into(), now).await
+        self.written(Asked::Record(Box::new(new)), terms, now).await
     }
 
     /// Changes a deployment: moves it to another status, or changes what is said about it, or both. An exact repetition
@@ -47,12 +48,12 @@ impl Tracker {
     /// moved it first; [`Error::Invalid`] for a time ahead of the clock or metadata that grow too large;
     /// [`Error::Changed`] when it is not as the terms say; those of an idempotency key; and those of the database.
     pub async fn update(&self, id: Uuid, change: Change, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
-        let now = self.clock.now();
-        let faults = ahead(change.occurred_at, now);
+        let (now, terms) = (self.clock.now(), terms.into());
+        let faults = terms.arriving(now).faults(change.occurred_at);
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.written(Asked::Update(id, change), terms.into(), now).await
+        self.written(Asked::Update(id, change), terms, now).await
     }
 
     /// Records a deployment whose names are known and whose cell is taken.
@@ -61,19 +62,28 @@ impl Tracker {
         write: &mut Write,
         names: &Names,
         new: &NewDeployment,
-        by: &Label,
+        terms: &Terms,
         now: Time,
     ) -> Result<Deployment, Error> {
         let (component, environment) =
             names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(Kind::Component, &new.component))?;
-        let Recorded { deployment, occurred_at } = self.recorded(new.clone(), component.clone(), environment.clone(), by, now);
-        add(write, &deployment, occurred_at, by)?;
-        Ok(deployment)
+        let place = Place { component_id: component.0, environment_id: environment.0 };
+        let placed = terms.arriving(now).place(new.occurred_at, write.newest(place), None);
+        let recorded = self.recorded(new.clone(), component.clone(), environment.clone(), terms.author(), (placed, now));
+        add(write, &recorded, terms.author())?;
+        Ok(recorded.deployment)
     }
 
     /// The deployment as it will stand.
-    pub(super) fn recorded(&self, new: NewDeployment, component: Known, environment: Known, by: &Label, now: Time) -> Recorded {
-        let occurred_at = new.occurred_at.unwrap_or(now);
+    pub(super) fn recorded(
+        &self,
+        new: NewDeployment,
+        component: Known,
+        environment: Known,
+        by: &Label,
+        (placed, now): (Placed, Time),
+    ) -> Recorded {
+        let occurred_at = placed.at;
         let begun = new.status != Status::Pending;
         let outcome = matches!(new.status, Status::Succeeded | Status::Failed | Status::RolledBack);
         let succeeded = matches!(new.status, Status::Succeeded | Status::RolledBack);
@@ -96,14 +106,14 @@ impl Tracker {
             finished_at: outcome.then_some(occurred_at),
             succeeded_at: succeeded.then_some(occurred_at),
         };
-        Recorded { deployment, occurred_at }
+        Recorded { deployment, placed }
     }
 }
 
 /// A deployment to be added, and when it entered its status.
 pub(super) struct Recorded {
     pub(super) deployment: Deployment,
-    pub(super) occurred_at: Time,
+    pub(super) placed: Placed,
 }
 
 /// Changes a deployment whose cell is taken.
@@ -113,13 +123,7 @@ pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms
     if is_repetition(write, &before.deployment, &change).await? {
         return Ok(before.deployment);
     }
-    advance(write, &before, change, terms.author(), now)
-}
-
-/// The fault of a time that lies further ahead of the clock than clocks differ.
-pub(super) fn ahead(occurred_at: Option<Time>, now: Time) -> Vec<Fault> {
-    let ahead = occurred_at.is_some_and(|time| time > now + TOLERANCE);
-    ahead.then(|| Fault::at("/occurredAt", "must not lie more than 5 minutes in the future")).into_iter().collect()
+    advance(write, &before, change, terms, now)
 }
 
 /// The legal path to the status of a deployment that is recorded as it stands.
@@ -128,7 +132,8 @@ pub(super) fn path_to(status: Status) -> &'static [Status] {
 }
 
 /// Adds a deployment, and the history that led to it, to a cell that is taken.
-pub(super) fn add(write: &mut Write, new: &Deployment, occurred_at: Time, by: &Label) -> Result<(), Error> {
+pub(super) fn add(write: &mut Write, Recorded { deployment: new, placed }: &Recorded, by: &Label) -> Result<(), Error> {
+    write.note_time(Place::of(new), placed.at);
     let (mut head, mut from, mut entries) = (history::identity(new), None, Vec::new());
     for &to in path_to(new.status) {
         let entry = HistoryEntry {
@@ -137,7 +142,8 @@ pub(super) fn add(write: &mut Write, new: &Deployment, occurred_at: Time, by: &L
             event: Event::Transition,
             from,
             to,
-            occurred_at,
+            occurred_at: placed.at,
+            claimed_at: placed.claimed,
             recorded_at: new.created_at,
             recorded_by: by.clone(),
             reason: None,
@@ -175,19 +181,21 @@ async fn is_repetition(write: &mut Write, before: &Deployment, change: &Change) 
         return Ok(false);
     }
     let last = write.last_transition(before.id).await?;
-    Ok(last.is_some_and(|last| Some(last.occurred_at) == change.occurred_at && (change.reason.is_none() || change.reason == last.reason)))
+    Ok(last.is_some_and(|last| last.is_claimed_at(change.occurred_at) && (change.reason.is_none() || change.reason == last.reason)))
 }
 
 /// Makes a change to a deployment whose cell is taken.
-fn advance(write: &mut Write, before: &Revised, change: Change, by: &Label, now: Time) -> Result<Deployment, Error> {
+fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, now: Time) -> Result<Deployment, Error> {
     let described = Deployment { updated_at: now, ..described(&before.deployment, &change)? };
     let Some(to) = change.status else {
-        tell_description(write, described.id, now, by);
+        tell_description(write, described.id, now, terms.author());
         return Ok(replace(write, Revised { deployment: described, ..before.clone() }));
     };
     let (from, place) = (before.deployment.status, Place::of(&described));
     let step = from.advance(to)?;
-    let occurred_at = change.occurred_at.unwrap_or(now);
+    let placed = terms.arriving(now).place(change.occurred_at, write.newest(place), newest_of(&before.deployment));
+    let occurred_at = placed.at;
+    write.note_time(place, occurred_at);
     let after = described.advanced(step, occurred_at, now);
     let entry = HistoryEntry {
         sequence: 0,
@@ -196,8 +204,9 @@ fn advance(write: &mut Write, before: &Revised, change: Change, by: &Label, now:
         from: Some(from),
         to,
         occurred_at,
+        claimed_at: placed.claimed,
         recorded_at: now,
-        recorded_by: by.clone(),
+        recorded_by: terms.author().clone(),
         reason: change.reason,
         hash: before.head,
     };
@@ -217,6 +226,11 @@ fn advance(write: &mut Write, before: &Revised, change: Change, by: &Label, now:
     write.count(place, to, 1);
     let succeeded = if to == Status::Succeeded { Some(sequence) } else { before.succeeded };
     Ok(replace(write, Revised { deployment: after, succeeded, head, revision: before.revision }))
+}
+
+/// The newest time that a deployment shows.
+fn newest_of(deployment: &Deployment) -> Option<Time> {
+    [deployment.started_at, deployment.finished_at, deployment.succeeded_at].into_iter().flatten().max()
 }
 
 /// Adds one row to a history that has come to the hash in it; gives it with its number and its own hash.

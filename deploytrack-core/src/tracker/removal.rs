@@ -4,10 +4,11 @@ use uuid::Uuid;
 
 use super::{
     Terms, Tracker, Written,
-    recording::{ahead, append, replace},
+    recording::{append, replace},
     writer::Asked,
 };
 use crate::{
+    arrival::{Arrival, Placed},
     clock::Time,
     deployment::{Deployment, Undeploy},
     error::Error,
@@ -27,12 +28,12 @@ impl Tracker {
     /// [`Error::NotFound`]; [`Error::NotCurrent`]; [`Error::Invalid`] for a time ahead of the clock; those of an
     /// idempotency key; and those of the database.
     pub async fn undeploy(&self, id: Uuid, undeploy: Undeploy, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
-        let now = self.clock.now();
-        let faults = ahead(undeploy.occurred_at, now);
+        let (now, terms) = (self.clock.now(), terms.into());
+        let faults = terms.arriving(now).faults(undeploy.occurred_at);
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.written(Asked::Undeploy(id, undeploy), terms.into(), now).await
+        self.written(Asked::Undeploy(id, undeploy), terms, now).await
     }
 }
 
@@ -41,29 +42,33 @@ pub(super) async fn undeploy_in(write: &mut Write, id: Uuid, undeploy: Undeploy,
     let deployment = write.taken(id)?;
     terms.check(&deployment.deployment)?;
     let place = Place::of(&deployment.deployment);
-    if let Some(time) = undeploy.occurred_at
-        && write.removed(place, time).await?.contains(&id)
-    {
+    if undeploy.occurred_at.is_some() && is_removed(write, id, undeploy.occurred_at).await? {
         return Ok(deployment.deployment);
     }
-    let occurred_at = match write.current(place, undeploy.occurred_at).await? {
-        // Clocks differ: what is current may have succeeded a moment ahead of this one.
-        Some((current, since)) if current == id => undeploy.occurred_at.unwrap_or_else(|| now.max(since)),
+    let placed = terms.arriving(now).place(undeploy.occurred_at, write.newest(place), None);
+    match write.current(place, Some(placed.at)).await? {
+        Some((current, _)) if current == id => {}
         other => return Err(not_current(&deployment.deployment, other.map(|(current, _)| current))),
-    };
-    remove(write, deployment, Removed { occurred_at, reason: undeploy.reason }, terms.author(), now)
+    }
+    remove(write, deployment, Removed { placed, reason: undeploy.reason }, terms.author(), now)
+}
+
+/// Whether a deployment was removed at a time that was claimed like this one: a message that came twice.
+async fn is_removed(write: &mut Write, id: Uuid, claimed: Option<Time>) -> Result<bool, Error> {
+    let history = write.history(id).await?;
+    Ok(history.iter().any(|entry| entry.event == Event::Undeployed && entry.is_claimed_at(claimed)))
 }
 
 /// When a component left, and why.
 pub(super) struct Removed {
-    occurred_at: Time,
+    placed: Placed,
     reason: Option<Reason>,
 }
 
-impl From<Undeploy> for Removed {
-    /// An import has a time in every line.
-    fn from(undeploy: Undeploy) -> Self {
-        Self { occurred_at: undeploy.occurred_at.unwrap_or_default(), reason: undeploy.reason }
+impl Removed {
+    /// A removal of an import, which has a time in every line.
+    pub(super) fn told_by(undeploy: Undeploy, arrival: &Arrival) -> Self {
+        Self { placed: arrival.place(undeploy.occurred_at, Time::default(), None), reason: undeploy.reason }
     }
 }
 
@@ -85,10 +90,10 @@ pub(super) async fn remove_afterwards(
     by: &Label,
     now: Time,
 ) -> Result<Result<bool, &'static str>, Error> {
-    if !write.removed(place, removed.occurred_at).await?.is_empty() {
+    if write.is_emptied(place, removed.placed.at).await? {
         return Ok(Ok(false));
     }
-    let current = write.current(place, Some(removed.occurred_at)).await?.map(|(id, _)| id);
+    let current = write.current(place, Some(removed.placed.at)).await?.map(|(id, _)| id);
     let id = if let Some(id) = current { Some(id) } else { write.last_in(place).await? };
     let Some(id) = id else {
         return Ok(Err("removes what never succeeded there; import the deployments of the component before its removal"));
@@ -99,7 +104,8 @@ pub(super) async fn remove_afterwards(
 
 /// Adds the removal to the history and to the periods of the cell.
 fn remove(write: &mut Write, before: Revised, removed: Removed, by: &Label, now: Time) -> Result<Deployment, Error> {
-    let Removed { occurred_at, reason } = removed;
+    let Removed { placed, reason } = removed;
+    write.note_time(Place::of(&before.deployment), placed.at);
     let Deployment { id, attempt, status, .. } = before.deployment;
     let entry = HistoryEntry {
         sequence: 0,
@@ -107,14 +113,15 @@ fn remove(write: &mut Write, before: Revised, removed: Removed, by: &Label, now:
         event: Event::Undeployed,
         from: Some(status),
         to: status,
-        occurred_at,
+        occurred_at: placed.at,
+        claimed_at: placed.claimed,
         recorded_at: now,
         recorded_by: by.clone(),
         reason,
         hash: before.head,
     };
     let HistoryEntry { sequence, hash: head, .. } = append(write, id, entry)?;
-    write.add_period(&before.deployment, Period { started_at: occurred_at, sequence, ended_at: None, is_removal: true });
+    write.add_period(&before.deployment, Period { started_at: placed.at, sequence, ended_at: None, is_removal: true });
     let deployment = Deployment { updated_at: now, ..before.deployment };
     Ok(replace(write, Revised { deployment, head, ..before }))
 }

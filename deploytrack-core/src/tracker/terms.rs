@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
+    arrival::Arrival,
     clock::Time,
     digest::Digest,
     entity_tag::{Condition, EntityTag},
@@ -29,6 +30,7 @@ pub struct Terms {
     by: Label,
     once: Option<Once>,
     only_if: Option<Condition>,
+    sent_at: Option<Time>,
 }
 
 /// A key under which a request is carried out once, however often it comes.
@@ -44,7 +46,7 @@ impl Terms {
     /// A write by somebody, without more.
     #[must_use]
     pub fn by(by: Label) -> Self {
-        Self { by, once: None, only_if: None }
+        Self { by, once: None, only_if: None, sent_at: None }
     }
 
     /// The write is made once under this key: when it comes again, the first answer is given again.
@@ -57,6 +59,17 @@ impl Terms {
     #[must_use]
     pub fn only_if(self, condition: Option<Condition>) -> Self {
         Self { only_if: condition, ..self }
+    }
+
+    /// The sender's clock when the write was sent: times in it are read by that clock, see [`crate::arrival`].
+    #[must_use]
+    pub fn sent_at(self, sent_at: Option<Time>) -> Self {
+        Self { sent_at, ..self }
+    }
+
+    /// The write as it arrives now.
+    pub(super) const fn arriving(&self, at: Time) -> Arrival {
+        Arrival { at, sent_at: self.sent_at }
     }
 
     /// Who makes the write.
@@ -160,7 +173,7 @@ fn id_in(answer: &str) -> Option<Uuid> {
 pub(super) struct Work {
     pub(super) write: Write,
     claim: Option<Claim>,
-    now: Time,
+    steady: Time,
     retention: TimeDelta,
 }
 
@@ -175,22 +188,22 @@ pub(super) enum Begun<T> {
 
 impl Tracker {
     /// Begins a write of its own, unless it was made before under the same key.
-    pub(super) async fn begin<T: DeserializeOwned>(&self, terms: &Terms, now: Time) -> Result<Begun<T>, Error> {
-        self.begin_claimed(terms.claim(&self.running)?, now).await
+    pub(super) async fn begin<T: DeserializeOwned>(&self, terms: &Terms) -> Result<Begun<T>, Error> {
+        self.begin_claimed(terms.claim(&self.running)?).await
     }
 
     /// The same, where the key has been claimed.
-    pub(super) async fn begin_claimed<T: DeserializeOwned>(&self, claim: Option<Claim>, now: Time) -> Result<Begun<T>, Error> {
-        let mut write = self.store.write().await?;
+    pub(super) async fn begin_claimed<T: DeserializeOwned>(&self, claim: Option<Claim>) -> Result<Begun<T>, Error> {
+        let (mut write, steady) = (self.store.write().await?, self.clock.steady());
         if let Some(claim) = &claim {
             if !write.take_key(&claim.key).await? {
                 return Err(Error::InFlight);
             }
-            if let Some(kept) = write.kept_answers(std::slice::from_ref(&claim.key), now).await?.get(&claim.key) {
+            if let Some(kept) = write.kept_answers(std::slice::from_ref(&claim.key), steady).await?.get(&claim.key) {
                 return claim.replayed(kept).map(Begun::Done);
             }
         }
-        Ok(Begun::Work(Box::new(Work { write, claim, now, retention: self.retention })))
+        Ok(Begun::Work(Box::new(Work { write, claim, steady, retention: self.retention })))
     }
 }
 
@@ -198,7 +211,7 @@ impl Work {
     /// Makes the write durable, and its answer with it when there is a key to keep it under.
     pub(super) async fn finish<T: Serialize>(mut self, value: T) -> Result<Written<T>, Error> {
         if let Some(claim) = &self.claim {
-            self.write.keep_answer(claim.answered(&value, self.now, self.retention)?);
+            self.write.keep_answer(claim.answered(&value, self.steady, self.retention)?);
         }
         self.write.commit().await?;
         Ok(Written { value, replayed: false })

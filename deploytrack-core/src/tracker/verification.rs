@@ -331,7 +331,7 @@ fn differing_periods(deployment: &Deployment, said: &[Period], kept: &[KeptPerio
 
 /// Writes a cell again from the history of its deployments.
 async fn rebuild(write: &mut Write, place: Place) -> Result<(), Error> {
-    write.take(&[], [place]).await?;
+    write.take(&[], [(place, Time::default())]).await?;
     write.forget_periods(place).await?;
     write.forget_counts(place).await?;
     for id in write.deployments_in(place).await? {

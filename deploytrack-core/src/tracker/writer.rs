@@ -192,10 +192,11 @@ impl Tracker {
     /// Carries out requests in one transaction; gives the reply to each, and none to those that must be set aside.
     async fn attempt(&self, jobs: &[Job]) -> Result<Vec<Option<Reply>>, Error> {
         let mut write = self.store.write().await?;
-        let keys = Keys::take(&mut write, jobs.iter().filter_map(|job| job.claim.as_ref()), self.clock.now()).await?;
+        let keys = Keys::take(&mut write, jobs.iter().filter_map(|job| job.claim.as_ref()), self.clock.steady()).await?;
         let names = Names::of(&mut write, jobs.iter().filter_map(|job| job.asked.names())).await?;
-        let (ids, places): (Vec<_>, Vec<_>) = jobs.iter().map(|job| (job.asked.id(), job.asked.place(&names))).unzip();
-        write.take(&ids.into_iter().flatten().collect::<Vec<_>>(), places.into_iter().flatten()).await?;
+        let ids: Vec<_> = jobs.iter().filter_map(|job| Some((job.asked.id()?, job.now))).collect();
+        write.take(&ids, jobs.iter().filter_map(|job| Some((job.asked.place(&names)?, job.now)))).await?;
+        self.compare_with(&write);
         write.reserve(jobs.iter().filter(|job| job.asked.is_known(&names)).map(|job| job.asked.rows()).sum()).await?;
         let mut replies = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -223,14 +224,14 @@ impl Tracker {
             Ok(value) => value,
         };
         if let Some(claim) = &job.claim {
-            write.keep_answer(claim.answered(&value, job.now, self.retention)?);
+            write.keep_answer(claim.answered(&value, self.clock.steady(), self.retention)?);
         }
         Ok(Some(Ok(Written { value, replayed: false })))
     }
 
     /// Carries out a request in a transaction of its own.
     async fn write_alone(&self, asked: &Asked, terms: &Terms, claim: Option<Claim>, now: Time) -> Reply {
-        let mut work = match self.begin_claimed(claim, now).await? {
+        let mut work = match self.begin_claimed(claim).await? {
             Begun::Work(work) => work,
             Begun::Done(done) => return Ok(done),
         };
@@ -241,15 +242,24 @@ impl Tracker {
             names.add_component(self, write, &new.component, unknown, terms.author()).await?;
             names.add_environment(self, write, &new.environment, unknown, terms.author()).await?;
         }
-        write.take(asked.id().as_slice(), asked.place(&names)).await?;
+        let ids: Vec<_> = asked.id().map(|id| (id, now)).into_iter().collect();
+        write.take(&ids, asked.place(&names).map(|place| (place, now))).await?;
+        self.compare_with(write);
         write.reserve(asked.rows()).await?;
         let value = self.carry_out(write, &names, asked, terms, now).await?;
         work.finish(value).await
     }
 
+    /// Compares the clock with the cells that a write has taken.
+    fn compare_with(&self, write: &Write) {
+        if let Some(newest) = write.newest_of_all() {
+            self.clock_watch.compare(self.clock.now(), newest);
+        }
+    }
+
     async fn carry_out(&self, write: &mut Write, names: &Names, asked: &Asked, terms: &Terms, now: Time) -> Result<Deployment, Error> {
         match asked {
-            Asked::Record(new) => self.record_in(write, names, new, terms.author(), now),
+            Asked::Record(new) => self.record_in(write, names, new, terms, now),
             Asked::Update(id, change) => recording::update_in(write, *id, change.clone(), terms, now).await,
             Asked::Undeploy(id, undeploy) => removal::undeploy_in(write, *id, undeploy.clone(), terms, now).await,
         }
@@ -303,12 +313,12 @@ enum Taken {
 }
 
 impl Keys {
-    async fn take<'a>(write: &mut Write, claims: impl Iterator<Item = &'a Claim>, now: Time) -> Result<Self, Error> {
+    async fn take<'a>(write: &mut Write, claims: impl Iterator<Item = &'a Claim>, steady: Time) -> Result<Self, Error> {
         let keys: Vec<_> = claims.map(|claim| claim.key.clone()).collect();
         let taken = write.take_keys(&keys).await?;
         let taken: Vec<_> = keys.into_iter().zip(taken).filter_map(|(key, taken)| taken.then_some(key)).collect();
         // Only now: whoever had a key before may have kept an answer under it.
-        let mut kept = write.kept_answers(&taken, now).await?;
+        let mut kept = write.kept_answers(&taken, steady).await?;
         let of = |key: Key| {
             let taken = kept.remove(&key).map_or(Taken::New, Taken::Answered);
             (key, taken)

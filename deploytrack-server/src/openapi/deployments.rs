@@ -53,6 +53,7 @@ pub(super) fn record() -> Described {
         json!({"component": "user-service", "environment": "staging", "version": "v2.3.1", "commitSha": "ed52224", "deployedBy": "ci-bot"}),
     )
     .once()
+    .timed()
     .making::<Deployment>("The deployment.")
     .refusing(&[StatusCode::NOT_FOUND])
 }
@@ -72,6 +73,7 @@ pub(super) fn update() -> Described {
     )
     .body::<Change>(true, json!({"status": "in_progress"}))
     .once()
+    .timed()
     .changing::<Deployment>("The deployment as it is now.")
 }
 
@@ -95,6 +97,7 @@ pub(super) fn undeploy() -> Described {
     )
     .body::<Undeploy>(false, json!({"reason": "moved"}))
     .once()
+    .timed()
     .changing::<Deployment>("The deployment, which is not current any more.")
 }
 
@@ -165,6 +168,7 @@ pub(super) fn import() -> Described {
     )
     .any_body(body.content(NDJSON, lines()).content("application/json", single).build())
     .once()
+    .timed()
     .answering(
         StatusCode::OK,
         "How many lines were recorded, and how many skipped.",

@@ -61,6 +61,11 @@ impl Described {
         self.heeding("Idempotency-Key").refusing(&[StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY])
     }
 
+    /// Whose times are read by the clock of the sender, where the sender gives it.
+    pub(super) fn timed(self) -> Self {
+        self.heeding("Sent-At")
+    }
+
     /// Answers with a representation, or with the news that it is the one the caller has.
     pub(super) fn showing(self, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
         self.showing_with(description, schema, &[])

@@ -102,7 +102,7 @@ pub(super) fn filters() -> Vec<Parameter> {
 }
 
 /// Headers of requests, which are described once.
-pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 3] {
+pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
     let tags = |description| parameter(ParameterIn::Header, "", description, ObjectBuilder::new().schema_type(Type::String));
     let known =
         tags("Entity tags that the caller has, or `*`: the answer is 304 when nothing changed. One that cannot be read is ignored.");
@@ -113,10 +113,16 @@ pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 3] {
         tags("The `ETag` of what the caller has seen: when it is another by now, the answer is 412 and nothing is done.").schema(Some(tag));
     let key =
         tags("Makes the request once, however often it comes: the same key and request get the first answer again for at least 24 hours.");
+    let sent_at = tags(
+        "The sender's clock at the moment of sending. Times in the body are read by that clock: what happened less than a second \
+         before is placed at its arrival, and what happened earlier is placed so long before its arrival. No part of what an \
+         idempotency key covers.",
+    );
     [
         ("If-None-Match", known.name("If-None-Match").build()),
         ("If-Match", seen.name("If-Match").build()),
         ("Idempotency-Key", key.name("Idempotency-Key").schema(Some(of::<IdempotencyKey>())).build()),
+        ("Sent-At", sent_at.name("Sent-At").schema(Some(time())).build()),
     ]
 }
 
@@ -162,6 +168,7 @@ mod tests {
         let names = headers_of_requests().map(|(name, header)| (name.to_owned(), header.name));
         assert!(names.iter().all(|(known_as, name)| known_as == name), "{names:?}");
         assert!(names.iter().any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_KEY)));
+        assert!(names.iter().any(|(name, _)| name.eq_ignore_ascii_case(api::SENT_AT)));
         assert!(headers_of_answers().iter().any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_REPLAYED)));
         assert!(last_event_id().name.eq_ignore_ascii_case(api::LAST_EVENT_ID));
     }

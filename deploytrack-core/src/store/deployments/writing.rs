@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sqlx::QueryBuilder;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
@@ -33,13 +33,20 @@ pub(crate) struct Line {
     pub(crate) occurred_at: Time,
 }
 
+#[derive(Debug, FromRow)]
+struct DeploymentPlace {
+    id: Uuid,
+    #[sqlx(flatten)]
+    place: PlaceRow,
+}
+
 impl Write {
-    /// The places of those of these deployments that there are.
-    pub(in crate::store) async fn places_of(&mut self, ids: &[Uuid]) -> Result<Vec<Place>, Error> {
+    /// The cells of these deployments; the ids of no deployment are left out.
+    pub(in crate::store) async fn places_of(&mut self, ids: &[Uuid]) -> Result<Vec<(Uuid, Place)>, Error> {
         let mut places = Vec::with_capacity(ids.len());
         for ids in in_lists(ids) {
-            let rows: Vec<PlaceRow> = on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("select component_id, environment_id from deployments where id in (");
+            let rows: Vec<DeploymentPlace> = on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new("select id, component_id, environment_id from deployments where id in (");
                 let mut list = query.separated(", ");
                 for id in ids {
                     list.push_bind(*id);
@@ -47,7 +54,7 @@ impl Write {
                 query.push(")").build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;
-            places.extend(rows.into_iter().map(Place::from));
+            places.extend(rows.into_iter().map(|row| (row.id, row.place.into())));
         }
         Ok(places)
     }
@@ -146,7 +153,8 @@ impl Write {
                          select 1 from deployments d join history h on h.deployment_id = d.id
                          where d.component_id = asked.component_id and d.environment_id = asked.environment_id
                            and d.version = asked.version and d.commit_sha is not distinct from asked.commit_sha
-                           and h.event = 'transition' and h.to_status = asked.status and h.occurred_at = asked.occurred_at
+                           and h.event = 'transition' and h.to_status = asked.status
+                           and (h.occurred_at = asked.occurred_at or h.claimed_at = asked.occurred_at)
                      )",
                 );
                 query.build_query_scalar().fetch_all(&mut **write).await

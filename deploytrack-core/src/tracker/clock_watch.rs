@@ -1,0 +1,54 @@
+//! The server's clock, compared with what is recorded.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::Tracker;
+use crate::{arrival::TRANSIT, clock::Time, error::Error};
+
+/// The least time between two warnings.
+const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
+
+/// When the last warning was logged.
+#[derive(Debug, Default)]
+pub(super) struct ClockWatch(Mutex<Option<Instant>>);
+
+impl ClockWatch {
+    /// Logs a warning when the clock is behind what is recorded, at most once a minute.
+    pub(super) fn compare(&self, now: Time, newest: Time) {
+        let behind = newest - now;
+        if behind <= TRANSIT || !self.is_due() {
+            return;
+        }
+        tracing::warn!(
+            seconds_behind = behind.num_seconds(),
+            newest_recorded = %crate::clock::format(&newest),
+            "the clock of this server is behind what is recorded; live transitions are placed after it; check the time synchronisation"
+        );
+    }
+
+    fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= BETWEEN_WARNINGS);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
+}
+
+impl Tracker {
+    /// Compares the clock with the newest row of the history, and logs a warning when the clock is behind it. A server calls
+    /// this when it starts.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn compare_clock(&self) -> Result<(), Error> {
+        if let Some(newest) = self.store.last_recorded().await? {
+            self.clock_watch.compare(self.clock.now(), newest);
+        }
+        Ok(())
+    }
+}
