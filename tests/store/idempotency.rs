@@ -62,7 +62,7 @@ on_both! {
         clock.advance(TimeDelta::hours(23));
         once(&tracker, "young").await;
         assert_eq!(kept(&database).await, 41, "nothing has expired");
-        clock.advance(TimeDelta::hours(1));
+        clock.advance(TimeDelta::hours(7));
         succeeded(&tracker, "v2").await;
         assert_eq!(kept(&database).await, 41, "a write without a key sweeps nothing");
         let mut counts = Vec::new();
@@ -72,5 +72,29 @@ on_both! {
         }
         assert_eq!(counts, [34, 27, 20, 13, 6, 7], "eight are removed for each that is added, and then none is left");
         assert!(once(&tracker, "young").await.replayed, "what has not expired stays");
+    }
+
+    async fn an_answer_outlives_a_clock_that_is_set(database) {
+        let (tracker, clock) = with_clock(&database.tracker().await);
+        let first = once(&tracker, "7").await;
+        for (turn, days) in [1, -1, -1, 400].into_iter().enumerate() {
+            let step = TimeDelta::days(days);
+            clock.set_by(step);
+            let other = once(&tracker, &format!("other-{turn}")).await;
+            let again = once(&tracker, "7").await;
+            assert_eq!((again.replayed, &again.value, other.replayed), (true, &first.value, false), "{step}");
+        }
+    }
+
+    async fn an_answer_outlives_a_server_that_runs_a_day_ahead(database) {
+        let (tracker, _) = with_clock(&database.tracker().await);
+        let first = once(&tracker, "7").await;
+        let (ahead, clock) = with_clock(&database.tracker().await);
+        clock.advance(TimeDelta::hours(25));
+        for number in 0..3 {
+            once(&ahead, &format!("ahead-{number}")).await;
+        }
+        let again = once(&tracker, "7").await;
+        assert_eq!((again.replayed, again.value), (true, first.value));
     }
 }

@@ -4,6 +4,7 @@
 
 mod append_only;
 mod cell;
+mod clocks;
 mod events;
 mod group;
 mod idempotency;
@@ -17,7 +18,7 @@ mod verification;
 use std::sync::Arc;
 
 use deploytrack_core::{
-    clock::{ManualClock, Time, parse},
+    clock::{Clock as _, ManualClock, Time, parse},
     deployment::{Change, Deployment, NewDeployment},
     query::{DeploymentFilter, MatrixFilter, PageRequest},
     status::Status,

@@ -40,6 +40,7 @@ struct CellRow {
     deployment_id: Option<Uuid>,
     version: Option<String>,
     succeeded_at: Option<Micros>,
+    newest_at: Micros,
 }
 
 #[derive(Debug, FromRow)]
@@ -61,17 +62,17 @@ struct CountRow {
 }
 
 impl Snapshot {
-    /// Every cell as it is kept.
-    pub(crate) async fn kept_cells(&mut self) -> Result<Vec<(Place, KeptCell)>, Error> {
+    /// Every cell as it is kept, with its newest time.
+    pub(crate) async fn kept_cells(&mut self) -> Result<Vec<(Place, KeptCell, Time)>, Error> {
         let rows: Vec<CellRow> = on!(Transaction, &mut self.0, |snapshot| {
-            sqlx::query_as("select component_id, environment_id, deployment_id, version, succeeded_at from current_cells")
+            sqlx::query_as("select component_id, environment_id, deployment_id, version, succeeded_at, newest_at from current_cells")
                 .fetch_all(&mut **snapshot)
                 .await
         })
         .map_err(unexpected)?;
         let kept = |row: CellRow| {
             let succeeded_at = row.succeeded_at.map(|time| time.0);
-            (row.place.into(), KeptCell { deployment_id: row.deployment_id, version: row.version, succeeded_at })
+            (row.place.into(), KeptCell { deployment_id: row.deployment_id, version: row.version, succeeded_at }, row.newest_at.0)
         };
         Ok(rows.into_iter().map(kept).collect())
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Tracker, in_own_task};
 use crate::{
-    clock::Time,
+    clock::{self, Time},
     deployment::Deployment,
     error::Error,
     history::{self, HistoryEntry, Period, Standing},
@@ -103,11 +103,12 @@ struct Audit {
     periods: u64,
 }
 
-/// The newest period of a cell that stands.
+/// The newest period of a cell that stands, and the newest time of its history.
 #[derive(Debug)]
 struct Newest {
     key: (Time, i64),
     kept: KeptCell,
+    time: Time,
 }
 
 impl Audit {
@@ -186,19 +187,20 @@ impl Audit {
             self.note_repairable("cell_periods", place, about(sequence, detail));
         }
         self.periods += standing.periods.iter().filter(|period| periods.contains(&expected(deployment, period))).count() as u64;
-        self.count(deployment, &standing);
+        self.count(deployment, &standing, newest_of(&entries));
     }
 
     /// Adds a deployment to what the history says of its cell.
-    fn count(&mut self, deployment: &Deployment, standing: &Standing) {
+    fn count(&mut self, deployment: &Deployment, standing: &Standing, time: Time) {
         let place = Place::of(deployment);
         *self.counts.entry((place, standing.status)).or_default() += 1;
-        let empty = || Newest { key: (Time::default(), 0), kept: nothing() };
+        let empty = || Newest { key: (Time::default(), 0), kept: nothing(), time };
         let newest = self.newest.entry(place).or_insert_with(empty);
+        newest.time = newest.time.max(time);
         for period in standing.periods.iter().filter(|period| period.ended_at.is_none()) {
             let key = (period.started_at, period.sequence);
             if key > newest.key {
-                *newest = Newest { key, kept: if period.is_removal { nothing() } else { shown(deployment, period) } };
+                (newest.key, newest.kept) = (key, if period.is_removal { nothing() } else { shown(deployment, period) });
             }
         }
     }
@@ -219,11 +221,16 @@ impl Audit {
         Ok(())
     }
 
-    fn compare_cells(&mut self, kept: Vec<(Place, KeptCell)>) {
+    fn compare_cells(&mut self, kept: Vec<(Place, KeptCell, Time)>) {
         self.report.cells = kept.len() as u64;
         let mut said = std::mem::take(&mut self.newest);
-        for (place, kept) in kept {
-            let said = said.remove(&place).map_or_else(nothing, |newest| newest.kept);
+        for (place, kept, newest_at) in kept {
+            let (said, newest) = said.remove(&place).map_or_else(|| (nothing(), newest_at), |newest| (newest.kept, newest.time));
+            if newest_at < newest {
+                let (kept, newest) = (clock::format_exact(&newest_at), clock::format_exact(&newest));
+                let detail = format!("the newest time is {kept}, where the history goes to {newest}");
+                self.note_repairable("current_cells", place, of_cell(place, detail));
+            }
             if kept != said {
                 let detail = format!("shows {}, where the history says {}", in_words(&kept), in_words(&said));
                 self.note_repairable("current_cells", place, of_cell(place, detail));
@@ -290,7 +297,7 @@ fn shown(deployment: &Deployment, period: &Period) -> KeptCell {
 
 fn in_words(cell: &KeptCell) -> String {
     let (id, version) = (cell.deployment_id.map(|id| id.to_string()), cell.version.clone());
-    let at = cell.succeeded_at.map(|time| crate::clock::format_exact(&time));
+    let at = cell.succeeded_at.map(|time| clock::format_exact(&time));
     if *cell == nothing() {
         return "nothing".into();
     }
@@ -300,7 +307,7 @@ fn in_words(cell: &KeptCell) -> String {
 /// The first thing that a deployment says otherwise than its history.
 fn differing(row: &Revised, said: &Standing) -> Option<String> {
     let deployment = &row.deployment;
-    let time = |time: Option<Time>| time.map_or_else(|| "never".into(), |time| crate::clock::format_exact(&time));
+    let time = |time: Option<Time>| time.map_or_else(|| "never".into(), |time| clock::format_exact(&time));
     let (when, sequence) = said.succeeded.unzip();
     let number = |number: Option<i64>| number.map_or_else(|| "none".into(), |number| number.to_string());
     let compared = [
@@ -347,6 +354,7 @@ async fn rebuild_deployment(write: &mut Write, id: Uuid) -> Result<Status, Error
     let row = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;
     let entries: Vec<HistoryEntry> = write.history(id).await?;
     let Some(standing) = history::fold(&entries) else { return Ok(row.deployment.status) };
+    write.note_time(Place::of(&row.deployment), newest_of(&entries));
     if let Some(different) = differing(&row, &standing).map(|_| corrected(row.clone(), &standing)) {
         write.put_deployment(different);
     }
@@ -354,6 +362,11 @@ async fn rebuild_deployment(write: &mut Write, id: Uuid) -> Result<Status, Error
         write.add_period(&row.deployment, period);
     }
     Ok(standing.status)
+}
+
+/// The newest time of the rows of a history.
+fn newest_of(entries: &[HistoryEntry]) -> Time {
+    entries.iter().map(|entry| entry.occurred_at).max().unwrap_or_default()
 }
 
 /// The deployment as its history says it stands.
