@@ -49,6 +49,16 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|program| program.exists())
 }
 
+/// The library that gives a program another clock, as `faketime` itself loads it.
+fn faketime() -> &'static str {
+    static LIBRARY: OnceLock<String> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let output = Command::new("faketime").args(["-f", "+0s", "sh", "-c", "printf %s \"$LD_PRELOAD\""]).output();
+        let output = output.expect("these tests need faketime: apt-get install faketime");
+        String::from_utf8(output.stdout).unwrap()
+    })
+}
+
 /// A person's machine: an empty home, and programs that see nothing else.
 #[derive(Debug)]
 pub struct Home {
@@ -99,6 +109,29 @@ impl Home {
         command
     }
 
+    /// A program of this workspace that sees a clock which is off by so many seconds, with a cleared environment.
+    ///
+    /// # Panics
+    /// When the program `faketime`, which `scripts/test` installs, is not there.
+    #[must_use]
+    pub fn command_with_clock(&self, off: i64, program: &str, args: &[&str]) -> Command {
+        let mut command = self.command(program, args);
+        // The library alone: the program `faketime` would stay between us and the one that is started.
+        command.env("LD_PRELOAD", faketime()).env("FAKETIME", format!("{off:+}s"));
+        // The clock of timers is not that of the wall.
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        command
+    }
+
+    /// Runs `deploytrack` to its end under a clock that is off by so many seconds.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn deploytrack_with_clock(&self, off: i64, args: &[&str]) -> Run {
+        run(self.command_with_clock(off, "deploytrack", args), "")
+    }
+
     /// Runs `deploytrack` to its end.
     ///
     /// # Panics
@@ -146,9 +179,20 @@ pub struct Run {
 }
 
 impl Run {
-    fn of(output: &Output) -> Self {
+    /// What an ended program left behind.
+    #[must_use]
+    pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Checks that it ended with 0.
+    ///
+    /// # Panics
+    /// When it ended otherwise, with everything it said.
+    #[track_caller]
+    pub fn ok(&self) {
+        assert_eq!(self.code, 0, "{self:?}");
     }
 
     /// Standard output of a run that must have ended with 0.
@@ -172,6 +216,17 @@ impl Run {
             }
         }
         redact(&text)
+    }
+}
+
+/// Waits until an address can be listened at: while it was free, somebody else's connection may have got its port for a
+/// moment.
+fn wait_for_port(address: &str) {
+    for _ in 0..100 {
+        if std::net::TcpListener::bind(address).is_ok() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }
 
@@ -199,14 +254,21 @@ impl Process {
     /// When it does not come up.
     #[must_use]
     pub fn server_at(address: &str, home: &Home, database: &str) -> Self {
-        // While the address was free, somebody else's connection may have got its port for a moment.
-        for _ in 0..100 {
-            if std::net::TcpListener::bind(address).is_ok() {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
+        wait_for_port(address);
         let mut command = home.command("deploytrack-server", &["--listen", address, "--database-url", database]);
+        command.env("DEPLOYTRACK_JWT_SECRET", caller::SECRET).env("RUST_LOG", "error").stderr(Stdio::inherit());
+        Self::started(command)
+    }
+
+    /// Starts `deploytrack-server` at an address under a clock that is off by so many seconds.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn server_with_clock(off: i64, address: &str, home: &Home, database: &str) -> Self {
+        wait_for_port(address);
+        let args = ["--listen", address, "--database-url", database];
+        let mut command = home.command_with_clock(off, "deploytrack-server", &args);
         command.env("DEPLOYTRACK_JWT_SECRET", caller::SECRET).env("RUST_LOG", "error").stderr(Stdio::inherit());
         Self::started(command)
     }

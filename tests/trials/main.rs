@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "a trial says what it did")]
 
 mod bench;
+mod clocks;
 mod events;
 mod face;
 mod kills;
@@ -33,6 +34,8 @@ Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [
   kills      kill -9 under concurrent writes: what was acknowledged is there; a round is one kill
   events     readers of events that break off and go on at another server, under concurrent writes: each event once, in
              order, as the database has them; a round is one write, and for ten of them a reader breaks off once
+  clocks     runners whose clocks are off by up to a day, in turns and as legs of one job, on servers whose clocks differ: the
+             matrix equals the order of delivery; a round is one turn
 
 Options:
   --rounds N                     how many rounds of each [default: a few]
@@ -46,11 +49,12 @@ struct Trial {
     run: fn(&Runtime, Bench) -> String,
 }
 
-const TRIALS: [Trial; 5] = [
+const TRIALS: [Trial; 6] = [
     Trial { name: "model", rounds: 4, run: |runtime, bench| runtime.block_on(model::run(bench)) },
     Trial { name: "races", rounds: 20, run: |runtime, bench| runtime.block_on(races::run(bench)) },
     Trial { name: "messages", rounds: 2, run: |runtime, bench| runtime.block_on(messages::run(bench)) },
     Trial { name: "kills", rounds: 3, run: |runtime, bench| runtime.block_on(kills::run(bench)) },
+    Trial { name: "clocks", rounds: 40, run: |runtime, bench| runtime.block_on(clocks::run(bench)) },
     Trial { name: "events", rounds: 300, run: |runtime, bench| runtime.block_on(events::run(bench)) },
 ];
 
