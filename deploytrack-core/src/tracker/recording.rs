@@ -95,6 +95,7 @@ impl Tracker {
             started_at: begun.then_some(occurred_at),
             finished_at: outcome.then_some(occurred_at),
             succeeded_at: succeeded.then_some(occurred_at),
+            occurred_at,
         };
         Recorded { deployment, occurred_at }
     }
@@ -149,7 +150,8 @@ pub(super) fn add(write: &mut Write, new: &Deployment, occurred_at: Time, by: &L
     }
     let standing = history::fold(&entries);
     let succeeded = standing.as_ref().and_then(|standing| Some(standing.succeeded?.1));
-    write.put_deployment(Revised { deployment: new.clone(), succeeded, head, revision: 0 });
+    let occurred = standing.as_ref().map(|standing| standing.occurred.1).unwrap_or_default();
+    write.put_deployment(Revised { deployment: new.clone(), succeeded, occurred, head, revision: 0 });
     for period in standing.into_iter().flat_map(|standing| standing.periods) {
         write.add_period(new, period);
     }
@@ -216,7 +218,7 @@ fn advance(write: &mut Write, before: &Revised, change: Change, by: &Label, now:
     write.count(place, from, -1);
     write.count(place, to, 1);
     let succeeded = if to == Status::Succeeded { Some(sequence) } else { before.succeeded };
-    Ok(replace(write, Revised { deployment: after, succeeded, head, revision: before.revision }))
+    Ok(replace(write, Revised { deployment: after, succeeded, occurred: sequence, head, revision: before.revision }))
 }
 
 /// Adds one row to a history that has come to the hash in it; gives it with its number and its own hash.
