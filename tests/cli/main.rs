@@ -13,6 +13,7 @@ mod id_file;
 mod import;
 mod integrations;
 mod killed;
+mod list;
 mod login;
 mod manual;
 mod output;
