@@ -10,7 +10,7 @@ use clap::{
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::{self, Time},
-    query::DeploymentFilter,
+    query::{DeploymentFilter, Order},
     status::Status,
     text::{CommitSha, Label, Version},
 };
@@ -41,6 +41,7 @@ use crate::{
         watch::Watch,
         which::Which,
     },
+    moment::{self, Moment},
 };
 
 /// What runs where, since when, and who put it there.
@@ -257,7 +258,13 @@ pub(crate) struct Filter {
     /// By this person or program
     #[arg(long, value_name = "WHO")]
     pub(crate) deployed_by: Option<Label>,
-    /// Recorded at this time or later
+    /// What happened at this moment or later: a time, a date (its beginning, in UTC), or such as '2 days ago'
+    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
+    pub(crate) since: Option<Moment>,
+    /// What happened before this moment
+    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
+    pub(crate) until: Option<Moment>,
+    /// Recorded at this time or later, whenever it happened
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     pub(crate) created_after: Option<Time>,
     /// Recorded before this time
@@ -265,18 +272,21 @@ pub(crate) struct Filter {
     pub(crate) created_before: Option<Time>,
 }
 
-impl From<Filter> for DeploymentFilter {
-    fn from(filter: Filter) -> Self {
-        let wanted = Self {
-            status: filter.status,
-            version: filter.version,
-            commit_sha: filter.commit_sha,
-            deployed_by: filter.deployed_by,
-            created_after: filter.created_after,
-            created_before: filter.created_before,
-            ..Self::default()
+impl Filter {
+    /// The filter, with moments such as '2 days ago' counted from now.
+    pub(crate) fn seen_from(self, now: Time) -> DeploymentFilter {
+        let wanted = DeploymentFilter {
+            status: self.status,
+            version: self.version,
+            commit_sha: self.commit_sha,
+            deployed_by: self.deployed_by,
+            created_after: self.created_after,
+            created_before: self.created_before,
+            occurred_after: self.since.map(|since| since.seen_from(now)),
+            occurred_before: self.until.map(|until| until.seen_from(now)),
+            ..DeploymentFilter::default()
         };
-        wanted.of(filter.component).within(filter.environment)
+        wanted.of(self.component).within(self.environment)
     }
 }
 
@@ -292,6 +302,11 @@ pub(crate) struct Part {
     /// Show all that follow
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// Reads an order of a list, and offers those there are.
+pub(crate) fn order() -> impl TypedValueParser<Value = Order> {
+    clap::builder::PossibleValuesParser::new(Order::ALL.map(Order::as_str)).try_map(|word| word.parse::<Order>())
 }
 
 /// Reads a status, and offers the five when it is none.

@@ -64,10 +64,11 @@ impl Client {
         self.get(&format!("{}/history", one(api::DEPLOYMENTS, id)), &[]).await
     }
 
-    /// A page of deployments, the newest first. Its links are those that the server sent: to read on, ask for `next` until
+    /// A page of deployments, the newest first by the filter's order. Its links are those that the server sent: to read on, ask for `next` until
     /// there is none.
     pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Answer<Page<Deployment>>, Error> {
         let mut query = query::deployments(filter);
+        query.extend(query::order(filter.order));
         query.extend(page.parameters());
         self.page(api::DEPLOYMENTS, &query).await
     }
@@ -87,8 +88,8 @@ impl Client {
         self.get(api::MATRIX, &query::matrix(filter)).await
     }
 
-    /// The newest deployment of each cell, where it is pending, in progress or failed, in the order of the matrix. The
-    /// filter's moment is not sent: attempts are those of now.
+    /// The newest deployment of each cell by when it happened, where it is pending, in progress or failed and newer than what
+    /// is current, in the order of the matrix. The filter's moment is not sent: attempts are those of now.
     pub async fn attempts(&self, filter: &MatrixFilter) -> Result<Answer<Vec<Deployment>>, Error> {
         let query = query::matrix(&MatrixFilter { at: None, ..filter.clone() });
         self.get(api::ATTEMPTS, &query).await

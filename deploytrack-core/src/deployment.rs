@@ -62,13 +62,18 @@ pub struct Deployment {
     #[serde(with = "clock::wire_option")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
     pub succeeded_at: Option<Time>,
+    /// When its latest transition happened: since when it has its status.
+    // The default is for a client of an older server, which does not send the field.
+    #[serde(with = "clock::wire", default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, required = true))]
+    pub occurred_at: Time,
 }
 
 impl Deployment {
     /// The deployment after a legal move that happened at `occurred_at` and is recorded at `now`.
     #[must_use]
     pub fn advanced(self, step: Transition, occurred_at: Time, now: Time) -> Self {
-        let moved = Self { status: step.to(), updated_at: now, ..self };
+        let moved = Self { status: step.to(), updated_at: now, occurred_at, ..self };
         match step.to() {
             Status::Pending => Self { attempt: moved.attempt + 1, started_at: None, finished_at: None, ..moved },
             Status::InProgress => Self { started_at: Some(occurred_at), ..moved },

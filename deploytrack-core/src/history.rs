@@ -234,6 +234,8 @@ pub struct Standing {
     pub finished_at: Option<Time>,
     /// The latest success, if there was one: when, and its row of history.
     pub succeeded: Option<(Time, i64)>,
+    /// The latest transition: when it happened, and its row of history.
+    pub occurred: (Time, i64),
     /// Every period of its cell that it makes, in the order of recording.
     pub periods: Vec<Period>,
 }
@@ -242,8 +244,15 @@ pub struct Standing {
 #[must_use]
 pub fn fold(entries: &[HistoryEntry]) -> Option<Standing> {
     let first = entries.first()?;
-    let mut standing =
-        Standing { status: first.to, attempt: first.attempt, started_at: None, finished_at: None, succeeded: None, periods: Vec::new() };
+    let mut standing = Standing {
+        status: first.to,
+        attempt: first.attempt,
+        started_at: None,
+        finished_at: None,
+        succeeded: None,
+        occurred: (first.occurred_at, first.sequence),
+        periods: Vec::new(),
+    };
     for entry in entries {
         standing.add(entry);
     }
@@ -258,6 +267,7 @@ impl Standing {
             return;
         }
         (self.status, self.attempt) = (entry.to, entry.attempt);
+        self.occurred = (entry.occurred_at, entry.sequence);
         match entry.to {
             Status::Pending => (self.started_at, self.finished_at) = (None, None),
             Status::InProgress => self.started_at = Some(entry.occurred_at),
@@ -287,6 +297,7 @@ pub fn as_of(deployment: Deployment, entries: &[HistoryEntry], sequence: i64) ->
         started_at: standing.started_at,
         finished_at: standing.finished_at,
         succeeded_at: standing.succeeded.map(|(time, _)| time),
+        occurred_at: standing.occurred.0,
         ..deployment
     }
 }

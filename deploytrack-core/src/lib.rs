@@ -96,6 +96,7 @@ pub mod matrix;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod query;
+pub mod rollback;
 pub mod status;
 #[cfg(feature = "store")]
 pub mod store;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 pub use self::{
     cursor::{BadCursor, Cursor, Key},
+    order::{Order, UnknownOrder},
     page::{Links, Page, PageRequest},
 };
 use crate::{
@@ -16,9 +17,10 @@ use crate::{
 };
 
 mod cursor;
+mod order;
 mod page;
 
-/// Which deployments a list shows; every field that is set must match.
+/// Which deployments a list shows, and in which order; every field that is set must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeploymentFilter {
     /// Of this component.
@@ -41,6 +43,12 @@ pub struct DeploymentFilter {
     pub created_after: Option<Time>,
     /// Recorded before this time.
     pub created_before: Option<Time>,
+    /// Whose latest transition happened at this time or later.
+    pub occurred_after: Option<Time>,
+    /// Whose latest transition happened before this time.
+    pub occurred_before: Option<Time>,
+    /// The order of the list. An export has one order alone and does not read this.
+    pub order: Order,
 }
 
 impl DeploymentFilter {

@@ -25,21 +25,25 @@ pub(crate) fn around(links: Links, query: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
-    use deploytrack_core::query::{Cursor, PageRequest};
+    use deploytrack_core::query::{Cursor, Order, PageRequest};
 
     use super::*;
 
     #[test]
     fn links_carry_the_filters_and_the_page() {
-        let links =
-            Links { first: PageRequest::new(0, 5), prev: PageRequest::new(10, 5), next: PageRequest::at(Cursor::OLDEST, 5), last: None };
+        let links = Links {
+            first: PageRequest::new(0, 5),
+            prev: PageRequest::new(10, 5),
+            next: PageRequest::at(Cursor::oldest(Order::Created), 5),
+            last: None,
+        };
         let query = "skip=15&version=v1%2B%22%3E%2C%20%C3%A9%3B%0D%0A&take=5&component=a&cursor=x";
         let filters = "version=v1%2B%22%3E%2C+%C3%A9%3B%0D%0A&component=a";
         assert_eq!(
             around(links, query).unwrap(),
             format!(
                 "<?{filters}&take=5>; rel=\"first\", <?{filters}&take=5&skip=10>; rel=\"prev\", <?{filters}&take=5&cursor={}>; rel=\"next\"",
-                Cursor::OLDEST
+                Cursor::oldest(Order::Created)
             )
         );
     }

@@ -14,6 +14,7 @@ mod id_file;
 mod import;
 mod integrations;
 mod killed;
+mod list;
 mod login;
 mod manual;
 mod output;

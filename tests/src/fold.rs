@@ -8,7 +8,7 @@ use deploytrack_core::{
     deployment::Deployment,
     history::{Event, HistoryEntry},
     matrix::Matrix,
-    query::{DeploymentFilter, MatrixFilter, PageRequest},
+    query::{DeploymentFilter, Key, MatrixFilter, Order, PageRequest},
     status::Status,
     tracker::Tracker,
 };
@@ -84,6 +84,40 @@ pub fn current(all: &[(Deployment, Vec<HistoryEntry>)], at: Option<Time>) -> Has
         .collect()
 }
 
+/// The newest deployment of every cell by the time of its latest transition, ties by the order of recording, where it is
+/// pending, in progress or failed and nothing that counts in the cell now is newer.
+#[must_use]
+pub fn attempts(all: &[(Deployment, Vec<HistoryEntry>)]) -> Vec<Uuid> {
+    let mut cells = HashMap::<_, ((Time, i64), &Deployment)>::new();
+    for (deployment, history) in all {
+        let Some(last) = history.iter().rfind(|entry| entry.event == Event::Transition) else { continue };
+        let newest = ((last.occurred_at, last.sequence), deployment);
+        let cell = cells.entry((deployment.component_id, deployment.environment_id)).or_insert(newest);
+        if newest.0 > cell.0 {
+            *cell = newest;
+        }
+    }
+    // A success that counts is the latest transition of its deployment; only a removal is newer than every transition.
+    let removed = |cell: (Uuid, Uuid), than: (Time, i64)| {
+        let in_cell = all.iter().filter(move |(deployment, _)| (deployment.component_id, deployment.environment_id) == cell);
+        let removals = in_cell.flat_map(|(_, history)| history).filter(|entry| entry.event == Event::Undeployed);
+        removals.into_iter().any(|removal| (removal.occurred_at, removal.sequence) > than)
+    };
+    let unsettled = |status| matches!(status, Status::Pending | Status::InProgress | Status::Failed);
+    let newest = cells.into_iter().filter(|(cell, (when, deployment))| unsettled(deployment.status) && !removed(*cell, *when));
+    newest.map(|(_, (_, deployment))| deployment.id).collect()
+}
+
+async fn check_attempts(tracker: &Tracker, all: &[(Deployment, Vec<HistoryEntry>)]) {
+    let everything = MatrixFilter { include_archived: true, ..MatrixFilter::default() };
+    let shown = tracker.attempts(&everything).await.unwrap();
+    let mut shown: Vec<_> = shown.iter().map(|deployment| deployment.id).collect();
+    let mut folded = attempts(all);
+    shown.sort_unstable();
+    folded.sort_unstable();
+    assert_eq!(shown, folded, "the attempts against the fold of the history");
+}
+
 /// The most moments of the past that are compared.
 const MOMENTS: usize = 40;
 
@@ -107,6 +141,7 @@ pub async fn check(tracker: &Tracker) {
         check_latest(tracker, &all, &current, at).await;
     }
     check_lists(tracker, &all).await;
+    check_attempts(tracker, &all).await;
     let found = tracker.verify().await.unwrap();
     assert!(found.ok, "{found}");
     assert_eq!(found.deployments, all.len() as u64);
@@ -132,6 +167,7 @@ fn check_history(deployment: &Deployment, history: &[HistoryEntry]) {
     assert_eq!(Some(deployment.status), history.last().map(|entry| entry.to));
     assert_eq!(deployment.attempt, attempt);
     assert_eq!(deployment.succeeded_at, last(Status::Succeeded));
+    assert_eq!(Some(deployment.occurred_at), moves().next_back().map(|entry| entry.occurred_at));
 }
 
 /// The cells that a matrix shows.
@@ -190,8 +226,11 @@ async fn check_lists(tracker: &Tracker, all: &[(Deployment, Vec<HistoryEntry>)])
     for component_id in components {
         for environment_id in &environments {
             for status in Status::ALL.into_iter().map(Some).chain([None]) {
-                let filter = DeploymentFilter { component_id, environment_id: *environment_id, status, ..DeploymentFilter::default() };
-                check_list(tracker, &filter, all).await;
+                for order in Order::ALL {
+                    let environment_id = *environment_id;
+                    let filter = DeploymentFilter { component_id, environment_id, status, order, ..DeploymentFilter::default() };
+                    check_list(tracker, &filter, all).await;
+                }
             }
         }
     }
@@ -204,7 +243,7 @@ async fn check_list(tracker: &Tracker, filter: &DeploymentFilter, all: &[(Deploy
             && filter.status.is_none_or(|status| status == deployment.status)
     };
     let mut expected: Vec<_> = all.iter().map(|(deployment, _)| deployment).filter(fits).collect();
-    expected.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
+    expected.sort_by_key(|deployment| std::cmp::Reverse(Key::of(filter.order, deployment)));
     let page = tracker.list(filter, PageRequest::new(0, 100).unwrap()).await.unwrap();
     assert_eq!(page.total, expected.len() as u64, "the total of {filter:?}");
     let shown: Vec<_> = page.data.iter().map(|deployment| deployment.id).collect();

@@ -9,6 +9,7 @@ mod events;
 mod group;
 mod idempotency;
 mod import;
+mod occurred;
 mod pages;
 mod plans;
 mod races;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use deploytrack_core::{
     error::Error,
-    query::{Cursor, Key, Page},
+    query::{Cursor, Key, Order, Page},
     text::Name,
 };
 use deploytrack_tests::on_both;
@@ -23,8 +23,8 @@ const STATUSES: [Status; 3] = [Status::Pending, Status::Succeeded, Status::Faile
 /// A deployment to record: its component, environment and status, and whether the clock moves before it. Where it does
 /// not, several have the same `created_at`.
 type Recorded = (usize, usize, usize, bool);
-/// What a list is asked for: component, environment, status, version, and the size of a page.
-type Asked = (Option<usize>, Option<usize>, Option<usize>, bool, u64);
+/// What a list is asked for: component, environment, status, version, the size of a page, and the order.
+type Asked = (Option<usize>, Option<usize>, Option<usize>, bool, u64, usize);
 
 fn recorded() -> impl Strategy<Value = Vec<Recorded>> {
     proptest::collection::vec((0..COMPONENTS.len(), 0..ENVIRONMENTS.len(), 0..STATUSES.len(), any::<bool>()), 0..25)
@@ -32,15 +32,19 @@ fn recorded() -> impl Strategy<Value = Vec<Recorded>> {
 
 fn asked() -> impl Strategy<Value = Vec<Asked>> {
     let one = |count: usize| proptest::option::of(0..count);
-    proptest::collection::vec((one(COMPONENTS.len()), one(ENVIRONMENTS.len()), one(STATUSES.len()), any::<bool>(), 1..9_u64), 6)
+    proptest::collection::vec(
+        (one(COMPONENTS.len()), one(ENVIRONMENTS.len()), one(STATUSES.len()), any::<bool>(), 1..9_u64, 0..2_usize),
+        12,
+    )
 }
 
-fn filter((component, environment, status, version, _): Asked) -> DeploymentFilter {
+fn filter((component, environment, status, version, _, order): Asked) -> DeploymentFilter {
     DeploymentFilter {
         component: component.map(|index| Name::new(COMPONENTS[index]).unwrap()),
         environment: environment.map(|index| Name::new(ENVIRONMENTS[index]).unwrap()),
         status: status.map(|index| STATUSES[index]),
         version: version.then(|| "v1".parse().unwrap()),
+        order: Order::ALL[order],
         ..DeploymentFilter::default()
     }
 }
@@ -51,7 +55,9 @@ async fn record(tracker: &Tracker, clock: &ManualClock, all: &[Recorded]) {
             clock.advance(TimeDelta::microseconds(1));
         }
         let new = new(COMPONENTS[*component], ENVIRONMENTS[*environment], if number % 3 == 0 { "v2" } else { "v1" });
-        tracker.record(NewDeployment { status: STATUSES[*status], register: true, ..new }, &by()).await.unwrap();
+        // Told in another order than it happened, and several at one time.
+        let occurred_at = Some(noon() - TimeDelta::minutes(i64::try_from(number * 7 % 10).unwrap()));
+        tracker.record(NewDeployment { status: STATUSES[*status], occurred_at, register: true, ..new }, &by()).await.unwrap();
     }
 }
 
@@ -86,7 +92,7 @@ async fn check(tracker: &Tracker, made: &[Recorded], filter: &DeploymentFilter, 
     assert_eq!(down.len() as u64, (whole.len() as u64).div_ceil(take).max(1), "no page is empty but that of an empty list: {case}");
     for page in &down {
         assert_eq!((page.total, page.take, page.skip), (whole.len() as u64, take, 0), "{case}");
-        assert_eq!((page.links.first, page.links.last), (Some(first), PageRequest::at(Cursor::OLDEST, take)));
+        assert_eq!((page.links.first, page.links.last), (Some(first), PageRequest::at(Cursor::oldest(filter.order), take)));
     }
     assert_eq!(down[0].links.prev, None);
 
@@ -174,12 +180,29 @@ on_both! {
     async fn a_place_that_nobody_was_at_is_a_place(database) {
         let (tracker, clock) = with_clock(&database.tracker().await);
         record(&tracker, &clock, &[(0, 0, 0, true); 3]).await;
-        let far = Key { created_at: parse("9999-12-31T23:59:59.999999Z").unwrap(), id: Uuid::max() };
-        let count = async |place| tracker.list(&DeploymentFilter::default(), PageRequest::at(place, 20).unwrap()).await.unwrap().data.len();
-        assert_eq!(count(Cursor::OlderThan(far)).await, 3);
-        assert_eq!(count(Cursor::NewerThan(far)).await, 0);
-        assert_eq!(count(Cursor::OlderThan(Key::LEAST)).await, 0);
-        assert_eq!(count(Cursor::NewerThan(Key::LEAST)).await, 3);
+        for order in Order::ALL {
+            let far = Key { order, time: parse("9999-12-31T23:59:59.999999Z").unwrap(), id: Uuid::max() };
+            let all = DeploymentFilter { order, ..DeploymentFilter::default() };
+            let count = async |place| tracker.list(&all, PageRequest::at(place, 20).unwrap()).await.unwrap().data.len();
+            assert_eq!(count(Cursor::OlderThan(far)).await, 3);
+            assert_eq!(count(Cursor::NewerThan(far)).await, 0);
+            assert_eq!(count(Cursor::OlderThan(Key::least(order))).await, 0);
+            assert_eq!(count(Cursor::oldest(order)).await, 3);
+        }
+    }
+
+    async fn a_cursor_of_one_order_is_refused_in_the_other(database) {
+        let (tracker, clock) = with_clock(&database.tracker().await);
+        record(&tracker, &clock, &[(0, 0, 0, true); 3]).await;
+        for (order, other) in [(Order::Created, Order::Occurred), (Order::Occurred, Order::Created)] {
+            let page = PageRequest::at(Cursor::oldest(other), 20).unwrap();
+            // A name that nobody has makes the list empty, and the cursor no better.
+            for component in [None, Some("nobody".parse().unwrap())] {
+                let filter = DeploymentFilter { order, component, ..DeploymentFilter::default() };
+                let Err(Error::Invalid(faults)) = tracker.list(&filter, page).await else { panic!("{filter:?} takes it") };
+                assert!(faults[0].detail.contains(&format!("order={other}")), "{faults:?}");
+            }
+        }
     }
 
     async fn components_and_environments_are_counted_through(database) {
@@ -189,7 +212,7 @@ on_both! {
         let next = tracker.components(None, page.links.next.unwrap()).await.unwrap();
         let names: Vec<_> = page.data.iter().chain(&next.data).map(|component| component.name.as_str()).collect();
         assert_eq!((names, next.links.next, next.links.prev), (vec!["api", "jobs", "web"], None, page.links.first));
-        let refused = tracker.environments(None, PageRequest::at(Cursor::OLDEST, 2).unwrap()).await.unwrap_err();
+        let refused = tracker.environments(None, PageRequest::at(Cursor::oldest(Order::Created), 2).unwrap()).await.unwrap_err();
         assert!(matches!(refused, Error::Invalid(_)), "{refused}");
     }
 }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use deploytrack_core::{
     api::{FromBody as _, ImportLine},
     json,
-    query::{Cursor, Key},
+    query::{Cursor, Key, Order},
     tracker::{Once, Terms},
 };
 use deploytrack_tests::database::Database;
@@ -45,9 +45,9 @@ async fn postgres_finds_each_cell_of_the_past_by_its_key() {
 const FILL: &str = "
 insert into components (id, name, archived, created_at, updated_at)
 select gen_random_uuid(), 'component-' || n, false, now(), now() from generate_series(1, 48) n;
-insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, metadata, created_at, updated_at, head_hash, revision)
+insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, metadata, created_at, updated_at, occurred_at, occurred_sequence, head_hash, revision)
 select gen_random_uuid(), c.id, e.id, 'v' || n, (array['succeeded', 'failed', 'rolled_back', 'pending'])[1 + abs(n + hashtext(c.id::text || e.id::text)::bigint) % 4], 1, 'ada', '{}',
-       timestamptz '2025-01-01' + n * interval '1 minute', timestamptz '2025-01-01' + n * interval '1 minute', decode(repeat('00', 32), 'hex'), 1
+       timestamptz '2025-01-01' + n * interval '1 minute', timestamptz '2025-01-01' + n * interval '1 minute', timestamptz '2024-01-01' + n * interval '1 minute', n, decode(repeat('00', 32), 'hex'), 1
 from generate_series(1, 200) n, components c, environments e;
 insert into history (deployment_id, attempt, event, to_status, occurred_at, recorded_at, recorded_by, hash)
 select id, 1, 'transition', status, created_at, created_at, 'ada', head_hash from deployments;
@@ -108,13 +108,16 @@ async fn postgres_looks_at_few_rows_whatever_is_asked() {
     tracker.close().await;
     database.execute(FILL).await.unwrap();
 
-    let middle = Key { created_at: parse("2025-01-01T01:40:00Z").unwrap(), id: uuid::Uuid::nil() };
-    let places = [None, Some(Cursor::OlderThan(middle)), Some(Cursor::NewerThan(middle))];
-    for (component, environment, status) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
+    for (order, component, environment, status) in (0..16).map(|bits| (Order::ALL[bits >> 3], bits & 1 != 0, bits & 2 != 0, bits & 4 != 0))
+    {
+        let middle = if order == Order::Created { "2025-01-01T01:40:00Z" } else { "2024-01-01T01:40:00Z" };
+        let middle = Key { order, time: parse(middle).unwrap(), id: uuid::Uuid::nil() };
+        let places = [None, Some(Cursor::OlderThan(middle)), Some(Cursor::NewerThan(middle))];
         let filter = DeploymentFilter {
             component_id: component.then_some(recorded[0].component_id),
             environment_id: environment.then_some(recorded[0].environment_id),
             status: status.then_some(Status::Pending),
+            order,
             ..DeploymentFilter::default()
         };
         for place in places {

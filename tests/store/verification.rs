@@ -147,7 +147,7 @@ on_both! {
     }
 
     async fn what_a_deployment_says_of_itself_is_compared_with_its_history(database) {
-        for set in ["status = 'rolled_back'", "attempt = 7", "started_at = null", "finished_at = null", "succeeded_at = null", "succeeded_sequence = 1"] {
+        for set in ["status = 'rolled_back'", "attempt = 7", "started_at = null", "finished_at = null", "succeeded_at = null", "succeeded_sequence = 1", "occurred_at = (select min(created_at) from deployments)", "occurred_sequence = 1"] {
             let another = database.another().await;
             let (tracker, found) = found_after(&another, &format!("update deployments set {set} where version = 'v2'")).await;
             assert_eq!(tables(&found), ["deployments"], "{set}: {found}");
@@ -285,7 +285,7 @@ on_both! {
 
     async fn a_repair_writes_everything_again_that_the_history_says(database) {
         for sql in [
-            "update deployments set status = 'failed', attempt = 9, started_at = null, finished_at = null, succeeded_at = null, succeeded_sequence = null",
+            "update deployments set status = 'failed', attempt = 9, started_at = null, finished_at = null, succeeded_at = null, succeeded_sequence = null, occurred_at = (select min(created_at) from deployments), occurred_sequence = 0",
             "update current_cells set version = 'v9'",
             "update current_cells set deployment_id = null, version = null, succeeded_at = null",
             "delete from current_cells",

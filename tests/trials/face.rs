@@ -1,5 +1,7 @@
 //! One way to ask a tracker in this process and servers in others.
 
+use std::collections::BTreeSet;
+
 use deploytrack_core::{
     api::{FromBody, ImportLine},
     clock::{self, Time},
@@ -65,6 +67,15 @@ impl Face {
                 fold::cells(&serde_json::from_value(matrix).unwrap())
             }
         }
+    }
+
+    /// The ids of what is under way or failed.
+    pub(crate) async fn attempts(&self) -> BTreeSet<String> {
+        let attempts = match self {
+            Self::Tracker(tracker) => json!(tracker.attempts(&MatrixFilter::default()).await.unwrap()),
+            Self::Servers(callers) => callers[fastrand::usize(..callers.len())].get("/api/v1/deployments/attempts").await.expect(200),
+        };
+        attempts.as_array().unwrap().iter().map(|attempt| attempt["id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// The ids of what was current at a moment.

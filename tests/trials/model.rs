@@ -1,6 +1,6 @@
 //! Random operations, and a model in memory that says what each must answer and what the cells must then show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use deploytrack_core::{
@@ -403,14 +403,21 @@ impl Model {
         let since = last(Status::Pending).unwrap().order;
         let now = |status: Status| last(status).filter(|happened| happened.order > since).map(|happened| happened.at);
         let finished = now(Status::Succeeded).or(now(Status::Failed));
-        let expected =
-            (known.status.as_str(), known.attempt, now(Status::InProgress), finished, last(Status::Succeeded).map(|happened| happened.at));
+        let expected = (
+            known.status.as_str(),
+            known.attempt,
+            now(Status::InProgress),
+            finished,
+            last(Status::Succeeded).map(|happened| happened.at),
+            Some(known.last_move().at),
+        );
         let answered = (
             body["status"].as_str().unwrap(),
             body["attempt"].as_u64().unwrap(),
             millis(&body["startedAt"]),
             millis(&body["finishedAt"]),
             millis(&body["succeededAt"]),
+            millis(&body["occurredAt"]),
         );
         assert_eq!(answered, expected, "{known:?}");
         assert_eq!(body["description"].as_str(), known.description.as_deref());
@@ -423,11 +430,29 @@ impl Model {
             let at = sometime() + fastrand::i64(-1..2);
             assert_eq!(to_the_millisecond(face.cells(Some(&shown(at))).await), self.cells(Some(at)), "at {}", shown(at));
         }
+        assert_eq!(face.attempts().await, self.attempts());
         let found = face.verified().await;
         assert_eq!((&found["ok"], &found["deployments"]), (&json!(true), &json!(self.known.len())), "{found}");
         for (which, known) in self.known.iter().enumerate() {
             self.check(which, &face.deployment(&known.id).await);
         }
+    }
+
+    /// The ids of the newest deployment of each cell, where it is under way or failed and newer than what counts there.
+    fn attempts(&self) -> BTreeSet<String> {
+        let mut newest = BTreeMap::<Cell, &Known>::new();
+        for known in &self.known {
+            let key = |known: &Known| (known.last_move().at, known.last_move().order);
+            let held = newest.entry(known.cell).or_insert(known);
+            if key(known) > key(held) {
+                *held = known;
+            }
+        }
+        let unsettled = newest.into_values().filter(|known| !matches!(known.status, Status::Succeeded | Status::RolledBack));
+        let behind = |known: &Known| {
+            self.newest(known.cell, None).is_some_and(|(at, order, _)| (at, order) > (known.last_move().at, known.last_move().order))
+        };
+        unsettled.filter(|known| !behind(known)).map(|known| known.id.clone()).collect()
     }
 
     fn cells(&self, at: Option<Millis>) -> Cells {

@@ -62,6 +62,42 @@ async fn a_long_list_is_read_page_by_page_and_grows_at_its_head() {
 }
 
 #[tokio::test]
+async fn changes_go_by_when_they_happened() {
+    let (_database, server) = served().await;
+    record(&server, "api", "production", "v3", "succeeded").await;
+    for (version, at) in [("v2", "2017-01-01T00:00:00Z"), ("v1", "2016-01-01T00:00:00Z")] {
+        let line = json!({"component": "api", "environment": "production", "version": version, "status": "failed", "occurredAt": at});
+        server.admin().import(line.to_string()).await.expect(200);
+    }
+    let versions = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[4].textContent).join()";
+    let order = "[...document.querySelectorAll('select')].find((one) => one.textContent.includes('When it happened'))";
+    let choose =
+        |value: &str| format!("(() => {{ const one = {order}; one.value = '{value}'; one.dispatchEvent(new Event('change')); }})()");
+    let since = "document.querySelector('input[type=datetime-local]')";
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("changes")).await;
+        browser.until(&format!("{versions} === 'v3,v2,v1'")).await;
+        assert_eq!(
+            browser.value("/^[0-9]+y ago$/.test([...document.querySelectorAll('.list tbody tr')][1].cells[0].textContent)").await,
+            json!(true),
+            "the age of what happened"
+        );
+        let late = json!({"component": "api", "environment": "production", "version": "v1.5", "status": "succeeded", "occurredAt": "2016-06-01T00:00:00Z"});
+        server.admin().record(late).await;
+        browser.until(&format!("{versions} === 'v3,v2,v1.5,v1'")).await;
+        browser.value(&choose("created")).await;
+        browser.until(&format!("{versions} === 'v1.5,v1,v2,v3'")).await;
+        browser.value(&choose("occurred")).await;
+        browser.until(&format!("{versions} === 'v3,v2,v1.5,v1' && !location.hash.includes('order')")).await;
+        browser.value(&format!("(() => {{ const one = {since}; one.value = '2016-12-01T00:00:00'; one.dispatchEvent(new Event('change')); }})()")).await;
+        browser.until(&format!("{versions} === 'v3,v2' && {since}.value.startsWith('2016-12-01')")).await;
+        browser.value("void (location.hash = '#/')").await;
+        browser.until("document.querySelector('.matrix td a.current .version')?.textContent === 'v3' && !document.querySelector('.matrix .attempt')").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_environments_are_compared() {
     let (_database, server) = served().await;
     filled(&server).await;

@@ -1,7 +1,5 @@
 //! `deploytrack export`
 
-use deploytrack_core::query::DeploymentFilter;
-
 use super::list::must_exist;
 use crate::{
     args::{Export, Output},
@@ -17,7 +15,7 @@ pub(crate) async fn run(export: Export, session: &mut Session<'_>) -> Result<(),
         );
     }
     let named = (export.filter.component.clone(), export.filter.environment.clone());
-    let mut stream = session.client.export(&DeploymentFilter::from(export.filter)).await?;
+    let mut stream = session.client.export(&export.filter.seen_from(session.view.now)).await?;
     let (mut empty, mut rest) = (true, Vec::new());
     while let Some(chunk) = stream.chunk().await.map_err(|error| Failure::from(error).hint("the export is not complete"))? {
         empty &= chunk.is_empty();

@@ -1,30 +1,37 @@
 //! `deploytrack list`
 
-use deploytrack_core::{catalog::Reference, query::DeploymentFilter};
+use deploytrack_core::{
+    catalog::Reference,
+    query::{DeploymentFilter, Order},
+};
 
 use crate::{
-    args::{Filter, Output, Part},
+    args::{Filter, Output, Part, order},
     error::Failure,
     render::deployment,
     session::{Session, paged},
 };
 
-/// List deployments, the newest first
+/// List deployments, the newest first by when they happened
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   deploytrack list --environment production --status failed
+  deploytrack list --since '2 days ago'
   deploytrack list --component user-service --all -o csv")]
 pub(crate) struct List {
     #[command(flatten)]
     filter: Filter,
+    /// Which time orders the list: when a deployment last changed its status, or when it was recorded
+    #[arg(long, default_value = Order::Occurred.as_str(), value_parser = order())]
+    order: Order,
     #[command(flatten)]
     part: Part,
 }
 
 pub(crate) async fn run(list: List, session: &mut Session<'_>) -> Result<(), Failure> {
     let named = (list.filter.component.clone(), list.filter.environment.clone());
-    let filter = DeploymentFilter::from(list.filter);
+    let filter = DeploymentFilter { order: list.order, ..list.filter.seen_from(session.view.now) };
     let client = &session.client;
     let page = paged(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
     if page.value.total == 0 {

@@ -5,7 +5,7 @@ use deploytrack_core::{
     catalog::Reference,
     clock::{self, Time},
     deployment::{Deployment, Undeploy as Removal},
-    query::{DeploymentFilter, PageRequest},
+    query::{DeploymentFilter, Order, PageRequest},
     status::Status,
     text::{IdempotencyKey, Reason},
 };
@@ -85,6 +85,7 @@ async fn removed_before(
         component_id: Some(component),
         environment_id: Some(environment),
         status: Some(Status::Succeeded),
+        order: Order::Occurred,
         ..DeploymentFilter::default()
     };
     let newest = session.client.list(&succeeded, PageRequest::default()).await?.value.data;

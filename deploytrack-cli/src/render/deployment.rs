@@ -21,11 +21,12 @@ pub(crate) fn list(deployments: &[Deployment]) -> Grid {
             Column::hidden("attempt"),
             Column::hidden("deployedBy"),
             Column::hidden("commitSha"),
-            Column::fixed("createdAt", "AGE"),
+            Column::hidden("createdAt"),
             Column::hidden("updatedAt"),
             Column::hidden("startedAt"),
             Column::hidden("finishedAt"),
             Column::hidden("succeededAt"),
+            Column::fixed("occurredAt", "AGE"),
         ],
         deployments.iter().map(|deployment| {
             vec![
@@ -42,6 +43,7 @@ pub(crate) fn list(deployments: &[Deployment]) -> Grid {
                 Value::time(deployment.started_at),
                 Value::time(deployment.finished_at),
                 Value::time(deployment.succeeded_at),
+                Value::Time(deployment.occurred_at),
             ]
         }),
     )
@@ -83,6 +85,7 @@ pub(crate) fn details(deployment: &Deployment) -> Grid {
         ("commitSha", Value::optional(deployment.commit_sha.as_ref())),
         ("description", Value::optional(deployment.description.as_ref())),
         ("metadata", Value::optional(metadata.as_ref())),
+        ("occurredAt", Value::Time(deployment.occurred_at)),
         ("createdAt", Value::Time(deployment.created_at)),
         ("startedAt", Value::time(deployment.started_at)),
         ("finishedAt", Value::time(deployment.finished_at)),

@@ -7,9 +7,10 @@ use deploytrack_core::{
 
 use super::text::clean;
 
-/// When, what, and who.
+/// When it happened, what, and who recorded it.
 pub(crate) fn line(event: &Event) -> String {
-    clean(&format!("{}  {}  by {}", clock::format(&event.recorded_at), what(event), event.recorded_by))
+    let happened = event.transition.as_ref().map_or(event.recorded_at, |row| row.occurred_at);
+    clean(&format!("{}  {}  by {}", clock::format(&happened), what(event), event.recorded_by))
 }
 
 fn what(event: &Event) -> String {

@@ -51,7 +51,7 @@ mod tests {
     use reqwest::header::HeaderValue;
 
     use super::*;
-    use crate::query::Cursor;
+    use crate::query::{Cursor, Order};
 
     fn links(values: &[&str]) -> Result<Links, String> {
         let mut headers = HeaderMap::new();
@@ -63,8 +63,8 @@ mod tests {
 
     #[test]
     fn links_in_one_header_or_several_are_read() {
-        let cursor = format!("<?component=a%2Cb&take=7&cursor={}>; rel=\"next\"", Cursor::OLDEST);
-        let next = PageRequest::at(Cursor::OLDEST, 7);
+        let cursor = format!("<?component=a%2Cb&take=7&cursor={}>; rel=\"next\"", Cursor::oldest(Order::Created));
+        let next = PageRequest::at(Cursor::oldest(Order::Created), 7);
         assert_eq!(links(&[&cursor]).unwrap().next, next);
         let all = links(&[&format!("<?take=7>; rel=\"first\", {cursor}"), "</x?skip=20>;rel=prev", "<https://a.example/?y>; rel=\"help\""]);
         assert_eq!(all.unwrap(), Links { first: PageRequest::new(0, 7), prev: PageRequest::new(20, 20), next, last: None });

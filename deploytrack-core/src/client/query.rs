@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     clock::{self, Time},
     event::EventFilter,
-    query::{DeploymentFilter, MatrixFilter, PageRequest},
+    query::{DeploymentFilter, MatrixFilter, Order, PageRequest},
     text::Name,
 };
 
@@ -29,6 +29,8 @@ pub(super) fn deployments(filter: &DeploymentFilter) -> Query {
         ("deployedBy", filter.deployed_by.as_ref().map(ToString::to_string)),
         ("createdAfter", filter.created_after.as_ref().map(clock::format_exact)),
         ("createdBefore", filter.created_before.as_ref().map(clock::format_exact)),
+        ("occurredAfter", filter.occurred_after.as_ref().map(clock::format_exact)),
+        ("occurredBefore", filter.occurred_before.as_ref().map(clock::format_exact)),
     ])
 }
 
@@ -62,6 +64,11 @@ pub(super) fn events(filter: &EventFilter, after: Option<i64>) -> Query {
 
 pub(super) fn latest(component_id: Uuid, at: Option<Time>) -> Query {
     given([("componentId", Some(component_id.to_string())), ("at", at.as_ref().map(clock::format_exact))])
+}
+
+/// The order of a list; the default is left out.
+pub(super) fn order(order: Order) -> Query {
+    given([("order", (order != Order::default()).then(|| order.to_string()))])
 }
 
 fn given<const N: usize>(parameters: [(&'static str, Option<String>); N]) -> Query {

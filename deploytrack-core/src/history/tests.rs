@@ -29,6 +29,7 @@ fn deployment() -> Deployment {
         started_at: None,
         finished_at: None,
         succeeded_at: None,
+        occurred_at: noon(),
     }
 }
 
@@ -85,6 +86,7 @@ fn a_history_comes_to_its_last_status_and_its_periods() {
     assert_eq!((standing.status, standing.attempt), (Succeeded, 2));
     assert_eq!((standing.started_at, standing.finished_at), (Some(minute(5)), Some(minute(6))));
     assert_eq!(standing.succeeded, Some((minute(6), 16)));
+    assert_eq!(standing.occurred, (minute(6), 16));
     let period = |started, sequence, ended: Option<i64>| Period {
         started_at: minute(started),
         sequence,
@@ -106,6 +108,7 @@ fn a_removal_makes_a_period_and_leaves_the_status() {
     assert_eq!(check(&deployment(), &entries), Ok(()));
     let standing = fold(&entries).unwrap();
     assert_eq!(standing.status, RolledBack);
+    assert_eq!(standing.occurred, (minute(4), 14));
     assert_eq!(
         standing.periods.iter().map(|period| (period.is_removal, period.ended_at)).collect::<Vec<_>>(),
         [(false, Some(minute(4))), (true, None)]
@@ -197,5 +200,6 @@ proptest! {
         prop_assert_eq!((standing.status, standing.attempt), (moved.status, moved.attempt));
         prop_assert_eq!((standing.started_at, standing.finished_at), (moved.started_at, moved.finished_at));
         prop_assert_eq!(standing.succeeded.map(|(time, _)| time), moved.succeeded_at);
+        prop_assert_eq!(standing.occurred.0, moved.occurred_at);
     }
 }

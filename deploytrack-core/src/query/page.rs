@@ -126,7 +126,9 @@ impl Links {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Order, *};
+
+    const OLDEST: Cursor = Cursor::oldest(Order::Occurred);
 
     #[test]
     fn a_page_is_within_bounds_by_construction() {
@@ -134,9 +136,9 @@ mod tests {
         for (skip, take) in [(0, 0), (0, 101), (PageRequest::MOST_SKIP + 1, 1)] {
             assert_eq!(PageRequest::new(skip, take), None);
         }
-        assert_eq!(PageRequest::at(Cursor::OLDEST, 0), None);
-        assert_eq!(PageRequest::at(Cursor::OLDEST, 101), None);
-        let page = PageRequest::at(Cursor::OLDEST, 7).unwrap();
-        assert_eq!((page.skip(), page.take(), page.cursor()), (0, 7, Some(Cursor::OLDEST)));
+        assert_eq!(PageRequest::at(OLDEST, 0), None);
+        assert_eq!(PageRequest::at(OLDEST, 101), None);
+        let page = PageRequest::at(OLDEST, 7).unwrap();
+        assert_eq!((page.skip(), page.take(), page.cursor()), (0, 7, Some(OLDEST)));
     }
 }

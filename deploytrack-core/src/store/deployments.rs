@@ -14,7 +14,7 @@ use crate::{
     deployment::{Deployment, Metadata},
     digest::Digest,
     error::Error,
-    query::{Cursor, Key},
+    query::{Cursor, Key, Order},
     status::Status,
     text::{CommitSha, Label, Version},
 };
@@ -25,7 +25,7 @@ macro_rules! select {
         concat!(
             "select d.id, d.component_id, c.name as component_name, d.environment_id, e.name as environment_name, d.version, ",
             "d.status, d.attempt, d.deployed_by, d.commit_sha, d.description, d.metadata, d.created_at, d.updated_at, ",
-            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.head_hash, d.revision ",
+            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.occurred_at, d.occurred_sequence, d.head_hash, d.revision ",
             "from deployments d join components c on c.id = d.component_id join environments e on e.id = d.environment_id ",
             $rest
         )
@@ -56,6 +56,8 @@ struct Row {
     finished_at: Option<Micros>,
     succeeded_at: Option<Micros>,
     succeeded_sequence: Option<i64>,
+    occurred_at: Micros,
+    occurred_sequence: i64,
     head_hash: Vec<u8>,
     revision: i64,
 }
@@ -66,6 +68,8 @@ pub(crate) struct Revised {
     pub(crate) deployment: Deployment,
     /// The row of history of its latest success.
     pub(crate) succeeded: Option<i64>,
+    /// The row of history of its latest transition.
+    pub(crate) occurred: i64,
     /// The hash of its latest row of history.
     pub(crate) head: Digest,
     /// How often the row was written; 0 for one that is not in the database yet.
@@ -95,8 +99,10 @@ impl TryFrom<Row> for Revised {
             started_at: row.started_at.map(|time| time.0),
             finished_at: row.finished_at.map(|time| time.0),
             succeeded_at: row.succeeded_at.map(|time| time.0),
+            occurred_at: row.occurred_at.0,
         };
-        Ok(Self { deployment, succeeded: row.succeeded_sequence, head: digest(&row.head_hash)?, revision: row.revision })
+        let (succeeded, occurred) = (row.succeeded_sequence, row.occurred_sequence);
+        Ok(Self { deployment, succeeded, occurred, head: digest(&row.head_hash)?, revision: row.revision })
     }
 }
 
@@ -115,6 +121,9 @@ pub(crate) struct RowFilter {
     pub(crate) deployed_by: Option<Label>,
     pub(crate) created_after: Option<Time>,
     pub(crate) created_before: Option<Time>,
+    pub(crate) occurred_after: Option<Time>,
+    pub(crate) occurred_before: Option<Time>,
+    pub(crate) order: Order,
 }
 
 impl RowFilter {
@@ -125,6 +134,8 @@ impl RowFilter {
             && self.deployed_by.is_none()
             && self.created_after.is_none()
             && self.created_before.is_none()
+            && self.occurred_after.is_none()
+            && self.occurred_before.is_none()
     }
 
     /// The filter whose index leads past the fewest rows, as far as that can be told without counting: what is under way is
@@ -133,8 +144,9 @@ impl RowFilter {
     fn lead(&self) -> Lead {
         match (self.status, self.component_id, self.environment_id) {
             (Some(Status::Pending | Status::InProgress), ..) => Lead::Status,
-            (_, Some(_), Some(_)) => Lead::Cell,
-            (_, Some(_), None) => Lead::Component,
+            // The cell has an index in one order alone; in the other its component has few enough.
+            (_, Some(_), Some(_)) if self.order == Order::Occurred => Lead::Cell,
+            (_, Some(_), _) => Lead::Component,
             (Some(Status::RolledBack), ..) => Lead::Status,
             (_, _, Some(_)) => Lead::Environment,
             _ => Lead::Any,
@@ -184,11 +196,16 @@ fn before<DB: Database + Aside>(_: &QueryBuilder<DB>, lead: Lead) -> impl Fn(Lea
     }
 }
 
+/// What is written before the column of a time that does not order the list: its index has another order.
+fn before_time<DB: Database + Aside>(_: &QueryBuilder<DB>, order: Option<Order>) -> impl Fn(Order) -> &'static str + use<DB> {
+    move |column| if order.is_none_or(|order| order == column) { "" } else { DB::ASIDE }
+}
+
 /// Adds the conditions of a filter to a query, for whichever database the query is, led by one of them.
 macro_rules! filtered {
-    ($query:expr, $filter:expr, $lead:expr) => {{
+    ($query:expr, $filter:expr, $lead:expr, $order:expr) => {{
         let (query, filter): (_, &RowFilter) = ($query, $filter);
-        let before = before(query, $lead);
+        let (before, before_time) = (before(query, $lead), before_time(query, $order));
         query.push(" where true");
         if let Some(id) = filter.component_id {
             query.push(" and ").push(before(Lead::Component)).push("d.component_id = ").push_bind(id);
@@ -208,11 +225,16 @@ macro_rules! filtered {
         if let Some(deployed_by) = &filter.deployed_by {
             query.push(" and d.deployed_by = ").push_bind(deployed_by.to_string());
         }
-        if let Some(time) = filter.created_after {
-            query.push(" and d.created_at >= ").push_bind(Micros(time));
-        }
-        if let Some(time) = filter.created_before {
-            query.push(" and d.created_at < ").push_bind(Micros(time));
+        for (order, column, from, until) in [
+            (Order::Created, "d.created_at", filter.created_after, filter.created_before),
+            (Order::Occurred, "d.occurred_at", filter.occurred_after, filter.occurred_before),
+        ] {
+            if let Some(time) = from {
+                query.push(" and ").push(before_time(order)).push(column).push(" >= ").push_bind(Micros(time));
+            }
+            if let Some(time) = until {
+                query.push(" and ").push(before_time(order)).push(column).push(" < ").push_bind(Micros(time));
+            }
         }
         query
     }};
@@ -222,23 +244,32 @@ macro_rules! filtered {
 const CURRENT_OF: &str =
     select!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.name");
 
-/// The newest deployment of each cell, where it is under way or failed. Every cell that was ever written to has its row in
-/// `current_cells`, and one look into `deployments_by_cell` finds its newest deployment, however many it has had. What the status is not, rather than what it is, keeps SQLite from going through all that ever
-/// failed.
+/// The newest deployment of each cell by when it happened, where it is under way or failed and newer than what is current:
+/// a removal, too, leaves what is older behind. Every cell that was ever written to has its row in `current_cells`, and one
+/// look into `deployments_by_cell_occurred` finds its newest deployment, however many it has had. What the status is not,
+/// rather than what it is, keeps SQLite from going through all that ever failed.
 const ATTEMPTS: &str = select!(
     "where d.id in (
          select (select newest.id from deployments newest
                  where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
-                 order by newest.created_at desc, newest.id desc limit 1)
+                 order by newest.occurred_at desc, newest.occurred_sequence desc limit 1)
          from current_cells cell)
-     and d.status not in ('succeeded', 'rolled_back')"
+     and d.status not in ('succeeded', 'rolled_back')
+     and not exists (
+         select 1 from cell_periods period
+         where period.component_id = d.component_id and period.environment_id = d.environment_id and period.ended_at is null
+             and (period.started_at, period.sequence) > (d.occurred_at, d.occurred_sequence))"
 );
 
 /// Adds the order and the bounds of a page that is counted from the newest.
 macro_rules! newest {
-    ($query:expr, $skip:expr, $take:expr) => {{
+    ($query:expr, $order:expr, $skip:expr, $take:expr) => {{
         let (query, skip, take): (_, u64, u64) = ($query, $skip, $take);
-        query.push(" order by d.created_at desc, d.id desc limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip))
+        let order = match $order {
+            Order::Created => " order by d.created_at desc, d.id desc limit ",
+            Order::Occurred => " order by d.occurred_at desc, d.id desc limit ",
+        };
+        query.push(order).push_bind(signed(take)).push(" offset ").push_bind(signed(skip))
     }};
 }
 
@@ -246,11 +277,16 @@ macro_rules! newest {
 macro_rules! from {
     ($query:expr, $place:expr, $take:expr) => {{
         let (query, place, take): (_, Cursor, u64) = ($query, $place, $take);
-        let (side, Key { created_at, id }, order) = match place {
-            Cursor::OlderThan(key) => (" and (d.created_at, d.id) < (", key, ") order by d.created_at desc, d.id desc limit "),
-            Cursor::NewerThan(key) => (" and (d.created_at, d.id) > (", key, ") order by d.created_at, d.id limit "),
+        let Key { order, time, id } = place.key();
+        let (side, order) = match (place, order) {
+            (Cursor::OlderThan(_), Order::Created) => (" and (d.created_at, d.id) < (", ") order by d.created_at desc, d.id desc limit "),
+            (Cursor::NewerThan(_), Order::Created) => (" and (d.created_at, d.id) > (", ") order by d.created_at, d.id limit "),
+            (Cursor::OlderThan(_), Order::Occurred) => {
+                (" and (d.occurred_at, d.id) < (", ") order by d.occurred_at desc, d.id desc limit ")
+            }
+            (Cursor::NewerThan(_), Order::Occurred) => (" and (d.occurred_at, d.id) > (", ") order by d.occurred_at, d.id limit "),
         };
-        query.push(side).push_bind(Micros(created_at)).push(", ").push_bind(id).push(order).push_bind(signed(take))
+        query.push(side).push_bind(Micros(time)).push(", ").push_bind(id).push(order).push_bind(signed(take))
     }};
 }
 
@@ -267,7 +303,10 @@ impl Store {
     pub(crate) async fn deployments(&self, filter: &RowFilter, skip: u64, take: u64) -> Result<Vec<Deployment>, Error> {
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new(select!(""));
-            newest!(filtered!(&mut query, filter, filter.lead()), skip, take).build_query_as().fetch_all(pool).await
+            newest!(filtered!(&mut query, filter, filter.lead(), Some(filter.order)), filter.order, skip, take)
+                .build_query_as()
+                .fetch_all(pool)
+                .await
         })
         .map_err(unexpected)?;
         all(rows)
@@ -277,7 +316,7 @@ impl Store {
     pub(crate) async fn deployments_from(&self, filter: &RowFilter, place: Cursor, take: u64) -> Result<Vec<Deployment>, Error> {
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new(select!(""));
-            from!(filtered!(&mut query, filter, filter.lead()), place, take).build_query_as().fetch_all(pool).await
+            from!(filtered!(&mut query, filter, filter.lead(), Some(filter.order)), place, take).build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
         all(rows)
@@ -287,13 +326,14 @@ impl Store {
     pub(crate) async fn matching_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
         let count: i64 = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select count(*) from deployments d");
-            filtered!(&mut query, filter, Lead::Any).build_query_scalar().fetch_one(pool).await
+            filtered!(&mut query, filter, Lead::Any, None).build_query_scalar().fetch_one(pool).await
         })
         .map_err(unexpected)?;
         Ok(unsigned(count))
     }
 
-    /// The newest deployment of each cell, where it is pending, in progress or failed, in no order.
+    /// The newest deployment of each cell by when it happened, where it is pending, in progress or failed and newer than what
+    /// is current, in no order.
     pub(crate) async fn attempts(&self) -> Result<Vec<Deployment>, Error> {
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| { sqlx::query_as(ATTEMPTS).fetch_all(pool).await }).map_err(unexpected)?;
         all(rows)

@@ -61,8 +61,8 @@ impl Tracker {
         Ok(None)
     }
 
-    /// Beside the matrix: the newest deployment of each cell, where it is pending, in progress or failed and so is not what
-    /// serves. In the order of the matrix: by component name, then in environment order; at most one for each cell. The
+    /// Beside the matrix: the newest deployment of each cell by when it happened, where it is pending, in progress or failed,
+    /// and newer than what is current and than the last removal. In the order of the matrix: by component name, then in environment order; at most one for each cell. The
     /// filter's moment is not heeded: attempts are those of now.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use crate::{
     deployment::Deployment,
     error::{Error, Fault},
-    query::{Cursor, Key, Links, Page, PageRequest},
+    query::{Cursor, Key, Links, Order, Page, PageRequest},
 };
 
 /// The rows of a page, newest first, and whether there are more on either side.
@@ -28,7 +28,7 @@ impl Section {
             Some(Cursor::OlderThan(_)) => Self { rows, newer: true, older: more },
             Some(Cursor::NewerThan(key)) => {
                 rows.reverse();
-                Self { rows, newer: more, older: key != Key::LEAST }
+                Self { rows, newer: more, older: key != Key::least(key.order) }
             }
         }
     }
@@ -55,13 +55,13 @@ fn around(page: PageRequest, total: u64) -> Links {
 }
 
 /// A page of deployments with the pages around it.
-pub(super) fn page(asked: PageRequest, section: Section, total: u64) -> Page<Deployment> {
+pub(super) fn page(order: Order, asked: PageRequest, section: Section, total: u64) -> Page<Deployment> {
     let take = asked.take();
     let Section { rows, newer, older } = section;
-    let (first, last) = (PageRequest::new(0, take), PageRequest::at(Cursor::OLDEST, take));
+    let (first, last) = (PageRequest::new(0, take), PageRequest::at(Cursor::oldest(order), take));
     // A page without rows lies beyond an end of the list: all there is, is on its other side.
     let beside = |row: Option<&Deployment>, place: fn(Key) -> Cursor, end| match row {
-        Some(row) => PageRequest::at(place(Key::of(row)), take),
+        Some(row) => PageRequest::at(place(Key::of(order, row)), take),
         None if total > 0 => end,
         None => None,
     };
@@ -72,6 +72,17 @@ pub(super) fn page(asked: PageRequest, section: Section, total: u64) -> Page<Dep
         last,
     };
     Page { data: rows, total, skip: asked.skip(), take, links }
+}
+
+/// Refuses a cursor that another order of the list gave: its place would be another one here.
+pub(super) fn check_order(order: Order, asked: PageRequest) -> Result<(), Error> {
+    match asked.cursor().map(|cursor| cursor.key().order) {
+        Some(other) if other != order => {
+            let why = format!("belongs to order={other} and this list has order={order}; give order={other} too, or leave the cursor out");
+            Err(Error::fault(Fault::parameter("cursor", why)))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::{
     deployment::{Deployment, Removal, Undeploy},
     error::Error,
     history::{self, Event, HistoryEntry},
-    query::{Cursor, DeploymentFilter, Key, Page, PageRequest},
+    query::{Cursor, DeploymentFilter, Key, Order, Page, PageRequest},
     store::{Current, RowFilter},
 };
 
@@ -35,15 +35,17 @@ impl Tracker {
         if history.is_empty() { Err(Error::no_deployment(id)) } else { Ok(history) }
     }
 
-    /// Part of the deployments that match, newest first, how many match in all, and the pages around it, which lead on by
+    /// Part of the deployments that match, the newest first by the time that the filter's order names, how many match in all, and the pages around it, which lead on by
     /// key: each costs the same however deep in the list it is, and shows what was there when the one before it was read
     /// once, whatever is recorded meanwhile.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`Error::Invalid`] for a cursor of the other order, and those of the database.
     pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Page<Deployment>, Error> {
+        paging::check_order(filter.order, page)?;
+        let order = filter.order;
         let Some(filter) = self.resolved(filter).await? else {
-            return Ok(paging::page(page, Section::default(), 0));
+            return Ok(paging::page(order, page, Section::default(), 0));
         };
         let total = if filter.is_counted() {
             self.store.counted_deployments(&filter).await?
@@ -52,7 +54,7 @@ impl Tracker {
         };
         // Where nothing matches, it takes the whole of an index to find nothing.
         let rows = if total > page.skip() { self.rows(&filter, page).await? } else { Vec::new() };
-        Ok(paging::page(page, Section::of(page, rows), total))
+        Ok(paging::page(order, page, Section::of(page, rows), total))
     }
 
     /// The rows of a page, and one more, which tells whether there are more.
@@ -78,9 +80,10 @@ impl Tracker {
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(None);
         };
-        let place = Cursor::NewerThan(after.unwrap_or(Key::LEAST));
+        let (order, filter) = (Order::Created, RowFilter { order: Order::Created, ..filter });
+        let place = Cursor::NewerThan(after.unwrap_or(Key::least(order)));
         let deployments = self.store.deployments_from(&filter, place, take).await?;
-        let Some(next) = deployments.last().map(Key::of) else { return Ok(None) };
+        let Some(next) = deployments.last().map(|deployment| Key::of(order, deployment)) else { return Ok(None) };
         let mut lines = Vec::with_capacity(deployments.len());
         for deployment in deployments {
             let history = self.store.history(deployment.id).await?;
@@ -112,6 +115,9 @@ impl Tracker {
             deployed_by: filter.deployed_by.clone(),
             created_after: filter.created_after,
             created_before: filter.created_before,
+            occurred_after: filter.occurred_after,
+            occurred_before: filter.occurred_before,
+            order: filter.order,
         }))
     }
 
@@ -137,7 +143,7 @@ impl Tracker {
 
 /// A deployment as a line of an export, followed by its removals.
 fn exported(deployment: Deployment, history: &[HistoryEntry]) -> impl Iterator<Item = ImportLine> {
-    let entered = history.iter().rfind(|entry| entry.event == Event::Transition).map_or(deployment.created_at, |entry| entry.occurred_at);
+    let entered = history.iter().rfind(|entry| entry.event == Event::Transition).map_or(deployment.occurred_at, |entry| entry.occurred_at);
     let (component, environment) = (deployment.component_name.clone(), deployment.environment_name.clone());
     let removals = history.iter().filter(|entry| entry.event == Event::Undeployed).map(move |entry| {
         let undeploy = Undeploy { occurred_at: Some(entry.occurred_at), reason: entry.reason.clone() };

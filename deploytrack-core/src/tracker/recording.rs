@@ -105,6 +105,7 @@ impl Tracker {
             started_at: begun.then_some(occurred_at),
             finished_at: outcome.then_some(occurred_at),
             succeeded_at: succeeded.then_some(occurred_at),
+            occurred_at,
         };
         Recorded { deployment, placed }
     }
@@ -155,7 +156,8 @@ pub(super) fn add(write: &mut Write, Recorded { deployment: new, placed }: &Reco
     }
     let standing = history::fold(&entries);
     let succeeded = standing.as_ref().and_then(|standing| Some(standing.succeeded?.1));
-    write.put_deployment(Revised { deployment: new.clone(), succeeded, head, revision: 0 });
+    let occurred = standing.as_ref().map(|standing| standing.occurred.1).unwrap_or_default();
+    write.put_deployment(Revised { deployment: new.clone(), succeeded, occurred, head, revision: 0 });
     for period in standing.into_iter().flat_map(|standing| standing.periods) {
         write.add_period(new, period);
     }
@@ -225,7 +227,7 @@ fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, n
     write.count(place, from, -1);
     write.count(place, to, 1);
     let succeeded = if to == Status::Succeeded { Some(sequence) } else { before.succeeded };
-    Ok(replace(write, Revised { deployment: after, succeeded, head, revision: before.revision }))
+    Ok(replace(write, Revised { deployment: after, succeeded, occurred: sequence, head, revision: before.revision }))
 }
 
 /// The newest time that a deployment shows.

@@ -317,6 +317,8 @@ fn differing(row: &Revised, said: &Standing) -> Option<String> {
         ("finish", time(deployment.finished_at), time(said.finished_at)),
         ("success", time(deployment.succeeded_at), time(when)),
         ("row of its success", number(row.succeeded), number(sequence)),
+        ("latest transition", time(Some(deployment.occurred_at)), time(Some(said.occurred.0))),
+        ("row of its latest transition", number(Some(row.occurred)), number(Some(said.occurred.1))),
     ];
     let (what, kept, said) = compared.into_iter().find(|(_, kept, said)| kept != said)?;
     Some(format!("the {what} is {kept}, where the history says {said}"))
@@ -377,7 +379,8 @@ fn corrected(row: Revised, standing: &Standing) -> Revised {
         started_at: standing.started_at,
         finished_at: standing.finished_at,
         succeeded_at: standing.succeeded.map(|(time, _)| time),
+        occurred_at: standing.occurred.0,
         ..row.deployment
     };
-    Revised { deployment, succeeded: standing.succeeded.map(|(_, sequence)| sequence), ..row }
+    Revised { deployment, succeeded: standing.succeeded.map(|(_, sequence)| sequence), occurred: standing.occurred.1, ..row }
 }

@@ -1,12 +1,14 @@
-// The latest deployments: of everything, of a component, of an environment, or of one cell with what is current in it.
+// The latest deployments by when they happened: of everything, of a component, of an environment, or of one cell with what
+// is current in it.
 
 import * as address from "./address.js";
 import { get, page } from "./api.js";
-import { ago, commit, el, filterForm, notice, pipeline, redraw, report, search, select, status, table } from "./elements.js";
+import { ago, commit, el, filterForm, moment, notice, pipeline, redraw, report, search, select, status, table } from "./elements.js";
 import { STATUSES, duration } from "./text.js";
 
 const TAKE = 25;
-const COLUMNS = ["Recorded", "Status", "Component", "Environment", "Version", "By", "Ended", "Took", "Origin"];
+const ORDERS = [["occurred", "When it happened"], ["created", "When it was recorded"]];
+const COLUMNS = ["Happened", "Status", "Component", "Environment", "Version", "By", "Ended", "Took", "Origin"];
 
 /** Shows a page of deployments. */
 export function show(root, { parameters }) {
@@ -21,12 +23,18 @@ export function show(root, { parameters }) {
     location.hash = address.to("changes", { ...rest, ...changed });
   };
 
+  // An empty field removes the filter.
+  const day = (name, label) => moment(label, wanted[name], (time) => change({ [name]: time?.toISOString() }));
+
   function controls() {
     const text = (name, label) => search(label, wanted[name], { change: (event) => change({ [name]: event.target.value.trim() }) });
     tools.replaceChildren(filterForm("Changes", [
       text("component", "Component"),
       text("environment", "Environment"),
       select("Status", [["", "any"], ...STATUSES], wanted.status ?? "", (status) => change({ status })),
+      day("occurredAfter", "Since"),
+      day("occurredBefore", "Until"),
+      select("Order", ORDERS, wanted.order ?? "occurred", (order) => change({ order: order === "occurred" ? null : order })),
     ]));
   }
 
@@ -36,7 +44,7 @@ export function show(root, { parameters }) {
     heading.textContent = cell ? `${component} in ${environment}` : (component ?? environment) ? `Changes: ${component || environment}` : "Changes";
     try {
       const [list, matrix] = await Promise.all([
-        page("deployments", { ...wanted, take: TAKE }),
+        page("deployments", { order: "occurred", ...wanted, take: TAKE }),
         cell ? get("deployments/matrix", { component, environment, includeArchived: "true" }) : null,
       ]);
       redraw(body, [wanted, list, matrix], () => [
@@ -76,7 +84,7 @@ function cells(deployment) {
   const { componentName: component, environmentName: environment } = deployment;
   const ended = deployment.startedAt && deployment.finishedAt;
   return [
-    el("a", { href: address.to(`deployments/${deployment.id}`) }, ago(deployment.createdAt), " ago"),
+    el("a", { href: address.to(`deployments/${deployment.id}`) }, ago(deployment.occurredAt), " ago"),
     status(deployment.status),
     el("a", { href: address.to("changes", { component }) }, component),
     el("a", { href: address.to("changes", { environment }) }, environment),

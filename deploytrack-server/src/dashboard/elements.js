@@ -1,7 +1,7 @@
 // Making elements. Text goes in as text nodes, so that no name can become markup.
 
 import { LoggedOut, Refused } from "./api.js";
-import { age, commitAddress, exact, webAddress, word } from "./text.js";
+import { age, commitAddress, exact, local, webAddress, word } from "./text.js";
 
 /**
  * An element with attributes and children. Attributes that are null or false are left out; functions are listeners.
@@ -71,6 +71,13 @@ export function select(label, choices, chosen, change) {
 /** A field for a word to look for; `more` are attributes and listeners of the input. */
 export const search = (label, value, more) =>
   el("label", {}, el("span", {}, label), el("input", { type: "search", value, spellcheck: "false", autocomplete: "off", ...more }));
+
+/** A field for a moment, which is a date or null. */
+export const moment = (label, value, change) => {
+  const date = new Date(value ?? "");
+  const field = { type: "datetime-local", value: Number.isNaN(date.getTime()) ? null : local(date), step: 1 };
+  return el("label", {}, el("span", {}, label), el("input", { ...field, change: (event) => change(event.target.value ? new Date(event.target.value) : null) }));
+};
 
 /** A box to be checked. */
 export const check = (label, checked, change) =>

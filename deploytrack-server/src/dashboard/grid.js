@@ -70,11 +70,8 @@ function drawCell(name, { environment, current, attempt, differsFrom }, at, isNe
   return el("td", { role: "cell", class: isNew ? "new" : null, animationend: aged }, held, attempt && mark(attempt));
 }
 
-/** When an attempt came to stand where it stands. */
-const since = ({ finishedAt, startedAt, createdAt }) => finishedAt ?? startedAt ?? createdAt;
-
 /** What is on its way, or failed, below what serves. */
 function mark(attempt) {
   return el("a", { class: `attempt status ${attempt.status}`, href: address.to(`deployments/${attempt.id}`) },
-    `${word(attempt.status)} `, el("span", { class: "version", title: attempt.version }, attempt.version), " ", ago(since(attempt)), unseen(" ago"));
+    `${word(attempt.status)} `, el("span", { class: "version", title: attempt.version }, attempt.version), " ", ago(attempt.occurredAt), unseen(" ago"));
 }

@@ -1,7 +1,7 @@
 // The point in time that the matrix is shown for: a slider over a span that ends now, and a field for any moment.
 
 import { el, select } from "./elements.js";
-import { exact } from "./text.js";
+import { exact, local } from "./text.js";
 
 const HOUR = 3_600_000;
 const SPANS = [[24, "1 day"], [24 * 7, "7 days"], [24 * 30, "30 days"], [24 * 365, "1 year"], [24 * 365 * 5, "5 years"]];
@@ -59,10 +59,4 @@ export function control(chosen, change) {
   );
   place(chosen);
   return { element, place };
-}
-
-/** A time as the field has it, in the zone of this machine. */
-function local(date) {
-  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 19);
 }

@@ -26,6 +26,12 @@ const FORM = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 /** A time as it is written here, with its zone. */
 export const exact = (time) => FORM.format(new Date(time));
 
+/** A time as a field for a moment has it, in the zone of this machine. */
+export function local(date) {
+  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 19);
+}
+
 const WORDS = { pending: "pending", in_progress: "in progress", succeeded: "succeeded", failed: "failed", rolled_back: "rolled back" };
 
 /** A status as words. */

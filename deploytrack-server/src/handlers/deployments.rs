@@ -5,7 +5,7 @@ mod transfer;
 use deploytrack_core::{
     api, clock,
     deployment::{Change, NewDeployment, Undeploy},
-    query::{DeploymentFilter, MatrixFilter},
+    query::{DeploymentFilter, MatrixFilter, Order},
 };
 
 use crate::{
@@ -15,10 +15,12 @@ use crate::{
 
 pub(crate) use transfer::{export, import};
 
-/// A page of deployments, newest first.
+/// A page of deployments, newest first, by when they were recorded or by when they happened.
 pub(crate) async fn list(call: &Call) -> Answer {
     let mut query = call.query();
-    let (filter, asked) = (filter(&mut query), query.page_or_cursor());
+    let filter = filter(&mut query);
+    let filter = DeploymentFilter { order: query.one("order").unwrap_or_default(), ..filter };
+    let asked = query.page_or_cursor();
     let asked = query.finish(asked)?;
     page(&call.tracker().list(&filter, asked).await?, call.query_text())
 }
@@ -36,6 +38,9 @@ fn filter(query: &mut Query) -> DeploymentFilter {
         deployed_by: query.one("deployedBy"),
         created_after: query.read("createdAfter", clock::parse),
         created_before: query.read("createdBefore", clock::parse),
+        occurred_after: query.read("occurredAfter", clock::parse),
+        occurred_before: query.read("occurredBefore", clock::parse),
+        order: Order::Created,
     }
 }
 

@@ -19,7 +19,7 @@ use utoipa::openapi::{
 
 use super::{
     described::Described,
-    parameters::{a_time, an_id, cursor, filters, flag, many, one, page, required},
+    parameters::{a_time, an_id, cursor, filters, flag, many, one, order, page, required},
 };
 
 pub(super) const GROUP: &str = "deployments";
@@ -32,11 +32,11 @@ pub(super) fn list() -> Described {
         GROUP,
         "listDeployments",
         "List deployments",
-        "A page of deployments, the newest first. Every filter that is given must match; `total` counts what matches.",
+        "A page of deployments, the newest first by the time that `order` names. Every filter that is given must match; `total` counts what matches.",
     )
     .taking(filters())
     .taking(page())
-    .taking([cursor()])
+    .taking([cursor(), order()])
     .showing_with("A page.", Ref::from_schema_name("DeploymentPage"), LINK)
 }
 
@@ -130,7 +130,8 @@ pub(super) fn attempts() -> Described {
         GROUP,
         "listAttempts",
         "Read what is under way or failed",
-        "Beside the matrix: for each cell its newest deployment, when that is `pending`, `in_progress` or `failed`. In the order of the \
+        "Beside the matrix: for each cell its newest deployment by `occurredAt`, when that is `pending`, `in_progress` or `failed`, and \
+         newer than what is current and than the last removal. In the order of the \
          matrix: by the name of the component, then in the order of the environments.",
     )
     .taking(cells())

@@ -2,7 +2,7 @@
 
 use deploytrack_core::{
     openapi::{of, text, time, uuid},
-    query::PageRequest,
+    query::{Order, PageRequest},
     text::IdempotencyKey,
 };
 use utoipa::{
@@ -81,6 +81,14 @@ pub(super) fn cursor() -> Parameter {
     any("cursor", "Where the page begins, from a link of the header `Link`. Not together with `skip`.", cursor)
 }
 
+/// The order of the list of deployments.
+pub(super) fn order() -> Parameter {
+    let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Order::ALL.map(Order::as_str)));
+    let description = "The time that orders the list: `createdAt`, or `occurredAt`, when the latest transition happened. Every page of \
+                       a list is asked for with the same.";
+    any("order", description, words.default(Some(Order::default().as_str().into())))
+}
+
 /// What list and export filter by.
 pub(super) fn filters() -> Vec<Parameter> {
     use deploytrack_core::{
@@ -98,6 +106,8 @@ pub(super) fn filters() -> Vec<Parameter> {
         one::<Label>("deployedBy", "By this person or program."),
         a_time("createdAfter", "Recorded at this time or later."),
         a_time("createdBefore", "Recorded before this time."),
+        a_time("occurredAfter", "Whose latest transition happened at this time or later."),
+        a_time("occurredBefore", "Whose latest transition happened before this time."),
     ]
 }
 

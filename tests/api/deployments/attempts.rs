@@ -47,6 +47,20 @@ on_both! {
         assert_eq!(attempts(&server, "").await, ["api production v3 failed"], "kept answers are not older than the writes");
     }
 
+    async fn what_is_older_than_what_serves_is_no_attempt(database) {
+        let server = Server::start(&database).await;
+        let lines = [("v4", 40, "failed"), ("v3", 30, "succeeded"), ("v2", 20, "failed"), ("v1", 10, "in_progress")];
+        let line = |(version, minute, status): (&str, u8, &str)| {
+            json!({"component": "api", "environment": "production", "version": version, "status": status, "occurredAt": format!("2025-01-01T00:{minute}:00Z")}).to_string()
+        };
+        server.admin().import(line(lines[1])).await.expect(200);
+        assert_eq!(attempts(&server, "").await, [""; 0]);
+        server.admin().import(lines[2..].iter().map(|one| line(*one)).collect::<Vec<_>>().join("\n")).await.expect(200);
+        assert_eq!(attempts(&server, "").await, [""; 0], "older failures, told late");
+        server.admin().import(line(lines[0])).await.expect(200);
+        assert_eq!(attempts(&server, "").await, ["api production v4 failed"]);
+    }
+
     async fn an_attempt_is_shown_as_the_deployment_it_is(database) {
         let server = Server::start(&database).await;
         let pending = recorded(&server, "api", "production", "v1", "pending").await;

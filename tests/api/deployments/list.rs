@@ -54,6 +54,37 @@ on_both! {
         assert_eq!(listed(&server, "createdBefore=2025-01-01T00:00:00Z").await, [""; 0]);
     }
 
+    async fn a_list_by_when_things_happened_has_its_own_pages_and_filters(database) {
+        let server = Server::start(&database).await;
+        let admin = server.admin();
+        for (version, minute) in [("v2", 20), ("v1", 10), ("v4", 40), ("v3", 30)] {
+            let at = format!("2025-01-01T00:{minute}:00Z");
+            admin.record(json!({"component": "api", "environment": "staging", "version": version, "status": "succeeded", "occurredAt": at})).await;
+        }
+        assert_eq!(listed(&server, "").await, ["v3", "v4", "v1", "v2"], "by recording, unless asked otherwise");
+        assert_eq!(listed(&server, "order=created").await, ["v3", "v4", "v1", "v2"]);
+        assert_eq!(listed(&server, "order=occurred").await, ["v4", "v3", "v2", "v1"]);
+        let between = "occurredAfter=2025-01-01T00:20:00Z&occurredBefore=2025-01-01T00:40:00Z";
+        assert_eq!(listed(&server, between).await, ["v3", "v2"]);
+        assert_eq!(listed(&server, &format!("{between}&order=occurred&component=api&environment=staging")).await, ["v3", "v2"]);
+        let first = server.reader().get("/api/v1/deployments?order=occurred&take=3").await;
+        assert_eq!(first.expect(200)["data"][0]["occurredAt"], "2025-01-01T00:40:00.000Z");
+        let link = first.header("link").unwrap();
+        assert_eq!(link.matches("order=occurred").count(), link.matches("rel=").count(), "every link keeps the order: {link}");
+        let cursor = link.split("cursor=").nth(1).unwrap().split('>').next().unwrap();
+        assert_eq!(listed(&server, &format!("order=occurred&take=3&cursor={cursor}")).await, ["v1"]);
+        for query in [format!("cursor={cursor}"), format!("order=created&cursor={cursor}"), format!("cursor={cursor}&component=nobody")] {
+            let fault = server.reader().get(&format!("/api/v1/deployments?{query}")).await.expect(400)["errors"][0].clone();
+            assert_eq!(fault["parameter"], "cursor", "{query}");
+            assert!(fault["detail"].as_str().unwrap().contains("give order=occurred too"), "{fault}");
+        }
+        let wrong = server.reader().get("/api/v1/deployments?order=newest").await.expect(400)["errors"][0].clone();
+        assert_eq!((wrong["parameter"].as_str(), wrong["detail"].as_str()), (Some("order"), Some("must be created or occurred")));
+        server.reader().get("/api/v1/deployments/export?order=occurred").await.expect(400);
+        let exported = server.reader().get("/api/v1/deployments/export?occurredAfter=2025-01-01T00:30:00Z").await;
+        assert_eq!(exported.body.lines().count(), 2);
+    }
+
     async fn a_filter_that_names_nothing_is_an_empty_page(database) {
         let server = Server::start(&database).await;
         filled(&server).await;

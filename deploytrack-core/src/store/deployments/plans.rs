@@ -29,9 +29,9 @@ fn steps(rows: &[SqliteRow]) -> Vec<String> {
 async fn plan(filter: &RowFilter, place: Option<Cursor>) -> Vec<String> {
     let (_store, pool) = pool().await;
     let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan ", select!("")));
-    let query = filtered!(&mut query, filter, filter.lead());
+    let query = filtered!(&mut query, filter, filter.lead(), Some(filter.order));
     let query = match place {
-        None => newest!(query, 0, 21),
+        None => newest!(query, filter.order, 0, 21),
         Some(place) => from!(query, place, 21),
     };
     steps(&query.build().fetch_all(&pool).await.unwrap())
@@ -41,6 +41,9 @@ fn filter(component: bool, environment: bool, status: Option<Status>) -> RowFilt
     let id = |wanted: bool| wanted.then(Uuid::now_v7);
     RowFilter { component_id: id(component), environment_id: id(environment), status, ..RowFilter::default() }
 }
+
+/// The column of an order, and how the indices of that order end.
+const ORDERS: [(Order, &str, &str); 2] = [(Order::Created, "created_at", ""), (Order::Occurred, "occurred_at", "_occurred")];
 
 const CELL: &str = "component_id=? AND environment_id";
 
@@ -61,19 +64,47 @@ async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
         (filter(false, true, undone), "status", "status"),
         (filter(false, true, pending), "status", "status"),
     ] {
-        let search = |bounds: &str| vec![format!("SEARCH d USING INDEX deployments_by_{index} ({columns}=?{bounds})")];
-        assert_eq!(plan(&filter, None).await, search(""), "{filter:?}");
-        assert_eq!(plan(&filter, Some(Cursor::OlderThan(Key::LEAST))).await, search(" AND (created_at,id)<(?,?)"), "{filter:?}");
-        assert_eq!(plan(&filter, Some(Cursor::NewerThan(Key::LEAST))).await, search(" AND (created_at,id)>(?,?)"), "{filter:?}");
+        for (order, time, suffix) in ORDERS {
+            // The index of a cell has one order alone.
+            let by_component = order == Order::Created && index == "cell";
+            let (index, columns) = if by_component { ("component", "component_id") } else { (index, columns) };
+            let filter = RowFilter { order, ..filter.clone() };
+            let search = |bounds: &str| vec![format!("SEARCH d USING INDEX deployments_by_{index}{suffix} ({columns}=?{bounds})")];
+            let (older, newer) = (format!(" AND ({time},id)<(?,?)"), format!(" AND ({time},id)>(?,?)"));
+            assert_eq!(plan(&filter, None).await, search(""), "{filter:?}");
+            assert_eq!(plan(&filter, Some(Cursor::OlderThan(Key::least(order)))).await, search(&older), "{filter:?}");
+            assert_eq!(plan(&filter, Some(Cursor::oldest(order))).await, search(&newer), "{filter:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_time_of_the_order_bounds_the_search_and_the_other_time_does_not_mislead_it() {
+    let bounded = |order, of: Order| {
+        let (created, occurred) = if of == Order::Created { (Some(Time::default()), None) } else { (None, Some(Time::default())) };
+        let times = RowFilter { created_after: created, created_before: created, ..RowFilter::default() };
+        RowFilter { occurred_after: occurred, occurred_before: occurred, order, ..times }
+    };
+    for (order, time, index) in
+        [(Order::Created, "created_at", "deployments_newest"), (Order::Occurred, "occurred_at", "deployments_occurred")]
+    {
+        let other = if order == Order::Created { Order::Occurred } else { Order::Created };
+        assert_eq!(plan(&bounded(order, order), None).await, [format!("SEARCH d USING INDEX {index} ({time}>? AND {time}<?)")]);
+        assert_eq!(plan(&bounded(order, other), None).await, [format!("SCAN d USING INDEX {index}")]);
     }
 }
 
 #[tokio::test]
 async fn a_page_of_the_whole_list_is_read_in_its_order() {
-    let all = RowFilter::default();
-    assert_eq!(plan(&all, None).await, ["SCAN d USING INDEX deployments_newest"], "it ends after the page");
-    assert_eq!(plan(&all, Some(Cursor::OlderThan(Key::LEAST))).await, ["SEARCH d USING INDEX deployments_newest ((created_at,id)<(?,?))"]);
-    assert_eq!(plan(&all, Some(Cursor::NewerThan(Key::LEAST))).await, ["SEARCH d USING INDEX deployments_newest ((created_at,id)>(?,?))"]);
+    for (order, time, index) in
+        [(Order::Created, "created_at", "deployments_newest"), (Order::Occurred, "occurred_at", "deployments_occurred")]
+    {
+        let all = RowFilter { order, ..RowFilter::default() };
+        let search = |side: &str| vec![format!("SEARCH d USING INDEX {index} (({time},id){side}(?,?))")];
+        assert_eq!(plan(&all, None).await, [format!("SCAN d USING INDEX {index}")], "it ends after the page");
+        assert_eq!(plan(&all, Some(Cursor::OlderThan(Key::least(order)))).await, search("<"));
+        assert_eq!(plan(&all, Some(Cursor::oldest(order))).await, search(">"));
+    }
 }
 
 #[tokio::test]
@@ -91,10 +122,14 @@ async fn what_is_looked_up_is_found_by_its_key() {
             "LIST SUBQUERY 2",
             "SCAN cell",
             "CORRELATED SCALAR SUBQUERY 1",
-            "SEARCH newest USING COVERING INDEX deployments_by_cell (component_id=? AND environment_id=?)",
+            "SEARCH newest USING INDEX deployments_by_cell_occurred (component_id=? AND environment_id=?)",
+            // Of the deployments with the newest time alone: the search ends at the next older time.
+            "USE TEMP B-TREE FOR LAST TERM OF ORDER BY",
             "CREATE BLOOM FILTER",
+            "CORRELATED SCALAR SUBQUERY 3",
+            "SEARCH period USING PRIMARY KEY (component_id=? AND environment_id=? AND started_at>?)",
         ],
-        "one search for each cell, and one for what it finds"
+        "one search for each cell, one for what it finds, and one for what is newer and current"
     );
     assert_eq!(
         plan(CURRENT_OF).await,

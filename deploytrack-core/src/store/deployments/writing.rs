@@ -86,7 +86,7 @@ impl Write {
             written += on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(
                     "insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, commit_sha, description, \
-                     metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, head_hash, revision) \
+                     metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, occurred_at, occurred_sequence, head_hash, revision) \
                      select * from (",
                 );
                 query.push_values(set, |mut row, new| {
@@ -107,6 +107,8 @@ impl Write {
                         .push_bind(new.and_then(|new| new.finished_at).map(Micros))
                         .push_bind(new.and_then(|new| new.succeeded_at).map(Micros))
                         .push_bind(revised.and_then(|revised| revised.succeeded))
+                        .push_bind(new.map(|new| Micros(new.occurred_at)))
+                        .push_bind(revised.map(|revised| revised.occurred))
                         .push_bind(revised.map(|revised| &revised.head.as_bytes()[..]))
                         .push_bind(revised.map(|revised| revised.revision + 1));
                 });
@@ -114,7 +116,8 @@ impl Write {
                     ") as given where column1 is not null on conflict (id) do update set status = excluded.status, attempt = excluded.attempt, description = excluded.description, \
                      metadata = excluded.metadata, updated_at = excluded.updated_at, started_at = excluded.started_at, \
                      finished_at = excluded.finished_at, succeeded_at = excluded.succeeded_at, \
-                     succeeded_sequence = excluded.succeeded_sequence, head_hash = excluded.head_hash, revision = excluded.revision \
+                     succeeded_sequence = excluded.succeeded_sequence, occurred_at = excluded.occurred_at, \
+                     occurred_sequence = excluded.occurred_sequence, head_hash = excluded.head_hash, revision = excluded.revision \
                      where deployments.revision = excluded.revision - 1",
                 );
                 query.build().execute(&mut **write).await.map(|done| done.rows_affected())
