@@ -27,7 +27,7 @@ fn assert_shown(bench: &Bench, version: &str) {
 /// By how many seconds a time of the API lies off the present.
 fn seconds_from_now(time: &Value) -> i64 {
     let time: chrono::DateTime<chrono::Utc> = time.as_str().unwrap().parse().unwrap();
-    (time - chrono::Utc::now()).num_seconds().abs()
+    (time - deploytrack_core::clock::Clock::now(&deploytrack_core::clock::SystemClock)).num_seconds().abs()
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, n
     };
     let (from, place) = (before.deployment.status, Place::of(&described));
     let step = from.advance(to)?;
-    let placed = terms.arriving(now).place(change.occurred_at, write.newest(place), newest_of(&before.deployment));
+    let placed = terms.arriving(now).place(change.occurred_at, write.newest(place), Some(before.deployment.occurred_at));
     let occurred_at = placed.at;
     write.note_time(place, occurred_at);
     let after = described.advanced(step, occurred_at, now);
@@ -228,11 +228,6 @@ fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, n
     write.count(place, to, 1);
     let succeeded = if to == Status::Succeeded { Some(sequence) } else { before.succeeded };
     Ok(replace(write, Revised { deployment: after, succeeded, occurred: sequence, head, revision: before.revision }))
-}
-
-/// The newest time that a deployment shows.
-fn newest_of(deployment: &Deployment) -> Option<Time> {
-    [deployment.started_at, deployment.finished_at, deployment.succeeded_at].into_iter().flatten().max()
 }
 
 /// Adds one row to a history that has come to the hash in it; gives it with its number and its own hash.
