@@ -17,6 +17,7 @@
 //! | [`digest`] | SHA-256 |
 //! | [`deployment`] | a deployment, and what is asked of it |
 //! | [`history`] | the rows of a history, the chain of their hashes, and what they come to |
+//! | [`rollback`] | which deployment a rollback goes back to |
 //! | [`event`] | what readers are told of as it happens |
 //! | [`verification`] | what was found when the history was compared with what is kept |
 //! | [`arrival`] | when a message arrived, and where that puts a transition in time |

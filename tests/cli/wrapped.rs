@@ -29,9 +29,9 @@ pub(crate) fn home(bench: &Bench) -> Home {
     home_of(bench.server.url())
 }
 
-/// Every deployment there is, as JSON.
+/// Every deployment there is, as JSON, the latest recorded first.
 pub(crate) fn listed(bench: &Bench) -> Vec<Value> {
-    let page: Value = serde_json::from_str(bench.home.deploytrack(&["list", "--all", "-o", "json"]).done()).unwrap();
+    let page: Value = serde_json::from_str(bench.home.deploytrack(&["list", "--all", "--order", "created", "-o", "json"]).done()).unwrap();
     page["data"].as_array().unwrap().clone()
 }
 

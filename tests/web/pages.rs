@@ -70,7 +70,7 @@ async fn changes_go_by_when_they_happened() {
         server.admin().import(line.to_string()).await.expect(200);
     }
     let versions = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[4].textContent).join()";
-    let order = "[...document.querySelectorAll('select')].find((one) => one.textContent.includes('When it happened'))";
+    let order = "[...document.querySelectorAll('select')].find((one) => one.textContent.includes('Happened'))";
     let choose =
         |value: &str| format!("(() => {{ const one = {order}; one.value = '{value}'; one.dispatchEvent(new Event('change')); }})()");
     let since = "document.querySelector('input[type=datetime-local]')";

@@ -7,7 +7,7 @@ import { ago, commit, el, filterForm, moment, notice, pipeline, redraw, report, 
 import { STATUSES, duration } from "./text.js";
 
 const TAKE = 25;
-const ORDERS = [["occurred", "When it happened"], ["created", "When it was recorded"]];
+const ORDERS = [["occurred", "Happened"], ["created", "Recorded"]];
 const COLUMNS = ["Happened", "Status", "Component", "Environment", "Version", "By", "Ended", "Took", "Origin"];
 
 /** Shows a page of deployments. */
