@@ -7,7 +7,14 @@ use crate::error::Error;
 /// An error that no caller can mend: the database is away or full, or something is wrong with it or with us.
 pub(super) fn unexpected(error: sqlx::Error) -> Error {
     let away = match &error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed
+        // The connection counts a transaction that the database has undone by itself. The pool closes it.
+        | sqlx::Error::InvalidSavePointStatement => true,
         sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| is_away(refusal.as_ref(), &code)),
         _ => false,
     };
@@ -18,12 +25,60 @@ pub(super) fn unexpected(error: sqlx::Error) -> Error {
 fn is_away(refusal: &dyn DatabaseError, code: &str) -> bool {
     #[cfg(feature = "sqlite")]
     if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        // The low byte is the primary code: busy, locked, read-only, I/O error, full, cannot open.
-        return code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14));
+        return code.parse().is_ok_and(sqlite::is_away);
     }
     let _ = refusal;
-    // Connection, resources, operator intervention; serialization failure, deadlock; read-only after a failover.
-    ["08", "53", "57"].iter().any(|class| code.starts_with(class)) || matches!(code, "40001" | "40P01" | "25006")
+    // Connection, authorization, resources, operator intervention, system error.
+    ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+        // Serialization failure, deadlock, lock not available; read-only after a failover, rights that were taken away;
+        // a database that was dropped.
+        || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "42501" | "3D000")
+}
+
+/// SQLite's result codes. The low byte of an extended code is the primary one.
+#[cfg(feature = "sqlite")]
+pub(super) mod sqlite {
+    use std::{
+        sync::{Mutex, PoisonError},
+        time::{Duration, Instant},
+    };
+
+    const PERM: i32 = 3;
+    const ABORT: i32 = 4;
+    const BUSY: i32 = 5;
+    const LOCKED: i32 = 6;
+    const NOMEM: i32 = 7;
+    const READONLY: i32 = 8;
+    const INTERRUPT: i32 = 9;
+    const IOERR: i32 = 10;
+    const CORRUPT: i32 = 11;
+    const FULL: i32 = 13;
+    const CANTOPEN: i32 = 14;
+    const PROTOCOL: i32 = 15;
+    const AUTH: i32 = 23;
+    const NOTADB: i32 = 26;
+
+    /// When a file of a database last could not be read. Of all databases of the process: an error does not name its own,
+    /// and a connection that is opened anew without need costs a millisecond.
+    static UNREAD: Mutex<Option<Instant>> = Mutex::new(None);
+
+    /// Whether a result code is about the database's condition; notes when its file could not be read.
+    pub(super) fn is_away(code: i32) -> bool {
+        let primary = code & 0xff;
+        if matches!(primary, IOERR | CORRUPT | NOTADB) {
+            *UNREAD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        matches!(
+            primary,
+            PERM | ABORT | BUSY | LOCKED | NOMEM | READONLY | INTERRUPT | IOERR | FULL | CANTOPEN | PROTOCOL | AUTH | NOTADB
+        )
+    }
+
+    /// Whether a file could not be read since a connection of this age was opened. Such a connection may hold pages that
+    /// are damaged, and would return them when the file is whole again.
+    pub(in crate::store) fn has_failed_since(age: Duration) -> bool {
+        UNREAD.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() <= age)
+    }
 }
 
 /// Whether a statement was refused because a value is taken.

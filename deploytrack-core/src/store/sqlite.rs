@@ -1,13 +1,30 @@
 //! Opening SQLite.
 
-use std::{fs::File, io, path::Path, str::FromStr, sync::Arc, time::Duration};
-
-use sqlx::{
-    Connection as _, Sqlite,
-    sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+use std::{
+    fs::File,
+    future::ready,
+    io,
+    path::Path,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
-use super::{Pool, Store, fault};
+use sqlx::{
+    Connection as _, Executor as _,
+    sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::Mutex;
+
+use super::{
+    Pool, Store,
+    condition::Condition,
+    fault,
+    files::{self, Files},
+};
 use crate::error::Error;
 
 /// Older ones have a bug that can corrupt the file when the write-ahead log is reset.
@@ -17,6 +34,10 @@ const BUSY: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection before it is told to come back.
 const WAIT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// How long reads may go on when the store is closed.
+const LATE: Duration = Duration::from_secs(2);
+/// After how many steps of SQLite's machine a read looks whether it must end: about every millisecond.
+const STEPS: i32 = 10_000;
 /// How much of the file the writer keeps in memory, in negative KiB: the upper levels of every index of some ten million
 /// deployments. With SQLite's 2 MiB a large write spills pages into the log before its commit.
 const WRITER_CACHE: &str = "-32768";
@@ -34,14 +55,21 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY);
-    if url.contains(":memory:") || url.contains("mode=memory") {
-        // Each connection would have a database of its own: there is one, and it is never given up.
-        let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
-        let only = only.connect_with(options).await.map_err(fault::unexpected)?;
-        migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
-        let only = Pool::Sqlite(only);
-        return Ok(Store { reads: only.clone(), writes: only.clone(), snapshots: only, commits: Arc::default() });
-    }
+    if url.contains(":memory:") || url.contains("mode=memory") { open_in_memory(options).await } else { open_file(options).await }
+}
+
+/// Each connection would have a database of its own: there is one, and it is never given up.
+async fn open_in_memory(options: SqliteConnectOptions) -> Result<Store, Error> {
+    let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
+    let only = only.after_release(|connection, _| Box::pin(forget_transaction(connection)));
+    let only = only.connect_with(options).await.map_err(fault::unexpected)?;
+    migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
+    let only = Pool::Sqlite(only);
+    let (commits, condition) = (Arc::default(), Arc::default());
+    Ok(Store { reads: only.clone(), writes: only.clone(), snapshots: only, commits, condition, anchor: None })
+}
+
+async fn open_file(options: SqliteConnectOptions) -> Result<Store, Error> {
     let path = options.get_filename().to_owned();
     if path.as_os_str().is_empty() {
         return Err(Error::Setup("the database URL names no file; it must look like sqlite:PATH".into()));
@@ -50,17 +78,132 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     // Held until the schema is right. SQLite's own lock does not cover the switch to the write-ahead log, which
     // programs that start together would trip over.
     let starting = lock(&path).await.map_err(|error| cannot(&error))?;
+    files::make_private(&path).map_err(|error| cannot(&error))?;
+    // A connection that is opened later finds the file, or says so: an empty one in its place would look like a database.
+    let options = options.create_if_missing(false);
     let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
-    // A connection to a file cannot be lost, so none is tried before it is used.
-    let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT).test_before_acquire(false);
+    let condition = Arc::new(Condition::of(Files::of(&path)));
+    let anchor = Anchor::new(first);
     let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
-    let writes: sqlx::Pool<Sqlite> = pool(1).connect_with(writing).await.map_err(|error| cannot(&error))?;
-    let reads = pool(READERS).connect_lazy_with(options.read_only(true));
-    first.close().await.map_err(fault::unexpected)?;
+    let writes = writers(&condition).connect_with(writing).await.map_err(|error| cannot(&error))?;
+    let reads = readers(&condition, &anchor.ending).connect_with(options.read_only(true)).await.map_err(|error| cannot(&error))?;
     drop(starting);
     let (reads, writes) = (Pool::Sqlite(reads), Pool::Sqlite(writes));
-    Ok(Store { snapshots: reads.clone(), reads, writes, commits: Arc::default() })
+    Ok(Store { snapshots: reads.clone(), reads, writes, commits: Arc::default(), condition, anchor: Some(Arc::new(anchor)) })
+}
+
+/// A pool of connections that are open from the start for as long as the store: opening one takes what a full disk or a
+/// process out of file descriptors does not have.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .min_connections(connections)
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(WAIT)
+        // A connection to a file cannot be lost. One that has failed is replaced: see `before_acquire`.
+        .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_at_rest(connection)))
+}
+
+fn writers(condition: &Arc<Condition>) -> SqlitePoolOptions {
+    let condition = condition.clone();
+    pool(1).before_acquire(move |_, connection| {
+        let failed = fault::sqlite::has_failed_since(connection.age) || condition.has_failed_since(connection.age);
+        Box::pin(ready(Ok(!failed || condition.check_files().is_err())))
+    })
+}
+
+fn readers(condition: &Arc<Condition>, ending: &Arc<AtomicBool>) -> SqlitePoolOptions {
+    let (condition, ending) = (condition.clone(), ending.clone());
+    pool(READERS)
+        .after_connect(move |connection, _| Box::pin(interrupt_at_the_end(connection, ending.clone())))
+        .before_acquire(move |_, connection| {
+            // While the file is away, what is open is all that there is to read from.
+            let keep = !fault::sqlite::has_failed_since(connection.age) || condition.check_files().is_err();
+            Box::pin(ready(Ok(keep)))
+        })
+}
+
+/// Whether a connection that is given back has ended its transaction. When SQLite has rolled back by itself, after a full
+/// disk or an I/O error, the ROLLBACK that follows fails, and sqlx counts a transaction for ever.
+async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    // Waits for that ROLLBACK.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
+/// The same for the only connection of a database in memory, which cannot be replaced. What is rolled back here is a
+/// transaction that was begun for it: then the count is right again.
+async fn forget_transaction(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if !is_at_rest(connection).await? {
+        connection.execute("begin").await?;
+        // Refused, since a transaction is counted; the refusal is followed by a ROLLBACK.
+        drop(connection.begin_with("begin").await);
+        connection.ping().await?;
+    }
+    Ok(true)
+}
+
+/// Has the statements of a connection end, once the store does.
+async fn interrupt_at_the_end(connection: &mut SqliteConnection, ending: Arc<AtomicBool>) -> sqlx::Result<()> {
+    connection.lock_handle().await?.set_progress_handler(STEPS, move || !ending.load(Ordering::Relaxed));
+    Ok(())
+}
+
+/// The connection that is opened first and closed last. It keeps the write-ahead log in its place as long as the store is
+/// open, and moves everything from there into the file at the end: a reader could not, being read-only.
+pub(super) struct Anchor {
+    connection: Mutex<Option<SqliteConnection>>,
+    /// Set when reads are to be interrupted.
+    ending: Arc<AtomicBool>,
+}
+
+impl Anchor {
+    fn new(connection: SqliteConnection) -> Self {
+        Self { connection: Mutex::new(Some(connection)), ending: Arc::default() }
+    }
+
+    /// Interrupts reads that go on for too long, unless the guard is dropped before.
+    pub(super) fn interrupt_late_reads(&self) -> impl Drop + use<> {
+        let ending = self.ending.clone();
+        Aborted(tokio::spawn(async move {
+            tokio::time::sleep(LATE).await;
+            ending.store(true, Ordering::Relaxed);
+        }))
+    }
+
+    /// Moves everything into the file and closes the connection, which deletes the write-ahead log when no other process
+    /// has the database open.
+    pub(super) async fn close(&self, condition: &Condition) {
+        let Some(mut connection) = self.connection.lock().await.take() else { return };
+        if condition.is_displaced() {
+            tracing::error!("another database has taken the place of this one; its files are left alone");
+            // Closed, it would delete the write-ahead log of the other database.
+            return std::mem::forget(connection);
+        }
+        // Another process that reads delays the end for a moment, no more.
+        let moved = sqlx::raw_sql("pragma busy_timeout = 1000; pragma wal_checkpoint(truncate)").execute(&mut connection).await;
+        if let Err(error) = moved.and(connection.close().await) {
+            tracing::error!(%error, "the write-ahead log could not be moved into the database file; keep it beside that file");
+        }
+    }
+}
+
+impl std::fmt::Debug for Anchor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Anchor").finish_non_exhaustive()
+    }
+}
+
+/// A task that ends with this value.
+struct Aborted(tokio::task::JoinHandle<()>);
+
+impl Drop for Aborted {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Waits for the exclusive lock that is held while a program opens the database.
@@ -68,7 +211,11 @@ async fn lock(database: &Path) -> io::Result<File> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let locked = tokio::task::spawn_blocking(move || {
-        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
         file.lock().map(|()| file)
     });
     locked.await.map_err(io::Error::other)?
