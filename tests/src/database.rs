@@ -1,12 +1,16 @@
 //! A fresh database per test.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use deploytrack_core::{store::Store, tracker::Tracker};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::postgres;
+use crate::{disk::SmallDisk, postgres};
 
 /// A lock on a database, held by a connection of its own.
 #[derive(Debug)]
@@ -62,6 +66,46 @@ impl Database {
         let sql = format!("create database {name}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
         Some(Self { url: url.replace("{}", &name), folder: None })
+    }
+
+    /// An SQLite file at this path, whose folder stays with the caller.
+    ///
+    /// # Panics
+    /// When the temporary folder cannot be made.
+    #[must_use]
+    pub fn sqlite_at(path: &Path) -> Self {
+        Self { url: format!("sqlite:{}", path.display()), folder: Some(tempfile::tempdir().unwrap()) }
+    }
+
+    /// The same as [`Database::postgres`] with its tables on this disk.
+    ///
+    /// # Panics
+    /// When the server cannot be told to use it.
+    pub async fn postgres_on(disk: &SmallDisk) -> Option<Self> {
+        let url = tokio::task::spawn_blocking(postgres::url).await.unwrap()?;
+        let folder = disk.path().join("tables");
+        std::fs::create_dir(&folder).unwrap();
+        for path in [disk.path(), &folder] {
+            assert!(Command::new("chown").arg("postgres").arg(path).status().unwrap().success(), "the server's user owns the disk");
+        }
+        let database = Self::postgres().await?;
+        let name = database.url.trim_start_matches(url.split_once("{}")?.0).split('?').next()?.to_owned();
+        let mut server = PgConnection::connect(&url.replace("{}", "postgres")).await.unwrap();
+        for sql in
+            [format!("create tablespace {name} location '{}'", folder.display()), format!("alter database {name} set tablespace {name}")]
+        {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        }
+        Some(database)
+    }
+
+    /// The file of an SQLite database.
+    ///
+    /// # Panics
+    /// When this is no SQLite database.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        Path::new(self.url.strip_prefix("sqlite:").unwrap())
     }
 
     /// The URL a server is started with.

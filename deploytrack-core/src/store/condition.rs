@@ -15,7 +15,11 @@ use tokio::time::timeout;
 
 #[cfg(feature = "sqlite")]
 use super::files::Files;
-use super::{Store, fault::unexpected, on};
+use super::{
+    Store,
+    fault::{lasts, unexpected},
+    on,
+};
 use crate::error::Error;
 
 /// How long the outcome of a write counts. `/readyz` needs no token: a trial write for each request would be an attack.
@@ -42,7 +46,7 @@ struct Last {
     /// When a write was committed, unless one has failed since.
     written: Option<Instant>,
     failed: Option<Instant>,
-    /// When a trial write failed, and why.
+    /// When a trial write failed, or any write for want of room, and why.
     refused: Option<(Instant, String)>,
 }
 
@@ -92,9 +96,13 @@ impl Condition {
 
     /// Notes it when a step of a write failed, and passes the outcome on.
     pub(super) fn noted<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
-        if let Err(Error::Unavailable(_)) = &outcome {
-            let mut last = self.last();
-            (last.written, last.failed) = (None, Some(Instant::now()));
+        if let Err(error @ Error::Unavailable(_)) = &outcome {
+            let (now, mut last) = (Instant::now(), self.last());
+            (last.written, last.failed) = (None, Some(now));
+            // A trial write needs little room and may succeed all the same.
+            if lasts(error) {
+                last.refused = Some((now, cause(error)));
+            }
         }
         outcome
     }

@@ -35,6 +35,37 @@ fn is_away(refusal: &dyn DatabaseError, code: &str) -> bool {
         || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "42501" | "3D000")
 }
 
+/// Whether an error says that something stored is damaged, so that other things may still be read.
+pub(crate) fn is_damage(error: &Error) -> bool {
+    let Some(cause) = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>()) else {
+        return matches!(error, Error::Internal(_));
+    };
+    let sqlx::Error::Database(refusal) = cause else {
+        return matches!(cause, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_));
+    };
+    refusal.code().is_some_and(|code| {
+        #[cfg(feature = "sqlite")]
+        if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+            return code.parse().is_ok_and(sqlite::is_damage);
+        }
+        // System error, internal error.
+        ["58", "XX"].iter().any(|class| code.starts_with(class))
+    })
+}
+
+/// Whether an error of the database lasts until somebody makes room or gives back a right, and is not about one write.
+pub(super) fn lasts(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+    let Some(refusal) = cause.and_then(sqlx::Error::as_database_error) else { return false };
+    refusal.code().is_some_and(|code| {
+        #[cfg(feature = "sqlite")]
+        if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+            return code.parse().is_ok_and(sqlite::lasts);
+        }
+        ["53", "58"].iter().any(|class| code.starts_with(class)) || matches!(&*code, "25006" | "42501")
+    })
+}
+
 /// SQLite's result codes. The low byte of an extended code is the primary one.
 #[cfg(feature = "sqlite")]
 pub(super) mod sqlite {
@@ -63,15 +94,24 @@ pub(super) mod sqlite {
     static UNREAD: Mutex<Option<Instant>> = Mutex::new(None);
 
     /// Whether a result code is about the database's condition; notes when its file could not be read.
-    pub(super) fn is_away(code: i32) -> bool {
-        let primary = code & 0xff;
-        if matches!(primary, IOERR | CORRUPT | NOTADB) {
+    pub(in crate::store) fn is_away(code: i32) -> bool {
+        if is_damage(code) {
             *UNREAD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
         matches!(
-            primary,
+            code & 0xff,
             PERM | ABORT | BUSY | LOCKED | NOMEM | READONLY | INTERRUPT | IOERR | FULL | CANTOPEN | PROTOCOL | AUTH | NOTADB
         )
+    }
+
+    /// Whether a result code says that a part of the file cannot be read.
+    pub(super) fn is_damage(code: i32) -> bool {
+        matches!(code & 0xff, IOERR | CORRUPT | NOTADB)
+    }
+
+    /// Whether a result code says that the file cannot be written to at all.
+    pub(super) fn lasts(code: i32) -> bool {
+        matches!(code & 0xff, PERM | READONLY | IOERR | FULL | CANTOPEN)
     }
 
     /// Whether a file could not be read since a connection of this age was opened. Such a connection may hold pages that

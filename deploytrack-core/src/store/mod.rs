@@ -37,6 +37,7 @@ pub use commits::Version;
 pub(crate) use current::{Current, Place};
 pub(crate) use deployments::{Line, Revised, RowFilter};
 pub(crate) use events::{NewEvent, Told as ToldBy};
+pub(crate) use fault::is_damage;
 use fault::unexpected;
 pub(crate) use history::Told;
 pub(crate) use idempotency::{Answer, Kept, Key};
@@ -132,6 +133,14 @@ impl Store {
         }
     }
 
+    /// Moves what has been written from SQLite's write-ahead log into the file, as far as no reader is in the way.
+    pub(crate) async fn checkpoint(&self) {
+        #[cfg(feature = "sqlite")]
+        if let Some(anchor) = &self.anchor {
+            anchor.checkpoint().await;
+        }
+    }
+
     /// Asks the database whether it answers reads and takes writes.
     ///
     /// # Errors
@@ -204,6 +213,8 @@ impl Store {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.begin_with("begin isolation level repeatable read, read only").await.map(Transaction::Postgres),
         };
-        begun.map(Snapshot).map_err(unexpected)
+        let mut snapshot = begun.map(Snapshot).map_err(unexpected)?;
+        snapshot.execute("savepoint reading").await?;
+        Ok(snapshot)
     }
 }

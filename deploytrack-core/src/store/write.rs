@@ -172,6 +172,11 @@ impl Write {
 
     /// Writes what was decided. Whatever reads what a draft can change begins with this.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
+        let flushed = self.flush_draft().await;
+        self.writing.condition().noted(flushed)
+    }
+
+    async fn flush_draft(&mut self) -> Result<(), Error> {
         let draft = std::mem::take(&mut self.draft);
         let changed: Vec<_> = draft.changed.iter().filter_map(|id| self.deployments.remove(id)).collect();
         self.write_deployments(&changed).await?;
