@@ -15,6 +15,9 @@ pub const MOST_NAMED: usize = 20;
 pub struct Verification {
     /// Whether everything agrees.
     pub ok: bool,
+    /// Whether there is no deployment in the database: then there was nothing to compare.
+    #[serde(default)]
+    pub empty: bool,
     /// How many deployments were looked at.
     pub deployments: u64,
     /// How many rows of history.
@@ -33,7 +36,7 @@ pub struct Verification {
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The table it is in: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`,
-    /// `environment_counts` or `events`.
+    /// `environment_counts` or `events`; `database` for damage that the database reports itself.
     pub table: String,
     /// The deployment, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +83,7 @@ impl fmt::Display for Verification {
         let Self { deployments, entries, cells, found, .. } = self;
         write!(f, "{deployments} deployments, {entries} history rows, {cells} cells: ")?;
         match found {
+            0 if self.empty => f.write_str("the database has no deployments, so there was nothing to compare"),
             0 => f.write_str("all agree"),
             1 => f.write_str("1 difference"),
             more => write!(f, "{more} differences"),
