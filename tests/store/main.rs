@@ -4,6 +4,7 @@
 
 mod append_only;
 mod cell;
+mod damage;
 mod events;
 mod group;
 mod idempotency;

@@ -74,14 +74,12 @@ impl Audit {
         self.note(table, None, Difference { detail: format!("could not be read: {}", unreadable(error)), ..about });
     }
 
-    /// Adds what the database itself says of the damage.
+    /// Adds the damage that the database itself finds.
     pub(super) async fn note_damage(&mut self, reading: &mut Reading<'_>) -> Result<(), Error> {
-        if !self.unread.any {
-            return Ok(());
-        }
         let damage = reading.snapshot.damage().await;
-        for detail in reading.checked(damage).await?.unwrap_or_default() {
-            self.note("database", None, Difference { detail, ..Difference::default() });
+        for detail in self.read(reading, "database", damage).await?.unwrap_or_default() {
+            self.unread.any = true;
+            self.note("database", None, Difference { detail: detail.replace('\n', " "), ..Difference::default() });
         }
         Ok(())
     }
