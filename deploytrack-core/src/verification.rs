@@ -30,6 +30,25 @@ pub struct Verification {
     pub differences: Vec<Difference>,
 }
 
+impl Verification {
+    /// Whether a part of the database is damaged, so that it could not be read.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.differences.iter().any(|found| found.table == DAMAGE || found.detail.starts_with(UNREAD))
+    }
+
+    /// Whether something can be put right from the history.
+    #[must_use]
+    pub fn is_repairable(&self) -> bool {
+        self.differences.iter().any(|found| found.repairable)
+    }
+}
+
+/// The table of a difference that is about the database as a whole.
+pub(crate) const DAMAGE: &str = "database";
+/// How the detail of something begins that could not be read.
+pub(crate) const UNREAD: &str = "could not be read";
+
 /// Something that is not as the history says, or a history that is not as it was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -99,11 +99,14 @@ struct Unopened {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", if *.repairable {
     "what is kept differs from the history; `deploytrack-server verify --repair` writes it again"
+} else if *.damaged {
+    "a part of the database cannot be read; a backup is needed"
 } else {
     "the history is not as it was recorded; only a backup can tell what it was"
 })]
 struct Differs {
     repairable: bool,
+    damaged: bool,
 }
 
 fn run(work: impl Future<Output = Done>) -> Done {
@@ -139,7 +142,7 @@ async fn verify(settings: ServeArgs, repair: bool) -> Done {
     tracker.close().await;
     let found = found?;
     print(&format!("{found}\n"))?;
-    if found.ok { Ok(()) } else { Err(Differs { repairable: found.differences.iter().any(|found| found.repairable) }.into()) }
+    if found.ok { Ok(()) } else { Err(Differs { repairable: found.is_repairable(), damaged: found.is_damaged() }.into()) }
 }
 
 async fn migrate(settings: ServeArgs) -> Done {

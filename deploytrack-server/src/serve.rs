@@ -253,7 +253,7 @@ impl Signals {
     }
 }
 
-/// Makes a write over the file size limit (RLIMIT_FSIZE) an error: without a handler its signal ends the process. Children
+/// Makes a write over the file size limit (`RLIMIT_FSIZE`) an error: without a handler its signal ends the process. Children
 /// are not affected, since a handler, unlike an ignored signal, is not inherited.
 pub fn survive_file_size_limit() {
     #[cfg(unix)]

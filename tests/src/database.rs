@@ -77,26 +77,40 @@ impl Database {
         Self { url: format!("sqlite:{}", path.display()), folder: Some(tempfile::tempdir().unwrap()) }
     }
 
-    /// The same as [`Database::postgres`] with its tables on this disk.
+    /// Moves the tables of a PostgreSQL database to this disk, and out of the server's memory.
     ///
     /// # Panics
-    /// When the server cannot be told to use it.
-    pub async fn postgres_on(disk: &SmallDisk) -> Option<Self> {
-        let url = tokio::task::spawn_blocking(postgres::url).await.unwrap()?;
+    /// When this is no PostgreSQL or the server refuses.
+    pub async fn move_to(&self, disk: &SmallDisk) {
         let folder = disk.path().join("tables");
         std::fs::create_dir(&folder).unwrap();
         for path in [disk.path(), &folder] {
             assert!(Command::new("chown").arg("postgres").arg(path).status().unwrap().success(), "the server's user owns the disk");
         }
-        let database = Self::postgres().await?;
-        let name = database.url.trim_start_matches(url.split_once("{}")?.0).split('?').next()?.to_owned();
-        let mut server = PgConnection::connect(&url.replace("{}", "postgres")).await.unwrap();
+        let (name, mut server) = self.beside().await;
         for sql in
             [format!("create tablespace {name} location '{}'", folder.display()), format!("alter database {name} set tablespace {name}")]
         {
             sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
         }
-        Some(database)
+    }
+
+    /// The name of a PostgreSQL database, and a connection to another one of its server.
+    async fn beside(&self) -> (&str, PgConnection) {
+        let (base, name) = self.url.split('?').next().and_then(|url| url.rsplit_once('/')).unwrap();
+        let query = self.url.split_once('?').map_or_else(String::new, |(_, query)| format!("?{query}"));
+        (name, PgConnection::connect(&format!("{base}/postgres{query}")).await.unwrap())
+    }
+
+    /// Removes a database that was moved to a disk, before the disk goes: the server would not survive a file it cannot sync.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn leave(&self) {
+        let (name, mut server) = self.beside().await;
+        for sql in [format!("drop database {name} with (force)"), format!("drop tablespace {name}")] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        }
     }
 
     /// The file of an SQLite database.

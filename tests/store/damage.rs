@@ -11,7 +11,7 @@ use deploytrack_core::{
     store::Store,
     verification::{Difference, Verification},
 };
-use deploytrack_tests::{database::Database, on_both};
+use deploytrack_tests::{database::Database, disk::SmallDisk, on_both};
 
 use crate::*;
 
@@ -253,6 +253,28 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
         assert!(seen.contains_key(table), "{table}: {seen:?}");
     }
     assert!(seen.get("nothing").is_none_or(|pages| *pages < 3), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
+    let Some(database) = Database::postgres().await else { return };
+    // A server of one's own may be anywhere.
+    let Some((_, folder)) = database.url().split_once("?host=") else { return };
+    let tracker = database.tracker().await;
+    tracker.import((0..160).map(|number| (number, import_line(number))).collect(), &by()).await.unwrap();
+    tracker.close().await;
+    let Some(disk) = SmallDisk::mount(64 * 1024 * 1024) else { return println!("left out: no file system can be mounted here") };
+    // Past the server's memory, which would hide the damage.
+    database.move_to(&disk).await;
+    let path = database.text("select pg_relation_filepath('history')").await;
+    let file = fs::File::options().write(true).open(format!("{folder}/data/{path}")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0xA5; 8192], 8192).unwrap();
+    let found = database.tracker().await.verify().await.unwrap();
+    assert!(!found.ok && found.is_damaged() && !found.is_repairable(), "{found}");
+    assert_eq!(found.deployments, 160, "{found}");
+    assert!(found.differences.iter().all(|difference| difference.table == "history"), "{found}");
+    assert!(found.differences[0].detail.contains("invalid page"), "{found}");
+    database.leave().await;
 }
 
 /// A reader keeps no page that was damaged when it was read.

@@ -27,7 +27,7 @@ const DISK: u64 = 192 * 1024 * 1024;
 /// How soon writing works again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// How long it may take until a full disk shows: the write-ahead log has room of its own.
-const SHOWN: Duration = Duration::from_secs(60);
+const SHOWN: Duration = Duration::from_mins(1);
 
 pub(crate) async fn run(bench: Bench) -> String {
     let Some((scarcity, database)) = scarce(bench.kind).await else {
@@ -58,6 +58,9 @@ pub(crate) async fn run(bench: Bench) -> String {
     }
     assert_eq!(server.terminate().0, 0, "a clean end");
     let found = all_is_there(&database, &acknowledged).await;
+    if !database.is_sqlite() {
+        database.leave().await;
+    }
     let (refused, read) = tally;
     format!(
         "{} fills of {}, {} acknowledged writes, none lost, {refused} refused with 503, {read} reads answered, writing again within \
@@ -84,7 +87,8 @@ async fn scarce(kind: Kind) -> Option<(Scarcity, Database)> {
             Some((Scarcity::Disk(disk), database))
         }
         (Some(disk), Kind::Postgres) => {
-            let database = Database::postgres_on(&disk).await?;
+            let database = Database::postgres().await?;
+            database.move_to(&disk).await;
             Some((Scarcity::Disk(disk), database))
         }
         (None, Kind::Sqlite) => {
@@ -231,12 +235,12 @@ async fn write_again(server: &Process, freed: Instant) {
 async fn all_is_there(database: &Database, acknowledged: &[String]) -> String {
     let copies = tempfile::tempdir().unwrap();
     let copy = copies.path().join("copy.db");
-    let copied = database.is_sqlite().then(|| {
+    let alone = database.is_sqlite().then(|| {
         assert!(!beside(database.file(), "-wal").exists() && !beside(database.file(), "-shm").exists(), "a clean end leaves one file");
         std::fs::copy(database.file(), &copy).unwrap();
         Database::sqlite_at(&copy)
     });
-    let database = copied.as_ref().unwrap_or(database);
+    let database = alone.as_ref().unwrap_or(database);
     let tracker = database.tracker().await;
     for id in acknowledged {
         tracker.deployment(id.parse().unwrap()).await.expect("an acknowledged write is there");

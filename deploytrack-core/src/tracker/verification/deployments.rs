@@ -38,7 +38,9 @@ impl Audit {
                 Ok(page) => {
                     let Some((last, ..)) = page.last() else { return Ok(()) };
                     (after, take) = (Some(*last), PAGE.min(take * 2));
-                    page.into_iter().for_each(|read| self.look_at(read));
+                    for read in page {
+                        self.look_at(read);
+                    }
                 }
                 // Of a page that cannot be read, most rows can.
                 Err(_) if take > 1 => take /= 2,
@@ -94,6 +96,7 @@ impl Audit {
         self.note_unread(table, Difference { deployment_id: Some(id), ..Difference::default() }, error);
         self.unread.deployments |= row.is_err();
         for (_, place, _) in row.unwrap_or_default() {
+            self.report.deployments += 1;
             self.unread.places.insert(place);
             self.broken.insert(place);
         }
@@ -116,9 +119,15 @@ impl Audit {
             self.note("current_cells", None, Difference { detail, ..Difference::default() });
             return Ok(());
         }
-        cells.into_iter().for_each(|cells| self.compare_cells(cells));
-        counts.iter().for_each(|counts| self.compare_counts(counts));
-        sums.iter().for_each(|sums| self.compare_environments(sums));
+        if let Some(cells) = cells {
+            self.compare_cells(cells);
+        }
+        if let Some(counts) = counts {
+            self.compare_counts(&counts);
+        }
+        if let Some(sums) = sums {
+            self.compare_environments(&sums);
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use super::{Audit, unreadable};
 use crate::{
     error::Error,
     store::{Place, Snapshot, Store, is_damage},
-    verification::Difference,
+    verification::{DAMAGE, Difference, UNREAD},
 };
 
 /// The database as it was at one moment.
@@ -71,15 +71,15 @@ impl Audit {
     /// Notes something that could not be read.
     pub(super) fn note_unread(&mut self, table: &str, about: Difference, error: &Error) {
         self.unread.any = true;
-        self.note(table, None, Difference { detail: format!("could not be read: {}", unreadable(error)), ..about });
+        self.note(table, None, Difference { detail: format!("{UNREAD}: {}", unreadable(error)), ..about });
     }
 
     /// Adds the damage that the database itself finds.
     pub(super) async fn note_damage(&mut self, reading: &mut Reading<'_>) -> Result<(), Error> {
         let damage = reading.snapshot.damage().await;
-        for detail in self.read(reading, "database", damage).await?.unwrap_or_default() {
+        if let Some(detail) = self.read(reading, DAMAGE, damage).await?.flatten() {
             self.unread.any = true;
-            self.note("database", None, Difference { detail: detail.replace('\n', " "), ..Difference::default() });
+            self.note(DAMAGE, None, Difference { detail: detail.replace('\n', " "), ..Difference::default() });
         }
         Ok(())
     }
