@@ -114,6 +114,10 @@ impl Condition {
     }
 
     /// Refuses when the files of the database are no longer where they were opened.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "PostgreSQL has no files of its own here")
+    )]
     pub(super) fn check_files(&self) -> Result<(), Error> {
         #[cfg(feature = "sqlite")]
         if let Some(files) = &self.files {

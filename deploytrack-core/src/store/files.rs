@@ -24,7 +24,7 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
         _ => {}
     }
     #[cfg(unix)]
-    for path in [path.to_owned()].into_iter().chain(beside(path)) {
+    for path in [path.to_owned(), named(path, ".lock")].into_iter().chain(beside(path)) {
         close_to_others(&path);
     }
     Ok(())
@@ -46,11 +46,14 @@ fn close_to_others(path: &Path) {
 
 /// The names of the files beside the database.
 fn beside(database: &Path) -> impl Iterator<Item = PathBuf> {
-    BESIDE.into_iter().map(|end| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(end);
-        name.into()
-    })
+    BESIDE.into_iter().map(|end| named(database, end))
+}
+
+/// The name of the database with this end.
+pub(super) fn named(database: &Path, end: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 /// The files of an open database, as they were when it was opened. The database keeps them open: what is written to a

@@ -134,6 +134,7 @@ impl Store {
     }
 
     /// Moves what has been written from SQLite's write-ahead log into the file, as far as no reader is in the way.
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "PostgreSQL makes its checkpoints by itself"))]
     pub(crate) async fn checkpoint(&self) {
         #[cfg(feature = "sqlite")]
         if let Some(anchor) = &self.anchor {

@@ -84,6 +84,7 @@ impl Snapshot {
 
     /// The damage that the database itself finds, if any: pages, those of indexes included, which no other step of a
     /// verification reads. PostgreSQL has such a check in an extension alone.
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "only SQLite is asked"))]
     pub(crate) async fn damage(&mut self) -> Result<Option<String>, Error> {
         match &mut self.0 {
             #[cfg(feature = "sqlite")]
