@@ -132,8 +132,8 @@ pub enum Error {
     /// More writes wait than are let wait; the same request may succeed later.
     #[error("too many writes are waiting at the moment")]
     Busy,
-    /// The database cannot be reached or is busy; the same request may succeed later.
-    #[error("the database cannot be reached at the moment")]
+    /// The database cannot be reached, is busy, or takes no writes; the same request may succeed later.
+    #[error("the database cannot be used at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database refused something it should not have, or holds something that cannot be read.
     #[error("the database gave an unexpected answer")]

@@ -15,6 +15,9 @@ pub const MOST_NAMED: usize = 20;
 pub struct Verification {
     /// Whether everything agrees.
     pub ok: bool,
+    /// Whether there is no deployment in the database: then there was nothing to compare.
+    #[serde(default)]
+    pub empty: bool,
     /// How many deployments were looked at.
     pub deployments: u64,
     /// How many rows of history.
@@ -27,13 +30,32 @@ pub struct Verification {
     pub differences: Vec<Difference>,
 }
 
+impl Verification {
+    /// Whether a part of the database is damaged, so that it could not be read.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.differences.iter().any(|found| found.table == DAMAGE || found.detail.starts_with(UNREAD))
+    }
+
+    /// Whether something can be put right from the history.
+    #[must_use]
+    pub fn is_repairable(&self) -> bool {
+        self.differences.iter().any(|found| found.repairable)
+    }
+}
+
+/// The table of a difference that is about the database as a whole.
+pub(crate) const DAMAGE: &str = "database";
+/// How the detail of something begins that could not be read.
+pub(crate) const UNREAD: &str = "could not be read";
+
 /// Something that is not as the history says, or a history that is not as it was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The table it is in: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`,
-    /// `environment_counts` or `events`.
+    /// `environment_counts` or `events`; `database` for damage that the database reports itself.
     pub table: String,
     /// The deployment, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +102,7 @@ impl fmt::Display for Verification {
         let Self { deployments, entries, cells, found, .. } = self;
         write!(f, "{deployments} deployments, {entries} history rows, {cells} cells: ")?;
         match found {
+            0 if self.empty => f.write_str("the database has no deployments, so there was nothing to compare"),
             0 => f.write_str("all agree"),
             1 => f.write_str("1 difference"),
             more => write!(f, "{more} differences"),

@@ -16,8 +16,10 @@ use deploytrack_core::{
 };
 use deploytrack_server::{
     App,
-    config::{ConfigError, DatabaseUrl, ServeArgs},
-    log, serve, token,
+    config::{Config, ConfigError, DatabaseUrl, ServeArgs},
+    log,
+    serve::{self, Signals},
+    token,
 };
 
 /// What runs where, since when, and who put it there: the server.
@@ -97,47 +99,61 @@ struct Unopened {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", if *.repairable {
     "what is kept differs from the history; `deploytrack-server verify --repair` writes it again"
+} else if *.damaged {
+    "a part of the database cannot be read; a backup is needed"
 } else {
     "the history is not as it was recorded; only a backup can tell what it was"
 })]
 struct Differs {
     repairable: bool,
+    damaged: bool,
 }
 
 fn run(work: impl Future<Output = Done>) -> Done {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        serve::survive_file_size_limit();
+        work.await
+    })
 }
 
 async fn serve(settings: ServeArgs) -> Done {
     let config = settings.resolve()?;
     log::init(config.log_format, &config.log_level);
     let app = App::open(&config).await.map_err(|error| Unopened { database: config.database_url.clone(), source: error })?;
+    let tracker = app.tracker().clone();
+    let served = listen(&config, app).await;
+    // Whatever has ended the server: the data belong into the file of the database.
+    serve::close(&tracker).await;
+    served
+}
+
+async fn listen(config: &Config, app: App) -> Done {
+    let signals = Signals::listen();
     let listener = serve::bind(config.listen).await?;
     let address = listener.local_addr()?;
-    let shutdown = serve::shutdown_signal();
     print(&format!("listening on http://{address}\n"))?;
     tracing::info!(%address, database = %config.database_url, "listening");
-    serve::serve(listener, app, shutdown).await?;
-    Ok(())
+    Ok(serve::serve_until_signalled(listener, app, signals).await?)
 }
 
 async fn verify(settings: ServeArgs, repair: bool) -> Done {
-    log::init(settings.log_format(), &settings.log_level()?);
-    let database = settings.database()?;
-    let store = Store::open(database.expose()).await.map_err(|error| Unopened { database: database.clone(), source: error })?;
-    let tracker = Tracker::new(store);
-    let found = if repair { tracker.repair().await? } else { tracker.verify().await? };
+    let tracker = Tracker::new(open(&settings).await?);
+    let found = if repair { tracker.repair().await } else { tracker.verify().await };
     tracker.close().await;
+    let found = found?;
     print(&format!("{found}\n"))?;
-    if found.ok { Ok(()) } else { Err(Differs { repairable: found.differences.iter().any(|found| found.repairable) }.into()) }
+    if found.ok { Ok(()) } else { Err(Differs { repairable: found.is_repairable(), damaged: found.is_damaged() }.into()) }
 }
 
 async fn migrate(settings: ServeArgs) -> Done {
+    open(&settings).await?.close().await;
+    print(&format!("{} is up to date\n", settings.database()?))
+}
+
+async fn open(settings: &ServeArgs) -> Result<Store, Box<dyn Error>> {
     log::init(settings.log_format(), &settings.log_level()?);
     let database = settings.database()?;
-    let store = Store::open(database.expose()).await.map_err(|error| Unopened { database: database.clone(), source: error })?;
-    store.close().await;
-    print(&format!("{database} is up to date\n"))
+    Store::open(database.expose()).await.map_err(|source| Unopened { database, source }.into())
 }
 
 fn print_token(settings: ServeArgs, subject: &Label, roles: &[String], expires_in: Duration) -> Done {

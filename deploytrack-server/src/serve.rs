@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    future::{Future, poll_fn},
+    future::{Future, pending, poll_fn},
     io,
     net::SocketAddr,
     pin::Pin,
@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use deploytrack_core::tracker::Tracker;
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -31,6 +32,11 @@ const STALL: Duration = Duration::from_secs(30);
 const BUFFER: usize = 64 * 1024;
 /// How long running requests may take after the end was asked for.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long connections that are cut may take to end, and then the database to close.
+const CUT: Duration = Duration::from_secs(1);
+const CLOSE: Duration = Duration::from_secs(10);
+/// The exit code of a process that a second signal ends.
+const INTERRUPTED: i32 = 130;
 /// How long to wait after a failed accept: long enough for a file descriptor to come free, short enough to go unseen.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a caller may go on sending after the last answer.
@@ -59,31 +65,79 @@ pub async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 /// None at present: failed connections are logged, and the loop goes on.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
+    serve_until(listener, app, shutdown, pending()).await;
+    Ok(())
+}
+
+/// Serves until SIGTERM or Ctrl-C, as [`serve`] does. A second signal cuts the running requests short, and the process ends
+/// with exit code 130 once the tracker is closed; a third one ends it at once.
+///
+/// # Errors
+/// None at present: failed connections are logged, and the loop goes on.
+pub async fn serve_until_signalled(listener: TcpListener, app: App, signals: Signals) -> io::Result<()> {
+    let (first, second) = signals.forward();
+    if serve_until(listener, app, first, second).await == End::Cut {
+        tracing::warn!("ended early by a second signal");
+        std::process::exit(INTERRUPTED);
+    }
+    Ok(())
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The running requests were given their time.
+    Drained,
+    /// They were cut short.
+    Cut,
+}
+
+async fn serve_until(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>, cut: impl Future<Output = ()>) -> End {
+    let (connections, stop, cutting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
     let app = App { ending: stop.clone(), ..app };
     tokio::select! {
         biased;
         () = shutdown => {}
-        () = accept(&listener, &app, &connections, &stop) => {}
+        () = accept(&listener, &app, &connections, &stop, &cutting) => {}
     }
     drop(listener);
     tracing::info!(connections = connections.len(), "shutting down");
     stop.cancel();
     connections.close();
-    if timeout(GRACE, connections.wait()).await.is_err() {
+    let drained = async {
+        // Whoever started this process may kill it before the requests have ended.
+        app.tracker.checkpoint().await;
+        connections.wait().await;
+    };
+    let end = tokio::select! {
+        () = drained => End::Drained,
+        () = cut => End::Cut,
+        () = sleep(GRACE) => End::Drained,
+    };
+    if !connections.is_empty() {
         tracing::warn!(connections = connections.len(), "these connections did not end in time and are cut");
+        cutting.cancel();
+        let _ = timeout(CUT, connections.wait()).await;
     }
-    app.tracker.close().await;
-    Ok(())
+    close(&app.tracker).await;
+    end
+}
+
+/// Closes the tracker, and gives up after ten seconds: a process must end even when its disk hangs.
+pub async fn close(tracker: &Tracker) {
+    if timeout(CLOSE, tracker.close()).await.is_err() {
+        tracing::error!("the database did not close in time");
+    }
 }
 
 /// Accepts connections for ever; over the limit, new ones wait in the system's queue.
-async fn accept(listener: &TcpListener, app: &App, connections: &TaskTracker, stop: &CancellationToken) {
+async fn accept(listener: &TcpListener, app: &App, connections: &TaskTracker, stop: &CancellationToken, cutting: &CancellationToken) {
     let permits = Arc::new(Semaphore::new(app.max_connections.min(Semaphore::MAX_PERMITS)));
     while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(connection(stream, app.clone(), stop.clone(), permit));
+                let connection = connection(stream, app.clone(), stop.clone(), permit);
+                connections.spawn(cutting.clone().run_until_cancelled_owned(connection));
             }
             // The caller went away, or there is no file descriptor left: neither is a reason to end.
             Err(error) => {
@@ -145,34 +199,39 @@ async fn linger(mut stream: TcpStream, stop: &CancellationToken) {
     let _ = timeout(LINGER, rest).await;
 }
 
-/// Is done at SIGTERM or Ctrl-C. A second one ends the process at once. SIGTERM counts from this call on, not from the
-/// first look at the future: whoever reads the server's address may send it straight away.
-pub fn shutdown_signal() -> impl Future<Output = ()> {
-    let mut signals = Signals::listen();
-    async move {
-        signals.next().await;
-        tokio::spawn(async move {
-            signals.next().await;
-            tracing::warn!("ended at once by a second signal");
-            std::process::exit(130);
-        });
-    }
-}
-
-/// The signals that ask for the end.
-struct Signals {
+/// The signals that ask for the end: SIGTERM and Ctrl-C.
+#[derive(Debug)]
+pub struct Signals {
     #[cfg(unix)]
     terminate: Option<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
-    fn listen() -> Self {
+    /// Begins to listen. SIGTERM counts from this call on: whoever reads the server's address may send it straight away.
+    #[must_use]
+    pub fn listen() -> Self {
         Self {
             #[cfg(unix)]
             terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
                 .inspect_err(|error| tracing::warn!(%error, "SIGTERM cannot be awaited"))
                 .ok(),
         }
+    }
+
+    /// The first and the second signal; the third one ends the process.
+    fn forward(mut self) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
+        let (first, second) = (CancellationToken::new(), CancellationToken::new());
+        let signalled = (first.clone().cancelled_owned(), second.clone().cancelled_owned());
+        tokio::spawn(async move {
+            for asked in [first, second] {
+                self.next().await;
+                asked.cancel();
+            }
+            self.next().await;
+            tracing::warn!("ended at once by a third signal");
+            std::process::exit(INTERRUPTED);
+        });
+        signalled
     }
 
     #[cfg(unix)]
@@ -191,5 +250,18 @@ impl Signals {
     #[cfg(not(unix))]
     async fn next(&mut self) {
         drop(tokio::signal::ctrl_c().await);
+    }
+}
+
+/// Makes a write over the file size limit (`RLIMIT_FSIZE`) an error: without a handler its signal ends the process. Children
+/// are not affected, since a handler, unlike an ignored signal, is not inherited.
+pub fn survive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        let kind = tokio::signal::unix::SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        // The handler stays when what listens for the signal is dropped.
+        if let Err(error) = tokio::signal::unix::signal(kind) {
+            tracing::warn!(%error, "SIGXFSZ cannot be handled");
+        }
     }
 }

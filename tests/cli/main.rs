@@ -5,6 +5,7 @@
 mod again;
 mod called_off;
 mod ci;
+mod clean_end;
 mod clocks;
 mod commands;
 mod doctor;

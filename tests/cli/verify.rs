@@ -58,6 +58,28 @@ fn a_broken_history_stays_6_and_is_not_repaired() {
 }
 
 #[test]
+fn a_damaged_page_is_named_and_the_rest_is_compared() {
+    let mut bench = Bench::filled();
+    let root = "select cast(rootpage as text) from sqlite_schema where name = 'history'";
+    let page: u64 = tokio::runtime::Runtime::new().unwrap().block_on(bench.database.text(root)).parse().unwrap();
+    let url = bench.server.url().to_owned();
+    bench.server.kill();
+    assert_eq!(on_the_server(&bench, &[]).code, 0, "it moves everything into the file");
+    let file = std::fs::File::options().write(true).open(bench.database.file()).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0xA5; 4096], (page - 1) * 4096).unwrap();
+    bench.restart(&url);
+    for run in [bench.home.deploytrack(&["verify"]), on_the_server(&bench, &[]), on_the_server(&bench, &["--repair"])] {
+        assert_eq!(run.code, 6, "{run:?}");
+        assert!(run.out.contains("history") && run.out.contains("could not be read"), "{run:?}");
+        assert!(run.out.contains(&format!("page {page}")) && run.out.starts_with("4 deployments"), "{run:?}");
+        assert!(run.err.contains("cannot be read") && run.err.contains("backup"), "{run:?}");
+    }
+    let found: serde_json::Value = serde_json::from_str(&bench.home.deploytrack(&["verify", "-o", "json"]).out).unwrap();
+    assert_eq!((&found["ok"], &found["empty"]), (&false.into(), &false.into()));
+    assert_eq!(bench.home.deploytrack(&["matrix"]).code, 0, "what is whole can be read");
+}
+
+#[test]
 fn a_reader_may_not_verify_and_a_database_that_cannot_be_opened_is_1() {
     let bench = Bench::filled();
     let home = Home::new().with("DEPLOYTRACK_JWT_SECRET", SECRET);

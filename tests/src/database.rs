@@ -1,12 +1,16 @@
 //! A fresh database per test.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use deploytrack_core::{store::Store, tracker::Tracker};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::postgres;
+use crate::{disk::SmallDisk, postgres};
 
 /// A lock on a database, held by a connection of its own.
 #[derive(Debug)]
@@ -62,6 +66,60 @@ impl Database {
         let sql = format!("create database {name}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
         Some(Self { url: url.replace("{}", &name), folder: None })
+    }
+
+    /// An SQLite file at this path, whose folder stays with the caller.
+    ///
+    /// # Panics
+    /// When the temporary folder cannot be made.
+    #[must_use]
+    pub fn sqlite_at(path: &Path) -> Self {
+        Self { url: format!("sqlite:{}", path.display()), folder: Some(tempfile::tempdir().unwrap()) }
+    }
+
+    /// Moves the tables of a PostgreSQL database to this disk, and out of the server's memory.
+    ///
+    /// # Panics
+    /// When this is no PostgreSQL or the server refuses.
+    pub async fn move_to(&self, disk: &SmallDisk) {
+        let folder = disk.path().join("tables");
+        std::fs::create_dir(&folder).unwrap();
+        for path in [disk.path(), &folder] {
+            assert!(Command::new("chown").arg("postgres").arg(path).status().unwrap().success(), "the server's user owns the disk");
+        }
+        let (name, mut server) = self.beside().await;
+        for sql in
+            [format!("create tablespace {name} location '{}'", folder.display()), format!("alter database {name} set tablespace {name}")]
+        {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        }
+    }
+
+    /// The name of a PostgreSQL database, and a connection to another one of its server.
+    async fn beside(&self) -> (&str, PgConnection) {
+        let (base, name) = self.url.split('?').next().and_then(|url| url.rsplit_once('/')).unwrap();
+        let query = self.url.split_once('?').map_or_else(String::new, |(_, query)| format!("?{query}"));
+        (name, PgConnection::connect(&format!("{base}/postgres{query}")).await.unwrap())
+    }
+
+    /// Removes a database that was moved to a disk, before the disk goes: the server would not survive a file it cannot sync.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn leave(&self) {
+        let (name, mut server) = self.beside().await;
+        for sql in [format!("drop database {name} with (force)"), format!("drop tablespace {name}")] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        }
+    }
+
+    /// The file of an SQLite database.
+    ///
+    /// # Panics
+    /// When this is no SQLite database.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        Path::new(self.url.strip_prefix("sqlite:").unwrap())
     }
 
     /// The URL a server is started with.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`database`] | a fresh SQLite or PostgreSQL database per test; [`on_both!`] |
 //! | [`postgres`] | the private PostgreSQL cluster of a test run |
+//! | [`disk`] | a small disk that can be filled |
 //! | [`fold`] | what the history says is current, worked out a second time |
 //! | [`server`] | a real server on a port of its own |
 //! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
@@ -19,6 +20,7 @@ pub mod browser;
 pub mod caller;
 pub mod contract;
 pub mod database;
+pub mod disk;
 pub mod fold;
 pub mod postgres;
 pub mod program;

@@ -326,9 +326,18 @@ impl Process {
     /// # Panics
     /// When it cannot be asked.
     #[must_use]
-    pub fn terminate(mut self) -> (i32, String) {
+    pub fn terminate(self) -> (i32, String) {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(asked.success());
+        self.ended()
+    }
+
+    /// Waits for its end, and gives its exit code and the rest of its output.
+    ///
+    /// # Panics
+    /// When its output is no text.
+    #[must_use]
+    pub fn ended(mut self) -> (i32, String) {
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code().unwrap_or(-1), rest)

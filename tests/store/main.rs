@@ -5,6 +5,7 @@
 mod append_only;
 mod cell;
 mod clocks;
+mod damage;
 mod events;
 mod group;
 mod idempotency;

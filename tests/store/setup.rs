@@ -42,6 +42,32 @@ on_both! {
     }
 }
 
+/// Whatever an embedding program has not dropped yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_closed_sqlite_database_is_one_file_with_everything() {
+    let database = Database::sqlite();
+    let tracker = database.tracker().await;
+    for version in 0..20 {
+        succeeded(&tracker, &format!("v{version}")).await;
+    }
+    let mut events = tracker.events(Some(0)).await.unwrap();
+    assert!(!events.next().await.unwrap().is_empty());
+    let verifying = {
+        let tracker = tracker.clone();
+        tokio::spawn(async move { tracker.verify().await })
+    };
+    assert_eq!(shown(&tracker).await.as_deref(), Some("v19"));
+    tracker.close().await;
+    for end in ["-wal", "-shm"] {
+        assert!(!std::path::Path::new(&format!("{}{end}", database.file().display())).exists(), "{end}");
+    }
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(database.file(), copy.path().join("copy.db")).unwrap();
+    let copy = Database::sqlite_at(&copy.path().join("copy.db")).tracker().await;
+    assert_eq!(copy.list(&DeploymentFilter::default(), PageRequest::default()).await.unwrap().total, 20);
+    drop((events, verifying));
+}
+
 #[tokio::test]
 async fn sqlite_keeps_a_write_ahead_log_and_is_new_enough_not_to_corrupt_it() {
     let database = Database::sqlite();

@@ -11,6 +11,7 @@ mod bench;
 mod clocks;
 mod events;
 mod face;
+mod full_disk;
 mod kills;
 mod messages;
 mod model;
@@ -36,6 +37,9 @@ Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [
              order, as the database has them; a round is one write, and for ten of them a reader breaks off once
   clocks     runners whose clocks are off by up to a day, in turns and as legs of one job, on servers whose clocks differ: the
              matrix equals the order of delivery; a round is one turn
+  full_disk  a disk that is filled and freed under load: writes are refused with 503 while there is no room, reads go on,
+             writing works again within 5 s, and what was acknowledged is in the file of the database after a clean end; a
+             round is one fill, and every fourth one ends with kill -9 instead
 
 Options:
   --rounds N                     how many rounds of each [default: a few]
@@ -49,13 +53,14 @@ struct Trial {
     run: fn(&Runtime, Bench) -> String,
 }
 
-const TRIALS: [Trial; 6] = [
+const TRIALS: [Trial; 7] = [
     Trial { name: "model", rounds: 4, run: |runtime, bench| runtime.block_on(model::run(bench)) },
     Trial { name: "races", rounds: 20, run: |runtime, bench| runtime.block_on(races::run(bench)) },
     Trial { name: "messages", rounds: 2, run: |runtime, bench| runtime.block_on(messages::run(bench)) },
     Trial { name: "kills", rounds: 3, run: |runtime, bench| runtime.block_on(kills::run(bench)) },
     Trial { name: "clocks", rounds: 40, run: |runtime, bench| runtime.block_on(clocks::run(bench)) },
     Trial { name: "events", rounds: 300, run: |runtime, bench| runtime.block_on(events::run(bench)) },
+    Trial { name: "full_disk", rounds: 3, run: |runtime, bench| runtime.block_on(full_disk::run(bench)) },
 ];
 
 /// What the command line asks for.

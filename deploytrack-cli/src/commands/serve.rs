@@ -16,7 +16,9 @@ use deploytrack_core::{
 use deploytrack_server::{
     App,
     config::{Config, ServeArgs},
-    log, serve, token,
+    log,
+    serve::{self, Signals},
+    token,
 };
 use tokio::net::TcpListener;
 
@@ -65,23 +67,30 @@ pub(crate) fn run(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(&error))?;
     runtime.block_on(async {
+        serve::survive_file_size_limit();
         let app = App::open(&config).await.map_err(|error| failed(&error))?;
-        let listener = serve::bind(config.listen).await.map_err(|error| failed(&error))?;
-        let local = Local::introduce(&config, &listener, surroundings, err)?;
-        let mut served = tokio::spawn(serve::serve(listener, app, serve::shutdown_signal()));
-        let welcome = Welcome { local: &local, demo: args.demo, global, surroundings };
-        let ended = tokio::select! {
-            ended = &mut served => ended,
-            said = welcome.say(out, err) => match said {
-                Ok(()) => {
+        let tracker = app.tracker().clone();
+        let served = async {
+            let signals = Signals::listen();
+            let listener = serve::bind(config.listen).await.map_err(|error| failed(&error))?;
+            let local = Local::introduce(&config, &listener, surroundings, err)?;
+            let mut served = tokio::spawn(serve::serve_until_signalled(listener, app, signals));
+            let welcome = Welcome { local: &local, demo: args.demo, global, surroundings };
+            let ended = tokio::select! {
+                ended = &mut served => ended,
+                said = welcome.say(out, err) => {
+                    said?;
                     // The demo's first screen is for the matrix; its log begins below.
                     log();
                     served.await
                 }
-                Err(failure) => return Err(failure),
-            },
+            };
+            ended.map_err(io::Error::other).flatten().map_err(|error| failed(&error))
         };
-        ended.map_err(io::Error::other).flatten().map_err(|error| failed(&error))
+        let served = served.await;
+        // Whatever has ended the server: the data belong into the file of the database.
+        serve::close(&tracker).await;
+        served
     })
 }
 

@@ -17,9 +17,11 @@ pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
     if found.value.ok {
         return Ok(());
     }
-    Err(if found.value.differences.iter().any(|found| found.repairable) {
+    Err(if found.value.is_repairable() {
         Failure::new(Exit::Difference, "what the server keeps is not what its history says")
             .hint("on the server, `deploytrack-server verify --repair` writes it again from the history")
+    } else if found.value.is_damaged() {
+        Failure::new(Exit::Difference, "a part of the server's database cannot be read").hint("a backup is needed")
     } else {
         Failure::new(Exit::Difference, "the server's history is not as it was recorded").hint("only a backup can tell what it was")
     })

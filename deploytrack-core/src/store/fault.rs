@@ -4,10 +4,20 @@ use sqlx::error::{DatabaseError, ErrorKind};
 
 use crate::error::Error;
 
+#[cfg(feature = "sqlite")]
+pub(super) mod sqlite;
+
 /// An error that no caller can mend: the database is away or full, or something is wrong with it or with us.
 pub(super) fn unexpected(error: sqlx::Error) -> Error {
     let away = match &error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed
+        // The connection counts a transaction that the database has undone by itself. The pool closes it.
+        | sqlx::Error::InvalidSavePointStatement => true,
         sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| is_away(refusal.as_ref(), &code)),
         _ => false,
     };
@@ -18,12 +28,45 @@ pub(super) fn unexpected(error: sqlx::Error) -> Error {
 fn is_away(refusal: &dyn DatabaseError, code: &str) -> bool {
     #[cfg(feature = "sqlite")]
     if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        // The low byte is the primary code: busy, locked, read-only, I/O error, full, cannot open.
-        return code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14));
+        return code.parse().is_ok_and(sqlite::is_away);
     }
     let _ = refusal;
-    // Connection, resources, operator intervention; serialization failure, deadlock; read-only after a failover.
-    ["08", "53", "57"].iter().any(|class| code.starts_with(class)) || matches!(code, "40001" | "40P01" | "25006")
+    // Connection, authorization, resources, operator intervention, system error.
+    ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+        // Serialization failure, deadlock, lock not available; read-only after a failover, rights that were taken away;
+        // a database that was dropped.
+        || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "42501" | "3D000")
+}
+
+/// Whether an error says that something stored is damaged, so that other things may still be read.
+pub(crate) fn is_damage(error: &Error) -> bool {
+    let Some(cause) = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>()) else {
+        return matches!(error, Error::Internal(_));
+    };
+    let sqlx::Error::Database(refusal) = cause else {
+        return matches!(cause, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_));
+    };
+    refusal.code().is_some_and(|code| {
+        #[cfg(feature = "sqlite")]
+        if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+            return code.parse().is_ok_and(sqlite::is_damage);
+        }
+        // System error, internal error.
+        ["58", "XX"].iter().any(|class| code.starts_with(class))
+    })
+}
+
+/// Whether an error of the database lasts until somebody makes room or gives back a right, and is not about one write.
+pub(super) fn lasts(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+    let Some(refusal) = cause.and_then(sqlx::Error::as_database_error) else { return false };
+    refusal.code().is_some_and(|code| {
+        #[cfg(feature = "sqlite")]
+        if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+            return code.parse().is_ok_and(sqlite::lasts);
+        }
+        ["53", "58"].iter().any(|class| code.starts_with(class)) || matches!(&*code, "25006" | "42501")
+    })
 }
 
 /// Whether a statement was refused because a value is taken.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use commits::Commits;
+use condition::Condition;
 use sqlx::Row as _;
 
 use crate::error::Error;
@@ -13,12 +14,15 @@ use crate::error::Error;
 mod column;
 mod commits;
 mod components;
+mod condition;
 mod counts;
 mod current;
 mod deployments;
 mod environments;
 mod events;
 mod fault;
+#[cfg(feature = "sqlite")]
+mod files;
 mod history;
 mod idempotency;
 mod names;
@@ -33,6 +37,7 @@ pub use commits::Version;
 pub(crate) use current::{Current, Place};
 pub(crate) use deployments::{Line, Revised, RowFilter};
 pub(crate) use events::{NewEvent, Told as ToldBy};
+pub(crate) use fault::is_damage;
 use fault::unexpected;
 pub(crate) use history::Told;
 pub(crate) use idempotency::{Answer, Kept, Key};
@@ -78,6 +83,10 @@ pub struct Store {
     /// On SQLite as for other reads; on PostgreSQL as for writes, since a snapshot that was left open would be read for ever.
     snapshots: Pool,
     commits: Arc<Commits>,
+    condition: Arc<Condition>,
+    /// On SQLite, unless it is in memory.
+    #[cfg(feature = "sqlite")]
+    anchor: Option<Arc<sqlite::Anchor>>,
 }
 
 /// The database as it was at one moment, for reading what must fit together. It holds up no writer.
@@ -110,13 +119,30 @@ impl Store {
         }
     }
 
-    /// Closes every connection, after what they are doing.
+    /// Closes every connection, after what they are doing. On SQLite, a read that takes longer than two seconds is
+    /// interrupted; then everything is moved from the write-ahead log into the file of the database, which holds it alone.
     pub async fn close(&self) {
-        on!(Pool, &self.writes, |pool| pool.close().await);
-        on!(Pool, &self.reads, |pool| pool.close().await);
+        #[cfg(feature = "sqlite")]
+        let _interrupt = self.anchor.as_ref().map(|anchor| anchor.interrupt_late_reads());
+        let reads = async { on!(Pool, &self.reads, |pool| pool.close().await) };
+        let writes = async { on!(Pool, &self.writes, |pool| pool.close().await) };
+        tokio::join!(reads, writes);
+        #[cfg(feature = "sqlite")]
+        if let Some(anchor) = &self.anchor {
+            anchor.close(&self.condition).await;
+        }
     }
 
-    /// Asks the database whether it answers.
+    /// Moves what has been written from SQLite's write-ahead log into the file, as far as no reader is in the way.
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "PostgreSQL makes its checkpoints by itself"))]
+    pub(crate) async fn checkpoint(&self) {
+        #[cfg(feature = "sqlite")]
+        if let Some(anchor) = &self.anchor {
+            anchor.checkpoint().await;
+        }
+    }
+
+    /// Asks the database whether it answers reads and takes writes.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not.
@@ -125,19 +151,26 @@ impl Store {
             on!(Pool, &self.reads, |pool| sqlx::query("select cast(1 as bigint)").fetch_one(pool).await.and_then(|row| row.try_get(0)))
                 .map_err(unexpected)?;
         debug_assert_eq!(one, 1, "the database counts");
-        Ok(())
+        self.writable().await
     }
 
     /// Begins a write.
     pub(crate) async fn write(&self) -> Result<Write, Error> {
-        let begun = match &self.writes {
+        let begun = self.condition.noted(self.begin_write().await)?;
+        Ok(Write::new(begun, self.slot(), self.commits.clone(), self.condition.begun()))
+    }
+
+    async fn begin_write(&self) -> Result<Transaction, Error> {
+        // Before: a connection that is opened only now would write to a file that has replaced the database.
+        self.condition.check_files()?;
+        match &self.writes {
             // Immediate: a transaction that reads first and asks for the lock later fails at once, whatever the timeout.
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.begin_with("begin immediate").await.map(Transaction::Sqlite),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
-        };
-        Ok(Write::new(begun.map_err(unexpected)?, self.slot(), self.commits.clone()))
+        }
+        .map_err(unexpected)
     }
 
     /// Whether other servers may share the database.
@@ -181,6 +214,8 @@ impl Store {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.begin_with("begin isolation level repeatable read, read only").await.map(Transaction::Postgres),
         };
-        begun.map(Snapshot).map_err(unexpected)
+        let mut snapshot = begun.map(Snapshot).map_err(unexpected)?;
+        snapshot.execute("savepoint reading").await?;
+        Ok(snapshot)
     }
 }

@@ -49,10 +49,24 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     let writes = pool(WRITERS)
         // A caller that goes away can leave a connection in the pool with its transaction open, and the next writer
         // would then lose its own with it (transact-rs/sqlx#4393).
-        .before_acquire(|connection, _| Box::pin(async move { connection.execute("rollback").await.map(|_| true) }));
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                connection.execute("rollback").await?;
+                // One that counts a transaction all the same would make savepoints of the next ones.
+                Ok(!connection.is_in_transaction())
+            })
+        });
     let (reads, writes) = (reads.connect_lazy_with(options.clone()), writes.connect_lazy_with(options));
     let (reads, writes) = (Pool::Postgres(reads), Pool::Postgres(writes));
-    Ok(Store { snapshots: writes.clone(), reads, writes, commits: Arc::default() })
+    Ok(Store {
+        snapshots: writes.clone(),
+        reads,
+        writes,
+        commits: Arc::default(),
+        condition: Arc::default(),
+        #[cfg(feature = "sqlite")]
+        anchor: None,
+    })
 }
 
 /// How many slots the shared counters have.

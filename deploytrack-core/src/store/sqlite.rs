@@ -1,13 +1,23 @@
 //! Opening SQLite.
 
+mod anchor;
+mod pools;
+
 use std::{fs::File, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    Connection as _, Sqlite,
+    Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Pool, Store, fault};
+pub(super) use self::anchor::Anchor;
+use self::pools::{forget_transaction, readers, writers};
+use super::{
+    Pool, Store,
+    condition::Condition,
+    fault,
+    files::{self, Files},
+};
 use crate::error::Error;
 
 /// Older ones have a bug that can corrupt the file when the write-ahead log is reset.
@@ -16,7 +26,6 @@ const OLDEST: (u32, u32, u32) = (3, 51, 3);
 const BUSY: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection before it is told to come back.
 const WAIT: Duration = Duration::from_secs(10);
-const READERS: u32 = 4;
 /// How much of the file the writer keeps in memory, in negative KiB: the upper levels of every index of some ten million
 /// deployments. With SQLite's 2 MiB a large write spills pages into the log before its commit.
 const WRITER_CACHE: &str = "-32768";
@@ -34,14 +43,21 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY);
-    if url.contains(":memory:") || url.contains("mode=memory") {
-        // Each connection would have a database of its own: there is one, and it is never given up.
-        let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
-        let only = only.connect_with(options).await.map_err(fault::unexpected)?;
-        migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
-        let only = Pool::Sqlite(only);
-        return Ok(Store { reads: only.clone(), writes: only.clone(), snapshots: only, commits: Arc::default() });
-    }
+    if url.contains(":memory:") || url.contains("mode=memory") { open_in_memory(options).await } else { open_file(options).await }
+}
+
+/// Each connection would have a database of its own: there is one, and it is never given up.
+async fn open_in_memory(options: SqliteConnectOptions) -> Result<Store, Error> {
+    let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
+    let only = only.after_release(|connection, _| Box::pin(forget_transaction(connection)));
+    let only = only.connect_with(options).await.map_err(fault::unexpected)?;
+    migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
+    let only = Pool::Sqlite(only);
+    let (commits, condition) = (Arc::default(), Arc::default());
+    Ok(Store { reads: only.clone(), writes: only.clone(), snapshots: only, commits, condition, anchor: None })
+}
+
+async fn open_file(options: SqliteConnectOptions) -> Result<Store, Error> {
     let path = options.get_filename().to_owned();
     if path.as_os_str().is_empty() {
         return Err(Error::Setup("the database URL names no file; it must look like sqlite:PATH".into()));
@@ -50,25 +66,30 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     // Held until the schema is right. SQLite's own lock does not cover the switch to the write-ahead log, which
     // programs that start together would trip over.
     let starting = lock(&path).await.map_err(|error| cannot(&error))?;
+    files::make_private(&path).map_err(|error| cannot(&error))?;
+    // A connection that is opened later finds the file, or says so: an empty one in its place would look like a database.
+    let options = options.create_if_missing(false);
     let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
-    // A connection to a file cannot be lost, so none is tried before it is used.
-    let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT).test_before_acquire(false);
+    let condition = Arc::new(Condition::of(Files::of(&path)));
+    let anchor = Anchor::new(first);
     let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
-    let writes: sqlx::Pool<Sqlite> = pool(1).connect_with(writing).await.map_err(|error| cannot(&error))?;
-    let reads = pool(READERS).connect_lazy_with(options.read_only(true));
-    first.close().await.map_err(fault::unexpected)?;
+    let writes = writers(&condition).connect_with(writing).await.map_err(|error| cannot(&error))?;
+    let reads = readers(&condition, &anchor.ending).connect_with(options.read_only(true)).await.map_err(|error| cannot(&error))?;
     drop(starting);
     let (reads, writes) = (Pool::Sqlite(reads), Pool::Sqlite(writes));
-    Ok(Store { snapshots: reads.clone(), reads, writes, commits: Arc::default() })
+    Ok(Store { snapshots: reads.clone(), reads, writes, commits: Arc::default(), condition, anchor: Some(Arc::new(anchor)) })
 }
 
 /// Waits for the exclusive lock that is held while a program opens the database.
 async fn lock(database: &Path) -> io::Result<File> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
+    let path = files::named(database, ".lock");
     let locked = tokio::task::spawn_blocking(move || {
-        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
         file.lock().map(|()| file)
     });
     locked.await.map_err(io::Error::other)?
@@ -92,30 +113,4 @@ fn parsed(version: &str) -> Option<(u32, u32, u32)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::on, *};
-
-    /// A file of its own, removed with what SQLite keeps beside it.
-    struct Scratch(std::path::PathBuf);
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            for beside in ["", "-wal", "-shm", ".lock"] {
-                let _ = std::fs::remove_file(format!("{}{beside}", self.0.display()));
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_acknowledged_is_synced_and_references_are_checked() {
-        let scratch = Scratch(std::env::temp_dir().join(format!("deploytrack-{}.db", uuid::Uuid::now_v7())));
-        let store = open(&format!("sqlite:{}", scratch.0.display())).await.unwrap();
-        let number = async |pragma: &'static str| -> i64 {
-            on!(Pool, &store.writes, |pool| sqlx::query_scalar(pragma).fetch_one(pool).await).unwrap()
-        };
-        let (synchronous, foreign_keys) = (number("pragma synchronous").await, number("pragma foreign_keys").await);
-        let journal: String = on!(Pool, &store.writes, |pool| sqlx::query_scalar("pragma journal_mode").fetch_one(pool).await).unwrap();
-        assert_eq!((synchronous, foreign_keys, journal.as_str()), (2, 1, "wal"), "2 is FULL");
-        store.close().await;
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub(crate) use self::events::{Numbering, ToldWrongly};
 use super::{
-    Snapshot, Write,
+    Snapshot, Transaction, Write,
     column::{Micros, checked, unsigned},
     current::{Place, PlaceRow},
     fault::unexpected,
@@ -62,6 +62,44 @@ struct CountRow {
 }
 
 impl Snapshot {
+    /// Goes on with the same state of the database after a read has failed: PostgreSQL refuses everything until the
+    /// failure is undone.
+    pub(crate) async fn go_on(&mut self) -> Result<(), Error> {
+        self.execute("rollback to savepoint reading").await
+    }
+
+    pub(super) async fn execute(&mut self, sql: &'static str) -> Result<(), Error> {
+        on!(Transaction, &mut self.0, |snapshot| sqlx::raw_sql(sql).execute(&mut **snapshot).await.map(|_| ())).map_err(unexpected)
+    }
+
+    /// The id of the deployment that follows this one, from an index alone.
+    pub(crate) async fn next_id(&mut self, after: Option<Uuid>) -> Result<Option<Uuid>, Error> {
+        on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_scalar("select id from deployments where id > $1 order by id limit 1")
+                .bind(after.unwrap_or_default())
+                .fetch_optional(&mut **snapshot)
+                .await
+        })
+        .map_err(unexpected)
+    }
+
+    /// The damage that the database itself finds, if any: pages, those of indexes included, which no other step of a
+    /// verification reads. PostgreSQL has such a check in an extension alone.
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "only SQLite is asked"))]
+    pub(crate) async fn damage(&mut self) -> Result<Option<String>, Error> {
+        match &mut self.0 {
+            #[cfg(feature = "sqlite")]
+            Transaction::Sqlite(snapshot) => {
+                // The first row alone: the check breaks off where it goes on to the rows of a damaged table.
+                let found: Option<String> =
+                    sqlx::query_scalar("pragma quick_check(5)").fetch_optional(&mut **snapshot).await.map_err(unexpected)?;
+                Ok(found.filter(|found| found != "ok"))
+            }
+            #[cfg(feature = "postgres")]
+            Transaction::Postgres(_) => Ok(None),
+        }
+    }
+
     /// Every cell as it is kept, with its newest time.
     pub(crate) async fn kept_cells(&mut self) -> Result<Vec<(Place, KeptCell, Time)>, Error> {
         let rows: Vec<CellRow> = on!(Transaction, &mut self.0, |snapshot| {

@@ -11,7 +11,9 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{NewEvent, Place, Revised, ToldBy, Transaction, commits::Commits, fault::unexpected, idempotency::Answer, on};
+use super::{
+    NewEvent, Place, Revised, ToldBy, Transaction, commits::Commits, condition::Writing, fault::unexpected, idempotency::Answer, on,
+};
 use crate::{
     clock::Time,
     deployment::Deployment,
@@ -31,6 +33,7 @@ pub(crate) struct Write {
     /// The slot of the shared counters that this write adds to.
     pub(super) slot: i16,
     commits: Arc<Commits>,
+    writing: Writing,
     /// The deployments it has read or made, as they stand with all that was decided.
     deployments: BTreeMap<Uuid, Revised>,
     /// The newest time of each cell that was taken, with all that was decided.
@@ -66,11 +69,12 @@ pub(super) struct NewPeriod {
 }
 
 impl Write {
-    pub(super) fn new(transaction: Transaction, slot: i16, commits: Arc<Commits>) -> Self {
+    pub(super) fn new(transaction: Transaction, slot: i16, commits: Arc<Commits>, writing: Writing) -> Self {
         Self {
             transaction,
             slot,
             commits,
+            writing,
             deployments: BTreeMap::new(),
             newest: BTreeMap::new(),
             numbers: VecDeque::new(),
@@ -198,6 +202,11 @@ impl Write {
 
     /// Writes what was decided. Whatever reads what a draft can change begins with this.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
+        let flushed = self.flush_draft().await;
+        self.writing.condition().noted(flushed)
+    }
+
+    async fn flush_draft(&mut self) -> Result<(), Error> {
         let draft = std::mem::take(&mut self.draft);
         let changed: Vec<_> = draft.changed.iter().filter_map(|id| self.deployments.remove(id)).collect();
         self.write_deployments(&changed).await?;
@@ -218,13 +227,26 @@ impl Write {
 
     /// Makes the write durable.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        let last_event = match self.write_all().await {
+            Ok(last_event) => last_event,
+            Err(error) => return self.writing.condition().noted(Err(error)),
+        };
+        let condition = self.writing.condition();
+        condition.noted(on!(Transaction, self.transaction, |transaction| transaction.commit().await).map_err(unexpected))?;
+        self.commits.happened(last_event);
+        // After: a commit to a file that was deleted or replaced meanwhile must not be acknowledged.
+        condition.noted(condition.check_files())?;
+        condition.written();
+        Ok(())
+    }
+
+    /// Writes everything; gives the number of the last event.
+    async fn write_all(&mut self) -> Result<i64, Error> {
         self.flush().await?;
         let events = std::mem::take(&mut self.events);
         let last_event = self.count_commit(events.len()).await?;
         self.insert_events(&events, last_event).await?;
-        on!(Transaction, self.transaction, |transaction| transaction.commit().await).map_err(unexpected)?;
-        self.commits.happened(last_event);
-        Ok(())
+        Ok(last_event)
     }
 }
 

@@ -146,7 +146,7 @@ impl Tracker {
         self.store.is_shared()
     }
 
-    /// Asks the database whether it answers.
+    /// Asks the database whether it answers reads and takes writes.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it does not.
@@ -154,7 +154,13 @@ impl Tracker {
         self.store.ready().await
     }
 
-    /// Closes the database, after what it is doing.
+    /// Moves what has been written from SQLite's write-ahead log into the file of the database, as far as no reader is in
+    /// the way. [`Tracker::close`] moves the rest.
+    pub async fn checkpoint(&self) {
+        self.store.checkpoint().await;
+    }
+
+    /// Closes the database, after what it is doing; see [`Store::close`].
     pub async fn close(&self) {
         self.store.close().await;
     }

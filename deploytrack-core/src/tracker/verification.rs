@@ -1,11 +1,14 @@
 //! Comparing everything that is kept with the history, and putting it right.
 
+mod deployments;
 mod events;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use self::reading::{Reading, Unread};
 use super::{Tracker, in_own_task};
 use crate::{
     clock::{self, Time},
@@ -13,12 +16,9 @@ use crate::{
     error::Error,
     history::{self, HistoryEntry, Period, Standing},
     status::Status,
-    store::{KeptCell, KeptPeriod, Place, Revised, Snapshot, Told, Write},
+    store::{KeptCell, KeptPeriod, Place, Revised, Told, Write},
     verification::{Difference, MOST_NAMED, Verification},
 };
-
-/// How many deployments are read at a time.
-const PAGE: u64 = 500;
 
 impl Tracker {
     /// Compares everything that is kept with what the history says, and the history with the hashes in it. Reads the
@@ -56,14 +56,12 @@ impl Tracker {
 
     async fn audit(&self) -> Result<Audit, Error> {
         let _one_at_a_time = self.verifying.try_lock().map_err(|_| Error::Verifying)?;
-        let mut snapshot = self.store.snapshot().await?;
+        let mut reading = Reading { snapshot: self.store.snapshot().await?, store: &self.store };
         let mut audit = Audit::default();
-        audit.look_at_deployments(&mut snapshot).await?;
-        audit.look_for_strays(&mut snapshot).await?;
-        audit.compare_cells(snapshot.kept_cells().await?);
-        audit.compare_counts(&snapshot.kept_counts().await?);
-        audit.compare_environments(&snapshot.kept_environment_counts().await?);
-        audit.compare_events(&mut snapshot).await?;
+        audit.look_at_deployments(&mut reading).await?;
+        audit.look_at_cells(&mut reading).await?;
+        audit.compare_events(&mut reading).await?;
+        audit.note_damage(&mut reading).await?;
         audit.conclude();
         Ok(audit)
     }
@@ -101,6 +99,8 @@ struct Audit {
     newest: BTreeMap<Place, Newest>,
     /// How many periods are kept as the history says.
     periods: u64,
+    /// How much could not be read.
+    unread: Unread,
 }
 
 /// The newest period of a cell that stands, and the newest time of its history.
@@ -133,33 +133,15 @@ impl Audit {
 
     /// Tells what can be repaired from what cannot.
     fn conclude(&mut self) {
+        if self.unread.deployments {
+            self.mends.clear();
+        }
         self.mends.retain(|mend| !self.broken.iter().any(|place| mend.is_of(place)));
         let repairable = |mend: Option<Mend>| mend.is_some_and(|mend| self.mends.contains(&mend));
         let named = self.named.iter().map(|(mend, difference)| Difference { repairable: repairable(*mend), ..difference.clone() });
         self.report.differences = named.collect();
         self.report.ok = self.report.found == 0;
-    }
-
-    async fn look_at_deployments(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
-        let mut after = None;
-        loop {
-            let page = snapshot.deployments_by_id(after, PAGE).await?;
-            let (Some((first, ..)), Some((last, ..))) = (page.first(), page.last()) else { return Ok(()) };
-            let (mut histories, mut periods) = (snapshot.histories(*first, *last).await?, snapshot.kept_periods(*first, *last).await?);
-            after = Some(*last);
-            for (id, place, deployment) in page {
-                self.report.deployments += 1;
-                let (history, periods) = (histories.remove(&id).unwrap_or_default(), periods.remove(&id).unwrap_or_default());
-                self.report.entries += history.len() as u64;
-                match deployment {
-                    Ok(deployment) => self.compare(&deployment, history, &periods),
-                    Err(error) => {
-                        let detail = unreadable(&error);
-                        self.note_broken("deployments", place, Difference { deployment_id: Some(id), detail, ..Difference::default() });
-                    }
-                }
-            }
-        }
+        self.report.empty = self.report.deployments == 0 && !self.unread.any;
     }
 
     /// Compares one deployment and its periods with its history.
@@ -205,37 +187,22 @@ impl Audit {
         }
     }
 
-    /// What no deployment led to.
-    async fn look_for_strays(&mut self, snapshot: &mut Snapshot) -> Result<(), Error> {
-        if snapshot.entry_count().await? != self.report.entries
-            && let Some((sequence, id)) = snapshot.stray_entry().await?
-        {
-            let detail = "there is no such deployment".into();
-            self.note("history", None, Difference { sequence: Some(sequence), deployment_id: Some(id), detail, ..Difference::default() });
-        }
-        if snapshot.period_count().await? != self.periods {
-            for place in snapshot.cells_with_stray_periods().await? {
-                self.note_repairable("cell_periods", place, of_cell(place, "there is a period that no row of history began".into()));
-            }
-        }
-        Ok(())
-    }
-
     fn compare_cells(&mut self, kept: Vec<(Place, KeptCell, Time)>) {
         self.report.cells = kept.len() as u64;
         let mut said = std::mem::take(&mut self.newest);
         for (place, kept, newest_at) in kept {
             let (said, newest) = said.remove(&place).map_or_else(|| (nothing(), newest_at), |newest| (newest.kept, newest.time));
-            if newest_at < newest {
+            if newest_at < newest && !self.unread.places.contains(&place) {
                 let (kept, newest) = (clock::format_exact(&newest_at), clock::format_exact(&newest));
                 let detail = format!("the newest time is {kept}, where the history goes to {newest}");
                 self.note_repairable("current_cells", place, of_cell(place, detail));
             }
-            if kept != said {
+            if kept != said && !self.unread.places.contains(&place) {
                 let detail = format!("shows {}, where the history says {}", in_words(&kept), in_words(&said));
                 self.note_repairable("current_cells", place, of_cell(place, detail));
             }
         }
+        said.retain(|place, _| !self.unread.places.contains(place));
         for place in said.into_keys() {
             self.note_repairable("current_cells", place, of_cell(place, "is missing".into()));
         }
@@ -246,7 +213,7 @@ impl Audit {
         for (place, status) in keys {
             let of = |counts: &BTreeMap<_, i64>| counts.get(&(place, status)).copied().unwrap_or(0);
             let (kept, said) = (of(kept), of(&self.counts));
-            if kept != said {
+            if kept != said && !self.unread.places.contains(&place) {
                 let detail = format!("counts {kept} {status}, where the history says {said}");
                 self.note_repairable("deployment_counts", place, of_cell(place, detail));
             }
@@ -259,7 +226,7 @@ impl Audit {
         for (id, status) in keys {
             let of = |counts: &BTreeMap<_, i64>| counts.get(&(id, status)).copied().unwrap_or(0);
             let (kept, said) = (of(kept), of(&said));
-            if kept != said {
+            if kept != said && !self.unread.has_of(id) {
                 let detail = format!("counts {kept} {status}, where the history says {said}");
                 self.mends.insert(Mend::Environment(id));
                 let difference = Difference { environment_id: Some(id), detail, ..Difference::default() };

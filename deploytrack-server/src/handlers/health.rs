@@ -12,7 +12,7 @@ pub(crate) fn live() -> Answer {
     ok(&json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-/// The database can be reached.
+/// The database can be read and written.
 pub(crate) async fn ready(call: &Call) -> Answer {
     call.tracker().ready().await?;
     ok(&json!({ "status": "ready" }))

@@ -30,9 +30,14 @@ pub(super) fn live() -> Described {
 }
 
 pub(super) fn ready() -> Described {
-    Described::new(GROUP, "ready", "Ask whether the database can be reached", "Parameters are ignored, since probes add their own.")
-        .showing("It can.", said("ready"))
-        .refusing(&[StatusCode::SERVICE_UNAVAILABLE])
+    Described::new(
+        GROUP,
+        "ready",
+        "Ask whether the database can be read and written",
+        "Parameters are ignored, since probes add their own.",
+    )
+    .showing("It can.", said("ready"))
+    .refusing(&[StatusCode::SERVICE_UNAVAILABLE])
 }
 
 fn said(word: &str) -> ObjectBuilder {

@@ -1,0 +1,187 @@
+//! The condition of the database: whether this program can write to it.
+//!
+//! A database that answers reads may refuse every write: its disk is full, its file is read-only, another process holds
+//! its lock. Only a write shows that, so readiness depends on the last write, and on a trial write when the last one is old.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::time::timeout;
+
+#[cfg(feature = "sqlite")]
+use super::files::Files;
+use super::{
+    Store,
+    fault::{lasts, unexpected},
+    on,
+};
+use crate::error::Error;
+
+/// How long the outcome of a write counts. `/readyz` needs no token: a trial write for each request would be an attack.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long a trial write may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What this program knows of the database's condition.
+#[derive(Debug, Default)]
+pub(super) struct Condition {
+    last: Mutex<Last>,
+    /// How many writes have begun and have not ended.
+    writing: AtomicUsize,
+    /// Held during a trial write; other callers use its outcome.
+    trying: tokio::sync::Mutex<()>,
+    /// The files of an SQLite database, which must stay where they are.
+    #[cfg(feature = "sqlite")]
+    files: Option<Files>,
+}
+
+/// The last outcomes of writes.
+#[derive(Debug, Default)]
+struct Last {
+    /// When a write was committed, unless one has failed since.
+    written: Option<Instant>,
+    failed: Option<Instant>,
+    /// When a trial write failed, or any write for want of room, and why.
+    refused: Option<(Instant, String)>,
+}
+
+/// Counts a write as begun until it is dropped.
+#[derive(Debug)]
+pub(super) struct Writing(Arc<Condition>);
+
+impl Writing {
+    pub(super) fn condition(&self) -> &Condition {
+        &self.0
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.writing.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Condition {
+    /// The condition of a database in these files.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn of(files: Files) -> Self {
+        Self { files: Some(files), ..Self::default() }
+    }
+
+    /// Whether files of another database are where this one has its own.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn is_displaced(&self) -> bool {
+        self.files.as_ref().is_some_and(Files::are_foreign)
+    }
+
+    fn last(&self) -> std::sync::MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a write has begun.
+    pub(super) fn begun(self: &Arc<Self>) -> Writing {
+        self.writing.fetch_add(1, Ordering::AcqRel);
+        Writing(self.clone())
+    }
+
+    /// Notes that a write was committed.
+    pub(super) fn written(&self) {
+        *self.last() = Last { written: Some(Instant::now()), ..Last::default() };
+    }
+
+    /// Notes it when a step of a write failed, and passes the outcome on.
+    pub(super) fn noted<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error @ Error::Unavailable(_)) = &outcome {
+            let (now, mut last) = (Instant::now(), self.last());
+            (last.written, last.failed) = (None, Some(now));
+            // A trial write needs little room and may succeed all the same.
+            if lasts(error) {
+                last.refused = Some((now, cause(error)));
+            }
+        }
+        outcome
+    }
+
+    /// Whether a write has failed since a connection of this age was opened.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn has_failed_since(&self, age: Duration) -> bool {
+        self.last().failed.is_some_and(|at| at.elapsed() <= age)
+    }
+
+    /// Refuses when the files of the database are no longer where they were opened.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "PostgreSQL has no files of its own here")
+    )]
+    pub(super) fn check_files(&self) -> Result<(), Error> {
+        #[cfg(feature = "sqlite")]
+        if let Some(files) = &self.files {
+            return files.check();
+        }
+        Ok(())
+    }
+
+    /// Whether the database can be written to, while that is fresh.
+    fn fresh(&self) -> Option<Result<(), Error>> {
+        let last = self.last();
+        if last.written.is_some_and(|at| at.elapsed() < FRESH) {
+            return Some(Ok(()));
+        }
+        let (_, why) = last.refused.as_ref().filter(|(at, _)| at.elapsed() < FRESH)?;
+        Some(Err(Error::Unavailable(why.clone().into())))
+    }
+
+    /// Notes the outcome of a trial write, and passes it on.
+    fn tried(&self, outcome: Result<(), Error>) -> Result<(), Error> {
+        match &outcome {
+            Ok(()) => self.written(),
+            Err(error) => self.last().refused = Some((Instant::now(), cause(error))),
+        }
+        self.noted(outcome)
+    }
+}
+
+/// The cause of an error of the database.
+fn cause(error: &Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+impl Store {
+    /// Asks whether the database can be written to.
+    pub(super) async fn writable(&self) -> Result<(), Error> {
+        self.condition.check_files()?;
+        if let Some(outcome) = self.condition.fresh() {
+            return outcome;
+        }
+        let this = self.clone();
+        // In a task of its own: a trial that is abandoned half-way would leave its transaction open.
+        match timeout(PATIENCE, tokio::spawn(async move { this.try_to_write().await })).await {
+            Ok(tried) => tried.map_err(|ended| Error::Internal(ended.into()))?,
+            // A long import is no reason to send a server nothing more.
+            Err(_) if self.condition.writing.load(Ordering::Acquire) > 0 => Ok(()),
+            Err(_) => Err(Error::Unavailable("no write can begin; another program may hold the lock of the database".into())),
+        }
+    }
+
+    /// Commits a write that changes nothing.
+    async fn try_to_write(&self) -> Result<(), Error> {
+        let _alone = self.condition.trying.lock().await;
+        if let Some(outcome) = self.condition.fresh() {
+            return outcome;
+        }
+        self.condition.tried(self.write_nothing().await)
+    }
+
+    async fn write_nothing(&self) -> Result<(), Error> {
+        let mut begun = self.begin_write().await?;
+        on!(Transaction, &mut begun, |write| sqlx::query("update commits set count = count").execute(&mut **write).await.map(|_| ()))
+            .map_err(unexpected)?;
+        on!(Transaction, begun, |write| write.commit().await).map_err(unexpected)?;
+        self.condition.check_files()
+    }
+}

@@ -1,0 +1,106 @@
+//! The files of an SQLite database: where they are, whose they are, and whether they are still there.
+
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::error::Error;
+
+/// What SQLite adds to the name of the database for the files beside it.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+/// Makes the file, readable and writable for its owner alone, and takes the rights of everyone else from a file that is
+/// there. SQLite gives the files beside it the same rights. Nothing here opens an existing file: closing it again would
+/// drop the locks that SQLite holds on it in this process.
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    #[cfg(unix)]
+    for path in [path.to_owned(), named(path, ".lock")].into_iter().chain(beside(path)) {
+        close_to_others(&path);
+    }
+    Ok(())
+}
+
+/// Where the rights cannot be changed, the file belongs to somebody else, who decides.
+#[cfg(unix)]
+fn close_to_others(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Ok(found) = fs::metadata(path) else { return };
+    if found.is_file()
+        && found.permissions().mode() & 0o077 != 0
+        && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+    {
+        tracing::warn!(path = %path.display(), %error, "others may read this file, and its rights cannot be changed");
+    }
+}
+
+/// The names of the files beside the database.
+fn beside(database: &Path) -> impl Iterator<Item = PathBuf> {
+    BESIDE.into_iter().map(|end| named(database, end))
+}
+
+/// The name of the database with this end.
+pub(super) fn named(database: &Path, end: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// The files of an open database, as they were when it was opened. The database keeps them open: what is written to a
+/// file that was deleted or replaced since is lost to everyone who opens the path.
+#[derive(Debug)]
+pub(super) struct Files(Vec<(PathBuf, Identity)>);
+
+/// The device and the number of a file.
+type Identity = (u64, u64);
+
+impl Files {
+    /// The files of a database that a connection has open and has read.
+    pub(super) fn of(database: &Path) -> Self {
+        let database = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
+        // SQLite keeps the files beside the one that a link leads to.
+        let real = fs::canonicalize(&database).unwrap_or_else(|_| database.clone());
+        let known = |path: PathBuf| identity(&path).map(|identity| (path, identity));
+        Self([database].into_iter().chain(beside(&real)).filter_map(known).collect())
+    }
+
+    /// Refuses when one of the files is not the one that was opened.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let changed = self.0.iter().find(|(path, opened)| identity(path) != Some(*opened));
+        changed.map_or(Ok(()), |(path, _)| Err(Error::Unavailable(gone(path).into())))
+    }
+
+    /// Whether a file beside the database belongs to another one by now. Closing the database would delete it.
+    pub(super) fn are_foreign(&self) -> bool {
+        self.0.iter().skip(1).any(|(path, opened)| identity(path).is_some_and(|found| found != *opened))
+    }
+}
+
+fn gone(path: &Path) -> String {
+    let what = if path.exists() { "replaced" } else { "deleted or moved" };
+    let path = path.display();
+    format!("the database file {path} was {what} while it was open; nothing can be written until it is back or the program is restarted")
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// Elsewhere an open file cannot be deleted.
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<Identity> {
+    None
+}

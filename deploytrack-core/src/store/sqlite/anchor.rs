@@ -1,0 +1,80 @@
+//! The end of an SQLite database: everything is moved from the write-ahead log into the file.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use sqlx::{Connection as _, sqlite::SqliteConnection};
+use tokio::sync::Mutex;
+
+use crate::store::condition::Condition;
+
+/// How long reads may go on when the store is closed.
+pub(super) const LATE: Duration = Duration::from_secs(2);
+
+/// The connection that is opened first and closed last. It keeps the write-ahead log in its place as long as the store is
+/// open, and moves everything from there into the file at the end: a reader could not, being read-only.
+pub(in crate::store) struct Anchor {
+    connection: Mutex<Option<SqliteConnection>>,
+    /// Set when reads are to be interrupted.
+    pub(super) ending: Arc<AtomicBool>,
+}
+
+impl Anchor {
+    pub(super) fn new(connection: SqliteConnection) -> Self {
+        Self { connection: Mutex::new(Some(connection)), ending: Arc::default() }
+    }
+
+    /// Interrupts reads that go on for too long, unless the guard is dropped before.
+    pub(in crate::store) fn interrupt_late_reads(&self) -> impl Drop + use<> {
+        let ending = self.ending.clone();
+        Aborted(tokio::spawn(async move {
+            tokio::time::sleep(LATE).await;
+            ending.store(true, Ordering::Relaxed);
+        }))
+    }
+
+    /// Moves into the file what no reader needs in the log.
+    pub(in crate::store) async fn checkpoint(&self) {
+        if let Some(connection) = &mut *self.connection.lock().await
+            && let Err(error) = sqlx::raw_sql("pragma wal_checkpoint(passive)").execute(connection).await
+        {
+            tracing::debug!(%error, "the write-ahead log could not be moved into the database file");
+        }
+    }
+
+    /// Moves everything into the file and closes the connection, which deletes the write-ahead log when no other process
+    /// has the database open.
+    pub(in crate::store) async fn close(&self, condition: &Condition) {
+        let Some(mut connection) = self.connection.lock().await.take() else { return };
+        if condition.is_displaced() {
+            tracing::error!("another database has taken the place of this one; its files are left alone");
+            // Closed, it would delete the write-ahead log of the other database.
+            return std::mem::forget(connection);
+        }
+        // Another process that reads delays the end for a moment, no more.
+        let moved = sqlx::raw_sql("pragma busy_timeout = 1000; pragma wal_checkpoint(truncate)").execute(&mut connection).await;
+        if let Err(error) = moved.and(connection.close().await) {
+            tracing::error!(%error, "the write-ahead log could not be moved into the database file; keep it beside that file");
+        }
+    }
+}
+
+impl std::fmt::Debug for Anchor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Anchor").finish_non_exhaustive()
+    }
+}
+
+/// A task that ends with this value.
+struct Aborted(tokio::task::JoinHandle<()>);
+
+impl Drop for Aborted {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
