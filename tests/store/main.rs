@@ -12,6 +12,7 @@ mod occurred;
 mod pages;
 mod plans;
 mod races;
+mod rollback;
 mod setup;
 mod verification;
 
