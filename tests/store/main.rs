@@ -14,6 +14,7 @@ mod occurred;
 mod pages;
 mod plans;
 mod races;
+mod rollback;
 mod setup;
 mod verification;
 

@@ -138,7 +138,8 @@ async fn go(rollback: Rollback, way: &Way, session: &mut Session<'_>) -> Result<
     let new = again(way)?;
     let variables = [("DEPLOYTRACK_VERSION", way.target.version.to_string())];
     let Some(asked) = rollback.wrapping.asked(session.timeout, &variables) else {
-        session.client.record(&NewDeployment { status: Status::Succeeded, ..new }).await?;
+        let recorded = session.client.record(&NewDeployment { status: Status::Succeeded, ..new }).await;
+        recorded.map_err(not_answered)?;
         if let Some(from) = &way.from {
             mark(from, rollback.reason, false, session).await?;
         }
@@ -157,6 +158,13 @@ async fn go(rollback: Rollback, way: &Way, session: &mut Session<'_>) -> Result<
         session.warn(&format!("{} is not marked as rolled back: {}", from.version, failure.sentence()));
     }
     Ok(())
+}
+
+/// A record without an answer may have been made: a second rollback would then go one version further.
+fn not_answered(error: Error) -> Failure {
+    let is_open = matches!(error, Error::Unreachable { .. } | Error::Timeout { .. } | Error::Server(_) | Error::Unreadable(_));
+    let failure = Failure::from(error);
+    if is_open { failure.hint("before the next try, `deploytrack rollback ... --explain` shows whether it was recorded") } else { failure }
 }
 
 /// The version to go back to, once more.

@@ -1,0 +1,82 @@
+//! Going back, step by step: what is current between the two writes and after them.
+
+use chrono::TimeDelta;
+use deploytrack_core::{
+    deployment::Metadata,
+    query::Order,
+    rollback::{self, Verdict},
+};
+use deploytrack_tests::{fold, on_both};
+
+use crate::*;
+
+/// The deployments of the one cell, as the command reads them.
+async fn all(tracker: &Tracker) -> Vec<Deployment> {
+    let filter = DeploymentFilter { order: Order::Occurred, ..DeploymentFilter::default() };
+    tracker.list(&filter, PageRequest::new(0, 100).unwrap()).await.unwrap().data
+}
+
+async fn current(tracker: &Tracker, like: &Deployment) -> Option<Deployment> {
+    tracker.latest(like.component_id, None).await.unwrap().pop()
+}
+
+/// The first of the two writes: the version once more. Gives what is to be marked, if there is a way back.
+async fn go_back(tracker: &Tracker, like: &Deployment) -> Option<(Deployment, String)> {
+    let (from, all) = (current(tracker, like).await?, all(tracker).await);
+    let version = rollback::target(&rollback::considered(Some(&from), &all))?.deployment.version.clone();
+    let map = [(rollback::OF.to_owned(), from.id.to_string().into())].into_iter().collect();
+    let new =
+        NewDeployment { status: Status::Succeeded, metadata: Metadata::new(map).unwrap(), ..new("api", "production", version.as_str()) };
+    tracker.record(new, &by()).await.unwrap();
+    Some((from, version.to_string()))
+}
+
+on_both! {
+    async fn the_cell_is_right_between_the_writes_and_after_them(database) {
+        // The mark comes at once, or is still on its way when the next rollback begins.
+        for late in [false, true] {
+            let another = database.another().await;
+            let (tracker, clock) = with_clock(&another.tracker().await);
+            let mut like = None;
+            for version in ["v1", "v2", "v3", "v4"] {
+                clock.advance(TimeDelta::minutes(1));
+                like = Some(succeeded(&tracker, version).await);
+            }
+            let (like, mut marks, mut walked) = (like.unwrap(), Vec::new(), Vec::new());
+            clock.advance(TimeDelta::minutes(1));
+            while let Some((from, version)) = go_back(&tracker, &like).await {
+                assert_eq!(shown(&tracker).await.as_ref(), Some(&version), "between the two writes");
+                clock.advance(TimeDelta::minutes(1));
+                marks.push(from);
+                if !late {
+                    advance(&tracker, &marks.pop().unwrap(), Status::RolledBack).await;
+                }
+                assert_eq!(shown(&tracker).await.as_ref(), Some(&version), "after them");
+                walked.push(version);
+                clock.advance(TimeDelta::minutes(1));
+            }
+            assert_eq!(walked, ["v3", "v2", "v1"], "late: {late}");
+            for mark in marks {
+                advance(&tracker, &mark, Status::RolledBack).await;
+                assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "whatever mark comes when");
+            }
+            assert_eq!(tracker.attempts(&MatrixFilter::default()).await.unwrap(), []);
+            fold::check(&tracker).await;
+        }
+    }
+
+    async fn what_was_told_late_is_considered_where_it_happened(database) {
+        let (tracker, clock) = with_clock(&database.tracker().await);
+        for (version, minutes) in [("v3", 30), ("v1", 10), ("v2", 20)] {
+            clock.advance(TimeDelta::minutes(1));
+            let occurred_at = Some(noon() - TimeDelta::hours(1) + TimeDelta::minutes(minutes));
+            let new = NewDeployment { status: Status::Succeeded, occurred_at, ..new("api", "production", version) };
+            tracker.record(new, &by()).await.unwrap();
+        }
+        let all = all(&tracker).await;
+        let now = current(&tracker, &all[0]).await;
+        let judged: Vec<_> = rollback::considered(now.as_ref(), &all).iter().map(|one| (one.deployment.version.to_string(), one.verdict)).collect();
+        let expected = [("v3", Verdict::Current), ("v2", Verdict::Target), ("v1", Verdict::Older)];
+        assert_eq!(judged, expected.map(|(version, verdict)| (version.to_owned(), verdict)));
+    }
+}
