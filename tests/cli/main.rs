@@ -13,12 +13,14 @@ mod id_file;
 mod import;
 mod integrations;
 mod killed;
+mod legs;
 mod login;
 mod manual;
 mod output;
 mod pipeline_pages;
 mod readme;
 mod repeats;
+mod revision;
 mod rollback;
 mod serve;
 mod server_program;
@@ -50,7 +52,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let database = Database::sqlite();
+        Self::on(Database::sqlite())
+    }
+
+    fn on(database: Database) -> Self {
         let server = Process::server(&Home::new(), database.url());
         let home = Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
         Self { home, server, database }
