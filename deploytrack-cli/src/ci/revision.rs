@@ -16,6 +16,8 @@ mod tests;
 
 /// How many digits of a commit are the version.
 const DIGITS: usize = 12;
+/// How many answers an error lists.
+const MOST_SHOWN: usize = 5;
 /// Fewer digits in a version may be there by chance.
 const FEWEST_DIGITS: usize = 7;
 
@@ -226,7 +228,9 @@ fn only_one(mut answers: Vec<Known>) -> Found<Option<Known>> {
 
 fn ambiguity<'a>(answers: impl Iterator<Item = &'a Known>) -> String {
     let answers: Vec<_> = answers.map(|known| format!("{} ({})", known.value, known.source)).collect();
-    format!("there is more than one answer: {}", answers.join(", "))
+    let shown = answers.iter().take(MOST_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if answers.len() > MOST_SHOWN { ", and more" } else { "" };
+    format!("there is more than one answer: {shown}{more}")
 }
 
 fn shortened(commit: &Known) -> Known {

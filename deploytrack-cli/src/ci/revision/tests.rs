@@ -182,6 +182,8 @@ fn several_tags_are_listed_unless_one_is_certain() {
     check("two", &[], tags(&[("v1.0.0", 'a'), ("v1.0.0-rc.1", 'a')]), None, "-", "-");
     let (.., context) = found(&[], tags(&[("v1", 'a'), ("v2", 'a')]), None, None);
     assert_eq!(context.looked_at(Fact::Version), "there is more than one answer: v1 (git), v2 (git)");
+    let (.., context) = found(&[], tags(&[("1", 'a'), ("2", 'a'), ("3", 'a'), ("4", 'a'), ("5", 'a'), ("6", 'a')]), None, None);
+    assert!(context.looked_at(Fact::Version).ends_with("5 (git), and more"));
     check(
         "two, of which the CI builds one",
         &with(&[("GITHUB_REF", "refs/tags/v2"), ("GITHUB_SHA", A)]),
