@@ -69,6 +69,17 @@ fn a_workflow_that_another_one_started_takes_its_commit_from_the_event() {
 }
 
 #[test]
+fn a_pipeline_that_a_resource_triggered_takes_its_commit_from_that() {
+    let azure = [("TF_BUILD", "True"), ("BUILD_REASON", "ResourceTrigger"), ("BUILD_SOURCEVERSION", SHA)];
+    let mut home = home("http://127.0.0.1:1", &azure);
+    assert_eq!(found(&home, &[]), [Value::Null, Value::Null]);
+    let built = "ab".repeat(20);
+    home.set("RESOURCES_TRIGGERINGALIAS", "api-build");
+    home.set("RESOURCES_PIPELINE_API-BUILD_SOURCECOMMIT", &built);
+    assert_eq!(found(&home, &[]), [json!(&built[..12]), json!(built)]);
+}
+
+#[test]
 fn a_second_checkout_and_a_submodule_are_another_repository() {
     let mut home = home("http://127.0.0.1:1", &GITHUB);
     home.set("GITHUB_REF", "refs/heads/main");

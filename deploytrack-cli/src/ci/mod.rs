@@ -226,8 +226,12 @@ impl Context {
     }
 }
 
-/// The commit of the run of a GitHub workflow whose end started this run. Only the payload of the event names it.
+/// The commit of the run whose end started this one, from the variables of Azure or from the payload of GitHub's event.
 fn built(surroundings: &Surroundings) -> Option<Known> {
+    if let Some(alias) = surroundings.variable("RESOURCES_TRIGGERINGALIAS") {
+        let variable = format!("RESOURCES_PIPELINE_{}_SOURCECOMMIT", alias.to_ascii_uppercase());
+        return known(Fact::Commit, surroundings.variable(&variable)?, &variable);
+    }
     let file = File::open(surroundings.variable("GITHUB_EVENT_PATH")?).ok()?;
     let event: Value = serde_json::from_reader(file.take(MOST_BYTES)).ok()?;
     known(Fact::Commit, event.pointer("/workflow_run/head_sha")?.as_str()?, "workflow_run.head_sha")

@@ -7,7 +7,7 @@ use crate::ci::{
 };
 
 /// In a run for a pull request `GITHUB_SHA` is the merge commit that was tested, not the head of the branch; in one that
-/// another workflow or repository started it is the head of the default branch.
+/// another workflow started it is the head of the default branch.
 ///
 /// The legs of a matrix, and those of a reusable workflow that is called twice, have the same `GITHUB_JOB`, and nothing else
 /// that is documented tells one from the other and stays the same: there is no leg.
@@ -32,7 +32,7 @@ pub(super) const GITHUB: Provider = Provider {
                 "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
             ],
         ),
-        (Downstream, &["GITHUB_EVENT_NAME=workflow_run", "GITHUB_EVENT_NAME=repository_dispatch"]),
+        (Downstream, &["GITHUB_EVENT_NAME=workflow_run"]),
         (Address, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}"]),
     ],
 };
@@ -54,7 +54,7 @@ pub(super) const GITEA: Provider = Provider {
         (Attempt, &["GITHUB_RUN_ATTEMPT"]),
         (Job, &["GITHUB_JOB"]),
         (RunUrl, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}"]),
-        (Downstream, &["GITHUB_EVENT_NAME=workflow_run", "GITHUB_EVENT_NAME=repository_dispatch"]),
+        (Downstream, &["GITHUB_EVENT_NAME=workflow_run"]),
         (Address, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}"]),
     ],
 };
@@ -62,8 +62,7 @@ pub(super) const GITEA: Provider = Provider {
 pub(super) const FORGEJO: Provider = Provider { name: "forgejo-actions", marks: &["FORGEJO_ACTIONS"], ..GITEA };
 
 /// `CI_JOB_ID` is unique in the whole of GitLab: each job of `parallel` and of `parallel:matrix` has one, and a job that is
-/// retried has a new one. A pipeline that another project's pipeline or a trigger token started deploys what that project
-/// built.
+/// retried has a new one. A pipeline that another project's pipeline started deploys what that project built.
 pub(super) const GITLAB: Provider = Provider {
     name: "gitlab-ci",
     marks: &["GITLAB_CI"],
@@ -80,7 +79,7 @@ pub(super) const GITLAB: Provider = Provider {
         (Job, &["CI_JOB_NAME"]),
         (RunUrl, &["CI_PIPELINE_URL", "CI_JOB_URL"]),
         (Leg, &["{CI_JOB_ID}/{CI_NODE_INDEX}", "CI_JOB_ID"]),
-        (Downstream, &["CI_PIPELINE_SOURCE=pipeline", "CI_PIPELINE_SOURCE=trigger"]),
+        (Downstream, &["CI_PIPELINE_SOURCE=pipeline"]),
         (Address, &["CI_PROJECT_URL"]),
     ],
 };

@@ -52,7 +52,7 @@ pub(super) const AZURE: Provider = Provider {
 };
 
 /// The commit is HEAD until the agent has found out which that is. Every job has a UUID, those of `parallelism` and of a matrix
-/// too, and one that is retried has a new one. A build that a trigger step started deploys what its parent built.
+/// too, and one that is retried has a new one.
 pub(super) const BUILDKITE: Provider = Provider {
     name: "buildkite",
     marks: &["BUILDKITE"],
@@ -70,7 +70,6 @@ pub(super) const BUILDKITE: Provider = Provider {
         (Job, &["BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"]),
         (RunUrl, &["BUILDKITE_BUILD_URL"]),
         (Leg, &["{BUILDKITE_JOB_ID}/{BUILDKITE_PARALLEL_JOB}", "BUILDKITE_JOB_ID"]),
-        (Downstream, &["BUILDKITE_SOURCE=trigger_job"]),
         (Address, &["BUILDKITE_REPO"]),
     ],
 };
