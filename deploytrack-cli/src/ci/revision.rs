@@ -72,14 +72,18 @@ impl<'a> Sources<'a> {
         let text = version.as_str();
         let tag = self.ci.tag.as_ref().filter(|tag| tag.value == text);
         let found = self.commit_in_digits(text).or_else(|| self.commit_of_tag(text, tag));
-        found.ok_or_else(|| {
-            let reason = match &self.checkout.head {
-                Err(error) => format!("; {error}"),
-                Ok(_) if self.checkout.is_shallow() => "; the clone is shallow, `git fetch --tags` gets its tags".to_owned(),
-                Ok(_) => String::new(),
-            };
-            format!("the version {text} names neither a tag nor a commit here; --commit-sha sets it{reason}")
-        })
+        found.ok_or_else(|| format!("the version {text} names neither a tag nor a commit here; --commit-sha sets it{}", self.obstacle()))
+    }
+
+    /// The circumstance for which a tag may be missing, as the end of a sentence.
+    fn obstacle(&self) -> String {
+        match (&self.checkout.head, &self.ci.downstream) {
+            (Err(error), _) => format!("; {error}"),
+            (Ok(_), _) if self.is_foreign => "; the repository here is not the one that the CI builds".to_owned(),
+            (Ok(_), Some(variable)) => format!("; {variable}: this run deploys what another run built"),
+            (Ok(_), None) if self.checkout.is_shallow() => "; the clone is shallow, `git fetch --tags` gets its tags".to_owned(),
+            (Ok(_), None) => String::new(),
+        }
     }
 
     /// The version where none was given, and its commit.
