@@ -1,10 +1,23 @@
-//! A step of a pipeline that is run again: it goes on with the deployment that it recorded before.
+//! A step of a pipeline that is repeated: it goes on with the deployment that its earlier try recorded.
+//!
+//! A step sends its start under the key that it has in common with its repetitions. Where that key has recorded a deployment
+//! before, a repetition goes on with it only if
+//!
+//! - it is of the same component, environment, version and commit;
+//! - it is `failed` or `pending`, so no process has it in progress. A deployment in progress may be that of a living process,
+//!   such as another leg of the job, and is left alone; so is one that has succeeded or was rolled back;
+//! - its last transition is not later than the start of this step, where that is sent afterwards. A step that began while the
+//!   earlier one was running is no repetition of it;
+//! - the transitions to `pending` and `in_progress` are accepted. Of several processes that try at the same time the status
+//!   machine lets one through.
+//!
+//! In every other case the step records a deployment of its own. Nothing is written to a deployment before all but the last
+//! condition are met: its metadata change with its first transition.
 
 use deploytrack_core::{
-    client::{Answer, Client, Error},
+    client::{Client, Error},
     clock::Time,
     deployment::{Change, Deployment, NewDeployment},
-    digest::Digest,
     history::HistoryEntry,
     query::{DeploymentFilter, PageRequest},
     status::Status,
@@ -12,48 +25,74 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-/// A key that nobody else uses: that of the step, and what it recorded this time. `what` tells its messages apart.
-pub(crate) fn own_key(key: &IdempotencyKey, new: &NewDeployment, what: &str) -> Result<IdempotencyKey, Error> {
-    let digest = Digest::of(format!("{key}\n{}", new.to_body()).as_bytes());
-    IdempotencyKey::new(format!("{digest}-{what}")).map_err(|why| Error::Setup(format!("an idempotency key {why}")))
+use crate::delivery::is_final;
+
+/// An idempotency key that no other process has.
+pub(crate) fn own_key() -> Result<IdempotencyKey, Error> {
+    key(&Uuid::new_v4().to_string())
 }
 
-/// Records a deployment under the key of its step. Where the step has recorded one before, that one is moved to where this
-/// one should be; where that cannot be, since it has succeeded or was of something else, another one is recorded. However
-/// often it is repeated, it does the same.
-pub(crate) async fn record(client: &Client, key: &IdempotencyKey, new: &NewDeployment) -> Result<Answer<Deployment>, Error> {
+fn key(text: &str) -> Result<IdempotencyKey, Error> {
+    IdempotencyKey::new(text).map_err(|why| Error::Setup(format!("an idempotency key {why}")))
+}
+
+/// The deployment that a step belongs to.
+#[derive(Debug)]
+pub(crate) enum Start {
+    /// The step has recorded this one.
+    Recorded(Uuid),
+    /// The step is to go on with this one.
+    Resumes(Uuid),
+    /// The step is to record another one.
+    Separate,
+}
+
+/// Sends the start of a step under the key that its repetitions have too. The caller stores the result before it sends more:
+/// a second call might decide otherwise, since the step itself changes the status of the deployment.
+pub(crate) async fn begin(client: &Client, key: &IdempotencyKey, new: &NewDeployment, is_live: bool) -> Result<Start, Error> {
     let earlier = match client.under(key.clone()).record(new).await {
+        Ok(recorded) => return Ok(Start::Recorded(recorded.value.id)),
         Err(Error::Refused(problem)) if problem.code == "idempotency_key_reused" => problem.recorded_id,
-        // Without a time of its own, one step looks like the other.
-        Ok(recorded) if recorded.replayed && new.occurred_at.is_none() => Some(recorded.value.id),
-        recorded => return recorded,
-    };
-    match earlier {
-        Some(id) => go_on(client, key, new, id).await,
-        None => record_another(client, key, new).await,
-    }
-}
-
-async fn go_on(client: &Client, key: &IdempotencyKey, new: &NewDeployment, id: Uuid) -> Result<Answer<Deployment>, Error> {
-    let earlier = match client.deployment(id).await {
-        Ok(earlier) if is_the_same(&earlier.value, new) => earlier,
-        // The key may have been used for something that is no deployment.
-        Ok(_) | Err(Error::Refused(_)) => return record_another(client, key, new).await,
         Err(error) => return Err(error),
     };
-    // The answer is kept under a key of this step alone: repeated, it still says where the deployment was to begin with.
-    let said = Change { metadata: Some(new.metadata.clone()), ..Change::default() };
-    let mut answer = client.under(own_key(key, new, "again")?).update(earlier.value.id, &said).await?;
-    let Some(steps) = steps(answer.value.status, new.status) else { return record_another(client, key, new).await };
-    for status in steps {
-        let change = Change { occurred_at: new.occurred_at, ..Change::to(status) };
-        answer = client.under(own_key(key, new, status.as_str())?).update(id, &change).await?;
+    match earlier {
+        Some(id) if is_repeated(client, id, new, is_live).await? => Ok(Start::Resumes(id)),
+        _ => Ok(Start::Separate),
     }
-    Ok(answer)
 }
 
-async fn record_another(client: &Client, key: &IdempotencyKey, new: &NewDeployment) -> Result<Answer<Deployment>, Error> {
-    client.under(own_key(key, new, "another")?).record(new).await
+/// Whether the deployment of an earlier step is one that `new` repeats.
+async fn is_repeated(client: &Client, id: Uuid, new: &NewDeployment, is_live: bool) -> Result<bool, Error> {
+    let earlier = match client.deployment(id).await {
+        Ok(earlier) => earlier.value,
+        // The key may have been used for something that is no deployment.
+        Err(error) if is_refused(&error) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if !can_resume(&earlier, new) {
+        return Ok(false);
+    }
+    let begun = new.occurred_at.filter(|_| !is_live);
+    let Some(begun) = begun else { return Ok(true) };
+    // Answers show times to the millisecond.
+    let is_later = |at: Time| at.timestamp_millis() > begun.timestamp_millis();
+    Ok(!client.history(id).await?.value.iter().any(|entry| is_later(entry.occurred_at)))
+}
+
+/// Goes on with a deployment, under a key of the process's own. `false` if another process was faster.
+pub(crate) async fn resume(client: &Client, own: &IdempotencyKey, new: &NewDeployment, id: Uuid) -> Result<bool, Error> {
+    for status in [Status::Pending, Status::InProgress] {
+        let metadata = Some(new.metadata.clone());
+        let change = Change { occurred_at: new.occurred_at, metadata, ..Change::to(status) };
+        match client.under(key(&format!("{own}-{status}"))?).update(id, &change).await {
+            Ok(_) => {}
+            // It may be pending already, and then begins with the next transition.
+            Err(error) if is_refused(&error) && status == Status::Pending => {}
+            Err(error) if is_refused(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
 }
 
 /// The deployment that was recorded, or gone on with, at exactly this time: found by what it is where no key is kept.
@@ -75,52 +114,16 @@ fn was_told_at(entry: &HistoryEntry, at: Time) -> bool {
     times.into_iter().flatten().any(|time| time.timestamp_millis() == at.timestamp_millis())
 }
 
-fn is_the_same(earlier: &Deployment, new: &NewDeployment) -> bool {
-    earlier.version == new.version
+/// Whether the server itself refuses a request, for good.
+fn is_refused(error: &Error) -> bool {
+    matches!(error, Error::Refused(_)) && is_final(error)
+}
+
+/// Whether a deployment is the same as a new one, and in a status in which no process has it in hand.
+fn can_resume(earlier: &Deployment, new: &NewDeployment) -> bool {
+    let is_the_same = earlier.version == new.version
+        && earlier.commit_sha == new.commit_sha
         && new.component.is(earlier.component_id, &earlier.component_name)
-        && new.environment.is(earlier.environment_id, &earlier.environment_name)
-}
-
-/// The shortest way from one status to another that undoes no success and makes up no failure; none where there is none.
-fn steps(from: Status, to: Status) -> Option<Vec<Status>> {
-    let mut ways = vec![Vec::new()];
-    // No way is longer than there are statuses.
-    for _ in Status::ALL {
-        let ends_at = |way: &Vec<Status>| way.last().copied().unwrap_or(from);
-        // What runs already has begun.
-        if let Some(way) = ways.iter().find(|way| ends_at(way) == to || (ends_at(way) == Status::InProgress && to == Status::Pending)) {
-            return Some(way.clone());
-        }
-        let made_up = |status: Status| status == Status::RolledBack || (status == Status::Failed && to != Status::Failed);
-        ways = ways
-            .iter()
-            .flat_map(|way| ends_at(way).allowed().iter().map(move |next| [&way[..], &[*next]].concat()))
-            .filter(|way| !made_up(ends_at(way)))
-            .collect();
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_to_a_status_undoes_no_success_and_makes_up_no_failure() {
-        use Status::{Failed, InProgress, Pending, RolledBack, Succeeded};
-        for (from, to, way) in [
-            (Failed, InProgress, Some(&[Pending, InProgress][..])),
-            (RolledBack, Succeeded, Some(&[Pending, InProgress, Succeeded])),
-            (Failed, Failed, Some(&[])),
-            (Pending, InProgress, Some(&[InProgress])),
-            (InProgress, InProgress, Some(&[])),
-            (InProgress, Pending, Some(&[])),
-            (InProgress, Failed, Some(&[Failed])),
-            (Succeeded, Succeeded, Some(&[])),
-            (Succeeded, InProgress, None),
-            (Succeeded, Failed, None),
-        ] {
-            assert_eq!(steps(from, to).as_deref(), way, "{from} to {to}");
-        }
-    }
+        && new.environment.is(earlier.environment_id, &earlier.environment_name);
+    is_the_same && new.status == Status::InProgress && matches!(earlier.status, Status::Failed | Status::Pending)
 }

@@ -14,7 +14,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    again, id_file,
+    again::{self, Start},
+    id_file,
     spool::{Ask, Event, Run, ToTell},
 };
 
@@ -31,6 +32,24 @@ pub(crate) struct Telling {
     deployment: Option<Uuid>,
     /// Whether the disk did not take an event.
     in_memory_alone: bool,
+    /// Whether the process that runs the command sends it, and not a later flush.
+    is_live: bool,
+}
+
+/// The result of sending one event.
+#[derive(Debug)]
+enum Sending {
+    /// The server has acknowledged it, for this deployment.
+    Done(Uuid),
+    /// This event is to be sent in its place.
+    Instead(Box<Event>),
+}
+
+impl Event {
+    /// Another request for the same server, under a key of its own.
+    fn instead(&self, ask: Ask) -> Result<Sending, Error> {
+        Ok(Sending::Instead(Box::new(Self { key: again::own_key()?, ask, ..self.clone() })))
+    }
 }
 
 /// How far a delivery came.
@@ -47,7 +66,7 @@ pub(crate) enum Delivered {
 impl Telling {
     /// A run that begins; without a place on disk it is told from memory alone.
     pub(crate) fn new(run: Option<Run>) -> Self {
-        Self { run, ..Self::default() }
+        Self { run, is_live: true, ..Self::default() }
     }
 
     /// A run that was left behind.
@@ -98,7 +117,7 @@ impl Telling {
     /// What it is about, for a message.
     pub(crate) fn described(&self) -> String {
         let body = self.events.first().map(|(_, event)| match &event.ask {
-            Ask::Record { body, .. } | Ask::Update { body } => body.to_string(),
+            Ask::Record { body, .. } | Ask::Resume { body, .. } | Ask::Update { body } => body.to_string(),
         });
         let of = self.deployment.map(|id| format!(" of deployment {id}")).unwrap_or_default();
         format!("{}{of}", body.unwrap_or_default())
@@ -129,7 +148,8 @@ impl Telling {
     pub(crate) async fn deliver(&mut self, client: &Client) -> Delivered {
         while let Some((step, event)) = self.events.first().cloned() {
             match self.send(client, &event).await {
-                Ok(id) => self.acknowledged(step, id),
+                Ok(Sending::Done(id)) => self.acknowledged(step, id),
+                Ok(Sending::Instead(event)) => self.replace(step, &event),
                 Err(error) if is_final(&error) => return Delivered::Refused(error),
                 Err(error) => return Delivered::Later(error),
             }
@@ -137,22 +157,52 @@ impl Telling {
         Delivered::All
     }
 
-    async fn send(&self, client: &Client, event: &Event) -> Result<Uuid, Error> {
+    async fn send(&self, client: &Client, event: &Event) -> Result<Sending, Error> {
         match &event.ask {
             Ask::Record { body, register, again } => {
                 let new = NewDeployment { register: *register, ..read(body)? };
                 if let Some(id) = self.recorded_long_ago(client, &new).await? {
-                    return Ok(id);
+                    return Ok(Sending::Done(id));
                 }
                 let client = &client.not_before(new.occurred_at);
-                let recorded =
-                    if *again { again::record(client, &event.key, &new).await } else { client.under(event.key.clone()).record(&new).await };
-                Ok(recorded?.value.id)
+                if *again {
+                    return self.begin(client, event, &new).await;
+                }
+                Ok(Sending::Done(client.under(event.key.clone()).record(&new).await?.value.id))
+            }
+            Ask::Resume { body, register, deployment } => {
+                let new = NewDeployment { register: *register, ..read(body)? };
+                let client = &client.not_before(new.occurred_at);
+                if again::resume(client, &event.key, &new, *deployment).await? {
+                    return Ok(Sending::Done(*deployment));
+                }
+                event.instead(event.ask.clone().recording())
             }
             Ask::Update { body } => {
                 let change: Change = read(body)?;
                 let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
-                Ok(client.under(event.key.clone()).not_before(change.occurred_at).update(id, &change).await?.value.id)
+                Ok(Sending::Done(client.under(event.key.clone()).not_before(change.occurred_at).update(id, &change).await?.value.id))
+            }
+        }
+    }
+
+    /// Sends the start of a step that may be a repetition.
+    async fn begin(&self, client: &Client, event: &Event, new: &NewDeployment) -> Result<Sending, Error> {
+        // Once the outcome is queued too, the command has run.
+        let is_live = self.is_live && self.events.len() == 1;
+        match again::begin(client, &event.key, new, is_live).await? {
+            Start::Recorded(id) => Ok(Sending::Done(id)),
+            Start::Resumes(id) => event.instead(event.ask.clone().resuming(id)),
+            Start::Separate => event.instead(event.ask.clone().recording()),
+        }
+    }
+
+    /// Replaces an event, on disk too: a decision must not be made again when the answer of the server is lost.
+    fn replace(&mut self, step: usize, event: &Event) {
+        self.in_memory_alone |= self.run.as_ref().is_some_and(|run| run.keep(step, event).is_err());
+        for (known, kept) in &mut self.events {
+            if *known == step {
+                kept.clone_from(event);
             }
         }
     }

@@ -60,11 +60,38 @@ pub(crate) enum Ask {
         #[serde(default)]
         again: bool,
     },
+    /// To go on with the deployment that an earlier try of the same step recorded.
+    Resume {
+        /// The body of the request that would record another.
+        body: Value,
+        /// Whether names are registered even where they resemble known ones.
+        register: bool,
+        /// The deployment of the earlier try.
+        deployment: Uuid,
+    },
     /// To change the deployment of the run.
     Update {
         /// The body of the request.
         body: Value,
     },
+}
+
+impl Ask {
+    /// The start of a step, as one that goes on with an earlier deployment.
+    pub(crate) fn resuming(self, deployment: Uuid) -> Self {
+        match self {
+            Self::Record { body, register, .. } | Self::Resume { body, register, .. } => Self::Resume { body, register, deployment },
+            Self::Update { .. } => self,
+        }
+    }
+
+    /// The start of a step, as one that repeats nothing.
+    pub(crate) fn recording(self) -> Self {
+        match self {
+            Self::Record { body, register, .. } | Self::Resume { body, register, .. } => Self::Record { body, register, again: false },
+            Self::Update { .. } => self,
+        }
+    }
 }
 
 /// How an outcome that is still to come is to be told.

@@ -15,6 +15,7 @@ mod id_file;
 mod import;
 mod integrations;
 mod killed;
+mod legs;
 mod list;
 mod login;
 mod manual;
@@ -22,6 +23,7 @@ mod output;
 mod pipeline_pages;
 mod readme;
 mod repeats;
+mod revision;
 mod rollback;
 mod serve;
 mod server_program;
@@ -53,7 +55,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let database = Database::sqlite();
+        Self::on(Database::sqlite())
+    }
+
+    fn on(database: Database) -> Self {
         let server = Process::server(&Home::new(), database.url());
         let home = Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
         Self { home, server, database }

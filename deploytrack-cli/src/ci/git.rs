@@ -1,55 +1,165 @@
-//! How git is asked: only where there is a repository, briefly, and never so that it asks back.
+//! Asks git about the repository of the current directory: only where there is one, briefly, and without side effects.
 
 use std::{
-    io::Read as _,
-    process::{Child, Command, Stdio},
+    fmt,
+    io::{self, Read},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, Receiver},
     thread,
     time::{Duration, Instant},
 };
 
 /// How long all questions together may take; a repository on a network drive must not hold up a deployment.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// The most bytes of an answer that are read.
+const MOST_BYTES: u64 = 256 * 1024;
+/// Variables that lead git to another repository than that of the current directory. A git hook has them set.
+const LEADING_ELSEWHERE: [&str; 6] =
+    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"];
+/// No pager, no hook and no watcher of the file system is started.
+const QUIETLY: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
 
-/// A repository that the current directory is in.
+/// Why git gives no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum GitError {
+    /// Neither the current directory nor a folder above it is a repository.
+    NoRepository,
+    /// The program is not installed.
+    NoProgram,
+    /// The repository belongs to another user, and git trusts it only where it is named a safe directory.
+    Untrusted(String),
+    /// The repository has no commits yet.
+    NoCommits,
+    /// The commit at HEAD is missing or cannot be read.
+    Damaged,
+    /// The time for all questions is used up.
+    Slow,
+    /// Any other failure, with what git printed.
+    Failed(String),
+}
+
+impl GitError {
+    /// The error behind the text that git printed to standard error, in English.
+    fn of(text: &str) -> Self {
+        if let Some((_, rest)) = text.split_once("detected dubious ownership in repository at '") {
+            return Self::Untrusted(rest.split('\'').next().unwrap_or_default().to_owned());
+        }
+        let fatal = text.lines().find_map(|line| line.strip_prefix("fatal: ")).or_else(|| text.lines().next());
+        Self::Failed(fatal.unwrap_or_default().to_owned())
+    }
+
+    /// Whether there is a repository that git could not read, so that HEAD may be another commit than the CI's.
+    pub(super) const fn hides_a_repository(&self) -> bool {
+        matches!(self, Self::Untrusted(_) | Self::Damaged | Self::Slow | Self::Failed(_))
+    }
+}
+
+impl fmt::Display for GitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRepository => f.write_str("there is no git repository here"),
+            Self::NoProgram => f.write_str("git is not installed"),
+            Self::Untrusted(path) => {
+                write!(
+                    f,
+                    "git refuses the repository {path} (dubious ownership: another user owns it); \
+                     `git config --global --add safe.directory {path}` allows it"
+                )
+            }
+            Self::NoCommits => f.write_str("the git repository has no commits yet"),
+            Self::Damaged => {
+                f.write_str("the git repository is damaged: the commit at HEAD cannot be read; `git fsck` shows what is missing")
+            }
+            Self::Slow => write!(f, "git did not answer within {}", humantime::format_duration(PATIENCE)),
+            Self::Failed(text) => write!(f, "git failed: {text}"),
+        }
+    }
+}
+
+/// The git program in the repository of the current directory.
 pub(super) struct Git {
     until: Instant,
 }
 
 impl Git {
-    /// `None` where no repository is found on the way up: then nothing is started at all.
-    pub(super) fn here() -> Option<Self> {
-        let here = std::env::current_dir().ok()?;
-        here.ancestors().any(|folder| folder.join(".git").exists()).then(|| Self { until: Instant::now() + PATIENCE })
+    /// Starts nothing where no folder on the way up is a repository.
+    pub(super) fn here() -> Result<Self, GitError> {
+        let here = std::env::current_dir().map_err(|_| GitError::NoRepository)?;
+        let found = here.ancestors().any(|folder| folder.join(".git").exists());
+        if found { Ok(Self { until: Instant::now() + PATIENCE }) } else { Err(GitError::NoRepository) }
     }
 
-    /// The answer; none where git is absent, fails, is too slow or says what is no text.
-    pub(super) fn ask(&self, question: &[&str]) -> Option<String> {
-        let mut child = Command::new("git")
-            .args(question)
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let succeeded = self.ended(&mut child)?;
-        let mut answer = String::new();
-        child.stdout.take()?.read_to_string(&mut answer).ok()?;
-        succeeded.then_some(answer)
+    /// The answer to one question.
+    pub(super) fn ask(&self, question: &[&str]) -> Result<String, GitError> {
+        let mut child = command(question).spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => GitError::NoProgram,
+            _ => GitError::Failed(error.to_string()),
+        })?;
+        let (answer, reason) = (text_of(child.stdout.take()), text_of(child.stderr.take()));
+        let status = self.ended(child)?;
+        // A process that git has started may hold the pipe open.
+        let text = |from: Receiver<String>| from.recv_timeout(self.left()).map_err(|_| GitError::Slow);
+        if status.success() { text(answer) } else { Err(GitError::of(&text(reason)?)) }
     }
 
-    /// Whether it ended well. The answers are far too short to fill the pipe, so nothing need be read meanwhile.
-    fn ended(&self, child: &mut Child) -> Option<bool> {
-        while Instant::now() < self.until {
-            if let Some(status) = child.try_wait().ok()? {
-                return Some(status.success());
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    fn ended(&self, mut child: Child) -> Result<ExitStatus, GitError> {
+        while !self.left().is_zero() {
+            if let Some(status) = child.try_wait().map_err(|error| GitError::Failed(error.to_string()))? {
+                return Ok(status);
             }
             thread::sleep(Duration::from_millis(2));
         }
-        // When it cannot be killed it is left to itself: its answer is not waited for.
-        drop(child.kill().and_then(|()| child.wait()));
-        None
+        drop(child.kill());
+        // A process that hangs in the kernel does not end when it is killed: nothing waits for it but this thread.
+        thread::spawn(move || child.wait());
+        Err(GitError::Slow)
+    }
+}
+
+fn command(question: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command.args(QUIETLY).args(question);
+    for variable in LEADING_ELSEWHERE {
+        command.env_remove(variable);
+    }
+    command
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        // Errors are recognised by their text.
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Reads a pipe in a thread of its own: git blocks when a pipe is full, and its end may never come.
+fn text_of(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        drop(pipe.map(|pipe| pipe.take(MOST_BYTES).read_to_end(&mut bytes)));
+        sender.send(String::from_utf8_lossy(&bytes).into_owned())
+    });
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_known_by_what_git_prints() {
+        let dubious = "fatal: detected dubious ownership in repository at '/srv/a b'\nTo add an exception for this directory, call:\n";
+        let error = GitError::of(dubious);
+        assert_eq!(error, GitError::Untrusted("/srv/a b".to_owned()));
+        assert!(error.hides_a_repository() && error.to_string().contains("safe.directory"), "{error}");
+        let other = GitError::of("warning: x\nfatal: not a git repository: /nowhere\n");
+        assert_eq!(other.to_string(), "git failed: not a git repository: /nowhere");
     }
 }

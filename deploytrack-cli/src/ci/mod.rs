@@ -3,29 +3,38 @@
 //! | Room | Knows |
 //! |---|---|
 //! | `providers` | the variables of each provider |
+//! | `leg` | the idempotency key of a step in a leg of a job |
 //! | `git` | how git is asked |
+//! | `checkout` | the repository of the current directory |
+//! | `tags` | the tags that may be versions of a component |
+//! | `revision` | the decision about the version and its commit |
 //! | `annotations` | the forms in which providers take warnings and errors |
 //! | `outputs` | the files through which a step hands something on |
 
 pub(crate) mod annotations;
+mod checkout;
 mod git;
+pub(crate) mod leg;
 pub(crate) mod outputs;
 mod providers;
+mod revision;
+mod tags;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs::File, io::Read as _};
 
 use deploytrack_core::{
     catalog::Reference,
-    digest::Digest,
-    text::{CommitSha, IdempotencyKey, Label, Name, Version},
+    text::{CommitSha, Label, Name, Version},
 };
 use serde_json::{Map, Value};
 
 use self::{
-    git::Git,
+    checkout::{Ask, Checkout},
+    git::{Git, GitError},
     providers::{PROVIDERS, Provider},
+    revision::{CiFacts, Revision, Sources},
 };
 use crate::surroundings::Surroundings;
 
@@ -43,9 +52,18 @@ pub(crate) enum Fact {
     Attempt,
     Job,
     RunUrl,
-    /// New whenever the job is run again, the same for a step that is.
-    Rerun,
+    /// The leg of the job: unique among all legs, and the same for a step that is repeated in it.
+    Leg,
+    /// That the run deploys what another run built.
+    Downstream,
+    /// A name that equals the tag only where the run builds the tag, and the tag is not just a parameter.
+    BuiltTag,
+    /// The address of the repository.
+    Address,
 }
+
+/// The most bytes of the payload of an event that are read.
+const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What is kept in the metadata, and under which key.
 const KEPT: [(Fact, &str); 7] = [
@@ -62,16 +80,21 @@ const KEPT: [(Fact, &str); 7] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) value: String,
-    pub(crate) source: &'static str,
+    pub(crate) source: String,
 }
 
 /// What is known without being said.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Context {
     provider: Option<&'static Provider>,
-    has_git: bool,
     ignored: bool,
     facts: BTreeMap<Fact, Known>,
+    /// The reasons for which the version or the commit is not known.
+    reasons: BTreeMap<Fact, String>,
+    /// A doubt about the version.
+    pub(crate) warning: Option<String>,
+    /// The environment of the command.
+    variables: BTreeMap<String, String>,
 }
 
 /// The provider whose variables these are.
@@ -80,13 +103,12 @@ fn provider(surroundings: &Surroundings) -> Option<&'static Provider> {
 }
 
 impl Context {
-    /// What the CI tells, and git where it is silent. `version` is the one that was given.
-    pub(crate) fn find(surroundings: &Surroundings, version: Option<&Version>) -> Self {
+    /// The variables of the CI, and the answers of git, about a component. `version` is the one that was given.
+    pub(crate) fn find(surroundings: &Surroundings, component: &Reference, version: Option<&Version>) -> Self {
+        let mut context = Self::told(surroundings);
         let git = Git::here();
-        let mut context = Self { has_git: git.is_some(), ..Self::told(surroundings) };
-        if let Some(git) = git {
-            context.ask(version, |question| git.ask(question));
-        }
+        let ask = |question: &[&str]| git.as_ref().map_err(Clone::clone)?.ask(question);
+        context.ask(component, version, built(surroundings), &ask);
         context
     }
 
@@ -102,36 +124,60 @@ impl Context {
             let found = entries.iter().find_map(|entry| known(*fact, &providers::read(entry, surroundings)?, providers::source(entry)));
             Some((*fact, found?))
         });
-        Self { provider, facts: told.collect(), ..Self::default() }
+        Self { provider, facts: told.collect(), variables: leg::lasting(&surroundings.variables), ..Self::default() }
     }
 
     /// Asks git for what is missing. In a CI that is the version and the commit alone: the rest the provider knows better.
-    fn ask(&mut self, version: Option<&Version>, git: impl Fn(&[&str]) -> Option<String>) {
-        let answer = |fact, question: &[&str]| known(fact, git(question)?.lines().last()?.trim(), "git");
-        self.fill(Fact::Commit, || match version {
-            None => answer(Fact::Commit, &["rev-parse", "--verify", "--quiet", "HEAD"]),
-            // What is checked out is not what another version was built from; a wrong commit is worse than none.
-            Some(tag) => {
-                // The last line is the commit itself, even of a tag that is an object of its own.
-                let lines = git(&["show-ref", "--verify", "--dereference", &format!("refs/tags/{tag}")])?;
-                known(Fact::Commit, lines.lines().last()?.split(' ').next()?, "git")
-            }
-        });
-        if version.is_none() {
-            self.fill(Fact::Version, || answer(Fact::Version, &["describe", "--tags", "--exact-match", "HEAD"]));
-        }
+    fn ask(&mut self, component: &Reference, version: Option<&Version>, built: Option<Known>, git: &Ask<'_>) {
+        let component = match component {
+            Reference::Name(name) => Some(name),
+            Reference::Id(_) => None,
+        };
+        let (ci, checkout) = (self.ci(built), Checkout::read(git));
+        let sources = Sources::new(&ci, &checkout, component);
+        let revision = match version {
+            Some(version) => Revision { version: Err(String::new()), commit: sources.commit_of(version), warning: None },
+            None => sources.revision(),
+        };
+        self.settle(Fact::Version, revision.version, &checkout);
+        self.settle(Fact::Commit, revision.commit, &checkout);
+        self.warning = revision.warning;
         if self.provider.is_none() {
-            self.fill(Fact::Reference, || answer(Fact::Reference, &["symbolic-ref", "--quiet", "--short", "HEAD"]));
+            let answer = |fact, question: &[&str]| known(fact, git(question).ok()?.lines().last()?.trim(), "git");
+            self.facts
+                .extend(answer(Fact::Reference, &["symbolic-ref", "--quiet", "--short", "HEAD"]).map(|known| (Fact::Reference, known)));
             // The address as it was configured: what git makes of it may have a token in it.
-            self.fill(Fact::Repository, || answer(Fact::Repository, &["config", "--get", "remote.origin.url"]));
+            self.facts.extend(answer(Fact::Repository, &["config", "--get", "remote.origin.url"]).map(|known| (Fact::Repository, known)));
         }
     }
 
-    fn fill(&mut self, fact: Fact, find: impl FnOnce() -> Option<Known>) {
-        if !self.facts.contains_key(&fact)
-            && let Some(found) = find()
-        {
-            self.facts.insert(fact, found);
+    /// The facts of the CI about the code.
+    fn ci(&self, built: Option<Known>) -> CiFacts {
+        let fact = |fact| self.fact(fact).cloned();
+        let of_tag = self.provider.is_some_and(|provider| provider.variables(Fact::BuiltTag).is_empty());
+        let (tag, named) = (fact(Fact::Version), fact(Fact::BuiltTag));
+        CiFacts {
+            is_ci: self.provider.is_some(),
+            is_automated: self.provider.is_some() || self.variables.get("CI").is_some_and(|value| !matches!(value.as_str(), "" | "false")),
+            builds_tag: of_tag || tag.as_ref().zip(named).is_some_and(|(tag, named)| tag.value == named.value),
+            tag,
+            commit: fact(Fact::Commit),
+            downstream: fact(Fact::Downstream).map(|known| format!("{}={}", known.source, known.value)),
+            built: built.filter(|_| self.fact(Fact::Downstream).is_some()),
+            address: fact(Fact::Address).map(|known| known.value),
+        }
+    }
+
+    /// Replaces what the CI gives by the decision, or by the reason why there is none.
+    fn settle(&mut self, fact: Fact, found: Result<Known, String>, checkout: &Checkout<'_>) {
+        let nothing = || {
+            let of_git = checkout.head.as_ref().err().map_or_else(|| "git has no commit at HEAD".to_owned(), GitError::to_string);
+            format!("{}, and {of_git}", self.of_ci(fact))
+        };
+        let found = found.and_then(|found| known(fact, &found.value, &found.source).ok_or_else(String::new));
+        match found.map_err(|why| if why.is_empty() { nothing() } else { why }) {
+            Ok(known) => drop(self.facts.insert(fact, known)),
+            Err(why) => drop((self.facts.remove(&fact), self.reasons.insert(fact, why))),
         }
     }
 
@@ -144,7 +190,8 @@ impl Context {
         let known = KEPT.iter().filter_map(|(fact, key)| Some((*key, self.fact(*fact)?.clone())));
         match self.provider {
             Some(Provider { name, marks, .. }) => {
-                let provider = Known { value: (*name).to_owned(), source: marks.first().map_or("", |mark| providers::source(mark)) };
+                let provider =
+                    Known { value: (*name).to_owned(), source: marks.first().map_or("", |mark| providers::source(mark)).to_owned() };
                 ("ci", std::iter::once(("provider", provider)).chain(known).collect())
             }
             None => ("git", known.collect()),
@@ -158,36 +205,45 @@ impl Context {
         (!object.is_empty()).then(|| (key.to_owned(), Value::Object(object)))
     }
 
-    /// The same for a step that is repeated, another for a job that is run again; `None` where these cannot be told apart.
-    pub(crate) fn idempotency_key(&self, component: &Reference, environment: &Reference) -> Option<IdempotencyKey> {
-        self.fact(Fact::Run).and(self.fact(Fact::Rerun))?;
-        let facts = [Fact::Repository, Fact::RunUrl, Fact::Run, Fact::Rerun, Fact::Job];
-        let told = facts.map(|fact| self.fact(fact).map(|known| known.value.clone()));
-        let provider = self.provider.map(|provider| provider.name);
-        let text = serde_json::to_string(&(provider, told, component.to_string(), environment.to_string())).ok()?;
-        IdempotencyKey::new(format!("ci-{}", Digest::of(text.as_bytes()))).ok()
-    }
-
     /// Where a fact that is missing was looked for, as the end of a sentence.
     pub(crate) fn looked_at(&self, fact: Fact) -> String {
-        let of_ci = match self.provider {
-            None if self.ignored => return "--no-ci looks at neither the CI nor git".to_owned(),
+        if self.ignored {
+            "--no-ci looks at neither the CI nor git".to_owned()
+        } else {
+            self.reasons.get(&fact).cloned().unwrap_or_else(|| self.of_ci(fact))
+        }
+    }
+
+    /// The variables in which the CI has no value for a fact.
+    fn of_ci(&self, fact: Fact) -> String {
+        match self.provider {
             None => "this is no CI that deploytrack knows".to_owned(),
             Some(provider) => match provider.variables(fact) {
                 variables if variables.is_empty() => format!("{} does not tell it", provider.name),
                 variables => format!("{} of {} tells none", variables.join(", "), provider.name),
             },
-        };
-        let of_git = if self.has_git { "git has no tag at HEAD" } else { "there is no git repository here" };
-        if fact == Fact::Version { format!("{of_ci}, and {of_git}") } else { of_ci }
+        }
     }
 }
 
+/// The commit of the run whose end started this one, from the variables of Azure or from the payload of GitHub's event.
+fn built(surroundings: &Surroundings) -> Option<Known> {
+    if let Some(alias) = surroundings.variable("RESOURCES_TRIGGERINGALIAS") {
+        let variable = format!("RESOURCES_PIPELINE_{}_SOURCECOMMIT", alias.to_ascii_uppercase());
+        return known(Fact::Commit, surroundings.variable(&variable)?, &variable);
+    }
+    let file = File::open(surroundings.variable("GITHUB_EVENT_PATH")?).ok()?;
+    let event: Value = serde_json::from_reader(file.take(MOST_BYTES)).ok()?;
+    known(Fact::Commit, event.pointer("/workflow_run/head_sha")?.as_str()?, "workflow_run.head_sha")
+}
+
 /// A value that can be recorded; one that cannot is no default.
-fn known(fact: Fact, text: &str, source: &'static str) -> Option<Known> {
+fn known(fact: Fact, text: &str, source: &str) -> Option<Known> {
     let text = without_credentials(text);
     let value = match fact {
-        Fact::Reference => ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(&text).to_owned(),
+        Fact::Reference | Fact::BuiltTag => {
+            ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(&text).to_owned()
+        }
         _ => text,
     };
     let good = match fact {
@@ -200,7 +256,7 @@ fn known(fact: Fact, text: &str, source: &'static str) -> Option<Known> {
         Fact::PullRequest => Label::new(value.as_str()).is_ok() && value != "false",
         _ => Label::new(value.as_str()).is_ok(),
     };
-    good.then_some(Known { value, source })
+    good.then(|| Known { value, source: source.to_owned() })
 }
 
 /// An address without what stands before the `@` of its host: it may be a token.

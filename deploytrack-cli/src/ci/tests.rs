@@ -49,7 +49,7 @@ const CASES: &[Case] = &[
             ("CI_JOB_NAME", "deploy"),
             ("CI_COMMIT_SHA", "none"),
         ],
-        &[(Fact::Version, "v1"), (Fact::Environment, "review/fix"), (Fact::Actor, "ada"), (Fact::Rerun, "70")],
+        &[(Fact::Version, "v1"), (Fact::Environment, "review/fix"), (Fact::Actor, "ada"), (Fact::Leg, "70")],
     ),
     (
         "jenkins",
@@ -58,8 +58,15 @@ const CASES: &[Case] = &[
     ),
     (
         "circleci",
-        &[("CIRCLECI", "true"), ("CIRCLE_SHA1", SHA), ("CIRCLE_TAG", "v1"), ("CIRCLE_USERNAME", "ada"), ("CIRCLE_BUILD_NUM", "5")],
-        &[(Fact::Version, "v1"), (Fact::Actor, "ada"), (Fact::Rerun, "5")],
+        &[
+            ("CIRCLECI", "true"),
+            ("CIRCLE_SHA1", SHA),
+            ("CIRCLE_TAG", "v1"),
+            ("CIRCLE_USERNAME", "ada"),
+            ("CIRCLE_BUILD_NUM", "5"),
+            ("CIRCLE_NODE_INDEX", "1"),
+        ],
+        &[(Fact::Version, "v1"), (Fact::Actor, "ada"), (Fact::Leg, "5/1")],
     ),
     (
         "buildkite",
@@ -115,7 +122,7 @@ const CASES: &[Case] = &[
     (
         "google-cloud-build",
         &[("BUILDER_OUTPUT", "/builder/outputs"), ("TAG_NAME", "v1"), ("COMMIT_SHA", SHA), ("BUILD_ID", "b1")],
-        &[(Fact::Version, "v1"), (Fact::Commit, SHA), (Fact::Rerun, "b1")],
+        &[(Fact::Version, "v1"), (Fact::Commit, SHA), (Fact::Run, "b1")],
     ),
 ];
 
@@ -175,69 +182,68 @@ fn gitea_and_forgejo_are_told_from_github() {
     assert_eq!(name(&told(&[GITHUB, &[("FORGEJO_ACTIONS", "true")]].concat())), Some("forgejo-actions"));
 }
 
-fn key(variables: &[(&str, &str)], environment: &str) -> Option<String> {
+fn key_of(variables: &[(&str, &str)], environment: &str, command: &[&str]) -> Option<String> {
     let [component, environment] = ["api", environment].map(|name| Reference::Name(Name::new(name).unwrap()));
-    told(variables).idempotency_key(&component, &environment).map(|key| key.to_string())
+    let command: Vec<_> = command.iter().map(Into::into).collect();
+    let step = leg::Step { component: &component, environment: &environment, version: "v1".to_owned(), command: &command };
+    told(variables).idempotency_key(&step).map(|key| key.to_string())
 }
 
+fn key(variables: &[(&str, &str)]) -> Option<String> {
+    key_of(variables, "production", &["./deploy.sh"])
+}
+
+/// For each provider that tells its legs apart one leg, and what another leg of the same job differs in.
+type Leg = (&'static [(&'static str, &'static str)], (&'static str, &'static str));
+
+const LEGS: &[Leg] = &[
+    (&[("GITLAB_CI", "true"), ("CI_PIPELINE_ID", "7"), ("CI_JOB_NAME", "deploy 1/3"), ("CI_JOB_ID", "70")], ("CI_JOB_ID", "71")),
+    (&[("BITBUCKET_BUILD_NUMBER", "3"), ("BITBUCKET_STEP_UUID", "{a}")], ("BITBUCKET_STEP_UUID", "{b}")),
+    (&[("APPVEYOR", "True"), ("APPVEYOR_BUILD_ID", "1"), ("APPVEYOR_JOB_ID", "x")], ("APPVEYOR_JOB_ID", "y")),
+    (&[("TF_BUILD", "True"), ("BUILD_BUILDID", "11"), ("SYSTEM_JOBATTEMPT", "1"), ("SYSTEM_JOBID", "a")], ("SYSTEM_JOBID", "b")),
+    (&[("BUILDKITE", "true"), ("BUILDKITE_BUILD_ID", "b"), ("BUILDKITE_JOB_ID", "j")], ("BUILDKITE_JOB_ID", "k")),
+    (&[("CIRCLECI", "true"), ("CIRCLE_BUILD_NUM", "5"), ("CIRCLE_NODE_INDEX", "0")], ("CIRCLE_NODE_INDEX", "1")),
+    (&[("CODEBUILD_BUILD_ARN", "arn"), ("CODEBUILD_BUILD_ID", "p:1")], ("CODEBUILD_BUILD_ID", "p:2")),
+    (&[("SEMAPHORE", "true"), ("SEMAPHORE_WORKFLOW_ID", "w"), ("SEMAPHORE_JOB_ID", "j")], ("SEMAPHORE_JOB_ID", "k")),
+    (&[("TRAVIS", "true"), ("TRAVIS_BUILD_ID", "1"), ("TRAVIS_JOB_ID", "2")], ("TRAVIS_JOB_ID", "3")),
+    (
+        &[("DRONE", "true"), ("DRONE_BUILD_NUMBER", "1"), ("DRONE_STAGE_NUMBER", "1"), ("DRONE_STEP_NUMBER", "2")],
+        ("DRONE_STEP_NUMBER", "3"),
+    ),
+    (
+        &[("CI", "woodpecker"), ("CI_PIPELINE_NUMBER", "1"), ("CI_WORKFLOW_NUMBER", "1"), ("CI_STEP_NAME", "deploy")],
+        ("CI_WORKFLOW_NUMBER", "2"),
+    ),
+];
+
 #[test]
-fn a_job_that_is_run_again_has_a_new_key_and_a_step_that_is_has_the_same() {
-    let first = key(GITHUB, "production");
-    assert!(first.as_ref().is_some_and(|key| key.starts_with("ci-")));
-    assert_eq!(first, key(GITHUB, "production"));
-    for other in [("GITHUB_RUN_ATTEMPT", "4"), ("GITHUB_RUN_ID", "1"), ("GITHUB_JOB", "other"), ("GITHUB_REPOSITORY", "octocat/other")] {
-        assert_ne!(first, key(&[GITHUB, &[other]].concat(), "production"), "{other:?}");
+fn every_leg_has_a_key_of_its_own_and_its_repetition_the_same() {
+    for (leg, other) in LEGS {
+        let first = key(leg);
+        assert!(first.as_ref().is_some_and(|key| key.starts_with("ci-")), "{leg:?}");
+        assert_eq!(first, key(&[leg, &[("SHLVL", "3"), ("_", "/usr/bin/deploytrack")][..]].concat()), "{leg:?}");
+        assert_ne!(first, key(&[leg, &[*other][..]].concat()), "{other:?}");
+        assert_ne!(first, key(&[leg, &[("REGION", "eu")][..]].concat()), "another round of a loop");
+        assert_ne!(first, key_of(leg, "staging", &["./deploy.sh"]));
+        assert_ne!(first, key_of(leg, "production", &["./deploy.sh", "eu"]));
+        assert_eq!(key_of(leg, "production", &[]), None, "without a command a loop looks like a repetition");
     }
-    assert_ne!(first, key(GITHUB, "staging"));
 }
 
 #[test]
-fn where_a_job_that_is_run_again_looks_the_same_there_is_no_key() {
-    assert_eq!(key(&[], "production"), None);
-    assert_eq!(key(&[("TRAVIS", "true"), ("TRAVIS_BUILD_ID", "1"), ("TRAVIS_JOB_NUMBER", "1.1")], "production"), None);
-    assert_eq!(key(&[("TEAMCITY_VERSION", "2025.11"), ("BUILD_NUMBER", "1")], "production"), None);
-}
-
-/// A repository whose HEAD is tagged v2, and which has another tag, v1.
-fn git(question: &[&str]) -> Option<String> {
-    let answer = match question {
-        ["rev-parse", .., "HEAD"] => "aaaa".repeat(10),
-        ["show-ref", .., "refs/tags/v1"] => format!("{} refs/tags/v1\n{} refs/tags/v1^{{}}", "0000".repeat(10), "bbbb".repeat(10)),
-        ["describe", ..] => "v2".to_owned(),
-        ["symbolic-ref", ..] => "main".to_owned(),
-        ["config", ..] => "https://oauth2:hush@forge/api.git".to_owned(),
-        _ => return None,
-    };
-    Some(answer + "\n")
-}
-
-fn asked(variables: &[(&str, &str)], version: Option<&str>) -> Context {
-    let mut context = told(variables);
-    context.ask(version.map(|version| Version::new(version).unwrap()).as_ref(), git);
-    context
-}
-
-#[test]
-fn the_commit_is_that_of_the_version_or_none() {
-    let commit = |version| text(&asked(&[], version), Fact::Commit).map(str::to_owned);
-    assert_eq!(commit(None), Some("aaaa".repeat(10)));
-    assert_eq!(commit(Some("v1")), Some("bbbb".repeat(10)));
-    assert_eq!(commit(Some("v9")), None);
-}
-
-#[test]
-fn outside_ci_git_tells_the_rest_but_nobody_and_no_secret() {
-    let told = asked(&[], None);
-    assert_eq!((text(&told, Fact::Version), text(&told, Fact::Actor)), (Some("v2"), None));
-    let metadata = serde_json::json!({"repository": "https://forge/api.git", "ref": "main"});
-    assert_eq!(told.metadata(), Some(("git".to_owned(), metadata)));
-}
-
-#[test]
-fn in_ci_git_fills_in_the_version_and_the_commit_alone() {
-    let told = asked(&[("TEAMCITY_VERSION", "2025.11")], None);
-    assert_eq!((text(&told, Fact::Version), text(&told, Fact::Reference)), (Some("v2"), None));
-    assert_eq!(text(&asked(GITHUB, None), Fact::Commit), Some(SHA));
+fn where_legs_look_the_same_there_is_no_key() {
+    let with_legs: std::collections::BTreeSet<_> =
+        LEGS.iter().filter_map(|(leg, _)| told(leg).provider.map(|provider| provider.name)).collect();
+    let without = ["github-actions", "gitea-actions", "forgejo-actions", "jenkins", "teamcity", "google-cloud-build"];
+    for provider in PROVIDERS {
+        let is_silent = provider.variables(Fact::Leg).is_empty();
+        assert_eq!((is_silent, with_legs.contains(provider.name)), (without.contains(&provider.name), !is_silent), "{}", provider.name);
+    }
+    for variables in
+        [&[][..], GITHUB, &[("CIRCLECI", "true"), ("CIRCLE_BUILD_NUM", "5")], &[("JENKINS_URL", "https://ci/"), ("BUILD_NUMBER", "9")]]
+    {
+        assert_eq!(key(variables), None, "{variables:?}");
+    }
 }
 
 #[test]

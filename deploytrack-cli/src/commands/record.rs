@@ -16,17 +16,14 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use self::{
-    settled::{Key, Settled},
-    wrapped::Wrapping,
-};
+use self::{settled::Settled, wrapped::Wrapping};
 use super::{
     metadata,
     on_error::{self, OnError},
     waiting, which,
 };
 use crate::{
-    Exit, again,
+    Exit,
     args::{Output, pair, status},
     child::Asked,
     ci::{Context, outputs},
@@ -60,7 +57,7 @@ pub(crate) struct Record {
     /// Where to [default: what the CI tells]
     #[arg(short, long, value_name = "NAME|ID")]
     environment: Option<Reference>,
-    /// Which version [default: the tag that the CI tells, or that git has at HEAD]
+    /// Which version [default: the tag that is built or checked out, else the first 12 digits of the commit]
     #[arg(long)]
     version: Option<Version>,
     /// The status it has reached already
@@ -69,7 +66,7 @@ pub(crate) struct Record {
     /// Who deploys it [default: who the CI tells, else the token's subject]
     #[arg(long, value_name = "WHO")]
     deployed_by: Option<Label>,
-    /// The commit it was built from [default: what the CI or git tells]
+    /// The commit it was built from [default: the one that the version names in git or in the CI, else none]
     #[arg(long, value_name = "SHA")]
     commit_sha: Option<CommitSha>,
     /// Free text
@@ -84,8 +81,8 @@ pub(crate) struct Record {
     /// Register a new name even if it resembles a known one
     #[arg(long)]
     register: bool,
-    /// Do this once under this key, however often the command is repeated with it [default: in a CI one for each run of a
-    /// job, else a random one]
+    /// Do this once under this key, however often the command is repeated with it [default: for
+    /// COMMAND one per leg of a job, where the CI identifies legs, else a random one]
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
     /// Write the deployment's id to this file, for update, show and wait with --id-file
@@ -131,12 +128,16 @@ impl Record {
     }
 
     fn context(&self, session: &Session<'_>) -> Context {
-        if self.no_ci { Context::ignored() } else { Context::find(session.surroundings, self.version.as_ref()) }
+        if self.no_ci { Context::ignored() } else { Context::find(session.surroundings, &self.component, self.version.as_ref()) }
     }
 }
 
 pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
-    let settled = record.settle(&record.context(session));
+    let context = record.context(session);
+    if let Some(warning) = &context.warning {
+        session.warn(warning);
+    }
+    let settled = record.settle(&context);
     if record.explain {
         return explain::run(settled, session);
     }
@@ -171,12 +172,10 @@ async fn plain(record: &Record, settled: Settled, session: &mut Session<'_>) -> 
         // What is sent later happened now.
         new.occurred_at.get_or_insert_with(|| SystemClock.now());
     }
-    let again = matches!(settled.key, Key::Derived(_));
     let key = on_error::key(settled.key.into_known())?;
-    let sent = if again { again::record(&session.client, &key, &new).await } else { session.client.under(key.clone()).record(&new).await };
-    let recorded = match sent {
+    let recorded = match session.client.under(key.clone()).record(&new).await {
         Err(error) if on_error::goes_on(on_error, &error) => {
-            let ask = Ask::Record { body: new.to_body(), register: new.register, again };
+            let ask = Ask::Record { body: new.to_body(), register: new.register, again: false };
             let run = on_error::go_on(on_error, (key, ask), None, &error, session);
             if let (Some(path), Some(run)) = (&record.id_file, run)
                 && let Err(why) = which::hand_on_run(path, &run)

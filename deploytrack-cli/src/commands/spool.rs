@@ -119,7 +119,7 @@ fn missing(name: &str) -> Failure {
 
 fn described(name: String, events: &[(usize, Event)], told: Option<&Event>) -> Listed {
     let all = || told.into_iter().chain(events.iter().map(|(_, event)| event));
-    let body = all().find_map(|event| if let Ask::Record { body, .. } = &event.ask { Some(body) } else { None });
+    let body = all().find_map(|event| if let Ask::Record { body, .. } | Ask::Resume { body, .. } = &event.ask { Some(body) } else { None });
     let text = |keys: [&str; 2]| {
         let of = |key| body.and_then(|body| body.get(key)).and_then(Json::as_str);
         keys.into_iter().find_map(of).unwrap_or_default().to_owned()

@@ -2,11 +2,15 @@
 
 use super::Provider;
 use crate::ci::{
-    Fact::{Actor, Attempt, Commit, Environment, Job, PullRequest, Reference, Repository, Rerun, Run, RunUrl, Version},
+    Fact::{Actor, Address, Attempt, Commit, Downstream, Environment, Job, Leg, PullRequest, Reference, Repository, Run, RunUrl, Version},
     annotations::Form,
 };
 
-/// In a run for a pull request `GITHUB_SHA` is the merge commit that was tested, not the head of the branch.
+/// In a run for a pull request `GITHUB_SHA` is the merge commit that was tested, not the head of the branch; in one that
+/// another workflow started it is the head of the default branch.
+///
+/// The legs of a matrix, and those of a reusable workflow that is called twice, have the same `GITHUB_JOB`, and nothing else
+/// that is documented tells one from the other and stays the same: there is no leg.
 pub(super) const GITHUB: Provider = Provider {
     name: "github-actions",
     marks: &["GITHUB_ACTIONS"],
@@ -28,11 +32,13 @@ pub(super) const GITHUB: Provider = Provider {
                 "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
             ],
         ),
-        (Rerun, &["GITHUB_RUN_ATTEMPT"]),
+        (Downstream, &["GITHUB_EVENT_NAME=workflow_run"]),
+        (Address, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}"]),
     ],
 };
 
-/// It sets GitHub's variables, but has no pages for single attempts, and its pages go by the number of the run.
+/// It sets GitHub's variables, but has no pages for single attempts, and its pages go by the number of the run. As on GitHub
+/// there is no leg.
 pub(super) const GITEA: Provider = Provider {
     name: "gitea-actions",
     marks: &["GITEA_ACTIONS"],
@@ -48,12 +54,15 @@ pub(super) const GITEA: Provider = Provider {
         (Attempt, &["GITHUB_RUN_ATTEMPT"]),
         (Job, &["GITHUB_JOB"]),
         (RunUrl, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}"]),
-        // Older runners say 1 for every attempt, so a job that is run again could not be told from a step that is.
+        (Downstream, &["GITHUB_EVENT_NAME=workflow_run"]),
+        (Address, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}"]),
     ],
 };
 
 pub(super) const FORGEJO: Provider = Provider { name: "forgejo-actions", marks: &["FORGEJO_ACTIONS"], ..GITEA };
 
+/// `CI_JOB_ID` is unique in the whole of GitLab: each job of `parallel` and of `parallel:matrix` has one, and a job that is
+/// retried has a new one. A pipeline that another project's pipeline started deploys what that project built.
 pub(super) const GITLAB: Provider = Provider {
     name: "gitlab-ci",
     marks: &["GITLAB_CI"],
@@ -69,12 +78,14 @@ pub(super) const GITLAB: Provider = Provider {
         (Run, &["CI_PIPELINE_ID"]),
         (Job, &["CI_JOB_NAME"]),
         (RunUrl, &["CI_PIPELINE_URL", "CI_JOB_URL"]),
-        // A job that is retried has a new id.
-        (Rerun, &["CI_JOB_ID"]),
+        (Leg, &["{CI_JOB_ID}/{CI_NODE_INDEX}", "CI_JOB_ID"]),
+        (Downstream, &["CI_PIPELINE_SOURCE=pipeline"]),
+        (Address, &["CI_PROJECT_URL"]),
     ],
 };
 
-/// Who started a step is told as a UUID, which tells people nothing.
+/// Who started a step is told as a UUID, which tells people nothing. Each step has a UUID, those of a `parallel` group too; one
+/// that is run again has the next run number.
 pub(super) const BITBUCKET: Provider = Provider {
     name: "bitbucket-pipelines",
     marks: &["BITBUCKET_BUILD_NUMBER"],
@@ -90,11 +101,13 @@ pub(super) const BITBUCKET: Provider = Provider {
         (Attempt, &["BITBUCKET_STEP_RUN_NUMBER"]),
         (Job, &["BITBUCKET_STEP_UUID"]),
         (RunUrl, &["https://bitbucket.org/{BITBUCKET_REPO_FULL_NAME}/pipelines/results/{BITBUCKET_BUILD_NUMBER}"]),
-        (Rerun, &["BITBUCKET_STEP_RUN_NUMBER"]),
+        (Leg, &["{BITBUCKET_STEP_UUID}/{BITBUCKET_PARALLEL_STEP}", "BITBUCKET_STEP_UUID"]),
+        (Address, &["BITBUCKET_GIT_HTTP_ORIGIN"]),
     ],
 };
 
-/// A pipeline that is restarted has a new number.
+/// Each axis of a matrix is a workflow with a number of its own, and a step has a name in its workflow. A pipeline that is
+/// restarted has a new number.
 pub(super) const WOODPECKER: Provider = Provider {
     name: "woodpecker",
     marks: &["CI=woodpecker"],
@@ -110,6 +123,7 @@ pub(super) const WOODPECKER: Provider = Provider {
         (Run, &["CI_PIPELINE_NUMBER"]),
         (Job, &["{CI_WORKFLOW_NAME}/{CI_STEP_NAME}", "CI_STEP_NAME"]),
         (RunUrl, &["CI_PIPELINE_URL"]),
-        (Rerun, &["CI_PIPELINE_NUMBER"]),
+        (Leg, &["{CI_PIPELINE_NUMBER}/{CI_WORKFLOW_NUMBER}/{CI_STEP_NAME}"]),
+        (Address, &["CI_REPO_CLONE_URL", "CI_REPO_URL"]),
     ],
 };

@@ -2,11 +2,11 @@
 
 use super::Provider;
 use crate::ci::{
-    Fact::{Actor, Attempt, Commit, Environment, Job, PullRequest, Reference, Repository, Rerun, Run, RunUrl, Version},
+    Fact::{Actor, Address, Attempt, Commit, Downstream, Environment, Job, Leg, PullRequest, Reference, Repository, Run, RunUrl, Version},
     annotations::Form,
 };
 
-/// Jobs that are run again keep the id of their build, so no key is derived.
+/// Each job of a build matrix has an id of its own.
 pub(super) const APPVEYOR: Provider = Provider {
     name: "appveyor",
     marks: &["APPVEYOR"],
@@ -20,10 +20,14 @@ pub(super) const APPVEYOR: Provider = Provider {
         (Run, &["APPVEYOR_BUILD_ID"]),
         (Job, &["APPVEYOR_JOB_NAME", "APPVEYOR_JOB_ID"]),
         (RunUrl, &["{APPVEYOR_URL}/project/{APPVEYOR_ACCOUNT_NAME}/{APPVEYOR_PROJECT_SLUG}/builds/{APPVEYOR_BUILD_ID}"]),
+        (Leg, &["APPVEYOR_JOB_ID"]),
+        (Address, &["APPVEYOR_REPO_NAME"]),
     ],
 };
 
-/// The address of the collection ends with a slash.
+/// The address of the collection ends with a slash. The id of a job is documented as unique to one attempt of one job in its
+/// run, legs of a matrix and slices of `parallel` included, and other runs have the same ones. A run that the completion of
+/// another pipeline started deploys what that one built.
 pub(super) const AZURE: Provider = Provider {
     name: "azure-pipelines",
     marks: &["TF_BUILD"],
@@ -41,11 +45,14 @@ pub(super) const AZURE: Provider = Provider {
         (Attempt, &["SYSTEM_JOBATTEMPT"]),
         (Job, &["{SYSTEM_STAGENAME}/{SYSTEM_JOBDISPLAYNAME}", "SYSTEM_JOBDISPLAYNAME"]),
         (RunUrl, &["{SYSTEM_TEAMFOUNDATIONCOLLECTIONURI}{SYSTEM_TEAMPROJECTID}/_build/results?buildId={BUILD_BUILDID}"]),
-        (Rerun, &["{SYSTEM_STAGEATTEMPT}.{SYSTEM_JOBATTEMPT}"]),
+        (Leg, &["{BUILD_BUILDID}/{SYSTEM_STAGEATTEMPT}/{SYSTEM_JOBID}", "{BUILD_BUILDID}/{SYSTEM_JOBID}"]),
+        (Downstream, &["BUILD_REASON=ResourceTrigger", "BUILD_REASON=BuildCompletion"]),
+        (Address, &["BUILD_REPOSITORY_URI"]),
     ],
 };
 
-/// The commit is HEAD until the agent has found out which that is.
+/// The commit is HEAD until the agent has found out which that is. Every job has a UUID, those of `parallelism` and of a matrix
+/// too, and one that is retried has a new one.
 pub(super) const BUILDKITE: Provider = Provider {
     name: "buildkite",
     marks: &["BUILDKITE"],
@@ -62,12 +69,12 @@ pub(super) const BUILDKITE: Provider = Provider {
         (Attempt, &["BUILDKITE_RETRY_COUNT"]),
         (Job, &["BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"]),
         (RunUrl, &["BUILDKITE_BUILD_URL"]),
-        // A job that is retried has a new id.
-        (Rerun, &["BUILDKITE_JOB_ID"]),
+        (Leg, &["{BUILDKITE_JOB_ID}/{BUILDKITE_PARALLEL_JOB}", "BUILDKITE_JOB_ID"]),
+        (Address, &["BUILDKITE_REPO"]),
     ],
 };
 
-/// Every run of a job has a number of its own.
+/// Every run of a job has a number of its own, which the nodes of `parallelism` share: they differ in their index.
 pub(super) const CIRCLECI: Provider = Provider {
     name: "circleci",
     marks: &["CIRCLECI"],
@@ -82,11 +89,12 @@ pub(super) const CIRCLECI: Provider = Provider {
         (Run, &["CIRCLE_WORKFLOW_ID"]),
         (Job, &["CIRCLE_JOB"]),
         (RunUrl, &["CIRCLE_BUILD_URL"]),
-        (Rerun, &["CIRCLE_BUILD_NUM"]),
+        (Leg, &["{CIRCLE_BUILD_NUM}/{CIRCLE_NODE_INDEX}", "{CIRCLE_WORKFLOW_JOB_ID}/{CIRCLE_NODE_INDEX}"]),
+        (Address, &["CIRCLE_REPOSITORY_URL"]),
     ],
 };
 
-/// A build that is retried is a new build.
+/// The builds of a batch have ids of their own, and a build that is retried is a new build.
 pub(super) const CODEBUILD: Provider = Provider {
     name: "aws-codebuild",
     marks: &["CODEBUILD_BUILD_ARN"],
@@ -101,11 +109,12 @@ pub(super) const CODEBUILD: Provider = Provider {
         (Run, &["CODEBUILD_BUILD_ID"]),
         (Job, &["CODEBUILD_BATCH_BUILD_IDENTIFIER"]),
         (RunUrl, &["CODEBUILD_BUILD_URL", "CODEBUILD_PUBLIC_BUILD_URL"]),
-        (Rerun, &["CODEBUILD_BUILD_ID"]),
+        (Leg, &["CODEBUILD_BUILD_ID"]),
+        (Address, &["CODEBUILD_SOURCE_REPO_URL"]),
     ],
 };
 
-/// Every job has an id of its own, whichever way it came to run.
+/// Every job has an id of its own, those of `parallelism` and of a matrix too, whichever way it came to run.
 pub(super) const SEMAPHORE: Provider = Provider {
     name: "semaphore",
     marks: &["SEMAPHORE"],
@@ -120,11 +129,12 @@ pub(super) const SEMAPHORE: Provider = Provider {
         (Run, &["SEMAPHORE_WORKFLOW_ID"]),
         (Job, &["SEMAPHORE_JOB_NAME"]),
         (RunUrl, &["{SEMAPHORE_ORGANIZATION_URL}/workflows/{SEMAPHORE_WORKFLOW_ID}"]),
-        (Rerun, &["SEMAPHORE_JOB_ID"]),
+        (Leg, &["{SEMAPHORE_JOB_ID}/{SEMAPHORE_JOB_INDEX}", "SEMAPHORE_JOB_ID"]),
+        (Address, &["SEMAPHORE_GIT_URL"]),
     ],
 };
 
-/// A job that is restarted keeps every id it had, so no key is derived.
+/// Each job of a matrix has an id of its own, and keeps it when it is restarted.
 pub(super) const TRAVIS: Provider = Provider {
     name: "travis-ci",
     marks: &["TRAVIS"],
@@ -138,11 +148,13 @@ pub(super) const TRAVIS: Provider = Provider {
         (Run, &["TRAVIS_BUILD_ID"]),
         (Job, &["TRAVIS_JOB_NAME", "TRAVIS_JOB_NUMBER"]),
         (RunUrl, &["TRAVIS_BUILD_WEB_URL"]),
+        (Leg, &["TRAVIS_JOB_ID"]),
+        (Address, &["TRAVIS_REPO_SLUG"]),
     ],
 };
 
-/// It sets these variables where the build maps its substitutions (`automapSubstitutions`). A build that is retried is a
-/// new build.
+/// It sets these variables where the build maps its substitutions (`automapSubstitutions`). The steps of a build, which may run
+/// side by side, share all of them: there is no leg.
 pub(super) const CLOUD_BUILD: Provider = Provider {
     name: "google-cloud-build",
     marks: &["BUILDER_OUTPUT"],
@@ -151,11 +163,11 @@ pub(super) const CLOUD_BUILD: Provider = Provider {
         (Version, &["TAG_NAME"]),
         (Commit, &["COMMIT_SHA", "REVISION_ID"]),
         (Repository, &["REPO_FULL_NAME", "REPO_NAME"]),
+        (Address, &["REPO_FULL_NAME"]),
         (Reference, &["BRANCH_NAME", "TAG_NAME"]),
         (PullRequest, &["_PR_NUMBER"]),
         (Run, &["BUILD_ID"]),
         (Job, &["TRIGGER_NAME"]),
         (RunUrl, &["https://console.cloud.google.com/cloud-build/builds;region={LOCATION}/{BUILD_ID}?project={PROJECT_ID}"]),
-        (Rerun, &["BUILD_ID"]),
     ],
 };

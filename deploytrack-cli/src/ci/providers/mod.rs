@@ -7,8 +7,8 @@ mod self_hosted;
 use super::{Fact, annotations::Form};
 use crate::surroundings::Surroundings;
 
-/// Which variables tell what. An entry is a variable (`CI_JOB_ID`), what stands at the star in one (`REF=refs/tags/*`), or a
-/// text with variables in it (`{SERVER}/runs/{RUN}`). The first that is set and can be recorded counts.
+/// Which variables tell what. An entry is a variable (`CI_JOB_ID`), one with a certain value (`EVENT=workflow_run`), what stands
+/// at the star in one (`REF=refs/tags/*`), or a text with variables in it (`{SERVER}/runs/{RUN}`). The first that is set and can be recorded counts.
 #[derive(Debug)]
 pub(super) struct Provider {
     pub(super) name: &'static str,
@@ -60,8 +60,9 @@ pub(super) fn read(entry: &str, surroundings: &Surroundings) -> Option<String> {
         return filled(entry, surroundings);
     }
     let Some((name, pattern)) = entry.split_once('=') else { return surroundings.variable(entry).map(str::to_owned) };
-    let (before, after) = pattern.split_once('*')?;
-    let value = surroundings.variable(name)?.strip_prefix(before)?.strip_suffix(after)?;
+    let value = surroundings.variable(name)?;
+    let Some((before, after)) = pattern.split_once('*') else { return (value == pattern).then(|| value.to_owned()) };
+    let value = value.strip_prefix(before)?.strip_suffix(after)?;
     (!value.is_empty()).then(|| value.to_owned())
 }
 

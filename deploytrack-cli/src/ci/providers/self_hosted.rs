@@ -2,11 +2,11 @@
 
 use super::Provider;
 use crate::ci::{
-    Fact::{Actor, Commit, Environment, Job, PullRequest, Reference, Repository, Rerun, Run, RunUrl, Version},
+    Fact::{Actor, Address, BuiltTag, Commit, Environment, Job, Leg, PullRequest, Reference, Repository, Run, RunUrl, Version},
     annotations::Form,
 };
 
-/// A build that is restarted has a new number.
+/// Stages and steps, which may run side by side, have numbers in their build, and a build that is restarted has a new number.
 pub(super) const DRONE: Provider = Provider {
     name: "drone",
     marks: &["DRONE"],
@@ -22,11 +22,13 @@ pub(super) const DRONE: Provider = Provider {
         (Run, &["DRONE_BUILD_NUMBER"]),
         (Job, &["{DRONE_STAGE_NAME}/{DRONE_STEP_NAME}", "DRONE_STEP_NAME"]),
         (RunUrl, &["DRONE_BUILD_LINK"]),
-        (Rerun, &["DRONE_BUILD_NUMBER"]),
+        (Leg, &["{DRONE_BUILD_NUMBER}/{DRONE_STAGE_NUMBER}/{DRONE_STEP_NUMBER}"]),
+        (Address, &["DRONE_GIT_HTTP_URL", "DRONE_REPO_LINK"]),
     ],
 };
 
-/// The build number is whatever people configured and may come again, so no key is derived.
+/// The build number is whatever people configured and may come again, and parallel builds of one chain may have the same: there
+/// is no leg.
 pub(super) const TEAMCITY: Provider = Provider {
     name: "teamcity",
     marks: &["TEAMCITY_VERSION"],
@@ -39,7 +41,9 @@ pub(super) const TEAMCITY: Provider = Provider {
     ],
 };
 
-/// A build that is run again, whole or from one of its steps on, has a new number. `BUILD_USER_ID` is of a plugin.
+/// `BUILD_USER_ID` is of a plugin. The branches of `parallel`, and the cells of a matrix, share every variable of the build
+/// when they share a node, even `EXECUTOR_NUMBER`; `STAGE_NAME` is that of the innermost stage: there is no leg. The parameters
+/// of a build are variables too, so a tag is what was checked out only where the branch has the same name.
 pub(super) const JENKINS: Provider = Provider {
     name: "jenkins",
     marks: &["JENKINS_URL"],
@@ -54,6 +58,7 @@ pub(super) const JENKINS: Provider = Provider {
         (Run, &["BUILD_NUMBER"]),
         (Job, &["JOB_NAME"]),
         (RunUrl, &["BUILD_URL"]),
-        (Rerun, &["BUILD_NUMBER"]),
+        (BuiltTag, &["BRANCH_NAME"]),
+        (Address, &["GIT_URL"]),
     ],
 };

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Record;
 use crate::{
-    ci::{Context, Fact, Known},
+    ci::{Context, Fact, Known, leg::Step},
     error::Failure,
 };
 
@@ -28,7 +28,7 @@ pub(super) struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Given(IdempotencyKey),
-    /// From the run of the CI: a step that is repeated has the same.
+    /// From the leg of the CI's job and the command: a step that is repeated has the same.
     Derived(IdempotencyKey),
     Random,
 }
@@ -69,15 +69,18 @@ impl Record {
         let version = found(self.version.as_ref(), "--version", context, Fact::Version, |text| Version::new(text).ok());
         let environment =
             found(self.environment.as_ref(), "--environment", context, Fact::Environment, |text| Name::new(text).ok().map(Reference::from));
-        let key = self.key(context, environment.0.as_ref());
+        let key = self.key(context, version.0.as_ref(), environment.0.as_ref());
         let mut entries = self.entries(&version, &environment, context);
         entries.push(key.entry());
         Settled { new: self.new_deployment(version.0.as_ref(), environment.0.as_ref(), context), key, entries }
     }
 
     /// The one that was given, else the one that is derived, else a random one.
-    fn key(&self, context: &Context, environment: Option<&Reference>) -> Key {
-        let derived = || context.idempotency_key(&self.component, environment?);
+    fn key(&self, context: &Context, version: Option<&Version>, environment: Option<&Reference>) -> Key {
+        let derived = || {
+            let command = self.wrapping.command();
+            context.idempotency_key(&Step { component: &self.component, environment: environment?, version: version?.to_string(), command })
+        };
         self.idempotency_key.clone().map(Key::Given).or_else(|| derived().map(Key::Derived)).unwrap_or(Key::Random)
     }
 
@@ -113,13 +116,14 @@ impl Record {
 
     fn entries(&self, version: &Found<Version>, environment: &Found<Reference>, context: &Context) -> Vec<Entry> {
         let nobody = "the subject of the token";
+        let no_commit = format!("none: {}", context.looked_at(Fact::Commit));
         let status = if self.status == Status::Pending { "default" } else { "--status" };
         let mut entries = vec![
             entry("component", Some(&self.component), "--component"),
             entry("environment", environment.0.as_ref(), &environment.1),
             entry("version", version.0.as_ref(), &version.1),
             entry("status", Some(&self.status), status),
-            or_told("commitSha", self.commit_sha.as_ref(), "--commit-sha", context.fact(Fact::Commit), "none"),
+            or_told("commitSha", self.commit_sha.as_ref(), "--commit-sha", context.fact(Fact::Commit), &no_commit),
             or_told("deployedBy", self.deployed_by.as_ref(), "--deployed-by", context.fact(Fact::Actor), nobody),
         ];
         entries.extend(self.description.as_ref().map(|text| entry("description", Some(text), "--description")));
@@ -129,7 +133,7 @@ impl Record {
         entries.extend(self.meta.iter().map(|(key, value)| entry(&format!("metadata.{key}"), Some(value), "--meta")));
         let (group, kept) = context.kept();
         if !self.meta.iter().any(|(key, _)| key == group) {
-            entries.extend(kept.iter().map(|(key, known)| entry(&format!("metadata.{group}.{key}"), Some(&known.value), known.source)));
+            entries.extend(kept.iter().map(|(key, known)| entry(&format!("metadata.{group}.{key}"), Some(&known.value), &known.source)));
         }
         entries
     }
@@ -140,8 +144,8 @@ fn found<T: Clone>(given: Option<&T>, flag: &str, context: &Context, fact: Fact,
     if let Some(given) = given {
         return (Some(given.clone()), flag.to_owned());
     }
-    match context.fact(fact).and_then(|known| Some((read(&known.value)?, known.source))) {
-        Some((value, source)) => (Some(value), source.to_owned()),
+    match context.fact(fact).and_then(|known| Some((read(&known.value)?, &known.source))) {
+        Some((value, source)) => (Some(value), source.clone()),
         None => (None, format!("not known: {}", context.looked_at(fact))),
     }
 }
@@ -162,7 +166,7 @@ fn entry(name: &str, value: Option<&impl ToString>, source: &str) -> Entry {
 fn or_told(name: &str, given: Option<&impl ToString>, flag: &str, told: Option<&Known>, otherwise: &str) -> Entry {
     match (given, told) {
         (Some(given), _) => entry(name, Some(given), flag),
-        (None, Some(known)) => entry(name, Some(&known.value), known.source),
+        (None, Some(known)) => entry(name, Some(&known.value), &known.source),
         (None, None) => entry(name, None::<&String>, otherwise),
     }
 }

@@ -51,6 +51,11 @@ impl Wrapping {
         !self.command.is_empty()
     }
 
+    /// The command and its arguments; empty if there is none.
+    pub(crate) fn command(&self) -> &[OsString] {
+        &self.command
+    }
+
     /// The command and how it is to run, if there is one.
     pub(crate) fn asked<'a>(&'a self, timeout: Option<Duration>, variables: &'a [(&'a str, String)]) -> Option<Asked<'a>> {
         self.is_asked().then_some(Asked { command: &self.command, variables, timeout, output_tail: self.output_tail })
@@ -68,7 +73,7 @@ pub(crate) async fn run(
     let mut signals = Signals::listen();
     let key = on_error::key(key)?;
     let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
-    let to_tell = ToTell { server: session.client.url().to_owned(), key: again::own_key(&key, &new, "outcome")? };
+    let to_tell = ToTell { server: session.client.url().to_owned(), key: again::own_key()? };
     let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
     let mut wrapped = Wrapped { telling, to_tell, on_error, budget, id_file, refused: false, session };
     let outcome = match wrapped.tell_start((key, &new), &mut signals).await? {
