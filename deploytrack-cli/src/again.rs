@@ -74,9 +74,9 @@ async fn is_repeated(client: &Client, id: Uuid, new: &NewDeployment, is_live: bo
     }
     let begun = new.occurred_at.filter(|_| !is_live);
     let Some(begun) = begun else { return Ok(true) };
-    // Answers show times to the millisecond.
-    let is_later = |at: Time| at.timestamp_millis() > begun.timestamp_millis();
-    Ok(!client.history(id).await?.value.iter().any(|entry| is_later(entry.occurred_at)))
+    // What a runner claimed was read from a clock like ours. Answers show times to the millisecond.
+    let is_later = |entry: &HistoryEntry| entry.claimed_at.unwrap_or(entry.occurred_at).timestamp_millis() > begun.timestamp_millis();
+    Ok(!client.history(id).await?.value.iter().any(is_later))
 }
 
 /// Goes on with a deployment, under a key of the process's own. `false` if another process was faster.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Tracker;
-use crate::{arrival::TRANSIT, clock::Time, error::Error};
+use crate::{arrival::TRANSIT, clock::Time};
 
 /// The least time between two warnings.
 const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
@@ -41,14 +41,12 @@ impl ClockWatch {
 
 impl Tracker {
     /// Compares the clock with the newest row of the history, and logs a warning when the clock is behind it. A server calls
-    /// this when it starts.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn compare_clock(&self) -> Result<(), Error> {
-        if let Some(newest) = self.store.last_recorded().await? {
-            self.clock_watch.compare(self.clock.now(), newest);
+    /// this when it starts; a row that cannot be read keeps no server from starting.
+    pub async fn compare_clock(&self) {
+        match self.store.last_recorded().await {
+            Ok(Some(newest)) => self.clock_watch.compare(self.clock.now(), newest),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the clock could not be compared with the history"),
         }
-        Ok(())
     }
 }

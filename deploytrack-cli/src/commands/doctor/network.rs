@@ -13,6 +13,8 @@ use tokio::{
 use super::{Finding, PATIENCE, setup::shown};
 use crate::{Exit, error::Failure, settings::Settings, surroundings::Surroundings};
 
+/// The difference of two clocks from which on certificates and tokens are at risk.
+const FAR: TimeDelta = TimeDelta::hours(1);
 /// The difference of two clocks from which on it is worth a look.
 const NOTABLE: TimeDelta = TimeDelta::seconds(30);
 
@@ -138,14 +140,18 @@ pub(super) fn clock(server: Option<Time>) -> Finding {
     let Some(server) = server else { return Finding::not_checked(CHECK, "the server did not say the time") };
     let difference = (SystemClock.now() - server).abs();
     let detail = format!("{} s from the server's", difference.num_seconds());
-    if difference <= NOTABLE {
-        return Finding::ok(CHECK, detail);
-    }
     let way_out = "set the clock of this machine, or of the server, by NTP";
-    Finding::warning(
-        CHECK,
-        format!("{detail}; deployments are recorded in order all the same, but a time given by hand may be off; {way_out}"),
-    )
+    match difference {
+        far if far > FAR => {
+            let harm = "a certificate or a token may count as expired or not yet valid";
+            Finding::problem(CHECK, Exit::Usage, format!("{detail}: {harm}; {way_out}"))
+        }
+        off if off > NOTABLE => {
+            let harm = "deployments are recorded in order all the same, but a time given by hand may be off";
+            Finding::warning(CHECK, format!("{detail}: {harm}; {way_out}"))
+        }
+        _ => Finding::ok(CHECK, detail),
+    }
 }
 
 #[cfg(test)]
@@ -163,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_off_is_said_to_be() {
-        use super::super::Verdict::{NotChecked, Ok, Warning};
+        use super::super::Verdict::{NotChecked, Ok, Problem, Warning};
         let off = |seconds| clock(Some(SystemClock.now() - TimeDelta::seconds(seconds))).result;
-        assert_eq!([off(0), off(-20), off(45), off(-90), clock(None).result], [Ok, Ok, Warning, Warning, NotChecked]);
+        assert_eq!([off(0), off(-20), off(45), off(-90), off(4000), clock(None).result], [Ok, Ok, Warning, Warning, Problem, NotChecked]);
     }
 }
