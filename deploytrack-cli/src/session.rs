@@ -18,7 +18,7 @@ use crate::{
     ci::annotations,
     error::Failure,
     render::{View, forms, grid::Grid, text::clean_json},
-    settings::{Settings, Sources},
+    settings::{self, Settings, Sources},
     spool::Spool,
     surroundings::Surroundings,
 };
@@ -38,6 +38,10 @@ pub(crate) struct Session<'a> {
     pub(crate) progress: bool,
     /// Where the server and the token are from; none when nobody chose them.
     pub(crate) sources: Option<Sources>,
+    /// Why no server can be asked, where the settings are wrong.
+    pub(crate) obstacle: Option<String>,
+    /// Whether nobody knows which server is meant.
+    nowhere: bool,
     pub(crate) surroundings: &'a Surroundings,
 }
 
@@ -52,11 +56,22 @@ impl<'a> Session<'a> {
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
-        let (described, sources) = (settings.described(), settings.sources());
-        let mut session = Self::with_client(settings.client()?, global, surroundings, out, err);
-        session.sources = Some(sources);
+        Self::asking(settings.clone().client()?, &settings, global, surroundings, out, err)
+    }
+
+    /// One that asks this client, which is made from the settings.
+    pub(crate) fn asking(
+        client: Client,
+        settings: &Settings,
+        global: &Global,
+        surroundings: &'a Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let mut session = Self::with_client(client, global, surroundings, out, err);
+        session.sources = Some(settings.sources());
         if global.verbose {
-            session.note(&described)?;
+            session.note(&settings.described())?;
         }
         Ok(session)
     }
@@ -70,6 +85,26 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failure> {
         let client = Settings::of_this_machine().client()?;
         Ok(Self::with_client(client, global, surroundings, out, err))
+    }
+
+    /// One whose settings are wrong: it asks nobody, and what it has to say is kept for the server that was named, if one was.
+    pub(crate) fn without_settings(
+        why: &Failure,
+        global: &Global,
+        surroundings: &'a Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let named = settings::named_server(global, surroundings);
+        let nowhere = named.is_none();
+        let client = named.map_or_else(|| Settings::of_this_machine().client(), Ok)?;
+        let session = Self::with_client(client, global, surroundings, out, err);
+        Ok(Self { obstacle: Some(why.told().1), nowhere, ..session })
+    }
+
+    /// The server that events are for; empty when nobody knows which one is meant.
+    pub(crate) fn server(&self) -> String {
+        if self.nowhere { String::new() } else { self.client.url().to_owned() }
     }
 
     pub(crate) fn with_client(
@@ -92,6 +127,8 @@ impl<'a> Session<'a> {
             stdout_is_terminal: surroundings.stdout_is_terminal,
             progress: surroundings.stderr_is_terminal && !global.quiet,
             sources: None,
+            obstacle: None,
+            nowhere: false,
             surroundings,
         }
     }

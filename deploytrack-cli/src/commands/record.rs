@@ -2,15 +2,16 @@
 
 mod explain;
 mod settled;
+pub(crate) mod start;
 pub(crate) mod wrapped;
 
 use std::{path::PathBuf, time::Duration};
 
 use deploytrack_core::{
     catalog::Reference,
-    client::Error,
+    client::{Answer, Error},
     clock::{self, Clock as _, SystemClock, Time},
-    deployment::NewDeployment,
+    deployment::{Deployment, NewDeployment},
     status::Status,
     text::{CommitSha, Description, IdempotencyKey, Label, Version},
 };
@@ -18,16 +19,17 @@ use uuid::Uuid;
 
 use self::{
     settled::{Key, Settled},
+    start::Start,
     wrapped::Wrapping,
 };
 use super::{
-    metadata,
+    fitting, metadata,
     on_error::{self, OnError},
     waiting, which,
 };
 use crate::{
     Exit, again,
-    args::{Output, pair, status},
+    args::{Output, mend::Mended, pair, status},
     child::Asked,
     ci::{Context, outputs},
     error::Failure,
@@ -103,10 +105,13 @@ pub(crate) struct Record {
     /// What to do when the server cannot be asked [default: fail; spool with COMMAND]
     ///
     /// With fail and COMMAND, the command does not run unless its start is recorded.
-    #[arg(long, value_enum, value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
+    #[arg(long, value_parser = on_error::parser(), value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
     on_error: Option<OnError>,
     #[command(flatten)]
     pub(crate) wrapping: Wrapping,
+    /// What was wrong with the values of this run.
+    #[arg(skip)]
+    pub(crate) mended: Mended,
 }
 
 impl Record {
@@ -130,13 +135,43 @@ impl Record {
         }
     }
 
+    /// What becomes of an error.
+    fn on_error(&self) -> OnError {
+        self.on_error.unwrap_or(if self.wrapping.is_asked() { OnError::Spool } else { OnError::Fail })
+    }
+
+    /// What this comes to. Where the pipeline goes on whatever becomes of its record, a version or an environment that
+    /// nothing tells is an obstacle, and not the end.
+    fn settled(&mut self, session: &mut Session<'_>) -> Settled {
+        let context = self.context(session);
+        if self.explain || self.on_error() == OnError::Fail {
+            return self.settle(&context);
+        }
+        self.meta = fitting(std::mem::take(&mut self.meta), session);
+        let settled = self.settle(&context);
+        let Err(failure) = &settled.new else { return settled };
+        self.mended.obstacles.push(failure.message().to_owned());
+        let is_missing = |field: &&str| settled.entries.iter().any(|entry| entry.name == **field && entry.value.is_none());
+        self.stand_in_for(&["version", "environment"].into_iter().filter(is_missing).collect::<Vec<_>>());
+        // The stand-in was built from no commit.
+        self.settle(&self.context(session))
+    }
+
+    /// The start as it is sent, once it is settled.
+    fn start(&self, new: NewDeployment) -> Start {
+        let Mended { as_given, obstacles, without_commit, .. } = self.mended.clone();
+        let commit_sha = new.commit_sha.clone().filter(|_| !without_commit);
+        let obstacle = (!obstacles.is_empty()).then(|| obstacles.join("; "));
+        Start { new: NewDeployment { commit_sha, ..new }, as_given, obstacle }
+    }
+
     fn context(&self, session: &Session<'_>) -> Context {
         if self.no_ci { Context::ignored() } else { Context::find(session.surroundings, self.version.as_ref()) }
     }
 }
 
-pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
-    let settled = record.settle(&record.context(session));
+pub(crate) async fn run(mut record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
+    let settled = record.settled(session);
     if record.explain {
         return explain::run(settled, session);
     }
@@ -147,7 +182,7 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
 }
 
 async fn wrapped(record: &Record, asked: Asked<'_>, settled: Settled, session: &mut Session<'_>) -> Result<(), Failure> {
-    let on_error = record.on_error.unwrap_or(OnError::Spool);
+    let on_error = record.on_error();
     let new = match settled.new {
         Err(failure) if on_error != OnError::Fail => {
             session.warn(&format!("nothing is recorded: {}", failure.sentence()));
@@ -156,45 +191,61 @@ async fn wrapped(record: &Record, asked: Asked<'_>, settled: Settled, session: &
         new => new.map_err(|failure| failure.hint(wrapped::NOT_RUN))?,
     };
     let how = (on_error, record.wrapping.send_timeout, record.id_file.clone());
-    let (outcome, id) = wrapped::run(new.clone(), settled.key.into_known(), asked, how, session).await?;
+    let start = record.start(new);
+    let (outcome, id) = wrapped::run(start.clone(), start.key(settled.key), asked, how, session).await?;
     if let Some(id) = id {
-        record.hand_on(id, &new, session);
+        record.hand_on(id, &start.new, session);
     }
     waiting::say(waiting::LATE, session);
     Err(Failure::new(Exit::Command(outcome.code), outcome.reason))
 }
 
 async fn plain(record: &Record, settled: Settled, session: &mut Session<'_>) -> Result<(), Failure> {
-    let mut new = settled.new?;
-    let on_error = record.on_error.unwrap_or(OnError::Fail);
+    let mut start = record.start(settled.new?);
+    let on_error = record.on_error();
     if on_error == OnError::Spool {
         // What is sent later happened now.
-        new.occurred_at.get_or_insert_with(|| SystemClock.now());
+        start.new.occurred_at.get_or_insert_with(|| SystemClock.now());
     }
     let again = matches!(settled.key, Key::Derived(_));
-    let key = on_error::key(settled.key.into_known())?;
-    let sent = if again { again::record(&session.client, &key, &new).await } else { session.client.under(key.clone()).record(&new).await };
-    let recorded = match sent {
-        Err(error) if on_error::goes_on(on_error, &error) => {
-            let ask = Ask::Record { body: new.to_body(), register: new.register, again };
-            let run = on_error::go_on(on_error, (key, ask), None, &error, session);
-            if let (Some(path), Some(run)) = (&record.id_file, run)
-                && let Err(why) = which::hand_on_run(path, &run)
-            {
-                session.warn(&why);
-            }
-            return Ok(());
-        }
-        recorded => recorded.map_err(refused)?,
+    let key = on_error::key(start.key(settled.key))?;
+    let recorded = match send(&start, again, &key, session).await {
+        Ok(recorded) => recorded,
+        Err(error) => return plain_failed(record, error, (key, start.to_ask(again)), session),
     };
     let id = recorded.value.id;
-    record.hand_on(id, &new, session);
+    record.hand_on(id, &start.new, session);
     match session.output() {
         Output::Table => session.line(&id.to_string()),
         _ => session.answer(&recorded.text, &deployment::list(std::slice::from_ref(&recorded.value))),
     }?;
     let written = record.id_file.as_ref().map_or(Ok(()), |path| id_file::write(path, &Held::Id(id)));
     written.map_err(|why| Failure::usage(why).hint(format!("the deployment is recorded all the same, as {id}")))
+}
+
+async fn send(start: &Start, again: bool, key: &IdempotencyKey, session: &Session<'_>) -> Result<Answer<Deployment>, Error> {
+    match &start.obstacle {
+        Some(why) => Err(Error::Setup(why.clone())),
+        None if again => again::record(&session.client, key, &start.new).await,
+        None => session.client.under(key.clone()).record(&start.new).await,
+    }
+}
+
+/// Keeps what was not recorded, where errors are spooled. A refusal ends the command all the same.
+fn plain_failed(record: &Record, error: Error, event: (IdempotencyKey, Ask), session: &mut Session<'_>) -> Result<(), Failure> {
+    let on_error = record.on_error();
+    let (run, ended) = if on_error::goes_on(on_error, &error) {
+        (on_error::go_on(on_error, event, None, &error, session), Ok(()))
+    } else {
+        let (run, said) = on_error::keep_refused(on_error, event, None, &error, session);
+        (run, Err(said.into_iter().fold(refused(error), Failure::hint)))
+    };
+    if let (Some(path), Some(run)) = (&record.id_file, run)
+        && let Err(why) = which::hand_on_run(path, &run)
+    {
+        session.warn(&why);
+    }
+    ended
 }
 
 /// A name that looks like a typing error has a second way out here.

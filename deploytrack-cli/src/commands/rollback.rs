@@ -55,7 +55,7 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
     let variables = [("DEPLOYTRACK_VERSION", previous.version.to_string())];
     if let Some(asked) = rollback.wrapping.asked(session.timeout, &variables) {
         let how = (OnError::Spool, rollback.wrapping.send_timeout, None);
-        let (outcome, _) = wrapped::run(new, None, asked, how, session).await?;
+        let (outcome, _) = wrapped::run(new.into(), None, asked, how, session).await?;
         waiting::say(waiting::LATE, session);
         if !outcome.succeeded {
             return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
@@ -64,7 +64,7 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
         let done = NewDeployment { status: Status::Succeeded, ..new };
         session.client.record(&done).await?;
     }
-    mark(&current, rollback.reason, session).await?;
+    mark(&current, (rollback.reason, rollback.wrapping.is_asked()), session).await?;
     if !rollback.wrapping.is_asked() {
         session.line(&clean(&format!(
             "{} in {} went back from {} to {}",
@@ -90,8 +90,9 @@ fn again(previous: &Deployment, current: &Deployment) -> Result<NewDeployment, F
     })
 }
 
-/// Marks what was current as rolled back; what cannot be sent is kept, since the way back is done.
-async fn mark(current: &Deployment, reason: Option<Reason>, session: &mut Session<'_>) -> Result<(), Failure> {
+/// Marks what was current as rolled back; what cannot be sent is kept, since the way back is done. A refusal is kept too, and
+/// ends this command unless it ran another, whose exit code counts.
+async fn mark(current: &Deployment, (reason, wrapped): (Option<Reason>, bool), session: &mut Session<'_>) -> Result<(), Failure> {
     let change = Change { reason, occurred_at: Some(SystemClock.now()), ..Change::to(Status::RolledBack) };
     let key = on_error::key(None)?;
     match session.client.under(key.clone()).update(current.id, &change).await {
@@ -99,6 +100,12 @@ async fn mark(current: &Deployment, reason: Option<Reason>, session: &mut Sessio
             on_error::go_on(OnError::Spool, (key, Ask::Update { body: change.to_body() }), Some(current.id), &error, session);
             Ok(())
         }
-        marked => Ok(marked.map(drop)?),
+        Err(error) => {
+            let event = (key, Ask::Update { body: change.to_body() });
+            let (_, said) = on_error::keep_refused(OnError::Spool, event, Some(current.id), &error, session);
+            let failure = said.into_iter().fold(Failure::from(error), Failure::hint);
+            if wrapped { Ok(session.warn(&failure.told().1)) } else { Err(failure) }
+        }
+        Ok(_) => Ok(()),
     }
 }
