@@ -4,10 +4,11 @@ use std::{
     error::Error,
     io::{self, Write},
     process::ExitCode,
+    str::FromStr as _,
     time::Duration,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::StringValueParser};
 use deploytrack_core::{
     clock::{Clock as _, SystemClock},
     store::Store,
@@ -18,6 +19,7 @@ use deploytrack_server::{
     App,
     config::{ConfigError, DatabaseUrl, ServeArgs},
     log, serve, token,
+    trim::Trimmed,
 };
 
 /// What runs where, since when, and who put it there: the server.
@@ -37,13 +39,13 @@ enum Command {
     /// Print a token
     Token {
         /// Whom the token is for
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = Trimmed(Label::from_str))]
         subject: Label,
         /// A role of the bearer, such as admin, which may write; may be given again
-        #[arg(long, value_name = "ROLE")]
+        #[arg(long, value_name = "ROLE", value_parser = Trimmed(StringValueParser::new()))]
         role: Vec<String>,
         /// How long the token is good, such as 12h or 90d; at most ten years
-        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = lifetime)]
+        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = Trimmed(lifetime))]
         expires_in: Duration,
     },
     /// Bring the database up to date and end

@@ -29,6 +29,7 @@ mod show;
 mod spool_bounds;
 mod time_travel;
 mod tls;
+mod trimmed;
 mod undeploy;
 mod verify;
 mod version;
