@@ -137,7 +137,7 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Doctor(_) => at_once(commands::doctor::run(&global, surroundings, Streams { out, err })),
         args::Command::Open(open) => {
             let settings = Settings::find(&global, surroundings)?;
-            let mut session = Session::new(settings.clone(), &global, surroundings, out, err)?;
+            let mut session = Session::new(&settings, &global, surroundings, out, err)?;
             at_once(commands::open::run(open, &settings, &mut session))
         }
         command => {

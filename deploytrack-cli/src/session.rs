@@ -39,10 +39,16 @@ pub(crate) struct Session<'a> {
     /// Where the server and the token are from; none when nobody chose them.
     pub(crate) sources: Option<Sources>,
     /// Why no server can be asked, where the settings are wrong.
-    pub(crate) obstacle: Option<String>,
-    /// Whether nobody knows which server is meant.
-    nowhere: bool,
+    pub(crate) obstacle: Option<Obstacle>,
     pub(crate) surroundings: &'a Surroundings,
+}
+
+/// Settings that cannot be used.
+pub(crate) struct Obstacle {
+    /// What is wrong with them, and the way out.
+    pub(crate) why: String,
+    /// Whether they name a server all the same.
+    server_is_known: bool,
 }
 
 /// The largest page; pages of it are asked for one after the other.
@@ -50,13 +56,13 @@ const WHOLE: u64 = PageRequest::MOST_TAKE;
 
 impl<'a> Session<'a> {
     pub(crate) fn new(
-        settings: Settings,
+        settings: &Settings,
         global: &Global,
         surroundings: &'a Surroundings,
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
-        Self::asking(settings.clone().client()?, &settings, global, surroundings, out, err)
+        Self::asking(settings.clone().client()?, settings, global, surroundings, out, err)
     }
 
     /// One that asks this client, which is made from the settings.
@@ -96,15 +102,16 @@ impl<'a> Session<'a> {
         err: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
         let named = settings::named_server(global, surroundings);
-        let nowhere = named.is_none();
+        let obstacle = Obstacle { why: why.told().1, server_is_known: named.is_some() };
         let client = named.map_or_else(|| Settings::of_this_machine().client(), Ok)?;
         let session = Self::with_client(client, global, surroundings, out, err);
-        Ok(Self { obstacle: Some(why.told().1), nowhere, ..session })
+        Ok(Self { obstacle: Some(obstacle), ..session })
     }
 
     /// The server that events are for; empty when nobody knows which one is meant.
     pub(crate) fn server(&self) -> String {
-        if self.nowhere { String::new() } else { self.client.url().to_owned() }
+        let is_known = self.obstacle.as_ref().is_none_or(|obstacle| obstacle.server_is_known);
+        if is_known { self.client.url().to_owned() } else { String::new() }
     }
 
     pub(crate) fn with_client(
@@ -128,7 +135,6 @@ impl<'a> Session<'a> {
             progress: surroundings.stderr_is_terminal && !global.quiet,
             sources: None,
             obstacle: None,
-            nowhere: false,
             surroundings,
         }
     }

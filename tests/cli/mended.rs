@@ -164,3 +164,31 @@ fn a_record_by_hand_is_told_what_is_wrong_with_it() {
     assert_eq!(home.deploytrack(&["flush", "--set", "occurredAt=2026-11-28T10:00:00Z"]).done(), "1 sent, 0 kept, 0 refused\n");
     assert_eq!(listed(&bench).iter().filter(|one| one["status"] == "succeeded").count(), 1);
 }
+
+#[test]
+fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() {
+    let bench = Bench::new();
+    let home = home(&bench)
+        .with("GITLAB_CI", "true")
+        .with("CI_ENVIRONMENT_NAME", "prod;eu")
+        .with("CI_COMMIT_SHA", "not-a-commit")
+        .with("GITLAB_USER_LOGIN", "ä".repeat(300))
+        .with("CI_COMMIT_TAG", "v1\n");
+    let run = home.deploytrack(&["record", "-c", "api", "-e", "production", "--", "sh", "-c", "echo out; exit 3"]);
+    is_the_commands(&run, 3, "out\n");
+    for said in [
+        "CI_COMMIT_SHA must be 4 to 64 hexadecimal digits, not 'not-a-commit': it is left out",
+        "GITLAB_USER_LOGIN must be at most 255 characters long, not 'äää",
+    ] {
+        assert!(run.err.contains(said), "{said}: {run:?}");
+    }
+    assert!(!run.err.contains("CI_ENVIRONMENT_NAME"), "a flag gives it: {run:?}");
+    let one = &listed(&bench)[0];
+    let cut = Value::from("ä".repeat(254) + "…");
+    assert_eq!((&one["version"], &one["deployedBy"], &one["commitSha"]), (&Value::from("v1"), &cut, &Value::Null));
+
+    let run = home.deploytrack(&["record", "-c", "api", "--", "sh", "-c", "echo out; exit 3"]);
+    is_the_commands(&run, 3, "out\n");
+    assert!(run.err.contains("CI_ENVIRONMENT_NAME must have only") && spooled(&home) == 1, "{run:?}");
+    assert_eq!(home.deploytrack(&["flush", "--set", "environment=production"]).done(), "1 sent, 0 kept, 0 refused\n");
+}

@@ -251,7 +251,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 }
 
 /// The text without what breaks a line.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     trimmed(&plain).to_owned()
 }

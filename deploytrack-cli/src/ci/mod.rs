@@ -13,6 +13,7 @@ pub(crate) mod outputs;
 mod providers;
 #[cfg(test)]
 mod tests;
+mod unusable;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,10 @@ use self::{
     git::Git,
     providers::{PROVIDERS, Provider},
 };
-use crate::surroundings::Surroundings;
+use crate::{
+    args::mend::{cut, line},
+    surroundings::Surroundings,
+};
 
 /// What can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,6 +192,8 @@ fn known(fact: Fact, text: &str, source: &'static str) -> Option<Known> {
     let text = without_credentials(text);
     let value = match fact {
         Fact::Reference => ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(&text).to_owned(),
+        // What these are does not change with a part of them.
+        Fact::Actor | Fact::Job => cut(&line(&text), Label::MOST),
         _ => text,
     };
     let good = match fact {

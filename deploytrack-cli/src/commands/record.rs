@@ -31,7 +31,7 @@ use crate::{
     Exit, again,
     args::{Output, mend::Mended, pair, status},
     child::Asked,
-    ci::{Context, outputs},
+    ci::{Context, Fact, outputs},
     error::Failure,
     id_file::{self, Held},
     render::deployment,
@@ -144,6 +144,9 @@ impl Record {
     /// nothing tells is an obstacle, and not the end.
     fn settled(&mut self, session: &mut Session<'_>) -> Settled {
         let context = self.context(session);
+        for sentence in context.unusable(&self.asked_of_the_ci(), session.surroundings) {
+            session.warn(&sentence);
+        }
         if self.explain || self.on_error() == OnError::Fail {
             return self.settle(&context);
         }
@@ -155,6 +158,17 @@ impl Record {
         self.stand_in_for(&["version", "environment"].into_iter().filter(is_missing).collect::<Vec<_>>());
         // The stand-in was built from no commit.
         self.settle(&self.context(session))
+    }
+
+    /// What is taken from the CI, since no flag gives it.
+    fn asked_of_the_ci(&self) -> Vec<Fact> {
+        let given = [
+            (Fact::Version, self.version.is_some()),
+            (Fact::Environment, self.environment.is_some()),
+            (Fact::Commit, self.commit_sha.is_some() || self.mended.without_commit),
+            (Fact::Actor, self.deployed_by.is_some()),
+        ];
+        given.into_iter().filter_map(|(fact, given)| (!given).then_some(fact)).collect()
     }
 
     /// The start as it is sent, once it is settled.

@@ -104,7 +104,11 @@ async fn mark(current: &Deployment, (reason, wrapped): (Option<Reason>, bool), s
             let event = (key, Ask::Update { body: change.to_body() });
             let (_, said) = on_error::keep_refused(OnError::Spool, event, Some(current.id), &error, session);
             let failure = said.into_iter().fold(Failure::from(error), Failure::hint);
-            if wrapped { Ok(session.warn(&failure.told().1)) } else { Err(failure) }
+            if !wrapped {
+                return Err(failure);
+            }
+            session.warn(&failure.told().1);
+            Ok(())
         }
         Ok(_) => Ok(()),
     }

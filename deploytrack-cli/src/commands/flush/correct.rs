@@ -99,7 +99,9 @@ impl Candidate {
     fn correct(mut self, corrections: &[Correction], register: bool) -> Result<(), Failure> {
         let Ask::Record { body, register: registers, .. } = &mut self.event.ask else { return Ok(()) };
         let before = (body.clone(), *registers);
-        corrections.iter().for_each(|correction| correction.apply(body));
+        for correction in corrections {
+            correction.apply(body);
+        }
         *registers |= register;
         if before == (body.clone(), *registers) {
             return Ok(());

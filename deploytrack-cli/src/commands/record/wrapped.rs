@@ -119,13 +119,14 @@ impl Wrapped<'_, '_> {
     async fn tell_start(&mut self, (key, start): (IdempotencyKey, &Start), signals: &mut Signals) -> Result<Option<Outcome>, Failure> {
         self.telling.mark_unfinished(&self.to_tell);
         self.tell(key, start.to_ask(true));
-        let obstacle = start.obstacle.clone().or_else(|| self.session.obstacle.clone());
-        let delivered = match obstacle {
-            Some(why) => Some(self.telling.refuse(Error::Setup(why))),
-            None => tokio::select! {
+        let obstacle = start.obstacle.clone().or_else(|| self.session.obstacle.as_ref().map(|obstacle| obstacle.why.clone()));
+        let delivered = if let Some(why) = obstacle {
+            Some(self.telling.refuse(Error::Setup(why)))
+        } else {
+            tokio::select! {
                 delivered = timeout(self.budget, self.telling.deliver(&self.session.client)) => delivered.ok(),
                 signal = signals.next() => return Ok(Some(Outcome::called_off(signal))),
-            },
+            }
         };
         match delivered {
             Some(Delivered::All) => self.hand_on(),
