@@ -48,6 +48,8 @@ fn an_optional_value_is_left_out_or_cut_and_the_warning_names_flag_rule_and_reme
         (&["--meta", "nothing", "--meta", "a=b"], "metadata", json!({"a": "b"}), "--meta must be KEY=VALUE, not 'nothing': it is left out"),
         (&["--meta", "", "--meta", "=x"], "metadata", json!({}), "--meta must be KEY=VALUE, with a key, not '=x'"),
         (&["--idempotency-key", "build 7"], "status", json!("failed"), "replaced by its digest"),
+        (&["--id-file", ""], "status", json!("failed"), "--id-file is empty: it is left out"),
+        (&["--cacert="], "status", json!("failed"), "--cacert is empty: it is left out"),
         (&["--idempotency-key="], "status", json!("failed"), "--idempotency-key is empty: it is left out"),
         (&["--description", "- fixed\n- better"], "description", json!("- fixed\n- better"), ""),
     ] {
@@ -191,4 +193,18 @@ fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() 
     is_the_commands(&run, 3, "out\n");
     assert!(run.err.contains("CI_ENVIRONMENT_NAME must have only") && spooled(&home) == 1, "{run:?}");
     assert_eq!(home.deploytrack(&["flush", "--set", "environment=production"]).done(), "1 sent, 0 kept, 0 refused\n");
+}
+
+#[test]
+fn a_rollback_with_a_reason_that_is_too_long_is_made_with_a_shorter_one() {
+    let bench = Bench::new();
+    let home = home(&bench);
+    let before = bench.record("api", "production", "v1", "succeeded");
+    let present = bench.record("api", "production", "v2", "succeeded");
+    let args = ["rollback", "-c", "api", "-e", "production", "--reason", &"x".repeat(2000), "--", "sh", "-c", "echo out"];
+    let run = home.deploytrack(&args);
+    is_the_commands(&run, 0, "out\n");
+    assert!(run.err.contains("--reason must be at most 1024 characters long") && !before.is_empty(), "{run:?}");
+    let story = shown(&bench, &Value::from(present))["history"].clone();
+    assert_eq!(story.as_array().unwrap().last().unwrap()["reason"], Value::from("x".repeat(1023) + "…"));
 }

@@ -6,6 +6,10 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -63,7 +67,10 @@ fn a_name_that_is_refused_is_corrected_and_the_deployment_is_recorded_with_its_t
     assert_eq!((kept.len(), &kept[0]["state"], &kept[0]["events"]), (1, &json!("refused"), &json!(2)), "start and outcome: {kept:?}");
     assert_eq!((&refused["status"], &refused["code"]), (&json!(409), &json!("near_miss")), "{refused}");
     let text = home.deploytrack(&["spool", "list"]);
-    assert!(text.done().contains("did you mean production?") && text.err.contains(&format!("flush {name}")), "{text:?}");
+    assert!(
+        text.done().contains("refused") && text.err.contains("did you mean production?") && text.err.contains(&format!("flush {name}")),
+        "{text:?}"
+    );
     let detail = home.deploytrack(&["spool", "show", &name]);
     let events: Value = serde_json::from_str(detail.done()).unwrap();
     assert_eq!((&events[0]["refused"]["code"], &events[1]["ask"]["update"]["body"]["status"]), (&json!("near_miss"), &json!("failed")));
@@ -261,23 +268,35 @@ fn one_run_that_makes_the_server_or_a_proxy_stumble_holds_no_other_back() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let home = wrapped::home_of(&url);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut request = [0; 16 * 1024];
             let read = stream.read(&mut request).unwrap_or(0);
-            let large = String::from_utf8_lossy(&request[..read]).contains("v-large");
-            let status = if large { "413 Payload Too Large" } else { "503 Service Unavailable" };
+            let request = String::from_utf8_lossy(&request[..read]).into_owned();
+            counted.fetch_add(usize::from(request.contains("\"v1\"")), Ordering::SeqCst);
+            let status = match () {
+                () if request.contains("v-large") => "413 Payload Too Large",
+                () if request.contains("v-<script>") => "403 Forbidden",
+                () if request.contains("v-crash") => "500 Internal Server Error",
+                () => "503 Service Unavailable",
+            };
             let answer = format!("HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             let _ = stream.write_all(answer.as_bytes());
         }
     });
-    for version in ["v-large", "v1"] {
+    for version in ["v-large", "v-<script>", "v-crash", "v1"] {
         let args = ["record", "-c", "api", "-e", "production", "--version", version, "--send-timeout", "3s", "--", "true"];
         is_the_commands(&home.deploytrack(&args), 0, "");
     }
     let states: Vec<_> = spool(&home).iter().map(|run| run["state"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(states, ["refused", "waiting"], "a body that a proxy finds too large stays so");
+    assert_eq!(states, ["refused", "refused", "waiting", "waiting"], "a body that a proxy finds too large stays so");
+    let before = asked.load(Ordering::SeqCst);
+    let flushed = home.deploytrack(&["flush"]);
+    assert_eq!((flushed.code, flushed.out.as_str()), (4, "0 sent, 2 kept, 2 refused\n"), "{flushed:?}");
+    assert!(asked.load(Ordering::SeqCst) > before, "the last in the row is sent, too");
 }
 
 #[test]

@@ -49,16 +49,15 @@ pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Ar
     if goes_on {
         line.decode(&mut mended);
     }
-    // Each turn removes one mistake.
-    loop {
-        let mistake = match Args::try_parse_from(line.own.iter().chain(line.rest)) {
+    // Each turn removes the mistake of one argument.
+    for _ in 0..arguments.len() {
+        match Args::try_parse_from(line.all()) {
+            Err(mistake) if goes_on && line.mend(&mistake, &mut mended) => {}
+            Err(mistake) => return Err(mistake),
             Ok(args) => return Ok(with(args, mended)),
-            Err(mistake) => mistake,
-        };
-        if !goes_on || !line.mend(&mistake, &mut mended) {
-            return Err(mistake);
         }
     }
+    Args::try_parse_from(line.all()).map(|args| with(args, mended))
 }
 
 fn with(mut args: Args, mut mended: Mended) -> (Args, Vec<String>) {
@@ -79,6 +78,10 @@ impl<'a> Line<'a> {
     fn of(arguments: &'a [OsString]) -> Self {
         let (own, rest) = arguments.split_at(arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len()));
         Self { own: own.to_vec(), rest }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &OsString> + Clone {
+        self.own.iter().chain(self.rest)
     }
 
     /// Whether the pipeline goes on without a record: a command is to run, or errors are spooled or only said.
@@ -127,7 +130,7 @@ impl<'a> Line<'a> {
 
     /// Values that are no text become text, or are kept as well as can be.
     fn decode(&mut self, mended: &mut Mended) {
-        for flag in OF_THE_RUN {
+        for flag in OF_THE_RUN.iter().filter(|flag| !flag.is_path) {
             while let Some(place) = self.not_text(flag) {
                 let value = self.value(&place).unwrap_or_default().to_string_lossy().into_owned();
                 match remedy(flag.long, &value) {
@@ -202,18 +205,20 @@ struct Flag {
     short: Option<&'static str>,
     /// Whether something must stand in its place.
     is_required: bool,
+    /// Whether any bytes will do.
+    is_path: bool,
 }
 
 const COMMANDS: [&str; 3] = ["record", "update", "rollback"];
 
 const fn flag(long: &'static str) -> Flag {
-    Flag { long, short: None, is_required: false }
+    Flag { long, short: None, is_required: false, is_path: false }
 }
 
 const OF_THE_RUN: &[Flag] = &[
-    Flag { long: "--component", short: Some("-c"), is_required: true },
-    Flag { long: "--environment", short: Some("-e"), is_required: true },
-    Flag { long: "--version", short: None, is_required: true },
+    Flag { long: "--component", short: Some("-c"), is_required: true, is_path: false },
+    Flag { long: "--environment", short: Some("-e"), is_required: true, is_path: false },
+    Flag { long: "--version", short: None, is_required: true, is_path: false },
     flag("--occurred-at"),
     flag("--deployed-by"),
     flag("--commit-sha"),
@@ -221,6 +226,8 @@ const OF_THE_RUN: &[Flag] = &[
     flag("--reason"),
     flag("--meta"),
     flag("--idempotency-key"),
+    Flag { is_path: true, ..flag("--id-file") },
+    Flag { is_path: true, ..flag("--cacert") },
 ];
 
 fn remedy(flag: &str, value: &str) -> Remedy {

@@ -15,6 +15,7 @@ use self::correct::Correction;
 use super::waiting;
 use crate::{
     Exit,
+    args::mend::cut,
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
@@ -57,7 +58,14 @@ struct Tally {
     why: Option<Failure>,
     /// Whether there is no use in asking the server for more.
     stopped: bool,
+    /// How many runs in a row failed in a way that may be their own.
+    stumbled: usize,
 }
+
+/// So many runs that fail one after the other are not the reason themselves.
+const MOST_STUMBLES: usize = 10;
+/// The most of an event that a warning repeats.
+const MOST_SHOWN: usize = 200;
 
 /// Which runs are sent.
 #[derive(Debug, Default)]
@@ -132,13 +140,14 @@ fn stays_refused(spool: &Spool, name: &str) -> bool {
     spool.refusal(name).is_some_and(|refusal| !refusal.is_of_the_token())
 }
 
-/// Whether the next run would fare no better. Of a failure of the server that may be this run's alone, the next is tried.
+/// Whether the next run would fare no better. An answer that is no verdict of the server (500, the page of a proxy) may be
+/// for this run alone.
 fn stops(error: &Error) -> bool {
     match error {
         Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
-        Error::Refused(problem) => problem.code.is_empty(),
-        Error::Unreadable(_) | Error::Setup(_) => false,
-        Error::Unauthorised(_) | Error::Unreachable { .. } | Error::Timeout { .. } => true,
+        Error::Unauthorised(problem) => !problem.code.is_empty(),
+        Error::Unreachable { .. } | Error::Timeout { .. } => true,
+        Error::Refused(_) | Error::Unreadable(_) | Error::Setup(_) => false,
     }
 }
 
@@ -175,6 +184,7 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
     match delivered {
         Some(Delivered::All) => {
             tally.sent += 1;
+            tally.stumbled = 0;
             if let Some(ago) = waiting::long_ago(&name, session.view.now) {
                 session.warn(&format!("deployment {} is recorded only now, after {ago} in the spool, with its own times", id_of(&telling)));
             }
@@ -185,14 +195,16 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
         }
         Some(Delivered::Refused(error)) => {
             tally.refused += 1;
+            tally.stumbled = 0;
             let refusal = Refusal::of(&error)
                 .map(|refusal| format!("{}; {}", refusal.reason, refusal.way_out(&name, telling.deployment().is_none())));
-            session.warn(&format!("run {name} is refused, {}: {}", telling.described(), refusal.unwrap_or_default()));
+            session.warn(&format!("run {name} is refused, {}: {}", cut(&telling.described(), MOST_SHOWN), refusal.unwrap_or_default()));
         }
         Some(Delivered::Later(error)) => {
             let of_the_token = matches!(error, Error::Unauthorised(_));
             *(if of_the_token { &mut tally.refused } else { &mut tally.kept }) += 1;
-            tally.stopped = stops(&error);
+            tally.stumbled += 1;
+            tally.stopped = stops(&error) || tally.stumbled >= MOST_STUMBLES;
             tally.why.get_or_insert_with(|| if of_the_token { error.into() } else { Failure::new(Exit::Unreachable, error.to_string()) });
         }
         None => tally.kept += 1,

@@ -99,13 +99,17 @@ fn list(runs: &Runs, session: &mut Session<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Under a table, what can be done about the first run that is refused.
+/// Under a table, which has no room for them: why runs are refused, and what can be done about the first.
 fn say_way_out(listed: &[Listed], session: &mut Session<'_>) -> Result<(), Failure> {
-    let first = listed.iter().find_map(|one| Some((one, one.refused.as_ref()?)));
-    match first.filter(|_| session.output() == Output::Table) {
-        Some((one, refusal)) => session.note(&format!("run {} is refused: {}", one.run, refusal.way_out(&one.run, one.is_record))),
-        None => Ok(()),
+    if session.output() != Output::Table {
+        return Ok(());
     }
+    let mut refused = listed.iter().filter_map(|one| Some((one, one.refused.as_ref()?))).peekable();
+    let way_out = refused.peek().map(|(one, refusal)| refusal.way_out(&one.run, one.is_record));
+    for (one, refusal) in refused {
+        session.note(&format!("{} is refused: {}", one.run, refusal.reason))?;
+    }
+    way_out.map_or(Ok(()), |way_out| session.note(&way_out))
 }
 
 fn show(runs: &Runs, run: Uuid, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -170,9 +174,9 @@ fn grid(listed: &[Listed]) -> Grid {
         Column::flexible("component", "COMPONENT"),
         Column::flexible("environment", "ENVIRONMENT"),
         Column::flexible("version", "VERSION"),
-        Column::fixed("events", "EVENTS"),
         Column::fixed("state", "STATE"),
-        Column::flexible("reason", "REASON"),
+        Column::hidden("events"),
+        Column::hidden("reason"),
     ];
     let row = |one: &Listed| {
         vec![
@@ -182,8 +186,8 @@ fn grid(listed: &[Listed]) -> Grid {
             Value::text(&one.component),
             Value::text(&one.environment),
             Value::text(&one.version),
-            Value::text(&one.events),
             Value::text(&one.state),
+            Value::text(&one.events),
             Value::optional(one.refused.as_ref().map(|refusal| &refusal.reason)),
         ]
     };

@@ -11,10 +11,12 @@ use deploytrack_core::{
 use serde::{Deserialize, Serialize};
 
 use super::Run;
-use crate::{delivery::is_final, error::Failure};
+use crate::{args::mend::cut, delivery::is_final, error::Failure};
 
 /// The file with the refusal of the first event that is left.
 const REFUSED: &str = "refused";
+/// The most characters of a reason.
+const MOST_OF_A_REASON: usize = 2_000;
 /// The code of a refusal that comes from the client: the request could not even be made.
 const BY_THE_CLIENT: &str = "not_sent";
 
@@ -44,7 +46,7 @@ impl Refusal {
             Error::Refused(problem) if is_final(error) => (Some(problem.status), problem.code.as_str(), failure.told().1),
             _ => return None,
         };
-        Some(Self { at: SystemClock.now(), status, code: code.to_owned(), reason })
+        Some(Self { at: SystemClock.now(), status, code: code.to_owned(), reason: cut(&reason, MOST_OF_A_REASON) })
     }
 
     /// How the refused event of a run is sent after all. Names can be corrected while the record itself is refused.

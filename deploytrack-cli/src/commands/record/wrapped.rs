@@ -158,19 +158,21 @@ impl Wrapped<'_, '_> {
         }
     }
 
-    /// Adds an event to the run.
-    fn tell(&mut self, key: IdempotencyKey, ask: Ask) {
+    /// Adds an event to the run, and gives whether the disk took it.
+    fn tell(&mut self, key: IdempotencyKey, ask: Ask) -> bool {
         let server = self.session.server();
-        if let Err(error) = self.telling.add(Event { server, key, ask }) {
-            self.session.warn(&format!("an event of the deployment may be lost: the spool cannot be written: {error}"));
-        }
+        let Err(error) = self.telling.add(Event { server, key, ask }) else { return true };
+        self.session.warn(&format!("an event of the deployment may be lost: the spool cannot be written: {error}"));
+        false
     }
 
     /// Sends what is left, and then, in the rest of the budget, what earlier runs left behind. A pipeline that is called off meanwhile does not wait.
     async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Option<Uuid> {
         let body = self.telling.body_of(outcome);
-        self.tell(self.to_tell.key.clone(), Ask::Update { body });
-        self.telling.mark_finished();
+        // Without its outcome on disk, the run must not look as if it had none to tell.
+        if self.tell(self.to_tell.key.clone(), Ask::Update { body }) {
+            self.telling.mark_finished();
+        }
         let id = self.telling.deployment();
         tokio::select! {
             sent = self.send_the_rest() => sent,
