@@ -95,7 +95,7 @@ impl Settings {
 
 /// The profile that a flag or a variable names.
 pub(crate) fn named<'a>(global: &'a Global, surroundings: &'a Surroundings) -> Option<&'a str> {
-    global.profile.as_deref().or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
+    global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
 }
 
 /// The profile that a login writes, which need not be there yet, and the address of its server.
@@ -111,7 +111,7 @@ pub(crate) fn for_login(file: &ConfigFile, global: &Global, surroundings: &Surro
 
 /// A client of the server that a flag or a variable names, without a token; none when no usable address is named.
 pub(crate) fn named_server(global: &Global, surroundings: &Surroundings) -> Option<Client> {
-    let url = global.url.as_deref().or_else(|| surroundings.variable("DEPLOYTRACK_URL"))?;
+    let url = global.url.as_deref().filter(|url| !url.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_URL"))?;
     Settings { url: url.to_owned(), ..Settings::of_this_machine() }.client().ok()
 }
 
@@ -143,9 +143,9 @@ fn profile(global: &Global, surroundings: &Surroundings) -> Result<Option<Profil
 fn url(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>) -> (String, String) {
     let of_profile = profile.and_then(|profile| Some((profile.url.clone()?, format!("from the profile {}", profile.name))));
     // A profile named by a flag goes before a variable, as every flag does.
-    let of_named_profile = of_profile.clone().filter(|_| global.profile.is_some());
+    let of_named_profile = of_profile.clone().filter(|_| global.profile.as_deref().is_some_and(|name| !name.is_empty()));
     let variable = surroundings.variable("DEPLOYTRACK_URL").map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
-    let flag = global.url.clone().map(|url| (url, "from --url".to_owned()));
+    let flag = global.url.clone().filter(|url| !url.is_empty()).map(|url| (url, "from --url".to_owned()));
     flag.or(of_named_profile).or(variable).or(of_profile).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "the default".to_owned()))
 }
 
@@ -154,7 +154,7 @@ fn token(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>
     let own = profile.filter(|profile| profile.url.as_deref().is_some_and(|own| same(own, url)));
     let of_profile =
         own.and_then(|profile| Some((Some(profile.token.clone()?), format!("with the token of the profile {}", profile.name))));
-    if let (Some(found), true) = (&of_profile, global.profile.is_some()) {
+    if let (Some(found), true) = (&of_profile, global.profile.as_deref().is_some_and(|name| !name.is_empty())) {
         return Ok(found.clone());
     }
     if let Some(token) = surroundings.variable("DEPLOYTRACK_TOKEN") {

@@ -208,3 +208,22 @@ fn a_rollback_with_a_reason_that_is_too_long_is_made_with_a_shorter_one() {
     let story = shown(&bench, &Value::from(present))["history"].clone();
     assert_eq!(story.as_array().unwrap().last().unwrap()["reason"], Value::from("x".repeat(1023) + "…"));
 }
+
+#[test]
+fn a_variable_that_is_not_set_leaves_an_empty_value_and_the_command_runs() {
+    let bench = Bench::new();
+    for (name, value) in [("DEPLOYTRACK_ON_ERROR", ""), ("DEPLOYTRACK_ON_ERROR", " \n"), ("DEPLOYTRACK_PROFILE", "")] {
+        let home = home(&bench).with(name, value);
+        is_the_commands(&home.deploytrack(&[&NAMED[..], &["--", "echo", "ran"]].concat()), 0, "ran\n");
+    }
+    let home = home(&bench);
+    let options = ["--on-error", "--send-timeout", "--output-tail", "--timeout", "--url", "--profile", "--cacert", "--id-file"];
+    for option in options {
+        let run = home.deploytrack(&[&NAMED[..], &[option, "", "--", "echo", "ran"]].concat());
+        is_the_commands(&run, 0, "ran\n");
+        assert!(!run.err.contains("spool"), "{option}: {run:?}");
+    }
+    assert_eq!(listed(&bench).len(), 3 + options.len());
+    let wrong = home.with("DEPLOYTRACK_ON_ERROR", "never").deploytrack(&[&NAMED[..], &["--", "echo", "ran"]].concat());
+    assert_eq!((wrong.code, wrong.out.as_str()), (2, ""), "{wrong:?}");
+}

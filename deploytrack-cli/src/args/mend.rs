@@ -44,7 +44,8 @@ enum Remedy {
 /// the values of this run is mended.
 pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), clap::Error> {
     let mut line = Line::of(arguments);
-    let goes_on = line.goes_on(on_error);
+    line.take(on_error);
+    let goes_on = line.goes_on();
     let mut mended = Mended::default();
     if goes_on {
         line.decode(&mut mended);
@@ -84,11 +85,26 @@ impl<'a> Line<'a> {
         self.own.iter().chain(self.rest)
     }
 
+    /// Takes the variable in the place of the flag; an empty flag is none.
+    fn take(&mut self, variable: Option<&str>) {
+        while let Some(place) = self.places(ON_ERROR, None).into_iter().find(|place| self.value(place).is_none_or(|value| value.is_empty()))
+        {
+            self.replace(place, None);
+        }
+        if let (Some(value), Some("record" | "update"), true) = (variable, self.command(), self.places(ON_ERROR, None).is_empty()) {
+            self.own.push(format!("{ON_ERROR}={value}").into());
+        }
+    }
+
+    fn command(&self) -> Option<&str> {
+        self.own.iter().skip(1).find_map(|argument| argument.to_str().filter(|word| COMMANDS.contains(word)))
+    }
+
     /// Whether the pipeline goes on without a record: a command is to run, or errors are spooled or only said.
-    fn goes_on(&self, variable: Option<&str>) -> bool {
-        let command = self.own.iter().skip(1).find_map(|argument| argument.to_str().filter(|word| COMMANDS.contains(word)));
-        let flag = self.places("--on-error", None).last().and_then(|place| self.value(place)?.into_string().ok());
-        let on_error = flag.as_deref().or(variable);
+    fn goes_on(&self) -> bool {
+        let command = self.command();
+        let on_error = self.places(ON_ERROR, None).last().and_then(|place| self.value(place)?.into_string().ok());
+        let on_error = on_error.as_deref();
         let goes_on = matches!(on_error, Some("spool" | "warn"));
         let explains = self.own.iter().any(|argument| argument == "--explain");
         match command {
@@ -165,6 +181,9 @@ impl<'a> Line<'a> {
         let has_it = |place: &Range<usize>| self.value(place).unwrap_or_default().to_string_lossy() == value;
         let Some(place) = self.places(flag.long, flag.short).into_iter().find(has_it) else { return false };
         let rule = std::error::Error::source(mistake).map_or_else(|| "must not be empty".to_owned(), ToString::to_string);
+        if flag.is_its_authors && !value.is_empty() {
+            return false;
+        }
         self.apply(flag, (place, &value), &rule, remedy(flag.long, &value), mended);
         true
     }
@@ -207,18 +226,22 @@ struct Flag {
     is_required: bool,
     /// Whether any bytes will do.
     is_path: bool,
+    /// Whether only an empty value is one of the run, since a variable is not set; a wrong one is who wrote the pipeline's.
+    is_its_authors: bool,
 }
+
+const ON_ERROR: &str = "--on-error";
 
 const COMMANDS: [&str; 3] = ["record", "update", "rollback"];
 
 const fn flag(long: &'static str) -> Flag {
-    Flag { long, short: None, is_required: false, is_path: false }
+    Flag { long, short: None, is_required: false, is_path: false, is_its_authors: false }
 }
 
 const OF_THE_RUN: &[Flag] = &[
-    Flag { long: "--component", short: Some("-c"), is_required: true, is_path: false },
-    Flag { long: "--environment", short: Some("-e"), is_required: true, is_path: false },
-    Flag { long: "--version", short: None, is_required: true, is_path: false },
+    Flag { short: Some("-c"), is_required: true, ..flag("--component") },
+    Flag { short: Some("-e"), is_required: true, ..flag("--environment") },
+    Flag { is_required: true, ..flag("--version") },
     flag("--occurred-at"),
     flag("--deployed-by"),
     flag("--commit-sha"),
@@ -228,6 +251,9 @@ const OF_THE_RUN: &[Flag] = &[
     flag("--idempotency-key"),
     Flag { is_path: true, ..flag("--id-file") },
     Flag { is_path: true, ..flag("--cacert") },
+    Flag { is_its_authors: true, ..flag("--send-timeout") },
+    Flag { is_its_authors: true, ..flag("--output-tail") },
+    Flag { is_its_authors: true, ..flag("--timeout") },
 ];
 
 fn remedy(flag: &str, value: &str) -> Remedy {

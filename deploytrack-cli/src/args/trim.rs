@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use clap::{Command, CommandFactory as _, ValueHint, builder::TypedValueParser};
+use clap::{Command, CommandFactory as _, ValueHint};
 
 use super::Args;
 
@@ -111,22 +111,6 @@ impl Paths {
 
     fn takes_a_path(&self, before: &[OsString]) -> bool {
         before.iter().any(|argument| self.commands.iter().any(|command| argument == command.as_str()))
-    }
-}
-
-/// Reads a trimmed value: for a variable that is read with its flag.
-#[derive(Clone, Debug)]
-pub(crate) struct Trimmed<P>(pub(crate) P);
-
-impl<P: TypedValueParser> TypedValueParser for Trimmed<P> {
-    type Value = P::Value;
-
-    fn parse_ref(&self, command: &Command, argument: Option<&clap::Arg>, value: &OsStr) -> Result<P::Value, clap::Error> {
-        self.0.parse_ref(command, argument, value.to_str().map_or(value, |text| OsStr::new(trimmed(text))))
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = clap::builder::PossibleValue> + '_>> {
-        self.0.possible_values()
     }
 }
 

@@ -1,11 +1,10 @@
 //! What becomes of a record or an update when the server cannot be asked.
 
-use clap::{ValueEnum, builder::EnumValueParser};
+use clap::ValueEnum;
 use deploytrack_core::{client::Error, text::IdempotencyKey};
 use uuid::Uuid;
 
 use crate::{
-    args::trim::Trimmed,
     delivery::is_final,
     error::Failure,
     session::Session,
@@ -21,11 +20,6 @@ pub(crate) enum OnError {
     Warn,
     /// End with an error
     Fail,
-}
-
-/// Reads it from the flag or the variable.
-pub(super) fn parser() -> Trimmed<EnumValueParser<OnError>> {
-    Trimmed(EnumValueParser::new())
 }
 
 /// Whether a failed write is one that the pipeline goes on without: the server could not be asked, and nobody said that

@@ -102,10 +102,15 @@ pub(crate) struct Record {
     /// Show each value and where it is from; send nothing and run nothing
     #[arg(long)]
     explain: bool,
-    /// What to do when the server cannot be asked [default: fail; spool with COMMAND]
-    ///
-    /// With fail and COMMAND, the command does not run unless its start is recorded.
-    #[arg(long, value_parser = on_error::parser(), value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "spool|warn|fail",
+        hide_possible_values = true,
+        help = "What to do when the server cannot be asked [env: DEPLOYTRACK_ON_ERROR] [default: fail; spool with COMMAND]",
+        long_help = "What to do when the server cannot be asked [env: DEPLOYTRACK_ON_ERROR] [default: fail; spool with COMMAND]\n\n\
+                     With fail and COMMAND, the command does not run unless its start is recorded."
+    )]
     on_error: Option<OnError>,
     #[command(flatten)]
     pub(crate) wrapping: Wrapping,

@@ -60,8 +60,13 @@ pub(crate) struct Update {
     occurred_at: Option<Time>,
     #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
-    /// What to do when the server cannot be asked [default: fail]
-    #[arg(long, value_parser = on_error::parser(), value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "spool|warn|fail",
+        hide_possible_values = true,
+        help = "What to do when the server cannot be asked [env: DEPLOYTRACK_ON_ERROR] [default: fail]"
+    )]
     on_error: Option<OnError>,
 }
 
