@@ -96,8 +96,17 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The subcommand: the first word that is neither a flag nor the value of one.
     fn command(&self) -> Option<&str> {
-        self.own.iter().skip(1).find_map(|argument| argument.to_str().filter(|word| COMMANDS.contains(word)))
+        let mut arguments = self.own.iter().skip(1).map(|argument| argument.to_str());
+        while let Some(word) = arguments.next() {
+            match word {
+                Some(flag) if WITH_VALUE.contains(&flag) => drop(arguments.next()),
+                Some(flag) if flag.starts_with('-') => {}
+                command => return command,
+            }
+        }
+        None
     }
 
     /// Whether the pipeline goes on without a record: a command is to run, or errors are spooled or only said.
@@ -107,7 +116,7 @@ impl<'a> Line<'a> {
         let on_error = on_error.as_deref();
         let goes_on = matches!(on_error, Some("spool" | "warn"));
         let explains = self.own.iter().any(|argument| argument == "--explain");
-        match command {
+        match command.filter(|command| COMMANDS.contains(command)) {
             Some("record") if self.rest.len() > 1 => on_error != Some("fail") && !explains,
             Some("rollback") => self.rest.len() > 1,
             Some(_) => goes_on && !explains,
@@ -232,6 +241,9 @@ struct Flag {
 
 const ON_ERROR: &str = "--on-error";
 
+/// Flags that may stand before the subcommand and have a value in the next argument.
+const WITH_VALUE: [&str; 6] = ["--url", "--profile", "-o", "--output", "--timeout", "--cacert"];
+/// The subcommands of a pipeline that may go on without them.
 const COMMANDS: [&str; 3] = ["record", "update", "rollback"];
 
 const fn flag(long: &'static str) -> Flag {
@@ -287,4 +299,57 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 pub(crate) fn line(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     trimmed(&plain).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn typed(arguments: &[&str]) -> Vec<OsString> {
+        std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_subcommand_is_no_value_of_a_flag() {
+        for (arguments, command) in [
+            (&["record", "-c", "list"][..], Some("record")),
+            (&["list", "-c", "record"], Some("list")),
+            (&["--url", "record", "--quiet", "-o", "json", "update", "x"], Some("update")),
+            (&["--url=x", "-ojson", "rollback"], Some("rollback")),
+            (&["--help"], None),
+        ] {
+            let arguments = typed(arguments);
+            assert_eq!(Line::of(&arguments).command(), command, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn every_global_flag_with_a_value_is_known() {
+        let command = Args::command();
+        let with_value = command.get_arguments().filter(|argument| argument.is_global_set() && argument.get_action().takes_values());
+        for argument in with_value {
+            let long = argument.get_long().map(|long| format!("--{long}")).unwrap_or_default();
+            assert!(WITH_VALUE.contains(&long.as_str()), "{long}");
+        }
+    }
+
+    #[test]
+    fn the_variable_is_taken_where_errors_are_spooled_and_nowhere_else() {
+        let pushed = |arguments: &[&str]| {
+            let arguments = typed(arguments);
+            let mut line = Line::of(&arguments);
+            line.take(Some("spool"));
+            line.own.last().unwrap() == "--on-error=spool"
+        };
+        assert!(pushed(&["record", "-c", "api"]) && pushed(&["update", "x", "failed"]));
+        assert!(!pushed(&["list", "-c", "record"]) && !pushed(&["record", "--on-error", "fail"]) && !pushed(&["rollback"]));
+    }
+
+    #[test]
+    fn a_cut_text_ends_with_an_ellipsis_and_is_as_long_as_it_may_be() {
+        assert_eq!([cut("äöü", 3), cut("äöüß", 3)], ["äöü", "äö…"]);
+        assert_eq!(line("a\r\nb\t"), "a  b");
+    }
 }

@@ -197,7 +197,8 @@ impl Wrapped<'_, '_> {
         match timeout(self.budget, self.telling.deliver(&self.session.client)).await {
             Ok(Delivered::All) => return true,
             Ok(Delivered::Refused(error)) => {
-                self.say_refused("the outcome", &error);
+                let what = if self.telling.deployment().is_none() { "the deployment" } else { "the outcome" };
+                self.say_refused(what, &error);
                 return true;
             }
             // Another token will do.
