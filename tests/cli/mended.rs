@@ -133,6 +133,8 @@ fn what_its_author_has_wrong_is_a_usage_error_before_anything_runs() {
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--send-timeout", "soon"],
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "never"],
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "fail", "--commit-sha", "HEAD"],
+        // A rollback asks the server what to go back to, and so its names must be right.
+        &["rollback", "-c", "a;b", "-e", "production"],
     ] {
         let run = ran(args);
         assert_eq!((run.code, run.out.as_str(), spooled(&home)), (2, "", 0), "{args:?}: {run:?}");
@@ -160,6 +162,8 @@ fn a_record_by_hand_is_told_what_is_wrong_with_it() {
     let update = home.deploytrack(&["update", id.as_str().unwrap(), "failed", "--reason", &long, "--meta", "x", "--on-error", "spool"]);
     assert!(update.code == 0 && update.err.contains("--reason must be at most 1024 characters long"), "{update:?}");
     assert_eq!(shown(&bench, &id)["history"][1]["reason"], Value::from("x".repeat(1023) + "…"));
+    let late = home.deploytrack(&["update", id.as_str().unwrap(), "pending", "--on-error", "spool", "--occurred-at", "soon"]);
+    assert_eq!((late.code, spooled(&home)), (2, 0), "{late:?}");
     // A time is no detail: at another one the deployment could hide a newer one.
     let untimed = plain(&["--on-error", "spool", "--occurred-at", "Sat Nov 28 2026", "--status", "succeeded"]);
     assert_eq!((untimed.code, listed(&bench).len(), spooled(&home)), (2, 1, 1), "{untimed:?}");

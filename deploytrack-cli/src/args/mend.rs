@@ -155,21 +155,23 @@ impl<'a> Line<'a> {
 
     /// Values that are no text become text, or are kept as well as can be.
     fn decode(&mut self, mended: &mut Mended) {
+        const RULE: &str = "must be UTF-8 text";
         for flag in OF_THE_RUN.iter().filter(|flag| !flag.is_path) {
             while let Some(place) = self.not_text(flag) {
                 let value = self.value(&place).unwrap_or_default().to_string_lossy().into_owned();
-                match remedy(flag.long, &value) {
-                    remedy @ Remedy::Keep(_) => self.apply(flag, (place, &value), "must be UTF-8 text", remedy, mended),
-                    _ => self.apply(
-                        flag,
-                        (place, &value),
-                        "must be UTF-8 text",
-                        Remedy::Cut(value.clone(), "kept with \u{fffd} for what is none"),
-                        mended,
-                    ),
-                }
+                let remedy = match remedy(flag.long, &value) {
+                    Remedy::Keep(_) if !self.keeps_names() => break,
+                    Remedy::Keep(field) => Remedy::Keep(field),
+                    _ => Remedy::Cut(value.clone(), "kept with \u{fffd} for what is none"),
+                };
+                self.apply(flag, (place, &value), RULE, remedy, mended);
             }
         }
+    }
+
+    /// Whether a record with a name that cannot be sent can be kept. Other commands ask the server about the name at once.
+    fn keeps_names(&self) -> bool {
+        self.command() == Some("record")
     }
 
     fn not_text(&self, flag: &Flag) -> Option<Range<usize>> {
@@ -190,10 +192,12 @@ impl<'a> Line<'a> {
         let has_it = |place: &Range<usize>| self.value(place).unwrap_or_default().to_string_lossy() == value;
         let Some(place) = self.places(flag.long, flag.short).into_iter().find(has_it) else { return false };
         let rule = std::error::Error::source(mistake).map_or_else(|| "must not be empty".to_owned(), ToString::to_string);
-        if flag.is_its_authors && !value.is_empty() {
+        let remedy = remedy(flag.long, &value);
+        let is_kept = matches!(remedy, Remedy::Keep(_));
+        if (flag.is_its_authors && !value.is_empty()) || (is_kept && !self.keeps_names()) {
             return false;
         }
-        self.apply(flag, (place, &value), &rule, remedy(flag.long, &value), mended);
+        self.apply(flag, (place, &value), &rule, remedy, mended);
         true
     }
 
@@ -202,7 +206,7 @@ impl<'a> Line<'a> {
             "" => format!("{} is empty", flag.long),
             _ => format!("{} {rule}, not '{}'", flag.long, cut(value, MOST_SHOWN)),
         };
-        mended.without_commit |= flag.long == "--commit-sha";
+        mended.without_commit |= flag.long == "--commit-sha" && !value.is_empty();
         match remedy {
             Remedy::Cut(new, done) => {
                 mended.warnings.push(format!("{wrong}: it is {done}"));
