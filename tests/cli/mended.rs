@@ -179,19 +179,28 @@ fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() 
         .with("CI_ENVIRONMENT_NAME", "prod;eu")
         .with("CI_COMMIT_SHA", "not-a-commit")
         .with("GITLAB_USER_LOGIN", "ä".repeat(300))
+        .with("CI_PIPELINE_URL", format!("https://ci/{}", "folder/".repeat(60)))
+        .with("CI_COMMIT_REF_NAME", "x".repeat(3_000))
         .with("CI_COMMIT_TAG", "v1\n");
     let run = home.deploytrack(&["record", "-c", "api", "-e", "production", "--", "sh", "-c", "echo out; exit 3"]);
     is_the_commands(&run, 3, "out\n");
     for said in [
         "CI_COMMIT_SHA must be 4 to 64 hexadecimal digits, not 'not-a-commit': it is left out",
         "GITLAB_USER_LOGIN must be at most 255 characters long, not 'äää",
+        "CI_COMMIT_REF_NAME must be at most 2048 characters on one line, not 'xxx",
     ] {
         assert!(run.err.contains(said), "{said}: {run:?}");
     }
     assert!(!run.err.contains("CI_ENVIRONMENT_NAME"), "a flag gives it: {run:?}");
     let one = &listed(&bench)[0];
     let cut = Value::from("ä".repeat(254) + "…");
+    assert_eq!(one["metadata"]["ci"]["runUrl"].as_str().unwrap().len(), 431, "{one}");
     assert_eq!((&one["version"], &one["deployedBy"], &one["commitSha"]), (&Value::from("v1"), &cut, &Value::Null));
+
+    let large = format!("large={}", "x".repeat(16_300));
+    let run = home.deploytrack(&["record", "-c", "api", "-e", "production", "--meta", &large, "--", "true"]);
+    is_the_commands(&run, 0, "");
+    assert!(run.err.contains("16 KiB: ci, with what is known of the run, is left out"), "{run:?}");
 
     let run = home.deploytrack(&["record", "-c", "api", "--", "sh", "-c", "echo out; exit 3"]);
     is_the_commands(&run, 3, "out\n");

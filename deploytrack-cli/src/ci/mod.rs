@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `providers` | the variables of each provider |
 //! | `git` | how git is asked |
+//! | `unusable` | what the CI tells in a form that cannot be recorded |
 //! | `annotations` | the forms in which providers take warnings and errors |
 //! | `outputs` | the files through which a step hands something on |
 
@@ -204,6 +205,7 @@ fn known(fact: Fact, text: &str, source: &'static str) -> Option<Known> {
         Fact::Actor => Label::new(value.as_str()).is_ok() && !value.starts_with('@'),
         // Several providers say false where there is none.
         Fact::PullRequest => Label::new(value.as_str()).is_ok() && value != "false",
+        Fact::RunUrl | Fact::Repository | Fact::Reference => unusable::is_metadata(&value),
         _ => Label::new(value.as_str()).is_ok(),
     };
     good.then_some(Known { value, source })

@@ -7,6 +7,13 @@ use crate::{args::mend::cut, surroundings::Surroundings};
 
 /// The most of a value that a warning repeats.
 const MOST_SHOWN: usize = 40;
+/// The most of a value in the metadata: folders of Jenkins make long addresses.
+const MOST_OF_METADATA: usize = 2_048;
+
+/// Whether it can be kept in the metadata.
+pub(super) fn is_metadata(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= MOST_OF_METADATA && !text.chars().any(char::is_control)
+}
 
 impl Context {
     /// A sentence for each variable of the CI that tells one of these facts in a form that cannot be recorded.
@@ -29,6 +36,8 @@ fn check(fact: Fact, text: &str) -> Option<BadText> {
         Fact::Version => Version::new(text).err(),
         Fact::Commit => CommitSha::new(text).err(),
         Fact::Environment => Name::new(text).err(),
+        Fact::RunUrl | Fact::Repository | Fact::Reference if is_metadata(text) => None,
+        Fact::RunUrl | Fact::Repository | Fact::Reference => Some(BadText("must be at most 2048 characters on one line")),
         _ => Label::new(text).err(),
     }
 }
