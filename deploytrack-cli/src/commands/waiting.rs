@@ -22,7 +22,7 @@ pub(crate) fn say(seconds: i64, session: &mut Session<'_>) {
     });
     say_of(&refused, seconds, session, |count, span| {
         let count = if count == 1 { "1 refused run is".to_owned() } else { format!("{count} refused runs are") };
-        format!("{count} kept in the spool since {span}: `deploytrack spool list` shows why, and `deploytrack flush --help` the way out")
+        format!("{count} kept for {span} in the spool: `deploytrack spool list` shows why, and `deploytrack flush --help` the way out")
     });
 }
 
