@@ -157,7 +157,7 @@ impl Record {
         }
         self.meta = fitting(std::mem::take(&mut self.meta), session);
         let settled = self.settle(&context);
-        self.say_no_room(&context, &settled, session);
+        say_no_room(&context, &settled, session);
         let Err(failure) = &settled.new else { return settled };
         self.mended.obstacles.push(failure.message().to_owned());
         let is_missing = |field: &&str| settled.entries.iter().any(|entry| entry.name == **field && entry.value.is_none());
@@ -178,14 +178,6 @@ impl Record {
         asked.chain([Fact::RunUrl, Fact::Repository, Fact::Reference]).collect()
     }
 
-    /// Says what of the CI had no room beside the metadata that were given.
-    fn say_no_room(&self, context: &Context, settled: &Settled, session: &mut Session<'_>) {
-        let (Some((key, _)), Ok(new)) = (context.metadata(), &settled.new) else { return };
-        if !new.metadata.as_map().contains_key(&key) {
-            session.warn(&format!("the metadata have at most 16 KiB: {key}, with what is known of the run, is left out"));
-        }
-    }
-
     /// The start as it is sent, once it is settled.
     fn start(&self, new: NewDeployment) -> Start {
         let Mended { as_given, obstacles, without_commit, .. } = self.mended.clone();
@@ -196,6 +188,14 @@ impl Record {
 
     fn context(&self, session: &Session<'_>) -> Context {
         if self.no_ci { Context::ignored() } else { Context::find(session.surroundings, self.version.as_ref()) }
+    }
+}
+
+/// Says what of the CI had no room beside the metadata that were given.
+fn say_no_room(context: &Context, settled: &Settled, session: &mut Session<'_>) {
+    let (Some((key, _)), Ok(new)) = (context.metadata(), &settled.new) else { return };
+    if !new.metadata.as_map().contains_key(&key) {
+        session.warn(&format!("the metadata have at most 16 KiB: {key}, with what is known of the run, is left out"));
     }
 }
 
