@@ -1,12 +1,11 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+pub(crate) mod mend;
+pub(crate) mod trim;
 
-use clap::{
-    Parser, Subcommand, ValueEnum,
-    builder::TypedValueParser,
-    error::{ContextKind, ContextValue, ErrorKind},
-};
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Parser, Subcommand, ValueEnum, builder::TypedValueParser};
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::{self, Time},
@@ -24,6 +23,7 @@ use crate::{
         component::Component,
         doctor::Doctor,
         environment::Environment,
+        flush::Flush,
         keep::Keep,
         latest::Latest,
         list::List,
@@ -171,22 +171,6 @@ impl Command {
     }
 }
 
-/// The flags of `record` whose values come from the run of a pipeline rather than from who wrote it.
-const OF_THE_RUN: [&str; 8] =
-    ["--component ", "--environment ", "--version ", "--deployed-by ", "--commit-sha ", "--description ", "--meta ", "--idempotency-key "];
-
-/// The command that was to be recorded, where a value is wrong that only this run of the pipeline has: it runs all the same.
-pub(crate) fn to_run_all_the_same<'a>(arguments: &'a [OsString], mistake: &clap::Error) -> Option<&'a [OsString]> {
-    let Some(ContextValue::String(flag)) = mistake.get(ContextKind::InvalidArg) else { return None };
-    if mistake.kind() != ErrorKind::ValueValidation || !OF_THE_RUN.iter().any(|of_the_run| flag.starts_with(of_the_run)) {
-        return None;
-    }
-    let (own, command) = arguments.split_at(arguments.iter().position(|argument| argument == "--")?);
-    let must_not = own.windows(2).any(|pair| pair == ["--on-error", "fail"]) || own.iter().any(|argument| argument == "--on-error=fail");
-    let recorded = own.iter().any(|argument| argument == "record");
-    command.get(1..).filter(|command| recorded && !must_not && !command.is_empty())
-}
-
 /// Show one deployment with its history
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50\n  deploytrack show --id-file deployment.id")]
@@ -218,13 +202,6 @@ pub(crate) struct Import {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  deploytrack verify")]
 pub(crate) struct Verify {}
-
-/// Send what earlier calls could not send
-///
-/// Prints how many deployments were sent, are kept because the server cannot be asked, and were refused.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  deploytrack flush")]
-pub(crate) struct Flush {}
 
 /// Export deployments as newline-delimited JSON, the earliest first, in the form that import takes
 #[derive(Debug, clap::Args)]

@@ -154,6 +154,19 @@ impl Outcome {
         Self { succeeded: status.success(), ..ended }
     }
 
+    /// The same with as many of its last lines as fit beside `metadata`: what does not fit as a whole is refused.
+    pub(crate) fn fitting(&self, metadata: &Metadata) -> Self {
+        let fits = |tail: &str| {
+            let patch = [("outputTail".to_owned(), tail.into())].into_iter().collect();
+            Metadata::new(patch).is_ok_and(|patch| metadata.merged(&patch).is_ok())
+        };
+        let mut tail = self.output_tail.as_deref();
+        while let Some(lines) = tail.filter(|lines| !fits(lines)) {
+            tail = lines.split_once('\n').map(|(_, rest)| rest);
+        }
+        Self { output_tail: tail.map(str::to_owned), ..self.clone() }
+    }
+
     /// The change that tells it.
     pub(crate) fn change(&self) -> Change {
         let status = if self.succeeded { Status::Succeeded } else { Status::Failed };

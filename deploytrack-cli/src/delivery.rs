@@ -7,7 +7,7 @@ use deploytrack_core::{
     api::FromBody,
     client::{Client, Error},
     clock::{Clock as _, SystemClock},
-    deployment::{Change, NewDeployment},
+    deployment::{Change, Metadata, NewDeployment},
     error::Fault,
 };
 use serde_json::Value;
@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use crate::{
     again::{self, Start},
+    child::Outcome,
     id_file,
-    spool::{Ask, Event, Run, ToTell},
+    spool::{Ask, Event, Refusal, Run, ToTell},
 };
 
 /// Every server keeps its idempotency keys for this long, unless its operator has other plans; the default is a day.
@@ -32,6 +33,8 @@ pub(crate) struct Telling {
     deployment: Option<Uuid>,
     /// Whether the disk did not take an event.
     in_memory_alone: bool,
+    /// The metadata that the record has.
+    metadata: Metadata,
     /// Whether the process that runs the command sends it, and not a later flush.
     is_live: bool,
 }
@@ -59,7 +62,7 @@ pub(crate) enum Delivered {
     All,
     /// The server could not be asked; what is left may be sent later.
     Later(Error),
-    /// The server refuses an event, and so the rest of the run has nothing to stand on.
+    /// An event was rejected, by the server or before it could be sent; it is left, and so is the rest of the run.
     Refused(Error),
 }
 
@@ -73,7 +76,9 @@ impl Telling {
     pub(crate) fn of(run: Run) -> io::Result<Self> {
         let events = run.events()?;
         let next = events.last().map_or(0, |(step, _)| step + 1);
-        let mut telling = Self { deployment: run.deployment(), events, next, run: Some(run), ..Self::default() };
+        let first = events.first().map(|(_, event)| event.clone()).or_else(|| run.told());
+        let metadata = first.map(|event| metadata_of(&event)).unwrap_or_default();
+        let mut telling = Self { deployment: run.deployment(), events, next, run: Some(run), metadata, ..Self::default() };
         telling.add_kept_outcome()?;
         Ok(telling)
     }
@@ -82,10 +87,16 @@ impl Telling {
     fn add_kept_outcome(&mut self) -> io::Result<()> {
         let Some(run) = self.run.as_ref().filter(|_| self.is_unfinished()) else { return Ok(()) };
         if let (Some(ToTell { server, key }), Some(outcome)) = (run.unfinished(), run.outcome()) {
-            self.add(Event { server, key, ask: Ask::Update { body: outcome.change().to_body() } })?;
+            let body = self.body_of(&outcome);
+            self.add(Event { server, key, ask: Ask::Update { body } })?;
             self.mark_finished();
         }
         Ok(())
+    }
+
+    /// The body that tells how a command ended. Its last lines are cut to what fits beside the metadata of the start.
+    pub(crate) fn body_of(&self, outcome: &Outcome) -> Value {
+        outcome.fitting(&self.metadata).change().to_body()
     }
 
     /// Whether it would outlive this process.
@@ -93,9 +104,19 @@ impl Telling {
         self.run.is_some() && !self.in_memory_alone
     }
 
-    /// Whether its next event is for another server than this one.
+    /// Whether its next event is for another server than this one. An event of a call that did not know its server is for
+    /// any.
     pub(crate) fn is_for_another_server(&self, url: &str) -> bool {
-        self.events.first().is_some_and(|(_, event)| event.server != url)
+        self.events.first().is_some_and(|(_, event)| !event.server.is_empty() && event.server != url)
+    }
+
+    /// Rejects the next event: it stays, with the reason.
+    pub(crate) fn refuse(&self, error: Error) -> Delivered {
+        if let (Some(run), Some(refusal)) = (&self.run, Refusal::of(&error)) {
+            // On a disk that takes nothing, the event is not there either.
+            drop(run.refuse(&refusal));
+        }
+        if is_final(&error) { Delivered::Refused(error) } else { Delivered::Later(error) }
     }
 
     /// Whether the process that told it ended before the outcome was known.
@@ -116,15 +137,16 @@ impl Telling {
 
     /// What it is about, for a message.
     pub(crate) fn described(&self) -> String {
-        let body = self.events.first().map(|(_, event)| match &event.ask {
-            Ask::Record { body, .. } | Ask::Resume { body, .. } | Ask::Update { body } => body.to_string(),
-        });
+        let body = self.events.first().map(|(_, event)| event.ask.body().to_string());
         let of = self.deployment.map(|id| format!(" of deployment {id}")).unwrap_or_default();
         format!("{}{of}", body.unwrap_or_default())
     }
 
     /// Adds an event, on disk first. When the disk does not take it, the run goes on in memory, and the reason is given.
     pub(crate) fn add(&mut self, event: Event) -> Result<(), io::Error> {
+        if self.next == 0 {
+            self.metadata = metadata_of(&event);
+        }
         let step = self.next;
         self.next += 1;
         let kept = self.run.as_ref().map_or(Ok(()), |run| run.keep(step, &event));
@@ -150,8 +172,7 @@ impl Telling {
             match self.send(client, &event).await {
                 Ok(Sending::Done(id)) => self.acknowledged(step, id),
                 Ok(Sending::Instead(event)) => self.replace(step, &event),
-                Err(error) if is_final(&error) => return Delivered::Refused(error),
-                Err(error) => return Delivered::Later(error),
+                Err(error) => return self.refuse(error),
             }
         }
         Delivered::All
@@ -231,9 +252,9 @@ impl Telling {
         self.events.retain(|(known, _)| *known != step);
     }
 
-    /// Ends the run: removes it from the disk when nothing is left to say, or when that was refused.
-    pub(crate) fn end(self, keep: bool) {
-        if let Some(run) = self.run.filter(|_| !keep) {
+    /// Ends the run: removes it from the disk when no event is left.
+    pub(crate) fn end(self) {
+        if let Some(run) = self.run.filter(|_| self.events.is_empty()) {
             // What cannot be removed is found again, and sent again under its keys.
             drop(run.remove());
         }
@@ -241,18 +262,24 @@ impl Telling {
 }
 
 /// Whether no retry can mend it. A token can be mended; an answer without a code is that of a proxy, which says nothing
-/// about what the server behind it would say.
+/// about what the server behind it would say, unless the body is too large for it: that stays so.
 pub(crate) fn is_final(error: &Error) -> bool {
     match error {
         Error::Setup(_) => true,
+        Error::Refused(problem) if problem.status == 413 => true,
         Error::Refused(problem) => !matches!(problem.code.as_str(), "" | "request_in_progress" | "request_timeout"),
         Error::Unauthorised(_) | Error::Server(_) | Error::Unreachable { .. } | Error::Timeout { .. } | Error::Unreadable(_) => false,
     }
 }
 
+fn metadata_of(event: &Event) -> Metadata {
+    let map = event.ask.body().get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+    Metadata::new(map).unwrap_or_default()
+}
+
 fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
-    let Value::Object(body) = body.clone() else { return Err(Error::Setup("an event in the spool is no object".to_owned())) };
-    T::from_body(body).map_err(|faults| Error::Setup(format!("an event in the spool is wrong: {}", sentence(&faults))))
+    let Value::Object(body) = body.clone() else { return Err(Error::Setup("the event is no JSON object".to_owned())) };
+    T::from_body(body).map_err(|faults| Error::Setup(sentence(&faults)))
 }
 
 fn sentence(faults: &[Fault]) -> String {

@@ -115,7 +115,14 @@ impl Failure {
 
 impl From<client::Error> for Failure {
     fn from(error: client::Error) -> Self {
-        match &error {
+        Self::of(&error)
+    }
+}
+
+impl Failure {
+    /// What is said of an error of the client.
+    pub(crate) fn of(error: &client::Error) -> Self {
+        match error {
             client::Error::Setup(why) => Self::usage(why),
             client::Error::Refused(problem) => Self::refused(Exit::Refused, problem, Fault::clone),
             client::Error::Unauthorised(problem) if problem.status == 401 => {

@@ -13,6 +13,8 @@ use std::{
 
 use uuid::Uuid;
 
+use crate::args::trim::{text_of, trimmed};
+
 /// More than an id and what an editor may leave around it.
 const MOST_BYTES: u64 = 1024;
 
@@ -37,12 +39,13 @@ pub(crate) enum Lack {
 /// Reads the file.
 pub(crate) fn read(path: &Path) -> Result<Held, Lack> {
     let shown = path.display();
-    let mut text = String::new();
-    match fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text)) {
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+    match read.and_then(|_| text_of(bytes)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Lack::Nothing(format!("there is no file {shown}"))),
         Err(error) => Err(Lack::Wrong(format!("cannot read {shown}: {error}"))),
-        Ok(_) if text.trim().is_empty() => Err(Lack::Nothing(format!("{shown} is empty"))),
-        Ok(_) => text.trim().parse().map_err(|()| Lack::Wrong(format!("{shown} holds no deployment's id"))),
+        Ok(text) if trimmed(&text).is_empty() => Err(Lack::Nothing(format!("{shown} is empty"))),
+        Ok(text) => trimmed(&text).parse().map_err(|()| Lack::Wrong(format!("{shown} holds no deployment's id"))),
     }
 }
 

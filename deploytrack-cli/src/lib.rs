@@ -34,13 +34,10 @@ mod surroundings;
 
 use std::{ffi::OsString, io::Write, time::Duration};
 
-use clap::Parser;
-
 pub use crate::surroundings::Surroundings;
 use crate::{
     args::{Args, Global},
-    child::Asked,
-    ci::annotations::{self, Level, Manner},
+    ci::annotations::{self, Manner},
     commands::login::Streams,
     error::Failure,
     session::Session,
@@ -85,29 +82,22 @@ impl From<Exit> for std::process::ExitCode {
 
 /// Runs one command. Answers go to `out`, everything else to `err`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let arguments: Vec<_> = arguments.into_iter().collect();
-    let outcome = match (Args::try_parse_from(&arguments), surroundings.variable("DEPLOYTRACK_ON_ERROR")) {
-        (Ok(args), _) => dispatch(args, surroundings, out, err),
-        (Err(mistake), Some("fail")) => return usage(&mistake, surroundings, out, err),
-        (Err(mistake), _) => match args::to_run_all_the_same(&arguments, &mistake) {
-            Some(command) => run_all_the_same(command, &mistake, surroundings, err),
-            None => return usage(&mistake, surroundings, out, err),
-        },
+    let arguments = args::trim::own(arguments.into_iter().collect());
+    let outcome = match args::mend::read(&arguments, surroundings.variable("DEPLOYTRACK_ON_ERROR")) {
+        Ok((args, warnings)) => {
+            for warning in warnings {
+                // Nobody may be reading; the pipeline goes on.
+                drop(writeln!(err, "{}", annotations::warning(surroundings, &warning)));
+            }
+            dispatch(args, surroundings, out, err)
+        }
+        Err(mistake) => return usage(&mistake, surroundings, out, err),
     };
     let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
     match flushed {
         Ok(()) => Exit::Done,
         Err(failure) => failure.report(Manner::of(surroundings), out, err),
     }
-}
-
-/// Says why a command is not recorded, and runs it.
-fn run_all_the_same(command: &[OsString], mistake: &clap::Error, surroundings: &Surroundings, err: &mut dyn Write) -> Result<(), Failure> {
-    let text = mistake.render().to_string();
-    let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    // Nobody may be reading; the command runs.
-    drop(writeln!(err, "{}", annotations::warning(surroundings, &format!("the deployment is not recorded: {why}"))));
-    Err(runtime()?.block_on(commands::record::wrapped::run_alone(Asked { command, ..Asked::default() })))
 }
 
 /// Says what clap has to say: help on standard output, a mistake on standard error.
@@ -147,7 +137,7 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Doctor(_) => at_once(commands::doctor::run(&global, surroundings, Streams { out, err })),
         args::Command::Open(open) => {
             let settings = Settings::find(&global, surroundings)?;
-            let mut session = Session::new(settings.clone(), &global, surroundings, out, err)?;
+            let mut session = Session::new(&settings, &global, surroundings, out, err)?;
             at_once(commands::open::run(open, &settings, &mut session))
         }
         command => {
@@ -157,19 +147,16 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
             }
             // --timeout is that of a command that is wrapped; sending has a budget of its own.
             let answers = Global { timeout: global.timeout.filter(|_| !command.wraps()), ..global.clone() };
-            let session =
-                Settings::find(&answers, surroundings).and_then(|settings| Session::new(settings, &global, surroundings, out, err));
-            let outcome = match session {
-                Ok(session) => runtime.block_on(commands::run(command, session)),
-                // A command that is recorded runs even where no tracker can be asked.
-                Err(failure) if let Some(asked) = command.recorded(global.timeout) => {
-                    // The command goes on, and so must the pipeline: some fail a run that says an error.
-                    let manner = Manner { level: Level::Warning, ..Manner::of(surroundings) };
-                    failure.report(manner, &mut std::io::sink(), &mut std::io::stderr());
-                    Err(runtime.block_on(commands::record::wrapped::run_alone(asked)))
+            let usable = Settings::find(&answers, surroundings).and_then(|settings| Ok((settings.clone().client()?, settings)));
+            let session = match usable {
+                Ok((client, settings)) => Session::asking(client, &settings, &global, surroundings, out, err),
+                // A command that is recorded runs even where no tracker can be asked, and its record is kept.
+                Err(failure) if command.recorded(global.timeout).is_some() => {
+                    Session::without_settings(&failure, &global, surroundings, out, err)
                 }
                 Err(failure) => Err(failure),
             };
+            let outcome = session.and_then(|session| runtime.block_on(commands::run(command, session)));
             runtime.shutdown_background();
             outcome
         }

@@ -18,7 +18,7 @@ use crate::{
     ci::annotations,
     error::Failure,
     render::{View, forms, grid::Grid, text::clean_json},
-    settings::{Settings, Sources},
+    settings::{self, Settings, Sources},
     spool::Spool,
     surroundings::Surroundings,
 };
@@ -38,7 +38,17 @@ pub(crate) struct Session<'a> {
     pub(crate) progress: bool,
     /// Where the server and the token are from; none when nobody chose them.
     pub(crate) sources: Option<Sources>,
+    /// Why no server can be asked, where the settings are wrong.
+    pub(crate) obstacle: Option<Obstacle>,
     pub(crate) surroundings: &'a Surroundings,
+}
+
+/// Settings that cannot be used.
+pub(crate) struct Obstacle {
+    /// What is wrong with them, and the way out.
+    pub(crate) why: String,
+    /// Whether they name a server all the same.
+    server_is_known: bool,
 }
 
 /// The largest page; pages of it are asked for one after the other.
@@ -46,17 +56,28 @@ const WHOLE: u64 = PageRequest::MOST_TAKE;
 
 impl<'a> Session<'a> {
     pub(crate) fn new(
-        settings: Settings,
+        settings: &Settings,
         global: &Global,
         surroundings: &'a Surroundings,
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
-        let (described, sources) = (settings.described(), settings.sources());
-        let mut session = Self::with_client(settings.client()?, global, surroundings, out, err);
-        session.sources = Some(sources);
+        Self::asking(settings.clone().client()?, settings, global, surroundings, out, err)
+    }
+
+    /// One that asks this client, which is made from the settings.
+    pub(crate) fn asking(
+        client: Client,
+        settings: &Settings,
+        global: &Global,
+        surroundings: &'a Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let mut session = Self::with_client(client, global, surroundings, out, err);
+        session.sources = Some(settings.sources());
         if global.verbose {
-            session.note(&described)?;
+            session.note(&settings.described())?;
         }
         Ok(session)
     }
@@ -70,6 +91,27 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failure> {
         let client = Settings::of_this_machine().client()?;
         Ok(Self::with_client(client, global, surroundings, out, err))
+    }
+
+    /// One whose settings are wrong: it asks nobody, and what it has to say is kept for the server that was named, if one was.
+    pub(crate) fn without_settings(
+        why: &Failure,
+        global: &Global,
+        surroundings: &'a Surroundings,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let named = settings::named_server(global, surroundings);
+        let obstacle = Obstacle { why: why.told().1, server_is_known: named.is_some() };
+        let client = named.map_or_else(|| Settings::of_this_machine().client(), Ok)?;
+        let session = Self::with_client(client, global, surroundings, out, err);
+        Ok(Self { obstacle: Some(obstacle), ..session })
+    }
+
+    /// The server that events are for; empty when nobody knows which one is meant.
+    pub(crate) fn server(&self) -> String {
+        let is_known = self.obstacle.as_ref().is_none_or(|obstacle| obstacle.server_is_known);
+        if is_known { self.client.url().to_owned() } else { String::new() }
     }
 
     pub(crate) fn with_client(
@@ -92,6 +134,7 @@ impl<'a> Session<'a> {
             stdout_is_terminal: surroundings.stdout_is_terminal,
             progress: surroundings.stderr_is_terminal && !global.quiet,
             sources: None,
+            obstacle: None,
             surroundings,
         }
     }

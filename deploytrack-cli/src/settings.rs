@@ -5,7 +5,10 @@ use std::{fs, path::PathBuf, time::Duration};
 use deploytrack_core::client::{Client, ClientSettings};
 
 use crate::{
-    args::Global,
+    args::{
+        Global,
+        trim::{text_of, trimmed},
+    },
     error::Failure,
     profile::{ConfigFile, Profile},
     surroundings::Surroundings,
@@ -92,7 +95,7 @@ impl Settings {
 
 /// The profile that a flag or a variable names.
 pub(crate) fn named<'a>(global: &'a Global, surroundings: &'a Surroundings) -> Option<&'a str> {
-    global.profile.as_deref().or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
+    global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
 }
 
 /// The profile that a login writes, which need not be there yet, and the address of its server.
@@ -106,9 +109,15 @@ pub(crate) fn for_login(file: &ConfigFile, global: &Global, surroundings: &Surro
     (name, url)
 }
 
+/// A client of the server that a flag or a variable names, without a token; none when no usable address is named.
+pub(crate) fn named_server(global: &Global, surroundings: &Surroundings) -> Option<Client> {
+    let url = global.url.as_deref().filter(|url| !url.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_URL"))?;
+    Settings { url: url.to_owned(), ..Settings::of_this_machine() }.client().ok()
+}
+
 /// The certificates that --cacert names.
 fn extra_roots(global: &Global, surroundings: &Surroundings) -> Result<Vec<u8>, Failure> {
-    let variable = || surroundings.variable("DEPLOYTRACK_CACERT").map(|path| (PathBuf::from(path), "DEPLOYTRACK_CACERT"));
+    let variable = || surroundings.path_variable("DEPLOYTRACK_CACERT").map(|path| (PathBuf::from(path), "DEPLOYTRACK_CACERT"));
     let Some((path, from)) = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable) else { return Ok(Vec::new()) };
     let path_from = format!("{} ({from})", path.display());
     let pem = fs::read(&path).map_err(|error| Failure::usage(format!("cannot read the certificates from {path_from}: {error}")))?;
@@ -134,9 +143,9 @@ fn profile(global: &Global, surroundings: &Surroundings) -> Result<Option<Profil
 fn url(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>) -> (String, String) {
     let of_profile = profile.and_then(|profile| Some((profile.url.clone()?, format!("from the profile {}", profile.name))));
     // A profile named by a flag goes before a variable, as every flag does.
-    let of_named_profile = of_profile.clone().filter(|_| global.profile.is_some());
+    let of_named_profile = of_profile.clone().filter(|_| global.profile.as_deref().is_some_and(|name| !name.is_empty()));
     let variable = surroundings.variable("DEPLOYTRACK_URL").map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
-    let flag = global.url.clone().map(|url| (url, "from --url".to_owned()));
+    let flag = global.url.clone().filter(|url| !url.is_empty()).map(|url| (url, "from --url".to_owned()));
     flag.or(of_named_profile).or(variable).or(of_profile).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "the default".to_owned()))
 }
 
@@ -145,16 +154,17 @@ fn token(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>
     let own = profile.filter(|profile| profile.url.as_deref().is_some_and(|own| same(own, url)));
     let of_profile =
         own.and_then(|profile| Some((Some(profile.token.clone()?), format!("with the token of the profile {}", profile.name))));
-    if let (Some(found), true) = (&of_profile, global.profile.is_some()) {
+    if let (Some(found), true) = (&of_profile, global.profile.as_deref().is_some_and(|name| !name.is_empty())) {
         return Ok(found.clone());
     }
     if let Some(token) = surroundings.variable("DEPLOYTRACK_TOKEN") {
-        return Ok((Some(token.trim().to_owned()), "with the token from DEPLOYTRACK_TOKEN".to_owned()));
+        return Ok((Some(token.to_owned()), "with the token from DEPLOYTRACK_TOKEN".to_owned()));
     }
-    if let Some(path) = surroundings.variable("DEPLOYTRACK_TOKEN_FILE") {
-        let token = fs::read_to_string(path)
+    if let Some(path) = surroundings.path_variable("DEPLOYTRACK_TOKEN_FILE") {
+        let token = fs::read(path)
+            .and_then(text_of)
             .map_err(|error| Failure::usage(format!("cannot read the token from {path} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
-        return Ok((Some(token.trim().to_owned()), format!("with the token from {path}")));
+        return Ok((Some(trimmed(&token).to_owned()), format!("with the token from {path}")));
     }
     Ok(of_profile.unwrap_or_else(|| (None, "without a token".to_owned())))
 }

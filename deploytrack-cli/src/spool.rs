@@ -7,6 +7,7 @@
 
 mod bounds;
 mod leftovers;
+mod refusal;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub(crate) use self::refusal::Refusal;
 use crate::{child::Outcome, surroundings::Surroundings};
 
 const LOCK: &str = "lock";
@@ -77,6 +79,12 @@ pub(crate) enum Ask {
 }
 
 impl Ask {
+    /// The body of the request.
+    pub(crate) const fn body(&self) -> &Value {
+        let (Self::Record { body, .. } | Self::Resume { body, .. } | Self::Update { body }) = self;
+        body
+    }
+
     /// The start of a step, as one that goes on with an earlier deployment.
     pub(crate) fn resuming(self, deployment: Uuid) -> Self {
         match self {
@@ -238,6 +246,8 @@ impl Run {
     /// Forgets an event that was acknowledged. The first is put aside: it says what the run is about.
     pub(crate) fn forget(&self, step: usize) -> io::Result<()> {
         let path = self.folder.join(format!("{step}.json"));
+        // Whatever was refused, it is this event no more.
+        self.lift_refusal()?;
         // One that is there again after a crash is sent again under its key, and answered as before.
         if step == 0 { fs::rename(path, self.folder.join(TOLD)) } else { fs::remove_file(path) }
     }

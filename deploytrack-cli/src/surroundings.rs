@@ -7,6 +7,8 @@ use std::{
     path::PathBuf,
 };
 
+use crate::args::trim::{trimmed, trimmed_path};
+
 /// Variables, terminals and the program's name; passed in, so that a test can choose them.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
@@ -38,9 +40,14 @@ impl Surroundings {
         }
     }
 
-    /// A variable that is set and not empty.
+    /// A variable that is set and not empty, without the blanks at both ends.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables.get(name).map(|value| trimmed(value)).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that is set to a path.
+    pub(crate) fn path_variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(|value| trimmed_path(value)).filter(|value| !value.is_empty())
     }
 
     pub(crate) fn colour_on_stdout(&self) -> bool {
@@ -67,8 +74,8 @@ impl Surroundings {
 
     /// A folder of the XDG Base Directory Specification: the variable's when it is absolute, else the one in the home.
     fn folder(&self, variable: &str, in_home: &str) -> Option<PathBuf> {
-        let named = self.variable(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-        named.or_else(|| self.variable("HOME").map(PathBuf::from).or_else(std::env::home_dir).map(|home| home.join(in_home)))
+        let named = self.path_variable(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        named.or_else(|| self.path_variable("HOME").map(PathBuf::from).or_else(std::env::home_dir).map(|home| home.join(in_home)))
     }
 
     /// The program's name as somebody in the same folder would type it.

@@ -4,10 +4,12 @@ use std::{
     env, fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    str::FromStr as _,
     time::Duration,
 };
 
 use chrono::TimeDelta;
+use clap::builder::{EnumValueParser, PathBufValueParser, StringValueParser, TypedValueParser as _};
 use deploytrack_core::tracker::{RETENTION, Registration};
 use etcetera::BaseStrategy as _;
 
@@ -15,6 +17,7 @@ use crate::{
     log,
     secret_file::{self, SecretFileError},
     token::{Secret, ShortSecret},
+    trim::{Trimmed, TrimmedPath, trimmed},
 };
 
 /// How many connections are served at once unless configured: what fits the usual limit of 1,024 open files, with
@@ -48,7 +51,7 @@ impl fmt::Display for Badges {
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeArgs {
     /// Address to listen on; port 0 picks a free one
-    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", default_value = "127.0.0.1:3000")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", value_parser = Trimmed(SocketAddr::from_str), default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
 
     #[arg(
@@ -56,6 +59,7 @@ pub struct ServeArgs {
         global = true,
         value_name = "URL",
         env = "DEPLOYTRACK_DATABASE_URL",
+        value_parser = TrimmedPath(StringValueParser::new()).map(|url| DatabaseUrl::given(&url)),
         hide_env_values = true,
         help = "Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: deploytrack.db in the data directory]"
     )]
@@ -66,6 +70,7 @@ pub struct ServeArgs {
         global = true,
         value_name = "PATH",
         env = "DEPLOYTRACK_DATA_DIR",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
         help = "Where the database and the token secret are kept [default: $XDG_DATA_HOME/deploytrack]"
     )]
     data_dir: Option<PathBuf>,
@@ -75,35 +80,36 @@ pub struct ServeArgs {
         global = true,
         value_name = "PATH",
         env = "DEPLOYTRACK_JWT_SECRET_FILE",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
         help = "File with the secret that signs tokens, at least 32 bytes; the secret itself may be in DEPLOYTRACK_JWT_SECRET \
                   [default: jwt-secret in the data directory, made at the first start]"
     )]
     jwt_secret_file: Option<PathBuf>,
 
     /// Take only tokens with this issuer (iss)
-    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER")]
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER", value_parser = Trimmed(StringValueParser::new()))]
     jwt_issuer: Option<String>,
 
     /// Take only tokens for this audience (aud)
-    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE")]
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE", value_parser = Trimmed(StringValueParser::new()))]
     jwt_audience: Option<String>,
 
     /// What becomes of unknown component and environment names: auto registers them, strict refuses them
-    #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", default_value = "auto")]
+    #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", value_parser = Trimmed(Registration::from_str), default_value = "auto")]
     registration: Registration,
 
     /// Who gets badges, which show what is current: nobody, or anyone without a token
-    #[arg(long, global = true, value_name = "off|public", value_enum, env = "DEPLOYTRACK_BADGES", default_value_t = Badges::Off,
+    #[arg(long, global = true, value_name = "off|public", value_parser = Trimmed(EnumValueParser::<Badges>::new()), env = "DEPLOYTRACK_BADGES", default_value_t = Badges::Off,
           hide_possible_values = true)]
     badges: Badges,
 
     /// How long the answer to a request with an Idempotency-Key is kept, from 1m to 1y
     #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_IDEMPOTENCY_RETENTION", default_value = "24h",
-          value_parser = retention)]
+          value_parser = Trimmed(retention))]
     idempotency_retention: Duration,
 
     /// How the log is written [default: text on a terminal, json otherwise]
-    #[arg(long, global = true, value_name = "FORMAT", value_enum, env = "DEPLOYTRACK_LOG_FORMAT")]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = Trimmed(EnumValueParser::<log::Format>::new()), env = "DEPLOYTRACK_LOG_FORMAT")]
     log_format: Option<log::Format>,
 
     #[arg(
@@ -111,6 +117,7 @@ pub struct ServeArgs {
         global = true,
         value_name = "LEVEL",
         env = "DEPLOYTRACK_LOG_LEVEL",
+        value_parser = Trimmed(StringValueParser::new()),
         help = "What is logged: error, warn, info, debug, trace, or directives such as info,sqlx=debug; RUST_LOG is read too \
                   [default: info]"
     )]
@@ -118,7 +125,7 @@ pub struct ServeArgs {
 
     /// How many connections are served at once; further ones wait
     #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
-          value_parser = max_connections)]
+          value_parser = Trimmed(max_connections))]
     max_connections: usize,
 }
 
@@ -141,6 +148,12 @@ fn retention(text: &str) -> Result<Duration, String> {
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
+    /// As it was given, but for blanks. A space at the end of a file's name is a part of it.
+    fn given(text: &str) -> Self {
+        let text = text.trim_start();
+        Self(if text.starts_with("sqlite:") { text } else { trimmed(text) }.to_owned())
+    }
+
     /// The whole URL, for the database alone.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -348,7 +361,8 @@ impl ServeArgs {
     /// # Errors
     /// [`ConfigError::LogLevel`] when the log does not understand it.
     pub fn log_level(&self) -> Result<String, ConfigError> {
-        let other = || env::var("RUST_LOG").ok().filter(|level| !level.is_empty()).map(|level| ("RUST_LOG", level));
+        let other = || env::var("RUST_LOG").ok().map(|level| trimmed(&level).to_owned());
+        let other = || other().filter(|level| !level.is_empty()).map(|level| ("RUST_LOG", level));
         let given = self.log_level.clone().map(|level| ("--log-level (DEPLOYTRACK_LOG_LEVEL)", level)).or_else(other);
         match given {
             None => Ok("info".into()),
@@ -374,7 +388,7 @@ impl ServeArgs {
     fn secret(&self) -> Result<SecretSource, ConfigError> {
         match (env::var_os(SECRET_VARIABLE), &self.jwt_secret_file) {
             (Some(_), Some(_)) => Err(ConfigError::TwoSecrets),
-            (Some(secret), None) => Ok(SecretSource::Variable(secret.into_encoded_bytes())),
+            (Some(secret), None) => Ok(SecretSource::Variable(secret_file::trimmed(secret.into_encoded_bytes()))),
             (None, Some(path)) => Ok(SecretSource::Given(path.clone())),
             (None, None) => Ok(SecretSource::Own(self.data_dir()?.join("jwt-secret"))),
         }

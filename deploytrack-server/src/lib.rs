@@ -65,6 +65,7 @@ pub mod serve;
 mod stall;
 mod terms;
 pub mod token;
+pub mod trim;
 
 /// Everything a request needs: the tracker and the keys that open it.
 #[derive(Clone)]

@@ -4,10 +4,11 @@ use std::{
     error::Error,
     io::{self, Write},
     process::ExitCode,
+    str::FromStr as _,
     time::Duration,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::StringValueParser};
 use deploytrack_core::{
     clock::{Clock as _, SystemClock},
     store::Store,
@@ -20,6 +21,7 @@ use deploytrack_server::{
     log,
     serve::{self, Signals},
     token,
+    trim::Trimmed,
 };
 
 /// What runs where, since when, and who put it there: the server.
@@ -39,13 +41,13 @@ enum Command {
     /// Print a token
     Token {
         /// Whom the token is for
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = Trimmed(Label::from_str))]
         subject: Label,
         /// A role of the bearer, such as admin, which may write; may be given again
-        #[arg(long, value_name = "ROLE")]
+        #[arg(long, value_name = "ROLE", value_parser = Trimmed(StringValueParser::new()))]
         role: Vec<String>,
         /// How long the token is good, such as 12h or 90d; at most ten years
-        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = lifetime)]
+        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = Trimmed(lifetime))]
         expires_in: Duration,
     },
     /// Bring the database up to date and end

@@ -8,7 +8,10 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::token::{Secret, ShortSecret};
+use crate::{
+    token::{Secret, ShortSecret},
+    trim,
+};
 
 /// The most bytes a secret may have; a longer file is something else.
 const MOST_BYTES: u64 = 64 * 1024;
@@ -48,7 +51,7 @@ pub enum SecretFileError {
     },
 }
 
-/// Reads the secret. One line break at the end is not part of it, since editors add one.
+/// Reads the secret, without the blanks around it.
 pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
     let mut bytes = Vec::new();
     File::open(path)
@@ -57,13 +60,22 @@ pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(SecretFileError::TooLarge { path: path.to_owned() });
     }
+    Secret::new(trimmed(bytes)).map_err(|source| SecretFileError::Short { path: path.to_owned(), source })
+}
+
+/// A secret without the blanks around it, which editors, shells and secret stores add. Of one that is no text, every byte
+/// counts but one line break at its end.
+pub(crate) fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Ok(text) = std::str::from_utf8(&bytes) {
+        return trim::trimmed(text).as_bytes().to_vec();
+    }
     if bytes.ends_with(b"\n") {
         bytes.pop();
         if bytes.ends_with(b"\r") {
             bytes.pop();
         }
     }
-    Secret::new(bytes).map_err(|source| SecretFileError::Short { path: path.to_owned(), source })
+    bytes
 }
 
 /// Reads the secret, and makes one first if there is none. Servers that start at the same moment all read the same.

@@ -129,7 +129,7 @@ fn without_a_version_a_command_runs_all_the_same() {
     let home = home("http://127.0.0.1:1", &[]);
     let run = home.deploytrack(&["record", "-c", "api", "-e", "x", "--", "sh", "-c", "echo deployed; exit 7"]);
     assert_eq!((run.code, run.out.as_str()), (7, "deployed\n"), "{run:?}");
-    assert!(run.err.contains("nothing is recorded: the version is not known"), "{run:?}");
+    assert!(run.err.contains("kept in the spool: the version is not known"), "{run:?}");
     let run = home.deploytrack(&["record", "-c", "api", "-e", "x", "--on-error", "fail", "--", "echo", "deployed"]);
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
     assert!(run.err.contains("the command was not run"), "{run:?}");

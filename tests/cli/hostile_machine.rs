@@ -188,15 +188,19 @@ fn arguments_and_variables_that_are_no_text_reach_the_command_byte_for_byte() {
 }
 
 #[test]
-fn a_name_that_is_no_text_is_a_usage_error() {
+fn a_name_that_is_no_text_is_a_usage_error_and_costs_a_command_nothing() {
     let home = home_of(NOWHERE);
-    for after in [&["--environment", "production", "--version", "v1"][..], &["-e", "production", "--version", "v1", "--", "echo", "ran"]] {
+    let with = |after: &[&str]| {
         let mut command = home.command("deploytrack", &["record", "--component"]);
         command.arg(OsStr::from_bytes(ODD)).args(after);
-        let run = output(command);
-        assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(2), &b""[..]), "{run:?}");
-        assert!(said(&run).contains("error: invalid UTF-8") && !said(&run).contains("panicked"), "{run:?}");
-    }
+        output(command)
+    };
+    let plain = with(&["--environment", "production", "--version", "v1"]);
+    assert_eq!((plain.status.code(), plain.stdout.as_slice()), (Some(2), &b""[..]), "{plain:?}");
+    assert!(said(&plain).contains("error: invalid UTF-8") && !said(&plain).contains("panicked"), "{plain:?}");
+    let run = with(&["-e", "production", "--version", "v1", "--", "echo", "ran"]);
+    assert_eq!((run.status.code(), run.stdout.as_slice(), spooled(&home)), (Some(0), &b"ran\n"[..], 1), "{run:?}");
+    assert!(said(&run).contains("--component must be UTF-8 text"), "{run:?}");
 }
 
 #[test]

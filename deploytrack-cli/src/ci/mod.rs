@@ -8,6 +8,7 @@
 //! | `checkout` | the repository of the current directory |
 //! | `tags` | the tags that may be versions of a component |
 //! | `revision` | the decision about the version and its commit |
+//! | `unusable` | what the CI tells in a form that cannot be recorded |
 //! | `annotations` | the forms in which providers take warnings and errors |
 //! | `outputs` | the files through which a step hands something on |
 
@@ -21,6 +22,7 @@ mod revision;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod unusable;
 
 use std::{collections::BTreeMap, fs::File, io::Read as _};
 
@@ -36,7 +38,10 @@ use self::{
     providers::{PROVIDERS, Provider},
     revision::{CiFacts, Revision, Sources},
 };
-use crate::surroundings::Surroundings;
+use crate::{
+    args::mend::{cut, line},
+    surroundings::Surroundings,
+};
 
 /// What can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -244,6 +249,8 @@ fn known(fact: Fact, text: &str, source: &str) -> Option<Known> {
         Fact::Reference | Fact::BuiltTag => {
             ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(&text).to_owned()
         }
+        // What these are does not change with a part of them.
+        Fact::Actor | Fact::Job => cut(&line(&text), Label::MOST),
         _ => text,
     };
     let good = match fact {
@@ -254,6 +261,7 @@ fn known(fact: Fact, text: &str, source: &str) -> Option<Known> {
         Fact::Actor => Label::new(value.as_str()).is_ok() && !value.starts_with('@'),
         // Several providers say false where there is none.
         Fact::PullRequest => Label::new(value.as_str()).is_ok() && value != "false",
+        Fact::RunUrl | Fact::Repository | Fact::Reference => unusable::is_metadata(&value),
         _ => Label::new(value.as_str()).is_ok(),
     };
     good.then(|| Known { value, source: source.to_owned() })

@@ -17,7 +17,7 @@ pub(crate) fn write(id: Uuid, new: &NewDeployment, session: &mut Session<'_>) {
         return;
     }
     for (variable, line) in [("GITHUB_OUTPUT", format!("id={id}")), ("GITHUB_STEP_SUMMARY", summary(id, new))] {
-        let Some(path) = session.surroundings.variable(variable) else { continue };
+        let Some(path) = session.surroundings.path_variable(variable) else { continue };
         if let Err(error) = append(path, &line) {
             session.warn(&format!("{variable} cannot be written: {error}; the deployment {id} is recorded all the same"));
         }

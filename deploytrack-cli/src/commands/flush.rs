@@ -1,20 +1,52 @@
 //! `deploytrack flush`, and what every wrapped deployment does for those before it.
 
+mod correct;
+
 use std::{
     io::ErrorKind,
     time::{Duration, Instant},
 };
 
+use deploytrack_core::{client::Error, json::parse_id};
 use tokio::time::timeout;
+use uuid::Uuid;
 
+use self::correct::Correction;
 use super::waiting;
 use crate::{
     Exit,
+    args::mend::cut,
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
-    spool::{Run, Spool},
+    spool::{Refusal, Run, Spool},
 };
+
+/// Send what earlier calls could not send
+///
+/// Prints how many deployments were sent, are kept because the server cannot be asked, and were refused. What is refused is
+/// kept too, with the reason; no other command sends it again, unless another token is all it needs. --set and --register
+/// correct a record that was refused: the run that is named, or all refused records where they agree in what is set.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  deploytrack flush
+  deploytrack flush --set environment=production
+  deploytrack flush 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 --set component=user-service --set version=v2.3.1")]
+pub(crate) struct Flush {
+    /// This run alone
+    #[arg(value_parser = parse_id)]
+    run: Option<Uuid>,
+    /// A field of a refused record and what it should be, such as environment=production; may be repeated
+    ///
+    /// component, environment, version, deployedBy, commitSha, description or occurredAt; an empty value removes one of the
+    /// last four.
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = correct::correction)]
+    set: Vec<Correction>,
+    /// Register the names of a refused record even if they resemble known ones
+    #[arg(long)]
+    register: bool,
+}
 
 /// What became of the runs that were left behind.
 #[derive(Debug, Default)]
@@ -22,35 +54,67 @@ struct Tally {
     sent: usize,
     kept: usize,
     refused: usize,
-    /// Why the first of those that are kept is.
-    why: Option<String>,
+    /// Why the first of those that wait does.
+    why: Option<Failure>,
+    /// Whether there is no use in asking the server for more.
+    stopped: bool,
+    /// How many runs in a row failed in a way that may be their own.
+    stumbled: usize,
+}
+
+/// So many runs that fail one after the other are not the reason themselves.
+const MOST_STUMBLES: usize = 10;
+/// The most of an event that a warning repeats.
+const MOST_SHOWN: usize = 200;
+
+/// Which runs are sent.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// This one alone.
+    run: Option<String>,
+    /// Refused ones too, whatever was the reason.
+    refused: bool,
+    until: Option<Instant>,
 }
 
 /// Sends everything that was left behind, and says what became of it.
-pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(flush: Flush, session: &mut Session<'_>) -> Result<(), Failure> {
     session.spool.iter().for_each(Spool::sweep);
-    let tally = send_all(None, session).await?;
+    let run = flush.run.map(|run| run.to_string());
+    if flush.register || !flush.set.is_empty() {
+        correct::correct(run.as_deref(), &flush.set, flush.register, session)?;
+    }
+    if let (Some(run), Some(spool)) = (&run, &session.spool)
+        && !spool.names().map_err(Failure::of_spool)?.contains(run)
+    {
+        return Err(super::spool::missing(run));
+    }
+    let tally = send_all(&Wanted { run, refused: true, until: None }, session).await?;
     session.line(&format!("{} sent, {} kept, {} refused", tally.sent, tally.kept, tally.refused))?;
     if tally.kept > 0 {
         waiting::say(0, session);
     }
     match (tally.why, tally.refused) {
-        (Some(why), _) => Err(Failure::new(Exit::Unreachable, why).hint("what is kept is sent by the next flush")),
+        (Some(why), _) => Err(why.hint("what is kept is sent by the next flush")),
         (None, 0) => Ok(()),
-        (None, _) => Err(Failure::new(Exit::Refused, "the server refused some of it; it is said above and kept no longer")),
+        (None, _) => Err(Failure::new(Exit::Refused, "some of it is refused, as said above, and kept in the spool")
+            .hint("mend the cause and repeat the command, correct a record with --set, or drop it with `deploytrack spool drop`")),
     }
 }
 
 /// As much as can be sent until then. What does not is left for the next call, and a spool that cannot be read is said by
-/// `deploytrack flush`.
+/// `deploytrack flush`. What was refused is not sent again, unless for a token that was not this one.
 pub(crate) async fn what_was_left_behind(until: Instant, session: &mut Session<'_>) {
-    drop(send_all(Some(until), session).await);
+    drop(send_all(&Wanted { until: Some(until), ..Wanted::default() }, session).await);
 }
 
-async fn send_all(until: Option<Instant>, session: &mut Session<'_>) -> Result<Tally, Failure> {
+async fn send_all(wanted: &Wanted, session: &mut Session<'_>) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     let Some(spool) = session.spool.clone() else { return Ok(tally) };
     for name in spool.names().map_err(Failure::of_spool)? {
+        if wanted.run.as_ref().is_some_and(|run| *run != name) || (!wanted.refused && stays_refused(&spool, &name)) {
+            continue;
+        }
         let run = match spool.take_over(&name) {
             Ok(Some(run)) => run,
             Ok(None) => continue,
@@ -61,14 +125,30 @@ async fn send_all(until: Option<Instant>, session: &mut Session<'_>) -> Result<T
                 continue;
             }
         };
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) || tally.why.is_some() {
+        let left = wanted.until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) || tally.stopped {
             tally.kept += 1;
             continue;
         }
         send_one(run, left, &mut tally, session).await;
     }
     Ok(tally)
+}
+
+/// Whether a run was refused for a reason that is not the token's.
+fn stays_refused(spool: &Spool, name: &str) -> bool {
+    spool.refusal(name).is_some_and(|refusal| !refusal.is_of_the_token())
+}
+
+/// Whether the next run would fare no better. An answer that is no verdict of the server (500, the page of a proxy) may be
+/// for this run alone.
+fn stops(error: &Error) -> bool {
+    match error {
+        Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
+        Error::Unauthorised(problem) => !problem.code.is_empty(),
+        Error::Unreachable { .. } | Error::Timeout { .. } => true,
+        Error::Refused(_) | Error::Unreadable(_) | Error::Setup(_) => false,
+    }
 }
 
 async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: &mut Session<'_>) {
@@ -104,22 +184,28 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
     match delivered {
         Some(Delivered::All) => {
             tally.sent += 1;
+            tally.stumbled = 0;
             if let Some(ago) = waiting::long_ago(&name, session.view.now) {
                 session.warn(&format!("deployment {} is recorded only now, after {ago} in the spool, with its own times", id_of(&telling)));
             }
             if unfinished {
                 say_unfinished(&telling, session);
             }
-            telling.end(false);
+            telling.end();
         }
         Some(Delivered::Refused(error)) => {
             tally.refused += 1;
-            session.warn(&format!("the server refused {}: {error}", telling.described()));
-            telling.end(false);
+            tally.stumbled = 0;
+            let refusal = Refusal::of(&error)
+                .map(|refusal| format!("{}; {}", refusal.reason, refusal.way_out(&name, telling.deployment().is_none())));
+            session.warn(&format!("run {name} is refused, {}: {}", cut(&telling.described(), MOST_SHOWN), refusal.unwrap_or_default()));
         }
         Some(Delivered::Later(error)) => {
-            tally.kept += 1;
-            tally.why = Some(error.to_string());
+            let of_the_token = matches!(error, Error::Unauthorised(_));
+            *(if of_the_token { &mut tally.refused } else { &mut tally.kept }) += 1;
+            tally.stumbled += 1;
+            tally.stopped = stops(&error) || tally.stumbled >= MOST_STUMBLES;
+            tally.why.get_or_insert_with(|| if of_the_token { error.into() } else { Failure::new(Exit::Unreachable, error.to_string()) });
         }
         None => tally.kept += 1,
     }

@@ -8,7 +8,10 @@ use dialoguer::Password;
 use super::token::{self, Power};
 use crate::{
     Exit,
-    args::Global,
+    args::{
+        Global,
+        trim::{text_of, trimmed},
+    },
     error::Failure,
     profile::{ConfigFile, Profile},
     render::text::clean,
@@ -51,7 +54,7 @@ pub(crate) async fn login(login: Login, global: &Global, surroundings: &Surround
     let mut file = ConfigFile::open(surroundings)?;
     let (name, url) = settings::for_login(&file, global, surroundings);
     let token = if login.token_stdin { read() } else { ask(&url, surroundings) }?;
-    let token = token.trim().to_owned();
+    let token = trimmed(&token).to_owned();
     if token.is_empty() {
         return Err(Failure::usage("the token is empty; nothing was saved"));
     }
@@ -83,11 +86,10 @@ pub(crate) fn logout(global: &Global, surroundings: &Surroundings, out: &mut dyn
 }
 
 fn read() -> Result<String, Failure> {
-    let mut token = String::new();
-    let read = io::stdin().take(MOST_BYTES).read_to_string(&mut token);
+    let mut token = Vec::new();
+    let read = io::stdin().take(MOST_BYTES).read_to_end(&mut token).and_then(|_| text_of(token));
     // What was read is not repeated: it may be half a token.
-    read.map_err(|error| Failure::usage(format!("cannot read the token from standard input: {}", error.kind())))?;
-    Ok(token)
+    read.map_err(|error| Failure::usage(format!("cannot read the token from standard input: {}", error.kind())))
 }
 
 /// Asks on standard error, without showing what is typed.

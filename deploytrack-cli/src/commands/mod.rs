@@ -5,7 +5,7 @@ pub(crate) mod component;
 pub(crate) mod doctor;
 pub(crate) mod environment;
 mod export;
-mod flush;
+pub(crate) mod flush;
 mod import;
 pub(crate) mod keep;
 pub(crate) mod latest;
@@ -56,7 +56,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
         Command::Wait(wait) => wait::run(wait, session).await,
         Command::Verify(_) => verify::run(session).await,
         Command::Rollback(rollback) => rollback::run(*rollback, session).await,
-        Command::Flush(_) => flush::run(session).await,
+        Command::Flush(flush) => flush::run(flush, session).await,
         Command::Spool(spool) => spool::run(&spool, session),
         Command::List(list) => list::run(list, session).await,
         Command::Show(show) => show::run(show.which.known(session).await?, session).await,
@@ -94,4 +94,17 @@ fn archive_instead(error: Error, kind: Kind, reference: &Reference) -> Failure {
 fn metadata(pairs: Vec<(String, String)>) -> Result<deploytrack_core::deployment::Metadata, Failure> {
     let map = pairs.into_iter().map(|(key, value)| (key, value.into())).collect();
     deploytrack_core::deployment::Metadata::new(map).map_err(|why| Failure::usage(format!("--meta {why}")))
+}
+
+/// The pairs that fit into the metadata. What does not fit loses its largest values, and that is said.
+fn fitting(mut pairs: Vec<(String, String)>, session: &mut Session<'_>) -> Vec<(String, String)> {
+    while let (Err(why), Some(largest)) = (metadata(pairs.clone()), largest(&pairs)) {
+        let (key, value) = pairs.remove(largest);
+        session.warn(&format!("{}: {key}, with {} characters, is left out", why.message(), value.chars().count()));
+    }
+    pairs
+}
+
+fn largest(pairs: &[(String, String)]) -> Option<usize> {
+    (0..pairs.len()).max_by_key(|index| pairs[*index].0.len() + pairs[*index].1.len())
 }

@@ -8,7 +8,7 @@ use crate::{
     delivery::is_final,
     error::Failure,
     session::Session,
-    spool::{Ask, Event, Run},
+    spool::{Ask, Event, Refusal, Run},
 };
 
 /// What to do when the server cannot be asked.
@@ -28,6 +28,30 @@ pub(super) fn goes_on(on_error: OnError, error: &Error) -> bool {
     on_error != OnError::Fail && !is_final(error) && !matches!(error, Error::Unauthorised(_))
 }
 
+/// Keeps what was refused where errors are spooled, and gives the run and what to say of it beside the error, which still
+/// ends the command: a refusal is never passed over.
+pub(super) fn keep_refused(
+    on_error: OnError,
+    (key, ask): (IdempotencyKey, Ask),
+    of: Option<Uuid>,
+    error: &Error,
+    session: &Session<'_>,
+) -> (Option<Run>, Option<String>) {
+    let (OnError::Spool, Some(refusal)) = (on_error, Refusal::of(error)) else { return (None, None) };
+    let event = Event { server: session.server(), key, ask };
+    let kept = match &session.spool {
+        Some(spool) => spool.begin().and_then(|run| keep(run, &event, of)).and_then(|run| run.refuse(&refusal).map(|()| run)),
+        None => Err(std::io::Error::other("there is no home directory")),
+    };
+    match kept {
+        Ok(run) => {
+            let way_out = refusal.way_out(&run.name(), of.is_none());
+            (Some(run), Some(format!("it is kept in the spool as refused: {way_out}")))
+        }
+        Err(why) => (None, Some(format!("nothing of it is kept: the spool cannot be used: {why}"))),
+    }
+}
+
 /// Keeps what could not be sent, and gives the run it is kept in, or only says so.
 pub(super) fn go_on(
     on_error: OnError,
@@ -36,7 +60,7 @@ pub(super) fn go_on(
     error: &Error,
     session: &mut Session<'_>,
 ) -> Option<Run> {
-    let event = Event { server: session.client.url().to_owned(), key, ask };
+    let event = Event { server: session.server(), key, ask };
     let kept = match (&session.spool, on_error) {
         (Some(spool), OnError::Spool) => spool.begin().and_then(|run| keep(run, &event, of)).map_err(|error| error.to_string()),
         (None, OnError::Spool) => Err("there is no home directory".to_owned()),

@@ -2,31 +2,32 @@
 
 mod explain;
 mod settled;
+pub(crate) mod start;
 pub(crate) mod wrapped;
 
 use std::{path::PathBuf, time::Duration};
 
 use deploytrack_core::{
     catalog::Reference,
-    client::Error,
+    client::{Answer, Error},
     clock::{self, Clock as _, SystemClock, Time},
-    deployment::NewDeployment,
+    deployment::{Deployment, NewDeployment},
     status::Status,
     text::{CommitSha, Description, IdempotencyKey, Label, Version},
 };
 use uuid::Uuid;
 
-use self::{settled::Settled, wrapped::Wrapping};
+use self::{settled::Settled, start::Start, wrapped::Wrapping};
 use super::{
-    metadata,
+    fitting, metadata,
     on_error::{self, OnError},
     waiting, which,
 };
 use crate::{
     Exit,
-    args::{Output, pair, status},
+    args::{Output, mend::Mended, pair, status},
     child::Asked,
-    ci::{Context, outputs},
+    ci::{Context, Fact, outputs},
     error::Failure,
     id_file::{self, Held},
     render::deployment,
@@ -97,13 +98,21 @@ pub(crate) struct Record {
     /// Show each value and where it is from; send nothing and run nothing
     #[arg(long)]
     explain: bool,
-    /// What to do when the server cannot be asked [default: fail; spool with COMMAND]
-    ///
-    /// With fail and COMMAND, the command does not run unless its start is recorded.
-    #[arg(long, value_enum, value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "spool|warn|fail",
+        hide_possible_values = true,
+        help = "What to do when the server cannot be asked [env: DEPLOYTRACK_ON_ERROR] [default: fail; spool with COMMAND]",
+        long_help = "What to do when the server cannot be asked [env: DEPLOYTRACK_ON_ERROR] [default: fail; spool with COMMAND]\n\n\
+                     With fail and COMMAND, the command does not run unless its start is recorded."
+    )]
     on_error: Option<OnError>,
     #[command(flatten)]
     pub(crate) wrapping: Wrapping,
+    /// What was wrong with the values of this run.
+    #[arg(skip)]
+    pub(crate) mended: Mended,
 }
 
 impl Record {
@@ -127,17 +136,70 @@ impl Record {
         }
     }
 
+    /// What becomes of an error.
+    fn on_error(&self) -> OnError {
+        self.on_error.unwrap_or(if self.wrapping.is_asked() { OnError::Spool } else { OnError::Fail })
+    }
+
+    /// What this comes to. Where the pipeline goes on whatever becomes of its record, a version or an environment that
+    /// nothing tells is an obstacle, and not the end.
+    fn settled(&mut self, session: &mut Session<'_>) -> Settled {
+        let context = self.context(session);
+        if let Some(warning) = &context.warning {
+            session.warn(warning);
+        }
+        for sentence in context.unusable(&self.asked_of_the_ci(), session.surroundings) {
+            session.warn(&sentence);
+        }
+        if self.explain || self.on_error() == OnError::Fail {
+            return self.settle(&context);
+        }
+        self.meta = fitting(std::mem::take(&mut self.meta), session);
+        let settled = self.settle(&context);
+        say_no_room(&context, &settled, session);
+        let Err(failure) = &settled.new else { return settled };
+        self.mended.obstacles.push(failure.message().to_owned());
+        let is_missing = |field: &&str| settled.entries.iter().any(|entry| entry.name == **field && entry.value.is_none());
+        self.stand_in_for(&["version", "environment"].into_iter().filter(is_missing).collect::<Vec<_>>());
+        // The stand-in was built from no commit.
+        self.settle(&self.context(session))
+    }
+
+    /// What is taken from the CI, since no flag gives it.
+    fn asked_of_the_ci(&self) -> Vec<Fact> {
+        let given = [
+            (Fact::Version, self.version.is_some()),
+            (Fact::Environment, self.environment.is_some()),
+            (Fact::Commit, self.commit_sha.is_some() || self.mended.without_commit),
+            (Fact::Actor, self.deployed_by.is_some()),
+        ];
+        let asked = given.into_iter().filter_map(|(fact, given)| (!given).then_some(fact));
+        asked.chain([Fact::RunUrl, Fact::Repository, Fact::Reference]).collect()
+    }
+
+    /// The start as it is sent, once it is settled.
+    fn start(&self, new: NewDeployment) -> Start {
+        let Mended { as_given, obstacles, without_commit, .. } = self.mended.clone();
+        let commit_sha = new.commit_sha.clone().filter(|_| !without_commit);
+        let obstacle = (!obstacles.is_empty()).then(|| obstacles.join("; "));
+        Start { new: NewDeployment { commit_sha, ..new }, as_given, obstacle }
+    }
+
     fn context(&self, session: &Session<'_>) -> Context {
         if self.no_ci { Context::ignored() } else { Context::find(session.surroundings, &self.component, self.version.as_ref()) }
     }
 }
 
-pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
-    let context = record.context(session);
-    if let Some(warning) = &context.warning {
-        session.warn(warning);
+/// Says what of the CI had no room beside the metadata that were given.
+fn say_no_room(context: &Context, settled: &Settled, session: &mut Session<'_>) {
+    let (Some((key, _)), Ok(new)) = (context.metadata(), &settled.new) else { return };
+    if !new.metadata.as_map().contains_key(&key) {
+        session.warn(&format!("the metadata have at most 16 KiB: {key}, with what is known of the run, is left out"));
     }
-    let settled = record.settle(&context);
+}
+
+pub(crate) async fn run(mut record: Record, session: &mut Session<'_>) -> Result<(), Failure> {
+    let settled = record.settled(session);
     if record.explain {
         return explain::run(settled, session);
     }
@@ -148,7 +210,7 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
 }
 
 async fn wrapped(record: &Record, asked: Asked<'_>, settled: Settled, session: &mut Session<'_>) -> Result<(), Failure> {
-    let on_error = record.on_error.unwrap_or(OnError::Spool);
+    let on_error = record.on_error();
     let new = match settled.new {
         Err(failure) if on_error != OnError::Fail => {
             session.warn(&format!("nothing is recorded: {}", failure.sentence()));
@@ -157,43 +219,59 @@ async fn wrapped(record: &Record, asked: Asked<'_>, settled: Settled, session: &
         new => new.map_err(|failure| failure.hint(wrapped::NOT_RUN))?,
     };
     let how = (on_error, record.wrapping.send_timeout, record.id_file.clone());
-    let (outcome, id) = wrapped::run(new.clone(), settled.key.into_known(), asked, how, session).await?;
+    let start = record.start(new);
+    let (outcome, id) = wrapped::run(start.clone(), start.key(settled.key), asked, how, session).await?;
     if let Some(id) = id {
-        record.hand_on(id, &new, session);
+        record.hand_on(id, &start.new, session);
     }
     waiting::say(waiting::LATE, session);
     Err(Failure::new(Exit::Command(outcome.code), outcome.reason))
 }
 
 async fn plain(record: &Record, settled: Settled, session: &mut Session<'_>) -> Result<(), Failure> {
-    let mut new = settled.new?;
-    let on_error = record.on_error.unwrap_or(OnError::Fail);
+    let mut start = record.start(settled.new?);
+    let on_error = record.on_error();
     if on_error == OnError::Spool {
         // What is sent later happened now.
-        new.occurred_at.get_or_insert_with(|| SystemClock.now());
+        start.new.occurred_at.get_or_insert_with(|| SystemClock.now());
     }
-    let key = on_error::key(settled.key.into_known())?;
-    let recorded = match session.client.under(key.clone()).record(&new).await {
-        Err(error) if on_error::goes_on(on_error, &error) => {
-            let ask = Ask::Record { body: new.to_body(), register: new.register, again: false };
-            let run = on_error::go_on(on_error, (key, ask), None, &error, session);
-            if let (Some(path), Some(run)) = (&record.id_file, run)
-                && let Err(why) = which::hand_on_run(path, &run)
-            {
-                session.warn(&why);
-            }
-            return Ok(());
-        }
-        recorded => recorded.map_err(refused)?,
+    let key = on_error::key(start.key(settled.key))?;
+    let recorded = match send(&start, &key, session).await {
+        Ok(recorded) => recorded,
+        Err(error) => return plain_failed(record, error, (key, start.to_ask(false)), session),
     };
     let id = recorded.value.id;
-    record.hand_on(id, &new, session);
+    record.hand_on(id, &start.new, session);
     match session.output() {
         Output::Table => session.line(&id.to_string()),
         _ => session.answer(&recorded.text, &deployment::list(std::slice::from_ref(&recorded.value))),
     }?;
     let written = record.id_file.as_ref().map_or(Ok(()), |path| id_file::write(path, &Held::Id(id)));
     written.map_err(|why| Failure::usage(why).hint(format!("the deployment is recorded all the same, as {id}")))
+}
+
+async fn send(start: &Start, key: &IdempotencyKey, session: &Session<'_>) -> Result<Answer<Deployment>, Error> {
+    match &start.obstacle {
+        Some(why) => Err(Error::Setup(why.clone())),
+        None => session.client.under(key.clone()).record(&start.new).await,
+    }
+}
+
+/// Keeps what was not recorded, where errors are spooled. A refusal ends the command all the same.
+fn plain_failed(record: &Record, error: Error, event: (IdempotencyKey, Ask), session: &mut Session<'_>) -> Result<(), Failure> {
+    let on_error = record.on_error();
+    let (run, ended) = if on_error::goes_on(on_error, &error) {
+        (on_error::go_on(on_error, event, None, &error, session), Ok(()))
+    } else {
+        let (run, said) = on_error::keep_refused(on_error, event, None, &error, session);
+        (run, Err(said.into_iter().fold(refused(error), Failure::hint)))
+    };
+    if let (Some(path), Some(run)) = (&record.id_file, run)
+        && let Err(why) = which::hand_on_run(path, &run)
+    {
+        session.warn(&why);
+    }
+    ended
 }
 
 /// A name that looks like a typing error has a second way out here.

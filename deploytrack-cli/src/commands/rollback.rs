@@ -146,16 +146,14 @@ async fn go(rollback: Rollback, way: &Way, session: &mut Session<'_>) -> Result<
         return session.line(&clean(&way.in_words("went back")));
     };
     let how = (OnError::Spool, rollback.wrapping.send_timeout, None);
-    let (outcome, _) = wrapped::run(new, None, asked, how, session).await?;
+    let (outcome, _) = wrapped::run(new.into(), None, asked, how, session).await?;
     waiting::say(waiting::LATE, session);
     if !outcome.succeeded {
         return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
     }
-    if let Some(from) = &way.from
-        && let Err(failure) = mark(from, rollback.reason, true, session).await
-    {
+    if let Some(from) = &way.from {
         // The command has run, and its exit code is this command's.
-        session.warn(&format!("{} is not marked as rolled back: {}", from.version, failure.sentence()));
+        mark(from, rollback.reason, true, session).await?;
     }
     Ok(())
 }
@@ -177,18 +175,28 @@ fn again(Way { from, target, .. }: &Way) -> Result<NewDeployment, Failure> {
     })
 }
 
-/// Marks what was current as rolled back; a mark that cannot be sent is kept, since the way back is done. After a command
-/// that `has_run` it is kept for an expired token too.
+/// Marks what was current as rolled back; a mark that cannot be sent is kept, since the way back is done. A refusal is kept
+/// too, and ends this command unless it `has_run` another, whose exit code counts.
 async fn mark(current: &Deployment, reason: Option<Reason>, has_run: bool, session: &mut Session<'_>) -> Result<(), Failure> {
     let change = Change { reason, occurred_at: Some(SystemClock.now()), ..Change::to(Status::RolledBack) };
     let key = on_error::key(None)?;
     match session.client.under(key.clone()).update(current.id, &change).await {
-        Err(error) if on_error::goes_on(OnError::Spool, &error) || (has_run && matches!(error, Error::Unauthorised(_))) => {
+        Err(error) if on_error::goes_on(OnError::Spool, &error) => {
             on_error::go_on(OnError::Spool, (key, Ask::Update { body: change.to_body() }), Some(current.id), &error, session);
             Ok(())
         }
         // Somebody else rolled it back meanwhile.
         Err(Error::Refused(problem)) if problem.current_status == Some(Status::RolledBack) => Ok(()),
-        marked => Ok(marked.map(drop)?),
+        Err(error) => {
+            let event = (key, Ask::Update { body: change.to_body() });
+            let (_, said) = on_error::keep_refused(OnError::Spool, event, Some(current.id), &error, session);
+            let failure = said.into_iter().fold(Failure::from(error), Failure::hint);
+            if !has_run {
+                return Err(failure);
+            }
+            session.warn(&failure.told().1);
+            Ok(())
+        }
+        Ok(_) => Ok(()),
     }
 }

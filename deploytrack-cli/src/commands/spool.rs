@@ -11,16 +11,18 @@ use uuid::Uuid;
 use super::waiting;
 use crate::{
     Exit,
+    args::Output,
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::Session,
-    spool::{Ask, Event, Run, Spool as Runs, begun},
+    spool::{Ask, Event, Refusal, Run, Spool as Runs, begun},
 };
 
 /// Look at what earlier calls could not send
 ///
 /// A run is one deployment, with the events of it that no server has acknowledged. The runs of calls that are still at work
-/// are left out.
+/// are left out. A run that waits is sent by the next wrapped command or by `deploytrack flush`; one that is refused by
+/// `deploytrack flush` alone, once the cause is mended or its names are corrected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack spool list\n  deploytrack spool drop --all")]
 pub(crate) struct Spool {
@@ -60,6 +62,14 @@ struct Listed {
     environment: String,
     version: String,
     events: usize,
+    /// `waiting` or `refused`.
+    state: &'static str,
+    /// Whether the record itself is among the events.
+    #[serde(skip)]
+    is_record: bool,
+    /// Why the server, or this program, refused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Refusal>,
 }
 
 pub(crate) fn run(spool: &Spool, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -76,22 +86,40 @@ fn list(runs: &Runs, session: &mut Session<'_>) -> Result<(), Failure> {
     let mut listed = Vec::new();
     for name in runs.names().map_err(Failure::of_spool)? {
         // One that cannot be read hides no other.
-        match runs.take_over(&name).and_then(|run| run.map(|run| Ok((run.events()?, run.told()))).transpose()) {
-            Ok(Some((events, told))) => listed.push(described(name, &events, told.as_ref())),
+        match runs.take_over(&name).and_then(|run| run.map(|run| Ok((run.events()?, run.told(), run.refusal()))).transpose()) {
+            Ok(Some((events, told, refusal))) => listed.push(described(name, &events, told.as_ref(), refusal)),
             Ok(None) => {}
             Err(error) => session.warn(&format!("run {name} cannot be read: {error}")),
         }
     }
     let text = serde_json::to_string(&listed).map_err(std::io::Error::from)?;
     session.answer(&text, &grid(&listed))?;
+    say_way_out(&listed, session)?;
     waiting::say(waiting::LONG, session);
     Ok(())
+}
+
+/// Under a table, which has no room for them: why runs are refused, and what can be done about the first.
+fn say_way_out(listed: &[Listed], session: &mut Session<'_>) -> Result<(), Failure> {
+    if session.output() != Output::Table {
+        return Ok(());
+    }
+    let mut refused = listed.iter().filter_map(|one| Some((one, one.refused.as_ref()?))).peekable();
+    let way_out = refused.peek().map(|(one, refusal)| refusal.way_out(&one.run, one.is_record));
+    for (one, refusal) in refused {
+        session.note(&format!("{} is refused: {}", one.run, refusal.reason))?;
+    }
+    way_out.map_or(Ok(()), |way_out| session.note(&way_out))
 }
 
 fn show(runs: &Runs, run: Uuid, session: &mut Session<'_>) -> Result<(), Failure> {
     let run = runs.take_over(&run.to_string()).map_err(Failure::of_spool)?.ok_or_else(|| missing(&run.to_string()))?;
     let events: Vec<_> = run.events().map_err(Failure::of_spool)?.into_iter().map(|(_, event)| event).collect();
-    session.json(&serde_json::to_string_pretty(&events).map_err(std::io::Error::from)?)
+    let mut shown = serde_json::to_value(&events).map_err(std::io::Error::from)?;
+    if let (Some(first), Some(refusal)) = (shown.get_mut(0), run.refusal()) {
+        first["refused"] = serde_json::to_value(&refusal).map_err(std::io::Error::from)?;
+    }
+    session.json(&serde_json::to_string_pretty(&shown).map_err(std::io::Error::from)?)
 }
 
 fn drop_runs(runs: &Runs, names: &[String], session: &mut Session<'_>) -> Result<(), Failure> {
@@ -112,12 +140,12 @@ fn drop_runs(runs: &Runs, names: &[String], session: &mut Session<'_>) -> Result
     session.line(&format!("dropped {dropped} {}", if dropped == 1 { "run" } else { "runs" }))
 }
 
-fn missing(name: &str) -> Failure {
+pub(super) fn missing(name: &str) -> Failure {
     Failure::new(Exit::Refused, format!("there is no run {name} that could be had; it may be at work"))
         .hint("`deploytrack spool list` shows those there are")
 }
 
-fn described(name: String, events: &[(usize, Event)], told: Option<&Event>) -> Listed {
+fn described(name: String, events: &[(usize, Event)], told: Option<&Event>, refused: Option<Refusal>) -> Listed {
     let all = || told.into_iter().chain(events.iter().map(|(_, event)| event));
     let body = all().find_map(|event| if let Ask::Record { body, .. } | Ask::Resume { body, .. } = &event.ask { Some(body) } else { None });
     let text = |keys: [&str; 2]| {
@@ -131,6 +159,9 @@ fn described(name: String, events: &[(usize, Event)], told: Option<&Event>) -> L
         environment: text(["environment", "environmentId"]),
         version: text(["version", "version"]),
         events: events.len(),
+        state: if refused.is_some() { "refused" } else { "waiting" },
+        is_record: events.first().is_some_and(|(_, event)| matches!(event.ask, Ask::Record { .. })),
+        refused,
         run: name,
     }
 }
@@ -143,7 +174,9 @@ fn grid(listed: &[Listed]) -> Grid {
         Column::flexible("component", "COMPONENT"),
         Column::flexible("environment", "ENVIRONMENT"),
         Column::flexible("version", "VERSION"),
-        Column::fixed("events", "EVENTS"),
+        Column::fixed("state", "STATE"),
+        Column::hidden("events"),
+        Column::hidden("reason"),
     ];
     let row = |one: &Listed| {
         vec![
@@ -153,7 +186,9 @@ fn grid(listed: &[Listed]) -> Grid {
             Value::text(&one.component),
             Value::text(&one.environment),
             Value::text(&one.version),
+            Value::text(&one.state),
             Value::text(&one.events),
+            Value::optional(one.refused.as_ref().map(|refusal| &refusal.reason)),
         ]
     };
     Grid::new(columns, listed.iter().map(row))

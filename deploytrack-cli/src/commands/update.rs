@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use deploytrack_core::{
+    client::Error,
     clock::{self, Clock as _, SystemClock, Time},
     deployment::Change,
     status::Status,
-    text::{Description, IdempotencyKey, Reason},
+    text::{BadText, Description, IdempotencyKey, Reason},
 };
 use uuid::Uuid;
 
 use super::{
-    clearable, metadata,
+    clearable, fitting, metadata,
     on_error::{self, OnError},
     which::{self, Target},
 };
@@ -21,7 +22,7 @@ use crate::{
     error::Failure,
     render::{deployment, text::clean},
     session::Session,
-    spool::{Ask, Event, Run},
+    spool::{Ask, Event, Refusal, Run},
 };
 
 /// Move a deployment to another status
@@ -52,15 +53,20 @@ pub(crate) struct Update {
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     meta: Vec<(String, String)>,
     /// A new description; an empty one removes it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = description)]
     description: Option<String>,
     /// When it happened, such as 2026-11-23T18:32:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     occurred_at: Option<Time>,
     #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
-    /// What to do when the server cannot be asked [default: fail]
-    #[arg(long, value_enum, value_name = "spool|warn|fail", env = "DEPLOYTRACK_ON_ERROR", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "spool|warn|fail",
+        hide_possible_values = true,
+        help = "What to do when the server cannot be asked [env: DEPLOYTRACK_ON_ERROR] [default: fail]"
+    )]
     on_error: Option<OnError>,
 }
 
@@ -74,6 +80,11 @@ enum First {
 fn first(text: &str) -> Result<First, &'static str> {
     let status = || text.parse().map(First::Status).map_err(|_| "must be a deployment's id, or with --id-file its new status");
     Uuid::try_parse(text).map_or_else(|_| status(), |id| Ok(First::Id(id)))
+}
+
+/// A description that a server takes; an empty one is none.
+fn description(text: &str) -> Result<String, BadText> {
+    Description::new(text).map(String::from)
 }
 
 impl Update {
@@ -93,9 +104,10 @@ impl Update {
 
 pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(), Failure> {
     let (target, status) = update.target(session).await?;
-    let metadata = if update.meta.is_empty() { None } else { Some(metadata(update.meta)?) };
-    let description = clearable::<Description>("description", update.description)?;
     let on_error = update.on_error.unwrap_or(OnError::Fail);
+    let meta = if on_error == OnError::Fail { update.meta } else { fitting(update.meta, session) };
+    let metadata = if meta.is_empty() { None } else { Some(metadata(meta)?) };
+    let description = clearable::<Description>("description", update.description)?;
     let mut change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
     if on_error == OnError::Spool {
         // What is sent later happened now.
@@ -119,7 +131,11 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
             on_error::go_on(on_error, (key, Ask::Update { body: change.to_body() }), Some(id), &error, session);
             return Ok(());
         }
-        updated => updated?,
+        Err(error) => {
+            let (_, said) = on_error::keep_refused(on_error, (key, Ask::Update { body: change.to_body() }), Some(id), &error, session);
+            return Err(said.into_iter().fold(error.into(), Failure::hint));
+        }
+        Ok(updated) => updated,
     };
     let deployment = &updated.value;
     match session.output() {
@@ -147,13 +163,11 @@ async fn after_its_record(
     match telling.deliver(&session.client).await {
         Delivered::All => {
             let id = telling.deployment();
-            telling.end(false);
+            telling.end();
             id.map(Some).ok_or_else(|| which::nothing("the run that the file names tells of no deployment"))
         }
-        Delivered::Refused(error) => {
-            session.warn(&format!("the server refused {}", telling.described()));
-            telling.end(false);
-            Err(error.into())
+        Delivered::Refused(error) | Delivered::Later(error @ Error::Unauthorised(_)) => {
+            Err(behind_refused(telling, (key, change), (on_error, &error), session))
         }
         Delivered::Later(error) if on_error::goes_on(on_error, &error) => {
             let event = Event { server: session.client.url().to_owned(), key, ask: Ask::Update { body: change.to_body() } };
@@ -170,4 +184,21 @@ async fn after_its_record(
         }
         Delivered::Later(error) => Err(error.into()),
     }
+}
+
+/// The record is refused: it stays in the spool, and where errors are spooled the change stays behind it.
+fn behind_refused(
+    mut telling: Telling,
+    (key, change): (IdempotencyKey, &Change),
+    (on_error, error): (OnError, &Error),
+    session: &Session<'_>,
+) -> Failure {
+    let run = telling.run().map(Run::name).unwrap_or_default();
+    let event = Event { server: session.server(), key, ask: Ask::Update { body: change.to_body() } };
+    let what = match (on_error, error) {
+        (OnError::Spool, _) if telling.add(event).is_ok() => "the record and this change behind it are kept in the spool as refused",
+        _ => "the record is kept in the spool as refused, and this change is not kept",
+    };
+    let way_out = Refusal::of(error).map(|refusal| refusal.way_out(&run, telling.deployment().is_none()));
+    Failure::of(error).hint(format!("{what}: {}", way_out.unwrap_or_default()))
 }

@@ -2,10 +2,7 @@
 
 use deploytrack_core::clock::{Time, age};
 
-use crate::{
-    session::Session,
-    spool::{Spool, begun},
-};
+use crate::{session::Session, spool::begun};
 
 const DAY: i64 = 24 * 60 * 60;
 /// What waits for longer than a tracker is down on a bad day is worth a line after every deploy.
@@ -13,20 +10,28 @@ pub(crate) const LATE: i64 = DAY;
 /// What waits for longer than this is worth a line wherever it is seen.
 pub(crate) const LONG: i64 = 30 * DAY;
 
-/// Says how many runs wait when the oldest has waited for this many seconds.
+/// Says how many runs wait when the oldest has waited for this many seconds, and how many are refused for as long.
 pub(crate) fn say(seconds: i64, session: &mut Session<'_>) {
     // A spool that cannot be read is said by those who need it.
-    let Some(runs) = session.spool.as_ref().and_then(|spool| Spool::names(spool).ok()) else { return };
+    let Some(spool) = session.spool.clone() else { return };
+    let runs = spool.names().unwrap_or_default();
+    let (refused, waiting): (Vec<_>, Vec<_>) = runs.iter().partition(|name| spool.refusal(name).is_some());
+    say_of(&waiting, seconds, session, |count, span| {
+        let count = if count == 1 { "1 run waits".to_owned() } else { format!("{count} runs wait, the oldest") };
+        format!("{count} for {span} in the spool: `deploytrack flush` sends them, `deploytrack spool list` shows for which server")
+    });
+    say_of(&refused, seconds, session, |count, span| {
+        let count = if count == 1 { "1 refused run is".to_owned() } else { format!("{count} refused runs are") };
+        format!("{count} kept for {span} in the spool: `deploytrack spool list` shows why, and `deploytrack flush --help` the way out")
+    });
+}
+
+fn say_of(runs: &[&String], seconds: i64, session: &mut Session<'_>, sentence: impl Fn(usize, &str) -> String) {
     let Some(oldest) = runs.first().and_then(|name| begun(name)) else { return };
     let now = session.view.now;
-    if (now - oldest).num_seconds() < seconds {
-        return;
+    if (now - oldest).num_seconds() >= seconds {
+        session.warn(&sentence(runs.len(), &span(now, oldest)));
     }
-    let count = if runs.len() == 1 { "1 run waits".to_owned() } else { format!("{} runs wait, the oldest", runs.len()) };
-    session.warn(&format!(
-        "{count} for {} in the spool: `deploytrack flush` sends them, `deploytrack spool list` shows for which server",
-        span(now, oldest)
-    ));
 }
 
 /// How long ago a run was begun, when that is worth a line of its own.

@@ -57,7 +57,11 @@ impl Which {
             Target::Kept(run) => {
                 let message =
                     format!("the deployment of {} is not recorded yet: it is kept in the spool as run {}", path.display(), run.name());
-                Err(Failure::new(Exit::Unreachable, message).hint("`deploytrack flush` sends it"))
+                Err(match run.refusal() {
+                    Some(refusal) => Failure::new(Exit::Refused, format!("{message}, refused: {}", refusal.reason))
+                        .hint(refusal.way_out(&run.name(), run.deployment().is_none())),
+                    None => Failure::new(Exit::Unreachable, message).hint("`deploytrack flush` sends it"),
+                })
             }
             Target::Nothing(why) => Err(nothing(&why)),
         }

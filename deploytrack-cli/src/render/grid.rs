@@ -106,7 +106,7 @@ impl Grid {
     /// For people; empty when there are no rows. Where the terminal is too narrow for it, the id goes below its row.
     pub(crate) fn table(&self, view: &View) -> String {
         let shown: Vec<_> = (0..self.columns.len()).filter(|at| self.columns[*at].title.is_some()).collect();
-        let id = shown.iter().copied().find(|at| self.columns[*at].key == "id");
+        let id = shown.iter().copied().find(|at| matches!(self.columns[*at].key, "id" | "run"));
         let limits = self.limits(&shown, view, COMFORTABLE);
         let (true, Some(id)) = (exceeds(&limits, view), id) else { return self.drawn(&shown, &limits, view) };
         let others: Vec<_> = shown.into_iter().filter(|at| *at != id).collect();

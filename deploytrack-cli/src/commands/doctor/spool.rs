@@ -7,7 +7,7 @@ use deploytrack_core::clock::{self, Time};
 use super::Finding;
 use crate::{
     Exit,
-    spool::{Spool, begun},
+    spool::{Refusal, Spool, begun},
 };
 
 /// What waits in it.
@@ -16,6 +16,9 @@ struct Waiting {
     runs: usize,
     unfinished: usize,
     oldest: Option<Time>,
+    /// How many are refused, and the first of them: its name, its refusal, and whether its record is what was refused.
+    refused: usize,
+    first_refused: Option<(String, Refusal, bool)>,
 }
 
 pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding>) {
@@ -32,10 +35,13 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
         Ok(()) => Finding::ok("spool", "it can be written"),
         Err(error) => Finding::problem("spool", Exit::Usage, format!("what cannot be sent would be lost: {error}")),
     });
-    findings.push(match waiting {
-        Ok(waiting) => said(&waiting, now),
-        Err(error) => Finding::problem("waiting", Exit::Usage, format!("the spool cannot be read: {error}")),
-    });
+    match waiting {
+        Ok(waiting) => {
+            findings.push(said(&waiting, now));
+            findings.extend(refused(&waiting));
+        }
+        Err(error) => findings.push(Finding::problem("waiting", Exit::Usage, format!("the spool cannot be read: {error}"))),
+    }
 }
 
 fn look(spool: &Spool) -> io::Result<Waiting> {
@@ -43,6 +49,11 @@ fn look(spool: &Spool) -> io::Result<Waiting> {
     for name in spool.names()? {
         // What cannot be taken over is at work, or is no run.
         let Ok(Some(run)) = spool.take_over(&name) else { continue };
+        if let Some(refusal) = run.refusal() {
+            waiting.refused += 1;
+            waiting.first_refused.get_or_insert((name, refusal, run.deployment().is_none()));
+            continue;
+        }
         waiting.runs += 1;
         waiting.unfinished += usize::from(run.is_unfinished());
         waiting.oldest = waiting.oldest.or_else(|| begun(&name));
@@ -50,10 +61,19 @@ fn look(spool: &Spool) -> io::Result<Waiting> {
     Ok(waiting)
 }
 
+/// What the server rejected, and how it is sent after all.
+fn refused(waiting: &Waiting) -> Option<Finding> {
+    let (run, refusal, is_record) = waiting.first_refused.as_ref()?;
+    let runs = if waiting.refused == 1 { format!("run {run} is refused") } else { format!("{} runs are refused, {run}", waiting.refused) };
+    let detail = format!("{runs} since {}: {}; {}", clock::format(&refusal.at), refusal.reason, refusal.way_out(run, *is_record));
+    Some(Finding::warning("refused", detail))
+}
+
 fn said(waiting: &Waiting, now: Time) -> Finding {
     const CHECK: &str = "waiting";
     if waiting.runs == 0 {
-        return Finding::ok(CHECK, "everything is sent");
+        let all = if waiting.refused == 0 { "everything is sent" } else { "everything else is sent" };
+        return Finding::ok(CHECK, all);
     }
     let runs = if waiting.runs == 1 { "1 run waits".to_owned() } else { format!("{} runs wait", waiting.runs) };
     let since = clock::format(&waiting.oldest.unwrap_or(now));

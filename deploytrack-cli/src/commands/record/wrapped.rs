@@ -7,6 +7,7 @@ use std::{
 };
 
 use deploytrack_core::{
+    client::Error,
     clock::{Clock as _, SystemClock},
     deployment::NewDeployment,
     status::Status,
@@ -15,6 +16,7 @@ use deploytrack_core::{
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::start::Start;
 use crate::{
     Exit, again,
     args::duration,
@@ -23,7 +25,7 @@ use crate::{
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
-    spool::{Ask, Event, ToTell},
+    spool::{Ask, Event, Refusal, ToTell},
 };
 
 /// What is said when a command does not run.
@@ -64,7 +66,7 @@ impl Wrapping {
 
 /// Tells the start, runs the command, tells the outcome. The id is known once the server has acknowledged the start.
 pub(crate) async fn run(
-    new: NewDeployment,
+    start: Start,
     key: Option<IdempotencyKey>,
     asked: Asked<'_>,
     (on_error, budget, id_file): (OnError, Duration, Option<PathBuf>),
@@ -72,11 +74,12 @@ pub(crate) async fn run(
 ) -> Result<(Outcome, Option<Uuid>), Failure> {
     let mut signals = Signals::listen();
     let key = on_error::key(key)?;
-    let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..new };
-    let to_tell = ToTell { server: session.client.url().to_owned(), key: again::own_key()? };
+    let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..start.new };
+    let to_tell = ToTell { server: session.server(), key: again::own_key()? };
+    let start = Start { new, ..start };
     let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
     let mut wrapped = Wrapped { telling, to_tell, on_error, budget, id_file, refused: false, session };
-    let outcome = match wrapped.tell_start((key, &new), &mut signals).await? {
+    let outcome = match wrapped.tell_start((key, &start), &mut signals).await? {
         Some(called_off) => called_off,
         None => wrapped.run(asked, &mut signals).await,
     };
@@ -111,29 +114,30 @@ struct Wrapped<'s, 'a> {
     budget: Duration,
     /// Where the id is still awaited.
     id_file: Option<PathBuf>,
-    /// Whether the server refused the start, so that there is nothing an outcome could be told of.
+    /// Whether the start was refused, so that an outcome can only be kept behind it.
     refused: bool,
     session: &'s mut Session<'a>,
 }
 
 impl Wrapped<'_, '_> {
     /// Tells that the command begins; the outcome when it was called off meanwhile.
-    async fn tell_start(
-        &mut self,
-        (key, new): (IdempotencyKey, &NewDeployment),
-        signals: &mut Signals,
-    ) -> Result<Option<Outcome>, Failure> {
+    async fn tell_start(&mut self, (key, start): (IdempotencyKey, &Start), signals: &mut Signals) -> Result<Option<Outcome>, Failure> {
         self.telling.mark_unfinished(&self.to_tell);
-        self.tell(key, Ask::Record { body: new.to_body(), register: new.register, again: true });
-        let delivered = tokio::select! {
-            delivered = timeout(self.budget, self.telling.deliver(&self.session.client)) => delivered.ok(),
-            signal = signals.next() => return Ok(Some(Outcome::called_off(signal))),
+        self.tell(key, start.to_ask(true));
+        let obstacle = start.obstacle.clone().or_else(|| self.session.obstacle.as_ref().map(|obstacle| obstacle.why.clone()));
+        let delivered = if let Some(why) = obstacle {
+            Some(self.telling.refuse(Error::Setup(why)))
+        } else {
+            tokio::select! {
+                delivered = timeout(self.budget, self.telling.deliver(&self.session.client)) => delivered.ok(),
+                signal = signals.next() => return Ok(Some(Outcome::called_off(signal))),
+            }
         };
         match delivered {
             Some(Delivered::All) => self.hand_on(),
             delivered if self.on_error == OnError::Fail => return Err(not_recorded(delivered, self.budget)),
             Some(Delivered::Refused(error)) => {
-                self.session.warn(&format!("the deployment is not recorded: {error}"));
+                self.say_refused("the deployment", &error);
                 self.refused = true;
             }
             // It is sent again with the outcome.
@@ -144,7 +148,7 @@ impl Wrapped<'_, '_> {
 
     /// Runs the command under a keeper, or by itself where nothing could be kept.
     async fn run(&mut self, asked: Asked<'_>, signals: &mut Signals) -> Outcome {
-        let Some(run) = self.telling.run().filter(|_| !self.refused && cfg!(unix)) else { return child::run(asked, signals).await };
+        let Some(run) = self.telling.run().filter(|_| cfg!(unix)) else { return child::run(asked, signals).await };
         match keep::start(run.folder(), asked, signals).await {
             Ok(ended) => run.outcome().unwrap_or(ended),
             Err(_) => child::run(asked, signals).await,
@@ -159,22 +163,21 @@ impl Wrapped<'_, '_> {
         }
     }
 
-    /// Adds an event to the run.
-    fn tell(&mut self, key: IdempotencyKey, ask: Ask) {
-        let server = self.session.client.url().to_owned();
-        if let Err(error) = self.telling.add(Event { server, key, ask }) {
-            self.session.warn(&format!("an event of the deployment may be lost: the spool cannot be written: {error}"));
-        }
+    /// Adds an event to the run, and gives whether the disk took it.
+    fn tell(&mut self, key: IdempotencyKey, ask: Ask) -> bool {
+        let server = self.session.server();
+        let Err(error) = self.telling.add(Event { server, key, ask }) else { return true };
+        self.session.warn(&format!("an event of the deployment may be lost: the spool cannot be written: {error}"));
+        false
     }
 
     /// Sends what is left, and then, in the rest of the budget, what earlier runs left behind. A pipeline that is called off meanwhile does not wait.
     async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Option<Uuid> {
-        if self.refused {
-            self.telling.end(false);
-            return None;
+        let body = self.telling.body_of(outcome);
+        // Without its outcome on disk, the run must not look as if it had none to tell.
+        if self.tell(self.to_tell.key.clone(), Ask::Update { body }) {
+            self.telling.mark_finished();
         }
-        self.tell(self.to_tell.key.clone(), Ask::Update { body: outcome.change().to_body() });
-        self.telling.mark_finished();
         let id = self.telling.deployment();
         tokio::select! {
             sent = self.send_the_rest() => sent,
@@ -184,22 +187,42 @@ impl Wrapped<'_, '_> {
 
     async fn send_the_rest(mut self) -> Option<Uuid> {
         let until = Instant::now() + self.budget;
-        let sent = timeout(self.budget, self.telling.deliver(&self.session.client)).await;
-        match &sent {
-            Ok(Delivered::All) => {}
-            Ok(Delivered::Refused(error)) => self.session.warn(&format!("the outcome is not recorded: {error}")),
-            Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
-            Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
-        }
+        let served = self.refused || self.send_outcome().await;
         let id = self.telling.deployment();
-        if id.is_some() || !matches!(sent, Ok(Delivered::Refused(_))) {
-            self.hand_on();
-        }
-        self.telling.end(matches!(sent, Ok(Delivered::Later(_)) | Err(_)));
-        if matches!(sent, Ok(Delivered::All)) {
+        self.hand_on();
+        self.telling.end();
+        if served && self.session.obstacle.is_none() {
             flush::what_was_left_behind(until, self.session).await;
         }
         id
+    }
+
+    /// Whether the server gave its verdict, so that it can be asked for more.
+    async fn send_outcome(&mut self) -> bool {
+        match timeout(self.budget, self.telling.deliver(&self.session.client)).await {
+            Ok(Delivered::All) => return true,
+            Ok(Delivered::Refused(error)) => {
+                let what = if self.telling.deployment().is_none() { "the deployment" } else { "the outcome" };
+                self.say_refused(what, &error);
+                return true;
+            }
+            // Another token will do.
+            Ok(Delivered::Later(error @ Error::Unauthorised(_))) => self.say_refused("the deployment", &error),
+            Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
+            Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
+        }
+        false
+    }
+
+    fn say_refused(&mut self, what: &str, error: &Error) {
+        let warning = match (Refusal::of(error), self.telling.run().filter(|_| self.telling.is_kept())) {
+            (Some(refusal), Some(run)) => {
+                let way_out = refusal.way_out(&run.name(), self.telling.deployment().is_none());
+                format!("{what} is refused and kept in the spool: {}; {way_out}", refusal.reason)
+            }
+            _ => format!("{what} is not recorded: {}", Failure::of(error).told().1),
+        };
+        self.session.warn(&warning);
     }
 
     fn say_kept(&mut self, why: &str) {

@@ -1,0 +1,158 @@
+//! Blanks around values: what `$(...)`, a file or a step of Jenkins hands over ends with a line break, and none of it is
+//! meant.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    path::Path,
+};
+
+use clap::{Command, CommandFactory as _, ValueHint};
+
+use super::Args;
+
+/// Characters that show nothing and are no white space to Unicode: the byte order mark, and spaces without a width.
+const INVISIBLE: [char; 3] = ['\u{feff}', '\u{200b}', '\u{2060}'];
+
+/// A text without the blanks at both ends.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || INVISIBLE.contains(&c))
+}
+
+/// A path without line breaks at its ends. Spaces may be a part of its name, and so may line breaks where it is there.
+pub(crate) fn trimmed_path(path: &str) -> &str {
+    if Path::new(path).exists() { path } else { path.trim_matches(['\r', '\n', '\u{feff}']) }
+}
+
+/// The text of a file: UTF-8, or UTF-16 with a byte order mark, as a shell of Windows writes it.
+pub(crate) fn text_of(bytes: Vec<u8>) -> io::Result<String> {
+    let units = |unit: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect::<Vec<_>>();
+    let text = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => String::from_utf16(&units(u16::from_le_bytes)).ok(),
+        Some([0xfe, 0xff]) => String::from_utf16(&units(u16::from_be_bytes)).ok(),
+        _ => String::from_utf8(bytes).ok(),
+    };
+    text.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is no text"))
+}
+
+/// The arguments before `--` with their values trimmed. The rest is the command's own.
+pub(crate) fn own(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
+    // `keep` is called by this program itself, with the path of a folder as it is.
+    if arguments.get(1).is_some_and(|command| command == "keep") {
+        return arguments;
+    }
+    let mut paths = None;
+    for index in 1..end {
+        let Some(text) = arguments[index].to_str().filter(|text| is_padded(text)) else { continue };
+        let paths = paths.get_or_insert_with(|| Paths::of(&Args::command()));
+        arguments[index] = paths.trim(text, &arguments[..index]).into();
+    }
+    joined(arguments, end)
+}
+
+/// A value that begins with a hyphen and has a space in it is no flag: it is bound to the flag before it.
+fn joined(arguments: Vec<OsString>, end: usize) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::with_capacity(arguments.len());
+    for (index, argument) in arguments.into_iter().enumerate() {
+        let is_value = index < end && argument.to_str().is_some_and(|text| text.starts_with('-') && text.contains(char::is_whitespace));
+        match joined.last_mut().filter(|flag| is_value && flag.to_str().is_some_and(is_bare_flag)) {
+            Some(flag) => {
+                flag.push("=");
+                flag.push(argument);
+            }
+            None => joined.push(argument),
+        }
+    }
+    joined
+}
+
+fn is_bare_flag(text: &str) -> bool {
+    text.len() > 2 && text.starts_with("--") && !text.contains('=')
+}
+
+/// Whether trimming could change anything; what is not is not looked at closer.
+fn is_padded(text: &str) -> bool {
+    let value = text.split_once('=').map_or(text, |(_, value)| value);
+    trimmed(text) != text || trimmed(value) != value
+}
+
+/// What on the command line is a path.
+struct Paths {
+    flags: Vec<String>,
+    /// Commands that take a path without a flag.
+    commands: Vec<String>,
+}
+
+impl Paths {
+    fn of(command: &Command) -> Self {
+        let (mut flags, mut commands) = (Vec::new(), Vec::new());
+        for command in std::iter::once(command).chain(command.get_subcommands()) {
+            for argument in command.get_arguments().filter(|argument| argument.get_value_hint() == ValueHint::AnyPath) {
+                match argument.get_long() {
+                    Some(long) => flags.push(format!("--{long}")),
+                    None => commands.push(command.get_name().to_owned()),
+                }
+            }
+        }
+        Self { flags, commands }
+    }
+
+    /// An argument with its value trimmed, by what stands before it.
+    fn trim(&self, text: &str, before: &[OsString]) -> String {
+        let is_path = |flag: &OsStr| self.flags.iter().any(|path| flag == path.as_str());
+        match text.split_once('=').filter(|(flag, _)| flag.starts_with("--") && !flag.contains(char::is_whitespace)) {
+            Some((flag, value)) if is_path(OsStr::new(flag)) => format!("{flag}={}", trimmed_path(value)),
+            Some((flag, value)) => format!("{flag}={}", trimmed(value)),
+            None if before.last().is_some_and(|flag| is_path(flag)) || self.takes_a_path(before) => trimmed_path(text).to_owned(),
+            None => trimmed(text).to_owned(),
+        }
+    }
+
+    fn takes_a_path(&self, before: &[OsString]) -> bool {
+        before.iter().any(|argument| self.commands.iter().any(|command| argument == command.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own_of(arguments: &[&str]) -> Vec<String> {
+        let all = std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect();
+        own(all).into_iter().skip(1).map(|argument| argument.into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn blanks_at_both_ends_of_a_value_are_no_part_of_it() {
+        for padded in ["v1\n", "v1\r\n", "\u{feff}v1", " v1\t", "\u{a0}v1\u{200b}\n"] {
+            assert_eq!(own_of(&["record", "--version", padded]), ["record", "--version", "v1"], "{padded:?}");
+            assert_eq!(own_of(&["record", &format!("--version={padded}")]), ["record", "--version=v1"], "{padded:?}");
+        }
+        assert_eq!(own_of(&["update", "id\n", "succeeded\r\n"]), ["update", "id", "succeeded"]);
+        assert_eq!(own_of(&["record", "-capi\n", "--meta", "a=b \n"]), ["record", "-capi", "--meta", "a=b"]);
+    }
+
+    #[test]
+    fn the_command_and_the_spaces_of_a_path_stay() {
+        assert_eq!(own_of(&["record", "--", "echo", " x\n"]), ["record", "--", "echo", " x\n"]);
+        assert_eq!(own_of(&["record", "--id-file", "a file \n"]), ["record", "--id-file", "a file "]);
+        assert_eq!(own_of(&["import", "a file \r\n"]), ["import", "a file "]);
+        assert_eq!(own_of(&["keep", "/a folder \n"]), ["keep", "/a folder \n"]);
+    }
+
+    #[test]
+    fn a_file_may_be_written_by_windows() {
+        for bytes in [&b"\xff\xfea\0\r\0\n\0"[..], b"\xfe\xff\0a\0\n", b"\xef\xbb\xbfa\r\n", b"a\n"] {
+            assert_eq!(trimmed(&text_of(bytes.to_vec()).unwrap()), "a", "{bytes:?}");
+        }
+        assert!(text_of(vec![0xff, b'a']).is_err());
+    }
+
+    #[test]
+    fn a_text_may_begin_with_a_hyphen() {
+        assert_eq!(own_of(&["record", "--description", "- one\n- two"]), ["record", "--description=- one\n- two"]);
+        assert_eq!(own_of(&["record", "--register", "--version"]), ["record", "--register", "--version"]);
+        assert_eq!(own_of(&["record", "--", "--a", "- b"]), ["record", "--", "--a", "- b"]);
+    }
+}
