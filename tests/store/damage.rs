@@ -20,7 +20,7 @@ async fn try_to_write(tracker: &Tracker) -> Result<(), Error> {
     tracker.record(new, &by()).await.map(drop)
 }
 
-/// The cause that the log would have.
+/// The cause, as the log has it.
 fn cause(refusal: &Error) -> String {
     assert!(matches!(refusal, Error::Unavailable(_)), "{refusal:?}");
     std::error::Error::source(refusal).unwrap().to_string()
@@ -30,7 +30,7 @@ fn beside(database: &Path, end: &str) -> PathBuf {
     format!("{}{end}", database.display()).into()
 }
 
-/// What somebody does to the files, and what puts them back.
+/// An operation on the files, and the one that reverts it.
 type Deed = (&'static str, fn(&Path), Option<fn(&Path)>);
 
 fn aside(path: &Path) -> PathBuf {
@@ -98,7 +98,7 @@ async fn nothing_is_written_to_a_file_that_is_gone() {
     }
 }
 
-/// A commit must not be acknowledged when the file went away during it.
+/// A commit must not be acknowledged when the file was moved during it.
 #[tokio::test]
 async fn what_is_acknowledged_is_in_the_file_that_is_there() {
     for _ in 0..20 {
@@ -164,7 +164,7 @@ async fn a_lock_of_another_process_is_waited_for_and_then_said() {
 }
 
 on_both! {
-    /// A long write of its own is no reason to send a server nothing more.
+    /// A long import must not make the server unready.
     async fn a_server_that_writes_is_ready(database) {
         let tracker = database.tracker().await;
         let lines: Vec<_> = (0..1000).map(|number| (number, import_line(number))).collect();
@@ -258,13 +258,13 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
     let Some(database) = Database::postgres().await else { return };
-    // A server of one's own may be anywhere.
+    // The files of a server that the tests have not started are out of reach.
     let Some((_, folder)) = database.url().split_once("?host=") else { return };
     let tracker = database.tracker().await;
     tracker.import((0..160).map(|number| (number, import_line(number))).collect(), &by()).await.unwrap();
     tracker.close().await;
     let Some(disk) = SmallDisk::mount(64 * 1024 * 1024) else { return println!("left out: no file system can be mounted here") };
-    // Past the server's memory, which would hide the damage.
+    // This drops the pages from the server's memory, which would hide the damage.
     database.move_to(&disk).await;
     let path = database.text("select pg_relation_filepath('history')").await;
     let file = fs::File::options().write(true).open(format!("{folder}/data/{path}")).unwrap();
@@ -277,7 +277,7 @@ async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
     database.leave().await;
 }
 
-/// A reader keeps no page that was damaged when it was read.
+/// A reader must not cache a damaged page.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_page_that_is_whole_again_is_read_again() {
     let folder = tempfile::tempdir().unwrap();

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::error::Error;
 
-/// How long the outcome of a write counts. `/readyz` needs no token: a trial write for each request would be an attack.
+/// How long the outcome of a write is valid. `/readyz` needs no token, so a caller must not cause a write with each request.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a trial write may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Condition {
     last: Mutex<Last>,
-    /// How many writes have begun and have not ended.
+    /// The number of writes in progress.
     writing: AtomicUsize,
     /// Held during a trial write; other callers use its outcome.
     trying: tokio::sync::Mutex<()>,
@@ -50,7 +50,7 @@ struct Last {
     refused: Option<(Instant, String)>,
 }
 
-/// Counts a write as begun until it is dropped.
+/// Counts a write in progress until it is dropped.
 #[derive(Debug)]
 pub(super) struct Writing(Arc<Condition>);
 
@@ -73,7 +73,7 @@ impl Condition {
         Self { files: Some(files), ..Self::default() }
     }
 
-    /// Whether files of another database are where this one has its own.
+    /// Whether another database has put its files in the place of this one's.
     #[cfg(feature = "sqlite")]
     pub(super) fn is_displaced(&self) -> bool {
         self.files.as_ref().is_some_and(Files::are_foreign)
@@ -94,7 +94,7 @@ impl Condition {
         *self.last() = Last { written: Some(Instant::now()), ..Last::default() };
     }
 
-    /// Notes it when a step of a write failed, and passes the outcome on.
+    /// Notes a failed step of a write, and returns the outcome.
     pub(super) fn noted<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         if let Err(error @ Error::Unavailable(_)) = &outcome {
             let (now, mut last) = (Instant::now(), self.last());
@@ -113,7 +113,7 @@ impl Condition {
         self.last().failed.is_some_and(|at| at.elapsed() <= age)
     }
 
-    /// Refuses when the files of the database are no longer where they were opened.
+    /// Returns an error when the files of the database were deleted or replaced.
     #[cfg_attr(
         not(feature = "sqlite"),
         expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "PostgreSQL has no files of its own here")
@@ -126,7 +126,7 @@ impl Condition {
         Ok(())
     }
 
-    /// Whether the database can be written to, while that is fresh.
+    /// Whether the database can be written to, if that is known from the last second.
     fn fresh(&self) -> Option<Result<(), Error>> {
         let last = self.last();
         if last.written.is_some_and(|at| at.elapsed() < FRESH) {
@@ -136,7 +136,7 @@ impl Condition {
         Some(Err(Error::Unavailable(why.clone().into())))
     }
 
-    /// Notes the outcome of a trial write, and passes it on.
+    /// Notes the outcome of a trial write, and returns it.
     fn tried(&self, outcome: Result<(), Error>) -> Result<(), Error> {
         match &outcome {
             Ok(()) => self.written(),
@@ -159,10 +159,10 @@ impl Store {
             return outcome;
         }
         let this = self.clone();
-        // In a task of its own: a trial that is abandoned half-way would leave its transaction open.
+        // A task of its own: a cancelled trial write would leave its transaction open.
         match timeout(PATIENCE, tokio::spawn(async move { this.try_to_write().await })).await {
             Ok(tried) => tried.map_err(|ended| Error::Internal(ended.into()))?,
-            // A long import is no reason to send a server nothing more.
+            // A long import must not make the server unready.
             Err(_) if self.condition.writing.load(Ordering::Acquire) > 0 => Ok(()),
             Err(_) => Err(Error::Unavailable("no write can begin; another program may hold the lock of the database".into())),
         }
