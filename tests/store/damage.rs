@@ -274,7 +274,47 @@ async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
     assert_eq!(found.deployments, 160, "{found}");
     assert!(found.differences.iter().all(|difference| difference.table == "history"), "{found}");
     assert!(found.differences[0].detail.contains("invalid page"), "{found}");
+    let tracker = database.tracker().await;
+    succeeded(&tracker, "v1").await;
     database.leave().await;
+    for refusal in [try_to_write(&tracker).await.unwrap_err(), tracker.ready().await.unwrap_err()] {
+        cause(&refusal);
+    }
+}
+
+/// Each setting makes writes fail at another step. Connections take it over when they are opened.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
+    let Some(database) = Database::postgres().await else { return };
+    let tracker = database.tracker().await;
+    succeeded(&tracker, "v1").await;
+    for setting in ["set default_transaction_read_only = on", "set statement_timeout = '1ms'", "set lock_timeout = '50ms'"] {
+        database.configure(setting).await;
+        // A reader whose connection was cut is answered once with 503.
+        while tracker.matrix(&MatrixFilter::default()).await.is_err() {}
+        let hold = if setting.contains("read_only") { None } else { Some(database.hold().await) };
+        for _ in 0..5 {
+            cause(&try_to_write(&tracker).await.unwrap_err());
+        }
+        if setting.contains("read_only") {
+            cause(&tracker.ready().await.unwrap_err());
+            assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "reads go on");
+        }
+        if let Some(hold) = hold {
+            hold.let_go().await;
+        }
+        database.configure("reset all").await;
+        let freed = Instant::now();
+        while try_to_write(&tracker).await.is_err() || tracker.matrix(&MatrixFilter::default()).await.is_err() {
+            assert!(freed.elapsed() < Duration::from_secs(5), "{setting}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tracker.ready().await.unwrap();
+        assert_eq!(shown(&tracker).await.as_deref(), Some("v2"));
+        succeeded(&tracker, "v1").await;
+    }
+    let found = tracker.verify().await.unwrap();
+    assert!(found.ok, "{found}");
 }
 
 /// A reader must not cache a damaged page.

@@ -52,17 +52,30 @@ struct Last {
 
 /// Counts a write in progress until it is dropped.
 #[derive(Debug)]
-pub(super) struct Writing(Arc<Condition>);
+pub(super) struct Writing {
+    condition: Arc<Condition>,
+    is_committed: bool,
+}
 
 impl Writing {
     pub(super) fn condition(&self) -> &Condition {
-        &self.0
+        &self.condition
+    }
+
+    /// Ends a write that was committed.
+    pub(super) fn succeed(mut self) {
+        self.is_committed = true;
+        *self.condition.last() = Last { written: Some(Instant::now()), ..Last::default() };
     }
 }
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        self.0.writing.fetch_sub(1, Ordering::AcqRel);
+        self.condition.writing.fetch_sub(1, Ordering::AcqRel);
+        // A write that ends without a commit may have failed at any step: the next question takes a trial write.
+        if !self.is_committed {
+            self.condition.last().written = None;
+        }
     }
 }
 
@@ -86,12 +99,7 @@ impl Condition {
     /// Notes that a write has begun.
     pub(super) fn begun(self: &Arc<Self>) -> Writing {
         self.writing.fetch_add(1, Ordering::AcqRel);
-        Writing(self.clone())
-    }
-
-    /// Notes that a write was committed.
-    pub(super) fn written(&self) {
-        *self.last() = Last { written: Some(Instant::now()), ..Last::default() };
+        Writing { condition: self.clone(), is_committed: false }
     }
 
     /// Notes a failed step of a write, and returns the outcome.
@@ -139,7 +147,7 @@ impl Condition {
     /// Notes the outcome of a trial write, and returns it.
     fn tried(&self, outcome: Result<(), Error>) -> Result<(), Error> {
         match &outcome {
-            Ok(()) => self.written(),
+            Ok(()) => *self.last() = Last { written: Some(Instant::now()), ..Last::default() },
             Err(error) => self.last().refused = Some((Instant::now(), cause(error))),
         }
         self.noted(outcome)

@@ -33,9 +33,9 @@ fn is_away(refusal: &dyn DatabaseError, code: &str) -> bool {
     let _ = refusal;
     // Connection, authorization, resources, operator intervention, system error.
     ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class))
-        // Serialization failure, deadlock, lock not available; read-only after a failover, revoked privileges; a dropped
-        // database.
-        || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "42501" | "3D000")
+        // Serialization failure, deadlock, lock not available; read-only after a failover; idle for too long, or a
+        // transaction that took too long; revoked privileges; a dropped database.
+        || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "25P03" | "25P04" | "42501" | "3D000")
 }
 
 /// Whether an error reports damaged data. Other data can still be read then.

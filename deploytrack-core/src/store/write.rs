@@ -205,7 +205,7 @@ impl Write {
         self.commits.happened(last_event);
         // Check again: a commit to a file that was deleted or replaced meanwhile must not be acknowledged.
         condition.noted(condition.check_files())?;
-        condition.written();
+        self.writing.succeed();
         Ok(())
     }
 
