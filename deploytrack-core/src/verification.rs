@@ -15,7 +15,7 @@ pub const MOST_NAMED: usize = 20;
 pub struct Verification {
     /// Whether everything agrees.
     pub ok: bool,
-    /// Whether there is no deployment in the database: then there was nothing to compare.
+    /// Whether the database has no deployments, so that there was nothing to compare.
     #[serde(default)]
     pub empty: bool,
     /// How many deployments were looked at.
@@ -37,7 +37,7 @@ impl Verification {
         self.differences.iter().any(|found| found.table == DAMAGE || found.detail.starts_with(UNREAD))
     }
 
-    /// Whether something can be put right from the history.
+    /// Whether a repair can fix a difference from the history.
     #[must_use]
     pub fn is_repairable(&self) -> bool {
         self.differences.iter().any(|found| found.repairable)
@@ -46,7 +46,7 @@ impl Verification {
 
 /// The table of a difference that is about the database as a whole.
 pub(crate) const DAMAGE: &str = "database";
-/// How the detail of something begins that could not be read.
+/// The prefix of the detail of an unreadable part.
 pub(crate) const UNREAD: &str = "could not be read";
 
 /// Something that is not as the history says, or a history that is not as it was recorded.

@@ -124,7 +124,7 @@ async fn serve(settings: ServeArgs) -> Done {
     let app = App::open(&config).await.map_err(|error| Unopened { database: config.database_url.clone(), source: error })?;
     let tracker = app.tracker().clone();
     let served = listen(&config, app).await;
-    // Whatever has ended the server: the data belong into the file of the database.
+    // Every way the server can end must move the write-ahead log into the database file.
     serve::close(&tracker).await;
     served
 }

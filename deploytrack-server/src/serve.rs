@@ -32,7 +32,7 @@ const STALL: Duration = Duration::from_secs(30);
 const BUFFER: usize = 64 * 1024;
 /// How long running requests may take after the end was asked for.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long connections that are cut may take to end, and then the database to close.
+/// How long cancelled connections may take to end, and then the database to close.
 const CUT: Duration = Duration::from_secs(1);
 const CLOSE: Duration = Duration::from_secs(10);
 /// The exit code of a process that a second signal ends.
@@ -88,7 +88,7 @@ pub async fn serve_until_signalled(listener: TcpListener, app: App, signals: Sig
 enum End {
     /// The running requests were given their time.
     Drained,
-    /// They were cut short.
+    /// They were cancelled.
     Cut,
 }
 
@@ -105,7 +105,7 @@ async fn serve_until(listener: TcpListener, app: App, shutdown: impl Future<Outp
     stop.cancel();
     connections.close();
     let drained = async {
-        // Whoever started this process may kill it before the requests have ended.
+        // A supervisor may kill the process before the requests have ended.
         app.tracker.checkpoint().await;
         connections.wait().await;
     };
@@ -199,23 +199,33 @@ async fn linger(mut stream: TcpStream, stop: &CancellationToken) {
     let _ = timeout(LINGER, rest).await;
 }
 
-/// The signals that ask for the end: SIGTERM and Ctrl-C.
+/// The signals that ask for the end: SIGTERM, Ctrl-C, and SIGHUP, which a terminal sends when it is closed.
 #[derive(Debug)]
 pub struct Signals {
     #[cfg(unix)]
     terminate: Option<tokio::signal::unix::Signal>,
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
-    /// Begins to listen. SIGTERM counts from this call on: whoever reads the server's address may send it straight away.
+    /// Starts to listen. Signals are caught from this call on: a program that reads the server's address may send one at
+    /// once.
+    #[cfg(unix)]
     #[must_use]
     pub fn listen() -> Self {
-        Self {
-            #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .inspect_err(|error| tracing::warn!(%error, "SIGTERM cannot be awaited"))
-                .ok(),
-        }
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let listen = |kind| signal(kind).inspect_err(|error| tracing::warn!(%error, "a signal cannot be awaited")).ok();
+        let hang_up = if is_hang_up_ignored() { None } else { listen(SignalKind::hangup()) };
+        Self { terminate: listen(SignalKind::terminate()), hang_up }
+    }
+
+    /// Starts to listen.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn listen() -> Self {
+        Self {}
     }
 
     /// The first and the second signal; the third one ends the process.
@@ -236,14 +246,10 @@ impl Signals {
 
     #[cfg(unix)]
     async fn next(&mut self) {
-        match &mut self.terminate {
-            Some(terminate) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = tokio::signal::ctrl_c() => {}
-                }
-            }
-            None => drop(tokio::signal::ctrl_c().await),
+        tokio::select! {
+            () = received(&mut self.terminate) => {}
+            () = received(&mut self.hang_up) => {}
+            _ = tokio::signal::ctrl_c() => {}
         }
     }
 
@@ -253,13 +259,31 @@ impl Signals {
     }
 }
 
+#[cfg(unix)]
+async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => pending().await,
+    }
+}
+
+/// Whether the process was started with SIGHUP ignored, as nohup does; the signal stays ignored then. Where the system has
+/// no `/proc`, the default action stays.
+#[cfg(unix)]
+fn is_hang_up_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_none_or(|mask| mask & 1 != 0)
+}
+
 /// Makes a write over the file size limit (`RLIMIT_FSIZE`) an error: without a handler its signal ends the process. Children
 /// are not affected, since a handler, unlike an ignored signal, is not inherited.
 pub fn survive_file_size_limit() {
     #[cfg(unix)]
     {
         let kind = tokio::signal::unix::SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-        // The handler stays when what listens for the signal is dropped.
+        // The handler stays installed when the stream of signals is dropped.
         if let Err(error) = tokio::signal::unix::signal(kind) {
             tracing::warn!(%error, "SIGXFSZ cannot be handled");
         }

@@ -142,7 +142,7 @@ fn the_other_programs_close_what_they_open() {
 #[test]
 fn the_embedded_server_ends_as_the_other_does() {
     for (args, file) in [(&["serve"][..], "deploytrack.db"), (&["serve", "--demo"], "demo.db")] {
-        for signal in ["TERM", "INT"] {
+        for signal in ["TERM", "INT", "HUP"] {
             let home = Home::new();
             let mut command = home.command("deploytrack", &[args, &["--listen", "127.0.0.1:0"]].concat());
             let mut server = Process::started({
@@ -169,6 +169,23 @@ fn the_embedded_server_ends_as_the_other_does() {
             assert!(!found.done().starts_with("0 deployments"), "{args:?} {signal}: {found:?}");
         }
     }
+}
+
+#[test]
+fn under_nohup_a_closed_terminal_ends_nothing() {
+    let database = Database::sqlite();
+    let home = Home::new();
+    let inner = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
+    let mut command = Command::new("nohup");
+    command.arg(inner.get_program()).args(inner.get_args()).env_clear().env("HOME", home.path()).env("RUST_LOG", "error");
+    command.stderr(Stdio::null()).stdin(Stdio::null());
+    let server = Process::started(command);
+    let send = |signal: &str| assert!(Command::new("kill").args(["-s", signal, &server.id().to_string()]).status().unwrap().success());
+    send("HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    send("TERM");
+    assert_eq!(server.ended().0, 0);
+    assert_eq!(beside(database.file()), Vec::<PathBuf>::new());
 }
 
 #[test]

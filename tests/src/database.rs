@@ -102,6 +102,21 @@ impl Database {
         (name, PgConnection::connect(&format!("{base}/postgres{query}")).await.unwrap())
     }
 
+    /// Changes a setting of a PostgreSQL database (`set NAME = VALUE`, `reset all`), and ends every connection to it: the
+    /// next ones have the setting.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn configure(&self, setting: &str) {
+        let (name, mut server) = self.beside().await;
+        for sql in [
+            format!("alter database {name} {setting}"),
+            format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"),
+        ] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        }
+    }
+
     /// Removes a database that was moved to a disk, before the disk goes: the server would not survive a file it cannot sync.
     ///
     /// # Panics

@@ -54,15 +54,6 @@ impl SmallDisk {
     pub fn free(&self) {
         fs::remove_file(self.ballast()).unwrap();
     }
-
-    /// Mounts it again with these options, such as `ro`.
-    ///
-    /// # Panics
-    /// When that is refused.
-    pub fn remount(&self, options: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(self.path()).status().unwrap();
-        assert!(done.success(), "the disk cannot be remounted as {options}");
-    }
 }
 
 impl Drop for SmallDisk {

@@ -20,7 +20,7 @@ async fn try_to_write(tracker: &Tracker) -> Result<(), Error> {
     tracker.record(new, &by()).await.map(drop)
 }
 
-/// The cause that the log would have.
+/// The cause, as the log has it.
 fn cause(refusal: &Error) -> String {
     assert!(matches!(refusal, Error::Unavailable(_)), "{refusal:?}");
     std::error::Error::source(refusal).unwrap().to_string()
@@ -30,7 +30,7 @@ fn beside(database: &Path, end: &str) -> PathBuf {
     format!("{}{end}", database.display()).into()
 }
 
-/// What somebody does to the files, and what puts them back.
+/// An operation on the files, and the one that reverts it.
 type Deed = (&'static str, fn(&Path), Option<fn(&Path)>);
 
 fn aside(path: &Path) -> PathBuf {
@@ -98,7 +98,7 @@ async fn nothing_is_written_to_a_file_that_is_gone() {
     }
 }
 
-/// A commit must not be acknowledged when the file went away during it.
+/// A commit must not be acknowledged when the file was moved during it.
 #[tokio::test]
 async fn what_is_acknowledged_is_in_the_file_that_is_there() {
     for _ in 0..20 {
@@ -164,7 +164,7 @@ async fn a_lock_of_another_process_is_waited_for_and_then_said() {
 }
 
 on_both! {
-    /// A long write of its own is no reason to send a server nothing more.
+    /// A long import must not make the server unready.
     async fn a_server_that_writes_is_ready(database) {
         let tracker = database.tracker().await;
         let lines: Vec<_> = (0..1000).map(|number| (number, import_line(number))).collect();
@@ -258,13 +258,13 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
     let Some(database) = Database::postgres().await else { return };
-    // A server of one's own may be anywhere.
+    // The files of a server that the tests have not started are out of reach.
     let Some((_, folder)) = database.url().split_once("?host=") else { return };
     let tracker = database.tracker().await;
     tracker.import((0..160).map(|number| (number, import_line(number))).collect(), &by()).await.unwrap();
     tracker.close().await;
     let Some(disk) = SmallDisk::mount(64 * 1024 * 1024) else { return println!("left out: no file system can be mounted here") };
-    // Past the server's memory, which would hide the damage.
+    // This drops the pages from the server's memory, which would hide the damage.
     database.move_to(&disk).await;
     let path = database.text("select pg_relation_filepath('history')").await;
     let file = fs::File::options().write(true).open(format!("{folder}/data/{path}")).unwrap();
@@ -274,10 +274,50 @@ async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
     assert_eq!(found.deployments, 160, "{found}");
     assert!(found.differences.iter().all(|difference| difference.table == "history"), "{found}");
     assert!(found.differences[0].detail.contains("invalid page"), "{found}");
+    let tracker = database.tracker().await;
+    succeeded(&tracker, "v1").await;
     database.leave().await;
+    for refusal in [try_to_write(&tracker).await.unwrap_err(), tracker.ready().await.unwrap_err()] {
+        cause(&refusal);
+    }
 }
 
-/// A reader keeps no page that was damaged when it was read.
+/// Each setting makes writes fail at another step. Connections take it over when they are opened.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
+    let Some(database) = Database::postgres().await else { return };
+    let tracker = database.tracker().await;
+    succeeded(&tracker, "v1").await;
+    for setting in ["set default_transaction_read_only = on", "set statement_timeout = '1ms'", "set lock_timeout = '50ms'"] {
+        database.configure(setting).await;
+        // A reader whose connection was cut is answered once with 503.
+        while tracker.matrix(&MatrixFilter::default()).await.is_err() {}
+        let hold = if setting.contains("read_only") { None } else { Some(database.hold().await) };
+        for _ in 0..5 {
+            cause(&try_to_write(&tracker).await.unwrap_err());
+        }
+        if setting.contains("read_only") {
+            cause(&tracker.ready().await.unwrap_err());
+            assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "reads go on");
+        }
+        if let Some(hold) = hold {
+            hold.let_go().await;
+        }
+        database.configure("reset all").await;
+        let freed = Instant::now();
+        while try_to_write(&tracker).await.is_err() || tracker.matrix(&MatrixFilter::default()).await.is_err() {
+            assert!(freed.elapsed() < Duration::from_secs(5), "{setting}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tracker.ready().await.unwrap();
+        assert_eq!(shown(&tracker).await.as_deref(), Some("v2"));
+        succeeded(&tracker, "v1").await;
+    }
+    let found = tracker.verify().await.unwrap();
+    assert!(found.ok, "{found}");
+}
+
+/// A reader must not cache a damaged page.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_page_that_is_whole_again_is_read_again() {
     let folder = tempfile::tempdir().unwrap();

@@ -42,7 +42,7 @@ on_both! {
     }
 }
 
-/// Whatever an embedding program has not dropped yet.
+/// An embedding program may still hold readers and a verification.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_closed_sqlite_database_is_one_file_with_everything() {
     let database = Database::sqlite();

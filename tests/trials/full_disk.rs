@@ -22,9 +22,9 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::bench::{Bench, Kind};
 
 const WRITERS: usize = 4;
-/// What a round writes at most, with room to spare.
+/// More than all rounds write.
 const DISK: u64 = 192 * 1024 * 1024;
-/// How soon writing works again.
+/// The time within which writes must work again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// How long it may take until a full disk shows: the write-ahead log has room of its own.
 const SHOWN: Duration = Duration::from_mins(1);
@@ -71,15 +71,15 @@ pub(crate) async fn run(bench: Bench) -> String {
     )
 }
 
-/// What there is not enough of.
+/// The scarce resource.
 enum Scarcity {
     /// Room on a disk.
     Disk(SmallDisk),
-    /// What the process may write to a file: the limit, and the folder that is not to grow.
+    /// The file size limit of the process; this file must not grow.
     FileSize(PathBuf),
 }
 
-/// A database, and what it can be short of.
+/// A database and its scarce resource.
 async fn scarce(kind: Kind) -> Option<(Scarcity, Database)> {
     match (SmallDisk::mount(DISK), kind) {
         (Some(disk), Kind::Sqlite) => {
@@ -124,13 +124,13 @@ impl Scarcity {
     }
 }
 
-/// Sets what a process may write to a file. One that was killed has no limit.
+/// Sets the file size limit of a process. A killed process has none.
 fn limit(server: &Process, bytes: &str) {
     let set = Command::new("prlimit").args(["--pid", &server.id().to_string(), &format!("--fsize={bytes}:")]).output();
     set.expect("prlimit is installed");
 }
 
-/// Callers who write and read until they are stopped.
+/// Callers that write and read until they are stopped.
 struct Load {
     writers: JoinSet<Vec<String>>,
     readers: JoinSet<()>,
@@ -186,7 +186,7 @@ async fn write(admin: Caller, name: String, shared: Arc<Shared>) -> Vec<String> 
             "component": "api", "environment": "production", "version": format!("v{name}.{number}"), "status": "succeeded",
             "description": "x".repeat(fastrand::usize(0..1500)),
         });
-        // After a kill there is no answer, and a writer is done.
+        // The server was killed.
         let Ok(answer) = admin.request("POST", "/api/v1/deployments").json(&body).send().await else { break };
         match answer.status().as_u16() {
             201 => {
@@ -231,7 +231,7 @@ async fn write_again(server: &Process, freed: Instant) {
     }
 }
 
-/// Looks for what was acknowledged: on SQLite in a copy of the file alone, as a backup would have it.
+/// Reads every acknowledged deployment: on SQLite from a copy of the database file alone, as in a backup.
 async fn all_is_there(database: &Database, acknowledged: &[String]) -> String {
     let copies = tempfile::tempdir().unwrap();
     let copy = copies.path().join("copy.db");

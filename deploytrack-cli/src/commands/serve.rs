@@ -88,7 +88,7 @@ pub(crate) fn run(
             ended.map_err(io::Error::other).flatten().map_err(|error| failed(&error))
         };
         let served = served.await;
-        // Whatever has ended the server: the data belong into the file of the database.
+        // Every way the server can end must move the write-ahead log into the database file.
         serve::close(&tracker).await;
         served
     })

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::error::Error;
 
-/// How long the outcome of a write counts. `/readyz` needs no token: a trial write for each request would be an attack.
+/// How long the outcome of a write is valid. `/readyz` needs no token, so a caller must not cause a write with each request.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a trial write may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Condition {
     last: Mutex<Last>,
-    /// How many writes have begun and have not ended.
+    /// The number of writes in progress.
     writing: AtomicUsize,
     /// Held during a trial write; other callers use its outcome.
     trying: tokio::sync::Mutex<()>,
@@ -50,19 +50,32 @@ struct Last {
     refused: Option<(Instant, String)>,
 }
 
-/// Counts a write as begun until it is dropped.
+/// Counts a write in progress until it is dropped.
 #[derive(Debug)]
-pub(super) struct Writing(Arc<Condition>);
+pub(super) struct Writing {
+    condition: Arc<Condition>,
+    is_committed: bool,
+}
 
 impl Writing {
     pub(super) fn condition(&self) -> &Condition {
-        &self.0
+        &self.condition
+    }
+
+    /// Ends a write that was committed.
+    pub(super) fn succeed(mut self) {
+        self.is_committed = true;
+        *self.condition.last() = Last { written: Some(Instant::now()), ..Last::default() };
     }
 }
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        self.0.writing.fetch_sub(1, Ordering::AcqRel);
+        self.condition.writing.fetch_sub(1, Ordering::AcqRel);
+        // A write that ends without a commit may have failed at any step: the next question takes a trial write.
+        if !self.is_committed {
+            self.condition.last().written = None;
+        }
     }
 }
 
@@ -73,7 +86,7 @@ impl Condition {
         Self { files: Some(files), ..Self::default() }
     }
 
-    /// Whether files of another database are where this one has its own.
+    /// Whether another database has put its files in the place of this one's.
     #[cfg(feature = "sqlite")]
     pub(super) fn is_displaced(&self) -> bool {
         self.files.as_ref().is_some_and(Files::are_foreign)
@@ -86,15 +99,10 @@ impl Condition {
     /// Notes that a write has begun.
     pub(super) fn begun(self: &Arc<Self>) -> Writing {
         self.writing.fetch_add(1, Ordering::AcqRel);
-        Writing(self.clone())
+        Writing { condition: self.clone(), is_committed: false }
     }
 
-    /// Notes that a write was committed.
-    pub(super) fn written(&self) {
-        *self.last() = Last { written: Some(Instant::now()), ..Last::default() };
-    }
-
-    /// Notes it when a step of a write failed, and passes the outcome on.
+    /// Notes a failed step of a write, and returns the outcome.
     pub(super) fn noted<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         if let Err(error @ Error::Unavailable(_)) = &outcome {
             let (now, mut last) = (Instant::now(), self.last());
@@ -113,7 +121,7 @@ impl Condition {
         self.last().failed.is_some_and(|at| at.elapsed() <= age)
     }
 
-    /// Refuses when the files of the database are no longer where they were opened.
+    /// Returns an error when the files of the database were deleted or replaced.
     #[cfg_attr(
         not(feature = "sqlite"),
         expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "PostgreSQL has no files of its own here")
@@ -126,7 +134,7 @@ impl Condition {
         Ok(())
     }
 
-    /// Whether the database can be written to, while that is fresh.
+    /// Whether the database can be written to, if that is known from the last second.
     fn fresh(&self) -> Option<Result<(), Error>> {
         let last = self.last();
         if last.written.is_some_and(|at| at.elapsed() < FRESH) {
@@ -136,10 +144,10 @@ impl Condition {
         Some(Err(Error::Unavailable(why.clone().into())))
     }
 
-    /// Notes the outcome of a trial write, and passes it on.
+    /// Notes the outcome of a trial write, and returns it.
     fn tried(&self, outcome: Result<(), Error>) -> Result<(), Error> {
         match &outcome {
-            Ok(()) => self.written(),
+            Ok(()) => *self.last() = Last { written: Some(Instant::now()), ..Last::default() },
             Err(error) => self.last().refused = Some((Instant::now(), cause(error))),
         }
         self.noted(outcome)
@@ -159,10 +167,10 @@ impl Store {
             return outcome;
         }
         let this = self.clone();
-        // In a task of its own: a trial that is abandoned half-way would leave its transaction open.
+        // A task of its own: a cancelled trial write would leave its transaction open.
         match timeout(PATIENCE, tokio::spawn(async move { this.try_to_write().await })).await {
             Ok(tried) => tried.map_err(|ended| Error::Internal(ended.into()))?,
-            // A long import is no reason to send a server nothing more.
+            // A long import must not make the server unready.
             Err(_) if self.condition.writing.load(Ordering::Acquire) > 0 => Ok(()),
             Err(_) => Err(Error::Unavailable("no write can begin; another program may hold the lock of the database".into())),
         }

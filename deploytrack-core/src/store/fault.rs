@@ -16,7 +16,7 @@ pub(super) fn unexpected(error: sqlx::Error) -> Error {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed
-        // The connection counts a transaction that the database has undone by itself. The pool closes it.
+        // sqlx counts a transaction that the database has rolled back by itself. The pool closes the connection.
         | sqlx::Error::InvalidSavePointStatement => true,
         sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| is_away(refusal.as_ref(), &code)),
         _ => false,
@@ -33,12 +33,12 @@ fn is_away(refusal: &dyn DatabaseError, code: &str) -> bool {
     let _ = refusal;
     // Connection, authorization, resources, operator intervention, system error.
     ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class))
-        // Serialization failure, deadlock, lock not available; read-only after a failover, rights that were taken away;
-        // a database that was dropped.
-        || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "42501" | "3D000")
+        // Serialization failure, deadlock, lock not available; read-only after a failover; idle for too long, or a
+        // transaction that took too long; revoked privileges; a dropped database.
+        || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "25P03" | "25P04" | "42501" | "3D000")
 }
 
-/// Whether an error says that something stored is damaged, so that other things may still be read.
+/// Whether an error reports damaged data. Other data can still be read then.
 pub(crate) fn is_damage(error: &Error) -> bool {
     let Some(cause) = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>()) else {
         return matches!(error, Error::Internal(_));
@@ -56,7 +56,7 @@ pub(crate) fn is_damage(error: &Error) -> bool {
     })
 }
 
-/// Whether an error of the database lasts until somebody makes room or gives back a right, and is not about one write.
+/// Whether an error affects all writes until an operator frees space or restores a permission.
 pub(super) fn lasts(error: &Error) -> bool {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>());
     let Some(refusal) = cause.and_then(sqlx::Error::as_database_error) else { return false };

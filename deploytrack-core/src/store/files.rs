@@ -1,4 +1,4 @@
-//! The files of an SQLite database: where they are, whose they are, and whether they are still there.
+//! The files of an SQLite database: their permissions, and a check that they were not deleted or replaced.
 
 use std::{
     fs::{self, OpenOptions},
@@ -8,12 +8,12 @@ use std::{
 
 use crate::error::Error;
 
-/// What SQLite adds to the name of the database for the files beside it.
+/// The suffixes of the files that SQLite keeps beside the database.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
-/// Makes the file, readable and writable for its owner alone, and takes the rights of everyone else from a file that is
-/// there. SQLite gives the files beside it the same rights. Nothing here opens an existing file: closing it again would
-/// drop the locks that SQLite holds on it in this process.
+/// Creates the file with mode 0600, and sets that mode on existing files. SQLite copies the mode of the database to the files
+/// beside it. An existing file must not be opened here: closing it would drop the locks that SQLite holds on it in this
+/// process.
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -30,7 +30,7 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Where the rights cannot be changed, the file belongs to somebody else, who decides.
+/// A file of another user keeps its mode, with a warning.
 #[cfg(unix)]
 fn close_to_others(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -44,20 +44,20 @@ fn close_to_others(path: &Path) {
     }
 }
 
-/// The names of the files beside the database.
+/// The paths of the files beside the database.
 fn beside(database: &Path) -> impl Iterator<Item = PathBuf> {
     BESIDE.into_iter().map(|end| named(database, end))
 }
 
-/// The name of the database with this end.
+/// The path of the database with a suffix.
 pub(super) fn named(database: &Path, end: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(end);
     name.into()
 }
 
-/// The files of an open database, as they were when it was opened. The database keeps them open: what is written to a
-/// file that was deleted or replaced since is lost to everyone who opens the path.
+/// The files of an open database, with their identities. SQLite keeps writing to a file that was deleted or replaced, and no
+/// program that opens the path sees those writes.
 #[derive(Debug)]
 pub(super) struct Files(Vec<(PathBuf, Identity)>);
 
@@ -65,22 +65,22 @@ pub(super) struct Files(Vec<(PathBuf, Identity)>);
 type Identity = (u64, u64);
 
 impl Files {
-    /// The files of a database that a connection has open and has read.
+    /// The files of a database. A connection must have read from it, so that all of them exist.
     pub(super) fn of(database: &Path) -> Self {
         let database = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
-        // SQLite keeps the files beside the one that a link leads to.
+        // SQLite follows a symbolic link first.
         let real = fs::canonicalize(&database).unwrap_or_else(|_| database.clone());
         let known = |path: PathBuf| identity(&path).map(|identity| (path, identity));
         Self([database].into_iter().chain(beside(&real)).filter_map(known).collect())
     }
 
-    /// Refuses when one of the files is not the one that was opened.
+    /// Returns an error when a file is not the one that was opened.
     pub(super) fn check(&self) -> Result<(), Error> {
         let changed = self.0.iter().find(|(path, opened)| identity(path) != Some(*opened));
         changed.map_or(Ok(()), |(path, _)| Err(Error::Unavailable(gone(path).into())))
     }
 
-    /// Whether a file beside the database belongs to another one by now. Closing the database would delete it.
+    /// Whether a file beside the database belongs to another database now. Closing this one would delete it.
     pub(super) fn are_foreign(&self) -> bool {
         self.0.iter().skip(1).any(|(path, opened)| identity(path).is_some_and(|found| found != *opened))
     }

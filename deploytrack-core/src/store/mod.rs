@@ -99,6 +99,9 @@ impl Store {
     /// `sqlite:PATH` makes the file when it is missing; `sqlite::memory:` lasts as long as the store;
     /// `postgres://USER:PASSWORD@HOST/DATABASE` must exist.
     ///
+    /// Where the process may have a file size limit (`RLIMIT_FSIZE`), it must handle or ignore SIGXFSZ, which would end it;
+    /// the write is then refused as on a full disk.
+    ///
     /// # Errors
     /// [`Error::Setup`] when the URL or the database cannot be used; its message says what to do and holds no
     /// password. [`Error::Unavailable`] when the database cannot be reached.
@@ -161,7 +164,7 @@ impl Store {
     }
 
     async fn begin_write(&self) -> Result<Transaction, Error> {
-        // Before: a connection that is opened only now would write to a file that has replaced the database.
+        // Check first: a connection that is opened now would write to the file that has replaced the database.
         self.condition.check_files()?;
         match &self.writes {
             // Immediate: a transaction that reads first and asks for the lock later fails at once, whatever the timeout.

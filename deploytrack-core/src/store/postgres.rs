@@ -52,7 +52,7 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         .before_acquire(|connection, _| {
             Box::pin(async move {
                 connection.execute("rollback").await?;
-                // One that counts a transaction all the same would make savepoints of the next ones.
+                // With a transaction still counted, sqlx would begin the next one as a savepoint.
                 Ok(!connection.is_in_transaction())
             })
         });

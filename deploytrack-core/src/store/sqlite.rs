@@ -67,7 +67,7 @@ async fn open_file(options: SqliteConnectOptions) -> Result<Store, Error> {
     // programs that start together would trip over.
     let starting = lock(&path).await.map_err(|error| cannot(&error))?;
     files::make_private(&path).map_err(|error| cannot(&error))?;
-    // A connection that is opened later finds the file, or says so: an empty one in its place would look like a database.
+    // Later connections must not create an empty database where the file was deleted.
     let options = options.create_if_missing(false);
     let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;

@@ -62,8 +62,7 @@ struct CountRow {
 }
 
 impl Snapshot {
-    /// Goes on with the same state of the database after a read has failed: PostgreSQL refuses everything until the
-    /// failure is undone.
+    /// Recovers the snapshot after a failed read: PostgreSQL rejects further statements until a rollback.
     pub(crate) async fn go_on(&mut self) -> Result<(), Error> {
         self.execute("rollback to savepoint reading").await
     }
@@ -83,14 +82,14 @@ impl Snapshot {
         .map_err(unexpected)
     }
 
-    /// The damage that the database itself finds, if any: pages, those of indexes included, which no other step of a
-    /// verification reads. PostgreSQL has such a check in an extension alone.
+    /// The damage that SQLite's own check finds. It covers indexes, which no other step of a verification reads. PostgreSQL
+    /// has such a check only in an extension.
     #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "only SQLite is asked"))]
     pub(crate) async fn damage(&mut self) -> Result<Option<String>, Error> {
         match &mut self.0 {
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(snapshot) => {
-                // The first row alone: the check breaks off where it goes on to the rows of a damaged table.
+                // Only the first row: the check fails when it reaches the rows of a damaged table.
                 let found: Option<String> =
                     sqlx::query_scalar("pragma quick_check(5)").fetch_optional(&mut **snapshot).await.map_err(unexpected)?;
                 Ok(found.filter(|found| found != "ok"))

@@ -234,9 +234,9 @@ impl Write {
         let condition = self.writing.condition();
         condition.noted(on!(Transaction, self.transaction, |transaction| transaction.commit().await).map_err(unexpected))?;
         self.commits.happened(last_event);
-        // After: a commit to a file that was deleted or replaced meanwhile must not be acknowledged.
+        // Check again: a commit to a file that was deleted or replaced meanwhile must not be acknowledged.
         condition.noted(condition.check_files())?;
-        condition.written();
+        self.writing.succeed();
         Ok(())
     }
 

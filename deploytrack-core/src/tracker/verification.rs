@@ -99,7 +99,7 @@ struct Audit {
     newest: BTreeMap<Place, Newest>,
     /// How many periods are kept as the history says.
     periods: u64,
-    /// How much could not be read.
+    /// The unreadable parts.
     unread: Unread,
 }
 

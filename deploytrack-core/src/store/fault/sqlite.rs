@@ -20,8 +20,8 @@ const PROTOCOL: i32 = 15;
 const AUTH: i32 = 23;
 const NOTADB: i32 = 26;
 
-/// When a file of a database last could not be read. Of all databases of the process: an error does not name its own,
-/// and a connection that is opened anew without need costs a millisecond.
+/// The last read error of a database file. It covers all databases of the process: an error does not name its database, and
+/// a connection that is reopened without need costs a millisecond.
 static UNREAD: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Whether a result code is about the database's condition; notes when its file could not be read.
@@ -42,8 +42,8 @@ pub(super) fn lasts(code: i32) -> bool {
     matches!(code & 0xff, PERM | READONLY | IOERR | FULL | CANTOPEN)
 }
 
-/// Whether a file could not be read since a connection of this age was opened. Such a connection may hold pages that
-/// are damaged, and would return them when the file is whole again.
+/// Whether a read has failed since a connection of this age was opened. Such a connection may have cached damaged pages, and
+/// would return them after the file is repaired.
 pub(in crate::store) fn has_failed_since(age: Duration) -> bool {
     UNREAD.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() <= age)
 }

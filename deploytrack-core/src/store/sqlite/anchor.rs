@@ -17,7 +17,7 @@ use crate::store::condition::Condition;
 pub(super) const LATE: Duration = Duration::from_secs(2);
 
 /// The connection that is opened first and closed last. It keeps the write-ahead log in its place as long as the store is
-/// open, and moves everything from there into the file at the end: a reader could not, being read-only.
+/// open, and moves everything from there into the file at the end; readers are read-only and cannot.
 pub(in crate::store) struct Anchor {
     connection: Mutex<Option<SqliteConnection>>,
     /// Set when reads are to be interrupted.
@@ -38,7 +38,7 @@ impl Anchor {
         }))
     }
 
-    /// Moves into the file what no reader needs in the log.
+    /// Moves the part of the log that no reader uses into the file.
     pub(in crate::store) async fn checkpoint(&self) {
         if let Some(connection) = &mut *self.connection.lock().await
             && let Err(error) = sqlx::raw_sql("pragma wal_checkpoint(passive)").execute(connection).await
@@ -53,10 +53,10 @@ impl Anchor {
         let Some(mut connection) = self.connection.lock().await.take() else { return };
         if condition.is_displaced() {
             tracing::error!("another database has taken the place of this one; its files are left alone");
-            // Closed, it would delete the write-ahead log of the other database.
+            // Closing would delete the write-ahead log of the other database.
             return std::mem::forget(connection);
         }
-        // Another process that reads delays the end for a moment, no more.
+        // A reader in another process delays the end by a second at most.
         let moved = sqlx::raw_sql("pragma busy_timeout = 1000; pragma wal_checkpoint(truncate)").execute(&mut connection).await;
         if let Err(error) = moved.and(connection.close().await) {
             tracing::error!(%error, "the write-ahead log could not be moved into the database file; keep it beside that file");

@@ -17,11 +17,11 @@ use super::WAIT;
 use crate::store::{condition::Condition, fault};
 
 pub(super) const READERS: u32 = 4;
-/// After how many steps of SQLite's machine a read looks whether it must end: about every millisecond.
+/// The number of SQLite's virtual machine steps between two checks for an interrupt: about a millisecond.
 const STEPS: i32 = 10_000;
 
-/// A pool of connections that are open from the start for as long as the store: opening one takes what a full disk or a
-/// process out of file descriptors does not have.
+/// A pool of connections that stay open as long as the store: with a full disk or without file descriptors none could be
+/// opened.
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .min_connections(connections)
@@ -46,36 +46,36 @@ pub(super) fn readers(condition: &Arc<Condition>, ending: &Arc<AtomicBool>) -> S
     let (condition, ending) = (condition.clone(), ending.clone());
     pool(READERS).after_connect(move |connection, _| Box::pin(interrupt_at_the_end(connection, ending.clone()))).before_acquire(
         move |_, connection| {
-            // While the file is away, what is open is all that there is to read from.
+            // A deleted file can be read through the open connections alone.
             let keep = !fault::sqlite::has_failed_since(connection.age) || condition.check_files().is_err();
             Box::pin(ready(Ok(keep)))
         },
     )
 }
 
-/// Whether a connection that is given back has ended its transaction. When SQLite has rolled back by itself, after a full
-/// disk or an I/O error, the ROLLBACK that follows fails, and sqlx counts a transaction for ever.
+/// Whether a connection that returns to the pool has ended its transaction. When SQLite has rolled back by itself, after a
+/// full disk or an I/O error, the ROLLBACK that follows fails, and sqlx counts the transaction for ever.
 async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     if connection.is_in_transaction() {
-        // Waits for that ROLLBACK.
+        // Wait for that ROLLBACK.
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
 }
 
-/// The same for the only connection of a database in memory, which cannot be replaced. What is rolled back here is a
-/// transaction that was begun for it: then the count is right again.
+/// Resets the transaction count of the only connection of a database in memory, which cannot be replaced: sqlx decrements it
+/// when a ROLLBACK succeeds, so a transaction is begun for it.
 pub(super) async fn forget_transaction(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     if !is_at_rest(connection).await? {
         connection.execute("begin").await?;
-        // Refused, since a transaction is counted; the refusal is followed by a ROLLBACK.
+        // This fails, since sqlx counts a transaction, and then sends the ROLLBACK.
         drop(connection.begin_with("begin").await);
         connection.ping().await?;
     }
     Ok(true)
 }
 
-/// Has the statements of a connection end, once the store does.
+/// Interrupts the statements of a connection when `ending` is set.
 async fn interrupt_at_the_end(connection: &mut SqliteConnection, ending: Arc<AtomicBool>) -> sqlx::Result<()> {
     connection.lock_handle().await?.set_progress_handler(STEPS, move || !ending.load(Ordering::Relaxed));
     Ok(())

@@ -1,4 +1,4 @@
-//! Walking through the deployments with their histories, and then through what is kept of them.
+//! Comparing the deployments with their histories, and the derived tables with the deployments.
 
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ impl Audit {
                         self.look_at(read);
                     }
                 }
-                // Of a page that cannot be read, most rows can.
+                // Most rows of an unreadable page are readable: read fewer at a time.
                 Err(_) if take > 1 => take /= 2,
                 Err(error) => {
                     let Some(next) = self.pass_over(reading, after, &error).await? else { return Ok(()) };
@@ -64,7 +64,7 @@ impl Audit {
         }
     }
 
-    /// Names the deployment that cannot be read, and gives its id; none when it is not even known which one that is.
+    /// Reports the next deployment as unreadable and returns its id; none at the end, or when its id is unreadable too.
     async fn pass_over(&mut self, reading: &mut Reading<'_>, after: Option<Uuid>, error: &Error) -> Result<Option<Uuid>, Error> {
         let next = reading.snapshot.next_id(after).await;
         let Ok(next) = reading.checked(next).await? else {

@@ -19,7 +19,7 @@ impl Audit {
         self.note_events(reading, repeated, "it tells what an event before it has told").await?;
         let late = reading.snapshot.events_out_of_order().await;
         self.note_events(reading, late, "it tells of its deployment what was before the event before it").await?;
-        // A history that cannot be read is named already.
+        // An unreadable history is reported already.
         if self.unread.spoils_sums() { Ok(()) } else { self.compare_events_with_history(reading).await }
     }
 

@@ -1,4 +1,4 @@
-//! Reading a database that may be damaged: a part that cannot be read is named, and the rest is read all the same.
+//! Reading a database that may be damaged: unreadable parts are reported, and the rest is read.
 
 use std::collections::BTreeSet;
 
@@ -17,31 +17,31 @@ pub(super) struct Reading<'a> {
     pub(super) store: &'a Store,
 }
 
-/// What could not be read. What depends on it is not compared.
+/// The unreadable parts of the database. Values that depend on them are not compared.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
     /// Whether anything could not be read.
     pub(super) any: bool,
-    /// Whether there are deployments of unknown cells among it.
+    /// Whether a deployment could not be read, so that its cell is unknown.
     pub(super) deployments: bool,
-    /// The cells of deployments with a history that could not be read.
+    /// The cells of deployments whose history could not be read.
     pub(super) places: BTreeSet<Place>,
 }
 
 impl Unread {
-    /// Whether there is something of this environment among it.
+    /// Whether a cell of this environment is among them.
     pub(super) fn has_of(&self, environment_id: Uuid) -> bool {
         self.places.iter().any(|place| place.environment_id == environment_id)
     }
 
-    /// Whether sums over all deployments say nothing.
+    /// Whether sums over all deployments are incomplete.
     pub(super) fn spoils_sums(&self) -> bool {
         self.deployments || !self.places.is_empty()
     }
 }
 
 impl Reading<'_> {
-    /// The outcome of a read: an error when the database is away, and the damage when there is some. The next read can
+    /// Separates damage, which is reported, from an unavailable database, which ends the verification. The next read can
     /// follow.
     pub(super) async fn checked<T>(&mut self, outcome: Result<T, Error>) -> Result<Result<T, Error>, Error> {
         match outcome {
@@ -57,7 +57,7 @@ impl Reading<'_> {
 }
 
 impl Audit {
-    /// What was read; without it, notes that the table could not be read.
+    /// Returns the rows that were read, or reports the table as unreadable.
     pub(super) async fn read<T>(&mut self, reading: &mut Reading<'_>, table: &str, outcome: Result<T, Error>) -> Result<Option<T>, Error> {
         Ok(match reading.checked(outcome).await? {
             Ok(read) => Some(read),
@@ -68,13 +68,13 @@ impl Audit {
         })
     }
 
-    /// Notes something that could not be read.
+    /// Reports an unreadable part.
     pub(super) fn note_unread(&mut self, table: &str, about: Difference, error: &Error) {
         self.unread.any = true;
         self.note(table, None, Difference { detail: format!("{UNREAD}: {}", unreadable(error)), ..about });
     }
 
-    /// Adds the damage that the database itself finds.
+    /// Adds the damage that the database's own check finds.
     pub(super) async fn note_damage(&mut self, reading: &mut Reading<'_>) -> Result<(), Error> {
         let damage = reading.snapshot.damage().await;
         if let Some(detail) = self.read(reading, DAMAGE, damage).await?.flatten() {
