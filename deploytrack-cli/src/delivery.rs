@@ -14,8 +14,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    again, id_file,
-    spool::{Ask, Event, Run, ToTell},
+    again,
+    child::Outcome,
+    id_file,
+    spool::{self, Ask, Event, Run, ToTell},
 };
 
 /// Every server keeps its idempotency keys for this long, unless its operator has other plans; the default is a day.
@@ -62,7 +64,9 @@ impl Telling {
     /// What the keeper saw is told as the process would have told it that was killed.
     fn add_kept_outcome(&mut self) -> io::Result<()> {
         let Some(run) = self.run.as_ref().filter(|_| self.is_unfinished()) else { return Ok(()) };
-        if let (Some(ToTell { server, key }), Some(outcome)) = (run.unfinished(), run.outcome()) {
+        // What is gone without a word was killed with all that watched it, as when a job is called off.
+        let gone = || run.running().is_none_or(|running| !running.is_alive()).then(|| Outcome::unknown(1));
+        if let (Some(ToTell { server, key }), Some(outcome)) = (run.unfinished(), run.outcome().or_else(gone)) {
             self.add(Event { server, key, ask: Ask::Update { body: outcome.change().to_body() } })?;
             self.mark_finished();
         }
@@ -182,6 +186,9 @@ impl Telling {
 
     /// Ends the run: removes it from the disk when nothing is left to say, or when that was refused.
     pub(crate) fn end(self, keep: bool) {
+        if let Some(run) = self.run.as_ref().filter(|_| keep) {
+            spool::leave(run.folder());
+        }
         if let Some(run) = self.run.filter(|_| !keep) {
             // What cannot be removed is found again, and sent again under its keys.
             drop(run.remove());

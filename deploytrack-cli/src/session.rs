@@ -1,6 +1,6 @@
 //! What every command needs: the client, the streams, the form of the answer, and names turned into ids.
 
-use std::{io::Write, time::Duration};
+use std::{ffi::OsString, io::Write, time::Duration};
 
 use deploytrack_core::{
     catalog::{Component, Environment, Kind, Reference, near_misses},
@@ -39,6 +39,14 @@ pub(crate) struct Session<'a> {
     /// Where the server and the token are from; none when nobody chose them.
     pub(crate) sources: Option<Sources>,
     pub(crate) surroundings: &'a Surroundings,
+    /// The flags that lead another process to the same server with the same token.
+    pub(crate) flags: Vec<OsString>,
+}
+
+fn flags(global: &Global) -> Vec<OsString> {
+    let profile = global.profile.iter().flat_map(|name| [OsString::from("--profile"), name.into()]);
+    let cacert = global.cacert.iter().flat_map(|path| [OsString::from("--cacert"), path.into()]);
+    profile.chain(cacert).collect()
 }
 
 /// The largest page; pages of it are asked for one after the other.
@@ -93,6 +101,7 @@ impl<'a> Session<'a> {
             progress: surroundings.stderr_is_terminal && !global.quiet,
             sources: None,
             surroundings,
+            flags: flags(global),
         }
     }
 
