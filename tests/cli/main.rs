@@ -4,6 +4,7 @@
 
 mod again;
 mod called_off;
+mod cancelled;
 mod ci;
 mod commands;
 mod doctor;
@@ -13,8 +14,10 @@ mod id_file;
 mod import;
 mod integrations;
 mod killed;
+mod like_timeout;
 mod login;
 mod manual;
+mod masked;
 mod output;
 mod pipeline_pages;
 mod readme;

@@ -21,7 +21,7 @@ use self::{
     wrapped::Wrapping,
 };
 use super::{
-    metadata,
+    discreet, metadata,
     on_error::{self, OnError},
     waiting, which,
 };
@@ -140,6 +140,7 @@ pub(crate) async fn run(record: Record, session: &mut Session<'_>) -> Result<(),
     if record.explain {
         return explain::run(settled, session);
     }
+    let settled = Settled { new: settled.new.map(|new| discreet::new_deployment(new, session)), ..settled };
     match record.to_run(session.timeout) {
         Some(asked) => wrapped(&record, asked, settled, session).await,
         None => plain(&record, settled, session).await,

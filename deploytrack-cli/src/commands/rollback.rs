@@ -11,6 +11,7 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use super::{
+    discreet,
     on_error::{self, OnError},
     record::wrapped::{self, Wrapping},
     waiting,
@@ -64,7 +65,8 @@ pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result
         let done = NewDeployment { status: Status::Succeeded, ..new };
         session.client.record(&done).await?;
     }
-    mark(&current, rollback.reason, session).await?;
+    let reason = discreet::reason(rollback.reason, session);
+    mark(&current, reason, session).await?;
     if !rollback.wrapping.is_asked() {
         session.line(&clean(&format!(
             "{} in {} went back from {} to {}",

@@ -11,7 +11,7 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use super::{
-    clearable, metadata,
+    clearable, discreet, metadata,
     on_error::{self, OnError},
     which::{self, Target},
 };
@@ -96,7 +96,8 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
     let metadata = if update.meta.is_empty() { None } else { Some(metadata(update.meta)?) };
     let description = clearable::<Description>("description", update.description)?;
     let on_error = update.on_error.unwrap_or(OnError::Fail);
-    let mut change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
+    let change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
+    let mut change = discreet::change(change, session);
     if on_error == OnError::Spool {
         // What is sent later happened now.
         change.occurred_at.get_or_insert_with(|| SystemClock.now());
