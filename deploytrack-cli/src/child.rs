@@ -1,12 +1,20 @@
 //! The command that is wrapped: it runs as it would alone, with the same streams, terminal and signals.
 
+mod announced;
+#[cfg(unix)]
+mod keeper;
+mod kept;
+pub(crate) mod marks;
+mod relay;
+mod running;
 mod signals;
+mod start;
 mod tail;
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{self, IsTerminal},
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
     time::Duration,
 };
 
@@ -22,8 +30,18 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-pub(crate) use self::signals::Signals;
-use self::{signals::pass_on, tail::Tail};
+#[cfg(unix)]
+pub(crate) use self::keeper::{Teller, run_keeper};
+pub(crate) use self::{
+    relay::carry_on,
+    running::Running,
+    signals::{Signals, end_interrupted},
+};
+use self::{
+    relay::{Pipes, Relay},
+    signals::{Received, Target, pass_on, resume, stop},
+    tail::tail,
+};
 
 /// How long a command that has been told to end may take to do so.
 const GRACE: Duration = Duration::from_secs(10);
@@ -64,59 +82,112 @@ pub(crate) struct Outcome {
     pub(crate) output_tail: Option<String>,
 }
 
-/// Runs a command to its end, and passes signals on to it.
-pub(crate) async fn run(asked: Asked<'_>, signals: &mut Signals) -> Outcome {
-    let Some(mut command) = prepared(asked) else { return Outcome::not_started(&io::Error::other("there is no command")) };
-    if asked.output_tail > 0 {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+/// Runs a command to its end, and passes signals on to it. `begun` is told the number of its process.
+pub(crate) async fn run(asked: Asked<'_>, signals: &mut Signals, begun: impl FnOnce(u32)) -> Outcome {
+    // Without pipes the command runs all the same.
+    let pipes = if asked.output_tail > 0 { Pipes::new().ok() } else { None };
+    let child = match start::start(asked.command, |program, arguments| prepared(program, arguments, asked, pipes.as_ref())) {
+        Ok(child) => child,
+        Err(error) => return Outcome::not_started(&error),
+    };
+    if let Some(pid) = child.id() {
+        begun(pid);
     }
-    let own_group = in_a_group_of_its_own(&mut command);
-    match command.spawn() {
-        Ok(mut child) => {
-            let tail = Tail::of(&mut child, asked.output_tail);
-            let outcome = wait(child, own_group, asked.timeout, signals).await;
-            let output_tail = tail.end().await.filter(|_| !outcome.succeeded);
-            Outcome { output_tail, ..outcome }
-        }
-        Err(error) => Outcome::not_started(&error),
-    }
+    let relay = pipes.map(Relay::begin);
+    let outcome = wait(child, asked.timeout, signals).await;
+    let kept = match relay {
+        Some(relay) => Some(relay.end(signals).await),
+        None => None,
+    };
+    let output_tail = kept.filter(|_| !outcome.succeeded).map(|kept| tail(&kept, asked.output_tail));
+    Outcome { output_tail, ..outcome }
 }
 
-/// A command with its variables.
-pub(crate) fn prepared(asked: Asked<'_>) -> Option<Command> {
-    let (program, arguments) = asked.command.split_first()?;
+/// A command with its variables and its streams.
+fn prepared(program: &OsStr, arguments: &[OsString], asked: Asked<'_>, pipes: Option<&Pipes>) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).envs(asked.variables.iter().map(|(name, value)| (*name, value)));
-    Some(command)
+    marks::restore(&mut command);
+    if let Some((out, err)) = pipes.and_then(|pipes| pipes.ends().ok()) {
+        command.stdout(out).stderr(err);
+    }
+    in_a_group_of_its_own(command.as_std_mut());
+    command
 }
 
 /// Gives a command a process group, so that a signal reaches what it starts, too. With a terminal the group stays the
 /// terminal's, or the command could not read from it.
-pub(crate) fn in_a_group_of_its_own(command: &mut Command) -> bool {
-    let own_group = !io::stdin().is_terminal();
+pub(crate) fn in_a_group_of_its_own(command: &mut std::process::Command) {
     #[cfg(unix)]
-    if own_group {
-        command.process_group(0);
+    if !shares_the_terminal() {
+        std::os::unix::process::CommandExt::process_group(command, 0);
     }
-    own_group
+}
+
+/// Whether this process and the command share a terminal.
+fn shares_the_terminal() -> bool {
+    io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal()
 }
 
 /// Waits for the end of a command.
-pub(crate) async fn wait(mut child: Child, own_group: bool, timeout: Option<Duration>, signals: &mut Signals) -> Outcome {
-    let (mut timed_out, mut alarm) = (None, timeout.map(|timeout| Instant::now() + timeout));
+async fn wait(mut child: Child, timeout: Option<Duration>, signals: &mut Signals) -> Outcome {
+    let target = child.id().map(Target::of);
+    let mut limit = Limit::of(timeout);
     let ended = loop {
         tokio::select! {
             ended = child.wait() => break ended.map_or_else(|error| Outcome::not_started(&error), Outcome::of),
-            signal = signals.next() => pass_on(&child, signal, own_group),
-            () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {
-                // First asked, then made to.
-                pass_on(&child, if timed_out.is_none() { 15 } else { 9 }, own_group);
-                alarm = timed_out.is_none().then(|| Instant::now() + GRACE);
-                timed_out = timeout;
-            }
+            received = signals.next() => tell(target, received),
+            () = limit.over() => limit.enforce(target),
         }
     };
-    timed_out.map_or(ended, Outcome::timed_out)
+    limit.judge(ended)
+}
+
+/// Tells a command what came.
+fn tell(target: Option<Target>, received: Received) {
+    if let Some(target) = target {
+        pass_on(target, received);
+    }
+    // Ctrl-Z stops all that the terminal sees, this process among them; a signal of another process is the command's.
+    if received.by_kernel {
+        stop(received);
+    }
+}
+
+/// How long a command may take.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    asked: Option<Duration>,
+    alarm: Option<Instant>,
+    is_over: bool,
+}
+
+impl Limit {
+    fn of(asked: Option<Duration>) -> Self {
+        // One that is further away than any clock goes is none.
+        Self { asked, alarm: asked.and_then(|asked| Instant::now().checked_add(asked)), is_over: false }
+    }
+
+    /// Ends when there is something to enforce.
+    async fn over(&self) {
+        match self.alarm {
+            Some(alarm) => sleep_until(alarm).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The command is asked first, then made to end.
+    fn enforce(&mut self, target: Option<Target>) {
+        tell(target, Received::sent(if self.is_over { 9 } else { 15 }));
+        // One that is stopped hears of it only when it goes on.
+        target.into_iter().for_each(resume);
+        self.alarm = (!self.is_over).then(|| Instant::now() + GRACE);
+        self.is_over = true;
+    }
+
+    fn judge(self, ended: Outcome) -> Outcome {
+        self.asked.filter(|_| self.is_over).map_or(ended, Outcome::timed_out)
+    }
 }
 
 impl Outcome {
@@ -127,6 +198,12 @@ impl Outcome {
     fn not_started(error: &io::Error) -> Self {
         let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
         Self { unsaid: true, ..Self::failed(code, format!("the command could not be started: {error}")) }
+    }
+
+    /// Nobody saw how the command ended.
+    pub(crate) fn unknown(code: u8) -> Self {
+        let reason = "how the command ended is not known: the deploytrack that waited for it was killed".to_owned();
+        Self { unsaid: true, ..Self::failed(code, reason) }
     }
 
     fn timed_out(after: Duration) -> Self {
@@ -142,6 +219,11 @@ impl Outcome {
     fn by_signal(signal: i32) -> Self {
         let code = u8::try_from(128 + signal).unwrap_or(u8::MAX);
         Self::failed(code, format!("ended by signal {signal}{}", named(signal)))
+    }
+
+    /// Whether this is the reason of one that SIGINT ended.
+    pub(crate) fn is_by_interrupt(reason: &str) -> bool {
+        reason == Self::by_signal(2).reason
     }
 
     fn of(status: ExitStatus) -> Self {
@@ -177,17 +259,14 @@ impl Outcome {
     }
 }
 
-const fn named(signal: i32) -> &'static str {
-    match signal {
-        1 => " (SIGHUP)",
-        2 => " (SIGINT)",
-        6 => " (SIGABRT)",
-        9 => " (SIGKILL)",
-        11 => " (SIGSEGV)",
-        13 => " (SIGPIPE)",
-        15 => " (SIGTERM)",
-        _ => "",
-    }
+#[cfg(unix)]
+fn named(signal: i32) -> String {
+    signal_hook::low_level::signal_name(signal).map(|name| format!(" ({name})")).unwrap_or_default()
+}
+
+#[cfg(not(unix))]
+fn named(_signal: i32) -> String {
+    String::new()
 }
 
 #[cfg(test)]
@@ -199,7 +278,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let command: Vec<_> = command.iter().map(OsString::from).collect();
-            run(Asked { command: &command, ..asked }, &mut Signals::listen()).await
+            run(Asked { command: &command, ..asked }, &mut Signals::listen(), drop).await
         })
     }
 

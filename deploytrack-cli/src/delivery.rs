@@ -17,7 +17,7 @@ use crate::{
     again::{self, Start},
     child::Outcome,
     id_file,
-    spool::{Ask, Event, Refusal, Run, ToTell},
+    spool::{self, Ask, Event, Refusal, Run, ToTell},
 };
 
 /// Every server keeps its idempotency keys for this long, unless its operator has other plans; the default is a day.
@@ -86,7 +86,9 @@ impl Telling {
     /// What the keeper saw is told as the process would have told it that was killed.
     fn add_kept_outcome(&mut self) -> io::Result<()> {
         let Some(run) = self.run.as_ref().filter(|_| self.is_unfinished()) else { return Ok(()) };
-        if let (Some(ToTell { server, key }), Some(outcome)) = (run.unfinished(), run.outcome()) {
+        // What is gone without a word was killed with all that watched it, as when a job is called off.
+        let gone = || run.running().is_none_or(|running| !running.is_alive()).then(|| Outcome::unknown(1));
+        if let (Some(ToTell { server, key }), Some(outcome)) = (run.unfinished(), run.outcome().or_else(gone)) {
             let body = self.body_of(&outcome);
             self.add(Event { server, key, ask: Ask::Update { body } })?;
             self.mark_finished();
@@ -252,8 +254,11 @@ impl Telling {
         self.events.retain(|(known, _)| *known != step);
     }
 
-    /// Ends the run: removes it from the disk when no event is left.
+    /// Ends the run: removes it from the disk when no event is left, and otherwise leaves it to the next call.
     pub(crate) fn end(self) {
+        if let Some(run) = self.run.as_ref().filter(|_| !self.events.is_empty()) {
+            spool::leave(run.folder());
+        }
         if let Some(run) = self.run.filter(|_| self.events.is_empty()) {
             // What cannot be removed is found again, and sent again under its keys.
             drop(run.remove());

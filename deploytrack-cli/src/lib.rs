@@ -6,6 +6,7 @@
 //! | `ci` | what the CI, or git, tells about a deployment |
 //! | `moment` | times as people say them |
 //! | `child` | the command that is wrapped |
+//! | `secrets` | what must not reach a server in a text that a command wrote |
 //! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
 //! | `follow` | events as they happen, across lost connections |
 //! | `id_file` | the file that hands a deployment's id to the next step of a pipeline |
@@ -27,6 +28,7 @@ mod id_file;
 mod moment;
 mod profile;
 mod render;
+mod secrets;
 mod session;
 mod settings;
 mod spool;
@@ -37,6 +39,7 @@ use std::{ffi::OsString, io::Write, time::Duration};
 pub use crate::surroundings::Surroundings;
 use crate::{
     args::{Args, Global},
+    child::Outcome,
     ci::annotations::{self, Manner},
     commands::login::Streams,
     error::Failure,
@@ -96,7 +99,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
     let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
     match flushed {
         Ok(()) => Exit::Done,
-        Err(failure) => failure.report(Manner::of(surroundings), out, err),
+        Err(failure) => {
+            let exit = failure.report(Manner::of(surroundings), out, err);
+            if Outcome::is_by_interrupt(failure.message()) {
+                child::end_interrupted();
+            }
+            exit
+        }
     }
 }
 
@@ -131,7 +140,13 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Completions(completions) => commands::completions::run(&completions, out),
         args::Command::Man(man) => commands::man::run(&man, out),
         args::Command::Login(login) => runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err })),
-        args::Command::Keep(keep) => Err(runtime()?.block_on(commands::keep::run(keep, global.timeout))),
+        args::Command::Keep(keep) => {
+            let runtime = runtime()?;
+            let ended = runtime.block_on(commands::keep::run(keep, &global, surroundings, Streams { out, err }));
+            // A name may still be looked up.
+            runtime.shutdown_background();
+            Err(ended)
+        }
         args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
         args::Command::Version(_) => at_once(commands::version::run(&global, surroundings, Streams { out, err })),
         args::Command::Doctor(_) => at_once(commands::doctor::run(&global, surroundings, Streams { out, err })),

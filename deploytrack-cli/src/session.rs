@@ -1,6 +1,6 @@
 //! What every command needs: the client, the streams, the form of the answer, and names turned into ids.
 
-use std::{io::Write, time::Duration};
+use std::{ffi::OsString, io::Write, time::Duration};
 
 use deploytrack_core::{
     catalog::{Component, Environment, Kind, Reference, near_misses},
@@ -41,6 +41,14 @@ pub(crate) struct Session<'a> {
     /// Why no server can be asked, where the settings are wrong.
     pub(crate) obstacle: Option<Obstacle>,
     pub(crate) surroundings: &'a Surroundings,
+    /// The flags that lead another process to the same server with the same token.
+    pub(crate) flags: Vec<OsString>,
+}
+
+fn flags(global: &Global) -> Vec<OsString> {
+    let profile = global.profile.iter().flat_map(|name| [OsString::from("--profile"), name.into()]);
+    let cacert = global.cacert.iter().flat_map(|path| [OsString::from("--cacert"), path.into()]);
+    profile.chain(cacert).collect()
 }
 
 /// Settings that cannot be used.
@@ -136,6 +144,7 @@ impl<'a> Session<'a> {
             sources: None,
             obstacle: None,
             surroundings,
+            flags: flags(global),
         }
     }
 

@@ -21,7 +21,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub(crate) use self::refusal::Refusal;
-use crate::{child::Outcome, surroundings::Surroundings};
+use crate::{
+    child::{Outcome, Running},
+    surroundings::Surroundings,
+};
 
 const LOCK: &str = "lock";
 const DEPLOYMENT: &str = "deployment";
@@ -33,6 +36,10 @@ const ID_FILE: &str = "id-file";
 const UNFINISHED: &str = "unfinished";
 /// Locked while the keeper lives, who waits for the command whatever becomes of the process that tells the run.
 const KEEPER: &str = "keeper";
+/// The process that the command is.
+const RUNNING: &str = "running";
+/// There once the process that told the run has ended by itself, and left it to the next call.
+const LEFT: &str = "left";
 /// How the command ended, as the keeper saw it.
 const OUTCOME: &str = "outcome";
 
@@ -186,11 +193,27 @@ impl Kept {
         Ok(locked(&lock)?.then(|| Self { folder: folder.to_owned(), _lock: lock }))
     }
 
+    /// Keeps which process the command is.
+    pub(crate) fn begun(&self, running: &Running) -> io::Result<()> {
+        put(&self.folder, RUNNING, &serde_json::to_vec(running)?, |_| Ok(()))
+    }
+
     /// Keeps how the command ended.
     pub(crate) fn keep(&self, outcome: &Outcome) -> io::Result<()> {
         // For the processes that follow on a machine that lives: when it dies, this process does.
         put(&self.folder, OUTCOME, &serde_json::to_vec(outcome)?, |_| Ok(()))
     }
+}
+
+/// Marks that the next call tells a run, which nobody else does any more.
+pub(crate) fn leave(folder: &Path) {
+    // A keeper that does not see it tells the run at once.
+    drop(put(folder, LEFT, b"", |_| Ok(())));
+}
+
+/// Whether a run is there that the process that told it neither ended nor left.
+pub(crate) fn is_without_teller(folder: &Path) -> bool {
+    folder.exists() && !folder.join(LEFT).exists()
 }
 
 /// Whether a living keeper waits for the command of a run.
@@ -300,6 +323,22 @@ impl Run {
     /// How the command ended, as its keeper saw it.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         serde_json::from_slice(&fs::read(self.folder.join(OUTCOME)).ok()?).ok()
+    }
+
+    /// The server that it is for.
+    pub(crate) fn server(&self) -> Option<String> {
+        let first = || Some(self.events().ok()?.first()?.1.server.clone());
+        self.unfinished().map(|to_tell| to_tell.server).or_else(first)
+    }
+
+    /// The process that the command is, or was.
+    pub(crate) fn running(&self) -> Option<Running> {
+        serde_json::from_slice(&fs::read(self.folder.join(RUNNING)).ok()?).ok()
+    }
+
+    /// Keeps which process the command is, where there is no keeper.
+    pub(crate) fn begun_without_keeper(&self, running: &Running) -> io::Result<()> {
+        put(&self.folder, RUNNING, &serde_json::to_vec(running)?, |_| Ok(()))
     }
 
     /// Marks that the outcome is among the events.

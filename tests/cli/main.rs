@@ -4,6 +4,7 @@
 
 mod again;
 mod called_off;
+mod cancelled;
 mod ci;
 mod clean_end;
 mod clocks;
@@ -16,9 +17,11 @@ mod import;
 mod integrations;
 mod killed;
 mod legs;
+mod like_timeout;
 mod list;
 mod login;
 mod manual;
+mod masked;
 mod mended;
 mod output;
 mod pipeline_pages;

@@ -91,6 +91,19 @@ fn no_example_puts_a_value_into_a_command_unquoted() {
 }
 
 #[test]
+fn a_command_that_is_the_last_line_of_a_script_takes_the_place_of_its_shell() {
+    // These run all lines of a job in one shell, or something after the command.
+    let without = ["appveyor.md", "bitbucket-pipelines.md", "cloud-build.md", "codebuild.md", "semaphore.md", "travis-ci.md"];
+    for (name, page) in pages() {
+        let wrapped =
+            page.lines().filter(|line| !line.starts_with('`') && (line.contains("-- ./deploy.sh") || line.contains("-- ./rollback.sh")));
+        for line in wrapped {
+            assert_eq!(line.contains("exec deploytrack "), !without.contains(&name.as_str()), "{name}: {line}");
+        }
+    }
+}
+
+#[test]
 fn no_example_has_a_token_on_a_command_line() {
     for (name, page) in pages() {
         assert!(!page.contains("--token ") && !page.contains("DEPLOYTRACK_TOKEN=e"), "{name}");

@@ -5,15 +5,24 @@ use std::{
     ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
-    time::Duration,
+    process::Command,
+    time::{Duration, Instant},
 };
 
 use crate::{
     Exit,
-    child::{self, Asked, Outcome, Signals},
+    args::Global,
+    child::{self, Asked, Outcome, Running, Signals, marks},
+    commands::{flush, login::Streams},
     error::Failure,
-    spool::Kept,
+    session::Session,
+    settings::Settings,
+    spool::{self, Kept, Run, Spool},
+    surroundings::Surroundings,
 };
+
+/// How long a keeper that is alone tries to tell how the command ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Stay with the command of a run
 #[derive(Debug, clap::Args)]
@@ -23,36 +32,71 @@ pub(crate) struct Keep {
     /// How many of its last lines to keep when it fails
     #[arg(long, default_value_t = 0)]
     output_tail: usize,
+    /// The process that tells the run
+    #[arg(long, default_value_t = 0)]
+    of: u32,
+    /// Carry standard input to standard output instead
+    #[arg(long)]
+    carry: bool,
     /// The command
-    #[arg(last = true, required = true)]
+    #[arg(last = true, required_unless_present = "carry")]
     command: Vec<OsString>,
 }
 
 /// Runs a command under a keeper; an error when there can be none.
-pub(crate) async fn start(folder: &Path, asked: Asked<'_>, signals: &mut Signals) -> io::Result<Outcome> {
-    let mut command: Vec<OsString> = vec![std::env::current_exe()?.into()];
-    command.extend([OsStr::new("keep"), folder.as_os_str(), OsStr::new("--output-tail")].map(OsStr::to_owned));
-    command.push(asked.output_tail.to_string().into());
+#[cfg(unix)]
+pub(crate) async fn start(run: &Run, asked: Asked<'_>, flags: &[OsString], signals: &mut Signals) -> io::Result<Outcome> {
+    let mut keeper = Command::new(std::env::current_exe()?);
+    keeper.arg("keep").arg(run.folder()).args(flags).arg("--output-tail").arg(asked.output_tail.to_string());
+    keeper.arg("--of").arg(std::process::id().to_string());
     if let Some(timeout) = asked.timeout {
-        command.extend([OsString::from("--timeout"), humantime::format_duration(timeout).to_string().into()]);
+        keeper.arg("--timeout").arg(humantime::format_duration(timeout).to_string());
     }
-    command.push("--".into());
-    command.extend_from_slice(asked.command);
-    let mut keeper = child::prepared(Asked { command: &command, ..asked }).ok_or_else(|| io::Error::other("there is no command"))?;
-    let own_group = child::in_a_group_of_its_own(&mut keeper);
-    Ok(child::wait(keeper.spawn()?, own_group, None, signals).await)
+    keeper.arg("--").args(asked.command).envs(asked.variables.iter().map(|(name, value)| (*name, value)));
+    marks::put_away_from(&mut keeper);
+    child::run_keeper(keeper, run, asked.timeout, signals).await
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn start(_run: &Run, _asked: Asked<'_>, _flags: &[OsString], _signals: &mut Signals) -> io::Result<Outcome> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The keeper itself.
-pub(crate) async fn run(keep: Keep, timeout: Option<Duration>) -> Failure {
+pub(crate) async fn run(keep: Keep, global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Failure {
+    if keep.carry {
+        child::carry_on();
+        return Failure::new(Exit::Done, "");
+    }
     let mut signals = Signals::listen();
+    let teller = child::Teller::find(keep.of);
     // Whatever becomes of the record, the command runs.
     let kept = Kept::take(&keep.folder).ok().flatten();
-    let asked = Asked { command: &keep.command, timeout, output_tail: keep.output_tail, ..Asked::default() };
-    let outcome = child::run(asked, &mut signals).await;
-    if let Some(kept) = kept {
-        // Without it, the exit code tells as much.
-        drop(kept.keep(&outcome));
+    let asked = Asked { command: &keep.command, timeout: global.timeout, output_tail: keep.output_tail, ..Asked::default() };
+    let begun = |pid| kept.iter().for_each(|kept| drop(kept.begun(&Running::of(pid))));
+    let outcome = child::run(asked, &mut signals, begun).await;
+    // Without what it kept, the exit code tells as much, and is waited for.
+    if kept.is_some_and(|kept| kept.keep(&outcome).is_ok()) {
+        // The process that tells the run may be killed until the server has acknowledged the outcome.
+        teller.outlive().await;
+        signals.unless_called_off(tell_when_alone(&keep.folder, global, surroundings, streams)).await;
     }
     Failure::new(Exit::Command(outcome.code), outcome.reason)
+}
+
+/// Tells how the command ended when the process that would have told it is gone: on a machine that is thrown away after the
+/// job there is no next call.
+async fn tell_when_alone(folder: &Path, global: &Global, surroundings: &Surroundings, Streams { out, err }: Streams<'_>) {
+    if !spool::is_without_teller(folder) {
+        return;
+    }
+    let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let left = Spool::find(surroundings).and_then(|spool| spool.take_over(name).ok()?);
+    let Some(server) = left.as_ref().and_then(Run::server) else { return };
+    drop(left);
+    let global = Global { url: Some(server), timeout: None, quiet: true, ..global.clone() };
+    let session = Settings::find(&global, surroundings).and_then(|settings| Session::new(&settings, &global, surroundings, out, err));
+    if let Ok(mut session) = session {
+        flush::what_was_left_behind(Instant::now() + PATIENCE, &mut session).await;
+    }
 }

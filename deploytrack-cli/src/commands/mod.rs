@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod component;
+pub(crate) mod discreet;
 pub(crate) mod doctor;
 pub(crate) mod environment;
 mod export;

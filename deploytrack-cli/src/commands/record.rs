@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use self::{settled::Settled, start::Start, wrapped::Wrapping};
 use super::{
-    fitting, metadata,
+    discreet, fitting, metadata,
     on_error::{self, OnError},
     waiting, which,
 };
@@ -203,6 +203,7 @@ pub(crate) async fn run(mut record: Record, session: &mut Session<'_>) -> Result
     if record.explain {
         return explain::run(settled, session);
     }
+    let settled = Settled { new: settled.new.map(|new| discreet::new_deployment(new, session)), ..settled };
     match record.to_run(session.timeout) {
         Some(asked) => wrapped(&record, asked, settled, session).await,
         None => plain(&record, settled, session).await,

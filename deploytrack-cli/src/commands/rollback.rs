@@ -15,6 +15,7 @@ use deploytrack_core::{
 
 use self::cell::{Cell, Place};
 use super::{
+    discreet,
     on_error::{self, OnError},
     record::wrapped::{self, Wrapping},
     waiting,
@@ -135,13 +136,13 @@ fn ways_out(failure: Failure, cell: &Cell, what: &str) -> Failure {
 
 /// Records the way back, and marks what was current.
 async fn go(rollback: Rollback, way: &Way, session: &mut Session<'_>) -> Result<(), Failure> {
-    let new = again(way)?;
+    let (new, reason) = (again(way)?, discreet::reason(rollback.reason, session));
     let variables = [("DEPLOYTRACK_VERSION", way.target.version.to_string())];
     let Some(asked) = rollback.wrapping.asked(session.timeout, &variables) else {
         let recorded = session.client.record(&NewDeployment { status: Status::Succeeded, ..new }).await;
         recorded.map_err(not_answered)?;
         if let Some(from) = &way.from {
-            mark(from, rollback.reason, false, session).await?;
+            mark(from, reason, false, session).await?;
         }
         return session.line(&clean(&way.in_words("went back")));
     };
@@ -153,7 +154,7 @@ async fn go(rollback: Rollback, way: &Way, session: &mut Session<'_>) -> Result<
     }
     if let Some(from) = &way.from {
         // The command has run, and its exit code is this command's.
-        mark(from, rollback.reason, true, session).await?;
+        mark(from, reason, true, session).await?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     Exit,
     args::Output,
+    commands::discreet,
     error::Failure,
     render::{deployment, text::clean},
     session::Session,
@@ -58,7 +59,7 @@ pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result
         let message = format!("nothing of {} {then} in {}", undeploy.component, undeploy.environment);
         return Err(Failure::new(Exit::Refused, message).hint("`deploytrack matrix` shows what is current where"));
     };
-    let removal = Removal { occurred_at: undeploy.occurred_at, reason: undeploy.reason };
+    let removal = Removal { occurred_at: undeploy.occurred_at, reason: discreet::reason(undeploy.reason, session) };
     let done = session.writing(undeploy.idempotency_key).undeploy(current.id, &removal).await?;
     let gone = &done.value;
     match session.output() {

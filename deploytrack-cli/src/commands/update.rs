@@ -12,7 +12,7 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use super::{
-    clearable, fitting, metadata,
+    clearable, discreet, fitting, metadata,
     on_error::{self, OnError},
     which::{self, Target},
 };
@@ -108,7 +108,8 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
     let meta = if on_error == OnError::Fail { update.meta } else { fitting(update.meta, session) };
     let metadata = if meta.is_empty() { None } else { Some(metadata(meta)?) };
     let description = clearable::<Description>("description", update.description)?;
-    let mut change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
+    let change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
+    let mut change = discreet::change(change, session);
     if on_error == OnError::Spool {
         // What is sent later happened now.
         change.occurred_at.get_or_insert_with(|| SystemClock.now());

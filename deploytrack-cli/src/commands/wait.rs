@@ -63,7 +63,7 @@ pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Fai
     let end = tokio::select! {
         end = ended(id, &wait.until, &mut seen, session) => end?,
         () = sleep(wait.patience) => return Err(over(id, &wait, &seen)),
-        signal = signals.next() => return Err(Failure::new(Exit::Command(u8::try_from(128 + signal).unwrap_or(u8::MAX)), "called off")),
+        signal = signals.next_that_ends() => return Err(Failure::new(Exit::Command(u8::try_from(128 + signal).unwrap_or(u8::MAX)), "called off")),
     };
     say(&end, &wait.until, session)
 }

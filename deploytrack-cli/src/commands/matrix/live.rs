@@ -37,7 +37,7 @@ pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<()
     session.out.write_all(ENTER.as_bytes())?;
     let end = tokio::select! {
         end = show(matrix, asked, session) => end,
-        _ = signals.next() => Ok(()),
+        _ = signals.next_that_ends() => Ok(()),
     };
     session.out.write_all(LEAVE.as_bytes())?;
     session.out.flush()?;

@@ -20,12 +20,12 @@ use super::start::Start;
 use crate::{
     Exit, again,
     args::duration,
-    child::{self, Asked, Outcome, Signals},
+    child::{self, Asked, Outcome, Running, Signals},
     commands::{flush, keep, on_error, on_error::OnError, which},
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
-    spool::{Ask, Event, Refusal, ToTell},
+    spool::{self, Ask, Event, Refusal, ToTell},
 };
 
 /// What is said when a command does not run.
@@ -37,7 +37,7 @@ pub(crate) struct Wrapping {
     /// How long sending may take before and after COMMAND; what is left is kept and sent by the next call
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) send_timeout: Duration,
-    /// When COMMAND fails, keep its last lines as the metadata outputTail, values of secret-looking variables masked
+    /// When COMMAND fails, keep its last lines as the metadata outputTail, secrets masked
     ///
     /// Its output then goes through a pipe instead of to the terminal itself.
     #[arg(long, value_name = "LINES", default_value_t = 0, requires = "command", hide_default_value = true)]
@@ -130,7 +130,7 @@ impl Wrapped<'_, '_> {
         } else {
             tokio::select! {
                 delivered = timeout(self.budget, self.telling.deliver(&self.session.client)) => delivered.ok(),
-                signal = signals.next() => return Ok(Some(Outcome::called_off(signal))),
+                signal = signals.next_that_ends() => return Ok(Some(Outcome::called_off(signal))),
             }
         };
         match delivered {
@@ -148,10 +148,10 @@ impl Wrapped<'_, '_> {
 
     /// Runs the command under a keeper, or by itself where nothing could be kept.
     async fn run(&mut self, asked: Asked<'_>, signals: &mut Signals) -> Outcome {
-        let Some(run) = self.telling.run().filter(|_| cfg!(unix)) else { return child::run(asked, signals).await };
-        match keep::start(run.folder(), asked, signals).await {
-            Ok(ended) => run.outcome().unwrap_or(ended),
-            Err(_) => child::run(asked, signals).await,
+        let Some(run) = self.telling.run() else { return child::run(asked, signals, drop).await };
+        match keep::start(run, asked, &self.session.flags, signals).await {
+            Ok(ended) => ended,
+            Err(_) => child::run(asked, signals, |pid| drop(run.begun_without_keeper(&Running::of(pid)))).await,
         }
     }
 
@@ -178,11 +178,14 @@ impl Wrapped<'_, '_> {
         if self.tell(self.to_tell.key.clone(), Ask::Update { body }) {
             self.telling.mark_finished();
         }
-        let id = self.telling.deployment();
-        tokio::select! {
-            sent = self.send_the_rest() => sent,
-            _ = signals.next() => id,
-        }
+        let (id, folder) = (self.telling.deployment(), self.telling.run().map(|run| run.folder().to_owned()));
+        let sent = signals.unless_called_off(self.send_the_rest()).await;
+        sent.unwrap_or_else(|| {
+            if let Some(folder) = folder {
+                spool::leave(&folder);
+            }
+            id
+        })
     }
 
     async fn send_the_rest(mut self) -> Option<Uuid> {
@@ -248,6 +251,6 @@ fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
 
 /// Runs the command where no tracker can be asked at all.
 pub(crate) async fn run_alone(asked: Asked<'_>) -> Failure {
-    let outcome = child::run(asked, &mut Signals::listen()).await;
+    let outcome = child::run(asked, &mut Signals::listen(), drop).await;
     Failure::new(Exit::Command(outcome.code), outcome.reason)
 }

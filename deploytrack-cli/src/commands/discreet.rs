@@ -1,0 +1,63 @@
+//! Texts of a pipeline's choice, such as `--description "$(tail log)"`, without the secrets that this process knows.
+
+use std::str::FromStr;
+
+use deploytrack_core::{
+    deployment::{Change, Metadata, NewDeployment},
+    text::Reason,
+};
+use serde_json::{Map, Value};
+
+use crate::{secrets::Secrets, session::Session};
+
+/// The same deployment without secrets in its description and its metadata.
+pub(crate) fn new_deployment(mut new: NewDeployment, session: &mut Session<'_>) -> NewDeployment {
+    let (secrets, given) = (Secrets::sure(&session.surroundings.variables), new.clone());
+    new.description = new.description.map(|text| without(text, &secrets));
+    new.metadata = metadata(new.metadata, &secrets);
+    say(new != given, session);
+    new
+}
+
+/// The same change without secrets in its reason, its description and its metadata.
+pub(crate) fn change(mut change: Change, session: &mut Session<'_>) -> Change {
+    let (secrets, given) = (Secrets::sure(&session.surroundings.variables), change.clone());
+    change.reason = change.reason.map(|text| without(text, &secrets));
+    change.description = change.description.map(|text| text.map(|text| without(text, &secrets)));
+    change.metadata = change.metadata.map(|kept| metadata(kept, &secrets));
+    say(change != given, session);
+    change
+}
+
+/// The same reason without secrets.
+pub(crate) fn reason(reason: Option<Reason>, session: &mut Session<'_>) -> Option<Reason> {
+    let (secrets, given) = (Secrets::sure(&session.surroundings.variables), reason.clone());
+    let reason = reason.map(|text| without(text, &secrets));
+    say(reason != given, session);
+    reason
+}
+
+fn say(masked: bool, session: &mut Session<'_>) {
+    if masked {
+        session.warn("a secret was masked in what is recorded");
+    }
+}
+
+/// A mask is shorter than what it stands for, and what was taken before is taken with it.
+fn without<T: FromStr + ToString>(text: T, secrets: &Secrets) -> T {
+    secrets.mask_text(&text.to_string()).parse().unwrap_or(text)
+}
+
+fn metadata(metadata: Metadata, secrets: &Secrets) -> Metadata {
+    let masked: Map<_, _> = metadata.as_map().iter().map(|(key, value)| (key.clone(), value_without(value, secrets))).collect();
+    Metadata::new(masked).unwrap_or(metadata)
+}
+
+fn value_without(value: &Value, secrets: &Secrets) -> Value {
+    match value {
+        Value::String(text) => secrets.mask_text(text).into(),
+        Value::Array(all) => all.iter().map(|one| value_without(one, secrets)).collect(),
+        Value::Object(all) => all.iter().map(|(key, one)| (key.clone(), value_without(one, secrets))).collect::<Map<_, _>>().into(),
+        other => other.clone(),
+    }
+}
