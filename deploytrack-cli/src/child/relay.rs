@@ -112,6 +112,8 @@ struct Carrier {
     stopped: PipeReader,
     number: usize,
     kept: Arc<Mutex<Kept>>,
+    /// Whether it goes on to another pipe, as far as is known.
+    is_pipe: bool,
 }
 
 impl Carrier {
@@ -120,7 +122,7 @@ impl Carrier {
         // A smaller one is slower, and no more than that; what is no pipe has no size.
         let _ = rustix::pipe::fcntl_setpipe_size(&from, CAPACITY);
         let _ = rustix::pipe::fcntl_setpipe_size(&to, CAPACITY);
-        Ok(Self { from, to: File::from(to), stopped, number, kept })
+        Ok(Self { from, to: File::from(to), stopped, number, kept, is_pipe: true })
     }
 
     /// Begins in a thread of its own; where there can be none, in a process.
@@ -155,9 +157,8 @@ impl Carrier {
             if !state.readable {
                 continue;
             }
-            match self.from.read(&mut chunk) {
+            match self.pass(&mut chunk) {
                 Ok(read @ 1..) => {
-                    write(&mut self.to, &chunk[..read]).ok()?;
                     self.keep(&chunk[..read], announced.look(&chunk[..read]));
                     left = if stopped { left.saturating_sub(read) } else { left };
                 }
@@ -165,6 +166,43 @@ impl Carrier {
                 Ok(0) | Err(_) => return None,
             }
         }
+    }
+
+    /// Passes on what is there, and gives how much of the chunk it is.
+    fn pass(&mut self, chunk: &mut [u8]) -> io::Result<usize> {
+        if let Some(passed) = self.duplicate(chunk.len())? {
+            self.from.read_exact(&mut chunk[..passed])?;
+            return Ok(passed);
+        }
+        let read = self.from.read(chunk)?;
+        write(&mut self.to, &chunk[..read])?;
+        Ok(read)
+    }
+
+    /// From pipe to pipe the system passes on pages without a copy. None where one is no pipe.
+    #[cfg(target_os = "linux")]
+    fn duplicate(&mut self, most: usize) -> io::Result<Option<usize>> {
+        use rustix::{io::Errno, pipe};
+        if !self.is_pipe {
+            return Ok(None);
+        }
+        match pipe::tee(&self.from, &self.to, most, pipe::SpliceFlags::empty()) {
+            Ok(passed) => return Ok(Some(passed)),
+            Err(Errno::AGAIN) => {
+                let _ = poll(&mut [PollFd::new(&self.to, PollFlags::OUT)], None);
+            }
+            Err(error @ (Errno::PIPE | Errno::INTR)) => return Err(error.into()),
+            Err(_) => {
+                self.is_pipe = false;
+                return Ok(None);
+            }
+        }
+        Err(ErrorKind::Interrupted.into())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn duplicate(&mut self, _most: usize) -> io::Result<Option<usize>> {
+        Ok(None)
     }
 
     fn keep(&self, chunk: &[u8], secrets: Vec<String>) {

@@ -3,9 +3,10 @@
 use super::kept::Kept;
 use crate::{render::text::clean, secrets::Secrets};
 
-/// The most bytes of one line that are recorded, and of the whole: metadata as a whole have 16 KiB.
+/// The most bytes of one line that are recorded, and of the whole: metadata as a whole have 16 KiB as JSON, where a quote
+/// takes two.
 const MOST_OF_A_LINE: usize = 1024;
-const MOST: usize = 8 * 1024;
+const MOST: usize = 7 * 1024;
 
 /// The last `most` lines.
 pub(super) fn tail(kept: &Kept, most: usize) -> String {
