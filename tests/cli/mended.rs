@@ -73,12 +73,13 @@ fn the_last_lines_of_a_failure_are_cut_to_what_fits_beside_the_metadata() {
     let bench = Bench::new();
     let home = home(&bench);
     let large = format!("large={}", "x".repeat(14_000));
-    let script = "for i in $(seq 100); do printf '%0100d\\n' $i; done; exit 3";
-    let run = home.deploytrack(&[&NAMED[..], &["--meta", &large, "--output-tail", "100", "--", "sh", "-c", script]].concat());
+    let line = "one of the steps is done, and nothing of note was seen on the way to the next one, which is step";
+    let script = format!("for i in $(seq 100); do echo '{line}' $i; done; exit 3");
+    let run = home.deploytrack(&[&NAMED[..], &["--meta", &large, "--output-tail", "100", "--", "sh", "-c", &script]].concat());
     assert_eq!((run.code, run.err.as_str(), spooled(&home)), (3, "", 0));
     let deployment = &listed(&bench)[0];
     let tail = deployment["metadata"]["outputTail"].as_str().unwrap();
-    assert!(deployment["status"] == "failed" && tail.ends_with("0100") && tail.lines().count() > 10, "{deployment}");
+    assert!(deployment["status"] == "failed" && tail.ends_with("step 100") && tail.lines().count() > 10, "{deployment}");
 }
 
 #[test]
