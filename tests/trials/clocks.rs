@@ -130,7 +130,7 @@ impl Trial {
         }
     }
 
-    /// A delivery that waits while another one is made, and changes nothing about it.
+    /// A delivery that waits while another one is made: it is the one before it, although it arrives later.
     async fn spooled(&mut self, environment: &'static str, turn: u64) {
         let number = fastrand::usize(..RUNNERS);
         let late = format!("v{turn}-late");
@@ -144,10 +144,10 @@ impl Trial {
         self.servers[down] = Process::server_with_clock(SERVERS[down], address, &Home::new(), &self.database);
         // A distance of less than a second counts by its arrival.
         tokio::time::sleep(Duration::from_millis(1200)).await;
+        self.count(environment, &late, true);
         self.wrapped(environment, &format!("v{turn}"), &[]);
         let flushed = self.runners[number].run(&server, &["flush"], &[]);
         assert_eq!(flushed.code, 0, "{flushed:?}");
-        self.delivered += 1;
         self.spooled += 1;
     }
 
