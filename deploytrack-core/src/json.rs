@@ -8,6 +8,8 @@
 //! Reading is linear in the body: each byte is looked at a fixed number of times, an object holds at most [`MOST_VALUES`]
 //! values, and a fault is only written when it will be reported.
 
+#[cfg(test)]
+mod cost;
 mod number;
 mod path;
 mod strict;
