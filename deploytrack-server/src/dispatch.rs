@@ -4,7 +4,11 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 
 use deploytrack_core::error::Fault;
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header, request::Parts, uri::{Authority, Uri}};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header,
+    request::Parts,
+    uri::{Authority, Uri},
+};
 use hyper::body::Incoming;
 use uuid::Uuid;
 

@@ -70,9 +70,6 @@ pub mod token;
 pub mod trim;
 mod unread;
 
-/// How many large bodies are parsed at once; further ones wait.
-const LARGE_BODIES: usize = 4;
-
 /// Everything a request needs: the tracker and the keys that open it.
 #[derive(Clone)]
 pub struct App {
@@ -107,7 +104,7 @@ impl App {
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
         let (verifier, kept) = (Arc::new(Verifier::new(secret)), Arc::new(Kept::new()));
         let (streams, ending) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
-        let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES));
+        let large_bodies = Arc::new(Semaphore::new(request::ROOMS));
         Self { tracker, verifier, kept, max_connections: 0, badges: Badges::Off, streams, large_bodies, ending }
             .with_max_connections(config::MAX_CONNECTIONS)
     }

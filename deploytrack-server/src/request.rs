@@ -4,8 +4,8 @@ use std::{fmt::Display, str::FromStr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use deploytrack_core::{
-    api::FromBody,
-    error::Fault,
+    api::{FromBody, IMPORT_BYTES},
+    error::{Error, Fault},
     faults::Faults,
     json::{self, shortened},
     query::{Cursor, PageRequest, whole_number},
@@ -15,7 +15,11 @@ use deploytrack_core::{
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::LengthLimitError;
 use serde_json::Map;
-use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
 use uuid::Uuid;
 
 use crate::{App, auth::Caller, kept::Kept, problem::Refusal, response::internal, terms, unread::Unread};
@@ -26,6 +30,11 @@ pub(crate) const BODY_BYTES: usize = 1024 * 1024;
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The bytes of a body from which on it is parsed on a blocking thread: to parse less takes about a millisecond.
 const LEAST_BLOCKING: usize = 64 * 1024;
+/// How many times [`LEAST_BLOCKING`] large bodies may have together: as many as the largest one alone. Parsed, a body of
+/// small objects takes 80 times its bytes.
+pub(crate) const ROOMS: usize = IMPORT_BYTES / LEAST_BLOCKING;
+/// How long a large body waits for those before it.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most values of a parameter that may be repeated.
 pub(crate) const MOST_VALUES: usize = 100;
 
@@ -140,16 +149,22 @@ impl Call {
         let Self { app, caller, parts, body, .. } = self;
         let body = whole_body(&parts.headers, &body, rules).await?;
         let subject = caller.subject()?.clone();
-        let large = body.len() >= LEAST_BLOCKING;
+        let bytes = body.len();
         let work = move || parse(&body, terms::of(&parts, &subject, &body));
-        if !large {
+        if bytes < LEAST_BLOCKING {
             return Ok((work(), None));
         }
-        let room = app.large_bodies.acquire_owned().await.map_err(internal)?;
+        let room = room(app.large_bodies, bytes).await?;
         // The room goes along: the thread works on when the caller of this request has hung up.
         let (parsed, room) = spawn_blocking(|| (work(), room)).await.map_err(internal)?;
         Ok((parsed, Some(room)))
     }
+}
+
+/// The room for a body of so many bytes.
+async fn room(rooms: Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+    let rooms = rooms.acquire_many_owned(u32::try_from(bytes.div_ceil(LEAST_BLOCKING)).map_err(internal)?);
+    timeout(ROOM_TIMEOUT, rooms).await.map_err(|_| Refusal::Core(Error::Busy))?.map_err(internal)
 }
 
 async fn whole_body(headers: &HeaderMap, body: &Unread, rules: &BodyRules) -> Result<Bytes, Refusal> {

@@ -131,7 +131,9 @@ fn worst(bytes: usize) -> Vec<String> {
 #[test]
 fn the_worst_bodies_cost_a_fixed_factor_of_their_bytes() {
     for bytes in [64 * 1024, MIB] {
-        worst(bytes).iter().for_each(|body| assert_cheap(body));
+        for body in worst(bytes) {
+            assert_cheap(&body);
+        }
     }
 }
 
@@ -150,6 +152,14 @@ fn a_body_has_a_limit_of_values() {
     assert!(object(list(MOST_VALUES).as_bytes()).is_ok());
     let faults = object(list(MOST_VALUES + 1).as_bytes()).unwrap_err();
     assert_eq!(faults.iter().map(ToString::to_string).collect::<Vec<_>>(), ["the body has more than 32768 values"]);
+}
+
+#[test]
+fn a_body_has_a_limit_of_levels() {
+    let nested = |levels: usize| format!("{}0{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    assert!(object(nested(127).as_bytes()).is_ok());
+    let faults = object(nested(128).as_bytes()).unwrap_err();
+    assert!(faults[0].detail.starts_with("the body is not valid JSON: recursion limit exceeded"), "{faults:?}");
 }
 
 #[test]
