@@ -233,7 +233,8 @@ impl Metadata {
     /// As compact JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        Value::Object(self.0.clone()).to_string()
+        // An object of values with text keys can always be written.
+        serde_json::to_string(&self.0).unwrap_or_default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{catalog::Kind, entity_tag::EntityTag, status::IllegalTransition, text::Name};
+use crate::{catalog::Kind, entity_tag::EntityTag, faults::MOST_FAULTS, status::IllegalTransition, text::Name};
 
 /// One thing that is wrong with a request. A body's fault has a `pointer`, a query's a `parameter`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,7 +180,9 @@ fn sentence(faults: &[Fault]) -> String {
     let shown: Vec<_> = faults.iter().take(3).map(ToString::to_string).collect();
     let more = faults.len().saturating_sub(shown.len());
     let shown = shown.join("; ");
-    if more == 0 { shown } else { format!("{shown}; and {more} more") }
+    // Beyond the limit no reader counts on.
+    let counted = if faults.len() > MOST_FAULTS { "at least " } else { "" };
+    if more == 0 { shown } else { format!("{shown}; and {counted}{more} more") }
 }
 
 fn listed(names: &[Name]) -> String {

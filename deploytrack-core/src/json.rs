@@ -4,14 +4,29 @@
 //! integers into floats. Here a body is an object, its keys are unique, its numbers come back as they went in, and a
 //! reader names every fault at once, not the first.
 
-use std::{cell::RefCell, fmt, str::FromStr};
+//!
+//! Reading is linear in the body: each byte is looked at a fixed number of times, an object holds at most [`MOST_VALUES`]
+//! values, and a fault is only written when it will be reported.
 
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+#[cfg(test)]
+mod cost;
+mod number;
+mod path;
+mod strict;
+
+use std::{fmt, str::FromStr};
+
+use serde_json::{Map, Value};
 
 use crate::{
     clock::{self, Time},
     error::Fault,
+    faults::{Faults, MOST_FAULTS},
+};
+
+pub use self::{
+    path::{pointer_to, shortened},
+    strict::MOST_VALUES,
 };
 
 /// Reads one JSON object from `body`.
@@ -24,19 +39,17 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
     if text.trim().is_empty() {
         return Err(whole("the body is empty; it must be a JSON object".into()));
     }
-    let faults = RefCell::new(Vec::new());
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { pointer: "", faults: &faults }
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| whole(format!("the body is not valid JSON: {error}")))?;
-    let mut faults = faults.into_inner();
-    faults.extend(
-        changed_numbers(text).map(|number| Fault::at("", format!("the number {number} cannot be kept exactly; send it as a string"))),
-    );
+    let mut faults = Faults::default();
+    let value = strict::read(text, &mut faults).map_err(|error| whole(format!("the body is not valid JSON: {error}")))?;
+    let mut changed = number::changed(text);
+    while !faults.is_full()
+        && let Some(number) = changed.next()
+    {
+        faults.add(|| Fault::at("", format!("the number {} cannot be kept exactly; send it as a string", shortened(number))));
+    }
     match value {
         Value::Object(map) if faults.is_empty() => Ok(map),
-        Value::Object(_) => Err(faults),
+        Value::Object(_) => Err(faults.into()),
         other => Err(whole(format!("the body must be a JSON object, not {}", kind(&other)))),
     }
 }
@@ -53,140 +66,6 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Adds one reference token to a JSON pointer (RFC 6901, section 3).
-#[must_use]
-pub fn pointer_to(parent: &str, key: &str) -> String {
-    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
-/// Reads a value and notes duplicate keys on the way.
-#[derive(Clone, Copy)]
-struct Strict<'a> {
-    pointer: &'a str,
-    faults: &'a RefCell<Vec<Fault>>,
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut read = Vec::new();
-        loop {
-            let pointer = format!("{}/{}", self.pointer, read.len());
-            match items.next_element_seed(Strict { pointer: &pointer, ..self })? {
-                Some(item) => read.push(item),
-                None => return Ok(Value::Array(read)),
-            }
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut read = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            let pointer = pointer_to(self.pointer, &key);
-            let value = entries.next_value_seed(Strict { pointer: &pointer, ..self })?;
-            if read.insert(key, value).is_some() {
-                self.faults.borrow_mut().push(Fault::at(pointer, "is given twice"));
-            }
-        }
-        Ok(Value::Object(read))
-    }
-}
-
-/// The numbers in a valid JSON text that would come back with another value.
-fn changed_numbers(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        loop {
-            let start = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?;
-            rest = &rest[start..];
-            if let Some(string) = rest.strip_prefix('"') {
-                rest = after_string(string);
-                continue;
-            }
-            let end = rest.find(|c: char| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9')).unwrap_or(rest.len());
-            let (number, after) = rest.split_at(end);
-            rest = after;
-            let back = serde_json::from_str::<Number>(number).map(|read| read.to_string()).unwrap_or_default();
-            if decimal(&back) != decimal(number) {
-                return Some(number);
-            }
-        }
-    })
-}
-
-/// What follows the closing quote of a string whose opening quote has been read.
-fn after_string(text: &str) -> &str {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return &text[at + 1..],
-            _ => {}
-        }
-    }
-    ""
-}
-
-/// A decimal number as sign, digits without zeros at either end, and the power of ten of the last digit: equal for
-/// equal values, however they are written.
-fn decimal(number: &str) -> Option<(bool, String, i64)> {
-    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let trimmed = digits.trim_end_matches('0');
-    let dropped = i64::try_from(digits.len() - trimmed.len()).ok()?;
-    let significant = trimmed.trim_start_matches('0');
-    if significant.is_empty() {
-        return Some((false, String::new(), 0));
-    }
-    let exponent = exponent.parse::<i64>().ok()?;
-    let last = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
-    Some((negative, significant.to_owned(), last))
-}
-
 /// The greatest [`Fields::position`]: what both databases can count.
 pub const MOST_POSITION: u64 = i64::MAX as u64;
 
@@ -201,14 +80,14 @@ fn whole(number: f64) -> Option<u64> {
 pub struct Fields {
     map: Map<String, Value>,
     known: Vec<&'static str>,
-    faults: Vec<Fault>,
+    faults: Faults,
 }
 
 impl Fields {
     /// A reader of `map`.
     #[must_use]
     pub fn of(map: Map<String, Value>) -> Self {
-        Self { map, known: Vec::new(), faults: Vec::new() }
+        Self { map, known: Vec::new(), faults: Faults::default() }
     }
 
     /// Whether the object has the field with a value other than `null`.
@@ -280,7 +159,7 @@ impl Fields {
 
     /// Notes a fault of the field and gives nothing.
     pub fn wrong<T>(&mut self, name: &str, detail: impl fmt::Display) -> Option<T> {
-        self.faults.push(Fault::at(pointer_to("", name), detail));
+        self.faults.add(|| Fault::at(pointer_to("", name), detail));
         None
     }
 
@@ -289,13 +168,13 @@ impl Fields {
     /// # Errors
     /// Every fault noted, and every field that nobody asked for.
     pub fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
-        for name in self.map.keys() {
-            let pointer = pointer_to("", &name.chars().take(100).collect::<String>());
-            self.faults.push(Fault::at(pointer, format!("is not a known field; known are {}", self.known.join(", "))));
+        let known = self.known.join(", ");
+        for name in self.map.keys().take(MOST_FAULTS + 1) {
+            self.faults.add(|| Fault::at(pointer_to("", name), format!("is not a known field; known are {known}")));
         }
         match built {
             Some(built) if self.faults.is_empty() => Ok(built),
-            _ => Err(self.faults),
+            _ => Err(self.faults.into()),
         }
     }
 }

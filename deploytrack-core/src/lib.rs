@@ -27,6 +27,7 @@
 //! | [`entity_tag`] | entity tags and the conditions of a request |
 //! | [`api`] | the paths and bodies that server and client share |
 //! | [`error`] | what can go wrong, said for the caller |
+//! | [`faults`] | the faults of a request, gathered up to a limit |
 #![cfg_attr(
     feature = "store",
     doc = "| [`store`] | SQL; the only room that knows the database |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history, verification |"
@@ -91,6 +92,7 @@ pub mod digest;
 pub mod entity_tag;
 pub mod error;
 pub mod event;
+pub mod faults;
 pub mod history;
 pub mod json;
 pub mod matrix;

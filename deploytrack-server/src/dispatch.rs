@@ -4,7 +4,11 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 
 use deploytrack_core::error::Fault;
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header, request::Parts, uri::Authority};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header,
+    request::Parts,
+    uri::{Authority, Uri},
+};
 use hyper::body::Incoming;
 use uuid::Uuid;
 
@@ -15,6 +19,7 @@ use crate::{
     response::{Answer, Body},
     route::{NoRoute, Route},
     terms,
+    unread::Unread,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,7 +35,8 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
 
-    let work = AssertUnwindSafe(handle(app, parts, body, id.clone())).catch_unwind();
+    let (headers, body) = (parts.headers.clone(), Unread::new(body));
+    let work = AssertUnwindSafe(handle(app, parts, body.clone(), id.clone())).catch_unwind();
     let result = work.await.unwrap_or(Err(Refusal::Panic));
     let mut response = result.unwrap_or_else(|refusal| {
         if let Some(cause) = refusal.cause() {
@@ -39,6 +45,7 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
         refusal.into_response(&path, &id)
     });
     finish(response.headers_mut(), &id);
+    body.settle(&headers, response.headers_mut()).await;
 
     let (method, path): (String, String) = (method.as_str().chars().take(20).collect(), path.chars().take(LOGGED).collect());
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
@@ -46,7 +53,7 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     response
 }
 
-async fn handle(app: App, parts: Parts, body: Incoming, id: String) -> Answer {
+async fn handle(app: App, parts: Parts, body: Unread, id: String) -> Answer {
     check_head(&parts)?;
     let route = Route::parse(&parts.method, parts.uri.path(), app.badges).map_err(|none| match none {
         NoRoute::Path => Refusal::NoPath,
@@ -66,18 +73,47 @@ fn check_head(parts: &Parts) -> Result<(), Refusal> {
     if fields + target > HEAD_BYTES {
         return Err(Refusal::Head);
     }
+    check_target(&parts.uri)?;
+    check_coding(&parts.headers)?;
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (Some(host), None) if is_host(host) => Ok(()),
+        (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
         (Some(_), None) => Err(vec![Fault::parameter("Host", "must be a host, with a port if need be")].into()),
         (None, _) if parts.version < Version::HTTP_11 => Ok(()),
         _ => Err(vec![Fault::parameter("Host", "must be given exactly once")].into()),
     }
 }
 
-/// Whether this is a host as RFC 3986 has it, without user information.
-fn is_host(value: &HeaderValue) -> bool {
-    Authority::try_from(value.as_bytes()).is_ok_and(|authority| !authority.as_str().contains('@'))
+/// Refuses a whole URL (RFC 9112, section 3.2.2) that is none of a web server.
+fn check_target(target: &Uri) -> Result<(), Refusal> {
+    let is_web = target.scheme_str().is_none_or(|scheme| ["http", "https"].contains(&scheme));
+    let is_host = target.authority().is_none_or(|authority| is_host(authority.as_str().as_bytes()));
+    if is_web && is_host {
+        return Ok(());
+    }
+    Err(vec![Fault::at("", "the target of the request must be a path, or a URL with http or https and a host")].into())
+}
+
+/// Refuses codings that nobody decodes: hyper looks at the last one alone.
+fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(vec![Fault::parameter("Transfer-Encoding", "must be chunked, or left out")].into()),
+    }
+}
+
+/// Whether this is a host as RFC 3986 has it, without user information, with a port that exists if there is one.
+fn is_host(value: &[u8]) -> bool {
+    let Ok(authority) = Authority::try_from(value) else { return false };
+    let host = authority.host();
+    let Some(rest) = authority.as_str().strip_prefix(host).filter(|_| !host.is_empty()) else { return false };
+    rest.is_empty() || rest == ":" || rest.strip_prefix(':').is_some_and(is_port)
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// The id the caller gave when it is sane, else a new one.

@@ -13,11 +13,12 @@
 //! | [`config`], `secret_file` | the settings: flags, environment, defaults, the token secret |
 //! | [`log`] | how the log is written |
 //! | [`serve`] | connections: limits, timeouts, the graceful end |
+//! | `descriptors` | the limit of open files |
 //! | `stall` | how long a caller may leave an answer unread |
 //! | [`token`] | tokens: how they are issued and what a good one looks like |
 //! | `route` | every endpoint, its methods and who may call it |
 //! | `auth` | who is calling |
-//! | `request` | query and body, read with limits |
+//! | `request`, `unread` | query and body, read with limits; what becomes of a body that is not read |
 //! | `terms` | idempotency keys and conditions |
 //! | `kept`, `representation` | answers kept until the next commit, and their forms: whole, compressed, unchanged |
 //! | `badge` | how a badge looks |
@@ -47,6 +48,7 @@ mod badge;
 pub mod config;
 #[cfg(feature = "dashboard")]
 mod dashboard;
+mod descriptors;
 mod dispatch;
 #[cfg(feature = "swagger")]
 mod docs;
@@ -66,6 +68,7 @@ mod stall;
 mod terms;
 pub mod token;
 pub mod trim;
+mod unread;
 
 /// Everything a request needs: the tracker and the keys that open it.
 #[derive(Clone)]
@@ -77,6 +80,8 @@ pub struct App {
     badges: Badges,
     /// The room for those who read events.
     streams: Arc<Semaphore>,
+    /// The room for large bodies, each of which takes much more memory once it is parsed.
+    large_bodies: Arc<Semaphore>,
     /// Cancelled when the server ends: what would go on for ever ends then.
     ending: CancellationToken,
 }
@@ -87,10 +92,11 @@ impl App {
     /// # Errors
     /// Those of [`Store::open`].
     pub async fn open(config: &Config) -> Result<Self, Error> {
+        let max_connections = descriptors::make_room(config.max_connections);
         let store = Store::open(config.database_url.expose()).await?;
         let tracker = Tracker::new(store).with_registration(config.registration).with_retention(config.idempotency_retention);
         tracker.compare_clock().await;
-        Ok(Self::new(tracker, &config.secret).with_max_connections(config.max_connections).with_badges(config.badges))
+        Ok(Self::new(tracker, &config.secret).with_max_connections(max_connections).with_badges(config.badges))
     }
 
     /// An application over a tracker that is open already.
@@ -98,7 +104,8 @@ impl App {
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
         let (verifier, kept) = (Arc::new(Verifier::new(secret)), Arc::new(Kept::new()));
         let (streams, ending) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
-        Self { tracker, verifier, kept, max_connections: 0, badges: Badges::Off, streams, ending }
+        let large_bodies = Arc::new(Semaphore::new(request::ROOMS));
+        Self { tracker, verifier, kept, max_connections: 0, badges: Badges::Off, streams, large_bodies, ending }
             .with_max_connections(config::MAX_CONNECTIONS)
     }
 

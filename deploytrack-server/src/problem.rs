@@ -3,13 +3,11 @@
 use deploytrack_core::{
     api::Problem,
     error::{Error, Fault},
+    faults::MOST_FAULTS,
 };
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::response::{Body, whole};
-
-/// The most faults that are named; an answer need not be larger than the request it refuses.
-pub(crate) const MOST_FAULTS: usize = 100;
 
 /// Why a request is not done. Each layer has its own reasons; this is where they meet.
 #[derive(Debug)]

@@ -4,26 +4,37 @@ use std::{fmt::Display, str::FromStr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use deploytrack_core::{
-    api::FromBody,
-    error::Fault,
-    json,
+    api::{FromBody, IMPORT_BYTES},
+    error::{Error, Fault},
+    faults::Faults,
+    json::{self, shortened},
     query::{Cursor, PageRequest, whole_number},
     text::Label,
     tracker::{Terms, Tracker},
 };
 use http::{HeaderMap, header, request::Parts};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use http_body_util::LengthLimitError;
 use serde_json::Map;
-use tokio::time::timeout;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
 use uuid::Uuid;
 
-use crate::{App, auth::Caller, kept::Kept, problem::Refusal, terms};
+use crate::{App, auth::Caller, kept::Kept, problem::Refusal, response::internal, terms, unread::Unread};
 
 /// The most bytes of a body.
 pub(crate) const BODY_BYTES: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The bytes of a body from which on it is parsed on a blocking thread: to parse less takes about a millisecond.
+const LEAST_BLOCKING: usize = 64 * 1024;
+/// How many times [`LEAST_BLOCKING`] large bodies may have together: as many as the largest one alone. Parsed, a body of
+/// small objects takes 80 times its bytes.
+pub(crate) const ROOMS: usize = IMPORT_BYTES / LEAST_BLOCKING;
+/// How long a large body waits for those before it.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most values of a parameter that may be repeated.
 pub(crate) const MOST_VALUES: usize = 100;
 
@@ -46,12 +57,12 @@ pub(crate) struct Call {
     app: App,
     caller: Caller,
     parts: Parts,
-    body: Incoming,
+    body: Unread,
     request_id: String,
 }
 
 impl Call {
-    pub(crate) fn new(app: App, caller: Caller, parts: Parts, body: Incoming, request_id: String) -> Self {
+    pub(crate) fn new(app: App, caller: Caller, parts: Parts, body: Unread, request_id: String) -> Self {
         Self { app, caller, parts, body, request_id }
     }
 
@@ -109,15 +120,18 @@ impl Call {
 
     /// Reads a JSON body, and the terms in the headers. Faults found before it, in path and query, are said together
     /// with theirs.
-    pub(crate) async fn read<Q, T: FromBody>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
-        let (body, terms) = self.bytes(&JSON).await?;
-        let ((before, body), terms) = both(both(before, json::object(&body).and_then(T::from_body)), terms)?;
+    pub(crate) async fn read<Q, T: FromBody + Send + 'static>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
+        let ((body, terms), _) = self.parse(&JSON, |body, terms| (json::object(body).and_then(T::from_body), terms)).await?;
+        let ((before, body), terms) = both(both(before, body), terms)?;
         Ok((before, body, terms))
     }
 
     /// As [`Call::read`], where no body at all is an empty object.
-    pub(crate) async fn read_if_any<Q, T: FromBody>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
-        if !self.body.is_end_stream() {
+    pub(crate) async fn read_if_any<Q, T: FromBody + Send + 'static>(
+        self,
+        before: Result<Q, Vec<Fault>>,
+    ) -> Result<(Q, T, Terms), Refusal> {
+        if !self.body.is_empty() {
             return self.read(before).await;
         }
         let terms = terms::of(&self.parts, self.caller.subject()?, &Bytes::new());
@@ -125,27 +139,47 @@ impl Call {
         Ok((before, body, terms))
     }
 
-    /// Reads the body within the rules, and the terms in the headers.
-    pub(crate) async fn bytes(self, rules: &BodyRules) -> Result<(Bytes, Result<Terms, Vec<Fault>>), Refusal> {
-        let body = Self::whole_body(&self.parts.headers, self.body, rules).await?;
-        let terms = terms::of(&self.parts, self.caller.subject()?, &body);
-        Ok((body, terms))
+    /// Reads the body within the rules and gives it, with the terms in the headers, to `parse`. A large body is parsed on a
+    /// blocking thread, since all other requests would wait otherwise; its room stays taken until the caller drops it.
+    pub(crate) async fn parse<T: Send + 'static>(
+        self,
+        rules: &BodyRules,
+        parse: impl FnOnce(&Bytes, Result<Terms, Vec<Fault>>) -> T + Send + 'static,
+    ) -> Result<(T, Option<OwnedSemaphorePermit>), Refusal> {
+        let Self { app, caller, parts, body, .. } = self;
+        let body = whole_body(&parts.headers, &body, rules).await?;
+        let subject = caller.subject()?.clone();
+        let bytes = body.len();
+        let work = move || parse(&body, terms::of(&parts, &subject, &body));
+        if bytes < LEAST_BLOCKING {
+            return Ok((work(), None));
+        }
+        let room = room(app.large_bodies, bytes).await?;
+        // The room goes along: the thread works on when the caller of this request has hung up.
+        let (parsed, room) = spawn_blocking(|| (work(), room)).await.map_err(internal)?;
+        Ok((parsed, Some(room)))
     }
+}
 
-    async fn whole_body(headers: &HeaderMap, body: Incoming, rules: &BodyRules) -> Result<Bytes, Refusal> {
-        if !has_type(headers, rules.types) {
-            return Err(Refusal::MediaType(rules.named));
-        }
-        // Judged from Content-Length where there is one, before a byte is read.
-        if body.size_hint().lower() > rules.bytes as u64 {
-            return Err(Refusal::TooLarge(rules.limit));
-        }
-        match timeout(BODY_TIMEOUT, Limited::new(body, rules.bytes).collect()).await {
-            Err(_) => Err(Refusal::TooSlow),
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge(rules.limit)),
-            Ok(Err(_)) => Err(vec![Fault::at("", "the body could not be read to its end")].into()),
-        }
+/// The room for a body of so many bytes.
+async fn room(rooms: Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+    let rooms = rooms.acquire_many_owned(u32::try_from(bytes.div_ceil(LEAST_BLOCKING)).map_err(internal)?);
+    timeout(ROOM_TIMEOUT, rooms).await.map_err(|_| Refusal::Core(Error::Busy))?.map_err(internal)
+}
+
+async fn whole_body(headers: &HeaderMap, body: &Unread, rules: &BodyRules) -> Result<Bytes, Refusal> {
+    if !has_type(headers, rules.types) {
+        return Err(Refusal::MediaType(rules.named));
+    }
+    // Judged from Content-Length where there is one, before a byte is read.
+    if body.least_bytes() > rules.bytes as u64 {
+        return Err(Refusal::TooLarge(rules.limit));
+    }
+    match timeout(BODY_TIMEOUT, body.read(rules.bytes)).await {
+        Err(_) => Err(Refusal::TooSlow),
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge(rules.limit)),
+        Ok(Err(_)) => Err(vec![Fault::at("", "the body could not be read to its end")].into()),
     }
 }
 
@@ -171,7 +205,7 @@ fn has_type(headers: &HeaderMap, types: &[&str]) -> bool {
 pub(crate) struct Query {
     pairs: Vec<(String, String)>,
     known: Vec<&'static str>,
-    faults: Vec<Fault>,
+    faults: Faults,
 }
 
 impl Query {
@@ -180,16 +214,17 @@ impl Query {
         // Bytes that are no UTF-8 come out as U+FFFD, which nobody means.
         let broken = |(name, value): &(String, String)| name.contains('\u{fffd}') || value.contains('\u{fffd}');
         let (broken, pairs): (Vec<_>, Vec<_>) = all.into_iter().partition(broken);
-        let faults = broken.iter().map(|(name, _)| Fault::parameter(short(name), "is not UTF-8")).collect();
+        let mut faults = Faults::default();
+        for (name, _) in &broken {
+            faults.add(|| Fault::parameter(shortened(name), "is not UTF-8"));
+        }
         Self { pairs, known: Vec::new(), faults }
     }
 
     /// Every value of a parameter.
     fn values(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
-        let (found, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pairs).into_iter().partition(|(key, _)| key == name);
-        self.pairs = rest;
-        found.into_iter().map(|(_, value)| value).collect()
+        self.pairs.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
     /// A parameter that may be given once, read by `read`.
@@ -270,7 +305,7 @@ impl Query {
     }
 
     fn wrong<T>(&mut self, name: &str, detail: impl Display) -> Option<T> {
-        self.faults.push(Fault::parameter(name, detail));
+        self.faults.add(|| Fault::parameter(name, detail));
         None
     }
 
@@ -278,18 +313,13 @@ impl Query {
     pub(crate) fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
         let known = if self.known.is_empty() { "there are none here".into() } else { format!("known are {}", self.known.join(", ")) };
         for (name, _) in std::mem::take(&mut self.pairs) {
-            self.wrong::<()>(&short(&name), format!("is not a known parameter; {known}"));
+            self.faults.add(|| Fault::parameter(shortened(&name), format!("is not a known parameter; {known}")));
         }
         match built {
             Some(built) if self.faults.is_empty() => Ok(built),
-            _ => Err(self.faults),
+            _ => Err(self.faults.into()),
         }
     }
-}
-
-/// Enough of a name to find it again.
-fn short(name: &str) -> String {
-    name.chars().take(100).collect()
 }
 
 #[cfg(test)]

@@ -27,6 +27,17 @@ async fn a_request_must_have_exactly_one_good_host() {
         ("Host: a/b\r\n", 400),
         ("Host: user@a\r\n", 400),
         ("Host: a b\r\n", 400),
+        ("Host: a:\r\n", 200),
+        ("Host: a:65535\r\n", 200),
+        ("Host: a:65536\r\n", 400),
+        ("Host: a:0\r\n", 400),
+        ("Host: a:+80\r\n", 400),
+        ("Host: a:8o\r\n", 400),
+        ("Host: a:80:80\r\n", 400),
+        ("Host: :80\r\n", 400),
+        ("Host: [::1]:x\r\n", 400),
+        ("Host: [::1\r\n", 400),
+        ("Host: \r\n", 400),
     ] {
         let answer = raw::send(server.address(), &request(list, headers), SOON).await;
         assert_eq!(raw::status(&answer), status, "{headers:?}: {answer}");
@@ -82,6 +93,19 @@ async fn targets_with_tricks_are_refused() {
         let answer = raw::send(server.address(), &request(&format!("GET {target} HTTP/1.1"), "Host: localhost\r\n"), SOON).await;
         assert!(matches!(raw::status(&answer), 400 | 404), "{target}: {answer}");
     }
+    for (target, status) in [
+        ("http://localhost/healthz", 200),
+        ("https://localhost/healthz", 200),
+        ("HTTP://localhost:3000/healthz", 200),
+        ("ftp://localhost/healthz", 400),
+        ("file:///healthz", 400),
+        ("javascript://localhost/healthz", 400),
+        ("http://user@localhost/healthz", 400),
+        ("http://localhost:99999/healthz", 400),
+    ] {
+        let answer = raw::send(server.address(), &request(&format!("GET {target} HTTP/1.1"), "Host: localhost\r\n"), SOON).await;
+        assert_eq!(raw::status(&answer), status, "{target}: {answer}");
+    }
     let long = format!("GET /api/v1/deployments?version={} HTTP/1.1", "v".repeat(200_000));
     let answer = raw::send(server.address(), &request(&long, "Host: localhost\r\n"), SOON).await;
     assert!((400..500).contains(&raw::status(&answer)), "{}", &answer[..answer.len().min(200)]);
@@ -114,6 +138,12 @@ async fn a_request_smuggled_by_two_lengths_is_refused() {
         "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\nContent-Length: 6\r\n",
         "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: -1\r\n",
         "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip\r\n",
+        "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n",
+        "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked, chunked\r\n",
+        "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: identity\r\n",
+        "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked;x=1\r\n",
+        "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: \u{b}chunked\r\n",
     ] {
         let answer = raw::send(server.address(), &request("POST /api/v1/deployments HTTP/1.1", headers), SOON).await;
         assert_eq!(raw::status(&answer) / 100, 4, "{headers:?}: {answer}");

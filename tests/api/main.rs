@@ -18,6 +18,7 @@ mod idempotency;
 mod kept;
 mod openapi;
 mod tokens;
+mod unread_bodies;
 mod verify;
 
 pub use deploytrack_tests::{on_both, server::Server, snapshot};

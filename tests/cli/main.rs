@@ -9,6 +9,7 @@ mod ci;
 mod clean_end;
 mod clocks;
 mod commands;
+mod descriptors;
 mod doctor;
 mod exit_codes;
 mod hostile_machine;

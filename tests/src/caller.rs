@@ -64,7 +64,13 @@ impl Caller {
     /// May read.
     #[must_use]
     pub fn reader(url: &str) -> Self {
-        Self::new(url, Some(token(&json!({"sub": "reader", "exp": seconds() + 3600, "iat": seconds()}), SECRET)))
+        Self::new(url, Some(Self::reader_token()))
+    }
+
+    /// The token of somebody who may read.
+    #[must_use]
+    pub fn reader_token() -> String {
+        token(&json!({"sub": "reader", "exp": seconds() + 3600, "iat": seconds()}), SECRET)
     }
 
     /// May write.

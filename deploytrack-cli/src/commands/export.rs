@@ -20,8 +20,7 @@ pub(crate) async fn run(export: Export, session: &mut Session<'_>) -> Result<(),
     while let Some(chunk) = stream.chunk().await.map_err(|error| Failure::from(error).hint("the export is not complete"))? {
         empty &= chunk.is_empty();
         if session.stdout_is_terminal {
-            rest.extend_from_slice(&chunk);
-            whole_lines(&mut rest, session)?;
+            whole_lines(&mut rest, &chunk, session)?;
         } else {
             session.out.write_all(&chunk)?;
         }
@@ -30,11 +29,15 @@ pub(crate) async fn run(export: Export, session: &mut Session<'_>) -> Result<(),
 }
 
 /// On a terminal what could steer it is escaped, which takes whole lines.
-fn whole_lines(rest: &mut Vec<u8>, session: &mut Session<'_>) -> Result<(), Failure> {
-    if let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') {
-        let tail = rest.split_off(end + 1);
+fn whole_lines(rest: &mut Vec<u8>, chunk: &[u8], session: &mut Session<'_>) -> Result<(), Failure> {
+    // Only the new bytes are searched: what is left of a line may be long.
+    let end = chunk.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (lines, tail) = chunk.split_at(end);
+    if !lines.is_empty() {
+        rest.extend_from_slice(lines);
         session.out.write_all(clean_json(&String::from_utf8_lossy(rest)).as_bytes())?;
-        *rest = tail;
+        rest.clear();
     }
+    rest.extend_from_slice(tail);
     Ok(())
 }

@@ -82,6 +82,10 @@ struct Block {
 #[derive(Debug, Default)]
 struct Parser {
     bytes: Vec<u8>,
+    /// How many of the bytes have been read as lines. They are removed when more bytes come, not line by line.
+    read: usize,
+    /// How many of the bytes have been searched for the end of a line.
+    searched: usize,
     begun: bool,
     /// The last byte of the last line was CR: an LF right behind it belongs to it.
     after_cr: bool,
@@ -92,12 +96,15 @@ struct Parser {
 
 impl Parser {
     fn feed(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.read);
+        self.searched -= self.read;
+        self.read = 0;
         self.bytes.extend_from_slice(bytes);
     }
 
     /// How many bytes wait for the rest of their block.
     fn held(&self) -> usize {
-        self.bytes.len() + self.data.as_ref().map_or(0, String::len)
+        self.bytes.len() - self.read + self.data.as_ref().map_or(0, String::len)
     }
 
     /// The next whole block that tells something.
@@ -113,16 +120,17 @@ impl Parser {
     }
 
     fn line(&mut self) -> Option<String> {
-        if self.after_cr && !self.bytes.is_empty() {
+        if self.after_cr && self.read < self.bytes.len() {
             self.after_cr = false;
-            if self.bytes[0] == b'\n' {
-                self.bytes.remove(0);
-            }
+            self.read += usize::from(self.bytes[self.read] == b'\n');
         }
-        let end = self.bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+        let from = self.searched.max(self.read);
+        self.searched = self.bytes.len();
+        let end = from + self.bytes[from..].iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
         self.after_cr = self.bytes[end] == b'\r';
-        let line: Vec<u8> = self.bytes.drain(..=end).take(end).collect();
-        let line = String::from_utf8_lossy(&line).into_owned();
+        let line = String::from_utf8_lossy(&self.bytes[self.read..end]).into_owned();
+        self.read = end + 1;
+        self.searched = self.read;
         let first = !std::mem::replace(&mut self.begun, true);
         Some(if first { line.trim_start_matches('\u{feff}').to_owned() } else { line })
     }
@@ -132,8 +140,12 @@ impl Parser {
         let value = value.strip_prefix(' ').unwrap_or(value);
         match name {
             "data" => {
-                let data = self.data.take();
-                self.data = Some(data.map_or_else(|| value.to_owned(), |before| format!("{before}\n{value}")));
+                if let Some(data) = &mut self.data {
+                    data.push('\n');
+                    data.push_str(value);
+                } else {
+                    self.data = Some(value.to_owned());
+                }
             }
             "id" if !value.contains('\0') => {
                 value.clone_into(&mut self.id);

@@ -1,6 +1,6 @@
 //! Components and environments.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::{
     clock::Time,
     error::{Error, Fault},
     event::EventType,
+    faults::Faults,
     query::{Page, PageRequest},
     store::Write,
     text::{Label, Name},
@@ -230,8 +231,9 @@ impl Tracker {
             let (mut write, now) = (this.store.write().await?, this.clock.now());
             let order = write.take_order().await?;
             check_full_list(&ids, &order)?;
+            let places: HashMap<_, _> = ids.iter().zip(0..).map(|(id, place): (_, usize)| (*id, place)).collect();
             let mut asked: Vec<_> = order;
-            asked.sort_by_key(|environment| ids.iter().position(|id| *id == environment.id));
+            asked.sort_by_key(|environment| places.get(&environment.id).copied());
             let order = renumber(&mut write, asked, now).await?;
             tell_order(&mut write, now, &by);
             write.commit().await?;
@@ -243,26 +245,21 @@ impl Tracker {
 
 /// Names every id that is unknown, given twice or missing.
 fn check_full_list(ids: &[Uuid], order: &[Environment]) -> Result<(), Error> {
-    let mut seen = BTreeSet::new();
-    let mut faults: Vec<_> = ids
-        .iter()
-        .enumerate()
-        .filter_map(|(at, id)| {
-            let wrong = match (seen.insert(*id), order.iter().any(|known| known.id == *id)) {
-                (false, _) => "is given twice",
-                (_, false) => "names no environment",
-                _ => return None,
-            };
-            Some(Fault::at(format!("/ids/{at}"), wrong))
-        })
-        .collect();
-    faults.extend(
-        order
-            .iter()
-            .filter(|known| !seen.contains(&known.id))
-            .map(|missing| Fault::at("/ids", format!("must have every environment; {} ({}) is missing", missing.name, missing.id))),
-    );
-    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+    let known: HashSet<_> = order.iter().map(|environment| environment.id).collect();
+    let (mut seen, mut faults) = (HashSet::new(), Faults::default());
+    for (at, id) in ids.iter().enumerate() {
+        let wrong = match (seen.insert(*id), known.contains(id)) {
+            (false, _) => "is given twice",
+            (_, false) => "names no environment",
+            _ => continue,
+        };
+        faults.add(|| Fault::at(format!("/ids/{at}"), wrong));
+    }
+    for missing in order.iter().filter(|known| !seen.contains(&known.id)) {
+        let why = || format!("must have every environment; {} ({}) is missing", missing.name, missing.id);
+        faults.add(|| Fault::at("/ids", why()));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults.into())) }
 }
 
 /// Numbers the environments from 1 in the order given and writes those whose place changed.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use deploytrack_core::{
     api::{self, FromBody},
     error::Fault,
+    faults::Faults,
     json::{self, Fields},
     openapi,
 };
@@ -85,26 +86,25 @@ impl ToSchema for Order {
 impl FromBody for Order {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let mut fields = Fields::of(body);
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let ids = match fields.value("ids") {
             Some(Value::Array(items)) => {
-                let read = items.iter().enumerate().map(|(at, item)| read_id(at, item));
-                Some(read.filter_map(|id| id.map_err(|fault| faults.push(fault)).ok()).collect())
+                let read = |(at, item)| read_id(item).map_err(|why| faults.add(|| Fault::at(format!("/ids/{at}"), why))).ok();
+                Some(items.iter().enumerate().filter_map(read).collect())
             }
             Some(_) => fields.wrong("ids", "must be an array of UUIDs"),
             None => fields.wrong("ids", "is required"),
         };
         match fields.finish(ids.map(Self)) {
             Ok(order) if faults.is_empty() => Ok(order),
-            Ok(_) => Err(faults),
-            Err(others) => Err(faults.into_iter().chain(others).collect()),
+            Ok(_) => Err(faults.into()),
+            Err(others) => Err(Vec::from(faults).into_iter().chain(others).collect()),
         }
     }
 }
 
-fn read_id(at: usize, item: &Value) -> Result<Uuid, Fault> {
-    let text = item.as_str().ok_or("must be a string");
-    text.and_then(json::parse_id).map_err(|why| Fault::at(format!("/ids/{at}"), why))
+fn read_id(item: &Value) -> Result<Uuid, &'static str> {
+    item.as_str().ok_or("must be a string").and_then(json::parse_id)
 }
 
 #[cfg(test)]

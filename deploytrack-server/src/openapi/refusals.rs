@@ -1,13 +1,12 @@
 //! The answers to what went wrong (RFC 9457), one for each status.
 
-use deploytrack_core::{api::Problem, openapi};
+use deploytrack_core::{api::Problem, faults::MOST_FAULTS, openapi};
 use http::StatusCode;
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 use super::described::with_headers;
 use crate::{
     dispatch::HEAD_BYTES,
-    problem::MOST_FAULTS,
     request::{BODY_BYTES, BODY_TIMEOUT},
 };
 

@@ -13,12 +13,13 @@
 //! | `load` | a small HTTP client, and many of it at once |
 //! | `data` | the data sets, kept between runs |
 //! | `bare_hyper`, `raw_sqlite`, `pgbench` | the floors |
-//! | `reads`, `writes`, `growth`, `servers`, `process`, `instructions`, `pocketbase` | the lines |
+//! | `reads`, `writes`, `bodies`, `growth`, `servers`, `process`, `instructions`, `pocketbase` | the lines |
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench says what is wrong by panicking")]
 #![expect(clippy::print_stdout, reason = "a bench says what it measured")]
 
 mod bare_hyper;
+mod bodies;
 mod data;
 mod growth;
 mod instructions;
@@ -54,6 +55,7 @@ fn measure(settings: &Settings) {
     reads::postgres(&mut run);
     writes::sqlite(&mut run);
     writes::postgres(&mut run);
+    bodies::run(&mut run);
     growth::run(&mut run);
     servers::run(&mut run);
     process::run(&mut run);

@@ -34,8 +34,9 @@ const PAGE: u64 = 500;
 /// Records every line or none.
 pub(crate) async fn import(call: Call) -> Answer {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let (body, terms) = call.bytes(&RULES).await?;
-    let (lines, ((), terms)) = read_lines(&body, both(query, terms))?;
+    // The room stays taken until the lines are recorded: parsed, they take more memory than as text.
+    let (lines, _room) = call.parse(&RULES, move |body, terms| read_lines(body, both(query, terms))).await?;
+    let (lines, ((), terms)) = lines?;
     done(&tracker.import(lines, terms).await?)
 }
 

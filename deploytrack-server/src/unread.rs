@@ -1,0 +1,86 @@
+//! A request's body until it has been read. An answer that is given before must not leave the rest of the body on the
+//! connection, where it would be taken for the next request.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Body as _, Incoming};
+use tokio::time::timeout;
+
+use crate::response::BodyError;
+
+/// The most bytes that are read and dropped so that the connection can stay open.
+const DRAINED: usize = 64 * 1024;
+/// How long that may take: a body that is under way arrives in this time.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// The body of a request, shared by the handler, which may read it, and `dispatch`, which looks after the rest.
+#[derive(Clone)]
+pub(crate) struct Unread(Arc<Mutex<Option<Incoming>>>);
+
+impl Unread {
+    pub(crate) fn new(body: Incoming) -> Self {
+        Self(Arc::new(Mutex::new(Some(body))))
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Incoming>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is no body at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slot().as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    /// How many bytes are still to come at least.
+    pub(crate) fn least_bytes(&self) -> u64 {
+        self.slot().as_ref().map_or(0, |body| body.size_hint().lower())
+    }
+
+    /// The whole body, of so many bytes at most.
+    pub(crate) async fn read(&self, most: usize) -> Result<Bytes, BodyError> {
+        let taken = self.slot().take();
+        let mut reading = Reading { body: taken, unread: self };
+        let Some(body) = &mut reading.body else { return Ok(Bytes::new()) };
+        let whole = Limited::new(body, most).collect().await?.to_bytes();
+        reading.body = None;
+        Ok(whole)
+    }
+
+    /// Whether the connection can take a further request after the answer: the body has been read, or the little that is
+    /// left of it has arrived and is dropped. A caller who waits for `100 Continue` has not sent the body and may leave it
+    /// out, so the connection cannot go on.
+    async fn is_drained(&self, headers: &HeaderMap) -> bool {
+        let taken = self.slot().take();
+        match taken {
+            None => true,
+            Some(body) if body.is_end_stream() => true,
+            Some(body) if headers.contains_key(header::EXPECT) || body.size_hint().lower() > DRAINED as u64 => false,
+            Some(body) => matches!(timeout(DRAIN_TIMEOUT, Limited::new(body, DRAINED).collect()).await, Ok(Ok(_))),
+        }
+    }
+
+    /// Says in the headers of the answer that the connection ends, unless it can go on.
+    pub(crate) async fn settle(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+        if !self.is_drained(request).await {
+            answer.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+}
+
+/// A body that is being read. What is not read to its end goes back, also when the reading is given up.
+struct Reading<'a> {
+    body: Option<Incoming>,
+    unread: &'a Unread,
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        *self.unread.slot() = self.body.take();
+    }
+}
