@@ -278,8 +278,12 @@ pub(crate) struct Kept {
 impl Kept {
     /// Takes the place of the keeper; none when the run has ended or has one.
     pub(crate) fn take(folder: &Path, keys: Keys) -> io::Result<Option<Self>> {
-        let lock = files::lockable(&folder.join(KEEPER), true)?;
-        Ok(locked(&lock)?.then(|| Self { folder: folder.to_owned(), keys, _lock: lock }))
+        let path = folder.join(KEEPER);
+        let lock = patience::within(PATIENCE, move || {
+            let lock = files::lockable(&path, true)?;
+            Ok(locked(&lock)?.then_some(lock))
+        })?;
+        Ok(lock.map(|lock| Self { folder: folder.to_owned(), keys, _lock: lock }))
     }
 
     /// Keeps which process the command is.
@@ -294,8 +298,9 @@ impl Kept {
 
     /// For the processes that follow on a machine that lives: when it dies, this process does.
     fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let run = name_of(&self.folder);
-        put(&self.folder, name, &seal::close(Place { run: &run, file: name }, "", content, &self.keys)?, |_| Ok(()))
+        let sealed = seal::close(Place { run: &name_of(&self.folder), file: name }, "", content, &self.keys)?;
+        let (folder, name) = (self.folder.clone(), name.to_owned());
+        patience::within(PATIENCE, move || put(&folder, &name, &sealed, |_| Ok(())))
     }
 }
 

@@ -134,22 +134,29 @@ fn a_cause_outside_of_the_record_is_mended_there_and_the_record_sent_as_it_is() 
 }
 
 #[test]
-fn a_token_that_was_no_good_costs_a_later_call_with_a_better_one_nothing() {
+fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
     let bench = Bench::filled();
     let mut home = home(&bench);
     for (token, status) in [(reader_token(), 403), ("not-a-token".to_owned(), 401)] {
         home.set("DEPLOYTRACK_TOKEN", token);
         let run = deploy(&home, "production", &format!("v{status}"));
         is_the_commands(&run, 3, "out\n");
-        assert!(run.err.contains("refused and kept") && run.err.contains("the next call with a token"), "{run:?}");
+        assert!(run.err.contains("refused and kept") && run.err.contains("a token of the same subject"), "{run:?}");
         let kept = spool(&home);
         let last = kept.last().unwrap();
         assert_eq!((&last["state"], &last["refused"]["status"], &last["events"]), (&json!("refused"), &json!(status), &json!(2)));
     }
     let flushed = home.deploytrack(&["flush"]);
-    assert_eq!((flushed.code, flushed.out.as_str()), (4, "0 sent, 1 kept, 1 refused\n"), "{flushed:?}");
+    assert_eq!((flushed.code, flushed.out.as_str()), (4, "0 sent, 0 kept, 1 refused, 1 not trusted\n"), "{flushed:?}");
+    // Who may only read must not deploy with the token of the next job.
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
     is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_eq!((spooled(&home), statuses(&bench, "v401").len(), statuses(&bench, "v403").len()), (2, 0, 0));
+    let states: Vec<_> = spool(&home).iter().map(|run| (run["state"].clone(), run["run"].as_str().unwrap().to_owned())).collect();
+    for (state, name) in states {
+        assert_eq!(state, "not trusted");
+        assert_eq!(home.deploytrack(&["flush", &name, "--trust"]).done(), "1 sent, 0 kept, 0 refused\n");
+    }
     assert_eq!((spooled(&home), statuses(&bench, "v401").len(), statuses(&bench, "v403").len()), (0, 1, 1));
 }
 

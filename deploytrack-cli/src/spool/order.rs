@@ -12,7 +12,7 @@ use super::{Spool, locked};
 use crate::files;
 
 /// The file that a flush locks.
-const FLUSHING: &str = "flushing";
+const FLUSHING: &str = ".flushing";
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The right to send what is in the spool.

@@ -48,7 +48,7 @@ impl Run {
         if steps.len() > MOST_EVENTS {
             return Err(Distrust::error(format!("it has {} events, and at most {MOST_EVENTS} are read", steps.len())));
         }
-        Ok(steps.iter().map(|step| format!("{step}.json")).chain(DECIDING.map(str::to_owned)).collect())
+        Ok(DECIDING.map(str::to_owned).into_iter().chain(steps.iter().map(|step| format!("{step}.json"))).collect())
     }
 
     /// Puts our seal on every file of a run that a person has looked at. Links and what is not a regular file stay rejected.
