@@ -153,14 +153,6 @@ impl Telling {
         }
     }
 
-    /// The cell that the run is about, or the deployment that it changes: runs of one keep their order.
-    pub(crate) fn cell(&self) -> [String; 2] {
-        match self.first() {
-            Some(event) if !matches!(event.ask, Ask::Update { .. }) => cell_of(&event),
-            _ => [self.deployment.map(|id| id.to_string()).unwrap_or_default(), String::new()],
-        }
-    }
-
     fn first(&self) -> Option<Event> {
         self.run.as_ref().and_then(Run::told).or_else(|| self.events.first().map(|(_, event)| event.clone()))
     }

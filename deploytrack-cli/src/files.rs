@@ -104,7 +104,8 @@ fn named(error: io::Error) -> io::Error {
 fn check(file: &File, care: Care) -> io::Result<Metadata> {
     let found = file.metadata()?;
     let is_pipe = std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type());
-    if !found.is_file() && !(care == Care::Chosen && is_pipe) {
+    let is_wanted = found.is_file() || (care == Care::Chosen && is_pipe);
+    if !is_wanted {
         return Err(invalid("it is not a regular file".to_owned()));
     }
     if care == Care::Own {

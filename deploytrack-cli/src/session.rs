@@ -118,7 +118,7 @@ impl<'a> Session<'a> {
         let client = named.map_or_else(|| Settings::of_this_machine().client(), Ok)?;
         let mut session = Self::with_client(client, global, surroundings, out, err);
         session.obstacle = Some(obstacle);
-        session.use_spool_of(settings::named_token(surroundings).as_deref());
+        session.use_spool_of(settings::named_token(global, surroundings).as_deref());
         Ok(session)
     }
 

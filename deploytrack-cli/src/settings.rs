@@ -121,9 +121,11 @@ pub(crate) fn named_server(global: &Global, surroundings: &Surroundings) -> Opti
     Settings { url: url.to_owned(), ..Settings::of_this_machine() }.client().ok()
 }
 
-/// The token of a call whose settings are wrong, as far as a variable gives one: its spool is sealed with it.
-pub(crate) fn named_token(surroundings: &Surroundings) -> Option<String> {
-    token_of_variables(surroundings).ok()?.map(|(token, _)| token)
+/// The token of a call whose settings are wrong, as far as there is one: its spool is sealed with it.
+pub(crate) fn named_token(global: &Global, surroundings: &Surroundings) -> Option<String> {
+    let profile = profile(global, surroundings).ok().flatten();
+    let (url, _) = url(global, surroundings, profile.as_ref());
+    token(global, surroundings, profile.as_ref(), &url).ok()?.0
 }
 
 /// The certificates that --cacert names.

@@ -3,7 +3,6 @@
 mod correct;
 
 use std::{
-    collections::HashSet,
     io::ErrorKind,
     time::{Duration, Instant},
 };
@@ -73,8 +72,6 @@ struct Tally {
     subjects: Vec<String>,
     /// The runs that are not trusted, and why.
     distrusted: Vec<(String, Distrust)>,
-    /// The cells of runs that wait: later runs of these wait too.
-    held: HashSet<[String; 2]>,
 }
 
 /// So many runs that fail one after the other are not the reason themselves.
@@ -257,11 +254,7 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
         tally.kept += 1;
         return;
     }
-    let (subject, cell) = (telling.subject(), telling.cell());
-    if tally.held.contains(&cell) {
-        tally.kept += 1;
-        return;
-    }
+    let subject = telling.subject();
     let (client, unfinished) = (session.client.clone(), telling.is_unfinished());
     let delivery = telling.deliver(&client);
     let delivered = match left {
@@ -292,7 +285,6 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
             let of_the_token = matches!(error, Error::Unauthorised(_));
             *(if of_the_token { &mut tally.refused } else { &mut tally.kept }) += 1;
             tally.stumbled += 1;
-            tally.held.insert(cell);
             tally.stopped = stops(&error) || tally.stumbled >= MOST_STUMBLES;
             tally.why.get_or_insert_with(|| if of_the_token { error.into() } else { Failure::new(Exit::Unreachable, error.to_string()) });
         }

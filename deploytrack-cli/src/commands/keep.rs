@@ -103,6 +103,7 @@ async fn tell_when_alone(folder: &Path, global: &Global, surroundings: &Surround
 
 /// The keys of the call that started the keeper: it has the same token.
 fn keys(global: &Global, surroundings: &Surroundings) -> Keys {
-    let token = Settings::find(global, surroundings).map_or_else(|_| settings::named_token(surroundings), |settings| settings.token);
+    let token =
+        Settings::find(global, surroundings).map_or_else(|_| settings::named_token(global, surroundings), |settings| settings.token);
     Keys::of(surroundings, token.as_deref())
 }
