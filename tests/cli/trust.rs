@@ -20,6 +20,9 @@ use crate::{
     *,
 };
 
+/// Puts something in the place of a file.
+type Make<'a> = &'a dyn Fn(&Path);
+
 const SCRIPT: &str = "#!/bin/sh\necho deployed\n";
 
 fn spool(home: &Home) -> PathBuf {
@@ -171,7 +174,7 @@ fn links_pipes_sockets_folders_names_owners_and_sizes_are_left_alone_and_hang_no
         make(path);
     };
     let link = |path: &Path| symlink(&script, path).unwrap();
-    let hostile: [(&str, &str, &dyn Fn(&Path)); 15] = [
+    let hostile: [(&str, &str, Make<'_>); 15] = [
         ("lock", "lock: it is a link", &link),
         ("lock", "lock: it is not a regular file", &fifo),
         ("lock", "lock: it is not a regular file", &|path| fs::create_dir(path).unwrap()),
@@ -272,7 +275,9 @@ fn a_later_token_of_the_same_subject_or_pipeline_sends_what_an_ended_one_kept() 
     let with = |key: Option<&str>| {
         let mut home = home_of(bench.server.url());
         home.set("DEPLOYTRACK_TOKEN", subject("job-1", -3600));
-        key.iter().for_each(|key| home.set("DEPLOYTRACK_SPOOL_KEY", *key));
+        if let Some(key) = key {
+            home.set("DEPLOYTRACK_SPOOL_KEY", key);
+        }
         is_the_commands(&deploy(&home, "v1"), 0, "");
         assert_eq!(states(&home), ["refused"]);
         home
