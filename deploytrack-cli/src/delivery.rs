@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     again::{self, Start},
+    args::mend::cut,
     child::Outcome,
     id_file,
     spool::{self, Ask, Event, Refusal, Run, ToTell},
@@ -22,6 +23,9 @@ use crate::{
 
 /// Every server keeps its idempotency keys for this long, unless its operator has other plans; the default is a day.
 const KEYS_ARE_KEPT: TimeDelta = TimeDelta::hours(1);
+
+/// The most of a subject that a line repeats.
+const MOST_OF_A_SUBJECT: usize = 120;
 
 /// A run as it is told: its events in memory, and on disk where there is room for them. A disk that is full or read-only
 /// takes away nothing but the second try.
@@ -135,6 +139,22 @@ impl Telling {
     /// The deployment, once it is known.
     pub(crate) const fn deployment(&self) -> Option<Uuid> {
         self.deployment
+    }
+
+    /// What the run records: `api v1 in production`, or the deployment that it changes.
+    pub(crate) fn subject(&self) -> String {
+        match self.first() {
+            Some(event) if !matches!(event.ask, Ask::Update { .. }) => {
+                let [component, environment] = cell_of(&event);
+                let version = text(event.ask.body(), &["version"]);
+                cut(&format!("{component} {version} in {environment}"), MOST_OF_A_SUBJECT)
+            }
+            _ => self.deployment.map_or_else(String::new, |id| format!("deployment {id}")),
+        }
+    }
+
+    fn first(&self) -> Option<Event> {
+        self.run.as_ref().and_then(Run::told).or_else(|| self.events.first().map(|(_, event)| event.clone()))
     }
 
     /// What it is about, for a message.
@@ -275,6 +295,16 @@ pub(crate) fn is_final(error: &Error) -> bool {
         Error::Refused(problem) => !matches!(problem.code.as_str(), "" | "request_in_progress" | "request_timeout"),
         Error::Unauthorised(_) | Error::Server(_) | Error::Unreachable { .. } | Error::Timeout { .. } | Error::Unreadable(_) => false,
     }
+}
+
+/// The component and the environment of a record, by name or id.
+fn cell_of(event: &Event) -> [String; 2] {
+    let body = event.ask.body();
+    [text(body, &["component", "componentId"]), text(body, &["environment", "environmentId"])]
+}
+
+fn text(body: &Value, keys: &[&str]) -> String {
+    keys.iter().find_map(|key| body.get(key)?.as_str()).unwrap_or_default().to_owned()
 }
 
 fn metadata_of(event: &Event) -> Metadata {

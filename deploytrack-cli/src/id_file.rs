@@ -4,16 +4,19 @@
 //! `run:` and the name of the run, and whoever sends the run puts the id in its place.
 
 use std::{
-    fmt,
-    fs::{self, OpenOptions},
-    io::{self, Read as _, Write as _},
-    path::{Path, PathBuf},
+    fmt, fs,
+    io::{self, Write as _},
+    path::Path,
     str::FromStr,
 };
 
 use uuid::Uuid;
 
-use crate::args::trim::{text_of, trimmed};
+use crate::{
+    args::trim::{text_of, trimmed},
+    files::{self, Care},
+    patience::{self, FOR_A_SETTING},
+};
 
 /// More than an id and what an editor may leave around it.
 const MOST_BYTES: u64 = 1024;
@@ -39,9 +42,7 @@ pub(crate) enum Lack {
 /// Reads the file.
 pub(crate) fn read(path: &Path) -> Result<Held, Lack> {
     let shown = path.display();
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
-    match read.and_then(|_| text_of(bytes)) {
+    match content(path).and_then(text_of) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Lack::Nothing(format!("there is no file {shown}"))),
         Err(error) => Err(Lack::Wrong(format!("cannot read {shown}: {error}"))),
         Ok(text) if trimmed(&text).is_empty() => Err(Lack::Nothing(format!("{shown} is empty"))),
@@ -55,25 +56,24 @@ pub(crate) fn write(path: &Path, held: &Held) -> Result<(), String> {
 }
 
 fn try_write(path: &Path, held: &Held) -> io::Result<()> {
-    let path = regular(path)?;
-    let name = path.file_name().ok_or_else(|| io::Error::other("it has no name"))?.to_string_lossy().into_owned();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    drop(fs::remove_file(&beside));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    // An id is no secret, and the next step may be another user's.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
-    let written = options.open(&beside).and_then(|mut file| file.write_all(format!("{held}\n").as_bytes()));
-    written.and_then(|()| fs::rename(&beside, &path)).inspect_err(|_| drop(fs::remove_file(&beside)))
+    let (path, text) = (path.to_owned(), format!("{held}\n"));
+    patience::within(FOR_A_SETTING, move || {
+        may_replace(&path)?;
+        let name = path.file_name().ok_or_else(|| io::Error::other("it has no name"))?.to_string_lossy().into_owned();
+        let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+        // An id is no secret, and the next step may be another user's.
+        let written = files::create(&beside, 0o644).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.and_then(|()| fs::rename(&beside, &path)).inspect_err(|_| drop(fs::remove_file(&beside)))
+    })
 }
 
 /// Removes what an earlier pipeline left, which would name the wrong deployment.
 pub(crate) fn clear(path: &Path) -> Result<(), String> {
-    let removed = match regular(path) {
-        Ok(path) if path.exists() => fs::remove_file(path),
+    let owned = path.to_owned();
+    let removed = patience::within(FOR_A_SETTING, move || match may_replace(&owned) {
+        Ok(true) => fs::remove_file(&owned),
         found => found.map(drop),
-    };
+    });
     removed.map_err(|error| format!("cannot remove the old {}: {error}", path.display()))
 }
 
@@ -85,13 +85,20 @@ pub(crate) fn resolve(path: &Path, run: Uuid, id: Uuid) {
     }
 }
 
-/// The file that a link leads to. What is no file, such as a device, is never replaced by one.
-fn regular(path: &Path) -> io::Result<PathBuf> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    match fs::metadata(&path) {
-        Ok(found) if !found.is_file() => Err(io::Error::other("it is no regular file")),
-        _ => Ok(path),
+/// Whether there is a file that may be replaced: one that holds an id or nothing. A restored workspace can hold a link or
+/// somebody's script in its place.
+fn may_replace(path: &Path) -> io::Result<bool> {
+    match files::read(path, Care::NoLink, MOST_BYTES).and_then(text_of) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Ok(text) if trimmed(&text).is_empty() || trimmed(&text).parse::<Held>().is_ok() => Ok(true),
+        Ok(_) => Err(io::Error::other("it holds something else than the id of a deployment, and is left alone")),
+        Err(error) => Err(error),
     }
+}
+
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    let path = path.to_owned();
+    patience::within(FOR_A_SETTING, move || files::read(&path, Care::NoLink, MOST_BYTES))
 }
 
 impl fmt::Display for Held {
@@ -132,9 +139,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_left_alone() {
+    fn what_is_no_file_of_an_id_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(write(folder.path(), &Held::Id(Uuid::nil())).unwrap_err().contains("no regular file"));
+        assert!(write(folder.path(), &Held::Id(Uuid::nil())).unwrap_err().contains("not a regular file"));
         assert!(clear(folder.path()).is_err() && folder.path().exists());
+        let (script, link) = (folder.path().join("deploy.sh"), folder.path().join("link"));
+        fs::write(&script, "#!/bin/sh").unwrap();
+        std::os::unix::fs::symlink(&script, &link).unwrap();
+        for path in [&script, &link] {
+            assert!(write(path, &Held::Id(Uuid::nil())).is_err() && clear(path).is_err() && read(path).is_err());
+        }
+        assert_eq!(fs::read_to_string(&script).unwrap(), "#!/bin/sh");
     }
 }

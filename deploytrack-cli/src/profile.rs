@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{error::Failure, surroundings::Surroundings};
+use crate::{error::Failure, settings::setting, surroundings::Surroundings};
 
 /// A server that is known by name.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     pub(crate) fn open(surroundings: &Surroundings) -> Result<Self, Failure> {
         let path = surroundings.config_file();
-        let text = match path.as_deref().map(fs::read_to_string) {
+        let text = match path.as_deref().map(|path| setting(path).and_then(text_of_config)) {
             Some(Ok(text)) => text,
             None => String::new(),
             // A home that is no folder has no config file either.
@@ -101,6 +101,10 @@ impl ConfigFile {
             profiles.insert(profile.name.clone(), entry.into());
         }
     }
+}
+
+fn text_of_config(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 fn shown(path: Option<&Path>) -> String {

@@ -19,7 +19,7 @@ use crate::{
     error::Failure,
     render::{View, forms, grid::Grid, text::clean_json},
     settings::{self, Settings, Sources},
-    spool::Spool,
+    spool::{Keys, Spool, unusable_shared_key},
     surroundings::Surroundings,
 };
 
@@ -84,6 +84,10 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failure> {
         let mut session = Self::with_client(client, global, surroundings, out, err);
         session.sources = Some(settings.sources());
+        session.use_spool_of(settings.token.as_deref());
+        if let Some(why) = unusable_shared_key(surroundings) {
+            session.warn(&why);
+        }
         if global.verbose {
             session.note(&settings.described())?;
         }
@@ -112,8 +116,15 @@ impl<'a> Session<'a> {
         let named = settings::named_server(global, surroundings);
         let obstacle = Obstacle { why: why.told().1, server_is_known: named.is_some() };
         let client = named.map_or_else(|| Settings::of_this_machine().client(), Ok)?;
-        let session = Self::with_client(client, global, surroundings, out, err);
-        Ok(Self { obstacle: Some(obstacle), ..session })
+        let mut session = Self::with_client(client, global, surroundings, out, err);
+        session.obstacle = Some(obstacle);
+        session.use_spool_of(settings::named_token(global, surroundings).as_deref());
+        Ok(session)
+    }
+
+    /// Uses the spool with the keys of this token.
+    pub(crate) fn use_spool_of(&mut self, token: Option<&str>) {
+        self.spool = Spool::find(self.surroundings, Keys::of(self.surroundings, token), self.server());
     }
 
     /// The server that events are for; empty when nobody knows which one is meant.
@@ -130,9 +141,10 @@ impl<'a> Session<'a> {
         err: &'a mut dyn Write,
     ) -> Self {
         let colour = surroundings.colour_on_stdout() && !global.no_color;
+        let spool = Spool::find(surroundings, Keys::of(surroundings, None), client.url().to_owned());
         Self {
             client,
-            spool: Spool::find(surroundings),
+            spool,
             output: global.output,
             timeout: global.timeout,
             view: View { width: surroundings.width, colour, now: SystemClock.now() },

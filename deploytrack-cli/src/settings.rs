@@ -1,6 +1,10 @@
 //! Which server, and with which token: flag, then variable, then config file, then default.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use deploytrack_core::client::{Client, ClientSettings};
 
@@ -10,6 +14,8 @@ use crate::{
         trim::{text_of, trimmed},
     },
     error::Failure,
+    files::{self, Care, MOST_OF_A_SETTING},
+    patience::{self, FOR_A_SETTING},
     profile::{ConfigFile, Profile},
     surroundings::Surroundings,
 };
@@ -115,12 +121,19 @@ pub(crate) fn named_server(global: &Global, surroundings: &Surroundings) -> Opti
     Settings { url: url.to_owned(), ..Settings::of_this_machine() }.client().ok()
 }
 
+/// The token of a call whose settings are wrong, as far as there is one: its spool is sealed with it.
+pub(crate) fn named_token(global: &Global, surroundings: &Surroundings) -> Option<String> {
+    let profile = profile(global, surroundings).ok().flatten();
+    let (url, _) = url(global, surroundings, profile.as_ref());
+    token(global, surroundings, profile.as_ref(), &url).ok()?.0
+}
+
 /// The certificates that --cacert names.
 fn extra_roots(global: &Global, surroundings: &Surroundings) -> Result<Vec<u8>, Failure> {
     let variable = || surroundings.path_variable("DEPLOYTRACK_CACERT").map(|path| (PathBuf::from(path), "DEPLOYTRACK_CACERT"));
     let Some((path, from)) = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable) else { return Ok(Vec::new()) };
     let path_from = format!("{} ({from})", path.display());
-    let pem = fs::read(&path).map_err(|error| Failure::usage(format!("cannot read the certificates from {path_from}: {error}")))?;
+    let pem = setting(&path).map_err(|error| Failure::usage(format!("cannot read the certificates from {path_from}: {error}")))?;
     if pem.windows(BEGIN_CERTIFICATE.len()).any(|text| text == BEGIN_CERTIFICATE) {
         return Ok(pem);
     }
@@ -157,16 +170,28 @@ fn token(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>
     if let (Some(found), true) = (&of_profile, global.profile.as_deref().is_some_and(|name| !name.is_empty())) {
         return Ok(found.clone());
     }
-    if let Some(token) = surroundings.variable("DEPLOYTRACK_TOKEN") {
-        return Ok((Some(token.to_owned()), "with the token from DEPLOYTRACK_TOKEN".to_owned()));
-    }
-    if let Some(path) = surroundings.path_variable("DEPLOYTRACK_TOKEN_FILE") {
-        let token = fs::read(path)
-            .and_then(text_of)
-            .map_err(|error| Failure::usage(format!("cannot read the token from {path} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
-        return Ok((Some(trimmed(&token).to_owned()), format!("with the token from {path}")));
+    if let Some((token, from)) = token_of_variables(surroundings)? {
+        return Ok((Some(token), from));
     }
     Ok(of_profile.unwrap_or_else(|| (None, "without a token".to_owned())))
+}
+
+/// The token that a variable gives, or the file that a variable names, and where it is from.
+fn token_of_variables(surroundings: &Surroundings) -> Result<Option<(String, String)>, Failure> {
+    if let Some(token) = surroundings.variable("DEPLOYTRACK_TOKEN") {
+        return Ok(Some((token.to_owned(), "with the token from DEPLOYTRACK_TOKEN".to_owned())));
+    }
+    let Some(path) = surroundings.path_variable("DEPLOYTRACK_TOKEN_FILE") else { return Ok(None) };
+    let token = setting(Path::new(path))
+        .and_then(text_of)
+        .map_err(|error| Failure::usage(format!("cannot read the token from {path} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
+    Ok(Some((trimmed(&token).to_owned(), format!("with the token from {path}"))))
+}
+
+/// Reads a file that a flag or a variable names. It may be a link or a pipe, and it ends.
+pub(crate) fn setting(path: &Path) -> io::Result<Vec<u8>> {
+    let path = path.to_owned();
+    patience::within(FOR_A_SETTING, move || files::read(&path, Care::Chosen, MOST_OF_A_SETTING))
 }
 
 /// Whether two addresses are the same but for a slash at the end.

@@ -5,14 +5,24 @@
 //! and a lock, held by the process that tells the run, so that others leave it alone until that process has ended, however
 //! it ended. No file holds a token.
 
+//!
+//! A CI cache may carry the folder around, and other branches may fill that cache. Every file has a seal, which is checked
+//! before any of them is believed, and only regular files of the own user are opened.
+
 mod bounds;
+mod keys;
 mod leftovers;
+mod order;
 mod refusal;
+mod seal;
+mod trust;
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
 use deploytrack_core::{clock::Time, text::IdempotencyKey};
@@ -20,9 +30,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-pub(crate) use self::refusal::Refusal;
+use self::seal::Place;
+pub(crate) use self::{
+    keys::{Keys, unusable_shared_key},
+    order::Turn,
+    refusal::Refusal,
+    seal::Distrust,
+};
 use crate::{
     child::{Outcome, Running},
+    files::{self, Care},
+    patience::{self, Disk},
     surroundings::Surroundings,
 };
 
@@ -119,44 +137,86 @@ pub(crate) struct ToTell {
     pub(crate) key: IdempotencyKey,
 }
 
+/// How long a file system may take where nobody says otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a mark may take that only spares another process some work.
+const PATIENCE_FOR_A_MARK: Duration = Duration::from_secs(1);
+
 /// The folder with all the runs.
 #[derive(Clone, Debug)]
-pub(crate) struct Spool(PathBuf);
+pub(crate) struct Spool {
+    folder: PathBuf,
+    /// The server that new runs are for.
+    server: String,
+    keys: Arc<Keys>,
+    disk: Disk,
+}
 
 /// A run that nobody else tells.
 #[derive(Debug)]
 pub(crate) struct Run {
     folder: PathBuf,
     _lock: File,
+    /// The server that its files are for.
+    server: String,
+    keys: Arc<Keys>,
+    disk: Disk,
+    /// Whether each of its files has a seal of ours.
+    is_trusted: bool,
+    /// Whether this process began it.
+    is_begun_here: bool,
 }
 
 impl Spool {
     /// Where the spool is: `$XDG_STATE_HOME/deploytrack/spool`, or the same under `~/.local/state`.
-    pub(crate) fn find(surroundings: &Surroundings) -> Option<Self> {
-        surroundings.state_folder().map(|state| Self(state.join("deploytrack").join("spool")))
+    pub(crate) fn find(surroundings: &Surroundings, keys: Keys, server: String) -> Option<Self> {
+        let folder = surroundings.state_folder()?.join("deploytrack").join("spool");
+        Some(Self { folder, server, keys: Arc::new(keys), disk: Disk::new(PATIENCE) })
+    }
+
+    /// Changes how long its file system may take to answer.
+    pub(crate) fn limit_to(&self, limit: Duration) {
+        self.disk.limit_to(limit);
     }
 
     /// Begins a run.
     pub(crate) fn begin(&self) -> io::Result<Run> {
-        private_folder(&self.0).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.0.display())))?;
-        bounds::room(&self.0, &self.names()?)?;
+        let spool = self.clone();
+        self.disk.run(move || spool.try_begin())
+    }
+
+    fn try_begin(&self) -> io::Result<Run> {
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.folder.display()));
+        files::private_folder(&self.folder).and_then(|()| self.check()).map_err(named)?;
+        bounds::room(&self.folder, &self.listed()?)?;
         let id = Uuid::now_v7().to_string();
         // Made under another name, so that nobody sees the run before its lock is held.
-        let (unseen, folder) = (self.0.join(format!(".{id}")), self.0.join(id));
-        private_folder(&unseen)?;
+        let (unseen, folder) = (self.folder.join(format!(".{id}")), self.folder.join(id));
+        files::private_folder(&unseen)?;
         let lock = lock_file(&unseen)?;
         lock.lock()?;
         fs::rename(&unseen, &folder)?;
-        sync_folder(&self.0)?;
-        Ok(Run { folder, _lock: lock })
+        sync_folder(&self.folder)?;
+        Ok(Run { is_trusted: true, is_begun_here: true, ..self.run_of(folder, lock) })
+    }
+
+    fn run_of(&self, folder: PathBuf, lock: File) -> Run {
+        let (server, keys, disk) = (self.server.clone(), self.keys.clone(), self.disk.clone());
+        Run { folder, _lock: lock, server, keys, disk, is_trusted: false, is_begun_here: false }
     }
 
     /// The names of the runs, the earliest first.
     pub(crate) fn names(&self) -> io::Result<Vec<String>> {
-        let entries = match fs::read_dir(&self.0) {
+        let spool = self.clone();
+        self.disk.run(move || spool.listed())
+    }
+
+    fn listed(&self) -> io::Result<Vec<String>> {
+        match self.check() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
+            checked => checked?,
+        }
+        let entries = fs::read_dir(&self.folder)?;
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).filter(|name| Uuid::try_parse(name).is_ok());
         let mut names: Vec<_> = names.collect();
         // Version 7: names sort as they were begun.
@@ -164,51 +224,91 @@ impl Spool {
         Ok(names)
     }
 
-    /// Takes over the run of this name; none when a living process tells it, or another has just ended it.
-    pub(crate) fn take_over(&self, name: &str) -> io::Result<Option<Run>> {
-        let folder = self.0.join(name);
-        let lock = match lock_file(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            lock => lock?,
-        };
-        if !locked(&lock)? || is_kept(&folder)? {
-            return Ok(None);
-        }
-        // Whoever had the lock before may have removed the run under it.
-        Ok(folder.exists().then_some(Run { folder, _lock: lock }))
+    /// Rejects a spool that a link leads elsewhere, or that others may write to.
+    fn check(&self) -> io::Result<()> {
+        let ours = self.folder.parent().filter(|parent| files::is_link(parent));
+        ours.map_or(Ok(()), files::check_folder)?;
+        files::check_folder(&self.folder)
     }
+
+    /// Takes over the run of this name; none when a living process tells it, or another has just ended it. A run that does
+    /// not have our seals is an error: see [`Distrust`].
+    pub(crate) fn take_over(&self, name: &str) -> io::Result<Option<Run>> {
+        let Some(mut run) = self.take_unseen(name)? else { return Ok(None) };
+        run.verify()?;
+        Ok(Some(run))
+    }
+
+    /// Takes over a run without a look at its seals, to show it, drop it, or send it on a person's word.
+    pub(crate) fn take_unseen(&self, name: &str) -> io::Result<Option<Run>> {
+        let (spool, folder) = (self.clone(), self.folder.join(name));
+        self.disk.run(move || {
+            let Some(lock) = taken(&folder)? else { return Ok(None) };
+            Ok(Some(spool.run_of(folder, lock)))
+        })
+    }
+}
+
+/// The lock of a run, unless somebody else has it or the run is gone.
+fn taken(folder: &Path) -> io::Result<Option<File>> {
+    let distrusted = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidData => Distrust::error(error.to_string()),
+        _ => error,
+    };
+    match files::check_folder(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        checked => checked.map_err(distrusted)?,
+    }
+    let lock = lock_file(folder).map_err(|error| distrusted(io::Error::new(error.kind(), format!("lock: {error}"))))?;
+    if !locked(&lock)? || is_kept(folder).map_err(distrusted)? {
+        return Ok(None);
+    }
+    // Whoever had the lock before may have removed the run under it.
+    Ok(folder.exists().then_some(lock))
 }
 
 /// The folder of a run whose command this process waits for.
 #[derive(Debug)]
 pub(crate) struct Kept {
     folder: PathBuf,
+    keys: Keys,
     _lock: File,
 }
 
 impl Kept {
     /// Takes the place of the keeper; none when the run has ended or has one.
-    pub(crate) fn take(folder: &Path) -> io::Result<Option<Self>> {
-        let lock = private_file(&folder.join(KEEPER))?;
-        Ok(locked(&lock)?.then(|| Self { folder: folder.to_owned(), _lock: lock }))
+    pub(crate) fn take(folder: &Path, keys: Keys) -> io::Result<Option<Self>> {
+        let path = folder.join(KEEPER);
+        let lock = patience::within(PATIENCE, move || {
+            let lock = files::lockable(&path, true)?;
+            Ok(locked(&lock)?.then_some(lock))
+        })?;
+        Ok(lock.map(|lock| Self { folder: folder.to_owned(), keys, _lock: lock }))
     }
 
     /// Keeps which process the command is.
     pub(crate) fn begun(&self, running: &Running) -> io::Result<()> {
-        put(&self.folder, RUNNING, &serde_json::to_vec(running)?, |_| Ok(()))
+        self.put(RUNNING, &serde_json::to_vec(running)?)
     }
 
     /// Keeps how the command ended.
     pub(crate) fn keep(&self, outcome: &Outcome) -> io::Result<()> {
-        // For the processes that follow on a machine that lives: when it dies, this process does.
-        put(&self.folder, OUTCOME, &serde_json::to_vec(outcome)?, |_| Ok(()))
+        self.put(OUTCOME, &serde_json::to_vec(outcome)?)
+    }
+
+    /// For the processes that follow on a machine that lives: when it dies, this process does.
+    fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let sealed = seal::close(Place { run: &name_of(&self.folder), file: name }, "", content, &self.keys)?;
+        let (folder, name) = (self.folder.clone(), name.to_owned());
+        patience::within(PATIENCE, move || put(&folder, &name, &sealed, |_| Ok(())))
     }
 }
 
 /// Marks that the next call tells a run, which nobody else does any more.
 pub(crate) fn leave(folder: &Path) {
+    let folder = folder.to_owned();
     // A keeper that does not see it tells the run at once.
-    drop(put(folder, LEFT, b"", |_| Ok(())));
+    drop(patience::within(PATIENCE_FOR_A_MARK, move || put(&folder, LEFT, b"", |_| Ok(()))));
 }
 
 /// Whether a run is there that the process that told it neither ended nor left.
@@ -218,7 +318,7 @@ pub(crate) fn is_without_teller(folder: &Path) -> bool {
 
 /// Whether a living keeper waits for the command of a run.
 fn is_kept(folder: &Path) -> io::Result<bool> {
-    match File::open(folder.join(KEEPER)) {
+    match files::lockable(&folder.join(KEEPER), false) {
         Ok(keeper) => Ok(!locked(&keeper)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -237,7 +337,7 @@ fn locked(file: &File) -> io::Result<bool> {
 impl Run {
     /// Its name.
     pub(crate) fn name(&self) -> String {
-        self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        name_of(&self.folder)
     }
 
     /// When it was begun, as its name says.
@@ -255,34 +355,47 @@ impl Run {
     /// The events that are not acknowledged yet, in order. One that cannot be read is named.
     pub(crate) fn events(&self) -> io::Result<Vec<(usize, Event)>> {
         let mut events = Vec::new();
-        for entry in fs::read_dir(&self.folder)? {
-            let path = entry?.path();
-            let Some(step) = step_of(&path) else { continue };
-            let event = serde_json::from_slice(&fs::read(&path)?)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{} cannot be read: {error}", path.display())))?;
+        for step in self.steps()? {
+            let name = format!("{step}.json");
+            let Some(content) = self.read(&name)? else { continue };
+            let event = serde_json::from_slice(&content).map_err(|error| {
+                let path = self.folder.join(name);
+                io::Error::new(io::ErrorKind::InvalidData, format!("{} cannot be read: {error}", path.display()))
+            })?;
             events.push((step, event));
         }
-        events.sort_unstable_by_key(|(step, _)| *step);
         Ok(events)
+    }
+
+    /// The steps whose events are there, in order.
+    fn steps(&self) -> io::Result<Vec<usize>> {
+        let folder = self.folder.clone();
+        let mut steps =
+            self.disk.run(move || Ok(fs::read_dir(folder)?.filter_map(|entry| step_of(&entry.ok()?.path())).collect::<Vec<_>>()))?;
+        steps.sort_unstable();
+        Ok(steps)
     }
 
     /// Forgets an event that was acknowledged. The first is put aside: it says what the run is about.
     pub(crate) fn forget(&self, step: usize) -> io::Result<()> {
-        let path = self.folder.join(format!("{step}.json"));
+        let name = format!("{step}.json");
         // Whatever was refused, it is this event no more.
         self.lift_refusal()?;
         // One that is there again after a crash is sent again under its key, and answered as before.
-        if step == 0 { fs::rename(path, self.folder.join(TOLD)) } else { fs::remove_file(path) }
+        if let (0, Some(event)) = (step, self.read(&name)?) {
+            self.write(TOLD, &event)?;
+        }
+        self.delete(&name)
     }
 
     /// The first event, once it was acknowledged.
     pub(crate) fn told(&self) -> Option<Event> {
-        serde_json::from_slice(&fs::read(self.folder.join(TOLD)).ok()?).ok()
+        self.parsed(TOLD)
     }
 
     /// The deployment of the run, once it is known.
     pub(crate) fn deployment(&self) -> Option<Uuid> {
-        Uuid::try_parse(fs::read_to_string(self.folder.join(DEPLOYMENT)).ok()?.trim()).ok()
+        Uuid::try_parse(String::from_utf8(self.read(DEPLOYMENT).ok()??).ok()?.trim()).ok()
     }
 
     /// Keeps the deployment of the run.
@@ -297,7 +410,7 @@ impl Run {
 
     /// The file that names this run and awaits the id of its deployment.
     pub(crate) fn id_file(&self) -> Option<PathBuf> {
-        fs::read_to_string(self.folder.join(ID_FILE)).ok().map(PathBuf::from)
+        String::from_utf8(self.read(ID_FILE).ok()??).ok().map(PathBuf::from)
     }
 
     /// Keeps which file that is.
@@ -307,22 +420,22 @@ impl Run {
 
     /// Marks that the outcome is still to come, and how it is to be told. The event that follows makes it outlive the machine.
     pub(crate) fn mark_unfinished(&self, to_tell: &ToTell) -> io::Result<()> {
-        put(&self.folder, UNFINISHED, &serde_json::to_vec(to_tell)?, |_| Ok(()))
+        self.put(UNFINISHED, &serde_json::to_vec(to_tell)?)
     }
 
     /// Whether the outcome is not among the events.
     pub(crate) fn is_unfinished(&self) -> bool {
-        self.folder.join(UNFINISHED).exists()
+        self.read(UNFINISHED).is_ok_and(|found| found.is_some())
     }
 
     /// How the outcome is to be told, while it is not among the events.
     pub(crate) fn unfinished(&self) -> Option<ToTell> {
-        serde_json::from_slice(&fs::read(self.folder.join(UNFINISHED)).ok()?).ok()
+        self.parsed(UNFINISHED)
     }
 
     /// How the command ended, as its keeper saw it.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        serde_json::from_slice(&fs::read(self.folder.join(OUTCOME)).ok()?).ok()
+        self.of_keeper(OUTCOME)
     }
 
     /// The server that it is for.
@@ -333,28 +446,78 @@ impl Run {
 
     /// The process that the command is, or was.
     pub(crate) fn running(&self) -> Option<Running> {
-        serde_json::from_slice(&fs::read(self.folder.join(RUNNING)).ok()?).ok()
+        self.of_keeper(RUNNING)
     }
 
     /// Keeps which process the command is, where there is no keeper.
     pub(crate) fn begun_without_keeper(&self, running: &Running) -> io::Result<()> {
-        put(&self.folder, RUNNING, &serde_json::to_vec(running)?, |_| Ok(()))
+        self.put(RUNNING, &serde_json::to_vec(running)?)
     }
 
     /// Marks that the outcome is among the events.
     pub(crate) fn mark_finished(&self) -> io::Result<()> {
-        fs::remove_file(self.folder.join(UNFINISHED))
+        self.delete(UNFINISHED)
     }
 
     /// Removes the run with all that is in it: out of sight first, so that nobody finds half of it.
     pub(crate) fn remove(self) -> io::Result<()> {
-        let unseen = self.folder.with_file_name(format!(".{}", self.name()));
-        fs::rename(&self.folder, &unseen)?;
-        fs::remove_dir_all(unseen)
+        let (folder, unseen) = (self.folder.clone(), self.folder.with_file_name(format!(".{}", self.name())));
+        self.disk.run(move || {
+            fs::rename(&folder, &unseen)?;
+            fs::remove_dir_all(unseen)
+        })
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        write(&self.folder, name, bytes)
+    /// The content of a file under its seal, if there is such a file.
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        self.read_checked(name, self.is_trusted)
+    }
+
+    fn read_checked(&self, name: &str, check: bool) -> io::Result<Option<Vec<u8>>> {
+        let (path, care) = (self.folder.join(name), if check { Care::Own } else { Care::NoLink });
+        let bytes = match self.disk.run(move || files::read(&path, care, bounds::LARGEST_FILE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(Distrust::error(format!("{name}: {error}"))),
+            bytes => bytes?,
+        };
+        if !check {
+            return Ok(Some(seal::open_unseen(bytes)));
+        }
+        let run = self.name();
+        Ok(Some(seal::open(Place { run: &run, file: name }, bytes, &self.keys)?.content))
+    }
+
+    /// What the keeper wrote. Nobody but our own keeper writes to a run that this process began; and a keeper that has
+    /// another token, such as one from a pipe that is read once, is no reason to wait for ever.
+    fn of_keeper<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_slice(&self.read_checked(name, self.is_trusted && !self.is_begun_here).ok()??).ok()
+    }
+
+    fn parsed<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_slice(&self.read(name).ok()??).ok()
+    }
+
+    fn sealed(&self, name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
+        // An event says itself which server it is for.
+        let server = serde_json::from_slice::<Event>(content).map_or_else(|_| self.server.clone(), |event| event.server);
+        let run = self.name();
+        seal::close(Place { run: &run, file: name }, &server, content, &self.keys)
+    }
+
+    /// Writes what need not outlive the machine.
+    fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let (folder, name, sealed) = (self.folder.clone(), name.to_owned(), self.sealed(name, content)?);
+        self.disk.run(move || put(&folder, &name, &sealed, |_| Ok(())))
+    }
+
+    fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let (folder, name, sealed) = (self.folder.clone(), name.to_owned(), self.sealed(name, content)?);
+        self.disk.run(move || write(&folder, &name, &sealed))
+    }
+
+    fn delete(&self, name: &str) -> io::Result<()> {
+        let path = self.folder.join(name);
+        self.disk.run(move || fs::remove_file(path))
     }
 }
 
@@ -367,10 +530,14 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 /// Writes beside the file and renames, so that no process sees half of it.
 fn put(folder: &Path, name: &str, bytes: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
     let beside = folder.join(format!(".{name}"));
-    let mut file = private_file(&beside)?;
+    let mut file = files::create(&beside, 0o600)?;
     file.write_all(bytes)?;
     sync(&file)?;
     fs::rename(&beside, folder.join(name))
+}
+
+fn name_of(folder: &Path) -> String {
+    folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// When a run was begun: its name says so (UUID version 7, RFC 9562 section 5.7).
@@ -384,23 +551,7 @@ fn step_of(path: &Path) -> Option<usize> {
 }
 
 fn lock_file(folder: &Path) -> io::Result<File> {
-    private_file(&folder.join(LOCK))
-}
-
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-fn private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    files::lockable(&folder.join(LOCK), true)
 }
 
 /// Makes what was renamed or removed in a folder outlive a machine that dies.
@@ -408,13 +559,24 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
+/// A spool in this folder, with the keys of a token.
+#[cfg(test)]
+fn at(folder: PathBuf) -> Spool {
+    let keys = Keys::of(&Surroundings::default(), Some("token"));
+    Spool { folder, server: "http://host".to_owned(), keys: Arc::new(keys), disk: Disk::new(PATIENCE) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn keys() -> Keys {
+        Keys::of(&Surroundings::default(), Some("token"))
+    }
+
     fn spool() -> (tempfile::TempDir, Spool) {
         let folder = tempfile::tempdir().unwrap();
-        let spool = Spool(folder.path().join("spool"));
+        let spool = at(folder.path().join("spool"));
         (folder, spool)
     }
 
@@ -446,14 +608,14 @@ mod tests {
         let (_folder, spool) = spool();
         let run = spool.begin().unwrap();
         let (name, folder) = (run.name(), run.folder().to_owned());
-        let keeper = Kept::take(&folder).unwrap().unwrap();
-        assert!(Kept::take(&folder).unwrap().is_none());
+        let keeper = Kept::take(&folder, keys()).unwrap().unwrap();
+        assert!(Kept::take(&folder, keys()).unwrap().is_none());
         drop(run);
         assert!(spool.take_over(&name).unwrap().is_none());
         drop(keeper);
         let found = spool.take_over(&name).unwrap().unwrap();
         found.remove().unwrap();
-        assert!(Kept::take(&folder).is_err());
+        assert!(Kept::take(&folder, keys()).is_err());
     }
 
     #[test]
@@ -479,7 +641,7 @@ mod tests {
         let run = spool.begin().unwrap();
         fs::write(run.folder.join(".0.json"), "{").unwrap();
         assert_eq!(run.events().unwrap(), []);
-        fs::write(run.folder.join("1.json"), "{").unwrap();
+        run.write("1.json", b"{").unwrap();
         assert!(run.events().unwrap_err().to_string().contains("1.json"));
     }
 
@@ -492,6 +654,6 @@ mod tests {
         let run = spool.begin().unwrap();
         run.keep(0, &event(0)).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&spool.0), mode(&run.folder), mode(&run.folder.join("0.json"))), (0o700, 0o700, 0o600));
+        assert_eq!((mode(&spool.folder), mode(&run.folder), mode(&run.folder.join("0.json"))), (0o700, 0o700, 0o600));
     }
 }

@@ -44,15 +44,16 @@ fn what_is_sent_again_when_its_key_is_forgotten_is_still_recorded_once() {
     is_the_commands(&home.deploytrack(&wrapped(&["--send-timeout", "1s"], &["true"])), 0, "");
     bench.restart(&url);
     let spool = home.path().join(".local/state/deploytrack/spool");
-    let run = std::fs::read_dir(&spool).unwrap().next().unwrap().unwrap().path();
+    let run = std::fs::read_dir(&spool).unwrap().map(|run| run.unwrap().path()).find(|run| run.is_dir()).unwrap();
     let kept: Vec<_> = ["0.json", "1.json"].map(|file| (file, std::fs::read_to_string(run.join(file)).unwrap())).into();
     assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
     // The answers were lost, for so long that the server has forgotten the keys: to it, others are the same.
-    let old = spool.join("019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50");
+    let name = "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50";
+    let old = spool.join(name);
     std::fs::create_dir(&old).unwrap();
     for (file, text) in kept {
         std::fs::write(old.join(file), text.replacen("\"key\": \"", "\"key\": \"another-", 1)).unwrap();
     }
-    assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
+    assert_eq!(home.deploytrack(&["flush", name, "--trust"]).done(), "1 sent, 0 kept, 0 refused\n");
     assert_eq!((listed(&bench).len(), spooled(&home)), (1, 0));
 }

@@ -277,14 +277,17 @@ fn what_was_decided_is_not_decided_again_when_an_answer_is_lost() {
         may_end(&legs[0]);
         first.wait().unwrap();
         // The spool names the server as it was reached.
-        let run = fs::read_dir(legs[1].path().join(".local/state/deploytrack/spool")).unwrap().next().unwrap().unwrap().path();
+        let runs = fs::read_dir(legs[1].path().join(".local/state/deploytrack/spool")).unwrap();
+        let run = runs.map(|run| run.unwrap().path()).find(|run| run.is_dir()).unwrap();
         for file in ["0.json", "1.json"].map(|file| run.join(file)) {
             let text = fs::read_to_string(&file).unwrap();
-            let server = serde_json::from_str::<Value>(&text).unwrap()["server"].as_str().unwrap().to_owned();
+            let event = text.split_once('\n').unwrap().1;
+            let server = serde_json::from_str::<Value>(event).unwrap()["server"].as_str().unwrap().to_owned();
             fs::write(&file, text.replace(&server, bench.server.url())).unwrap();
         }
         legs[1].set("DEPLOYTRACK_URL", bench.server.url());
-        assert_eq!(legs[1].deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
+        let name = run.file_name().unwrap().to_str().unwrap();
+        assert_eq!(legs[1].deploytrack(&["flush", name, "--trust"]).done(), "1 sent, 0 kept, 0 refused\n");
         let mut all = all(&bench);
         all.sort_unstable_by_key(|(status, _)| status.to_string());
         assert_eq!(all, expected, "{lost}");

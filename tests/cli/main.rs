@@ -39,6 +39,7 @@ mod spool_bounds;
 mod time_travel;
 mod tls;
 mod trimmed;
+mod trust;
 mod undeploy;
 mod verify;
 mod version;

@@ -134,22 +134,29 @@ fn a_cause_outside_of_the_record_is_mended_there_and_the_record_sent_as_it_is() 
 }
 
 #[test]
-fn a_token_that_was_no_good_costs_a_later_call_with_a_better_one_nothing() {
+fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
     let bench = Bench::filled();
     let mut home = home(&bench);
     for (token, status) in [(reader_token(), 403), ("not-a-token".to_owned(), 401)] {
         home.set("DEPLOYTRACK_TOKEN", token);
         let run = deploy(&home, "production", &format!("v{status}"));
         is_the_commands(&run, 3, "out\n");
-        assert!(run.err.contains("refused and kept") && run.err.contains("the next call with a token"), "{run:?}");
+        assert!(run.err.contains("refused and kept") && run.err.contains("a token of the same subject"), "{run:?}");
         let kept = spool(&home);
         let last = kept.last().unwrap();
         assert_eq!((&last["state"], &last["refused"]["status"], &last["events"]), (&json!("refused"), &json!(status), &json!(2)));
     }
     let flushed = home.deploytrack(&["flush"]);
-    assert_eq!((flushed.code, flushed.out.as_str()), (4, "0 sent, 1 kept, 1 refused\n"), "{flushed:?}");
+    assert_eq!((flushed.code, flushed.out.as_str()), (4, "0 sent, 0 kept, 1 refused, 1 not trusted\n"), "{flushed:?}");
+    // Who may only read must not deploy with the token of the next job.
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
     is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_eq!((spooled(&home), statuses(&bench, "v401").len(), statuses(&bench, "v403").len()), (2, 0, 0));
+    let states: Vec<_> = spool(&home).iter().map(|run| (run["state"].clone(), run["run"].as_str().unwrap().to_owned())).collect();
+    for (state, name) in states {
+        assert_eq!(state, "not trusted");
+        assert_eq!(home.deploytrack(&["flush", &name, "--trust"]).done(), "1 sent, 0 kept, 0 refused\n");
+    }
     assert_eq!((spooled(&home), statuses(&bench, "v401").len(), statuses(&bench, "v403").len()), (0, 1, 1));
 }
 
@@ -190,6 +197,8 @@ fn settings_that_are_wrong_cost_the_record_time_and_nothing_else() {
         ("DEPLOYTRACK_URL", "ht tp://odd"),
     ] {
         let mut home = Home::new().with("PATH", "/usr/bin:/bin").with("DEPLOYTRACK_URL", bench.server.url()).with(variable, value);
+        let has_token = variable != "DEPLOYTRACK_TOKEN_FILE";
+        home.set("DEPLOYTRACK_TOKEN", if has_token { Caller::admin_token() } else { String::new() });
         let run = deploy(&home, "production", variable);
         is_the_commands(&run, 3, "out\n");
         assert!(run.err.contains("refused and kept"), "{run:?}");
@@ -197,7 +206,10 @@ fn settings_that_are_wrong_cost_the_record_time_and_nothing_else() {
         home.set("DEPLOYTRACK_URL", bench.server.url());
         home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
         assert_eq!((spool(&home).len(), &spool(&home)[0]["events"]), (1, &json!(2)), "{variable}");
-        assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n", "{variable}");
+        let name = spool(&home)[0]["run"].as_str().unwrap().to_owned();
+        // What a call without a token kept could be anybody's.
+        let flush = if has_token { &["flush"][..] } else { &["flush", &name, "--trust"] };
+        assert_eq!(home.deploytrack(flush).done(), "1 sent, 0 kept, 0 refused\n", "{variable}");
         assert_eq!(statuses(&bench, variable).len(), 1);
         home.set("DEPLOYTRACK_TOKEN", "");
         home.set(variable, value);
@@ -256,7 +268,9 @@ fn a_rollback_whose_record_is_refused_keeps_it_and_the_exit_code_of_its_command(
     is_the_commands(&run, 0, "out\n");
     assert_eq!((spool(&home).len(), &spool(&home)[1]["state"]), (2, &json!("refused")), "{run:?}");
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
-    assert_eq!(home.deploytrack(&["flush"]).done(), "2 sent, 0 kept, 0 refused\n");
+    for run in spool(&home) {
+        assert_eq!(home.deploytrack(&["flush", run["run"].as_str().unwrap(), "--trust"]).done(), "1 sent, 0 kept, 0 refused\n");
+    }
     let all: Vec<_> = listed(&bench).iter().map(|one| one["status"].as_str().unwrap().to_owned()).collect();
     assert_eq!(all, ["succeeded", "rolled_back", "succeeded"]);
 }

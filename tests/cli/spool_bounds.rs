@@ -9,7 +9,7 @@ use std::{
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::{
-    wrapped::{home, home_of, is_the_commands, listed, spooled, wrapped},
+    wrapped::{home, is_the_commands, listed, spooled, wrapped},
     *,
 };
 
@@ -26,25 +26,15 @@ fn name_of(age: Duration) -> String {
     Uuid::new_v7(Timestamp::from_unix(NoContext, then.as_secs(), then.subsec_nanos())).to_string()
 }
 
-/// Makes the only run look as if it was begun so long ago.
-fn age_the_run(home: &Home, age: Duration) -> String {
-    let run = fs::read_dir(spool(home)).unwrap().flatten().next().unwrap().path();
-    let name = name_of(age);
-    fs::rename(run, spool(home).join(&name)).unwrap();
-    name
-}
-
-/// Runs a command while no server can be had, so that its run is kept.
-fn keep_one(bench: &Bench) -> Home {
-    let mut home = home_of(bench.server.url());
-    home.set("DEPLOYTRACK_URL", NOWHERE);
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+/// Runs a command so long ago while no server can be had, so that its run is kept.
+fn keep_one(bench: &mut Bench, age: Duration) -> Home {
+    let home = home(bench);
+    let url = bench.server.url().to_owned();
+    bench.server.kill();
+    let off = -i64::try_from(age.as_secs()).unwrap();
+    is_the_commands(&home.deploytrack_with_clock(off, &wrapped(&["--send-timeout", "1s"], &["true"])), 0, "");
     assert_eq!(spooled(&home), 1);
-    for event in fs::read_dir(spool(&home)).unwrap().flatten().flat_map(|run| fs::read_dir(run.path()).unwrap().flatten()) {
-        let text = fs::read_to_string(event.path()).unwrap();
-        fs::write(event.path(), text.replace(NOWHERE, bench.server.url())).unwrap();
-    }
-    home.set("DEPLOYTRACK_URL", bench.server.url());
+    bench.restart(&url);
     home
 }
 
@@ -82,9 +72,8 @@ fn a_spool_with_sixty_four_mebibytes_takes_no_more_and_the_deploy_goes_on() {
 
 #[test]
 fn a_run_that_waits_for_long_is_named_after_every_deploy_and_still_sent() {
-    let bench = Bench::new();
-    let home = keep_one(&bench);
-    age_the_run(&home, DAY * 40);
+    let mut bench = Bench::new();
+    let home = keep_one(&mut bench, DAY * 40);
     let away = home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&["--on-error", "warn"], &["true"])].concat());
     is_the_commands(&away, 0, "");
     assert!(away.err.contains("1 run waits for 40 days"), "{away:?}");
@@ -99,9 +88,8 @@ fn a_run_that_waits_for_long_is_named_after_every_deploy_and_still_sent() {
 
 #[test]
 fn flush_names_the_oldest_of_what_it_keeps() {
-    let bench = Bench::new();
-    let home = keep_one(&bench);
-    age_the_run(&home, DAY * 3);
+    let mut bench = Bench::new();
+    let home = keep_one(&mut bench, DAY * 3);
     is_the_commands(&home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&[], &["true"])].concat()), 0, "");
     let flushed = home.deploytrack(&["--url", NOWHERE, "flush"]);
     assert_eq!((flushed.code, flushed.out.as_str()), (3, "0 sent, 2 kept, 0 refused\n"), "{flushed:?}");
@@ -109,25 +97,25 @@ fn flush_names_the_oldest_of_what_it_keeps() {
 }
 
 #[test]
-fn a_run_that_cannot_be_read_is_set_aside_and_the_others_are_sent() {
-    let bench = Bench::new();
-    let home = keep_one(&bench);
+fn a_run_that_cannot_be_read_is_named_and_the_others_are_sent() {
+    let mut bench = Bench::new();
+    let home = keep_one(&mut bench, DAY);
     let broken = spool(&home).join(name_of(DAY));
     fs::create_dir(&broken).unwrap();
     fs::write(broken.join("0.json"), "{\"server\": ").unwrap();
     fs::write(spool(&home).join(name_of(DAY * 2)), "no folder at all").unwrap();
     let list = home.deploytrack(&["spool", "list", "-o", "json"]);
     let runs: serde_json::Value = serde_json::from_str(list.done()).unwrap();
-    assert_eq!((runs.as_array().unwrap().len(), list.err.matches("cannot be read").count()), (1, 3), "{list:?}");
+    assert_eq!((runs.as_array().unwrap().len(), list.err.matches("cannot be read").count()), (2, 1), "{list:?}");
 
     let flushed = home.deploytrack(&["flush"]);
-    assert_eq!(flushed.done(), "1 sent, 2 kept, 0 refused\n", "{flushed:?}");
-    let aside = broken.with_extension("unreadable");
-    assert!(flushed.err.contains(&format!("set aside in {}", aside.display())), "{flushed:?}");
-    assert_eq!(fs::read_to_string(aside.join("0.json")).unwrap(), "{\"server\": ", "nothing of it is lost");
+    assert_eq!((flushed.code, flushed.out.as_str()), (1, "1 sent, 1 kept, 0 refused, 1 not trusted\n"), "{flushed:?}");
+    assert_eq!(fs::read_to_string(broken.join("0.json")).unwrap(), "{\"server\": ", "nothing of it is lost");
     assert_eq!(listed(&bench).len(), 1);
-    let again = home.deploytrack(&["flush"]);
-    assert!(!again.err.contains("set aside"), "it is said once: {again:?}");
+    let name = broken.file_name().unwrap().to_str().unwrap();
+    let trusted = home.deploytrack(&["flush", name, "--trust"]);
+    let aside = broken.with_extension("unreadable");
+    assert!(trusted.err.contains(&format!("set aside in {}", aside.display())), "{trusted:?}");
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn a_refusal_is_said_and_the_command_runs() {
     assert_eq!(spooled(&home), 2, "another token can");
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
     let flushed = home.deploytrack(&["flush"]);
-    assert_eq!((flushed.code, flushed.out.as_str()), (1, "1 sent, 0 kept, 1 refused\n"), "{flushed:?}");
+    assert_eq!((flushed.code, flushed.out.as_str()), (1, "0 sent, 0 kept, 1 refused, 1 not trusted\n"), "{flushed:?}");
 }
 
 #[test]

@@ -98,6 +98,7 @@ pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: S
         }
         None => findings.push(Finding::not_checked("server", "the settings are wrong")),
     }
+    session.use_spool_of(settings.as_ref().and_then(|settings| settings.token.as_deref()));
     spool::check(session.spool.as_ref(), now, &mut findings);
     let text = serde_json::to_string(&findings).map_err(std::io::Error::from)?;
     session.answer(&text, &grid(&findings))?;

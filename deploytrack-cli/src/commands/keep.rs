@@ -16,8 +16,8 @@ use crate::{
     commands::{flush, login::Streams},
     error::Failure,
     session::Session,
-    settings::Settings,
-    spool::{self, Kept, Run, Spool},
+    settings::{self, Settings},
+    spool::{self, Kept, Keys, Run, Spool},
     surroundings::Surroundings,
 };
 
@@ -71,7 +71,7 @@ pub(crate) async fn run(keep: Keep, global: &Global, surroundings: &Surroundings
     let mut signals = Signals::listen();
     let teller = child::Teller::find(keep.of);
     // Whatever becomes of the record, the command runs.
-    let kept = Kept::take(&keep.folder).ok().flatten();
+    let kept = Kept::take(&keep.folder, keys(global, surroundings)).ok().flatten();
     let asked = Asked { command: &keep.command, timeout: global.timeout, output_tail: keep.output_tail, ..Asked::default() };
     let begun = |pid| kept.iter().for_each(|kept| drop(kept.begun(&Running::of(pid))));
     let outcome = child::run(asked, &mut signals, begun).await;
@@ -91,7 +91,7 @@ async fn tell_when_alone(folder: &Path, global: &Global, surroundings: &Surround
         return;
     }
     let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    let left = Spool::find(surroundings).and_then(|spool| spool.take_over(name).ok()?);
+    let left = Spool::find(surroundings, keys(global, surroundings), String::new()).and_then(|spool| spool.take_over(name).ok()?);
     let Some(server) = left.as_ref().and_then(Run::server) else { return };
     drop(left);
     let global = Global { url: Some(server), timeout: None, quiet: true, ..global.clone() };
@@ -99,4 +99,11 @@ async fn tell_when_alone(folder: &Path, global: &Global, surroundings: &Surround
     if let Ok(mut session) = session {
         flush::what_was_left_behind(Instant::now() + PATIENCE, &mut session).await;
     }
+}
+
+/// The keys of the call that started the keeper: it has the same token.
+fn keys(global: &Global, surroundings: &Surroundings) -> Keys {
+    let token =
+        Settings::find(global, surroundings).map_or_else(|_| settings::named_token(global, surroundings), |settings| settings.token);
+    Keys::of(surroundings, token.as_deref())
 }

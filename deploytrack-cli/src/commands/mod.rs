@@ -22,7 +22,7 @@ pub(crate) mod rollback;
 pub(crate) mod serve;
 mod show;
 pub(crate) mod spool;
-mod token;
+pub(crate) mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
 mod verify;

@@ -23,6 +23,13 @@ pub(crate) fn expiry(token: &str) -> Option<i64> {
     claims(token)?.get("exp")?.as_i64()
 }
 
+/// The issuer and the subject in a token; `None` when it names no subject or cannot be read here.
+pub(crate) fn subject(token: &str) -> Option<(Option<Value>, Value)> {
+    let mut claims = claims(token)?;
+    let issuer = claims.remove("iss");
+    claims.remove("sub").map(|subject| (issuer, subject))
+}
+
 fn claims(token: &str) -> Option<Map<String, Value>> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     serde_json::from_slice(&payload).ok()

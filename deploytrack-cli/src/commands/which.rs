@@ -14,7 +14,7 @@ use crate::{
     error::Failure,
     id_file::{self, Held, Lack},
     session::Session,
-    spool::Run,
+    spool::{Distrust, Run},
 };
 
 /// How long a run may be at work elsewhere, such as in a flush that is sending it.
@@ -118,7 +118,12 @@ enum Look {
 fn look(run: Uuid, session: &Session<'_>) -> Result<Look, Failure> {
     let Some(spool) = &session.spool else { return Ok(Look::Gone) };
     let name = run.to_string();
-    match spool.take_over(&name).map_err(Failure::of_spool)? {
+    let distrusted = |error: std::io::Error| match Distrust::of(&error) {
+        Some(why) => Failure::new(Exit::Refused, format!("run {name}, which the file names, is not trusted: {why}"))
+            .hint(format!("look at it with `deploytrack spool show {name}`; `deploytrack flush {name} --trust` sends it")),
+        None => Failure::of_spool(error),
+    };
+    match spool.take_over(&name).map_err(distrusted)? {
         Some(run) => Ok(Look::Had(run)),
         None if spool.names().map_err(Failure::of_spool)?.contains(&name) => Ok(Look::AtWork),
         None => Ok(Look::Gone),

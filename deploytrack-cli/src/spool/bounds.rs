@@ -11,6 +11,8 @@ const MIB: u64 = 1024 * 1024;
 const MOST_BYTES: u64 = 64 * MIB;
 /// The largest event; a server takes no larger body either.
 const LARGEST_EVENT: usize = 1024 * 1024;
+/// The largest file that is read: an event with its seal.
+pub(super) const LARGEST_FILE: u64 = MIB + 64 * 1024;
 /// The runs are measured when there are this many of them, twice as many, and so on. Measuring looks into every run, and
 /// a deploy should not wait for that each time; and nothing is missed by much: a run has a start and an outcome, so that
 /// between two measurements at most 32 MiB are added.

@@ -1,7 +1,7 @@
 //! What is left of runs that are none any more.
 
 use std::{
-    fs::{self, DirEntry, File},
+    fs::{self, DirEntry},
     io,
     path::{Path, PathBuf},
     time::Duration,
@@ -10,6 +10,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{LOCK, Run, Spool};
+use crate::files;
 
 /// Nobody makes or removes a run for as long as that.
 const ABANDONED_AFTER: Duration = Duration::from_hours(24);
@@ -17,11 +18,18 @@ const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 impl Spool {
     /// Removes what processes left that died while they made or removed a run. What cannot be removed is in nobody's way.
     pub(crate) fn sweep(&self) {
-        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+        let spool = self.clone();
+        drop(self.disk.run(move || spool.try_to_sweep()));
+    }
+
+    fn try_to_sweep(&self) -> io::Result<()> {
+        self.check()?;
+        for entry in fs::read_dir(&self.folder)?.flatten() {
             if is_unseen(&entry) && is_abandoned(&entry.path()) {
                 drop(fs::remove_dir_all(entry.path()));
             }
         }
+        Ok(())
     }
 }
 
@@ -29,7 +37,8 @@ impl Run {
     /// Puts a run that cannot be read where it is in nobody's way, and nothing of it is lost.
     pub(crate) fn set_aside(self) -> io::Result<PathBuf> {
         let aside = self.folder.with_file_name(format!("{}.unreadable", self.name()));
-        fs::rename(&self.folder, &aside)?;
+        let (from, to) = (self.folder.clone(), aside.clone());
+        self.disk.run(move || fs::rename(from, to))?;
         Ok(aside)
     }
 }
@@ -40,13 +49,13 @@ fn is_unseen(entry: &DirEntry) -> bool {
 
 /// Whether nothing happened in the folder for long, and nobody holds its lock.
 fn is_abandoned(folder: &Path) -> bool {
-    let age = fs::metadata(folder).and_then(|metadata| metadata.modified()).ok().and_then(|then| then.elapsed().ok());
+    let age = fs::symlink_metadata(folder).and_then(|metadata| metadata.modified()).ok().and_then(|then| then.elapsed().ok());
     age.is_some_and(|age| age >= ABANDONED_AFTER) && is_free(folder)
 }
 
 /// Opened without making it: a lock that is not there is held by nobody.
 fn is_free(folder: &Path) -> bool {
-    match File::open(folder.join(LOCK)) {
+    match files::lockable(&folder.join(LOCK), false) {
         Ok(lock) => lock.try_lock().is_ok(),
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
@@ -54,7 +63,7 @@ fn is_free(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+    use std::{fs::File, time::SystemTime};
 
     use super::*;
 
@@ -77,7 +86,7 @@ mod tests {
         let stay = [left(folder.path(), Duration::from_hours(23), true), left(folder.path(), day, true)];
         let lock = File::open(stay[1].join(LOCK)).unwrap();
         lock.lock().unwrap();
-        let spool = Spool(folder.path().to_owned());
+        let spool = super::super::at(folder.path().to_owned());
         let run = spool.begin().unwrap();
         spool.sweep();
         assert!(gone.iter().all(|folder| !folder.exists()));
@@ -88,7 +97,7 @@ mod tests {
     #[test]
     fn what_is_set_aside_is_found_no_more_and_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let spool = Spool(folder.path().to_owned());
+        let spool = super::super::at(folder.path().to_owned());
         let run = spool.begin().unwrap();
         fs::write(run.folder.join("0.json"), "{").unwrap();
         let aside = run.set_aside().unwrap();

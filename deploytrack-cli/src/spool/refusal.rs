@@ -2,7 +2,7 @@
 //!
 //! A refused event stays in the spool: the deployment has happened, whatever the server thinks of its record.
 
-use std::{fs, io};
+use std::io;
 
 use deploytrack_core::{
     client::Error,
@@ -10,11 +10,19 @@ use deploytrack_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Run;
-use crate::{args::mend::cut, delivery::is_final, error::Failure};
+use super::{
+    Run, bounds,
+    seal::{self, Place},
+};
+use crate::{
+    args::mend::cut,
+    delivery::is_final,
+    error::Failure,
+    files::{self, Care},
+};
 
 /// The file with the refusal of the first event that is left.
-const REFUSED: &str = "refused";
+pub(super) const REFUSED: &str = "refused";
 /// The most characters of a reason.
 const MOST_OF_A_REASON: usize = 2_000;
 /// The code of a refusal that comes from the client: the request could not even be made.
@@ -52,7 +60,10 @@ impl Refusal {
     /// How the refused event of a run is sent after all. Names can be corrected while the record itself is refused.
     pub(crate) fn way_out(&self, run: &str, is_record: bool) -> String {
         let again = match (self.is_of_the_token(), is_record) {
-            (true, _) => "the next call with a token that the server accepts sends it, and so does `deploytrack flush`".to_owned(),
+            (true, _) => format!(
+                "the next call with a token of the same subject that the server accepts sends it, and so does `deploytrack flush`; with \
+                 any other token `deploytrack flush {run} --trust` does"
+            ),
             (false, false) => format!("`deploytrack flush {run}` sends it again once the cause is mended"),
             (false, true) => {
                 let register = if self.code == "near_miss" { ", with --register as a new name" } else { "" };
@@ -79,12 +90,12 @@ impl Run {
 
     /// Why the first event that is left was rejected, when it was.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
-        read(&self.folder)
+        self.parsed(REFUSED)
     }
 
     /// Removes the refusal: the event was acknowledged, or is another one now.
     pub(super) fn lift_refusal(&self) -> io::Result<()> {
-        match fs::remove_file(self.folder.join(REFUSED)) {
+        match self.delete(REFUSED) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         }
@@ -94,10 +105,8 @@ impl Run {
 impl super::Spool {
     /// The refusal of a run, which may be at work.
     pub(crate) fn refusal(&self, name: &str) -> Option<Refusal> {
-        read(&self.0.join(name))
+        let path = self.folder.join(name).join(REFUSED);
+        let bytes = self.disk.run(move || files::read(&path, Care::Own, bounds::LARGEST_FILE)).ok()?;
+        serde_json::from_slice(&seal::open(Place { run: name, file: REFUSED }, bytes, &self.keys).ok()?.content).ok()
     }
-}
-
-fn read(folder: &std::path::Path) -> Option<Refusal> {
-    serde_json::from_slice(&fs::read(folder.join(REFUSED)).ok()?).ok()
 }

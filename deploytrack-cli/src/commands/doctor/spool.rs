@@ -7,7 +7,7 @@ use deploytrack_core::clock::{self, Time};
 use super::Finding;
 use crate::{
     Exit,
-    spool::{Refusal, Spool, begun},
+    spool::{Distrust, Refusal, Spool, begun},
 };
 
 /// What waits in it.
@@ -19,6 +19,9 @@ struct Waiting {
     /// How many are refused, and the first of them: its name, its refusal, and whether its record is what was refused.
     refused: usize,
     first_refused: Option<(String, Refusal, bool)>,
+    /// How many are not trusted, and the name of the first and why.
+    distrusted: usize,
+    first_distrusted: Option<(String, String)>,
 }
 
 pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding>) {
@@ -39,6 +42,7 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
         Ok(waiting) => {
             findings.push(said(&waiting, now));
             findings.extend(refused(&waiting));
+            findings.extend(distrusted(&waiting));
         }
         Err(error) => findings.push(Finding::problem("waiting", Exit::Usage, format!("the spool cannot be read: {error}"))),
     }
@@ -47,8 +51,16 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
 fn look(spool: &Spool) -> io::Result<Waiting> {
     let mut waiting = Waiting::default();
     for name in spool.names()? {
-        // What cannot be taken over is at work, or is no run.
-        let Ok(Some(run)) = spool.take_over(&name) else { continue };
+        let run = match spool.take_over(&name) {
+            Ok(Some(run)) => run,
+            Err(error) if Distrust::of(&error).is_some() => {
+                waiting.distrusted += 1;
+                waiting.first_distrusted.get_or_insert_with(|| (name, error.to_string()));
+                continue;
+            }
+            // It is at work, or is no run.
+            _ => continue,
+        };
         if let Some(refusal) = run.refusal() {
             waiting.refused += 1;
             waiting.first_refused.get_or_insert((name, refusal, run.deployment().is_none()));
@@ -59,6 +71,15 @@ fn look(spool: &Spool) -> io::Result<Waiting> {
         waiting.oldest = waiting.oldest.or_else(|| begun(&name));
     }
     Ok(waiting)
+}
+
+/// What is not sent without a person's word.
+fn distrusted(waiting: &Waiting) -> Option<Finding> {
+    let (run, why) = waiting.first_distrusted.as_ref()?;
+    let count = waiting.distrusted;
+    let runs = if count == 1 { format!("run {run} is not trusted") } else { format!("{count} runs are not trusted, {run}") };
+    let way_out = format!("`deploytrack flush {run} --trust` sends it, `deploytrack spool drop {run}` drops it");
+    Some(Finding::warning("trust", format!("{runs}: {why}; look at it with `deploytrack spool show {run}`; {way_out}")))
 }
 
 /// What the server rejected, and how it is sent after all.

@@ -77,6 +77,9 @@ pub(crate) async fn run(
     let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..start.new };
     let to_tell = ToTell { server: session.server(), key: again::own_key()? };
     let start = Start { new, ..start };
+    if let Some(spool) = &session.spool {
+        spool.limit_to(budget);
+    }
     let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
     let mut wrapped = Wrapped { telling, to_tell, on_error, budget, id_file, refused: false, session };
     let outcome = match wrapped.tell_start((key, &start), &mut signals).await? {
