@@ -71,6 +71,8 @@ pub struct Answer<T> {
     pub text: String,
     /// Whether it is the answer to an earlier request under the same idempotency key, as it was then.
     pub replayed: bool,
+    /// The kinds and the known names that newly registered names resemble, where the server's guard only warns.
+    pub resembles: Vec<(String, String)>,
 }
 
 /// A stream of newline-delimited JSON.
@@ -255,10 +257,11 @@ impl Client {
 
     async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<Answer<T>, Error> {
         let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
+        let resembles = response.headers().get(api::RESEMBLES).map(|value| url::form_urlencoded::parse(value.as_bytes()).into_owned().collect());
         let body = self.body(response).await?;
         let text = String::from_utf8(body).map_err(|error| self.foreign(&error))?;
         let value = serde_json::from_str(&text).map_err(|error| self.foreign(&error))?;
-        Ok(Answer { value, text, replayed })
+        Ok(Answer { value, text, replayed, resembles: resembles.unwrap_or_default() })
     }
 
     pub(super) fn foreign(&self, why: &dyn fmt::Display) -> Error {
