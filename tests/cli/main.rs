@@ -20,6 +20,7 @@ mod list;
 mod login;
 mod manual;
 mod mended;
+mod names;
 mod output;
 mod pipeline_pages;
 mod readme;
