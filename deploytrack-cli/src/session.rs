@@ -328,5 +328,5 @@ pub(crate) async fn paged<T: Serialize + PartialEq>(
     }
     whole.take = whole.data.len() as u64;
     let text = serde_json::to_string(&whole).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
-    Ok(Answer { value: whole, text, replayed: false, resembles: Vec::new() })
+    Ok(Answer { value: whole, text, replayed: false })
 }

@@ -88,7 +88,10 @@ impl App {
     /// Those of [`Store::open`].
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let store = Store::open(config.database_url.expose()).await?;
-        let tracker = Tracker::new(store).with_registration(config.registration).with_name_guard(config.name_guard).with_retention(config.idempotency_retention);
+        let tracker = Tracker::new(store)
+            .with_registration(config.registration)
+            .with_name_guard(config.name_guard)
+            .with_retention(config.idempotency_retention);
         tracker.compare_clock().await;
         Ok(Self::new(tracker, &config.secret).with_max_connections(config.max_connections).with_badges(config.badges))
     }

@@ -96,9 +96,14 @@ impl Route {
     /// Who may call. The match has no wildcard: a new route cannot forget its guard.
     pub(crate) const fn access(&self) -> Access {
         match self {
-            Self::Live | Self::Ready | Self::OpenApi | Self::Docs(_) | Self::DocsAt(_) | Self::Options(_) | Self::Badge(_) | Self::BadgeAsked => {
-                Access::Open
-            }
+            Self::Live
+            | Self::Ready
+            | Self::OpenApi
+            | Self::Docs(_)
+            | Self::DocsAt(_)
+            | Self::Options(_)
+            | Self::Badge(_)
+            | Self::BadgeAsked => Access::Open,
             // The page itself tells nothing; what it shows it asks for with its reader's token.
             #[cfg(feature = "dashboard")]
             Self::Dashboard(_) => Access::Open,

@@ -19,7 +19,8 @@ fn every_command_finds_by_whatever_is_a_name() {
     let bench = Bench::new();
     let run = |args: &[&str]| bench.home.deploytrack(args).done().to_owned();
     for name in HOSTILE.lines() {
-        let record = json!({"component": name, "environment": name, "version": "v0", "status": "succeeded", "occurredAt": "2025-06-01T12:00:00Z"});
+        let record =
+            json!({"component": name, "environment": name, "version": "v0", "status": "succeeded", "occurredAt": "2025-06-01T12:00:00Z"});
         let imported = bench.home.deploytrack_reading(&["import", "-"], &record.to_string());
         assert_eq!(imported.code, 0, "{name}: {imported:?}");
         let (c, e) = (component(name), environment(name));
@@ -29,7 +30,11 @@ fn every_command_finds_by_whatever_is_a_name() {
         let latest: Value = serde_json::from_str(&run(&["latest", &c, "-o", "json"])).unwrap();
         assert_eq!((&latest[0]["id"], &latest[0]["environmentName"]), (&json!(id), &json!(name)));
         let matrix: Value = serde_json::from_str(&run(&["matrix", &c, &e, "-o", "json"])).unwrap();
-        assert_eq!((matrix[0]["componentName"].as_str(), &matrix[0]["environments"][name]["version"]), (Some(name), &json!("v1")), "{matrix}");
+        assert_eq!(
+            (matrix[0]["componentName"].as_str(), &matrix[0]["environments"][name]["version"]),
+            (Some(name), &json!("v1")),
+            "{matrix}"
+        );
     }
     for name in HOSTILE.lines().step_by(7).chain(["018f3a2b-7c4d-7e5f-8a9b-0c1d2e3f4a5b"]) {
         let (c, e) = (component(name), environment(name));
@@ -49,7 +54,8 @@ fn every_command_finds_by_whatever_is_a_name() {
 fn an_export_comes_back_whole() {
     let [from, to] = [Bench::new(), Bench::new()];
     for name in HOSTILE.lines() {
-        let record = json!({"component": name, "environment": name, "version": "v1", "status": "succeeded", "occurredAt": "2025-06-01T12:00:00Z"});
+        let record =
+            json!({"component": name, "environment": name, "version": "v1", "status": "succeeded", "occurredAt": "2025-06-01T12:00:00Z"});
         assert_eq!(from.home.deploytrack_reading(&["import", "-"], &record.to_string()).code, 0, "{name}");
     }
     let exported = from.home.deploytrack(&["export"]).done().to_owned();
@@ -106,13 +112,16 @@ fn a_refused_name_is_said_with_its_flag_or_variable() {
 fn a_guard_that_warns_says_so() {
     let home = Home::new();
     let database = Database::sqlite();
-    let mut command = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database.url(), "--name-guard", "warn"]);
+    let mut command =
+        home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database.url(), "--name-guard", "warn"]);
     command.env("DEPLOYTRACK_JWT_SECRET", SECRET);
     let server = Process::started(command);
     let home = Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
     home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", "v1"]).ok();
     let warned = home.deploytrack(&["record", "-c", "api", "-e", "prodution", "--version", "v1"]);
     assert!(warned.code == 0 && warned.err.contains("a new environment is registered, and its name resembles production"), "{warned:?}");
+    let wrapped = home.deploytrack(&["record", "-c", "api", "-e", "producton", "--version", "v1", "--", "true"]);
+    assert!(wrapped.code == 0 && wrapped.err.contains("resembles prod"), "{wrapped:?}");
     let wrong = home.deploytrack_server(&["--name-guard", "maybe"]);
     assert!(wrong.code == 2 && wrong.err.contains("off, warn or refuse"), "{wrong:?}");
 }

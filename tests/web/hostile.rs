@@ -85,7 +85,8 @@ async fn every_page_finds_by_whatever_is_a_name() {
             browser.until(&format!("document.querySelector('h1').textContent === {}", json!(format!("{name} in {name}")))).await;
             browser.open(&logged_in(&format!("?env={}", encoded(name)))).await;
             browser.until(&format!("[...document.querySelectorAll('.matrix thead th')].map((cell) => cell.textContent).join('|') === {}", json!(format!("Component|{name}")))).await;
-            browser.open(&logged_in(&format!("compare?from={}&to=2", encoded(name)))).await;
+            let other = NAMES[(number + 1) % NAMES.len()];
+            browser.open(&logged_in(&format!("compare?from={}&to={}", encoded(name), encoded(other)))).await;
             browser.until(&format!("document.querySelector('.list thead')?.textContent.includes({})", json!(name))).await;
             assert_ne!(browser.value("document.title").await, json!("taken"), "{name}");
         }

@@ -241,7 +241,6 @@ async fn plain(record: &Record, settled: Settled, session: &mut Session<'_>) -> 
         Err(error) => return plain_failed(record, error, (key, start.to_ask(false)), session),
     };
     let id = recorded.value.id;
-    say_resemblance(&recorded, session);
     record.hand_on(id, &start.new, session);
     match session.output() {
         Output::Table => session.line(&id.to_string()),
@@ -292,13 +291,6 @@ fn plain_failed(record: &Record, error: Error, event: (IdempotencyKey, Ask), ses
         session.warn(&why);
     }
     ended
-}
-
-/// Warns of a new name that the server registered although it looks like a typing error.
-fn say_resemblance(recorded: &Answer<Deployment>, session: &mut Session<'_>) {
-    for (kind, known) in &recorded.resembles {
-        session.warn(&format!("a new {kind} is registered, and its name resembles {known}"));
-    }
 }
 
 /// A name that looks like a typing error has a second way out here.

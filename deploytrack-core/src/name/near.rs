@@ -13,6 +13,8 @@ const DOUBLED: usize = 5;
 const MISSED: usize = 6;
 /// The fewest letters of a word that is longer than a short one with a suffix.
 const LONG: usize = 7;
+/// Endings of words, of which no letter is a suffix by itself.
+const ENDINGS: [&str; 3] = ["ing", "tion", "ment"];
 /// The rows of a keyboard (QWERTY).
 const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
@@ -20,7 +22,7 @@ const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 ///
 /// A name is compared word by word; whatever else is in it must be the same, digits and separators included. A typing
 /// error is one slip in a word: two neighbours swapped, a letter doubled, missing, added or wrong. The first and the last
-/// letter are on purpose (`staging-a`, `orders`), as is a short word, and each of two words of the trade that are that
+/// letter are on purpose (`proda`, `orders`) but for a cut ending (`stagin`), as is a short word, and each of two words of the trade that are that
 /// similar (`shipping`, `shopping`).
 #[must_use]
 pub fn near_misses<'a>(name: &Name, known: impl IntoIterator<Item = &'a Name>) -> Vec<Name> {
@@ -70,7 +72,7 @@ fn is_slip_of_word(a: &str, b: &str) -> bool {
     let start = short.iter().zip(long).take_while(|(a, b)| a == b).count();
     let slip = match long.len() - short.len() {
         0 => is_swapped(&short[start..], &long[start..], long.len()) || is_wrong(short, long, start),
-        1 => is_missing(short, long, start),
+        1 => is_missing(short, long, start) || is_cut(short, long),
         _ => false,
     };
     slip && !words::both(&a, &b)
@@ -95,6 +97,13 @@ fn is_missing(short: &[char], long: &[char], at: usize) -> bool {
     let least = if doubled { DOUBLED } else { MISSED };
     let behind = (long.len() - at).saturating_sub(1);
     long.len() >= least && at > 0 && behind > 0 && (behind > 1 || long.len() >= LONG) && short[at..] == long[at + 1..]
+}
+
+/// The last letter is missing of an ending that is no word's without it: `stagin`, `productio`.
+fn is_cut(short: &[char], long: &[char]) -> bool {
+    long.len() >= MISSED
+        && long.starts_with(short)
+        && ENDINGS.iter().any(|ending| ending.chars().rev().eq(long.iter().rev().copied().take(ending.len())))
 }
 
 fn are_neighbours(a: char, b: char) -> bool {

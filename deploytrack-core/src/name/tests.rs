@@ -42,8 +42,30 @@ fn printable_text_is_a_name() {
 #[test]
 fn what_cannot_be_seen_is_refused() {
     for bad in [
-        "", " ", "\u{a0}", "a\0", "a\tb", "a\nb", "a\u{85}b", "a\u{2028}b", "a\u{200b}b", "a\u{200d}b", "a\u{ad}b", "a\u{202e}b", "a\u{2066}b",
-        "\u{feff}a", "a\u{fe0f}", "\u{fe0f}", "a\u{e0041}", "a\u{3164}", "\u{2800}", "a\u{e000}", "a\u{378}", "a\u{fffd}", "a\u{ffff}", "\u{301}a",
+        "",
+        " ",
+        "\u{a0}",
+        "a\0",
+        "a\tb",
+        "a\nb",
+        "a\u{85}b",
+        "a\u{2028}b",
+        "a\u{200b}b",
+        "a\u{200d}b",
+        "a\u{ad}b",
+        "a\u{202e}b",
+        "a\u{2066}b",
+        "\u{feff}a",
+        "a\u{fe0f}",
+        "\u{fe0f}",
+        "a\u{e0041}",
+        "a\u{3164}",
+        "\u{2800}",
+        "a\u{e000}",
+        "a\u{378}",
+        "a\u{fffd}",
+        "a\u{ffff}",
+        "\u{301}a",
     ] {
         assert!(Name::new(bad).is_err(), "{bad:?}");
     }
