@@ -236,7 +236,10 @@ impl<'a> Session<'a> {
     /// The id of a component.
     pub(crate) async fn component_id(&self, component: &Reference) -> Result<Uuid, Failure> {
         match component {
-            Reference::Id(id) => Ok(*id),
+            Reference::Id(id) => match self.named_like(Kind::Component, *id).await? {
+                Some(name) => Ok(self.component_named(&name).await?.id),
+                None => Ok(*id),
+            },
             Reference::Name(name) => Ok(self.component_named(name).await?.id),
         }
     }
@@ -244,8 +247,37 @@ impl<'a> Session<'a> {
     /// The id of an environment.
     pub(crate) async fn environment_id(&self, environment: &Reference) -> Result<Uuid, Failure> {
         match environment {
-            Reference::Id(id) => Ok(*id),
+            Reference::Id(id) => match self.named_like(Kind::Environment, *id).await? {
+                Some(name) => Ok(self.environment_named(&name).await?.id),
+                None => Ok(*id),
+            },
             Reference::Name(name) => Ok(self.environment_named(name).await?.id),
+        }
+    }
+
+    /// The name that has the form of this id, where it is the id of nothing: a name may have the form of one.
+    async fn named_like(&self, kind: Kind, id: Uuid) -> Result<Option<Name>, Failure> {
+        let Ok(name) = Name::new(id.to_string()) else { return Ok(None) };
+        let (client, one) = (&self.client, PageRequest::default());
+        let named = match kind {
+            Kind::Component => client.components(Some(&name), one).await?.value.total,
+            Kind::Environment => client.environments(Some(&name), one).await?.value.total,
+        };
+        if named == 0 {
+            return Ok(None);
+        }
+        let is_id = match kind {
+            Kind::Component => client.component(id).await.is_ok(),
+            Kind::Environment => client.environment(id).await.is_ok(),
+        };
+        Ok((!is_id).then_some(name))
+    }
+
+    /// The reference as it is meant: by name, where it has the form of an id and is the name of something.
+    pub(crate) async fn meant(&self, kind: Kind, reference: Option<Reference>) -> Result<Option<Reference>, Failure> {
+        match reference {
+            Some(Reference::Id(id)) => Ok(Some(self.named_like(kind, id).await?.map_or(Reference::Id(id), Reference::Name))),
+            other => Ok(other),
         }
     }
 

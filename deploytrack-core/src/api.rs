@@ -48,6 +48,9 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub const SENT_AT: &str = "sent-at";
 /// The header that says that an answer is the one given the first time.
 pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
+/// The header of an answer that names the known names which a new name resembles, in the form of a query:
+/// `environment=production`.
+pub const RESEMBLES: &str = "resembles";
 
 /// The header with the number of the last event that a reader has seen.
 pub const LAST_EVENT_ID: &str = "last-event-id";

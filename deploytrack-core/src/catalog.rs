@@ -10,6 +10,8 @@ use crate::{
     text::{Description, Label, Name},
 };
 
+pub use crate::name::near_misses;
+
 /// What a name names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -194,8 +196,8 @@ impl EnvironmentType {
     /// The type that a name suggests: its words are compared with common ones, such as `qa` or `prod`.
     #[must_use]
     pub fn guess(name: &Name) -> Self {
-        let name = name.as_str().to_ascii_lowercase();
-        let words: Vec<_> = name.split(|c: char| !c.is_ascii_alphabetic()).collect();
+        let name = name.key();
+        let words: Vec<_> = name.split(|c: char| !c.is_alphabetic()).collect();
         let any = |known: &[&str]| words.iter().any(|word| known.contains(word));
         if any(&["preprod", "preproduction", "stage", "staging", "stg", "uat", "acceptance", "preview"])
             || (any(&["pre", "non"]) && any(&["prod", "production"]))
@@ -326,76 +328,12 @@ impl Environment {
     }
 }
 
-/// The known names that `name` resembles so closely that it is probably a typing error, the nearest first.
-///
-/// Near is an edit distance (insert, delete, replace, swap neighbours) of at most 2, for names of fewer than six
-/// characters of at most 1, and any difference of case alone. Names of fewer than four characters (`qa`, `uat`) and
-/// names that differ only in their digits (`eu-1`, `eu-2`) are different on purpose.
-#[must_use]
-pub fn near_misses<'a>(name: &Name, known: impl IntoIterator<Item = &'a Name>) -> Vec<Name> {
-    let mut near: Vec<_> = known
-        .into_iter()
-        .filter_map(|other| {
-            let (a, b) = (name.as_str().to_ascii_lowercase(), other.as_str().to_ascii_lowercase());
-            let allowed = match a.len().max(b.len()) {
-                0..4 => 0,
-                4..6 => 1,
-                _ => 2,
-            };
-            if a.len().abs_diff(b.len()) > allowed || (a != b && without_digits(&a) == without_digits(&b)) {
-                return None;
-            }
-            let distance = strsim::damerau_levenshtein(&a, &b);
-            (distance <= allowed).then(|| (distance, other.clone()))
-        })
-        .collect();
-    near.sort();
-    near.into_iter().map(|(_, name)| name).take(3).collect()
-}
-
-fn without_digits(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        match c {
-            '0'..='9' if out.ends_with('#') => {}
-            '0'..='9' => out.push('#'),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn name(text: &str) -> Name {
         Name::new(text).unwrap()
-    }
-
-    #[test]
-    fn typing_errors_are_near_and_names_that_differ_on_purpose_are_not() {
-        let near = |given: &str, known: &str| !near_misses(&name(given), [&name(known)]).is_empty();
-        for (given, known) in [
-            ("prodution", "production"),
-            ("Production", "production"),
-            ("stagign", "staging"),
-            ("prd", "prod"),
-            ("usr-servce", "user-service"),
-        ] {
-            assert!(near(given, known), "{given} {known}");
-        }
-        for (given, known) in
-            [("qa", "uat"), ("dev", "qa"), ("eu-1", "eu-2"), ("region-12", "region-9"), ("router", "router-api"), ("test", "uat")]
-        {
-            assert!(!near(given, known), "{given} {known}");
-        }
-    }
-
-    #[test]
-    fn the_nearest_comes_first() {
-        let known = ["stagingxy", "staging", "stagings"].map(name);
-        assert_eq!(near_misses(&name("stagin"), &known), [name("staging"), name("stagings")]);
     }
 
     #[test]

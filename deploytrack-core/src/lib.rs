@@ -13,6 +13,7 @@
 //! | [`status`] | the five statuses and which of them may follow which |
 //! | [`clock`] | what time it is, and how a time is written and read |
 //! | [`text`] | text that has been checked once: names, versions, commits |
+//! | [`name`] | names of components and environments: which are the same, which are near misses |
 //! | [`json`] | strict JSON: no duplicate keys, every fault of a body at once |
 //! | [`digest`] | SHA-256 |
 //! | [`deployment`] | a deployment, and what is asked of it |
@@ -21,7 +22,7 @@
 //! | [`event`] | what readers are told of as it happens |
 //! | [`verification`] | what was found when the history was compared with what is kept |
 //! | [`arrival`] | when a message arrived, and where that puts a transition in time |
-//! | [`catalog`] | components and environments, their order, near misses of a name |
+//! | [`catalog`] | components and environments, their order |
 //! | [`query`] | filters and pages |
 //! | [`matrix`] | rows and cells |
 //! | [`entity_tag`] | entity tags and the conditions of a request |
@@ -96,6 +97,7 @@ pub mod faults;
 pub mod history;
 pub mod json;
 pub mod matrix;
+pub mod name;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod query;

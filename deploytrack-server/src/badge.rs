@@ -44,14 +44,14 @@ impl Badge {
     pub(crate) fn current(component: &Name, environment: &Name, cell: &Cell, now: Time) -> Self {
         let (version, since) = (clean(cell.version.as_str()), clock::format(&cell.deployed_at));
         let message = format!("{} · {}", isolated(&shortened(&version)), age(now, cell.deployed_at));
-        let title = format!("{component} in {environment}: {} since {since}", isolated(&version));
+        let title = format!("{}: {} since {since}", cell_name(component, environment), isolated(&version));
         Self { label: shortened(environment.as_str()), message, title, colour: CURRENT }
     }
 
     /// Nothing is current of a component in an environment.
     pub(crate) fn nothing_deployed(component: &Name, environment: &Name) -> Self {
         let message = "nothing deployed".to_owned();
-        let title = format!("{component} in {environment}: {message}");
+        let title = format!("{}: {message}", cell_name(component, environment));
         Self { label: shortened(environment.as_str()), message, title, colour: NOTHING }
     }
 
@@ -80,6 +80,11 @@ impl Badge {
 "##
         )
     }
+}
+
+/// A component in an environment, in a sentence.
+fn cell_name(component: &Name, environment: &Name) -> String {
+    format!("{} in {}", isolated(component.as_str()), isolated(environment.as_str()))
 }
 
 /// How long ago that was. A badge may be shown for a minute before it is asked for again, so it has no seconds.

@@ -10,7 +10,7 @@ use std::{
 
 use chrono::TimeDelta;
 use clap::builder::{EnumValueParser, PathBufValueParser, StringValueParser, TypedValueParser as _};
-use deploytrack_core::tracker::{RETENTION, Registration};
+use deploytrack_core::tracker::{NameGuard, RETENTION, Registration};
 use etcetera::BaseStrategy as _;
 
 use crate::{
@@ -97,6 +97,10 @@ pub struct ServeArgs {
     /// What becomes of unknown component and environment names: auto registers them, strict refuses them
     #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", value_parser = Trimmed(Registration::from_str), default_value = "auto")]
     registration: Registration,
+
+    /// What becomes of a new name that looks like a typing error for a known one: it is registered, with a warning or without, or refused
+    #[arg(long, global = true, value_name = "off|warn|refuse", env = "DEPLOYTRACK_NAME_GUARD", value_parser = Trimmed(NameGuard::from_str), default_value = "refuse")]
+    name_guard: NameGuard,
 
     /// Who gets badges, which show what is current: nobody, or anyone without a token
     #[arg(long, global = true, value_name = "off|public", value_parser = Trimmed(EnumValueParser::<Badges>::new()), env = "DEPLOYTRACK_BADGES", default_value_t = Badges::Off,
@@ -213,6 +217,8 @@ pub struct Config {
     pub secret: Secret,
     /// What becomes of unknown names.
     pub registration: Registration,
+    /// What becomes of near misses among them.
+    pub name_guard: NameGuard,
     /// Who gets badges.
     pub badges: Badges,
     /// How long answers are kept under their idempotency keys.
@@ -291,6 +297,7 @@ impl ServeArgs {
             database_url: self.database()?,
             data_dir,
             registration: self.registration,
+            name_guard: self.name_guard,
             badges: self.badges,
             // The most that may be configured is far from the most that a difference of times can be.
             idempotency_retention: TimeDelta::from_std(self.idempotency_retention).unwrap_or(RETENTION),
@@ -341,6 +348,7 @@ impl ServeArgs {
             ("token issuer", any(&self.jwt_issuer)),
             ("token audience", any(&self.jwt_audience)),
             ("registration", self.registration.to_string()),
+            ("name guard", self.name_guard.to_string()),
             ("badges", self.badges.to_string()),
             ("idempotency", humantime::format_duration(self.idempotency_retention).to_string()),
             ("log format", self.log_format().to_string()),

@@ -94,7 +94,10 @@ impl App {
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let max_connections = descriptors::make_room(config.max_connections);
         let store = Store::open(config.database_url.expose()).await?;
-        let tracker = Tracker::new(store).with_registration(config.registration).with_retention(config.idempotency_retention);
+        let tracker = Tracker::new(store)
+            .with_registration(config.registration)
+            .with_name_guard(config.name_guard)
+            .with_retention(config.idempotency_retention);
         tracker.compare_clock().await;
         Ok(Self::new(tracker, &config.secret).with_max_connections(max_connections).with_badges(config.badges))
     }

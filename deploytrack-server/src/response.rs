@@ -59,7 +59,7 @@ pub(crate) fn page<T: Serialize>(page: &Page<T>, query: &str) -> Answer {
 
 /// 200, what a write did, and the representation of what it changed, with its entity tag.
 pub(crate) fn changed(written: &Written<impl Serialize>) -> Answer {
-    Ok(marked(ok(&written.value)?, written.replayed))
+    marked(ok(&written.value)?, written)
 }
 
 /// 201, where to find it, and its representation, with its entity tag.
@@ -67,21 +67,26 @@ pub(crate) fn created(location: &str, written: &Written<impl Serialize>) -> Answ
     let mut response = representation(StatusCode::CREATED, &written.value)?;
     let location = HeaderValue::from_str(location).map_err(internal)?;
     response.headers_mut().insert(header::LOCATION, location);
-    Ok(marked(response, written.replayed))
+    marked(response, written)
 }
 
 /// 200 and what a write did, which is no representation of anything.
 pub(crate) fn done(written: &Written<impl Serialize>) -> Answer {
     let response = whole(StatusCode::OK, JSON, serde_json::to_vec(&written.value).map_err(internal)?);
-    Ok(marked(response, written.replayed))
+    marked(response, written)
 }
 
-/// Marks an answer that is the one given the first time.
-fn marked(mut response: Response<Body>, replayed: bool) -> Response<Body> {
-    if replayed {
+/// Marks an answer that is the one given the first time, and one that registered a near miss.
+fn marked(mut response: Response<Body>, written: &Written<impl Serialize>) -> Answer {
+    if !written.resembles.is_empty() {
+        let known: Vec<_> = written.resembles.iter().map(|one| (one.kind.as_str(), one.known.as_str())).collect();
+        let known = serde_urlencoded::to_string(known).map_err(internal)?;
+        response.headers_mut().insert(HeaderName::from_static(api::RESEMBLES), HeaderValue::from_str(&known).map_err(internal)?);
+    }
+    if written.replayed {
         response.headers_mut().insert(HeaderName::from_static(api::IDEMPOTENCY_REPLAYED), HeaderValue::from_static("true"));
     }
-    response
+    Ok(response)
 }
 
 /// 204.

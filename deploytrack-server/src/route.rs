@@ -27,11 +27,10 @@ pub(crate) enum Route {
     /// Leads to the pages at this place, which is relative to the one asked for.
     DocsAt(&'static str),
     Options(&'static str),
-    /// Names as they stand in the path.
-    Badge {
-        component: String,
-        environment: String,
-    },
+    /// Both names as they stand in the path.
+    Badge(String),
+    /// The names are in the query.
+    BadgeAsked,
     ListDeployments,
     RecordDeployment,
     ShowDeployment(RawId),
@@ -83,7 +82,7 @@ pub(crate) enum NoRoute {
 impl Route {
     /// Finds the route of a request. Where there are no badges, nothing is at their paths.
     pub(crate) fn parse(method: &Method, path: &str, badges: Badges) -> Result<Self, NoRoute> {
-        let is_there = |place: &Place<'_>| badges == Badges::Public || !matches!(place, Place::Badge(..));
+        let is_there = |place: &Place<'_>| badges == Badges::Public || !matches!(place, Place::Badge(_) | Place::BadgeAsked);
         let place = Place::at(path).filter(is_there).ok_or(NoRoute::Path)?;
         match method.as_str() {
             "OPTIONS" => Ok(Self::Options(place.allow())),
@@ -97,9 +96,14 @@ impl Route {
     /// Who may call. The match has no wildcard: a new route cannot forget its guard.
     pub(crate) const fn access(&self) -> Access {
         match self {
-            Self::Live | Self::Ready | Self::OpenApi | Self::Docs(_) | Self::DocsAt(_) | Self::Options(_) | Self::Badge { .. } => {
-                Access::Open
-            }
+            Self::Live
+            | Self::Ready
+            | Self::OpenApi
+            | Self::Docs(_)
+            | Self::DocsAt(_)
+            | Self::Options(_)
+            | Self::Badge(_)
+            | Self::BadgeAsked => Access::Open,
             // The page itself tells nothing; what it shows it asks for with its reader's token.
             #[cfg(feature = "dashboard")]
             Self::Dashboard(_) => Access::Open,
@@ -152,7 +156,8 @@ impl Route {
             | Self::Docs(_)
             | Self::DocsAt(_)
             | Self::Options(_)
-            | Self::Badge { .. }
+            | Self::Badge(_)
+            | Self::BadgeAsked
             | Self::Verify
             | Self::Events
             | Self::Export

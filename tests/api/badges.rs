@@ -82,7 +82,6 @@ on_both! {
         let long = format!("/badges/{}/production.svg", "x".repeat(255));
         for path in [
             "/badges/user-servic/production.svg",
-            "/badges/User-Service/production.svg",
             "/badges/%3Cscript%3Ealert(1)%3C%2Fscript%3E/production.svg",
             "/badges/user-service/%22%20onload=%22alert(1).svg",
             "/badges/%2e%2e%2f/production.svg",
@@ -106,6 +105,43 @@ on_both! {
         admin(&server).record(body).await;
         for path in ["/badges/eu%2Fuser.service/production%2Fwest.svg", "/badges/eu%2fuser%2Eservice/%70roduction%2Fwest.svg?v=7"] {
             assert_eq!(written(&badge(&server, path).await), says("production/west", "v1 · just now"), "{path}");
+        }
+    }
+
+    async fn a_badge_is_shown_behind_a_proxy_that_decodes_its_path(database) {
+        let (server, _) = public(&database).await;
+        let admin = admin(&server);
+        for (component, environment) in [("eu/api", "production"), ("@acme/web", "review/a+b"), ("a", "b/c/d"), ("a/b/c", "d")] {
+            admin.record(json!({"component": component, "environment": environment, "version": "v1", "status": "succeeded"})).await;
+        }
+        for (path, label) in [
+            ("/badges/eu/api/production.svg", "production"),
+            ("/badges/@acme/web/review/a+b.svg", "review/a+b"),
+            ("/badges/EU%2fapi/Production.svg", "Production"),
+            ("/badge.svg?component=eu%2Fapi&environment=production", "production"),
+            ("/badge.svg?component=%40acme%2Fweb&environment=review%2Fa%2Bb&v=7", "review/a+b"),
+        ] {
+            assert_eq!(written(&badge(&server, path).await).0, label, "{path}");
+        }
+        for path in ["/badges/a/b/c/d.svg", "/badges/eu/api/nowhere.svg", "/badge.svg?component=eu%2Fapi", "/badge.svg"] {
+            assert_eq!(written(&badge(&server, path).await), says("deployment", "unknown"), "{path}: two cells or none");
+        }
+    }
+
+    async fn a_badge_is_found_by_whatever_is_a_name(database) {
+        let (server, _) = public(&database).await;
+        let admin = admin(&server);
+        let encode = |name: &str| url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+        for name in include_str!("../lists/hostile_names.txt").lines() {
+            let body = json!({"component": name, "environment": name, "version": "v1", "status": "succeeded"});
+            admin.post("/api/v1/deployments?register=true", &body).await.expect(201);
+            // A client resolves the segments `.` and `..` itself, encoded or not.
+            let in_path = !matches!(name, "." | "..");
+            let name = encode(name);
+            let paths = [format!("/badge.svg?component={name}&environment={name}"), format!("/badges/{name}/{name}.svg")];
+            for path in paths.iter().take(1 + usize::from(in_path)) {
+                assert_eq!(written(&badge(&server, path).await).1, "v1 · just now", "{path}");
+            }
         }
     }
 

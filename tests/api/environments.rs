@@ -68,7 +68,7 @@ on_both! {
         let server = Server::start(&database).await;
         made(&server, &["staging"]).await;
         assert_eq!(server.admin().post(PATH, &json!({"name": "staging"})).await.status, 409);
-        for body in [json!({}), json!({"name": "x", "type": "prod"}), json!({"name": "x", "order": 0}), json!({"name": "x", "order": "1"}), json!({"name": "a b"})] {
+        for body in [json!({}), json!({"name": "x", "type": "prod"}), json!({"name": "x", "order": 0}), json!({"name": "x", "order": "1"}), json!({"name": "a\u{7}b"})] {
             assert_eq!(server.admin().post(PATH, &body).await.status, 400, "{body}");
         }
         assert_eq!(names(&server).await, ["staging"]);

@@ -312,7 +312,7 @@ on_both! {
         } else {
             (format!("'{unknown}'"), "now()".to_owned())
         };
-        let insert = format!("insert into components (id, name, archived, created_at, updated_at) values ({id}, 'api', false, {time}, {time})");
+        let insert = format!("insert into components (id, name, name_key, archived, created_at, updated_at) values ({id}, 'api', 'api', false, {time}, {time})");
         database.execute(&insert).await.unwrap();
         for path in &paths {
             reader.get(path).await.expect(200);

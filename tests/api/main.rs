@@ -16,6 +16,7 @@ mod health;
 mod hostile;
 mod idempotency;
 mod kept;
+mod names;
 mod openapi;
 mod tokens;
 mod unread_bodies;

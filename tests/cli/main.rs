@@ -24,6 +24,7 @@ mod login;
 mod manual;
 mod masked;
 mod mended;
+mod names;
 mod output;
 mod pipeline_pages;
 mod readme;

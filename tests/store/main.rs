@@ -10,6 +10,8 @@ mod events;
 mod group;
 mod idempotency;
 mod import;
+mod name_guard;
+mod names;
 mod occurred;
 mod pages;
 mod plans;

@@ -43,8 +43,8 @@ async fn postgres_finds_each_cell_of_the_past_by_its_key() {
 
 /// 20,000 deployments, all with history, in 100 cells, and as many kept answers.
 const FILL: &str = "
-insert into components (id, name, archived, created_at, updated_at)
-select gen_random_uuid(), 'component-' || n, false, now(), now() from generate_series(1, 48) n;
+insert into components (id, name, name_key, archived, created_at, updated_at)
+select gen_random_uuid(), 'component-' || n, 'component-' || n, false, now(), now() from generate_series(1, 48) n;
 insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, metadata, created_at, updated_at, occurred_at, occurred_sequence, head_hash, revision)
 select gen_random_uuid(), c.id, e.id, 'v' || n, (array['succeeded', 'failed', 'rolled_back', 'pending'])[1 + abs(n + hashtext(c.id::text || e.id::text)::bigint) % 4], 1, 'ada', '{}',
        timestamptz '2025-01-01' + n * interval '1 minute', timestamptz '2025-01-01' + n * interval '1 minute', timestamptz '2024-01-01' + n * interval '1 minute', n, decode(repeat('00', 32), 'hex'), 1

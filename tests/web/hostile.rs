@@ -38,6 +38,64 @@ async fn what_people_write_stays_text() {
     .await;
 }
 
+/// Names that mean something to a browser or to its language.
+const NAMES: [&str; 14] = [
+    "__proto__",
+    "constructor",
+    "toString",
+    "10",
+    "2",
+    "<script>document.title='taken'</script>",
+    "\"><img src=x onerror=\"document.title='taken'\">",
+    "review/a+b",
+    "a&b=c#d?e",
+    "100%",
+    "a,b",
+    "本番環境",
+    "תפעול",
+    "👩\u{200d}💻 dev",
+];
+
+#[tokio::test]
+async fn every_page_finds_by_whatever_is_a_name() {
+    let (_database, server) = served().await;
+    let admin = server.admin();
+    for (number, name) in NAMES.iter().enumerate() {
+        let body = json!({"component": name, "environment": name, "version": format!("v-{number}"), "status": "succeeded"});
+        admin.post("/api/v1/deployments?register=true", &body).await.expect(201);
+    }
+    admin.record(json!({"component": "plain", "environment": "2", "version": "v-plain", "status": "succeeded"})).await;
+    let encoded = |name: &str| url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.shows("15 components").await;
+        let headings = browser.value("[...document.querySelectorAll('.matrix thead th')].slice(1).map((cell) => cell.textContent)").await;
+        let known = admin.get("/api/v1/environments?take=100").await.expect(200);
+        let names: Vec<_> = known["data"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+        assert_eq!(headings, json!(names), "the order of the environments");
+        // Nothing but `2` is in the row of `plain`: no property that every object has is taken for a cell.
+        let filled = "[...document.querySelectorAll('.matrix tbody tr')].find((row) => row.children[0].textContent === 'plain').querySelectorAll('.version').length";
+        assert_eq!(browser.value(filled).await, json!(1));
+        let filled = "document.querySelectorAll('.matrix tbody .current .version').length";
+        assert_eq!(browser.value(filled).await, json!(15));
+        for (number, name) in NAMES.iter().enumerate() {
+            let cell = format!("changes?component={0}&environment={0}", encoded(name));
+            browser.open(&logged_in(&cell)).await;
+            browser.until(&format!("document.querySelector('.lead')?.textContent.startsWith('Current: v-{number}')")).await;
+            browser.until(&format!("document.querySelector('h1').textContent === {}", json!(format!("{name} in {name}")))).await;
+            browser.open(&logged_in(&format!("?env={}", encoded(name)))).await;
+            browser.until(&format!("[...document.querySelectorAll('.matrix thead th')].map((cell) => cell.textContent).join('|') === {}", json!(format!("Component|{name}")))).await;
+            let other = NAMES[(number + 1) % NAMES.len()];
+            browser.open(&logged_in(&format!("compare?from={}&to={}", encoded(name), encoded(other)))).await;
+            browser.until(&format!("document.querySelector('.list thead')?.textContent.includes({})", json!(name))).await;
+            assert_ne!(browser.value("document.title").await, json!("taken"), "{name}");
+        }
+        browser.open(&logged_in("changes?component=PLAIN&environment=2")).await;
+        browser.until("document.querySelector('.lead')?.textContent.startsWith('Current: v-plain')").await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_page_may_do_nothing_but_ask_its_server() {
     let (_database, server) = served().await;

@@ -1,5 +1,7 @@
 //! `deploytrack export`
 
+use deploytrack_core::catalog::Kind;
+
 use super::list::must_exist;
 use crate::{
     args::{Export, Output},
@@ -8,12 +10,14 @@ use crate::{
     session::Session,
 };
 
-pub(crate) async fn run(export: Export, session: &mut Session<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(mut export: Export, session: &mut Session<'_>) -> Result<(), Failure> {
     if session.output.is_some_and(|output| !matches!(output, Output::Json | Output::Jsonl)) {
         return Err(
             Failure::usage("an export is newline-delimited JSON and has no other form").hint("`deploytrack list --all -o csv` has tables")
         );
     }
+    export.filter.component = session.meant(Kind::Component, export.filter.component).await?;
+    export.filter.environment = session.meant(Kind::Environment, export.filter.environment).await?;
     let named = (export.filter.component.clone(), export.filter.environment.clone());
     let mut stream = session.client.export(&export.filter.seen_from(session.view.now)).await?;
     let (mut empty, mut rest) = (true, Vec::new());

@@ -1,7 +1,7 @@
 //! `deploytrack list`
 
 use deploytrack_core::{
-    catalog::Reference,
+    catalog::{Kind, Reference},
     query::{DeploymentFilter, Order},
 };
 
@@ -29,7 +29,9 @@ pub(crate) struct List {
     part: Part,
 }
 
-pub(crate) async fn run(list: List, session: &mut Session<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(), Failure> {
+    list.filter.component = session.meant(Kind::Component, list.filter.component).await?;
+    list.filter.environment = session.meant(Kind::Environment, list.filter.environment).await?;
     let named = (list.filter.component.clone(), list.filter.environment.clone());
     let filter = DeploymentFilter { order: list.order, ..list.filter.seen_from(session.view.now) };
     let client = &session.client;

@@ -124,7 +124,8 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
 
 fn is(known: &Environment, asked: &Reference) -> bool {
     match asked {
-        Reference::Id(id) => known.id == *id,
+        // A name may have the form of an id.
+        Reference::Id(id) => known.id == *id || known.name.as_str() == id.to_string(),
         Reference::Name(name) => known.name == *name,
     }
 }
@@ -134,7 +135,7 @@ async fn components(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Na
     let mut names = Vec::new();
     for component in asked {
         names.push(match component {
-            Reference::Id(id) => session.client.component(*id).await?.value.name,
+            Reference::Id(_) => session.client.component(session.component_id(component).await?).await?.value.name,
             Reference::Name(name) => session.component_named(name).await?.name,
         });
     }

@@ -44,7 +44,14 @@ const KEY_HELP: &str = "Do this once under this key, however often the command i
 
 /// Runs a command that asks a server.
 pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<(), Failure> {
-    let session = &mut session;
+    let outcome = run_in(command, &mut session).await;
+    for (kind, known) in session.client.take_resemblances() {
+        session.warn(&format!("a new {kind} is registered, and its name resembles {known}"));
+    }
+    outcome
+}
+
+async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failure> {
     match command {
         // These ask no server, or one of their own, and never come here.
         #[cfg(feature = "serve")]

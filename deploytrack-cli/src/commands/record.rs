@@ -8,7 +8,7 @@ pub(crate) mod wrapped;
 use std::{path::PathBuf, time::Duration};
 
 use deploytrack_core::{
-    catalog::Reference,
+    catalog::{Kind, Reference},
     client::{Answer, Error},
     clock::{self, Clock as _, SystemClock, Time},
     deployment::{Deployment, NewDeployment},
@@ -254,8 +254,27 @@ async fn plain(record: &Record, settled: Settled, session: &mut Session<'_>) -> 
 async fn send(start: &Start, key: &IdempotencyKey, session: &Session<'_>) -> Result<Answer<Deployment>, Error> {
     match &start.obstacle {
         Some(why) => Err(Error::Setup(why.clone())),
-        None => session.client.under(key.clone()).record(&start.new).await,
+        None => match session.client.under(key.clone()).record(&start.new).await {
+            Err(Error::Refused(problem)) if problem.status == 404 => again_by_name(&start.new, key, Error::Refused(problem), session).await,
+            answer => answer,
+        },
     }
+}
+
+/// Sends it once more, where what has the form of an id is the name of something.
+async fn again_by_name(
+    new: &NewDeployment,
+    key: &IdempotencyKey,
+    refusal: Error,
+    session: &Session<'_>,
+) -> Result<Answer<Deployment>, Error> {
+    let component = session.meant(Kind::Component, Some(new.component.clone())).await;
+    let environment = session.meant(Kind::Environment, Some(new.environment.clone())).await;
+    let (Ok(Some(component)), Ok(Some(environment))) = (component, environment) else { return Err(refusal) };
+    if component == new.component && environment == new.environment {
+        return Err(refusal);
+    }
+    session.client.under(key.clone()).record(&NewDeployment { component, environment, ..new.clone() }).await
 }
 
 /// Keeps what was not recorded, where errors are spooled. A refusal ends the command all the same.

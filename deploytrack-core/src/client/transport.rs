@@ -1,6 +1,10 @@
 //! How a request goes out and its answer comes in.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use reqwest::{
@@ -54,6 +58,7 @@ pub struct Client {
     key: Option<IdempotencyKey>,
     clock: Arc<dyn Clock>,
     not_before: Option<Time>,
+    resembles: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl fmt::Debug for Client {
@@ -127,7 +132,15 @@ impl Client {
             };
             Error::Setup(format!("cannot prepare connections to {base}: {why}; {way_out}"))
         })?;
-        Ok(Self { http, base, timeout: settings.timeout, key: None, clock: Arc::new(SystemClock), not_before: None })
+        Ok(Self {
+            http,
+            base,
+            timeout: settings.timeout,
+            key: None,
+            clock: Arc::new(SystemClock),
+            not_before: None,
+            resembles: Arc::default(),
+        })
     }
 
     /// The client for one write under a key of the caller's own, for a caller who may come again. Every write without one
@@ -253,8 +266,23 @@ impl Client {
         self.read(self.response(request).await?).await
     }
 
+    /// The kinds and the known names that newly registered names resemble, where the server's guard only warns: those of
+    /// every answer to this client and its clones since they were last taken.
+    #[must_use]
+    pub fn take_resemblances(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.resembles.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_resemblances(&self, headers: &HeaderMap) {
+        if let Some(known) = headers.get(api::RESEMBLES) {
+            let known = url::form_urlencoded::parse(known.as_bytes()).into_owned();
+            self.resembles.lock().unwrap_or_else(PoisonError::into_inner).extend(known);
+        }
+    }
+
     async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<Answer<T>, Error> {
         let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
+        self.note_resemblances(response.headers());
         let body = self.body(response).await?;
         let text = String::from_utf8(body).map_err(|error| self.foreign(&error))?;
         let value = serde_json::from_str(&text).map_err(|error| self.foreign(&error))?;

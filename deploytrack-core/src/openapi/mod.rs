@@ -22,8 +22,12 @@ mod bodies;
 
 pub use bodies::{IMPORTED_DEPLOYMENT, imported_deployment};
 
-/// ASCII letters, digits and a few more, the first a letter or digit.
-const NAME: &str = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$";
+/// A printable character, and no control character, line break or character without width. Unicode's unassigned and private
+/// characters, which are refused too, are more than a pattern can list.
+const NAME: &str = concat!(
+    r"^[^\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f",
+    r"\u2800\u3164\ufeff\uffa0\ufff0-\uffff]+$"
+);
 /// No control character, no space at either end. The spaces are those of Unicode's `White_Space`, which `\s` is not everywhere.
 const LINE: &str = concat!(
     r"^[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
@@ -47,7 +51,7 @@ pub fn text(description: &str, least: usize, most: usize, pattern: &str) -> Obje
 }
 
 macro_rules! text_schema {
-    ($name:ident, $pattern:expr, $description:literal) => {
+    ($name:ident, $pattern:expr, $description:literal $(,)?) => {
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
                 text($description, $name::LEAST, $name::MOST, $pattern).into()
@@ -58,7 +62,12 @@ macro_rules! text_schema {
     };
 }
 
-text_schema!(Name, NAME, "The name of a component or an environment.");
+text_schema!(
+    Name,
+    NAME,
+    "The name of a component or an environment: any printable text. It is trimmed and composed (NFC), and it is the same name in \
+     upper and lower case."
+);
 text_schema!(Version, LINE, "What is deployed. Never compared as a number.");
 text_schema!(Label, LINE, "Who or what: a person, a program, a team, a kind.");
 text_schema!(CommitSha, HEXADECIMAL, "A git commit.");

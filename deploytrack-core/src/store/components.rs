@@ -49,18 +49,19 @@ impl TryFrom<Row> for Component {
 impl Store {
     /// Part of the components in name order, and how many there are; of one name, if given.
     pub(crate) async fn components(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
-        let name = name.map(Name::as_str);
+        let key = name.map(Name::key);
+        let key = key.as_deref();
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select * from components where true");
-            if let Some(name) = name {
-                query.push(" and name = ").push_bind(name);
+            if let Some(key) = key {
+                query.push(" and name_key = ").push_bind(key);
             }
-            query.push(" order by name limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip));
+            query.push(" order by name_key limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip));
             query.build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
         let total: i64 = on!(Pool, &self.reads, |pool| {
-            sqlx::query_scalar("select count(*) from components where $1 is null or name = $1").bind(name).fetch_one(pool).await
+            sqlx::query_scalar("select count(*) from components where $1 is null or name_key = $1").bind(key).fetch_one(pool).await
         })
         .map_err(unexpected)?;
         Ok((rows.into_iter().map(Component::try_from).collect::<Result<_, _>>()?, unsigned(total)))
@@ -96,7 +97,7 @@ impl Write {
     /// The component with this name.
     pub(crate) async fn component_named(&mut self, name: &Name) -> Result<Option<Component>, Error> {
         let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select * from components where name = $1").bind(name.as_str()).fetch_optional(&mut **write).await
+            sqlx::query_as("select * from components where name_key = $1").bind(name.key()).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
         row.map(Component::try_from).transpose()
@@ -115,8 +116,8 @@ impl Write {
     pub(crate) async fn add_component(&mut self, new: &Component) -> Result<bool, Error> {
         let added = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "insert into components (id, name, description, owner, kind, lifecycle, archived, created_at, updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (name) do nothing",
+                "insert into components (id, name, description, owner, kind, lifecycle, archived, created_at, updated_at, name_key)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing",
             )
             .bind(new.id)
             .bind(new.name.as_str())
@@ -127,6 +128,7 @@ impl Write {
             .bind(new.archived)
             .bind(Micros(new.created_at))
             .bind(Micros(new.updated_at))
+            .bind(new.name.key())
             .execute(&mut **write)
             .await
             .map(|done| done.rows_affected())
@@ -139,8 +141,8 @@ impl Write {
     pub(crate) async fn replace_component(&mut self, new: &Component) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "update components set name = $1, description = $2, owner = $3, kind = $4, lifecycle = $5, archived = $6, updated_at = $7
-                 where id = $8",
+                "update components set name = $1, description = $2, owner = $3, kind = $4, lifecycle = $5, archived = $6, updated_at = $7,
+                 name_key = $8 where id = $9",
             )
             .bind(new.name.as_str())
             .bind(new.description.as_ref().map(Description::as_str))
@@ -149,6 +151,7 @@ impl Write {
             .bind(new.lifecycle.as_ref().map(Label::as_str))
             .bind(new.archived)
             .bind(Micros(new.updated_at))
+            .bind(new.name.key())
             .bind(new.id)
             .execute(&mut **write)
             .await

@@ -180,10 +180,10 @@ impl Store {
             sqlx::query_as(
                 "select cell.version, cell.succeeded_at from components c cross join environments e
                      join current_cells cell on cell.component_id = c.id and cell.environment_id = e.id
-                 where c.name = $1 and e.name = $2 and cell.deployment_id is not null",
+                 where c.name_key = $1 and e.name_key = $2 and cell.deployment_id is not null",
             )
-            .bind(component.as_str())
-            .bind(environment.as_str())
+            .bind(component.key())
+            .bind(environment.key())
             .fetch_optional(pool)
             .await
         })

@@ -242,7 +242,7 @@ macro_rules! filtered {
 
 /// What is current of one component.
 const CURRENT_OF: &str =
-    select!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.name");
+    select!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.name_key");
 
 /// The newest deployment of each cell by when it happened, where it is under way or failed and newer than what is current:
 /// a removal, too, leaves what is older behind. Every cell that was ever written to has its row in `current_cells`, and one

@@ -51,18 +51,19 @@ fn all(rows: Vec<Row>) -> Result<Vec<Environment>, Error> {
 impl Store {
     /// Part of the environments in their order, and how many there are; of one name, if given.
     pub(crate) async fn environments(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Environment>, u64), Error> {
-        let name = name.map(Name::as_str);
+        let key = name.map(Name::key);
+        let key = key.as_deref();
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select * from environments where true");
-            if let Some(name) = name {
-                query.push(" and name = ").push_bind(name);
+            if let Some(key) = key {
+                query.push(" and name_key = ").push_bind(key);
             }
-            query.push(" order by position, name limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip));
+            query.push(" order by position, name_key limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip));
             query.build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
         let total: i64 = on!(Pool, &self.reads, |pool| {
-            sqlx::query_scalar("select count(*) from environments where $1 is null or name = $1").bind(name).fetch_one(pool).await
+            sqlx::query_scalar("select count(*) from environments where $1 is null or name_key = $1").bind(key).fetch_one(pool).await
         })
         .map_err(unexpected)?;
         Ok((all(rows)?, unsigned(total)))
@@ -91,7 +92,7 @@ impl Write {
             }
         }
         let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select * from environments order by position, name").fetch_all(&mut **write).await
+            sqlx::query_as("select * from environments order by position, name_key").fetch_all(&mut **write).await
         })
         .map_err(unexpected)?;
         all(rows)
@@ -109,7 +110,7 @@ impl Write {
     /// The environment with this name.
     pub(crate) async fn environment_named(&mut self, name: &Name) -> Result<Option<Environment>, Error> {
         let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select * from environments where name = $1").bind(name.as_str()).fetch_optional(&mut **write).await
+            sqlx::query_as("select * from environments where name_key = $1").bind(name.key()).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
         row.map(Environment::try_from).transpose()
@@ -119,8 +120,8 @@ impl Write {
     pub(crate) async fn add_environment(&mut self, new: &Environment) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "insert into environments (id, name, description, type, position, archived, created_at, updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "insert into environments (id, name, description, type, position, archived, created_at, updated_at, name_key)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(new.id)
             .bind(new.name.as_str())
@@ -130,6 +131,7 @@ impl Write {
             .bind(new.archived)
             .bind(Micros(new.created_at))
             .bind(Micros(new.updated_at))
+            .bind(new.name.key())
             .execute(&mut **write)
             .await
             .map(|_| ())
@@ -141,8 +143,8 @@ impl Write {
     pub(crate) async fn replace_environment(&mut self, new: &Environment) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "update environments set name = $1, description = $2, type = $3, position = $4, archived = $5, updated_at = $6
-                 where id = $7",
+                "update environments set name = $1, description = $2, type = $3, position = $4, archived = $5, updated_at = $6, name_key = $7
+                 where id = $8",
             )
             .bind(new.name.as_str())
             .bind(new.description.as_ref().map(Description::as_str))
@@ -150,6 +152,7 @@ impl Write {
             .bind(new.order)
             .bind(new.archived)
             .bind(Micros(new.updated_at))
+            .bind(new.name.key())
             .bind(new.id)
             .execute(&mut **write)
             .await

@@ -24,7 +24,7 @@ impl Write {
                     query.push(if at == 0 { " " } else { " or " });
                     match reference {
                         Reference::Id(id) => query.push("id = ").push_bind(*id),
-                        Reference::Name(name) => query.push("name = ").push_bind(name.as_str()),
+                        Reference::Name(name) => query.push("name_key = ").push_bind(name.key()),
                     };
                 }
                 query.build_query_as().fetch_all(&mut **write).await

@@ -68,7 +68,7 @@ impl Tracker {
 
     /// Every name and id of the lines, registered where need be, in one order for all writers.
     async fn named(&self, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Names, Error> {
-        let unknown = Unknown::under(self.registration, true);
+        let unknown = Unknown::under(self.registration, self.name_guard, true);
         let pairs = || lines.iter().map(|(_, line)| line.names());
         let mut names = Names::of(write, pairs()).await?;
         for component in pairs().map(|(component, _)| component).collect::<BTreeSet<_>>() {

@@ -17,6 +17,7 @@ mod clock_watch;
 mod events;
 mod importing;
 mod matrix;
+mod name_guard;
 mod names;
 mod paging;
 mod reading;
@@ -29,6 +30,7 @@ mod writer;
 use clock_watch::ClockWatch;
 pub use events::Events;
 use events::Newest;
+pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
 use terms::{Begun, Running};
 pub use terms::{Once, RETENTION, Terms, Written};
 use writer::Queue;
@@ -42,6 +44,7 @@ pub struct Tracker {
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
     registration: Registration,
+    name_guard: NameGuard,
     retention: TimeDelta,
     running: Arc<Running>,
     queue: Arc<Queue>,
@@ -96,6 +99,7 @@ impl Tracker {
             clock: Arc::new(SystemClock),
             ids: Arc::default(),
             registration: Registration::Auto,
+            name_guard: NameGuard::default(),
             retention: RETENTION,
             running: Arc::default(),
             queue: Arc::default(),
@@ -115,6 +119,12 @@ impl Tracker {
     #[must_use]
     pub fn with_registration(self, registration: Registration) -> Self {
         Self { registration, ..self }
+    }
+
+    /// The tracker with another way to treat names that look like typing errors.
+    #[must_use]
+    pub fn with_name_guard(self, name_guard: NameGuard) -> Self {
+        Self { name_guard, ..self }
     }
 
     /// The tracker with another time for which answers are kept under their idempotency keys, from the moment of the

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Registration, Tracker, events::tell_component};
+use super::{NameGuard, Registration, Resemblance, Tracker, events::tell_component};
 use crate::{
     catalog::{Component, Environment, Kind, Reference, near_misses},
     error::Error,
@@ -20,41 +20,54 @@ pub(super) enum Unknown {
     Refuse,
     /// Register it, unless it is probably a typing error.
     RegisterUnlessNear,
+    /// Register it, and report what it resembles.
+    RegisterAndWarn,
     /// Register it as it is.
     Register,
 }
 
 impl Unknown {
-    pub(super) const fn under(registration: Registration, even_if_near: bool) -> Self {
-        match (registration, even_if_near) {
+    /// By the settings of the server, and by whether the request has the guard leave its names alone.
+    pub(super) const fn under(registration: Registration, guard: NameGuard, even_if_near: bool) -> Self {
+        match (registration, guard) {
             (Registration::Strict, _) => Self::Refuse,
-            (Registration::Auto, false) => Self::RegisterUnlessNear,
-            (Registration::Auto, true) => Self::Register,
+            (Registration::Auto, _) if even_if_near => Self::Register,
+            (Registration::Auto, NameGuard::Off) => Self::Register,
+            (Registration::Auto, NameGuard::Warn) => Self::RegisterAndWarn,
+            (Registration::Auto, NameGuard::Refuse) => Self::RegisterUnlessNear,
         }
     }
 
-    /// Whether the unknown name may be registered among the known ones.
-    fn judge(self, kind: Kind, name: &Name, known: &[Name]) -> Result<(), Error> {
+    /// Whether the unknown name may be registered among the known ones, and what it resembles.
+    fn judge(self, kind: Kind, name: &Name, known: &[Name]) -> Result<Option<Resemblance>, Error> {
         // Another writer registered it since it was looked up; a name is no near miss of itself.
         if known.contains(name) {
-            return Ok(());
+            return Ok(None);
         }
         if self == Self::Refuse {
             return Err(Error::unknown(kind, name));
         }
         let did_you_mean = if self == Self::Register { Vec::new() } else { near_misses(name, known) };
-        if did_you_mean.is_empty() { Ok(()) } else { Err(Error::NearMiss { kind, name: name.clone(), did_you_mean }) }
+        match did_you_mean.first() {
+            Some(known) if self == Self::RegisterAndWarn => Ok(Some(Resemblance { kind, name: name.clone(), known: known.clone() })),
+            Some(_) => Err(Error::NearMiss { kind, name: name.clone(), did_you_mean }),
+            None => Ok(None),
+        }
     }
 }
 
 /// The id and the name of a record.
 pub(super) type Known = (Uuid, Name);
+/// A record, and the known name that its name resembles, if it was registered under the guard.
+type Found = (Known, Option<Resemblance>);
 
 /// What references mean, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     components: BTreeMap<Reference, Known>,
     environments: BTreeMap<Reference, Known>,
+    /// Of names that were registered although they are near misses.
+    resembles: Vec<Resemblance>,
 }
 
 impl Names {
@@ -64,7 +77,13 @@ impl Names {
         Ok(Self {
             components: meanings(write, Kind::Component, components).await?,
             environments: meanings(write, Kind::Environment, environments).await?,
+            resembles: Vec::new(),
         })
+    }
+
+    /// The names that were registered although they are near misses.
+    pub(super) fn resembles(self) -> Vec<Resemblance> {
+        self.resembles
     }
 
     /// The component and the environment that a pair means, if both are known.
@@ -82,7 +101,9 @@ impl Names {
         by: &Label,
     ) -> Result<(), Error> {
         if !self.components.contains_key(component) {
-            self.components.insert(component.clone(), tracker.find_component(write, component, unknown, by).await?);
+            let (known, resembles) = tracker.find_component(write, component, unknown, by).await?;
+            self.components.insert(component.clone(), known);
+            self.resembles.extend(resembles);
         }
         Ok(())
     }
@@ -97,7 +118,9 @@ impl Names {
         by: &Label,
     ) -> Result<(), Error> {
         if !self.environments.contains_key(environment) {
-            self.environments.insert(environment.clone(), tracker.find_environment(write, environment, unknown, by).await?);
+            let (known, resembles) = tracker.find_environment(write, environment, unknown, by).await?;
+            self.environments.insert(environment.clone(), known);
+            self.resembles.extend(resembles);
         }
         Ok(())
     }
@@ -118,47 +141,47 @@ async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) ->
 
 impl Tracker {
     /// The component a caller means, registered on the way if need be.
-    async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Known, Error> {
+    async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Found, Error> {
         let name = match reference {
-            Reference::Id(id) => return self.known_component(write, *id).await.map(|known| (known.id, known.name)),
+            Reference::Id(id) => return self.known_component(write, *id).await.map(|known| ((known.id, known.name), None)),
             Reference::Name(name) => name,
         };
         if let Some(known) = write.component_named(name).await? {
-            return Ok((known.id, known.name));
+            return Ok(((known.id, known.name), None));
         }
-        unknown.judge(Kind::Component, name, &write.component_names().await?)?;
+        let resembles = unknown.judge(Kind::Component, name, &write.component_names().await?)?;
         let now = self.clock.now();
         let new = Component::registered(self.next_id(), name.clone(), now);
         if write.add_component(&new).await? {
             tell_component(write, EventType::ComponentCreated, &new, now, by);
-            return Ok((new.id, new.name));
+            return Ok(((new.id, new.name), resembles));
         }
         // Another server was first; its row can be seen now.
         let first =
             write.component_named(name).await?.ok_or_else(|| Error::Internal(format!("the component {name} came and went").into()))?;
-        Ok((first.id, first.name))
+        Ok(((first.id, first.name), None))
     }
 
     /// The environment a caller means, registered on the way if need be.
-    async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Known, Error> {
+    async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Found, Error> {
         let name = match reference {
-            Reference::Id(id) => return self.known_environment(write, *id).await.map(|known| (known.id, known.name)),
+            Reference::Id(id) => return self.known_environment(write, *id).await.map(|known| ((known.id, known.name), None)),
             Reference::Name(name) => name,
         };
         if let Some(known) = write.environment_named(name).await? {
-            return Ok((known.id, known.name));
+            return Ok(((known.id, known.name), None));
         }
         let order = write.take_order().await?;
         // Another server may have registered it while this one waited for the order.
         if let Some(known) = order.iter().find(|known| known.name == *name) {
-            return Ok((known.id, known.name.clone()));
+            return Ok(((known.id, known.name.clone()), None));
         }
         let names: Vec<_> = order.iter().map(|known| known.name.clone()).collect();
-        unknown.judge(Kind::Environment, name, &names)?;
+        let resembles = unknown.judge(Kind::Environment, name, &names)?;
         let new = Environment::registered(self.next_id(), name.clone(), self.clock.now());
         let place = new.place_among(&order);
         let added = self.insert_environment(write, new, order, place, by).await?;
-        Ok((added.id, added.name))
+        Ok(((added.id, added.name), resembles))
     }
 
     pub(super) async fn known_component(&self, write: &mut Write, id: Uuid) -> Result<Component, Error> {

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::Tracker;
+use super::{Resemblance, Tracker};
 use crate::{
     arrival::Arrival,
     clock::Time,
@@ -93,12 +93,14 @@ impl From<&Label> for Terms {
 }
 
 /// What a write did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written<T> {
     /// Its answer.
     pub value: T,
     /// Whether the write was made before, under the same idempotency key, and the answer is the one it had then.
     pub replayed: bool,
+    /// The names that it registered although they look like typing errors, where the guard only warns.
+    pub resembles: Vec<Resemblance>,
 }
 
 impl<T> Deref for Written<T> {
@@ -146,7 +148,7 @@ impl Claim {
             return Err(Error::KeyReused { recorded: id_in(&kept.answer) });
         }
         let value = serde_json::from_str(&kept.answer).map_err(|error| Error::Internal(error.into()))?;
-        Ok(Written { value, replayed: true })
+        Ok(Written { value, replayed: true, resembles: Vec::new() })
     }
 
     /// The answer to this request, to be kept under the key.
@@ -214,6 +216,6 @@ impl Work {
             self.write.keep_answer(claim.answered(&value, self.steady, self.retention)?);
         }
         self.write.commit().await?;
-        Ok(Written { value, replayed: false })
+        Ok(Written { value, replayed: false, resembles: Vec::new() })
     }
 }

@@ -226,7 +226,7 @@ impl Tracker {
         if let Some(claim) = &job.claim {
             write.keep_answer(claim.answered(&value, self.clock.steady(), self.retention)?);
         }
-        Ok(Some(Ok(Written { value, replayed: false })))
+        Ok(Some(Ok(Written { value, replayed: false, resembles: Vec::new() })))
     }
 
     /// Carries out a request in a transaction of its own.
@@ -238,7 +238,7 @@ impl Tracker {
         let write = &mut work.write;
         let mut names = Names::default();
         if let Asked::Record(new) = asked {
-            let unknown = Unknown::under(self.registration, new.register);
+            let unknown = Unknown::under(self.registration, self.name_guard, new.register);
             names.add_component(self, write, &new.component, unknown, terms.author()).await?;
             names.add_environment(self, write, &new.environment, unknown, terms.author()).await?;
         }
@@ -247,7 +247,8 @@ impl Tracker {
         self.compare_with(write);
         write.reserve(asked.rows()).await?;
         let value = self.carry_out(write, &names, asked, terms, now).await?;
-        work.finish(value).await
+        let written = work.finish(value).await?;
+        Ok(Written { resembles: names.resembles(), ..written })
     }
 
     /// Compares the clock with the cells that a write has taken.

@@ -4,7 +4,7 @@
 import * as address from "./address.js";
 import { get, page } from "./api.js";
 import { ago, commit, el, filterForm, moment, notice, pipeline, redraw, report, search, select, status, table } from "./elements.js";
-import { STATUSES, duration } from "./text.js";
+import { STATUSES, cellIn, duration, isSame } from "./text.js";
 
 const TAKE = 25;
 const ORDERS = [["occurred", "Happened"], ["created", "Recorded"]];
@@ -72,11 +72,11 @@ export function show(root, { parameters }) {
 }
 
 function concerns({ deployment }, { component, environment }) {
-  return deployment && (!component || component === deployment.componentName) && (!environment || environment === deployment.environmentName);
+  return deployment && (!component || isSame(component, deployment.componentName)) && (!environment || isSame(environment, deployment.environmentName));
 }
 
 function current([row], environment) {
-  const cell = row?.environments[environment];
+  const cell = row && cellIn(row.environments, environment);
   return el("p", { class: "lead" }, cell ? ["Current: ", el("strong", {}, cell.version), ", for ", ago(cell.deployedAt)] : "Nothing is current here.");
 }
 

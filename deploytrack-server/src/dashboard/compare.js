@@ -3,7 +3,7 @@
 import * as address from "./address.js";
 import { all, get } from "./api.js";
 import { ago, check, el, filterForm, notice, redraw, report, select, table } from "./elements.js";
-import { count } from "./text.js";
+import { cellIn, count, isSame } from "./text.js";
 
 /** Shows the comparison of the environments `from` and `to`; the last two, if none are named. */
 export function show(root, { parameters }) {
@@ -29,8 +29,9 @@ export function show(root, { parameters }) {
   async function refresh() {
     try {
       const known = (await all("environments")).filter((environment) => !environment.archived).map((environment) => environment.name);
-      wanted = { ...wanted, from: wanted.from ?? known.at(-2) ?? known.at(-1), to: wanted.to ?? known.at(-1) };
-      if (known.join() !== names.join()) controls(known);
+      const asKnown = (name) => name && (known.find((other) => isSame(other, name)) ?? name);
+      wanted = { ...wanted, from: asKnown(wanted.from) ?? known.at(-2) ?? known.at(-1), to: asKnown(wanted.to) ?? known.at(-1) };
+      if (JSON.stringify(known) !== JSON.stringify(names)) controls(known);
       if (names.length < 2) return redraw(body, names, () => [notice("There are no two environments to compare.")]);
       const matrix = await get("deployments/matrix", { environment: [...new Set([wanted.from, wanted.to])] });
       redraw(body, [matrix, wanted], () => compared(matrix, wanted));
@@ -52,7 +53,7 @@ export function show(root, { parameters }) {
 
 function compared(matrix, { from, to, same }) {
   const pairs = matrix
-    .map((row) => ({ component: row.componentName, left: row.environments[from], right: row.environments[to] }))
+    .map((row) => ({ component: row.componentName, left: cellIn(row.environments, from), right: cellIn(row.environments, to) }))
     .filter(({ left, right }) => left || right)
     .map((pair) => ({ ...pair, outcome: outcome(pair, from, to) }));
   const differing = pairs.filter(({ outcome }) => outcome !== SAME);

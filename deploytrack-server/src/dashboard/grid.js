@@ -17,7 +17,7 @@ export class Grid {
     this.element.style.setProperty("--columns", columns.length);
     this.#head.replaceChildren(heading(columns));
     const focused = this.#body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    place(this.#body, rows.map((row) => this.#row(row, columns.join(), at)));
+    place(this.#body, rows.map((row) => this.#row(row, JSON.stringify(columns), at)));
     if (focused && !this.#body.contains(document.activeElement)) this.focus(focused);
   }
 

@@ -73,7 +73,7 @@ export function show(root, { parameters, announce, inTurn }) {
   /** Offers the filters; anew when there are other environments, but not while somebody is choosing. */
   function control() {
     const environments = columns(known, []);
-    const names = environments.join();
+    const names = JSON.stringify(environments);
     if (form && (form.names === names || form.element.contains(document.activeElement))) return;
     form?.element.remove();
     form = { names, element: filters.form(wanted, environments, change) };

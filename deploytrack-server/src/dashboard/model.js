@@ -1,5 +1,7 @@
 // The matrix as it is to be shown, worked out from what the server gives. No element and no request is in here.
 
+import { isSame, nameKey } from "./text.js";
+
 /** The key of a cell. */
 const key = (component, environment) => `${component}\n${environment}`;
 
@@ -36,10 +38,10 @@ export class Known {
 
   /** One row over these columns. */
   row(name, columns) {
-    const current = this.rows.get(name).environments;
+    const held = this.rows.get(name).environments;
     const cells = columns.map((environment) => ({
       environment,
-      current: current[environment] ?? null,
+      current: Object.hasOwn(held, environment) ? held[environment] : null,
       attempt: this.attempts.get(key(name, environment)) ?? null,
       differsFrom: null,
     }));
@@ -62,7 +64,8 @@ function markDrift(cells) {
 /** The columns that are wanted; all where none is named. */
 export function columns(known, wanted) {
   const names = known.environments.map((environment) => environment.name);
-  const chosen = names.filter((name) => wanted.includes(name));
+  const keys = new Set(wanted.map(nameKey));
+  const chosen = keys.size > 0 ? names.filter((name) => keys.has(nameKey(name))) : [];
   return chosen.length > 0 ? chosen : names;
 }
 
@@ -78,8 +81,13 @@ export function rows(known, { q, env, drift, attempts, sort }) {
   return all.filter(matches).sort(order(sort));
 }
 
-/** Byte by byte, as the server has it: names are ASCII. */
-const byName = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+/** In the order of their keys, as the server has them. */
+function byName(a, b) {
+  const [left, right] = [[...nameKey(a)], [...nameKey(b)]];
+  const at = left.findIndex((character, at) => character !== right[at]);
+  if (at < 0) return left.length - right.length;
+  return at < right.length ? left[at].codePointAt(0) - right[at].codePointAt(0) : 1;
+}
 
 /** Rows of the same rank stay in the order of their names. */
 function order(sort) {
@@ -87,7 +95,7 @@ function order(sort) {
   if (sort === "drift") return (a, b) => b.drift - a.drift;
   if (sort?.startsWith("oldest:")) {
     const environment = sort.slice("oldest:".length);
-    const time = (row) => Date.parse(row.cells.find((cell) => cell.environment === environment)?.current?.deployedAt ?? "9999-01-01");
+    const time = (row) => Date.parse(row.cells.find((cell) => isSame(cell.environment, environment))?.current?.deployedAt ?? "9999-01-01");
     return (a, b) => time(a) - time(b);
   }
   return () => 0;

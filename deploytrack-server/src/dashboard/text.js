@@ -40,6 +40,18 @@ export const word = (status) => WORDS[status] ?? status;
 /** Every status there is, as values and words. */
 export const STATUSES = Object.entries(WORDS);
 
+/** A name as it is compared: case, the kind of spaces and the look of emoji make no difference, as on the server. */
+export const nameKey = (name) => name.normalize("NFC").replace(/[\u200d\ufe0e\ufe0f]/g, "").replace(/\s+/g, " ").trim().toUpperCase().toLowerCase();
+
+/** Whether two names are the same. */
+export const isSame = (a, b) => a === b || nameKey(a) === nameKey(b);
+
+/** The cell of an environment among those of a row, or null. Only what the server sent counts: `constructor` may be a name. */
+export function cellIn(cells, environment) {
+  if (Object.hasOwn(cells, environment)) return cells[environment];
+  return Object.entries(cells).find(([name]) => isSame(name, environment))?.[1] ?? null;
+}
+
 /** A number of things. */
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 

@@ -50,6 +50,9 @@ pub(crate) async fn record(call: Call) -> Answer {
     let register = query.flag("register").unwrap_or(false);
     let (register, new, terms) = call.read(query.finish(Some(register))).await?;
     let recorded = tracker.record(NewDeployment { register, ..new }, terms).await?;
+    for one in &recorded.resembles {
+        tracing::warn!(kind = one.kind.as_str(), name = one.name.as_str(), known = one.known.as_str(), "a new name resembles a known one");
+    }
     created(&format!("{}/{}", api::DEPLOYMENTS, recorded.id), &recorded)
 }
 

@@ -45,7 +45,8 @@ pub(super) fn record() -> Described {
         GROUP,
         "recordDeployment",
         "Record a deployment",
-        "Names are registered on the way, unless the server's `registration` is `strict` (404) or they resemble known ones (409 `near_miss`).",
+        "Names are registered on the way, unless the server's `registration` is `strict` (404) or they look like typing errors for known ones: 409 `near_miss`; where its `name-guard` is `warn`, \
+         they are registered and the header `Resembles` names the known ones, such as `environment=production`.",
     )
     .taking([flag("register", "Register unknown names even where they resemble known ones.")])
     .body::<NewDeployment>(

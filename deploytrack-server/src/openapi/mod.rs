@@ -94,7 +94,7 @@ fn http_method(method: &http::Method) -> Option<HttpMethod> {
 /// What a route is. Pages and pictures for people, and what every path answers to OPTIONS, are no operations of the API.
 fn describe(route: &Route) -> Option<Described> {
     Some(match route {
-        Route::Docs(_) | Route::DocsAt(_) | Route::Badge { .. } | Route::Options(_) => return None,
+        Route::Docs(_) | Route::DocsAt(_) | Route::Badge(_) | Route::BadgeAsked | Route::Options(_) => return None,
         #[cfg(feature = "dashboard")]
         Route::Dashboard(_) => return None,
         Route::Live => server::live(),

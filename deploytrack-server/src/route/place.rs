@@ -8,6 +8,8 @@ use crate::{asset::Asset, dashboard};
 
 /// Where the pages are that show the description of the API.
 const DOCS: &str = "/api/docs/";
+/// The most segments of the path of a badge: each `/` in it may be one that a proxy has decoded, and each is tried.
+const MOST_SEGMENTS: usize = 10;
 pub(super) const WITH_DOCS: bool = cfg!(feature = "swagger");
 
 /// Whether it is one segment of a path, with something in it that names a thing.
@@ -23,7 +25,8 @@ pub(super) enum Place<'a> {
     OpenApi,
     Docs(&'a str),
     DocsAt(&'static str),
-    Badge(&'a str, &'a str),
+    Badge(&'a str),
+    BadgeAsked,
     Deployments,
     Deployment(&'a str),
     History(&'a str),
@@ -64,6 +67,7 @@ impl<'a> Place<'a> {
             api::COMPONENTS => Self::Components,
             api::ENVIRONMENTS => Self::Environments,
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
+            "/badge.svg" => Self::BadgeAsked,
             _ => return Self::one(path).or_else(|| Self::docs(path)).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
         })
     }
@@ -73,8 +77,9 @@ impl<'a> Place<'a> {
     }
 
     fn badge(path: &'a str) -> Option<Self> {
-        let (component, environment) = path.strip_prefix("/badges/")?.strip_suffix(".svg")?.split_once('/')?;
-        (is_segment(component) && is_segment(environment)).then_some(Self::Badge(component, environment))
+        let names = path.strip_prefix("/badges/")?.strip_suffix(".svg")?;
+        let segments = names.split('/').count();
+        ((2..=MOST_SEGMENTS).contains(&segments) && names.split('/').all(is_segment)).then_some(Self::Badge(names))
     }
 
     /// What is there for people.
@@ -114,7 +119,8 @@ impl<'a> Place<'a> {
             (Self::OpenApi, "GET") => Route::OpenApi,
             (Self::Docs(file), "GET") => Route::Docs(file.into()),
             (Self::DocsAt(place), "GET") => Route::DocsAt(place),
-            (Self::Badge(component, environment), "GET") => Route::Badge { component: component.into(), environment: environment.into() },
+            (Self::Badge(names), "GET") => Route::Badge(names.into()),
+            (Self::BadgeAsked, "GET") => Route::BadgeAsked,
             (Self::Deployments, "GET") => Route::ListDeployments,
             (Self::Deployments, "POST") => Route::RecordDeployment,
             (Self::Deployment(id), "GET") => Route::ShowDeployment(id.into()),
@@ -153,7 +159,8 @@ impl<'a> Place<'a> {
             | Self::OpenApi
             | Self::Docs(_)
             | Self::DocsAt(_)
-            | Self::Badge(..)
+            | Self::Badge(_)
+            | Self::BadgeAsked
             | Self::History(_)
             | Self::Matrix
             | Self::Attempts

@@ -12,16 +12,18 @@ fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
 
 #[test]
 fn where_there_are_no_badges_nothing_is_at_their_paths() {
-    for method in EVERY_METHOD {
-        assert_eq!(Route::parse(&method.parse().unwrap(), "/badges/x/y.svg", Badges::Off), Err(NoRoute::Path), "{method}");
+    for (method, path) in EVERY_METHOD.into_iter().flat_map(|method| [(method, "/badges/x/y.svg"), (method, "/badge.svg")]) {
+        assert_eq!(Route::parse(&method.parse().unwrap(), path, Badges::Off), Err(NoRoute::Path), "{method}");
     }
 }
 
 #[test]
-fn a_badge_is_named_by_two_segments() {
-    let badge = |component: &str, environment: &str| Ok(Route::Badge { component: component.into(), environment: environment.into() });
-    assert_eq!(parse("GET", "/badges/eu%2Fapi/production.svg"), badge("eu%2Fapi", "production"));
-    assert_eq!(parse("GET", "/badges/api/v1.svg.svg"), badge("api", "v1.svg"));
+fn a_badge_is_named_by_its_path_or_its_parameters() {
+    let badge = |names: &str| Ok(Route::Badge(names.into()));
+    assert_eq!(parse("GET", "/badges/eu%2Fapi/production.svg"), badge("eu%2Fapi/production"));
+    assert_eq!(parse("GET", "/badges/api/v1.svg.svg"), badge("api/v1.svg"));
+    assert_eq!(parse("GET", "/badges/eu/api/production.svg"), badge("eu/api/production"), "a proxy decoded it");
+    assert_eq!(parse("GET", "/badge.svg"), Ok(Route::BadgeAsked));
 }
 
 #[test]
@@ -115,7 +117,6 @@ fn a_path_is_compared_as_it_is() {
         "/badges//y.svg",
         "/badges/../y.svg",
         "/badges/x/...svg",
-        "/badges/x/y/z.svg",
         "/badges/x/y.svg/",
         "/api/v1/deployments/",
         "/api/v1//deployments",

@@ -88,7 +88,7 @@ on_both! {
     async fn all_faults_are_said_at_once(database) {
         let server = Server::start(&database).await;
         let body = json!({
-            "componentId": "not-a-uuid", "environment": " production", "version": "", "commitSha": "xyz",
+            "componentId": "not-a-uuid", "environment": "produc\u{ad}tion", "version": "", "commitSha": "xyz",
             "deployedBy": 7, "metadata": [], "status": "done", "occurredAt": "yesterday", "verison": "v1"
         });
         snapshot!("record_all_faults", server.admin().post(PATH, &body).await.whole());
@@ -121,8 +121,8 @@ on_both! {
             ("metadata", nested(16), nested(17)),
             ("metadata", json!({"a": "x".repeat(16 * 1024 - 8)}), json!({"a": "x".repeat(16 * 1024 - 7)})),
             ("metadata", json!({"a": 1}), json!({"a": "\0"})),
-            ("component", json!("c".repeat(100)), json!("c".repeat(101))),
-            ("environment", json!("eu/west-1.a_b"), json!("-eu")),
+            ("component", json!("ç".repeat(255)), json!("ç".repeat(256))),
+            ("environment", json!("-eu/west 1.a_b"), json!("eu\u{200b}")),
             ("occurredAt", json!("2025-06-01T12:00:00+02:00"), json!("2999-01-01T00:00:00Z")),
         ] {
             let before = server.reader().total().await;

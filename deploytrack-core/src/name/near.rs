@@ -1,0 +1,118 @@
+//! Names that look like a slip of the hand for a known one.
+
+use super::Name;
+
+mod words;
+
+/// The letters of words that are compared: an alphabet with one sound a letter. In others, such as Chinese, one character
+/// is a word, and another character is another word.
+const LAST_LETTER: char = '\u{58f}';
+/// The fewest letters of a word with a slip, by its kind. In shorter words another letter makes another word: `dev`, `div`.
+const SWAPPED: usize = 4;
+const DOUBLED: usize = 5;
+const MISSED: usize = 6;
+/// The fewest letters of a word that is longer than a short one with a suffix.
+const LONG: usize = 7;
+/// Endings of words, of which no letter is a suffix by itself.
+const ENDINGS: [&str; 3] = ["ing", "tion", "ment"];
+/// The rows of a keyboard (QWERTY).
+const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
+
+/// The known names that `name` is probably a typing error for, in the order of names, at most three.
+///
+/// A name is compared word by word; whatever else is in it must be the same, digits and separators included. A typing
+/// error is one slip in a word: two neighbours swapped, a letter doubled, missing, added or wrong. The first and the last
+/// letter are on purpose (`proda`, `orders`) but for a cut ending (`stagin`), as is a short word, and each of two words of the trade that are that
+/// similar (`shipping`, `shopping`).
+#[must_use]
+pub fn near_misses<'a>(name: &Name, known: impl IntoIterator<Item = &'a Name>) -> Vec<Name> {
+    let key = name.key();
+    let mut near: Vec<_> = known.into_iter().filter(|other| is_slip(&key, &other.key())).cloned().collect();
+    near.sort();
+    near.truncate(3);
+    near
+}
+
+fn is_slip(a: &str, b: &str) -> bool {
+    // A slip in a word is one letter, and a name has few words: most names are told apart by their lengths.
+    if a == b || a.len().abs_diff(b.len()) > 8 {
+        return false;
+    }
+    let (mut left, mut right) = (parts(a), parts(b));
+    let mut slips = 0;
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return slips > 0,
+            (Some(a), Some(b)) if a == b => {}
+            (Some(a), Some(b)) if is_slip_of_word(a, b) => slips += 1,
+            _ => return false,
+        }
+    }
+}
+
+/// The runs of letters, and what is between them.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let is_letter = rest.chars().next()?.is_alphabetic();
+        let end = rest.find(|c: char| c.is_alphabetic() != is_letter).unwrap_or(rest.len());
+        let (part, behind) = rest.split_at(end);
+        rest = behind;
+        Some(part)
+    })
+}
+
+fn is_slip_of_word(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let comparable = |word: &[char]| word.iter().all(|c| c.is_alphabetic() && *c <= LAST_LETTER);
+    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
+    if !comparable(short) || !comparable(long) {
+        return false;
+    }
+    let start = short.iter().zip(long).take_while(|(a, b)| a == b).count();
+    let slip = match long.len() - short.len() {
+        0 => is_swapped(&short[start..], &long[start..], long.len()) || is_wrong(short, long, start),
+        1 => is_missing(short, long, start) || is_cut(short, long),
+        _ => false,
+    };
+    slip && !words::both(&a, &b)
+}
+
+/// Two neighbours changed places.
+fn is_swapped(a: &[char], b: &[char], length: usize) -> bool {
+    length >= SWAPPED && a.len() >= 2 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..]
+}
+
+/// One letter inside is another; the last but one only if it is a neighbour on the keyboard, since two letters make a
+/// suffix (`shopes`, `shopus`).
+fn is_wrong(a: &[char], b: &[char], at: usize) -> bool {
+    let behind = a.len() - at - 1;
+    a.len() >= MISSED && at > 0 && behind > 0 && a[at + 1..] == b[at + 1..] && (behind > 1 || are_neighbours(a[at], b[at]))
+}
+
+/// One letter inside the longer word is missing in the shorter one; the last but one only in a long word, since two
+/// letters make a suffix (`proda`, `prodca`).
+fn is_missing(short: &[char], long: &[char], at: usize) -> bool {
+    let doubled = at > 0 && long[at] == long[at - 1];
+    let least = if doubled { DOUBLED } else { MISSED };
+    let behind = (long.len() - at).saturating_sub(1);
+    long.len() >= least && at > 0 && behind > 0 && (behind > 1 || long.len() >= LONG) && short[at..] == long[at + 1..]
+}
+
+/// The last letter is missing of an ending that is no word's without it: `stagin`, `productio`.
+fn is_cut(short: &[char], long: &[char]) -> bool {
+    long.len() >= MISSED
+        && long.starts_with(short)
+        && ENDINGS.iter().any(|ending| ending.chars().rev().eq(long.iter().rev().copied().take(ending.len())))
+}
+
+fn are_neighbours(a: char, b: char) -> bool {
+    let place = |c: char| ROWS.iter().enumerate().find_map(|(row, keys)| Some((row, keys.find(c)?)));
+    match (place(a), place(b)) {
+        (Some((row, column)), Some((other_row, other_column))) if row == other_row => column.abs_diff(other_column) == 1,
+        // Each row is half a key to the right of the one above it.
+        (Some((upper, right)), Some((lower, left))) if upper + 1 == lower => left == right || left + 1 == right,
+        (Some((lower, left)), Some((upper, right))) if upper + 1 == lower => left == right || left + 1 == right,
+        _ => false,
+    }
+}

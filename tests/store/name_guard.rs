@@ -1,0 +1,114 @@
+//! The guard against typing errors in names, measured on lists of real names and of real typing errors.
+
+use deploytrack_core::{
+    catalog::near_misses,
+    error::Error,
+    text::Name,
+    tracker::{NameGuard, Registration, Written},
+};
+use deploytrack_tests::on_both;
+
+use crate::*;
+
+const REAL_NAMES: &str = include_str!("../lists/real_names.txt");
+const TYPING_ERRORS: &str = include_str!("../lists/typing_errors.txt");
+const SHUFFLES: u64 = 20;
+
+/// The lists with their headings.
+fn lists() -> Vec<(&'static str, Vec<Name>)> {
+    let lists = REAL_NAMES.split("\n## ").skip(1).map(|list| list.split_once('\n').unwrap());
+    lists.map(|(heading, names)| (heading, names.split_whitespace().map(|name| name.parse().unwrap()).collect())).collect()
+}
+
+/// The names of a list that would be refused when they are registered in this order, with what they resemble.
+fn refused(names: &[Name]) -> Vec<String> {
+    let refused = names.iter().enumerate().filter(|(at, name)| !names[..*at].contains(name));
+    let near = refused.map(|(at, name)| (name, near_misses(name, &names[..at])));
+    near.filter(|(_, near)| !near.is_empty()).map(|(name, near)| format!("{name} for {}", near[0])).collect()
+}
+
+#[test]
+fn real_names_are_registered_in_any_order() {
+    let mut all = Vec::new();
+    for (heading, mut names) in lists() {
+        let mut found = refused(&names);
+        for seed in 0..SHUFFLES {
+            fastrand::Rng::with_seed(seed).shuffle(&mut names);
+            found.extend(refused(&names));
+        }
+        found.sort();
+        found.dedup();
+        all.extend(found.into_iter().map(|found| format!("{heading}: {found}")));
+    }
+    assert!(all.is_empty(), "{all:#?}");
+}
+
+#[test]
+fn typing_errors_are_asked_about() {
+    let pairs = TYPING_ERRORS.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once(' ').unwrap());
+    let missed = pairs.filter(|(typed, meant)| {
+        let (typed, meant): (Name, Name) = (typed.parse().unwrap(), meant.parse().unwrap());
+        near_misses(&typed, [&meant]) != [meant]
+    });
+    let missed: Vec<_> = missed.collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn a_typing_error_is_found_among_all_real_names() {
+    let known: Vec<Name> = lists().into_iter().flat_map(|(_, names)| names).collect();
+    for (typed, meant) in [("prodution", "production"), ("checkuot", "checkout"), ("ts-travle-service", "ts-travel-service")] {
+        assert!(near_misses(&typed.parse().unwrap(), &known).iter().any(|name| name.as_str() == meant), "{typed}");
+    }
+}
+
+async fn register(tracker: &Tracker, environment: &str) -> Result<Written<Deployment>, Error> {
+    tracker.record(new("api", environment, "v1"), &by()).await
+}
+
+on_both! {
+    async fn case_alone_is_the_same_name(database) {
+        let tracker = database.tracker().await;
+        let first = register(&tracker, "Staging").await.unwrap();
+        for same in ["staging", "STAGING", " Staging "] {
+            assert_eq!(register(&tracker, same).await.unwrap().environment_id, first.environment_id, "{same}");
+        }
+        assert_eq!(first.environment_name.as_str(), "Staging", "the name as it was first given");
+    }
+
+    async fn the_guard_refuses_by_default(database) {
+        let tracker = database.tracker().await;
+        register(&tracker, "production").await.unwrap();
+        assert!(matches!(register(&tracker, "prodution").await, Err(Error::NearMiss { .. })));
+    }
+
+    async fn a_guard_that_warns_registers_and_names_what_is_resembled(database) {
+        let tracker = database.tracker().await.with_name_guard(NameGuard::Warn);
+        register(&tracker, "production").await.unwrap();
+        let warned = register(&tracker, "prodution").await.unwrap();
+        assert_eq!(warned.resembles.iter().map(|one| one.known.as_str()).collect::<Vec<_>>(), ["production"]);
+        assert!(register(&tracker, "prodution").await.unwrap().resembles.is_empty(), "it is known now");
+        let asked = NewDeployment { register: true, ..new("api", "producton", "v1") };
+        assert!(tracker.record(asked, &by()).await.unwrap().resembles.is_empty());
+    }
+
+    async fn a_guard_that_is_off_registers(database) {
+        let tracker = database.tracker().await.with_name_guard(NameGuard::Off);
+        register(&tracker, "production").await.unwrap();
+        assert!(register(&tracker, "prodution").await.unwrap().resembles.is_empty());
+    }
+
+    async fn strict_registration_comes_before_the_guard(database) {
+        let tracker = database.tracker().await.with_registration(Registration::Strict).with_name_guard(NameGuard::Off);
+        assert!(matches!(register(&tracker, "elsewhere").await, Err(Error::NotFound { .. })));
+    }
+
+    async fn every_list_is_registered(database) {
+        let tracker = database.tracker().await;
+        for (heading, names) in lists().into_iter().take(3) {
+            for name in names {
+                register(&tracker, name.as_str()).await.unwrap_or_else(|error| panic!("{heading}: {name}: {error}"));
+            }
+        }
+    }
+}
