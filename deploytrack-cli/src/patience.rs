@@ -69,7 +69,7 @@ mod tests {
         let begun = Instant::now();
         for _ in 0..5 {
             let hangs = disk.run(|| {
-                thread::sleep(Duration::from_secs(60));
+                thread::sleep(Duration::from_mins(1));
                 Ok(())
             });
             assert_eq!(hangs.unwrap_err().kind(), io::ErrorKind::TimedOut);

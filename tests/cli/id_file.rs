@@ -49,7 +49,7 @@ fn the_id_of_a_record_is_what_the_next_steps_are_about() {
 fn a_command_that_is_wrapped_finds_the_id_of_its_own_deployment() {
     let bench = Bench::new();
     let home = home(&bench);
-    fs::write(home.path().join("id"), "of an earlier pipeline").unwrap();
+    fs::write(home.path().join("id"), "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50\n").unwrap();
     let run = record(&home, &["--", "cat", "id"]);
     assert_eq!((run.done(), run.err.as_str()), (held(&home).as_str(), ""));
     assert!(home.deploytrack(&["show", "--id-file", "id"]).done().contains("succeeded"));
