@@ -1,6 +1,10 @@
 //! Names are any printable text, and what was taken as a name is found by it.
 
-use deploytrack_core::{catalog::Reference, error::Error, text::Name};
+use deploytrack_core::{
+    catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
+    error::Error,
+    text::Name,
+};
 use deploytrack_tests::on_both;
 
 use crate::*;
@@ -40,11 +44,11 @@ on_both! {
     async fn a_name_that_differs_in_case_alone_is_taken(database) {
         let tracker = database.tracker().await;
         let component = tracker.record(new("Api", "Staging", "v1"), &by()).await.unwrap();
-        let new = deploytrack_core::catalog::NewComponent { name: "API".parse().unwrap(), details: Default::default() };
+        let new = NewComponent { name: "API".parse().unwrap(), details: ComponentChange::default() };
         assert!(matches!(tracker.create_component(new, &by()).await, Err(Error::NameTaken { .. })));
-        let new = deploytrack_core::catalog::NewEnvironment { name: "STAGING".parse().unwrap(), details: Default::default() };
+        let new = NewEnvironment { name: "STAGING".parse().unwrap(), details: EnvironmentChange::default() };
         assert!(matches!(tracker.create_environment(new, &by()).await, Err(Error::NameTaken { .. })));
-        let rename = deploytrack_core::catalog::ComponentChange { name: Some("API".parse().unwrap()), ..Default::default() };
+        let rename = ComponentChange { name: Some("API".parse().unwrap()), ..Default::default() };
         let renamed = tracker.update_component(component.component_id, rename, &by()).await.unwrap();
         assert_eq!(renamed.name.as_str(), "API", "a record may change the case of its own name");
     }
