@@ -135,7 +135,7 @@ fn what_its_author_has_wrong_is_a_usage_error_before_anything_runs() {
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "never"],
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "fail", "--commit-sha", "HEAD"],
         // A rollback asks the server what to go back to, and so its names must be right.
-        &["rollback", "-c", "a;b", "-e", "production"],
+        &["rollback", "-c", "a\u{7}b", "-e", "production"],
     ] {
         let run = ran(args);
         assert_eq!((run.code, run.out.as_str(), spooled(&home)), (2, "", 0), "{args:?}: {run:?}");
@@ -177,7 +177,7 @@ fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() 
     let bench = Bench::new();
     let home = home(&bench)
         .with("GITLAB_CI", "true")
-        .with("CI_ENVIRONMENT_NAME", "prod;eu")
+        .with("CI_ENVIRONMENT_NAME", "prod\u{7}eu")
         .with("CI_COMMIT_SHA", "not-a-commit")
         .with("GITLAB_USER_LOGIN", "ä".repeat(300))
         .with("CI_PIPELINE_URL", format!("https://ci/{}", "folder/".repeat(60)))
@@ -205,7 +205,7 @@ fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() 
 
     let run = home.deploytrack(&["record", "-c", "api", "--", "sh", "-c", "echo out; exit 3"]);
     is_the_commands(&run, 3, "out\n");
-    assert!(run.err.contains("CI_ENVIRONMENT_NAME must have only") && spooled(&home) == 1, "{run:?}");
+    assert!(run.err.contains("CI_ENVIRONMENT_NAME must") && spooled(&home) == 1, "{run:?}");
     assert_eq!(home.deploytrack(&["flush", "--set", "environment=production"]).done(), "1 sent, 0 kept, 0 refused\n");
 }
 
