@@ -44,7 +44,7 @@ const KEY_HELP: &str = "Do this once under this key, however often the command i
 
 /// Runs a command that asks a server.
 pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<(), Failure> {
-    let outcome = run_in(command, &mut session).await;
+    let outcome = Box::pin(run_in(command, &mut session)).await;
     for (kind, known) in session.client.take_resemblances() {
         session.warn(&format!("a new {kind} is registered, and its name resembles {known}"));
     }
