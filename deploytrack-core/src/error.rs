@@ -130,8 +130,14 @@ pub enum Error {
     #[error("a verification is running already; try again when it is done")]
     Verifying,
     /// More writes wait than are let wait; the same request may succeed later.
-    #[error("too many writes are waiting at the moment")]
+    #[error("too many writes are waiting at the moment; repeat the request with the same Idempotency-Key")]
     Busy,
+    /// More questions that read many rows wait than can be answered in time; the same request may succeed later.
+    #[error(
+        "too many questions that read many rows are waiting at the moment; repeat the request, or ask for less: one component or \
+         environment, or a shorter time"
+    )]
+    TooManyReads,
     /// The database cannot be reached, is busy, or takes no writes; the same request may succeed later.
     #[error("the database cannot be used at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[derive(Debug, FromRow)]
-struct Row {
+pub(super) struct Row {
     id: Uuid,
     name: String,
     description: Option<String>,

@@ -28,6 +28,7 @@ mod idempotency;
 mod names;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod shown;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod verification;
@@ -41,6 +42,7 @@ pub(crate) use fault::is_damage;
 use fault::unexpected;
 pub(crate) use history::Told;
 pub(crate) use idempotency::{Answer, Kept, Key};
+pub(crate) use shown::{Columns, Section};
 pub(crate) use verification::{KeptCell, KeptPeriod, Numbering, ToldWrongly};
 pub(crate) use write::Write;
 

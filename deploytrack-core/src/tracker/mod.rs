@@ -16,9 +16,11 @@ mod catalog;
 mod clock_watch;
 mod events;
 mod importing;
+mod large_reads;
 mod matrix;
 mod name_guard;
 mod names;
+mod pages;
 mod paging;
 mod reading;
 mod recording;
@@ -30,6 +32,8 @@ mod writer;
 use clock_watch::ClockWatch;
 pub use events::Events;
 use events::Newest;
+use large_reads::LargeReads;
+pub use pages::{AttemptPages, HistoryPages, LatestPages, MatrixPages, Pages};
 pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
 use terms::{Begun, Running};
 pub use terms::{Once, RETENTION, Terms, Written};
@@ -50,6 +54,7 @@ pub struct Tracker {
     queue: Arc<Queue>,
     newest: Arc<Newest>,
     clock_watch: Arc<ClockWatch>,
+    large_reads: Arc<LargeReads>,
     /// Held while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
 }
@@ -105,6 +110,7 @@ impl Tracker {
             queue: Arc::default(),
             newest: Arc::default(),
             clock_watch: Arc::default(),
+            large_reads: Arc::default(),
             verifying: Arc::default(),
         }
     }

@@ -74,6 +74,21 @@ pub(super) fn page(order: Order, asked: PageRequest, section: Section, total: u6
     Page { data: rows, total, skip: asked.skip(), take, links }
 }
 
+/// How many deployments can be passed over by counting them. Further pages are reached by key, at the same cost each.
+const MOST_PASSED: u64 = 10_000;
+
+/// Refuses to count past more deployments than that: each costs as much as one that is shown.
+pub(super) fn check_depth(asked: PageRequest) -> Result<(), Error> {
+    if asked.skip() <= MOST_PASSED {
+        return Ok(());
+    }
+    let why = format!(
+        "must be at most {MOST_PASSED} in this list; go on by cursor, which the Link header of each page gives, or from createdBefore \
+         (occurredBefore) on"
+    );
+    Err(Error::fault(Fault::parameter("skip", why)))
+}
+
 /// Refuses a cursor that another order of the list gave: its place would be another one here.
 pub(super) fn check_order(order: Order, asked: PageRequest) -> Result<(), Error> {
     match asked.cursor().map(|cursor| cursor.key().order) {

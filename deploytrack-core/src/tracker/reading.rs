@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{
     Tracker,
+    pages::{self, fitting},
     paging::{self, Section},
 };
 use crate::{
@@ -11,10 +12,13 @@ use crate::{
     clock::Time,
     deployment::{Deployment, Removal, Undeploy},
     error::Error,
-    history::{self, Event, HistoryEntry},
+    history::HistoryEntry,
     query::{Cursor, DeploymentFilter, Key, Order, Page, PageRequest},
-    store::{Current, RowFilter},
+    store::RowFilter,
 };
+
+/// Up to how many rows are passed over like those of a page.
+const SHALLOW: u64 = 1000;
 
 impl Tracker {
     /// One deployment.
@@ -40,13 +44,16 @@ impl Tracker {
     /// once, whatever is recorded meanwhile.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a cursor of the other order, and those of the database.
+    /// [`Error::Invalid`] for a cursor of the other order, and for a `skip` of more than 10,000; those of the database.
     pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Page<Deployment>, Error> {
         paging::check_order(filter.order, page)?;
+        paging::check_depth(page)?;
         let order = filter.order;
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(paging::page(order, page, Section::default(), 0));
         };
+        // What no count and no index answers looks at many rows.
+        let _turn = if filter.is_counted() && page.skip() <= SHALLOW { None } else { Some(self.large_reads.first().await?) };
         let total = if filter.is_counted() {
             self.store.counted_deployments(&filter).await?
         } else {
@@ -67,7 +74,8 @@ impl Tracker {
     }
 
     /// The next deployments that match, oldest first, as lines of an export, each followed by its removals; with the
-    /// place to go on from. `take` bounds how many deployments; an empty list means the end.
+    /// place to go on from. `take` bounds how many deployments; their long texts have 256 KiB at most, unless one deployment
+    /// alone has more. `None` means the end.
     ///
     /// # Errors
     /// Those of the database.
@@ -82,12 +90,19 @@ impl Tracker {
         };
         let (order, filter) = (Order::Created, RowFilter { order: Order::Created, ..filter });
         let place = Cursor::NewerThan(after.unwrap_or(Key::least(order)));
-        let deployments = self.store.deployments_from(&filter, place, take).await?;
+        let _turn = match after {
+            None => self.large_reads.first().await?,
+            Some(_) => self.large_reads.next().await?,
+        };
+        let sizes = self.store.sizes_from(&filter, place, take).await?;
+        let deployments = self.store.deployments_from(&filter, place, fitting(sizes) as u64).await?;
         let Some(next) = deployments.last().map(|deployment| Key::of(order, deployment)) else { return Ok(None) };
         let mut lines = Vec::with_capacity(deployments.len());
+        let ids: Vec<_> = deployments.iter().map(|deployment| deployment.id).collect();
+        let mut removals = self.store.removals_of(&ids).await?;
         for deployment in deployments {
-            let history = self.store.history(deployment.id).await?;
-            lines.extend(exported(deployment, &history));
+            let removals = removals.remove(&deployment.id).unwrap_or_default();
+            lines.extend(exported(deployment, removals));
         }
         Ok(Some((next, lines)))
     }
@@ -127,28 +142,19 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`] when there is no such component, and those of the database.
     pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<Vec<Deployment>, Error> {
-        self.component(component_id).await?;
-        let Some(at) = at else { return self.store.current_of(component_id).await };
-        let mut latest = Vec::new();
-        for Current { deployment_id, sequence } in self.store.current_of_at(component_id, at).await? {
-            let history = self.store.history(deployment_id).await?;
-            let deployment = self.deployment(deployment_id).await?;
-            latest.push(history::as_of(deployment, &history, sequence));
-        }
-        let order = self.store.environments(None, 0, u64::MAX).await?.0;
-        latest.sort_by_key(|deployment| order.iter().position(|environment| environment.id == deployment.environment_id));
-        Ok(latest)
+        pages::all(self.latest_pages(component_id, at).await?).await
     }
 }
 
 /// A deployment as a line of an export, followed by its removals.
-fn exported(deployment: Deployment, history: &[HistoryEntry]) -> impl Iterator<Item = ImportLine> {
-    let entered = history.iter().rfind(|entry| entry.event == Event::Transition).map_or(deployment.occurred_at, |entry| entry.occurred_at);
+fn exported(deployment: Deployment, removals: Vec<HistoryEntry>) -> impl Iterator<Item = ImportLine> {
     let (component, environment) = (deployment.component_name.clone(), deployment.environment_name.clone());
-    let removals = history.iter().filter(|entry| entry.event == Event::Undeployed).map(move |entry| {
-        let undeploy = Undeploy { occurred_at: Some(entry.occurred_at), reason: entry.reason.clone() };
+    let removals = removals.into_iter().map(move |entry| {
+        let undeploy = Undeploy { occurred_at: Some(entry.occurred_at), reason: entry.reason };
         ImportLine::Undeployed(Removal { component: component.clone().into(), environment: environment.clone().into(), undeploy })
     });
+    // When the latest transition happened: the removals come after it.
+    let entered = deployment.occurred_at;
     std::iter::once(ImportLine::of(deployment, entered)).chain(removals)
 }
 

@@ -54,8 +54,20 @@ impl Tracker {
         self.verify().await
     }
 
+    /// In its own task: a caller that goes away leaves statements behind that run on, each of which holds a connection. The
+    /// next verification waits for their end.
     async fn audit(&self) -> Result<Audit, Error> {
-        let _one_at_a_time = self.verifying.try_lock().map_err(|_| Error::Verifying)?;
+        let one_at_a_time = self.verifying.clone().try_lock_owned().map_err(|_| Error::Verifying)?;
+        let this = self.clone();
+        in_own_task(async move {
+            let audit = this.compare_everything().await;
+            drop(one_at_a_time);
+            audit
+        })
+        .await
+    }
+
+    async fn compare_everything(&self) -> Result<Audit, Error> {
         let mut reading = Reading { snapshot: self.store.snapshot().await?, store: &self.store };
         let mut audit = Audit::default();
         audit.look_at_deployments(&mut reading).await?;
