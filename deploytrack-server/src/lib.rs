@@ -14,7 +14,9 @@
 //! | [`log`] | how the log is written |
 //! | [`serve`] | connections: limits, timeouts, the graceful end |
 //! | `descriptors` | the limit of open files |
-//! | `stall` | how long a caller may leave an answer unread |
+//! | `stall` | how slowly a caller may read an answer |
+//! | `share` | how much of something is given away at once, in all and to one subject |
+//! | `rows` | answers that are read page by page, and streamed when they are large |
 //! | [`token`] | tokens: how they are issued and what a good one looks like |
 //! | `route` | every endpoint, its methods and who may call it |
 //! | `auth` | who is calling |
@@ -38,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Badges, Config},
     kept::Kept,
+    share::Shares,
     token::{Secret, Verifier},
 };
 
@@ -62,13 +65,25 @@ mod representation;
 mod request;
 mod response;
 mod route;
+mod rows;
 mod secret_file;
 pub mod serve;
+mod share;
 mod stall;
 mod terms;
 pub mod token;
 pub mod trim;
 mod unread;
+
+/// How many exports run at once, and how many of one subject. Each holds a page.
+const EXPORTS: usize = 16;
+const EXPORTS_OF_SUBJECT: usize = 4;
+/// How many questions about many records are answered at once, and how many of one subject: more than there are connections
+/// to the database, and few enough to hold the beginnings of large answers.
+const QUESTIONS: usize = 32;
+const QUESTIONS_OF_SUBJECT: usize = 8;
+/// How many connections of one subject may read events, however few connections there are.
+const LEAST_STREAMS: usize = 4;
 
 /// Everything a request needs: the tracker and the keys that open it.
 #[derive(Clone)]
@@ -78,8 +93,14 @@ pub struct App {
     kept: Arc<Kept>,
     max_connections: usize,
     badges: Badges,
-    /// The room for those who read events.
-    streams: Arc<Semaphore>,
+    /// The connections that may read events.
+    streams: Arc<Shares>,
+    /// The exports that may run.
+    exports: Arc<Shares>,
+    /// The bytes of large answers that may be on their way, in units of 64 KiB.
+    answers: Arc<Shares>,
+    /// The questions about many records that may be answered at once.
+    questions: Arc<Shares>,
     /// The room for large bodies, each of which takes much more memory once it is parsed.
     large_bodies: Arc<Semaphore>,
     /// Cancelled when the server ends: what would go on for ever ends then.
@@ -106,15 +127,29 @@ impl App {
     #[must_use]
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
         let (verifier, kept) = (Arc::new(Verifier::new(secret)), Arc::new(Kept::new()));
-        let (streams, ending) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
         let large_bodies = Arc::new(Semaphore::new(request::ROOMS));
-        Self { tracker, verifier, kept, max_connections: 0, badges: Badges::Off, streams, large_bodies, ending }
-            .with_max_connections(config::MAX_CONNECTIONS)
+        let shares = |most, most_of_subject| Arc::new(Shares::new(most, most_of_subject));
+        Self {
+            tracker,
+            verifier,
+            kept,
+            max_connections: 0,
+            badges: Badges::Off,
+            streams: shares(0, 0),
+            exports: shares(EXPORTS, EXPORTS_OF_SUBJECT),
+            answers: shares(representation::ROOM, representation::ROOM_OF_SUBJECT),
+            questions: shares(QUESTIONS, QUESTIONS_OF_SUBJECT),
+            large_bodies,
+            ending: CancellationToken::new(),
+        }
+        .with_max_connections(config::MAX_CONNECTIONS)
     }
 
-    /// Half of the connections may be readers of events, who stay; the other half is left to those who come and go.
-    fn with_max_connections(self, max_connections: usize) -> Self {
-        let streams = Arc::new(Semaphore::new((max_connections / 2).clamp(1, Semaphore::MAX_PERMITS)));
+    /// Half of the connections may be readers of events, who stay, and an eighth those of one subject; the other half is left to
+    /// those who come and go.
+    #[must_use]
+    pub fn with_max_connections(self, max_connections: usize) -> Self {
+        let streams = Arc::new(Shares::new(max_connections / 2, (max_connections / 8).max(LEAST_STREAMS)));
         Self { max_connections, streams, ..self }
     }
 

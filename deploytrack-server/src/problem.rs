@@ -7,7 +7,10 @@ use deploytrack_core::{
 };
 use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::response::{Body, whole};
+use crate::{
+    response::{Body, whole},
+    share::Exhausted,
+};
 
 /// Why a request is not done. Each layer has its own reasons; this is where they meet.
 #[derive(Debug)]
@@ -32,8 +35,73 @@ pub(crate) enum Refusal {
     MediaType(&'static str),
     /// The body did not arrive in time.
     TooSlow,
+    /// Too much of this is under way.
+    Exhausted(Good, Exhausted),
+    /// Too many large bodies are being read.
+    Bodies,
     /// The handler panicked.
     Panic,
+}
+
+/// What a server has a bounded number of, and a subject a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Good {
+    /// Connections that read events.
+    Streams,
+    /// Exports that run.
+    Exports,
+    /// Bytes of large answers on their way, in units of 64 KiB.
+    Answers,
+    /// Questions that are being answered.
+    Questions,
+}
+
+impl Good {
+    const fn kind(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Streams => ("too_many_streams", "Too many readers of events"),
+            Self::Exports => ("too_many_exports", "Too many exports"),
+            Self::Answers => ("too_many_large_answers", "Too many large answers"),
+            Self::Questions => ("too_many_questions", "Too many questions"),
+        }
+    }
+
+    /// What there is too much of, and the way out.
+    fn sentence(self, exhausted: Exhausted) -> String {
+        match (self, exhausted) {
+            (Self::Streams, Exhausted::OfSubject(most)) => format!(
+                "{most} connections with tokens of this subject read events, the most for one subject; close one of them, or use a token \
+                 with another subject"
+            ),
+            (Self::Streams, Exhausted::OfServer(most)) => {
+                format!("{most} connections read events, the most that this server serves at once; connect again later")
+            }
+            (Self::Exports, Exhausted::OfSubject(most)) => {
+                format!("{most} exports of this subject are running, the most for one subject; repeat the request when one has ended")
+            }
+            (Self::Exports, Exhausted::OfServer(most)) => {
+                format!("{most} exports are running, the most that this server runs at once; repeat the request when one has ended")
+            }
+            (Self::Answers, Exhausted::OfSubject(most)) => format!(
+                "large answers of {} MiB are on their way to this subject, the most for one subject; read them to their end, or ask for \
+                 less: a smaller take, one component or one environment",
+                most / 16
+            ),
+            (Self::Answers, Exhausted::OfServer(most)) => format!(
+                "large answers of {} MiB are on their way, the most that this server sends at once; repeat the request in a moment, or ask \
+                 for less: a smaller take, one component or one environment",
+                most / 16
+            ),
+            (Self::Questions, Exhausted::OfSubject(most)) => format!(
+                "{most} questions of this subject are being answered, the most at once for one subject, and this one has waited for its \
+                 turn for too long; ask for one after the other"
+            ),
+            (Self::Questions, Exhausted::OfServer(most)) => format!(
+                "{most} questions are being answered, the most at once, and this one has waited for its turn for too long; repeat the \
+                 request in a moment"
+            ),
+        }
+    }
 }
 
 impl From<Error> for Refusal {
@@ -63,6 +131,11 @@ impl Refusal {
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
             Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "Request timeout"),
+            Self::Exhausted(good, _) => {
+                let (code, title) = good.kind();
+                (StatusCode::TOO_MANY_REQUESTS, code, title)
+            }
+            Self::Bodies => (StatusCode::SERVICE_UNAVAILABLE, "too_many_large_bodies", "Too many large bodies"),
             Self::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
@@ -82,6 +155,10 @@ impl Refusal {
             Self::TooLarge(limit) => format!("the body may have at most {limit}"),
             Self::MediaType(expected) => format!("the body must be sent as {expected}, without Content-Encoding"),
             Self::TooSlow => "the body did not arrive within 30 seconds".into(),
+            Self::Exhausted(good, exhausted) => good.sentence(*exhausted),
+            Self::Bodies => "too many large bodies are being read at the moment; repeat the request, with the same Idempotency-Key if it \
+                             has one, or send less at once"
+                .into(),
         }
     }
 
@@ -126,8 +203,9 @@ impl Refusal {
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
             Self::BadToken => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
             Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
-            Self::Core(Error::Unavailable(_) | Error::Busy | Error::InFlight) => Some((header::RETRY_AFTER, "1")),
-            Self::Core(Error::Verifying) => Some((header::RETRY_AFTER, "10")),
+            Self::Core(Error::Unavailable(_) | Error::Busy | Error::TooManyReads | Error::InFlight) => Some((header::RETRY_AFTER, "1")),
+            Self::Exhausted(Good::Answers | Good::Questions, _) | Self::Bodies => Some((header::RETRY_AFTER, "1")),
+            Self::Core(Error::Verifying) | Self::Exhausted(Good::Streams | Good::Exports, _) => Some((header::RETRY_AFTER, "10")),
             Self::TooSlow => Some((header::CONNECTION, "close")),
             _ => None,
         }
@@ -147,7 +225,9 @@ fn core_kind(error: &Error) -> Kind {
         Error::KeyReused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
         Error::InFlight => (StatusCode::CONFLICT, "request_in_progress", "Request in progress"),
         Error::Verifying => (StatusCode::TOO_MANY_REQUESTS, "verification_in_progress", "Verification in progress"),
-        Error::Unavailable(_) | Error::Busy => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+        Error::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too_many_writes", "Too many writes"),
+        Error::TooManyReads => (StatusCode::SERVICE_UNAVAILABLE, "too_many_reads", "Too many large questions"),
+        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
         Error::Internal(_) | Error::Setup(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
     }
 }
@@ -228,8 +308,35 @@ mod tests {
     fn who_comes_while_too_many_writes_wait_is_told_to_come_back() {
         let (parts, body) = answer(Refusal::Core(Error::Busy));
         assert_eq!((parts.status, &parts.headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("1")));
-        assert_eq!((&body["code"], &body["detail"]), (&"unavailable".into(), &"too many writes are waiting at the moment".into()));
+        let detail = "too many writes are waiting at the moment; repeat the request with the same Idempotency-Key";
+        assert_eq!((&body["code"], &body["detail"]), (&"too_many_writes".into(), &detail.into()));
         assert!(Refusal::Core(Error::Busy).cause().is_none(), "it is no fault of the server that the log should have");
+    }
+
+    #[test]
+    fn whoever_has_to_come_back_is_told_why_and_when() {
+        let goods = [Good::Streams, Good::Exports, Good::Answers, Good::Questions];
+        let exhausted = goods.into_iter().flat_map(|good| [Exhausted::OfSubject(32), Exhausted::OfServer(32)].map(|which| (good, which)));
+        let refusals = exhausted.map(|(good, which)| Refusal::Exhausted(good, which));
+        let others = [
+            Refusal::Bodies,
+            Error::Busy.into(),
+            Error::TooManyReads.into(),
+            Error::Verifying.into(),
+            Error::Unavailable("".into()).into(),
+        ];
+        let mut details = Vec::new();
+        for refusal in refusals.chain(others) {
+            let (parts, body) = answer(refusal);
+            assert!(matches!(parts.status.as_u16(), 429 | 503), "{body}");
+            assert!(parts.headers["retry-after"].to_str().unwrap().parse::<u8>().is_ok(), "{body}");
+            assert_eq!(body["type"], format!("urn:deploytrack:problem:{}", body["code"].as_str().unwrap()));
+            details.push(body["detail"].clone());
+        }
+        let all = details.len();
+        details.sort_by_key(ToString::to_string);
+        details.dedup();
+        assert_eq!(details.len(), all, "each has a sentence of its own");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{fmt::Display, str::FromStr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use deploytrack_core::{
     api::{FromBody, IMPORT_BYTES},
-    error::{Error, Fault},
+    error::Fault,
     faults::Faults,
     json::{self, shortened},
     query::{Cursor, PageRequest, whole_number},
@@ -22,7 +22,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{App, auth::Caller, kept::Kept, problem::Refusal, response::internal, terms, unread::Unread};
+use crate::{App, auth::Caller, problem::Refusal, representation::Room, response::internal, share::Share, terms, unread::Unread};
 
 /// The most bytes of a body.
 pub(crate) const BODY_BYTES: usize = 1024 * 1024;
@@ -81,9 +81,9 @@ impl Call {
         &self.app.tracker
     }
 
-    /// The answers that are kept.
-    pub(crate) fn kept(&self) -> Arc<Kept> {
-        self.app.kept.clone()
+    /// Room for so many bytes of an answer on its way to the caller.
+    pub(crate) fn room(&self, bytes: usize) -> Result<Share, Refusal> {
+        Room { answers: &self.app.answers, subject: self.subject()? }.take(bytes)
     }
 
     /// The headers.
@@ -164,7 +164,7 @@ impl Call {
 /// The room for a body of so many bytes.
 async fn room(rooms: Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
     let rooms = rooms.acquire_many_owned(u32::try_from(bytes.div_ceil(LEAST_BLOCKING)).map_err(internal)?);
-    timeout(ROOM_TIMEOUT, rooms).await.map_err(|_| Refusal::Core(Error::Busy))?.map_err(internal)
+    timeout(ROOM_TIMEOUT, rooms).await.map_err(|_| Refusal::Bodies)?.map_err(internal)
 }
 
 async fn whole_body(headers: &HeaderMap, body: &Unread, rules: &BodyRules) -> Result<Bytes, Refusal> {

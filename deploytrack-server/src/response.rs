@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{links, problem::Refusal, representation::Shown};
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 
 /// What a body that breaks off may say to the log.
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -16,6 +16,23 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
 /// What a handler gives.
 pub(crate) type Answer = Result<Response<Body>, Refusal>;
+
+/// Bytes, and what is held as long as they are somewhere: hyper drops a body before its last bytes are written.
+struct Guarded<G> {
+    bytes: Bytes,
+    _guard: G,
+}
+
+impl<G> AsRef<[u8]> for Guarded<G> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The same bytes, which hold this until they are written or given up.
+pub(crate) fn guarded(bytes: Bytes, guard: impl Send + 'static) -> Bytes {
+    Bytes::from_owner(Guarded { bytes, _guard: guard })
+}
 
 /// A body that is there as a whole.
 pub(crate) fn full(body: Bytes) -> Body {

@@ -22,11 +22,15 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{App, dispatch, response::Body, stall::NoStall};
+use crate::{
+    App, dispatch,
+    response::Body,
+    stall::{NoStall, bound_unsent},
+};
 
 /// How long a caller may take to send the head of a request, which is also how long a connection may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a caller may leave an answer unread.
+/// How long a caller may leave an answer unread, or read it at less than 1 KiB a second.
 const STALL: Duration = Duration::from_secs(30);
 /// The most bytes that hyper holds of a request; `dispatch` refuses heads well below it, with a proper answer.
 const BUFFER: usize = 64 * 1024;
@@ -152,6 +156,7 @@ async fn accept(listener: &TcpListener, app: &App, connections: &TaskTracker, st
 async fn connection(stream: TcpStream, app: App, stop: CancellationToken, _permit: OwnedSemaphorePermit) {
     // Without this, small answers wait for the caller's acknowledgement.
     let _ = stream.set_nodelay(true);
+    bound_unsent(&stream);
     let service = service_fn(move |request| answer(app.clone(), request));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())

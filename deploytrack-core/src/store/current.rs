@@ -173,10 +173,9 @@ impl Store {
 
     /// What was current of a component at a moment, in each environment, in environment order.
     pub(crate) async fn current_of_at(&self, component_id: Uuid, at: Time) -> Result<Vec<Current>, Error> {
-        let rows: Vec<CurrentAt> = on!(Pool, &self.reads, |pool| {
-            sqlx::query_as(CURRENT_OF_AT).bind(Micros(at)).bind(component_id).fetch_all(pool).await
-        })
-        .map_err(unexpected)?;
+        let rows: Vec<CurrentAt> =
+            on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_OF_AT).bind(Micros(at)).bind(component_id).fetch_all(pool).await })
+                .map_err(unexpected)?;
         let current = rows.into_iter().filter(|row| row.version.is_some());
         Ok(current.filter_map(|row| Some(Current { deployment_id: row.deployment_id?, sequence: row.sequence? })).collect())
     }

@@ -415,8 +415,8 @@ impl Store {
 
     /// The cells of a component in which something is current, in environment order, with the bytes of that deployment.
     pub(crate) async fn current_sizes(&self, component_id: Uuid) -> Result<Vec<(Place, u64)>, Error> {
-        let rows: Vec<SizeRow> =
-            on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_SIZES).bind(component_id).fetch_all(pool).await }).map_err(unexpected)?;
+        let rows: Vec<SizeRow> = on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_SIZES).bind(component_id).fetch_all(pool).await })
+            .map_err(unexpected)?;
         Ok(sizes(rows))
     }
 

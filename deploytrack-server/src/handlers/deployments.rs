@@ -11,6 +11,7 @@ use deploytrack_core::{
 use crate::{
     request::{Call, Query},
     response::{Answer, changed, created, ok, page},
+    rows::rows,
 };
 
 pub(crate) use transfer::{export, import};
@@ -77,7 +78,7 @@ pub(crate) async fn undeploy(call: Call, id: &str) -> Answer {
 
 /// Every change of status of a deployment.
 pub(crate) async fn history(call: &Call, id: &str) -> Answer {
-    ok(&call.tracker().history(call.id(id)?).await?)
+    rows(call, call.tracker().history_pages(call.id(id)?)).await
 }
 
 /// What is current of one component, or was at a moment.
@@ -85,7 +86,7 @@ pub(crate) async fn latest(call: &Call) -> Answer {
     let mut query = call.query();
     let (component, at) = (query.required_id("componentId"), query.read("at", clock::parse));
     let component = query.finish(component)?;
-    ok(&call.tracker().latest(component, at).await?)
+    rows(call, call.tracker().latest_pages(component, at).await?).await
 }
 
 /// What is current everywhere, or was at a moment.
@@ -93,7 +94,7 @@ pub(crate) async fn matrix(call: &Call) -> Answer {
     let mut query = call.query();
     let filter = MatrixFilter { at: query.read("at", clock::parse), ..cells(&mut query) };
     let filter = query.finish(Some(filter))?;
-    ok(&call.tracker().matrix(&filter).await?)
+    rows(call, call.tracker().matrix_pages(filter)).await
 }
 
 /// What is under way or failed, cell by cell.
@@ -101,7 +102,7 @@ pub(crate) async fn attempts(call: &Call) -> Answer {
     let mut query = call.query();
     let filter = cells(&mut query);
     let filter = query.finish(Some(filter))?;
-    ok(&call.tracker().attempts(&filter).await?)
+    rows(call, call.tracker().attempt_pages(filter)).await
 }
 
 /// The filters that matrix and attempts share.

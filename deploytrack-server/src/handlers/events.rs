@@ -17,13 +17,15 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     App, auth,
+    problem::{Good, Refusal},
     request::{Call, Query},
     response::{Answer, BodyError},
     route::Access,
+    share::Share,
 };
 
 /// How long nothing is said at most. Proxies take a silent connection for a lost one after a minute or less.
@@ -37,7 +39,7 @@ pub(crate) async fn follow(call: &Call) -> Answer {
     let (filter, after) = (filter(&mut query), query.read("after", whole_number));
     let filter = query.finish(Some(filter))?;
     let after = last_event_id(call.headers())?.or(after).map(|after| i64::try_from(after).unwrap_or(i64::MAX));
-    let place = call.app().streams.clone().try_acquire_owned().map_err(|_full| Error::Busy)?;
+    let place = call.app().streams.take(call.subject()?, 1).map_err(|exhausted| Refusal::Exhausted(Good::Streams, exhausted))?;
     let events = call.tracker().events(after).await?;
     let reader = Reader { app: call.app().clone(), headers: call.headers().clone(), events, filter, greeted: false, _place: place };
     let frames = stream::unfold(reader, |mut reader| async move { reader.frames().await.map(|frames| (frames, reader)) });
@@ -76,7 +78,7 @@ struct Reader {
     events: Events,
     filter: EventFilter,
     greeted: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Share,
 }
 
 impl Reader {

@@ -136,7 +136,7 @@ async fn what_is_looked_up_is_found_by_its_key() {
         "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
         "USE TEMP B-TREE FOR ORDER BY",
     ];
-    let sql = format!("{CURRENT_OF} $1 and cell.environment_id in ($2) order by e.position, e.name_key");
+    let sql = format!("{CURRENT_OF} $1 and cell.environment_id in ($2, $3) order by e.position, e.name_key");
     assert_eq!(plan(&sql).await, current, "the cells of one component are sorted by environment");
 }
 

@@ -8,15 +8,13 @@ use deploytrack_core::{
     query::{DeploymentFilter, Key},
     tracker::Tracker,
 };
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http::{HeaderValue, Response, header};
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::Frame;
+use futures_util::{StreamExt as _, stream};
 
 use crate::{
-    problem::Refusal,
+    problem::{Good, Refusal},
     request::{BodyRules, Call, both},
-    response::{Answer, BodyError, done, internal},
+    response::{Answer, done, internal},
+    rows::streamed,
 };
 
 const NDJSON: &str = "application/x-ndjson";
@@ -28,7 +26,7 @@ const RULES: BodyRules = BodyRules {
 };
 /// The most faults an import is told of.
 const MOST_FAULTS: usize = 20;
-/// How many deployments are read from the database at a time.
+/// How many deployments are read from the database at a time at most.
 const PAGE: u64 = 500;
 
 /// Records every line or none.
@@ -65,24 +63,16 @@ fn read_lines<T>(body: &[u8], before: Result<T, Vec<Fault>>) -> Result<(Vec<(usi
 pub(crate) async fn export(call: &Call) -> Answer {
     let mut query = call.query();
     let filter = super::filter(&mut query);
-    let mut export = Export { tracker: call.tracker().clone(), filter: query.finish(Some(filter))?, after: None };
+    let filter = query.finish(Some(filter))?;
+    let share = call.app().exports.take(call.subject()?, 1).map_err(|exhausted| Refusal::Exhausted(Good::Exports, exhausted))?;
+    let mut export = Export { tracker: call.tracker().clone(), filter, after: None };
     let first = export.next().await?;
     let more = first.is_some();
     let rest = stream::try_unfold((export, more), |(mut export, more)| async move {
         let page = if more { export.next().await? } else { None };
         Ok(page.map(|page| (page, (export, true))))
     });
-    let request_id = call.request_id().to_owned();
-    // Breaking off is the only way to say that the rest is missing: hyper then closes without the last chunk.
-    let rest = rest.map_err(move |refusal: Refusal| {
-        let cause = refusal.cause().unwrap_or_default();
-        tracing::error!(request_id, cause, "an export broke off");
-        BodyError::from("the export broke off")
-    });
-    let body = StreamBody::new(stream::iter(first.map(Ok)).chain(rest).map_ok(Frame::data));
-    let mut response = Response::new(BodyExt::boxed_unsync(body));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON));
-    Ok(response)
+    Ok(streamed(NDJSON, stream::iter(first.map(Ok)).chain(rest), share, call, "an export broke off"))
 }
 
 /// How far an export has come.
