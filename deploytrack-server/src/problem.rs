@@ -37,8 +37,6 @@ pub(crate) enum Refusal {
     TooSlow,
     /// Too much of this is under way.
     Exhausted(Good, Exhausted),
-    /// Too many large bodies are being read.
-    Bodies,
     /// The handler panicked.
     Panic,
 }
@@ -135,7 +133,6 @@ impl Refusal {
                 let (code, title) = good.kind();
                 (StatusCode::TOO_MANY_REQUESTS, code, title)
             }
-            Self::Bodies => (StatusCode::SERVICE_UNAVAILABLE, "too_many_large_bodies", "Too many large bodies"),
             Self::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
@@ -156,9 +153,6 @@ impl Refusal {
             Self::MediaType(expected) => format!("the body must be sent as {expected}, without Content-Encoding"),
             Self::TooSlow => "the body did not arrive within 30 seconds".into(),
             Self::Exhausted(good, exhausted) => good.sentence(*exhausted),
-            Self::Bodies => "too many large bodies are being read at the moment; repeat the request, with the same Idempotency-Key if it \
-                             has one, or send less at once"
-                .into(),
         }
     }
 
@@ -204,7 +198,7 @@ impl Refusal {
             Self::BadToken => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
             Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
             Self::Core(Error::Unavailable(_) | Error::Busy | Error::TooManyReads | Error::InFlight) => Some((header::RETRY_AFTER, "1")),
-            Self::Exhausted(Good::Answers | Good::Questions, _) | Self::Bodies => Some((header::RETRY_AFTER, "1")),
+            Self::Exhausted(Good::Answers | Good::Questions, _) => Some((header::RETRY_AFTER, "1")),
             Self::Core(Error::Verifying) | Self::Exhausted(Good::Streams | Good::Exports, _) => Some((header::RETRY_AFTER, "10")),
             Self::TooSlow => Some((header::CONNECTION, "close")),
             _ => None,
@@ -320,7 +314,7 @@ mod tests {
         let refusals = exhausted.map(|(good, which)| Refusal::Exhausted(good, which));
         let others = [
             Refusal::Bodies,
-            Error::Busy.into(),
+            Refusal::from(Error::Busy),
             Error::TooManyReads.into(),
             Error::Verifying.into(),
             Error::Unavailable("".into()).into(),

@@ -5,7 +5,7 @@ use std::{fmt::Display, str::FromStr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use deploytrack_core::{
     api::{FromBody, IMPORT_BYTES},
-    error::Fault,
+    error::{Error, Fault},
     faults::Faults,
     json::{self, shortened},
     query::{Cursor, PageRequest, whole_number},
@@ -164,7 +164,7 @@ impl Call {
 /// The room for a body of so many bytes.
 async fn room(rooms: Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
     let rooms = rooms.acquire_many_owned(u32::try_from(bytes.div_ceil(LEAST_BLOCKING)).map_err(internal)?);
-    timeout(ROOM_TIMEOUT, rooms).await.map_err(|_| Refusal::Bodies)?.map_err(internal)
+    timeout(ROOM_TIMEOUT, rooms).await.map_err(|_| Refusal::Core(Error::Busy))?.map_err(internal)
 }
 
 async fn whole_body(headers: &HeaderMap, body: &Unread, rules: &BodyRules) -> Result<Bytes, Refusal> {

@@ -18,6 +18,7 @@ mod idempotency;
 mod kept;
 mod names;
 mod openapi;
+mod readers;
 mod tokens;
 mod unread_bodies;
 mod verify;

@@ -49,7 +49,19 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub async fn with_badges(tracker: Tracker, badges: Badges) -> Self {
-        let app = App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap()).with_badges(badges);
+        Self::of(App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap()).with_badges(badges)).await
+    }
+
+    /// Starts a server over a tracker that serves so many connections at once.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_connections(tracker: Tracker, connections: usize) -> Self {
+        Self::of(App::new(tracker, &Secret::new(SECRET.as_bytes().to_vec()).unwrap()).with_max_connections(connections)).await
+    }
+
+    async fn of(app: App) -> Self {
+        let tracker = app.tracker().clone();
         let listener = serve::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

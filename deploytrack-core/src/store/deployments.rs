@@ -150,8 +150,12 @@ impl RowFilter {
 
     /// The filter whose index leads past the fewest rows, as far as that can be told without counting: what is under way is
     /// little, however long the history; a cell has few of all deployments, and a component; what was rolled back is less
-    /// than what an environment has.
+    /// than what an environment has. A version is in a few cells, and what there is of it is sorted; a component has a few
+    /// deployments of any version.
     fn lead(&self) -> Lead {
+        if self.version.is_some() && self.component_id.is_none() {
+            return Lead::Version;
+        }
         match (self.status, self.component_id, self.environment_id) {
             (Some(Status::Pending | Status::InProgress), ..) => Lead::Status,
             // The cell has an index in one order alone; in the other its component has few enough.
@@ -171,6 +175,7 @@ enum Lead {
     Component,
     Environment,
     Status,
+    Version,
     /// There is no choice to make, or no order to keep that would mislead.
     Any,
 }
@@ -227,7 +232,7 @@ macro_rules! filtered {
             query.push(" and ").push(before(Lead::Status)).push("d.status = ").push_bind(status.as_str());
         }
         if let Some(version) = &filter.version {
-            query.push(" and d.version = ").push_bind(version.to_string());
+            query.push(" and ").push(before(Lead::Version)).push("d.version = ").push_bind(version.to_string());
         }
         if let Some(commit_sha) = &filter.commit_sha {
             query.push(" and d.commit_sha = ").push_bind(commit_sha.to_string());
@@ -366,7 +371,8 @@ impl Store {
     pub(crate) async fn matching_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
         let count: i64 = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select count(*) from deployments d");
-            filtered!(&mut query, filter, Lead::Any, None).build_query_scalar().fetch_one(pool).await
+            let lead = if filter.lead() == Lead::Version { Lead::Version } else { Lead::Any };
+            filtered!(&mut query, filter, lead, None).build_query_scalar().fetch_one(pool).await
         })
         .map_err(unexpected)?;
         Ok(unsigned(count))

@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[derive(Debug, FromRow)]
-pub(super) struct Row {
+struct Row {
     id: Uuid,
     name: String,
     description: Option<String>,

@@ -42,7 +42,7 @@ pub(crate) use fault::is_damage;
 use fault::unexpected;
 pub(crate) use history::Told;
 pub(crate) use idempotency::{Answer, Kept, Key};
-pub(crate) use shown::{Columns, Section};
+pub(crate) use shown::{Columns, Heading, Section};
 pub(crate) use verification::{KeptCell, KeptPeriod, Numbering, ToldWrongly};
 pub(crate) use write::Write;
 

@@ -7,16 +7,10 @@ use uuid::Uuid;
 use super::{
     Place, Store,
     column::{Micros, checked, signed, unsigned},
-    components, environments,
     fault::unexpected,
     on,
 };
-use crate::{
-    catalog::{Component, Environment},
-    error::Error,
-    matrix::Cell,
-    query::MatrixFilter,
-};
+use crate::{error::Error, matrix::Cell, query::MatrixFilter, text::Name};
 
 /// A part of the rows of a matrix, in name order.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +24,31 @@ pub(crate) struct Section<'a> {
     pub(crate) environments: Option<&'a [Uuid]>,
 }
 
+/// A row or a column of a matrix.
+#[derive(Clone, Debug)]
+pub(crate) struct Heading {
+    pub(crate) id: Uuid,
+    pub(crate) name: Name,
+}
+
+#[derive(Debug, FromRow)]
+struct HeadingRow {
+    id: Uuid,
+    name: String,
+}
+
+impl TryFrom<HeadingRow> for Heading {
+    type Error = Error;
+
+    fn try_from(row: HeadingRow) -> Result<Self, Error> {
+        Ok(Self { id: row.id, name: checked(&row.name)? })
+    }
+}
+
 /// The columns of a matrix.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
-    pub(crate) shown: Vec<Environment>,
+    pub(crate) shown: Vec<Heading>,
     /// How many environments are not shown.
     pub(crate) hidden: u64,
 }
@@ -44,7 +59,7 @@ macro_rules! in_section {
         let (query, section): (_, Section<'_>) = ($query, $section);
         let filter = section.filter;
         if !filter.include_archived {
-            query.push(" and c.archived = ").push_bind(false);
+            query.push(" and not c.archived");
         }
         if !filter.components.is_empty() {
             query.push(" and c.name_key in (");
@@ -117,22 +132,22 @@ impl TryFrom<CellRow> for (Place, Option<Cell>) {
 
 impl Store {
     /// The first components of a section, in name order, so many at most.
-    pub(crate) async fn components_in(&self, section: Section<'_>, take: u64) -> Result<Vec<Component>, Error> {
-        let rows: Vec<components::Row> = on!(Pool, &self.reads, |pool| {
-            let mut query = QueryBuilder::new("select c.* from components c where true");
+    pub(crate) async fn components_in(&self, section: Section<'_>, take: u64) -> Result<Vec<Heading>, Error> {
+        let rows: Vec<HeadingRow> = on!(Pool, &self.reads, |pool| {
+            let mut query = QueryBuilder::new("select c.id, c.name from components c where true");
             let query = in_section!(&mut query, section);
             query.push(" order by c.name_key limit ").push_bind(signed(take)).build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
-        rows.into_iter().map(Component::try_from).collect()
+        rows.into_iter().map(Heading::try_from).collect()
     }
 
     /// The columns that a filter shows, in environment order.
     pub(crate) async fn columns(&self, filter: &MatrixFilter) -> Result<Columns, Error> {
-        let rows: Vec<environments::Row> = on!(Pool, &self.reads, |pool| {
-            let mut query = QueryBuilder::new("select e.* from environments e where true");
+        let rows: Vec<HeadingRow> = on!(Pool, &self.reads, |pool| {
+            let mut query = QueryBuilder::new("select e.id, e.name from environments e where true");
             if !filter.include_archived {
-                query.push(" and e.archived = ").push_bind(false);
+                query.push(" and not e.archived");
             }
             if !filter.environments.is_empty() {
                 query.push(" and e.name_key in (");
@@ -147,7 +162,7 @@ impl Store {
         .map_err(unexpected)?;
         let all: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar("select count(*) from environments").fetch_one(pool).await)
             .map_err(unexpected)?;
-        let shown = rows.into_iter().map(Environment::try_from).collect::<Result<Vec<_>, _>>()?;
+        let shown = rows.into_iter().map(Heading::try_from).collect::<Result<Vec<_>, _>>()?;
         let hidden = unsigned(all).saturating_sub(shown.len() as u64);
         Ok(Columns { shown, hidden })
     }

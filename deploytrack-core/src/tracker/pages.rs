@@ -10,14 +10,13 @@ use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
-    catalog::{Component, Environment},
     clock::Time,
     deployment::Deployment,
     error::Error,
     history::{self, HistoryEntry},
     matrix::{Cell, Row},
     query::MatrixFilter,
-    store::{Columns, Current, Place, Section},
+    store::{Columns, Current, Heading, Place, Section},
     text::Name,
 };
 
@@ -90,7 +89,7 @@ struct Walk {
 /// The columns of a matrix, and where each is.
 #[derive(Debug)]
 struct Shown {
-    environments: Vec<Environment>,
+    environments: Vec<Heading>,
     positions: HashMap<Uuid, usize>,
     /// Their ids, where looking each up is cheaper than passing over the cells of the hidden ones.
     only: Option<Vec<Uuid>>,
@@ -126,12 +125,12 @@ impl Walk {
     }
 
     /// The next components, so many at most; none at the end.
-    async fn components(&self, columns: &Shown, most: u64) -> Result<Vec<Component>, Error> {
+    async fn components(&self, columns: &Shown, most: u64) -> Result<Vec<Heading>, Error> {
         if self.ended { Ok(Vec::new()) } else { self.tracker.store.components_in(self.section(columns, None), most).await }
     }
 
     /// Goes on behind these components, of which so many were asked for.
-    fn pass(&mut self, components: &[Component], asked: u64) {
+    fn pass(&mut self, components: &[Heading], asked: u64) {
         self.ended = (components.len() as u64) < asked;
         if let Some(last) = components.last() {
             self.after = Some(last.name.key().into_owned());
@@ -179,14 +178,14 @@ impl Pages for MatrixPages {
 }
 
 /// The rows of these components.
-fn rows(components: Vec<Component>, cells: Vec<(Place, Option<Cell>)>, columns: &Shown) -> Vec<Row> {
+fn rows(components: Vec<Heading>, cells: Vec<(Place, Option<Cell>)>, columns: &Shown) -> Vec<Row> {
     let mut by_component = HashMap::<Uuid, Vec<(usize, Cell)>>::new();
     for (place, cell) in cells {
         if let (Some(cell), Some(position)) = (cell, columns.positions.get(&place.environment_id)) {
             by_component.entry(place.component_id).or_default().push((*position, cell));
         }
     }
-    let row = |component: Component| {
+    let row = |component: Heading| {
         let mut cells = by_component.remove(&component.id).unwrap_or_default();
         cells.sort_unstable_by_key(|(position, _)| *position);
         let named = |(position, cell): (usize, Cell)| -> (Name, Cell) { (columns.environments[position].name.clone(), cell) };

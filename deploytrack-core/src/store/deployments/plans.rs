@@ -141,6 +141,17 @@ async fn what_is_looked_up_is_found_by_its_key() {
 }
 
 #[tokio::test]
+async fn the_deployments_of_a_version_are_found_by_it() {
+    for (component, environment, status) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
+        let filter = filter(component, environment, status.then_some(Status::Failed));
+        let filter = RowFilter { version: Some("v1".parse().unwrap()), ..filter };
+        let plan = plan(&filter, None).await;
+        let found = |step: &String| step.contains("deployments_by_version_and_cell (version=?") || component && step.contains("component_id=?");
+        assert!(plan.iter().any(found) && !plan.iter().any(|step| step.contains("SCAN")), "{filter:?}: {plan:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_sizes_of_a_page_are_found_as_its_rows_are() {
     let (_store, pool) = pool().await;
     for filter in [filter(false, false, None), filter(true, false, None), filter(true, true, Some(Status::Failed))] {
