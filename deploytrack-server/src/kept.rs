@@ -247,6 +247,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_asked_over_and_over_stays_whatever_else_is_asked_once() {
+        let (kept, begun) = (Kept::within(LITTLE), AtomicUsize::new(0));
+        let (often, mut once) = (question("/api/v1/deployments/matrix").await, question("").await);
+        for number in 0..5000 {
+            once.target = format!("/api/v1/deployments/matrix?component=component-{number}");
+            kept.answer(&once, async { Ok::<_, Refusal>(of_bytes(2_000)) }).await.unwrap();
+            let work = async {
+                begun.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, Refusal>(of_bytes(20_000))
+            };
+            kept.answer(&often, work).await.unwrap();
+        }
+        assert_eq!(begun.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
     async fn the_links_of_an_answer_count() {
         let kept = Kept::within(LITTLE);
         let mut question = question("/api/v1/deployments").await;

@@ -36,6 +36,7 @@ impl Many {
     /// # Panics
     /// When the database refuses.
     pub async fn record(self, database: &Database) {
+        database.tracker().await.close().await;
         let sql = if database.is_sqlite() { SQLITE } else { POSTGRES };
         let sql = format!("{sql}{DERIVED}")
             .replace("{components}", &self.components.to_string())

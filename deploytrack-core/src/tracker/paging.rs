@@ -77,9 +77,9 @@ pub(super) fn page(order: Order, asked: PageRequest, section: Section, total: u6
 /// How many deployments can be passed over by counting them. Further pages are reached by key, at the same cost each.
 const MOST_PASSED: u64 = 10_000;
 
-/// Refuses to count past more deployments than that: each costs as much as one that is shown.
-pub(super) fn check_depth(asked: PageRequest) -> Result<(), Error> {
-    if asked.skip() <= MOST_PASSED {
+/// Refuses to count past more deployments than that, of which there are so many: each costs as much as one that is shown.
+pub(super) fn check_depth(asked: PageRequest, total: u64) -> Result<(), Error> {
+    if asked.skip() <= MOST_PASSED || asked.skip() >= total {
         return Ok(());
     }
     let why = format!(

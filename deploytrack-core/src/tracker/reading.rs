@@ -44,10 +44,10 @@ impl Tracker {
     /// once, whatever is recorded meanwhile.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a cursor of the other order, and for a `skip` of more than 10,000; those of the database.
+    /// [`Error::Invalid`] for a cursor of the other order, and for a `skip` of more than 10,000 where
+    /// more than that match; those of the database.
     pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Page<Deployment>, Error> {
         paging::check_order(filter.order, page)?;
-        paging::check_depth(page)?;
         let order = filter.order;
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(paging::page(order, page, Section::default(), 0));
@@ -59,6 +59,7 @@ impl Tracker {
         } else {
             self.store.matching_deployments(&filter).await?
         };
+        paging::check_depth(page, total)?;
         // Where nothing matches, it takes the whole of an index to find nothing.
         let rows = if total > page.skip() { self.rows(&filter, page).await? } else { Vec::new() };
         Ok(paging::page(order, page, Section::of(page, rows), total))

@@ -146,7 +146,8 @@ async fn the_deployments_of_a_version_are_found_by_it() {
         let filter = filter(component, environment, status.then_some(Status::Failed));
         let filter = RowFilter { version: Some("v1".parse().unwrap()), ..filter };
         let plan = plan(&filter, None).await;
-        let found = |step: &String| step.contains("deployments_by_version_and_cell (version=?") || component && step.contains("component_id=?");
+        let found =
+            |step: &String| step.contains("deployments_by_version_and_cell (version=?") || component && step.contains("component_id=?");
         assert!(plan.iter().any(found) && !plan.iter().any(|step| step.contains("SCAN")), "{filter:?}: {plan:?}");
     }
 }
