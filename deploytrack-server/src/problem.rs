@@ -312,13 +312,8 @@ mod tests {
         let goods = [Good::Streams, Good::Exports, Good::Answers, Good::Questions];
         let exhausted = goods.into_iter().flat_map(|good| [Exhausted::OfSubject(32), Exhausted::OfServer(32)].map(|which| (good, which)));
         let refusals = exhausted.map(|(good, which)| Refusal::Exhausted(good, which));
-        let others = [
-            Refusal::Bodies,
-            Refusal::from(Error::Busy),
-            Error::TooManyReads.into(),
-            Error::Verifying.into(),
-            Error::Unavailable("".into()).into(),
-        ];
+        let others =
+            [Refusal::from(Error::Busy), Error::TooManyReads.into(), Error::Verifying.into(), Error::Unavailable("".into()).into()];
         let mut details = Vec::new();
         for refusal in refusals.chain(others) {
             let (parts, body) = answer(refusal);

@@ -153,9 +153,9 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_is_waited_for() {
         let (near, far) = duplex(8 * 1024);
-        let reader = tokio::spawn(read(far, 8 * 1024, Duration::from_millis(20)));
-        let mut near = NoStall::new(near, Duration::from_millis(500));
-        // Twice the patience and more, in all.
+        let reader = tokio::spawn(read(far, 8 * 1024, Duration::from_millis(50)));
+        let mut near = NoStall::new(near, Duration::from_secs(2));
+        // More than the patience, in all.
         near.write_all(&vec![0; 64 * 8 * 1024]).await.unwrap();
         drop(near);
         reader.await.unwrap();
@@ -164,14 +164,14 @@ mod tests {
     #[tokio::test]
     async fn a_stream_that_rests_has_its_patience_back() {
         let (near, mut far) = duplex(4);
-        let mut near = NoStall::new(near, Duration::from_millis(400));
-        for _ in 0..4 {
+        let mut near = NoStall::new(near, Duration::from_secs(1));
+        for _ in 0..5 {
             let (written, ()) = tokio::join!(near.write_all(b"12345"), async {
-                sleep(Duration::from_millis(200)).await;
+                sleep(Duration::from_millis(300)).await;
                 far.read_exact(&mut [0; 5]).await.unwrap();
             });
             written.unwrap();
-            sleep(Duration::from_millis(300)).await;
+            sleep(Duration::from_millis(600)).await;
         }
     }
 }

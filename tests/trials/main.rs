@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a trial says what is wrong by panicking")]
 #![expect(clippy::print_stdout, reason = "a trial says what it did")]
 
+mod abuse_reading;
 mod bench;
 mod clocks;
 mod events;
@@ -40,6 +41,8 @@ Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [
   full_disk  a disk that is filled and freed under load: writes are refused with 503 while there is no room, reads go on,
              writing works again within 5 s, and what was acknowledged is in the file of the database after a clean end; a
              round is one fill, and every fourth one ends with kill -9 instead
+  reading    what one reader's token takes from a server and from the others: slow exports, distinct questions, streams of
+             events; a round is 100 connections, and 8 askers
 
 Options:
   --rounds N                     how many rounds of each [default: a few]
@@ -53,13 +56,14 @@ struct Trial {
     run: fn(&Runtime, Bench) -> String,
 }
 
-const TRIALS: [Trial; 7] = [
+const TRIALS: [Trial; 8] = [
     Trial { name: "model", rounds: 4, run: |runtime, bench| runtime.block_on(model::run(bench)) },
     Trial { name: "races", rounds: 20, run: |runtime, bench| runtime.block_on(races::run(bench)) },
     Trial { name: "messages", rounds: 2, run: |runtime, bench| runtime.block_on(messages::run(bench)) },
     Trial { name: "kills", rounds: 3, run: |runtime, bench| runtime.block_on(kills::run(bench)) },
     Trial { name: "clocks", rounds: 40, run: |runtime, bench| runtime.block_on(clocks::run(bench)) },
     Trial { name: "events", rounds: 300, run: |runtime, bench| runtime.block_on(events::run(bench)) },
+    Trial { name: "reading", rounds: 1, run: |runtime, bench| runtime.block_on(abuse_reading::run(bench)) },
     Trial { name: "full_disk", rounds: 3, run: |runtime, bench| runtime.block_on(full_disk::run(bench)) },
 ];
 
