@@ -1,5 +1,5 @@
 //! Many records at once, by SQL: what a server would take minutes to record. They have no history, so that reading them is all
-//! that they are good for.
+//! that they are good for. Each deployment has one event.
 
 use crate::database::Database;
 
@@ -89,6 +89,8 @@ insert into deployment_counts (component_id, environment_id, status, count)
 select component_id, environment_id, status, count(*) from deployments group by component_id, environment_id, status;
 insert into environment_counts (environment_id, status, slot, count)
 select environment_id, status, 0, sum(count) from deployment_counts group by environment_id, status;
-update commits set count = count + 1;
+insert into events (number, type, subject_id, history_sequence, name, recorded_at, recorded_by)
+select row_number() over (order by d.occurred_at, d.id), 'deployment.updated', d.id, null, null, d.created_at, 'ci-bot' from deployments d;
+update commits set count = count + 1, last_event = (select count(*) from events);
 commit;
 ";

@@ -127,7 +127,7 @@ pub(crate) async fn distinct_questions(bench: Bench) -> Row {
 
 /// Readers of events from the first on, who want what there is none of, all with one subject's token.
 pub(crate) async fn streams_of_one_subject(bench: Bench) -> Row {
-    let abused = Abused::start(bench, Many::cells(100, 8)).await;
+    let abused = Abused::start(bench, Many { deployments: 100, ..Many::cells(100, 8) }).await;
     abused
         .watch("streams of one subject", async |server| {
             let token = Caller::token_of("abuser");
