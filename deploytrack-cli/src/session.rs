@@ -223,7 +223,8 @@ impl<'a> Session<'a> {
         let here = page.data.len() as u64;
         let (next, total) = (page.skip + here, page.total);
         if self.output() == Output::Table && next < total {
-            self.note(&format!("{here} of {total} {things}; --skip {next} shows more, --all shows all"))?;
+            let more = if next <= PageRequest::MOST_PASSED { format!("--skip {next} shows more, ") } else { String::new() };
+            self.note(&format!("{here} of {total} {things}; {more}--all shows all"))?;
         }
         Ok(())
     }

@@ -74,16 +74,14 @@ pub(super) fn page(order: Order, asked: PageRequest, section: Section, total: u6
     Page { data: rows, total, skip: asked.skip(), take, links }
 }
 
-/// How many deployments can be passed over by counting them. Further pages are reached by key, at the same cost each.
-const MOST_PASSED: u64 = 10_000;
-
 /// Refuses to count past more deployments than that, of which there are so many: each costs as much as one that is shown.
 pub(super) fn check_depth(asked: PageRequest, total: u64) -> Result<(), Error> {
-    if asked.skip() <= MOST_PASSED || asked.skip() >= total {
+    if asked.skip() <= PageRequest::MOST_PASSED || asked.skip() >= total {
         return Ok(());
     }
+    let most = PageRequest::MOST_PASSED;
     let why = format!(
-        "must be at most {MOST_PASSED} in this list; go on by cursor, which the Link header of each page gives, or from createdBefore \
+        "must be at most {most} in this list; go on by cursor, which the Link header of each page gives, or from createdBefore \
          (occurredBefore) on"
     );
     Err(Error::fault(Fault::parameter("skip", why)))

@@ -32,7 +32,8 @@ pub(super) fn list() -> Described {
         GROUP,
         "listDeployments",
         "List deployments",
-        "A page of deployments, the newest first by the time that `order` names. Every filter that is given must match; `total` counts what matches.",
+        "A page of deployments, the newest first by the time that `order` names. Every filter that is given must match; `total` counts what matches. \
+         A `skip` of more than 10,000 that does not lead beyond the end is 400: further pages are reached by `cursor`.",
     )
     .taking(filters())
     .taking(page())
