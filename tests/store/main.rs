@@ -10,6 +10,7 @@ mod events;
 mod group;
 mod idempotency;
 mod import;
+mod large;
 mod name_guard;
 mod names;
 mod occurred;
@@ -27,7 +28,7 @@ use deploytrack_core::{
     deployment::{Change, Deployment, NewDeployment},
     query::{DeploymentFilter, MatrixFilter, PageRequest},
     status::Status,
-    text::Label,
+    text::{Label, Name},
     tracker::Tracker,
 };
 

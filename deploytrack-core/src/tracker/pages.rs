@@ -246,6 +246,7 @@ pub struct LatestPages {
     tracker: Tracker,
     component_id: Uuid,
     waiting: Waiting,
+    begun: bool,
 }
 
 /// What is still to be read.
@@ -260,6 +261,9 @@ impl Pages for LatestPages {
 
     async fn next(&mut self) -> Result<Option<Vec<Deployment>>, Error> {
         let tracker = &self.tracker;
+        // The first page is small; those that follow belong to a large answer.
+        let _turn = if self.begun { Some(tracker.large_reads.next().await?) } else { None };
+        self.begun = true;
         match &mut self.waiting {
             Waiting::Now(waiting) if !waiting.is_empty() => {
                 let environments: Vec<_> = page_of(waiting).into_iter().map(|place| place.environment_id).collect();
@@ -293,6 +297,7 @@ impl Pages for HistoryPages {
     type Row = HistoryEntry;
 
     async fn next(&mut self) -> Result<Option<Vec<HistoryEntry>>, Error> {
+        let _turn = if self.after == 0 { None } else { Some(self.tracker.large_reads.next().await?) };
         let page = self.tracker.store.history_after(self.id, self.after, ROWS as u64).await?;
         let Some(last) = page.last() else {
             // Recording a deployment is the first row of its history.
@@ -327,7 +332,7 @@ impl Tracker {
             None => Waiting::Now(self.store.current_sizes(component_id).await?.into()),
             Some(at) => Waiting::Then(self.store.current_of_at(component_id, at).await?.into()),
         };
-        Ok(LatestPages { tracker: self.clone(), component_id, waiting })
+        Ok(LatestPages { tracker: self.clone(), component_id, waiting, begun: false })
     }
 
     /// The history of a deployment, as [`Tracker::history`] returns it, page by page.

@@ -363,3 +363,24 @@ fn corrected(row: Revised, standing: &Standing) -> Revised {
     };
     Revised { deployment, succeeded: standing.succeeded.map(|(_, sequence)| sequence), occurred: standing.occurred.1, ..row }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_verification_goes_on_alone_when_its_caller_is_gone() {
+        let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
+        tokio::select! {
+            biased;
+            _ = tracker.verify() => panic!("the task has not run yet"),
+            () = std::future::ready(()) => {}
+        }
+        assert!(matches!(tracker.verify().await, Err(Error::Verifying)));
+        drop(tracker.verifying.lock().await);
+        assert!(tracker.verify().await.unwrap().ok);
+    }
+}
