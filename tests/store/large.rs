@@ -1,7 +1,7 @@
 //! Answers that are read page by page are what one statement would give.
 
 use deploytrack_core::{matrix::Matrix, query::MatrixFilter, tracker::Pages};
-use deploytrack_tests::many::Many;
+use deploytrack_tests::{many::Many, on_both};
 
 use crate::*;
 

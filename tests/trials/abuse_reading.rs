@@ -45,6 +45,8 @@ pub(crate) struct Row {
     /// The 99th percentile of the time that the others waited for an answer, before and meanwhile.
     pub(crate) calm: Duration,
     pub(crate) others: Duration,
+    /// The longest that one of the others waited meanwhile.
+    pub(crate) slowest: Duration,
     /// How many of the others were not answered with 200.
     pub(crate) refused: usize,
     /// How long it took after the end of the abuse until the others were answered as before.
@@ -55,11 +57,11 @@ pub(crate) struct Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, peak, calm, others, refused, well, note } = self;
+        let Self { name, peak, calm, others, slowest, refused, well, note } = self;
         let megabytes = peak / 1024 / 1024;
         write!(
             f,
-            "{name:24} {megabytes:6} MB  others' p99 {calm:9.1?} before, {others:9.1?} meanwhile, {refused} refused  well after {well:9.1?}  {note}"
+            "{name:24} {megabytes:6} MB  others' p99 {calm:9.1?} before, {others:9.1?} meanwhile, {slowest:9.1?} the slowest, {refused} refused  well after {well:9.1?}  {note}"
         )
     }
 }
@@ -171,12 +173,12 @@ impl Abused {
     async fn watch(self, name: &'static str, abuse: impl AsyncFnOnce(&Process) -> String) -> Row {
         let others = Others::at(&self.server);
         sleep(CALM).await;
-        let (calm, _) = others.end().await;
+        let (calm, ..) = others.end().await;
         let others = Others::at(&self.server);
         let note = abuse(&self.server).await;
-        let (meanwhile, refused) = others.end().await;
+        let (meanwhile, slowest, refused) = others.end().await;
         let well = well_after(&self.server, 2 * calm).await;
-        Row { name, peak: peak(&self.server), calm, others: meanwhile, refused, well, note }
+        Row { name, peak: peak(&self.server), calm, others: meanwhile, slowest, refused, well, note }
     }
 }
 
@@ -235,11 +237,12 @@ impl Others {
         Self { ended, asking }
     }
 
-    /// The 99th percentile of the times, and how many had no answer.
-    async fn end(self) -> (Duration, usize) {
+    /// The 99th percentile of the times, the longest, and how many had no answer.
+    async fn end(self) -> (Duration, Duration, usize) {
         self.ended.store(true, Ordering::Relaxed);
         let mut times = self.asking.await.unwrap();
         times.sort_unstable();
-        (times[times.len() * 99 / 100].0, times.iter().filter(|(_, answered)| !answered).count())
+        let last = times.len() - 1;
+        (times[last * 99 / 100].0, times[last].0, times.iter().filter(|(_, answered)| !answered).count())
     }
 }
