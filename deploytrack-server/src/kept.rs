@@ -8,7 +8,7 @@
 //! An answer may be newer than the version it is kept under, when a commit came in between. It is not found any more then,
 //! since whoever asks after that commit asks at the next version.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use deploytrack_core::{store::Version, text::Label};
 use http::Response;
@@ -24,6 +24,7 @@ use crate::{
     request::Call,
     response::{Answer, Body},
     route::{Keeping, Route},
+    share::PATIENCE,
 };
 
 /// How many bytes of answers are kept at most: the matrix of a thousand components in eight environments counts for one and
@@ -78,9 +79,6 @@ impl Kept {
     }
 }
 
-/// How long a question waits for its turn.
-const TURN: Duration = Duration::from_secs(10);
-
 /// What cannot be kept.
 enum Unkept {
     Refused(Refusal),
@@ -115,7 +113,7 @@ pub(crate) async fn answer(route: Route, call: Call) -> Answer {
 /// Works an answer out. Questions about many records take turns: each holds what it has read so far.
 async fn work(route: Route, call: Call, app: &App, subject: &Label) -> Result<Representation, Unkept> {
     let is_collection = route.keeping() == Keeping::Collection;
-    let turn = async { app.questions.wait(subject, TURN).await.map_err(|exhausted| Refusal::Exhausted(Good::Questions, exhausted)) };
+    let turn = async { app.questions.wait(subject, 1, PATIENCE).await.map_err(|exhausted| Refusal::Exhausted(Good::Questions, exhausted)) };
     let _turn = if is_collection { Some(turn.await?) } else { None };
     let response = Box::pin(handlers::call(route, call)).await?;
     if response.extensions().get::<Shown>().is_none() {

@@ -197,8 +197,8 @@ impl Refusal {
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
             Self::BadToken => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
             Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
-            Self::Core(Error::Unavailable(_) | Error::Busy | Error::TooManyReads | Error::InFlight) => Some((header::RETRY_AFTER, "1")),
-            Self::Exhausted(Good::Answers | Good::Questions, _) => Some((header::RETRY_AFTER, "1")),
+            Self::Core(Error::Unavailable(_) | Error::Busy | Error::TooManyReads | Error::InFlight)
+            | Self::Exhausted(Good::Answers | Good::Questions, _) => Some((header::RETRY_AFTER, "1")),
             Self::Core(Error::Verifying) | Self::Exhausted(Good::Streams | Good::Exports, _) => Some((header::RETRY_AFTER, "10")),
             Self::TooSlow => Some((header::CONNECTION, "close")),
             _ => None,

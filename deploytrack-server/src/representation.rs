@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::{
     problem::{Good, Refusal},
     response::{Answer, Body, full, guarded, internal, no_content},
-    share::{Share, Shares},
+    share::{PATIENCE, Share, Shares},
 };
 
 /// What is not worth compressing: it fits one packet anyway.
@@ -102,9 +102,15 @@ pub(crate) struct Room<'a> {
 }
 
 impl Room<'_> {
-    /// Room for so many bytes.
-    pub(crate) fn take(self, bytes: usize) -> Result<Share, Refusal> {
+    /// Room for so many bytes, at once.
+    fn take(self, bytes: usize) -> Result<Share, Refusal> {
         let taken = self.answers.take(self.subject, bytes.div_ceil(UNIT));
+        taken.map_err(|exhausted| Refusal::Exhausted(Good::Answers, exhausted))
+    }
+
+    /// The same, waited for.
+    pub(crate) async fn wait(self, bytes: usize) -> Result<Share, Refusal> {
+        let taken = self.answers.wait(self.subject, bytes.div_ceil(UNIT), PATIENCE).await;
         taken.map_err(|exhausted| Refusal::Exhausted(Good::Answers, exhausted))
     }
 }

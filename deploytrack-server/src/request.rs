@@ -81,9 +81,9 @@ impl Call {
         &self.app.tracker
     }
 
-    /// Room for so many bytes of an answer on its way to the caller.
-    pub(crate) fn room(&self, bytes: usize) -> Result<Share, Refusal> {
-        Room { answers: &self.app.answers, subject: self.subject()? }.take(bytes)
+    /// Room for so many bytes of an answer on its way to the caller, who waits for it for a while.
+    pub(crate) async fn room(&self, bytes: usize) -> Result<Share, Refusal> {
+        Room { answers: &self.app.answers, subject: self.subject()? }.wait(bytes).await
     }
 
     /// The headers.

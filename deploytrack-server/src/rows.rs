@@ -35,7 +35,8 @@ where
         };
         add(&mut text, &page)?;
     }
-    let share = call.room(text.len())?;
+    // Others who ask for a large answer wait: few questions are answered at once.
+    let share = call.room(text.len()).await?;
     let rest = stream::try_unfold(Some(pages), |pages| async move {
         match pages {
             Some(pages) => next(pages).await.map(Some),

@@ -13,6 +13,8 @@ use tokio::{
     time::timeout,
 };
 
+/// How long a request waits for what others have.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How many subjects are remembered before those that have nothing are forgotten.
 const SUBJECTS: usize = 64;
 
@@ -62,19 +64,25 @@ impl Shares {
         subjects.entry(subject.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.most_of_subject))).clone()
     }
 
+    /// So many units, or all that one subject can have if that is less.
+    fn within(&self, units: usize) -> u32 {
+        u32::try_from(units.clamp(1, self.most_of_subject)).unwrap_or(u32::MAX)
+    }
+
     /// So many units for a subject, at once or not at all. Who asks for more than one subject can have gets that much.
     pub(crate) fn take(&self, subject: &Label, units: usize) -> Result<Share, Exhausted> {
-        let units = u32::try_from(units.clamp(1, self.most_of_subject)).unwrap_or(u32::MAX);
+        let units = self.within(units);
         let of_subject = self.of(subject).try_acquire_many_owned(units).map_err(|_| Exhausted::OfSubject(self.most_of_subject))?;
         let of_whole = self.whole.clone().try_acquire_many_owned(units).map_err(|_| Exhausted::OfServer(self.most))?;
         Ok(Share { _of_subject: of_subject, _of_whole: of_whole })
     }
 
-    /// One unit for a subject, waited for in turn for so long at most.
-    pub(crate) async fn wait(&self, subject: &Label, patience: Duration) -> Result<Share, Exhausted> {
-        let of_subject = timeout(patience, self.of(subject).acquire_owned()).await.ok().and_then(Result::ok);
+    /// The same, waited for in turn, for so long at most.
+    pub(crate) async fn wait(&self, subject: &Label, units: usize, patience: Duration) -> Result<Share, Exhausted> {
+        let units = self.within(units);
+        let of_subject = timeout(patience, self.of(subject).acquire_many_owned(units)).await.ok().and_then(Result::ok);
         let of_subject = of_subject.ok_or(Exhausted::OfSubject(self.most_of_subject))?;
-        let of_whole = timeout(patience, self.whole.clone().acquire_owned()).await.ok().and_then(Result::ok);
+        let of_whole = timeout(patience, self.whole.clone().acquire_many_owned(units)).await.ok().and_then(Result::ok);
         Ok(Share { _of_subject: of_subject, _of_whole: of_whole.ok_or(Exhausted::OfServer(self.most))? })
     }
 }
@@ -117,10 +125,10 @@ mod tests {
     async fn who_waits_gets_what_comes_free() {
         let shares = Arc::new(Shares::new(2, 1));
         let first = shares.take(&subject("ada"), 1).unwrap();
-        assert_eq!(shares.wait(&subject("ada"), Duration::from_millis(20)).await.unwrap_err(), Exhausted::OfSubject(1));
+        assert_eq!(shares.wait(&subject("ada"), 1, Duration::from_millis(20)).await.unwrap_err(), Exhausted::OfSubject(1));
         let waiting = tokio::spawn({
             let shares = shares.clone();
-            async move { shares.wait(&subject("ada"), Duration::from_mins(1)).await.is_ok() }
+            async move { shares.wait(&subject("ada"), 1, Duration::from_mins(1)).await.is_ok() }
         });
         tokio::task::yield_now().await;
         drop(first);

@@ -144,7 +144,7 @@ mod tests {
         let reader = tokio::spawn(read(far, 1, Duration::from_millis(10)));
         let mut near = NoStall::new(near, Duration::from_millis(300));
         // At this pace all of it would take more than a quarter of an hour.
-        let failed = near.write_all(&[0; 100_000]).await.unwrap_err();
+        let failed = near.write_all(&vec![0; 100_000]).await.unwrap_err();
         assert_eq!(failed.kind(), io::ErrorKind::TimedOut);
         drop(near);
         reader.await.unwrap();

@@ -87,6 +87,18 @@ on_both! {
         assert_eq!(holder.call("DELETE", ENVIRONMENT, &id(&spare), "", None).await.status, 204);
     }
 
+    async fn who_has_to_come_back_is_answered_as_the_document_says(database) {
+        let server = Server::with_connections(database.tracker().await, 16).await;
+        let holder = Holder::admin(&server).await;
+        let mut streams = Vec::new();
+        for _ in 0..4 {
+            streams.push(server.admin().request("GET", "/api/v1/events").send().await.unwrap());
+        }
+        assert!(streams.iter().all(|stream| stream.status() == 200));
+        let answer = holder.get("/api/v1/events", "", "").await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (429, Some("too_many_streams")), "{}", answer.body);
+    }
+
     async fn what_is_refused_is_answered_as_the_document_says(database) {
         let server = Server::start(&database).await;
         let holder = Holder::admin(&server).await;

@@ -206,3 +206,13 @@ async fn a_reader_of_a_byte_a_second_keeps_no_place() {
     refusal(&server, "ada", EXPORT).await;
     assert!(answers(&server, "ada", EXPORT, Duration::from_mins(3)).await, "after half a minute");
 }
+
+#[tokio::test]
+async fn a_slow_reader_gets_all_of_a_large_answer() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    Many::large(100).record(&database).await;
+    let server = Server::start(&database).await;
+    // About fifty seconds: longer than a reader may stand still.
+    let export = unread(&server, "ada", EXPORT).await.read(16 * 1024, Duration::from_millis(250)).await;
+    assert!(export.len() > 3_000_000 && export.ends_with(b"0\r\n\r\n"), "{} bytes", export.len());
+}

@@ -30,7 +30,7 @@ impl Unread {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(WINDOW).unwrap();
         let mut stream = socket.connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let head = timeout(PATIENCE, head(&mut stream)).await.unwrap_or_default();
         Self { stream, head }
@@ -46,6 +46,22 @@ impl Unread {
     #[must_use]
     pub fn head(&self) -> &str {
         &self.head
+    }
+
+    /// Reads the rest of the answer, so many bytes at a time after a pause each, and gives it as it came. The request must
+    /// have asked for the end of the connection.
+    ///
+    /// # Panics
+    /// When the connection is reset.
+    pub async fn read(mut self, bytes: usize, pause: Duration) -> Vec<u8> {
+        let (mut buffer, mut all) = (vec![0; bytes], Vec::new());
+        loop {
+            match self.stream.read(&mut buffer).await.unwrap() {
+                0 => return all,
+                read => all.extend_from_slice(&buffer[..read]),
+            }
+            sleep(pause).await;
+        }
     }
 
     /// Goes on reading a byte a second, until the task is dropped.

@@ -366,8 +366,6 @@ fn corrected(row: Revised, standing: &Standing) -> Revised {
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
-
     use super::*;
     use crate::store::Store;
 
