@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use deploytrack_tests::{caller::Caller, many::Many, slow::Unread};
+use deploytrack_tests::{
+    caller::Caller,
+    many::Many,
+    slow::{Slow, Unread},
+};
 use tokio::time::sleep;
 
 use crate::*;
@@ -15,6 +19,11 @@ const LIST: &str = "/api/v1/deployments";
 /// Asks for a path and reads no more than the head of the answer.
 async fn unread(server: &Server, subject: &str, path: &str) -> Unread {
     Unread::ask(server.address(), &Caller::token_of(subject), path).await
+}
+
+/// The same, and reads on at ten times the pace at which a reader is cut off.
+async fn slow(server: &Server, subject: &str, path: &str) -> Slow {
+    unread(server, subject, path).await.slowly(1024, Duration::from_millis(100))
 }
 
 /// The refusal of a request: its code and its sentence.
@@ -41,19 +50,19 @@ on_both! {
     async fn one_subject_runs_four_exports_and_the_server_sixteen(database) {
         Many::large(100).record(&database).await;
         let server = Server::start(&database).await;
-        let mut slow = Vec::new();
+        let mut asked = Vec::new();
         for subject in ["ada", "bob", "eve", "joe"] {
             for _ in 0..4 {
-                slow.push(unread(&server, subject, EXPORT).await);
+                asked.push(slow(&server, subject, EXPORT).await);
             }
             let (code, detail) = refusal(&server, subject, EXPORT).await;
             assert_eq!((code.as_str(), detail.contains("4 exports of this subject")), ("too_many_exports", true), "{detail}");
         }
-        assert!(slow.iter().all(|export| export.status() == 200));
+        assert!(asked.iter().all(|export| export.status() == 200));
         let (code, detail) = refusal(&server, "kim", EXPORT).await;
         assert_eq!((code.as_str(), detail.contains("16 exports are running")), ("too_many_exports", true), "{detail}");
         assert_eq!(Caller::named(&server.url(), "ada").get("/api/v1/deployments?take=1").await.status, 200, "questions are no exports");
-        drop(slow);
+        drop(asked);
         assert!(answers(&server, "kim", EXPORT, Duration::from_mins(1)).await, "who goes away leaves a place");
     }
 
@@ -70,7 +79,7 @@ on_both! {
         let mut streams = Vec::new();
         for subject in ["ada", "bob", "eve", "joe"] {
             for _ in 0..8 {
-                streams.push(unread(&server, subject, EVENTS).await);
+                streams.push(slow(&server, subject, EVENTS).await);
             }
             if subject == "ada" {
                 let (code, detail) = refusal(&server, subject, EVENTS).await;
@@ -92,29 +101,29 @@ on_both! {
     async fn large_answers_on_their_way_have_a_bound(database) {
         Many::large(120).record(&database).await;
         let server = Server::start(&database).await;
-        let mut slow = Vec::new();
+        let mut asked = Vec::new();
         // About three megabytes each: sixteen are the most.
         for skip in 0..20 {
-            slow.push(unread(&server, "ada", &format!("{LIST}?take=100&skip={skip}")).await);
+            asked.push(slow(&server, "ada", &format!("{LIST}?take=100&skip={skip}")).await);
         }
-        let sent = slow.iter().filter(|answer| answer.status() == 200).count();
+        let sent = asked.iter().filter(|answer| answer.status() == 200).count();
         assert!((4..8).contains(&sent), "{sent} of 20");
         let (code, detail) = refusal(&server, "ada", &format!("{LIST}?take=99")).await;
         assert_eq!((code.as_str(), detail.contains("large answers of 16 MiB")), ("too_many_large_answers", true), "{detail}");
         Caller::named(&server.url(), "ada").get(&format!("{LIST}?take=1")).await.expect(200);
         Caller::named(&server.url(), "bob").as_sent().get(&format!("{LIST}?take=99")).await.expect(200);
-        drop(slow);
+        drop(asked);
         assert!(answers(&server, "ada", &format!("{LIST}?take=99"), Duration::from_mins(1)).await);
     }
 
     async fn the_same_answer_for_many_takes_room_once(database) {
         Many::large(120).record(&database).await;
         let server = Server::start(&database).await;
-        let mut slow = Vec::new();
+        let mut asked = Vec::new();
         for _ in 0..20 {
-            slow.push(unread(&server, "ada", &format!("{LIST}?take=100")).await);
+            asked.push(slow(&server, "ada", &format!("{LIST}?take=100")).await);
         }
-        assert!(slow.iter().all(|answer| answer.status() == 200));
+        assert!(asked.iter().all(|answer| answer.status() == 200));
     }
 
     async fn a_large_matrix_is_streamed_and_shows_what_its_parts_show(database) {
@@ -199,9 +208,9 @@ async fn a_reader_of_a_byte_a_second_keeps_no_place() {
     let database = deploytrack_tests::database::Database::sqlite();
     Many::large(100).record(&database).await;
     let server = Server::start(&database).await;
-    let mut slow = Vec::new();
+    let mut asked = Vec::new();
     for _ in 0..4 {
-        slow.push(unread(&server, "ada", EXPORT).await.trickle());
+        asked.push(unread(&server, "ada", EXPORT).await.slowly(1, Duration::from_secs(1)));
     }
     refusal(&server, "ada", EXPORT).await;
     assert!(answers(&server, "ada", EXPORT, Duration::from_mins(3)).await, "after half a minute");

@@ -64,16 +64,34 @@ impl Unread {
         }
     }
 
-    /// Goes on reading a byte a second, until the task is dropped.
+    /// Goes on reading so many bytes at a time, with a pause after each.
     #[must_use]
-    pub fn trickle(mut self) -> JoinSet<()> {
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            while self.stream.read_u8().await.is_ok() {
-                sleep(Duration::from_secs(1)).await;
+    pub fn slowly(mut self, bytes: usize, pause: Duration) -> Slow {
+        let mut reading = JoinSet::new();
+        reading.spawn(async move {
+            let mut buffer = vec![0; bytes];
+            while self.stream.read_exact(&mut buffer).await.is_ok() {
+                sleep(pause).await;
             }
+            // What is left of a shorter rest is not read, and the connection stays.
+            std::future::pending::<()>().await;
         });
-        task
+        Slow { head: self.head, _reading: reading }
+    }
+}
+
+/// An answer that is being read slowly; the connection ends when this value goes.
+#[derive(Debug)]
+pub struct Slow {
+    head: String,
+    _reading: JoinSet<()>,
+}
+
+impl Slow {
+    /// The status of the answer; 0 when there was none.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        crate::raw::status(&self.head)
     }
 }
 

@@ -85,7 +85,7 @@ pub(crate) async fn slow_exports(bench: Bench) -> Row {
             let exports = asked.join_all().await;
             let begun = exports.iter().filter(|export| export.status() == 200).count();
             let note = format!("{begun} of {} begun", exports.len());
-            let slow: Vec<_> = exports.into_iter().map(Unread::trickle).collect();
+            let slow: Vec<_> = exports.into_iter().map(|export| export.slowly(1, Duration::from_secs(1))).collect();
             sleep(ABUSE).await;
             drop(slow);
             note
