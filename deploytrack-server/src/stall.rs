@@ -22,7 +22,12 @@ const LEAST: u32 = 1024;
 /// ask for more only after a third of them were read, and a reader of some kilobytes a second would look like one that has
 /// stopped.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const UNSENT: u32 = 64 * 1024;
+const UNSENT: u32 = 32 * 1024;
+/// How much is written at once for a reader that has let a write wait for this long. The system takes one write more than its
+/// bound, and asks for the next when half of the bound is left: what is read between two writes must fit the patience at
+/// [`LEAST`].
+const PORTION: usize = 8 * 1024;
+const LONG: Duration = Duration::from_secs(1);
 
 /// Bounds what the system holds of the answers to a connection. Where it cannot be bounded, memory is all that it costs.
 pub(crate) fn bound_unsent(stream: &TcpStream) {
@@ -45,6 +50,8 @@ pub(crate) struct NoStall<S> {
     waiting: Option<Waiting>,
     /// Since when nothing waits.
     rested: Instant,
+    /// Whether the last write that waited did so for long.
+    slow: bool,
 }
 
 /// A write that waits.
@@ -55,11 +62,16 @@ struct Waiting {
 
 impl<S> NoStall<S> {
     pub(crate) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, left: patience, waiting: None, rested: Instant::now() }
+        Self { stream, patience, left: patience, waiting: None, rested: Instant::now(), slow: false }
     }
 
     pub(crate) fn into_inner(self) -> S {
         self.stream
+    }
+
+    /// Whether the reader has let a write wait for long, this one or the last that waited.
+    fn is_slow(&self) -> bool {
+        self.waiting.as_ref().map_or(self.slow, |waiting| waiting.since.elapsed() >= LONG)
     }
 
     /// Passes a result on; waiting for too long becomes an error.
@@ -67,7 +79,10 @@ impl<S> NoStall<S> {
         let now = Instant::now();
         if let Poll::Ready(done) = result {
             match self.waiting.take() {
-                Some(waiting) => self.left = self.left.saturating_sub(now - waiting.since),
+                Some(waiting) => {
+                    self.left = self.left.saturating_sub(now - waiting.since);
+                    self.slow = now - waiting.since >= LONG;
+                }
                 None => self.left += now - self.rested,
             }
             let taken = u32::try_from(*done.as_ref().unwrap_or(&0)).unwrap_or(u32::MAX);
@@ -92,11 +107,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for NoStall<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for NoStall<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let portion = if self.is_slow() { bytes.len().min(PORTION) } else { bytes.len() };
+        let result = Pin::new(&mut self.stream).poll_write(cx, &bytes[..portion]);
         self.judge(cx, result)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if self.is_slow() {
+            let first = bytes.iter().find(|bytes| !bytes.is_empty()).map_or(&[][..], |bytes| bytes);
+            return self.poll_write(cx, first);
+        }
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
         self.judge(cx, result)
     }

@@ -25,7 +25,7 @@ impl Many {
         Self { components, environments, deployments: 1, status: "succeeded", bytes: 10 }
     }
 
-    /// Deployments of one component in one environment, whose texts are as large as the model lets them be: about 32 KiB each.
+    /// Deployments of one component in one environment, with large texts: 24 KiB each.
     #[must_use]
     pub const fn large(deployments: u32) -> Self {
         Self { components: 1, environments: 1, deployments, status: "succeeded", bytes: 16_000 }
