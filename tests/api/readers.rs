@@ -222,6 +222,6 @@ async fn a_slow_reader_gets_all_of_a_large_answer() {
     Many::large(100).record(&database).await;
     let server = Server::start(&database).await;
     // Longer than a reader may stand still: a read has no more than the small window of the connection.
-    let export = unread(&server, "ada", EXPORT).await.read(16 * 1024, Duration::from_millis(30)).await;
+    let export = unread(&server, "ada", EXPORT).await.read(16 * 1024, Duration::from_millis(60)).await;
     assert!(export.len() > 2_400_000 && export.ends_with(b"0\r\n\r\n"), "{} bytes", export.len());
 }
