@@ -277,7 +277,7 @@ impl NewDeployment {
             "deployedBy": self.deployed_by,
             "commitSha": self.commit_sha,
             "description": self.description,
-            "metadata": (!self.metadata.as_map().is_empty()).then_some(&self.metadata),
+            "metadata": (!self.metadata.is_empty()).then_some(&self.metadata),
             "status": (self.status != Status::Pending).then_some(self.status),
             "occurredAt": self.occurred_at.as_ref().map(clock::format_exact),
         }))

@@ -16,7 +16,8 @@ use etcetera::BaseStrategy as _;
 use crate::{
     log,
     secret_file::{self, SecretFileError},
-    token::{Secret, ShortSecret},
+    serve::ConnectionLimits,
+    token::{Secret, ShortSecret, lifetime_text},
     trim::{Trimmed, TrimmedPath, trimmed},
 };
 
@@ -127,15 +128,44 @@ pub struct ServeArgs {
     )]
     log_level: Option<String>,
 
-    /// How many connections are served at once; further ones wait
+    /// The longest lifetime of a token, from 1m to 100y; tokens with a longer one are refused
+    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_MAX_TOKEN_LIFETIME", default_value = "10y",
+          value_parser = Trimmed(token_lifetime))]
+    max_token_lifetime: Duration,
+
+    /// The most connections at once; beyond it, the connection that has been idle longest is closed for a new one
     #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
           value_parser = Trimmed(max_connections))]
     max_connections: usize,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "NUMBER",
+        env = "DEPLOYTRACK_MAX_CONNECTIONS_PER_ADDRESS",
+        value_parser = Trimmed(max_connections),
+        help = "The most connections from one address (IPv6: one /64 network) that have not carried a valid token \
+                  [default: a quarter of --max-connections]"
+    )]
+    max_connections_per_address: Option<usize>,
+
+    /// Address of a second listener that answers /healthz and /readyz alone, with connections of its own
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_HEALTH_LISTEN", value_parser = Trimmed(SocketAddr::from_str))]
+    health_listen: Option<SocketAddr>,
 }
 
 fn max_connections(text: &str) -> Result<usize, String> {
     let number = text.parse::<u64>().ok().filter(|number| (1..=MOST_CONNECTIONS).contains(number));
     number.and_then(|number| usize::try_from(number).ok()).ok_or_else(|| format!("must be a whole number from 1 to {MOST_CONNECTIONS}"))
+}
+
+fn token_lifetime(text: &str) -> Result<Duration, String> {
+    let (least, most) = (Duration::from_mins(1), Duration::from_hours(24 * 36_525));
+    match humantime::parse_duration(text) {
+        Ok(time) if (least..=most).contains(&time) => Ok(time),
+        Ok(_) => Err("must be from one minute (1m) to a hundred years (100y)".into()),
+        Err(error) => Err(format!("must be a time such as 90d or 10y ({error})")),
+    }
 }
 
 fn retention(text: &str) -> Result<Duration, String> {
@@ -227,8 +257,10 @@ pub struct Config {
     pub log_format: log::Format,
     /// What is logged.
     pub log_level: String,
-    /// How many connections are served at once.
-    pub max_connections: usize,
+    /// The limits of open connections.
+    pub limits: ConnectionLimits,
+    /// The address for health checks alone.
+    pub health_listen: Option<SocketAddr>,
 }
 
 /// A setting that cannot be used. Its message names the setting.
@@ -303,9 +335,22 @@ impl ServeArgs {
             idempotency_retention: TimeDelta::from_std(self.idempotency_retention).unwrap_or(RETENTION),
             log_format: self.log_format(),
             log_level,
-            max_connections: self.max_connections,
-            secret: bytes.speaking(self.jwt_issuer, self.jwt_audience),
+            limits: self.limits(),
+            health_listen: self.health_listen,
+            secret: bytes.speaking(self.jwt_issuer, self.jwt_audience).lasting(self.max_token_lifetime),
         })
+    }
+
+    /// The limits of open connections.
+    fn limits(&self) -> ConnectionLimits {
+        let limits = ConnectionLimits::of(self.max_connections);
+        ConnectionLimits { per_address: self.max_connections_per_address.unwrap_or(limits.per_address), ..limits }
+    }
+
+    /// The longest lifetime of a token that the server accepts.
+    #[must_use]
+    pub fn max_token_lifetime(&self) -> Duration {
+        self.max_token_lifetime
     }
 
     /// The database; the directory of the default one is made.
@@ -353,7 +398,10 @@ impl ServeArgs {
             ("idempotency", humantime::format_duration(self.idempotency_retention).to_string()),
             ("log format", self.log_format().to_string()),
             ("log level", self.log_level()?),
+            ("token lifetime", format!("{} at most", lifetime_text(self.max_token_lifetime))),
             ("connections", self.max_connections.to_string()),
+            ("of one address", self.limits().per_address.to_string()),
+            ("health checks", self.health_listen.map_or_else(|| "at the address above".into(), |listen| listen.to_string())),
         ];
         Ok(rows.map(|(name, value)| format!("{name:<15} {value}\n")).concat())
     }

@@ -19,6 +19,7 @@
 //! | `route` | every endpoint, its methods and who may call it |
 //! | `auth` | who is calling |
 //! | `request`, `unread` | query and body, read with limits; what becomes of a body that is not read |
+//! | `arrival` | the common bounds of all bodies that are arriving |
 //! | `terms` | idempotency keys and conditions |
 //! | `kept`, `representation` | answers kept until the next commit, and their forms: whole, compressed, unchanged |
 //! | `badge` | how a badge looks |
@@ -29,18 +30,21 @@
 //! | `openapi` | what each route is: the OpenAPI document |
 //! | `handlers` | one function for each endpoint |
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, thread::available_parallelism};
 
 use deploytrack_core::{error::Error, store::Store, tracker::Tracker};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    arrival::Arrivals,
     config::{Badges, Config},
     kept::Kept,
+    serve::ConnectionLimits,
     token::{Secret, Verifier},
 };
 
+mod arrival;
 #[cfg(feature = "dashboard")]
 mod asset;
 mod auth;
@@ -76,12 +80,16 @@ pub struct App {
     tracker: Tracker,
     verifier: Arc<Verifier>,
     kept: Arc<Kept>,
-    max_connections: usize,
+    limits: ConnectionLimits,
     badges: Badges,
+    /// Whether only health checks are answered.
+    health_only: bool,
     /// The room for those who read events.
     streams: Arc<Semaphore>,
-    /// The room for large bodies, each of which takes much more memory once it is parsed.
-    large_bodies: Arc<Semaphore>,
+    /// The room for bodies that are arriving.
+    arrivals: Arc<Arrivals>,
+    /// The large bodies that may be parsed at once, one for each processor: the values of one take up to 25 MB.
+    parsers: Arc<Semaphore>,
     /// Cancelled when the server ends: what would go on for ever ends then.
     ending: CancellationToken,
 }
@@ -92,14 +100,14 @@ impl App {
     /// # Errors
     /// Those of [`Store::open`].
     pub async fn open(config: &Config) -> Result<Self, Error> {
-        let max_connections = descriptors::make_room(config.max_connections);
+        let limits = descriptors::make_room(config.limits);
         let store = Store::open(config.database_url.expose()).await?;
         let tracker = Tracker::new(store)
             .with_registration(config.registration)
             .with_name_guard(config.name_guard)
             .with_retention(config.idempotency_retention);
         tracker.compare_clock().await;
-        Ok(Self::new(tracker, &config.secret).with_max_connections(max_connections).with_badges(config.badges))
+        Ok(Self::new(tracker, &config.secret).with_limits(limits).with_badges(config.badges))
     }
 
     /// An application over a tracker that is open already.
@@ -107,15 +115,24 @@ impl App {
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
         let (verifier, kept) = (Arc::new(Verifier::new(secret)), Arc::new(Kept::new()));
         let (streams, ending) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
-        let large_bodies = Arc::new(Semaphore::new(request::ROOMS));
-        Self { tracker, verifier, kept, max_connections: 0, badges: Badges::Off, streams, large_bodies, ending }
-            .with_max_connections(config::MAX_CONNECTIONS)
+        let parsers = Arc::new(Semaphore::new(available_parallelism().map_or(1, Into::into)));
+        let limits = ConnectionLimits::of(config::MAX_CONNECTIONS);
+        let arrivals = Arc::new(Arrivals::new(limits));
+        let (badges, health_only) = (Badges::Off, false);
+        Self { tracker, verifier, kept, limits, badges, health_only, streams, arrivals, parsers, ending }.with_limits(limits)
     }
 
-    /// Half of the connections may be readers of events, who stay; the other half is left to those who come and go.
-    fn with_max_connections(self, max_connections: usize) -> Self {
-        let streams = Arc::new(Semaphore::new((max_connections / 2).clamp(1, Semaphore::MAX_PERMITS)));
-        Self { max_connections, streams, ..self }
+    /// The same application with other limits of connections. Half of the connections may read events, which lasts; the other
+    /// half is left to short requests.
+    #[must_use]
+    pub fn with_limits(self, limits: ConnectionLimits) -> Self {
+        let streams = Arc::new(Semaphore::new((limits.connections / 2).clamp(1, Semaphore::MAX_PERMITS)));
+        Self { limits, streams, arrivals: Arc::new(Arrivals::new(limits)), ..self }
+    }
+
+    /// The same application, which answers `/healthz` and `/readyz` alone.
+    pub(crate) fn for_health_checks(self) -> Self {
+        Self { health_only: true, ..self }
     }
 
     /// The same application with badges for these people; without it, for nobody.

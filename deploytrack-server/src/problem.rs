@@ -1,13 +1,18 @@
 //! Refusals, and the answers they become (RFC 9457).
 
+use std::time::Duration;
+
 use deploytrack_core::{
     api::Problem,
     error::{Error, Fault},
     faults::MOST_FAULTS,
 };
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
-use crate::response::{Body, whole};
+use crate::{
+    response::{Body, whole},
+    token::lifetime_text,
+};
 
 /// Why a request is not done. Each layer has its own reasons; this is where they meet.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub(crate) enum Refusal {
     NoToken,
     /// The token is no good. Nobody is told why.
     BadToken,
+    /// The token is valid, but its lifetime is longer than this.
+    LongToken(Duration),
     /// The token is good but has not the role.
     Role,
     /// The head of the request is too large.
@@ -32,6 +39,14 @@ pub(crate) enum Refusal {
     MediaType(&'static str),
     /// The body did not arrive in time.
     TooSlow,
+    /// Every connection within the limit is busy.
+    NoPlace,
+    /// The address of the caller has too many connections.
+    AddressLimit,
+    /// Too many bytes of large bodies are arriving.
+    TooManyBodies,
+    /// Too many bodies are arriving slowly.
+    TooManySlowBodies,
     /// The handler panicked.
     Panic,
 }
@@ -57,12 +72,16 @@ impl Refusal {
             Self::Core(error) => core_kind(error),
             Self::NoPath => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
-            Self::NoToken | Self::BadToken => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
+            Self::NoToken | Self::BadToken | Self::LongToken(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
             Self::Role => (StatusCode::FORBIDDEN, "forbidden", "The role admin is needed"),
             Self::Head => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "header_too_large", "Headers too large"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
             Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "Request timeout"),
+            Self::AddressLimit => (StatusCode::TOO_MANY_REQUESTS, "too_many_connections", "Too many connections"),
+            Self::NoPlace | Self::TooManyBodies | Self::TooManySlowBodies => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable")
+            }
             Self::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
@@ -77,11 +96,23 @@ impl Refusal {
             Self::NoPath => "there is nothing at this path".into(),
             Self::Method(allow) => format!("this path takes {allow}"),
             Self::NoToken | Self::BadToken => "send a valid token as Authorization: Bearer <token>".into(),
+            Self::LongToken(longest) => format!(
+                "the lifetime of the token is longer than {} (--max-token-lifetime of the server); send a token that expires earlier",
+                lifetime_text(*longest)
+            ),
             Self::Role => "the token is valid but does not have the role admin".into(),
             Self::Head => "the path and headers together may have at most 32 KiB".into(),
             Self::TooLarge(limit) => format!("the body may have at most {limit}"),
             Self::MediaType(expected) => format!("the body must be sent as {expected}, without Content-Encoding"),
-            Self::TooSlow => "the body did not arrive within 30 seconds".into(),
+            Self::TooSlow => "the body must arrive within 30 seconds, and at 8 KiB a second or more after the first 10 seconds".into(),
+            Self::NoPlace => "all connections of the server are busy; try again later, or start it with a higher --max-connections".into(),
+            Self::AddressLimit => {
+                "this address has too many connections without a valid token; close some of them, or start the server with a higher \
+                 --max-connections-per-address"
+                    .into()
+            }
+            Self::TooManyBodies => "too many large bodies are arriving at the moment; send the body again later".into(),
+            Self::TooManySlowBodies => "too many bodies are arriving slowly at the moment; send the body again later, and at once".into(),
         }
     }
 
@@ -95,6 +126,27 @@ impl Refusal {
 
     /// The answer to the request with this path and id.
     pub(crate) fn into_response(self, instance: &str, request_id: &str) -> Response<Body> {
+        let (status, header, problem) = self.into_problem(instance, request_id);
+        // A problem is text, numbers and lists of them: it can always be written.
+        let mut response = whole(status, "application/problem+json", serde_json::to_vec(&problem).unwrap_or_default());
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+
+    /// The answer as the bytes of an HTTP/1.1 message that ends its connection, for a connection whose request is not read.
+    pub(crate) fn into_message(self) -> String {
+        let (status, header, problem) = self.into_problem("", "");
+        let header = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n{header}connection: close\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    fn into_problem(self, instance: &str, request_id: &str) -> (StatusCode, Option<(HeaderName, &'static str)>, Problem) {
         let (status, code, title) = self.kind();
         let mut problem = Problem {
             r#type: format!("urn:deploytrack:problem:{code}"),
@@ -110,23 +162,22 @@ impl Refusal {
         if let Self::Core(error) = self {
             explain(error, &mut problem);
         }
-        // A problem is text, numbers and lists of them: it can always be written.
-        let mut response = whole(status, "application/problem+json", serde_json::to_vec(&problem).unwrap_or_default());
-        if let Some((name, value)) = header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
-        response
+        (status, header, problem)
     }
 
     /// The header that belongs to the status.
-    fn header(&self) -> Option<(header::HeaderName, &'static str)> {
+    fn header(&self) -> Option<(HeaderName, &'static str)> {
         match self {
             Self::Method(allow) => Some((header::ALLOW, allow)),
             // Without a code when no token was sent (RFC 6750, section 3.1).
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Self::BadToken => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
+            Self::BadToken | Self::LongToken(_) => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
             Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
-            Self::Core(Error::Unavailable(_) | Error::Busy | Error::InFlight) => Some((header::RETRY_AFTER, "1")),
+            Self::Core(Error::Unavailable(_) | Error::Busy | Error::InFlight)
+            | Self::NoPlace
+            | Self::AddressLimit
+            | Self::TooManyBodies
+            | Self::TooManySlowBodies => Some((header::RETRY_AFTER, "1")),
             Self::Core(Error::Verifying) => Some((header::RETRY_AFTER, "10")),
             Self::TooSlow => Some((header::CONNECTION, "close")),
             _ => None,

@@ -6,13 +6,18 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use deploytrack_core::error::Fault;
 use http::{HeaderMap, HeaderValue, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as _, Incoming};
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
-use crate::response::BodyError;
+use crate::{
+    arrival::{Arrivals, SMALL},
+    problem::Refusal,
+    request::BodyRules,
+};
 
 /// The most bytes that are read and dropped so that the connection can stay open.
 const DRAINED: usize = 64 * 1024;
@@ -42,14 +47,14 @@ impl Unread {
         self.slot().as_ref().map_or(0, |body| body.size_hint().lower())
     }
 
-    /// The whole body, of so many bytes at most.
-    pub(crate) async fn read(&self, most: usize) -> Result<Bytes, BodyError> {
+    /// The whole body within the rules, and its reservation if it is a large one.
+    pub(crate) async fn read(&self, rules: &BodyRules, arrivals: &Arrivals) -> Result<Arrived, Refusal> {
         let taken = self.slot().take();
         let mut reading = Reading { body: taken, unread: self };
-        let Some(body) = &mut reading.body else { return Ok(Bytes::new()) };
-        let whole = Limited::new(body, most).collect().await?.to_bytes();
+        let Some(body) = &mut reading.body else { return Ok((Bytes::new(), None)) };
+        let arrived = arrive(body, rules, arrivals).await?;
         reading.body = None;
-        Ok(whole)
+        Ok(arrived)
     }
 
     /// Whether the connection can take a further request after the answer: the body has been read, or the little that is
@@ -71,6 +76,33 @@ impl Unread {
             answer.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
     }
+}
+
+/// A body that has arrived, and its reservation.
+pub(crate) type Arrived = (Bytes, Option<OwnedSemaphorePermit>);
+
+async fn arrive(body: &mut Incoming, rules: &BodyRules, arrivals: &Arrivals) -> Result<Arrived, Refusal> {
+    let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    let (mut whole, mut reserved) = (BytesMut::new(), None);
+    if let Some(length) = length.filter(|length| *length > SMALL) {
+        reserved = Some(arrivals.reserve(length).await?);
+    }
+    whole.reserve(length.unwrap_or_default());
+    let mut pace = arrivals.pace();
+    while let Some(frame) = pace.next(whole.len(), body.frame()).await? {
+        let frame = frame.map_err(|_| vec![Fault::at("", "the body could not be read to its end")])?;
+        let Ok(data) = frame.into_data() else { continue };
+        let needed = whole.len() + data.len();
+        if needed > rules.bytes {
+            return Err(Refusal::TooLarge(rules.limit));
+        }
+        // A body in chunks may become as large as the rules allow.
+        if reserved.is_none() && needed > SMALL {
+            reserved = Some(arrivals.reserve(rules.bytes).await?);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok((whole.freeze(), reserved))
 }
 
 /// A body that is being read. What is not read to its end goes back, also when the reading is given up.

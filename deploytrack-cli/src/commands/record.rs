@@ -193,7 +193,7 @@ impl Record {
 /// Says what of the CI had no room beside the metadata that were given.
 fn say_no_room(context: &Context, settled: &Settled, session: &mut Session<'_>) {
     let (Some((key, _)), Ok(new)) = (context.metadata(), &settled.new) else { return };
-    if !new.metadata.as_map().contains_key(&key) {
+    if !new.metadata.to_map().contains_key(&key) {
         session.warn(&format!("the metadata have at most 16 KiB: {key}, with what is known of the run, is left out"));
     }
 }

@@ -80,7 +80,6 @@ impl TryFrom<Row> for Revised {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let metadata = serde_json::from_str(&row.metadata).map_err(unreadable)?;
         let deployment = Deployment {
             id: row.id,
             component_id: row.component_id,
@@ -93,7 +92,7 @@ impl TryFrom<Row> for Revised {
             deployed_by: checked(&row.deployed_by)?,
             commit_sha: checked_option(row.commit_sha.as_deref())?,
             description: checked_option(row.description.as_deref())?,
-            metadata: Metadata::new(metadata).map_err(unreadable)?,
+            metadata: Metadata::stored(&row.metadata).map_err(unreadable)?,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
             started_at: row.started_at.map(|time| time.0),

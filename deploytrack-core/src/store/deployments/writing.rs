@@ -100,7 +100,7 @@ impl Write {
                         .push_bind(new.map(|new| new.deployed_by.as_str()))
                         .push_bind(new.and_then(|new| new.commit_sha.as_ref()).map(CommitSha::as_str))
                         .push_bind(new.and_then(|new| new.description.as_ref()).map(Description::as_str))
-                        .push_bind(new.map(|new| new.metadata.to_json()))
+                        .push_bind(new.map(|new| new.metadata.as_json()))
                         .push_bind(new.map(|new| Micros(new.created_at)))
                         .push_bind(new.map(|new| Micros(new.updated_at)))
                         .push_bind(new.and_then(|new| new.started_at).map(Micros))
