@@ -5,6 +5,7 @@
 mod badges;
 mod components;
 mod conditions;
+mod crowds;
 mod dashboard;
 mod deployments;
 mod docs;

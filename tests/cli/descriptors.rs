@@ -42,7 +42,7 @@ fn a_limit_that_may_be_raised_is_raised_as_far_as_it_is_needed() {
     for (program, args) in [("deploytrack-server", args.to_vec()), ("deploytrack", [&["serve"], &args[..]].concat())] {
         let home = Home::new();
         let server = limited(&home, program, "ulimit -Sn 64; ulimit -Hn 2000", &args);
-        assert_eq!(limits(&server), ["564", "2000"], "{program}");
+        assert_eq!(limits(&server), ["612", "2000"], "{program}");
         assert!(!said(&home).contains("limit of open files"), "{program}: {}", said(&home));
         drop(server);
         let server = limited(&home, program, "ulimit -n 1500", &args);

@@ -10,6 +10,7 @@
 //! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
 //! | [`answer`] | an answer as a text that can be compared whole |
 //! | [`contract`] | the OpenAPI document, to hold real answers against |
+//! | [`hostile`] | the JSON bodies that cost a server most |
 //! | [`raw`] | bytes to a socket, for what no client library would send |
 //! | [`browser`] | a real browser, and whom its pages ask |
 //! | [`program`] | the real binaries, with nothing of the machine's environment |
@@ -22,6 +23,7 @@ pub mod contract;
 pub mod database;
 pub mod disk;
 pub mod fold;
+pub mod hostile;
 pub mod postgres;
 pub mod program;
 pub mod raw;

@@ -32,12 +32,12 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
             ),
             &[],
         ),
-        refusal(StatusCode::UNAUTHORIZED, "No valid token: `unauthorized`.".into(), token),
+        refusal(StatusCode::UNAUTHORIZED, "No valid token, or one whose lifetime is too long: `unauthorized`.".into(), token),
         refusal(StatusCode::FORBIDDEN, "A valid token without the role `admin`: `forbidden`.".into(), token),
         refusal(StatusCode::NOT_FOUND, "Nothing has this id or name: `not_found`.".into(), &[]),
         refusal(
             StatusCode::REQUEST_TIMEOUT,
-            format!("The body did not arrive within {} seconds: `request_timeout`.", BODY_TIMEOUT.as_secs()),
+            format!("The body did not arrive within {} seconds, or arrived too slowly: `request_timeout`.", BODY_TIMEOUT.as_secs()),
             &[],
         ),
         refusal(

@@ -146,14 +146,17 @@ impl Connections {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 return Some(self.add(origin, Some(place)));
             }
-            if self.evict(|_| true) {
+            if self.evict(Shared::holds_place) {
                 let _ = timeout(PAUSE, ended.as_mut()).await;
             }
             let place = Arc::clone(&self.places).try_acquire_owned().ok();
             if place.is_some() || self.open().connections.len() < self.limits.connections + self.limits.reserve() {
                 return Some(self.add(origin, place));
             }
-            let _ = timeout(PAUSE, ended).await;
+            // A connection of the reserve has a moment to send its request before the next one takes its room.
+            if timeout(PAUSE, ended).await.is_err() {
+                self.evict(|_| true);
+            }
         }
     }
 
@@ -165,7 +168,7 @@ impl Connections {
     fn add(self: &Arc<Self>, origin: Origin, place: Option<OwnedSemaphorePermit>) -> Connection {
         let shared = Arc::new(Shared {
             origin,
-            state: AtomicU64::new(State::new(Phase::Silent, self.now()).into()),
+            state: AtomicU64::new(State::new(Phase::New, self.now()).into()),
             has_place: place.is_some().into(),
             evicted: CancellationToken::new(),
         });
@@ -187,8 +190,8 @@ impl Connections {
     fn evict(&self, of: impl Fn(&Shared) -> bool) -> bool {
         let (now, open) = (self.now(), self.open());
         loop {
-            let candidates = open.connections.values().filter(|one| of(one));
-            let candidates = candidates.filter_map(|one| one.state().eviction_rank(now).map(|rank| (rank, one.state(), one)));
+            let candidates = open.connections.iter().filter(|(_, one)| of(one));
+            let candidates = candidates.filter_map(|(id, one)| one.state().eviction_rank(now).map(|rank| ((rank, *id), one.state(), one)));
             let Some((_, seen, one)) = candidates.min_by_key(|(rank, ..)| *rank) else { return false };
             // A request may have arrived since; the loop then looks for another connection.
             if one.replace(seen, seen.entering(Phase::Evicted, now)) {
@@ -225,9 +228,14 @@ impl Connection {
         }
     }
 
+    /// There was nothing to read.
+    pub(super) fn waited(&self) {
+        self.advance(|phase| (phase == Phase::New).then_some(Phase::Silent));
+    }
+
     /// Bytes have arrived.
     pub(super) fn received(&self) {
-        self.advance(|phase| matches!(phase, Phase::Silent | Phase::Idle).then_some(Phase::Head));
+        self.advance(|phase| matches!(phase, Phase::New | Phase::Silent | Phase::Idle).then_some(Phase::Head));
     }
 
     /// The head of a request has arrived. Returns false when the connection is evicted: the request must not be carried

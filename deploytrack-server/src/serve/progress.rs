@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::connections::Connection;
 use crate::response::{Body, BodyError};
 
-/// The stream of a connection: reports that bytes have arrived, and that the buffer is empty.
+/// The stream of a connection: reports whether bytes have arrived, and that the buffer is empty.
 pub(super) struct ReportingStream<S> {
     stream: S,
     connection: Connection,
@@ -35,6 +35,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReportingStream<S> {
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             self.connection.received();
+        } else if result.is_pending() {
+            self.connection.waited();
         }
         result
     }

@@ -155,7 +155,13 @@ fn times_are_checked_with_a_minute_of_leeway() {
     for (name, value) in refused {
         assert!(check_claims(&with(name, value.clone())).is_none(), "{name} {value}");
     }
-    let taken = [("exp", json!(now - 59)), ("exp", json!(now as f64 + 3600.5)), ("nbf", json!(now + 60)), ("iat", json!(null)), ("iat", json!(now + 60))];
+    let taken = [
+        ("exp", json!(now - 59)),
+        ("exp", json!(now as f64 + 3600.5)),
+        ("nbf", json!(now + 60)),
+        ("iat", json!(null)),
+        ("iat", json!(now + 60)),
+    ];
     for (name, value) in taken {
         assert!(check_claims(&with(name, value.clone())).is_some(), "{name} {value}");
     }

@@ -6,6 +6,8 @@ const SLOW_ANSWER: u64 = 10_000;
 /// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Accepted, and not read from yet: a request may be in the system's buffer.
+    New,
     /// No byte has arrived yet.
     Silent,
     /// The last answer was sent, and no byte has arrived since.
@@ -25,7 +27,8 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 8] = [Self::Silent, Self::Idle, Self::Head, Self::Request, Self::Answer, Self::LastPart, Self::Ending, Self::Evicted];
+    const ALL: [Self; 9] =
+        [Self::New, Self::Silent, Self::Idle, Self::Head, Self::Request, Self::Answer, Self::LastPart, Self::Ending, Self::Evicted];
 }
 
 /// The phase of a connection, its start, and whether the connection has carried a valid token. One number holds all three,
@@ -38,8 +41,8 @@ pub(super) type Rank = (u8, u64);
 
 impl State {
     /// The bit of a connection that has carried a valid token.
-    pub(super) const AUTHENTICATED: u64 = 1 << 3;
-    const SINCE: u32 = 4;
+    pub(super) const AUTHENTICATED: u64 = 1 << 4;
+    const SINCE: u32 = 5;
 
     pub(super) fn new(phase: Phase, since: u64) -> Self {
         Self(since << Self::SINCE | phase as u64)
@@ -51,7 +54,7 @@ impl State {
     }
 
     pub(super) fn phase(self) -> Phase {
-        Phase::ALL.into_iter().find(|phase| *phase as u64 == self.0 & 7).unwrap_or(Phase::Evicted)
+        Phase::ALL.into_iter().find(|phase| *phase as u64 == self.0 & 15).unwrap_or(Phase::Evicted)
     }
 
     pub(super) fn is_authenticated(self) -> bool {
@@ -132,7 +135,7 @@ mod tests {
                 (Phase::Idle, true, 1),
             ]
         );
-        for phase in [Phase::Request, Phase::Evicted] {
+        for phase in [Phase::New, Phase::Request, Phase::Evicted] {
             assert!(state(phase, 0).eviction_rank(u64::MAX).is_none() && authenticated(phase, 0).eviction_rank(u64::MAX).is_none());
         }
         assert!(state(Phase::Answer, 1).eviction_rank(SLOW_ANSWER).is_none(), "an answer has its time");

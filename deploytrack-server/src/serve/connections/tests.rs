@@ -12,8 +12,11 @@ fn address(last: u8) -> IpAddr {
     Ipv4Addr::new(192, 0, 2, last).into()
 }
 
+/// A connection that has sent nothing.
 async fn open(connections: &Arc<Connections>, from: u8) -> Option<Connection> {
-    connections.admit(address(from)).await
+    let connection = connections.admit(address(from)).await?;
+    connection.waited();
+    Some(connection)
 }
 
 /// Ends a connection as its task does.
@@ -40,6 +43,15 @@ async fn the_longest_silent_connection_of_an_address_is_evicted_at_its_limit() {
     second.received();
     let third = open(&connections, 1).await.unwrap();
     assert!(is_evicted(&first) && !is_evicted(&second) && !is_evicted(&third) && !is_evicted(&other));
+}
+
+#[tokio::test]
+async fn a_connection_whose_first_bytes_were_not_read_yet_is_not_evicted() {
+    let connections = limits(2, 2);
+    let new = connections.admit(address(1)).await.unwrap();
+    let silent = open(&connections, 1).await.unwrap();
+    open(&connections, 1).await.unwrap();
+    assert!(is_evicted(&silent) && !is_evicted(&new));
 }
 
 #[tokio::test]
@@ -94,7 +106,7 @@ async fn a_request_in_progress_is_never_evicted_and_an_evicted_connection_begins
     let (busy, silent) = (open(&connections, 1).await.unwrap(), open(&connections, 2).await.unwrap());
     assert!(busy.begin_request());
     let third = open(&connections, 3).await.unwrap();
-    assert!(is_evicted(&silent) && !is_evicted(&busy));
+    assert!(is_evicted(&silent) && !is_evicted(&busy) && !is_evicted(&third));
     assert!(!silent.begin_request());
     assert!(!third.has_place(), "the evicted one has not ended yet");
     drop(silent);
@@ -113,7 +125,7 @@ async fn while_all_are_busy_the_reserve_answers_and_a_request_waits_for_a_place(
     let (first, second) = (open(&connections, 9).await.unwrap(), open(&connections, 10).await.unwrap());
     assert!(first.begin_request() && second.begin_request());
     assert!(!first.has_place() && !second.has_place());
-    assert!(open(&connections, 11).now_or_never().is_none(), "further connections wait in the system's queue");
+    assert!(timeout(2 * PAUSE, open(&connections, 11)).await.is_err(), "further connections wait in the system's queue");
 
     let waits = tokio::spawn(async move { (first.take_place().await, first) });
     while connections.waiting.available_permits() > 0 {
