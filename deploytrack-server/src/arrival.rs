@@ -35,7 +35,7 @@ struct Patience {
 }
 
 const PATIENCE: Patience =
-    Patience { reservation: Duration::from_secs(10), soon: Duration::from_secs(1), any_rate: Duration::from_secs(10) };
+    Patience { reservation: Duration::from_secs(10), soon: Duration::from_millis(250), any_rate: Duration::from_secs(10) };
 
 /// The room for bodies that are arriving.
 pub(crate) struct Arrivals {

@@ -26,7 +26,11 @@ pub(crate) fn make_room(limits: ConnectionLimits) -> ConnectionLimits {
         );
     }
     let connections = room.min(connections);
-    ConnectionLimits { connections, per_address: limits.per_address.min(connections) }
+    if connections < limits.connections {
+        let few = ConnectionLimits::of(connections);
+        return ConnectionLimits { per_address: limits.per_address.min(few.per_address), ..few };
+    }
+    limits
 }
 
 #[cfg(not(unix))]

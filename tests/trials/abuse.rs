@@ -32,7 +32,8 @@ const RECOVERY: Duration = Duration::from_mins(2);
 pub(crate) async fn run(bench: Bench) -> String {
     let mut rows: Vec<Row> = Vec::new();
     for _ in 0..bench.rounds {
-        for attack in ATTACKS.iter().filter(|attack| bench.kind == Kind::Sqlite || attack.writes) {
+        let asked = |attack: &&Attack| bench.only.is_none_or(|only| attack.name.contains(only));
+        for attack in ATTACKS.iter().filter(|attack| bench.kind == Kind::Sqlite || attack.writes).filter(asked) {
             let row = measure(attack, bench).await;
             println!("  {row}");
             match rows.iter_mut().find(|known| known.name == row.name) {

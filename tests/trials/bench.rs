@@ -55,6 +55,8 @@ pub(crate) struct Bench {
     pub(crate) rounds: u64,
     /// Another server program than the one of this workspace.
     pub(crate) server: Option<&'static Path>,
+    /// A part of the names of what is to be tried.
+    pub(crate) only: Option<&'static str>,
 }
 
 /// Real server processes over one database.

@@ -51,6 +51,7 @@ Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [
 Options:
   --rounds N                     how many rounds of each [default: a few]
   --database sqlite|postgres     only on one of them; on PostgreSQL three server processes share the database
+  --only TEXT                    abuse: the kinds whose name has this in it
   --server PATH                  abuse: another deploytrack-server, such as an older one, to compare with; no bound is checked
   --seed N                       the same rounds again [default: a new one, which is printed]";
 
@@ -80,6 +81,7 @@ struct Asked {
     kind: Option<Kind>,
     seed: Option<u64>,
     server: Option<&'static Path>,
+    only: Option<&'static str>,
 }
 
 fn main() {
@@ -103,7 +105,7 @@ fn run(trial: &Trial, kind: Kind, asked: &Asked, runtime: &Runtime) {
     println!("trial {} on {}: {rounds} rounds, seed {seed}", trial.name, kind.name());
     fastrand::seed(seed);
     let start = Instant::now();
-    let done = (trial.run)(runtime, Bench { kind, rounds, server: asked.server });
+    let done = (trial.run)(runtime, Bench { kind, rounds, server: asked.server, only: asked.only });
     println!("  ok in {:.1} s: {done}", start.elapsed().as_secs_f64());
 }
 
@@ -121,6 +123,7 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--list" => exit(0),
             "--nocapture" | "--show-output" | "--quiet" | "-q" | "--exact" => {}
             "--rounds" => asked.rounds = Some(number(value()?)?),
+            "--only" => asked.only = Some(value()?.leak()),
             "--server" => asked.server = Some(Box::leak(PathBuf::from(value()?).into_boxed_path())),
             "--seed" => asked.seed = Some(number(value()?)?),
             "--database" => asked.kind = Some(Kind::named(&value()?)?),

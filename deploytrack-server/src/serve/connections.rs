@@ -146,7 +146,7 @@ impl Connections {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 return Some(self.add(origin, Some(place)));
             }
-            if self.evict(Shared::holds_place) {
+            if self.evict_for_place() {
                 let _ = timeout(PAUSE, ended.as_mut()).await;
             }
             let place = Arc::clone(&self.places).try_acquire_owned().ok();
@@ -163,6 +163,12 @@ impl Connections {
     /// Evicts the connection that has waited longest, as when no further file can be opened.
     pub(super) fn make_room(&self) {
         self.evict(|_| true);
+    }
+
+    /// Evicts a connection within the limit, so that its place comes free.
+    fn evict_for_place(&self) -> bool {
+        let now = self.now();
+        self.evict(|one| one.holds_place() && !one.state().is_young(now))
     }
 
     fn add(self: &Arc<Self>, origin: Origin, place: Option<OwnedSemaphorePermit>) -> Connection {
@@ -298,7 +304,7 @@ impl Connection {
             Ok(place) => place,
             Err(_) => {
                 let Ok(_waiting) = Arc::clone(&connections.waiting).try_acquire_owned() else { return false };
-                connections.evict(Shared::holds_place);
+                connections.evict_for_place();
                 let Ok(place) = timeout(PLACE_TIMEOUT, place).await else { return false };
                 place
             }

@@ -29,7 +29,7 @@ const IN_A_ROW: usize = 10;
 /// the attackers.
 pub(crate) struct Others {
     stop: Arc<AtomicBool>,
-    tasks: Vec<JoinHandle<Vec<Option<Duration>>>>,
+    tasks: Vec<JoinHandle<Vec<Result<Duration, String>>>>,
 }
 
 impl Others {
@@ -57,8 +57,12 @@ impl Others {
         for task in self.tasks {
             all.extend(task.await.unwrap());
         }
-        let failed = all.iter().filter(|latency| latency.is_none()).count();
-        let mut sorted: Vec<_> = all.iter().map(|latency| latency.unwrap_or(TIMEOUT)).collect();
+        let failures: Vec<_> = all.iter().filter_map(|latency| latency.as_ref().err()).collect();
+        if let Some(failure) = failures.first() {
+            println!("    {} questions without a good answer, the first one: {failure}", failures.len());
+        }
+        let failed = failures.len();
+        let mut sorted: Vec<_> = all.into_iter().map(|latency| latency.unwrap_or(TIMEOUT)).collect();
         sorted.sort_unstable();
         Latencies { sorted, failed }
     }
@@ -69,18 +73,24 @@ fn questions() -> [String; 2] {
     ["GET /healthz HTTP/1.1\r\nHost: a\r\n".to_owned(), list].map(|head| format!("{head}Connection: close\r\n\r\n"))
 }
 
-/// How long a question took; none without a good answer.
-async fn latency(address: SocketAddr, question: &str) -> Option<Duration> {
+/// How long a question took, or why it got no good answer.
+async fn latency(address: SocketAddr, question: &str) -> Result<Duration, String> {
     let started = Instant::now();
     let answer = async {
-        let mut stream = TcpStream::connect(address).await.ok()?;
-        stream.write_all(question.as_bytes()).await.ok()?;
+        let mut stream = TcpStream::connect(address).await.map_err(|error| format!("no connection: {error}"))?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.ok()?;
-        answer.starts_with(b"HTTP/1.1 200").then_some(())
+        let written = stream.write_all(question.as_bytes()).await;
+        let read = stream.read_to_end(&mut answer).await;
+        if answer.starts_with(b"HTTP/1.1 200") {
+            return Ok(());
+        }
+        Err(format!("{written:?} {read:?} {}", String::from_utf8_lossy(&answer)))
     };
-    timeout(TIMEOUT, answer).await.ok().flatten()?;
-    Some(started.elapsed())
+    match timeout(TIMEOUT, answer).await {
+        Ok(Ok(())) => Ok(started.elapsed()),
+        Ok(Err(why)) => Err(format!("after {:?}: {why}", started.elapsed())),
+        Err(_) => Err("timed out".into()),
+    }
 }
 
 /// Latencies in order.
@@ -112,7 +122,7 @@ pub(crate) async fn wait_until_well(address: SocketAddr, patience: Duration) {
         let mut in_a_row = 0;
         while in_a_row < IN_A_ROW {
             for question in questions() {
-                let fast = latency(address, &question).await.is_some_and(|latency| latency < WELL);
+                let fast = latency(address, &question).await.is_ok_and(|latency| latency < WELL);
                 in_a_row = if fast { in_a_row + 1 } else { 0 };
             }
         }

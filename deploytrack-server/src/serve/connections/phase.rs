@@ -2,6 +2,12 @@
 
 /// The milliseconds after which a connection without a valid token may be evicted while its answer is sent.
 const SLOW_ANSWER: u64 = 10_000;
+/// The milliseconds without a byte after which a connection counts as a silent one. The first bytes of an honest caller may come
+/// a little after the connection: it must not be evicted before hostile ones that have sent a part of a head.
+const SILENT: u64 = 1000;
+/// The milliseconds that a connection has to send the next bytes. Where few connections are served, a flood of new ones would
+/// otherwise evict an honest caller before its request is read.
+const YOUNG: u64 = 50;
 
 /// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +71,19 @@ impl State {
         self.0 >> Self::SINCE
     }
 
+    /// Whether the connection waits for a request only since a moment: the next bytes may be under way.
+    pub(super) fn is_young(self, now: u64) -> bool {
+        matches!(self.phase(), Phase::Silent | Phase::Idle | Phase::Head) && now.saturating_sub(self.since()) < YOUNG
+    }
+
     /// The rank of a connection that may be evicted. A connection with a request in progress has none. A slow reader without
     /// a token costs a connection as a silent caller does, so its answer may be cut short.
     pub(super) fn eviction_rank(self, now: u64) -> Option<Rank> {
+        let waited = now.saturating_sub(self.since());
         let kind = match (self.phase(), self.is_authenticated()) {
-            (Phase::Silent, _) => 0,
-            (Phase::Idle | Phase::Head, false) | (Phase::Ending, _) => 1,
-            (Phase::Answer | Phase::LastPart, false) if now.saturating_sub(self.since()) >= SLOW_ANSWER => 2,
+            (Phase::Silent, _) if waited >= SILENT => 0,
+            (Phase::Silent | Phase::Idle | Phase::Head, false) | (Phase::Ending, _) => 1,
+            (Phase::Answer | Phase::LastPart, false) if waited >= SLOW_ANSWER => 2,
             (Phase::Idle | Phase::Head, true) => 3,
             _ => return None,
         };
@@ -107,6 +119,14 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_waits_since_a_moment_is_young() {
+        for phase in [Phase::Silent, Phase::Idle, Phase::Head] {
+            assert!(State::new(phase, 1).is_young(YOUNG) && !State::new(phase, 0).is_young(YOUNG));
+        }
+        assert!(!State::new(Phase::Ending, 1).is_young(YOUNG));
+    }
+
+    #[test]
     fn silent_connections_are_evicted_first_and_requests_never() {
         let state = |phase, since| State::new(phase, since);
         let authenticated = |phase, since| State(State::AUTHENTICATED).entering(phase, since);
@@ -119,6 +139,7 @@ mod tests {
             state(Phase::Ending, 1),
             state(Phase::Silent, 9),
             state(Phase::Silent, 8),
+            state(Phase::Silent, SLOW_ANSWER - SILENT + 1),
         ];
         all.sort_by_key(|state| state.eviction_rank(SLOW_ANSWER));
         let order: Vec<_> = all.iter().map(|state| (state.phase(), state.is_authenticated(), state.since())).collect();
@@ -130,6 +151,7 @@ mod tests {
                 (Phase::Ending, false, 1),
                 (Phase::Idle, false, 2),
                 (Phase::Head, false, 3),
+                (Phase::Silent, false, SLOW_ANSWER - SILENT + 1),
                 (Phase::Answer, false, 0),
                 (Phase::Head, true, 0),
                 (Phase::Idle, true, 1),
