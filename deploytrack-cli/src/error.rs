@@ -3,7 +3,11 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use deploytrack_core::{api::Problem, client, error::Fault};
+use deploytrack_core::{
+    api::{Problem, TOKEN_LIFETIME},
+    client,
+    error::Fault,
+};
 
 use crate::{Exit, ci::annotations::Manner, render::text::clean};
 
@@ -125,6 +129,10 @@ impl Failure {
         match error {
             client::Error::Setup(why) => Self::usage(why),
             client::Error::Refused(problem) => Self::refused(Exit::Refused, problem, Fault::clone),
+            client::Error::Unauthorised(problem) if problem.code == TOKEN_LIFETIME => {
+                Self::refused(Exit::Unauthorised, problem, Fault::clone)
+                    .hint("`deploytrack-server token --expires-in 90d` makes a token with a shorter lifetime")
+            }
             client::Error::Unauthorised(problem) if problem.status == 401 => {
                 Self::new(Exit::Unauthorised, "no token was given, or the server does not accept it")
                     .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile")

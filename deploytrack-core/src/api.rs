@@ -55,6 +55,9 @@ pub const RESEMBLES: &str = "resembles";
 /// The header with the number of the last event that a reader has seen.
 pub const LAST_EVENT_ID: &str = "last-event-id";
 
+/// The code of the problem of a token whose lifetime is longer than the server accepts.
+pub const TOKEN_LIFETIME: &str = "token_lifetime";
+
 /// The most lines of one import request.
 pub const IMPORT_LINES: usize = 1000;
 /// The most bytes of one import request: 8 MiB.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deploytrack_core::{
-    api::Problem,
+    api::{Problem, TOKEN_LIFETIME},
     error::{Error, Fault},
     faults::MOST_FAULTS,
 };
@@ -72,7 +72,8 @@ impl Refusal {
             Self::Core(error) => core_kind(error),
             Self::NoPath => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
-            Self::NoToken | Self::BadToken | Self::LongToken(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
+            Self::LongToken(_) => (StatusCode::UNAUTHORIZED, TOKEN_LIFETIME, "The token lasts too long"),
+            Self::NoToken | Self::BadToken => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
             Self::Role => (StatusCode::FORBIDDEN, "forbidden", "The role admin is needed"),
             Self::Head => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "header_too_large", "Headers too large"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),

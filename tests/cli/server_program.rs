@@ -86,13 +86,15 @@ fn a_token_lasts_no_longer_than_the_setting() {
     let mut command = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
     command.args(["--max-token-lifetime", "1h"]).env("RUST_LOG", "off");
     let server = Process::started(command);
-    let matrix = |expires_in: &str| {
+    let run = |command: &str, expires_in: &str| {
         let token = home.deploytrack_server(&["token", "--subject", "ci-bot", "--expires-in", expires_in]);
         let home = Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", token.done().trim());
-        home.deploytrack(&["matrix"])
+        home.deploytrack(&[command])
     };
-    assert_eq!(matrix("1h").code, 0);
-    let refused = matrix("2h");
+    assert_eq!(run("matrix", "1h").code, 0);
+    let doctor = run("doctor", "2h");
+    assert!(doctor.code == 4 && doctor.out.contains("--max-token-lifetime"), "{doctor:?}");
+    let refused = run("matrix", "2h");
     assert!(refused.code == 4 && refused.err.contains("--max-token-lifetime") && refused.err.contains("1h"), "{refused:?}");
 }
 

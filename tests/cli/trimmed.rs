@@ -89,7 +89,7 @@ fn the_settings_of_a_server() {
         ("DEPLOYTRACK_MAX_CONNECTIONS", "100"),
         ("DEPLOYTRACK_MAX_CONNECTIONS_PER_ADDRESS", "50"),
         ("DEPLOYTRACK_HEALTH_LISTEN", "127.0.0.1:0"),
-        ("DEPLOYTRACK_MAX_TOKEN_LIFETIME", "30d"),
+        ("DEPLOYTRACK_MAX_TOKEN_LIFETIME", "1y"),
         ("DEPLOYTRACK_IDEMPOTENCY_RETENTION", "2h"),
     ] {
         command.env(name, format!("{value}\r\n"));

@@ -32,7 +32,11 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
             ),
             &[],
         ),
-        refusal(StatusCode::UNAUTHORIZED, "No valid token, or one whose lifetime is too long: `unauthorized`.".into(), token),
+        refusal(
+            StatusCode::UNAUTHORIZED,
+            "No valid token: `unauthorized`. A token whose lifetime is too long: `token_lifetime`.".into(),
+            token,
+        ),
         refusal(StatusCode::FORBIDDEN, "A valid token without the role `admin`: `forbidden`.".into(), token),
         refusal(StatusCode::NOT_FOUND, "Nothing has this id or name: `not_found`.".into(), &[]),
         refusal(
