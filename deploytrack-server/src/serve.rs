@@ -221,7 +221,7 @@ async fn accept(listener: &TcpListener, app: &App, limits: ConnectionLimits, tas
 fn refuse(stream: &TcpStream) {
     tracing::debug!("a connection was refused: its address is at the limit");
     // A socket that is closed while bytes are unread is reset, which destroys the answer.
-    let _ = stream.try_read(&mut [0; BUFFER]);
+    let _ = stream.try_read(&mut vec![0; BUFFER]);
     let _ = stream.try_write(Refusal::AddressLimit.into_message().as_bytes());
 }
 

@@ -23,6 +23,7 @@ impl Metadata {
     ///
     /// # Errors
     /// [`BadText`] when it is too large, too deep or holds a NUL character.
+    #[expect(clippy::needless_pass_by_value, reason = "the tree, which is much larger than its text, ends here")]
     pub fn new(map: Map<String, Value>) -> Result<Self, BadText> {
         if map.values().any(|value| levels(value) >= Self::MOST_LEVELS) {
             return Err(BadText("must be at most 16 levels deep"));

@@ -19,13 +19,16 @@ use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::connection::Connection;
 use self::{
+    connection::Seat,
     origin::Origin,
     phase::{Phase, State},
 };
 
+mod connection;
 mod origin;
 mod phase;
 #[cfg(test)]
@@ -68,7 +71,7 @@ pub(super) struct Connections {
     /// A place for each connection within the limit.
     places: Arc<Semaphore>,
     /// Requests that may wait for a place: half of the reserve, so that the other half can answer health checks.
-    waiting: Arc<Semaphore>,
+    waiting: Semaphore,
     open: Mutex<Open>,
     /// Notified whenever a connection has ended.
     ended: Notify,
@@ -121,7 +124,7 @@ impl Connections {
         Arc::new(Self {
             limits,
             places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
-            waiting: Arc::new(Semaphore::new(limits.reserve().div_ceil(2))),
+            waiting: Semaphore::new(limits.reserve().div_ceil(2)),
             open: Mutex::default(),
             ended: Notify::new(),
             started: Instant::now(),
@@ -171,6 +174,17 @@ impl Connections {
         self.evict(|one| one.holds_place() && !one.state().is_young(now))
     }
 
+    /// Waits for a place, at first a moment for one that is coming free. Half of the reserve may wait longer.
+    async fn wait_for_place(&self) -> Option<OwnedSemaphorePermit> {
+        let mut place = pin!(Arc::clone(&self.places).acquire_owned());
+        if let Ok(place) = timeout(PAUSE, place.as_mut()).await {
+            return place.ok();
+        }
+        let _waiting = self.waiting.try_acquire().ok()?;
+        self.evict_for_place();
+        timeout(PLACE_TIMEOUT, place).await.ok()?.ok()
+    }
+
     fn add(self: &Arc<Self>, origin: Origin, place: Option<OwnedSemaphorePermit>) -> Connection {
         let shared = Arc::new(Shared {
             origin,
@@ -184,7 +198,7 @@ impl Connections {
         open.connections.insert(id, Arc::clone(&shared));
         *open.unauthenticated.entry(origin).or_default() += 1;
         drop(open);
-        Connection(Arc::new(Seat { id, shared, place: Mutex::new(place), connections: Arc::clone(self) }))
+        Connection::of(Seat { id, shared, place: Mutex::new(place), connections: Arc::clone(self) })
     }
 
     /// Milliseconds since the start.
@@ -205,127 +219,5 @@ impl Connections {
                 return true;
             }
         }
-    }
-}
-
-/// An open connection, for the task that serves it. Its last copy removes it from the list.
-#[derive(Clone)]
-pub(crate) struct Connection(Arc<Seat>);
-
-struct Seat {
-    id: u64,
-    shared: Arc<Shared>,
-    place: Mutex<Option<OwnedSemaphorePermit>>,
-    connections: Arc<Connections>,
-}
-
-impl Connection {
-    /// Enters the phase that follows from the present one, if any. Returns false when the connection is evicted.
-    fn advance(&self, next: impl Fn(Phase) -> Option<Phase>) -> bool {
-        loop {
-            let state = self.0.shared.state();
-            if state.phase() == Phase::Evicted {
-                return false;
-            }
-            let Some(phase) = next(state.phase()) else { return true };
-            if self.0.shared.replace(state, state.entering(phase, self.0.connections.now())) {
-                return true;
-            }
-        }
-    }
-
-    /// There was nothing to read.
-    pub(super) fn waited(&self) {
-        self.advance(|phase| (phase == Phase::New).then_some(Phase::Silent));
-    }
-
-    /// Bytes have arrived.
-    pub(super) fn received(&self) {
-        self.advance(|phase| matches!(phase, Phase::New | Phase::Silent | Phase::Idle).then_some(Phase::Head));
-    }
-
-    /// The head of a request has arrived. Returns false when the connection is evicted: the request must not be carried
-    /// out then.
-    #[must_use]
-    pub(super) fn begin_request(&self) -> bool {
-        self.advance(|_| Some(Phase::Request))
-    }
-
-    /// The answer is ready to be sent.
-    pub(super) fn begin_answer(&self) {
-        self.advance(|_| Some(Phase::Answer));
-    }
-
-    /// The last part of the answer is in the buffer.
-    pub(super) fn buffered_answer(&self) {
-        self.advance(|phase| (phase == Phase::Answer).then_some(Phase::LastPart));
-    }
-
-    /// The buffer is empty.
-    pub(super) fn flushed(&self) {
-        self.advance(|phase| (phase == Phase::LastPart).then_some(Phase::Idle));
-    }
-
-    /// No further request is read.
-    pub(super) fn begin_end(&self) {
-        self.advance(|_| Some(Phase::Ending));
-    }
-
-    /// Waits until the connection is evicted.
-    pub(super) fn evicted(&self) -> WaitForCancellationFutureOwned {
-        self.0.shared.evicted.clone().cancelled_owned()
-    }
-
-    /// The connection has carried a valid token: it no longer counts for its address.
-    pub(crate) fn authenticated(&self) {
-        if self.0.shared.state().is_authenticated() {
-            return;
-        }
-        let before = self.0.shared.state.fetch_or(State::AUTHENTICATED, Ordering::AcqRel);
-        if !State::from(before).is_authenticated() {
-            self.0.connections.open().count_out(self.0.shared.origin);
-        }
-    }
-
-    /// Whether the connection is within the limit.
-    pub(super) fn has_place(&self) -> bool {
-        self.0.shared.holds_place()
-    }
-
-    /// Waits for a place within the limit, if the connection has none. Returns false when there is none in time.
-    pub(crate) async fn take_place(&self) -> bool {
-        if self.has_place() {
-            return true;
-        }
-        let connections = &self.0.connections;
-        let mut place = pin!(Arc::clone(&connections.places).acquire_owned());
-        let soon = timeout(PAUSE, place.as_mut()).await;
-        let Ok(place) = (match soon {
-            Ok(place) => place,
-            Err(_) => {
-                let Ok(_waiting) = Arc::clone(&connections.waiting).try_acquire_owned() else { return false };
-                connections.evict_for_place();
-                let Ok(place) = timeout(PLACE_TIMEOUT, place).await else { return false };
-                place
-            }
-        }) else {
-            return false;
-        };
-        *self.0.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
-        self.0.shared.has_place.store(true, Ordering::Release);
-        true
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut open = self.connections.open();
-        open.connections.remove(&self.id);
-        if !self.shared.state().is_authenticated() {
-            open.count_out(self.shared.origin);
-        }
-        drop(open);
-        *self.place.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
-        self.connections.ended.notify_waiters();
     }
 }
