@@ -140,8 +140,13 @@ impl Connections {
     pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Connection> {
         let origin = Origin::of(address);
         let unauthenticated = self.open().unauthenticated.get(&origin).copied().unwrap_or(0);
-        if unauthenticated >= self.limits.per_address && !self.evict(|one| one.origin == origin && !one.state().is_authenticated()) {
-            return None;
+        // The place of an evicted connection comes free: no second one is evicted for it.
+        let mut comes_free = false;
+        if unauthenticated >= self.limits.per_address {
+            comes_free = self.evict(|one| one.origin == origin && !one.state().is_authenticated());
+            if !comes_free {
+                return None;
+            }
         }
         loop {
             let mut ended = pin!(self.ended.notified());
@@ -149,7 +154,7 @@ impl Connections {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 return Some(self.add(origin, Some(place)));
             }
-            if self.evict_for_place() {
+            if std::mem::take(&mut comes_free) || self.evict_for_place() {
                 let _ = timeout(PAUSE, ended.as_mut()).await;
             }
             let place = Arc::clone(&self.places).try_acquire_owned().ok();

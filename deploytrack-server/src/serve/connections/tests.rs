@@ -82,6 +82,19 @@ async fn an_authenticated_connection_neither_counts_for_its_address_nor_is_evict
 }
 
 #[tokio::test]
+async fn an_address_at_its_limit_costs_no_other_address_a_connection() {
+    let connections = limits(4, 2);
+    let others = [open(&connections, 2).await.unwrap(), open(&connections, 3).await.unwrap()];
+    grow_old().await;
+    let mut tasks = Vec::new();
+    for _ in 0..10 {
+        tasks.push(served(open(&connections, 1).await.unwrap()));
+    }
+    assert!(others.iter().all(|connection| !is_evicted(connection)));
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
 async fn an_address_whose_connections_are_all_busy_is_refused() {
     let connections = limits(10, 2);
     let busy = [open(&connections, 1).await.unwrap(), open(&connections, 1).await.unwrap()];
