@@ -37,7 +37,7 @@ pub(crate) async fn run(bench: Bench) -> String {
             let row = measure(attack, bench).await;
             println!("  {row}");
             match rows.iter_mut().find(|known| known.name == row.name) {
-                Some(known) => known.worsen(row),
+                Some(known) => known.worsen(&row),
                 None => rows.push(row),
             }
         }

@@ -166,9 +166,8 @@ async fn drip(mut stream: TcpStream, beginning: Arc<str>) {
     loop {
         match timeout(SLOW, stream.read(&mut answer)).await {
             Ok(Ok(0) | Err(_)) => return,
-            Ok(Ok(_)) => {}
             Err(_) if stream.write_all(b"x").await.is_err() => return,
-            Err(_) => {}
+            Ok(Ok(_)) | Err(_) => {}
         }
     }
 }

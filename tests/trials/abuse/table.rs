@@ -31,7 +31,7 @@ pub(crate) struct Row {
 
 impl Row {
     /// Takes over what was worse in another round.
-    pub(crate) fn worsen(&mut self, other: Self) {
+    pub(crate) fn worsen(&mut self, other: &Self) {
         self.start = self.start.max(other.start);
         self.peak = self.peak.max(other.peak);
         self.p99_before = self.p99_before.max(other.p99_before);
@@ -72,5 +72,7 @@ impl fmt::Display for Row {
 /// Prints every row below its heading.
 pub(crate) fn print(rows: &[Row]) {
     println!("  {:<52} {:>9} {:>9} {:>12} {:>12} {:>8} {:>9}", "abuse", "memory", "peak", "p99 before", "p99", "failed", "until well");
-    rows.iter().for_each(|row| println!("  {row}"));
+    for row in rows {
+        println!("  {row}");
+    }
 }
