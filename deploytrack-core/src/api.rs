@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
     clock::{self, Time},
     deployment::{Change, Deployment, Metadata, NewDeployment, Removal, Undeploy},
@@ -38,6 +39,10 @@ pub const OPENAPI: &str = "/api/v1/openapi.json";
 pub const COMPONENTS: &str = "/api/v1/components";
 /// Environments; one of them is at `/:id`.
 pub const ENVIRONMENTS: &str = "/api/v1/environments";
+/// Archives components by a pattern of their names.
+pub const ARCHIVE_COMPONENTS: &str = "/api/v1/components/archive";
+/// Archives environments by a pattern of their names.
+pub const ARCHIVE_ENVIRONMENTS: &str = "/api/v1/environments/archive";
 /// The order of the environments.
 pub const ENVIRONMENT_ORDER: &str = "/api/v1/environments/order";
 
@@ -51,6 +56,11 @@ pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
 /// The header of an answer that names the known names which a new name resembles, in the form of a query:
 /// `environment=production`.
 pub const RESEMBLES: &str = "resembles";
+/// The header of an answer that names what a deployment took out of the archive, in the same form. It names the first of
+/// many, and `more` is how many others there are.
+pub const UNARCHIVED: &str = "unarchived";
+/// The header of an answer that names what is archived and stays so, in the same form: the matrix hides the deployment.
+pub const ARCHIVED: &str = "archived";
 
 /// The header with the number of the last event that a reader has seen.
 pub const LAST_EVENT_ID: &str = "last-event-id";
@@ -386,6 +396,29 @@ impl FromBody for ComponentChange {
         let mut fields = Fields::of(body);
         let change = Self { name: fields.text("name"), ..component_details(&mut fields) };
         unless_empty(fields, change, &Self::default())
+    }
+}
+
+impl FromBody for ArchiveSelection {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let name = fields.required("name");
+        let idle_since = fields.time("idleSince");
+        let (undo, dry_run) = (fields.flag("undo").unwrap_or(false), fields.flag("dryRun").unwrap_or(false));
+        fields.finish(name.map(|name| Self { name, idle_since, undo, dry_run }))
+    }
+}
+
+impl ArchiveSelection {
+    /// The body that [`FromBody`] reads back.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        given(json!({
+            "name": self.name.as_str(),
+            "idleSince": self.idle_since.as_ref().map(clock::format_exact),
+            "undo": self.undo,
+            "dryRun": self.dry_run,
+        }))
     }
 }
 

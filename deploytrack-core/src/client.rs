@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod health;
 mod links;
+mod notes;
 mod query;
 mod retry;
 mod transport;
@@ -23,16 +24,18 @@ pub use self::{
     error::Error,
     events::{Events, Told},
     health::Health,
+    notes::{ArchiveNotes, ArchivedNames},
     transport::{Answer, Client, ClientSettings, Export},
 };
 use crate::{
     api::{self, Imported},
-    catalog::{Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
+    archive::{ArchiveOutcome, ArchiveSelection},
+    catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     history::HistoryEntry,
     matrix::Matrix,
-    query::{DeploymentFilter, MatrixFilter, Page, PageRequest},
+    query::{CatalogFilter, DeploymentFilter, MatrixFilter, Page, PageRequest},
     text::Name,
     verification::Verification,
 };
@@ -111,6 +114,20 @@ impl Client {
         self.page(api::COMPONENTS, &query::named(name, page)).await
     }
 
+    /// A page of the components that match, in the order of their names.
+    pub async fn matching_components(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Answer<Page<Component>>, Error> {
+        self.page(api::COMPONENTS, &query::catalog(filter, page)).await
+    }
+
+    /// Archives the components or environments of a selection, or takes them out of the archive.
+    pub async fn archive(&self, kind: Kind, selection: &ArchiveSelection) -> Result<Answer<ArchiveOutcome>, Error> {
+        let path = match kind {
+            Kind::Component => api::ARCHIVE_COMPONENTS,
+            Kind::Environment => api::ARCHIVE_ENVIRONMENTS,
+        };
+        self.send(Method::POST, path, &[], &selection.to_body()).await
+    }
+
     /// One component.
     pub async fn component(&self, id: Uuid) -> Result<Answer<Component>, Error> {
         self.get(&one(api::COMPONENTS, id), &[]).await
@@ -135,6 +152,11 @@ impl Client {
     /// A page of environments in their order, or the one with this name.
     pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Environment>>, Error> {
         self.page(api::ENVIRONMENTS, &query::named(name, page)).await
+    }
+
+    /// A page of the environments that match, in their order.
+    pub async fn matching_environments(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Answer<Page<Environment>>, Error> {
+        self.page(api::ENVIRONMENTS, &query::catalog(filter, page)).await
     }
 
     /// One environment.

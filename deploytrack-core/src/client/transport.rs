@@ -17,7 +17,7 @@ use serde_json::Value;
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::{Error, links, retry};
+use super::{ArchiveNotes, Error, links, retry};
 use crate::{
     api,
     clock::{Clock, SystemClock, Time, format_exact},
@@ -59,6 +59,7 @@ pub struct Client {
     clock: Arc<dyn Clock>,
     not_before: Option<Time>,
     resembles: Arc<Mutex<Vec<(String, String)>>>,
+    archive_notes: Arc<Mutex<ArchiveNotes>>,
 }
 
 impl fmt::Debug for Client {
@@ -140,6 +141,7 @@ impl Client {
             clock: Arc::new(SystemClock),
             not_before: None,
             resembles: Arc::default(),
+            archive_notes: Arc::default(),
         })
     }
 
@@ -273,7 +275,14 @@ impl Client {
         std::mem::take(&mut self.resembles.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note_resemblances(&self, headers: &HeaderMap) {
+    /// What the server found archived: that of every answer to this client and its clones since it was last taken.
+    #[must_use]
+    pub fn take_archive_notes(&self) -> ArchiveNotes {
+        std::mem::take(&mut self.archive_notes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_headers(&self, headers: &HeaderMap) {
+        self.archive_notes.lock().unwrap_or_else(PoisonError::into_inner).add(headers);
         if let Some(known) = headers.get(api::RESEMBLES) {
             let known = url::form_urlencoded::parse(known.as_bytes()).into_owned();
             self.resembles.lock().unwrap_or_else(PoisonError::into_inner).extend(known);
@@ -282,7 +291,7 @@ impl Client {
 
     async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<Answer<T>, Error> {
         let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
-        self.note_resemblances(response.headers());
+        self.note_headers(response.headers());
         let body = self.body(response).await?;
         let text = String::from_utf8(body).map_err(|error| self.foreign(&error))?;
         let value = serde_json::from_str(&text).map_err(|error| self.foreign(&error))?;

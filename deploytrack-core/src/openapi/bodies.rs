@@ -13,6 +13,7 @@ use utoipa::{
 use super::{or_null, time, uuid};
 use crate::{
     api::ImportLine,
+    archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     clock::TOLERANCE,
     deployment::{Change, Metadata, NewDeployment, Removal, Undeploy},
@@ -243,6 +244,23 @@ impl PartialSchema for EnvironmentChange {
 
 impl ToSchema for EnvironmentChange {}
 
+impl PartialSchema for ArchiveSelection {
+    fn schema() -> RefOr<Schema> {
+        let pattern = "A pattern of names: `*` stands for any characters, `?` for one. Case makes no difference.";
+        let idle = "Only those without a deployment since this time, and registered before it.";
+        closed()
+            .property("name", field::<Name>(pattern))
+            .required("name")
+            .property("idleSince", optional_time(idle))
+            .property("undo", optional_flag("Whether they are taken out of the archive instead."))
+            .property("dryRun", optional_flag("Whether nothing is changed, and the answer lists what would be."))
+            .description(Some("Which components or environments are archived."))
+            .into()
+    }
+}
+
+impl ToSchema for ArchiveSelection {}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, Value};
@@ -284,5 +302,6 @@ mod tests {
         assert_eq!(described::<ComponentChange>(), read::<ComponentChange>(nothing()));
         assert_eq!(described::<NewEnvironment>(), read::<NewEnvironment>(nothing()));
         assert_eq!(described::<EnvironmentChange>(), read::<EnvironmentChange>(nothing()));
+        assert_eq!(described::<ArchiveSelection>(), read::<ArchiveSelection>(nothing()));
     }
 }

@@ -25,7 +25,8 @@ macro_rules! select {
         concat!(
             "select d.id, d.component_id, c.name as component_name, d.environment_id, e.name as environment_name, d.version, ",
             "d.status, d.attempt, d.deployed_by, d.commit_sha, d.description, d.metadata, d.created_at, d.updated_at, ",
-            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.occurred_at, d.occurred_sequence, d.head_hash, d.revision ",
+            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.occurred_at, d.occurred_sequence, d.head_hash, d.revision, ",
+            "c.archived_at as component_archived_at, e.archived_at as environment_archived_at ",
             "from deployments d join components c on c.id = d.component_id join environments e on e.id = d.environment_id ",
             $rest
         )
@@ -60,6 +61,8 @@ struct Row {
     occurred_sequence: i64,
     head_hash: Vec<u8>,
     revision: i64,
+    component_archived_at: Option<Micros>,
+    environment_archived_at: Option<Micros>,
 }
 
 /// A deployment together with what its row keeps for writers.
@@ -74,6 +77,8 @@ pub(crate) struct Revised {
     pub(crate) head: Digest,
     /// How often the row was written; 0 for one that is not in the database yet.
     pub(crate) revision: i64,
+    /// Since when its component and its environment are archived.
+    pub(crate) archived_at: (Option<Time>, Option<Time>),
 }
 
 impl TryFrom<Row> for Revised {
@@ -102,7 +107,8 @@ impl TryFrom<Row> for Revised {
             occurred_at: row.occurred_at.0,
         };
         let (succeeded, occurred) = (row.succeeded_sequence, row.occurred_sequence);
-        Ok(Self { deployment, succeeded, occurred, head: digest(&row.head_hash)?, revision: row.revision })
+        let archived_at = (row.component_archived_at.map(|time| time.0), row.environment_archived_at.map(|time| time.0));
+        Ok(Self { deployment, succeeded, occurred, head: digest(&row.head_hash)?, revision: row.revision, archived_at })
     }
 }
 
@@ -242,7 +248,7 @@ macro_rules! filtered {
 
 /// What is current of one component.
 const CURRENT_OF: &str =
-    select!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.name_key");
+    select!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.id");
 
 /// The newest deployment of each cell by when it happened, where it is under way or failed and newer than what is current:
 /// a removal, too, leaves what is older behind. Every cell that was ever written to has its row in `current_cells`, and one

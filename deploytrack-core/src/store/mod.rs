@@ -11,6 +11,7 @@ use sqlx::Row as _;
 
 use crate::error::Error;
 
+mod archive;
 mod column;
 mod commits;
 mod components;
@@ -18,6 +19,7 @@ mod condition;
 mod counts;
 mod current;
 mod deployments;
+mod environment_order;
 mod environments;
 mod events;
 mod fault;
@@ -33,6 +35,7 @@ mod sqlite;
 mod verification;
 mod write;
 
+pub(crate) use archive::{LastUse, UnarchiveCause};
 pub use commits::Version;
 pub(crate) use current::{Current, Place};
 pub(crate) use deployments::{Line, Revised, RowFilter};
@@ -41,6 +44,7 @@ pub(crate) use fault::is_damage;
 use fault::unexpected;
 pub(crate) use history::Told;
 pub(crate) use idempotency::{Answer, Kept, Key};
+pub(crate) use names::CatalogEntry;
 pub(crate) use verification::{KeptCell, KeptPeriod, Numbering, ToldWrongly};
 pub(crate) use write::Write;
 

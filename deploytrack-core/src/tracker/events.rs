@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
-    catalog::{Component, Environment},
+    catalog::{Component, Environment, Kind},
     clock::Time,
     error::{Error, Fault},
     event::{Event, EventType},
@@ -185,6 +185,15 @@ fn tell(write: &mut Write, r#type: EventType, subject_id: Option<Uuid>, name: Op
 /// Tells readers that a deployment is described anew.
 pub(super) fn tell_description(write: &mut Write, id: Uuid, at: Time, by: &Label) {
     tell(write, EventType::DeploymentUpdated, Some(id), None, at, by);
+}
+
+/// Tells readers that a component or environment was archived, or taken out of the archive, by a request of its own.
+pub(super) fn tell_archived(write: &mut Write, kind: Kind, id: Uuid, name: &Name, at: Time, by: &Label) {
+    let r#type = match kind {
+        Kind::Component => EventType::ComponentUpdated,
+        Kind::Environment => EventType::EnvironmentUpdated,
+    };
+    tell(write, r#type, Some(id), Some(name), at, by);
 }
 
 /// Tells readers of a component.

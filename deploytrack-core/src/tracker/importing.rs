@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
-    Begun, Terms, Tracker, Written, in_own_task,
+    Begun, Terms, Tracker, Written,
+    archive::unarchive_imported,
+    in_own_task,
     names::{Names, Unknown},
     recording::{Recorded, add, path_to},
     removal::{Removed, remove_afterwards},
@@ -40,6 +42,7 @@ impl Tracker {
             };
             let (write, by) = (&mut work.write, terms.author());
             let names = this.named(write, &lines, by).await?;
+            let archived = unarchive_imported(write, &lines, &names, &arrival, by);
             let mut asked = Vec::with_capacity(lines.len());
             for (number, line) in lines {
                 asked.push((number, this.asked(line, &names, by, &arrival)?));
@@ -47,7 +50,8 @@ impl Tracker {
             // What happened in the past says nothing of the present.
             write.take(&[], asked.iter().map(|(_, asked)| (asked.place(), Time::default()))).await?;
             let imported = add_unknown(write, asked, by, now).await?;
-            work.finish(imported).await
+            let written = work.finish(imported).await?;
+            Ok(Written { archived, ..written })
         })
         .await
     }
@@ -60,7 +64,7 @@ impl Tracker {
                 Asked::Deployment(Box::new(self.recorded(*new, component.clone(), environment.clone(), by, (placed, arrival.at))))
             }
             ImportLine::Undeployed(removal) => Asked::Removal(
-                Place { component_id: component.0, environment_id: environment.0 },
+                Place { component_id: component.id, environment_id: environment.id },
                 Removed::told_by(removal.undeploy, arrival),
             ),
         })

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::Tracker;
 use crate::{
     catalog::{Component, Environment, Kind},
+    clock::Time,
     deployment::Deployment,
     error::Error,
     matrix::{Cell, Matrix, Row},
@@ -95,7 +96,7 @@ fn places(ids: impl Iterator<Item = Uuid>) -> HashMap<Uuid, usize> {
 }
 
 fn shows_row(filter: &MatrixFilter, component: &Component) -> bool {
-    (filter.include_archived || !component.archived)
+    shows(filter, component.archived_at)
         && asked_for(&filter.components, &component.name)
         && (filter.owner.is_none() || filter.owner == component.owner)
         && (filter.kind.is_none() || filter.kind == component.kind)
@@ -103,7 +104,12 @@ fn shows_row(filter: &MatrixFilter, component: &Component) -> bool {
 }
 
 fn shows_column(filter: &MatrixFilter, environment: &Environment) -> bool {
-    (filter.include_archived || !environment.archived) && asked_for(&filter.environments, &environment.name)
+    shows(filter, environment.archived_at) && asked_for(&filter.environments, &environment.name)
+}
+
+/// Whether something is shown that is archived since then, if it is. A moment before the archiving shows it.
+fn shows(filter: &MatrixFilter, archived_at: Option<Time>) -> bool {
+    filter.include_archived || archived_at.is_none_or(|archived_at| filter.at.is_some_and(|at| at < archived_at))
 }
 
 fn asked_for(names: &[Name], name: &Name) -> bool {

@@ -12,10 +12,12 @@ use crate::{
     store::{Store, Version},
 };
 
+mod archive;
 mod catalog;
 mod clock_watch;
 mod events;
 mod importing;
+mod known_names;
 mod matrix;
 mod name_guard;
 mod names;
@@ -30,6 +32,7 @@ mod writer;
 use clock_watch::ClockWatch;
 pub use events::Events;
 use events::Newest;
+use known_names::KnownNames;
 pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
 use terms::{Begun, Running};
 pub use terms::{Once, RETENTION, Terms, Written};
@@ -49,6 +52,7 @@ pub struct Tracker {
     running: Arc<Running>,
     queue: Arc<Queue>,
     newest: Arc<Newest>,
+    known_names: Arc<KnownNames>,
     clock_watch: Arc<ClockWatch>,
     /// Held while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
@@ -104,6 +108,7 @@ impl Tracker {
             running: Arc::default(),
             queue: Arc::default(),
             newest: Arc::default(),
+            known_names: Arc::default(),
             clock_watch: Arc::default(),
             verifying: Arc::default(),
         }

@@ -46,7 +46,9 @@ pub(super) fn record() -> Described {
         "recordDeployment",
         "Record a deployment",
         "Names are registered on the way, unless the server's `registration` is `strict` (404) or they look like typing errors for known ones: 409 `near_miss`; where its `name-guard` is `warn`, \
-         they are registered and the header `Resembles` names the known ones, such as `environment=production`.",
+         they are registered and the header `Resembles` names the known ones, such as `environment=production`. An archived component or environment is \
+         taken out of the archive, and the header `Unarchived` names it; one that was archived after the deployment happened \
+         stays archived, and the header `Archived` names it.",
     )
     .taking([flag("register", "Register unknown names even where they resemble known ones.")])
     .body::<NewDeployment>(
