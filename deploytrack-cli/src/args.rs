@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum, builder::TypedValueParser};
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::{self, Time},
-    query::{DeploymentFilter, Order},
+    query::{CatalogFilter, DeploymentFilter, Order},
     status::Status,
     text::{CommitSha, Label, Version},
 };
@@ -279,6 +279,26 @@ pub(crate) struct Part {
     /// Show all that follow
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// Which part of the components or environments.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Listed {
+    #[command(flatten)]
+    pub(crate) part: Part,
+    /// Only what is archived
+    #[arg(long, conflicts_with = "in_use")]
+    archived: bool,
+    /// Only what is not archived
+    #[arg(long)]
+    in_use: bool,
+}
+
+impl Listed {
+    pub(crate) fn filter(&self) -> CatalogFilter {
+        let archived = if self.archived { Some(true) } else { self.in_use.then_some(false) };
+        CatalogFilter { name: None, archived }
+    }
 }
 
 /// Reads an order of a list, and offers those there are.

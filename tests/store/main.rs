@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod append_only;
+mod archive;
+mod catalog;
 mod cell;
 mod clocks;
 mod damage;

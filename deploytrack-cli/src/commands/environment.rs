@@ -8,10 +8,13 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use super::{archive_instead, clearable};
+use super::{
+    archive::{self, Archive},
+    archive_instead, clearable,
+};
 use crate::{
     Exit,
-    args::{Part, environment_type},
+    args::{Listed, environment_type},
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::{Session, paged},
@@ -29,7 +32,7 @@ pub(crate) struct Environment {
 enum Action {
     /// List environments in their order
     #[command(after_help = "Example:\n  deploytrack environment list")]
-    List(#[command(flatten)] Part),
+    List(#[command(flatten)] Listed),
     /// Show one environment
     #[command(after_help = "Example:\n  deploytrack environment show production")]
     Show(#[command(flatten)] Which),
@@ -52,15 +55,13 @@ enum Action {
         #[command(flatten)]
         details: Details,
     },
-    /// Hide an environment from the matrix; its history stays
-    #[command(after_help = "Example:\n  deploytrack environment archive staging")]
-    Archive {
-        #[command(flatten)]
-        which: Which,
-        /// Show it again
-        #[arg(long)]
-        undo: bool,
-    },
+    /// Hide environments from the matrix; their history stays
+    ///
+    /// The next deployment takes an environment out of the archive.
+    #[command(
+        after_help = "Examples:\n  deploytrack environment archive staging\n  deploytrack environment archive 'review/*' --older-than 7d --dry-run"
+    )]
+    Archive(#[command(flatten)] Archive),
     /// Delete an environment that has no deployments
     #[command(after_help = "Example:\n  deploytrack environment delete staging")]
     Delete(#[command(flatten)] Which),
@@ -104,7 +105,7 @@ impl Details {
 
 pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(part) => list(part, session).await,
+        Action::List(listed) => list(listed, session).await,
         Action::Show(which) => {
             let id = session.environment_id(&which.environment).await?;
             let environment = session.client.environment(id).await?;
@@ -115,9 +116,13 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
             show(&created, session)
         }
         Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
-        Action::Archive { which, undo } => {
-            update(&which, EnvironmentChange { archived: Some(!undo), ..EnvironmentChange::default() }, session).await
-        }
+        Action::Archive(archive) => match archive.one() {
+            Some((which, archived)) => {
+                let which = Which { environment: which.clone() };
+                update(&which, EnvironmentChange { archived: Some(archived), ..EnvironmentChange::default() }, session).await
+            }
+            None => archive::run(Kind::Environment, &archive, session).await,
+        },
         Action::Delete(which) => {
             let id = session.environment_id(&which.environment).await?;
             session.client.delete_environment(id).await.map_err(|error| archive_instead(error, Kind::Environment, &which.environment))?;
@@ -127,9 +132,9 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
     }
 }
 
-async fn list(part: Part, session: &mut Session<'_>) -> Result<(), Failure> {
-    let client = &session.client;
-    let page = paged(part, async |page| Ok(client.environments(None, page).await?)).await?;
+async fn list(listed: Listed, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (client, filter) = (&session.client, listed.filter());
+    let page = paged(listed.part, async |page| Ok(client.matching_environments(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "environments")
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod archive;
 pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod discreet;
@@ -48,6 +49,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
     for (kind, known) in session.client.take_resemblances() {
         session.warn(&format!("a new {kind} is registered, and its name resembles {known}"));
     }
+    archive::print_notes(&session.client.take_archive_notes(), &mut session);
     outcome
 }
 
