@@ -81,6 +81,10 @@ on_both! {
         }
         let imported = server.admin().import(export.body).await;
         holder.contract.hold("POST", "/api/v1/deployments/import", &imported);
+        for path in ["/api/v1/environments/archive", "/api/v1/components/archive"] {
+            let archived = holder.call("POST", path, "", "", Some(json!({"name": "*", "dryRun": true}))).await.expect(200);
+            assert_eq!(archived["data"].as_array().unwrap().len(), 1);
+        }
         let spare = holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "spare"}))).await.expect(201);
         assert_eq!(holder.call("DELETE", COMPONENT, &id(&spare), "", None).await.status, 204);
         let spare = holder.call("POST", ENVIRONMENTS, "", "", Some(json!({"name": "spare"}))).await.expect(201);

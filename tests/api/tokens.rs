@@ -8,7 +8,7 @@ use deploytrack_tests::caller::{Caller, SECRET, seconds, token};
 
 use crate::*;
 
-const EVERY_ROUTE: [(&str, &str, bool); 25] = [
+const EVERY_ROUTE: [(&str, &str, bool); 27] = [
     ("GET", "/api/v1/deployments", false),
     ("GET", "/api/v1/deployments/matrix", false),
     ("GET", "/api/v1/deployments/attempts", false),
@@ -30,6 +30,8 @@ const EVERY_ROUTE: [(&str, &str, bool); 25] = [
     ("PATCH", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
     ("DELETE", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
     ("PUT", "/api/v1/environments/order", true),
+    ("POST", "/api/v1/environments/archive", true),
+    ("POST", "/api/v1/components/archive", true),
     ("HEAD", "/api/v1/deployments", false),
     ("POST", "/api/v1/deployments/00000000-0000-4000-8000-000000000000/undeploy", true),
     ("GET", "/api/v1/verify", true),

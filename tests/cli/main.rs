@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod again;
+mod archive;
 mod called_off;
 mod cancelled;
 mod ci;
