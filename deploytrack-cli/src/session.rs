@@ -6,7 +6,7 @@ use deploytrack_core::{
     catalog::{Component, Environment, Kind, Reference, near_misses},
     client::{Answer, Client},
     clock::{Clock, SystemClock},
-    query::{Links, Page, PageRequest},
+    query::{CatalogFilter, Links, Page, PageRequest},
     text::{IdempotencyKey, Name},
 };
 use serde::Serialize;
@@ -303,8 +303,13 @@ impl<'a> Session<'a> {
 
     /// Every environment, in order.
     pub(crate) async fn all_environments(&self) -> Result<Vec<Environment>, Failure> {
+        self.environments(&CatalogFilter::default()).await
+    }
+
+    /// Every environment that matches, in order.
+    pub(crate) async fn environments(&self, filter: &CatalogFilter) -> Result<Vec<Environment>, Failure> {
         let whole = Part { skip: 0, take: WHOLE, all: true };
-        Ok(paged(whole, async |page| Ok(self.client.environments(None, page).await?)).await?.value.data)
+        Ok(paged(whole, async |page| Ok(self.client.matching_environments(filter, page).await?)).await?.value.data)
     }
 }
 

@@ -49,7 +49,7 @@ fn older_than_leaves_what_was_registered_or_deployed_since() {
     let young = bench.home.deploytrack(&["environment", "archive", "review/*", "--older-than", "7d"]);
     assert!(young.done().is_empty() && young.err.contains("without a deployment for that long"), "registered just now: {young:?}");
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    bench.home.deploytrack(&["record", "-c", "api", "-e", "review/2", "--version", "v2"]).done();
+    let _ = bench.home.deploytrack(&["record", "-c", "api", "-e", "review/2", "--version", "v2"]).done();
     let idle = bench.home.deploytrack(&["environment", "archive", "review/*", "--older-than", "1s"]);
     assert!(idle.done().contains("review/1") && idle.err.contains("1 environment was archived"), "{idle:?}");
     assert_eq!(archived(&bench), ["review/1"]);
@@ -64,8 +64,8 @@ fn older_than_leaves_what_was_registered_or_deployed_since() {
 #[test]
 fn a_deployment_says_that_its_environment_was_archived() {
     let bench = filled();
-    bench.home.deploytrack(&["environment", "archive", "review/1"]).done();
-    bench.home.deploytrack(&["component", "archive", "api"]).done();
+    let _ = bench.home.deploytrack(&["environment", "archive", "review/1"]).done();
+    let _ = bench.home.deploytrack(&["component", "archive", "api"]).done();
     let past =
         ["record", "-c", "api", "-e", "review/1", "--version", "v0", "--status", "succeeded", "--occurred-at", "2019-01-01T12:00:00Z"];
     let late = bench.home.deploytrack(&past);
@@ -78,7 +78,7 @@ fn a_deployment_says_that_its_environment_was_archived() {
     assert!(new.err.contains("the component api was archived"), "{new:?}");
     assert_eq!(archived(&bench), [""; 0]);
     let rollback = |environment| bench.home.deploytrack(&["rollback", "-c", "api", "-e", environment]);
-    bench.home.deploytrack(&["environment", "archive", "review/1"]).done();
+    let _ = bench.home.deploytrack(&["environment", "archive", "review/1"]).done();
     let rolled_back = rollback("review/1");
     assert!(rolled_back.err.contains("the environment review/1 was archived"), "{rolled_back:?}");
     assert_eq!(archived(&bench), [""; 0]);
@@ -92,7 +92,7 @@ fn a_deployment_from_the_spool_says_it_too() {
     let kept = bench.home.deploytrack(&["record", "-c", "api", "-e", "review/1", "--version", "v2", "--", "true"]);
     assert_eq!(kept.code, 0, "{kept:?}");
     bench.restart(&url);
-    bench.home.deploytrack(&["environment", "archive", "review/1"]).done();
+    let _ = bench.home.deploytrack(&["environment", "archive", "review/1"]).done();
     let flushed = bench.home.deploytrack(&["flush"]);
     assert!(flushed.err.contains("the environment review/1 is archived"), "it happened before the archiving: {flushed:?}");
     assert_eq!(archived(&bench), ["review/1"]);

@@ -1,15 +1,17 @@
 //! `deploytrack matrix`
 
+mod columns;
 mod live;
 
 use deploytrack_core::{
     catalog::{Environment, Kind, Reference},
     client::Answer,
     clock,
-    query::MatrixFilter,
+    query::{CatalogFilter, MatrixFilter},
     text::{Label, Name},
 };
 
+use self::columns::Columns;
 use crate::{
     args::Output,
     error::Failure,
@@ -84,6 +86,7 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
     if matrix.watch {
         return live::run(&matrix, session).await;
     }
+    let is_for_all = !matrix.environment.is_empty();
     let Asked { columns, filter, matrix, text } = ask(&matrix, session).await?;
     // Ages are counted to the moment that is shown.
     session.view.now = filter.at.unwrap_or(session.view.now);
@@ -96,13 +99,27 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
     if let Some(at) = filter.at {
         session.note(&format!("what was current at {}", clock::format(&at)))?;
     }
+    // A program gets everything; a person reads what fits a terminal.
+    let columns = if is_for_all || session.view.width.is_none() { columns } else { readable(&columns, &matrix, session)? };
     let text = drawn(&matrix, &columns, &session.view);
     Ok(session.out.write_all(text.as_bytes())?)
 }
 
+/// The environments that a table has, after a note of those that it leaves out.
+fn readable(all: &[Name], matrix: &deploytrack_core::matrix::Matrix, session: &mut Session<'_>) -> Result<Vec<Name>, Failure> {
+    let columns = Columns::readable(all, matrix);
+    if let Some(left_out) = columns.left_out() {
+        session.note(&left_out)?;
+    }
+    Ok(columns.shown)
+}
+
 /// The names of the environments to show, in order.
 async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Failure> {
-    let known = session.all_environments().await?;
+    // What was archived since a moment of the past belongs to that moment.
+    let is_past = matrix.at.is_some();
+    let archived = (!matrix.include_archived && !is_past && matrix.environment.is_empty()).then_some(false);
+    let known = session.environments(&CatalogFilter { name: None, archived }).await?;
     for asked in &matrix.environment {
         let Some(found) = known.iter().find(|known| is(known, asked)) else {
             return Err(match asked {
@@ -110,16 +127,21 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
                 Reference::Id(id) => Failure::new(crate::Exit::Refused, format!("there is no environment {id}")),
             });
         };
-        if found.archived && !matrix.include_archived {
+        if found.archived && !is_shown(matrix, found, session) {
             return Err(Failure::new(crate::Exit::Refused, format!("the environment {} is archived", found.name))
                 .hint("--include-archived shows it"));
         }
     }
     let shown = |known: &&Environment| {
-        (matrix.include_archived || !known.archived)
-            && (matrix.environment.is_empty() || matrix.environment.iter().any(|asked| is(known, asked)))
+        is_shown(matrix, known, session) && (matrix.environment.is_empty() || matrix.environment.iter().any(|asked| is(known, asked)))
     };
     Ok(known.iter().filter(shown).map(|known| known.name.clone()).collect())
+}
+
+/// Whether an environment is shown although it is archived: where that is asked for, or at a moment before its archiving.
+fn is_shown(matrix: &Matrix, known: &Environment, session: &Session<'_>) -> bool {
+    let moment = matrix.at.as_ref().map(|at| at.seen_from(session.view.now));
+    matrix.include_archived || !known.archived || moment.zip(known.archived_at).is_some_and(|(moment, archived_at)| moment < archived_at)
 }
 
 fn is(known: &Environment, asked: &Reference) -> bool {

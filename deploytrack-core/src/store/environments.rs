@@ -70,10 +70,14 @@ impl Store {
     ) -> Result<(Vec<Environment>, u64), Error> {
         let key = filter.name.as_ref().map(Name::key);
         let key = key.as_deref();
-        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
-            // One name is one row, and its number is counted for it alone; of many rows all numbers are counted at once.
+        let is_part_of_all = *filter == CatalogFilter::default();
+        let mut rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+            // One name is one row, and its number is counted for it alone. Of a part of all rows, the numbers follow from the
+            // place of the part. Otherwise all numbers are counted at once.
             let mut query = QueryBuilder::new(if key.is_some() {
                 numbered!("where true")
+            } else if is_part_of_all {
+                "select e.*, cast(0 as bigint) as place from environments e where true"
             } else {
                 "select * from (select e.*, row_number() over (order by e.position, e.id) as place from environments e) e where true"
             });
@@ -87,6 +91,9 @@ impl Store {
             query.build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
+        if is_part_of_all {
+            rows.iter_mut().zip(signed(skip) + 1..).for_each(|(row, place)| row.place = place);
+        }
         let total: i64 = on!(Pool, &self.reads, |pool| {
             sqlx::query_scalar(
                 "select count(*) from environments where ($1 is null or name_key = $1) and ($2 is null or (archived_at is not null) = $2)",

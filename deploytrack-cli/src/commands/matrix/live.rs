@@ -8,7 +8,7 @@ use deploytrack_core::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{Asked, Matrix, ask};
+use super::{Asked, Matrix, ask, columns::Columns};
 use crate::{
     child::Signals,
     error::Failure,
@@ -78,7 +78,11 @@ fn stale(now: Time, why: &str) -> String {
 fn draw(asked: &Asked, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
     let (width, height) = screen().unwrap_or((80, 24));
     let view = View { width: Some(width), now: SystemClock.now(), ..session.view };
-    let text = if asked.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { drawn(&asked.matrix, &asked.columns, &view) };
+    let columns = Columns::readable(&asked.columns, &asked.matrix);
+    let (shown, left_out) =
+        if asked.filter.environments.is_empty() { (&columns.shown, columns.left_out()) } else { (&asked.columns, None) };
+    let text = if asked.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { drawn(&asked.matrix, shown, &view) };
+    let line = &left_out.map_or_else(|| line.to_owned(), |left_out| format!("{line} · {left_out}"));
     session.out.write_all(page(&text, line, usize::from(width), usize::from(height)).as_bytes())?;
     Ok(session.out.flush()?)
 }
