@@ -97,3 +97,22 @@ fn a_deployment_from_the_spool_says_it_too() {
     assert!(flushed.err.contains("the environment review/1 is archived"), "it happened before the archiving: {flushed:?}");
     assert_eq!(archived(&bench), ["review/1"]);
 }
+
+#[test]
+fn what_is_archived_is_named_where_the_matrix_would_be_empty() {
+    let bench = filled();
+    let _ = bench.home.deploytrack(&["component", "archive", "api"]).done();
+    let matrix = |args: &[&str]| bench.home.deploytrack(&[&["matrix"], args].concat());
+    let empty = matrix(&[]);
+    assert!(empty.err.contains("of the components, 1 are archived: --include-archived shows them"), "{empty:?}");
+    let named = matrix(&["-c", "api"]);
+    assert_eq!((named.code, named.err.contains("the component api is archived")), (1, true), "{named:?}");
+    assert!(matrix(&["-c", "api", "--include-archived"]).done().contains("v1"));
+    assert!(matrix(&["-c", "api", "--at", "2020-03-01"]).done().contains("v1"), "it was not archived then");
+    let _ = bench.home.deploytrack(&["component", "archive", "api", "--undo"]).done();
+    let _ = bench.home.deploytrack(&["environment", "archive", "review/*"]).done();
+    let past = matrix(&["--at", "2020-03-01", "-o", "csv"]);
+    assert!(past.done().contains("review/1") && !past.out.contains("review/2"), "{past:?}");
+    let past = matrix(&["--at", "2020-03-01"]);
+    assert!(past.done().contains("review/1"), "a table has the same environments: {past:?}");
+}

@@ -193,3 +193,17 @@ async fn thousands_of_environments_leave_the_page_usable() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_archived_is_not_what_was_never_recorded() {
+    let (_database, server) = served().await;
+    record(&server, "api", "production", "v1", "succeeded").await;
+    server.admin().post("/api/v1/components/archive", &json!({"name": "*"})).await.expect(200);
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.shows("Every component is archived").await;
+        record(&server, "api", "production", "v2", "succeeded").await;
+        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+    })
+    .await;
+}

@@ -6,8 +6,8 @@ mod live;
 use deploytrack_core::{
     catalog::{Environment, Kind, Reference},
     client::Answer,
-    clock,
-    query::{CatalogFilter, MatrixFilter},
+    clock::{self, Time},
+    query::{CatalogFilter, MatrixFilter, PageRequest},
     text::{Label, Name},
 };
 
@@ -70,7 +70,7 @@ struct Asked {
 async fn ask(matrix: &Matrix, session: &Session<'_>) -> Result<Asked, Failure> {
     let columns = columns(matrix, session).await?;
     let filter = MatrixFilter {
-        components: components(&matrix.component, session).await?,
+        components: components(matrix, session).await?,
         environments: if matrix.environment.is_empty() { Vec::new() } else { columns.clone() },
         owner: matrix.owner.clone(),
         kind: matrix.kind.clone(),
@@ -86,7 +86,7 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
     if matrix.watch {
         return live::run(&matrix, session).await;
     }
-    let is_for_all = !matrix.environment.is_empty();
+    let are_named = !matrix.environment.is_empty();
     let Asked { columns, filter, matrix, text } = ask(&matrix, session).await?;
     // Ages are counted to the moment that is shown.
     session.view.now = filter.at.unwrap_or(session.view.now);
@@ -94,24 +94,17 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return session.answer(&text, &cells(&matrix));
     }
     if matrix.is_empty() {
-        return session.note("the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded");
+        let why = why_empty(&filter, session).await?;
+        return session.note(&why);
     }
     if let Some(at) = filter.at {
         session.note(&format!("what was current at {}", clock::format(&at)))?;
     }
     // A program gets everything; a person reads what fits a terminal.
-    let columns = if is_for_all || session.view.width.is_none() { columns } else { readable(&columns, &matrix, session)? };
-    let text = drawn(&matrix, &columns, &session.view);
-    Ok(session.out.write_all(text.as_bytes())?)
-}
-
-/// The environments that a table has, after a note of those that it leaves out.
-fn readable(all: &[Name], matrix: &deploytrack_core::matrix::Matrix, session: &mut Session<'_>) -> Result<Vec<Name>, Failure> {
-    let columns = Columns::readable(all, matrix);
-    if let Some(left_out) = columns.left_out() {
-        session.note(&left_out)?;
-    }
-    Ok(columns.shown)
+    let columns = if are_named || session.view.width.is_none() { Columns::all(columns) } else { Columns::readable(&columns, &matrix) };
+    let text = drawn(&matrix, &columns.shown, &session.view);
+    session.out.write_all(text.as_bytes())?;
+    columns.left_out().map_or(Ok(()), |left_out| session.note(&left_out))
 }
 
 /// The names of the environments to show, in order.
@@ -127,21 +120,27 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
                 Reference::Id(id) => Failure::new(crate::Exit::Refused, format!("there is no environment {id}")),
             });
         };
-        if found.archived && !is_shown(matrix, found, session) {
-            return Err(Failure::new(crate::Exit::Refused, format!("the environment {} is archived", found.name))
-                .hint("--include-archived shows it"));
-        }
+        refuse_hidden(matrix, (Kind::Environment, &found.name, found.archived_at), session)?;
     }
     let shown = |known: &&Environment| {
-        is_shown(matrix, known, session) && (matrix.environment.is_empty() || matrix.environment.iter().any(|asked| is(known, asked)))
+        is_shown(matrix, known.archived_at, session)
+            && (matrix.environment.is_empty() || matrix.environment.iter().any(|asked| is(known, asked)))
     };
     Ok(known.iter().filter(shown).map(|known| known.name.clone()).collect())
 }
 
-/// Whether an environment is shown although it is archived: where that is asked for, or at a moment before its archiving.
-fn is_shown(matrix: &Matrix, known: &Environment, session: &Session<'_>) -> bool {
+/// Refuses a component or environment that was named and would be hidden.
+fn refuse_hidden(matrix: &Matrix, (kind, name, archived_at): (Kind, &Name, Option<Time>), session: &Session<'_>) -> Result<(), Failure> {
+    if is_shown(matrix, archived_at, session) {
+        return Ok(());
+    }
+    Err(Failure::new(crate::Exit::Refused, format!("the {kind} {name} is archived")).hint("--include-archived shows it"))
+}
+
+/// Whether something is shown that is archived since then, if it is: where that is asked for, and at a moment before it.
+fn is_shown(matrix: &Matrix, archived_at: Option<Time>, session: &Session<'_>) -> bool {
     let moment = matrix.at.as_ref().map(|at| at.seen_from(session.view.now));
-    matrix.include_archived || !known.archived || moment.zip(known.archived_at).is_some_and(|(moment, archived_at)| moment < archived_at)
+    matrix.include_archived || archived_at.is_none_or(|archived_at| moment.is_some_and(|moment| moment < archived_at))
 }
 
 fn is(known: &Environment, asked: &Reference) -> bool {
@@ -152,14 +151,27 @@ fn is(known: &Environment, asked: &Reference) -> bool {
     }
 }
 
-/// The names of the components that were asked for; each must exist.
-async fn components(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+/// The names of the components that were asked for; each must exist and be shown.
+async fn components(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Failure> {
     let mut names = Vec::new();
-    for component in asked {
-        names.push(match component {
-            Reference::Id(_) => session.client.component(session.component_id(component).await?).await?.value.name,
-            Reference::Name(name) => session.component_named(name).await?.name,
-        });
+    for component in &matrix.component {
+        let found = match component {
+            Reference::Id(_) => session.client.component(session.component_id(component).await?).await?.value,
+            Reference::Name(name) => session.component_named(name).await?,
+        };
+        refuse_hidden(matrix, (Kind::Component, &found.name, found.archived_at), session)?;
+        names.push(found.name);
     }
     Ok(names)
+}
+
+/// Why the matrix is empty.
+async fn why_empty(filter: &MatrixFilter, session: &Session<'_>) -> Result<String, Failure> {
+    let archived = CatalogFilter { name: None, archived: Some(true) };
+    let archived = session.client.matching_components(&archived, PageRequest::default()).await?.value.total;
+    if archived > 0 && !filter.include_archived {
+        return Ok(format!("the matrix is empty; of the components, {archived} are archived: --include-archived shows them"));
+    }
+    Ok("the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded"
+        .to_owned())
 }

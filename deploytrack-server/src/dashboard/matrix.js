@@ -12,6 +12,7 @@ import { count, exact, word } from "./text.js";
 /** Of more components than this everything is read anew, instead of each. */
 const FEW = 20;
 const NOTHING = "Nothing is recorded yet. The first deploytrack record puts a row here.";
+const ALL_ARCHIVED = "Every component is archived. “Archived too”, among more filters, shows them.";
 
 /** The link by which the matrix was left, to be there again for who comes back. */
 let left = null;
@@ -21,6 +22,7 @@ export function show(root, { parameters, announce, inTurn }) {
   let wanted = filters.read(parameters);
   const known = new Known();
   let form = null;
+  let hasArchived = false;
 
   const summary = el("p", { class: "summary" });
   const grid = new Grid();
@@ -59,6 +61,7 @@ export function show(root, { parameters, announce, inTurn }) {
         get("deployments/matrix", { ...question, at }),
         at ? [] : get("deployments/attempts", question),
       ]);
+      hasArchived = matrix.length === 0 && !wanted.archived && (await get("components", { archived: "true", take: 1 })).total > 0;
       const isFirst = known.rows.size === 0;
       known.reset(environments.filter((environment) => isShown(environment, wanted)), matrix, attempts);
       control();
@@ -95,7 +98,16 @@ export function show(root, { parameters, announce, inTurn }) {
     const isChosen = wanted.env.length > 0 || wanted.envq;
     grid.draw(environments, shown, wanted.at);
     summary.replaceChildren(...comeTo(totals(shown), wanted.at), isChosen ? "" : leftOut(known.environments.length - environments.length));
-    said.replaceChildren(...(shown.length > 0 ? [] : [notice(known.rows.size === 0 && !isFiltered(wanted) ? NOTHING : "No component matches these filters.")]));
+    said.replaceChildren(...nothingSaid(shown, environments));
+  }
+
+  /** Why there is nothing to see, where that is so. */
+  function nothingSaid(shown, environments) {
+    if (shown.length === 0) {
+      const empty = hasArchived ? ALL_ARCHIVED : NOTHING;
+      return [notice(known.rows.size === 0 && !isFiltered(wanted) ? empty : "No component matches these filters.")];
+    }
+    return environments.length === 0 && wanted.envq ? [notice("No environment has this text in its name.")] : [];
   }
 
   return {

@@ -17,10 +17,15 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// All of them.
+    pub(super) const fn all(shown: Vec<Name>) -> Self {
+        Self { shown, empty: 0, others: 0 }
+    }
+
     /// All, as long as they are few; else the first of those where something is current.
     pub(super) fn readable(all: &[Name], matrix: &Matrix) -> Self {
         if all.len() <= MOST {
-            return Self { shown: all.to_vec(), empty: 0, others: 0 };
+            return Self::all(all.to_vec());
         }
         let in_use: HashSet<&Name> = matrix.iter().flat_map(|row| row.environments.iter()).map(|(name, _)| name).collect();
         let mut shown: Vec<_> = all.iter().filter(|name| in_use.contains(name)).cloned().collect();
