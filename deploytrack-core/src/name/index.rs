@@ -99,7 +99,9 @@ mod tests {
 
     fn index(names: &[Name]) -> NameIndex {
         let mut index = NameIndex::default();
-        names.iter().for_each(|name| index.add(name));
+        for name in names {
+            index.add(name);
+        }
         index
     }
 

@@ -63,6 +63,7 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a word can have a slip: it has enough letters, of an alphabet with one sound a letter.
+#[cfg(feature = "store")]
 pub(super) fn can_slip(word: &str) -> bool {
     word.chars().all(is_comparable) && word.chars().count() >= SWAPPED
 }

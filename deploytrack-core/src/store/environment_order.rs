@@ -221,8 +221,8 @@ fn neighbour((id, position, r#type): (Uuid, i64, String)) -> Result<Neighbour, E
 mod tests {
     use super::*;
 
-    fn at(position: i64, r#type: EnvironmentType) -> Option<Neighbour> {
-        Some(Neighbour { id: Uuid::nil(), position, r#type })
+    fn at(position: i64, r#type: EnvironmentType) -> Neighbour {
+        Neighbour { id: Uuid::nil(), position, r#type }
     }
 
     #[test]
@@ -230,12 +230,12 @@ mod tests {
         use EnvironmentType::{Development, Production, Testing};
         let among = |before, after| Between { before, after }.for_new(Testing).map(|position| position.0);
         assert_eq!(among(None, None), Some(GAP));
-        assert_eq!(among(at(8, Testing), at(9, Production)), Some(8));
-        assert_eq!(among(at(8, Testing), None), Some(8));
-        assert_eq!(among(at(8, Development), at(12, Production)), Some(10));
-        assert_eq!(among(at(8, Development), None), Some(8 + GAP));
-        assert_eq!(among(None, at(8, Production)), Some(8 - GAP));
-        assert_eq!(among(at(8, Testing), at(8, Production)), None, "both have one position: a new one would come after both");
-        assert_eq!(among(at(8, Development), at(9, Production)), None, "there is no room");
+        assert_eq!(among(Some(at(8, Testing)), Some(at(9, Production))), Some(8));
+        assert_eq!(among(Some(at(8, Testing)), None), Some(8));
+        assert_eq!(among(Some(at(8, Development)), Some(at(12, Production))), Some(10));
+        assert_eq!(among(Some(at(8, Development)), None), Some(8 + GAP));
+        assert_eq!(among(None, Some(at(8, Production))), Some(8 - GAP));
+        assert_eq!(among(Some(at(8, Testing)), Some(at(8, Production))), None, "both have one position: a new one would come after both");
+        assert_eq!(among(Some(at(8, Development)), Some(at(9, Production))), None, "there is no room");
     }
 }
