@@ -1,14 +1,18 @@
 //! The wire: paths and bodies that the server and the client share, written once.
 
-use serde::{Deserialize, Serialize, Serializer};
+mod import;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry};
+pub(crate) use self::import::whole_path;
 
 use crate::{
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
-    clock::{self, Time},
-    deployment::{Change, Deployment, Metadata, NewDeployment, Removal, Undeploy},
+    clock,
+    deployment::{Change, Metadata, NewDeployment, Undeploy},
     error::Fault,
-    history::Event,
     json::Fields,
     status::Status,
     text::{BadText, Name},
@@ -64,79 +68,24 @@ pub const IMPORT_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Imported {
-    /// Deployments that were recorded.
+    /// Lines that were recorded.
     pub recorded: u64,
-    /// Lines that had been imported before.
+    /// Lines that were known.
     pub skipped: u64,
 }
 
-/// One line of an import, and of an export: a deployment with its status and the time it entered it, or a removal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImportLine {
-    /// A deployment, as the body that records it.
-    Deployment(Box<NewDeployment>),
-    /// `{"event": "undeployed", "component": ..., "environment": ..., "occurredAt": ...}`
-    Undeployed(Removal),
-}
-
-impl ImportLine {
-    /// The line for a deployment that entered its status at `occurred_at`.
-    #[must_use]
-    pub fn of(deployment: Deployment, occurred_at: Time) -> Self {
-        Self::Deployment(Box::new(NewDeployment {
-            deployed_by: Some(deployment.deployed_by),
-            commit_sha: deployment.commit_sha,
-            description: deployment.description,
-            metadata: deployment.metadata,
-            status: deployment.status,
-            occurred_at: Some(occurred_at),
-            ..NewDeployment::new(deployment.component_name.into(), deployment.environment_name.into(), deployment.version)
-        }))
-    }
-
-    /// The component and the environment.
-    #[must_use]
-    pub const fn names(&self) -> (&Reference, &Reference) {
-        match self {
-            Self::Deployment(new) => (&new.component, &new.environment),
-            Self::Undeployed(removal) => (&removal.component, &removal.environment),
-        }
-    }
-
-    /// When it happened, if the line says so.
-    #[must_use]
-    pub const fn occurred_at(&self) -> Option<Time> {
-        match self {
-            Self::Deployment(new) => new.occurred_at,
-            Self::Undeployed(removal) => removal.undeploy.occurred_at,
-        }
-    }
-
-    /// The body that [`FromBody`] reads back.
-    #[must_use]
-    pub fn to_body(&self) -> Value {
-        match self {
-            Self::Deployment(new) => new.to_body(),
-            Self::Undeployed(removal) => {
-                let (component_id, component) = named(&removal.component);
-                let (environment_id, environment) = named(&removal.environment);
-                given(json!({
-                    "event": Event::Undeployed,
-                    "componentId": component_id,
-                    "component": component,
-                    "environmentId": environment_id,
-                    "environment": environment,
-                    "occurredAt": removal.undeploy.occurred_at.as_ref().map(clock::format_exact),
-                    "reason": removal.undeploy.reason,
-                }))
-            }
-        }
+impl Imported {
+    /// Counts one more line.
+    pub fn count(&mut self, is_new: bool) {
+        self.recorded += u64::from(is_new);
+        self.skipped += u64::from(!is_new);
     }
 }
 
-impl Serialize for ImportLine {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_body().serialize(serializer)
+impl std::ops::AddAssign for Imported {
+    fn add_assign(&mut self, more: Self) {
+        self.recorded += more.recorded;
+        self.skipped += more.skipped;
     }
 }
 
@@ -221,24 +170,6 @@ impl FromBody for NewDeployment {
             ..Self::new(component, environment, version)
         });
         fields.finish(built)
-    }
-}
-
-impl FromBody for ImportLine {
-    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
-        if body.get("event").is_none_or(Value::is_null) {
-            return NewDeployment::from_body(body).map(|new| Self::Deployment(Box::new(new)));
-        }
-        let mut fields = Fields::of(body);
-        if fields.text("event") == Some(Event::Transition) {
-            fields.wrong::<()>("event", "must be undeployed, or left out for a deployment");
-        }
-        let component = reference(&mut fields, "componentId", "component");
-        let environment = reference(&mut fields, "environmentId", "environment");
-        let undeploy = undeploy(&mut fields);
-        fields.finish(
-            component.zip(environment).map(|(component, environment)| Self::Undeployed(Removal { component, environment, undeploy })),
-        )
     }
 }
 

@@ -130,6 +130,23 @@ pub struct NewComponent {
     pub details: ComponentChange,
 }
 
+impl NewComponent {
+    /// What registers a component as it is.
+    #[must_use]
+    pub fn like(component: &Component) -> Self {
+        let Component { name, description, owner, kind, lifecycle, archived, .. } = component.clone();
+        let details = ComponentChange {
+            name: None,
+            description: description.map(Some),
+            owner: owner.map(Some),
+            kind: kind.map(Some),
+            lifecycle: lifecycle.map(Some),
+            archived: Some(archived),
+        };
+        Self { name, details }
+    }
+}
+
 /// What is to change about a component; `Some(None)` removes a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ComponentChange {
@@ -281,6 +298,18 @@ pub struct NewEnvironment {
     pub name: Name,
     /// Everything else about it.
     pub details: EnvironmentChange,
+}
+
+impl NewEnvironment {
+    /// What registers an environment as it is.
+    #[must_use]
+    pub fn like(environment: &Environment) -> Self {
+        let Environment { name, description, r#type, order, archived, .. } = environment.clone();
+        let order = usize::try_from(order).ok().filter(|order| *order > 0);
+        let details =
+            EnvironmentChange { name: None, description: description.map(Some), r#type: Some(r#type), order, archived: Some(archived) };
+        Self { name, details }
+    }
 }
 
 /// What is to change about an environment.

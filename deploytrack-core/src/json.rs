@@ -10,6 +10,7 @@
 
 #[cfg(test)]
 mod cost;
+mod meant;
 mod number;
 mod path;
 mod strict;
@@ -55,7 +56,7 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
 }
 
 /// What a value is, with its article, for a message.
-fn kind(value: &Value) -> &'static str {
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -81,13 +82,21 @@ pub struct Fields {
     map: Map<String, Value>,
     known: Vec<&'static str>,
     faults: Faults,
+    /// Whether the faults name the values, and the fields that were probably meant.
+    explains: bool,
 }
 
 impl Fields {
     /// A reader of `map`.
     #[must_use]
     pub fn of(map: Map<String, Value>) -> Self {
-        Self { map, known: Vec::new(), faults: Faults::default() }
+        Self { map, known: Vec::new(), faults: Faults::default(), explains: false }
+    }
+
+    /// A reader of a line that another program may have written: its faults name the values, and the fields that were
+    /// probably meant.
+    pub(crate) fn of_import(map: Map<String, Value>) -> Self {
+        Self { explains: true, ..Self::of(map) }
     }
 
     /// Whether the object has the field with a value other than `null`.
@@ -117,7 +126,7 @@ impl Fields {
         let Value::String(text) = value else {
             return self.wrong(name, format!("must be a string, not {}", kind(&value)));
         };
-        text.parse().map_or_else(|error| self.wrong(name, error), Some)
+        text.parse().map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
     /// As [`Fields::text`]; its absence is a fault.
@@ -132,13 +141,13 @@ impl Fields {
     /// A UUID in its hyphenated form.
     pub fn id(&mut self, name: &'static str) -> Option<uuid::Uuid> {
         let text: String = self.text(name)?;
-        parse_id(&text).map_or_else(|error| self.wrong(name, error), Some)
+        parse_id(&text).map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
     /// A time.
     pub fn time(&mut self, name: &'static str) -> Option<Time> {
         let text: String = self.text(name)?;
-        clock::parse(&text).map_or_else(|error| self.wrong(name, error), Some)
+        clock::parse(&text).map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
     /// A boolean.
@@ -157,9 +166,26 @@ impl Fields {
         number.map_or_else(|| self.wrong(name, format!("must be a whole number from 1 to {MOST_POSITION}")), Some)
     }
 
+    /// A whole number that counts, from 0.
+    pub(crate) fn count(&mut self, name: &'static str) -> Option<i64> {
+        let value = self.value(name)?;
+        let number = value.as_i64().filter(|number| *number >= 0);
+        number.map_or_else(|| self.wrong(name, "must be a whole number from 0"), Some)
+    }
+
     /// Notes a fault of the field and gives nothing.
     pub fn wrong<T>(&mut self, name: &str, detail: impl fmt::Display) -> Option<T> {
-        self.faults.add(|| Fault::at(pointer_to("", name), detail));
+        self.wrong_at(pointer_to("", name), detail)
+    }
+
+    /// As [`Fields::wrong`], for a value that is shown where this reader explains.
+    pub(crate) fn wrong_value<T>(&mut self, name: &str, detail: impl fmt::Display, value: &str) -> Option<T> {
+        if self.explains { self.wrong(name, format!("{detail}; it is \"{}\"", shortened(value))) } else { self.wrong(name, detail) }
+    }
+
+    /// As [`Fields::wrong`], for a place inside a field.
+    pub(crate) fn wrong_at<T>(&mut self, pointer: String, detail: impl fmt::Display) -> Option<T> {
+        self.faults.add(|| Fault::at(pointer, detail));
         None
     }
 
@@ -170,7 +196,9 @@ impl Fields {
     pub fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
         let known = self.known.join(", ");
         for name in self.map.keys().take(MOST_FAULTS + 1) {
-            self.faults.add(|| Fault::at(pointer_to("", name), format!("is not a known field; known are {known}")));
+            let meant = if self.explains { meant::field(name, &self.known) } else { None };
+            let meant = meant.map(|meant| format!("did you mean {meant}? ")).unwrap_or_default();
+            self.faults.add(|| Fault::at(pointer_to("", name), format!("is not a known field; {meant}known are {known}")));
         }
         match built {
             Some(built) if self.faults.is_empty() => Ok(built),

@@ -67,6 +67,25 @@ impl Store {
         Ok((rows.into_iter().map(Component::try_from).collect::<Result<_, _>>()?, unsigned(total)))
     }
 
+    /// The components, in name order and behind the one with this key, that a deployment does not register as they are:
+    /// there is more to them than a name, or they were never deployed.
+    pub(crate) async fn described_components(&self, after: Option<&str>, take: u64) -> Result<Vec<Component>, Error> {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(
+                "select c.* from components c where c.name_key > $1 and (c.archived or c.description is not null or c.owner is not null
+                     or c.kind is not null or c.lifecycle is not null
+                     or not exists (select 1 from current_cells cell where cell.component_id = c.id))
+                 order by c.name_key limit $2",
+            )
+            .bind(after.unwrap_or_default())
+            .bind(signed(take))
+            .fetch_all(pool)
+            .await
+        })
+        .map_err(unexpected)?;
+        rows.into_iter().map(Component::try_from).collect()
+    }
+
     /// One component.
     pub(crate) async fn component(&self, id: Uuid) -> Result<Option<Component>, Error> {
         let row: Option<Row> =

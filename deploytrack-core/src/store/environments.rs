@@ -69,6 +69,14 @@ impl Store {
         Ok((all(rows)?, unsigned(total)))
     }
 
+    /// The environments that something was deployed to.
+    pub(crate) async fn environments_in_use(&self) -> Result<Vec<Uuid>, Error> {
+        on!(Pool, &self.reads, |pool| {
+            sqlx::query_scalar("select distinct environment_id from environment_counts where count > 0").fetch_all(pool).await
+        })
+        .map_err(unexpected)
+    }
+
     /// One environment.
     pub(crate) async fn environment(&self, id: Uuid) -> Result<Option<Environment>, Error> {
         let row: Option<Row> =

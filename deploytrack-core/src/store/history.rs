@@ -10,7 +10,7 @@ use super::{
     column::{Micros, checked, checked_option, digest},
     fault::unexpected,
     on,
-    write::in_sets,
+    write::{in_lists, in_sets},
 };
 use crate::{clock::Time, error::Error, history::HistoryEntry, status::Status, text::Reason};
 
@@ -76,6 +76,28 @@ impl Store {
     pub(crate) async fn history(&self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
         let rows = on!(Pool, &self.reads, |pool| { sqlx::query_as(OF_ONE).bind(deployment_id).fetch_all(pool).await });
         all(rows.map_err(unexpected)?)
+    }
+}
+
+impl Store {
+    /// The histories of these deployments, each in the order of recording.
+    pub(crate) async fn histories_of(&self, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<HistoryEntry>>, Error> {
+        let mut histories = BTreeMap::<Uuid, Vec<HistoryEntry>>::new();
+        for ids in in_lists(ids) {
+            let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+                let mut query = QueryBuilder::new(select!("where h.deployment_id in ("));
+                let mut list = query.separated(", ");
+                for id in ids {
+                    list.push_bind(*id);
+                }
+                query.push(") order by h.deployment_id, h.sequence").build_query_as().fetch_all(pool).await
+            })
+            .map_err(unexpected)?;
+            for row in rows {
+                histories.entry(row.deployment_id).or_default().push(row.try_into()?);
+            }
+        }
+        Ok(histories)
     }
 }
 

@@ -128,6 +128,11 @@ impl Write {
         self.deployments.get(&id).cloned().ok_or_else(|| Error::no_deployment(id))
     }
 
+    /// A deployment that is there, with all that was decided.
+    pub(crate) async fn taken_or_read(&mut self, id: Uuid) -> Result<Revised, Error> {
+        self.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))
+    }
+
     /// The newest time of a cell that was taken: no live transition is placed before it.
     pub(crate) fn newest(&self, place: Place) -> Time {
         self.newest.get(&place).copied().unwrap_or_default()

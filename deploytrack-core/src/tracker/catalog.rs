@@ -161,6 +161,30 @@ impl Tracker {
         Self::among(numbered, id)
     }
 
+    /// Adds those environments whose names are not known, each at the place that comes with it or at the one that suits it.
+    /// Gives how many they are.
+    pub(super) async fn insert_unknown_environments(
+        &self,
+        write: &mut Write,
+        new: Vec<(Environment, Option<usize>)>,
+        by: &Label,
+    ) -> Result<u64, Error> {
+        let (now, mut order, mut added) = (self.clock.now(), write.take_order().await?, 0);
+        let mut names: HashSet<_> = order.iter().map(|known| known.name.key().into_owned()).collect();
+        for (environment, place) in new {
+            if !names.insert(environment.name.key().into_owned()) {
+                continue;
+            }
+            write.add_environment(&environment).await?;
+            tell_environment(write, EventType::EnvironmentCreated, &environment, now, by);
+            let place = place.unwrap_or_else(|| environment.place_among(&order));
+            order.insert((place - 1).min(order.len()), environment);
+            added += 1;
+        }
+        renumber(write, order, now).await?;
+        Ok(added)
+    }
+
     fn among(order: Vec<Environment>, id: Uuid) -> Result<Environment, Error> {
         order.into_iter().find(|environment| environment.id == id).ok_or_else(|| Error::unknown(Kind::Environment, id))
     }

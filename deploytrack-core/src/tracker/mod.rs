@@ -15,6 +15,7 @@ use crate::{
 mod catalog;
 mod clock_watch;
 mod events;
+mod exporting;
 mod importing;
 mod matrix;
 mod name_guard;
@@ -29,6 +30,7 @@ mod writer;
 
 use clock_watch::ClockWatch;
 pub use events::Events;
+pub use exporting::NamesRead;
 use events::Newest;
 pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
 use terms::{Begun, Running};

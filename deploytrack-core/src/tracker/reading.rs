@@ -9,9 +9,9 @@ use super::{
 use crate::{
     api::ImportLine,
     clock::Time,
-    deployment::{Deployment, Removal, Undeploy},
+    deployment::Deployment,
     error::Error,
-    history::{self, Event, HistoryEntry},
+    history::{self, HistoryEntry},
     query::{Cursor, DeploymentFilter, Key, Order, Page, PageRequest},
     store::{Current, RowFilter},
 };
@@ -66,8 +66,8 @@ impl Tracker {
         }
     }
 
-    /// The next deployments that match, oldest first, as lines of an export, each followed by its removals; with the
-    /// place to go on from. `take` bounds how many deployments; an empty list means the end.
+    /// The next deployments that match, oldest first, as lines of an export, each with its history; with the place to go on
+    /// from. `take` bounds how many deployments; an empty list means the end.
     ///
     /// # Errors
     /// Those of the database.
@@ -85,9 +85,11 @@ impl Tracker {
         let deployments = self.store.deployments_from(&filter, place, take).await?;
         let Some(next) = deployments.last().map(|deployment| Key::of(order, deployment)) else { return Ok(None) };
         let mut lines = Vec::with_capacity(deployments.len());
+        let ids: Vec<_> = deployments.iter().map(|deployment| deployment.id).collect();
+        let mut histories = self.store.histories_of(&ids).await?;
         for deployment in deployments {
-            let history = self.store.history(deployment.id).await?;
-            lines.extend(exported(deployment, &history));
+            let history = histories.remove(&deployment.id).unwrap_or_default();
+            lines.push(ImportLine::of(deployment, &history));
         }
         Ok(Some((next, lines)))
     }
@@ -139,17 +141,6 @@ impl Tracker {
         latest.sort_by_key(|deployment| order.iter().position(|environment| environment.id == deployment.environment_id));
         Ok(latest)
     }
-}
-
-/// A deployment as a line of an export, followed by its removals.
-fn exported(deployment: Deployment, history: &[HistoryEntry]) -> impl Iterator<Item = ImportLine> {
-    let entered = history.iter().rfind(|entry| entry.event == Event::Transition).map_or(deployment.occurred_at, |entry| entry.occurred_at);
-    let (component, environment) = (deployment.component_name.clone(), deployment.environment_name.clone());
-    let removals = history.iter().filter(|entry| entry.event == Event::Undeployed).map(move |entry| {
-        let undeploy = Undeploy { occurred_at: Some(entry.occurred_at), reason: entry.reason.clone() };
-        ImportLine::Undeployed(Removal { component: component.clone().into(), environment: environment.clone().into(), undeploy })
-    });
-    std::iter::once(ImportLine::of(deployment, entered)).chain(removals)
 }
 
 /// Whom a filter lets through.

@@ -9,6 +9,7 @@ use super::{
     writer::Asked,
 };
 use crate::{
+    api::whole_path,
     arrival::Placed,
     catalog::Kind,
     clock::Time,
@@ -127,16 +128,11 @@ pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms
     advance(write, &before, change, terms, now)
 }
 
-/// The legal path to the status of a deployment that is recorded as it stands.
-pub(super) fn path_to(status: Status) -> &'static [Status] {
-    status.path_from_new().unwrap_or(&[Status::Pending, Status::InProgress, Status::Succeeded, Status::RolledBack])
-}
-
 /// Adds a deployment, and the history that led to it, to a cell that is taken.
 pub(super) fn add(write: &mut Write, Recorded { deployment: new, placed }: &Recorded, by: &Label) -> Result<(), Error> {
     write.note_time(Place::of(new), placed.at);
     let (mut head, mut from, mut entries) = (history::identity(new), None, Vec::new());
-    for &to in path_to(new.status) {
+    for &to in whole_path(new.status) {
         let entry = HistoryEntry {
             sequence: 0,
             attempt: new.attempt,

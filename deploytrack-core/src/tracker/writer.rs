@@ -295,7 +295,7 @@ impl Asked {
     /// How many rows of history it can add.
     fn rows(&self) -> usize {
         match self {
-            Self::Record(new) => recording::path_to(new.status).len(),
+            Self::Record(new) => crate::api::whole_path(new.status).len(),
             Self::Update(_, change) => usize::from(change.status.is_some()),
             Self::Undeploy(..) => 1,
         }
