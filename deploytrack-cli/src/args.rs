@@ -24,6 +24,7 @@ use crate::{
         doctor::Doctor,
         environment::Environment,
         flush::Flush,
+        import::Columns,
         keep::Keep,
         latest::Latest,
         list::List,
@@ -179,19 +180,27 @@ pub(crate) struct Show {
     pub(crate) which: Which,
 }
 
-/// Import deployments from newline-delimited JSON; the same file twice adds nothing
+/// Import deployments from JSON or CSV; the same file twice adds nothing
 ///
-/// Each line is an object with component, environment, version, occurredAt and optionally status, deployedBy,
-/// commitSha, description and metadata; or, for a component that left an environment, with event (undeployed),
-/// component, environment, occurredAt and optionally reason. Blank lines are skipped. Lines are sent in batches; a batch is recorded whole
-/// or not at all.
+/// A file has JSON objects, one to a line, in an array or one behind the other, or a table as CSV with the names of the
+/// fields in its first line. It may be UTF-8 or UTF-16, and packed by gzip.
+///
+/// A deployment has component, environment, version, occurredAt and optionally status, deployedBy, commitSha, description,
+/// metadata, startedAt, reason and history, a list of statuses with their times. A component that left an environment has event
+/// (undeployed), component, environment, occurredAt and optionally reason, before or after its deployments. The words of GitHub,
+/// GitLab and Octopus for a status are understood.
+///
+/// The file is sent in batches; a batch is recorded whole or not at all.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  deploytrack import deployments.ndjson\n  deploytrack --profile old export | deploytrack --profile new import -"
+    after_help = "Examples:\n  deploytrack import deployments.ndjson\n  deploytrack import --columns 'component=app,environment,version=tag,occurredAt=date' deployments.csv\n  deploytrack --profile old export | deploytrack --profile new import -"
 )]
 pub(crate) struct Import {
     /// The file, or - for standard input
     pub(crate) file: PathBuf,
+    /// Which columns of a table are which fields; a text in quotation marks is the same in every row
+    #[arg(long, value_name = "FIELD=COLUMN,...", default_value = "", hide_default_value = true)]
+    pub(crate) columns: Columns,
 }
 
 /// Check that everything the server keeps is what its history says
@@ -204,6 +213,9 @@ pub(crate) struct Import {
 pub(crate) struct Verify {}
 
 /// Export deployments as newline-delimited JSON, the earliest first, in the form that import takes
+///
+/// Each deployment has its whole history: attempts, reasons, and the time of every status. Without a filter, lines for
+/// components and environments with more than a name come first.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  deploytrack export > deployments.ndjson\n  deploytrack export --environment production --status succeeded"

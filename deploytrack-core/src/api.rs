@@ -5,8 +5,8 @@ mod import;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry};
 pub(crate) use self::import::whole_path;
+pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry};
 
 use crate::{
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},

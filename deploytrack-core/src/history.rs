@@ -292,10 +292,7 @@ impl Standing {
 pub fn is_at_once(entries: &[HistoryEntry]) -> bool {
     let Some(last) = entries.last() else { return true };
     let is_plain = |entry: &HistoryEntry| {
-        entry.event == Event::Transition
-            && entry.occurred_at == last.occurred_at
-            && entry.claimed_at.is_none()
-            && entry.reason.is_none()
+        entry.event == Event::Transition && entry.occurred_at == last.occurred_at && entry.claimed_at.is_none() && entry.reason.is_none()
     };
     entries.iter().map(|entry| entry.to).eq(crate::api::whole_path(last.to).iter().copied()) && entries.iter().all(is_plain)
 }

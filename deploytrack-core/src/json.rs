@@ -26,6 +26,7 @@ use crate::{
 };
 
 pub use self::{
+    meant::field as meant_field,
     path::{pointer_to, shortened},
     strict::MOST_VALUES,
 };

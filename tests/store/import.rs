@@ -57,7 +57,7 @@ on_both! {
         let line = |number: usize| {
             let version = format!("v{number}");
             let new = NewDeployment { status: Status::Succeeded, occurred_at: Some(noon()), ..new("api", "production", &version) };
-            (number, ImportLine::Deployment(Box::new(new)))
+            (number, ImportLine::from(new))
         };
         let lines: Vec<_> = (1..=3).map(line).collect();
         let first = tracker.import(lines.clone(), &by()).await.unwrap();

@@ -7,7 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod environment;
 mod export;
 pub(crate) mod flush;
-mod import;
+pub(crate) mod import;
 pub(crate) mod keep;
 pub(crate) mod latest;
 pub(crate) mod list;
@@ -73,7 +73,7 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
         Command::Watch(watch) => watch::run(watch, session).await,
         Command::Component(component) => component::run(component, session).await,
         Command::Environment(environment) => environment::run(environment, session).await,
-        Command::Import(import) => import::run(&import.file, session).await,
+        Command::Import(import) => import::run(&import, session).await,
         Command::Export(export) => export::run(export, session).await,
     }
 }

@@ -230,12 +230,8 @@ impl FromBody for ImportLine {
         match event.as_deref() {
             None if body.get("event").is_none_or(Value::is_null) => deployment(Fields::of_import(body)),
             Some("undeployed") => removal(Fields::of_import(body)),
-            Some("component") => {
-                NewComponent::from_body(without_event(body)).map(|new| Self::Component(Box::new(new)))
-            }
-            Some("environment") => {
-                NewEnvironment::from_body(without_event(body)).map(|new| Self::Environment(Box::new(new)))
-            }
+            Some("component") => NewComponent::from_body(without_event(body)).map(|new| Self::Component(Box::new(new))),
+            Some("environment") => NewEnvironment::from_body(without_event(body)).map(|new| Self::Environment(Box::new(new))),
             _ => {
                 let rule = "must be undeployed, component or environment; a deployment has no event";
                 Err(vec![Fault::at("/event", rule)])

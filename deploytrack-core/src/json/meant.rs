@@ -10,7 +10,19 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("status", &["state", "result", "outcome", "conclusion", "phase", "to", "deploymentstate"]),
     (
         "occurredAt",
-        &["timestamp", "time", "date", "at", "deployedat", "createdat", "created", "updatedat", "succeededat", "removedat", "statuschangedat"],
+        &[
+            "timestamp",
+            "time",
+            "date",
+            "at",
+            "deployedat",
+            "createdat",
+            "created",
+            "updatedat",
+            "succeededat",
+            "removedat",
+            "statuschangedat",
+        ],
     ),
     ("startedAt", &["started", "starttime", "starteddate", "begunat", "deploystartedat"]),
     ("finishedAt", &["finished", "finishtime", "finisheddate", "endtime", "endedat", "completedat", "completedon"]),
@@ -20,8 +32,9 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("metadata", &["labels", "annotations", "payload", "extra", "properties"]),
 ];
 
-/// The one of these fields that a name in a body probably means.
-pub(super) fn field(name: &str, known: &[&'static str]) -> Option<&'static str> {
+/// The one of the `known` fields that a name probably means: another spelling, what another program calls it, or a slip.
+#[must_use]
+pub fn field(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let plain = plain(name);
     let same = known.iter().find(|known| self::plain(known) == plain);
     let synonym = || {

@@ -230,7 +230,8 @@ fn on_line(error: Error, lines: &[(usize, ImportLine)], reference: &Reference) -
     if !matches!(error, Error::NotFound { .. }) {
         return error;
     }
-    let is_named = |line: &ImportLine| line.names().is_some_and(|(component, environment)| component == reference || environment == reference);
+    let is_named =
+        |line: &ImportLine| line.names().is_some_and(|(component, environment)| component == reference || environment == reference);
     let with_it = lines.iter().filter(|(_, line)| is_named(line));
     Error::Invalid(with_it.map(|(line, _)| Fault { detail: error.to_string(), ..Fault::default() }.on_line(*line)).collect())
 }

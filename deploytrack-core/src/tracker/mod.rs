@@ -30,8 +30,8 @@ mod writer;
 
 use clock_watch::ClockWatch;
 pub use events::Events;
-pub use exporting::NamesRead;
 use events::Newest;
+pub use exporting::NamesRead;
 pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
 use terms::{Begun, Running};
 pub use terms::{Once, RETENTION, Terms, Written};

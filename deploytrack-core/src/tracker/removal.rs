@@ -102,7 +102,9 @@ pub(super) async fn remove_afterwards(
     let current = write.current(place, Some(removed.placed.at)).await?.map(|(id, _)| id);
     let id = if let Some(id) = current { Some(id) } else { write.last_in(place).await? };
     let Some(id) = id else {
-        return Ok(Err("removes what never succeeded there; import a deployment of the component to the environment that succeeded, too, or leave the line out"));
+        return Ok(Err(
+            "removes what never succeeded there; import a deployment of the component to the environment that succeeded, too, or leave the line out",
+        ));
     };
     let deployment = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;
     remove(write, deployment, removed, by, now).map(|_| Ok(true))

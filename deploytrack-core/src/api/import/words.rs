@@ -71,7 +71,8 @@ pub(super) fn status(fields: &mut Fields) -> Option<Word> {
     let Some(meaning) = meaning else {
         let near = words().filter(|known| known.len() > 4 && strsim::osa_distance(&plain(known), &word) == 1).min();
         let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        let rule = "must be one of pending, in_progress, succeeded, failed, rolled_back, or what GitHub, GitLab or Octopus calls one of them";
+        let rule =
+            "must be one of pending, in_progress, succeeded, failed, rolled_back, or what GitHub, GitLab or Octopus calls one of them";
         return fields.wrong_value("status", format!("{rule}{near}"), &text);
     };
     Some(Word { text, meaning })

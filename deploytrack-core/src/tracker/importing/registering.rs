@@ -17,7 +17,8 @@ pub(super) async fn register(tracker: &Tracker, write: &mut Write, lines: &[(usi
 
 async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Imported, Error> {
     let now = tracker.clock.now();
-    let mut told: Vec<_> = lines.iter().filter_map(|(_, line)| if let ImportLine::Component(new) = line { Some(new) } else { None }).collect();
+    let mut told: Vec<_> =
+        lines.iter().filter_map(|(_, line)| if let ImportLine::Component(new) = line { Some(new) } else { None }).collect();
     // One order for all writers.
     told.sort_by(|a, b| a.name.cmp(&b.name));
     let mut imported = Imported::default();
