@@ -198,7 +198,7 @@ pub(crate) struct Show {
 pub(crate) struct Import {
     /// The file, or - for standard input
     pub(crate) file: PathBuf,
-    /// Which columns of a table are which fields; a text in quotation marks is the same in every row
+    /// Which columns of a table are which fields; "TEXT" is the same in every row, but for {COLUMN} in it, and A|B is the first that is not empty
     #[arg(long, value_name = "FIELD=COLUMN,...", default_value = "", hide_default_value = true)]
     pub(crate) columns: Columns,
 }

@@ -196,10 +196,15 @@ impl Fields {
     /// Every fault noted, and every field that nobody asked for.
     pub fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
         let known = self.known.join(", ");
+        let mut is_listed = false;
         for name in self.map.keys().take(MOST_FAULTS + 1) {
             let meant = if self.explains { meant::field(name, &self.known) } else { None };
-            let meant = meant.map(|meant| format!("did you mean {meant}? ")).unwrap_or_default();
-            self.faults.add(|| Fault::at(pointer_to("", name), format!("is not a known field; {meant}known are {known}")));
+            let detail = match meant {
+                Some(meant) => format!("is not a known field; did you mean {meant}?"),
+                None if std::mem::replace(&mut is_listed, self.explains) => "is not a known field".to_owned(),
+                None => format!("is not a known field; known are {known}"),
+            };
+            self.faults.add(|| Fault::at(pointer_to("", name), detail));
         }
         match built {
             Some(built) if self.faults.is_empty() => Ok(built),

@@ -16,6 +16,7 @@ use std::{
 
 use deploytrack_core::{api::Imported, client::Error, error::Fault};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Map;
 
 pub(crate) use self::columns::Columns;
 use self::{
@@ -60,7 +61,8 @@ async fn send_all(mut batches: Batches<'_>, session: &Session<'_>, progress: &Pr
     let mut done = Imported::default();
     while let Some(batch) = batches.next().map_err(|error| after(error.failure(file), done))? {
         let Batch { bytes, places } = batch;
-        let answer = session.client.import(bytes).await.map_err(|error| after(refused(error, &places), done))?.value;
+        let sent = session.client.import(bytes.clone()).await;
+        let answer = sent.map_err(|error| after(refused(error, &bytes, &places), done))?.value;
         done += answer;
         progress.set_message(format!("{} recorded, {} skipped", done.recorded, done.skipped));
     }
@@ -78,7 +80,7 @@ fn open(file: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
 }
 
 /// What was refused, by the places in the file instead of the lines of the batch.
-fn refused(error: Error, places: &[Place]) -> Failure {
+fn refused(error: Error, bytes: &[u8], places: &[Place]) -> Failure {
     let (first, last) = (places.first(), places.last());
     let (first, last) = (first.map_or(1, |place| place.line), last.map_or(1, |place| place.line));
     let sent = match places {
@@ -89,8 +91,13 @@ fn refused(error: Error, places: &[Place]) -> Failure {
     match error {
         Error::Refused(problem) => {
             let unknown = problem.errors.iter().filter(|fault| fault.detail.starts_with("is not a known field")).count();
+            let first = problem.errors.first().and_then(|fault| bytes.split(|byte| *byte == b'\n').nth(fault.line?.checked_sub(1)?));
+            let list = first.and_then(list_in);
             let failure = Failure::of_import(Error::Refused(problem), |fault| placed(fault, places));
             let failure = failure.hint(format!("nothing of {sent} was recorded"));
+            if let Some(list) = list {
+                return failure.hint(format!("the objects are in its field {list}: jq -c '.{list}[]' FILE | deploytrack import -"));
+            }
             if unknown < FOREIGN {
                 return failure;
             }
@@ -98,6 +105,15 @@ fn refused(error: Error, places: &[Place]) -> Failure {
         }
         other => Failure::from(other).hint(format!("{sent} got no answer")),
     }
+}
+
+/// The field of an object that has a list of objects, where the object is no deployment itself.
+fn list_in(object: &[u8]) -> Option<String> {
+    let fields: Map<String, serde_json::Value> = serde_json::from_slice(object).ok()?;
+    let is_list = |value: &serde_json::Value| value.as_array().is_some_and(|items| items.first().is_some_and(serde_json::Value::is_object));
+    let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let (name, _) = fields.iter().find(|(name, value)| is_list(value) && is_plain(name) && *name != "history")?;
+    (!fields.contains_key("version")).then(|| name.clone())
 }
 
 /// A fault at its place in the file.

@@ -67,8 +67,7 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
     loop {
         match follow.next().await? {
             News::Event(event, text) => {
-                let text = if session.stdout_is_terminal { clean_json(&text) } else { text };
-                session.line(&if as_json { text } else { line(&event) })?;
+                session.line(&if as_json { clean_json(&text) } else { line(&event) })?;
                 session.out.flush()?;
             }
             News::Lost(why) => {

@@ -8,7 +8,7 @@ use deploytrack_core::{
 
 use super::{
     View, table,
-    text::{clean, middle, width},
+    text::{clean, middle, unarmed, width},
     total, written,
 };
 
@@ -77,6 +77,13 @@ impl Value {
             Self::Status(status) => status.to_string(),
             Self::Time(time) => clock::format(time),
             Self::Nothing => String::new(),
+        }
+    }
+
+    fn for_csv(&self) -> String {
+        match self {
+            Self::Text(text) => unarmed(clean(text)),
+            other => other.for_programs(),
         }
     }
 
@@ -170,7 +177,7 @@ impl Grid {
     pub(crate) fn csv(&self) -> String {
         let mut out = csv::Writer::from_writer(Vec::new());
         let header = self.columns.iter().map(|column| column.key.to_owned()).collect();
-        for row in std::iter::once(header).chain(self.rows.iter().map(|row| row.iter().map(Value::for_programs).collect::<Vec<_>>())) {
+        for row in std::iter::once(header).chain(self.rows.iter().map(|row| row.iter().map(Value::for_csv).collect::<Vec<_>>())) {
             // Writing to memory does not fail.
             drop(out.write_record(row));
         }

@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use self::course::whole_path;
 use self::{course::Course, words::Word};
-use super::{FromBody, given, metadata, named, reference, undeploy};
+use super::{FromBody, given, metadata, named, reference};
 use crate::{
     catalog::{Environment, EnvironmentType, NewComponent, NewEnvironment, Reference},
     clock::{self, Time},
-    deployment::{Deployment, NewDeployment, Removal},
+    deployment::{Deployment, NewDeployment, Removal, Undeploy},
     error::Fault,
     history::{self, Event, HistoryEntry},
     json::{Fields, pointer_to},
@@ -245,11 +245,21 @@ fn without_event(mut body: Map<String, Value>) -> Map<String, Value> {
     body
 }
 
+/// A component or environment, by its id or its name. Files have names.
+fn meant(fields: &mut Fields, id: &'static str, name: &'static str) -> Option<Reference> {
+    if fields.has(id) || fields.has(name) {
+        return reference(fields, id, name);
+    }
+    fields.value(id);
+    fields.value(name);
+    fields.wrong(name, format!("is required (or {id})"))
+}
+
 fn removal(mut fields: Fields) -> Result<ImportLine, Vec<Fault>> {
     fields.value("event");
-    let component = reference(&mut fields, "componentId", "component");
-    let environment = reference(&mut fields, "environmentId", "environment");
-    let undeploy = undeploy(&mut fields);
+    let component = meant(&mut fields, "componentId", "component");
+    let environment = meant(&mut fields, "environmentId", "environment");
+    let undeploy = Undeploy { occurred_at: moment::read(&mut fields, "occurredAt"), reason: fields.text("reason") };
     let built = component.zip(environment).map(|(component, environment)| Removal { component, environment, undeploy });
     fields.finish(built).map(ImportLine::Undeployed)
 }
@@ -257,8 +267,8 @@ fn removal(mut fields: Fields) -> Result<ImportLine, Vec<Fault>> {
 fn deployment(mut fields: Fields) -> Result<ImportLine, Vec<Fault>> {
     // It may be null.
     fields.value("event");
-    let component = reference(&mut fields, "componentId", "component");
-    let environment = reference(&mut fields, "environmentId", "environment");
+    let component = meant(&mut fields, "componentId", "component");
+    let environment = meant(&mut fields, "environmentId", "environment");
     let version = fields.required("version");
     let deployed_by = fields.text("deployedBy");
     let commit_sha = fields.text("commitSha");

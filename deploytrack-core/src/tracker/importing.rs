@@ -207,22 +207,32 @@ impl Told {
         let rows: usize = additions.iter().map(Addition::rows).sum();
         write.reserve(rows + removals.len() + self.removals.len()).await?;
         add_all(write, additions, by, now)?;
+        let mut faults = Vec::new();
         // Those of lines that are skipped, which may have been removed since they were imported.
         for (number, place, removed) in removals {
-            remove(write, number, place, removed, by, now).await?;
+            faults.extend(remove(write, number, place, removed, by, now).await?.err());
         }
         for (number, place, removed) in self.removals {
-            let is_new = remove(write, number, place, removed, by, now).await?;
-            imported.count(is_new);
+            match remove(write, number, place, removed, by, now).await? {
+                Ok(is_new) => imported.count(is_new),
+                Err(fault) => faults.push(fault),
+            }
         }
-        Ok(imported)
+        if faults.is_empty() { Ok(imported) } else { Err(Error::Invalid(faults)) }
     }
 }
 
-/// Records a removal, unless it is known.
-async fn remove(write: &mut Write, number: usize, place: Place, removed: Removed, by: &Label, now: Time) -> Result<bool, Error> {
+/// Records a removal, unless it is known. Gives whether it is new, or why it cannot be.
+async fn remove(
+    write: &mut Write,
+    number: usize,
+    place: Place,
+    removed: Removed,
+    by: &Label,
+    now: Time,
+) -> Result<Result<bool, Fault>, Error> {
     let done = remove_afterwards(write, place, removed, by, now).await?;
-    done.map_err(|why| Error::fault(Fault { detail: why.into(), ..Fault::default() }.on_line(number)))
+    Ok(done.map_err(|why| Fault { detail: why.into(), ..Fault::default() }.on_line(number)))
 }
 
 /// A refused name as a fault of every line that has it.

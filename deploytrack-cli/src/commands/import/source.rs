@@ -25,7 +25,7 @@ impl<'a> Source<'a> {
         if !packed.head.starts_with(b"\x1f\x8b") {
             return packed.decoded();
         }
-        let unpacked = Self::begin(Box::new(MultiGzDecoder::new(BufReader::new(packed.read())))).map_err(Unreadable::unpacking)?;
+        let unpacked = Self::begin(Box::new(Unpacking(MultiGzDecoder::new(BufReader::new(packed.read())))))?;
         if unpacked.head.starts_with(b"\x1f\x8b") {
             return Err(Unreadable::form("is packed twice by gzip", "gzip -dc FILE | deploytrack import -"));
         }
@@ -113,6 +113,19 @@ fn foreign(head: &[u8]) -> Option<Unreadable> {
     None
 }
 
+/// What gzip packed. Its errors say that the packing is wrong.
+struct Unpacking<R>(R);
+
+impl<R: Read> Read for Unpacking<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let named = |error: io::Error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            kind => io::Error::new(kind, format!("it is packed by gzip, and cut off or damaged ({error}); copy it again")),
+        };
+        self.0.read(buffer).map_err(named)
+    }
+}
+
 impl From<io::Error> for Unreadable {
     fn from(error: io::Error) -> Self {
         Self::Failed(error)
@@ -189,6 +202,7 @@ mod tests {
     fn a_packed_file_that_was_cut_off_says_so() {
         let mut whole = packed(TEXT.repeat(10_000).as_bytes());
         whole.truncate(whole.len() - 9);
-        assert!(text(&whole).unwrap_err().contains("unexpected end of file"));
+        let said = text(&whole).unwrap_err();
+        assert!(said.contains("cut off or damaged"), "{said}");
     }
 }

@@ -117,8 +117,8 @@ impl<R: Read> Rows<R> {
         let fields = fields.map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
         check_required(&cells, &fields).map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
         let since = Rc::new(Cell::new(0));
-        let guarded = Guarded { inner: text, since: since.clone() };
-        let reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(Trim::All).from_reader(guarded);
+        let guarded = Guarded { inner: text, since: since.clone(), last: None };
+        let reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guarded);
         Ok(Self { reader, fields, above: usize::from(above > 0), width: cells.len(), since })
     }
 
@@ -127,22 +127,22 @@ impl<R: Read> Rows<R> {
         let mut row = ByteRecord::new();
         loop {
             self.since.set(0);
-            let line = self.line();
-            let is_read = self.reader.read_byte_record(&mut row).map_err(|error| unreadable(error, line))?;
-            if !is_read {
+            let before = self.line();
+            if !self.reader.read_byte_record(&mut row).map_err(|error| unreadable(error, before))? {
                 return Ok(None);
             }
             // A line of delimiters alone is what a spreadsheet makes of an empty row.
-            if row.iter().any(|cell| !cell.is_empty()) {
+            if row.iter().any(|cell| !cell.trim_ascii().is_empty()) {
                 break;
             }
         }
-        let line = row.position().map_or_else(|| self.line(), |position| self.above + whole(position.line()));
-        self.record(&row, line).map(Some)
+        let breaks = row.as_slice().iter().filter(|byte| **byte == b'\n').count();
+        self.record(&row, self.line().saturating_sub(1 + breaks)).map(Some)
     }
 
+    /// The line behind the last row.
     fn line(&self) -> usize {
-        self.above + whole(self.reader.position().line())
+        self.above + usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX)
     }
 
     fn record(&self, row: &ByteRecord, line: usize) -> Result<Record, Unreadable> {
@@ -154,12 +154,11 @@ impl<R: Read> Rows<R> {
         if row.as_slice().contains(&0) {
             return Err(Unreadable::nul(line));
         }
+        let cells = row.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>().map_err(|_| Unreadable::not_utf_8(line))?;
         let mut body = Map::new();
         for (field, origin) in &self.fields {
-            let cell = match origin {
-                Origin::Column(at) => std::str::from_utf8(row.get(*at).unwrap_or_default()).map_err(|_| Unreadable::not_utf_8(line))?,
-                Origin::Text(text) => text,
-            };
+            let cell = origin.value(|at| cells.get(at).copied().unwrap_or_default().trim());
+            let cell = cell.trim();
             if !cell.is_empty() {
                 put(&mut body, field, armed(cell)).map_err(|why| Unreadable::at(place, format!("column {field} {why}")))?;
             }
@@ -205,7 +204,7 @@ fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
             Some(field) if fields.iter().any(|(known, _)| *known == field) => {
                 return Err((format!("has two columns for {field}"), "`--columns` names those to use".to_owned()));
             }
-            Some(field) => fields.push((field, Origin::Column(at))),
+            Some(field) => fields.push((field, Origin::column(at))),
             None if cell.is_empty() || IGNORED.contains(&cell.as_str()) => {}
             None => unknown.push(cell.as_str()),
         }
@@ -240,10 +239,6 @@ fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), W
     Err((what, way_out.to_owned()))
 }
 
-fn whole(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
 fn unreadable(error: csv::Error, line: usize) -> Unreadable {
     match error.into_kind() {
         csv::ErrorKind::Io(error) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>) => {
@@ -255,11 +250,13 @@ fn unreadable(error: csv::Error, line: usize) -> Unreadable {
     }
 }
 
-/// Ends the reading of a row that is too long.
+/// A text whose lines all end with one byte, so that they can be counted. It ends the reading of a row that is too long.
 struct Guarded<R> {
     inner: R,
     /// How many bytes were read since the last row.
     since: Rc<Cell<usize>>,
+    /// The last byte that was read.
+    last: Option<u8>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -268,9 +265,48 @@ struct TooLong;
 
 impl<R: Read> Read for Guarded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.since.set(self.since.get() + read);
-        if self.since.get() > IMPORT_BYTES { Err(io::Error::other(TooLong)) } else { Ok(read) }
+        loop {
+            let read = self.inner.read(buffer)?;
+            self.since.set(self.since.get() + read);
+            if self.since.get() > IMPORT_BYTES {
+                return Err(io::Error::other(TooLong));
+            }
+            if read == 0 {
+                return Ok(self.end(buffer));
+            }
+            let kept = self.keep(buffer, read);
+            if kept > 0 {
+                return Ok(kept);
+            }
+        }
+    }
+}
+
+impl<R> Guarded<R> {
+    /// Makes one byte of each end of a line; says how many bytes are left.
+    fn keep(&mut self, buffer: &mut [u8], read: usize) -> usize {
+        let mut kept = 0;
+        for at in 0..read {
+            let byte = buffer[at];
+            let is_second = byte == b'\n' && self.last == Some(b'\r');
+            self.last = Some(byte);
+            if !is_second {
+                buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+                kept += 1;
+            }
+        }
+        kept
+    }
+
+    /// Ends the last line.
+    fn end(&mut self, buffer: &mut [u8]) -> usize {
+        match (self.last.take(), buffer.first_mut()) {
+            (Some(last), Some(first)) if !matches!(last, b'\n' | b'\r') => {
+                *first = b'\n';
+                1
+            }
+            _ => 0,
+        }
     }
 }
 
@@ -307,7 +343,7 @@ mod tests {
                 (
                     2,
                     serde_json::json!({"component": "api", "environment": "eu", "version": "v1", "occurredAt": "T", "deployedBy": "me",
-                        "description": "a, \"b\"\r\nc", "metadata": {"ticket": "7"}})
+                        "description": "a, \"b\"\nc", "metadata": {"ticket": "7"}})
                 ),
                 (6, serde_json::json!({"component": "web", "environment": "eu", "version": "v2", "occurredAt": "T", "metadata": {"a": 1}})),
             ]
@@ -350,6 +386,17 @@ mod tests {
         }
         let found = read(&format!("{HEADER}\napi,eu,\"v1,T\n{}", "api,eu,v1,T\n".repeat(1_000_000))).unwrap_err();
         assert!(found.starts_with("line 2 is longer than 8 MiB") && found.contains("not closed"), "{found}");
+    }
+
+    #[test]
+    fn every_end_of_a_line_counts_once() {
+        for end in ["\n", "\r\n", "\r"] {
+            let rows = [HEADER, "api,eu,v1,T", "\"a\nb\",eu,v1,T", "", "web,eu,v1,T"];
+            for last in ["", end] {
+                let lines: Vec<_> = read(&format!("{}{last}", rows.join(end))).unwrap().iter().map(|(line, _)| *line).collect();
+                assert_eq!(lines, [2, 3, 6], "{end:?}");
+            }
+        }
     }
 
     #[test]

@@ -40,14 +40,6 @@ impl Unreadable {
         }
     }
 
-    /// The same, said of an archive.
-    pub(super) fn unpacking(self) -> Self {
-        match self {
-            Self::Failed(error) => Self::form(format!("begins like gzip and cannot be unpacked: {error}"), "copy it again"),
-            other => other,
-        }
-    }
-
     pub(super) fn too_long(place: Place) -> Self {
         let most = IMPORT_BYTES / 1024 / 1024;
         Self::at(place, format!("is longer than {most} MiB, more than any deployment can be"))

@@ -182,9 +182,9 @@ fn a_fault_names_the_value_and_the_field_that_was_meant() {
     let said = |part: &str| assert!(faults.iter().any(|fault| fault.contains(part)), "{part}: {faults:?}");
     said("/version must have no space at either end; it is \"v 1 \"");
     said("/commitSha must be 4 to 64 hexadecimal digits; it is \"xyz\"");
-    said("/service is not a known field; did you mean component? known are");
-    said("/env is not a known field; did you mean environment? known are");
-    said("/deployed_by is not a known field; did you mean deployedBy? known are");
+    said("/service is not a known field; did you mean component?");
+    said("/env is not a known field; did you mean environment?");
+    said("/deployed_by is not a known field; did you mean deployedBy?");
     said("/foo is not a known field; known are");
 }
 
