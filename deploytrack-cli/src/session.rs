@@ -186,15 +186,13 @@ impl<'a> Session<'a> {
         drop(writeln!(self.err, "{}", annotations::warning(self.surroundings, warning)));
     }
 
-    /// Writes the whole of a JSON value: as it came, or as YAML or lines where those were asked for.
+    /// Writes the whole of a JSON value: as it came, or as YAML or lines where those were asked for. What could steer a
+    /// terminal is escaped, also in a pipe: it may end at one.
     pub(crate) fn json(&mut self, text: &str) -> Result<(), Failure> {
-        let text = match (self.output(), self.stdout_is_terminal) {
-            (Output::Yaml, true) => forms::yaml_for_terminal(text)?,
-            (Output::Yaml, false) => forms::yaml(text)?,
-            (Output::Jsonl, true) => clean_json(&forms::lines(text)?),
-            (Output::Jsonl, false) => forms::lines(text)?,
-            (_, true) => clean_json(text) + "\n",
-            (_, false) => format!("{text}\n"),
+        let text = match self.output() {
+            Output::Yaml => forms::yaml(text)?,
+            Output::Jsonl => clean_json(&forms::lines(text)?),
+            _ => clean_json(text) + "\n",
         };
         Ok(self.out.write_all(text.as_bytes())?)
     }

@@ -122,9 +122,9 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
     refused(
         &serde_json::to_string_pretty(&[good.clone(), json!({"service": "api", "env": "eu", "tag": "v1", "deployed_by": "me"})]).unwrap(),
         &[
-            "line 9 (item 2): /service is not a known field; did you mean component?",
+            "line 10 (item 2): /service is not a known field; did you mean component?",
             "docs/import.md",
-            "nothing of lines 2 to 9 was recorded",
+            "nothing of lines 2 to 10 was recorded",
         ],
     );
     refused(
@@ -205,7 +205,8 @@ fn columns_of_another_program_are_named_by_a_flag() {
 fn the_table_that_list_writes_is_taken_and_has_no_formulas() {
     let (bench, other) = (Bench::new(), Bench::new());
     for version in ["=HYPERLINK(1)", "-v1", "@v2", "-1", "v3"] {
-        bench.record("+api", "production", version, "succeeded");
+        let line = json!({"component": "+api", "environment": "production", "version": version, "status": "succeeded", "occurredAt": "2025-06-01T12:00:00Z"});
+        let _ = bench.home.deploytrack_reading(&["import", "-"], &line.to_string()).done();
     }
     let table = bench.home.deploytrack(&["list", "--all", "-o", "csv"]).done().to_owned();
     for cell in [",'+api,", ",'=HYPERLINK(1),", ",'-v1,", ",'@v2,", ",-1,", ",v3,"] {

@@ -42,9 +42,9 @@ fn read(lines: &[String]) -> Vec<(usize, ImportLine)> {
 type Shown = Vec<(Name, Vec<(String, String, Time)>)>;
 
 async fn matrix(tracker: &Tracker, filter: MatrixFilter) -> Shown {
-    let cell = |(environment, cell): (String, Cell)| (environment, cell.version.to_string(), cell.deployed_at);
+    let cell = |(environment, cell): (&Name, &Cell)| (environment.to_string(), cell.version.to_string(), cell.deployed_at);
     let rows = tracker.matrix(&filter).await.unwrap().into_iter();
-    rows.map(|row| (row.component_name, row.environments.into_iter().map(|(name, of)| cell((name.to_string(), of))).collect())).collect()
+    rows.map(|row| (row.component_name, row.environments.iter().map(cell).collect())).collect()
 }
 
 /// The matrix at every moment at which something happened, just before it and just after it, with what is archived and without.

@@ -118,7 +118,8 @@ impl<R: Read> Rows<R> {
         check_required(&cells, &fields).map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
         let since = Rc::new(Cell::new(0));
         let guarded = Guarded { inner: text, since: since.clone(), last: None };
-        let reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guarded);
+        let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guarded);
+        reader.byte_headers().map_err(|error| unreadable(error, line.line))?;
         Ok(Self { reader, fields, above: usize::from(above > 0), width: cells.len(), since })
     }
 

@@ -5,7 +5,7 @@ mod pieces;
 use bytes::Bytes;
 use deploytrack_core::{
     api::{FromBody as _, IMPORT_BYTES, ImportLine},
-    error::Fault,
+    error::{Error, Fault},
     json,
     query::{DeploymentFilter, Key},
     tracker::{NamesRead, Tracker},
@@ -42,7 +42,18 @@ pub(crate) async fn import(call: Call) -> Answer {
     // The room stays taken until the lines are recorded: parsed, they take more memory than as text.
     let (lines, _room) = call.parse(&RULES, move |body, terms| read_lines(body, both(query, terms))).await?;
     let (lines, ((), terms)) = lines?;
-    done(&tracker.import(lines, terms).await?)
+    done(&tracker.import(lines, terms).await.map_err(few)?)
+}
+
+/// The error with no more faults than an import is told of.
+fn few(error: Error) -> Error {
+    match error {
+        Error::Invalid(mut faults) => {
+            faults.truncate(MOST_FAULTS);
+            Error::Invalid(faults)
+        }
+        other => other,
+    }
 }
 
 /// The lines with their numbers, or the items of an array with theirs. Empty lines count and say nothing.
@@ -127,8 +138,6 @@ fn written(lines: &[ImportLine]) -> Result<Bytes, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use deploytrack_core::error::Error;
-
     use super::*;
 
     const GOOD: &str = r#"{"component":"a","environment":"b","version":"1"}"#;

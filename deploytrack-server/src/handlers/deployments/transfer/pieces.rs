@@ -25,8 +25,11 @@ pub(super) fn pieces(body: &[u8]) -> Result<Vec<Piece<'_>>, Refusal> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let first_line = body.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
     // A line may be an array by mistake, which is a fault of that line.
-    let is_line = serde_json::from_slice::<&RawValue>(first_line).is_ok() && body.trim_ascii().len() > first_line.trim_ascii().len();
-    let pieces = if first_line.starts_with(b"[") && !is_line { items(body)? } else { lines(body) };
+    let is_line = || {
+        let is_followed = body.trim_ascii().len() > first_line.trim_ascii().len();
+        is_followed && serde_json::from_slice::<&RawValue>(first_line).is_ok()
+    };
+    let pieces = if first_line.starts_with(b"[") && !is_line() { items(body)? } else { lines(body) };
     if pieces.len() > IMPORT_LINES { Err(Refusal::TooLarge(TOO_MANY)) } else { Ok(pieces) }
 }
 
