@@ -82,6 +82,15 @@ impl Imported {
     }
 }
 
+impl Imported {
+    /// Counts a known line as one that was recorded.
+    #[cfg(feature = "store")]
+    pub(crate) fn renew(&mut self) {
+        self.recorded += 1;
+        self.skipped = self.skipped.saturating_sub(1);
+    }
+}
+
 impl std::ops::AddAssign for Imported {
     fn add_assign(&mut self, more: Self) {
         self.recorded += more.recorded;

@@ -86,7 +86,7 @@ impl ImportLine {
         let latest = history.iter().rfind(|entry| entry.event == Event::Transition);
         let occurred_at = latest.map_or(deployment.occurred_at, |entry| entry.occurred_at);
         let is_plain = history::is_at_once(history);
-        let entries = if is_plain { &[] } else { history };
+        let entries = if is_plain { &[] } else { latest_attempts(history) };
         Self::Deployment(Box::new(PastDeployment {
             history: entries.iter().map(PastEntry::of).collect(),
             sequence: latest.filter(|_| is_plain).map(|entry| entry.sequence),
@@ -161,6 +161,14 @@ impl ImportLine {
             }
         }
     }
+}
+
+/// The latest attempts of a history, as many as a line may have.
+fn latest_attempts(history: &[HistoryEntry]) -> &[HistoryEntry] {
+    let first = history.len().saturating_sub(IMPORT_ENTRIES);
+    let is_beginning = |entry: &HistoryEntry| entry.event == Event::Transition && entry.to == Status::Pending;
+    let begun = history[first..].iter().position(is_beginning).unwrap_or_default();
+    &history[first + begun..]
 }
 
 impl Serialize for ImportLine {

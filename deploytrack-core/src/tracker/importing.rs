@@ -203,14 +203,22 @@ impl Told {
 
     /// Records what is not known yet.
     async fn recorded_in(self, write: &mut Write, by: &Label, now: Time) -> Result<Imported, Error> {
-        let Known { additions, removals, mut imported } = sorted_out(write, self.deployments).await?;
+        let Known { additions, removals, earlier, mut imported } = sorted_out(write, self.deployments).await?;
         let rows: usize = additions.iter().map(Addition::rows).sum();
-        write.reserve(rows + removals.len() + self.removals.len()).await?;
+        write.reserve(rows + removals.len() + earlier.len() + self.removals.len()).await?;
         add_all(write, additions, by, now)?;
         let mut faults = Vec::new();
-        // Those of lines that are skipped, which may have been removed since they were imported.
-        for (number, place, removed) in removals {
+        for (number, place, removed) in earlier {
             faults.extend(remove(write, number, place, removed, by, now).await?.err());
+        }
+        let mut renewed = BTreeSet::new();
+        for (number, place, removed) in removals {
+            match remove(write, number, place, removed, by, now).await? {
+                // The line is counted as known.
+                Ok(true) if renewed.insert(number) => imported.renew(),
+                Ok(_) => {}
+                Err(fault) => faults.push(fault),
+            }
         }
         for (number, place, removed) in self.removals {
             match remove(write, number, place, removed, by, now).await? {

@@ -16,6 +16,11 @@ use crate::{
     store::{Current, RowFilter},
 };
 
+/// How many histories are read at a time.
+const HISTORIES: usize = 64;
+/// With so many rows of history a page of an export ends.
+const MOST_ROWS: usize = 10_000;
+
 impl Tracker {
     /// One deployment.
     ///
@@ -83,15 +88,21 @@ impl Tracker {
         let (order, filter) = (Order::Created, RowFilter { order: Order::Created, ..filter });
         let place = Cursor::NewerThan(after.unwrap_or(Key::least(order)));
         let deployments = self.store.deployments_from(&filter, place, take).await?;
-        let Some(next) = deployments.last().map(|deployment| Key::of(order, deployment)) else { return Ok(None) };
-        let mut lines = Vec::with_capacity(deployments.len());
-        let ids: Vec<_> = deployments.iter().map(|deployment| deployment.id).collect();
-        let mut histories = self.store.histories_of(&ids).await?;
-        for deployment in deployments {
-            let history = histories.remove(&deployment.id).unwrap_or_default();
-            lines.push(ImportLine::of(deployment, &history));
+        let (mut next, mut lines, mut rows) = (None, Vec::with_capacity(deployments.len()), 0);
+        for some in deployments.chunks(HISTORIES) {
+            let ids: Vec<_> = some.iter().map(|deployment| deployment.id).collect();
+            let mut histories = self.store.histories_of(&ids).await?;
+            rows += histories.values().map(Vec::len).sum::<usize>();
+            next = some.last().map(|deployment| Key::of(order, deployment));
+            lines.extend(some.iter().map(|deployment| {
+                let history = histories.remove(&deployment.id).unwrap_or_default();
+                ImportLine::of(deployment.clone(), &history)
+            }));
+            if rows > MOST_ROWS {
+                break;
+            }
         }
-        Ok(Some((next, lines)))
+        Ok(next.map(|next| (next, lines)))
     }
 
     /// The filter with ids for names; `None` when a name is unknown or contradicts an id, so that nothing matches.

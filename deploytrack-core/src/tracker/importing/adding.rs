@@ -33,8 +33,10 @@ impl Addition {
 
     /// A known deployment that gets the entries of a line behind the first `so_far`.
     pub(super) fn of_known(known: Revised, history: Vec<HistoryEntry>, past: Past, so_far: usize) -> Self {
-        let entries = past.entries.into_iter().skip(so_far).collect();
-        Self { deployment: known.deployment.clone(), head: known.head, known: Some(known), history, entries }
+        let (deployment, head) = (known.deployment.clone(), known.head);
+        let mut addition = Self { deployment, head, known: Some(known), history, entries: Vec::new() };
+        addition.continue_with(past, so_far);
+        addition
     }
 
     /// How many entries of a line this addition covers, if the line begins as it does.
@@ -44,9 +46,19 @@ impl Addition {
         come_through(before.chain(added), past, |known, told| known == (told.status, told.occurred_at))
     }
 
-    /// Adds the entries of a line behind the first `so_far`.
+    /// Adds the entries of a line behind the first `so_far`, but for removals that are known.
     pub(super) fn continue_with(&mut self, past: Past, so_far: usize) {
-        self.entries.extend(past.entries.into_iter().skip(so_far));
+        for entry in past.entries.into_iter().skip(so_far) {
+            if entry.event != Event::Undeployed || !self.is_removed_at(&entry) {
+                self.entries.push(entry);
+            }
+        }
+    }
+
+    fn is_removed_at(&self, entry: &PastEntry) -> bool {
+        let is_same = |row: &HistoryEntry| row.is_claimed_at(Some(entry.occurred_at)) || row.is_claimed_at(entry.claimed_at);
+        self.history.iter().any(|row| row.event == Event::Undeployed && is_same(row))
+            || self.entries.iter().any(|added| added.event == Event::Undeployed && added.occurred_at == entry.occurred_at)
     }
 
     /// How many rows of history it adds.

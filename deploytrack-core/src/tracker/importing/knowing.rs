@@ -15,8 +15,10 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) additions: Vec<Addition>,
-    /// Removals of deployments that are known.
+    /// Removals in lines that are known otherwise.
     pub(super) removals: Vec<NumberedRemoval>,
+    /// Removals in the part that is known of lines that add something.
+    pub(super) earlier: Vec<NumberedRemoval>,
     /// How many lines are new or add something, and how many are known as they are.
     pub(super) imported: Imported,
 }
@@ -39,7 +41,7 @@ pub(super) async fn sorted_out(write: &mut Write, lines: Vec<Past>) -> Result<Kn
         let beginning = past.beginning();
         let earlier = beginning.as_ref().filter(|_| past.has_history).and_then(|beginning| beginnings.get(beginning)).into_iter().flatten();
         if let Some((at, so_far)) = earlier.copied().find_map(|at| Some((at, sorted.additions[at].is_begun(&past)?))) {
-            sorted.removals.extend(removals(&past, so_far));
+            sorted.earlier.extend(removals(&past, so_far));
             sorted.additions[at].continue_with(past, so_far);
             continue;
         }
@@ -48,7 +50,7 @@ pub(super) async fn sorted_out(write: &mut Write, lines: Vec<Past>) -> Result<Kn
             None => Addition::of_new(past),
             Some((id, history, so_far)) => {
                 let revised = write.taken_or_read(id).await?;
-                sorted.removals.extend(removals(&past, so_far));
+                sorted.earlier.extend(removals(&past, so_far));
                 Addition::of_known(revised, history.clone(), past, so_far)
             }
         };
