@@ -237,3 +237,39 @@ fn an_export_carries_attempts_reasons_and_times() {
     assert!(export.contains("exit code 3") && export.contains("undeployed") && export.contains("moved"), "{export}");
     let _ = other.home.deploytrack(&["verify"]).done();
 }
+
+/// A cell for each column that `--columns` names, by the field that it is for.
+fn row_for(columns: &str) -> Vec<(String, &'static str)> {
+    let mut row = Vec::new();
+    for pair in columns.split(',') {
+        let (field, source) = pair.split_once('=').unwrap_or((pair, pair));
+        for one in source.split('|') {
+            let in_text = one.split_once('{').and_then(|(_, rest)| Some(rest.split_once('}')?.0));
+            let value = match (field, in_text) {
+                ("occurredAt" | "startedAt", Some(_)) => "2025-06-01 12:00:00",
+                ("occurredAt" | "startedAt", None) => "2025-06-01T12:00:00.000+00:00",
+                ("status", _) => "SUCCESS",
+                _ => "ed52224",
+            };
+            let name = in_text.unwrap_or(one);
+            if !name.starts_with('"') && row.iter().all(|(known, _)| known != name) {
+                row.push((name.to_owned(), value));
+            }
+        }
+    }
+    row
+}
+
+#[test]
+fn every_flag_of_the_page_is_taken() {
+    let bench = Bench::new();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/import.md")).unwrap();
+    let flags: Vec<_> = page.split("--columns '").skip(1).filter_map(|rest| Some(rest.split_once('\'')?.0)).collect();
+    assert!(flags.len() > 4, "{flags:?}");
+    for columns in flags {
+        let (header, cells): (Vec<_>, Vec<_>) = row_for(columns).into_iter().unzip();
+        let table = format!("{}\n{}\n", header.join(","), cells.join(","));
+        let run = bench.home.deploytrack_reading(&["import", "--columns", columns, "-"], &table);
+        assert_eq!(run.code, 0, "{columns}: {run:?}");
+    }
+}

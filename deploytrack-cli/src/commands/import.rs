@@ -91,12 +91,12 @@ fn refused(error: Error, bytes: &[u8], places: &[Place]) -> Failure {
     match error {
         Error::Refused(problem) => {
             let unknown = problem.errors.iter().filter(|fault| fault.detail.starts_with("is not a known field")).count();
-            let first = problem.errors.first().and_then(|fault| bytes.split(|byte| *byte == b'\n').nth(fault.line?.checked_sub(1)?));
-            let list = first.and_then(list_in);
+            let refused = problem.errors.first().and_then(|fault| bytes.split(|byte| *byte == b'\n').nth(fault.line?.checked_sub(1)?));
+            let field = refused.and_then(list_in);
             let failure = Failure::of_import(Error::Refused(problem), |fault| placed(fault, places));
             let failure = failure.hint(format!("nothing of {sent} was recorded"));
-            if let Some(list) = list {
-                return failure.hint(format!("the objects are in its field {list}: jq -c '.{list}[]' FILE | deploytrack import -"));
+            if let Some(field) = field {
+                return failure.hint(format!("the objects are in its field {field}: jq -c '.{field}[]' FILE | deploytrack import -"));
             }
             if unknown < FOREIGN {
                 return failure;

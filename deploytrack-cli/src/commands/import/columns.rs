@@ -109,7 +109,7 @@ impl FromStr for Columns {
         for pair in split(text, ',') {
             let (field, source) = pair.split_once('=').unwrap_or((pair, pair));
             let field = field.trim();
-            if !FIELDS.contains(&field) && !field.strip_prefix("metadata.").is_some_and(|key| !key.is_empty()) {
+            if !FIELDS.contains(&field) && field.strip_prefix("metadata.").is_none_or(str::is_empty) {
                 let meant = meant_field(field, &FIELDS).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
                 return Err(format!("{field} is no field{meant} The fields are {} and metadata.KEY", FIELDS.join(", "))
                     .replace("field The", "field. The"));

@@ -10,6 +10,7 @@ use std::{
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use deploytrack_core::{api::IMPORT_BYTES, json::meant_field};
+use memchr::memchr_iter;
 use serde_json::{Map, Value};
 
 use super::{
@@ -137,7 +138,7 @@ impl<R: Read> Rows<R> {
                 break;
             }
         }
-        let breaks = row.as_slice().iter().filter(|byte| **byte == b'\n').count();
+        let breaks = memchr_iter(b'\n', row.as_slice()).count();
         self.record(&row, self.line().saturating_sub(1 + breaks)).map(Some)
     }
 

@@ -8,7 +8,7 @@ use crate::{
     json::Fields,
 };
 
-/// Forms with an offset that are not RFC 3339, as GitLab and Apache DevLake write them.
+/// Forms with an offset that are not RFC 3339, as GitLab and others write them.
 const WITH_OFFSET: [&str; 3] = ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
 const WITHOUT_OFFSET: [&str; 4] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
 

@@ -15,8 +15,11 @@ fn with(more: &Value) -> Value {
     line
 }
 
-/// What a deployment came through: status, minute of the hour, reason.
-fn course(more: &Value) -> Result<Vec<(Status, u32, Option<String>)>, Vec<String>> {
+/// An entry as status, minute of the hour and reason.
+type Step = (Status, u32, Option<String>);
+
+/// What a deployment came through.
+fn course(more: &Value) -> Result<Vec<Step>, Vec<String>> {
     use chrono::Timelike as _;
     let ImportLine::Deployment(past) = read(&with(more))? else { panic!("a deployment") };
     let told = |entry: PastEntry| (entry.status, entry.occurred_at.minute(), entry.reason.map(|reason| reason.to_string()));

@@ -33,7 +33,7 @@ pub(super) async fn sorted_out(write: &mut Write, lines: Vec<Past>) -> Result<Kn
     let mut beginnings = HashMap::<Line, Vec<usize>>::new();
     for past in lines {
         if past.latest().is_some_and(|latest| known.contains(&latest)) {
-            sorted.skip(past);
+            sorted.skip(&past);
             continue;
         }
         sorted.imported.count(true);
@@ -45,8 +45,8 @@ pub(super) async fn sorted_out(write: &mut Write, lines: Vec<Past>) -> Result<Kn
             sorted.additions[at].continue_with(past, so_far);
             continue;
         }
-        let histories = beginning.as_ref().and_then(|beginning| begun.get(beginning)).into_iter().flatten();
-        let addition = match histories.filter_map(|(id, history)| Some((*id, history, begins(history, &past)?))).next() {
+        let mut histories = beginning.as_ref().and_then(|beginning| begun.get(beginning)).into_iter().flatten();
+        let addition = match histories.find_map(|(id, history)| Some((*id, history, begins(history, &past)?))) {
             None => Addition::of_new(past),
             Some((id, history, so_far)) => {
                 let revised = write.taken_or_read(id).await?;
@@ -63,9 +63,9 @@ pub(super) async fn sorted_out(write: &mut Write, lines: Vec<Past>) -> Result<Kn
 }
 
 impl Known {
-    fn skip(&mut self, past: Past) {
+    fn skip(&mut self, past: &Past) {
         self.imported.count(false);
-        self.removals.extend(removals(&past, past.entries.len()));
+        self.removals.extend(removals(past, past.entries.len()));
     }
 }
 

@@ -51,8 +51,8 @@ fn items<'a>(body: &'a [u8]) -> Result<Vec<Piece<'a>>, Refusal> {
     let (mut line, mut counted) = (1, 0);
     let piece = |(item, value): (usize, &'a str)| {
         // An item borrows from the body, so its address says where it is.
-        let at = (value.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        line += body.get(counted..at).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        let at = value.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        line += text.get(counted..at).unwrap_or_default().matches('\n').count();
         counted = at;
         Piece { line, item: Some(item), text: value.as_bytes() }
     };
