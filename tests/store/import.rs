@@ -215,6 +215,20 @@ on_both! {
         fold::check(&other).await;
     }
 
+    async fn numbers_that_disagree_with_an_earlier_line_break_no_history(database) {
+        let (tracker, _clock) = with_clock(&database.tracker().await);
+        let entry = |status: &str, minute: u32, sequence: u32| json!({"status": status, "occurredAt": format!("2025-05-01T12:{minute:02}:00Z"), "sequence": sequence});
+        let line = |history: Value| json!({"component": "api", "environment": "production", "version": "v1", "history": history});
+        let lines = [
+            line(json!([entry("pending", 0, 50)])),
+            line(json!([entry("pending", 0, 1), entry("in_progress", 1, 2), entry("succeeded", 2, 3)])),
+        ];
+        assert_eq!(imported(&tracker, &lines).await, (2, 0));
+        assert_eq!(shown(&tracker).await.as_deref(), Some("v1"));
+        fold::check(&tracker).await;
+        assert!(tracker.verify().await.unwrap().ok);
+    }
+
     async fn removals_may_come_before_what_they_remove(database) {
         let (tracker, _clock) = with_clock(&database.tracker().await);
         let removal = |day: u32| json!({"event": "undeployed", "component": "api", "environment": "production", "occurredAt": format!("2025-05-{day:02}T00:00:00Z")});

@@ -360,7 +360,7 @@ mod tests {
         fn any_objects_come_out_as_they_went_in(trees in prop::collection::vec(prop::collection::btree_map("[a-z\"#/]{0,3}", tree(), 0..4), 0..5), form in 0..4) {
             let all: Vec<serde_json::Value> = trees.into_iter().map(|map| map.into_iter().collect()).collect();
             let text = match form {
-                0 => all.iter().map(|one| format!("{one}\n")).collect(),
+                0 => all.iter().map(|one| one.to_string() + "\n").collect(),
                 1 => all.iter().map(ToString::to_string).collect(),
                 2 => serde_json::to_string_pretty(&all).unwrap(),
                 _ => all.iter().map(|one| serde_json::to_string_pretty(one).unwrap() + "\r\n").collect::<String>(),

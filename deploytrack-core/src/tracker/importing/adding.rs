@@ -70,6 +70,16 @@ impl Addition {
         Place::of(&self.deployment)
     }
 
+    /// The entries by their places in the order of recording, of the addition at a place. They stay in their own order, whatever
+    /// numbers two lines of one deployment give them.
+    fn order(&self, at: usize) -> impl Iterator<Item = (i64, usize, usize)> {
+        let mut newest = 0;
+        self.entries.iter().enumerate().map(move |(entry, told)| {
+            newest = told.sequence.unwrap_or_default().max(newest);
+            (newest, at, entry)
+        })
+    }
+
     /// Adds one entry to the history.
     fn append(&mut self, write: &mut Write, entry: PastEntry, by: &Label, now: Time) -> Result<(), Error> {
         let before = self.history.last();
@@ -149,12 +159,13 @@ fn standing_as(deployment: Deployment, standing: &Standing, now: Time) -> Deploy
 /// Adds all of it, in the order of recording where every entry has one: of two successes at one time the later recorded is
 /// current.
 pub(super) fn add_all(write: &mut Write, mut additions: Vec<Addition>, by: &Label, now: Time) -> Result<(), Error> {
-    let entries = additions.iter().enumerate().flat_map(|(at, addition)| addition.entries.iter().cloned().map(move |entry| (at, entry)));
-    let mut entries: Vec<_> = entries.collect();
-    if entries.iter().all(|(_, entry)| entry.sequence.is_some()) {
-        entries.sort_by_key(|(_, entry)| entry.sequence);
+    let has_order = additions.iter().flat_map(|addition| &addition.entries).all(|entry| entry.sequence.is_some());
+    let mut order: Vec<_> = additions.iter().enumerate().flat_map(|(at, addition)| addition.order(at)).collect();
+    if has_order {
+        order.sort_by_key(|(sequence, ..)| *sequence);
     }
-    for (at, entry) in entries {
+    for (_, at, entry) in order {
+        let entry = additions[at].entries[entry].clone();
         additions[at].append(write, entry, by, now)?;
     }
     for addition in additions {
