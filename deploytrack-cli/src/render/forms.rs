@@ -24,7 +24,12 @@ struct Page<'a> {
 pub(crate) fn yaml(json: &str) -> io::Result<String> {
     let mut from = Deserializer::from_str(json);
     let yaml = serde_saphyr::to_string(&Transcoder::new(&mut from)).map_err(io::Error::other)?;
-    if steers_unseen(&yaml) { Ok(clean_json(json) + "\n") } else { Ok(yaml) }
+    if steers_unseen(&yaml) { Ok(clean_json(&pretty(json)?) + "\n") } else { Ok(yaml) }
+}
+
+fn pretty(json: &str) -> io::Result<String> {
+    let mut from = Deserializer::from_str(json);
+    Ok(serde_json::to_string_pretty(&Transcoder::new(&mut from))?)
 }
 
 /// One compact value to a line: the elements of a list or a page, or the one value there is.
@@ -103,7 +108,7 @@ mod tests {
     #[test]
     fn what_turns_the_writing_is_escaped() {
         let json = "{\"a\":\"x\u{202e}y\"}";
-        assert_eq!(yaml(json).unwrap(), "{\"a\":\"x\\u202ey\"}\n");
+        assert_eq!(yaml(json).unwrap(), "{\n  \"a\": \"x\\u202ey\"\n}\n");
         assert_eq!(yaml(r#"{"a":"two\nlines"}"#).unwrap(), "a: |-\n  two\n  lines\n");
     }
 
