@@ -6,11 +6,15 @@
 //! Its token is sent to the server it was made for and nowhere else: redirects are not followed, and neither the token
 //! nor the settings that hold it show in `Debug` or in an error.
 
+mod address;
 mod body;
+mod certificates;
 mod error;
 mod events;
 mod health;
 mod links;
+mod obstacle;
+mod proxy;
 mod query;
 mod retry;
 mod transport;
@@ -20,9 +24,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub use self::{
-    error::Error,
+    address::{BadAddress, ServerAddress},
+    certificates::{BadCertificates, Certificates},
+    error::{Error, ForeignAnswer, ForeignKind},
     events::{Events, Told},
     health::Health,
+    obstacle::Obstacle,
+    proxy::Proxy,
     transport::{Answer, Client, ClientSettings, Export},
 };
 use crate::{

@@ -10,14 +10,19 @@ use std::{
 
 use chrono::TimeDelta;
 use clap::builder::{EnumValueParser, PathBufValueParser, StringValueParser, TypedValueParser as _};
-use deploytrack_core::tracker::{NameGuard, RETENTION, Registration};
+use deploytrack_core::{
+    error::Error,
+    store::Store,
+    text::trimmed,
+    tracker::{NameGuard, RETENTION, Registration},
+};
 use etcetera::BaseStrategy as _;
 
 use crate::{
     log,
     secret_file::{self, SecretFileError},
     token::{Secret, ShortSecret},
-    trim::{Trimmed, TrimmedPath, trimmed},
+    trim::{Trimmed, TrimmedPath},
 };
 
 /// How many connections are served at once unless configured: what fits the usual limit of 1,024 open files, with
@@ -61,7 +66,8 @@ pub struct ServeArgs {
         env = "DEPLOYTRACK_DATABASE_URL",
         value_parser = TrimmedPath(StringValueParser::new()).map(|url| DatabaseUrl::given(&url)),
         hide_env_values = true,
-        help = "Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: deploytrack.db in the data directory]"
+        help = "Database: sqlite:PATH, where a ? in the path is written %3F and a % is %25, or postgres://USER:PASSWORD@HOST/NAME \
+                  [default: deploytrack.db in the data directory]"
     )]
     database_url: Option<DatabaseUrl>,
 
@@ -149,36 +155,55 @@ fn retention(text: &str) -> Result<Duration, String> {
 
 /// Where the database is. It may hold a password, so neither `Debug` nor `Display` shows all of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
+pub struct DatabaseUrl(Location);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Location {
+    Url(String),
+    /// A file of SQLite, whose path is no part of a URL: it may have any character.
+    File(PathBuf),
+}
 
 impl DatabaseUrl {
     /// As it was given, but for blanks. A space at the end of a file's name is a part of it.
     fn given(text: &str) -> Self {
         let text = text.trim_start();
-        Self(if text.starts_with("sqlite:") { text } else { trimmed(text) }.to_owned())
+        Self(Location::Url(if text.starts_with("sqlite:") { text } else { trimmed(text) }.to_owned()))
     }
 
-    /// The whole URL, for the database alone.
+    /// The SQLite database in a file.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
+    pub fn file(path: PathBuf) -> Self {
+        Self(Location::File(path))
+    }
+
+    /// Opens the database and brings it up to date.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub async fn open(&self) -> Result<Store, Error> {
+        match &self.0 {
+            Location::Url(url) => Store::open(url).await,
+            Location::File(path) => Store::open_file(path).await,
+        }
     }
 
     fn is_known(&self) -> bool {
+        let Location::Url(url) = &self.0 else { return true };
         // An empty path would be a database that is gone when the server ends.
-        let place = |scheme| self.0.strip_prefix(scheme).is_some_and(|place| !place.trim_start_matches('/').is_empty());
-        place("sqlite:") || self.0.starts_with("postgres://") || self.0.starts_with("postgresql://")
+        let place = |scheme| url.strip_prefix(scheme).is_some_and(|place| !place.trim_start_matches('/').is_empty());
+        place("sqlite:") || url.starts_with("postgres://") || url.starts_with("postgresql://")
     }
 
     fn file_in(data_dir: &Path) -> Self {
-        Self(format!("sqlite:{}", data_dir.join("deploytrack.db").display()))
+        Self::file(data_dir.join("deploytrack.db"))
     }
 }
 
 impl From<&str> for DatabaseUrl {
     /// Takes any text, since a refusal by the argument parser would repeat it, password and all.
     fn from(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(Location::Url(text.to_owned()))
     }
 }
 
@@ -186,10 +211,14 @@ impl fmt::Display for DatabaseUrl {
     /// Without user, password and parameters. A password may hold `@`, `?` and `/` that should have been encoded: what
     /// cannot be told apart is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.starts_with("sqlite:") {
-            return f.write_str(self.0.split('?').next().unwrap_or_default());
+        let url = match &self.0 {
+            Location::Url(url) => url,
+            Location::File(path) => return write!(f, "sqlite:{}", path.display()),
+        };
+        if url.starts_with("sqlite:") {
+            return f.write_str(url.split('?').next().unwrap_or_default());
         }
-        let Some((scheme, rest)) = self.0.split_once("://").filter(|_| self.is_known()) else { return f.write_str("...") };
+        let Some((scheme, rest)) = url.split_once("://").filter(|_| self.is_known()) else { return f.write_str("...") };
         match rest.rsplit_once('@') {
             Some((user, _)) if user.contains('?') => write!(f, "{scheme}://..."),
             Some((_, place)) => write!(f, "{scheme}://...@{}", place.split('?').next().unwrap_or_default()),

@@ -31,7 +31,7 @@
 
 use std::{fmt, sync::Arc};
 
-use deploytrack_core::{error::Error, store::Store, tracker::Tracker};
+use deploytrack_core::{error::Error, tracker::Tracker};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -90,10 +90,10 @@ impl App {
     /// Opens the database that the configuration names.
     ///
     /// # Errors
-    /// Those of [`Store::open`].
+    /// Those of [`Store::open`](deploytrack_core::store::Store::open).
     pub async fn open(config: &Config) -> Result<Self, Error> {
         let max_connections = descriptors::make_room(config.max_connections);
-        let store = Store::open(config.database_url.expose()).await?;
+        let store = config.database_url.open().await?;
         let tracker = Tracker::new(store)
             .with_registration(config.registration)
             .with_name_guard(config.name_guard)

@@ -155,7 +155,7 @@ async fn migrate(settings: ServeArgs) -> Done {
 async fn open(settings: &ServeArgs) -> Result<Store, Box<dyn Error>> {
     log::init(settings.log_format(), &settings.log_level()?);
     let database = settings.database()?;
-    Store::open(database.expose()).await.map_err(|source| Unopened { database, source }.into())
+    database.open().await.map_err(|source| Unopened { database, source }.into())
 }
 
 fn print_token(settings: ServeArgs, subject: &Label, roles: &[String], expires_in: Duration) -> Done {
