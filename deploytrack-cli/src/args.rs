@@ -68,6 +68,7 @@ Exit codes: 0 done, 1 the server refused, 2 usage, 3 unreachable, timed out or 5
 /// What every command takes.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Global options")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Global {
     #[arg(
         long,
@@ -96,9 +97,15 @@ pub(crate) struct Global {
         long,
         global = true,
         value_name = "FILE",
-        help = "PEM certificates to trust besides the system's, for an https server [env: DEPLOYTRACK_CACERT]"
+        help = "PEM certificates to trust besides the system's, for an https server: its own or its authority's [env: DEPLOYTRACK_CACERT]"
     )]
     pub(crate) cacert: Option<PathBuf>,
+    #[arg(
+        long,
+        global = true,
+        help = "Do not warn of a token that is sent without encryption to another machine [env: DEPLOYTRACK_ALLOW_HTTP]"
+    )]
+    pub(crate) allow_http: bool,
 }
 
 // Help for each form would stretch the help of every command to pages.

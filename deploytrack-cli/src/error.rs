@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use deploytrack_core::{api::Problem, client, error::Fault};
 
-use crate::{Exit, ci::annotations::Manner, render::text::clean};
+use crate::{Exit, ci::annotations::Manner, hints, render::text::clean};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -125,6 +125,10 @@ impl Failure {
         match error {
             client::Error::Setup(why) => Self::usage(why),
             client::Error::Refused(problem) => Self::refused(Exit::Refused, problem, Fault::clone),
+            // Of a proxy, or of another server: what it wants is no token of ours.
+            client::Error::Unauthorised(problem) if problem.code.is_empty() => {
+                Self::new(Exit::Unauthorised, &problem.detail).hint("name the server you mean with --url or DEPLOYTRACK_URL")
+            }
             client::Error::Unauthorised(problem) if problem.status == 401 => {
                 Self::new(Exit::Unauthorised, "no token was given, or the server does not accept it")
                     .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile")
@@ -141,13 +145,12 @@ impl Failure {
                     failure.hint(format!("the server's log has more under the request id {}", problem.request_id))
                 }
             }
-            client::Error::Unreachable { .. } => Self::new(Exit::Unreachable, error.to_string())
-                .hint("start a server with `deploytrack serve`, or name the one you mean with --url or DEPLOYTRACK_URL"),
-            client::Error::Timeout { .. } => {
-                Self::new(Exit::Unreachable, error.to_string()).hint("wait longer with --timeout, such as --timeout 2m")
-            }
-            client::Error::Unreadable(why) => {
-                Self::new(Exit::Unreachable, why).hint("is this the address of a deploytrack server? see --url")
+            client::Error::Unreachable { .. } | client::Error::Timeout { .. } | client::Error::Unreadable(_) => {
+                let failure = Self::new(Exit::Unreachable, error.to_string());
+                match hints::of(error) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
             }
         }
     }

@@ -10,7 +10,9 @@
 //! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
 //! | `follow` | events as they happen, across lost connections |
 //! | `id_file` | the file that hands a deployment's id to the next step of a pipeline |
-//! | `settings`, `profile` | which server, with which token, and where that is written |
+//! | `settings`, `profile`, `proxy` | which server, with which token, through which proxy, and where that is written |
+//! | `files`, `exposure` | files that somebody else may have put in place, or can read |
+//! | `hints` | the way out of what stands between a command and its server |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
 //! | `render` | pure functions from values to text |
@@ -23,12 +25,15 @@ mod ci;
 mod commands;
 mod delivery;
 mod error;
+mod exposure;
 mod files;
 mod follow;
+mod hints;
 mod id_file;
 mod moment;
 mod patience;
 mod profile;
+mod proxy;
 mod render;
 mod secrets;
 mod session;
@@ -141,7 +146,13 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         args::Command::Serve(serve) => commands::serve::run(*serve, &global, surroundings, out, err),
         args::Command::Completions(completions) => commands::completions::run(&completions, out),
         args::Command::Man(man) => commands::man::run(&man, out),
-        args::Command::Login(login) => runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err })),
+        args::Command::Login(login) => {
+            if let Some(warning) = settings::warning_of_login(&global, surroundings) {
+                // Nobody may be reading.
+                drop(writeln!(err, "{}", annotations::warning(surroundings, &warning)));
+            }
+            runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err }))
+        }
         args::Command::Keep(keep) => {
             let runtime = runtime()?;
             let ended = runtime.block_on(commands::keep::run(keep, &global, surroundings, Streams { out, err }));

@@ -88,6 +88,9 @@ impl<'a> Session<'a> {
         if let Some(why) = unusable_shared_key(surroundings) {
             session.warn(&why);
         }
+        for warning in settings.warnings.iter().filter(|_| !global.quiet) {
+            session.warn(warning);
+        }
         if global.verbose {
             session.note(&settings.described())?;
         }

@@ -92,7 +92,7 @@ pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: S
     let now = session.view.now;
     match &settings {
         Some(settings) => {
-            let time = network::check(settings, surroundings, &mut findings).await;
+            let time = network::check(settings, &mut findings).await;
             bearer::check(settings, now, time.is_some(), &mut findings).await;
             findings.push(network::clock(time.flatten()));
         }

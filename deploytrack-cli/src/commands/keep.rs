@@ -94,7 +94,8 @@ async fn tell_when_alone(folder: &Path, global: &Global, surroundings: &Surround
     let left = Spool::find(surroundings, keys(global, surroundings), String::new()).and_then(|spool| spool.take_over(name).ok()?);
     let Some(server) = left.as_ref().and_then(Run::server) else { return };
     drop(left);
-    let global = Global { url: Some(server), timeout: None, quiet: true, ..global.clone() };
+    // What is dangerous about the settings has been said by the call that started the keeper.
+    let global = Global { url: Some(server), timeout: None, quiet: true, allow_http: true, ..global.clone() };
     let session = Settings::find(&global, surroundings).and_then(|settings| Session::new(&settings, &global, surroundings, out, err));
     if let Ok(mut session) = session {
         flush::what_was_left_behind(Instant::now() + PATIENCE, &mut session).await;

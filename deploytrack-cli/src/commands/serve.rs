@@ -9,13 +9,13 @@ use std::{
 };
 
 use deploytrack_core::{
-    client::{Client, ClientSettings},
+    client::{Certificates, Client, ClientSettings},
     clock::{Clock, SystemClock},
     text::Label,
 };
 use deploytrack_server::{
     App,
-    config::{Config, ServeArgs},
+    config::{Config, DatabaseUrl, ServeArgs},
     log,
     serve::{self, Signals},
     token,
@@ -97,8 +97,7 @@ pub(crate) fn run(
 fn config(settings: ServeArgs, demo: bool) -> Result<Config, Failure> {
     let mut config = settings.resolve().map_err(|error| Failure::usage(chain(&error)))?;
     if demo {
-        let file = format!("sqlite:{}", config.data_dir.join("demo.db").display());
-        config.database_url = file.as_str().into();
+        config.database_url = DatabaseUrl::file(config.data_dir.join("demo.db"));
     }
     Ok(config)
 }
@@ -188,7 +187,14 @@ impl Welcome<'_> {
     fn client(&self) -> Result<Client, Failure> {
         let (url, token) = (self.local.url.clone(), Some(self.local.token.clone()));
         let user_agent = concat!("deploytrack/", env!("CARGO_PKG_VERSION")).to_owned();
-        Ok(Client::new(ClientSettings { url, token, timeout: Duration::from_secs(30), user_agent, extra_roots: Vec::new() })?)
+        Ok(Client::new(ClientSettings {
+            url,
+            token,
+            timeout: Duration::from_secs(30),
+            user_agent,
+            certificates: Certificates::default(),
+            proxy: None,
+        })?)
     }
 
     /// Commands that work in a second terminal.
