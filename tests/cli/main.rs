@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod addresses;
 mod again;
 mod called_off;
 mod cancelled;
@@ -25,8 +26,10 @@ mod manual;
 mod masked;
 mod mended;
 mod names;
+mod obstacles;
 mod output;
 mod pipeline_pages;
+mod pooler;
 mod readme;
 mod refused;
 mod repeats;

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`database`] | a fresh SQLite or PostgreSQL database per test; [`on_both!`] |
 //! | [`postgres`] | the private PostgreSQL cluster of a test run |
+//! | [`pooler`] | PgBouncer before a database on PostgreSQL |
 //! | [`disk`] | a small disk that can be filled |
 //! | [`fold`] | what the history says is current, worked out a second time |
+//! | [`tls`] | certificates as openssl makes them, and a front that speaks TLS |
 //! | [`server`] | a real server on a port of its own |
 //! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
 //! | [`answer`] | an answer as a text that can be compared whole |
@@ -22,10 +24,12 @@ pub mod contract;
 pub mod database;
 pub mod disk;
 pub mod fold;
+pub mod pooler;
 pub mod postgres;
 pub mod program;
 pub mod raw;
 pub mod server;
+pub mod tls;
 
 /// Makes two tests of one body, one on SQLite and one on PostgreSQL, each with a database of its own.
 ///
