@@ -5,7 +5,7 @@ pub(crate) mod trim;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand, ValueEnum, builder::TypedValueParser};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, builder::TypedValueParser, error::ErrorKind};
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::{self, Time},
@@ -31,6 +31,7 @@ use crate::{
         man::Man,
         matrix::Matrix,
         open::Open,
+        profile::Profile,
         record::Record,
         rollback::Rollback,
         spool::Spool,
@@ -89,8 +90,13 @@ pub(crate) struct Global {
     /// Say which server and which token are used
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// How long to wait for each answer, such as 10s or 2m [default: 30s]; with a COMMAND to run, how long that may take
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DURATION",
+        value_parser = duration,
+        help = "How long to wait for each answer of the server, such as 10s or 2m [env: DEPLOYTRACK_TIMEOUT] [default: 30s]"
+    )]
     pub(crate) timeout: Option<Duration>,
     #[arg(
         long,
@@ -140,33 +146,43 @@ pub(crate) enum Command {
     Man(Man),
     Login(Login),
     Logout(Logout),
+    Profile(Profile),
     Version(Versions),
     Doctor(Doctor),
     #[command(hide = true)]
     Keep(Keep),
 }
 
+impl Args {
+    /// Refuses a --timeout that may mean two things.
+    ///
+    /// # Errors
+    /// A sentence with the flag for each of them.
+    pub(crate) fn unambiguous(self) -> Result<Self, clap::Error> {
+        let (Some(timeout), Some((flag, meaning))) = (self.global.timeout, self.command.other_timeout()) else { return Ok(self) };
+        let given = humantime::format_duration(timeout);
+        let message = format!(
+            "--timeout {given} is how long to wait for one answer of the server, and not {meaning}: for that give {flag} {given}; to \
+             limit each answer too, give both, or set DEPLOYTRACK_TIMEOUT"
+        );
+        Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+    }
+}
+
 impl Command {
     /// The command that is to be recorded, if there is one.
-    pub(crate) fn recorded(&self, timeout: Option<Duration>) -> Option<Asked<'_>> {
-        if let Self::Record(record) = self { record.to_run(timeout) } else { None }
+    pub(crate) fn recorded(&self) -> Option<Asked<'_>> {
+        if let Self::Record(record) = self { record.to_run() } else { None }
     }
 
-    /// Whether it goes on and tells what happens.
-    pub(crate) fn follows(&self) -> bool {
+    /// The flag that a --timeout may be meant for instead, as it once was: beside a command that is run, and for `wait`.
+    fn other_timeout(&self) -> Option<(&'static str, &'static str)> {
+        let command = ("--command-timeout", "how long COMMAND may run");
         match self {
-            Self::Watch(_) => true,
-            Self::Matrix(matrix) => matrix.watch,
-            _ => false,
-        }
-    }
-
-    /// Whether there is a command to run.
-    pub(crate) fn wraps(&self) -> bool {
-        match self {
-            Self::Record(record) => record.wrapping.is_asked(),
-            Self::Rollback(rollback) => rollback.wrapping.is_asked(),
-            _ => false,
+            Self::Record(record) if record.wrapping.has_open_limit() => Some(command),
+            Self::Rollback(rollback) if rollback.wrapping.has_open_limit() => Some(command),
+            Self::Wait(wait) if wait.wait_timeout.is_none() => Some(("--wait-timeout", "how long to wait in all")),
+            _ => None,
         }
     }
 }
@@ -305,17 +321,16 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
 
 /// Reads a duration such as 10s.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    // A number alone may be meant in any unit.
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("must be more than nothing".to_owned()),
+        Ok(Duration::ZERO) => Err("must be more than nothing, such as 10s or 2m".to_owned()),
         Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; a duration looks like 10s or 2m")),
+        Err(_) => Err("must be a duration with its unit, such as 10s or 2m".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

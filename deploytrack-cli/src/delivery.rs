@@ -17,7 +17,7 @@ use crate::{
     again::{self, Start},
     args::mend::cut,
     child::Outcome,
-    id_file,
+    id_file, lookup,
     spool::{self, Ask, Event, Refusal, Run, ToTell},
 };
 
@@ -211,7 +211,7 @@ impl Telling {
                 if *again {
                     return self.begin(client, event, &new).await;
                 }
-                Ok(Sending::Done(client.under(event.key.clone()).record(&new).await?.value.id))
+                Ok(Sending::Done(lookup::record(&client.under(event.key.clone()), &new).await?.value.id))
             }
             Ask::Resume { body, register, deployment } => {
                 let new = NewDeployment { register: *register, ..read(body)? };
@@ -254,7 +254,10 @@ impl Telling {
     async fn recorded_long_ago(&self, client: &Client, new: &NewDeployment) -> Result<Option<Uuid>, Error> {
         let begun = self.run.as_ref().and_then(Run::begun);
         match (begun, new.occurred_at) {
-            (Some(begun), Some(at)) if SystemClock.now() - begun > KEYS_ARE_KEPT => again::recorded(client, new, at).await,
+            (Some(begun), Some(at)) if SystemClock.now() - begun > KEYS_ARE_KEPT => {
+                let named = lookup::by_name(client, new).await?;
+                again::recorded(client, named.as_ref().unwrap_or(new), at).await
+            }
             _ => Ok(None),
         }
     }

@@ -127,7 +127,7 @@ impl Failure {
             client::Error::Refused(problem) => Self::refused(Exit::Refused, problem, Fault::clone),
             client::Error::Unauthorised(problem) if problem.status == 401 => {
                 Self::new(Exit::Unauthorised, "no token was given, or the server does not accept it")
-                    .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile")
+                    .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile or `deploytrack profile use`")
                     .hint("`deploytrack login` keeps a token in a profile")
                     .hint("`deploytrack serve` writes the profile local; `deploytrack-server token` makes a token for any other server")
             }

@@ -11,6 +11,7 @@
 //! | `follow` | events as they happen, across lost connections |
 //! | `id_file` | the file that hands a deployment's id to the next step of a pipeline |
 //! | `settings`, `profile` | which server, with which token, and where that is written |
+//! | `lookup` | which component or environment a name or an id names |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
 //! | `render` | pure functions from values to text |
@@ -26,6 +27,7 @@ mod error;
 mod files;
 mod follow;
 mod id_file;
+mod lookup;
 mod moment;
 mod patience;
 mod profile;
@@ -40,7 +42,7 @@ use std::{ffi::OsString, io::Write, time::Duration};
 
 pub use crate::surroundings::Surroundings;
 use crate::{
-    args::{Args, Global},
+    args::Args,
     child::Outcome,
     ci::annotations::{self, Manner},
     commands::login::Streams,
@@ -124,17 +126,16 @@ fn usage(message: &clap::Error, surroundings: &Surroundings, out: &mut dyn Write
 }
 
 fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-    let Args { mut global, mut command } = args;
-    if matches!(command, args::Command::Verify(_)) {
+    let Args { mut global, command } = args;
+    match &command {
         // The server answers when it has read the whole history.
-        global.timeout.get_or_insert(PATIENCE_FOR_VERIFY);
-    }
-    if let args::Command::Wait(wait) = &mut command {
-        wait.patience = global.timeout.unwrap_or(commands::wait::PATIENCE);
-        global.timeout = Some(wait.patience.min(settings::DEFAULT_TIMEOUT));
-    }
-    if command.follows() {
-        global.timeout = Some(follow::SIGN_OF_LIFE);
+        args::Command::Verify(_) => global.timeout = settings::patience(&global, surroundings)?.or(Some(PATIENCE_FOR_VERIFY)),
+        // Nobody waits for an answer longer than for the deployment.
+        args::Command::Wait(wait) => {
+            let answer = settings::patience(&global, surroundings)?.unwrap_or(settings::DEFAULT_TIMEOUT);
+            global.timeout = Some(answer.min(wait.patience()));
+        }
+        _ => {}
     }
     match command {
         #[cfg(feature = "serve")]
@@ -149,7 +150,8 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
             runtime.shutdown_background();
             Err(ended)
         }
-        args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
+        args::Command::Logout(_) => commands::login::logout(&global, surroundings, Streams { out, err }),
+        args::Command::Profile(profile) => commands::profile::run(&profile, &global, surroundings, Streams { out, err }),
         args::Command::Version(_) => at_once(commands::version::run(&global, surroundings, Streams { out, err })),
         args::Command::Doctor(_) => at_once(commands::doctor::run(&global, surroundings, Streams { out, err })),
         args::Command::Open(open) => {
@@ -162,15 +164,11 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
             if let args::Command::Record(record) = &command {
                 record.clear_id_file();
             }
-            // --timeout is that of a command that is wrapped; sending has a budget of its own.
-            let answers = Global { timeout: global.timeout.filter(|_| !command.wraps()), ..global.clone() };
-            let usable = Settings::find(&answers, surroundings).and_then(|settings| Ok((settings.clone().client()?, settings)));
+            let usable = Settings::find(&global, surroundings).and_then(|settings| Ok((settings.clone().client()?, settings)));
             let session = match usable {
                 Ok((client, settings)) => Session::asking(client, &settings, &global, surroundings, out, err),
                 // A command that is recorded runs even where no tracker can be asked, and its record is kept.
-                Err(failure) if command.recorded(global.timeout).is_some() => {
-                    Session::without_settings(&failure, &global, surroundings, out, err)
-                }
+                Err(failure) if command.recorded().is_some() => Session::without_settings(&failure, &global, surroundings, out, err),
                 Err(failure) => Err(failure),
             };
             let outcome = session.and_then(|session| runtime.block_on(commands::run(command, session)));

@@ -10,7 +10,7 @@ use deploytrack_core::client::{Client, ClientSettings};
 
 use crate::{
     args::{
-        Global,
+        Global, duration,
         trim::{text_of, trimmed},
     },
     error::Failure,
@@ -55,7 +55,7 @@ impl Settings {
         let profile = profile(global, surroundings)?;
         let (url, url_from) = url(global, surroundings, profile.as_ref());
         let (token, token_from) = token(global, surroundings, profile.as_ref(), &url)?;
-        let timeout = global.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        let timeout = patience(global, surroundings)?.unwrap_or(DEFAULT_TIMEOUT);
         Ok(Self { url, url_from, token, token_from, timeout, extra_roots: extra_roots(global, surroundings)? })
     }
 
@@ -66,7 +66,7 @@ impl Settings {
             url_from: "as given".to_owned(),
             token: Some(token.to_owned()),
             token_from: "with the token that was given".to_owned(),
-            timeout: global.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            timeout: patience(global, surroundings)?.unwrap_or(DEFAULT_TIMEOUT),
             extra_roots: extra_roots(global, surroundings)?,
         })
     }
@@ -80,6 +80,16 @@ impl Settings {
     /// The same server without the token, for what needs none and may be nobody's.
     pub(crate) fn anonymous(&self) -> Self {
         Self { token: None, ..self.clone() }
+    }
+
+    /// The same for a connection that may be silent for so long.
+    pub(crate) fn silent_for(&self, timeout: Duration) -> Self {
+        Self { timeout, ..self.clone() }
+    }
+
+    /// How long to wait for an answer.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.timeout
     }
 
     /// What to say of them; the token itself is never said.
@@ -99,9 +109,27 @@ impl Settings {
     }
 }
 
+/// How long to wait for an answer, where a flag or a variable says so.
+pub(crate) fn patience(global: &Global, surroundings: &Surroundings) -> Result<Option<Duration>, Failure> {
+    let variable = || surroundings.variable("DEPLOYTRACK_TIMEOUT");
+    let (None, Some(text)) = (global.timeout, variable()) else { return Ok(global.timeout) };
+    duration(text).map(Some).map_err(|why| Failure::usage(format!("DEPLOYTRACK_TIMEOUT {why}, not '{text}'")))
+}
+
 /// The profile that a flag or a variable names.
 pub(crate) fn named<'a>(global: &'a Global, surroundings: &'a Surroundings) -> Option<&'a str> {
     global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
+}
+
+/// What names the profile that is used.
+pub(crate) fn source(global: &Global, surroundings: &Surroundings) -> &'static str {
+    if global.profile.as_deref().is_some_and(|name| !name.is_empty()) {
+        "--profile"
+    } else if surroundings.variable("DEPLOYTRACK_PROFILE").is_some() {
+        "DEPLOYTRACK_PROFILE"
+    } else {
+        "the config file"
+    }
 }
 
 /// The profile that a login writes, which need not be there yet, and the address of its server.
@@ -150,7 +178,7 @@ fn profile(global: &Global, surroundings: &Surroundings) -> Result<Option<Profil
     let asked = named(global, surroundings);
     let file = ConfigFile::open(surroundings)?;
     let Some(name) = asked.or_else(|| file.current()) else { return Ok(None) };
-    file.profile(name).map(Some).ok_or_else(|| file.unknown(name))
+    file.profile(name).map(Some).ok_or_else(|| file.unknown(name, source(global, surroundings)))
 }
 
 fn url(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>) -> (String, String) {
@@ -192,6 +220,11 @@ fn token_of_variables(surroundings: &Surroundings) -> Result<Option<(String, Str
 pub(crate) fn setting(path: &Path) -> io::Result<Vec<u8>> {
     let path = path.to_owned();
     patience::within(FOR_A_SETTING, move || files::read(&path, Care::Chosen, MOST_OF_A_SETTING))
+}
+
+/// Whether two profiles are of the same server.
+pub(crate) fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| same(one, other))
 }
 
 /// Whether two addresses are the same but for a slash at the end.

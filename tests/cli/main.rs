@@ -38,6 +38,7 @@ mod settings;
 mod show;
 mod spool_bounds;
 mod time_travel;
+mod timeouts;
 mod tls;
 mod trimmed;
 mod trust;

@@ -55,10 +55,10 @@ pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Ar
         match Args::try_parse_from(line.all()) {
             Err(mistake) if goes_on && line.mend(&mistake, &mut mended) => {}
             Err(mistake) => return Err(mistake),
-            Ok(args) => return Ok(with(args, mended)),
+            Ok(args) => return args.unambiguous().map(|args| with(args, mended)),
         }
     }
-    Args::try_parse_from(line.all()).map(|args| with(args, mended))
+    Args::try_parse_from(line.all()).and_then(Args::unambiguous).map(|args| with(args, mended))
 }
 
 fn with(mut args: Args, mut mended: Mended) -> (Args, Vec<String>) {
@@ -270,6 +270,7 @@ const OF_THE_RUN: &[Flag] = &[
     Flag { is_its_authors: true, ..flag("--send-timeout") },
     Flag { is_its_authors: true, ..flag("--output-tail") },
     Flag { is_its_authors: true, ..flag("--timeout") },
+    Flag { is_its_authors: true, ..flag("--command-timeout") },
 ];
 
 fn remedy(flag: &str, value: &str) -> Remedy {

@@ -106,7 +106,7 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
     match command.action {
         Action::List(part) => list(part, session).await,
         Action::Show(which) => {
-            let id = session.component_id(&which.component).await?;
+            let id = session.component(&which.component).await?.id;
             let component = session.client.component(id).await?;
             show(&component, session)
         }
@@ -119,7 +119,7 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
             update(&which, ComponentChange { archived: Some(!undo), ..ComponentChange::default() }, session).await
         }
         Action::Delete(which) => {
-            let id = session.component_id(&which.component).await?;
+            let id = session.component(&which.component).await?.id;
             session.client.delete_component(id).await.map_err(|error| archive_instead(error, Kind::Component, &which.component))?;
             session.note(&format!("deleted the component {}", which.component))
         }
@@ -137,7 +137,7 @@ async fn update(which: &Which, change: ComponentChange, session: &mut Session<'_
     if change == ComponentChange::default() {
         return Err(Failure::usage("there is nothing to change").hint("see `deploytrack component update --help`"));
     }
-    let id = session.component_id(&which.component).await?;
+    let id = session.component(&which.component).await?.id;
     let updated = session.client.update_component(id, &change).await?;
     show(&updated, session)
 }

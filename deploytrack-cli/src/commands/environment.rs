@@ -106,7 +106,7 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
     match command.action {
         Action::List(part) => list(part, session).await,
         Action::Show(which) => {
-            let id = session.environment_id(&which.environment).await?;
+            let id = session.environment(&which.environment).await?.id;
             let environment = session.client.environment(id).await?;
             show(&environment, session)
         }
@@ -119,7 +119,7 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
             update(&which, EnvironmentChange { archived: Some(!undo), ..EnvironmentChange::default() }, session).await
         }
         Action::Delete(which) => {
-            let id = session.environment_id(&which.environment).await?;
+            let id = session.environment(&which.environment).await?.id;
             session.client.delete_environment(id).await.map_err(|error| archive_instead(error, Kind::Environment, &which.environment))?;
             session.note(&format!("deleted the environment {}", which.environment))
         }
@@ -138,7 +138,7 @@ async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<
     if change == EnvironmentChange::default() {
         return Err(Failure::usage("there is nothing to change").hint("see `deploytrack environment update --help`"));
     }
-    let id = session.environment_id(&which.environment).await?;
+    let id = session.environment(&which.environment).await?.id;
     let updated = session.client.update_environment(id, &change).await?;
     show(&updated, session)
 }
@@ -146,7 +146,7 @@ async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<
 async fn order(asked: &[Reference], session: &mut Session<'_>) -> Result<(), Failure> {
     let mut ids: Vec<Uuid> = Vec::new();
     for environment in asked {
-        let id = session.environment_id(environment).await?;
+        let id = session.environment(environment).await?.id;
         if ids.contains(&id) {
             return Err(Failure::new(Exit::Usage, format!("{environment} is named twice")));
         }

@@ -13,9 +13,10 @@ use deploytrack_core::{
 use crate::{
     args::Output,
     error::Failure,
+    lookup::missing,
     moment::{self, Moment},
     render::matrix::{cells, drawn},
-    session::{Session, missing},
+    session::Session,
 };
 
 /// Show which version is current where
@@ -105,10 +106,7 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
     let known = session.all_environments().await?;
     for asked in &matrix.environment {
         let Some(found) = known.iter().find(|known| is(known, asked)) else {
-            return Err(match asked {
-                Reference::Name(name) => missing(Kind::Environment, name, known.iter().map(|known| &known.name)),
-                Reference::Id(id) => Failure::new(crate::Exit::Refused, format!("there is no environment {id}")),
-            });
+            return Err(missing(Kind::Environment, asked, known.iter().map(|known| &known.name)));
         };
         if found.archived && !matrix.include_archived {
             return Err(Failure::new(crate::Exit::Refused, format!("the environment {} is archived", found.name))
@@ -134,10 +132,7 @@ fn is(known: &Environment, asked: &Reference) -> bool {
 async fn components(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
     let mut names = Vec::new();
     for component in asked {
-        names.push(match component {
-            Reference::Id(_) => session.client.component(session.component_id(component).await?).await?.value.name,
-            Reference::Name(name) => session.component_named(name).await?.name,
-        });
+        names.push(session.component(component).await?.name);
     }
     Ok(names)
 }

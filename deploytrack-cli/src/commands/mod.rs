@@ -16,6 +16,7 @@ pub(crate) mod man;
 pub(crate) mod matrix;
 pub(crate) mod on_error;
 pub(crate) mod open;
+pub(crate) mod profile;
 pub(crate) mod record;
 pub(crate) mod rollback;
 #[cfg(feature = "serve")]
@@ -57,7 +58,7 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
         Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) | Command::Keep(_) => Ok(()),
-        Command::Version(_) | Command::Doctor(_) | Command::Open(_) => Ok(()),
+        Command::Version(_) | Command::Doctor(_) | Command::Open(_) | Command::Profile(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,

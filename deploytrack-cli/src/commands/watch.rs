@@ -1,6 +1,7 @@
 //! `deploytrack watch`
 
 use deploytrack_core::{
+    catalog::{Component, Environment, Reference},
     event::{EventFilter, EventType},
     status::Status,
     text::{Label, Name, Version},
@@ -9,7 +10,8 @@ use deploytrack_core::{
 use crate::{
     args::{Output, status},
     error::Failure,
-    follow::{Follow, News},
+    follow::News,
+    lookup::{self, Entry},
     render::{event::line, text::clean_json},
     session::Session,
 };
@@ -26,11 +28,11 @@ Examples:
   deploytrack watch --after 0 -o jsonl")]
 pub(crate) struct Watch {
     /// Only this environment; may be repeated
-    #[arg(short, long, value_name = "NAME")]
-    environment: Vec<Name>,
+    #[arg(short, long, value_name = "NAME|ID")]
+    environment: Vec<Reference>,
     /// Only this component; may be repeated
-    #[arg(short, long, value_name = "NAME")]
-    component: Vec<Name>,
+    #[arg(short, long, value_name = "NAME|ID")]
+    component: Vec<Reference>,
     /// Only moves to this status
     #[arg(short, long, value_parser = status())]
     status: Option<Status>,
@@ -55,15 +57,15 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
         _ => return Err(Failure::usage("events are lines, as a table or as jsonl, and have no other form")),
     };
     let filter = EventFilter {
-        components: watch.component,
-        environments: watch.environment,
+        components: names::<Component>(&watch.component, session).await?,
+        environments: names::<Environment>(&watch.environment, session).await?,
         types: watch.types,
         status: watch.status,
         version: watch.version,
         deployed_by: watch.deployed_by,
         ..EventFilter::default()
     };
-    let (mut follow, mut lost) = (Follow::new(session.client.clone(), filter, watch.after), false);
+    let (mut follow, mut lost) = (session.follow(filter, watch.after)?, false);
     loop {
         match follow.next().await? {
             News::Event(event, text) => {
@@ -79,4 +81,13 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
             News::Connected => {}
         }
     }
+}
+
+/// The names of what was asked for; each must exist.
+async fn names<T: Entry>(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+    let mut names = Vec::new();
+    for reference in asked {
+        names.push(lookup::find::<T>(&session.client, reference).await?.name().clone());
+    }
+    Ok(names)
 }

@@ -62,12 +62,12 @@ fn profile(file: &ConfigFile, global: &Global, surroundings: &Surroundings) -> F
     match settings::named(global, surroundings).or_else(|| file.current()) {
         None => Finding::ok(CHECK, "none is used"),
         Some(name) if file.profile(name).is_some() => Finding::ok(CHECK, name),
-        Some(name) => Finding::failed(CHECK, &file.unknown(name)),
+        Some(name) => Finding::failed(CHECK, &file.unknown(name, settings::source(global, surroundings))),
     }
 }
 
 /// An address without the user and the password that somebody may have put into it.
-pub(super) fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").map_or((None, url), |(scheme, rest)| (Some(scheme), rest));
     let (authority, path) = rest.find(['/', '?', '#']).map_or((rest, ""), |end| rest.split_at(end));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

@@ -12,7 +12,7 @@ use super::{Asked, Matrix, ask};
 use crate::{
     child::Signals,
     error::Failure,
-    follow::{Follow, News},
+    follow::News,
     render::{View, matrix::drawn, text::clean},
     session::Session,
     surroundings::screen,
@@ -45,7 +45,7 @@ pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<()
 }
 
 async fn show(matrix: &Matrix, mut asked: Asked, session: &mut Session<'_>) -> Result<(), Failure> {
-    let mut follow = Follow::new(session.client.clone(), EventFilter::default(), None);
+    let mut follow = session.follow(EventFilter::default(), None)?;
     let (mut line, mut fetch) = ("connecting".to_owned(), None);
     let mut resized = resizes();
     loop {
