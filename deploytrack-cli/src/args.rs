@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod faults;
+mod line;
 pub(crate) mod mend;
 pub(crate) mod trim;
 
@@ -9,10 +11,12 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, builder::TypedVal
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::{self, Time},
-    query::{DeploymentFilter, Order},
+    json::parse_id,
+    query::{DeploymentFilter, Order, PageRequest},
     status::Status,
     text::{CommitSha, Label, Version},
 };
+use uuid::Uuid;
 
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
@@ -287,10 +291,10 @@ impl Filter {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Part {
     /// Pass over this many
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX.cast_unsigned()))]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>(0, PageRequest::MOST_SKIP))]
     pub(crate) skip: u64,
     /// Show at most this many, 1 to 100
-    #[arg(long, default_value_t = 20, conflicts_with = "all", value_parser = clap::value_parser!(u64).range(1..=100))]
+    #[arg(long, default_value_t = 20, conflicts_with = "all", value_parser = whole::<u64>(1, PageRequest::MOST_TAKE))]
     pub(crate) take: u64,
     /// Show all that follow
     #[arg(long)]
@@ -317,6 +321,33 @@ pub(crate) fn environment_type() -> impl TypedValueParser<Value = EnvironmentTyp
 pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
     let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
     if key.is_empty() { Err("must be KEY=VALUE, with a key") } else { Ok((key.to_owned(), value.to_owned())) }
+}
+
+/// Reads a whole number within bounds.
+pub(crate) fn whole<T: TryFrom<u64> + Clone + Send + Sync + 'static>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        let bound = if most >= PageRequest::MOST_SKIP { " or more".to_owned() } else { format!(" to {most}") };
+        let from = if most >= PageRequest::MOST_SKIP { "" } else { "from " };
+        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| format!("must be a whole number, {from}{least}{bound}"))
+    }
+}
+
+/// Reads the id of a deployment.
+pub(crate) fn deployment_id(text: &str) -> Result<Uuid, &'static str> {
+    Uuid::try_parse(text).map_err(
+        |_| "must be the id of a deployment, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack list` shows the ids there are",
+    )
+}
+
+/// Reads the id of a run in the spool.
+pub(crate) fn run_id(text: &str) -> Result<Uuid, &'static str> {
+    parse_id(text).map_err(
+        |_| "must be the id of a run, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack spool list` shows those there are",
+    )
 }
 
 /// Reads a duration such as 10s.

@@ -5,7 +5,16 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use deploytrack_core::{api::Problem, client, error::Fault};
 
-use crate::{Exit, ci::annotations::Manner, render::text::clean};
+use crate::{
+    Exit,
+    args::mend::cut,
+    ci::annotations::Manner,
+    render::text::clean,
+    wording::{self, Wording},
+};
+
+/// The most of a wrong value that a message repeats.
+const MOST_OF_A_VALUE: usize = 80;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -86,18 +95,21 @@ impl Failure {
         err.flush()
     }
 
-    /// A refusal, with its faults as they are or as `placed` puts them.
+    /// A refusal, with its faults as `place` puts them.
     fn refused(exit: Exit, problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Self {
-        let mut faults: Vec<_> = problem.errors.iter().map(|fault| place(fault).to_string()).collect();
-        let message = match (problem.did_you_mean.is_empty(), faults.len()) {
-            // The rest of a near miss speaks of the API's own way out.
-            (false, _) => problem.detail.split("; did you mean").next().unwrap_or_default().to_owned(),
-            (true, 0) => problem.detail.clone(),
-            (true, 1) => faults.remove(0),
-            (true, count) => format!("the server found {count} faults"),
-        };
-        let failure = Self { faults, ..Self::new(exit, message) };
-        if problem.did_you_mean.is_empty() { failure } else { failure.did_you_mean(problem.did_you_mean.iter().map(ToString::to_string)) }
+        let Wording { message, faults, hints } = wording::of(problem, place);
+        Self { exit, message, faults, hints }
+    }
+
+    /// The same with the value of each flag that a sentence is about, where the flag was given once.
+    pub(crate) fn with_values(mut self, given: impl Fn(&str) -> Option<String>) -> Self {
+        for sentence in std::iter::once(&mut self.message).chain(&mut self.faults) {
+            let flag = sentence.split(' ').next().filter(|word| word.starts_with("--"));
+            if let Some(value) = flag.and_then(&given).filter(|value| !value.is_empty() && !sentence.contains(value.as_str())) {
+                *sentence = format!("{sentence}, not '{}'", cut(&value, MOST_OF_A_VALUE));
+            }
+        }
+        self
     }
 
     pub(crate) fn did_you_mean(self, names: impl Iterator<Item = String>) -> Self {
@@ -178,7 +190,7 @@ mod tests {
         let errors = vec![Fault::at("/version", "is required"), Fault::parameter("take", "must be a whole number")];
         let problem = Problem { detail: "both".to_owned(), errors, ..Problem::default() };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
-        assert_eq!(said(&failure), "error: the server found 2 faults\n  /version is required\n  take must be a whole number\n");
+        assert_eq!(said(&failure), "error: the server found 2 faults\n  --version is required\n  --take must be a whole number\n");
     }
 
     #[test]

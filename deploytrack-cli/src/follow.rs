@@ -61,7 +61,7 @@ impl Follow {
                     }
                     Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => return Err(error.into()),
                     Err(error) => {
-                        if let Some(news) = self.lose(error.to_string()) {
+                        if let Some(news) = self.lose(Failure::of(&error).message().to_owned()) {
                             return Ok(news);
                         }
                     }
@@ -78,7 +78,7 @@ impl Follow {
                     }
                 }
                 Ok(None) => format!("{} ended the connection", self.client.url()),
-                Err(error) => error.to_string(),
+                Err(error) => Failure::of(&error).message().to_owned(),
             };
             if let Some(news) = self.lose(why) {
                 return Ok(news);

@@ -15,6 +15,7 @@
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
 //! | `render` | pure functions from values to text |
+//! | `wording` | what a server refuses, in the words of the command line |
 //! | `error` | what is said when a command fails, and its exit code |
 
 mod again;
@@ -37,12 +38,13 @@ mod session;
 mod settings;
 mod spool;
 mod surroundings;
+mod wording;
 
 use std::{ffi::OsString, io::Write, time::Duration};
 
 pub use crate::surroundings::Surroundings;
 use crate::{
-    args::Args,
+    args::{Args, faults::Mistakes},
     child::Outcome,
     ci::annotations::{self, Manner},
     commands::login::Streams,
@@ -90,6 +92,7 @@ impl From<Exit> for std::process::ExitCode {
 /// Runs one command. Answers go to `out`, everything else to `err`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let arguments = args::trim::own(arguments.into_iter().collect());
+    let surroundings = &without_colour(surroundings, &arguments);
     let outcome = match args::mend::read(&arguments, surroundings.variable("DEPLOYTRACK_ON_ERROR")) {
         Ok((args, warnings)) => {
             for warning in warnings {
@@ -98,12 +101,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
             }
             dispatch(args, surroundings, out, err)
         }
-        Err(mistake) => return usage(&mistake, surroundings, out, err),
+        Err(mistakes) => return usage(mistakes, surroundings, out, err),
     };
     let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
     match flushed {
         Ok(()) => Exit::Done,
         Err(failure) => {
+            let failure = failure.with_values(|flag| args::faults::given(&arguments, flag));
             let exit = failure.report(Manner::of(surroundings), out, err);
             if Outcome::is_by_interrupt(failure.message()) {
                 child::end_interrupted();
@@ -114,15 +118,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
 }
 
 /// Says what clap has to say: help on standard output, a mistake on standard error.
-fn usage(message: &clap::Error, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+fn usage(mistakes: Mistakes, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let is_wrong = mistakes.use_stderr();
     let (colour, exit) =
-        if message.use_stderr() { (surroundings.colour_on_stderr(), Exit::Usage) } else { (surroundings.colour_on_stdout(), Exit::Done) };
-    let stream: &mut dyn Write = if message.use_stderr() { err } else { out };
-    let text = message.render();
-    let text = if colour { text.ansi().to_string() } else { text.to_string() };
+        if is_wrong { (surroundings.colour_on_stderr(), Exit::Usage) } else { (surroundings.colour_on_stdout(), Exit::Done) };
+    let stream: &mut dyn Write = if is_wrong { err } else { out };
+    let text = mistakes.text(colour);
     // A reader that has gone away is no failure, and there is nobody left to tell.
     drop(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
     exit
+}
+
+/// The surroundings, without colour where the command line says so: also for what is said of a command line that is wrong.
+fn without_colour(surroundings: &Surroundings, arguments: &[OsString]) -> Surroundings {
+    let mut surroundings = surroundings.clone();
+    let mut own = arguments.iter().take_while(|argument| *argument != "--");
+    surroundings.no_colour |= own.any(|argument| argument == "--no-color");
+    surroundings
 }
 
 fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {

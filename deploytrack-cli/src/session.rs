@@ -151,7 +151,7 @@ impl<'a> Session<'a> {
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
     ) -> Self {
-        let colour = surroundings.colour_on_stdout() && !global.no_color;
+        let colour = surroundings.colour_on_stdout();
         let spool = Spool::find(surroundings, Keys::of(surroundings, None), client.url().to_owned());
         Self {
             client,

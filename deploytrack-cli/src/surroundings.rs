@@ -22,6 +22,8 @@ pub struct Surroundings {
     pub stderr_is_terminal: bool,
     /// The width that tables must fit: `COLUMNS` where it is given, else that of the terminal that standard output is.
     pub width: Option<u16>,
+    /// Whether the command line asks for no colour.
+    pub no_colour: bool,
     /// The program as it was called, for commands that are shown to be typed.
     pub program: String,
 }
@@ -36,6 +38,7 @@ impl Surroundings {
             stdout_is_terminal: stdout().is_terminal(),
             stderr_is_terminal: stderr().is_terminal(),
             width: width(),
+            no_colour: false,
             program: std::env::args_os().next().map_or_else(|| "deploytrack".to_owned(), |name| name.to_string_lossy().into_owned()),
         }
     }
@@ -59,7 +62,8 @@ impl Surroundings {
     }
 
     fn colour_is_welcome(&self) -> bool {
-        self.variable("NO_COLOR").is_none() && self.variable("TERM") != Some("dumb")
+        let forbidden = self.no_colour || self.variable("NO_COLOR").is_some() || self.variable("CLICOLOR") == Some("0");
+        !forbidden && self.variable("TERM") != Some("dumb")
     }
 
     /// `$XDG_CONFIG_HOME/deploytrack/config.toml`, or the same under `~/.config`.
@@ -98,7 +102,18 @@ pub(crate) fn screen() -> Option<(u16, u16)> {
     (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
 }
 
+#[cfg(unix)]
+fn columns() -> Option<u16> {
+    Some(rustix::termios::tcgetwinsize(stdout()).ok()?.ws_col)
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<u16> {
+    comfy_table::Table::new().width()
+}
+
 fn width() -> Option<u16> {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
-    told.or_else(|| if stdout().is_terminal() { comfy_table::Table::new().width() } else { None })
+    // A terminal that says 0 does not know its width.
+    told.or_else(|| if stdout().is_terminal() { columns() } else { None }).filter(|columns| *columns > 0)
 }

@@ -180,6 +180,14 @@ pub struct Problem {
     /// Known names that resemble the one given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub did_you_mean: Vec<Name>,
+    /// What `name` names: `component`, `environment` or `deployment`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub kind: Option<String>,
+    /// The name or the id that the problem is about: it is unknown, taken or in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub name: Option<String>,
 }
 
 /// Removes the entries without a value.

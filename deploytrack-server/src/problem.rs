@@ -164,9 +164,19 @@ fn explain(error: Error, problem: &mut Problem) {
             problem.allowed_transitions = Some(illegal.from.allowed().to_vec());
         }
         Error::KeyReused { recorded } => problem.recorded_id = recorded,
-        Error::NearMiss { did_you_mean, .. } => problem.did_you_mean = did_you_mean,
+        Error::NearMiss { kind, name, did_you_mean } => {
+            problem.did_you_mean = did_you_mean;
+            about(problem, kind.as_str(), name.to_string());
+        }
+        Error::NameTaken { kind, name } | Error::InUse { kind, name } => about(problem, kind.as_str(), name.to_string()),
+        Error::NotFound { what, key } => about(problem, what, key),
         _ => {}
     }
+}
+
+/// Names what the problem is about.
+fn about(problem: &mut Problem, kind: &str, name: String) {
+    (problem.kind, problem.name) = (Some(kind.to_owned()), Some(name));
 }
 
 /// An error and its causes on one line.

@@ -2,13 +2,13 @@
 
 use clap::Subcommand;
 use deploytrack_core::{
-    catalog::{self, ComponentChange, Kind, NewComponent, Reference},
+    catalog::{self, ComponentChange, NewComponent, Reference},
     client::Answer,
     query::Page,
     text::Name,
 };
 
-use super::{archive_instead, clearable};
+use super::clearable;
 use crate::{
     args::Part,
     error::Failure,
@@ -120,7 +120,7 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
         }
         Action::Delete(which) => {
             let id = session.component(&which.component).await?.id;
-            session.client.delete_component(id).await.map_err(|error| archive_instead(error, Kind::Component, &which.component))?;
+            session.client.delete_component(id).await?;
             session.note(&format!("deleted the component {}", which.component))
         }
     }

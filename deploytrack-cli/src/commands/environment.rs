@@ -2,16 +2,17 @@
 
 use clap::Subcommand;
 use deploytrack_core::{
-    catalog::{self, EnvironmentChange, EnvironmentType, Kind, NewEnvironment, Reference},
+    catalog::{self, EnvironmentChange, EnvironmentType, NewEnvironment, Reference},
     client::Answer,
+    json::MOST_POSITION,
     text::Name,
 };
 use uuid::Uuid;
 
-use super::{archive_instead, clearable};
+use super::clearable;
 use crate::{
     Exit,
-    args::{Part, environment_type},
+    args::{Part, environment_type, whole},
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::{Session, paged},
@@ -91,7 +92,7 @@ struct Details {
     #[arg(long, value_parser = environment_type())]
     r#type: Option<EnvironmentType>,
     /// Its place among the environments, from 1
-    #[arg(long, value_name = "PLACE")]
+    #[arg(long, value_name = "PLACE", value_parser = whole::<usize>(1, MOST_POSITION))]
     order: Option<usize>,
 }
 
@@ -120,7 +121,7 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
         }
         Action::Delete(which) => {
             let id = session.environment(&which.environment).await?.id;
-            session.client.delete_environment(id).await.map_err(|error| archive_instead(error, Kind::Environment, &which.environment))?;
+            session.client.delete_environment(id).await?;
             session.note(&format!("deleted the environment {}", which.environment))
         }
         Action::Order { environments } => order(&environments, session).await,

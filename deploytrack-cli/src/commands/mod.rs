@@ -33,11 +33,6 @@ pub(crate) mod waiting;
 pub(crate) mod watch;
 pub(crate) mod which;
 
-use deploytrack_core::{
-    catalog::{Kind, Reference},
-    client::Error,
-};
-
 use crate::{args::Command, error::Failure, session::Session};
 
 /// What `--idempotency-key` is for.
@@ -90,13 +85,6 @@ fn clearable<T: std::str::FromStr<Err = deploytrack_core::text::BadText>>(
         Some(text) if text.is_empty() => Ok(Some(None)),
         Some(text) => text.parse().map(|value| Some(Some(value))).map_err(|why| Failure::usage(format!("--{flag} {why}"))),
     }
-}
-
-/// A refused deletion, with the way out when the record has deployments.
-fn archive_instead(error: Error, kind: Kind, reference: &Reference) -> Failure {
-    let in_use = matches!(&error, Error::Refused(problem) if problem.status == 409);
-    let failure = Failure::from(error);
-    if in_use { failure.hint(format!("`deploytrack {kind} archive {reference}` hides it from the matrix")) } else { failure }
 }
 
 /// `key=value` pairs as metadata.

@@ -61,7 +61,7 @@ impl Wait {
 struct Seen {
     status: Option<Status>,
     /// Why the server cannot be asked at the moment.
-    trouble: Option<Error>,
+    trouble: Option<Failure>,
 }
 
 pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -93,9 +93,9 @@ async fn ended(id: Uuid, until: &[Status], seen: &mut Seen, session: &mut Sessio
             Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => return Err(error.into()),
             Err(error) => {
                 if seen.trouble.is_none() {
-                    session.note(&format!("{error}; asking again"))?;
+                    session.note(&format!("{}; asking again", Failure::of(&error).message()))?;
                 }
-                seen.trouble = Some(error);
+                seen.trouble = Some(error.into());
             }
         }
         sleep(jittered(pause)).await;
@@ -137,7 +137,9 @@ fn say(end: &Answer<Deployment>, until: &[Status], session: &mut Session<'_>) ->
 fn over(id: Uuid, wait: &Wait, seen: &Seen) -> Failure {
     let patience = humantime::format_duration(wait.patience());
     let message = match (&seen.trouble, seen.status) {
-        (Some(trouble), _) => format!("after {patience} it is not known whether deployment {id} is {}: {trouble}", words(&wait.until)),
+        (Some(trouble), _) => {
+            format!("after {patience} it is not known whether deployment {id} is {}: {}", words(&wait.until), trouble.message())
+        }
         (None, Some(status)) => format!("deployment {id} is still {status} after {patience}, and not {}", words(&wait.until)),
         (None, None) => format!("the server did not say within {patience} where deployment {id} stands"),
     };

@@ -8,7 +8,7 @@ use deploytrack_core::{
 };
 
 use crate::{
-    args::{Output, status},
+    args::{Output, status, whole},
     error::Failure,
     follow::News,
     lookup::{self, Entry},
@@ -46,7 +46,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "WHO")]
     deployed_by: Option<Label>,
     /// Begin behind the event with this number; 0 begins with the first [default: from now on]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(0..))]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<i64>(0, i64::MAX.cast_unsigned()))]
     after: Option<i64>,
 }
 

@@ -67,6 +67,30 @@ fn prefix(chars: impl Iterator<Item = char>, most: usize) -> String {
         .collect()
 }
 
+/// The text in lines of at most `most` columns, broken at spaces where there are some. A character that is wider has a line of
+/// its own.
+pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
+    let (mut lines, mut rest) = (Vec::new(), text);
+    while width(rest) > most {
+        let fitting = prefix(rest.chars(), most).len();
+        let least = rest.chars().next().map_or(0, char::len_utf8);
+        let end = fitting.max(least);
+        // A space right behind what fits is a good place, too.
+        let space = rest[..end].rfind(' ').filter(|at| *at > 0);
+        let (line, after) = match space {
+            _ if rest[end..].starts_with(' ') => (end, end + 1),
+            Some(at) => (at, at + 1),
+            None => (end, end),
+        };
+        lines.push(rest[..line].to_owned());
+        rest = &rest[after..];
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest.to_owned());
+    }
+    lines
+}
+
 /// The text filled with spaces to `columns`.
 pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
@@ -88,6 +112,17 @@ mod tests {
         let cleaned = clean_json(json);
         assert_eq!(cleaned, r#"{"a":"x\u009by\u202e"}"#);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&cleaned).unwrap(), serde_json::from_str::<serde_json::Value>(json).unwrap());
+    }
+
+    #[test]
+    fn a_text_is_broken_at_its_spaces_and_else_where_it_must() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("one two three", 6), ["one", "two", "three"]);
+        assert_eq!(wrapped("0123456789", 4), ["0123", "4567", "89"]);
+        assert_eq!(wrapped("本番環境", 5), ["本番", "環境"]);
+        assert_eq!(wrapped("本番", 1), ["本", "番"]);
+        assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("ab", 0), ["a", "b"]);
     }
 
     #[test]

@@ -76,6 +76,8 @@ fn foreign(url: &str, status: StatusCode, content_type: &str) -> Problem {
     let what = if content_type.is_empty() { "no description of the error" } else { content_type };
     Problem {
         title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
+        // There is no path of a request that it would name.
+        instance: url.to_owned(),
         detail: format!(
             "{url} answered {status} with {what}, not as a deploytrack server does; a proxy may stand in between, or the address is wrong"
         ),

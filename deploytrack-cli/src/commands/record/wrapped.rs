@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::start::Start;
 use crate::{
     Exit, again,
-    args::duration,
+    args::{duration, whole},
     child::{self, Asked, Outcome, Running, Signals},
     commands::{flush, keep, on_error, on_error::OnError, which},
     delivery::{Delivered, Telling},
@@ -28,6 +28,8 @@ use crate::{
     spool::{self, Ask, Event, Refusal, ToTell},
 };
 
+/// More lines of a tail than are ever kept.
+const MOST_LINES: u64 = 1_000_000;
 /// What is said when a command does not run.
 pub(super) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs whatever becomes of the record";
 
@@ -47,7 +49,7 @@ pub(crate) struct Wrapping {
     /// When COMMAND fails, keep its last lines as the metadata outputTail, secrets masked
     ///
     /// Its output then goes through a pipe instead of to the terminal itself.
-    #[arg(long, value_name = "LINES", default_value_t = 0, requires = "command", hide_default_value = true)]
+    #[arg(long, value_name = "LINES", default_value_t = 0, requires = "command", hide_default_value = true, value_parser = whole::<usize>(0, MOST_LINES))]
     output_tail: usize,
     /// A command that does it: its start and its outcome are recorded, and its exit code is this command's
     #[arg(last = true, value_name = "COMMAND")]
@@ -227,7 +229,7 @@ impl Wrapped<'_, '_> {
             }
             // Another token will do.
             Ok(Delivered::Later(error @ Error::Unauthorised(_))) => self.say_refused("the deployment", &error),
-            Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
+            Ok(Delivered::Later(error)) => self.say_kept(Failure::of(&error).message()),
             Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
         }
         false
