@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_a_server_says_cannot_steer_the_terminal() {
-        let problem = Problem { detail: "\x1b[2Jgone".to_owned(), ..Problem::default() };
+        let problem = Problem { detail: "\x1b[2Jgone".to_owned(), code: "invalid_request".to_owned(), ..Problem::default() };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
         assert_eq!(said(&failure), "error: \\u{1b}[2Jgone\n");
     }

@@ -17,6 +17,8 @@ use super::{
 
 /// Text is not shortened below this while the id is beside it.
 const COMFORTABLE: usize = 16;
+/// Below this width of the terminal nothing is shortened: the fields of a row go below one another instead.
+const NARROW: usize = 50;
 /// Text is not shortened below this at all.
 const LEAST: usize = 9;
 
@@ -122,6 +124,11 @@ impl Grid {
     pub(crate) fn table(&self, view: &View) -> String {
         let shown: Vec<_> = (0..self.columns.len()).filter(|at| self.columns[*at].title.is_some()).collect();
         let id = shown.iter().copied().find(|at| matches!(self.columns[*at].key, "id" | "run"));
+        if view.width.is_some_and(|most| usize::from(most) < NARROW) && exceeds(&self.natural(&shown, view), view) {
+            let others: Vec<_> = shown.iter().copied().filter(|at| Some(*at) != id).collect();
+            let with_id_below = id.filter(|_| !exceeds(&self.natural(&others, view), view));
+            return with_id_below.and_then(|id| self.with_id_below(id, &shown, view)).unwrap_or_else(|| self.stacked(&shown, view));
+        }
         let limits = self.limits(&shown, view, if id.is_some() { COMFORTABLE } else { LEAST });
         if !exceeds(&limits, view) {
             return self.drawn(&shown, &limits, view);
@@ -156,11 +163,15 @@ impl Grid {
 
     /// How wide each of these columns may be.
     fn limits(&self, columns: &[usize], view: &View, least: usize) -> Vec<usize> {
+        let flexible: Vec<_> = columns.iter().map(|at| self.columns[*at].flexible).collect();
+        fit(&self.natural(columns, view), &flexible, view.width, least)
+    }
+
+    /// How wide each of these columns is when nothing is shortened.
+    fn natural(&self, columns: &[usize], view: &View) -> Vec<usize> {
         let cells = |at: usize| self.rows.iter().map(move |row| width(&row[at].for_people(view.now)));
         let title = |at: usize| width(self.columns[at].title.unwrap_or_default());
-        let natural: Vec<_> = columns.iter().map(|at| cells(*at).chain([title(*at)]).max().unwrap_or(0)).collect();
-        let flexible: Vec<_> = columns.iter().map(|at| self.columns[*at].flexible).collect();
-        fit(&natural, &flexible, view.width, least)
+        columns.iter().map(|at| cells(*at).chain([title(*at)]).max().unwrap_or(0)).collect()
     }
 
     fn drawn(&self, columns: &[usize], limits: &[usize], view: &View) -> String {
@@ -271,8 +282,13 @@ mod tests {
 
     #[test]
     fn a_table_fits_the_terminal() {
-        let view = View { width: Some(24), colour: false, now: Time::default() };
-        assert_eq!(grid("2026.11.23-1832-ed52224").table(&view), "STATUS  VERSION\n────────────────────────\nfailed  2026.11.…ed52224\n");
+        let view = View { width: Some(60), colour: false, now: Time::default() };
+        let version = "2026.11.23-1832-ed52224333bd2591ebd3e2f1eea9768c6b925305";
+        let line = "─".repeat(60);
+        assert_eq!(
+            grid(version).table(&view),
+            format!("STATUS  VERSION\n{line}\nfailed  2026.11.23-1832-ed52224333…1ebd3e2f1eea9768c6b925305\n")
+        );
     }
 
     #[test]
@@ -296,7 +312,7 @@ mod tests {
             assert!(text.lines().all(|line| width(line) <= usize::from(columns)), "{columns}:\n{text}");
             let whole: String = text.split_whitespace().collect();
             assert_eq!(whole.matches("019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50").count(), 3, "{columns}:\n{text}");
-            assert!(columns >= 38 || whole.matches(version).count() == 3, "{columns}:\n{text}");
+            assert!(columns >= 50 || whole.matches(version).count() == 3, "{columns}:\n{text}");
         }
         let narrow = grid.table(&View { width: Some(30), colour: false, now: Time::default() });
         assert!(narrow.starts_with("ID       019ab1e2-7c4d-7a31-9f\n         0e-2b6c1d8e4f50\nNAME     本番環境\nVERSION  "), "{narrow}");
