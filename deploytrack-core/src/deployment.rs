@@ -203,7 +203,7 @@ impl Metadata {
         }
         let metadata = Self(map);
         if metadata.to_json().len() > Self::MOST_BYTES {
-            return Err(BadText("must be at most 16 KiB as compact JSON"));
+            return Err(BadText("must be at most 16 KiB in compact form"));
         }
         Ok(metadata)
     }

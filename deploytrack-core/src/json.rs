@@ -54,6 +54,30 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
     }
 }
 
+/// Reads one JSON object from `body`, and from it with `read` what it describes.
+///
+/// # Errors
+/// Every fault: those of [`object`] together with those of `read`. A body of more than [`MOST_READ_TWICE`] bytes that is not
+/// strict JSON has the former alone.
+pub fn read<T>(body: &[u8], read: impl FnOnce(Map<String, Value>) -> Result<T, Vec<Fault>>) -> Result<T, Vec<Fault>> {
+    let mut faults = match object(body) {
+        Ok(map) => return read(map),
+        Err(faults) => faults,
+    };
+    // Strict reading builds no values after a fault. What is no object at all has no fields to look at.
+    if body.len() <= MOST_READ_TWICE
+        && let Ok(map) = serde_json::from_slice(body)
+    {
+        let known: std::collections::HashSet<_> = faults.iter().map(|fault| fault.pointer.clone()).collect();
+        let further = read(map).err().unwrap_or_default();
+        faults.extend(further.into_iter().filter(|fault| !known.contains(&fault.pointer)));
+    }
+    Err(faults)
+}
+
+/// The most bytes of a body that is read a second time for its further faults.
+pub const MOST_READ_TWICE: usize = 64 * 1024;
+
 /// What a value is, with its article, for a message.
 fn kind(value: &Value) -> &'static str {
     match value {
@@ -205,6 +229,30 @@ mod tests {
         assert_eq!(faults("  "), ["the body is empty; it must be a JSON object"]);
         assert!(faults("{} {}")[0].starts_with("the body is not valid JSON"));
         assert!(faults(&"[".repeat(100_000))[0].starts_with("the body is not valid JSON"));
+    }
+
+    #[test]
+    fn the_faults_of_the_text_and_of_its_fields_are_said_together() {
+        let body = br#"{"name": 3, "a": {"b": 1, "b": 2}, "n": 123456789012345678901234567890, "id": "x", "id": "y"}"#;
+        let faults = read(body, |map| {
+            let mut fields = Fields::of(map);
+            let (name, id) = (fields.required::<crate::text::Name>("name"), fields.id("id"));
+            fields.finish(name.zip(id))
+        });
+        let said: Vec<_> = faults.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "/a/b is given twice",
+                "/id is given twice",
+                "the number 123456789012345678901234567890 cannot be kept exactly; send it as a string",
+                "/name must be a string, not a number",
+                "/a is not a known field; known are name, id",
+                "/n is not a known field; known are name, id",
+            ]
+        );
+        let long = format!("{{\"a\": 1, \"a\": 2, \"b\": \"{}\"}}", "x".repeat(MOST_READ_TWICE));
+        assert_eq!(read(long.as_bytes(), |map| Fields::of(map).finish(Some(()))).unwrap_err().len(), 1);
     }
 
     #[test]

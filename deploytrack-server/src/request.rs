@@ -121,7 +121,7 @@ impl Call {
     /// Reads a JSON body, and the terms in the headers. Faults found before it, in path and query, are said together
     /// with theirs.
     pub(crate) async fn read<Q, T: FromBody + Send + 'static>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
-        let ((body, terms), _) = self.parse(&JSON, |body, terms| (json::object(body).and_then(T::from_body), terms)).await?;
+        let ((body, terms), _) = self.parse(&JSON, |body, terms| (json::read(body, T::from_body), terms)).await?;
         let ((before, body), terms) = both(both(before, body), terms)?;
         Ok((before, body, terms))
     }

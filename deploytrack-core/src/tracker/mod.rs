@@ -31,6 +31,7 @@ use clock_watch::ClockWatch;
 pub use events::Events;
 use events::Newest;
 pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
+pub use recording::fault_of_status;
 use terms::{Begun, Running};
 pub use terms::{Once, RETENTION, Terms, Written};
 use writer::Queue;

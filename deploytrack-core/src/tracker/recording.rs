@@ -20,6 +20,13 @@ use crate::{
     text::{BadText, Label},
 };
 
+/// The fault of a status that no deployment can be recorded with.
+#[must_use]
+pub fn fault_of_status(status: Status) -> Option<Fault> {
+    let why = "must not be rolled_back, which undoes an earlier success; record succeeded, then update it";
+    (status == Status::RolledBack).then(|| Fault::at("/status", why))
+}
+
 impl Tracker {
     /// Records a deployment.
     ///
@@ -30,9 +37,7 @@ impl Tracker {
     pub async fn record(&self, new: NewDeployment, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
         let (now, terms) = (self.clock.now(), terms.into());
         let mut faults = terms.arriving(now).faults(new.occurred_at);
-        if new.status == Status::RolledBack {
-            faults.push(Fault::at("/status", "must not be rolled_back, which undoes an earlier success; record succeeded, then update it"));
-        }
+        faults.extend(fault_of_status(new.status));
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }

@@ -3,13 +3,17 @@
 mod transfer;
 
 use deploytrack_core::{
-    api, clock,
+    api::{self, FromBody},
+    clock,
     deployment::{Change, NewDeployment, Undeploy},
+    error::Fault,
     query::{DeploymentFilter, MatrixFilter, Order},
+    tracker::fault_of_status,
 };
+use serde_json::{Map, Value};
 
 use crate::{
-    request::{Call, Query},
+    request::{Call, Query, both},
     response::{Answer, changed, created, ok, page},
 };
 
@@ -44,11 +48,22 @@ fn filter(query: &mut Query) -> DeploymentFilter {
     }
 }
 
+/// The body that records a deployment, with the faults that only a record has.
+struct Recording(NewDeployment);
+
+impl FromBody for Recording {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let status = body.get("status").and_then(Value::as_str).and_then(|status| status.parse().ok());
+        let of_status = status.and_then(fault_of_status).map_or(Ok(()), |fault| Err(vec![fault]));
+        both(NewDeployment::from_body(body), of_status).map(|(new, ())| Self(new))
+    }
+}
+
 /// Records a deployment.
 pub(crate) async fn record(call: Call) -> Answer {
     let (tracker, mut query) = (call.tracker().clone(), call.query());
     let register = query.flag("register").unwrap_or(false);
-    let (register, new, terms) = call.read(query.finish(Some(register))).await?;
+    let (register, Recording(new), terms) = call.read(query.finish(Some(register))).await?;
     let recorded = tracker.record(NewDeployment { register, ..new }, terms).await?;
     for one in &recorded.resembles {
         tracing::warn!(kind = one.kind.as_str(), name = one.name.as_str(), known = one.known.as_str(), "a new name resembles a known one");
