@@ -13,7 +13,7 @@ use deploytrack_core::{
 use serde_json::{Map, Value};
 
 use crate::{
-    request::{Call, Query, both},
+    request::{Call, Query},
     response::{Answer, changed, created, ok, page},
 };
 
@@ -54,8 +54,9 @@ struct Recording(NewDeployment);
 impl FromBody for Recording {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let status = body.get("status").and_then(Value::as_str).and_then(|status| status.parse().ok());
-        let of_status = status.and_then(fault_of_status).map_or(Ok(()), |fault| Err(vec![fault]));
-        both(NewDeployment::from_body(body), of_status).map(|(new, ())| Self(new))
+        // In a body that is right otherwise, the tracker names it together with a wrong time.
+        let of_status = status.and_then(fault_of_status);
+        NewDeployment::from_body(body).map(Self).map_err(|faults| faults.into_iter().chain(of_status).collect())
     }
 }
 
