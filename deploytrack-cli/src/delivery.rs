@@ -19,6 +19,7 @@ use crate::{
     child::Outcome,
     id_file, lookup,
     spool::{self, Ask, Event, Refusal, Run, ToTell},
+    wording,
 };
 
 /// Every server keeps its idempotency keys for this long, unless its operator has other plans; the default is a day.
@@ -316,12 +317,12 @@ fn metadata_of(event: &Event) -> Metadata {
 }
 
 fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
-    let Value::Object(body) = body.clone() else { return Err(Error::Setup("the event is no JSON object".to_owned())) };
+    let Value::Object(body) = body.clone() else { return Err(Error::Setup("the event cannot be read".to_owned())) };
     T::from_body(body).map_err(|faults| Error::Setup(sentence(&faults)))
 }
 
 fn sentence(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    faults.iter().map(wording::sentence).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

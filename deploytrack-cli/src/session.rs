@@ -293,8 +293,11 @@ pub(crate) async fn paged<T: Serialize + PartialEq>(
     let mut whole = fetch(part(asked.skip)).await?.value;
     if whole.links == Links::default() && asked.skip + (whole.data.len() as u64) < whole.total {
         // Some proxy's doing. What follows cannot be found, and leaving it out would be a lie.
-        return Err(Failure::new(Exit::Unreachable, "the answer came without the Link header that leads to the rest of the list")
-            .hint("ask for one part after the other with --skip and --take"));
+        return Err(Failure::new(
+            Exit::Unreachable,
+            "the answer came without the way to the rest of the list: a proxy in between may have taken it out",
+        )
+        .hint("ask for one part after the other with --skip and --take"));
     }
     let mut next = whole.links.next;
     while let Some(page) = next {

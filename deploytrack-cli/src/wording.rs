@@ -108,7 +108,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// A fault by the flag that it is about. In a line of an import the field has the name that it has in the file.
-fn sentence(fault: &Fault) -> String {
+pub(crate) fn sentence(fault: &Fault) -> String {
     let place = fault.pointer.as_deref().or(fault.parameter.as_deref()).unwrap_or_default();
     match (fault.line, place) {
         (Some(line), "") => format!("line {line}: {}", fault.detail),

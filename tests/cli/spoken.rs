@@ -119,6 +119,10 @@ fn every_fault_of_a_command_line_is_said_at_once() {
     let run = home.deploytrack(&args);
     is_spoken(&args, &run, 2, &["'0' for '--take", "'done' for '--status", "'--enviroment'", "'soon' for '--since", "'--foo'"]);
     assert_eq!((run.err.matches("error:").count(), run.err.matches("--help").count()), (5, 1), "{run:?}");
+    let long = "x".repeat(300);
+    let args = ["component", "create", "a\u{7}", "--owner", &long, "--kind", "a\u{7}", "--lifecycle", &long, "--nothing"];
+    let run = home.deploytrack(&args);
+    is_spoken(&args, &run, 2, &["--owner", "--kind", "--lifecycle", "--nothing", "<NAME>"]);
 }
 
 #[test]

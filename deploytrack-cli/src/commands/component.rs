@@ -5,10 +5,10 @@ use deploytrack_core::{
     catalog::{self, ComponentChange, NewComponent, Reference},
     client::Answer,
     query::Page,
-    text::Name,
+    text::{Description, Label, Name},
 };
 
-use super::clearable;
+use super::{clearable, or_empty};
 use crate::{
     args::Part,
     error::Failure,
@@ -76,16 +76,16 @@ struct Which {
 #[derive(Debug, clap::Args)]
 struct Details {
     /// Free text; an empty text removes it, as everywhere here
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = or_empty::<Description>)]
     description: Option<String>,
     /// Who answers for it
-    #[arg(long)]
+    #[arg(long, value_parser = or_empty::<Label>)]
     owner: Option<String>,
     /// What it is, such as service or library
-    #[arg(long)]
+    #[arg(long, value_parser = or_empty::<Label>)]
     kind: Option<String>,
     /// Where it is in its life, such as experimental or production
-    #[arg(long)]
+    #[arg(long, value_parser = or_empty::<Label>)]
     lifecycle: Option<String>,
 }
 

@@ -5,11 +5,11 @@ use deploytrack_core::{
     catalog::{self, EnvironmentChange, EnvironmentType, NewEnvironment, Reference},
     client::Answer,
     json::MOST_POSITION,
-    text::Name,
+    text::{Description, Name},
 };
 use uuid::Uuid;
 
-use super::clearable;
+use super::{clearable, or_empty};
 use crate::{
     Exit,
     args::{Part, environment_type, whole},
@@ -86,7 +86,7 @@ struct Which {
 #[derive(Debug, clap::Args)]
 struct Details {
     /// Free text; an empty text removes it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = or_empty::<Description>)]
     description: Option<String>,
     /// What it is for [default for a new one: guessed from its name]
     #[arg(long, value_parser = environment_type())]

@@ -33,6 +33,8 @@ pub(crate) mod waiting;
 pub(crate) mod watch;
 pub(crate) mod which;
 
+use deploytrack_core::text::BadText;
+
 use crate::{args::Command, error::Failure, session::Session};
 
 /// What `--idempotency-key` is for.
@@ -72,6 +74,14 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
         Command::Import(import) => import::run(&import.file, session).await,
         Command::Export(export) => export::run(export, session).await,
     }
+}
+
+/// Reads a text that may be empty, where an empty one removes a value.
+fn or_empty<T: std::str::FromStr<Err = BadText>>(text: &str) -> Result<String, BadText> {
+    if !text.is_empty() {
+        text.parse::<T>()?;
+    }
+    Ok(text.to_owned())
 }
 
 #[expect(clippy::option_option, reason = "left alone, removed and set are three answers, as in core's changes")]

@@ -28,6 +28,9 @@ use crate::{
 /// The most bytes of an answer that is read whole: far more than any page can have.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
+/// Why an answer is none: which byte of it a parser stumbles over helps nobody.
+pub(super) const UNREADABLE: &str = "it cannot be read by this version";
+
 /// What a client is made from.
 #[derive(Clone)]
 pub struct ClientSettings {
@@ -284,8 +287,8 @@ impl Client {
         let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
         self.note_resemblances(response.headers());
         let body = self.body(response).await?;
-        let text = String::from_utf8(body).map_err(|error| self.foreign(&error))?;
-        let value = serde_json::from_str(&text).map_err(|error| self.foreign(&error))?;
+        let text = String::from_utf8(body).map_err(|_| self.foreign(&UNREADABLE))?;
+        let value = serde_json::from_str(&text).map_err(|_| self.foreign(&UNREADABLE))?;
         Ok(Answer { value, text, replayed })
     }
 
