@@ -104,9 +104,9 @@ impl Failure {
     /// The same with the value of each flag that a sentence is about, where the flag was given once.
     pub(crate) fn with_values(mut self, given: impl Fn(&str) -> Option<String>) -> Self {
         for sentence in std::iter::once(&mut self.message).chain(&mut self.faults) {
-            let flag = sentence.split(' ').next().filter(|word| word.starts_with("--"));
-            if let Some(value) = flag.and_then(&given).filter(|value| !value.is_empty() && !sentence.contains(value.as_str())) {
-                *sentence = format!("{sentence}, not '{}'", cut(&value, MOST_OF_A_VALUE));
+            let Some((flag, rest)) = sentence.split_once(' ').filter(|(word, _)| word.starts_with("--")) else { continue };
+            if let Some(value) = given(flag).filter(|value| !value.is_empty() && !rest.contains(value.as_str())) {
+                *sentence = format!("{flag} '{}' {rest}", cut(&value, MOST_OF_A_VALUE));
             }
         }
         self

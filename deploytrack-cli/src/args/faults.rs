@@ -23,6 +23,16 @@ impl Mistakes {
         self.0.iter().all(clap::Error::use_stderr)
     }
 
+    /// The same, where the value of this flag is that of a variable.
+    pub(super) fn of_variable(mut self, flag: &str, variable: &str) -> Self {
+        let is_of = |error: &&mut clap::Error| matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(wrong)) if wrong.split(' ').next() == Some(flag));
+        if let Some(error) = self.0.iter_mut().find(is_of) {
+            let tip = StyledStr::from(format!("the value is that of {variable}"));
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        }
+        self
+    }
+
     /// All of them; how the command is used and where its help is comes at the end alone.
     pub(crate) fn text(mut self, colour: bool) -> String {
         let Some(last) = self.0.pop() else { return String::new() };
@@ -42,8 +52,9 @@ impl Mistakes {
     }
 }
 
-/// The mistake that was found first, and those behind it: without what is wrong, the rest is read again.
-pub(super) fn all(first: clap::Error, line: &Line<'_>) -> Mistakes {
+/// The mistake that was found first in a line, and those behind it: without what is wrong, the rest is read again. The line may
+/// have been mended since it was typed.
+pub(super) fn all(first: clap::Error, line: &Line<'_>, typed: &Line<'_>) -> Mistakes {
     if !first.use_stderr() {
         return Mistakes(vec![first]);
     }
@@ -52,7 +63,7 @@ pub(super) fn all(first: clap::Error, line: &Line<'_>) -> Mistakes {
     let mut mistake = first;
     for _ in 0..=line.own.len() {
         let goes_on = !AT_THE_END.contains(&mistake.kind()) && rest.remove(&mistake);
-        if let Some(mistake) = rest.known(mistake, line) {
+        if let Some(mistake) = rest.known(mistake, typed) {
             found.push(mistake);
         }
         let next = if goes_on { Args::try_parse_from(rest.line.all()).and_then(Args::unambiguous).err() } else { None };
@@ -219,7 +230,7 @@ mod tests {
     fn said(arguments: &[&str]) -> String {
         let typed: Vec<_> = std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect();
         let mistake = Args::try_parse_from(&typed).unwrap_err();
-        all(mistake, &Line::of(&typed)).text(false)
+        all(mistake, &Line::of(&typed), &Line::of(&typed)).text(false)
     }
 
     #[test]

@@ -49,6 +49,7 @@ enum Remedy {
 /// the values of this run is mended.
 pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), Mistakes> {
     let mut line = Line::of(arguments);
+    let is_of_variable = line.places(ON_ERROR, None).is_empty();
     line.take(on_error);
     let goes_on = line.goes_on();
     let mut mended = Mended::default();
@@ -56,23 +57,26 @@ pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Ar
         line.decode(&mut mended);
     }
     // Each turn removes the mistake of one argument.
-    for _ in 0..arguments.len() {
-        match Args::try_parse_from(line.all()) {
+    for _ in 0..=arguments.len() {
+        match Args::try_parse_from(line.all()).and_then(Args::unambiguous) {
             Err(mistake) if goes_on && line.mend(&mistake, &mut mended) => {}
-            Err(mistake) => return Err(faults::all(mistake, &line)),
-            Ok(args) => return with(args, mended).map_err(|mistake| faults::all(mistake, &line)),
+            Ok(args) => return Ok(with(args, mended)),
+            Err(mistake) => {
+                let mistakes = faults::all(mistake, &line, &Line::of(arguments));
+                return Err(if is_of_variable { mistakes.of_variable(ON_ERROR, "DEPLOYTRACK_ON_ERROR") } else { mistakes });
+            }
         }
     }
-    Args::try_parse_from(line.all()).and_then(|args| with(args, mended)).map_err(|mistake| faults::all(mistake, &line))
+    let read = Args::try_parse_from(line.all()).and_then(Args::unambiguous);
+    read.map(|args| with(args, mended)).map_err(|mistake| faults::all(mistake, &line, &Line::of(arguments)))
 }
 
-fn with(args: Args, mut mended: Mended) -> Result<(Args, Vec<String>), clap::Error> {
-    let mut args = args.unambiguous()?;
+fn with(mut args: Args, mut mended: Mended) -> (Args, Vec<String>) {
     let warnings = std::mem::take(&mut mended.warnings);
     if let Command::Record(record) = &mut args.command {
         record.mended = mended;
     }
-    Ok((args, warnings))
+    (args, warnings)
 }
 
 impl Line<'_> {

@@ -92,13 +92,30 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return session.answer(&text, &cells(&matrix));
     }
     if matrix.is_empty() {
-        return session.note("the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded");
+        return session.note(&empty(&filter));
     }
     if let Some(at) = filter.at {
         session.note(&format!("what was current at {}", clock::format(&at)))?;
     }
     let text = drawn(&matrix, &columns, &session.view);
     Ok(session.out.write_all(text.as_bytes())?)
+}
+
+/// What is said of a matrix without a row.
+fn empty(filter: &MatrixFilter) -> String {
+    let labels = [("--owner", &filter.owner), ("--kind", &filter.kind), ("--lifecycle", &filter.lifecycle)];
+    let given: Vec<_> = labels.iter().filter_map(|(flag, label)| Some(format!("{flag} {}", label.as_ref()?))).collect();
+    if !given.is_empty() {
+        return format!(
+            "the matrix is empty: no component with {} is current anywhere; `deploytrack component list` shows them",
+            given.join(" and ")
+        );
+    }
+    if !filter.components.is_empty() || !filter.environments.is_empty() || filter.at.is_some() {
+        return "the matrix is empty: nothing of what was asked for is current".to_owned();
+    }
+    "the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded"
+        .to_owned()
 }
 
 /// The names of the environments to show, in order.

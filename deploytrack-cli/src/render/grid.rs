@@ -124,12 +124,7 @@ impl Grid {
     pub(crate) fn table(&self, view: &View) -> String {
         let shown: Vec<_> = (0..self.columns.len()).filter(|at| self.columns[*at].title.is_some()).collect();
         let id = shown.iter().copied().find(|at| matches!(self.columns[*at].key, "id" | "run"));
-        if view.width.is_some_and(|most| usize::from(most) < NARROW) && exceeds(&self.natural(&shown, view), view) {
-            let others: Vec<_> = shown.iter().copied().filter(|at| Some(*at) != id).collect();
-            let with_id_below = id.filter(|_| !exceeds(&self.natural(&others, view), view));
-            return with_id_below.and_then(|id| self.with_id_below(id, &shown, view)).unwrap_or_else(|| self.stacked(&shown, view));
-        }
-        let limits = self.limits(&shown, view, if id.is_some() { COMFORTABLE } else { LEAST });
+        let limits = self.limits(&shown, view, least(view, id.is_some()));
         if !exceeds(&limits, view) {
             return self.drawn(&shown, &limits, view);
         }
@@ -140,7 +135,7 @@ impl Grid {
     /// As a table, and under each row its id; none where that is too wide.
     fn with_id_below(&self, id: usize, shown: &[usize], view: &View) -> Option<String> {
         let others: Vec<_> = shown.iter().copied().filter(|at| *at != id).collect();
-        let limits = self.limits(&others, view, LEAST);
+        let limits = self.limits(&others, view, least(view, false));
         let ids: Vec<_> = self.rows.iter().map(|row| format!("  {}\n", row[id].for_people(view.now))).collect();
         let is_wide = |line: &String| view.width.is_some_and(|most| width(line.trim_end()) > usize::from(most));
         if exceeds(&limits, view) || ids.iter().any(is_wide) {
@@ -250,6 +245,15 @@ fn words(key: &str) -> String {
         out.push(c.to_ascii_lowercase());
         out
     })
+}
+
+/// Below which width no text is shortened.
+fn least(view: &View, with_id: bool) -> usize {
+    match view.width.map(usize::from) {
+        Some(..NARROW) => usize::MAX,
+        _ if with_id => COMFORTABLE,
+        _ => LEAST,
+    }
 }
 
 fn exceeds(limits: &[usize], view: &View) -> bool {
