@@ -185,7 +185,7 @@ impl Command {
         match self {
             Self::Record(record) if record.wrapping.has_open_limit() => Some(command),
             Self::Rollback(rollback) if rollback.wrapping.has_open_limit() => Some(command),
-            Self::Wait(wait) if wait.wait_timeout.is_none() => Some(("--wait-timeout", "how long to wait in all")),
+            Self::Wait(wait) if wait.limit.is_none() => Some(("--wait-timeout", "how long to wait in all")),
             _ => None,
         }
     }

@@ -92,7 +92,7 @@ impl From<Exit> for std::process::ExitCode {
 /// Runs one command. Answers go to `out`, everything else to `err`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let arguments = args::trim::own(arguments.into_iter().collect());
-    let surroundings = &without_colour(surroundings, &arguments);
+    let surroundings = &if asks_for_no_colour(&arguments) { surroundings.without_colour() } else { surroundings.clone() };
     let outcome = match args::mend::read(&arguments, surroundings.variable("DEPLOYTRACK_ON_ERROR")) {
         Ok((args, warnings)) => {
             for warning in warnings {
@@ -129,12 +129,9 @@ fn usage(mistakes: Mistakes, surroundings: &Surroundings, out: &mut dyn Write, e
     exit
 }
 
-/// The surroundings, without colour where the command line says so: also for what is said of a command line that is wrong.
-fn without_colour(surroundings: &Surroundings, arguments: &[OsString]) -> Surroundings {
-    let mut surroundings = surroundings.clone();
-    let mut own = arguments.iter().take_while(|argument| *argument != "--");
-    surroundings.no_colour |= own.any(|argument| argument == "--no-color");
-    surroundings
+/// Whether the command line says so, also one that is wrong otherwise.
+fn asks_for_no_colour(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--no-color")
 }
 
 fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {

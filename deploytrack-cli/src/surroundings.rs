@@ -22,8 +22,6 @@ pub struct Surroundings {
     pub stderr_is_terminal: bool,
     /// The width that tables must fit: `COLUMNS` where it is given, else that of the terminal that standard output is.
     pub width: Option<u16>,
-    /// Whether the command line asks for no colour.
-    pub no_colour: bool,
     /// The program as it was called, for commands that are shown to be typed.
     pub program: String,
 }
@@ -38,7 +36,6 @@ impl Surroundings {
             stdout_is_terminal: stdout().is_terminal(),
             stderr_is_terminal: stderr().is_terminal(),
             width: width(),
-            no_colour: false,
             program: std::env::args_os().next().map_or_else(|| "deploytrack".to_owned(), |name| name.to_string_lossy().into_owned()),
         }
     }
@@ -53,6 +50,13 @@ impl Surroundings {
         self.variables.get(name).map(|value| trimmed_path(value)).filter(|value| !value.is_empty())
     }
 
+    /// The same without colour, as the variable `NO_COLOR` has it.
+    pub(crate) fn without_colour(&self) -> Self {
+        let mut variables = self.variables.clone();
+        variables.insert("NO_COLOR".to_owned(), "1".to_owned());
+        Self { variables, ..self.clone() }
+    }
+
     pub(crate) fn colour_on_stdout(&self) -> bool {
         self.stdout_is_terminal && self.colour_is_welcome()
     }
@@ -62,7 +66,7 @@ impl Surroundings {
     }
 
     fn colour_is_welcome(&self) -> bool {
-        let forbidden = self.no_colour || self.variable("NO_COLOR").is_some() || self.variable("CLICOLOR") == Some("0");
+        let forbidden = self.variable("NO_COLOR").is_some() || self.variable("CLICOLOR") == Some("0");
         !forbidden && self.variable("TERM") != Some("dumb")
     }
 

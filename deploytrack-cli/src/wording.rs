@@ -49,6 +49,9 @@ fn by_code(problem: &Problem) -> Wording {
                 "`archive` in the place of `delete` hides it",
             ),
         ),
+        "not_found" if named.is_none() => {
+            ("the server has nothing of deploytrack at this address".to_owned(), not_found(problem.kind.as_deref()))
+        }
         "not_found" => (problem.detail.clone(), not_found(problem.kind.as_deref())),
         "precondition_failed" => {
             ("it was changed since it was read".to_owned(), "repeat the command if the change still applies".to_owned())

@@ -51,7 +51,7 @@ impl fmt::Display for Badges {
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeArgs {
     /// Address to listen on; port 0 picks a free one
-    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", value_parser = Trimmed(SocketAddr::from_str), default_value = "127.0.0.1:3000")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", value_parser = Trimmed(address), default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
 
     #[arg(
@@ -131,6 +131,10 @@ pub struct ServeArgs {
     #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
           value_parser = Trimmed(max_connections))]
     max_connections: usize,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:3000 or [::]:3000")
 }
 
 fn max_connections(text: &str) -> Result<usize, String> {

@@ -75,11 +75,10 @@ fn a_terminal_of_any_width_shows_every_row_and_every_column() {
     let version = "ed52224333bd2591ebd3e2f1eea9768c6b925305";
     let components = ["本番環境サービス", "notification-worker-with-a-rather-long-name", "api"];
     let ids: Vec<_> = components.iter().map(|component| bench.record(component, "Produktion 環境", version, "succeeded")).collect();
-    let away = crate::wrapped::home_of("http://127.0.0.1:1").with("XDG_STATE_HOME", home.path().join("state").display().to_string());
     for component in components {
-        away.deploytrack(&["record", "-c", component, "-e", "eu", "--version", version, "--send-timeout", "1s", "--", "true"]).ok();
+        let args = ["--url", "http://127.0.0.1:1", "record", "-c", component, "-e", "eu", "--version", version, "--send-timeout", "1s"];
+        home.deploytrack(&[&args[..], &["--", "true"]].concat()).ok();
     }
-    let home = home.with("XDG_STATE_HOME", home.path().join("state").display().to_string());
     for columns in [0, 12, 20, 40, 49, 60, 80, 200] {
         for (args, rows, whole) in [
             ("list".to_owned(), 3, &[version, "succeeded", "Produktion環境"][..]),

@@ -166,7 +166,6 @@ fn ends_all_when_started(mark: &str, before: &[&str], options: &[&str]) {
     let log = home.path().join("log");
     let file = std::fs::File::create(&log).unwrap();
     command.stdout(file.try_clone().unwrap()).stderr(file);
-    let start = Instant::now();
     // script(1) ends what it runs with the end of its own input.
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let input = child.stdin.take();
@@ -179,7 +178,6 @@ fn ends_all_when_started(mark: &str, before: &[&str], options: &[&str]) {
         thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(alive(mark), [""; 0], "{before:?} {options:?}: {text}");
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     let one = &listed(&bench)[0];
     assert_eq!((&one["status"], one["version"].as_str()), (&"failed".into(), Some("v1")), "{before:?}: {text}");
     let reason = shown(&bench, &one["id"])["history"][2]["reason"].clone();

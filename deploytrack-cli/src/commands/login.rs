@@ -75,7 +75,7 @@ pub(crate) async fn login(login: Login, global: &Global, surroundings: &Surround
     overruled(global, surroundings, &mut streams)
 }
 
-pub(crate) fn logout(global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
+pub(crate) fn logout(global: &Global, surroundings: &Surroundings, Streams { out, err }: Streams<'_>) -> Result<(), Failure> {
     let mut file = ConfigFile::open(surroundings)?;
     let Some(name) = settings::named(global, surroundings).or_else(|| file.current()).map(str::to_owned) else {
         return Err(Failure::usage("there is no current profile").hint(format!("name one with --profile; {}", file.known())));
@@ -90,10 +90,10 @@ pub(crate) fn logout(global: &Global, surroundings: &Surroundings, streams: Stre
     let next = file.step_aside_for(&profile, SystemClock.now());
     file.write()?;
     for sentence in std::iter::once(said).chain(next) {
-        writeln!(streams.out, "{}", clean(&sentence))?;
+        writeln!(out, "{}", clean(&sentence))?;
     }
     match surroundings.variable("DEPLOYTRACK_PROFILE").filter(|named| *named == name && !global.quiet) {
-        Some(_) => Ok(writeln!(streams.err, "{}", clean(&format!("DEPLOYTRACK_PROFILE still names the profile {name}")))?),
+        Some(_) => Ok(writeln!(err, "{}", clean(&format!("DEPLOYTRACK_PROFILE still names the profile {name}")))?),
         None => Ok(()),
     }
 }

@@ -61,7 +61,7 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
         Command::Wait(wait) => wait::run(wait, session).await,
         Command::Verify(_) => verify::run(session).await,
-        Command::Rollback(rollback) => rollback::run(*rollback, session).await,
+        Command::Rollback(rollback) => Box::pin(rollback::run(*rollback, session)).await,
         Command::Flush(flush) => flush::run(flush, session).await,
         Command::Spool(spool) => spool::run(&spool, session),
         Command::List(list) => list::run(list, session).await,

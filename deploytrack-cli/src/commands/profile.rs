@@ -66,9 +66,14 @@ struct Listed {
     expires_at: Option<Time>,
 }
 
-pub(crate) fn run(profile: &Profile, global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
+pub(crate) fn run(
+    profile: &Profile,
+    global: &Global,
+    surroundings: &Surroundings,
+    Streams { out, err }: Streams<'_>,
+) -> Result<(), Failure> {
     let mut file = ConfigFile::open(surroundings)?;
-    let mut session = Session::answering(global, surroundings, streams.out, streams.err)?;
+    let mut session = Session::answering(global, surroundings, out, err)?;
     match &profile.action {
         Action::List => list(&file, global, &mut session),
         Action::Use { name } => make_current(&mut file, name, &mut session),

@@ -45,14 +45,14 @@ pub(crate) struct Wait {
     #[arg(long, value_name = "STATUS", value_delimiter = ',', default_value = "succeeded", value_parser = status())]
     until: Vec<Status>,
     /// How long to wait in all, such as 10m [default: 30m]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(crate) wait_timeout: Option<Duration>,
+    #[arg(long = "wait-timeout", value_name = "DURATION", value_parser = duration)]
+    pub(crate) limit: Option<Duration>,
 }
 
 impl Wait {
     /// How long to wait in all.
     pub(crate) fn patience(&self) -> Duration {
-        self.wait_timeout.unwrap_or(PATIENCE)
+        self.limit.unwrap_or(PATIENCE)
     }
 }
 

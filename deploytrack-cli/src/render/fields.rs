@@ -50,7 +50,7 @@ pub(crate) fn bold(text: &str, view: &View) -> String {
 }
 
 fn coloured(text: &str, field: &Field, view: &View) -> String {
-    styled(text, field.colour.map_or_else(Style::new, |colour| colour.on_default()), view)
+    styled(text, field.colour.map_or_else(Style::new, AnsiColor::on_default), view)
 }
 
 fn styled(text: &str, style: Style, view: &View) -> String {
