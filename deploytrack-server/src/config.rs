@@ -147,7 +147,7 @@ fn retention(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if (least..=most).contains(&time) => Ok(time),
         Ok(_) => Err("must be from one minute (1m) to one year (1y)".into()),
-        Err(error) => Err(format!("must be a time such as 24h or 7d ({error})")),
+        Err(_) => Err("must be a time with its unit, such as 24h or 7d".into()),
     }
 }
 
