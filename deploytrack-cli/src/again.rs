@@ -25,7 +25,7 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use crate::delivery::is_final;
+use crate::{delivery::is_final, lookup};
 
 /// An idempotency key that no other process has.
 pub(crate) fn own_key() -> Result<IdempotencyKey, Error> {
@@ -52,8 +52,14 @@ pub(crate) enum Start {
 pub(crate) async fn begin(client: &Client, key: &IdempotencyKey, new: &NewDeployment, is_live: bool) -> Result<Start, Error> {
     let earlier = match client.under(key.clone()).record(new).await {
         Ok(recorded) => return Ok(Start::Recorded(recorded.value.id)),
-        Err(Error::Refused(problem)) if problem.code == "idempotency_key_reused" => problem.recorded_id,
-        Err(error) => return Err(error),
+        Err(error) => match (lookup::may_be_of_a_name(&error), error) {
+            (true, error) if let Some(named) = lookup::by_name(client, new).await? => {
+                drop(error);
+                return Box::pin(begin(client, key, &named, is_live)).await;
+            }
+            (_, Error::Refused(problem)) if problem.code == "idempotency_key_reused" => problem.recorded_id,
+            (_, error) => return Err(error),
+        },
     };
     match earlier {
         Some(id) if is_repeated(client, id, new, is_live).await? => Ok(Start::Resumes(id)),

@@ -1,18 +1,22 @@
 //! The command line.
 
+pub(crate) mod faults;
+mod line;
 pub(crate) mod mend;
 pub(crate) mod trim;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand, ValueEnum, builder::TypedValueParser};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, builder::TypedValueParser, error::ErrorKind};
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::{self, Time},
-    query::{DeploymentFilter, Order},
+    json::parse_id,
+    query::{CatalogFilter, DeploymentFilter, Order, PageRequest},
     status::Status,
     text::{CommitSha, Label, Version},
 };
+use uuid::Uuid;
 
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
@@ -24,6 +28,7 @@ use crate::{
         doctor::Doctor,
         environment::Environment,
         flush::Flush,
+        import::Columns,
         keep::Keep,
         latest::Latest,
         list::List,
@@ -31,6 +36,7 @@ use crate::{
         man::Man,
         matrix::Matrix,
         open::Open,
+        profile::Profile,
         record::Record,
         rollback::Rollback,
         spool::Spool,
@@ -68,6 +74,7 @@ Exit codes: 0 done, 1 the server refused, 2 usage, 3 unreachable, timed out or 5
 /// What every command takes.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Global options")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Global {
     #[arg(
         long,
@@ -89,16 +96,27 @@ pub(crate) struct Global {
     /// Say which server and which token are used
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// How long to wait for each answer, such as 10s or 2m [default: 30s]; with a COMMAND to run, how long that may take
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DURATION",
+        value_parser = duration,
+        help = "How long to wait for each answer of the server, such as 10s or 2m [env: DEPLOYTRACK_TIMEOUT] [default: 30s]"
+    )]
     pub(crate) timeout: Option<Duration>,
     #[arg(
         long,
         global = true,
         value_name = "FILE",
-        help = "PEM certificates to trust besides the system's, for an https server [env: DEPLOYTRACK_CACERT]"
+        help = "PEM certificates to trust besides the system's, for an https server: its own or its authority's [env: DEPLOYTRACK_CACERT]"
     )]
     pub(crate) cacert: Option<PathBuf>,
+    #[arg(
+        long,
+        global = true,
+        help = "Do not warn of a token that is sent without encryption to another machine [env: DEPLOYTRACK_ALLOW_HTTP]"
+    )]
+    pub(crate) allow_http: bool,
 }
 
 // Help for each form would stretch the help of every command to pages.
@@ -140,33 +158,43 @@ pub(crate) enum Command {
     Man(Man),
     Login(Login),
     Logout(Logout),
+    Profile(Profile),
     Version(Versions),
     Doctor(Doctor),
     #[command(hide = true)]
     Keep(Keep),
 }
 
+impl Args {
+    /// Refuses a --timeout that may mean two things.
+    ///
+    /// # Errors
+    /// A sentence with the flag for each of them.
+    pub(crate) fn unambiguous(self) -> Result<Self, clap::Error> {
+        let (Some(timeout), Some((flag, meaning))) = (self.global.timeout, self.command.other_timeout()) else { return Ok(self) };
+        let given = humantime::format_duration(timeout);
+        let message = format!(
+            "--timeout {given} is how long to wait for one answer of the server, and not {meaning}: for that give {flag} {given}; to \
+             limit each answer too, give both, or set DEPLOYTRACK_TIMEOUT"
+        );
+        Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+    }
+}
+
 impl Command {
     /// The command that is to be recorded, if there is one.
-    pub(crate) fn recorded(&self, timeout: Option<Duration>) -> Option<Asked<'_>> {
-        if let Self::Record(record) = self { record.to_run(timeout) } else { None }
+    pub(crate) fn recorded(&self) -> Option<Asked<'_>> {
+        if let Self::Record(record) = self { record.to_run() } else { None }
     }
 
-    /// Whether it goes on and tells what happens.
-    pub(crate) fn follows(&self) -> bool {
+    /// The flag that a --timeout may be meant for instead, as it once was: beside a command that is run, and for `wait`.
+    fn other_timeout(&self) -> Option<(&'static str, &'static str)> {
+        let command = ("--command-timeout", "how long COMMAND may run");
         match self {
-            Self::Watch(_) => true,
-            Self::Matrix(matrix) => matrix.watch,
-            _ => false,
-        }
-    }
-
-    /// Whether there is a command to run.
-    pub(crate) fn wraps(&self) -> bool {
-        match self {
-            Self::Record(record) => record.wrapping.is_asked(),
-            Self::Rollback(rollback) => rollback.wrapping.is_asked(),
-            _ => false,
+            Self::Record(record) if record.wrapping.has_open_limit() => Some(command),
+            Self::Rollback(rollback) if rollback.wrapping.has_open_limit() => Some(command),
+            Self::Wait(wait) if wait.limit.is_none() => Some(("--wait-timeout", "how long to wait in all")),
+            _ => None,
         }
     }
 }
@@ -179,19 +207,27 @@ pub(crate) struct Show {
     pub(crate) which: Which,
 }
 
-/// Import deployments from newline-delimited JSON; the same file twice adds nothing
+/// Import deployments from JSON or CSV; the same file twice adds nothing
 ///
-/// Each line is an object with component, environment, version, occurredAt and optionally status, deployedBy,
-/// commitSha, description and metadata; or, for a component that left an environment, with event (undeployed),
-/// component, environment, occurredAt and optionally reason. Blank lines are skipped. Lines are sent in batches; a batch is recorded whole
-/// or not at all.
+/// A file has JSON objects, one to a line, in an array or one behind the other, or a table as CSV with the names of the
+/// fields in its first line. It may be UTF-8 or UTF-16, and packed by gzip.
+///
+/// A deployment has component, environment, version, occurredAt and optionally status, deployedBy, commitSha, description,
+/// metadata, startedAt, reason and history, a list of statuses with their times. A component that left an environment has event
+/// (undeployed), component, environment, occurredAt and optionally reason, before or after its deployments. The words of GitHub,
+/// GitLab and Octopus for a status are understood.
+///
+/// The file is sent in batches; a batch is recorded whole or not at all.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  deploytrack import deployments.ndjson\n  deploytrack --profile old export | deploytrack --profile new import -"
+    after_help = "Examples:\n  deploytrack import deployments.ndjson\n  deploytrack import --columns 'component=app,environment,version=tag,occurredAt=date' deployments.csv\n  deploytrack --profile old export | deploytrack --profile new import -"
 )]
 pub(crate) struct Import {
     /// The file, or - for standard input
     pub(crate) file: PathBuf,
+    /// Which columns of a table are which fields; "TEXT" is the same in every row, but for {COLUMN} in it, and A|B is the first that is not empty
+    #[arg(long, value_name = "FIELD=COLUMN,...", default_value = "", hide_default_value = true)]
+    pub(crate) columns: Columns,
 }
 
 /// Check that everything the server keeps is what its history says
@@ -204,6 +240,9 @@ pub(crate) struct Import {
 pub(crate) struct Verify {}
 
 /// Export deployments as newline-delimited JSON, the earliest first, in the form that import takes
+///
+/// Each deployment has its whole history: attempts, reasons, and the time of every status. Without a filter, lines for
+/// components and environments with more than a name come first.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  deploytrack export > deployments.ndjson\n  deploytrack export --environment production --status succeeded"
@@ -271,14 +310,34 @@ impl Filter {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Part {
     /// Pass over this many
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX.cast_unsigned()))]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>(0, PageRequest::MOST_SKIP))]
     pub(crate) skip: u64,
     /// Show at most this many, 1 to 100
-    #[arg(long, default_value_t = 20, conflicts_with = "all", value_parser = clap::value_parser!(u64).range(1..=100))]
+    #[arg(long, default_value_t = 20, conflicts_with = "all", value_parser = whole::<u64>(1, PageRequest::MOST_TAKE))]
     pub(crate) take: u64,
     /// Show all that follow
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// Which part of the components or environments.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Listed {
+    #[command(flatten)]
+    pub(crate) part: Part,
+    /// Only what is archived
+    #[arg(long, conflicts_with = "in_use")]
+    archived: bool,
+    /// Only what is not archived
+    #[arg(long)]
+    in_use: bool,
+}
+
+impl Listed {
+    pub(crate) fn filter(&self) -> CatalogFilter {
+        let archived = if self.archived { Some(true) } else { self.in_use.then_some(false) };
+        CatalogFilter { name: None, archived }
+    }
 }
 
 /// Reads an order of a list, and offers those there are.
@@ -303,19 +362,45 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
     if key.is_empty() { Err("must be KEY=VALUE, with a key") } else { Ok((key.to_owned(), value.to_owned())) }
 }
 
+/// Reads a whole number within bounds.
+pub(crate) fn whole<T: TryFrom<u64> + Clone + Send + Sync + 'static>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        let bound = if most >= PageRequest::MOST_SKIP { " or more".to_owned() } else { format!(" to {most}") };
+        let from = if most >= PageRequest::MOST_SKIP { "" } else { "from " };
+        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| format!("must be a whole number, {from}{least}{bound}"))
+    }
+}
+
+/// Reads the id of a deployment.
+pub(crate) fn deployment_id(text: &str) -> Result<Uuid, &'static str> {
+    Uuid::try_parse(text).map_err(
+        |_| "must be the id of a deployment, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack list` shows the ids there are",
+    )
+}
+
+/// Reads the id of a run in the spool.
+pub(crate) fn run_id(text: &str) -> Result<Uuid, &'static str> {
+    parse_id(text).map_err(
+        |_| "must be the id of a run, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack spool list` shows those there are",
+    )
+}
+
 /// Reads a duration such as 10s.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    // A number alone may be meant in any unit.
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("must be more than nothing".to_owned()),
+        Ok(Duration::ZERO) => Err("must be more than nothing, such as 10s or 2m".to_owned()),
         Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; a duration looks like 10s or 2m")),
+        Err(_) => Err("must be a duration with its unit, such as 10s or 2m".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

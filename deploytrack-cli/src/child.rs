@@ -2,6 +2,8 @@
 
 mod announced;
 #[cfg(unix)]
+mod descendants;
+#[cfg(unix)]
 mod keeper;
 mod kept;
 pub(crate) mod marks;
@@ -27,11 +29,16 @@ use deploytrack_core::{
 use serde::{Deserialize, Serialize};
 use tokio::{
     process::{Child, Command},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 #[cfg(unix)]
+use rustix::process::Signal;
+
+#[cfg(unix)]
 pub(crate) use self::keeper::{Teller, run_keeper};
+#[cfg(unix)]
+use self::{descendants::Descendants, signals::resume};
 pub(crate) use self::{
     relay::carry_on,
     running::Running,
@@ -39,12 +46,14 @@ pub(crate) use self::{
 };
 use self::{
     relay::{Pipes, Relay},
-    signals::{Received, Target, pass_on, resume, stop},
+    signals::{Received, Target, pass_on, stop},
     tail::tail,
 };
 
 /// How long a command that has been told to end may take to do so.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often orphans of a command with a limit, which are this process's children, are looked for.
+const REAPING: Duration = Duration::from_secs(1);
 /// The exit code of a command whose time is over, as that of timeout(1).
 const TIMED_OUT: u8 = 124;
 
@@ -55,8 +64,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) command: &'a [OsString],
     /// Variables for it besides its own.
     pub(crate) variables: &'a [(&'a str, String)],
-    /// How long it may run.
-    pub(crate) timeout: Option<Duration>,
+    /// How long it may run, with all that it starts.
+    pub(crate) limit: Option<Duration>,
     /// How many of its last lines are kept when it fails; with any, its output goes through a pipe.
     pub(crate) output_tail: usize,
 }
@@ -86,6 +95,7 @@ pub(crate) struct Outcome {
 pub(crate) async fn run(asked: Asked<'_>, signals: &mut Signals, begun: impl FnOnce(u32)) -> Outcome {
     // Without pipes the command runs all the same.
     let pipes = if asked.output_tail > 0 { Pipes::new().ok() } else { None };
+    let mut limit = Limit::of(asked.limit);
     let child = match start::start(asked.command, |program, arguments| prepared(program, arguments, asked, pipes.as_ref())) {
         Ok(child) => child,
         Err(error) => return Outcome::not_started(&error),
@@ -94,7 +104,7 @@ pub(crate) async fn run(asked: Asked<'_>, signals: &mut Signals, begun: impl FnO
         begun(pid);
     }
     let relay = pipes.map(Relay::begin);
-    let outcome = wait(child, asked.timeout, signals).await;
+    let outcome = wait(child, &mut limit, signals).await;
     let kept = match relay {
         Some(relay) => Some(relay.end(signals).await),
         None => None,
@@ -130,17 +140,17 @@ fn shares_the_terminal() -> bool {
 }
 
 /// Waits for the end of a command.
-async fn wait(mut child: Child, timeout: Option<Duration>, signals: &mut Signals) -> Outcome {
+async fn wait(mut child: Child, limit: &mut Limit, signals: &mut Signals) -> Outcome {
     let target = child.id().map(Target::of);
-    let mut limit = Limit::of(timeout);
     let ended = loop {
         tokio::select! {
             ended = child.wait() => break ended.map_or_else(|error| Outcome::not_started(&error), Outcome::of),
             received = signals.next() => tell(target, received),
             () = limit.over() => limit.enforce(target),
+            () = sleep(REAPING), if limit.is_set() => limit.reap(child.id()),
         }
     };
-    limit.judge(ended)
+    limit.judge(ended).await
 }
 
 /// Tells a command what came.
@@ -154,18 +164,31 @@ fn tell(target: Option<Target>, received: Received) {
     }
 }
 
-/// How long a command may take.
-#[derive(Clone, Copy, Debug)]
+/// How long a command may take, and what ends when that is over: all that it has started.
+#[derive(Debug)]
 struct Limit {
     asked: Option<Duration>,
     alarm: Option<Instant>,
     is_over: bool,
+    #[cfg(unix)]
+    descendants: Option<Descendants>,
 }
 
 impl Limit {
+    /// A limit for a command that is to be started.
     fn of(asked: Option<Duration>) -> Self {
-        // One that is further away than any clock goes is none.
-        Self { asked, alarm: asked.and_then(|asked| Instant::now().checked_add(asked)), is_over: false }
+        Self {
+            asked,
+            // One that is further away than any clock goes is none.
+            alarm: asked.and_then(|asked| Instant::now().checked_add(asked)),
+            is_over: false,
+            #[cfg(unix)]
+            descendants: asked.map(|_| Descendants::from_now_on()),
+        }
+    }
+
+    const fn is_set(&self) -> bool {
+        self.asked.is_some()
     }
 
     /// Ends when there is something to enforce.
@@ -176,17 +199,50 @@ impl Limit {
         }
     }
 
-    /// The command is asked first, then made to end.
+    /// The command and what it has started are asked to end first, then made to.
     fn enforce(&mut self, target: Option<Target>) {
-        tell(target, Received::sent(if self.is_over { 9 } else { 15 }));
-        // One that is stopped hears of it only when it goes on.
-        target.into_iter().for_each(resume);
+        self.signal(target);
         self.alarm = (!self.is_over).then(|| Instant::now() + GRACE);
         self.is_over = true;
     }
 
-    fn judge(self, ended: Outcome) -> Outcome {
-        self.asked.filter(|_| self.is_over).map_or(ended, Outcome::timed_out)
+    #[cfg(unix)]
+    fn signal(&self, target: Option<Target>) {
+        let number = if self.is_over { Signal::KILL } else { Signal::TERM };
+        let own_group = target.filter(|target| target.own_group).map(|target| target.pid);
+        let found = self.descendants.as_ref().is_some_and(|descendants| {
+            let found = descendants.signal(number, own_group);
+            // One that is stopped hears of it only when it goes on.
+            descendants.signal(Signal::CONT, own_group);
+            found
+        });
+        if !found {
+            tell(target, Received::sent(number.as_raw()));
+            target.into_iter().for_each(resume);
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn signal(&self, target: Option<Target>) {
+        tell(target, Received::sent(if self.is_over { 9 } else { 15 }));
+    }
+
+    /// Removes what has ended and that nobody else waits for, the command itself apart.
+    fn reap(&self, command: Option<u32>) {
+        #[cfg(unix)]
+        self.descendants.iter().for_each(|descendants| descendants.reap(command));
+        #[cfg(not(unix))]
+        let _ = command;
+    }
+
+    /// The outcome, once what the command has started is gone too.
+    async fn judge(&self, ended: Outcome) -> Outcome {
+        let Some(asked) = self.asked.filter(|_| self.is_over) else { return ended };
+        #[cfg(unix)]
+        if let Some(descendants) = &self.descendants {
+            descendants.end_by(self.alarm.unwrap_or_else(Instant::now)).await;
+        }
+        Outcome::timed_out(asked)
     }
 }
 
@@ -288,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_command_whose_time_is_over_is_asked_to_end() {
-        let asked = Asked { timeout: Some(Duration::from_millis(200)), ..Asked::default() };
+        let asked = Asked { limit: Some(Duration::from_millis(200)), ..Asked::default() };
         let outcome = ended_as(&["sleep", "30"], asked);
         assert_eq!((outcome.code, outcome.reason.as_str()), (124, "the command was ended, since it took longer than 200ms"));
     }

@@ -17,8 +17,9 @@ use crate::{
     again::{self, Start},
     args::mend::cut,
     child::Outcome,
-    id_file,
+    id_file, lookup,
     spool::{self, Ask, Event, Refusal, Run, ToTell},
+    wording,
 };
 
 /// Every server keeps its idempotency keys for this long, unless its operator has other plans; the default is a day.
@@ -211,7 +212,7 @@ impl Telling {
                 if *again {
                     return self.begin(client, event, &new).await;
                 }
-                Ok(Sending::Done(client.under(event.key.clone()).record(&new).await?.value.id))
+                Ok(Sending::Done(lookup::record(&client.under(event.key.clone()), &new).await?.value.id))
             }
             Ask::Resume { body, register, deployment } => {
                 let new = NewDeployment { register: *register, ..read(body)? };
@@ -254,7 +255,10 @@ impl Telling {
     async fn recorded_long_ago(&self, client: &Client, new: &NewDeployment) -> Result<Option<Uuid>, Error> {
         let begun = self.run.as_ref().and_then(Run::begun);
         match (begun, new.occurred_at) {
-            (Some(begun), Some(at)) if SystemClock.now() - begun > KEYS_ARE_KEPT => again::recorded(client, new, at).await,
+            (Some(begun), Some(at)) if SystemClock.now() - begun > KEYS_ARE_KEPT => {
+                let named = lookup::by_name(client, new).await?;
+                again::recorded(client, named.as_ref().unwrap_or(new), at).await
+            }
             _ => Ok(None),
         }
     }
@@ -313,12 +317,12 @@ fn metadata_of(event: &Event) -> Metadata {
 }
 
 fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
-    let Value::Object(body) = body.clone() else { return Err(Error::Setup("the event is no JSON object".to_owned())) };
+    let Value::Object(body) = body.clone() else { return Err(Error::Setup("the event cannot be read".to_owned())) };
     T::from_body(body).map_err(|faults| Error::Setup(sentence(&faults)))
 }
 
 fn sentence(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    faults.iter().map(wording::sentence).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

@@ -3,9 +3,23 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use deploytrack_core::{api::Problem, client, error::Fault};
+use deploytrack_core::{
+    api::{Problem, TOKEN_LIFETIME},
+    client,
+    error::Fault,
+};
 
-use crate::{Exit, ci::annotations::Manner, render::text::clean};
+use crate::{
+    Exit,
+    args::mend::cut,
+    ci::annotations::Manner,
+    hints,
+    render::text::clean,
+    wording::{self, Wording},
+};
+
+/// The most of a wrong value that a message repeats.
+const MOST_OF_A_VALUE: usize = 80;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -86,18 +100,21 @@ impl Failure {
         err.flush()
     }
 
-    /// A refusal, with its faults as they are or as `placed` puts them.
+    /// A refusal, with its faults as `place` puts them.
     fn refused(exit: Exit, problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Self {
-        let mut faults: Vec<_> = problem.errors.iter().map(|fault| place(fault).to_string()).collect();
-        let message = match (problem.did_you_mean.is_empty(), faults.len()) {
-            // The rest of a near miss speaks of the API's own way out.
-            (false, _) => problem.detail.split("; did you mean").next().unwrap_or_default().to_owned(),
-            (true, 0) => problem.detail.clone(),
-            (true, 1) => faults.remove(0),
-            (true, count) => format!("the server found {count} faults"),
-        };
-        let failure = Self { faults, ..Self::new(exit, message) };
-        if problem.did_you_mean.is_empty() { failure } else { failure.did_you_mean(problem.did_you_mean.iter().map(ToString::to_string)) }
+        let Wording { message, faults, hints } = wording::of(problem, place);
+        Self { exit, message, faults, hints }
+    }
+
+    /// The same with the value of each flag that a sentence is about, where the flag was given once.
+    pub(crate) fn with_values(mut self, given: impl Fn(&str) -> Option<String>) -> Self {
+        for sentence in std::iter::once(&mut self.message).chain(&mut self.faults) {
+            let Some((flag, rest)) = sentence.split_once(' ').filter(|(word, _)| word.starts_with("--")) else { continue };
+            if let Some(value) = given(flag).filter(|value| !value.is_empty() && !rest.contains(value.as_str())) {
+                *sentence = format!("{flag} '{}' {rest}", cut(&value, MOST_OF_A_VALUE));
+            }
+        }
+        self
     }
 
     pub(crate) fn did_you_mean(self, names: impl Iterator<Item = String>) -> Self {
@@ -125,9 +142,17 @@ impl Failure {
         match error {
             client::Error::Setup(why) => Self::usage(why),
             client::Error::Refused(problem) => Self::refused(Exit::Refused, problem, Fault::clone),
+            // Of a proxy, or of another server: what it wants is no token of ours.
+            client::Error::Unauthorised(problem) if problem.code.is_empty() => {
+                Self::new(Exit::Unauthorised, &problem.detail).hint("name the server you mean with --url or DEPLOYTRACK_URL")
+            }
+            client::Error::Unauthorised(problem) if problem.code == TOKEN_LIFETIME => {
+                Self::refused(Exit::Unauthorised, problem, Fault::clone)
+                    .hint("`deploytrack-server token --expires-in 90d` makes a token with a shorter lifetime")
+            }
             client::Error::Unauthorised(problem) if problem.status == 401 => {
                 Self::new(Exit::Unauthorised, "no token was given, or the server does not accept it")
-                    .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile")
+                    .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile or `deploytrack profile use`")
                     .hint("`deploytrack login` keeps a token in a profile")
                     .hint("`deploytrack serve` writes the profile local; `deploytrack-server token` makes a token for any other server")
             }
@@ -141,13 +166,12 @@ impl Failure {
                     failure.hint(format!("the server's log has more under the request id {}", problem.request_id))
                 }
             }
-            client::Error::Unreachable { .. } => Self::new(Exit::Unreachable, error.to_string())
-                .hint("start a server with `deploytrack serve`, or name the one you mean with --url or DEPLOYTRACK_URL"),
-            client::Error::Timeout { .. } => {
-                Self::new(Exit::Unreachable, error.to_string()).hint("wait longer with --timeout, such as --timeout 2m")
-            }
-            client::Error::Unreadable(why) => {
-                Self::new(Exit::Unreachable, why).hint("is this the address of a deploytrack server? see --url")
+            client::Error::Unreachable { .. } | client::Error::Timeout { .. } | client::Error::Unreadable(_) => {
+                let failure = Self::new(Exit::Unreachable, error.to_string());
+                match hints::of(error) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
             }
         }
     }
@@ -178,12 +202,12 @@ mod tests {
         let errors = vec![Fault::at("/version", "is required"), Fault::parameter("take", "must be a whole number")];
         let problem = Problem { detail: "both".to_owned(), errors, ..Problem::default() };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
-        assert_eq!(said(&failure), "error: the server found 2 faults\n  /version is required\n  take must be a whole number\n");
+        assert_eq!(said(&failure), "error: the server found 2 faults\n  --version is required\n  --take must be a whole number\n");
     }
 
     #[test]
     fn what_a_server_says_cannot_steer_the_terminal() {
-        let problem = Problem { detail: "\x1b[2Jgone".to_owned(), ..Problem::default() };
+        let problem = Problem { detail: "\x1b[2Jgone".to_owned(), code: "invalid_request".to_owned(), ..Problem::default() };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
         assert_eq!(said(&failure), "error: \\u{1b}[2Jgone\n");
     }

@@ -6,7 +6,7 @@ use deploytrack_core::{
     client::{Client, Error, Events},
     event::{Event, EventFilter},
 };
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
 use crate::{delivery::is_final, error::Failure};
@@ -30,6 +30,8 @@ pub(crate) enum News {
 /// A reader of events that does not give up.
 pub(crate) struct Follow {
     client: Client,
+    /// How long the server may take until the stream begins.
+    patience: Duration,
     filter: EventFilter,
     position: Option<i64>,
     stream: Option<Events>,
@@ -39,8 +41,9 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    pub(crate) fn new(client: Client, filter: EventFilter, after: Option<i64>) -> Self {
-        Self { client, filter, position: after, stream: None, due: Instant::now(), pause: FIRST, lost: false }
+    /// One whose client bears a connection that is silent between two signs of life.
+    pub(crate) fn new(client: Client, patience: Duration, filter: EventFilter, after: Option<i64>) -> Self {
+        Self { client, patience, filter, position: after, stream: None, due: Instant::now(), pause: FIRST, lost: false }
     }
 
     /// What is new next. Nothing is lost when the caller stops waiting.
@@ -51,14 +54,14 @@ impl Follow {
         loop {
             if self.stream.is_none() {
                 sleep_until(self.due).await;
-                match self.client.events(&self.filter, self.position).await {
+                match self.begin().await {
                     Ok(stream) => {
                         (self.stream, self.lost) = (Some(stream), false);
                         return Ok(News::Connected);
                     }
                     Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => return Err(error.into()),
                     Err(error) => {
-                        if let Some(news) = self.lose(error.to_string()) {
+                        if let Some(news) = self.lose(Failure::of(&error).message().to_owned()) {
                             return Ok(news);
                         }
                     }
@@ -75,12 +78,17 @@ impl Follow {
                     }
                 }
                 Ok(None) => format!("{} ended the connection", self.client.url()),
-                Err(error) => error.to_string(),
+                Err(error) => Failure::of(&error).message().to_owned(),
             };
             if let Some(news) = self.lose(why) {
                 return Ok(news);
             }
         }
+    }
+
+    async fn begin(&self) -> Result<Events, Error> {
+        let late = || Error::Timeout { url: self.client.url().to_owned(), after: self.patience, connected: true };
+        timeout(self.patience, self.client.events(&self.filter, self.position)).await.unwrap_or_else(|_| Err(late()))
     }
 
     fn lose(&mut self, why: String) -> Option<News> {

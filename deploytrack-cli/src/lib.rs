@@ -10,10 +10,14 @@
 //! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
 //! | `follow` | events as they happen, across lost connections |
 //! | `id_file` | the file that hands a deployment's id to the next step of a pipeline |
-//! | `settings`, `profile` | which server, with which token, and where that is written |
+//! | `settings`, `profile`, `proxy` | which server, with which token, through which proxy, and where that is written |
+//! | `files`, `exposure` | files that somebody else may have put in place, or can read |
+//! | `hints` | the way out of what stands between a command and its server |
+//! | `lookup` | which component or environment a name or an id names |
 //! | `session` | what every command needs: the client, the streams, the form of the answer |
 //! | `commands` | one file for each command |
 //! | `render` | pure functions from values to text |
+//! | `wording` | what a server refuses, in the words of the command line |
 //! | `error` | what is said when a command fails, and its exit code |
 
 mod again;
@@ -23,24 +27,29 @@ mod ci;
 mod commands;
 mod delivery;
 mod error;
+mod exposure;
 mod files;
 mod follow;
+mod hints;
 mod id_file;
+mod lookup;
 mod moment;
 mod patience;
 mod profile;
+mod proxy;
 mod render;
 mod secrets;
 mod session;
 mod settings;
 mod spool;
 mod surroundings;
+mod wording;
 
 use std::{ffi::OsString, io::Write, time::Duration};
 
 pub use crate::surroundings::Surroundings;
 use crate::{
-    args::{Args, Global},
+    args::{Args, faults::Mistakes},
     child::Outcome,
     ci::annotations::{self, Manner},
     commands::login::Streams,
@@ -88,6 +97,7 @@ impl From<Exit> for std::process::ExitCode {
 /// Runs one command. Answers go to `out`, everything else to `err`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let arguments = args::trim::own(arguments.into_iter().collect());
+    let surroundings = &if asks_for_no_colour(&arguments) { surroundings.without_colour() } else { surroundings.clone() };
     let outcome = match args::mend::read(&arguments, surroundings.variable("DEPLOYTRACK_ON_ERROR")) {
         Ok((args, warnings)) => {
             for warning in warnings {
@@ -96,12 +106,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
             }
             dispatch(args, surroundings, out, err)
         }
-        Err(mistake) => return usage(&mistake, surroundings, out, err),
+        Err(mistakes) => return usage(mistakes, surroundings, out, err),
     };
     let flushed = outcome.and_then(|()| out.flush().map_err(Failure::from));
     match flushed {
         Ok(()) => Exit::Done,
         Err(failure) => {
+            let failure = failure.with_values(|flag| args::faults::given(&arguments, flag));
             let exit = failure.report(Manner::of(surroundings), out, err);
             if Outcome::is_by_interrupt(failure.message()) {
                 child::end_interrupted();
@@ -112,36 +123,46 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
 }
 
 /// Says what clap has to say: help on standard output, a mistake on standard error.
-fn usage(message: &clap::Error, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+fn usage(mistakes: Mistakes, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let is_wrong = mistakes.use_stderr();
     let (colour, exit) =
-        if message.use_stderr() { (surroundings.colour_on_stderr(), Exit::Usage) } else { (surroundings.colour_on_stdout(), Exit::Done) };
-    let stream: &mut dyn Write = if message.use_stderr() { err } else { out };
-    let text = message.render();
-    let text = if colour { text.ansi().to_string() } else { text.to_string() };
+        if is_wrong { (surroundings.colour_on_stderr(), Exit::Usage) } else { (surroundings.colour_on_stdout(), Exit::Done) };
+    let stream: &mut dyn Write = if is_wrong { err } else { out };
+    let text = mistakes.text(colour);
     // A reader that has gone away is no failure, and there is nobody left to tell.
     drop(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
     exit
 }
 
+/// Whether the command line says so, also one that is wrong otherwise.
+fn asks_for_no_colour(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--no-color")
+}
+
 fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-    let Args { mut global, mut command } = args;
-    if matches!(command, args::Command::Verify(_)) {
+    let Args { mut global, command } = args;
+    match &command {
         // The server answers when it has read the whole history.
-        global.timeout.get_or_insert(PATIENCE_FOR_VERIFY);
-    }
-    if let args::Command::Wait(wait) = &mut command {
-        wait.patience = global.timeout.unwrap_or(commands::wait::PATIENCE);
-        global.timeout = Some(wait.patience.min(settings::DEFAULT_TIMEOUT));
-    }
-    if command.follows() {
-        global.timeout = Some(follow::SIGN_OF_LIFE);
+        args::Command::Verify(_) => global.timeout = settings::patience(&global, surroundings)?.or(Some(PATIENCE_FOR_VERIFY)),
+        // Nobody waits for an answer longer than for the deployment.
+        args::Command::Wait(wait) => {
+            let answer = settings::patience(&global, surroundings)?.unwrap_or(settings::DEFAULT_TIMEOUT);
+            global.timeout = Some(answer.min(wait.patience()));
+        }
+        _ => {}
     }
     match command {
         #[cfg(feature = "serve")]
         args::Command::Serve(serve) => commands::serve::run(*serve, &global, surroundings, out, err),
         args::Command::Completions(completions) => commands::completions::run(&completions, out),
         args::Command::Man(man) => commands::man::run(&man, out),
-        args::Command::Login(login) => runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err })),
+        args::Command::Login(login) => {
+            if let Some(warning) = settings::warning_of_login(&global, surroundings) {
+                // Nobody may be reading.
+                drop(writeln!(err, "{}", annotations::warning(surroundings, &warning)));
+            }
+            runtime()?.block_on(commands::login::login(login, &global, surroundings, Streams { out, err }))
+        }
         args::Command::Keep(keep) => {
             let runtime = runtime()?;
             let ended = runtime.block_on(commands::keep::run(keep, &global, surroundings, Streams { out, err }));
@@ -149,7 +170,8 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
             runtime.shutdown_background();
             Err(ended)
         }
-        args::Command::Logout(_) => commands::login::logout(&global, surroundings, out),
+        args::Command::Logout(_) => commands::login::logout(&global, surroundings, Streams { out, err }),
+        args::Command::Profile(profile) => commands::profile::run(&profile, &global, surroundings, Streams { out, err }),
         args::Command::Version(_) => at_once(commands::version::run(&global, surroundings, Streams { out, err })),
         args::Command::Doctor(_) => at_once(commands::doctor::run(&global, surroundings, Streams { out, err })),
         args::Command::Open(open) => {
@@ -162,15 +184,11 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
             if let args::Command::Record(record) = &command {
                 record.clear_id_file();
             }
-            // --timeout is that of a command that is wrapped; sending has a budget of its own.
-            let answers = Global { timeout: global.timeout.filter(|_| !command.wraps()), ..global.clone() };
-            let usable = Settings::find(&answers, surroundings).and_then(|settings| Ok((settings.clone().client()?, settings)));
+            let usable = Settings::find(&global, surroundings).and_then(|settings| Ok((settings.clone().client()?, settings)));
             let session = match usable {
                 Ok((client, settings)) => Session::asking(client, &settings, &global, surroundings, out, err),
                 // A command that is recorded runs even where no tracker can be asked, and its record is kept.
-                Err(failure) if command.recorded(global.timeout).is_some() => {
-                    Session::without_settings(&failure, &global, surroundings, out, err)
-                }
+                Err(failure) if command.recorded().is_some() => Session::without_settings(&failure, &global, surroundings, out, err),
                 Err(failure) => Err(failure),
             };
             let outcome = session.and_then(|session| runtime.block_on(commands::run(command, session)));

@@ -26,12 +26,12 @@ impl Moment {
 pub(crate) fn parse(text: &str) -> Result<Moment, String> {
     let text = text.trim();
     if let Some(ago) = text.strip_suffix("ago").filter(|ago| ago.ends_with(char::is_whitespace)) {
-        let wrong = |why: &dyn std::fmt::Display| format!("{why}; say it like '2 days ago' or '90m ago'");
-        let ago = humantime::parse_duration(ago.trim()).map_err(|why| wrong(&why))?;
+        let wrong = |rule: &str| format!("{rule}, such as '2 days ago' or '90m ago'");
+        let ago = humantime::parse_duration(ago.trim()).map_err(|_| wrong("must be a duration with its unit"))?;
         return if ago < Duration::from_hours(24 * 366 * 100) {
             Ok(Moment::Ago(ago))
         } else {
-            Err(wrong(&"that is longer than a century"))
+            Err(wrong("must be within the last century"))
         };
     }
     let whole = |time: NaiveDateTime| clock::parse(&clock::format(&time.and_utc()));

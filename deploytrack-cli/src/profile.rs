@@ -57,14 +57,26 @@ impl ConfigFile {
         Some(Profile { name: name.to_owned(), url: text("url"), token: text("token") })
     }
 
-    /// What is said of a profile that is not there.
-    pub(crate) fn unknown(&self, name: &str) -> Failure {
-        let known: Vec<_> = self.profiles().into_iter().flat_map(toml::Table::keys).map(String::as_str).collect();
-        let failure = Failure::usage(format!("there is no profile {name} in {}", shown(self.path.as_deref())));
+    /// Every profile, in the order of their names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Profile> {
+        self.profiles().into_iter().flat_map(toml::Table::keys).filter_map(|name| self.profile(name))
+    }
+
+    /// The failure of a profile that is not there; `from` is the flag, the variable or the file that names it, or nothing.
+    pub(crate) fn unknown(&self, name: &str, from: &str) -> Failure {
+        let from = if from.is_empty() { String::new() } else { format!(", which {from} names,") };
+        let failure = Failure::usage(format!("there is no profile {name}{from} in {}", shown(self.path.as_deref())));
+        let choice = if from.is_empty() { "" } else { "; --profile NAME takes another, and `deploytrack profile use NAME` chooses one" };
+        failure.hint(format!("{}{choice}", self.known()))
+    }
+
+    /// Which profiles there are, for a hint.
+    pub(crate) fn known(&self) -> String {
+        let known: Vec<_> = self.all().map(|profile| profile.name).collect();
         if known.is_empty() {
-            failure.hint("`deploytrack login` makes a profile, and `deploytrack serve` the profile local")
+            "there are none; `deploytrack login` makes a profile, and `deploytrack serve` the profile local".to_owned()
         } else {
-            failure.hint(format!("known profiles: {}", known.join(", ")))
+            format!("known profiles: {}", known.join(", "))
         }
     }
 
@@ -74,10 +86,15 @@ impl ConfigFile {
 
     /// Puts the profile in and writes the file. It becomes the current one only when no other is.
     pub(crate) fn save(&mut self, profile: &Profile) -> Result<(), Failure> {
+        self.put(profile);
+        self.write()
+    }
+
+    /// Writes the file.
+    pub(crate) fn write(&self) -> Result<(), Failure> {
         let Some(path) = self.path.clone() else {
             return Err(Failure::usage("there is no home directory to keep the config file in").hint("set HOME or XDG_CONFIG_HOME"));
         };
-        self.put(profile);
         let text = self.table.to_string();
         write_private(&path, &text).map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))
     }
@@ -87,7 +104,22 @@ impl ConfigFile {
         self.table.insert("profile".to_owned(), toml::Value::String(name.to_owned()));
     }
 
-    fn put(&mut self, profile: &Profile) {
+    /// Removes the profile.
+    pub(crate) fn remove(&mut self, name: &str) {
+        if let Some(profiles) = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut) {
+            profiles.remove(name);
+        }
+    }
+
+    /// Leaves no profile the current one, where the one that was is gone.
+    pub(crate) fn forget_missing_current(&mut self) {
+        if self.current().is_some_and(|name| self.profile(name).is_none()) {
+            self.table.remove("profile");
+        }
+    }
+
+    /// Puts the profile in. It becomes the current one only when no other is.
+    pub(crate) fn put(&mut self, profile: &Profile) {
         let text = |value: &Option<String>| toml::Value::String(value.clone().unwrap_or_default());
         if self.current().is_none() {
             self.make_current(&profile.name);

@@ -1,22 +1,24 @@
 //! What every command needs: the client, the streams, the form of the answer, and names turned into ids.
 
-use std::{ffi::OsString, io::Write, time::Duration};
+use std::{ffi::OsString, io::Write};
 
 use deploytrack_core::{
-    catalog::{Component, Environment, Kind, Reference, near_misses},
+    catalog::{Component, Environment, Reference},
     client::{Answer, Client},
     clock::{Clock, SystemClock},
-    query::{Links, Page, PageRequest},
-    text::{IdempotencyKey, Name},
+    event::EventFilter,
+    query::{CatalogFilter, Links, Page, PageRequest},
+    text::IdempotencyKey,
 };
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::{
     Exit,
     args::{Global, Output, Part},
     ci::annotations,
     error::Failure,
+    follow::{self, Follow},
+    lookup,
     render::{View, forms, grid::Grid, text::clean_json},
     settings::{self, Settings, Sources},
     spool::{Keys, Spool, unusable_shared_key},
@@ -28,14 +30,14 @@ pub(crate) struct Session<'a> {
     pub(crate) client: Client,
     pub(crate) spool: Option<Spool>,
     pub(crate) output: Option<Output>,
-    /// How long a command that is run may take, when it is limited.
-    pub(crate) timeout: Option<Duration>,
     pub(crate) view: View,
     pub(crate) out: &'a mut dyn Write,
     err: &'a mut dyn Write,
     quiet: bool,
     pub(crate) stdout_is_terminal: bool,
     pub(crate) progress: bool,
+    /// What the client is made from; none where that is wrong.
+    settings: Option<Settings>,
     /// Where the server and the token are from; none when nobody chose them.
     pub(crate) sources: Option<Sources>,
     /// Why no server can be asked, where the settings are wrong.
@@ -48,7 +50,9 @@ pub(crate) struct Session<'a> {
 fn flags(global: &Global) -> Vec<OsString> {
     let profile = global.profile.iter().flat_map(|name| [OsString::from("--profile"), name.into()]);
     let cacert = global.cacert.iter().flat_map(|path| [OsString::from("--cacert"), path.into()]);
-    profile.chain(cacert).collect()
+    let timeout =
+        global.timeout.iter().flat_map(|timeout| [OsString::from("--timeout"), humantime::format_duration(*timeout).to_string().into()]);
+    profile.chain(cacert).chain(timeout).collect()
 }
 
 /// Settings that cannot be used.
@@ -84,9 +88,13 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failure> {
         let mut session = Self::with_client(client, global, surroundings, out, err);
         session.sources = Some(settings.sources());
+        session.settings = Some(settings.clone());
         session.use_spool_of(settings.token.as_deref());
         if let Some(why) = unusable_shared_key(surroundings) {
             session.warn(&why);
+        }
+        for warning in settings.warnings.iter().filter(|_| !global.quiet) {
+            session.warn(warning);
         }
         if global.verbose {
             session.note(&settings.described())?;
@@ -127,6 +135,12 @@ impl<'a> Session<'a> {
         self.spool = Spool::find(self.surroundings, Keys::of(self.surroundings, token), self.server());
     }
 
+    /// A reader of events, behind the one with this number or from now on.
+    pub(crate) fn follow(&self, filter: EventFilter, after: Option<i64>) -> Result<Follow, Failure> {
+        let settings = self.settings.clone().unwrap_or_else(Settings::of_this_machine);
+        Ok(Follow::new(settings.silent_for(follow::SIGN_OF_LIFE).client()?, settings.patience(), filter, after))
+    }
+
     /// The server that events are for; empty when nobody knows which one is meant.
     pub(crate) fn server(&self) -> String {
         let is_known = self.obstacle.as_ref().is_none_or(|obstacle| obstacle.server_is_known);
@@ -140,13 +154,13 @@ impl<'a> Session<'a> {
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
     ) -> Self {
-        let colour = surroundings.colour_on_stdout() && !global.no_color;
+        let colour = surroundings.colour_on_stdout();
         let spool = Spool::find(surroundings, Keys::of(surroundings, None), client.url().to_owned());
         Self {
             client,
             spool,
             output: global.output,
-            timeout: global.timeout,
+            settings: None,
             view: View { width: surroundings.width, colour, now: SystemClock.now() },
             out,
             err,
@@ -186,15 +200,13 @@ impl<'a> Session<'a> {
         drop(writeln!(self.err, "{}", annotations::warning(self.surroundings, warning)));
     }
 
-    /// Writes the whole of a JSON value: as it came, or as YAML or lines where those were asked for.
+    /// Writes the whole of a JSON value: as it came, or as YAML or lines where those were asked for. What could steer a
+    /// terminal is escaped, also in a pipe: it may end at one.
     pub(crate) fn json(&mut self, text: &str) -> Result<(), Failure> {
-        let text = match (self.output(), self.stdout_is_terminal) {
-            (Output::Yaml, true) => forms::yaml_for_terminal(text)?,
-            (Output::Yaml, false) => forms::yaml(text)?,
-            (Output::Jsonl, true) => clean_json(&forms::lines(text)?),
-            (Output::Jsonl, false) => forms::lines(text)?,
-            (_, true) => clean_json(text) + "\n",
-            (_, false) => format!("{text}\n"),
+        let text = match self.output() {
+            Output::Yaml => forms::yaml(text)?,
+            Output::Jsonl => clean_json(&forms::lines(text)?),
+            _ => clean_json(text) + "\n",
         };
         Ok(self.out.write_all(text.as_bytes())?)
     }
@@ -223,7 +235,8 @@ impl<'a> Session<'a> {
         let here = page.data.len() as u64;
         let (next, total) = (page.skip + here, page.total);
         if self.output() == Output::Table && next < total {
-            self.note(&format!("{here} of {total} {things}; --skip {next} shows more, --all shows all"))?;
+            let more = if next <= PageRequest::MOST_PASSED { format!("--skip {next} shows more, ") } else { String::new() };
+            self.note(&format!("{here} of {total} {things}; {more}--all shows all"))?;
         }
         Ok(())
     }
@@ -233,89 +246,42 @@ impl<'a> Session<'a> {
         key.map_or_else(|| self.client.clone(), |key| self.client.under(key))
     }
 
-    /// The id of a component.
-    pub(crate) async fn component_id(&self, component: &Reference) -> Result<Uuid, Failure> {
-        match component {
-            Reference::Id(id) => match self.named_like(Kind::Component, *id).await? {
-                Some(name) => Ok(self.component_named(&name).await?.id),
-                None => Ok(*id),
-            },
-            Reference::Name(name) => Ok(self.component_named(name).await?.id),
-        }
+    /// The component that a reference names.
+    pub(crate) async fn component(&self, reference: &Reference) -> Result<Component, Failure> {
+        lookup::find(&self.client, reference).await
     }
 
-    /// The id of an environment.
-    pub(crate) async fn environment_id(&self, environment: &Reference) -> Result<Uuid, Failure> {
-        match environment {
-            Reference::Id(id) => match self.named_like(Kind::Environment, *id).await? {
-                Some(name) => Ok(self.environment_named(&name).await?.id),
-                None => Ok(*id),
-            },
-            Reference::Name(name) => Ok(self.environment_named(name).await?.id),
-        }
+    /// The environment that a reference names.
+    pub(crate) async fn environment(&self, reference: &Reference) -> Result<Environment, Failure> {
+        lookup::find(&self.client, reference).await
     }
 
-    /// The name that has the form of this id, where it is the id of nothing: a name may have the form of one.
-    async fn named_like(&self, kind: Kind, id: Uuid) -> Result<Option<Name>, Failure> {
-        let Ok(name) = Name::new(id.to_string()) else { return Ok(None) };
-        let (client, one) = (&self.client, PageRequest::default());
-        let named = match kind {
-            Kind::Component => client.components(Some(&name), one).await?.value.total,
-            Kind::Environment => client.environments(Some(&name), one).await?.value.total,
+    /// The references of a filter as they are meant.
+    pub(crate) async fn meant(
+        &self,
+        component: Option<Reference>,
+        environment: Option<Reference>,
+    ) -> Result<(Option<Reference>, Option<Reference>), Failure> {
+        let component = match component {
+            Some(component) => Some(lookup::meant::<Component>(&self.client, component).await?),
+            None => None,
         };
-        if named == 0 {
-            return Ok(None);
-        }
-        let is_id = match kind {
-            Kind::Component => client.component(id).await.is_ok(),
-            Kind::Environment => client.environment(id).await.is_ok(),
+        let environment = match environment {
+            Some(environment) => Some(lookup::meant::<Environment>(&self.client, environment).await?),
+            None => None,
         };
-        Ok((!is_id).then_some(name))
-    }
-
-    /// The reference as it is meant: by name, where it has the form of an id and is the name of something.
-    pub(crate) async fn meant(&self, kind: Kind, reference: Option<Reference>) -> Result<Option<Reference>, Failure> {
-        match reference {
-            Some(Reference::Id(id)) => Ok(Some(self.named_like(kind, id).await?.map_or(Reference::Id(id), Reference::Name))),
-            other => Ok(other),
-        }
-    }
-
-    /// The component of this name.
-    pub(crate) async fn component_named(&self, name: &Name) -> Result<Component, Failure> {
-        let found = self.client.components(Some(name), PageRequest::default()).await?.value.data;
-        if let Some(component) = found.into_iter().find(|component| component.name == *name) {
-            return Ok(component);
-        }
-        let known = self.client.components(None, part(0)).await?.value.data;
-        Err(missing(Kind::Component, name, known.iter().map(|component| &component.name)))
-    }
-
-    /// The environment of this name.
-    pub(crate) async fn environment_named(&self, name: &Name) -> Result<Environment, Failure> {
-        let found = self.client.environments(Some(name), PageRequest::default()).await?.value.data;
-        if let Some(environment) = found.into_iter().find(|environment| environment.name == *name) {
-            return Ok(environment);
-        }
-        let known = self.client.environments(None, part(0)).await?.value.data;
-        Err(missing(Kind::Environment, name, known.iter().map(|environment| &environment.name)))
+        Ok((component, environment))
     }
 
     /// Every environment, in order.
     pub(crate) async fn all_environments(&self) -> Result<Vec<Environment>, Failure> {
-        let whole = Part { skip: 0, take: WHOLE, all: true };
-        Ok(paged(whole, async |page| Ok(self.client.environments(None, page).await?)).await?.value.data)
+        self.environments(&CatalogFilter::default()).await
     }
-}
 
-/// What is said of a name that names nothing.
-pub(crate) fn missing<'a>(kind: Kind, name: &Name, known: impl IntoIterator<Item = &'a Name>) -> Failure {
-    let near = near_misses(name, known);
-    let failure = Failure::new(Exit::Refused, format!("there is no {kind} {name}"));
-    if near.is_empty() {
-        failure.hint(format!("`deploytrack {kind} list` shows those there are"))
-    } else {
-        failure.did_you_mean(near.iter().map(ToString::to_string))
+    /// Every environment that matches, in order.
+    pub(crate) async fn environments(&self, filter: &CatalogFilter) -> Result<Vec<Environment>, Failure> {
+        let whole = Part { skip: 0, take: WHOLE, all: true };
+        Ok(paged(whole, async |page| Ok(self.client.matching_environments(filter, page).await?)).await?.value.data)
     }
 }
 
@@ -334,8 +300,11 @@ pub(crate) async fn paged<T: Serialize + PartialEq>(
     let mut whole = fetch(part(asked.skip)).await?.value;
     if whole.links == Links::default() && asked.skip + (whole.data.len() as u64) < whole.total {
         // Some proxy's doing. What follows cannot be found, and leaving it out would be a lie.
-        return Err(Failure::new(Exit::Unreachable, "the answer came without the Link header that leads to the rest of the list")
-            .hint("ask for one part after the other with --skip and --take"));
+        return Err(Failure::new(
+            Exit::Unreachable,
+            "the answer came without the way to the rest of the list: a proxy in between may have taken it out",
+        )
+        .hint("ask for one part after the other with --skip and --take"));
     }
     let mut next = whole.links.next;
     while let Some(page) = next {

@@ -6,24 +6,28 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_core::client::{Client, ClientSettings};
+use deploytrack_core::client::{BadAddress, Certificates, Client, ClientSettings, Proxy, ServerAddress};
 
 use crate::{
     args::{
-        Global,
+        Global, duration,
         trim::{text_of, trimmed},
     },
     error::Failure,
+    exposure,
     files::{self, Care, MOST_OF_A_SETTING},
     patience::{self, FOR_A_SETTING},
     profile::{ConfigFile, Profile},
+    proxy,
     surroundings::Surroundings,
 };
 
 /// Where a server started on this machine listens.
 const DEFAULT_URL: &str = "http://127.0.0.1:3000";
-/// How a certificate begins in a PEM file.
-const BEGIN_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+/// Where an address is from that is in no setting yet.
+const AS_GIVEN: &str = "as given";
+/// Says that a token may be sent without encryption.
+const ALLOW_HTTP: &str = "DEPLOYTRACK_ALLOW_HTTP";
 /// How long to wait for an answer.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -35,7 +39,10 @@ pub(crate) struct Settings {
     pub(crate) token: Option<String>,
     pub(crate) token_from: String,
     timeout: Duration,
-    extra_roots: Vec<u8>,
+    certificates: Certificates,
+    pub(crate) proxy: Option<Proxy>,
+    /// What is dangerous about them, for standard error.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Where the server and the token are from, as the end of a sentence.
@@ -54,32 +61,52 @@ impl Settings {
     pub(crate) fn find(global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
         let profile = profile(global, surroundings)?;
         let (url, url_from) = url(global, surroundings, profile.as_ref());
-        let (token, token_from) = token(global, surroundings, profile.as_ref(), &url)?;
-        let timeout = global.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        Ok(Self { url, url_from, token, token_from, timeout, extra_roots: extra_roots(global, surroundings)? })
+        let server = address(&url, &url_from)?;
+        let Token { text: token, from: token_from, file } = token(global, surroundings, profile.as_ref(), &url)?;
+        let mut warnings: Vec<_> = file.iter().filter_map(|path| exposure::of(path)).collect();
+        if token.is_some() {
+            warnings.extend(in_the_clear(&server, global, surroundings));
+        }
+        let (proxy, certificates) = (proxy::of(&server, surroundings)?, certificates(global, surroundings)?);
+        let timeout = patience(global, surroundings)?.unwrap_or(DEFAULT_TIMEOUT);
+        Ok(Self { url: server.to_string(), url_from, token, token_from, timeout, certificates, proxy, warnings })
     }
 
     /// Those of a server and a token that are not in the config file yet.
     pub(crate) fn given(url: &str, token: &str, global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
+        let server = address(url, AS_GIVEN)?;
         Ok(Self {
-            url: url.to_owned(),
-            url_from: "as given".to_owned(),
+            url: server.to_string(),
+            url_from: AS_GIVEN.to_owned(),
             token: Some(token.to_owned()),
             token_from: "with the token that was given".to_owned(),
-            timeout: global.timeout.unwrap_or(DEFAULT_TIMEOUT),
-            extra_roots: extra_roots(global, surroundings)?,
+            timeout: patience(global, surroundings)?.unwrap_or(DEFAULT_TIMEOUT),
+            certificates: certificates(global, surroundings)?,
+            proxy: proxy::of(&server, surroundings)?,
+            warnings: in_the_clear(&server, global, surroundings).into_iter().collect(),
         })
     }
 
     /// Those of a server on this machine, without a token.
     pub(crate) fn of_this_machine() -> Self {
         let (url, url_from, token_from) = (DEFAULT_URL.to_owned(), "the default".to_owned(), "without a token".to_owned());
-        Self { url, url_from, token: None, token_from, timeout: DEFAULT_TIMEOUT, extra_roots: Vec::new() }
+        let (timeout, certificates) = (DEFAULT_TIMEOUT, Certificates::default());
+        Self { url, url_from, token: None, token_from, timeout, certificates, proxy: None, warnings: Vec::new() }
     }
 
     /// The same server without the token, for what needs none and may be nobody's.
     pub(crate) fn anonymous(&self) -> Self {
         Self { token: None, ..self.clone() }
+    }
+
+    /// The same for a connection that may be silent for so long.
+    pub(crate) fn silent_for(&self, timeout: Duration) -> Self {
+        Self { timeout, ..self.clone() }
+    }
+
+    /// How long to wait for an answer.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.timeout
     }
 
     /// What to say of them; the token itself is never said.
@@ -94,14 +121,33 @@ impl Settings {
             token: self.token,
             timeout: self.timeout,
             user_agent,
-            extra_roots: self.extra_roots,
+            certificates: self.certificates,
+            proxy: self.proxy,
         })?)
     }
+}
+
+/// How long to wait for an answer, where a flag or a variable says so.
+pub(crate) fn patience(global: &Global, surroundings: &Surroundings) -> Result<Option<Duration>, Failure> {
+    let variable = || surroundings.variable("DEPLOYTRACK_TIMEOUT");
+    let (None, Some(text)) = (global.timeout, variable()) else { return Ok(global.timeout) };
+    duration(text).map(Some).map_err(|why| Failure::usage(format!("DEPLOYTRACK_TIMEOUT {why}, not '{text}'")))
 }
 
 /// The profile that a flag or a variable names.
 pub(crate) fn named<'a>(global: &'a Global, surroundings: &'a Surroundings) -> Option<&'a str> {
     global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
+}
+
+/// What names the profile that is used.
+pub(crate) fn source(global: &Global, surroundings: &Surroundings) -> &'static str {
+    if global.profile.as_deref().is_some_and(|name| !name.is_empty()) {
+        "--profile"
+    } else if surroundings.variable("DEPLOYTRACK_PROFILE").is_some() {
+        "DEPLOYTRACK_PROFILE"
+    } else {
+        "the config file"
+    }
 }
 
 /// The profile that a login writes, which need not be there yet, and the address of its server.
@@ -112,32 +158,69 @@ pub(crate) fn for_login(file: &ConfigFile, global: &Global, surroundings: &Surro
     // Another server's profile keeps its own address and token.
     let own = known.filter(|profile| profile.url.as_deref().is_none_or(|own| same(own, &url))).map(|profile| profile.name);
     let name = asked.map(str::to_owned).or(own).unwrap_or_else(|| host(&url).to_owned());
+    // One that cannot be used is refused when it is asked.
+    let url = url.parse::<ServerAddress>().map_or(url, |server| server.to_string());
     (name, url)
+}
+
+/// What is dangerous about a login, before it asks for the token.
+pub(crate) fn warning_of_login(global: &Global, surroundings: &Surroundings) -> Option<String> {
+    let (_, url) = for_login(&ConfigFile::open(surroundings).ok()?, global, surroundings);
+    in_the_clear(&url.parse().ok()?, global, surroundings)
 }
 
 /// A client of the server that a flag or a variable names, without a token; none when no usable address is named.
 pub(crate) fn named_server(global: &Global, surroundings: &Surroundings) -> Option<Client> {
     let url = global.url.as_deref().filter(|url| !url.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_URL"))?;
-    Settings { url: url.to_owned(), ..Settings::of_this_machine() }.client().ok()
+    let server = url.parse::<ServerAddress>().ok()?;
+    let proxy = proxy::of(&server, surroundings).ok().flatten();
+    Settings { url: server.to_string(), proxy, ..Settings::of_this_machine() }.client().ok()
 }
 
 /// The token of a call whose settings are wrong, as far as there is one: its spool is sealed with it.
 pub(crate) fn named_token(global: &Global, surroundings: &Surroundings) -> Option<String> {
     let profile = profile(global, surroundings).ok().flatten();
     let (url, _) = url(global, surroundings, profile.as_ref());
-    token(global, surroundings, profile.as_ref(), &url).ok()?.0
+    token(global, surroundings, profile.as_ref(), &url).ok()?.text
+}
+
+/// An address that is read as it is meant, or refused by where it is from.
+fn address(url: &str, from: &str) -> Result<ServerAddress, Failure> {
+    url.parse().map_err(|error| {
+        let failure = Failure::usage(format!("the address of the server ({from}) {error}"));
+        match error {
+            BadAddress::Credentials => failure
+                .hint("the token goes into DEPLOYTRACK_TOKEN or a file that DEPLOYTRACK_TOKEN_FILE names; `deploytrack login` keeps it"),
+            _ => failure,
+        }
+    })
+}
+
+/// What is said of a token that others can read on its way, unless that is on purpose.
+fn in_the_clear(server: &ServerAddress, global: &Global, surroundings: &Surroundings) -> Option<String> {
+    let is_wanted = global.allow_http || surroundings.variable(ALLOW_HTTP).is_some_and(|word| !matches!(word, "0" | "false" | "no"));
+    let is_safe = server.is_encrypted() || server.is_local() || is_wanted;
+    (!is_safe).then(|| {
+        format!(
+            "the token is sent to {server} without encryption, and can be read on the way: give an https:// address, or --allow-http \
+             ({ALLOW_HTTP}=1) where the network is your own"
+        )
+    })
 }
 
 /// The certificates that --cacert names.
-fn extra_roots(global: &Global, surroundings: &Surroundings) -> Result<Vec<u8>, Failure> {
-    let variable = || surroundings.path_variable("DEPLOYTRACK_CACERT").map(|path| (PathBuf::from(path), "DEPLOYTRACK_CACERT"));
-    let Some((path, from)) = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable) else { return Ok(Vec::new()) };
+fn certificates(global: &Global, surroundings: &Surroundings) -> Result<Certificates, Failure> {
+    let variable = || surroundings.path_variable("DEPLOYTRACK_CACERT").map(|path| (path, "DEPLOYTRACK_CACERT"));
+    let given = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable);
+    let Some((path, from)) = given else { return Ok(Certificates::default()) };
     let path_from = format!("{} ({from})", path.display());
-    let pem = setting(&path).map_err(|error| Failure::usage(format!("cannot read the certificates from {path_from}: {error}")))?;
-    if pem.windows(BEGIN_CERTIFICATE.len()).any(|text| text == BEGIN_CERTIFICATE) {
-        return Ok(pem);
-    }
-    Err(Failure::usage(format!("{path_from} holds no certificate in PEM form")).hint("such a file has -----BEGIN CERTIFICATE----- in it"))
+    let pem = setting(&path).map_err(|error| {
+        let failure = Failure::usage(format!("cannot read the certificates from {path_from}: {error}"));
+        if path.is_dir() { failure.hint("it is a folder: name one file; `cat FOLDER/*.pem > FILE` makes one of all") } else { failure }
+    })?;
+    // A shell of Windows writes UTF-16, or a mark at the beginning.
+    let pem = text_of(pem.clone()).map_or(pem, |text| trimmed(&text).into());
+    Certificates::from_pem(&pem).map_err(|error| Failure::usage(format!("{path_from} {error}")))
 }
 
 /// The host and the port of an address.
@@ -150,7 +233,7 @@ fn profile(global: &Global, surroundings: &Surroundings) -> Result<Option<Profil
     let asked = named(global, surroundings);
     let file = ConfigFile::open(surroundings)?;
     let Some(name) = asked.or_else(|| file.current()) else { return Ok(None) };
-    file.profile(name).map(Some).ok_or_else(|| file.unknown(name))
+    file.profile(name).map(Some).ok_or_else(|| file.unknown(name, source(global, surroundings)))
 }
 
 fn url(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>) -> (String, String) {
@@ -162,30 +245,42 @@ fn url(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>) 
     flag.or(of_named_profile).or(variable).or(of_profile).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "the default".to_owned()))
 }
 
-fn token(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>, url: &str) -> Result<(Option<String>, String), Failure> {
+/// A token, where it is from, and the file that holds it.
+#[derive(Clone, Default)]
+struct Token {
+    text: Option<String>,
+    from: String,
+    file: Option<PathBuf>,
+}
+
+fn token(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>, url: &str) -> Result<Token, Failure> {
     // A profile's token is a secret between it and its own server.
     let own = profile.filter(|profile| profile.url.as_deref().is_some_and(|own| same(own, url)));
-    let of_profile =
-        own.and_then(|profile| Some((Some(profile.token.clone()?), format!("with the token of the profile {}", profile.name))));
+    let of_profile = own.and_then(|profile| {
+        let from = format!("with the token of the profile {}", profile.name);
+        Some(Token { text: Some(profile.token.clone()?), from, file: surroundings.config_file() })
+    });
     if let (Some(found), true) = (&of_profile, global.profile.as_deref().is_some_and(|name| !name.is_empty())) {
         return Ok(found.clone());
     }
-    if let Some((token, from)) = token_of_variables(surroundings)? {
-        return Ok((Some(token), from));
+    if let Some(token) = token_of_variables(surroundings)? {
+        return Ok(token);
     }
-    Ok(of_profile.unwrap_or_else(|| (None, "without a token".to_owned())))
+    Ok(of_profile.unwrap_or_else(|| Token { from: "without a token".to_owned(), ..Token::default() }))
 }
 
-/// The token that a variable gives, or the file that a variable names, and where it is from.
-fn token_of_variables(surroundings: &Surroundings) -> Result<Option<(String, String)>, Failure> {
+/// The token that a variable gives, or the file that a variable names.
+fn token_of_variables(surroundings: &Surroundings) -> Result<Option<Token>, Failure> {
     if let Some(token) = surroundings.variable("DEPLOYTRACK_TOKEN") {
-        return Ok(Some((token.to_owned(), "with the token from DEPLOYTRACK_TOKEN".to_owned())));
+        let from = "with the token from DEPLOYTRACK_TOKEN".to_owned();
+        return Ok(Some(Token { text: Some(token.to_owned()), from, file: None }));
     }
     let Some(path) = surroundings.path_variable("DEPLOYTRACK_TOKEN_FILE") else { return Ok(None) };
-    let token = setting(Path::new(path))
+    let shown = path.display();
+    let token = setting(&path)
         .and_then(text_of)
-        .map_err(|error| Failure::usage(format!("cannot read the token from {path} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
-    Ok(Some((trimmed(&token).to_owned(), format!("with the token from {path}"))))
+        .map_err(|error| Failure::usage(format!("cannot read the token from {shown} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
+    Ok(Some(Token { text: Some(trimmed(&token).to_owned()), from: format!("with the token from {shown}"), file: Some(path.clone()) }))
 }
 
 /// Reads a file that a flag or a variable names. It may be a link or a pipe, and it ends.
@@ -194,9 +289,17 @@ pub(crate) fn setting(path: &Path) -> io::Result<Vec<u8>> {
     patience::within(FOR_A_SETTING, move || files::read(&path, Care::Chosen, MOST_OF_A_SETTING))
 }
 
-/// Whether two addresses are the same but for a slash at the end.
+/// Whether two profiles are of the same server.
+pub(crate) fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| same(one, other))
+}
+
+/// Whether two addresses are of the same server.
 fn same(one: &str, other: &str) -> bool {
-    one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
+    match (one.parse::<ServerAddress>(), other.parse::<ServerAddress>()) {
+        (Ok(one), Ok(other)) => one.as_str() == other.as_str(),
+        _ => one == other,
+    }
 }
 
 #[cfg(test)]
@@ -215,8 +318,8 @@ mod tests {
     fn found(global: &Global, variables: &[(&str, &str)]) -> (String, Option<String>) {
         let surroundings = surroundings(variables);
         let (url, _) = url(global, &surroundings, Some(&work()));
-        let (token, _) = token(global, &surroundings, Some(&work()), &url).unwrap();
-        (url, token)
+        let token = token(global, &surroundings, Some(&work()), &url).unwrap();
+        (url, token.text)
     }
 
     #[test]
@@ -237,7 +340,7 @@ mod tests {
         };
         let is = |name: &str, url: &str| (name.to_owned(), url.to_owned());
         assert_eq!(login(None, None, &[]), is("work", "https://tracker"));
-        assert_eq!(login(Some("https://tracker/"), None, &[]), is("work", "https://tracker/"));
+        assert_eq!(login(Some("https://tracker/"), None, &[]), is("work", "https://tracker"));
         assert_eq!(login(Some("https://other:8443/path"), None, &[]), is("other:8443", "https://other:8443/path"));
         assert_eq!(login(None, None, &[("DEPLOYTRACK_URL", "http://other")]), is("other", "http://other"));
         assert_eq!(login(Some("https://other"), Some("new"), &[]), is("new", "https://other"));

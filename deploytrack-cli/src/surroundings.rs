@@ -7,13 +7,15 @@ use std::{
     path::PathBuf,
 };
 
-use crate::args::trim::{trimmed, trimmed_path};
+use deploytrack_core::text::{trimmed, trimmed_path};
 
 /// Variables, terminals and the program's name; passed in, so that a test can choose them.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
     /// The environment variables.
     pub variables: BTreeMap<String, String>,
+    /// Those that are no text: a path may have any bytes.
+    pub raw_variables: BTreeMap<String, OsString>,
     /// Whether standard input is a terminal, where somebody can be asked.
     pub stdin_is_terminal: bool,
     /// Whether standard output is a terminal.
@@ -30,8 +32,10 @@ impl Surroundings {
     /// Those of this process.
     #[must_use]
     pub fn of_this_process() -> Self {
+        let named = || std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Self {
-            variables: std::env::vars_os().filter_map(|(name, value)| known(name.into_string().ok()?, value)).collect(),
+            variables: named().filter_map(|(name, value)| known(name, value)).collect(),
+            raw_variables: named().filter(|(_, value)| value.to_str().is_none()).collect(),
             stdin_is_terminal: stdin().is_terminal(),
             stdout_is_terminal: stdout().is_terminal(),
             stderr_is_terminal: stderr().is_terminal(),
@@ -46,8 +50,16 @@ impl Surroundings {
     }
 
     /// A variable that is set to a path.
-    pub(crate) fn path_variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(|value| trimmed_path(value)).filter(|value| !value.is_empty())
+    pub(crate) fn path_variable(&self, name: &str) -> Option<PathBuf> {
+        let raw = self.raw_variables.get(name).map(PathBuf::from);
+        raw.or_else(|| self.variables.get(name).map(|value| trimmed_path(value)).filter(|value| !value.is_empty()).map(PathBuf::from))
+    }
+
+    /// The same without colour, as the variable `NO_COLOR` has it.
+    pub(crate) fn without_colour(&self) -> Self {
+        let mut variables = self.variables.clone();
+        variables.insert("NO_COLOR".to_owned(), "1".to_owned());
+        Self { variables, ..self.clone() }
     }
 
     pub(crate) fn colour_on_stdout(&self) -> bool {
@@ -59,7 +71,8 @@ impl Surroundings {
     }
 
     fn colour_is_welcome(&self) -> bool {
-        self.variable("NO_COLOR").is_none() && self.variable("TERM") != Some("dumb")
+        let forbidden = self.variable("NO_COLOR").is_some() || self.variable("CLICOLOR") == Some("0");
+        !forbidden && self.variable("TERM") != Some("dumb")
     }
 
     /// `$XDG_CONFIG_HOME/deploytrack/config.toml`, or the same under `~/.config`.
@@ -74,8 +87,8 @@ impl Surroundings {
 
     /// A folder of the XDG Base Directory Specification: the variable's when it is absolute, else the one in the home.
     fn folder(&self, variable: &str, in_home: &str) -> Option<PathBuf> {
-        let named = self.path_variable(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-        named.or_else(|| self.path_variable("HOME").map(PathBuf::from).or_else(std::env::home_dir).map(|home| home.join(in_home)))
+        let named = self.path_variable(variable).filter(|path| path.is_absolute());
+        named.or_else(|| self.path_variable("HOME").or_else(std::env::home_dir).map(|home| home.join(in_home)))
     }
 
     /// The program's name as somebody in the same folder would type it.
@@ -98,7 +111,18 @@ pub(crate) fn screen() -> Option<(u16, u16)> {
     (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
 }
 
+#[cfg(unix)]
+fn columns() -> Option<u16> {
+    Some(rustix::termios::tcgetwinsize(stdout()).ok()?.ws_col)
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<u16> {
+    comfy_table::Table::new().width()
+}
+
 fn width() -> Option<u16> {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
-    told.or_else(|| if stdout().is_terminal() { comfy_table::Table::new().width() } else { None })
+    // A terminal that says 0 does not know its width.
+    told.or_else(|| if stdout().is_terminal() { columns() } else { None }).filter(|columns| *columns > 0)
 }

@@ -1,14 +1,19 @@
 //! The wire: paths and bodies that the server and the client share, written once.
 
-use serde::{Deserialize, Serialize, Serializer};
+mod import;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::import::whole_path;
+pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry};
+
 use crate::{
+    archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
-    clock::{self, Time},
-    deployment::{Change, Deployment, Metadata, NewDeployment, Removal, Undeploy},
+    clock,
+    deployment::{Change, Metadata, NewDeployment, Undeploy},
     error::Fault,
-    history::Event,
     json::Fields,
     status::Status,
     text::{BadText, Name},
@@ -38,6 +43,10 @@ pub const OPENAPI: &str = "/api/v1/openapi.json";
 pub const COMPONENTS: &str = "/api/v1/components";
 /// Environments; one of them is at `/:id`.
 pub const ENVIRONMENTS: &str = "/api/v1/environments";
+/// Archives components by a pattern of their names.
+pub const ARCHIVE_COMPONENTS: &str = "/api/v1/components/archive";
+/// Archives environments by a pattern of their names.
+pub const ARCHIVE_ENVIRONMENTS: &str = "/api/v1/environments/archive";
 /// The order of the environments.
 pub const ENVIRONMENT_ORDER: &str = "/api/v1/environments/order";
 
@@ -51,9 +60,17 @@ pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
 /// The header of an answer that names the known names which a new name resembles, in the form of a query:
 /// `environment=production`.
 pub const RESEMBLES: &str = "resembles";
+/// The header of an answer that names what a deployment took out of the archive, in the same form. It names the first of
+/// many, and `more` is how many others there are.
+pub const UNARCHIVED: &str = "unarchived";
+/// The header of an answer that names what is archived and stays so, in the same form: the matrix hides the deployment.
+pub const ARCHIVED: &str = "archived";
 
 /// The header with the number of the last event that a reader has seen.
 pub const LAST_EVENT_ID: &str = "last-event-id";
+
+/// The code of the problem of a token whose lifetime is longer than the server accepts.
+pub const TOKEN_LIFETIME: &str = "token_lifetime";
 
 /// The most lines of one import request.
 pub const IMPORT_LINES: usize = 1000;
@@ -64,79 +81,33 @@ pub const IMPORT_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Imported {
-    /// Deployments that were recorded.
+    /// Lines that were recorded.
     pub recorded: u64,
-    /// Lines that had been imported before.
+    /// Lines that were known.
     pub skipped: u64,
 }
 
-/// One line of an import, and of an export: a deployment with its status and the time it entered it, or a removal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImportLine {
-    /// A deployment, as the body that records it.
-    Deployment(Box<NewDeployment>),
-    /// `{"event": "undeployed", "component": ..., "environment": ..., "occurredAt": ...}`
-    Undeployed(Removal),
-}
-
-impl ImportLine {
-    /// The line for a deployment that entered its status at `occurred_at`.
-    #[must_use]
-    pub fn of(deployment: Deployment, occurred_at: Time) -> Self {
-        Self::Deployment(Box::new(NewDeployment {
-            deployed_by: Some(deployment.deployed_by),
-            commit_sha: deployment.commit_sha,
-            description: deployment.description,
-            metadata: deployment.metadata,
-            status: deployment.status,
-            occurred_at: Some(occurred_at),
-            ..NewDeployment::new(deployment.component_name.into(), deployment.environment_name.into(), deployment.version)
-        }))
-    }
-
-    /// The component and the environment.
-    #[must_use]
-    pub const fn names(&self) -> (&Reference, &Reference) {
-        match self {
-            Self::Deployment(new) => (&new.component, &new.environment),
-            Self::Undeployed(removal) => (&removal.component, &removal.environment),
-        }
-    }
-
-    /// When it happened, if the line says so.
-    #[must_use]
-    pub const fn occurred_at(&self) -> Option<Time> {
-        match self {
-            Self::Deployment(new) => new.occurred_at,
-            Self::Undeployed(removal) => removal.undeploy.occurred_at,
-        }
-    }
-
-    /// The body that [`FromBody`] reads back.
-    #[must_use]
-    pub fn to_body(&self) -> Value {
-        match self {
-            Self::Deployment(new) => new.to_body(),
-            Self::Undeployed(removal) => {
-                let (component_id, component) = named(&removal.component);
-                let (environment_id, environment) = named(&removal.environment);
-                given(json!({
-                    "event": Event::Undeployed,
-                    "componentId": component_id,
-                    "component": component,
-                    "environmentId": environment_id,
-                    "environment": environment,
-                    "occurredAt": removal.undeploy.occurred_at.as_ref().map(clock::format_exact),
-                    "reason": removal.undeploy.reason,
-                }))
-            }
-        }
+impl Imported {
+    /// Counts one more line.
+    pub fn count(&mut self, is_new: bool) {
+        self.recorded += u64::from(is_new);
+        self.skipped += u64::from(!is_new);
     }
 }
 
-impl Serialize for ImportLine {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_body().serialize(serializer)
+impl Imported {
+    /// Counts a known line as one that was recorded.
+    #[cfg(feature = "store")]
+    pub(crate) fn renew(&mut self) {
+        self.recorded += 1;
+        self.skipped = self.skipped.saturating_sub(1);
+    }
+}
+
+impl std::ops::AddAssign for Imported {
+    fn add_assign(&mut self, more: Self) {
+        self.recorded += more.recorded;
+        self.skipped += more.skipped;
     }
 }
 
@@ -180,6 +151,14 @@ pub struct Problem {
     /// Known names that resemble the one given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub did_you_mean: Vec<Name>,
+    /// What `name` names: `component`, `environment` or `deployment`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub kind: Option<String>,
+    /// The name or the id that the problem is about: it is unknown, taken or in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub name: Option<String>,
 }
 
 /// Removes the entries without a value.
@@ -224,24 +203,6 @@ impl FromBody for NewDeployment {
     }
 }
 
-impl FromBody for ImportLine {
-    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
-        if body.get("event").is_none_or(Value::is_null) {
-            return NewDeployment::from_body(body).map(|new| Self::Deployment(Box::new(new)));
-        }
-        let mut fields = Fields::of(body);
-        if fields.text("event") == Some(Event::Transition) {
-            fields.wrong::<()>("event", "must be undeployed, or left out for a deployment");
-        }
-        let component = reference(&mut fields, "componentId", "component");
-        let environment = reference(&mut fields, "environmentId", "environment");
-        let undeploy = undeploy(&mut fields);
-        fields.finish(
-            component.zip(environment).map(|(component, environment)| Self::Undeployed(Removal { component, environment, undeploy })),
-        )
-    }
-}
-
 impl FromBody for Undeploy {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let mut fields = Fields::of(body);
@@ -277,7 +238,7 @@ impl NewDeployment {
             "deployedBy": self.deployed_by,
             "commitSha": self.commit_sha,
             "description": self.description,
-            "metadata": (!self.metadata.as_map().is_empty()).then_some(&self.metadata),
+            "metadata": (!self.metadata.is_empty()).then_some(&self.metadata),
             "status": (self.status != Status::Pending).then_some(self.status),
             "occurredAt": self.occurred_at.as_ref().map(clock::format_exact),
         }))
@@ -386,6 +347,29 @@ impl FromBody for ComponentChange {
         let mut fields = Fields::of(body);
         let change = Self { name: fields.text("name"), ..component_details(&mut fields) };
         unless_empty(fields, change, &Self::default())
+    }
+}
+
+impl FromBody for ArchiveSelection {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let name = fields.required("name");
+        let idle_since = fields.time("idleSince");
+        let (undo, dry_run) = (fields.flag("undo").unwrap_or(false), fields.flag("dryRun").unwrap_or(false));
+        fields.finish(name.map(|name| Self { name, idle_since, undo, dry_run }))
+    }
+}
+
+impl ArchiveSelection {
+    /// The body that [`FromBody`] reads back.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        given(json!({
+            "name": self.name.as_str(),
+            "idleSince": self.idle_since.as_ref().map(clock::format_exact),
+            "undo": self.undo,
+            "dryRun": self.dry_run,
+        }))
     }
 }
 

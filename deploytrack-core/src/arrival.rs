@@ -47,7 +47,7 @@ impl Arrival {
     pub fn faults(&self, claimed: Option<Time>) -> Vec<Fault> {
         let newest = self.sent_at.map_or(self.at, |sent_at| sent_at.max(self.at));
         let is_ahead = claimed.is_some_and(|claimed| claimed > newest + TOLERANCE);
-        let why = "must not lie more than 5 minutes in the future; a sender whose clock differs says so with the header Sent-At";
+        let why = "must not lie more than 5 minutes in the future, by the sender's clock and by the server's";
         is_ahead.then(|| Fault::at("/occurredAt", why)).into_iter().collect()
     }
 

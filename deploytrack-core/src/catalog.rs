@@ -13,7 +13,7 @@ use crate::{
 pub use crate::name::near_misses;
 
 /// What a name names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A component.
     Component,
@@ -111,6 +111,10 @@ pub struct Component {
     pub lifecycle: Option<Label>,
     /// Hidden from the matrix.
     pub archived: bool,
+    /// When it was archived. A deployment that happens later takes it out of the archive.
+    #[serde(default, with = "clock::wire_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
+    pub archived_at: Option<Time>,
     /// When it was registered.
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
@@ -128,6 +132,23 @@ pub struct NewComponent {
     pub name: Name,
     /// Everything else about it.
     pub details: ComponentChange,
+}
+
+impl NewComponent {
+    /// What registers a component as it is.
+    #[must_use]
+    pub fn like(component: &Component) -> Self {
+        let Component { name, description, owner, kind, lifecycle, archived, .. } = component.clone();
+        let details = ComponentChange {
+            name: None,
+            description: description.map(Some),
+            owner: owner.map(Some),
+            kind: kind.map(Some),
+            lifecycle: lifecycle.map(Some),
+            archived: Some(archived),
+        };
+        Self { name, details }
+    }
 }
 
 /// What is to change about a component; `Some(None)` removes a value.
@@ -151,16 +172,27 @@ impl ComponentChange {
     /// The component with the change made.
     #[must_use]
     pub fn applied_to(self, component: Component, now: Time) -> Component {
+        let archived_at = archived_at(component.archived_at, self.archived, now);
         Component {
             name: self.name.unwrap_or(component.name),
             description: self.description.unwrap_or(component.description),
             owner: self.owner.unwrap_or(component.owner),
             kind: self.kind.unwrap_or(component.kind),
             lifecycle: self.lifecycle.unwrap_or(component.lifecycle),
-            archived: self.archived.unwrap_or(component.archived),
+            archived: archived_at.is_some(),
+            archived_at,
             updated_at: now,
             ..component
         }
+    }
+}
+
+/// Since when something is archived, after a change.
+fn archived_at(before: Option<Time>, archived: Option<bool>, now: Time) -> Option<Time> {
+    match archived {
+        None => before,
+        Some(true) => before.or(Some(now)),
+        Some(false) => None,
     }
 }
 
@@ -168,7 +200,18 @@ impl Component {
     /// A component with this name and nothing else.
     #[must_use]
     pub fn registered(id: Uuid, name: Name, now: Time) -> Self {
-        Self { id, name, description: None, owner: None, kind: None, lifecycle: None, archived: false, created_at: now, updated_at: now }
+        Self {
+            id,
+            name,
+            description: None,
+            owner: None,
+            kind: None,
+            lifecycle: None,
+            archived: false,
+            archived_at: None,
+            created_at: now,
+            updated_at: now,
+        }
     }
 }
 
@@ -264,6 +307,10 @@ pub struct Environment {
     pub order: i64,
     /// Hidden from the matrix.
     pub archived: bool,
+    /// When it was archived. A deployment that happens later takes it out of the archive.
+    #[serde(default, with = "clock::wire_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
+    pub archived_at: Option<Time>,
     /// When it was registered.
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
@@ -281,6 +328,18 @@ pub struct NewEnvironment {
     pub name: Name,
     /// Everything else about it.
     pub details: EnvironmentChange,
+}
+
+impl NewEnvironment {
+    /// What registers an environment as it is.
+    #[must_use]
+    pub fn like(environment: &Environment) -> Self {
+        let Environment { name, description, r#type, order, archived, .. } = environment.clone();
+        let order = usize::try_from(order).ok().filter(|order| *order > 0);
+        let details =
+            EnvironmentChange { name: None, description: description.map(Some), r#type: Some(r#type), order, archived: Some(archived) };
+        Self { name, details }
+    }
 }
 
 /// What is to change about an environment.
@@ -302,11 +361,13 @@ impl EnvironmentChange {
     /// The environment with the change made, its place excepted.
     #[must_use]
     pub fn applied_to(self, environment: Environment, now: Time) -> Environment {
+        let archived_at = archived_at(environment.archived_at, self.archived, now);
         Environment {
             name: self.name.unwrap_or(environment.name),
             description: self.description.unwrap_or(environment.description),
             r#type: self.r#type.unwrap_or(environment.r#type),
-            archived: self.archived.unwrap_or(environment.archived),
+            archived: archived_at.is_some(),
+            archived_at,
             updated_at: now,
             ..environment
         }
@@ -314,17 +375,11 @@ impl EnvironmentChange {
 }
 
 impl Environment {
-    /// An environment with this name and a guessed type, at the end of the order.
+    /// An environment with this name and a guessed type, before it has a place in the order.
     #[must_use]
     pub fn registered(id: Uuid, name: Name, now: Time) -> Self {
         let r#type = EnvironmentType::guess(&name);
-        Self { id, name, description: None, r#type, order: 0, archived: false, created_at: now, updated_at: now }
-    }
-
-    /// The place, from 1, that suits a new environment among those in `order`: before the first one of a later type.
-    #[must_use]
-    pub fn place_among(&self, order: &[Self]) -> usize {
-        1 + order.iter().position(|other| other.r#type > self.r#type).unwrap_or(order.len())
+        Self { id, name, description: None, r#type, order: 0, archived: false, archived_at: None, created_at: now, updated_at: now }
     }
 }
 

@@ -6,11 +6,16 @@
 //! Its token is sent to the server it was made for and nowhere else: redirects are not followed, and neither the token
 //! nor the settings that hold it show in `Debug` or in an error.
 
+mod address;
 mod body;
+mod certificates;
 mod error;
 mod events;
 mod health;
 mod links;
+mod notes;
+mod obstacle;
+mod proxy;
 mod query;
 mod retry;
 mod transport;
@@ -20,19 +25,25 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub use self::{
-    error::Error,
+    address::{BadAddress, ServerAddress},
+    certificates::{BadCertificates, Certificates},
+    error::{Error, ForeignAnswer, ForeignKind},
     events::{Events, Told},
     health::Health,
+    notes::{ArchiveNotes, ArchivedNames},
+    obstacle::Obstacle,
+    proxy::Proxy,
     transport::{Answer, Client, ClientSettings, Export},
 };
 use crate::{
     api::{self, Imported},
-    catalog::{Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
+    archive::{ArchiveOutcome, ArchiveSelection},
+    catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     history::HistoryEntry,
     matrix::Matrix,
-    query::{DeploymentFilter, MatrixFilter, Page, PageRequest},
+    query::{CatalogFilter, DeploymentFilter, MatrixFilter, Page, PageRequest},
     text::Name,
     verification::Verification,
 };
@@ -111,6 +122,20 @@ impl Client {
         self.page(api::COMPONENTS, &query::named(name, page)).await
     }
 
+    /// A page of the components that match, in the order of their names.
+    pub async fn matching_components(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Answer<Page<Component>>, Error> {
+        self.page(api::COMPONENTS, &query::catalog(filter, page)).await
+    }
+
+    /// Archives the components or environments of a selection, or takes them out of the archive.
+    pub async fn archive(&self, kind: Kind, selection: &ArchiveSelection) -> Result<Answer<ArchiveOutcome>, Error> {
+        let path = match kind {
+            Kind::Component => api::ARCHIVE_COMPONENTS,
+            Kind::Environment => api::ARCHIVE_ENVIRONMENTS,
+        };
+        self.send(Method::POST, path, &[], &selection.to_body()).await
+    }
+
     /// One component.
     pub async fn component(&self, id: Uuid) -> Result<Answer<Component>, Error> {
         self.get(&one(api::COMPONENTS, id), &[]).await
@@ -135,6 +160,11 @@ impl Client {
     /// A page of environments in their order, or the one with this name.
     pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Environment>>, Error> {
         self.page(api::ENVIRONMENTS, &query::named(name, page)).await
+    }
+
+    /// A page of the environments that match, in their order.
+    pub async fn matching_environments(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Answer<Page<Environment>>, Error> {
+        self.page(api::ENVIRONMENTS, &query::catalog(filter, page)).await
     }
 
     /// One environment.

@@ -1,8 +1,11 @@
 //! A deployment, and what is asked of it.
 
+mod metadata;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use uuid::Uuid;
+
+pub use self::metadata::Metadata;
 
 use crate::{
     catalog::Reference,
@@ -177,113 +180,4 @@ pub struct Removal {
     pub environment: Reference,
     /// When and why; the time is required.
     pub undeploy: Undeploy,
-}
-
-/// A JSON object the caller keeps with a deployment: at most 16 KiB as compact JSON, 16 levels deep, no NUL.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Metadata(Map<String, Value>);
-
-impl Metadata {
-    /// The most bytes it may have as compact JSON.
-    pub const MOST_BYTES: usize = 16 * 1024;
-    /// The most levels of objects and arrays, the outermost included.
-    pub const MOST_LEVELS: usize = 16;
-
-    /// Checks the object and keeps it.
-    ///
-    /// # Errors
-    /// [`BadText`] when it is too large, too deep or holds a NUL character.
-    pub fn new(map: Map<String, Value>) -> Result<Self, BadText> {
-        if map.values().any(|value| levels(value) >= Self::MOST_LEVELS) {
-            return Err(BadText("must be at most 16 levels deep"));
-        }
-        if has_nul(&map) {
-            return Err(BadText("must have no NUL character"));
-        }
-        let metadata = Self(map);
-        if metadata.to_json().len() > Self::MOST_BYTES {
-            return Err(BadText("must be at most 16 KiB as compact JSON"));
-        }
-        Ok(metadata)
-    }
-
-    /// This object with the keys of `patch` set, and those removed that are `null` there.
-    ///
-    /// # Errors
-    /// [`BadText`] when the result is outside the limits.
-    pub fn merged(&self, patch: &Self) -> Result<Self, BadText> {
-        let mut map = self.0.clone();
-        for (key, value) in &patch.0 {
-            if value.is_null() {
-                map.remove(key);
-            } else {
-                map.insert(key.clone(), value.clone());
-            }
-        }
-        Self::new(map)
-    }
-
-    /// The entries.
-    #[must_use]
-    pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
-    }
-
-    /// As compact JSON.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        // An object of values with text keys can always be written.
-        serde_json::to_string(&self.0).unwrap_or_default()
-    }
-}
-
-fn levels(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or(0),
-        Value::Object(map) => 1 + map.values().map(levels).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-fn has_nul(map: &Map<String, Value>) -> bool {
-    fn inside(value: &Value) -> bool {
-        match value {
-            Value::String(text) => text.contains('\0'),
-            Value::Array(items) => items.iter().any(inside),
-            Value::Object(map) => has_nul(map),
-            _ => false,
-        }
-    }
-    map.iter().any(|(key, value)| key.contains('\0') || inside(value))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn metadata(value: Value) -> Result<Metadata, BadText> {
-        let Value::Object(map) = value else { panic!("an object") };
-        Metadata::new(map)
-    }
-
-    #[test]
-    fn metadata_merges_key_by_key_and_null_removes() {
-        let before = metadata(json!({"a": 1, "b": {"c": 2}})).unwrap();
-        let patch = metadata(json!({"a": null, "b": {"d": 3}, "e": 4})).unwrap();
-        assert_eq!(before.merged(&patch).unwrap().to_json(), r#"{"b":{"d":3},"e":4}"#);
-    }
-
-    #[test]
-    fn metadata_has_limits() {
-        let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }));
-        assert!(metadata(nested(16)).is_ok());
-        assert!(metadata(nested(17)).is_err());
-        assert!(metadata(json!({"a": "x".repeat(16 * 1024 - 8)})).is_ok());
-        assert!(metadata(json!({"a": "x".repeat(16 * 1024 - 7)})).is_err());
-        assert!(metadata(json!({"a": ["\0"]})).is_err());
-        assert!(metadata(json!({"a\0": 1})).is_err());
-    }
 }

@@ -23,6 +23,10 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub line: Option<usize>,
+    /// Which item of the array that an import is, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub item: Option<usize>,
     /// What is wrong and what would be right.
     pub detail: String,
 }
@@ -47,8 +51,11 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, "line {line}: ")?;
+        match (self.line, self.item) {
+            (Some(line), Some(item)) => write!(f, "line {line} (item {item}): ")?,
+            (Some(line), None) => write!(f, "line {line}: ")?,
+            (None, Some(item)) => write!(f, "item {item}: ")?,
+            (None, None) => {}
         }
         match (&self.pointer, &self.parameter) {
             (Some(pointer), _) if !pointer.is_empty() => write!(f, "{pointer} {}", self.detail),
@@ -130,8 +137,14 @@ pub enum Error {
     #[error("a verification is running already; try again when it is done")]
     Verifying,
     /// More writes wait than are let wait; the same request may succeed later.
-    #[error("too many writes are waiting at the moment")]
+    #[error("too many writes are waiting at the moment; repeat the request with the same Idempotency-Key")]
     Busy,
+    /// More questions that read many rows wait than can be answered in time; the same request may succeed later.
+    #[error(
+        "too many questions that read many rows are waiting at the moment; repeat the request, or ask for less: one component or \
+         environment, or a shorter time"
+    )]
+    TooManyReads,
     /// The database cannot be reached, is busy, or takes no writes; the same request may succeed later.
     #[error("the database cannot be used at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -37,6 +37,9 @@ pub enum EventType {
     /// A component that was never deployed is gone.
     #[serde(rename = "component.deleted")]
     ComponentDeleted,
+    /// A deployment took a component out of the archive.
+    #[serde(rename = "component.unarchived")]
+    ComponentUnarchived,
     /// An environment was registered.
     #[serde(rename = "environment.created")]
     EnvironmentCreated,
@@ -46,6 +49,9 @@ pub enum EventType {
     /// An environment that never had a deployment is gone.
     #[serde(rename = "environment.deleted")]
     EnvironmentDeleted,
+    /// A deployment took an environment out of the archive.
+    #[serde(rename = "environment.unarchived")]
+    EnvironmentUnarchived,
     /// The environments were put in another order.
     #[serde(rename = "environments.ordered")]
     EnvironmentsOrdered,
@@ -53,7 +59,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::DeploymentCreated,
         Self::DeploymentTransitioned,
         Self::DeploymentUndeployed,
@@ -61,9 +67,11 @@ impl EventType {
         Self::ComponentCreated,
         Self::ComponentUpdated,
         Self::ComponentDeleted,
+        Self::ComponentUnarchived,
         Self::EnvironmentCreated,
         Self::EnvironmentUpdated,
         Self::EnvironmentDeleted,
+        Self::EnvironmentUnarchived,
         Self::EnvironmentsOrdered,
     ];
 
@@ -78,9 +86,11 @@ impl EventType {
             Self::ComponentCreated => "component.created",
             Self::ComponentUpdated => "component.updated",
             Self::ComponentDeleted => "component.deleted",
+            Self::ComponentUnarchived => "component.unarchived",
             Self::EnvironmentCreated => "environment.created",
             Self::EnvironmentUpdated => "environment.updated",
             Self::EnvironmentDeleted => "environment.deleted",
+            Self::EnvironmentUnarchived => "environment.unarchived",
             Self::EnvironmentsOrdered => "environments.ordered",
         }
     }

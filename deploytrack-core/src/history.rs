@@ -286,6 +286,17 @@ impl Standing {
     }
 }
 
+/// Whether a history says no more than the status it came to: the shortest way there, all at one time, without reasons and
+/// without claimed times.
+#[must_use]
+pub fn is_at_once(entries: &[HistoryEntry]) -> bool {
+    let Some(last) = entries.last() else { return true };
+    let is_plain = |entry: &HistoryEntry| {
+        entry.event == Event::Transition && entry.occurred_at == last.occurred_at && entry.claimed_at.is_none() && entry.reason.is_none()
+    };
+    entries.iter().map(|entry| entry.to).eq(crate::api::whole_path(last.to).iter().copied()) && entries.iter().all(is_plain)
+}
+
 /// A deployment as it stood while the success in the row `sequence` counted: succeeded, with the times of that attempt.
 #[must_use]
 pub fn as_of(deployment: Deployment, entries: &[HistoryEntry], sequence: i64) -> Deployment {

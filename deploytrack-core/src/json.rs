@@ -10,6 +10,7 @@
 
 #[cfg(test)]
 mod cost;
+mod meant;
 mod number;
 mod path;
 mod strict;
@@ -25,6 +26,7 @@ use crate::{
 };
 
 pub use self::{
+    meant::field as meant_field,
     path::{pointer_to, shortened},
     strict::MOST_VALUES,
 };
@@ -54,8 +56,32 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
     }
 }
 
+/// Reads one JSON object from `body`, and from it with `read` what it describes.
+///
+/// # Errors
+/// Every fault: those of [`object`] together with those of `read`. A body of more than [`MOST_READ_TWICE`] bytes that is not
+/// strict JSON has the former alone.
+pub fn read<T>(body: &[u8], read: impl FnOnce(Map<String, Value>) -> Result<T, Vec<Fault>>) -> Result<T, Vec<Fault>> {
+    let mut faults = match object(body) {
+        Ok(map) => return read(map),
+        Err(faults) => faults,
+    };
+    // Strict reading builds no values after a fault. What is no object at all has no fields to look at.
+    if body.len() <= MOST_READ_TWICE
+        && let Ok(map) = serde_json::from_slice(body)
+    {
+        let known: std::collections::HashSet<_> = faults.iter().map(|fault| fault.pointer.clone()).collect();
+        let further = read(map).err().unwrap_or_default();
+        faults.extend(further.into_iter().filter(|fault| !known.contains(&fault.pointer)));
+    }
+    Err(faults)
+}
+
+/// The most bytes of a body that is read a second time for its further faults.
+pub const MOST_READ_TWICE: usize = 64 * 1024;
+
 /// What a value is, with its article, for a message.
-fn kind(value: &Value) -> &'static str {
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -81,13 +107,21 @@ pub struct Fields {
     map: Map<String, Value>,
     known: Vec<&'static str>,
     faults: Faults,
+    /// Whether the faults name the values, and the fields that were probably meant.
+    explains: bool,
 }
 
 impl Fields {
     /// A reader of `map`.
     #[must_use]
     pub fn of(map: Map<String, Value>) -> Self {
-        Self { map, known: Vec::new(), faults: Faults::default() }
+        Self { map, known: Vec::new(), faults: Faults::default(), explains: false }
+    }
+
+    /// A reader of a line that another program may have written: its faults name the values, and the fields that were
+    /// probably meant.
+    pub(crate) fn of_import(map: Map<String, Value>) -> Self {
+        Self { explains: true, ..Self::of(map) }
     }
 
     /// Whether the object has the field with a value other than `null`.
@@ -117,7 +151,7 @@ impl Fields {
         let Value::String(text) = value else {
             return self.wrong(name, format!("must be a string, not {}", kind(&value)));
         };
-        text.parse().map_or_else(|error| self.wrong(name, error), Some)
+        text.parse().map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
     /// As [`Fields::text`]; its absence is a fault.
@@ -132,13 +166,13 @@ impl Fields {
     /// A UUID in its hyphenated form.
     pub fn id(&mut self, name: &'static str) -> Option<uuid::Uuid> {
         let text: String = self.text(name)?;
-        parse_id(&text).map_or_else(|error| self.wrong(name, error), Some)
+        parse_id(&text).map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
     /// A time.
     pub fn time(&mut self, name: &'static str) -> Option<Time> {
         let text: String = self.text(name)?;
-        clock::parse(&text).map_or_else(|error| self.wrong(name, error), Some)
+        clock::parse(&text).map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
     /// A boolean.
@@ -157,9 +191,26 @@ impl Fields {
         number.map_or_else(|| self.wrong(name, format!("must be a whole number from 1 to {MOST_POSITION}")), Some)
     }
 
+    /// A whole number that counts, from 0.
+    pub(crate) fn count(&mut self, name: &'static str) -> Option<i64> {
+        let value = self.value(name)?;
+        let number = value.as_i64().filter(|number| *number >= 0);
+        number.map_or_else(|| self.wrong(name, "must be a whole number from 0"), Some)
+    }
+
     /// Notes a fault of the field and gives nothing.
     pub fn wrong<T>(&mut self, name: &str, detail: impl fmt::Display) -> Option<T> {
-        self.faults.add(|| Fault::at(pointer_to("", name), detail));
+        self.wrong_at(pointer_to("", name), detail)
+    }
+
+    /// As [`Fields::wrong`], for a value that is shown where this reader explains.
+    pub(crate) fn wrong_value<T>(&mut self, name: &str, detail: impl fmt::Display, value: &str) -> Option<T> {
+        if self.explains { self.wrong(name, format!("{detail}; it is \"{}\"", shortened(value))) } else { self.wrong(name, detail) }
+    }
+
+    /// As [`Fields::wrong`], for a place inside a field.
+    pub(crate) fn wrong_at<T>(&mut self, pointer: String, detail: impl fmt::Display) -> Option<T> {
+        self.faults.add(|| Fault::at(pointer, detail));
         None
     }
 
@@ -169,8 +220,15 @@ impl Fields {
     /// Every fault noted, and every field that nobody asked for.
     pub fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
         let known = self.known.join(", ");
+        let mut is_listed = false;
         for name in self.map.keys().take(MOST_FAULTS + 1) {
-            self.faults.add(|| Fault::at(pointer_to("", name), format!("is not a known field; known are {known}")));
+            let meant = if self.explains { meant::field(name, &self.known) } else { None };
+            let detail = match meant {
+                Some(meant) => format!("is not a known field; did you mean {meant}?"),
+                None if std::mem::replace(&mut is_listed, self.explains) => "is not a known field".to_owned(),
+                None => format!("is not a known field; known are {known}"),
+            };
+            self.faults.add(|| Fault::at(pointer_to("", name), detail));
         }
         match built {
             Some(built) if self.faults.is_empty() => Ok(built),
@@ -205,6 +263,30 @@ mod tests {
         assert_eq!(faults("  "), ["the body is empty; it must be a JSON object"]);
         assert!(faults("{} {}")[0].starts_with("the body is not valid JSON"));
         assert!(faults(&"[".repeat(100_000))[0].starts_with("the body is not valid JSON"));
+    }
+
+    #[test]
+    fn the_faults_of_the_text_and_of_its_fields_are_said_together() {
+        let body = br#"{"name": 3, "a": {"b": 1, "b": 2}, "n": 123456789012345678901234567890, "id": "x", "id": "y"}"#;
+        let faults = read(body, |map| {
+            let mut fields = Fields::of(map);
+            let (name, id) = (fields.required::<crate::text::Name>("name"), fields.id("id"));
+            fields.finish(name.zip(id))
+        });
+        let said: Vec<_> = faults.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "/a/b is given twice",
+                "/id is given twice",
+                "the number 123456789012345678901234567890 cannot be kept exactly; send it as a string",
+                "/name must be a string, not a number",
+                "/a is not a known field; known are name, id",
+                "/n is not a known field; known are name, id",
+            ]
+        );
+        let long = format!("{{\"a\": 1, \"a\": 2, \"b\": \"{}\"}}", "x".repeat(MOST_READ_TWICE));
+        assert_eq!(read(long.as_bytes(), |map| Fields::of(map).finish(Some(()))).unwrap_err().len(), 1);
     }
 
     #[test]

@@ -83,6 +83,7 @@ assert_eq!(matrix[0].environments["production"].version.as_str(), "v2.3.0");
 )]
 
 pub mod api;
+pub mod archive;
 pub mod arrival;
 pub mod catalog;
 #[cfg(feature = "client")]

@@ -15,8 +15,12 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::text::BadText;
 
 mod alphabet;
+#[cfg(feature = "store")]
+mod index;
 mod near;
 
+#[cfg(feature = "store")]
+pub(crate) use index::NameIndex;
 pub use near::near_misses;
 
 /// The name of a component or an environment: 1 to 255 printable characters in NFC, without space at either end.

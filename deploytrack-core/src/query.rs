@@ -75,6 +75,15 @@ fn parts(reference: Option<Reference>) -> (Option<Uuid>, Option<Name>) {
     }
 }
 
+/// Which components or environments a list shows. `None` excludes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatalogFilter {
+    /// The one with this name.
+    pub name: Option<Name>,
+    /// Those that are archived, or those that are not.
+    pub archived: Option<bool>,
+}
+
 /// Which rows and columns the matrix shows. Empty lists mean all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MatrixFilter {

@@ -118,7 +118,7 @@ fn undone(all: &[Deployment]) -> HashSet<uuid::Uuid> {
 
 /// The deployment that a rollback replaced.
 fn replaces(rollback: &Deployment) -> Option<uuid::Uuid> {
-    rollback.metadata.as_map().get(OF)?.as_str()?.parse().ok()
+    rollback.metadata.to_map().get(OF)?.as_str()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::trim::{trimmed, trimmed_path};
 pub use crate::name::Name;
+
+mod trim;
 
 /// Why a text was refused: a sentence that begins with "must".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,12 @@ use std::sync::Arc;
 use deploytrack_core::text::Label;
 use http::{HeaderMap, header};
 
-use crate::{App, problem::Refusal, route::Access, token::Bearer};
+use crate::{
+    App,
+    problem::Refusal,
+    route::Access,
+    token::{Bearer, TokenFault},
+};
 
 /// Who is calling: the bearer of a token, or anyone where no token is needed.
 #[derive(Debug)]
@@ -16,6 +21,11 @@ impl Caller {
     pub(crate) fn subject(&self) -> Result<&Label, Refusal> {
         self.0.as_ref().map(|bearer| &bearer.subject).ok_or(Refusal::NoToken)
     }
+
+    /// Whether the request had a valid token.
+    pub(crate) const fn is_authenticated(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
 /// Lets a caller in, or says why not.
@@ -24,7 +34,10 @@ pub(crate) fn admit(app: &App, access: Access, headers: &HeaderMap) -> Result<Ca
         return Ok(Caller(None));
     }
     let token = bearer_token(headers)?;
-    let bearer = app.verifier.check(token, app.tracker.clock().now()).ok_or(Refusal::BadToken)?;
+    let bearer = app.verifier.check(token, app.tracker.clock().now()).map_err(|fault| match fault {
+        TokenFault::Invalid => Refusal::BadToken,
+        TokenFault::TooLong(longest) => Refusal::LongToken(longest),
+    })?;
     if access == Access::Admin && !bearer.admin {
         return Err(Refusal::Role);
     }

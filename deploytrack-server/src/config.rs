@@ -10,14 +10,20 @@ use std::{
 
 use chrono::TimeDelta;
 use clap::builder::{EnumValueParser, PathBufValueParser, StringValueParser, TypedValueParser as _};
-use deploytrack_core::tracker::{NameGuard, RETENTION, Registration};
+use deploytrack_core::{
+    error::Error,
+    store::Store,
+    text::trimmed,
+    tracker::{NameGuard, RETENTION, Registration},
+};
 use etcetera::BaseStrategy as _;
 
 use crate::{
     log,
     secret_file::{self, SecretFileError},
-    token::{Secret, ShortSecret},
-    trim::{Trimmed, TrimmedPath, trimmed},
+    serve::ConnectionLimits,
+    token::{Secret, ShortSecret, lifetime_text},
+    trim::{Trimmed, TrimmedPath},
 };
 
 /// How many connections are served at once unless configured: what fits the usual limit of 1,024 open files, with
@@ -51,7 +57,7 @@ impl fmt::Display for Badges {
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeArgs {
     /// Address to listen on; port 0 picks a free one
-    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", value_parser = Trimmed(SocketAddr::from_str), default_value = "127.0.0.1:3000")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", value_parser = Trimmed(address), default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
 
     #[arg(
@@ -61,7 +67,8 @@ pub struct ServeArgs {
         env = "DEPLOYTRACK_DATABASE_URL",
         value_parser = TrimmedPath(StringValueParser::new()).map(|url| DatabaseUrl::given(&url)),
         hide_env_values = true,
-        help = "Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: deploytrack.db in the data directory]"
+        help = "Database: sqlite:PATH, where a ? in the path is written %3F and a % is %25, or postgres://USER:PASSWORD@HOST/NAME \
+                  [default: deploytrack.db in the data directory]"
     )]
     database_url: Option<DatabaseUrl>,
 
@@ -127,10 +134,34 @@ pub struct ServeArgs {
     )]
     log_level: Option<String>,
 
-    /// How many connections are served at once; further ones wait
+    /// The longest lifetime of a token, from 1m to 100y; tokens with a longer one are refused
+    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_MAX_TOKEN_LIFETIME", default_value = "10y",
+          value_parser = Trimmed(token_lifetime))]
+    max_token_lifetime: Duration,
+
+    /// The most connections at once; beyond it, the connection that has been idle longest is closed for a new one
     #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
           value_parser = Trimmed(max_connections))]
     max_connections: usize,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "NUMBER",
+        env = "DEPLOYTRACK_MAX_CONNECTIONS_PER_ADDRESS",
+        value_parser = Trimmed(max_connections),
+        help = "The most connections from one address (IPv6: one /64 network) that have not carried a valid token \
+                  [default: a quarter of --max-connections]"
+    )]
+    max_connections_per_address: Option<usize>,
+
+    /// Address of a second listener that answers /healthz and /readyz alone, with connections of its own
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_HEALTH_LISTEN", value_parser = Trimmed(SocketAddr::from_str))]
+    health_listen: Option<SocketAddr>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:3000 or [::]:3000")
 }
 
 fn max_connections(text: &str) -> Result<usize, String> {
@@ -138,47 +169,75 @@ fn max_connections(text: &str) -> Result<usize, String> {
     number.and_then(|number| usize::try_from(number).ok()).ok_or_else(|| format!("must be a whole number from 1 to {MOST_CONNECTIONS}"))
 }
 
+fn token_lifetime(text: &str) -> Result<Duration, String> {
+    let (least, most) = (Duration::from_mins(1), Duration::from_hours(24 * 36_525));
+    match humantime::parse_duration(text) {
+        Ok(time) if (least..=most).contains(&time) => Ok(time),
+        Ok(_) => Err("must be from one minute (1m) to a hundred years (100y)".into()),
+        Err(error) => Err(format!("must be a time such as 90d or 10y ({error})")),
+    }
+}
+
 fn retention(text: &str) -> Result<Duration, String> {
     let (least, most) = (Duration::from_mins(1), Duration::from_hours(24 * 366));
     match humantime::parse_duration(text) {
         Ok(time) if (least..=most).contains(&time) => Ok(time),
         Ok(_) => Err("must be from one minute (1m) to one year (1y)".into()),
-        Err(error) => Err(format!("must be a time such as 24h or 7d ({error})")),
+        Err(_) => Err("must be a time with its unit, such as 24h or 7d".into()),
     }
 }
 
 /// Where the database is. It may hold a password, so neither `Debug` nor `Display` shows all of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
+pub struct DatabaseUrl(Location);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Location {
+    Url(String),
+    /// A file of SQLite, whose path is no part of a URL: it may have any character.
+    File(PathBuf),
+}
 
 impl DatabaseUrl {
     /// As it was given, but for blanks. A space at the end of a file's name is a part of it.
     fn given(text: &str) -> Self {
         let text = text.trim_start();
-        Self(if text.starts_with("sqlite:") { text } else { trimmed(text) }.to_owned())
+        Self(Location::Url(if text.starts_with("sqlite:") { text } else { trimmed(text) }.to_owned()))
     }
 
-    /// The whole URL, for the database alone.
+    /// The SQLite database in a file.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
+    pub fn file(path: PathBuf) -> Self {
+        Self(Location::File(path))
+    }
+
+    /// Opens the database and brings it up to date.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub async fn open(&self) -> Result<Store, Error> {
+        match &self.0 {
+            Location::Url(url) => Store::open(url).await,
+            Location::File(path) => Store::open_file(path).await,
+        }
     }
 
     fn is_known(&self) -> bool {
+        let Location::Url(url) = &self.0 else { return true };
         // An empty path would be a database that is gone when the server ends.
-        let place = |scheme| self.0.strip_prefix(scheme).is_some_and(|place| !place.trim_start_matches('/').is_empty());
-        place("sqlite:") || self.0.starts_with("postgres://") || self.0.starts_with("postgresql://")
+        let place = |scheme| url.strip_prefix(scheme).is_some_and(|place| !place.trim_start_matches('/').is_empty());
+        place("sqlite:") || url.starts_with("postgres://") || url.starts_with("postgresql://")
     }
 
     fn file_in(data_dir: &Path) -> Self {
-        Self(format!("sqlite:{}", data_dir.join("deploytrack.db").display()))
+        Self::file(data_dir.join("deploytrack.db"))
     }
 }
 
 impl From<&str> for DatabaseUrl {
     /// Takes any text, since a refusal by the argument parser would repeat it, password and all.
     fn from(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(Location::Url(text.to_owned()))
     }
 }
 
@@ -186,10 +245,14 @@ impl fmt::Display for DatabaseUrl {
     /// Without user, password and parameters. A password may hold `@`, `?` and `/` that should have been encoded: what
     /// cannot be told apart is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.starts_with("sqlite:") {
-            return f.write_str(self.0.split('?').next().unwrap_or_default());
+        let url = match &self.0 {
+            Location::Url(url) => url,
+            Location::File(path) => return write!(f, "sqlite:{}", path.display()),
+        };
+        if url.starts_with("sqlite:") {
+            return f.write_str(url.split('?').next().unwrap_or_default());
         }
-        let Some((scheme, rest)) = self.0.split_once("://").filter(|_| self.is_known()) else { return f.write_str("...") };
+        let Some((scheme, rest)) = url.split_once("://").filter(|_| self.is_known()) else { return f.write_str("...") };
         match rest.rsplit_once('@') {
             Some((user, _)) if user.contains('?') => write!(f, "{scheme}://..."),
             Some((_, place)) => write!(f, "{scheme}://...@{}", place.split('?').next().unwrap_or_default()),
@@ -227,8 +290,10 @@ pub struct Config {
     pub log_format: log::Format,
     /// What is logged.
     pub log_level: String,
-    /// How many connections are served at once.
-    pub max_connections: usize,
+    /// The limits of open connections.
+    pub limits: ConnectionLimits,
+    /// The address for health checks alone.
+    pub health_listen: Option<SocketAddr>,
 }
 
 /// A setting that cannot be used. Its message names the setting.
@@ -303,9 +368,22 @@ impl ServeArgs {
             idempotency_retention: TimeDelta::from_std(self.idempotency_retention).unwrap_or(RETENTION),
             log_format: self.log_format(),
             log_level,
-            max_connections: self.max_connections,
-            secret: bytes.speaking(self.jwt_issuer, self.jwt_audience),
+            limits: self.limits(),
+            health_listen: self.health_listen,
+            secret: bytes.speaking(self.jwt_issuer, self.jwt_audience).lasting(self.max_token_lifetime),
         })
+    }
+
+    /// The limits of open connections.
+    fn limits(&self) -> ConnectionLimits {
+        let limits = ConnectionLimits::of(self.max_connections);
+        ConnectionLimits { per_address: self.max_connections_per_address.unwrap_or(limits.per_address), ..limits }
+    }
+
+    /// The longest lifetime of a token that the server accepts.
+    #[must_use]
+    pub fn max_token_lifetime(&self) -> Duration {
+        self.max_token_lifetime
     }
 
     /// The database; the directory of the default one is made.
@@ -353,7 +431,10 @@ impl ServeArgs {
             ("idempotency", humantime::format_duration(self.idempotency_retention).to_string()),
             ("log format", self.log_format().to_string()),
             ("log level", self.log_level()?),
+            ("token lifetime", format!("{} at most", lifetime_text(self.max_token_lifetime))),
             ("connections", self.max_connections.to_string()),
+            ("of one address", self.limits().per_address.to_string()),
+            ("health checks", self.health_listen.map_or_else(|| "at the address above".into(), |listen| listen.to_string())),
         ];
         Ok(rows.map(|(name, value)| format!("{name:<15} {value}\n")).concat())
     }

@@ -1,13 +1,19 @@
 //! The limit of open files, of which each connection is one.
 
-/// What the process opens beside connections: the database, its log and index for each reader, the log, the listener.
+use crate::serve::ConnectionLimits;
+
+/// The files beside connections: the database, its log and index for each reader, the log, the listeners.
 #[cfg(unix)]
-const RESERVED: u64 = 64;
+const FILES: u64 = 64;
+/// All that is reserved: those files, and the connections above the limit and to the listener for health checks.
+#[cfg(unix)]
+const RESERVED: u64 = FILES + crate::serve::RESERVE as u64 + crate::serve::HEALTH_CONNECTIONS.connections as u64;
 
 /// Makes room for so many connections, and returns how many there is room for. Many systems start a process with a limit of
 /// 1,024 files and let it raise the limit itself. With less room, connections would take the files that the database needs.
 #[cfg(unix)]
-pub(crate) fn make_room(connections: usize) -> usize {
+pub(crate) fn make_room(limits: ConnectionLimits) -> ConnectionLimits {
+    let connections = limits.connections;
     let needed = connections as u64 + RESERVED;
     let limit = raised(needed);
     let room = usize::try_from(room(limit)).unwrap_or(usize::MAX);
@@ -19,12 +25,17 @@ pub(crate) fn make_room(connections: usize) -> usize {
              ulimit -n or LimitNOFILE="
         );
     }
-    room.min(connections)
+    let connections = room.min(connections);
+    if connections < limits.connections {
+        let few = ConnectionLimits::of(connections);
+        return ConnectionLimits { per_address: limits.per_address.min(few.per_address), ..few };
+    }
+    limits
 }
 
 #[cfg(not(unix))]
-pub(crate) fn make_room(connections: usize) -> usize {
-    connections
+pub(crate) fn make_room(limits: ConnectionLimits) -> ConnectionLimits {
+    limits
 }
 
 /// The limit, raised to what is needed as far as the system lets this process.
@@ -51,6 +62,6 @@ mod tests {
 
     #[test]
     fn some_files_are_left_to_the_database() {
-        assert_eq!([u64::MAX, 1088, 100, 64, 40, 3].map(room), [u64::MAX - 64, 1024, 36, 16, 10, 1]);
+        assert_eq!([u64::MAX, 1136, 150, 100, 64, 40, 3].map(room), [u64::MAX - 112, 1024, 38, 25, 16, 10, 1]);
     }
 }

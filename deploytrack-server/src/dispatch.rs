@@ -18,6 +18,7 @@ use crate::{
     request::Call,
     response::{Answer, Body},
     route::{NoRoute, Route},
+    serve::Connection,
     terms,
     unread::Unread,
 };
@@ -59,7 +60,19 @@ async fn handle(app: App, parts: Parts, body: Unread, id: String) -> Answer {
         NoRoute::Path => Refusal::NoPath,
         NoRoute::Method(allow) => Refusal::Method(allow),
     })?;
+    let is_health_check = matches!(route, Route::Live | Route::Ready);
+    if app.health_only && !is_health_check {
+        return Err(Refusal::NoPath);
+    }
     let caller = auth::admit(&app, route.access(), &parts.headers)?;
+    if let Some(connection) = parts.extensions.get::<Connection>() {
+        if caller.is_authenticated() {
+            connection.authenticated();
+        }
+        if !is_health_check && !connection.take_place().await {
+            return Err(Refusal::NoPlace);
+        }
+    }
     terms::check_condition(&route, &parts.headers)?;
     let read = matches!(parts.method, Method::GET | Method::HEAD);
     let call = Call::new(app, caller, parts, body, id);

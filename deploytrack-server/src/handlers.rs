@@ -1,5 +1,6 @@
 //! One function for each endpoint: read, ask, answer.
 
+mod archive;
 mod badges;
 mod components;
 mod deployments;
@@ -50,6 +51,7 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
         Route::UpdateEnvironment(id) => environments::update(call, &id).await,
         Route::DeleteEnvironment(id) => environments::delete(&call, &id).await,
         Route::OrderEnvironments => environments::order(call).await,
+        Route::Archive(kind) => archive::archive(call, kind).await,
         #[cfg(feature = "dashboard")]
         Route::Dashboard(asset) => asset.answer(call.headers()).await,
     }

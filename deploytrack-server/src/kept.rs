@@ -10,19 +10,21 @@
 
 use std::{future::Future, sync::Arc};
 
-use deploytrack_core::store::Version;
+use deploytrack_core::{store::Version, text::Label};
+use http::Response;
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
 };
 
 use crate::{
-    handlers,
-    problem::Refusal,
-    representation::{Representation, Wanted},
+    App, handlers,
+    problem::{Good, Refusal},
+    representation::{Representation, Room, Shown, Wanted},
     request::Call,
-    response::Answer,
+    response::{Answer, Body},
     route::{Keeping, Route},
+    share::PATIENCE,
 };
 
 /// How many bytes of answers are kept at most: the matrix of a thousand components in eight environments counts for one and
@@ -65,15 +67,28 @@ impl Kept {
         Self(Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
     }
 
-    /// The answer to a question: the one that is kept, else the one of this work, which is kept unless it is a refusal.
-    /// Whoever asks the same at the same time waits for the one answer; when the caller who works goes away, the next one
-    /// works.
-    async fn answer(
+    /// The answer to a question: the one that is kept, else the one of this work, which is kept unless the work has none to
+    /// keep. Whoever asks the same at the same time waits for the one answer; when the caller who works goes away, the next
+    /// one works.
+    async fn answer<E>(
         &self,
         question: &Question,
-        work: impl Future<Output = Result<Representation, Refusal>>,
-    ) -> Result<Arc<Representation>, Refusal> {
+        work: impl Future<Output = Result<Representation, E>>,
+    ) -> Result<Arc<Representation>, E> {
         self.0.get_or_insert_async(question, async { work.await.map(Arc::new) }).await
+    }
+}
+
+/// What cannot be kept.
+enum Unkept {
+    Refused(Refusal),
+    /// A large answer, of which there is no more than the beginning.
+    Streamed(Response<Body>),
+}
+
+impl From<Refusal> for Unkept {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -86,9 +101,25 @@ pub(crate) async fn answer(route: Route, call: Call) -> Answer {
         return Ok(wanted.unless_known(Box::pin(handlers::call(route, call)).await?));
     }
     let question = Question { version: call.tracker().version().await?, target: call.target().to_owned() };
-    let kept = call.kept();
-    let work = async { Representation::of(Box::pin(handlers::call(route, call)).await?, keeping == Keeping::Collection) };
-    kept.answer(&question, work).await?.response(&wanted).await
+    let (app, subject) = (call.app().clone(), call.subject()?.clone());
+    let work = work(route, call, &app, &subject);
+    match app.kept.answer(&question, work).await {
+        Ok(kept) => kept.response(&wanted, Some(Room { answers: &app.answers, subject: &subject })).await,
+        Err(Unkept::Streamed(response)) => Ok(response),
+        Err(Unkept::Refused(refusal)) => Err(refusal),
+    }
+}
+
+/// Works an answer out. Questions about many records take turns: each holds what it has read so far.
+async fn work(route: Route, call: Call, app: &App, subject: &Label) -> Result<Representation, Unkept> {
+    let is_collection = route.keeping() == Keeping::Collection;
+    let turn = async { app.questions.wait(subject, 1, PATIENCE).await.map_err(|exhausted| Refusal::Exhausted(Good::Questions, exhausted)) };
+    let _turn = if is_collection { Some(turn.await?) } else { None };
+    let response = Box::pin(handlers::call(route, call)).await?;
+    if response.extensions().get::<Shown>().is_none() {
+        return Err(Unkept::Streamed(response));
+    }
+    Ok(Representation::of(response, is_collection)?)
 }
 
 #[cfg(test)]
@@ -203,14 +234,30 @@ mod tests {
         let sizes = [2_000, 5, 20_000, 1_500, 60_000, 7_000, 200, 90_000, 10_000];
         for number in 0..270 {
             question.target = format!("/api/v1/deployments/matrix?component={}{number}", "x".repeat(number * 10));
-            let answer = kept.answer(&question, async { Ok(of_bytes(sizes[number % sizes.len()])) }).await.unwrap();
-            answer.response(&packed()).await.unwrap();
+            let answer = kept.answer(&question, async { Ok::<_, Refusal>(of_bytes(sizes[number % sizes.len()])) }).await.unwrap();
+            answer.response(&packed(), None).await.unwrap();
             given.push((question.target.len(), Arc::downgrade(&answer)));
             drop(answer);
             let held: usize = given.iter().filter_map(|(target, answer)| Some(target + answer.upgrade()?.held())).sum();
             assert!(held as u64 <= LITTLE && kept.0.weight() <= LITTLE, "{held} bytes after {number}");
         }
         assert!(given.iter().any(|(_, answer)| answer.strong_count() > 0), "some are kept");
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_over_and_over_stays_whatever_else_is_asked_once() {
+        let (kept, begun) = (Kept::within(LITTLE), AtomicUsize::new(0));
+        let (often, mut once) = (question("/api/v1/deployments/matrix").await, question("").await);
+        for number in 0..5000 {
+            once.target = format!("/api/v1/deployments/matrix?component=component-{number}");
+            kept.answer(&once, async { Ok::<_, Refusal>(of_bytes(2_000)) }).await.unwrap();
+            let work = async {
+                begun.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, Refusal>(of_bytes(20_000))
+            };
+            kept.answer(&often, work).await.unwrap();
+        }
+        assert_eq!(begun.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
@@ -234,8 +281,8 @@ mod tests {
         let (kept, question) = (Kept::within(LITTLE), question("/api/v1/deployments/matrix").await);
         let large = usize::try_from(LITTLE).unwrap() + 1;
         for _ in 0..2 {
-            let answer = kept.answer(&question, async { Ok(of_bytes(large)) }).await.unwrap();
-            let response = answer.response(&Wanted::of(&HeaderMap::new())).await.unwrap();
+            let answer = kept.answer(&question, async { Ok::<_, Refusal>(of_bytes(large)) }).await.unwrap();
+            let response = answer.response(&Wanted::of(&HeaderMap::new()), None).await.unwrap();
             assert!(response.into_body().collect().await.unwrap().to_bytes().len() >= large);
             assert_eq!(kept.0.len(), 0, "and not kept");
         }

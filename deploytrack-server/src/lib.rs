@@ -14,11 +14,14 @@
 //! | [`log`] | how the log is written |
 //! | [`serve`] | connections: limits, timeouts, the graceful end |
 //! | `descriptors` | the limit of open files |
-//! | `stall` | how long a caller may leave an answer unread |
+//! | `stall` | how slowly a caller may read an answer |
+//! | `share` | how much of something is given away at once, in all and to one subject |
+//! | `rows` | answers that are read page by page, and streamed when they are large |
 //! | [`token`] | tokens: how they are issued and what a good one looks like |
 //! | `route` | every endpoint, its methods and who may call it |
 //! | `auth` | who is calling |
 //! | `request`, `unread` | query and body, read with limits; what becomes of a body that is not read |
+//! | `arrival` | the common bounds of all bodies that are arriving |
 //! | `terms` | idempotency keys and conditions |
 //! | `kept`, `representation` | answers kept until the next commit, and their forms: whole, compressed, unchanged |
 //! | `badge` | how a badge looks |
@@ -29,18 +32,22 @@
 //! | `openapi` | what each route is: the OpenAPI document |
 //! | `handlers` | one function for each endpoint |
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, thread::available_parallelism};
 
-use deploytrack_core::{error::Error, store::Store, tracker::Tracker};
+use deploytrack_core::{error::Error, tracker::Tracker};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    arrival::Arrivals,
     config::{Badges, Config},
     kept::Kept,
+    serve::ConnectionLimits,
+    share::Shares,
     token::{Secret, Verifier},
 };
 
+mod arrival;
 #[cfg(feature = "dashboard")]
 mod asset;
 mod auth;
@@ -62,13 +69,25 @@ mod representation;
 mod request;
 mod response;
 mod route;
+mod rows;
 mod secret_file;
 pub mod serve;
+mod share;
 mod stall;
 mod terms;
 pub mod token;
 pub mod trim;
 mod unread;
+
+/// How many exports run at once, and how many of one subject. Each holds a page.
+const EXPORTS: usize = 16;
+const EXPORTS_OF_SUBJECT: usize = 4;
+/// How many questions about many records are answered at once, and how many of one subject: more than there are connections
+/// to the database, and few enough to hold the beginnings of large answers.
+const QUESTIONS: usize = 32;
+const QUESTIONS_OF_SUBJECT: usize = 8;
+/// How many connections of one subject may read events, however few connections there are.
+const LEAST_STREAMS: usize = 4;
 
 /// Everything a request needs: the tracker and the keys that open it.
 #[derive(Clone)]
@@ -76,12 +95,22 @@ pub struct App {
     tracker: Tracker,
     verifier: Arc<Verifier>,
     kept: Arc<Kept>,
-    max_connections: usize,
+    limits: ConnectionLimits,
     badges: Badges,
-    /// The room for those who read events.
-    streams: Arc<Semaphore>,
-    /// The room for large bodies, each of which takes much more memory once it is parsed.
-    large_bodies: Arc<Semaphore>,
+    /// Whether only health checks are answered.
+    health_only: bool,
+    /// The connections that may read events.
+    streams: Arc<Shares>,
+    /// The exports that may run.
+    exports: Arc<Shares>,
+    /// The bytes of large answers that may be on their way, in units of 64 KiB.
+    answers: Arc<Shares>,
+    /// The questions about many records that may be answered at once.
+    questions: Arc<Shares>,
+    /// The room for bodies that are arriving.
+    arrivals: Arc<Arrivals>,
+    /// The large bodies that may be parsed at once, one for each processor: the values of one take up to 25 MB.
+    parsers: Arc<Semaphore>,
     /// Cancelled when the server ends: what would go on for ever ends then.
     ending: CancellationToken,
 }
@@ -90,32 +119,54 @@ impl App {
     /// Opens the database that the configuration names.
     ///
     /// # Errors
-    /// Those of [`Store::open`].
+    /// Those of [`Store::open`](deploytrack_core::store::Store::open).
     pub async fn open(config: &Config) -> Result<Self, Error> {
-        let max_connections = descriptors::make_room(config.max_connections);
-        let store = Store::open(config.database_url.expose()).await?;
+        let limits = descriptors::make_room(config.limits);
+        let store = config.database_url.open().await?;
         let tracker = Tracker::new(store)
             .with_registration(config.registration)
             .with_name_guard(config.name_guard)
             .with_retention(config.idempotency_retention);
         tracker.compare_clock().await;
-        Ok(Self::new(tracker, &config.secret).with_max_connections(max_connections).with_badges(config.badges))
+        Ok(Self::new(tracker, &config.secret).with_limits(limits).with_badges(config.badges))
     }
 
     /// An application over a tracker that is open already.
     #[must_use]
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
         let (verifier, kept) = (Arc::new(Verifier::new(secret)), Arc::new(Kept::new()));
-        let (streams, ending) = (Arc::new(Semaphore::new(0)), CancellationToken::new());
-        let large_bodies = Arc::new(Semaphore::new(request::ROOMS));
-        Self { tracker, verifier, kept, max_connections: 0, badges: Badges::Off, streams, large_bodies, ending }
-            .with_max_connections(config::MAX_CONNECTIONS)
+        let limits = ConnectionLimits::of(config::MAX_CONNECTIONS);
+        let shares = |most, most_of_subject| Arc::new(Shares::new(most, most_of_subject));
+        Self {
+            tracker,
+            verifier,
+            kept,
+            limits,
+            badges: Badges::Off,
+            health_only: false,
+            streams: shares(0, 0),
+            exports: shares(EXPORTS, EXPORTS_OF_SUBJECT),
+            answers: shares(representation::ROOM, representation::ROOM_OF_SUBJECT),
+            questions: shares(QUESTIONS, QUESTIONS_OF_SUBJECT),
+            arrivals: Arc::new(Arrivals::new(limits)),
+            parsers: Arc::new(Semaphore::new(available_parallelism().map_or(1, Into::into))),
+            ending: CancellationToken::new(),
+        }
+        .with_limits(limits)
     }
 
-    /// Half of the connections may be readers of events, who stay; the other half is left to those who come and go.
-    fn with_max_connections(self, max_connections: usize) -> Self {
-        let streams = Arc::new(Semaphore::new((max_connections / 2).clamp(1, Semaphore::MAX_PERMITS)));
-        Self { max_connections, streams, ..self }
+    /// The same application with other limits of connections. Half of the connections may read events, which lasts, and an
+    /// eighth those of one subject; the other half is left to short requests.
+    #[must_use]
+    pub fn with_limits(self, limits: ConnectionLimits) -> Self {
+        let connections = limits.connections;
+        let streams = Arc::new(Shares::new(connections / 2, (connections / 8).max(LEAST_STREAMS)));
+        Self { limits, streams, arrivals: Arc::new(Arrivals::new(limits)), ..self }
+    }
+
+    /// The same application, which answers `/healthz` and `/readyz` alone.
+    pub(crate) fn for_health_checks(self) -> Self {
+        Self { health_only: true, ..self }
     }
 
     /// The same application with badges for these people; without it, for nobody.

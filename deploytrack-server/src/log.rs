@@ -40,9 +40,16 @@ pub fn is_level(level: &str) -> bool {
     !level.trim().is_empty() && EnvFilter::builder().parse(level).is_ok()
 }
 
+/// The notices of PostgreSQL are left out unless they are asked for: a rollback that has nothing to undo makes one.
+fn filter(level: &str) -> EnvFilter {
+    const QUIET: &str = "sqlx::postgres::notice=error";
+    let level = if level.contains("sqlx") { level.to_owned() } else { format!("{level},{QUIET}") };
+    EnvFilter::builder().parse_lossy(level)
+}
+
 /// Starts the log. A second call changes nothing.
 pub fn init(format: Format, level: &str) {
-    let filter = EnvFilter::builder().parse_lossy(level);
+    let filter = filter(level);
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).with_span_events(FmtSpan::NONE);

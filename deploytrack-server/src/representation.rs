@@ -1,23 +1,36 @@
 //! What an answer shows, as bytes, and the forms in which a caller can have it: whole, compressed, or not at all when the
 //! caller has it already.
 
-use std::{io::Write as _, sync::OnceLock};
+use std::{
+    io::Write as _,
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+};
 
 use bytes::Bytes;
-use deploytrack_core::entity_tag::{Condition, EntityTag};
+use deploytrack_core::{
+    entity_tag::{Condition, EntityTag},
+    text::Label,
+};
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use tokio::sync::OnceCell;
 
 use crate::{
-    problem::Refusal,
-    response::{Answer, Body, full, internal, no_content},
+    problem::{Good, Refusal},
+    response::{Answer, Body, full, guarded, internal, no_content},
+    share::{PATIENCE, Share, Shares},
 };
 
 /// What is not worth compressing: it fits one packet anyway.
 const LEAST_PACKED: usize = 1400;
 /// What is compressed in a thread of its own, so that no other request waits for it: above this it takes a millisecond.
 const LEAST_BLOCKING: usize = 64 * 1024;
+/// The unit in which the bytes of answers on their way are counted. A smaller answer is not counted: all connections together
+/// can hold no more than some megabytes of those.
+pub(crate) const UNIT: usize = 64 * 1024;
+/// How many units may be on their way: 64 MiB, and 16 MiB to one subject.
+pub(crate) const ROOM: usize = 1024;
+pub(crate) const ROOM_OF_SUBJECT: usize = 256;
 /// What an answer takes beside its bytes: tables of headers, tags, what gzip adds.
 const OVERHEAD: usize = 1024;
 /// The tag of the compressed form is the other one with this behind it: they differ byte for byte (RFC 9110, section
@@ -81,10 +94,50 @@ fn unchanged(headers: &HeaderMap) -> Response<Body> {
     response
 }
 
+/// The memory that answers on their way to a caller may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Room<'a> {
+    pub(crate) answers: &'a Shares,
+    pub(crate) subject: &'a Label,
+}
+
+impl Room<'_> {
+    /// Room for so many bytes, at once.
+    fn take(self, bytes: usize) -> Result<Share, Refusal> {
+        let taken = self.answers.take(self.subject, bytes.div_ceil(UNIT));
+        taken.map_err(|exhausted| Refusal::Exhausted(Good::Answers, exhausted))
+    }
+
+    /// The same, waited for.
+    pub(crate) async fn wait(self, bytes: usize) -> Result<Share, Refusal> {
+        let taken = self.answers.wait(self.subject, bytes.div_ceil(UNIT), PATIENCE).await;
+        taken.map_err(|exhausted| Refusal::Exhausted(Good::Answers, exhausted))
+    }
+}
+
+/// The room that the bytes of an answer have taken, as long as they are on their way to anybody: who gets the same bytes at
+/// the same time needs no further room.
+#[derive(Default)]
+struct Taken(Mutex<Weak<Share>>);
+
+impl Taken {
+    /// These bytes, to be sent.
+    fn held(&self, bytes: &Bytes, room: Room<'_>) -> Result<Bytes, Refusal> {
+        if bytes.len() < UNIT {
+            return Ok(bytes.clone());
+        }
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = if let Some(share) = taken.upgrade() { share } else { Arc::new(room.take(bytes.len())?) };
+        *taken = Arc::downgrade(&share);
+        Ok(guarded(bytes.clone(), share))
+    }
+}
+
 /// An answer that can be given more than once.
 pub(crate) struct Representation {
     shown: Shown,
     headers: HeaderMap,
+    taken: Taken,
     packed: Option<Packed>,
 }
 
@@ -93,6 +146,7 @@ struct Packed {
     body: OnceCell<Bytes>,
     tag: EntityTag,
     headers: HeaderMap,
+    taken: Taken,
 }
 
 impl Representation {
@@ -107,7 +161,7 @@ impl Representation {
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             Packed::beside(&shown, &headers)
         });
-        Ok(Self { shown, headers, packed: packed.transpose()? })
+        Ok(Self { shown, headers, taken: Taken::default(), packed: packed.transpose()? })
     }
 
     /// How many bytes it takes at most: the compressed form is there or may come, and it is no smaller than the other where
@@ -118,18 +172,19 @@ impl Representation {
         forms * self.shown.body.len() + bytes(&self.headers) + OVERHEAD
     }
 
-    /// The answer in the form that is wanted.
-    pub(crate) async fn response(&self, wanted: &Wanted) -> Answer {
+    /// The answer in the form that is wanted, if there is room to send it; an answer that the program holds anyway needs none.
+    pub(crate) async fn response(&self, wanted: &Wanted, room: Option<Room<'_>>) -> Answer {
+        let held = |taken: &Taken, bytes: &Bytes| room.map_or_else(|| Ok(bytes.clone()), |room| taken.held(bytes, room));
         match &self.packed {
             Some(packed) if wanted.gzip => {
                 if wanted.knows(&packed.tag) {
                     return Ok(unchanged(&packed.headers));
                 }
                 let body = packed.body.get_or_try_init(|| compressed(self.shown.body.clone())).await?;
-                Ok(whole(body.clone(), packed.headers.clone()))
+                Ok(whole(held(&packed.taken, body)?, packed.headers.clone()))
             }
             _ if wanted.knows(&self.shown.tag) => Ok(unchanged(&self.headers)),
-            _ => Ok(whole(self.shown.body.clone(), self.headers.clone())),
+            _ => Ok(whole(held(&self.taken, &self.shown.body)?, self.headers.clone())),
         }
     }
 }
@@ -142,7 +197,7 @@ pub(crate) async fn once(kept: &OnceLock<Representation>, headers: &HeaderMap, m
         let new = Representation::of(make()?, true)?;
         kept.get_or_init(|| new)
     };
-    representation.response(&Wanted::of(headers)).await
+    representation.response(&Wanted::of(headers), None).await
 }
 
 /// How many bytes the values of headers take.
@@ -155,7 +210,7 @@ impl Packed {
         let (tag, mut headers) = (shown.tag.coded(GZIP), headers.clone());
         headers.insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(GZIP));
-        Ok(Self { body: OnceCell::new(), tag, headers })
+        Ok(Self { body: OnceCell::new(), tag, headers, taken: Taken::default() })
     }
 }
 

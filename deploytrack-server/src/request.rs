@@ -1,11 +1,11 @@
 //! A request as a handler reads it: the path's id, the query and the body, with limits, every fault at once.
 
-use std::{fmt::Display, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt::Display, str::FromStr, time::Duration};
 
 use bytes::Bytes;
 use deploytrack_core::{
-    api::{FromBody, IMPORT_BYTES},
-    error::{Error, Fault},
+    api::FromBody,
+    error::Fault,
     faults::Faults,
     json::{self, shortened},
     query::{Cursor, PageRequest, whole_number},
@@ -13,16 +13,21 @@ use deploytrack_core::{
     tracker::{Terms, Tracker},
 };
 use http::{HeaderMap, header, request::Parts};
-use http_body_util::LengthLimitError;
 use serde_json::Map;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::spawn_blocking,
-    time::timeout,
-};
+use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking, time::timeout};
 use uuid::Uuid;
 
-use crate::{App, auth::Caller, kept::Kept, problem::Refusal, response::internal, terms, unread::Unread};
+use crate::{
+    App,
+    arrival::Arrivals,
+    auth::Caller,
+    problem::Refusal,
+    representation::Room,
+    response::internal,
+    share::Share,
+    terms,
+    unread::{Arrived, Unread},
+};
 
 /// The most bytes of a body.
 pub(crate) const BODY_BYTES: usize = 1024 * 1024;
@@ -30,11 +35,8 @@ pub(crate) const BODY_BYTES: usize = 1024 * 1024;
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The bytes of a body from which on it is parsed on a blocking thread: to parse less takes about a millisecond.
 const LEAST_BLOCKING: usize = 64 * 1024;
-/// How many times [`LEAST_BLOCKING`] large bodies may have together: as many as the largest one alone. Parsed, a body of
-/// small objects takes 80 times its bytes.
-pub(crate) const ROOMS: usize = IMPORT_BYTES / LEAST_BLOCKING;
-/// How long a large body waits for those before it.
-const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a large body waits for the parsing of those before it.
+const PARSER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most values of a parameter that may be repeated.
 pub(crate) const MOST_VALUES: usize = 100;
 
@@ -81,9 +83,9 @@ impl Call {
         &self.app.tracker
     }
 
-    /// The answers that are kept.
-    pub(crate) fn kept(&self) -> Arc<Kept> {
-        self.app.kept.clone()
+    /// Room for so many bytes of an answer on its way to the caller, who waits for it for a while.
+    pub(crate) async fn room(&self, bytes: usize) -> Result<Share, Refusal> {
+        Room { answers: &self.app.answers, subject: self.subject()? }.wait(bytes).await
     }
 
     /// The headers.
@@ -121,7 +123,7 @@ impl Call {
     /// Reads a JSON body, and the terms in the headers. Faults found before it, in path and query, are said together
     /// with theirs.
     pub(crate) async fn read<Q, T: FromBody + Send + 'static>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
-        let ((body, terms), _) = self.parse(&JSON, |body, terms| (json::object(body).and_then(T::from_body), terms)).await?;
+        let ((body, terms), _) = self.parse(&JSON, |body, terms| (json::read(body, T::from_body), terms)).await?;
         let ((before, body), terms) = both(both(before, body), terms)?;
         Ok((before, body, terms))
     }
@@ -140,34 +142,30 @@ impl Call {
     }
 
     /// Reads the body within the rules and gives it, with the terms in the headers, to `parse`. A large body is parsed on a
-    /// blocking thread, since all other requests would wait otherwise; its room stays taken until the caller drops it.
+    /// blocking thread, since all other requests would wait otherwise. Its reservation comes back with the result, and lasts
+    /// until the caller drops it.
     pub(crate) async fn parse<T: Send + 'static>(
         self,
         rules: &BodyRules,
         parse: impl FnOnce(&Bytes, Result<Terms, Vec<Fault>>) -> T + Send + 'static,
     ) -> Result<(T, Option<OwnedSemaphorePermit>), Refusal> {
         let Self { app, caller, parts, body, .. } = self;
-        let body = whole_body(&parts.headers, &body, rules).await?;
+        let (body, reserved) = whole_body(&parts.headers, &body, rules, &app.arrivals).await?;
         let subject = caller.subject()?.clone();
         let bytes = body.len();
-        let work = move || parse(&body, terms::of(&parts, &subject, &body));
+        let work = move || (parse(&body, terms::of(&parts, &subject, &body)), reserved);
         if bytes < LEAST_BLOCKING {
-            return Ok((work(), None));
+            return Ok(work());
         }
-        let room = room(app.large_bodies, bytes).await?;
-        // The room goes along: the thread works on when the caller of this request has hung up.
-        let (parsed, room) = spawn_blocking(|| (work(), room)).await.map_err(internal)?;
-        Ok((parsed, Some(room)))
+        let parser = timeout(PARSER_TIMEOUT, app.parsers.acquire_owned()).await;
+        let parser = parser.map_err(|_| Refusal::TooManyBodies)?.map_err(internal)?;
+        // The thread works on when the caller of this request has hung up, so it holds on to both.
+        let (parsed, _parser) = spawn_blocking(|| (work(), parser)).await.map_err(internal)?;
+        Ok(parsed)
     }
 }
 
-/// The room for a body of so many bytes.
-async fn room(rooms: Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
-    let rooms = rooms.acquire_many_owned(u32::try_from(bytes.div_ceil(LEAST_BLOCKING)).map_err(internal)?);
-    timeout(ROOM_TIMEOUT, rooms).await.map_err(|_| Refusal::Core(Error::Busy))?.map_err(internal)
-}
-
-async fn whole_body(headers: &HeaderMap, body: &Unread, rules: &BodyRules) -> Result<Bytes, Refusal> {
+async fn whole_body(headers: &HeaderMap, body: &Unread, rules: &BodyRules, arrivals: &Arrivals) -> Result<Arrived, Refusal> {
     if !has_type(headers, rules.types) {
         return Err(Refusal::MediaType(rules.named));
     }
@@ -175,12 +173,7 @@ async fn whole_body(headers: &HeaderMap, body: &Unread, rules: &BodyRules) -> Re
     if body.least_bytes() > rules.bytes as u64 {
         return Err(Refusal::TooLarge(rules.limit));
     }
-    match timeout(BODY_TIMEOUT, body.read(rules.bytes)).await {
-        Err(_) => Err(Refusal::TooSlow),
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge(rules.limit)),
-        Ok(Err(_)) => Err(vec![Fault::at("", "the body could not be read to its end")].into()),
-    }
+    body.read(rules, arrivals).await
 }
 
 /// Both, or every fault of both.

@@ -1,14 +1,14 @@
 //! Answers.
 
 use bytes::Bytes;
-use deploytrack_core::{api, entity_tag::EntityTag, error::Error, query::Page, tracker::Written};
+use deploytrack_core::{api, archive::FoundArchived, entity_tag::EntityTag, error::Error, query::Page, tracker::Written};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use serde::Serialize;
 
 use crate::{links, problem::Refusal, representation::Shown};
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 
 /// What a body that breaks off may say to the log.
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -16,6 +16,23 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
 /// What a handler gives.
 pub(crate) type Answer = Result<Response<Body>, Refusal>;
+
+/// Bytes, and what is held as long as they are somewhere: hyper drops a body before its last bytes are written.
+struct Guarded<G> {
+    bytes: Bytes,
+    _guard: G,
+}
+
+impl<G> AsRef<[u8]> for Guarded<G> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The same bytes, which hold this until they are written or given up.
+pub(crate) fn guarded(bytes: Bytes, guard: impl Send + 'static) -> Bytes {
+    Bytes::from_owner(Guarded { bytes, _guard: guard })
+}
 
 /// A body that is there as a whole.
 pub(crate) fn full(body: Bytes) -> Body {
@@ -76,17 +93,48 @@ pub(crate) fn done(written: &Written<impl Serialize>) -> Answer {
     marked(response, written)
 }
 
-/// Marks an answer that is the one given the first time, and one that registered a near miss.
+/// Marks an answer that is the one given the first time, one that registered a near miss, and one that found something
+/// archived.
 fn marked(mut response: Response<Body>, written: &Written<impl Serialize>) -> Answer {
     if !written.resembles.is_empty() {
         let known: Vec<_> = written.resembles.iter().map(|one| (one.kind.as_str(), one.known.as_str())).collect();
         let known = serde_urlencoded::to_string(known).map_err(internal)?;
         response.headers_mut().insert(HeaderName::from_static(api::RESEMBLES), HeaderValue::from_str(&known).map_err(internal)?);
     }
+    for (header, taken_out) in [(api::UNARCHIVED, true), (api::ARCHIVED, false)] {
+        if let Some(names) = names_in_header(written.archived.iter().filter(|found| found.taken_out == taken_out)) {
+            let names = HeaderValue::from_str(&names).map_err(internal)?;
+            response.headers_mut().insert(HeaderName::from_static(header), names);
+        }
+    }
     if written.replayed {
         response.headers_mut().insert(HeaderName::from_static(api::IDEMPOTENCY_REPLAYED), HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// The most bytes of names in one header: proxies take 8 KiB of headers as a rule, and a name has at most 3 KiB.
+const NAMES_BYTES: usize = 4 * 1024;
+
+/// The names in the form of a query, and how many more there are where they do not fit.
+fn names_in_header<'a>(found: impl Iterator<Item = &'a FoundArchived>) -> Option<String> {
+    let pairs: Vec<_> = found.map(|found| form_urlencoded(found.kind.as_str(), found.name.as_str())).collect();
+    let mut bytes = 0;
+    let fits = |pair: &&String| {
+        bytes += pair.len() + 1;
+        bytes <= NAMES_BYTES
+    };
+    let mut named: Vec<_> = pairs.iter().take_while(fits).cloned().collect();
+    let more = pairs.len() - named.len();
+    if more > 0 {
+        named.push(form_urlencoded("more", &more.to_string()));
+    }
+    (!named.is_empty()).then(|| named.join("&"))
+}
+
+fn form_urlencoded(name: &str, value: &str) -> String {
+    // Two texts are always written.
+    serde_urlencoded::to_string([(name, value)]).unwrap_or_default()
 }
 
 /// 204.

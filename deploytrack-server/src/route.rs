@@ -1,6 +1,6 @@
 //! Every endpoint as a value: its path, its methods, and who may call it.
 
-use deploytrack_core::api;
+use deploytrack_core::{api, catalog::Kind};
 use http::Method;
 
 use self::place::Place;
@@ -55,6 +55,8 @@ pub(crate) enum Route {
     UpdateEnvironment(RawId),
     DeleteEnvironment(RawId),
     OrderEnvironments,
+    /// Archives many by a pattern of their names.
+    Archive(Kind),
     #[cfg(feature = "dashboard")]
     Dashboard(&'static Asset),
 }
@@ -130,7 +132,8 @@ impl Route {
             | Self::CreateEnvironment
             | Self::UpdateEnvironment(_)
             | Self::DeleteEnvironment(_)
-            | Self::OrderEnvironments => Access::Admin,
+            | Self::OrderEnvironments
+            | Self::Archive(_) => Access::Admin,
         }
     }
 }
@@ -171,7 +174,8 @@ impl Route {
             | Self::CreateEnvironment
             | Self::UpdateEnvironment(_)
             | Self::DeleteEnvironment(_)
-            | Self::OrderEnvironments => Keeping::No,
+            | Self::OrderEnvironments
+            | Self::Archive(_) => Keeping::No,
             #[cfg(feature = "dashboard")]
             Self::Dashboard(_) => Keeping::No,
             Self::ShowDeployment(_) | Self::ShowComponent(_) | Self::ShowEnvironment(_) => Keeping::Record,
@@ -192,7 +196,7 @@ impl Route {
 }
 
 /// Every path of the API, with `{id}` where an id stands. Those of pages and pictures for people are not among them.
-const PATHS: [&str; 19] = [
+const PATHS: [&str; 21] = [
     "/healthz",
     "/readyz",
     api::OPENAPI,
@@ -208,8 +212,10 @@ const PATHS: [&str; 19] = [
     api::VERIFY,
     api::EVENTS,
     api::COMPONENTS,
+    api::ARCHIVE_COMPONENTS,
     "/api/v1/components/{id}",
     api::ENVIRONMENTS,
+    api::ARCHIVE_ENVIRONMENTS,
     "/api/v1/environments/{id}",
     api::ENVIRONMENT_ORDER,
 ];

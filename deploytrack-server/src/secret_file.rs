@@ -4,17 +4,20 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use deploytrack_core::text;
 
-use crate::{
-    token::{Secret, ShortSecret},
-    trim,
-};
+use crate::token::{Secret, ShortSecret};
 
 /// The most bytes a secret may have; a longer file is something else.
 const MOST_BYTES: u64 = 64 * 1024;
+/// How long reading the secret may take: a FIFO that nobody writes to would be waited for without an end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The file with the secret cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,21 +56,44 @@ pub enum SecretFileError {
 
 /// Reads the secret, without the blanks around it.
 pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|source| SecretFileError::Read { path: path.to_owned(), source })?;
+    let bytes = content(path).map_err(|source| SecretFileError::Read { path: path.to_owned(), source })?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(SecretFileError::TooLarge { path: path.to_owned() });
     }
     Secret::new(trimmed(bytes)).map_err(|source| SecretFileError::Short { path: path.to_owned(), source })
 }
 
+/// What is in a file or a pipe, and one byte more than a secret may have at most.
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    let (path, (sender, receiver)) = (path.to_owned(), mpsc::sync_channel(1));
+    let read = move || {
+        let file = File::open(path)?;
+        if !is_file_or_pipe(&file.metadata()?) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a file nor a pipe"));
+        }
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    // Nobody may be waiting for it any more.
+    thread::Builder::new().spawn(move || drop(sender.send(read())))?;
+    let late = || Err(io::Error::new(io::ErrorKind::TimedOut, format!("nothing came from it within {} s", PATIENCE.as_secs())));
+    receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| late())
+}
+
+fn is_file_or_pipe(found: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type()) {
+        return true;
+    }
+    found.is_file()
+}
+
 /// A secret without the blanks around it, which editors, shells and secret stores add. Of one that is no text, every byte
 /// counts but one line break at its end.
 pub(crate) fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
-    if let Ok(text) = std::str::from_utf8(&bytes) {
-        return trim::trimmed(text).as_bytes().to_vec();
+    if let Ok(secret) = std::str::from_utf8(&bytes) {
+        return text::trimmed(secret).as_bytes().to_vec();
     }
     if bytes.ends_with(b"\n") {
         bytes.pop();

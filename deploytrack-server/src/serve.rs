@@ -1,4 +1,8 @@
-//! Connections: accepting them, their limits, and the graceful end.
+//! Connections: accepting and serving them, and the graceful end.
+
+mod connections;
+mod progress;
+mod signals;
 
 use std::{
     convert::Infallible,
@@ -6,27 +10,38 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
     time::Duration,
 };
 
 use deploytrack_core::tracker::Tracker;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{App, dispatch, response::Body, stall::NoStall};
+pub(crate) use self::connections::{Connection, RESERVE};
+pub use self::{
+    connections::ConnectionLimits,
+    signals::{Signals, survive_file_size_limit},
+};
+use self::{
+    connections::Connections,
+    progress::{ReportingBody, ReportingStream},
+};
+use crate::{
+    App, dispatch,
+    problem::Refusal,
+    stall::{NoStall, bound_unsent},
+};
 
-/// How long a caller may take to send the head of a request, which is also how long a connection may idle.
+/// How long a caller may take to send the head of a request, and how long a connection may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a caller may leave an answer unread.
+/// How long a caller may leave an answer unread, or read it at less than 1 KiB a second.
 const STALL: Duration = Duration::from_secs(30);
 /// The most bytes that hyper holds of a request; `dispatch` refuses heads well below it, with a proper answer.
 const BUFFER: usize = 64 * 1024;
@@ -44,28 +59,61 @@ const LINGER: Duration = Duration::from_secs(2);
 /// How much a caller may go on sending after the last answer.
 const LINGER_BYTES: usize = 32 * 1024 * 1024;
 
+/// Connections to the listener for health checks: probes are few and short.
+pub(crate) const HEALTH_CONNECTIONS: ConnectionLimits = ConnectionLimits { connections: 32, per_address: 16 };
+
 /// Opens the address to listen on.
 ///
 /// # Errors
 /// Names the address and the way out.
 pub async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
+    bind_for(listen, "--listen").await
+}
+
+/// Opens the address for health checks, where there is one.
+///
+/// # Errors
+/// As [`bind`].
+pub async fn bind_health(listen: Option<SocketAddr>) -> io::Result<Option<TcpListener>> {
+    match listen {
+        Some(listen) => bind_for(listen, "--health-listen").await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn bind_for(listen: SocketAddr, flag: &str) -> io::Result<TcpListener> {
     TcpListener::bind(listen).await.map_err(|error| {
         let way_out = match error.kind() {
-            io::ErrorKind::AddrInUse => "another program listens there; choose another with --listen, or port 0 for a free one",
-            io::ErrorKind::PermissionDenied => "this port is not for everyone; choose one above 1023 with --listen",
-            io::ErrorKind::AddrNotAvailable => "this machine does not have that address; choose another with --listen",
-            _ => "choose another address with --listen",
+            io::ErrorKind::AddrInUse => format!("another program listens there; choose another with {flag}, or port 0 for a free one"),
+            io::ErrorKind::PermissionDenied => format!("this port is not for everyone; choose one above 1023 with {flag}"),
+            io::ErrorKind::AddrNotAvailable => format!("this machine does not have that address; choose another with {flag}"),
+            _ => format!("choose another address with {flag}"),
         };
         io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}; {way_out}"))
     })
+}
+
+/// The listeners of a server.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For all requests.
+    pub main: TcpListener,
+    /// For `/healthz` and `/readyz` alone, with connections of its own.
+    pub health: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(main: TcpListener) -> Self {
+        Self { main, health: None }
+    }
 }
 
 /// Serves until `shutdown` is done, then lets running requests finish, for 30 seconds at most, and closes the tracker.
 ///
 /// # Errors
 /// None at present: failed connections are logged, and the loop goes on.
-pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    serve_until(listener, app, shutdown, pending()).await;
+pub async fn serve(listeners: impl Into<Listeners>, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    serve_until(listeners.into(), app, shutdown, pending()).await;
     Ok(())
 }
 
@@ -74,9 +122,9 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
 ///
 /// # Errors
 /// None at present: failed connections are logged, and the loop goes on.
-pub async fn serve_until_signalled(listener: TcpListener, app: App, signals: Signals) -> io::Result<()> {
+pub async fn serve_until_signalled(listeners: impl Into<Listeners>, app: App, signals: Signals) -> io::Result<()> {
     let (first, second) = signals.forward();
-    if serve_until(listener, app, first, second).await == End::Cut {
+    if serve_until(listeners.into(), app, first, second).await == End::Cut {
         tracing::warn!("ended early by a second signal");
         std::process::exit(INTERRUPTED);
     }
@@ -92,15 +140,16 @@ enum End {
     Cut,
 }
 
-async fn serve_until(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>, cut: impl Future<Output = ()>) -> End {
+async fn serve_until(listeners: Listeners, app: App, shutdown: impl Future<Output = ()>, cut: impl Future<Output = ()>) -> End {
     let (connections, stop, cutting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
     let app = App { ending: stop.clone(), ..app };
+    let tasks = Tasks { connections: connections.clone(), stop: stop.clone(), cutting: cutting.clone() };
     tokio::select! {
         biased;
         () = shutdown => {}
-        () = accept(&listener, &app, &connections, &stop, &cutting) => {}
+        () = accept_all(&listeners, &app, &tasks) => {}
     }
-    drop(listener);
+    drop(listeners);
     tracing::info!(connections = connections.len(), "shutting down");
     stop.cancel();
     connections.close();
@@ -130,54 +179,111 @@ pub async fn close(tracker: &Tracker) {
     }
 }
 
-/// Accepts connections for ever; over the limit, new ones wait in the system's queue.
-async fn accept(listener: &TcpListener, app: &App, connections: &TaskTracker, stop: &CancellationToken, cutting: &CancellationToken) {
-    let permits = Arc::new(Semaphore::new(app.max_connections.min(Semaphore::MAX_PERMITS)));
-    while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+/// The tasks of all connections, and the two ways to end them.
+struct Tasks {
+    connections: TaskTracker,
+    /// Lets each request in progress finish.
+    stop: CancellationToken,
+    /// Cancels them.
+    cutting: CancellationToken,
+}
+
+async fn accept_all(listeners: &Listeners, app: &App, tasks: &Tasks) {
+    let main = accept(&listeners.main, app, app.limits, tasks);
+    let health = async {
+        match &listeners.health {
+            Some(listener) => accept(listener, &app.clone().for_health_checks(), HEALTH_CONNECTIONS, tasks).await,
+            None => pending().await,
+        }
+    };
+    tokio::join!(main, health);
+}
+
+/// Accepts connections for ever. At the limit an idle connection is evicted for each new one.
+async fn accept(listener: &TcpListener, app: &App, limits: ConnectionLimits, tasks: &Tasks) {
+    let connections = Connections::new(limits);
+    loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let connection = connection(stream, app.clone(), stop.clone(), permit);
-                connections.spawn(cutting.clone().run_until_cancelled_owned(connection));
-            }
+            Ok((stream, address)) => match connections.admit(address.ip()).await {
+                Some(connection) => {
+                    let served = serve_connection(stream, app.clone(), tasks.stop.clone(), connection);
+                    tasks.connections.spawn(tasks.cutting.clone().run_until_cancelled_owned(served));
+                }
+                None => refuse(&stream),
+            },
             // The caller went away, or there is no file descriptor left: neither is a reason to end.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
+                connections.make_room();
                 sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
-/// Serves one connection. The permit is held until it ends.
-async fn connection(stream: TcpStream, app: App, stop: CancellationToken, _permit: OwnedSemaphorePermit) {
+/// Answers a connection whose address is at its limit, as far as the system's buffer takes the answer at once.
+fn refuse(stream: &TcpStream) {
+    tracing::debug!("a connection was refused: its address is at the limit");
+    // A socket that is closed while bytes are unread is reset, which destroys the answer.
+    let _ = stream.try_read(&mut vec![0; BUFFER]);
+    let _ = stream.try_write(Refusal::AddressLimit.into_message().as_bytes());
+}
+
+/// Serves one connection until it ends or is evicted.
+async fn serve_connection(stream: TcpStream, app: App, stop: CancellationToken, connection: Connection) {
+    let evicted = connection.evicted();
+    tokio::select! {
+        biased;
+        () = evicted => tracing::debug!("an idle connection was closed to make room"),
+        () = serve_requests(stream, app, stop, connection) => {}
+    }
+}
+
+async fn serve_requests(stream: TcpStream, app: App, stop: CancellationToken, connection: Connection) {
     // Without this, small answers wait for the caller's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(app.clone(), request));
-    let mut connection = http1::Builder::new()
+    bound_unsent(&stream);
+    let stream = ReportingStream::new(NoStall::new(stream, STALL), connection.clone());
+    let answering = connection.clone();
+    let service = service_fn(move |request| answer(app.clone(), answering.clone(), request));
+    let mut requests = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER)
         .half_close(true)
-        .serve_connection(TokioIo::new(NoStall::new(stream, STALL)), service);
+        .serve_connection(TokioIo::new(stream), service);
     let mut ended = tokio::select! {
-        ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(ended),
+        ended = poll_fn(|cx| requests.poll_without_shutdown(cx)) => Some(ended),
         () = stop.cancelled() => None,
     };
     if ended.is_none() {
-        Pin::new(&mut connection).graceful_shutdown();
-        ended = Some(poll_fn(|cx| connection.poll_without_shutdown(cx)).await);
+        Pin::new(&mut requests).graceful_shutdown();
+        ended = Some(poll_fn(|cx| requests.poll_without_shutdown(cx)).await);
     }
     if let Some(Err(error)) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
-    linger(connection.into_parts().io.into_inner().into_inner(), &stop).await;
+    connection.begin_end();
+    linger(requests.into_parts().io.into_inner().into_inner().into_inner(), &stop).await;
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<Response<ReportingBody>, Infallible>> + Send>>;
 
 /// Boxed, since hyper gives a connection back only when its futures can be moved.
-fn answer(app: App, request: Request<Incoming>) -> Answering {
-    Box::pin(async move { Ok(dispatch::answer(app, request).await) })
+fn answer(app: App, connection: Connection, mut request: Request<Incoming>) -> Answering {
+    Box::pin(async move {
+        if !connection.begin_request() {
+            // The eviction ends the connection, and this request with it: nothing has been done.
+            pending::<()>().await;
+        }
+        request.extensions_mut().insert(connection.clone());
+        let mut response = dispatch::answer(app, request).await;
+        if !connection.has_place() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        connection.begin_answer();
+        Ok(response.map(|body| ReportingBody::new(body, connection)))
+    })
 }
 
 /// Ends a connection so that the caller gets the last answer. A socket closed while bytes are still unread is reset,
@@ -197,95 +303,4 @@ async fn linger(mut stream: TcpStream, stop: &CancellationToken) {
         }
     };
     let _ = timeout(LINGER, rest).await;
-}
-
-/// The signals that ask for the end: SIGTERM, Ctrl-C, and SIGHUP, which a terminal sends when it is closed.
-#[derive(Debug)]
-pub struct Signals {
-    #[cfg(unix)]
-    terminate: Option<tokio::signal::unix::Signal>,
-    #[cfg(unix)]
-    hang_up: Option<tokio::signal::unix::Signal>,
-}
-
-impl Signals {
-    /// Starts to listen. Signals are caught from this call on: a program that reads the server's address may send one at
-    /// once.
-    #[cfg(unix)]
-    #[must_use]
-    pub fn listen() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        let listen = |kind| signal(kind).inspect_err(|error| tracing::warn!(%error, "a signal cannot be awaited")).ok();
-        let hang_up = if is_hang_up_ignored() { None } else { listen(SignalKind::hangup()) };
-        Self { terminate: listen(SignalKind::terminate()), hang_up }
-    }
-
-    /// Starts to listen.
-    #[cfg(not(unix))]
-    #[must_use]
-    pub fn listen() -> Self {
-        Self {}
-    }
-
-    /// The first and the second signal; the third one ends the process.
-    fn forward(mut self) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
-        let (first, second) = (CancellationToken::new(), CancellationToken::new());
-        let signalled = (first.clone().cancelled_owned(), second.clone().cancelled_owned());
-        tokio::spawn(async move {
-            for asked in [first, second] {
-                self.next().await;
-                asked.cancel();
-            }
-            self.next().await;
-            tracing::warn!("ended at once by a third signal");
-            std::process::exit(INTERRUPTED);
-        });
-        signalled
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            () = received(&mut self.terminate) => {}
-            () = received(&mut self.hang_up) => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        drop(tokio::signal::ctrl_c().await);
-    }
-}
-
-#[cfg(unix)]
-async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
-    match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => pending().await,
-    }
-}
-
-/// Whether the process was started with SIGHUP ignored, as nohup does; the signal stays ignored then. Where the system has
-/// no `/proc`, the default action stays.
-#[cfg(unix)]
-fn is_hang_up_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_none_or(|mask| mask & 1 != 0)
-}
-
-/// Makes a write over the file size limit (`RLIMIT_FSIZE`) an error: without a handler its signal ends the process. Children
-/// are not affected, since a handler, unlike an ignored signal, is not inherited.
-pub fn survive_file_size_limit() {
-    #[cfg(unix)]
-    {
-        let kind = tokio::signal::unix::SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-        // The handler stays installed when the stream of signals is dropped.
-        if let Err(error) = tokio::signal::unix::signal(kind) {
-            tracing::warn!(%error, "SIGXFSZ cannot be handled");
-        }
-    }
 }

@@ -4,9 +4,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use deploytrack_core::{clock::Time, text::Label};
+use deploytrack_core::{clock::Time, json, text::Label};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretSlice};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use self::known::{Known, Verified, Window};
@@ -17,8 +18,8 @@ mod known;
 pub const ADMIN: &str = "admin";
 /// The longest token that is looked at, in bytes.
 pub const MOST_BYTES: usize = 8 * 1024;
-/// The longest a token may be good for when it is issued here: ten years.
-pub const LONGEST: Duration = Duration::from_hours(3653 * 24);
+/// The longest lifetime of a token unless configured: ten years of 365.25 days.
+pub const LONGEST: Duration = Duration::from_hours(87_660);
 
 /// What signs and checks tokens: a shared secret, and whom the tokens are from and for.
 #[derive(Clone)]
@@ -26,6 +27,7 @@ pub struct Secret {
     bytes: SecretSlice<u8>,
     issuer: Option<String>,
     audience: Option<String>,
+    longest: Duration,
 }
 
 /// The secret is too short to sign with.
@@ -45,7 +47,7 @@ impl Secret {
         if bytes.len() < Self::LEAST_BYTES {
             return Err(ShortSecret);
         }
-        Ok(Self { bytes: bytes.into(), issuer: None, audience: None })
+        Ok(Self { bytes: bytes.into(), issuer: None, audience: None, longest: LONGEST })
     }
 
     /// The same secret, for tokens with this `iss` and `aud`.
@@ -53,6 +55,24 @@ impl Secret {
     pub fn speaking(self, issuer: Option<String>, audience: Option<String>) -> Self {
         Self { issuer, audience, ..self }
     }
+
+    /// The same secret, for tokens with a lifetime of at most this.
+    #[must_use]
+    pub fn lasting(self, longest: Duration) -> Self {
+        Self { longest, ..self }
+    }
+
+    /// The longest lifetime of a token.
+    #[must_use]
+    pub const fn longest(&self) -> Duration {
+        self.longest
+    }
+}
+
+/// A lifetime in words, such as `10years`.
+#[must_use]
+pub fn lifetime_text(lifetime: Duration) -> String {
+    humantime::format_duration(lifetime).to_string()
 }
 
 impl fmt::Debug for Secret {
@@ -64,9 +84,15 @@ impl fmt::Debug for Secret {
 /// A token could not be issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// It would be good for too long.
-    #[error("a token may be good for at most ten years")]
-    TooLong,
+    /// Its lifetime would be longer than the server accepts.
+    #[error(
+        "the lifetime of a token may be at most {} (--max-token-lifetime, DEPLOYTRACK_MAX_TOKEN_LIFETIME); give a shorter --expires-in",
+        lifetime_text(*.longest)
+    )]
+    TooLong {
+        /// The longest lifetime.
+        longest: Duration,
+    },
     /// It would be too long to be taken.
     #[error("the token would be longer than 8 KiB; give it fewer roles")]
     TooLarge,
@@ -78,13 +104,14 @@ pub enum IssueError {
 /// Makes a token for `subject`, good for `expires_in` from `now`.
 ///
 /// # Errors
-/// [`IssueError`] when it would last longer than [`LONGEST`] or be larger than [`MOST_BYTES`].
+/// [`IssueError`] when its lifetime would be longer than [`Secret::longest`], or the token larger than [`MOST_BYTES`].
 pub fn issue(secret: &Secret, subject: &Label, roles: &[String], expires_in: Duration, now: Time) -> Result<String, IssueError> {
-    if expires_in > LONGEST {
-        return Err(IssueError::TooLong);
+    let too_long = || IssueError::TooLong { longest: secret.longest };
+    if expires_in > secret.longest {
+        return Err(too_long());
     }
     let issued = now.timestamp();
-    let lasts = i64::try_from(expires_in.as_secs()).map_err(|_| IssueError::TooLong)?;
+    let lasts = i64::try_from(expires_in.as_secs()).map_err(|_| too_long())?;
     let mut claims = json!({ "sub": subject, "iat": issued, "exp": issued.saturating_add(lasts), "roles": roles });
     if let Some(issuer) = &secret.issuer {
         claims["iss"] = json!(issuer);
@@ -106,12 +133,22 @@ pub(crate) struct Bearer {
     pub(crate) admin: bool,
 }
 
+/// The fault of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenFault {
+    /// The caller learns no more than that the token is invalid.
+    Invalid,
+    /// The token is signed with the secret of this server, and its lifetime is longer than this.
+    TooLong(Duration),
+}
+
 /// Checks tokens, and remembers good ones.
 pub(crate) struct Verifier {
     key: DecodingKey,
     validation: Validation,
     issuer: Option<String>,
     audience: Option<String>,
+    longest: Duration,
     known: Known,
 }
 
@@ -129,31 +166,33 @@ impl Verifier {
             validation,
             issuer: secret.issuer.clone(),
             audience: secret.audience.clone(),
+            longest: secret.longest,
             known: Known::default(),
         }
     }
 
-    /// The bearer of a good token; `None` for any other, without a word about why.
-    pub(crate) fn check(&self, token: &str, now: Time) -> Option<Arc<Bearer>> {
+    /// The bearer of a valid token.
+    pub(crate) fn check(&self, token: &str, now: Time) -> Result<Arc<Bearer>, TokenFault> {
         if token.len() > MOST_BYTES {
-            return None;
+            return Err(TokenFault::Invalid);
         }
         if let Some(known) = self.known.get(token) {
-            return known.at(now);
+            return known.at(now, self.longest);
         }
-        let verified = self.verify(token)?;
-        let bearer = verified.at(now)?;
+        let verified = self.verify(token).ok_or(TokenFault::Invalid)?;
+        let bearer = verified.at(now, self.longest)?;
         self.known.add(token, verified);
-        Some(bearer)
+        Ok(bearer)
     }
 
     /// Everything about a token that stays as it is while the keys do: all but the time.
     fn verify(&self, token: &str) -> Option<Verified> {
-        let read = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation).ok()?;
-        if !is_good_header(token, &read.header) || !self.is_for_us(&read.claims) {
+        let read = jsonwebtoken::decode::<IgnoredAny>(token, &self.key, &self.validation).ok()?;
+        let claims = part(token, 1)?;
+        if !is_good_header(token, &read.header) || !self.is_for_us(&claims) {
             return None;
         }
-        Some(Verified { bearer: Arc::new(bearer(&read.claims)?), window: Window::of(&read.claims)? })
+        Some(Verified { bearer: Arc::new(bearer(&claims)?), window: Window::of(&claims)? })
     }
 
     fn is_for_us(&self, claims: &Map<String, Value>) -> bool {
@@ -167,18 +206,19 @@ impl Verifier {
     }
 }
 
-/// `typ` says what we expect or nothing, and nothing is critical. A `kid`, `jku`, `x5u` or `jwk` is never looked at.
+/// `typ` is `JWT`, `at+jwt` or left out, and the header has no `crit`, whatever its value: the library reads `null` as
+/// absence. A `kid`, `jku`, `x5u` or `jwk` is never used.
 fn is_good_header(token: &str, header: &Header) -> bool {
     let typ = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt"));
-    typ && !has_crit(token)
+    typ && part(token, 0).is_some_and(|fields| !fields.contains_key("crit"))
 }
 
-/// Whether the header has `crit`, whatever its value: the library's own reading turns `null` into absence.
-fn has_crit(token: &str) -> bool {
+/// The JSON object in a part of a token. The library takes the last of duplicate names, another reader of the same token may
+/// take the first; RFC 7519, section 4 lets a server refuse them.
+fn part(token: &str, at: usize) -> Option<Map<String, Value>> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    let header = token.split('.').next().unwrap_or_default();
-    let fields = URL_SAFE_NO_PAD.decode(header).ok().and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
-    fields.is_none_or(|fields| fields.contains_key("crit"))
+    let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(at)?).ok()?;
+    json::object(&bytes).ok()
 }
 
 fn bearer(claims: &Map<String, Value>) -> Option<Bearer> {

@@ -1,22 +1,9 @@
 //! Blanks around settings: what `$(...)`, a file or a secret store hands over ends with a line break that nobody means.
 
-use std::{ffi::OsStr, path::Path};
+use std::ffi::OsStr;
 
 use clap::{Arg, Command, Error, builder::TypedValueParser};
-
-/// Characters that show nothing and are no white space to Unicode: the byte order mark, and spaces without a width.
-const INVISIBLE: [char; 3] = ['\u{feff}', '\u{200b}', '\u{2060}'];
-
-/// A text without the blanks at both ends.
-#[must_use]
-pub fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || INVISIBLE.contains(&c))
-}
-
-/// A path without line breaks at its ends. Spaces may be a part of its name, and so may line breaks where it is there.
-fn trimmed_path(path: &str) -> &str {
-    if Path::new(path).exists() { path } else { path.trim_matches(['\r', '\n', '\u{feff}']) }
-}
+use deploytrack_core::text::{trimmed, trimmed_path};
 
 /// Reads a text without its blanks.
 #[derive(Clone, Debug)]

@@ -184,6 +184,7 @@ on_both! {
             ("POST", "/api/v1/components".to_owned(), json!({"name": "other"})),
             ("DELETE", format!("/api/v1/components/{}", id(&web)), json!({})),
             ("PUT", "/api/v1/environments/order".to_owned(), order),
+            ("POST", "/api/v1/environments/archive".to_owned(), json!({"name": "*"})),
         ] {
             let refused = admin.send_with(method, &path, &[("if-match", "*")], body.to_string()).await;
             assert_eq!((refused.status, &refused.json()["errors"][0]["parameter"]), (400, &json!("If-Match")), "{method} {path}");

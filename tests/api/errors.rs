@@ -76,6 +76,8 @@ on_both! {
             ("DELETE", "/api/v1/deployments/00000000-0000-4000-8000-000000000000", "GET, HEAD, PATCH, OPTIONS"),
             ("POST", "/api/v1/components/00000000-0000-4000-8000-000000000000", "GET, HEAD, PATCH, DELETE, OPTIONS"),
             ("GET", "/api/v1/environments/order", "PUT, OPTIONS"),
+            ("GET", "/api/v1/environments/archive", "POST, OPTIONS"),
+            ("PATCH", "/api/v1/components/archive", "POST, OPTIONS"),
             ("POST", "/healthz", "GET, HEAD, OPTIONS"),
         ] {
             let set = |list: &str| {

@@ -101,6 +101,11 @@ on_both! {
         }
         let answer = server.reader().get_with("/api/v1/events", &[("last-event-id", "x")]).await.expect(400);
         assert_eq!(answer["errors"][0]["parameter"], "Last-Event-ID");
+        let ahead = server.reader().get_with("/api/v1/events", &[("last-event-id", "7")]).await.expect(400);
+        assert_eq!((ahead["errors"][0]["parameter"].as_str(), &ahead["errors"][1]), (Some("Last-Event-ID"), &serde_json::Value::Null));
+        assert!(ahead["detail"].as_str().unwrap().starts_with("Last-Event-ID must be the number of an event, from 0 to 0"), "{ahead}");
+        let both = server.reader().get_with("/api/v1/events?type=x", &[("last-event-id", "x")]).await.expect(400);
+        assert_eq!([&both["errors"][0]["parameter"], &both["errors"][1]["parameter"]], ["type", "Last-Event-ID"], "{both}");
         assert_eq!(server.reader().call("HEAD", "/api/v1/events").await.status, 200);
     }
 

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod archive;
 mod badges;
 mod components;
 mod conditions;
+mod crowds;
 mod dashboard;
 mod deployments;
 mod docs;
@@ -18,6 +20,7 @@ mod idempotency;
 mod kept;
 mod names;
 mod openapi;
+mod readers;
 mod tokens;
 mod unread_bodies;
 mod verify;

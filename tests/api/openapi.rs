@@ -81,10 +81,26 @@ on_both! {
         }
         let imported = server.admin().import(export.body).await;
         holder.contract.hold("POST", "/api/v1/deployments/import", &imported);
+        for path in ["/api/v1/environments/archive", "/api/v1/components/archive"] {
+            let archived = holder.call("POST", path, "", "", Some(json!({"name": "*", "dryRun": true}))).await.expect(200);
+            assert_eq!(archived["data"].as_array().unwrap().len(), 1);
+        }
         let spare = holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "spare"}))).await.expect(201);
         assert_eq!(holder.call("DELETE", COMPONENT, &id(&spare), "", None).await.status, 204);
         let spare = holder.call("POST", ENVIRONMENTS, "", "", Some(json!({"name": "spare"}))).await.expect(201);
         assert_eq!(holder.call("DELETE", ENVIRONMENT, &id(&spare), "", None).await.status, 204);
+    }
+
+    async fn who_has_to_come_back_is_answered_as_the_document_says(database) {
+        let server = Server::with_connections(database.tracker().await, 16).await;
+        let holder = Holder::admin(&server).await;
+        let mut streams = Vec::new();
+        for _ in 0..4 {
+            streams.push(server.admin().request("GET", "/api/v1/events").send().await.unwrap());
+        }
+        assert!(streams.iter().all(|stream| stream.status() == 200));
+        let answer = holder.get("/api/v1/events", "", "").await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (429, Some("too_many_streams")), "{}", answer.body);
     }
 
     async fn what_is_refused_is_answered_as_the_document_says(database) {

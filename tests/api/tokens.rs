@@ -8,7 +8,7 @@ use deploytrack_tests::caller::{Caller, SECRET, seconds, token};
 
 use crate::*;
 
-const EVERY_ROUTE: [(&str, &str, bool); 25] = [
+const EVERY_ROUTE: [(&str, &str, bool); 27] = [
     ("GET", "/api/v1/deployments", false),
     ("GET", "/api/v1/deployments/matrix", false),
     ("GET", "/api/v1/deployments/attempts", false),
@@ -30,6 +30,8 @@ const EVERY_ROUTE: [(&str, &str, bool); 25] = [
     ("PATCH", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
     ("DELETE", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
     ("PUT", "/api/v1/environments/order", true),
+    ("POST", "/api/v1/environments/archive", true),
+    ("POST", "/api/v1/components/archive", true),
     ("HEAD", "/api/v1/deployments", false),
     ("POST", "/api/v1/deployments/00000000-0000-4000-8000-000000000000/undeploy", true),
     ("GET", "/api/v1/verify", true),
@@ -59,6 +61,8 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
         ("an empty sub", claims(json!({"sub": ""}))),
         ("not yet valid", claims(json!({"nbf": seconds() + 600}))),
         ("endless", claims(json!({"exp": u64::MAX}))),
+        ("exp and sub twice", twice(r#""sub":"root","exp""#)),
+        ("roles twice", twice(r#""roles":["admin"],"roles""#)),
         ("exp as text", claims(json!({"exp": "tomorrow"}))),
         ("roles as text", claims(json!({"roles": "admin"}))),
         ("too long", claims(json!({"padding": "x".repeat(8 * 1024)}))),
@@ -69,6 +73,35 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
         ("another alg", header(r#"{"alg":"HS512","typ":"JWT"}"#)),
         ("a changed header", header(r#"{"alg":"HS256","typ":"JWT","kid":"../../etc/passwd"}"#)),
     ]
+}
+
+/// A rightly signed token with a name that is given twice.
+fn twice(names: &str) -> String {
+    let exp = seconds() + 3600;
+    let claims = format!(r#"{{"sub":"ci-bot","exp":{exp},"roles":[],{names}:{exp}}}"#);
+    let message = format!("{}.{}", base64(br#"{"alg":"HS256","typ":"JWT"}"#), base64(claims.as_bytes()));
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
+    format!("{message}.{signature}")
+}
+
+#[tokio::test]
+async fn a_token_that_lasts_too_long_is_refused_with_the_name_of_the_setting() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let server = Server::start(&database).await;
+    let day = 24 * 3600;
+    let answer = async |iat: Option<u64>, days: u64| {
+        let claims = json!({"sub": "ci-bot", "iat": iat, "exp": seconds() + days * day});
+        let claims = if iat.is_some() { claims } else { json!({"sub": "ci-bot", "exp": claims["exp"]}) };
+        Caller::new(&server.url(), Some(token(&claims, SECRET))).get("/api/v1/deployments").await
+    };
+    assert_eq!(answer(Some(seconds()), 3652).await.status, 200);
+    assert_eq!(answer(None, 3652).await.status, 200);
+    let refused = answer(Some(seconds()), 3654).await;
+    assert_eq!(refused.status, 401);
+    snapshot!("token_too_long", refused.whole());
+    assert_eq!(answer(None, 3654).await.whole(), refused.whole());
+    assert_eq!(answer(Some(0), 1).await.status, 401, "by iat, and not by what is left of it");
 }
 
 fn base64(bytes: &[u8]) -> String {

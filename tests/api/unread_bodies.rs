@@ -115,6 +115,34 @@ async fn a_body_over_the_limit_ends_the_connection_and_one_within_it_does_not() 
     }
 }
 
+#[tokio::test]
+async fn a_body_with_broken_chunks_ends_the_connection() {
+    let database = Database::sqlite();
+    let server = Server::start(&database).await;
+    let body = r#"{"name":"api"}"#;
+    for chunks in [
+        format!("+e\r\n{body}\r\n0\r\n\r\n"),
+        format!("0xe\r\n{body}\r\n0\r\n\r\n"),
+        format!("-e\r\n{body}\r\n0\r\n\r\n"),
+        format!("\r\n{body}\r\n0\r\n\r\n"),
+        format!("e{body}\r\n0\r\n\r\n"),
+        format!("e\n{body}\n0\n\n"),
+        format!("1\r\n{body}\r\n0\r\n\r\n"),
+        format!("fffffffffffffffff\r\n{body}\r\n0\r\n\r\n"),
+        format!("e;{}\r\n{body}\r\n0\r\n\r\n", "x".repeat(40_000)),
+        format!("e\r\n{body}\r\n0\r\nX: {}\r\n\r\n", "x".repeat(40_000)),
+    ] {
+        for (status, path, token) in [(400, "components", Some(Caller::admin_token())), (401, "components", None)] {
+            let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+            let head = format!("POST /api/v1/{path} HTTP/1.1\r\nHost: a\r\n{token}{JSON}\r\nTransfer-Encoding: chunked\r\n\r\n");
+            let request = format!("{head}{chunks}").into_bytes();
+            let what = format!("{status} {}", &chunks[..chunks.len().min(20)]);
+            assert!(!holds(server.address(), status, vec![(NOW, request)], &what).await, "{what}");
+        }
+    }
+    assert_eq!(server.reader().get("/api/v1/components").await.expect(200)["total"], 0);
+}
+
 /// Bodies that once took minutes and gigabytes: while they are read, others are answered.
 #[tokio::test]
 async fn the_worst_bodies_keep_nobody_waiting() {

@@ -42,7 +42,7 @@ fn a_limit_that_may_be_raised_is_raised_as_far_as_it_is_needed() {
     for (program, args) in [("deploytrack-server", args.to_vec()), ("deploytrack", [&["serve"], &args[..]].concat())] {
         let home = Home::new();
         let server = limited(&home, program, "ulimit -Sn 64; ulimit -Hn 2000", &args);
-        assert_eq!(limits(&server), ["564", "2000"], "{program}");
+        assert_eq!(limits(&server), ["612", "2000"], "{program}");
         assert!(!said(&home).contains("limit of open files"), "{program}: {}", said(&home));
         drop(server);
         let server = limited(&home, program, "ulimit -n 1500", &args);
@@ -59,6 +59,9 @@ async fn under_a_limit_that_is_too_low_the_database_keeps_its_files_and_the_log_
     assert!(told.contains("ulimit -n or LimitNOFILE="), "{told}");
     let address = server.url().trim_start_matches("http://").parse().unwrap();
     let mut known = Connection::open(address).await;
+    let list = format!("GET /api/v1/deployments HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n", Caller::admin_token());
+    let answer = known.ask(vec![(Duration::ZERO, list.clone().into_bytes())], Duration::from_secs(10)).await;
+    assert_eq!(raw::status(&answer), 200, "a connection that has carried a token is kept: {answer}");
     let silent: Vec<_> = (0..150).filter_map(|_| TcpStream::connect(address).ok()).collect();
     let body = r#"{"component":"api","environment":"production","version":"v1"}"#;
     let post = format!(
@@ -66,7 +69,6 @@ async fn under_a_limit_that_is_too_low_the_database_keeps_its_files_and_the_log_
         Caller::admin_token(),
         body.len()
     );
-    let list = format!("GET /api/v1/deployments HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n", Caller::admin_token());
     for _ in 0..20 {
         for (request, status) in [(&post, 201), (&list, 200)] {
             let answer = known.ask(vec![(Duration::ZERO, request.clone().into_bytes())], Duration::from_secs(10)).await;
@@ -89,6 +91,7 @@ async fn sigterm_ends_a_server_that_reads_a_large_import() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let started = std::time::Instant::now();
     assert_eq!(server.terminate().0, 0);
-    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    // Requests in progress have 30 seconds, and the database 10 to close.
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     drop(asked.await);
 }

@@ -177,7 +177,7 @@ fn a_version_that_looks_like_a_script_is_recorded_as_it_is() {
 
 #[test]
 fn whatever_an_input_says_is_one_argument() {
-    let flags = ["component", "environment", "version", "on-error", "send-timeout", "timeout", "output-tail"];
+    let flags = ["component", "environment", "version", "on-error", "send-timeout", "command-timeout", "output-tail"];
     each(|piece| {
         for word in HOSTILE {
             let (home, path) = recorder();

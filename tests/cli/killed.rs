@@ -103,7 +103,7 @@ fn a_killed_keeper_makes_no_difference() {
 
 #[test]
 fn a_command_without_its_keeper_still_gets_signals_and_has_its_limit() {
-    for (options, expected) in [(&[][..], (43, "exit code 43")), (&["--timeout", "2s"], (124, "longer than 2s"))] {
+    for (options, expected) in [(&[][..], (43, "exit code 43")), (&["--command-timeout", "2s"], (124, "longer than 2s"))] {
         let bench = Bench::new();
         let home = home(&bench);
         let mut child = begun(&home, options, "trap 'exit 43' TERM; while :; do sleep 0.1; done");

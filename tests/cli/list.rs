@@ -52,3 +52,56 @@ fn since_and_until_are_of_what_happened_in_list_and_export() {
     let wrong = bench.home.deploytrack(&["list", "--since", "yesterday"]);
     assert_eq!((wrong.code, wrong.err.contains("--since")), (2, true), "{wrong:?}");
 }
+
+/// What a command prints on a terminal of this width; 0 is one that does not know its width.
+fn on_terminal(home: &Home, columns: u16, args: &str) -> String {
+    let program = deploytrack_tests::program::binary("deploytrack").display().to_string();
+    let inner = home.command("deploytrack", &[]);
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &format!("stty cols {columns}; {program} --no-color {args}"), "/dev/null"]).env_clear();
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(home.path());
+    let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n")
+}
+
+#[test]
+fn a_terminal_of_any_width_shows_every_row_and_every_column() {
+    // Of util-linux; it gives what it runs a terminal of its own.
+    if deploytrack_tests::program::on_path("script").is_none() {
+        return;
+    }
+    let bench = Bench::new();
+    let home = crate::wrapped::home(&bench);
+    let version = "ed52224333bd2591ebd3e2f1eea9768c6b925305";
+    let components = ["本番環境サービス", "notification-worker-with-a-rather-long-name", "api"];
+    let ids: Vec<_> = components.iter().map(|component| bench.record(component, "Produktion 環境", version, "succeeded")).collect();
+    for component in components {
+        let args = ["--url", "http://127.0.0.1:1", "record", "-c", component, "-e", "eu", "--version", version, "--send-timeout", "1s"];
+        home.deploytrack(&[&args[..], &["--", "true"]].concat()).ok();
+    }
+    for columns in [0, 12, 20, 40, 49, 60, 80, 200] {
+        for (args, rows, whole) in [
+            ("list".to_owned(), 3, &[version, "succeeded", "Produktion環境"][..]),
+            ("matrix".to_owned(), 3, &[version]),
+            ("component list".to_owned(), 3, &["false"]),
+            ("spool list".to_owned(), 3, &[version, "waiting", "http://127.0.0.1:1"]),
+            (format!("show {}", ids[1]), 1, &[version, "Produktion環境", "notification-worker-with-a-rather-long-name"]),
+            ("latest -c api".to_owned(), 1, &[version, "ci-bot"]),
+        ] {
+            let text = on_terminal(&home, columns, &args);
+            let bare: String = text.split_whitespace().collect();
+            if args == "list" {
+                assert!(ids.iter().all(|id| bare.contains(id)), "{columns} {args}:\n{text}");
+            }
+            if columns < 50 {
+                for part in whole {
+                    assert!(bare.matches(part).count() >= rows, "{part} {columns} {args}:\n{text}");
+                }
+            }
+            let ascii = text.lines().filter(|line| columns > 0 && line.is_ascii() && !line.contains("deploytrack"));
+            for line in ascii {
+                assert!(line.len() <= usize::from(columns), "{columns} {args}: {line}");
+            }
+        }
+    }
+}

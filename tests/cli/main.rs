@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod addresses;
 mod again;
+mod archive;
 mod called_off;
 mod cancelled;
 mod ci;
@@ -25,8 +27,11 @@ mod manual;
 mod masked;
 mod mended;
 mod names;
+mod obstacles;
 mod output;
 mod pipeline_pages;
+mod pooler;
+mod profile;
 mod readme;
 mod refused;
 mod repeats;
@@ -36,8 +41,10 @@ mod serve;
 mod server_program;
 mod settings;
 mod show;
+mod spoken;
 mod spool_bounds;
 mod time_travel;
+mod timeouts;
 mod tls;
 mod trimmed;
 mod trust;

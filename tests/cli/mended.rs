@@ -231,7 +231,8 @@ fn a_variable_that_is_not_set_leaves_an_empty_value_and_the_command_runs() {
         is_the_commands(&home.deploytrack(&[&NAMED[..], &["--", "echo", "ran"]].concat()), 0, "ran\n");
     }
     let home = home(&bench);
-    let options = ["--on-error", "--send-timeout", "--output-tail", "--timeout", "--url", "--profile", "--cacert", "--id-file"];
+    let options =
+        ["--on-error", "--send-timeout", "--output-tail", "--timeout", "--command-timeout", "--url", "--profile", "--cacert", "--id-file"];
     for option in options {
         let run = home.deploytrack(&[&NAMED[..], &[option, "", "--", "echo", "ran"]].concat());
         is_the_commands(&run, 0, "ran\n");
@@ -240,4 +241,5 @@ fn a_variable_that_is_not_set_leaves_an_empty_value_and_the_command_runs() {
     assert_eq!(listed(&bench).len(), 3 + options.len());
     let wrong = home.with("DEPLOYTRACK_ON_ERROR", "never").deploytrack(&[&NAMED[..], &["--", "echo", "ran"]].concat());
     assert_eq!((wrong.code, wrong.out.as_str()), (2, ""), "{wrong:?}");
+    assert!(wrong.err.contains("'never'") && wrong.err.contains("DEPLOYTRACK_ON_ERROR"), "{wrong:?}");
 }

@@ -86,3 +86,21 @@ fn nothing_from_outside_reaches_the_terminal_as_a_control_character() {
     let run = bench.home.deploytrack(&["show", id]);
     assert!(!run.done().contains('\u{1b}'), "{run:?}");
 }
+
+#[test]
+fn json_and_yaml_in_a_pipe_cannot_steer_the_terminal_at_its_end() {
+    let bench = Bench::new();
+    let steering = "a\u{9b}31m\u{202e}b\u{2066}c\u{7f}";
+    let line = serde_json::json!({"component": "api", "environment": "production", "version": "v1", "status": "succeeded",
+        "occurredAt": "2025-06-01T12:00:00Z", "description": steering});
+    let _ = bench.home.deploytrack_reading(&["import", "-"], &line.to_string()).done();
+    let listed: serde_json::Value = serde_json::from_str(bench.home.deploytrack(&["list", "-o", "json"]).done()).unwrap();
+    assert_eq!(listed["data"][0]["description"], steering, "the value is the same");
+    let id = listed["data"][0]["id"].as_str().unwrap();
+    for command in [&["list"][..], &["show", id], &["export"], &["latest", "-c", "api"]] {
+        for form in ["json", "jsonl", "yaml", "csv", "markdown", "table"] {
+            let run = bench.home.deploytrack(&[command, &["-o", form]].concat());
+            assert!(!run.out.contains(['\u{9b}', '\u{202e}', '\u{2066}', '\u{7f}']), "{command:?} {form}: {run:?}");
+        }
+    }
+}

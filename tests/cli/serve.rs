@@ -51,6 +51,16 @@ fn the_profile_and_the_secret_are_for_their_owner_alone() {
 }
 
 #[test]
+fn its_own_token_keeps_to_the_longest_lifetime() {
+    let home = Home::new();
+    let mut command = home.command("deploytrack", &["serve", "--listen", "127.0.0.1:0", "--max-token-lifetime", "2h"]);
+    command.stderr(std::process::Stdio::null());
+    let _server = Process::started(command);
+    let run = home.deploytrack(&["matrix"]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
 fn what_was_recorded_is_there_after_a_restart() {
     let home = Home::new();
     let serve = || {

@@ -14,6 +14,11 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         ("DEPLOYTRACK_LOG_FORMAT", "verse"),
         ("DEPLOYTRACK_IDEMPOTENCY_RETENTION", "soon"),
         ("DEPLOYTRACK_IDEMPOTENCY_RETENTION", "0s"),
+        ("DEPLOYTRACK_MAX_TOKEN_LIFETIME", "forever"),
+        ("DEPLOYTRACK_MAX_TOKEN_LIFETIME", "30s"),
+        ("DEPLOYTRACK_MAX_TOKEN_LIFETIME", "101y"),
+        ("DEPLOYTRACK_MAX_CONNECTIONS_PER_ADDRESS", "0"),
+        ("DEPLOYTRACK_HEALTH_LISTEN", "3001"),
         ("DEPLOYTRACK_JWT_SECRET", "short"),
         ("DEPLOYTRACK_JWT_SECRET_FILE", "/no/such/file"),
     ] {
@@ -64,6 +69,80 @@ fn token_prints_a_token_that_opens_the_server() {
     let reader = as_bearer(token(&[])).deploytrack(&record);
     assert_eq!(reader.code, 4, "{reader:?}");
     assert_eq!(as_bearer(token(&[])).deploytrack(&["matrix"]).code, 0);
+}
+
+#[test]
+fn a_token_lasts_no_longer_than_the_setting() {
+    let database = Database::sqlite();
+    let home = Home::new().with("DEPLOYTRACK_JWT_SECRET", SECRET);
+    let token = |args: &[&str]| home.deploytrack_server(&[args, &["token", "--subject", "ci-bot", "--role", "admin"]].concat());
+    assert_eq!(token(&["--max-token-lifetime", "20y"]).code, 0);
+    for (lifetime, expires_in) in [("10y", "11y"), ("1h", "61m"), ("1d", "90d")] {
+        let args = ["--max-token-lifetime", lifetime, "token", "--subject", "ci-bot", "--expires-in", expires_in];
+        let run = home.deploytrack_server(&args);
+        assert!(run.code == 1 && run.out.is_empty(), "{run:?}");
+        assert!(run.err.contains("--max-token-lifetime") && run.err.contains("--expires-in"), "{run:?}");
+    }
+    let mut command = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
+    command.args(["--max-token-lifetime", "1h"]).env("RUST_LOG", "off");
+    let server = Process::started(command);
+    let run = |command: &str, expires_in: &str| {
+        let token = home.deploytrack_server(&["token", "--subject", "ci-bot", "--expires-in", expires_in]);
+        let home = Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", token.done().trim());
+        home.deploytrack(&[command])
+    };
+    assert_eq!(run("matrix", "1h").code, 0);
+    let doctor = run("doctor", "2h");
+    assert!(doctor.code == 4 && doctor.out.contains("--max-token-lifetime"), "{doctor:?}");
+    let refused = run("matrix", "2h");
+    assert!(refused.code == 4 && refused.err.contains("--max-token-lifetime") && refused.err.contains("1h"), "{refused:?}");
+}
+
+/// An address that is free now.
+fn free_address() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn both_servers_answer_health_checks_at_an_address_of_their_own() {
+    for (program, command) in [("deploytrack-server", None), ("deploytrack", Some("serve"))] {
+        let (database, home, health) = (Database::sqlite(), Home::new(), free_address());
+        let args = ["--listen", "127.0.0.1:0", "--database-url", database.url(), "--health-listen", &health, "--max-connections", "8"];
+        let args: Vec<_> = command.into_iter().chain(args).collect();
+        let mut server = home.command(program, &args);
+        server.stderr(std::process::Stdio::null());
+        let server = Process::started(server);
+        let main: std::net::SocketAddr = server.url().trim_start_matches("http://").parse().unwrap();
+        let connect = |address: std::net::SocketAddr| (0..60).map(move |_| std::net::TcpStream::connect(address).unwrap());
+        let silent: Vec<_> = connect(main).chain(connect(health.parse().unwrap())).collect();
+        let probe = Caller::anonymous(&format!("http://{health}"));
+        assert_eq!(probe.get("/healthz").await.expect(200)["status"], "ok", "{program}");
+        assert_eq!(probe.get("/readyz").await.expect(200)["status"], "ready", "{program}");
+        for path in ["/", "/api/v1/deployments", "/api/v1/openapi.json", "/api/docs/"] {
+            assert_eq!(Caller::admin(&format!("http://{health}")).get(path).await.status, 404, "{program} {path}");
+        }
+        assert_eq!(Caller::anonymous(server.url()).get("/healthz").await.status, 200, "{program}");
+        drop(silent);
+        assert_eq!(server.terminate().0, 0, "{program}");
+    }
+}
+
+#[test]
+fn the_address_for_health_checks_is_printed_or_named_when_it_is_taken() {
+    let database = Database::sqlite();
+    let args = ["--listen", "127.0.0.1:0", "--database-url", database.url(), "--health-listen"];
+    let home = Home::new();
+    let mut command = home.command("deploytrack-server", &[&args[..], &["127.0.0.1:0"]].concat());
+    command.stderr(std::process::Stdio::null());
+    let mut server = Process::started(command);
+    let line = server.read_until(|text| text.ends_with('\n'));
+    let address = line.trim().strip_prefix("health checks on http://").unwrap().to_owned();
+    assert!(std::net::TcpStream::connect(&address).is_ok(), "{line}");
+    let other = Database::sqlite();
+    let args = ["--listen", "127.0.0.1:0", "--database-url", other.url(), "--health-listen", &address];
+    let run = Home::new().deploytrack_server(&args);
+    assert!(run.code == 1 && run.err.contains(&address) && run.err.contains("with --health-listen"), "{run:?}");
+    assert_eq!(run.out, "", "nothing is said to listen");
 }
 
 #[test]

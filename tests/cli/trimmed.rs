@@ -87,6 +87,9 @@ fn the_settings_of_a_server() {
         ("DEPLOYTRACK_LOG_FORMAT", "json"),
         ("DEPLOYTRACK_LOG_LEVEL", "error"),
         ("DEPLOYTRACK_MAX_CONNECTIONS", "100"),
+        ("DEPLOYTRACK_MAX_CONNECTIONS_PER_ADDRESS", "50"),
+        ("DEPLOYTRACK_HEALTH_LISTEN", "127.0.0.1:0"),
+        ("DEPLOYTRACK_MAX_TOKEN_LIFETIME", "1y"),
         ("DEPLOYTRACK_IDEMPOTENCY_RETENTION", "2h"),
     ] {
         command.env(name, format!("{value}\r\n"));

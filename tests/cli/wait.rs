@@ -51,9 +51,9 @@ fn when_the_time_is_over_it_is_3() {
     let bench = Bench::new();
     let id = bench.record("api", "production", "v1", "pending");
     let start = Instant::now();
-    let run = bench.home.deploytrack(&["wait", &id, "--timeout", "1s"]);
+    let run = bench.home.deploytrack(&["wait", &id, "--wait-timeout", "1s"]);
     assert_eq!((run.code, run.out.as_str()), (3, ""), "{run:?}");
-    assert!(run.err.contains("still pending after 1s") && run.err.contains("--timeout"), "{run:?}");
+    assert!(run.err.contains("still pending after 1s") && run.err.contains("--wait-timeout"), "{run:?}");
     assert!((1..10).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
 }
 
@@ -63,7 +63,7 @@ fn a_server_that_is_away_for_a_while_is_ridden_out() {
     let id = bench.record("api", "production", "v1", "succeeded");
     let url = bench.server.url().to_owned();
     bench.server.kill();
-    let gone = bench.home.deploytrack(&["wait", &id, "--timeout", "1s"]);
+    let gone = bench.home.deploytrack(&["wait", &id, "--wait-timeout", "1s"]);
     assert_eq!(gone.code, 3, "{gone:?}");
     assert!(gone.err.contains("not known"), "{gone:?}");
     let child = waiting(&bench.home, &["wait", &id]);

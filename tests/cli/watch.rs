@@ -68,6 +68,7 @@ fn a_watcher_misses_nothing_while_its_server_is_killed_and_started_again() {
 #[test]
 fn lines_for_people_say_what_happened_where() {
     let bench = Bench::new();
+    bench.record("api", "production", "v1", "pending");
     let mut watcher = Watcher::start(&bench.home, &["watch", "--after", "0", "--component", "api", "--status", "succeeded"]);
     record(&bench.home, "web", "v1");
     record(&bench.home, "api", "v2");

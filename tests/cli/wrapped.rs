@@ -268,7 +268,7 @@ fn a_command_that_takes_too_long_is_ended_and_said_to_have_failed() {
     let bench = Bench::new();
     let home = home(&bench);
     let start = Instant::now();
-    let run = home.deploytrack(&wrapped(&["--timeout", "500ms"], &["sh", "-c", "trap 'echo told; exit 0' TERM; sleep 30 & wait"]));
+    let run = home.deploytrack(&wrapped(&["--command-timeout", "500ms"], &["sh", "-c", "trap 'echo told; exit 0' TERM; sleep 30 & wait"]));
     is_the_commands(&run, 124, "told\n");
     assert!(run.err.contains("longer than 500ms") && start.elapsed() < Duration::from_secs(10), "{run:?}");
     let id = &listed(&bench)[0]["id"];

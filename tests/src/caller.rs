@@ -73,6 +73,18 @@ impl Caller {
         token(&json!({"sub": "reader", "exp": seconds() + 3600, "iat": seconds()}), SECRET)
     }
 
+    /// May read, under a subject of one's choice.
+    #[must_use]
+    pub fn named(url: &str, subject: &str) -> Self {
+        Self::new(url, Some(Self::token_of(subject)))
+    }
+
+    /// The token of somebody who may read, under a subject of one's choice.
+    #[must_use]
+    pub fn token_of(subject: &str) -> String {
+        token(&json!({"sub": subject, "exp": seconds() + 3600, "iat": seconds()}), SECRET)
+    }
+
     /// May write.
     #[must_use]
     pub fn admin(url: &str) -> Self {

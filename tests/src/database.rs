@@ -213,18 +213,21 @@ impl Database {
         }
     }
 
-    /// How PostgreSQL would carry out a query, a step a line, if it could choose an index for every step; its parameter
-    /// `$1` is a time.
+    /// How PostgreSQL would carry out a query, a step a line, whatever its parameters are, if it could choose an index for
+    /// every step. The first parameter is a time.
     ///
     /// # Panics
     /// When this is no PostgreSQL or the query cannot be planned.
     pub async fn plan(&self, query: &str) -> String {
         let mut connection = PgConnection::connect(&self.url).await.unwrap();
-        sqlx::query("set enable_seqscan = off").execute(&mut connection).await.unwrap();
         // EXPLAIN takes no parameters.
-        let sql = format!("explain {}", query.replace("$1", "'2025-06-01T14:00:00Z'::timestamptz"));
-        let steps: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
-        steps.join("\n")
+        let prepare = format!("set enable_seqscan = off; set plan_cache_mode = force_generic_plan; prepare asked (timestamptz) as {query}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(prepare)).execute(&mut connection).await.unwrap();
+        let parameters = (1..=100).take_while(|number| query.contains(&format!("${number}"))).map(|_| "null").collect::<Vec<_>>();
+        let execute = if parameters.is_empty() { "asked".to_owned() } else { format!("asked ({})", parameters.join(", ")) };
+        let steps: Vec<(String,)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("explain execute {execute}"))).fetch_all(&mut connection).await.unwrap();
+        steps.into_iter().map(|(step,)| step).collect::<Vec<_>>().join("\n")
     }
 
     /// Makes every commit wait for the disk, for tests that kill.

@@ -4,13 +4,18 @@
 //! |---|---|
 //! | [`database`] | a fresh SQLite or PostgreSQL database per test; [`on_both!`] |
 //! | [`postgres`] | the private PostgreSQL cluster of a test run |
+//! | [`pooler`] | PgBouncer before a database on PostgreSQL |
 //! | [`disk`] | a small disk that can be filled |
 //! | [`fold`] | what the history says is current, worked out a second time |
+//! | [`many`] | many records at once, by SQL |
+//! | [`tls`] | certificates as openssl makes them, and a front that speaks TLS |
 //! | [`server`] | a real server on a port of its own |
 //! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
 //! | [`answer`] | an answer as a text that can be compared whole |
 //! | [`contract`] | the OpenAPI document, to hold real answers against |
+//! | [`hostile`] | the JSON bodies that cost a server most |
 //! | [`raw`] | bytes to a socket, for what no client library would send |
+//! | [`slow`] | readers who do not read |
 //! | [`browser`] | a real browser, and whom its pages ask |
 //! | [`program`] | the real binaries, with nothing of the machine's environment |
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness says what is wrong by panicking")]
@@ -22,10 +27,15 @@ pub mod contract;
 pub mod database;
 pub mod disk;
 pub mod fold;
+pub mod hostile;
+pub mod many;
+pub mod pooler;
 pub mod postgres;
 pub mod program;
 pub mod raw;
 pub mod server;
+pub mod slow;
+pub mod tls;
 
 /// Makes two tests of one body, one on SQLite and one on PostgreSQL, each with a database of its own.
 ///

@@ -158,8 +158,8 @@ impl Drop for Cluster {
     }
 }
 
-/// PostgreSQL refuses to run as root: there it runs as the user its package made.
-fn guard(folder: &Path) -> Command {
+/// PostgreSQL and its poolers refuse to run as root: there they run as the user that their package made.
+pub(crate) fn guard(folder: &Path) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     if !root {
         return Command::new("env");

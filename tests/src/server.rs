@@ -3,7 +3,12 @@
 use std::net::SocketAddr;
 
 use deploytrack_core::tracker::{Registration, Tracker};
-use deploytrack_server::{App, config::Badges, serve, token::Secret};
+use deploytrack_server::{
+    App,
+    config::Badges,
+    serve::{self, ConnectionLimits},
+    token::Secret,
+};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -49,7 +54,32 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub async fn with_badges(tracker: Tracker, badges: Badges) -> Self {
-        let app = App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap()).with_badges(badges);
+        let app = Self::app(&tracker).with_badges(badges);
+        Self::of(app, tracker).await
+    }
+
+    /// Starts a server with these limits of connections.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_limits(database: &Database, limits: ConnectionLimits) -> Self {
+        let tracker = database.tracker().await;
+        Self::of(Self::app(&tracker).with_limits(limits), tracker).await
+    }
+
+    /// Starts a server over a tracker that serves so many connections at once.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with_connections(tracker: Tracker, connections: usize) -> Self {
+        Self::of(Self::app(&tracker).with_limits(ConnectionLimits::of(connections)), tracker).await
+    }
+
+    fn app(tracker: &Tracker) -> App {
+        App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap())
+    }
+
+    async fn of(app: App, tracker: Tracker) -> Self {
         let listener = serve::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod append_only;
+mod archive;
+mod catalog;
 mod cell;
 mod clocks;
 mod damage;
@@ -10,6 +12,7 @@ mod events;
 mod group;
 mod idempotency;
 mod import;
+mod large;
 mod name_guard;
 mod names;
 mod occurred;
@@ -27,7 +30,7 @@ use deploytrack_core::{
     deployment::{Change, Deployment, NewDeployment},
     query::{DeploymentFilter, MatrixFilter, PageRequest},
     status::Status,
-    text::Label,
+    text::{Label, Name},
     tracker::Tracker,
 };
 

@@ -197,7 +197,7 @@ fn lines() -> impl Strategy<Value = Vec<ImportLine>> {
         all.map(|(number, ((component, environment), status))| {
             let occurred_at = Some(minute(i64::try_from(number).unwrap()));
             let version = format!("v{number}");
-            ImportLine::Deployment(Box::new(NewDeployment { status, occurred_at, ..new(component, environment, &version) }))
+            NewDeployment { status, occurred_at, ..new(component, environment, &version) }.into()
         })
         .collect()
     })

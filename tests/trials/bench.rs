@@ -1,5 +1,7 @@
 //! What a trial runs on.
 
+use std::path::Path;
+
 use deploytrack_tests::{
     caller::Caller,
     database::Database,
@@ -51,6 +53,10 @@ impl Kind {
 pub(crate) struct Bench {
     pub(crate) kind: Kind,
     pub(crate) rounds: u64,
+    /// Another server program than the one of this workspace.
+    pub(crate) server: Option<&'static Path>,
+    /// A part of the names of what is to be tried.
+    pub(crate) only: Option<&'static str>,
 }
 
 /// Real server processes over one database.

@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a trial says what is wrong by panicking")]
 #![expect(clippy::print_stdout, reason = "a trial says what it did")]
 
+mod abuse;
+mod abuse_reading;
 mod bench;
 mod clocks;
 mod events;
@@ -17,7 +19,11 @@ mod messages;
 mod model;
 mod races;
 
-use std::{process::exit, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::exit,
+    time::Instant,
+};
 
 use tokio::runtime::Runtime;
 
@@ -40,10 +46,16 @@ Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [
   full_disk  a disk that is filled and freed under load: writes are refused with 503 while there is no room, reads go on,
              writing works again within 5 s, and what was acknowledged is in the file of the database after a clean end; a
              round is one fill, and every fourth one ends with kill -9 instead
+  reading    what one reader's token takes from a server and from the others: slow exports, distinct questions, streams of
+             events; a round is 100 connections, and 8 askers
+  abuse      hostile callers, one kind after the other: a table of the peak memory of the server, the latency of others
+             before and meanwhile, and the time until all is well again; a round is every kind once
 
 Options:
   --rounds N                     how many rounds of each [default: a few]
   --database sqlite|postgres     only on one of them; on PostgreSQL three server processes share the database
+  --only TEXT                    abuse: the kinds whose name has this in it
+  --server PATH                  abuse: another deploytrack-server, such as an older one, to compare with; no bound is checked
   --seed N                       the same rounds again [default: a new one, which is printed]";
 
 /// A trial: its name, how many rounds are run when nobody says, and the trial itself, which gives what it did.
@@ -53,14 +65,16 @@ struct Trial {
     run: fn(&Runtime, Bench) -> String,
 }
 
-const TRIALS: [Trial; 7] = [
+const TRIALS: [Trial; 9] = [
     Trial { name: "model", rounds: 4, run: |runtime, bench| runtime.block_on(model::run(bench)) },
     Trial { name: "races", rounds: 20, run: |runtime, bench| runtime.block_on(races::run(bench)) },
     Trial { name: "messages", rounds: 2, run: |runtime, bench| runtime.block_on(messages::run(bench)) },
     Trial { name: "kills", rounds: 3, run: |runtime, bench| runtime.block_on(kills::run(bench)) },
     Trial { name: "clocks", rounds: 40, run: |runtime, bench| runtime.block_on(clocks::run(bench)) },
     Trial { name: "events", rounds: 300, run: |runtime, bench| runtime.block_on(events::run(bench)) },
+    Trial { name: "reading", rounds: 1, run: |runtime, bench| runtime.block_on(abuse_reading::run(bench)) },
     Trial { name: "full_disk", rounds: 3, run: |runtime, bench| runtime.block_on(full_disk::run(bench)) },
+    Trial { name: "abuse", rounds: 1, run: |runtime, bench| runtime.block_on(abuse::run(bench)) },
 ];
 
 /// What the command line asks for.
@@ -70,6 +84,8 @@ struct Asked {
     rounds: Option<u64>,
     kind: Option<Kind>,
     seed: Option<u64>,
+    server: Option<&'static Path>,
+    only: Option<&'static str>,
 }
 
 fn main() {
@@ -93,7 +109,7 @@ fn run(trial: &Trial, kind: Kind, asked: &Asked, runtime: &Runtime) {
     println!("trial {} on {}: {rounds} rounds, seed {seed}", trial.name, kind.name());
     fastrand::seed(seed);
     let start = Instant::now();
-    let done = (trial.run)(runtime, Bench { kind, rounds });
+    let done = (trial.run)(runtime, Bench { kind, rounds, server: asked.server, only: asked.only });
     println!("  ok in {:.1} s: {done}", start.elapsed().as_secs_f64());
 }
 
@@ -111,6 +127,8 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--list" => exit(0),
             "--nocapture" | "--show-output" | "--quiet" | "-q" | "--exact" => {}
             "--rounds" => asked.rounds = Some(number(value()?)?),
+            "--only" => asked.only = Some(value()?.leak()),
+            "--server" => asked.server = Some(Box::leak(PathBuf::from(value()?).into_boxed_path())),
             "--seed" => asked.seed = Some(number(value()?)?),
             "--database" => asked.kind = Some(Kind::named(&value()?)?),
             flag if flag.starts_with('-') => return Err(format!("{flag} is no option")),

@@ -151,3 +151,59 @@ async fn the_past_is_shown_by_a_moment_and_now_leads_back() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn thousands_of_environments_leave_the_page_usable() {
+    let (_database, server) = served().await;
+    let line = |component: &str, environment: &str, version: &str| {
+        json!({"component": component, "environment": environment, "version": version, "status": "succeeded", "occurredAt": "2026-06-01T12:00:00Z"}).to_string()
+    };
+    let many = 3000;
+    let lines: Vec<_> = (0..many).map(|n| line(["api", "web"][n % 2], &format!("review/{n:04}"), &format!("r{n}"))).collect();
+    for lines in lines.chunks(1000) {
+        server.admin().import(lines.join("\n")).await.expect(200);
+    }
+    filled(&server).await;
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.shows("2963 environments not shown").await;
+        let columns = "[...document.querySelectorAll('.matrix thead th')].slice(1).map((cell) => cell.textContent)";
+        let shown = browser.value(columns).await;
+        assert_eq!((shown.as_array().unwrap().len(), &shown[0], &shown[2]), (40, &json!("development"), &json!("production")));
+        let find = |text: &str| {
+            format!(
+                "void [...document.querySelectorAll('.filters input[type=search]')].filter((input) => input.parentElement.textContent === 'Environment').forEach((input) => {{ input.value = '{text}'; input.dispatchEvent(new Event('input')); }})"
+            )
+        };
+        browser.value(&find("REVIEW/271")).await;
+        browser.until(&format!("{columns}.length === 10")).await;
+        assert!(browser.value(&cell("api", 1)).await.as_str().unwrap().starts_with("r2710"));
+        assert!(browser.value("location.href").await.as_str().unwrap().contains("envq=REVIEW%2F271"), "the filter is in the address");
+        browser.open("#?env=review/2999").await;
+        browser.until(&format!("JSON.stringify({columns}) === '[\"review/2999\"]'")).await;
+        let archive = json!({"name": "review/*"});
+        for _ in 0..3 {
+            server.admin().post("/api/v1/environments/archive", &archive).await.expect(200);
+        }
+        browser.open("#?").await;
+        browser.until(&format!("{columns}.length === 3")).await;
+        browser.until("!document.querySelector('.summary').textContent.includes('not shown')").await;
+        record(&server, "api", "review/0007", "again", "succeeded").await;
+        browser.until(&format!("{columns}.includes('review/0007')")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_archived_is_not_what_was_never_recorded() {
+    let (_database, server) = served().await;
+    record(&server, "api", "production", "v1", "succeeded").await;
+    server.admin().post("/api/v1/components/archive", &json!({"name": "*"})).await.expect(200);
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("")).await;
+        browser.shows("Every component is archived").await;
+        record(&server, "api", "production", "v2", "succeeded").await;
+        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+    })
+    .await;
+}

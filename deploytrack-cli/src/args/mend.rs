@@ -13,7 +13,12 @@ use deploytrack_core::{
 };
 use serde_json::Value;
 
-use super::{Args, Command, trim::trimmed};
+use super::{
+    Args, Command,
+    faults::{self, Mistakes},
+    line::Line,
+    trim::trimmed,
+};
 use crate::commands::record::start::{AsGiven, STAND_IN};
 
 /// The most of a wrong value that a warning repeats.
@@ -42,8 +47,9 @@ enum Remedy {
 
 /// Reads the command line. Where it belongs to a pipeline that goes on whatever becomes of its record, what is wrong with
 /// the values of this run is mended.
-pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), clap::Error> {
+pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), Mistakes> {
     let mut line = Line::of(arguments);
+    let is_of_variable = line.places(ON_ERROR, None).is_empty();
     line.take(on_error);
     let goes_on = line.goes_on();
     let mut mended = Mended::default();
@@ -51,14 +57,18 @@ pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Ar
         line.decode(&mut mended);
     }
     // Each turn removes the mistake of one argument.
-    for _ in 0..arguments.len() {
-        match Args::try_parse_from(line.all()) {
+    for _ in 0..=arguments.len() {
+        match Args::try_parse_from(line.all()).and_then(Args::unambiguous) {
             Err(mistake) if goes_on && line.mend(&mistake, &mut mended) => {}
-            Err(mistake) => return Err(mistake),
             Ok(args) => return Ok(with(args, mended)),
+            Err(mistake) => {
+                let mistakes = faults::all(mistake, &line, &Line::of(arguments));
+                return Err(if is_of_variable { mistakes.of_variable(ON_ERROR, "DEPLOYTRACK_ON_ERROR") } else { mistakes });
+            }
         }
     }
-    Args::try_parse_from(line.all()).map(|args| with(args, mended))
+    let read = Args::try_parse_from(line.all()).and_then(Args::unambiguous);
+    read.map(|args| with(args, mended)).map_err(|mistake| faults::all(mistake, &line, &Line::of(arguments)))
 }
 
 fn with(mut args: Args, mut mended: Mended) -> (Args, Vec<String>) {
@@ -69,22 +79,7 @@ fn with(mut args: Args, mut mended: Mended) -> (Args, Vec<String>) {
     (args, warnings)
 }
 
-/// A command line: what is ours, and what begins with `--`.
-struct Line<'a> {
-    own: Vec<OsString>,
-    rest: &'a [OsString],
-}
-
-impl<'a> Line<'a> {
-    fn of(arguments: &'a [OsString]) -> Self {
-        let (own, rest) = arguments.split_at(arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len()));
-        Self { own: own.to_vec(), rest }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &OsString> + Clone {
-        self.own.iter().chain(self.rest)
-    }
-
+impl Line<'_> {
     /// Takes the variable in the place of the flag; an empty flag is none.
     fn take(&mut self, variable: Option<&str>) {
         while let Some(place) = self.places(ON_ERROR, None).into_iter().find(|place| self.value(place).is_none_or(|value| value.is_empty()))
@@ -94,19 +89,6 @@ impl<'a> Line<'a> {
         if let (Some(value), Some("record" | "update"), true) = (variable, self.command(), self.places(ON_ERROR, None).is_empty()) {
             self.own.push(format!("{ON_ERROR}={value}").into());
         }
-    }
-
-    /// The subcommand: the first word that is neither a flag nor the value of one.
-    fn command(&self) -> Option<&str> {
-        let mut arguments = self.own.iter().skip(1).map(|argument| argument.to_str());
-        while let Some(word) = arguments.next() {
-            match word {
-                Some(flag) if WITH_VALUE.contains(&flag) => drop(arguments.next()),
-                Some(flag) if flag.starts_with('-') => {}
-                command => return command,
-            }
-        }
-        None
     }
 
     /// Whether the pipeline goes on without a record: a command is to run, or errors are spooled or only said.
@@ -122,35 +104,6 @@ impl<'a> Line<'a> {
             Some(_) => goes_on && !explains,
             None => false,
         }
-    }
-
-    /// Where a flag stands: its argument and, unless the value is in that too, the next one.
-    fn places(&self, long: &str, short: Option<&str>) -> Vec<Range<usize>> {
-        let mut places = Vec::new();
-        for (index, argument) in self.own.iter().enumerate().skip(1) {
-            let text = argument.to_string_lossy();
-            if text == long || short == Some(&text) {
-                let next = self.own.get(index + 1).filter(|next| !next.to_string_lossy().starts_with('-'));
-                places.push(index..index + 1 + usize::from(next.is_some()));
-            } else if bound(&text, long, short).is_some() {
-                places.push(index..index + 1);
-            }
-        }
-        places
-    }
-
-    /// The value that stands there, if there is one.
-    fn value(&self, place: &Range<usize>) -> Option<OsString> {
-        if place.len() == 2 {
-            return Some(self.own[place.start + 1].clone());
-        }
-        let text = self.own[place.start].to_string_lossy();
-        let after = if text.starts_with("--") { text.split_once('=')?.1 } else { text.get(2..)?.trim_start_matches('=') };
-        (text.len() > 2).then(|| after.into())
-    }
-
-    fn replace(&mut self, place: Range<usize>, with: Option<(&str, &str)>) {
-        drop(self.own.splice(place, with.map(|(flag, value)| format!("{flag}={value}").into())));
     }
 
     /// Values that are no text become text, or are kept as well as can be.
@@ -225,12 +178,6 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A value in the same argument as its flag.
-fn bound<'t>(text: &'t str, long: &str, short: Option<&str>) -> Option<&'t str> {
-    let long = text.strip_prefix(long).and_then(|rest| rest.strip_prefix('='));
-    long.or_else(|| text.strip_prefix(short?))
-}
-
 /// A flag whose value comes from the run of a pipeline rather than from who wrote it.
 struct Flag {
     long: &'static str,
@@ -245,8 +192,6 @@ struct Flag {
 
 const ON_ERROR: &str = "--on-error";
 
-/// Flags that may stand before the subcommand and have a value in the next argument.
-const WITH_VALUE: [&str; 6] = ["--url", "--profile", "-o", "--output", "--timeout", "--cacert"];
 /// The subcommands of a pipeline that may go on without them.
 const COMMANDS: [&str; 3] = ["record", "update", "rollback"];
 
@@ -270,6 +215,7 @@ const OF_THE_RUN: &[Flag] = &[
     Flag { is_its_authors: true, ..flag("--send-timeout") },
     Flag { is_its_authors: true, ..flag("--output-tail") },
     Flag { is_its_authors: true, ..flag("--timeout") },
+    Flag { is_its_authors: true, ..flag("--command-timeout") },
 ];
 
 fn remedy(flag: &str, value: &str) -> Remedy {
@@ -307,36 +253,10 @@ pub(crate) fn line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn typed(arguments: &[&str]) -> Vec<OsString> {
         std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect()
-    }
-
-    #[test]
-    fn a_subcommand_is_no_value_of_a_flag() {
-        for (arguments, command) in [
-            (&["record", "-c", "list"][..], Some("record")),
-            (&["list", "-c", "record"], Some("list")),
-            (&["--url", "record", "--quiet", "-o", "json", "update", "x"], Some("update")),
-            (&["--url=x", "-ojson", "rollback"], Some("rollback")),
-            (&["--help"], None),
-        ] {
-            let arguments = typed(arguments);
-            assert_eq!(Line::of(&arguments).command(), command, "{arguments:?}");
-        }
-    }
-
-    #[test]
-    fn every_global_flag_with_a_value_is_known() {
-        let command = Args::command();
-        let with_value = command.get_arguments().filter(|argument| argument.is_global_set() && argument.get_action().takes_values());
-        for argument in with_value {
-            let long = argument.get_long().map(|long| format!("--{long}")).unwrap_or_default();
-            assert!(WITH_VALUE.contains(&long.as_str()), "{long}");
-        }
     }
 
     #[test]

@@ -4,25 +4,13 @@
 use std::{
     ffi::{OsStr, OsString},
     io,
-    path::Path,
 };
 
 use clap::{Command, CommandFactory as _, ValueHint};
+pub(crate) use deploytrack_core::text::trimmed;
+use deploytrack_core::text::trimmed_path;
 
 use super::Args;
-
-/// Characters that show nothing and are no white space to Unicode: the byte order mark, and spaces without a width.
-const INVISIBLE: [char; 3] = ['\u{feff}', '\u{200b}', '\u{2060}'];
-
-/// A text without the blanks at both ends.
-pub(crate) fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || INVISIBLE.contains(&c))
-}
-
-/// A path without line breaks at its ends. Spaces may be a part of its name, and so may line breaks where it is there.
-pub(crate) fn trimmed_path(path: &str) -> &str {
-    if Path::new(path).exists() { path } else { path.trim_matches(['\r', '\n', '\u{feff}']) }
-}
 
 /// The text of a file: UTF-8, or UTF-16 with a byte order mark, as a shell of Windows writes it.
 pub(crate) fn text_of(bytes: Vec<u8>) -> io::Result<String> {

@@ -25,16 +25,17 @@ const PAUSE: Duration = Duration::from_millis(500);
 ///
 /// When the keeper is killed the command becomes a child of this process, which then waits for it. So do other processes
 /// that the command leaves behind; they are nobody's business, and are only kept from staying as zombies.
-pub(crate) async fn run_keeper(mut keeper: Command, run: &Run, timeout: Option<Duration>, signals: &mut Signals) -> io::Result<Outcome> {
+pub(crate) async fn run_keeper(mut keeper: Command, run: &Run, limit: Option<Duration>, signals: &mut Signals) -> io::Result<Outcome> {
     // Where that is not to be had, a command that loses its keeper is waited for without its status.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     in_a_group_of_its_own(&mut keeper);
+    let limit = Limit::of(limit);
     let keeper = keeper.spawn()?.id();
-    let mut watch = Watch { run, keeper, target: Target::of(keeper), orphan: None, seen: None, limit: Limit::of(timeout) };
+    let mut watch = Watch { run, keeper, target: Target::of(keeper), orphan: None, seen: None, limit };
     loop {
         if let Some(outcome) = watch.look() {
-            return Ok(outcome);
+            return Ok(if watch.orphan.is_some() { watch.limit.judge(outcome).await } else { outcome });
         }
         tokio::select! {
             event = signals.next_or_child() => event.into_iter().for_each(|received| tell(Some(watch.target), received)),
@@ -124,6 +125,6 @@ impl Watch<'_> {
     fn command_ended(&self, gone: bool) -> Option<Outcome> {
         let (_, keeper) = self.orphan.as_ref()?;
         let unseen = || gone.then(|| Outcome::unknown(keeper.code));
-        self.seen.clone().or_else(unseen).map(|outcome| self.limit.judge(outcome))
+        self.seen.clone().or_else(unseen)
     }
 }

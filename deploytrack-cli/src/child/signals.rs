@@ -273,7 +273,4 @@ pub(crate) fn end_interrupted() {}
 pub(super) fn pass_on(_to: Target, _received: Received) {}
 
 #[cfg(not(unix))]
-pub(super) fn resume(_to: Target) {}
-
-#[cfg(not(unix))]
 pub(super) fn stop(_received: Received) {}

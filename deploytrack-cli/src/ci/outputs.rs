@@ -3,6 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
+    path::Path,
 };
 
 use deploytrack_core::deployment::NewDeployment;
@@ -18,7 +19,7 @@ pub(crate) fn write(id: Uuid, new: &NewDeployment, session: &mut Session<'_>) {
     }
     for (variable, line) in [("GITHUB_OUTPUT", format!("id={id}")), ("GITHUB_STEP_SUMMARY", summary(id, new))] {
         let Some(path) = session.surroundings.path_variable(variable) else { continue };
-        if let Err(error) = append(path, &line) {
+        if let Err(error) = append(&path, &line) {
             session.warn(&format!("{variable} cannot be written: {error}; the deployment {id} is recorded all the same"));
         }
     }
@@ -42,7 +43,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Adds a line, on a line of its own even where the last step left one unfinished.
-fn append(path: &str, line: &str) -> io::Result<()> {
+fn append(path: &Path, line: &str) -> io::Result<()> {
     let unfinished = fs::read(path).is_ok_and(|text| text.last().is_some_and(|last| *last != b'\n'));
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(format!("{}{line}\n", if unfinished { "\n" } else { "" }).as_bytes())

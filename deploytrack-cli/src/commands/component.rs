@@ -5,12 +5,15 @@ use deploytrack_core::{
     catalog::{self, ComponentChange, Kind, NewComponent, Reference},
     client::Answer,
     query::Page,
-    text::Name,
+    text::{Description, Label, Name},
 };
 
-use super::{archive_instead, clearable};
+use super::{
+    archive::{self, Archive},
+    clearable, or_empty,
+};
 use crate::{
-    args::Part,
+    args::Listed,
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::{Session, paged},
@@ -28,7 +31,7 @@ pub(crate) struct Component {
 enum Action {
     /// List components in the order of their names
     #[command(after_help = "Example:\n  deploytrack component list --all")]
-    List(#[command(flatten)] Part),
+    List(#[command(flatten)] Listed),
     /// Show one component
     #[command(after_help = "Example:\n  deploytrack component show user-service")]
     Show(#[command(flatten)] Which),
@@ -51,15 +54,13 @@ enum Action {
         #[command(flatten)]
         details: Details,
     },
-    /// Hide a component from the matrix; its history stays
-    #[command(after_help = "Example:\n  deploytrack component archive user-service")]
-    Archive {
-        #[command(flatten)]
-        which: Which,
-        /// Show it again
-        #[arg(long)]
-        undo: bool,
-    },
+    /// Hide components from the matrix; their history stays
+    ///
+    /// The next deployment takes a component out of the archive.
+    #[command(
+        after_help = "Examples:\n  deploytrack component archive user-service\n  deploytrack component archive 'prototype-*' --older-than 90d --dry-run"
+    )]
+    Archive(#[command(flatten)] Archive),
     /// Delete a component that has no deployments
     #[command(after_help = "Example:\n  deploytrack component delete user-service")]
     Delete(#[command(flatten)] Which),
@@ -76,16 +77,16 @@ struct Which {
 #[derive(Debug, clap::Args)]
 struct Details {
     /// Free text; an empty text removes it, as everywhere here
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = or_empty::<Description>)]
     description: Option<String>,
     /// Who answers for it
-    #[arg(long)]
+    #[arg(long, value_parser = or_empty::<Label>)]
     owner: Option<String>,
     /// What it is, such as service or library
-    #[arg(long)]
+    #[arg(long, value_parser = or_empty::<Label>)]
     kind: Option<String>,
     /// Where it is in its life, such as experimental or production
-    #[arg(long)]
+    #[arg(long, value_parser = or_empty::<Label>)]
     lifecycle: Option<String>,
 }
 
@@ -104,9 +105,9 @@ impl Details {
 
 pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(part) => list(part, session).await,
+        Action::List(listed) => list(listed, session).await,
         Action::Show(which) => {
-            let id = session.component_id(&which.component).await?;
+            let id = session.component(&which.component).await?.id;
             let component = session.client.component(id).await?;
             show(&component, session)
         }
@@ -115,20 +116,24 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
             show(&created, session)
         }
         Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
-        Action::Archive { which, undo } => {
-            update(&which, ComponentChange { archived: Some(!undo), ..ComponentChange::default() }, session).await
-        }
+        Action::Archive(archive) => match archive.one() {
+            Some((which, archived)) => {
+                let which = Which { component: which.clone() };
+                update(&which, ComponentChange { archived: Some(archived), ..ComponentChange::default() }, session).await
+            }
+            None => archive::run(Kind::Component, &archive, session).await,
+        },
         Action::Delete(which) => {
-            let id = session.component_id(&which.component).await?;
-            session.client.delete_component(id).await.map_err(|error| archive_instead(error, Kind::Component, &which.component))?;
+            let id = session.component(&which.component).await?.id;
+            session.client.delete_component(id).await?;
             session.note(&format!("deleted the component {}", which.component))
         }
     }
 }
 
-async fn list(part: Part, session: &mut Session<'_>) -> Result<(), Failure> {
-    let client = &session.client;
-    let page: Answer<Page<_>> = paged(part, async |page| Ok(client.components(None, page).await?)).await?;
+async fn list(listed: Listed, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (client, filter) = (&session.client, listed.filter());
+    let page: Answer<Page<_>> = paged(listed.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "components")
 }
@@ -137,7 +142,7 @@ async fn update(which: &Which, change: ComponentChange, session: &mut Session<'_
     if change == ComponentChange::default() {
         return Err(Failure::usage("there is nothing to change").hint("see `deploytrack component update --help`"));
     }
-    let id = session.component_id(&which.component).await?;
+    let id = session.component(&which.component).await?.id;
     let updated = session.client.update_component(id, &change).await?;
     show(&updated, session)
 }

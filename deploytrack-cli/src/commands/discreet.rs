@@ -49,7 +49,7 @@ fn without<T: FromStr + ToString>(text: T, secrets: &Secrets) -> T {
 }
 
 fn metadata(metadata: Metadata, secrets: &Secrets) -> Metadata {
-    let masked: Map<_, _> = metadata.as_map().iter().map(|(key, value)| (key.clone(), value_without(value, secrets))).collect();
+    let masked: Map<_, _> = metadata.to_map().into_iter().map(|(key, value)| (key, value_without(&value, secrets))).collect();
     Metadata::new(masked).unwrap_or(metadata)
 }
 

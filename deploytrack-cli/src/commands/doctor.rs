@@ -2,7 +2,7 @@
 
 mod bearer;
 mod network;
-mod setup;
+pub(crate) mod setup;
 mod spool;
 
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::{
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::Session,
+    settings,
     surroundings::Surroundings,
 };
 
@@ -86,13 +87,14 @@ impl Finding {
 pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
     let mut session = Session::answering(global, surroundings, streams.out, streams.err)?;
     // Whoever wants to wait longer for an answer asks the server itself.
-    let global = Global { timeout: Some(global.timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE))), ..global.clone() };
+    let given = settings::patience(global, surroundings).ok();
+    let global = Global { timeout: given.map(|given| given.map_or(PATIENCE, |timeout| timeout.min(PATIENCE))), ..global.clone() };
     let mut findings = Vec::new();
     let settings = setup::check(&global, surroundings, &mut findings);
     let now = session.view.now;
     match &settings {
         Some(settings) => {
-            let time = network::check(settings, surroundings, &mut findings).await;
+            let time = network::check(settings, &mut findings).await;
             bearer::check(settings, now, time.is_some(), &mut findings).await;
             findings.push(network::clock(time.flatten()));
         }

@@ -4,14 +4,18 @@ use clap::Subcommand;
 use deploytrack_core::{
     catalog::{self, EnvironmentChange, EnvironmentType, Kind, NewEnvironment, Reference},
     client::Answer,
-    text::Name,
+    json::MOST_POSITION,
+    text::{Description, Name},
 };
 use uuid::Uuid;
 
-use super::{archive_instead, clearable};
+use super::{
+    archive::{self, Archive},
+    clearable, or_empty,
+};
 use crate::{
     Exit,
-    args::{Part, environment_type},
+    args::{Listed, environment_type, whole},
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::{Session, paged},
@@ -29,7 +33,7 @@ pub(crate) struct Environment {
 enum Action {
     /// List environments in their order
     #[command(after_help = "Example:\n  deploytrack environment list")]
-    List(#[command(flatten)] Part),
+    List(#[command(flatten)] Listed),
     /// Show one environment
     #[command(after_help = "Example:\n  deploytrack environment show production")]
     Show(#[command(flatten)] Which),
@@ -52,15 +56,13 @@ enum Action {
         #[command(flatten)]
         details: Details,
     },
-    /// Hide an environment from the matrix; its history stays
-    #[command(after_help = "Example:\n  deploytrack environment archive staging")]
-    Archive {
-        #[command(flatten)]
-        which: Which,
-        /// Show it again
-        #[arg(long)]
-        undo: bool,
-    },
+    /// Hide environments from the matrix; their history stays
+    ///
+    /// The next deployment takes an environment out of the archive.
+    #[command(
+        after_help = "Examples:\n  deploytrack environment archive staging\n  deploytrack environment archive 'review/*' --older-than 7d --dry-run"
+    )]
+    Archive(#[command(flatten)] Archive),
     /// Delete an environment that has no deployments
     #[command(after_help = "Example:\n  deploytrack environment delete staging")]
     Delete(#[command(flatten)] Which),
@@ -85,13 +87,13 @@ struct Which {
 #[derive(Debug, clap::Args)]
 struct Details {
     /// Free text; an empty text removes it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = or_empty::<Description>)]
     description: Option<String>,
     /// What it is for [default for a new one: guessed from its name]
     #[arg(long, value_parser = environment_type())]
     r#type: Option<EnvironmentType>,
     /// Its place among the environments, from 1
-    #[arg(long, value_name = "PLACE")]
+    #[arg(long, value_name = "PLACE", value_parser = whole::<usize>(1, MOST_POSITION))]
     order: Option<usize>,
 }
 
@@ -104,9 +106,9 @@ impl Details {
 
 pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(part) => list(part, session).await,
+        Action::List(listed) => list(listed, session).await,
         Action::Show(which) => {
-            let id = session.environment_id(&which.environment).await?;
+            let id = session.environment(&which.environment).await?.id;
             let environment = session.client.environment(id).await?;
             show(&environment, session)
         }
@@ -115,21 +117,25 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
             show(&created, session)
         }
         Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
-        Action::Archive { which, undo } => {
-            update(&which, EnvironmentChange { archived: Some(!undo), ..EnvironmentChange::default() }, session).await
-        }
+        Action::Archive(archive) => match archive.one() {
+            Some((which, archived)) => {
+                let which = Which { environment: which.clone() };
+                update(&which, EnvironmentChange { archived: Some(archived), ..EnvironmentChange::default() }, session).await
+            }
+            None => archive::run(Kind::Environment, &archive, session).await,
+        },
         Action::Delete(which) => {
-            let id = session.environment_id(&which.environment).await?;
-            session.client.delete_environment(id).await.map_err(|error| archive_instead(error, Kind::Environment, &which.environment))?;
+            let id = session.environment(&which.environment).await?.id;
+            session.client.delete_environment(id).await?;
             session.note(&format!("deleted the environment {}", which.environment))
         }
         Action::Order { environments } => order(&environments, session).await,
     }
 }
 
-async fn list(part: Part, session: &mut Session<'_>) -> Result<(), Failure> {
-    let client = &session.client;
-    let page = paged(part, async |page| Ok(client.environments(None, page).await?)).await?;
+async fn list(listed: Listed, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (client, filter) = (&session.client, listed.filter());
+    let page = paged(listed.part, async |page| Ok(client.matching_environments(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "environments")
 }
@@ -138,7 +144,7 @@ async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<
     if change == EnvironmentChange::default() {
         return Err(Failure::usage("there is nothing to change").hint("see `deploytrack environment update --help`"));
     }
-    let id = session.environment_id(&which.environment).await?;
+    let id = session.environment(&which.environment).await?.id;
     let updated = session.client.update_environment(id, &change).await?;
     show(&updated, session)
 }
@@ -146,7 +152,7 @@ async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<
 async fn order(asked: &[Reference], session: &mut Session<'_>) -> Result<(), Failure> {
     let mut ids: Vec<Uuid> = Vec::new();
     for environment in asked {
-        let id = session.environment_id(environment).await?;
+        let id = session.environment(environment).await?.id;
         if ids.contains(&id) {
             return Err(Failure::new(Exit::Usage, format!("{environment} is named twice")));
         }

@@ -1,7 +1,5 @@
 //! `deploytrack export`
 
-use deploytrack_core::catalog::Kind;
-
 use super::list::must_exist;
 use crate::{
     args::{Export, Output},
@@ -16,23 +14,18 @@ pub(crate) async fn run(mut export: Export, session: &mut Session<'_>) -> Result
             Failure::usage("an export is newline-delimited JSON and has no other form").hint("`deploytrack list --all -o csv` has tables")
         );
     }
-    export.filter.component = session.meant(Kind::Component, export.filter.component).await?;
-    export.filter.environment = session.meant(Kind::Environment, export.filter.environment).await?;
-    let named = (export.filter.component.clone(), export.filter.environment.clone());
+    let named = session.meant(export.filter.component, export.filter.environment).await?;
+    (export.filter.component, export.filter.environment) = named.clone();
     let mut stream = session.client.export(&export.filter.seen_from(session.view.now)).await?;
     let (mut empty, mut rest) = (true, Vec::new());
     while let Some(chunk) = stream.chunk().await.map_err(|error| Failure::from(error).hint("the export is not complete"))? {
         empty &= chunk.is_empty();
-        if session.stdout_is_terminal {
-            whole_lines(&mut rest, &chunk, session)?;
-        } else {
-            session.out.write_all(&chunk)?;
-        }
+        whole_lines(&mut rest, &chunk, session)?;
     }
     if empty { must_exist(named, session).await } else { Ok(()) }
 }
 
-/// On a terminal what could steer it is escaped, which takes whole lines.
+/// What could steer a terminal is escaped, which takes whole lines.
 fn whole_lines(rest: &mut Vec<u8>, chunk: &[u8], session: &mut Session<'_>) -> Result<(), Failure> {
     // Only the new bytes are searched: what is left of a line may be long.
     let end = chunk.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);

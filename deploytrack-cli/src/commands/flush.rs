@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deploytrack_core::{client::Error, json::parse_id};
+use deploytrack_core::client::Error;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use self::correct::Correction;
 use super::waiting;
 use crate::{
     Exit,
-    args::mend::cut,
+    args::{mend::cut, run_id},
     delivery::{Delivered, Telling},
     error::Failure,
     session::Session,
@@ -40,7 +40,7 @@ Examples:
   deploytrack flush 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 --set component=user-service --set version=v2.3.1")]
 pub(crate) struct Flush {
     /// This run alone
-    #[arg(value_parser = parse_id)]
+    #[arg(value_parser = run_id)]
     run: Option<Uuid>,
     /// A field of a refused record and what it should be, such as environment=production; may be repeated
     ///
@@ -286,7 +286,9 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
             *(if of_the_token { &mut tally.refused } else { &mut tally.kept }) += 1;
             tally.stumbled += 1;
             tally.stopped = stops(&error) || tally.stumbled >= MOST_STUMBLES;
-            tally.why.get_or_insert_with(|| if of_the_token { error.into() } else { Failure::new(Exit::Unreachable, error.to_string()) });
+            tally.why.get_or_insert_with(|| {
+                if of_the_token { error.into() } else { Failure::new(Exit::Unreachable, Failure::of(&error).message()) }
+            });
         }
         None => tally.kept += 1,
     }

@@ -1,30 +1,55 @@
 //! `deploytrack import`
 
 mod batches;
+mod columns;
+mod json;
+mod record;
+mod source;
+mod table;
+mod unreadable;
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, Read},
     path::Path,
 };
 
 use deploytrack_core::{api::Imported, client::Error, error::Fault};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Map;
 
-use self::batches::{Batch, Batches, Unreadable};
+pub(crate) use self::columns::Columns;
+use self::{
+    batches::{Batch, Batches},
+    record::Place,
+    unreadable::Unreadable,
+};
 use crate::{
-    args::Output,
+    args::{Import, Output},
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::Session,
 };
 
-pub(crate) async fn run(file: &Path, session: &mut Session<'_>) -> Result<(), Failure> {
+/// From so many unknown fields on, the file is probably what another program wrote.
+const FOREIGN: usize = 3;
+
+pub(crate) async fn run(import: &Import, session: &mut Session<'_>) -> Result<(), Failure> {
+    let file = import.file.as_path();
     let (reader, length) = open(file)?;
     let progress = progress(length, session.progress);
-    let done = send_all(Batches::of(reader), session, &progress, file).await;
+    let done = match Batches::of(progress.wrap_read(reader), &import.columns) {
+        Ok(batches) => send_all(batches, session, &progress, file).await,
+        Err(error) => Err(error.failure(file)),
+    };
     progress.finish_and_clear();
     let done = done?;
+    if done == Imported::default() {
+        session.note(&format!(
+            "{} has no deployments",
+            if file == Path::new("-") { "standard input".into() } else { file.display().to_string() }
+        ))?;
+    }
     let text = serde_json::to_string(&done).map_err(io::Error::from)?;
     match session.output() {
         Output::Table => session.line(&format!("{} recorded, {} skipped because they were recorded before", done.recorded, done.skipped)),
@@ -32,51 +57,72 @@ pub(crate) async fn run(file: &Path, session: &mut Session<'_>) -> Result<(), Fa
     }
 }
 
-async fn send_all(
-    mut batches: Batches<impl BufRead>,
-    session: &Session<'_>,
-    progress: &ProgressBar,
-    file: &Path,
-) -> Result<Imported, Failure> {
+async fn send_all(mut batches: Batches<'_>, session: &Session<'_>, progress: &ProgressBar, file: &Path) -> Result<Imported, Failure> {
     let mut done = Imported::default();
-    while let Some(batch) = batches.next().map_err(|error| after(unreadable(error, file), done))? {
-        let Batch { bytes, lines } = batch;
-        let length = bytes.len() as u64;
-        let answer = session.client.import(bytes).await.map_err(|error| after(refused(error, &lines), done))?.value;
-        done = Imported { recorded: done.recorded + answer.recorded, skipped: done.skipped + answer.skipped };
-        progress.inc(length);
+    while let Some(batch) = batches.next().map_err(|error| after(error.failure(file), done))? {
+        let Batch { bytes, places } = batch;
+        let sent = session.client.import(bytes.clone()).await;
+        let answer = sent.map_err(|error| after(refused(error, &bytes, &places), done))?.value;
+        done += answer;
         progress.set_message(format!("{} recorded, {} skipped", done.recorded, done.skipped));
     }
     Ok(done)
 }
 
-fn open(file: &Path) -> Result<(Box<dyn BufRead>, Option<u64>), Failure> {
+fn open(file: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
     if file == Path::new("-") {
-        return Ok((Box::new(BufReader::new(io::stdin())), None));
+        return Ok((Box::new(io::stdin()), None));
     }
     let opened = File::open(file).and_then(|opened| Ok((opened.metadata()?, opened)));
-    let (metadata, opened) = opened.map_err(|error| unreadable(Unreadable::Failed(error), file))?;
+    let (metadata, opened) = opened.map_err(|error| Unreadable::Failed(error).failure(file))?;
     let length = metadata.is_file().then_some(metadata.len());
-    let reader: Box<dyn Read> = Box::new(opened);
-    Ok((Box::new(BufReader::new(reader)), length))
+    Ok((Box::new(opened), length))
 }
 
-fn unreadable(error: Unreadable, file: &Path) -> Failure {
+/// What was refused, by the places in the file instead of the lines of the batch.
+fn refused(error: Error, bytes: &[u8], places: &[Place]) -> Failure {
+    let (first, last) = (places.first(), places.last());
+    let (first, last) = (first.map_or(1, |place| place.line), last.map_or(1, |place| place.line));
+    let sent = match places {
+        [one] => one.to_string(),
+        _ if first == last => format!("line {first}"),
+        _ => format!("lines {} to {}", first.min(last), first.max(last)),
+    };
     match error {
-        Unreadable::Failed(error) => Failure::usage(format!("cannot read {}: {error}", file.display())),
-        Unreadable::TooLong(line) => Failure::usage(format!("line {line} is longer than 8 MiB, more than any deployment can be")),
-    }
-}
-
-/// What was refused, by the lines of the file instead of the batch.
-fn refused(error: Error, lines: &[usize]) -> Failure {
-    let place = |fault: &Fault| Fault { line: fault.line.and_then(|line| lines.get(line - 1).copied()), ..fault.clone() };
-    let (first, last) = (lines.first().copied().unwrap_or(1), lines.last().copied().unwrap_or(1));
-    let sent = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
-    match error {
-        Error::Refused(_) => Failure::of_import(error, place).hint(format!("nothing of {sent} was recorded")),
+        Error::Refused(problem) => {
+            let unknown = problem.errors.iter().filter(|fault| fault.detail.starts_with("is not a known field")).count();
+            let refused = problem.errors.first().and_then(|fault| bytes.split(|byte| *byte == b'\n').nth(fault.line?.checked_sub(1)?));
+            let field = refused.and_then(list_in);
+            let failure = Failure::of_import(Error::Refused(problem), |fault| placed(fault, places));
+            let failure = failure.hint(format!("nothing of {sent} was recorded"));
+            if let Some(field) = field {
+                return failure.hint(format!("the objects are in its field {field}: jq -c '.{field}[]' FILE | deploytrack import -"));
+            }
+            if unknown < FOREIGN {
+                return failure;
+            }
+            failure.hint("docs/import.md has a filter for what GitHub, GitLab, Argo CD, Flux and others write: jq -c FILTER FILE | deploytrack import -")
+        }
         other => Failure::from(other).hint(format!("{sent} got no answer")),
     }
+}
+
+/// The field of an object that has a list of objects, where the object is no deployment itself.
+fn list_in(object: &[u8]) -> Option<String> {
+    let fields: Map<String, serde_json::Value> = serde_json::from_slice(object).ok()?;
+    let is_list = |value: &serde_json::Value| value.as_array().is_some_and(|items| items.first().is_some_and(serde_json::Value::is_object));
+    let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let (name, _) = fields.iter().find(|(name, value)| is_list(value) && is_plain(name) && *name != "history")?;
+    (!fields.contains_key("version")).then(|| name.clone())
+}
+
+/// A fault at its place in the file.
+fn placed(fault: &Fault, places: &[Place]) -> Fault {
+    let place = fault.line.and_then(|line| places.get(line - 1));
+    let detail = fault.detail.strip_prefix("the body").map_or_else(|| fault.detail.clone(), |rest| format!("the object{rest}"));
+    // The object is one line of the batch, whichever line of the file it is on.
+    let detail = detail.replace(" at line 1 column ", " at column ");
+    Fault { line: place.map(|place| place.line), item: place.and_then(|place| place.item), detail, ..fault.clone() }
 }
 
 /// What is safe already, and what to do.

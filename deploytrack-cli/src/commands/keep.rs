@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     Exit,
-    args::Global,
+    args::{Global, duration},
     child::{self, Asked, Outcome, Running, Signals, marks},
     commands::{flush, login::Streams},
     error::Failure,
@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Keep {
     /// The folder of the run
     folder: PathBuf,
+    /// How long the command may run
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    command_timeout: Option<Duration>,
     /// How many of its last lines to keep when it fails
     #[arg(long, default_value_t = 0)]
     output_tail: usize,
@@ -49,12 +52,12 @@ pub(crate) async fn start(run: &Run, asked: Asked<'_>, flags: &[OsString], signa
     let mut keeper = Command::new(std::env::current_exe()?);
     keeper.arg("keep").arg(run.folder()).args(flags).arg("--output-tail").arg(asked.output_tail.to_string());
     keeper.arg("--of").arg(std::process::id().to_string());
-    if let Some(timeout) = asked.timeout {
-        keeper.arg("--timeout").arg(humantime::format_duration(timeout).to_string());
+    if let Some(limit) = asked.limit {
+        keeper.arg("--command-timeout").arg(humantime::format_duration(limit).to_string());
     }
     keeper.arg("--").args(asked.command).envs(asked.variables.iter().map(|(name, value)| (*name, value)));
     marks::put_away_from(&mut keeper);
-    child::run_keeper(keeper, run, asked.timeout, signals).await
+    child::run_keeper(keeper, run, asked.limit, signals).await
 }
 
 #[cfg(not(unix))]
@@ -72,7 +75,7 @@ pub(crate) async fn run(keep: Keep, global: &Global, surroundings: &Surroundings
     let teller = child::Teller::find(keep.of);
     // Whatever becomes of the record, the command runs.
     let kept = Kept::take(&keep.folder, keys(global, surroundings)).ok().flatten();
-    let asked = Asked { command: &keep.command, timeout: global.timeout, output_tail: keep.output_tail, ..Asked::default() };
+    let asked = Asked { command: &keep.command, limit: keep.command_timeout, output_tail: keep.output_tail, ..Asked::default() };
     let begun = |pid| kept.iter().for_each(|kept| drop(kept.begun(&Running::of(pid))));
     let outcome = child::run(asked, &mut signals, begun).await;
     // Without what it kept, the exit code tells as much, and is waited for.
@@ -94,7 +97,8 @@ async fn tell_when_alone(folder: &Path, global: &Global, surroundings: &Surround
     let left = Spool::find(surroundings, keys(global, surroundings), String::new()).and_then(|spool| spool.take_over(name).ok()?);
     let Some(server) = left.as_ref().and_then(Run::server) else { return };
     drop(left);
-    let global = Global { url: Some(server), timeout: None, quiet: true, ..global.clone() };
+    // What is dangerous about the settings has been said by the call that started the keeper.
+    let global = Global { url: Some(server), quiet: true, allow_http: true, ..global.clone() };
     let session = Settings::find(&global, surroundings).and_then(|settings| Session::new(&settings, &global, surroundings, out, err));
     if let Ok(mut session) = session {
         flush::what_was_left_behind(Instant::now() + PATIENCE, &mut session).await;

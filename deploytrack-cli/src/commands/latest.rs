@@ -25,7 +25,7 @@ pub(crate) struct Latest {
 }
 
 pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(), Failure> {
-    let id = session.component_id(&latest.component).await?;
+    let id = session.component(&latest.component).await?.id;
     let at = latest.at.map(|at| at.seen_from(session.view.now));
     session.view.now = at.unwrap_or(session.view.now);
     let current = session.client.latest(id, at).await?;

@@ -1,7 +1,7 @@
 //! `deploytrack list`
 
 use deploytrack_core::{
-    catalog::{Kind, Reference},
+    catalog::Reference,
     query::{DeploymentFilter, Order},
 };
 
@@ -30,9 +30,8 @@ pub(crate) struct List {
 }
 
 pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(), Failure> {
-    list.filter.component = session.meant(Kind::Component, list.filter.component).await?;
-    list.filter.environment = session.meant(Kind::Environment, list.filter.environment).await?;
-    let named = (list.filter.component.clone(), list.filter.environment.clone());
+    let named = session.meant(list.filter.component, list.filter.environment).await?;
+    (list.filter.component, list.filter.environment) = named.clone();
     let filter = DeploymentFilter { order: list.order, ..list.filter.seen_from(session.view.now) };
     let client = &session.client;
     let page = paged(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
@@ -50,10 +49,10 @@ pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(),
 /// Nothing found may mean a typing error in a name.
 pub(super) async fn must_exist(named: (Option<Reference>, Option<Reference>), session: &Session<'_>) -> Result<(), Failure> {
     if let Some(component) = named.0 {
-        session.component_id(&component).await?;
+        session.component(&component).await?;
     }
     if let Some(environment) = named.1 {
-        session.environment_id(&environment).await?;
+        session.environment(&environment).await?;
     }
     Ok(())
 }

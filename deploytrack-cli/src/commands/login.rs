@@ -2,7 +2,11 @@
 
 use std::io::{self, Read, Write};
 
-use deploytrack_core::{client, query::PageRequest};
+use deploytrack_core::{
+    client,
+    clock::{Clock as _, SystemClock},
+    query::PageRequest,
+};
 use dialoguer::Password;
 
 use super::token::{self, Power};
@@ -39,7 +43,8 @@ pub(crate) struct Login {
 
 /// Remove the token of a profile from the config file
 ///
-/// The token itself stays good until it expires; only the server's operator can change that.
+/// The token itself stays good until it expires; only the server's operator can change that. Where the profile was the current
+/// one, another profile with a token becomes it: one of the same server, or the only one there is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack logout\n  deploytrack logout --profile work")]
 pub(crate) struct Logout {}
@@ -70,19 +75,27 @@ pub(crate) async fn login(login: Login, global: &Global, surroundings: &Surround
     overruled(global, surroundings, &mut streams)
 }
 
-pub(crate) fn logout(global: &Global, surroundings: &Surroundings, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn logout(global: &Global, surroundings: &Surroundings, Streams { out, err }: Streams<'_>) -> Result<(), Failure> {
     let mut file = ConfigFile::open(surroundings)?;
     let Some(name) = settings::named(global, surroundings).or_else(|| file.current()).map(str::to_owned) else {
-        return Err(Failure::usage("there is no current profile").hint("name one with --profile"));
+        return Err(Failure::usage("there is no current profile").hint(format!("name one with --profile; {}", file.known())));
     };
-    let profile = file.profile(&name).ok_or_else(|| file.unknown(&name))?;
+    let profile = file.profile(&name).ok_or_else(|| file.unknown(&name, settings::source(global, surroundings)))?;
     let said = if profile.token.is_some() {
-        file.save(&Profile { token: None, ..profile })?;
+        file.put(&Profile { token: None, ..profile.clone() });
         format!("the token of the profile {name} is removed; it stays good until it expires")
     } else {
         format!("the profile {name} has no token; nothing to remove")
     };
-    Ok(writeln!(out, "{}", clean(&said))?)
+    let next = file.step_aside_for(&profile, SystemClock.now());
+    file.write()?;
+    for sentence in std::iter::once(said).chain(next) {
+        writeln!(out, "{}", clean(&sentence))?;
+    }
+    match surroundings.variable("DEPLOYTRACK_PROFILE").filter(|named| *named == name && !global.quiet) {
+        Some(_) => Ok(writeln!(err, "{}", clean(&format!("DEPLOYTRACK_PROFILE still names the profile {name}")))?),
+        None => Ok(()),
+    }
 }
 
 fn read() -> Result<String, Failure> {

@@ -1,21 +1,24 @@
 //! `deploytrack matrix`
 
+mod columns;
 mod live;
 
 use deploytrack_core::{
     catalog::{Environment, Kind, Reference},
     client::Answer,
-    clock,
-    query::MatrixFilter,
+    clock::{self, Time},
+    query::{CatalogFilter, MatrixFilter, PageRequest},
     text::{Label, Name},
 };
 
+use self::columns::Columns;
 use crate::{
     args::Output,
     error::Failure,
+    lookup::missing,
     moment::{self, Moment},
     render::matrix::{cells, drawn},
-    session::{Session, missing},
+    session::Session,
 };
 
 /// Show which version is current where
@@ -68,7 +71,7 @@ struct Asked {
 async fn ask(matrix: &Matrix, session: &Session<'_>) -> Result<Asked, Failure> {
     let columns = columns(matrix, session).await?;
     let filter = MatrixFilter {
-        components: components(&matrix.component, session).await?,
+        components: components(matrix, session).await?,
         environments: if matrix.environment.is_empty() { Vec::new() } else { columns.clone() },
         owner: matrix.owner.clone(),
         kind: matrix.kind.clone(),
@@ -84,6 +87,7 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
     if matrix.watch {
         return live::run(&matrix, session).await;
     }
+    let are_named = !matrix.environment.is_empty();
     let Asked { columns, filter, matrix, text } = ask(&matrix, session).await?;
     // Ages are counted to the moment that is shown.
     session.view.now = filter.at.unwrap_or(session.view.now);
@@ -91,35 +95,50 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return session.answer(&text, &cells(&matrix));
     }
     if matrix.is_empty() {
-        return session.note("the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded");
+        let why = why_empty(&filter, session).await?;
+        return session.note(&why);
     }
     if let Some(at) = filter.at {
         session.note(&format!("what was current at {}", clock::format(&at)))?;
     }
-    let text = drawn(&matrix, &columns, &session.view);
-    Ok(session.out.write_all(text.as_bytes())?)
+    // A program gets everything; a person reads what fits a terminal.
+    let columns = if are_named || session.view.width.is_none() { Columns::all(columns) } else { Columns::readable(&columns, &matrix) };
+    let text = drawn(&matrix, &columns.shown, &session.view);
+    session.out.write_all(text.as_bytes())?;
+    columns.left_out().map_or(Ok(()), |left_out| session.note(&left_out))
 }
 
 /// The names of the environments to show, in order.
 async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Failure> {
-    let known = session.all_environments().await?;
+    // What was archived since a moment of the past belongs to that moment.
+    let is_past = matrix.at.is_some();
+    let archived = (!matrix.include_archived && !is_past && matrix.environment.is_empty()).then_some(false);
+    let known = session.environments(&CatalogFilter { name: None, archived }).await?;
     for asked in &matrix.environment {
         let Some(found) = known.iter().find(|known| is(known, asked)) else {
-            return Err(match asked {
-                Reference::Name(name) => missing(Kind::Environment, name, known.iter().map(|known| &known.name)),
-                Reference::Id(id) => Failure::new(crate::Exit::Refused, format!("there is no environment {id}")),
-            });
+            return Err(missing(Kind::Environment, asked, known.iter().map(|known| &known.name)));
         };
-        if found.archived && !matrix.include_archived {
-            return Err(Failure::new(crate::Exit::Refused, format!("the environment {} is archived", found.name))
-                .hint("--include-archived shows it"));
-        }
+        refuse_hidden(matrix, (Kind::Environment, &found.name, found.archived_at), session)?;
     }
     let shown = |known: &&Environment| {
-        (matrix.include_archived || !known.archived)
+        is_shown(matrix, known.archived_at, session)
             && (matrix.environment.is_empty() || matrix.environment.iter().any(|asked| is(known, asked)))
     };
     Ok(known.iter().filter(shown).map(|known| known.name.clone()).collect())
+}
+
+/// Refuses a component or environment that was named and would be hidden.
+fn refuse_hidden(matrix: &Matrix, (kind, name, archived_at): (Kind, &Name, Option<Time>), session: &Session<'_>) -> Result<(), Failure> {
+    if is_shown(matrix, archived_at, session) {
+        return Ok(());
+    }
+    Err(Failure::new(crate::Exit::Refused, format!("the {kind} {name} is archived")).hint("--include-archived shows it"))
+}
+
+/// Whether something is shown that is archived since then, if it is: where that is asked for, and at a moment before it.
+fn is_shown(matrix: &Matrix, archived_at: Option<Time>, session: &Session<'_>) -> bool {
+    let moment = matrix.at.as_ref().map(|at| at.seen_from(session.view.now));
+    matrix.include_archived || archived_at.is_none_or(|archived_at| moment.is_some_and(|moment| moment < archived_at))
 }
 
 fn is(known: &Environment, asked: &Reference) -> bool {
@@ -130,14 +149,39 @@ fn is(known: &Environment, asked: &Reference) -> bool {
     }
 }
 
-/// The names of the components that were asked for; each must exist.
-async fn components(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+/// The names of the components that were asked for; each must exist and be shown.
+async fn components(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Failure> {
     let mut names = Vec::new();
-    for component in asked {
-        names.push(match component {
-            Reference::Id(_) => session.client.component(session.component_id(component).await?).await?.value.name,
-            Reference::Name(name) => session.component_named(name).await?.name,
-        });
+    for component in &matrix.component {
+        let found = session.component(component).await?;
+        refuse_hidden(matrix, (Kind::Component, &found.name, found.archived_at), session)?;
+        names.push(found.name);
     }
     Ok(names)
+}
+
+/// Why the matrix is empty.
+async fn why_empty(filter: &MatrixFilter, session: &Session<'_>) -> Result<String, Failure> {
+    let archived = CatalogFilter { name: None, archived: Some(true) };
+    let archived = session.client.matching_components(&archived, PageRequest::default()).await?.value.total;
+    let hidden = (archived > 0 && !filter.include_archived)
+        .then(|| format!("; of the components, {archived} are archived: --include-archived shows them"));
+    let labels = [("--owner", &filter.owner), ("--kind", &filter.kind), ("--lifecycle", &filter.lifecycle)];
+    let given: Vec<_> = labels.iter().filter_map(|(flag, label)| Some(format!("{flag} {}", label.as_ref()?))).collect();
+    let is_narrowed = !filter.components.is_empty() || !filter.environments.is_empty() || filter.at.is_some();
+    Ok(match hidden {
+        hidden if !given.is_empty() => format!(
+            "the matrix is empty: no component with {} is current anywhere; `deploytrack component list` shows them{}",
+            given.join(" and "),
+            hidden.unwrap_or_default()
+        ),
+        hidden if is_narrowed => {
+            format!("the matrix is empty: nothing of what was asked for is current{}", hidden.unwrap_or_default())
+        }
+        Some(hidden) => format!("the matrix is empty{hidden}"),
+        None => {
+            "the matrix is empty; record something: deploytrack record --component api --environment production --version v1 --status succeeded"
+                .to_owned()
+        }
+    })
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod archive;
 pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod discreet;
@@ -7,7 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod environment;
 mod export;
 pub(crate) mod flush;
-mod import;
+pub(crate) mod import;
 pub(crate) mod keep;
 pub(crate) mod latest;
 pub(crate) mod list;
@@ -16,6 +17,7 @@ pub(crate) mod man;
 pub(crate) mod matrix;
 pub(crate) mod on_error;
 pub(crate) mod open;
+pub(crate) mod profile;
 pub(crate) mod record;
 pub(crate) mod rollback;
 #[cfg(feature = "serve")]
@@ -32,10 +34,7 @@ pub(crate) mod waiting;
 pub(crate) mod watch;
 pub(crate) mod which;
 
-use deploytrack_core::{
-    catalog::{Kind, Reference},
-    client::Error,
-};
+use deploytrack_core::text::BadText;
 
 use crate::{args::Command, error::Failure, session::Session};
 
@@ -48,6 +47,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<()
     for (kind, known) in session.client.take_resemblances() {
         session.warn(&format!("a new {kind} is registered, and its name resembles {known}"));
     }
+    archive::print_notes(&session.client.take_archive_notes(), &mut session);
     outcome
 }
 
@@ -57,13 +57,13 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
         #[cfg(feature = "serve")]
         Command::Serve(_) => Ok(()),
         Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) | Command::Keep(_) => Ok(()),
-        Command::Version(_) | Command::Doctor(_) | Command::Open(_) => Ok(()),
+        Command::Version(_) | Command::Doctor(_) | Command::Open(_) | Command::Profile(_) => Ok(()),
         Command::Record(record) => record::run(*record, session).await,
         Command::Update(update) => update::run(update, session).await,
         Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
         Command::Wait(wait) => wait::run(wait, session).await,
         Command::Verify(_) => verify::run(session).await,
-        Command::Rollback(rollback) => rollback::run(*rollback, session).await,
+        Command::Rollback(rollback) => Box::pin(rollback::run(*rollback, session)).await,
         Command::Flush(flush) => flush::run(flush, session).await,
         Command::Spool(spool) => spool::run(&spool, session),
         Command::List(list) => list::run(list, session).await,
@@ -73,9 +73,17 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
         Command::Watch(watch) => watch::run(watch, session).await,
         Command::Component(component) => component::run(component, session).await,
         Command::Environment(environment) => environment::run(environment, session).await,
-        Command::Import(import) => import::run(&import.file, session).await,
+        Command::Import(import) => import::run(&import, session).await,
         Command::Export(export) => export::run(export, session).await,
     }
+}
+
+/// Reads a text that may be empty, where an empty one removes a value.
+fn or_empty<T: std::str::FromStr<Err = BadText>>(text: &str) -> Result<String, BadText> {
+    if !text.is_empty() {
+        text.parse::<T>()?;
+    }
+    Ok(text.to_owned())
 }
 
 #[expect(clippy::option_option, reason = "left alone, removed and set are three answers, as in core's changes")]
@@ -89,13 +97,6 @@ fn clearable<T: std::str::FromStr<Err = deploytrack_core::text::BadText>>(
         Some(text) if text.is_empty() => Ok(Some(None)),
         Some(text) => text.parse().map(|value| Some(Some(value))).map_err(|why| Failure::usage(format!("--{flag} {why}"))),
     }
-}
-
-/// A refused deletion, with the way out when the record has deployments.
-fn archive_instead(error: Error, kind: Kind, reference: &Reference) -> Failure {
-    let in_use = matches!(&error, Error::Refused(problem) if problem.status == 409);
-    let failure = Failure::from(error);
-    if in_use { failure.hint(format!("`deploytrack {kind} archive {reference}` hides it from the matrix")) } else { failure }
 }
 
 /// `key=value` pairs as metadata.

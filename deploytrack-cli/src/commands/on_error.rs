@@ -61,6 +61,8 @@ pub(super) fn go_on(
     session: &mut Session<'_>,
 ) -> Option<Run> {
     let event = Event { server: session.server(), key, ask };
+    let failure = Failure::of(error);
+    let error = failure.message();
     let kept = match (&session.spool, on_error) {
         (Some(spool), OnError::Spool) => spool.begin().and_then(|run| keep(run, &event, of)).map_err(|error| error.to_string()),
         (None, OnError::Spool) => Err("there is no home directory".to_owned()),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_core::{query::PageRequest, text::Name};
+use deploytrack_core::{catalog::Reference, query::PageRequest, text::Name};
 use tempfile::NamedTempFile;
 use tokio::{signal, time::sleep};
 use webbrowser::{Browser, BrowserOptions};
@@ -29,11 +29,11 @@ Examples:
   deploytrack open --print")]
 pub(crate) struct Open {
     /// Show what was deployed of this component
-    #[arg(short, long, value_name = "NAME")]
-    component: Option<Name>,
+    #[arg(short, long, value_name = "NAME|ID")]
+    component: Option<Reference>,
     /// Show what was deployed to this environment
-    #[arg(short, long, value_name = "NAME")]
-    environment: Option<Name>,
+    #[arg(short, long, value_name = "NAME|ID")]
+    environment: Option<Reference>,
     /// Print the address, token and all, instead of opening it
     #[arg(long)]
     print: bool,
@@ -45,7 +45,7 @@ pub(crate) async fn run(open: Open, settings: &Settings, session: &mut Session<'
     };
     // What would go wrong in the browser is said here, where there is a way out.
     session.client.components(None, PageRequest::new(0, 1).unwrap_or_default()).await?;
-    let place = Place { component: open.component, environment: open.environment };
+    let place = place(&open, session).await?;
     let address = address(&settings.url, token, &place)?;
     if open.print {
         return session.line(&address);
@@ -66,6 +66,19 @@ pub(crate) async fn run(open: Open, settings: &Settings, session: &mut Session<'
 struct Place {
     component: Option<Name>,
     environment: Option<Name>,
+}
+
+/// The page that was asked for; its component and its environment must exist.
+async fn place(open: &Open, session: &Session<'_>) -> Result<Place, Failure> {
+    let component = match &open.component {
+        Some(component) => Some(session.component(component).await?.name),
+        None => None,
+    };
+    let environment = match &open.environment {
+        Some(environment) => Some(session.environment(environment).await?.name),
+        None => None,
+    };
+    Ok(Place { component, environment })
 }
 
 /// The address of a page, with the token in its fragment.

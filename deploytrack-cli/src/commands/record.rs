@@ -5,10 +5,10 @@ mod settled;
 pub(crate) mod start;
 pub(crate) mod wrapped;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use deploytrack_core::{
-    catalog::{Kind, Reference},
+    catalog::Reference,
     client::{Answer, Error},
     clock::{self, Clock as _, SystemClock, Time},
     deployment::{Deployment, NewDeployment},
@@ -30,6 +30,7 @@ use crate::{
     ci::{Context, Fact, outputs},
     error::Failure,
     id_file::{self, Held},
+    lookup,
     render::deployment,
     session::Session,
     spool::Ask,
@@ -117,8 +118,8 @@ pub(crate) struct Record {
 
 impl Record {
     /// The command that is to run, if there is one.
-    pub(crate) fn to_run(&self, timeout: Option<Duration>) -> Option<Asked<'_>> {
-        self.wrapping.asked(timeout, &[]).filter(|_| !self.explain)
+    pub(crate) fn to_run(&self) -> Option<Asked<'_>> {
+        self.wrapping.asked(&[]).filter(|_| !self.explain)
     }
 
     /// Removes the id that an earlier pipeline left: were nothing recorded now, it would name the wrong deployment. What
@@ -193,7 +194,7 @@ impl Record {
 /// Says what of the CI had no room beside the metadata that were given.
 fn say_no_room(context: &Context, settled: &Settled, session: &mut Session<'_>) {
     let (Some((key, _)), Ok(new)) = (context.metadata(), &settled.new) else { return };
-    if !new.metadata.as_map().contains_key(&key) {
+    if !new.metadata.to_map().contains_key(&key) {
         session.warn(&format!("the metadata have at most 16 KiB: {key}, with what is known of the run, is left out"));
     }
 }
@@ -204,7 +205,7 @@ pub(crate) async fn run(mut record: Record, session: &mut Session<'_>) -> Result
         return explain::run(settled, session);
     }
     let settled = Settled { new: settled.new.map(|new| discreet::new_deployment(new, session)), ..settled };
-    match record.to_run(session.timeout) {
+    match record.to_run() {
         Some(asked) => wrapped(&record, asked, settled, session).await,
         None => plain(&record, settled, session).await,
     }
@@ -254,27 +255,8 @@ async fn plain(record: &Record, settled: Settled, session: &mut Session<'_>) -> 
 async fn send(start: &Start, key: &IdempotencyKey, session: &Session<'_>) -> Result<Answer<Deployment>, Error> {
     match &start.obstacle {
         Some(why) => Err(Error::Setup(why.clone())),
-        None => match session.client.under(key.clone()).record(&start.new).await {
-            Err(Error::Refused(problem)) if problem.status == 404 => again_by_name(&start.new, key, Error::Refused(problem), session).await,
-            answer => answer,
-        },
+        None => lookup::record(&session.client.under(key.clone()), &start.new).await,
     }
-}
-
-/// Sends it once more, where what has the form of an id is the name of something.
-async fn again_by_name(
-    new: &NewDeployment,
-    key: &IdempotencyKey,
-    refusal: Error,
-    session: &Session<'_>,
-) -> Result<Answer<Deployment>, Error> {
-    let component = session.meant(Kind::Component, Some(new.component.clone())).await;
-    let environment = session.meant(Kind::Environment, Some(new.environment.clone())).await;
-    let (Ok(Some(component)), Ok(Some(environment))) = (component, environment) else { return Err(refusal) };
-    if component == new.component && environment == new.environment {
-        return Err(refusal);
-    }
-    session.client.under(key.clone()).record(&NewDeployment { component, environment, ..new.clone() }).await
 }
 
 /// Keeps what was not recorded, where errors are spooled. A refusal ends the command all the same.

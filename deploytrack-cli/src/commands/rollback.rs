@@ -75,7 +75,7 @@ impl Way {
 }
 
 pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result<(), Failure> {
-    let place = (session.component_id(&rollback.component).await?, session.environment_id(&rollback.environment).await?);
+    let place = (session.component(&rollback.component).await?.id, session.environment(&rollback.environment).await?.id);
     let cell = Cell::read(place, session).await?;
     let way = way(&rollback, place, &cell, session).await;
     if rollback.explain {
@@ -138,7 +138,7 @@ fn ways_out(failure: Failure, cell: &Cell, what: &str) -> Failure {
 async fn go(rollback: Rollback, way: &Way, session: &mut Session<'_>) -> Result<(), Failure> {
     let (new, reason) = (again(way)?, discreet::reason(rollback.reason, session));
     let variables = [("DEPLOYTRACK_VERSION", way.target.version.to_string())];
-    let Some(asked) = rollback.wrapping.asked(session.timeout, &variables) else {
+    let Some(asked) = rollback.wrapping.asked(&variables) else {
         let recorded = session.client.record(&NewDeployment { status: Status::Succeeded, ..new }).await;
         recorded.map_err(not_answered)?;
         if let Some(from) = &way.from {

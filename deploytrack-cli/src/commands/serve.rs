@@ -9,15 +9,15 @@ use std::{
 };
 
 use deploytrack_core::{
-    client::{Client, ClientSettings},
+    client::{Certificates, Client, ClientSettings},
     clock::{Clock, SystemClock},
     text::Label,
 };
 use deploytrack_server::{
     App,
-    config::{Config, ServeArgs},
+    config::{Config, DatabaseUrl, ServeArgs},
     log,
-    serve::{self, Signals},
+    serve::{self, Listeners, Signals},
     token,
 };
 use tokio::net::TcpListener;
@@ -72,9 +72,10 @@ pub(crate) fn run(
         let tracker = app.tracker().clone();
         let served = async {
             let signals = Signals::listen();
-            let listener = serve::bind(config.listen).await.map_err(|error| failed(&error))?;
-            let local = Local::introduce(&config, &listener, surroundings, err)?;
-            let mut served = tokio::spawn(serve::serve_until_signalled(listener, app, signals));
+            let main = serve::bind(config.listen).await.map_err(|error| failed(&error))?;
+            let health = serve::bind_health(config.health_listen).await.map_err(|error| failed(&error))?;
+            let local = Local::introduce(&config, &main, surroundings, err)?;
+            let mut served = tokio::spawn(serve::serve_until_signalled(Listeners { main, health }, app, signals));
             let welcome = Welcome { local: &local, demo: args.demo, global, surroundings };
             let ended = tokio::select! {
                 ended = &mut served => ended,
@@ -97,8 +98,7 @@ pub(crate) fn run(
 fn config(settings: ServeArgs, demo: bool) -> Result<Config, Failure> {
     let mut config = settings.resolve().map_err(|error| Failure::usage(chain(&error)))?;
     if demo {
-        let file = format!("sqlite:{}", config.data_dir.join("demo.db").display());
-        config.database_url = file.as_str().into();
+        config.database_url = DatabaseUrl::file(config.data_dir.join("demo.db"));
     }
     Ok(config)
 }
@@ -128,7 +128,8 @@ impl Local {
     fn introduce(config: &Config, listener: &TcpListener, surroundings: &Surroundings, err: &mut dyn Write) -> Result<Self, Failure> {
         let url = format!("http://{}", reachable(listener.local_addr().map_err(|error| failed(&error))?));
         let subject = Label::new(LOCAL).map_err(|error| failed(&error))?;
-        let token = token::issue(&config.secret, &subject, &[token::ADMIN.to_owned()], GOOD_FOR, SystemClock.now());
+        let token =
+            token::issue(&config.secret, &subject, &[token::ADMIN.to_owned()], GOOD_FOR.min(config.secret.longest()), SystemClock.now());
         let token = token.map_err(|error| failed(&error))?;
         let profile = Profile { name: LOCAL.to_owned(), url: Some(url.clone()), token: Some(token.clone()) };
         let saved = ConfigFile::open(surroundings).and_then(|mut file| {
@@ -188,7 +189,14 @@ impl Welcome<'_> {
     fn client(&self) -> Result<Client, Failure> {
         let (url, token) = (self.local.url.clone(), Some(self.local.token.clone()));
         let user_agent = concat!("deploytrack/", env!("CARGO_PKG_VERSION")).to_owned();
-        Ok(Client::new(ClientSettings { url, token, timeout: Duration::from_secs(30), user_agent, extra_roots: Vec::new() })?)
+        Ok(Client::new(ClientSettings {
+            url,
+            token,
+            timeout: Duration::from_secs(30),
+            user_agent,
+            certificates: Certificates::default(),
+            proxy: None,
+        })?)
     }
 
     /// Commands that work in a second terminal.

@@ -1,9 +1,6 @@
 //! `deploytrack spool`
 
-use deploytrack_core::{
-    clock::{self, Clock as _, SystemClock, Time},
-    json::parse_id,
-};
+use deploytrack_core::clock::{self, Clock as _, SystemClock, Time};
 use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -11,7 +8,7 @@ use uuid::Uuid;
 use super::waiting;
 use crate::{
     Exit,
-    args::Output,
+    args::{Output, run_id},
     error::Failure,
     render::grid::{Column, Grid, Value},
     session::Session,
@@ -38,13 +35,13 @@ enum Command {
     /// Show the events of a run as JSON
     Show {
         /// The run
-        #[arg(value_parser = parse_id)]
+        #[arg(value_parser = run_id)]
         run: Uuid,
     },
     /// Drop runs: what they say is never sent
     Drop {
         /// The run
-        #[arg(value_parser = parse_id, required_unless_present = "all")]
+        #[arg(value_parser = run_id, required_unless_present = "all")]
         run: Option<Uuid>,
         /// Every run
         #[arg(long, conflicts_with = "run")]

@@ -47,8 +47,8 @@ pub(crate) struct Undeploy {
 }
 
 pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result<(), Failure> {
-    let component = session.component_id(&undeploy.component).await?;
-    let environment = session.environment_id(&undeploy.environment).await?;
+    let component = session.component(&undeploy.component).await?.id;
+    let environment = session.environment(&undeploy.environment).await?.id;
     let latest = session.client.latest(component, undeploy.occurred_at).await?.value;
     let current = match latest.into_iter().find(|deployment| deployment.environment_id == environment) {
         Some(current) => Some(current),

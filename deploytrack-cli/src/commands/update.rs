@@ -78,7 +78,11 @@ enum First {
 }
 
 fn first(text: &str) -> Result<First, &'static str> {
-    let status = || text.parse().map(First::Status).map_err(|_| "must be a deployment's id, or with --id-file its new status");
+    let status = || {
+        text.parse()
+            .map(First::Status)
+            .map_err(|_| "must be the id of a deployment, as `deploytrack list` shows it, or with --id-file the new status")
+    };
     Uuid::try_parse(text).map_or_else(|_| status(), |id| Ok(First::Id(id)))
 }
 
@@ -172,6 +176,8 @@ async fn after_its_record(
         }
         Delivered::Later(error) if on_error::goes_on(on_error, &error) => {
             let event = Event { server: session.client.url().to_owned(), key, ask: Ask::Update { body: change.to_body() } };
+            let failure = Failure::of(&error);
+            let error = failure.message();
             session.warn(&match on_error {
                 OnError::Spool => match telling.add(event) {
                     Ok(()) => {

@@ -14,7 +14,7 @@ use crate::{
         text::clean,
     },
     session::Session,
-    settings::Settings,
+    settings::{self, Settings},
     surroundings::Surroundings,
 };
 
@@ -39,7 +39,7 @@ struct Versions {
 }
 
 pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
-    let asked = Global { timeout: Some(global.timeout.unwrap_or(PATIENCE)), ..global.clone() };
+    let asked = Global { timeout: settings::patience(global, surroundings).ok().map(|given| given.unwrap_or(PATIENCE)), ..global.clone() };
     let versions = find(&asked, surroundings).await;
     let mut session = Session::answering(global, surroundings, streams.out, streams.err)?;
     if session.output() != Output::Table {

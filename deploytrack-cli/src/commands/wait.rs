@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::which::Which;
 use crate::{
     Exit,
-    args::{Output, status},
+    args::{Output, duration, status},
     child::Signals,
     delivery::is_final,
     error::Failure,
@@ -22,8 +22,8 @@ use crate::{
     session::Session,
 };
 
-/// How long to wait unless `--timeout` says otherwise.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(30);
+/// How long to wait unless `--wait-timeout` says otherwise.
+const PATIENCE: Duration = Duration::from_mins(30);
 /// How long to wait before asking again, at first and at most.
 const FIRST: Duration = Duration::from_millis(500);
 const MOST: Duration = Duration::from_secs(5);
@@ -31,22 +31,29 @@ const MOST: Duration = Duration::from_secs(5);
 /// Wait until a deployment has reached a status
 ///
 /// Ends with 0 when it is reached; with 1 when the deployment has gone where nothing but a person's act leads back, such as
-/// failed; and with 3 when the time is over. --timeout is the time for the whole here [default: 30m]. A server that cannot
-/// be reached meanwhile is asked again.
+/// failed; and with 3 when the time is over. A server that cannot be reached meanwhile, or does not answer within --timeout, is
+/// asked again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   deploytrack wait 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50
-  deploytrack wait --id-file deployment.id --until succeeded,failed --timeout 10m")]
+  deploytrack wait --id-file deployment.id --until succeeded,failed --wait-timeout 10m")]
 pub(crate) struct Wait {
     #[command(flatten)]
     which: Which,
     /// The status to wait for; may be repeated, and any of them will do
     #[arg(long, value_name = "STATUS", value_delimiter = ',', default_value = "succeeded", value_parser = status())]
     until: Vec<Status>,
-    /// How long to wait in all; the global flag says it.
-    #[arg(skip = PATIENCE)]
-    pub(crate) patience: Duration,
+    /// How long to wait in all, such as 10m [default: 30m]
+    #[arg(long = "wait-timeout", value_name = "DURATION", value_parser = duration)]
+    pub(crate) limit: Option<Duration>,
+}
+
+impl Wait {
+    /// How long to wait in all.
+    pub(crate) fn patience(&self) -> Duration {
+        self.limit.unwrap_or(PATIENCE)
+    }
 }
 
 /// What has been seen so far.
@@ -54,7 +61,7 @@ pub(crate) struct Wait {
 struct Seen {
     status: Option<Status>,
     /// Why the server cannot be asked at the moment.
-    trouble: Option<Error>,
+    trouble: Option<Failure>,
 }
 
 pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -62,7 +69,7 @@ pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Fai
     let (mut signals, mut seen) = (Signals::listen(), Seen::default());
     let end = tokio::select! {
         end = ended(id, &wait.until, &mut seen, session) => end?,
-        () = sleep(wait.patience) => return Err(over(id, &wait, &seen)),
+        () = sleep(wait.patience()) => return Err(over(id, &wait, &seen)),
         signal = signals.next_that_ends() => return Err(Failure::new(Exit::Command(u8::try_from(128 + signal).unwrap_or(u8::MAX)), "called off")),
     };
     say(&end, &wait.until, session)
@@ -86,9 +93,9 @@ async fn ended(id: Uuid, until: &[Status], seen: &mut Seen, session: &mut Sessio
             Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => return Err(error.into()),
             Err(error) => {
                 if seen.trouble.is_none() {
-                    session.note(&format!("{error}; asking again"))?;
+                    session.note(&format!("{}; asking again", Failure::of(&error).message()))?;
                 }
-                seen.trouble = Some(error);
+                seen.trouble = Some(error.into());
             }
         }
         sleep(jittered(pause)).await;
@@ -128,13 +135,15 @@ fn say(end: &Answer<Deployment>, until: &[Status], session: &mut Session<'_>) ->
 }
 
 fn over(id: Uuid, wait: &Wait, seen: &Seen) -> Failure {
-    let patience = humantime::format_duration(wait.patience);
+    let patience = humantime::format_duration(wait.patience());
     let message = match (&seen.trouble, seen.status) {
-        (Some(trouble), _) => format!("after {patience} it is not known whether deployment {id} is {}: {trouble}", words(&wait.until)),
+        (Some(trouble), _) => {
+            format!("after {patience} it is not known whether deployment {id} is {}: {}", words(&wait.until), trouble.message())
+        }
         (None, Some(status)) => format!("deployment {id} is still {status} after {patience}, and not {}", words(&wait.until)),
         (None, None) => format!("the server did not say within {patience} where deployment {id} stands"),
     };
-    Failure::new(Exit::Unreachable, message).hint("wait longer with --timeout, such as --timeout 2h")
+    Failure::new(Exit::Unreachable, message).hint("wait longer with --wait-timeout, such as --wait-timeout 2h")
 }
 
 fn words(statuses: &[Status]) -> String {

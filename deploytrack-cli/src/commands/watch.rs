@@ -1,15 +1,17 @@
 //! `deploytrack watch`
 
 use deploytrack_core::{
+    catalog::{Component, Environment, Reference},
     event::{EventFilter, EventType},
     status::Status,
     text::{Label, Name, Version},
 };
 
 use crate::{
-    args::{Output, status},
+    args::{Output, status, whole},
     error::Failure,
-    follow::{Follow, News},
+    follow::News,
+    lookup::{self, Entry},
     render::{event::line, text::clean_json},
     session::Session,
 };
@@ -26,11 +28,11 @@ Examples:
   deploytrack watch --after 0 -o jsonl")]
 pub(crate) struct Watch {
     /// Only this environment; may be repeated
-    #[arg(short, long, value_name = "NAME")]
-    environment: Vec<Name>,
+    #[arg(short, long, value_name = "NAME|ID")]
+    environment: Vec<Reference>,
     /// Only this component; may be repeated
-    #[arg(short, long, value_name = "NAME")]
-    component: Vec<Name>,
+    #[arg(short, long, value_name = "NAME|ID")]
+    component: Vec<Reference>,
     /// Only moves to this status
     #[arg(short, long, value_parser = status())]
     status: Option<Status>,
@@ -44,7 +46,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "WHO")]
     deployed_by: Option<Label>,
     /// Begin behind the event with this number; 0 begins with the first [default: from now on]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(0..))]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<i64>(0, i64::MAX.cast_unsigned()))]
     after: Option<i64>,
 }
 
@@ -55,20 +57,19 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
         _ => return Err(Failure::usage("events are lines, as a table or as jsonl, and have no other form")),
     };
     let filter = EventFilter {
-        components: watch.component,
-        environments: watch.environment,
+        components: names::<Component>(&watch.component, session).await?,
+        environments: names::<Environment>(&watch.environment, session).await?,
         types: watch.types,
         status: watch.status,
         version: watch.version,
         deployed_by: watch.deployed_by,
         ..EventFilter::default()
     };
-    let (mut follow, mut lost) = (Follow::new(session.client.clone(), filter, watch.after), false);
+    let (mut follow, mut lost) = (session.follow(filter, watch.after)?, false);
     loop {
         match follow.next().await? {
             News::Event(event, text) => {
-                let text = if session.stdout_is_terminal { clean_json(&text) } else { text };
-                session.line(&if as_json { text } else { line(&event) })?;
+                session.line(&if as_json { clean_json(&text) } else { line(&event) })?;
                 session.out.flush()?;
             }
             News::Lost(why) => {
@@ -79,4 +80,13 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
             News::Connected => {}
         }
     }
+}
+
+/// The names of what was asked for; each must exist.
+async fn names<T: Entry>(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+    let mut names = Vec::new();
+    for reference in asked {
+        names.push(lookup::find::<T>(&session.client, reference).await?.name().clone());
+    }
+    Ok(names)
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Exit,
+    args::deployment_id,
     delivery::Telling,
     error::Failure,
     id_file::{self, Held, Lack},
@@ -26,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, clap::Args)]
 pub(crate) struct Which {
     /// The deployment
-    #[arg(required_unless_present = "id_file", conflicts_with = "id_file")]
+    #[arg(required_unless_present = "id_file", conflicts_with = "id_file", value_parser = deployment_id)]
     id: Option<Uuid>,
     /// Take the id from this file, as `record --id-file` wrote it
     #[arg(long, value_name = "FILE")]

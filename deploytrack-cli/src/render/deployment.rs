@@ -73,7 +73,7 @@ pub(crate) fn latest(deployments: &[Deployment]) -> Grid {
 
 /// One deployment with all that is known about it.
 pub(crate) fn details(deployment: &Deployment) -> Grid {
-    let metadata = (!deployment.metadata.as_map().is_empty()).then(|| deployment.metadata.to_json());
+    let metadata = (!deployment.metadata.is_empty()).then(|| deployment.metadata.as_json().to_owned());
     let fields = [
         ("id", Value::text(&deployment.id)),
         ("component", Value::text(&deployment.component_name)),

@@ -29,6 +29,7 @@ fn what(event: &Event) -> String {
         (EventType::DeploymentUpdated, _) => "described anew".to_owned(),
         (EventType::ComponentCreated | EventType::EnvironmentCreated, _) => "registered".to_owned(),
         (EventType::ComponentDeleted | EventType::EnvironmentDeleted, _) => "deleted".to_owned(),
+        (EventType::ComponentUnarchived | EventType::EnvironmentUnarchived, _) => "taken out of the archive".to_owned(),
         (EventType::EnvironmentsOrdered, _) => "in another order".to_owned(),
         _ => "changed".to_owned(),
     };

@@ -18,17 +18,18 @@ struct Page<'a> {
     _total: u64,
 }
 
-/// The same value as YAML, its fields in the order they came. Control characters are always escaped.
+/// The same value as YAML, its fields in the order they came. Control characters are always escaped. YAML leaves the
+/// invisible characters that turn the direction of writing as they are; where there are some the answer is JSON, which is YAML
+/// too and can escape them.
 pub(crate) fn yaml(json: &str) -> io::Result<String> {
     let mut from = Deserializer::from_str(json);
-    serde_saphyr::to_string(&Transcoder::new(&mut from)).map_err(io::Error::other)
+    let yaml = serde_saphyr::to_string(&Transcoder::new(&mut from)).map_err(io::Error::other)?;
+    if steers_unseen(&yaml) { Ok(clean_json(&pretty(json)?) + "\n") } else { Ok(yaml) }
 }
 
-/// The same for a terminal. YAML leaves the invisible characters that turn the direction of writing as they are; where
-/// there are some the answer is JSON, which is YAML too and can escape them.
-pub(crate) fn yaml_for_terminal(json: &str) -> io::Result<String> {
-    let yaml = yaml(json)?;
-    if steers_unseen(&yaml) { Ok(clean_json(json) + "\n") } else { Ok(yaml) }
+fn pretty(json: &str) -> io::Result<String> {
+    let mut from = Deserializer::from_str(json);
+    Ok(serde_json::to_string_pretty(&Transcoder::new(&mut from))?)
 }
 
 /// One compact value to a line: the elements of a list or a page, or the one value there is.
@@ -105,10 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_the_writing_is_escaped_on_a_terminal() {
+    fn what_turns_the_writing_is_escaped() {
         let json = "{\"a\":\"x\u{202e}y\"}";
-        assert_eq!(yaml_for_terminal(json).unwrap(), "{\"a\":\"x\\u202ey\"}\n");
-        assert_eq!(yaml_for_terminal(r#"{"a":"two\nlines"}"#).unwrap(), "a: |-\n  two\n  lines\n");
+        assert_eq!(yaml(json).unwrap(), "{\n  \"a\": \"x\\u202ey\"\n}\n");
+        assert_eq!(yaml(r#"{"a":"two\nlines"}"#).unwrap(), "a: |-\n  two\n  lines\n");
     }
 
     #[test]

@@ -1,19 +1,24 @@
 //! Rows and columns, as a table for people, as CSV or as Markdown.
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement};
+use anstyle::AnsiColor;
+use comfy_table::{Attribute, Cell, Color};
 use deploytrack_core::{
     clock::{self, Time, age},
     status::Status,
 };
 
 use super::{
-    View, table,
-    text::{clean, middle, width},
+    View,
+    fields::{Field, fields},
+    table,
+    text::{clean, middle, unarmed, width},
     total, written,
 };
 
 /// Text is not shortened below this while the id is beside it.
 const COMFORTABLE: usize = 16;
+/// Below this width of the terminal nothing is shortened: the fields of a row go below one another instead.
+const NARROW: usize = 50;
 /// Text is not shortened below this at all.
 const LEAST: usize = 9;
 
@@ -80,6 +85,24 @@ impl Value {
         }
     }
 
+    fn field(&self, name: String, view: &View) -> Field {
+        let colour = match self {
+            Self::Status(Status::Succeeded) => Some(AnsiColor::Green),
+            Self::Status(Status::Failed) => Some(AnsiColor::Red),
+            Self::Status(Status::RolledBack) => Some(AnsiColor::Magenta),
+            Self::Status(Status::InProgress) => Some(AnsiColor::Cyan),
+            _ => None,
+        };
+        Field { name, text: self.for_people(view.now), colour }
+    }
+
+    fn for_csv(&self) -> String {
+        match self {
+            Self::Text(text) => unarmed(clean(text)),
+            other => other.for_programs(),
+        }
+    }
+
     fn colour(&self) -> Option<Color> {
         match self {
             Self::Status(Status::Succeeded) => Some(Color::Green),
@@ -103,27 +126,54 @@ impl Grid {
         Self { columns: columns.into(), rows: rows.into_iter().collect() }
     }
 
-    /// For people; empty when there are no rows. Where the terminal is too narrow for it, the id goes below its row.
+    /// For people; empty when there are no rows. Where the terminal is too narrow for it, the id goes below its row, and then
+    /// each field below the one before.
     pub(crate) fn table(&self, view: &View) -> String {
         let shown: Vec<_> = (0..self.columns.len()).filter(|at| self.columns[*at].title.is_some()).collect();
         let id = shown.iter().copied().find(|at| matches!(self.columns[*at].key, "id" | "run"));
-        let limits = self.limits(&shown, view, COMFORTABLE);
-        let (true, Some(id)) = (exceeds(&limits, view), id) else { return self.drawn(&shown, &limits, view) };
-        let others: Vec<_> = shown.into_iter().filter(|at| *at != id).collect();
-        let text = self.drawn(&others, &self.limits(&others, view, LEAST), view);
-        let (header, rows): (Vec<_>, Vec<_>) = text.lines().enumerate().partition(|(number, _)| *number < 2);
-        let header = header.into_iter().map(|(_, line)| format!("{line}\n"));
-        let rows = rows.iter().zip(&self.rows).map(|((_, line), row)| format!("{line}\n  {}\n", row[id].for_people(view.now)));
-        header.chain(rows).collect()
+        let limits = self.limits(&shown, view, least(view, id.is_some()));
+        if !exceeds(&limits, view) {
+            return self.drawn(&shown, &limits, view);
+        }
+        let with_id_below = id.and_then(|id| self.with_id_below(id, &shown, view));
+        with_id_below.unwrap_or_else(|| self.stacked(&shown, view))
+    }
+
+    /// As a table, and under each row its id; none where that is too wide.
+    fn with_id_below(&self, id: usize, shown: &[usize], view: &View) -> Option<String> {
+        let others: Vec<_> = shown.iter().copied().filter(|at| *at != id).collect();
+        let limits = self.limits(&others, view, least(view, false));
+        let ids: Vec<_> = self.rows.iter().map(|row| format!("  {}\n", row[id].for_people(view.now))).collect();
+        let is_wide = |line: &String| view.width.is_some_and(|most| width(line.trim_end()) > usize::from(most));
+        if exceeds(&limits, view) || ids.iter().any(is_wide) {
+            return None;
+        }
+        let text = self.drawn(&others, &limits, view);
+        let mut lines = text.lines().map(|line| format!("{line}\n"));
+        let header: String = lines.by_ref().take(2).collect();
+        Some(header + &lines.zip(ids).map(|(line, id)| line + &id).collect::<String>())
+    }
+
+    /// Row by row, and each of them field by field.
+    fn stacked(&self, shown: &[usize], view: &View) -> String {
+        let record = |row: &Vec<Value>| {
+            let field = |at: &usize| row[*at].field(self.columns[*at].title.unwrap_or_default().to_owned(), view);
+            fields(&shown.iter().map(field).collect::<Vec<_>>(), view)
+        };
+        self.rows.iter().map(record).collect::<Vec<_>>().join("\n")
     }
 
     /// How wide each of these columns may be.
     fn limits(&self, columns: &[usize], view: &View, least: usize) -> Vec<usize> {
+        let flexible: Vec<_> = columns.iter().map(|at| self.columns[*at].flexible).collect();
+        fit(&self.natural(columns, view), &flexible, view.width, least)
+    }
+
+    /// How wide each of these columns is when nothing is shortened.
+    fn natural(&self, columns: &[usize], view: &View) -> Vec<usize> {
         let cells = |at: usize| self.rows.iter().map(move |row| width(&row[at].for_people(view.now)));
         let title = |at: usize| width(self.columns[at].title.unwrap_or_default());
-        let natural: Vec<_> = columns.iter().map(|at| cells(*at).chain([title(*at)]).max().unwrap_or(0)).collect();
-        let flexible: Vec<_> = columns.iter().map(|at| self.columns[*at].flexible).collect();
-        fit(&natural, &flexible, view.width, least)
+        columns.iter().map(|at| cells(*at).chain([title(*at)]).max().unwrap_or(0)).collect()
     }
 
     fn drawn(&self, columns: &[usize], limits: &[usize], view: &View) -> String {
@@ -142,35 +192,28 @@ impl Grid {
                 row[at].colour().into_iter().fold(cell, Cell::fg)
             }));
         }
-        if let Some(width) = view.width.filter(|_| exceeds(limits, view)) {
-            out.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        }
         written(out)
     }
 
     /// One row as a list of names and values, for people.
     pub(crate) fn details(&self, view: &View) -> String {
-        let mut out = table(view);
-        if let Some(width) = view.width {
-            out.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        }
         let row = self.rows.first().into_iter().flatten();
-        for (column, value) in self.columns.iter().zip(row).filter(|(_, value)| !matches!(value, Value::Nothing)) {
-            let text = match value {
-                Value::Time(time) => format!("{} ({} ago)", clock::format(time), age(view.now, *time)),
-                other => other.for_people(view.now),
-            };
-            let text = value.colour().into_iter().fold(Cell::new(text), Cell::fg);
-            out.add_row([Cell::new(words(column.key)).add_attribute(Attribute::Bold), text]);
-        }
-        written(out)
+        let known = self.columns.iter().zip(row).filter(|(_, value)| !matches!(value, Value::Nothing));
+        let field = |(column, value): (&Column, &Value)| {
+            let field = value.field(words(column.key), view);
+            match value {
+                Value::Time(time) => Field { text: format!("{} ({} ago)", clock::format(time), age(view.now, *time)), ..field },
+                _ => field,
+            }
+        };
+        fields(&known.map(field).collect::<Vec<_>>(), view)
     }
 
     /// For programs: a header line and one line per row.
     pub(crate) fn csv(&self) -> String {
         let mut out = csv::Writer::from_writer(Vec::new());
         let header = self.columns.iter().map(|column| column.key.to_owned()).collect();
-        for row in std::iter::once(header).chain(self.rows.iter().map(|row| row.iter().map(Value::for_programs).collect::<Vec<_>>())) {
+        for row in std::iter::once(header).chain(self.rows.iter().map(|row| row.iter().map(Value::for_csv).collect::<Vec<_>>())) {
             // Writing to memory does not fail.
             drop(out.write_record(row));
         }
@@ -211,6 +254,15 @@ fn words(key: &str) -> String {
     })
 }
 
+/// Below which width no text is shortened.
+fn least(view: &View, with_id: bool) -> usize {
+    match view.width.map(usize::from) {
+        Some(..NARROW) => usize::MAX,
+        _ if with_id => COMFORTABLE,
+        _ => LEAST,
+    }
+}
+
 fn exceeds(limits: &[usize], view: &View) -> bool {
     view.width.is_some_and(|width| total(limits) > usize::from(width))
 }
@@ -241,8 +293,13 @@ mod tests {
 
     #[test]
     fn a_table_fits_the_terminal() {
-        let view = View { width: Some(24), colour: false, now: Time::default() };
-        assert_eq!(grid("2026.11.23-1832-ed52224").table(&view), "STATUS  VERSION\n────────────────────────\nfailed  2026.11.…ed52224\n");
+        let view = View { width: Some(60), colour: false, now: Time::default() };
+        let version = "2026.11.23-1832-ed52224333bd2591ebd3e2f1eea9768c6b925305";
+        let line = "─".repeat(60);
+        assert_eq!(
+            grid(version).table(&view),
+            format!("STATUS  VERSION\n{line}\nfailed  2026.11.23-1832-ed52224333…1ebd3e2f1eea9768c6b925305\n")
+        );
     }
 
     #[test]
@@ -253,6 +310,23 @@ mod tests {
         let view = |width| View { width: Some(width), colour: false, now: Time::default() };
         assert_eq!(grid.table(&view(54)).lines().last(), Some(format!("{id}  notifica…-worker").as_str()));
         assert_eq!(grid.table(&view(40)), format!("NAME\n───────────────────\nnotification-worker\n  {id}\n"));
+    }
+
+    #[test]
+    fn below_that_each_field_has_its_line_and_no_row_is_lost() {
+        let columns = [Column::fixed("id", "ID"), Column::flexible("name", "NAME"), Column::flexible("version", "VERSION")];
+        let version = "2026.11.23-1832-ed52224333bd2591ebd3e2f1ee";
+        let row = |name: &str| vec![Value::text(&"019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50"), Value::text(&name), Value::text(&version)];
+        let grid = Grid::new(columns, ["本番環境", "notification-worker", "a"].map(row));
+        for columns in 4..120 {
+            let text = grid.table(&View { width: Some(columns), colour: false, now: Time::default() });
+            assert!(text.lines().all(|line| width(line) <= usize::from(columns)), "{columns}:\n{text}");
+            let whole: String = text.split_whitespace().collect();
+            assert_eq!(whole.matches("019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50").count(), 3, "{columns}:\n{text}");
+            assert!(columns >= 50 || whole.matches(version).count() == 3, "{columns}:\n{text}");
+        }
+        let narrow = grid.table(&View { width: Some(30), colour: false, now: Time::default() });
+        assert!(narrow.starts_with("ID       019ab1e2-7c4d-7a31-9f\n         0e-2b6c1d8e4f50\nNAME     本番環境\nVERSION  "), "{narrow}");
     }
 
     #[test]

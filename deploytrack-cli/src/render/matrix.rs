@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use anstyle::AnsiColor;
 use comfy_table::{Attribute, Cell, Color};
 use deploytrack_core::{clock::age, matrix::Matrix, text::Name};
 
 use super::{
     GAP, View,
+    fields::{Field, bold, fields},
     grid::{Column, Grid, Value},
     table,
-    text::{clean, middle, padded, width},
+    text::{clean, middle, padded, width, wrapped},
     total, written,
 };
 
@@ -18,6 +20,10 @@ const MARK: &str = "≠";
 const LEGEND: [&str; 2] = ["≠ differs from the environment to its right", "- nothing is current"];
 /// Versions are not shortened below this to keep all columns side by side; below it the columns go below one another.
 const READABLE: usize = 11;
+/// Below this width nothing is shortened: where something would be, the environments go below their component.
+const NARROW: usize = 50;
+/// How far environments are indented below their component.
+const INDENT: u16 = 2;
 /// Versions longer than this are shortened before columns go below one another.
 const GENEROUS: usize = 24;
 
@@ -27,6 +33,13 @@ struct Drawn {
     version: String,
     age: String,
     differs: bool,
+}
+
+impl Drawn {
+    fn line(&self) -> String {
+        let mark = if self.differs { format!(" {MARK}") } else { String::new() };
+        format!("{}  {}{mark}", self.version, self.age)
+    }
 }
 
 /// The whole matrix, ready to be drawn.
@@ -39,6 +52,9 @@ struct Picture {
 pub(crate) fn drawn(matrix: &Matrix, environments: &[Name], view: &View) -> String {
     let picture = picture(matrix, environments, view);
     let (limits, parts) = picture.arranged(view.width.map(usize::from));
+    if view.width.is_some_and(|most| picture.is_too_wide(limits, &parts, usize::from(most))) {
+        return picture.stacked(view) + "\n" + &legend(view.width.map(usize::from));
+    }
     let mut parts: Vec<_> = parts.into_iter().map(|part| picture.part(part, limits, view)).collect();
     parts.push(legend(view.width.map(usize::from)));
     parts.join("\n")
@@ -63,7 +79,10 @@ pub(crate) fn cells(matrix: &Matrix) -> Grid {
 fn legend(width: Option<usize>) -> String {
     let line = LEGEND.join("    ");
     let fits = width.is_none_or(|most| self::width(&line) <= most);
-    if fits { format!("{line}\n") } else { format!("{}\n", LEGEND.join("\n")) }
+    if fits {
+        return format!("{line}\n");
+    }
+    LEGEND.iter().flat_map(|line| wrapped(line, width.unwrap_or(usize::MAX))).map(|line| line + "\n").collect()
 }
 
 fn picture(matrix: &Matrix, environments: &[Name], view: &View) -> Picture {
@@ -113,6 +132,34 @@ impl Picture {
         let room = most.saturating_sub(component + 2 * GAP + self.beside_version()).max(5);
         let limits = Limits { component, version: version.min(GENEROUS).min(room) };
         (limits, self.parts(limits, most))
+    }
+
+    /// Whether columns would be wider than the terminal; on a narrow one, whether any text would be shortened.
+    fn is_too_wide(&self, limits: Limits, parts: &[Range<usize>], most: usize) -> bool {
+        let is_cut = || {
+            let cells = self.rows.iter().flat_map(|(_, cells)| cells.iter().flatten());
+            self.rows.iter().any(|(name, _)| width(name) > limits.component)
+                || self.environments.iter().any(|name| width(name) > limits.version)
+                || cells.into_iter().any(|cell| width(&cell.version) > limits.version)
+        };
+        (most < NARROW && is_cut()) || parts.iter().any(|part| self.width(part.clone(), limits) > most)
+    }
+
+    /// Each component, and below it its environments one by one, whole.
+    fn stacked(&self, view: &View) -> String {
+        let inner = View { width: view.width.map(|most| most.saturating_sub(INDENT)), ..*view };
+        let component = |(name, cells): &(String, Vec<Option<Drawn>>)| {
+            let cells = self.environments.iter().zip(cells).map(|(environment, cell)| Field {
+                name: environment.clone(),
+                text: cell.as_ref().map_or_else(|| "-".to_owned(), Drawn::line),
+                colour: cell.as_ref().filter(|cell| cell.differs).map(|_| AnsiColor::Yellow),
+            });
+            let below = fields(&cells.collect::<Vec<_>>(), &inner);
+            let indented = below.lines().map(|line| format!("{}{line}\n", " ".repeat(usize::from(INDENT))));
+            let name = wrapped(name, view.width.map_or(usize::MAX, usize::from)).into_iter();
+            name.map(|line| bold(&line, view) + "\n").chain(indented).collect::<String>()
+        };
+        self.rows.iter().map(component).collect::<Vec<_>>().join("\n")
     }
 
     /// As many environments side by side as fit, then the next below.
@@ -246,10 +293,14 @@ worker        v1      3w    v1  3w   v1      2w
         let matrix = matrix(serde_json::json!([
             {"componentId": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50", "componentName": "a-component-with-a-rather-long-name", "environments": cells},
         ]));
-        for columns in [30, 40, 60, 80, 120, 200] {
-            for line in drawn(&matrix, &environments, &view(Some(columns))).lines().filter(|line| !line.starts_with('≠')) {
-                assert!(width(line) <= usize::from(columns), "{columns}: {line}");
+        for columns in [8, 12, 20, 30, 40, 49, 50, 60, 80, 120, 200] {
+            let text = drawn(&matrix, &environments, &view(Some(columns)));
+            assert!(text.lines().all(|line| width(line) <= usize::from(columns)), "{columns}:\n{text}");
+            let whole: String = text.split_whitespace().collect();
+            for environment in ["development", "testing", "staging", "eu-production", "us-production"] {
+                assert!(columns >= 50 || whole.contains(environment), "{columns}:\n{text}");
             }
+            assert!(columns >= 50 || whole.matches(long).count() == 5, "{columns}:\n{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod deployment;
 pub(crate) mod event;
+pub(crate) mod fields;
 pub(crate) mod forms;
 pub(crate) mod grid;
 pub(crate) mod matrix;

@@ -21,6 +21,9 @@ pub(crate) fn clean(text: &str) -> String {
 
 /// The same for JSON, which keeps its meaning: what could steer is written as a JSON escape.
 pub(crate) fn clean_json(text: &str) -> String {
+    if !text.chars().any(|c| steers(c) && !matches!(c, '\n' | '\r' | '\t')) {
+        return text.to_owned();
+    }
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         if steers(c) && !matches!(c, '\n' | '\r' | '\t') {
             // Writing to a String does not fail.
@@ -30,6 +33,21 @@ pub(crate) fn clean_json(text: &str) -> String {
         }
         out
     })
+}
+
+/// Signs that begin a formula; some spreadsheets take the wide ones, too.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// Text for a cell of CSV. A spreadsheet carries out what begins like a formula; an apostrophe before it says that it is
+/// text. A number stays one.
+pub(crate) fn unarmed(text: String) -> String {
+    if text.starts_with(FORMULA) && !is_number(&text) { format!("'{text}") } else { text }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    is_plain && digits.starts_with(|c: char| c.is_ascii_digit()) && digits.parse::<f64>().is_ok()
 }
 
 /// Whether something is left that could steer a terminal, lines and tabs apart.
@@ -67,6 +85,30 @@ fn prefix(chars: impl Iterator<Item = char>, most: usize) -> String {
         .collect()
 }
 
+/// The text in lines of at most `most` columns, broken at spaces where there are some. A character that is wider has a line of
+/// its own.
+pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
+    let (mut lines, mut rest) = (Vec::new(), text);
+    while width(rest) > most {
+        let fitting = prefix(rest.chars(), most).len();
+        let least = rest.chars().next().map_or(0, char::len_utf8);
+        let end = fitting.max(least);
+        // A space right behind what fits is a good place, too.
+        let space = rest[..end].rfind(' ').filter(|at| *at > 0);
+        let (line, after) = match space {
+            _ if rest[end..].starts_with(' ') => (end, end + 1),
+            Some(at) => (at, at + 1),
+            None => (end, end),
+        };
+        lines.push(rest[..line].to_owned());
+        rest = &rest[after..];
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest.to_owned());
+    }
+    lines
+}
+
 /// The text filled with spaces to `columns`.
 pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
@@ -88,6 +130,27 @@ mod tests {
         let cleaned = clean_json(json);
         assert_eq!(cleaned, r#"{"a":"x\u009by\u202e"}"#);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&cleaned).unwrap(), serde_json::from_str::<serde_json::Value>(json).unwrap());
+    }
+
+    #[test]
+    fn a_text_is_broken_at_its_spaces_and_else_where_it_must() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("one two three", 6), ["one", "two", "three"]);
+        assert_eq!(wrapped("0123456789", 4), ["0123", "4567", "89"]);
+        assert_eq!(wrapped("本番環境", 5), ["本番", "環境"]);
+        assert_eq!(wrapped("本番", 1), ["本", "番"]);
+        assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("ab", 0), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_cell_is_no_formula_and_a_number_stays_one() {
+        for text in ["=1+1", "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "-", "-inf", "-1.2.3", "--1", "\u{ff1d}1+1", "+v1"] {
+            assert_eq!(unarmed(text.to_owned()), format!("'{text}"));
+        }
+        for text in ["-1", "+1.5", "-0.25", "v1", "1-2", "", "a=b", "'=1"] {
+            assert_eq!(unarmed(text.to_owned()), text);
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What can go wrong between the client and a server, by what the caller can do about it.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use reqwest::StatusCode;
 
+use super::obstacle::{Failed, Obstacle, Way};
 use crate::api::Problem;
 
 /// Why a request brought no answer of use.
@@ -28,23 +29,70 @@ pub enum Error {
         url: String,
         /// What the network said.
         why: String,
+        /// What stands in the way.
+        obstacle: Obstacle,
     },
     /// No answer came in time. What was asked may or may not have been done.
-    #[error("{url} did not answer within {}s", .after.as_secs_f64())]
+    #[error("{url} did not {} within {}s", if *.connected { "answer" } else { "take a connection" }, .after.as_secs_f64())]
     Timeout {
         /// The server's address.
         url: String,
         /// How long was waited.
         after: Duration,
+        /// Whether there was a connection.
+        connected: bool,
     },
     /// The answer is none that a deploytrack server gives.
     #[error("{0}")]
-    Unreadable(String),
+    Unreadable(ForeignAnswer),
+}
+
+/// An answer that no deploytrack server gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignAnswer {
+    /// What is strange about it, in a sentence that names the server.
+    pub why: String,
+    /// Where it comes from, as far as it can be told.
+    pub kind: ForeignKind,
+}
+
+/// Where an answer that no deploytrack server gives may come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForeignKind {
+    /// It sends the caller elsewhere: to this address of a server.
+    Redirect(String),
+    /// It is a page for people, such as that of a login or of a network that wants one.
+    Page,
+    /// Anything else.
+    Other,
+}
+
+impl ForeignAnswer {
+    pub(super) fn new(kind: ForeignKind, why: String) -> Self {
+        Self { why, kind }
+    }
+}
+
+impl fmt::Display for ForeignAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
 }
 
 impl Error {
     /// Sorts an error answer by its status. A body that is no problem, such as a proxy's page, is described instead.
     pub(super) fn from_answer(url: &str, status: StatusCode, content_type: &str, retry_after: Option<u64>, body: &[u8]) -> Self {
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Self::Unreachable {
+                url: url.to_owned(),
+                why: "the proxy wants a user name and a password".to_owned(),
+                obstacle: Obstacle::ProxyLogin,
+            };
+        }
+        if status == StatusCode::BAD_REQUEST && is_about_tls(body) {
+            return Self::Unreachable { url: url.to_owned(), why: "it speaks TLS at this port".to_owned(), obstacle: Obstacle::NoHttp };
+        }
         let problem = serde_json::from_slice::<Problem>(body).unwrap_or_else(|_| foreign(url, status, content_type));
         let problem = Box::new(Problem { status: status.as_u16(), retry_after, ..problem });
         match status.as_u16() {
@@ -55,27 +103,30 @@ impl Error {
         }
     }
 
-    pub(super) fn from_transport(url: &str, timeout: Duration, error: reqwest::Error) -> Self {
+    pub(super) fn from_transport(way: Way<'_>, timeout: Duration, error: reqwest::Error) -> Self {
+        let url = way.address.to_string();
         if error.is_timeout() {
-            return Self::Timeout { url: url.to_owned(), after: timeout };
+            return Self::Timeout { url, after: timeout, connected: !error.is_connect() };
         }
-        Self::Unreachable { url: url.to_owned(), why: deepest(&error.without_url()) }
+        let Failed { obstacle, why } = way.failed(&error.without_url());
+        Self::Unreachable { url, why, obstacle }
     }
 }
 
-/// The last of an error's causes: the one that names what happened.
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
+/// Whether a web server refuses plain HTTP at a port where it speaks TLS: nginx, Go and Apache say so in these words.
+fn is_about_tls(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&body[..body.len().min(4096)]).to_lowercase();
+    ["plain http request was sent to https port", "http request to an https server", "speaking plain http to an ssl-enabled server port"]
+        .iter()
+        .any(|words| text.contains(words))
 }
 
 fn foreign(url: &str, status: StatusCode, content_type: &str) -> Problem {
     let what = if content_type.is_empty() { "no description of the error" } else { content_type };
     Problem {
         title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
+        // There is no path of a request that it would name.
+        instance: url.to_owned(),
         detail: format!(
             "{url} answered {status} with {what}, not as a deploytrack server does; a proxy may stand in between, or the address is wrong"
         ),

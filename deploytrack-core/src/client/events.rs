@@ -4,7 +4,7 @@ use std::fmt;
 
 use reqwest::{Method, Response, header::ACCEPT};
 
-use super::{Client, Error, query};
+use super::{Client, Error, query, transport::UNREADABLE};
 use crate::{
     api,
     event::{Event, EventFilter},
@@ -65,7 +65,7 @@ impl Events {
 
     fn told(&self, Block { id, data }: Block) -> Result<Option<Told>, Error> {
         let Ok(position) = id.parse() else { return Ok(None) };
-        let read = |text: String| serde_json::from_str(&text).map(|event| (event, text)).map_err(|error| self.client.foreign(&error));
+        let read = |text: String| serde_json::from_str(&text).map(|event| (event, text)).map_err(|_| self.client.foreign(&UNREADABLE));
         Ok(Some(Told { position, event: data.map(read).transpose()? }))
     }
 }

@@ -26,9 +26,10 @@ impl Client {
     /// Whether the server lives, and which version it has. Needs no token.
     pub async fn health(&self) -> Result<Health, Error> {
         let response = self.response(self.request(Method::GET, "/healthz", &[]).timeout(self.timeout())).await?;
+        self.check_type(&response)?;
         let time = response.headers().get(DATE).and_then(|date| date_of(date.to_str().ok()?));
         let body = serde_json::from_slice::<Body>(&self.body(response).await?).ok().filter(|body| body.status == "ok");
-        let body = body.ok_or_else(|| Error::Unreadable(format!("{} answers, but not as a deploytrack server does", self.url())))?;
+        let body = body.ok_or_else(|| self.foreign(&"its /healthz says otherwise"))?;
         Ok(Health { version: body.version, time })
     }
 

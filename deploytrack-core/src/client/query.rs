@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     clock::{self, Time},
     event::EventFilter,
-    query::{DeploymentFilter, MatrixFilter, Order, PageRequest},
+    query::{CatalogFilter, DeploymentFilter, MatrixFilter, Order, PageRequest},
     text::Name,
 };
 
@@ -15,6 +15,12 @@ pub(super) type Query = Vec<(&'static str, String)>;
 pub(super) fn named(name: Option<&Name>, page: PageRequest) -> Query {
     let name = name.map(|name| ("name", name.to_string()));
     name.into_iter().chain(page.parameters()).collect()
+}
+
+pub(super) fn catalog(filter: &CatalogFilter, page: PageRequest) -> Query {
+    let mut query = named(filter.name.as_ref(), page);
+    query.extend(filter.archived.map(|archived| ("archived", archived.to_string())));
+    query
 }
 
 pub(super) fn deployments(filter: &DeploymentFilter) -> Query {

@@ -35,7 +35,7 @@ async fn send_after<T, F: Future<Output = Result<T, Error>>>(first: Duration, at
 /// Whether the same request may have another answer in a moment. A request that timed out has waited long enough.
 fn is_worth_it(error: &Error) -> bool {
     match error {
-        Error::Unreachable { .. } => true,
+        Error::Unreachable { obstacle, .. } => obstacle.may_pass(),
         Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
         Error::Refused(problem) => problem.code == "request_in_progress",
         Error::Setup(_) | Error::Unauthorised(_) | Error::Timeout { .. } | Error::Unreadable(_) => false,
@@ -51,7 +51,7 @@ fn asked_to_wait(error: &Error) -> Option<Duration> {
 mod tests {
     use std::cell::Cell;
 
-    use super::*;
+    use super::{super::Obstacle, *};
     use crate::api::Problem;
 
     fn server(status: u16, retry_after: Option<u64>) -> Error {
@@ -71,8 +71,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_may_go_better_is_sent_three_times_in_all() {
-        let unreachable = || Error::Unreachable { url: String::new(), why: String::new() };
-        assert_eq!(attempts(unreachable).await, 3);
+        let behind = |obstacle| Error::Unreachable { url: String::new(), why: String::new(), obstacle };
+        assert_eq!(attempts(|| behind(Obstacle::Refused)).await, 3);
+        assert_eq!(attempts(|| behind(Obstacle::Expired)).await, 1, "a certificate does not become valid by waiting");
         assert_eq!(attempts(|| server(503, Some(0))).await, 3);
         assert_eq!(attempts(|| server(503, Some(3600))).await, 1, "nobody waits for an hour");
         assert_eq!(attempts(|| server(500, None)).await, 1);

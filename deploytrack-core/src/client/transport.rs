@@ -8,16 +8,16 @@ use std::{
 
 use bytes::Bytes;
 use reqwest::{
-    Certificate, Method, RequestBuilder, Response,
+    Method, RequestBuilder, Response,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 use uuid::Uuid;
 
-use super::{Error, links, retry};
+use super::{ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress, links, obstacle::Way, retry};
 use crate::{
     api,
     clock::{Clock, SystemClock, Time, format_exact},
@@ -28,10 +28,14 @@ use crate::{
 /// The most bytes of an answer that is read whole: far more than any page can have.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
+/// Why an answer is none: which byte of it a parser stumbles over helps nobody.
+pub(super) const UNREADABLE: &str = "it cannot be read by this version";
+
 /// What a client is made from.
 #[derive(Clone)]
 pub struct ClientSettings {
-    /// The server's address, such as `http://127.0.0.1:3000`; a path in it is put before every path of the API.
+    /// The server's address, such as `http://127.0.0.1:3000`; a path in it is put before every path of the API. See
+    /// [`ServerAddress`].
     pub url: String,
     /// The bearer token, if there is one.
     pub token: Option<String>,
@@ -39,8 +43,10 @@ pub struct ClientSettings {
     pub timeout: Duration,
     /// Who is asking, for the server's log.
     pub user_agent: String,
-    /// Certificates in PEM form that an `https` server may be signed by, besides those the machine trusts; empty for none.
-    pub extra_roots: Vec<u8>,
+    /// Certificates that an `https` server may have or be signed by, besides those the machine trusts.
+    pub certificates: Certificates,
+    /// The proxy that every request goes through. The variables of the environment are not read.
+    pub proxy: Option<Proxy>,
 }
 
 impl fmt::Debug for ClientSettings {
@@ -53,17 +59,20 @@ impl fmt::Debug for ClientSettings {
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
-    base: Url,
+    address: ServerAddress,
     timeout: Duration,
+    by_proxy: bool,
+    certificates_given: bool,
     key: Option<IdempotencyKey>,
     clock: Arc<dyn Clock>,
     not_before: Option<Time>,
     resembles: Arc<Mutex<Vec<(String, String)>>>,
+    archive_notes: Arc<Mutex<ArchiveNotes>>,
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("url", &self.base.as_str()).field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Client").field("url", &self.address.as_str()).field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
@@ -81,20 +90,19 @@ pub struct Answer<T> {
 /// A stream of newline-delimited JSON.
 pub struct Export {
     response: Response,
-    url: String,
-    timeout: Duration,
+    client: Client,
 }
 
 impl fmt::Debug for Export {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Export").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Export").field("url", &self.client.url()).finish_non_exhaustive()
     }
 }
 
 impl Export {
     /// The next piece, of any length; `None` at the end. A piece may end in the middle of a line.
     pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let chunk = self.response.chunk().await.map_err(|error| Error::from_transport(&self.url, self.timeout, error))?;
+        let chunk = self.response.chunk().await.map_err(|error| self.client.transport(error))?;
         Ok(chunk.map(|bytes| bytes.to_vec()))
     }
 }
@@ -103,43 +111,40 @@ impl Client {
     /// Makes a client. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::Setup`] when the address, the token or the extra roots cannot be used, or the machine has no root
-    /// certificates for an `https` address.
+    /// [`Error::Setup`] when the address, the token or the proxy cannot be used, or the machine has no root certificates for
+    /// an `https` address.
     pub fn new(settings: ClientSettings) -> Result<Self, Error> {
-        let base = base(&settings.url)?;
-        let extra_roots = certificates(&settings.extra_roots)?;
+        let address: ServerAddress = settings.url.parse().map_err(|error| Error::Setup(format!("the address of the server {error}")))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(settings.user_agent)
             .default_headers(headers(settings.token.as_deref())?)
             .redirect(Policy::none())
+            .no_proxy()
             .connect_timeout(settings.timeout)
             .read_timeout(settings.timeout);
-        if base.scheme() == "http" {
-            // Without TLS no root certificates are needed, and a machine that has none must not be an obstacle.
-            builder = builder.tls_certs_only([]);
+        if let Some(proxy) = &settings.proxy {
+            builder = builder.proxy(proxy.for_requests()?);
+        }
+        let by_tls = address.is_encrypted() || settings.proxy.as_ref().is_some_and(Proxy::is_encrypted);
+        builder = if by_tls {
+            let config = settings.certificates.config().map_err(|error| no_roots(&address, &error))?;
+            builder.tls_backend_preconfigured(config)
         } else {
-            builder = builder.tls_certs_merge(extra_roots);
-        }
-        if is_local(&base) {
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(|error| {
-            let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            let way_out = if settings.extra_roots.is_empty() {
-                "an https address needs root certificates (the package ca-certificates)"
-            } else {
-                "the extra root certificates must all be whole"
-            };
-            Error::Setup(format!("cannot prepare connections to {base}: {why}; {way_out}"))
-        })?;
+            // Without TLS no root certificates are needed, and a machine that has none must not be an obstacle.
+            builder.tls_certs_only([])
+        };
+        let http = builder.build().map_err(|error| Error::Setup(format!("cannot prepare connections to {address}: {error}")))?;
         Ok(Self {
             http,
-            base,
+            address,
             timeout: settings.timeout,
+            by_proxy: settings.proxy.is_some(),
+            certificates_given: !settings.certificates.is_empty(),
             key: None,
             clock: Arc::new(SystemClock),
             not_before: None,
             resembles: Arc::default(),
+            archive_notes: Arc::default(),
         })
     }
 
@@ -164,32 +169,20 @@ impl Client {
         Self { not_before: time, ..self.clone() }
     }
 
-    /// The server's address.
+    /// The server's address, without a slash at its end.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.base.as_str().trim_end_matches('/')
+        self.address.as_str()
+    }
+
+    /// The server's address.
+    #[must_use]
+    pub const fn address(&self) -> &ServerAddress {
+        &self.address
     }
 
     pub(super) const fn timeout(&self) -> Duration {
         self.timeout
-    }
-
-    /// The server's host and port, as a connection is made to them.
-    #[must_use]
-    pub fn address(&self) -> String {
-        format!("{}:{}", self.base.host_str().unwrap_or_default(), self.base.port_or_known_default().unwrap_or_default())
-    }
-
-    /// Whether what is sent is encrypted on its way.
-    #[must_use]
-    pub fn is_encrypted(&self) -> bool {
-        self.base.scheme() == "https"
-    }
-
-    /// Whether the server is on this machine. No proxy is used then.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        is_local(&self.base)
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<Answer<T>, Error> {
@@ -241,12 +234,11 @@ impl Client {
 
     pub(super) async fn stream(&self, path: &str, query: &[(&str, String)]) -> Result<Export, Error> {
         let response = self.response(self.request(Method::GET, path, query).header(ACCEPT, "*/*")).await?;
-        Ok(Export { response, url: self.url().to_owned(), timeout: self.timeout })
+        Ok(Export { response, client: self.clone() })
     }
 
     pub(super) fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        let mut url = self.address.with_path(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -273,7 +265,14 @@ impl Client {
         std::mem::take(&mut self.resembles.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note_resemblances(&self, headers: &HeaderMap) {
+    /// What the server found archived: that of every answer to this client and its clones since it was last taken.
+    #[must_use]
+    pub fn take_archive_notes(&self) -> ArchiveNotes {
+        std::mem::take(&mut self.archive_notes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_headers(&self, headers: &HeaderMap) {
+        self.archive_notes.lock().unwrap_or_else(PoisonError::into_inner).add(headers);
         if let Some(known) = headers.get(api::RESEMBLES) {
             let known = url::form_urlencoded::parse(known.as_bytes()).into_owned();
             self.resembles.lock().unwrap_or_else(PoisonError::into_inner).extend(known);
@@ -282,15 +281,48 @@ impl Client {
 
     async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<Answer<T>, Error> {
         let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
-        self.note_resemblances(response.headers());
+        self.note_headers(response.headers());
+        self.check_type(&response)?;
         let body = self.body(response).await?;
-        let text = String::from_utf8(body).map_err(|error| self.foreign(&error))?;
-        let value = serde_json::from_str(&text).map_err(|error| self.foreign(&error))?;
+        let text = String::from_utf8(body).map_err(|_| self.foreign(&UNREADABLE))?;
+        let value = serde_json::from_str(&text).map_err(|_| self.foreign(&UNREADABLE))?;
         Ok(Answer { value, text, replayed })
     }
 
+    /// Refuses a page for people, whose parse error would lead nowhere.
+    pub(super) fn check_type(&self, response: &Response) -> Result<(), Error> {
+        let found = header(response, &CONTENT_TYPE).unwrap_or_default();
+        let found = found.split(';').next().unwrap_or_default().trim();
+        if !matches!(found, "text/html" | "application/xhtml+xml") {
+            return Ok(());
+        }
+        let why = format!("{} answered with a page for people ({found}), not as a deploytrack server does", self.url());
+        Err(Error::Unreadable(ForeignAnswer::new(ForeignKind::Page, why)))
+    }
+
     pub(super) fn foreign(&self, why: &dyn fmt::Display) -> Error {
-        Error::Unreadable(format!("{} gave an answer that is none of a deploytrack server: {why}", self.url()))
+        let why = format!("{} gave an answer that is none of a deploytrack server: {why}", self.url());
+        Error::Unreadable(ForeignAnswer::new(ForeignKind::Other, why))
+    }
+
+    /// Sends the caller elsewhere. The token goes nowhere that was not named.
+    fn redirected(&self, asked: &Url, to: &str) -> Error {
+        let target = asked.join(to).ok();
+        let path = self.address.with_path("");
+        let own = asked.path().strip_prefix(path.path().trim_end_matches('/')).unwrap_or_default();
+        let server = target.and_then(|mut target| {
+            let path = target.path().strip_suffix(own).map(str::to_owned);
+            // A redirect to a path of another kind leads to a login or to a page.
+            target.set_path(&path?);
+            target.set_query(None);
+            target.set_fragment(None);
+            target.as_str().parse::<ServerAddress>().ok()
+        });
+        let server = server.filter(|server| *server != self.address);
+        let shown = to.split(['?', '#']).next().unwrap_or_default();
+        let why = format!("{} redirects to {shown}, which is not followed: a token goes to no address that was not given", self.url());
+        let kind = server.map_or(ForeignKind::Page, |server| ForeignKind::Redirect(server.to_string()));
+        Error::Unreadable(ForeignAnswer::new(kind, why))
     }
 
     /// Sends the request and lets only a success through.
@@ -301,7 +333,7 @@ impl Client {
             return Ok(response);
         }
         if let (true, Some(to)) = (status.is_redirection(), header(&response, &LOCATION)) {
-            return Err(Error::Unreadable(format!("{} redirects to {to}; give that server's address instead", self.url())));
+            return Err(self.redirected(response.url(), &to));
         }
         let content_type = header(&response, &CONTENT_TYPE).unwrap_or_default();
         // A date, which the header may also have, is no wait that a command can promise.
@@ -314,7 +346,7 @@ impl Client {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(error))? {
             if body.len() + chunk.len() > MOST_BYTES {
-                return Err(Error::Unreadable(format!("the answer of {} is larger than 64 MiB", self.url())));
+                return Err(self.foreign(&"it is larger than 64 MiB"));
             }
             body.extend_from_slice(&chunk);
         }
@@ -322,7 +354,8 @@ impl Client {
     }
 
     pub(super) fn transport(&self, error: reqwest::Error) -> Error {
-        Error::from_transport(self.url(), self.timeout, error)
+        let way = Way { address: &self.address, by_proxy: self.by_proxy, certificates_given: self.certificates_given };
+        Error::from_transport(way, self.timeout, error)
     }
 }
 
@@ -346,41 +379,10 @@ fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// The certificates in a PEM text. A text that has none is a mistake, and not a wish to trust nobody else.
-fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, Error> {
-    if pem.is_empty() {
-        return Ok(Vec::new());
-    }
-    match Certificate::from_pem_bundle(pem) {
-        Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(Error::Setup("the extra root certificates hold no certificate in PEM form (-----BEGIN CERTIFICATE-----)".to_owned())),
-    }
-}
-
-fn base(text: &str) -> Result<Url, Error> {
-    // The text itself may hold a password and is not repeated.
-    let wrong = |why: &str| Error::Setup(format!("the server's address {why}; an address looks like http://127.0.0.1:3000"));
-    let url = Url::parse(text).map_err(|error| wrong(&format!("cannot be read: {error}")))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(wrong("must begin with http:// or https://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("must hold no user name and no password"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("must end with its path"));
-    }
-    Ok(url)
-}
-
-/// Whether the address is this machine, which no proxy can reach.
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+/// The machine trusts nobody: there is nothing to check a certificate with.
+fn no_roots(address: &ServerAddress, error: &dyn fmt::Display) -> Error {
+    let why = "without root certificates (the package ca-certificates) or a certificate of its own no https server can be trusted";
+    Error::Setup(format!("cannot prepare connections to {address}: {error}; {why}"))
 }
 
 #[cfg(test)]
@@ -389,15 +391,14 @@ mod tests {
 
     fn client(url: &str, token: &str) -> Result<Client, Error> {
         let (url, token) = (url.to_owned(), Some(token.to_owned()));
-        Client::new(ClientSettings { url, token, timeout: Duration::from_secs(1), user_agent: "test".to_owned(), extra_roots: Vec::new() })
-    }
-
-    #[test]
-    fn extra_roots_without_a_certificate_are_refused() {
-        assert_eq!(certificates(b"").unwrap().len(), 0);
-        for pem in ["\n", "no PEM", "-----BEGIN CERTIFICATE-----\n***\n-----END CERTIFICATE-----\n"] {
-            assert!(matches!(certificates(pem.as_bytes()), Err(Error::Setup(_))), "{pem}");
-        }
+        Client::new(ClientSettings {
+            url,
+            token,
+            timeout: Duration::from_secs(1),
+            user_agent: "test".to_owned(),
+            certificates: Certificates::default(),
+            proxy: None,
+        })
     }
 
     #[test]
@@ -408,7 +409,7 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_used_is_refused() {
-        for url in ["", "host:3000", "ftp://host", "http://me:secret@host", "http://host/?a=b"] {
+        for url in ["", "host:3000", "ftp://host", "http://me:secret@host", "http://host/?a=secret"] {
             let error = client(url, "t").unwrap_err();
             assert!(matches!(&error, Error::Setup(why) if !why.contains("secret")), "{url}: {error}");
         }

@@ -51,7 +51,7 @@ fn is_slip(a: &str, b: &str) -> bool {
 }
 
 /// The runs of letters, and what is between them.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let is_letter = rest.chars().next()?.is_alphabetic();
@@ -62,13 +62,23 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn is_slip_of_word(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let comparable = |word: &[char]| word.iter().all(|c| c.is_alphabetic() && *c <= LAST_LETTER);
-    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
-    if !comparable(short) || !comparable(long) {
+/// Whether a word can have a slip: it has enough letters, of an alphabet with one sound a letter.
+#[cfg(feature = "store")]
+pub(super) fn can_slip(word: &str) -> bool {
+    word.chars().all(is_comparable) && word.chars().count() >= SWAPPED
+}
+
+fn is_comparable(c: char) -> bool {
+    c.is_alphabetic() && c <= LAST_LETTER
+}
+
+/// Whether one word is a slip of the other.
+pub(super) fn is_slip_of_word(a: &str, b: &str) -> bool {
+    if a == b || !a.chars().chain(b.chars()).all(is_comparable) {
         return false;
     }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
     let start = short.iter().zip(long).take_while(|(a, b)| a == b).count();
     let slip = match long.len() - short.len() {
         0 => is_swapped(&short[start..], &long[start..], long.len()) || is_wrong(short, long, start),

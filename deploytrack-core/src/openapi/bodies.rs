@@ -6,13 +6,14 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         AllOfBuilder, OneOfBuilder, Ref, RefOr,
-        schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type},
+        schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type},
     },
 };
 
 use super::{or_null, time, uuid};
 use crate::{
-    api::ImportLine,
+    api::{IMPORT_ENTRIES, ImportLine},
+    archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     clock::TOLERANCE,
     deployment::{Change, Metadata, NewDeployment, Removal, Undeploy},
@@ -161,16 +162,65 @@ pub const IMPORTED_DEPLOYMENT: &str = "ImportedDeployment";
 /// A line of an import that is a deployment: the same line must be known when it comes again, so it has its time.
 #[must_use]
 pub fn imported_deployment() -> RefOr<Schema> {
-    let object =
-        deployment().property("occurredAt", time().description(Some(when("When it entered its status", false)))).required("occurredAt");
-    naming(object).description(Some("A deployment with the time it entered its status: a line of an import.")).into()
+    let word =
+        "The status it came to, also in the words of GitHub, GitLab or Octopus; `pending`, if left out. The history gets the way there.";
+    let history = ArrayBuilder::new().items(past_entry()).max_items(Some(IMPORT_ENTRIES));
+    let history = history.description(Some("All its statuses with their times, in place of `startedAt`. Steps left out are added."));
+    let object = deployment()
+        .property("status", ObjectBuilder::new().schema_type(or_null(Type::String)).description(Some(word)))
+        .property("event", ObjectBuilder::new().schema_type(Type::Null))
+        .property("occurredAt", optional_time(&when("When it entered its status", false)))
+        .property("finishedAt", optional_time("The same as `occurredAt`; one of the two at most."))
+        .property("startedAt", optional_time("When it entered `in_progress`; when it entered its status, if left out."))
+        .property("reason", optional::<Reason>("Why it entered its status."))
+        .property("sequence", place_in_order())
+        .property("history", OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(history));
+    let timed = AnyOfBuilder::new().item(with("occurredAt", Type::String, &[])).item(with("finishedAt", Type::String, &[])).item(with(
+        "history",
+        Type::Array,
+        &[],
+    ));
+    naming(object).item(timed).description(Some("A deployment with the time it entered its status: a line of an import.")).into()
+}
+
+fn place_in_order() -> ObjectBuilder {
+    let number = ObjectBuilder::new().schema_type(or_null(Type::Integer)).minimum(Some(0));
+    number.description(Some(
+        "The place in the order of recording where it comes from: of two successes at one time the later one is current.",
+    ))
+}
+
+/// An entry in the history of an imported deployment.
+fn past_entry() -> ObjectBuilder {
+    let event =
+        ObjectBuilder::new().schema_type(or_null(Type::String)).enum_values(Some([json!("undeployed"), json!("transition"), json!(null)]));
+    closed()
+        .property("event", event.description(Some("`undeployed` for a removal, which has no status.")))
+        .property("status", ObjectBuilder::new().schema_type(or_null(Type::String)).description(Some("The status it entered.")))
+        .property("occurredAt", time().description(Some(when("When it happened", false))))
+        .required("occurredAt")
+        .property("claimedAt", optional_time("The time that was claimed, where it was placed at another one."))
+        .property("reason", optional::<Reason>("Why it happened."))
+        .property("sequence", place_in_order())
+}
+
+/// A line of an import that registers a name.
+fn registering(event: &str, object: ObjectBuilder) -> ObjectBuilder {
+    let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([event]));
+    object.property("event", name).required("event").required("name")
 }
 
 impl PartialSchema for ImportLine {
     fn schema() -> RefOr<Schema> {
         let deployment = Ref::from_schema_name(IMPORTED_DEPLOYMENT);
-        let lines = OneOfBuilder::new().item(deployment).item(super::of::<Removal>());
-        lines.description(Some("A line of an import or an export: a deployment, or a removal.")).into()
+        let named = || field::<Name>("Its name; one that is known is left as it is.");
+        let lines = OneOfBuilder::new()
+            .item(deployment)
+            .item(super::of::<Removal>())
+            .item(registering("component", component(named())).description(Some("Registers a component.")))
+            .item(registering("environment", environment(named())).description(Some("Registers an environment.")));
+        let description = "A line of an import or an export: a deployment, a removal, or a component or environment to be registered.";
+        lines.description(Some(description)).into()
     }
 }
 
@@ -243,6 +293,23 @@ impl PartialSchema for EnvironmentChange {
 
 impl ToSchema for EnvironmentChange {}
 
+impl PartialSchema for ArchiveSelection {
+    fn schema() -> RefOr<Schema> {
+        let pattern = "A pattern of names: `*` stands for any characters, `?` for one. Case makes no difference.";
+        let idle = "Only those without a deployment since this time, and registered before it.";
+        closed()
+            .property("name", field::<Name>(pattern))
+            .required("name")
+            .property("idleSince", optional_time(idle))
+            .property("undo", optional_flag("Whether they are taken out of the archive instead."))
+            .property("dryRun", optional_flag("Whether nothing is changed, and the answer lists what would be."))
+            .description(Some("Which components or environments are archived."))
+            .into()
+    }
+}
+
+impl ToSchema for ArchiveSelection {}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, Value};
@@ -265,7 +332,11 @@ mod tests {
 
     /// The fields of a body, as its schema lists them.
     fn described<T: ToSchema>() -> Vec<String> {
-        let schema = serde_json::to_value(T::schema()).unwrap();
+        fields_of(&T::schema())
+    }
+
+    fn fields_of(schema: &RefOr<Schema>) -> Vec<String> {
+        let schema = serde_json::to_value(schema).unwrap();
         let object = schema["allOf"].get(0).unwrap_or(&schema);
         assert_eq!(object["additionalProperties"], Value::Bool(false));
         let mut names: Vec<_> = object["properties"].as_object().unwrap().keys().cloned().collect();
@@ -280,9 +351,11 @@ mod tests {
         assert_eq!(described::<Change>(), read::<Change>(nothing()));
         assert_eq!(described::<Undeploy>(), read::<Undeploy>(nothing()));
         assert_eq!(described::<Removal>(), read::<ImportLine>(json!({"event": "undeployed"})));
+        assert_eq!(fields_of(&imported_deployment()), read::<ImportLine>(nothing()));
         assert_eq!(described::<NewComponent>(), read::<NewComponent>(nothing()));
         assert_eq!(described::<ComponentChange>(), read::<ComponentChange>(nothing()));
         assert_eq!(described::<NewEnvironment>(), read::<NewEnvironment>(nothing()));
         assert_eq!(described::<EnvironmentChange>(), read::<EnvironmentChange>(nothing()));
+        assert_eq!(described::<ArchiveSelection>(), read::<ArchiveSelection>(nothing()));
     }
 }

@@ -25,6 +25,10 @@ impl PageRequest {
     /// The most that `skip` may be: what both databases can count.
     pub const MOST_SKIP: u64 = i64::MAX as u64;
 
+    /// How many deployments `skip` passes over at most, each of which costs as much as one that is shown: further pages are
+    /// reached by key.
+    pub const MOST_PASSED: u64 = 10_000;
+
     /// A page, or `None` when `take` or `skip` is out of bounds.
     #[must_use]
     pub const fn new(skip: u64, take: u64) -> Option<Self> {

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     catalog::{Component, Kind},
     error::Error,
+    query::CatalogFilter,
     text::{Description, Label, Name},
 };
 
@@ -24,6 +25,7 @@ struct Row {
     kind: Option<String>,
     lifecycle: Option<String>,
     archived: bool,
+    archived_at: Option<Micros>,
     created_at: Micros,
     updated_at: Micros,
 }
@@ -40,6 +42,7 @@ impl TryFrom<Row> for Component {
             kind: checked_option(row.kind.as_deref())?,
             lifecycle: checked_option(row.lifecycle.as_deref())?,
             archived: row.archived,
+            archived_at: row.archived_at.map(|time| time.0),
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
         })
@@ -47,24 +50,58 @@ impl TryFrom<Row> for Component {
 }
 
 impl Store {
-    /// Part of the components in name order, and how many there are; of one name, if given.
-    pub(crate) async fn components(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
-        let key = name.map(Name::key);
+    /// Part of the components in name order, and how many there are; those that match.
+    pub(crate) async fn matching_components(&self, filter: &CatalogFilter, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
+        let key = filter.name.as_ref().map(Name::key);
         let key = key.as_deref();
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select * from components where true");
             if let Some(key) = key {
                 query.push(" and name_key = ").push_bind(key);
             }
+            if let Some(archived) = filter.archived {
+                query.push(if archived { " and archived_at is not null" } else { " and archived_at is null" });
+            }
             query.push(" order by name_key limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip));
             query.build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
         let total: i64 = on!(Pool, &self.reads, |pool| {
-            sqlx::query_scalar("select count(*) from components where $1 is null or name_key = $1").bind(key).fetch_one(pool).await
+            sqlx::query_scalar(
+                "select count(*) from components where ($1 is null or name_key = $1) and ($2 is null or (archived_at is not null) = $2)",
+            )
+            .bind(key)
+            .bind(filter.archived)
+            .fetch_one(pool)
+            .await
         })
         .map_err(unexpected)?;
         Ok((rows.into_iter().map(Component::try_from).collect::<Result<_, _>>()?, unsigned(total)))
+    }
+
+    /// The component of this name, as a list of one or none; without a name, all in name order.
+    pub(crate) async fn components(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
+        let filter = CatalogFilter { name: name.cloned(), archived: None };
+        self.matching_components(&filter, skip, take).await
+    }
+
+    /// The components, in name order and behind the one with this key, that a deployment does not register as they are:
+    /// there is more to them than a name, or they were never deployed.
+    pub(crate) async fn described_components(&self, after: Option<&str>, take: u64) -> Result<Vec<Component>, Error> {
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(
+                "select c.* from components c where c.name_key > $1 and (c.archived or c.description is not null or c.owner is not null
+                     or c.kind is not null or c.lifecycle is not null
+                     or not exists (select 1 from current_cells cell where cell.component_id = c.id))
+                 order by c.name_key limit $2",
+            )
+            .bind(after.unwrap_or_default())
+            .bind(signed(take))
+            .fetch_all(pool)
+            .await
+        })
+        .map_err(unexpected)?;
+        rows.into_iter().map(Component::try_from).collect()
     }
 
     /// One component.
@@ -94,30 +131,12 @@ impl Write {
         .map_err(unexpected)
     }
 
-    /// The component with this name.
-    pub(crate) async fn component_named(&mut self, name: &Name) -> Result<Option<Component>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select * from components where name_key = $1").bind(name.key()).fetch_optional(&mut **write).await
-        })
-        .map_err(unexpected)?;
-        row.map(Component::try_from).transpose()
-    }
-
-    /// Every component's name.
-    pub(crate) async fn component_names(&mut self) -> Result<Vec<Name>, Error> {
-        let names: Vec<String> = on!(Transaction, &mut self.transaction, |write| sqlx::query_scalar("select name from components")
-            .fetch_all(&mut **write)
-            .await)
-        .map_err(unexpected)?;
-        names.iter().map(|name| checked(name)).collect()
-    }
-
     /// Registers a component. False when its name is taken: nothing is written then.
     pub(crate) async fn add_component(&mut self, new: &Component) -> Result<bool, Error> {
         let added = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "insert into components (id, name, description, owner, kind, lifecycle, archived, created_at, updated_at, name_key)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing",
+                "insert into components (id, name, description, owner, kind, lifecycle, archived, archived_at, created_at, updated_at,
+                 name_key) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing",
             )
             .bind(new.id)
             .bind(new.name.as_str())
@@ -126,6 +145,7 @@ impl Write {
             .bind(new.kind.as_ref().map(Label::as_str))
             .bind(new.lifecycle.as_ref().map(Label::as_str))
             .bind(new.archived)
+            .bind(new.archived_at.map(Micros))
             .bind(Micros(new.created_at))
             .bind(Micros(new.updated_at))
             .bind(new.name.key())
@@ -141,8 +161,8 @@ impl Write {
     pub(crate) async fn replace_component(&mut self, new: &Component) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "update components set name = $1, description = $2, owner = $3, kind = $4, lifecycle = $5, archived = $6, updated_at = $7,
-                 name_key = $8 where id = $9",
+                "update components set name = $1, description = $2, owner = $3, kind = $4, lifecycle = $5, archived = $6, archived_at = $7,
+                 updated_at = $8, name_key = $9 where id = $10",
             )
             .bind(new.name.as_str())
             .bind(new.description.as_ref().map(Description::as_str))
@@ -150,6 +170,7 @@ impl Write {
             .bind(new.kind.as_ref().map(Label::as_str))
             .bind(new.lifecycle.as_ref().map(Label::as_str))
             .bind(new.archived)
+            .bind(new.archived_at.map(Micros))
             .bind(Micros(new.updated_at))
             .bind(new.name.key())
             .bind(new.id)

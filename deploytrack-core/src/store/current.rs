@@ -47,21 +47,34 @@ macro_rules! newest {
     };
 }
 
-/// One column of that period at the time `$1`, in a query of `current_cells cell`. A subquery for each column is one look
-/// into the key for each; a join with the period costs as much on SQLite, and makes PostgreSQL read every period.
+/// One column of that period at a time, in a query of `current_cells cell`. A subquery for each column is one look into the
+/// key for each; a join with the period costs as much on SQLite, and makes PostgreSQL read every period.
 macro_rules! of_newest {
-    ($column:literal) => {
-        concat!("(", newest!($column, "cell.component_id", "cell.environment_id", "$1"), ")")
+    ($column:literal, $time:literal) => {
+        concat!("(", newest!($column, "cell.component_id", "cell.environment_id", $time), ")")
     };
 }
 
-/// What was current in every cell at the time `$1`.
-const CELLS_AT: &str = concat!(
-    "select component_id, environment_id, ",
-    of_newest!("newest.version"),
+/// What was current at the time in `moment`, in a statement that begins with the value of that time: the cells whose
+/// component fulfils the conditions that follow.
+pub(super) const CELLS_AT: &str = concat!(
+    ")) select cell.component_id, cell.environment_id, ",
+    of_newest!("newest.version", "(select time from moment)"),
     " as version, ",
-    of_newest!("newest.started_at"),
-    " as succeeded_at from current_cells cell"
+    of_newest!("newest.started_at", "(select time from moment)"),
+    " as succeeded_at from components c cross join current_cells cell where cell.component_id = c.id"
+);
+
+/// What was current of the component `$2` at the time `$1`, in environment order.
+const CURRENT_OF_AT: &str = concat!(
+    "select ",
+    of_newest!("newest.version", "$1"),
+    " as version, ",
+    of_newest!("newest.deployment_id", "$1"),
+    " as deployment_id, ",
+    of_newest!("newest.sequence", "$1"),
+    " as sequence from current_cells cell join environments e on e.id = cell.environment_id \
+     where cell.component_id = $2 order by e.position, e.id"
 );
 
 /// One column of the newest period of a cell, in a statement that has the end of time as its `moment`.
@@ -87,23 +100,6 @@ const END_OF_TIME: Time = match DateTime::from_timestamp(253_402_300_800, 0) {
     Some(time) => time,
     None => DateTime::<chrono::Utc>::MAX_UTC,
 };
-
-#[derive(Debug, FromRow)]
-struct Row {
-    component_id: Uuid,
-    environment_id: Uuid,
-    version: String,
-    succeeded_at: Micros,
-}
-
-/// What a cell held at a moment; all of it is none where there was nothing yet, and the version after a removal.
-#[derive(Debug, FromRow)]
-struct RowAt {
-    component_id: Uuid,
-    environment_id: Uuid,
-    version: Option<String>,
-    succeeded_at: Option<Micros>,
-}
 
 #[derive(Debug, FromRow)]
 struct CurrentAt {
@@ -158,22 +154,6 @@ struct PeriodRow {
 }
 
 impl Store {
-    /// Every cell in which something is current.
-    pub(crate) async fn cells(&self) -> Result<Vec<(Place, Cell)>, Error> {
-        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
-            sqlx::query_as("select component_id, environment_id, version, succeeded_at from current_cells where deployment_id is not null")
-                .fetch_all(pool)
-                .await
-        })
-        .map_err(unexpected)?;
-        rows.into_iter()
-            .map(|row| {
-                let place = Place { component_id: row.component_id, environment_id: row.environment_id };
-                Ok((place, Cell { version: checked(&row.version)?, deployed_at: row.succeeded_at.0 }))
-            })
-            .collect()
-    }
-
     /// What is current of a component in an environment, by their names; none where nothing is, known or not.
     pub(crate) async fn cell(&self, component: &Name, environment: &Name) -> Result<Option<Cell>, Error> {
         let row: Option<(String, Micros)> = on!(Pool, &self.reads, |pool| {
@@ -191,35 +171,11 @@ impl Store {
         row.map(|(version, succeeded_at)| Ok(Cell { version: checked(&version)?, deployed_at: succeeded_at.0 })).transpose()
     }
 
-    /// Every cell in which something was current at a moment.
-    pub(crate) async fn cells_at(&self, at: Time) -> Result<Vec<(Place, Cell)>, Error> {
-        let rows: Vec<RowAt> =
-            on!(Pool, &self.reads, |pool| { sqlx::query_as(CELLS_AT).bind(Micros(at)).fetch_all(pool).await }).map_err(unexpected)?;
-        let current = rows.into_iter().filter_map(|row| {
-            let place = Place { component_id: row.component_id, environment_id: row.environment_id };
-            Some((place, row.version?, row.succeeded_at?.0))
-        });
-        current.map(|(place, version, deployed_at)| Ok((place, Cell { version: checked(&version)?, deployed_at }))).collect()
-    }
-
-    /// What was current of a component at a moment, in each environment.
+    /// What was current of a component at a moment, in each environment, in environment order.
     pub(crate) async fn current_of_at(&self, component_id: Uuid, at: Time) -> Result<Vec<Current>, Error> {
-        let rows: Vec<CurrentAt> = on!(Pool, &self.reads, |pool| {
-            sqlx::query_as(concat!(
-                "select ",
-                of_newest!("newest.version"),
-                " as version, ",
-                of_newest!("newest.deployment_id"),
-                " as deployment_id, ",
-                of_newest!("newest.sequence"),
-                " as sequence from current_cells cell where cell.component_id = $2"
-            ))
-            .bind(Micros(at))
-            .bind(component_id)
-            .fetch_all(pool)
-            .await
-        })
-        .map_err(unexpected)?;
+        let rows: Vec<CurrentAt> =
+            on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_OF_AT).bind(Micros(at)).bind(component_id).fetch_all(pool).await })
+                .map_err(unexpected)?;
         let current = rows.into_iter().filter(|row| row.version.is_some());
         Ok(current.filter_map(|row| Some(Current { deployment_id: row.deployment_id?, sequence: row.sequence? })).collect())
     }
@@ -389,30 +345,5 @@ impl Write {
             .map_err(unexpected)?;
         }
         Ok(())
-    }
-}
-
-#[cfg(all(test, feature = "sqlite"))]
-mod tests {
-    use sqlx::{Row as _, sqlite::SqliteRow};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn sqlite_finds_each_cell_by_one_search_of_the_key() {
-        let store = Store::open("sqlite::memory:").await.unwrap();
-        let sql = sqlx::AssertSqlSafe(format!("explain query plan {CELLS_AT}"));
-        let rows: Vec<SqliteRow> = match &store.reads {
-            super::super::Pool::Sqlite(pool) => sqlx::query(sql).bind(0).fetch_all(pool).await.unwrap(),
-            #[cfg(feature = "postgres")]
-            super::super::Pool::Postgres(_) => unreachable!("an SQLite database was opened"),
-        };
-        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
-        let search = "SEARCH newest USING PRIMARY KEY (component_id=? AND environment_id=? AND started_at<?)";
-        assert_eq!(
-            plan,
-            ["SCAN cell", "CORRELATED SCALAR SUBQUERY 1", search, "CORRELATED SCALAR SUBQUERY 2", search],
-            "no period is looked at but the one that counts, and nothing is sorted"
-        );
     }
 }

@@ -4,10 +4,13 @@ use sqlx::{Database, FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Place, Snapshot, Store,
+    Place, Section, Snapshot, Store,
     column::{Micros, checked, checked_option, digest, signed, unsigned},
+    current::PlaceRow,
     fault::{unexpected, unreadable},
     on,
+    shown::{in_environments, in_section, unless_archived},
+    write::{in_lists, in_sets},
 };
 use crate::{
     clock::Time,
@@ -25,10 +28,18 @@ macro_rules! select {
         concat!(
             "select d.id, d.component_id, c.name as component_name, d.environment_id, e.name as environment_name, d.version, ",
             "d.status, d.attempt, d.deployed_by, d.commit_sha, d.description, d.metadata, d.created_at, d.updated_at, ",
-            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.occurred_at, d.occurred_sequence, d.head_hash, d.revision ",
+            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.occurred_at, d.occurred_sequence, d.head_hash, d.revision, ",
+            "c.archived_at as component_archived_at, e.archived_at as environment_archived_at ",
             "from deployments d join components c on c.id = d.component_id join environments e on e.id = d.environment_id ",
             $rest
         )
+    };
+}
+
+/// How many bytes the texts of a deployment take that may be long. Neither database reads them to say so.
+macro_rules! bytes {
+    () => {
+        "cast(octet_length(d.metadata) + coalesce(octet_length(d.description), 0) as bigint) as bytes"
     };
 }
 
@@ -60,6 +71,8 @@ struct Row {
     occurred_sequence: i64,
     head_hash: Vec<u8>,
     revision: i64,
+    component_archived_at: Option<Micros>,
+    environment_archived_at: Option<Micros>,
 }
 
 /// A deployment together with what its row keeps for writers.
@@ -74,13 +87,14 @@ pub(crate) struct Revised {
     pub(crate) head: Digest,
     /// How often the row was written; 0 for one that is not in the database yet.
     pub(crate) revision: i64,
+    /// Since when its component and its environment are archived.
+    pub(crate) archived_at: (Option<Time>, Option<Time>),
 }
 
 impl TryFrom<Row> for Revised {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let metadata = serde_json::from_str(&row.metadata).map_err(unreadable)?;
         let deployment = Deployment {
             id: row.id,
             component_id: row.component_id,
@@ -93,7 +107,7 @@ impl TryFrom<Row> for Revised {
             deployed_by: checked(&row.deployed_by)?,
             commit_sha: checked_option(row.commit_sha.as_deref())?,
             description: checked_option(row.description.as_deref())?,
-            metadata: Metadata::new(metadata).map_err(unreadable)?,
+            metadata: Metadata::stored(&row.metadata).map_err(unreadable)?,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
             started_at: row.started_at.map(|time| time.0),
@@ -102,7 +116,8 @@ impl TryFrom<Row> for Revised {
             occurred_at: row.occurred_at.0,
         };
         let (succeeded, occurred) = (row.succeeded_sequence, row.occurred_sequence);
-        Ok(Self { deployment, succeeded, occurred, head: digest(&row.head_hash)?, revision: row.revision })
+        let archived_at = (row.component_archived_at.map(|time| time.0), row.environment_archived_at.map(|time| time.0));
+        Ok(Self { deployment, succeeded, occurred, head: digest(&row.head_hash)?, revision: row.revision, archived_at })
     }
 }
 
@@ -140,8 +155,12 @@ impl RowFilter {
 
     /// The filter whose index leads past the fewest rows, as far as that can be told without counting: what is under way is
     /// little, however long the history; a cell has few of all deployments, and a component; what was rolled back is less
-    /// than what an environment has.
+    /// than what an environment has. A version is in a few cells, and what there is of it is sorted; a component has a few
+    /// deployments of any version.
     fn lead(&self) -> Lead {
+        if self.version.is_some() && self.component_id.is_none() {
+            return Lead::Version;
+        }
         match (self.status, self.component_id, self.environment_id) {
             (Some(Status::Pending | Status::InProgress), ..) => Lead::Status,
             // The cell has an index in one order alone; in the other its component has few enough.
@@ -161,6 +180,7 @@ enum Lead {
     Component,
     Environment,
     Status,
+    Version,
     /// There is no choice to make, or no order to keep that would mislead.
     Any,
 }
@@ -217,7 +237,7 @@ macro_rules! filtered {
             query.push(" and ").push(before(Lead::Status)).push("d.status = ").push_bind(status.as_str());
         }
         if let Some(version) = &filter.version {
-            query.push(" and d.version = ").push_bind(version.to_string());
+            query.push(" and ").push(before(Lead::Version)).push("d.version = ").push_bind(version.to_string());
         }
         if let Some(commit_sha) = &filter.commit_sha {
             query.push(" and d.commit_sha = ").push_bind(commit_sha.to_string());
@@ -240,26 +260,56 @@ macro_rules! filtered {
     }};
 }
 
-/// What is current of one component.
-const CURRENT_OF: &str =
-    select!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = $1 order by e.position, e.name_key");
+/// What is current of one component, in the environments that follow.
+const CURRENT_OF: &str = select!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = ");
 
-/// The newest deployment of each cell by when it happened, where it is under way or failed and newer than what is current:
-/// a removal, too, leaves what is older behind. Every cell that was ever written to has its row in `current_cells`, and one
-/// look into `deployments_by_cell_occurred` finds its newest deployment, however many it has had. What the status is not,
-/// rather than what it is, keeps SQLite from going through all that ever failed.
-const ATTEMPTS: &str = select!(
-    "where d.id in (
+/// The same without what may be large.
+const CURRENT_SIZES: &str = concat!(
+    "select cell.component_id, cell.environment_id, ",
+    bytes!(),
+    " from current_cells cell join deployments d on d.id = cell.deployment_id join environments e on e.id = cell.environment_id \
+     where cell.component_id = $1 order by e.position, e.id"
+);
+
+/// The newest deployment of each of some cells by when it happened, where it is under way or failed and newer than what is
+/// current: a removal, too, leaves what is older behind. Every cell that was ever written to has its row in `current_cells`,
+/// and one look into `deployments_by_cell_occurred` finds its newest deployment, however many it has had. What the status is
+/// not, rather than what it is, keeps SQLite from going through all that ever failed.
+///
+/// The cells come between the two texts.
+const NEWEST_OF: &str = "where d.id in (
          select (select newest.id from deployments newest
                  where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
                  order by newest.occurred_at desc, newest.occurred_sequence desc limit 1)
-         from current_cells cell)
+         from ";
+const UNSETTLED: &str = ")
      and d.status not in ('succeeded', 'rolled_back')
      and not exists (
          select 1 from cell_periods period
          where period.component_id = d.component_id and period.environment_id = d.environment_id and period.ended_at is null
-             and (period.started_at, period.sequence) > (d.occurred_at, d.occurred_sequence))"
-);
+             and (period.started_at, period.sequence) > (d.occurred_at, d.occurred_sequence))";
+
+/// The places of attempts, without what may be large.
+const ATTEMPT_SIZES: &str = concat!("select d.component_id, d.environment_id, ", bytes!(), " from deployments d ");
+
+/// The cells of a section, as the source of [`NEWEST_OF`].
+const OF_SECTION: &str = "components c cross join current_cells cell where cell.component_id = c.id";
+
+/// The cells of a list, as the source of [`NEWEST_OF`].
+const OF_LIST: &str = "asked cross join current_cells cell \
+                       where cell.component_id = asked.component_id and cell.environment_id = asked.environment_id";
+
+/// A cell, and how many bytes its deployment takes beside what every deployment takes.
+#[derive(Debug, FromRow)]
+struct SizeRow {
+    #[sqlx(flatten)]
+    place: PlaceRow,
+    bytes: i64,
+}
+
+fn sizes(rows: Vec<SizeRow>) -> Vec<(Place, u64)> {
+    rows.into_iter().map(|row| (row.place.into(), unsigned(row.bytes))).collect()
+}
 
 /// Adds the order and the bounds of a page that is counted from the newest.
 macro_rules! newest {
@@ -326,24 +376,78 @@ impl Store {
     pub(crate) async fn matching_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
         let count: i64 = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select count(*) from deployments d");
-            filtered!(&mut query, filter, Lead::Any, None).build_query_scalar().fetch_one(pool).await
+            let lead = if filter.lead() == Lead::Version { Lead::Version } else { Lead::Any };
+            filtered!(&mut query, filter, lead, None).build_query_scalar().fetch_one(pool).await
         })
         .map_err(unexpected)?;
         Ok(unsigned(count))
     }
 
-    /// The newest deployment of each cell by when it happened, where it is pending, in progress or failed and newer than what
-    /// is current, in no order.
-    pub(crate) async fn attempts(&self) -> Result<Vec<Deployment>, Error> {
-        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| { sqlx::query_as(ATTEMPTS).fetch_all(pool).await }).map_err(unexpected)?;
-        all(rows)
+    /// How many bytes each of the next deployments takes, from a place on, beside what every deployment takes.
+    pub(crate) async fn sizes_from(&self, filter: &RowFilter, place: Cursor, take: u64) -> Result<Vec<u64>, Error> {
+        let sizes: Vec<i64> = on!(Pool, &self.reads, |pool| {
+            let mut query = QueryBuilder::new(concat!("select ", bytes!(), " from deployments d"));
+            from!(filtered!(&mut query, filter, filter.lead(), Some(filter.order)), place, take).build_query_scalar().fetch_all(pool).await
+        })
+        .map_err(unexpected)?;
+        Ok(sizes.into_iter().map(unsigned).collect())
     }
 
-    /// The current deployments of a component, in environment order.
-    pub(crate) async fn current_of(&self, component_id: Uuid) -> Result<Vec<Deployment>, Error> {
-        let rows: Vec<Row> =
-            on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_OF).bind(component_id).fetch_all(pool).await }).map_err(unexpected)?;
-        all(rows)
+    /// The cells of a section whose newest deployment by when it happened is pending, in progress or failed, and newer than
+    /// what is current, with the bytes of that deployment; in no order.
+    pub(crate) async fn attempt_sizes(&self, section: Section<'_>) -> Result<Vec<(Place, u64)>, Error> {
+        let rows: Vec<SizeRow> = on!(Pool, &self.reads, |pool| {
+            let mut query = QueryBuilder::new(ATTEMPT_SIZES);
+            query.push(NEWEST_OF).push(OF_SECTION);
+            in_environments!(in_section!(&mut query, section), section).push(UNSETTLED).build_query_as().fetch_all(pool).await
+        })
+        .map_err(unexpected)?;
+        Ok(sizes(rows))
+    }
+
+    /// The newest deployments of these cells by when they happened, where they are pending, in progress or failed and newer
+    /// than what is current, in no order.
+    pub(crate) async fn attempts(&self, places: &[Place]) -> Result<Vec<Deployment>, Error> {
+        let mut attempts = Vec::with_capacity(places.len());
+        for set in in_sets(places) {
+            let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+                let mut query = QueryBuilder::new("with asked (component_id, environment_id) as (");
+                query.push_values(set, |mut row, place: Option<&Place>| {
+                    row.push_bind(place.map(|place| place.component_id)).push_bind(place.map(|place| place.environment_id));
+                });
+                query.push(concat!(") ", select!(""))).push(NEWEST_OF).push(OF_LIST).push(UNSETTLED);
+                query.build_query_as().fetch_all(pool).await
+            })
+            .map_err(unexpected)?;
+            attempts.extend(all(rows)?);
+        }
+        Ok(attempts)
+    }
+
+    /// The cells of a component in which something is current, in environment order, with the bytes of that deployment.
+    pub(crate) async fn current_sizes(&self, component_id: Uuid) -> Result<Vec<(Place, u64)>, Error> {
+        let rows: Vec<SizeRow> = on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_SIZES).bind(component_id).fetch_all(pool).await })
+            .map_err(unexpected)?;
+        Ok(sizes(rows))
+    }
+
+    /// The current deployments of a component in these environments, in environment order.
+    pub(crate) async fn current_of(&self, component_id: Uuid, environment_ids: &[Uuid]) -> Result<Vec<Deployment>, Error> {
+        let mut current = Vec::with_capacity(environment_ids.len());
+        for list in in_lists(environment_ids) {
+            let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+                let mut query = QueryBuilder::new(CURRENT_OF);
+                query.push_bind(component_id).push(" and cell.environment_id in (");
+                let mut ids = query.separated(", ");
+                for id in list {
+                    ids.push_bind(*id);
+                }
+                query.push(") order by e.position, e.id").build_query_as().fetch_all(pool).await
+            })
+            .map_err(unexpected)?;
+            current.extend(all(rows)?);
+        }
+        Ok(current)
     }
 }
 

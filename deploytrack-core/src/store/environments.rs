@@ -4,14 +4,16 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Store, Transaction, Write,
+    Store, Write,
     column::{Micros, checked, checked_option, signed, unsigned},
+    environment_order::{Position, place},
     fault::{is_referred_to, is_taken, unexpected},
     on,
 };
 use crate::{
     catalog::{Environment, Kind},
     error::Error,
+    query::CatalogFilter,
     text::{Description, Name},
 };
 
@@ -21,8 +23,10 @@ struct Row {
     name: String,
     description: Option<String>,
     r#type: String,
-    position: i64,
+    /// Its number in the order.
+    place: i64,
     archived: bool,
+    archived_at: Option<Micros>,
     created_at: Micros,
     updated_at: Micros,
 }
@@ -36,8 +40,9 @@ impl TryFrom<Row> for Environment {
             name: checked(&row.name)?,
             description: checked_option(row.description.as_deref())?,
             r#type: checked(&row.r#type)?,
-            order: row.position,
+            order: row.place,
             archived: row.archived,
+            archived_at: row.archived_at.map(|time| time.0),
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
         })
@@ -48,51 +53,92 @@ fn all(rows: Vec<Row>) -> Result<Vec<Environment>, Error> {
     rows.into_iter().map(Environment::try_from).collect()
 }
 
+/// Environments with their numbers in the order.
+macro_rules! numbered {
+    ($rest:literal) => {
+        concat!("select e.*, (", place!("e"), ") as place from environments e ", $rest)
+    };
+}
+
 impl Store {
-    /// Part of the environments in their order, and how many there are; of one name, if given.
-    pub(crate) async fn environments(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Environment>, u64), Error> {
-        let key = name.map(Name::key);
+    /// Part of the environments in their order, and how many there are; those that match.
+    pub(crate) async fn matching_environments(
+        &self,
+        filter: &CatalogFilter,
+        skip: u64,
+        take: u64,
+    ) -> Result<(Vec<Environment>, u64), Error> {
+        let key = filter.name.as_ref().map(Name::key);
         let key = key.as_deref();
-        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
-            let mut query = QueryBuilder::new("select * from environments where true");
+        let is_part_of_all = *filter == CatalogFilter::default();
+        let mut rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+            // One name is one row, and its number is counted for it alone. Of a part of all rows, the numbers follow from the
+            // place of the part. Otherwise all numbers are counted at once.
+            let mut query = QueryBuilder::new(if key.is_some() {
+                numbered!("where true")
+            } else if is_part_of_all {
+                "select e.*, cast(0 as bigint) as place from environments e where true"
+            } else {
+                "select * from (select e.*, row_number() over (order by e.position, e.id) as place from environments e) e where true"
+            });
             if let Some(key) = key {
-                query.push(" and name_key = ").push_bind(key);
+                query.push(" and e.name_key = ").push_bind(key);
             }
-            query.push(" order by position, name_key limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip));
+            if let Some(archived) = filter.archived {
+                query.push(if archived { " and e.archived_at is not null" } else { " and e.archived_at is null" });
+            }
+            query.push(" order by e.position, e.id limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip));
             query.build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
+        if is_part_of_all {
+            rows.iter_mut().zip(signed(skip) + 1..).for_each(|(row, place)| row.place = place);
+        }
         let total: i64 = on!(Pool, &self.reads, |pool| {
-            sqlx::query_scalar("select count(*) from environments where $1 is null or name_key = $1").bind(key).fetch_one(pool).await
+            sqlx::query_scalar(
+                "select count(*) from environments where ($1 is null or name_key = $1) and ($2 is null or (archived_at is not null) = $2)",
+            )
+            .bind(key)
+            .bind(filter.archived)
+            .fetch_one(pool)
+            .await
         })
         .map_err(unexpected)?;
         Ok((all(rows)?, unsigned(total)))
     }
 
+    /// The environment of this name, as a list of one or none; without a name, all in their order.
+    pub(crate) async fn environments(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Environment>, u64), Error> {
+        let filter = CatalogFilter { name: name.cloned(), archived: None };
+        self.matching_environments(&filter, skip, take).await
+    }
+
+    /// The environments that something was deployed to.
+    pub(crate) async fn environments_in_use(&self) -> Result<Vec<Uuid>, Error> {
+        on!(Pool, &self.reads, |pool| {
+            sqlx::query_scalar("select distinct environment_id from environment_counts where count > 0").fetch_all(pool).await
+        })
+        .map_err(unexpected)
+    }
+
     /// One environment.
     pub(crate) async fn environment(&self, id: Uuid) -> Result<Option<Environment>, Error> {
         let row: Option<Row> =
-            on!(Pool, &self.reads, |pool| sqlx::query_as("select * from environments where id = $1").bind(id).fetch_optional(pool).await)
+            on!(Pool, &self.reads, |pool| sqlx::query_as(numbered!("where e.id = $1")).bind(id).fetch_optional(pool).await)
                 .map_err(unexpected)?;
         row.map(Environment::try_from).transpose()
     }
 }
 
 impl Write {
-    /// Every environment in order. Until the end of this write no other can change the order or register one.
-    pub(crate) async fn take_order(&mut self) -> Result<Vec<Environment>, Error> {
-        match &mut self.transaction {
-            // The one writer has the order to itself.
-            #[cfg(feature = "sqlite")]
-            Transaction::Sqlite(_) => {}
-            // Rows that do not exist yet cannot be locked; this lock lets readers and new deployments pass.
-            #[cfg(feature = "postgres")]
-            Transaction::Postgres(write) => {
-                sqlx::query("lock table environments in share row exclusive mode").execute(&mut **write).await.map_err(unexpected)?;
-            }
-        }
+    /// Every environment in order.
+    pub(crate) async fn all_environments(&mut self) -> Result<Vec<Environment>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select * from environments order by position, name_key").fetch_all(&mut **write).await
+            sqlx::query_as(
+                "select e.*, row_number() over (order by e.position, e.id) as place from environments e order by e.position, e.id",
+            )
+            .fetch_all(&mut **write)
+            .await
         })
         .map_err(unexpected)?;
         all(rows)
@@ -101,34 +147,34 @@ impl Write {
     /// One environment, as this write sees it.
     pub(crate) async fn environment(&mut self, id: Uuid) -> Result<Option<Environment>, Error> {
         let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select * from environments where id = $1").bind(id).fetch_optional(&mut **write).await
+            sqlx::query_as(numbered!("where e.id = $1")).bind(id).fetch_optional(&mut **write).await
         })
         .map_err(unexpected)?;
         row.map(Environment::try_from).transpose()
     }
 
-    /// The environment with this name.
-    pub(crate) async fn environment_named(&mut self, name: &Name) -> Result<Option<Environment>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select * from environments where name_key = $1").bind(name.key()).fetch_optional(&mut **write).await
+    /// Locks an environment until the end of this write: other changes of it wait.
+    pub(crate) async fn lock_environment(&mut self, id: Uuid) -> Result<(), Error> {
+        on!(Transaction, &mut self.transaction, |write| {
+            sqlx::query("update environments set updated_at = updated_at where id = $1").bind(id).execute(&mut **write).await.map(|_| ())
         })
-        .map_err(unexpected)?;
-        row.map(Environment::try_from).transpose()
+        .map_err(unexpected)
     }
 
-    /// Registers an environment. The order must have been taken.
-    pub(crate) async fn add_environment(&mut self, new: &Environment) -> Result<(), Error> {
+    /// Registers an environment at a position. The order must be locked.
+    pub(crate) async fn add_environment(&mut self, new: &Environment, position: Position) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "insert into environments (id, name, description, type, position, archived, created_at, updated_at, name_key)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "insert into environments (id, name, description, type, position, archived, archived_at, created_at, updated_at, name_key)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(new.id)
             .bind(new.name.as_str())
             .bind(new.description.as_ref().map(Description::as_str))
             .bind(new.r#type.as_str())
-            .bind(new.order)
+            .bind(position.0)
             .bind(new.archived)
+            .bind(new.archived_at.map(Micros))
             .bind(Micros(new.created_at))
             .bind(Micros(new.updated_at))
             .bind(new.name.key())
@@ -139,18 +185,18 @@ impl Write {
         .map_err(|error| taken(error, &new.name))
     }
 
-    /// Writes an environment over the one with its id.
+    /// Writes an environment over the one with its id, which keeps its position.
     pub(crate) async fn replace_environment(&mut self, new: &Environment) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "update environments set name = $1, description = $2, type = $3, position = $4, archived = $5, updated_at = $6, name_key = $7
-                 where id = $8",
+                "update environments set name = $1, description = $2, type = $3, archived = $4, archived_at = $5, updated_at = $6,
+                 name_key = $7 where id = $8",
             )
             .bind(new.name.as_str())
             .bind(new.description.as_ref().map(Description::as_str))
             .bind(new.r#type.as_str())
-            .bind(new.order)
             .bind(new.archived)
+            .bind(new.archived_at.map(Micros))
             .bind(Micros(new.updated_at))
             .bind(new.name.key())
             .bind(new.id)

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::{
     Snapshot, Store, Transaction, Write,
-    column::{Micros, checked, checked_option, digest},
+    column::{Micros, checked, checked_option, digest, signed},
     fault::unexpected,
     on,
-    write::in_sets,
+    write::{in_lists, in_sets},
 };
 use crate::{clock::Time, error::Error, history::HistoryEntry, status::Status, text::Reason};
 
@@ -68,6 +68,9 @@ fn all(rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Error> {
     rows.into_iter().map(HistoryEntry::try_from).collect()
 }
 
+/// A part of the history of one deployment.
+const PART: &str = select!("where h.deployment_id = $1 and h.sequence > $2 order by h.sequence limit $3");
+
 /// The history of one deployment.
 const OF_ONE: &str = select!("where h.deployment_id = $1 order by h.sequence");
 
@@ -76,6 +79,34 @@ impl Store {
     pub(crate) async fn history(&self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
         let rows = on!(Pool, &self.reads, |pool| { sqlx::query_as(OF_ONE).bind(deployment_id).fetch_all(pool).await });
         all(rows.map_err(unexpected)?)
+    }
+
+    /// The rows of the history of a deployment that follow the row `after`, so many at most.
+    pub(crate) async fn history_after(&self, deployment_id: Uuid, after: i64, take: u64) -> Result<Vec<HistoryEntry>, Error> {
+        let rows = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(PART).bind(deployment_id).bind(after).bind(signed(take)).fetch_all(pool).await
+        });
+        all(rows.map_err(unexpected)?)
+    }
+
+    /// The histories of these deployments, each in the order of recording.
+    pub(crate) async fn histories_of(&self, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<HistoryEntry>>, Error> {
+        let mut histories = BTreeMap::<Uuid, Vec<HistoryEntry>>::new();
+        for ids in in_lists(ids) {
+            let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
+                let mut query = QueryBuilder::new(select!("where h.deployment_id in ("));
+                let mut list = query.separated(", ");
+                for id in ids {
+                    list.push_bind(*id);
+                }
+                query.push(") order by h.deployment_id, h.sequence").build_query_as().fetch_all(pool).await
+            })
+            .map_err(unexpected)?;
+            for row in rows {
+                histories.entry(row.deployment_id).or_default().push(row.try_into()?);
+            }
+        }
+        Ok(histories)
     }
 }
 

@@ -11,6 +11,7 @@ use sqlx::Row as _;
 
 use crate::error::Error;
 
+mod archive;
 mod column;
 mod commits;
 mod components;
@@ -18,6 +19,7 @@ mod condition;
 mod counts;
 mod current;
 mod deployments;
+mod environment_order;
 mod environments;
 mod events;
 mod fault;
@@ -28,11 +30,13 @@ mod idempotency;
 mod names;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod shown;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod verification;
 mod write;
 
+pub(crate) use archive::{LastUse, UnarchiveCause};
 pub use commits::Version;
 pub(crate) use current::{Current, Place};
 pub(crate) use deployments::{Line, Revised, RowFilter};
@@ -41,6 +45,8 @@ pub(crate) use fault::is_damage;
 use fault::unexpected;
 pub(crate) use history::Told;
 pub(crate) use idempotency::{Answer, Kept, Key};
+pub(crate) use names::CatalogEntry;
+pub(crate) use shown::{Columns, Heading, Section};
 pub(crate) use verification::{KeptCell, KeptPeriod, Numbering, ToldWrongly};
 pub(crate) use write::Write;
 
@@ -87,6 +93,9 @@ pub struct Store {
     /// On SQLite, unless it is in memory.
     #[cfg(feature = "sqlite")]
     anchor: Option<Arc<sqlite::Anchor>>,
+    /// On PostgreSQL, for how long a connection is this program's own.
+    #[cfg(feature = "postgres")]
+    lending: postgres::Lending,
 }
 
 /// The database as it was at one moment, for reading what must fit together. It holds up no writer.
@@ -97,7 +106,8 @@ impl Store {
     /// Opens the database at `url` and migrates it, under a lock when several programs start at once.
     ///
     /// `sqlite:PATH` makes the file when it is missing; `sqlite::memory:` lasts as long as the store;
-    /// `postgres://USER:PASSWORD@HOST/DATABASE` must exist.
+    /// `postgres://USER:PASSWORD@HOST/DATABASE` must exist. In the path of a `sqlite:` URL a `?` begins parameters and a `%`
+    /// an escape: [`Store::open_file`] takes a path as it is.
     ///
     /// Where the process may have a file size limit (`RLIMIT_FSIZE`), it must handle or ignore SIGXFSZ, which would end it;
     /// the write is then refused as on a full disk.
@@ -120,6 +130,16 @@ impl Store {
                     .join(" or ")
             ))),
         }
+    }
+
+    /// Opens the SQLite database in a file, and makes the file when it is missing. The path is taken as it is, whatever
+    /// characters it has.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    #[cfg(feature = "sqlite")]
+    pub async fn open_file(path: &std::path::Path) -> Result<Self, Error> {
+        sqlite::open_path(path).await
     }
 
     /// Closes every connection, after what they are doing. On SQLite, a read that takes longer than two seconds is
@@ -171,7 +191,7 @@ impl Store {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.begin_with("begin immediate").await.map(Transaction::Sqlite),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
+            Pool::Postgres(pool) => pool.begin_with(self.lending.begin()).await.map(Transaction::Postgres),
         }
         .map_err(unexpected)
     }
@@ -215,7 +235,7 @@ impl Store {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => pool.begin_with("begin isolation level repeatable read, read only").await.map(Transaction::Postgres),
+            Pool::Postgres(pool) => pool.begin_with(self.lending.begin_snapshot()).await.map(Transaction::Postgres),
         };
         let mut snapshot = begun.map(Snapshot).map_err(unexpected)?;
         snapshot.execute("savepoint reading").await?;

@@ -1,24 +1,54 @@
 //! What components and environments are called.
 
-use sqlx::QueryBuilder;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Write, column::checked, fault::unexpected, on, write::in_lists};
+use super::{
+    Write,
+    column::{Micros, checked},
+    fault::unexpected,
+    on,
+    write::in_lists,
+};
 use crate::{
     catalog::{Kind, Reference},
+    clock::Time,
     error::Error,
     text::Name,
 };
 
+/// A component or environment: its id, its name, and since when it is archived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CatalogEntry {
+    pub(crate) id: Uuid,
+    pub(crate) name: Name,
+    pub(crate) archived_at: Option<Time>,
+}
+
+#[derive(Debug, FromRow)]
+struct Row {
+    id: Uuid,
+    name: String,
+    archived_at: Option<Micros>,
+}
+
+impl TryFrom<Row> for CatalogEntry {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self { id: row.id, name: checked(&row.name)?, archived_at: row.archived_at.map(|time| time.0) })
+    }
+}
+
 impl Write {
-    /// Those of these components or environments that there are, by id and name.
-    pub(crate) async fn known(&mut self, kind: Kind, references: &[&Reference]) -> Result<Vec<(Uuid, Name)>, Error> {
+    /// Those of these components or environments that there are.
+    pub(crate) async fn known(&mut self, kind: Kind, references: &[&Reference]) -> Result<Vec<CatalogEntry>, Error> {
         let mut known = Vec::with_capacity(references.len());
         for set in in_lists(references) {
-            let rows: Vec<(Uuid, String)> = on!(Transaction, &mut self.transaction, |write| {
+            let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(match kind {
-                    Kind::Component => "select id, name from components where",
-                    Kind::Environment => "select id, name from environments where",
+                    Kind::Component => "select id, name, archived_at from components where",
+                    Kind::Environment => "select id, name, archived_at from environments where",
                 });
                 for (at, reference) in set.enumerate() {
                     query.push(if at == 0 { " " } else { " or " });
@@ -30,10 +60,45 @@ impl Write {
                 query.build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;
-            for (id, name) in rows {
-                known.push((id, checked(&name)?));
+            for row in rows {
+                known.push(row.try_into()?);
             }
         }
         Ok(known)
+    }
+
+    /// The number of the last event, as this write sees it.
+    pub(crate) async fn last_event(&mut self) -> Result<i64, Error> {
+        on!(Transaction, &mut self.transaction, |write| {
+            sqlx::query_scalar("select last_event from commits").fetch_one(&mut **write).await
+        })
+        .map_err(unexpected)
+    }
+
+    /// The names of all components or environments.
+    pub(crate) async fn all_names(&mut self, kind: Kind) -> Result<Vec<Name>, Error> {
+        let names: Vec<String> = on!(Transaction, &mut self.transaction, |write| {
+            sqlx::query_scalar(match kind {
+                Kind::Component => "select name from components",
+                Kind::Environment => "select name from environments",
+            })
+            .fetch_all(&mut **write)
+            .await
+        })
+        .map_err(unexpected)?;
+        names.iter().map(|name| checked(name)).collect()
+    }
+
+    /// The names in the events behind this number: those of what was registered or changed since.
+    pub(crate) async fn names_since(&mut self, number: i64) -> Result<Vec<(Kind, Name)>, Error> {
+        let rows: Vec<(String, String)> = on!(Transaction, &mut self.transaction, |write| {
+            sqlx::query_as("select type, name from events where number > $1 and name is not null")
+                .bind(number)
+                .fetch_all(&mut **write)
+                .await
+        })
+        .map_err(unexpected)?;
+        let kind = |r#type: &str| if r#type.starts_with("component.") { Kind::Component } else { Kind::Environment };
+        rows.iter().map(|(r#type, name)| Ok((kind(r#type), checked(name)?))).collect()
     }
 }

@@ -1,9 +1,10 @@
 //! Opening SQLite.
 
 mod anchor;
+mod location;
 mod pools;
 
-use std::{fs::File, io, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{fs::File, io, path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _,
@@ -11,7 +12,10 @@ use sqlx::{
 };
 
 pub(super) use self::anchor::Anchor;
-use self::pools::{forget_transaction, readers, writers};
+use self::{
+    location::Location,
+    pools::{forget_transaction, readers, writers},
+};
 use super::{
     Pool, Store,
     condition::Condition,
@@ -34,16 +38,28 @@ const CHECKPOINT: &str = "4000";
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
 
+/// Opens the database that a URL names.
 pub(super) async fn open(url: &str) -> Result<Store, Error> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| Error::Setup(format!("the database URL cannot be read: {error}")))?
+    open_at(Location::of_url(url)?).await
+}
+
+/// Opens the database in a file. The path is taken as it is.
+pub(super) async fn open_path(path: &Path) -> Result<Store, Error> {
+    open_at(Location::of_file(path)).await
+}
+
+async fn open_at(Location { path, options }: Location) -> Result<Store, Error> {
+    let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // NORMAL makes no fsync at commit: a power failure would lose what was acknowledged.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY);
-    if url.contains(":memory:") || url.contains("mode=memory") { open_in_memory(options).await } else { open_file(options).await }
+    match path {
+        Some(path) => open_file(&path, options).await,
+        None => open_in_memory(options).await,
+    }
 }
 
 /// Each connection would have a database of its own: there is one, and it is never given up.
@@ -54,31 +70,45 @@ async fn open_in_memory(options: SqliteConnectOptions) -> Result<Store, Error> {
     migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
     let only = Pool::Sqlite(only);
     let (commits, condition) = (Arc::default(), Arc::default());
-    Ok(Store { reads: only.clone(), writes: only.clone(), snapshots: only, commits, condition, anchor: None })
+    Ok(Store {
+        reads: only.clone(),
+        writes: only.clone(),
+        snapshots: only,
+        commits,
+        condition,
+        anchor: None,
+        #[cfg(feature = "postgres")]
+        lending: super::postgres::Lending::default(),
+    })
 }
 
-async fn open_file(options: SqliteConnectOptions) -> Result<Store, Error> {
-    let path = options.get_filename().to_owned();
-    if path.as_os_str().is_empty() {
-        return Err(Error::Setup("the database URL names no file; it must look like sqlite:PATH".into()));
-    }
+async fn open_file(path: &Path, options: SqliteConnectOptions) -> Result<Store, Error> {
     let cannot = |error: &dyn std::fmt::Display| Error::Setup(format!("the database file {} cannot be opened: {error}", path.display()));
     // Held until the schema is right. SQLite's own lock does not cover the switch to the write-ahead log, which
     // programs that start together would trip over.
-    let starting = lock(&path).await.map_err(|error| cannot(&error))?;
-    files::make_private(&path).map_err(|error| cannot(&error))?;
+    let starting = lock(path).await.map_err(|error| cannot(&error))?;
+    files::make_private(path).map_err(|error| cannot(&error))?;
     // Later connections must not create an empty database where the file was deleted.
     let options = options.create_if_missing(false);
     let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
-    let condition = Arc::new(Condition::of(Files::of(&path)));
+    let condition = Arc::new(Condition::of(Files::of(path)));
     let anchor = Anchor::new(first);
     let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
     let writes = writers(&condition).connect_with(writing).await.map_err(|error| cannot(&error))?;
     let reads = readers(&condition, &anchor.ending).connect_with(options.read_only(true)).await.map_err(|error| cannot(&error))?;
     drop(starting);
     let (reads, writes) = (Pool::Sqlite(reads), Pool::Sqlite(writes));
-    Ok(Store { snapshots: reads.clone(), reads, writes, commits: Arc::default(), condition, anchor: Some(Arc::new(anchor)) })
+    Ok(Store {
+        snapshots: reads.clone(),
+        reads,
+        writes,
+        commits: Arc::default(),
+        condition,
+        anchor: Some(Arc::new(anchor)),
+        #[cfg(feature = "postgres")]
+        lending: super::postgres::Lending::default(),
+    })
 }
 
 /// Waits for the exclusive lock that is held while a program opens the database.

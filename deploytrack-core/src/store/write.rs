@@ -12,7 +12,8 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    NewEvent, Place, Revised, ToldBy, Transaction, commits::Commits, condition::Writing, fault::unexpected, idempotency::Answer, on,
+    NewEvent, Place, Revised, ToldBy, Transaction, archive::Unarchived, commits::Commits, condition::Writing, fault::unexpected,
+    idempotency::Answer, on,
 };
 use crate::{
     clock::Time,
@@ -43,6 +44,8 @@ pub(crate) struct Write {
     draft: Draft,
     /// What readers will be told of. Numbered at the commit and not before.
     events: Vec<NewEvent>,
+    /// What was archived and is in use again.
+    pub(super) unarchived: Unarchived,
 }
 
 /// What was decided and is not in the database yet.
@@ -80,6 +83,7 @@ impl Write {
             numbers: VecDeque::new(),
             draft: Draft::default(),
             events: Vec::new(),
+            unarchived: Unarchived::new(),
         }
     }
 
@@ -126,6 +130,11 @@ impl Write {
     /// One of the deployments that were taken, with all that was decided; not one that came to be since.
     pub(crate) fn taken(&self, id: Uuid) -> Result<Revised, Error> {
         self.deployments.get(&id).cloned().ok_or_else(|| Error::no_deployment(id))
+    }
+
+    /// A deployment that is there, with all that was decided.
+    pub(crate) async fn taken_or_read(&mut self, id: Uuid) -> Result<Revised, Error> {
+        self.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))
     }
 
     /// The newest time of a cell that was taken: no live transition is placed before it.
@@ -243,6 +252,7 @@ impl Write {
     /// Writes everything; gives the number of the last event.
     async fn write_all(&mut self) -> Result<i64, Error> {
         self.flush().await?;
+        self.write_unarchived().await?;
         let events = std::mem::take(&mut self.events);
         let last_event = self.count_commit(events.len()).await?;
         self.insert_events(&events, last_event).await?;

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Fault},
     event::EventType,
     faults::Faults,
-    query::{Page, PageRequest},
+    query::{CatalogFilter, Page, PageRequest},
     store::Write,
     text::{Label, Name},
 };
@@ -28,6 +28,14 @@ impl Tracker {
     /// Those of the database.
     pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Component>, Error> {
         counted(page, self.store.components(name, page.skip(), page.take()).await?)
+    }
+
+    /// Part of the components that match, in name order.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn matching_components(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Page<Component>, Error> {
+        counted(page, self.store.matching_components(filter, page.skip(), page.take()).await?)
     }
 
     /// One component.
@@ -109,6 +117,14 @@ impl Tracker {
         counted(page, self.store.environments(name, page.skip(), page.take()).await?)
     }
 
+    /// Part of the environments that match, in their order.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn matching_environments(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Page<Environment>, Error> {
+        counted(page, self.store.matching_environments(filter, page.skip(), page.take()).await?)
+    }
+
     /// One environment.
     ///
     /// # Errors
@@ -124,45 +140,39 @@ impl Tracker {
     pub async fn create_environment(&self, new: NewEnvironment, terms: impl Into<Terms>) -> Result<Written<Environment>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
-            let now = this.clock.now();
-            let asked = new.details.order;
+            let (now, place) = (this.clock.now(), new.details.order);
             let environment = new.details.applied_to(Environment::registered(this.next_id(), new.name, now), now);
             let mut work = match this.begin(&terms).await? {
                 Begun::Work(work) => work,
                 Begun::Done(done) => return Ok(done),
             };
             let write = &mut work.write;
-            let order = write.take_order().await?;
-            if order.iter().any(|known| known.name == environment.name) {
-                return Err(Error::NameTaken { kind: Kind::Environment, name: environment.name });
-            }
-            let place = asked.unwrap_or_else(|| environment.place_among(&order));
-            let added = this.insert_environment(write, environment, order, place, terms.author()).await?;
+            write.lock_order().await?;
+            insert_environment(write, &environment, place, now, terms.author()).await?;
+            let added = this.known_environment(write, environment.id).await?;
             work.finish(added).await
         })
         .await
     }
 
-    /// Adds an environment at a place in the order; a place beyond the end is the end.
-    pub(super) async fn insert_environment(
+    /// Adds those environments whose names are not known, each at the place that comes with it or before the first one of a
+    /// later type. Returns how many were added.
+    pub(super) async fn insert_unknown_environments(
         &self,
         write: &mut Write,
-        new: Environment,
-        mut order: Vec<Environment>,
-        place: usize,
+        new: Vec<(Environment, Option<usize>)>,
         by: &Label,
-    ) -> Result<Environment, Error> {
-        let id = new.id;
-        let now = self.clock.now();
-        write.add_environment(&new).await?;
-        tell_environment(write, EventType::EnvironmentCreated, &new, now, by);
-        order.insert((place - 1).min(order.len()), new);
-        let numbered = renumber(write, order, now).await?;
-        Self::among(numbered, id)
-    }
-
-    fn among(order: Vec<Environment>, id: Uuid) -> Result<Environment, Error> {
-        order.into_iter().find(|environment| environment.id == id).ok_or_else(|| Error::unknown(Kind::Environment, id))
+    ) -> Result<u64, Error> {
+        write.lock_order().await?;
+        let (now, mut added) = (self.clock.now(), 0);
+        let mut names: HashSet<_> = write.all_environments().await?.iter().map(|known| known.name.key().into_owned()).collect();
+        for (environment, place) in new {
+            if names.insert(environment.name.key().into_owned()) {
+                insert_environment(write, &environment, place, now, by).await?;
+                added += 1;
+            }
+        }
+        Ok(added)
     }
 
     /// Changes an environment and moves it in the order, if asked to.
@@ -184,20 +194,20 @@ impl Tracker {
                 Begun::Done(done) => return Ok(done),
             };
             let write = &mut work.write;
-            let mut order = write.take_order().await?;
-            let before = Self::among(order.clone(), id)?;
+            if place.is_some() {
+                write.lock_order().await?;
+            }
+            write.lock_environment(id).await?;
+            let before = this.known_environment(write, id).await?;
             terms.check(&before)?;
             let changed = change.applied_to(before, now);
             write.replace_environment(&changed).await?;
             tell_environment(write, EventType::EnvironmentUpdated, &changed, now, terms.author());
-            if let Some(place) = place {
-                order.retain(|other| other.id != id);
-                order.insert((place - 1).min(order.len()), changed);
-                order = renumber(write, order, now).await?;
-            } else {
-                order = vec![changed];
-            }
-            work.finish(Self::among(order, id)?).await
+            let Some(place) = place else { return work.finish(changed).await };
+            let position = write.position_at(place, id).await?;
+            write.move_environment(id, position).await?;
+            let moved = this.known_environment(write, id).await?;
+            work.finish(moved).await
         })
         .await
     }
@@ -209,13 +219,10 @@ impl Tracker {
     pub async fn delete_environment(&self, id: Uuid, by: &Label) -> Result<(), Error> {
         let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
-            let (mut write, now) = (this.store.write().await?, this.clock.now());
-            let mut order = write.take_order().await?;
-            let environment = Self::among(order.clone(), id)?;
+            let mut write = this.store.write().await?;
+            let environment = this.known_environment(&mut write, id).await?;
             write.delete_environment(&environment).await?;
-            tell_environment(&mut write, EventType::EnvironmentDeleted, &environment, now, &by);
-            order.retain(|other| other.id != id);
-            renumber(&mut write, order, now).await?;
+            tell_environment(&mut write, EventType::EnvironmentDeleted, &environment, this.clock.now(), &by);
             write.commit().await
         })
         .await
@@ -229,18 +236,34 @@ impl Tracker {
         let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
             let (mut write, now) = (this.store.write().await?, this.clock.now());
-            let order = write.take_order().await?;
-            check_full_list(&ids, &order)?;
-            let places: HashMap<_, _> = ids.iter().zip(0..).map(|(id, place): (_, usize)| (*id, place)).collect();
-            let mut asked: Vec<_> = order;
-            asked.sort_by_key(|environment| places.get(&environment.id).copied());
-            let order = renumber(&mut write, asked, now).await?;
+            write.lock_order().await?;
+            let known = write.all_environments().await?;
+            check_full_list(&ids, &known)?;
+            let order = reordered(known, &ids, now);
+            write.set_order(&order.iter().map(|environment| (environment.id, environment.updated_at)).collect::<Vec<_>>()).await?;
             tell_order(&mut write, now, &by);
             write.commit().await?;
             Ok(order)
         })
         .await
     }
+}
+
+/// Adds an environment at a place in the order, which must be locked, or else before the first one of a later type.
+async fn insert_environment(
+    write: &mut Write,
+    environment: &Environment,
+    place: Option<usize>,
+    now: Time,
+    by: &Label,
+) -> Result<(), Error> {
+    let position = match place {
+        Some(place) => write.position_at(place, environment.id).await?,
+        None => write.position_by_type(environment.r#type).await?,
+    };
+    write.add_environment(environment, position).await?;
+    tell_environment(write, EventType::EnvironmentCreated, environment, now, by);
+    Ok(())
 }
 
 /// Names every id that is unknown, given twice or missing.
@@ -262,17 +285,15 @@ fn check_full_list(ids: &[Uuid], order: &[Environment]) -> Result<(), Error> {
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults.into())) }
 }
 
-/// Numbers the environments from 1 in the order given and writes those whose place changed.
-async fn renumber(write: &mut Write, order: Vec<Environment>, now: Time) -> Result<Vec<Environment>, Error> {
-    let mut numbered = Vec::with_capacity(order.len());
-    for (place, environment) in (1..).zip(order) {
-        if environment.order == place {
-            numbered.push(environment);
-            continue;
+/// The environments in the order of these ids; those whose place changed are changed now.
+fn reordered(mut environments: Vec<Environment>, ids: &[Uuid], now: Time) -> Vec<Environment> {
+    let places: HashMap<Uuid, i64> = ids.iter().copied().zip(1..).collect();
+    for environment in &mut environments {
+        let place = places.get(&environment.id).copied().unwrap_or(i64::MAX);
+        if environment.order != place {
+            (environment.order, environment.updated_at) = (place, now);
         }
-        let moved = Environment { order: place, updated_at: now, ..environment };
-        write.replace_environment(&moved).await?;
-        numbered.push(moved);
     }
-    Ok(numbered)
+    environments.sort_by_key(|environment| environment.order);
+    environments
 }

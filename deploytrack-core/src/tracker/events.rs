@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
-    catalog::{Component, Environment},
+    catalog::{Component, Environment, Kind},
     clock::Time,
     error::{Error, Fault},
     event::{Event, EventType},
@@ -35,8 +35,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(100);
 /// How many of the newest events are kept for all readers.
 const KEPT: usize = 1024;
-/// How many events a reader is given at a time at most.
-const PAGE: usize = 256;
+/// How many events a reader is given at a time at most: with the longest names and reasons they have half a megabyte.
+const PAGE: usize = 64;
 
 /// The newest events, which follow each other without gaps.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ impl Events {
         self.position
     }
 
-    /// The next events, in their order, 256 at most; waits until there is one. Nothing is lost when the caller stops
+    /// The next events, in their order, 64 at most; waits until there is one. Nothing is lost when the caller stops
     /// waiting.
     ///
     /// # Errors
@@ -133,6 +133,8 @@ impl Tracker {
             return Ok(page);
         }
         if !self.newest.follows(after) {
+            // Whoever reads what is long past, perhaps all of it for a filter that nothing matches, takes turns.
+            let _turn = self.large_reads.next().await?;
             return self.read_events(after).await;
         }
         let _alone = self.newest.reading.lock().await;
@@ -185,6 +187,15 @@ fn tell(write: &mut Write, r#type: EventType, subject_id: Option<Uuid>, name: Op
 /// Tells readers that a deployment is described anew.
 pub(super) fn tell_description(write: &mut Write, id: Uuid, at: Time, by: &Label) {
     tell(write, EventType::DeploymentUpdated, Some(id), None, at, by);
+}
+
+/// Tells readers that a component or environment was archived, or taken out of the archive, by a request of its own.
+pub(super) fn tell_archived(write: &mut Write, kind: Kind, id: Uuid, name: &Name, at: Time, by: &Label) {
+    let r#type = match kind {
+        Kind::Component => EventType::ComponentUpdated,
+        Kind::Environment => EventType::EnvironmentUpdated,
+    };
+    tell(write, r#type, Some(id), Some(name), at, by);
 }
 
 /// Tells readers of a component.

@@ -12,13 +12,18 @@ use crate::{
     store::{Store, Version},
 };
 
+mod archive;
 mod catalog;
 mod clock_watch;
 mod events;
+mod exporting;
 mod importing;
+mod known_names;
+mod large_reads;
 mod matrix;
 mod name_guard;
 mod names;
+mod pages;
 mod paging;
 mod reading;
 mod recording;
@@ -30,7 +35,12 @@ mod writer;
 use clock_watch::ClockWatch;
 pub use events::Events;
 use events::Newest;
+pub use exporting::NamesRead;
+use known_names::KnownNames;
+use large_reads::LargeReads;
 pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
+pub use pages::{AttemptPages, HistoryPages, LatestPages, MatrixPages, Pages};
+pub use recording::fault_of_status;
 use terms::{Begun, Running};
 pub use terms::{Once, RETENTION, Terms, Written};
 use writer::Queue;
@@ -49,7 +59,9 @@ pub struct Tracker {
     running: Arc<Running>,
     queue: Arc<Queue>,
     newest: Arc<Newest>,
+    known_names: Arc<KnownNames>,
     clock_watch: Arc<ClockWatch>,
+    large_reads: Arc<LargeReads>,
     /// Held while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
 }
@@ -104,7 +116,9 @@ impl Tracker {
             running: Arc::default(),
             queue: Arc::default(),
             newest: Arc::default(),
+            known_names: Arc::default(),
             clock_watch: Arc::default(),
+            large_reads: Arc::default(),
             verifying: Arc::default(),
         }
     }

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{NameGuard, Registration, Resemblance, Tracker, events::tell_component};
+use super::{
+    NameGuard, Registration, Resemblance, Tracker,
+    events::{tell_component, tell_environment},
+};
 use crate::{
-    catalog::{Component, Environment, Kind, Reference, near_misses},
+    catalog::{Component, Environment, Kind, Reference},
     error::Error,
     event::EventType,
-    store::Write,
+    store::{CatalogEntry, Write},
     text::{Label, Name},
 };
 
@@ -37,35 +40,16 @@ impl Unknown {
             (Registration::Auto, NameGuard::Refuse) => Self::RegisterUnlessNear,
         }
     }
-
-    /// Whether the unknown name may be registered among the known ones, and what it resembles.
-    fn judge(self, kind: Kind, name: &Name, known: &[Name]) -> Result<Option<Resemblance>, Error> {
-        // Another writer registered it since it was looked up; a name is no near miss of itself.
-        if known.contains(name) {
-            return Ok(None);
-        }
-        if self == Self::Refuse {
-            return Err(Error::unknown(kind, name));
-        }
-        let did_you_mean = if self == Self::Register { Vec::new() } else { near_misses(name, known) };
-        match did_you_mean.first() {
-            Some(known) if self == Self::RegisterAndWarn => Ok(Some(Resemblance { kind, name: name.clone(), known: known.clone() })),
-            Some(_) => Err(Error::NearMiss { kind, name: name.clone(), did_you_mean }),
-            None => Ok(None),
-        }
-    }
 }
 
-/// The id and the name of a record.
-pub(super) type Known = (Uuid, Name);
 /// A record, and the known name that its name resembles, if it was registered under the guard.
-type Found = (Known, Option<Resemblance>);
+type Found = (CatalogEntry, Option<Resemblance>);
 
 /// What references mean, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    components: BTreeMap<Reference, Known>,
-    environments: BTreeMap<Reference, Known>,
+    components: BTreeMap<Reference, CatalogEntry>,
+    environments: BTreeMap<Reference, CatalogEntry>,
     /// Of names that were registered although they are near misses.
     resembles: Vec<Resemblance>,
 }
@@ -87,7 +71,7 @@ impl Names {
     }
 
     /// The component and the environment that a pair means, if both are known.
-    pub(super) fn pair(&self, (component, environment): (&Reference, &Reference)) -> Option<(&Known, &Known)> {
+    pub(super) fn pair(&self, (component, environment): (&Reference, &Reference)) -> Option<(&CatalogEntry, &CatalogEntry)> {
         self.components.get(component).zip(self.environments.get(environment))
     }
 
@@ -127,13 +111,13 @@ impl Names {
 }
 
 /// What those of these references mean that are known.
-async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) -> Result<BTreeMap<Reference, Known>, Error> {
+async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) -> Result<BTreeMap<Reference, CatalogEntry>, Error> {
     let asked: Vec<_> = asked.into_iter().collect();
     let mut meanings = BTreeMap::new();
-    for (id, name) in write.known(kind, &asked).await? {
+    for known in write.known(kind, &asked).await? {
         // Two references may mean one record: its id and its name.
-        for reference in [Reference::Id(id), Reference::Name(name.clone())] {
-            meanings.insert(reference, (id, name.clone()));
+        for reference in [Reference::Id(known.id), Reference::Name(known.name.clone())] {
+            meanings.insert(reference, known.clone());
         }
     }
     Ok(meanings)
@@ -142,46 +126,54 @@ async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) ->
 impl Tracker {
     /// The component a caller means, registered on the way if need be.
     async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Found, Error> {
-        let name = match reference {
-            Reference::Id(id) => return self.known_component(write, *id).await.map(|known| ((known.id, known.name), None)),
-            Reference::Name(name) => name,
+        let name = match known(write, Kind::Component, reference).await? {
+            Ok(found) => return Ok((found, None)),
+            Err(name) => name,
         };
-        if let Some(known) = write.component_named(name).await? {
-            return Ok(((known.id, known.name), None));
-        }
-        let resembles = unknown.judge(Kind::Component, name, &write.component_names().await?)?;
+        let resembles = self.judge(write, Kind::Component, name, unknown).await?;
         let now = self.clock.now();
         let new = Component::registered(self.next_id(), name.clone(), now);
         if write.add_component(&new).await? {
             tell_component(write, EventType::ComponentCreated, &new, now, by);
-            return Ok(((new.id, new.name), resembles));
+            return Ok((CatalogEntry { id: new.id, name: new.name, archived_at: None }, resembles));
         }
         // Another server was first; its row can be seen now.
-        let first =
-            write.component_named(name).await?.ok_or_else(|| Error::Internal(format!("the component {name} came and went").into()))?;
-        Ok(((first.id, first.name), None))
+        let first = known(write, Kind::Component, reference).await?;
+        first.map(|first| (first, None)).map_err(|name| Error::Internal(format!("the component {name} came and went").into()))
     }
 
     /// The environment a caller means, registered on the way if need be.
     async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Found, Error> {
-        let name = match reference {
-            Reference::Id(id) => return self.known_environment(write, *id).await.map(|known| ((known.id, known.name), None)),
-            Reference::Name(name) => name,
-        };
-        if let Some(known) = write.environment_named(name).await? {
-            return Ok(((known.id, known.name), None));
+        if let Ok(found) = known(write, Kind::Environment, reference).await? {
+            return Ok((found, None));
         }
-        let order = write.take_order().await?;
+        write.lock_order().await?;
         // Another server may have registered it while this one waited for the order.
-        if let Some(known) = order.iter().find(|known| known.name == *name) {
-            return Ok(((known.id, known.name.clone()), None));
+        let name = match known(write, Kind::Environment, reference).await? {
+            Ok(found) => return Ok((found, None)),
+            Err(name) => name,
+        };
+        let resembles = self.judge(write, Kind::Environment, name, unknown).await?;
+        let now = self.clock.now();
+        let new = Environment::registered(self.next_id(), name.clone(), now);
+        let position = write.position_by_type(new.r#type).await?;
+        write.add_environment(&new, position).await?;
+        tell_environment(write, EventType::EnvironmentCreated, &new, now, by);
+        Ok((CatalogEntry { id: new.id, name: new.name, archived_at: None }, resembles))
+    }
+
+    /// Whether an unknown name may be registered, and what it resembles.
+    async fn judge(&self, write: &mut Write, kind: Kind, name: &Name, unknown: Unknown) -> Result<Option<Resemblance>, Error> {
+        let did_you_mean = match unknown {
+            Unknown::Refuse => return Err(Error::unknown(kind, name)),
+            Unknown::Register => return Ok(None),
+            Unknown::RegisterUnlessNear | Unknown::RegisterAndWarn => self.known_names.near(write, kind, name).await?,
+        };
+        match did_you_mean.first() {
+            Some(known) if unknown == Unknown::RegisterAndWarn => Ok(Some(Resemblance { kind, name: name.clone(), known: known.clone() })),
+            Some(_) => Err(Error::NearMiss { kind, name: name.clone(), did_you_mean }),
+            None => Ok(None),
         }
-        let names: Vec<_> = order.iter().map(|known| known.name.clone()).collect();
-        let resembles = unknown.judge(Kind::Environment, name, &names)?;
-        let new = Environment::registered(self.next_id(), name.clone(), self.clock.now());
-        let place = new.place_among(&order);
-        let added = self.insert_environment(write, new, order, place, by).await?;
-        Ok(((added.id, added.name), resembles))
     }
 
     pub(super) async fn known_component(&self, write: &mut Write, id: Uuid) -> Result<Component, Error> {
@@ -190,5 +182,14 @@ impl Tracker {
 
     pub(super) async fn known_environment(&self, write: &mut Write, id: Uuid) -> Result<Environment, Error> {
         write.environment(id).await?.ok_or_else(|| Error::unknown(Kind::Environment, id))
+    }
+}
+
+/// What a reference means, or the name that means nothing yet. An id that means nothing is an error.
+async fn known<'a>(write: &mut Write, kind: Kind, reference: &'a Reference) -> Result<Result<CatalogEntry, &'a Name>, Error> {
+    match (write.known(kind, &[reference]).await?.pop(), reference) {
+        (Some(found), _) => Ok(Ok(found)),
+        (None, Reference::Name(name)) => Ok(Err(name)),
+        (None, Reference::Id(id)) => Err(Error::unknown(kind, id)),
     }
 }

@@ -74,6 +74,19 @@ pub(super) fn page(order: Order, asked: PageRequest, section: Section, total: u6
     Page { data: rows, total, skip: asked.skip(), take, links }
 }
 
+/// Refuses to count past more deployments than that, of which there are so many: each costs as much as one that is shown.
+pub(super) fn check_depth(asked: PageRequest, total: u64) -> Result<(), Error> {
+    if asked.skip() <= PageRequest::MOST_PASSED || asked.skip() >= total {
+        return Ok(());
+    }
+    let most = PageRequest::MOST_PASSED;
+    let why = format!(
+        "must be at most {most} in this list; go on by cursor, which the Link header of each page gives, or from createdBefore \
+         (occurredBefore) on"
+    );
+    Err(Error::fault(Fault::parameter("skip", why)))
+}
+
 /// Refuses a cursor that another order of the list gave: its place would be another one here.
 pub(super) fn check_order(order: Order, asked: PageRequest) -> Result<(), Error> {
     match asked.cursor().map(|cursor| cursor.key().order) {

@@ -4,17 +4,25 @@ use uuid::Uuid;
 
 use super::{
     Tracker,
+    pages::{self, fitting},
     paging::{self, Section},
 };
 use crate::{
     api::ImportLine,
     clock::Time,
-    deployment::{Deployment, Removal, Undeploy},
+    deployment::Deployment,
     error::Error,
-    history::{self, Event, HistoryEntry},
+    history::HistoryEntry,
     query::{Cursor, DeploymentFilter, Key, Order, Page, PageRequest},
-    store::{Current, RowFilter},
+    store::RowFilter,
 };
+
+/// Up to how many rows are passed over like those of a page.
+const SHALLOW: u64 = 1000;
+/// How many histories of an export are read at a time.
+const HISTORIES: usize = 64;
+/// With so many rows of history a page of an export ends.
+const MOST_ROWS: usize = 2000;
 
 impl Tracker {
     /// One deployment.
@@ -40,18 +48,22 @@ impl Tracker {
     /// once, whatever is recorded meanwhile.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a cursor of the other order, and those of the database.
+    /// [`Error::Invalid`] for a cursor of the other order, and for a `skip` of more than 10,000 where
+    /// more than that match; those of the database.
     pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Page<Deployment>, Error> {
         paging::check_order(filter.order, page)?;
         let order = filter.order;
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(paging::page(order, page, Section::default(), 0));
         };
+        // What no count and no index answers looks at many rows.
+        let _turn = if filter.is_counted() && page.skip() <= SHALLOW { None } else { Some(self.large_reads.first().await?) };
         let total = if filter.is_counted() {
             self.store.counted_deployments(&filter).await?
         } else {
             self.store.matching_deployments(&filter).await?
         };
+        paging::check_depth(page, total)?;
         // Where nothing matches, it takes the whole of an index to find nothing.
         let rows = if total > page.skip() { self.rows(&filter, page).await? } else { Vec::new() };
         Ok(paging::page(order, page, Section::of(page, rows), total))
@@ -66,8 +78,9 @@ impl Tracker {
         }
     }
 
-    /// The next deployments that match, oldest first, as lines of an export, each followed by its removals; with the
-    /// place to go on from. `take` bounds how many deployments; an empty list means the end.
+    /// The next deployments that match, oldest first, as lines of an export, each with its history; with the place to go on
+    /// from. `take` bounds how many deployments; their long texts have 256 KiB at most, unless one deployment alone has more.
+    /// `None` means the end.
     ///
     /// # Errors
     /// Those of the database.
@@ -82,14 +95,27 @@ impl Tracker {
         };
         let (order, filter) = (Order::Created, RowFilter { order: Order::Created, ..filter });
         let place = Cursor::NewerThan(after.unwrap_or(Key::least(order)));
-        let deployments = self.store.deployments_from(&filter, place, take).await?;
-        let Some(next) = deployments.last().map(|deployment| Key::of(order, deployment)) else { return Ok(None) };
-        let mut lines = Vec::with_capacity(deployments.len());
-        for deployment in deployments {
-            let history = self.store.history(deployment.id).await?;
-            lines.extend(exported(deployment, &history));
+        let _turn = match after {
+            None => self.large_reads.first().await?,
+            Some(_) => self.large_reads.next().await?,
+        };
+        let sizes = self.store.sizes_from(&filter, place, take).await?;
+        let deployments = self.store.deployments_from(&filter, place, fitting(sizes) as u64).await?;
+        let (mut next, mut lines, mut rows) = (None, Vec::with_capacity(deployments.len()), 0);
+        for some in deployments.chunks(HISTORIES) {
+            let ids: Vec<_> = some.iter().map(|deployment| deployment.id).collect();
+            let mut histories = self.store.histories_of(&ids).await?;
+            rows += histories.values().map(Vec::len).sum::<usize>();
+            next = some.last().map(|deployment| Key::of(order, deployment));
+            lines.extend(some.iter().map(|deployment| {
+                let history = histories.remove(&deployment.id).unwrap_or_default();
+                ImportLine::of(deployment.clone(), &history)
+            }));
+            if rows > MOST_ROWS {
+                break;
+            }
         }
-        Ok(Some((next, lines)))
+        Ok(next.map(|next| (next, lines)))
     }
 
     /// The filter with ids for names; `None` when a name is unknown or contradicts an id, so that nothing matches.
@@ -127,29 +153,8 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`] when there is no such component, and those of the database.
     pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<Vec<Deployment>, Error> {
-        self.component(component_id).await?;
-        let Some(at) = at else { return self.store.current_of(component_id).await };
-        let mut latest = Vec::new();
-        for Current { deployment_id, sequence } in self.store.current_of_at(component_id, at).await? {
-            let history = self.store.history(deployment_id).await?;
-            let deployment = self.deployment(deployment_id).await?;
-            latest.push(history::as_of(deployment, &history, sequence));
-        }
-        let order = self.store.environments(None, 0, u64::MAX).await?.0;
-        latest.sort_by_key(|deployment| order.iter().position(|environment| environment.id == deployment.environment_id));
-        Ok(latest)
+        pages::all(self.latest_pages(component_id, at).await?).await
     }
-}
-
-/// A deployment as a line of an export, followed by its removals.
-fn exported(deployment: Deployment, history: &[HistoryEntry]) -> impl Iterator<Item = ImportLine> {
-    let entered = history.iter().rfind(|entry| entry.event == Event::Transition).map_or(deployment.occurred_at, |entry| entry.occurred_at);
-    let (component, environment) = (deployment.component_name.clone(), deployment.environment_name.clone());
-    let removals = history.iter().filter(|entry| entry.event == Event::Undeployed).map(move |entry| {
-        let undeploy = Undeploy { occurred_at: Some(entry.occurred_at), reason: entry.reason.clone() };
-        ImportLine::Undeployed(Removal { component: component.clone().into(), environment: environment.clone().into(), undeploy })
-    });
-    std::iter::once(ImportLine::of(deployment, entered)).chain(removals)
 }
 
 /// Whom a filter lets through.

@@ -4,11 +4,14 @@ use uuid::Uuid;
 
 use super::{
     Terms, Tracker, Written,
+    archive::{still_archived, unarchive},
     events::tell_description,
-    names::{Known, Names},
-    writer::Asked,
+    names::Names,
+    writer::{Asked, Done},
 };
 use crate::{
+    api::whole_path,
+    archive::FoundArchived,
     arrival::Placed,
     catalog::Kind,
     clock::Time,
@@ -16,9 +19,16 @@ use crate::{
     error::{Error, Fault},
     history::{self, Event, HistoryEntry, Period},
     status::Status,
-    store::{Place, Revised, Write},
+    store::{CatalogEntry, Place, Revised, UnarchiveCause, Write},
     text::{BadText, Label},
 };
+
+/// The fault of a status that no deployment can be recorded with.
+#[must_use]
+pub fn fault_of_status(status: Status) -> Option<Fault> {
+    let why = "must not be rolled_back, which undoes an earlier success; record succeeded, then update it";
+    (status == Status::RolledBack).then(|| Fault::at("/status", why))
+}
 
 impl Tracker {
     /// Records a deployment.
@@ -30,9 +40,7 @@ impl Tracker {
     pub async fn record(&self, new: NewDeployment, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
         let (now, terms) = (self.clock.now(), terms.into());
         let mut faults = terms.arriving(now).faults(new.occurred_at);
-        if new.status == Status::RolledBack {
-            faults.push(Fault::at("/status", "must not be rolled_back, which undoes an earlier success; record succeeded, then update it"));
-        }
+        faults.extend(fault_of_status(new.status));
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
@@ -57,29 +65,23 @@ impl Tracker {
     }
 
     /// Records a deployment whose names are known and whose cell is taken.
-    pub(super) fn record_in(
-        &self,
-        write: &mut Write,
-        names: &Names,
-        new: &NewDeployment,
-        terms: &Terms,
-        now: Time,
-    ) -> Result<Deployment, Error> {
+    pub(super) fn record_in(&self, write: &mut Write, names: &Names, new: &NewDeployment, terms: &Terms, now: Time) -> Result<Done, Error> {
         let (component, environment) =
             names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(Kind::Component, &new.component))?;
-        let place = Place { component_id: component.0, environment_id: environment.0 };
+        let place = Place { component_id: component.id, environment_id: environment.id };
         let placed = terms.arriving(now).place(new.occurred_at, write.newest(place), None);
         let recorded = self.recorded(new.clone(), component.clone(), environment.clone(), terms.author(), (placed, now));
         add(write, &recorded, terms.author())?;
-        Ok(recorded.deployment)
+        let archived = unarchive(write, (component, environment), &cause(&recorded.deployment, terms, now));
+        Ok(Done { deployment: recorded.deployment, archived })
     }
 
     /// The deployment as it will stand.
     pub(super) fn recorded(
         &self,
         new: NewDeployment,
-        component: Known,
-        environment: Known,
+        component: CatalogEntry,
+        environment: CatalogEntry,
         by: &Label,
         (placed, now): (Placed, Time),
     ) -> Recorded {
@@ -89,10 +91,10 @@ impl Tracker {
         let succeeded = matches!(new.status, Status::Succeeded | Status::RolledBack);
         let deployment = Deployment {
             id: self.next_id(),
-            component_id: component.0,
-            component_name: component.1,
-            environment_id: environment.0,
-            environment_name: environment.1,
+            component_id: component.id,
+            component_name: component.name,
+            environment_id: environment.id,
+            environment_name: environment.name,
             version: new.version,
             status: new.status,
             attempt: 1,
@@ -118,25 +120,51 @@ pub(super) struct Recorded {
 }
 
 /// Changes a deployment whose cell is taken.
-pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms: &Terms, now: Time) -> Result<Deployment, Error> {
+pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms: &Terms, now: Time) -> Result<Done, Error> {
     let before = write.taken(id)?;
     terms.check(&before.deployment)?;
     if is_repetition(write, &before.deployment, &change).await? {
-        return Ok(before.deployment);
+        return Ok(before.deployment.into());
     }
-    advance(write, &before, change, terms, now)
+    let moved_to = change.status;
+    let deployment = advance(write, &before, change, terms, now)?;
+    let archived = match moved_to {
+        Some(to) if before.archived_at != (None, None) => found_archived(write, &before, (&deployment, to), terms, now).await?,
+        _ => Vec::new(),
+    };
+    Ok(Done { deployment, archived })
 }
 
-/// The legal path to the status of a deployment that is recorded as it stands.
-pub(super) fn path_to(status: Status) -> &'static [Status] {
-    status.path_from_new().unwrap_or(&[Status::Pending, Status::InProgress, Status::Succeeded, Status::RolledBack])
+/// What of an archived cell is in use again after a deployment moved to this status. A failure deploys nothing, and neither
+/// does a rollback to nothing.
+async fn found_archived(
+    write: &mut Write,
+    before: &Revised,
+    (after, to): (&Deployment, Status),
+    terms: &Terms,
+    now: Time,
+) -> Result<Vec<FoundArchived>, Error> {
+    let in_use = match to {
+        Status::Pending | Status::InProgress | Status::Succeeded => true,
+        Status::Failed => false,
+        Status::RolledBack => write.current(Place::of(after), None).await?.is_some(),
+    };
+    let (component_archived_at, environment_archived_at) = before.archived_at;
+    let component = CatalogEntry { id: after.component_id, name: after.component_name.clone(), archived_at: component_archived_at };
+    let environment = CatalogEntry { id: after.environment_id, name: after.environment_name.clone(), archived_at: environment_archived_at };
+    let pair = (&component, &environment);
+    Ok(if in_use { unarchive(write, pair, &cause(after, terms, now)) } else { still_archived(pair) })
+}
+
+fn cause(deployment: &Deployment, terms: &Terms, now: Time) -> UnarchiveCause {
+    UnarchiveCause { occurred_at: deployment.occurred_at, recorded_at: now, by: terms.author().clone() }
 }
 
 /// Adds a deployment, and the history that led to it, to a cell that is taken.
 pub(super) fn add(write: &mut Write, Recorded { deployment: new, placed }: &Recorded, by: &Label) -> Result<(), Error> {
     write.note_time(Place::of(new), placed.at);
     let (mut head, mut from, mut entries) = (history::identity(new), None, Vec::new());
-    for &to in path_to(new.status) {
+    for &to in whole_path(new.status) {
         let entry = HistoryEntry {
             sequence: 0,
             attempt: new.attempt,
@@ -157,7 +185,7 @@ pub(super) fn add(write: &mut Write, Recorded { deployment: new, placed }: &Reco
     let standing = history::fold(&entries);
     let succeeded = standing.as_ref().and_then(|standing| Some(standing.succeeded?.1));
     let occurred = standing.as_ref().map(|standing| standing.occurred.1).unwrap_or_default();
-    write.put_deployment(Revised { deployment: new.clone(), succeeded, occurred, head, revision: 0 });
+    write.put_deployment(Revised { deployment: new.clone(), succeeded, occurred, head, revision: 0, archived_at: (None, None) });
     for period in standing.into_iter().flat_map(|standing| standing.periods) {
         write.add_period(new, period);
     }
@@ -227,7 +255,7 @@ fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, n
     write.count(place, from, -1);
     write.count(place, to, 1);
     let succeeded = if to == Status::Succeeded { Some(sequence) } else { before.succeeded };
-    Ok(replace(write, Revised { deployment: after, succeeded, occurred: sequence, head, revision: before.revision }))
+    Ok(replace(write, Revised { deployment: after, succeeded, occurred: sequence, head, ..before.clone() }))
 }
 
 /// Adds one row to a history that has come to the hash in it; gives it with its number and its own hash.

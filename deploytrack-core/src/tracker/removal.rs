@@ -8,6 +8,7 @@ use super::{
     writer::Asked,
 };
 use crate::{
+    api::PastEntry,
     arrival::{Arrival, Placed},
     clock::Time,
     deployment::{Deployment, Undeploy},
@@ -66,6 +67,11 @@ pub(super) struct Removed {
 }
 
 impl Removed {
+    /// A removal that an import lists in a history.
+    pub(super) fn of(entry: &PastEntry) -> Self {
+        Self { placed: Placed { at: entry.occurred_at, claimed: entry.claimed_at }, reason: entry.reason.clone() }
+    }
+
     /// A removal of an import, which has a time in every line.
     pub(super) fn told_by(undeploy: Undeploy, arrival: &Arrival) -> Self {
         Self { placed: arrival.place(undeploy.occurred_at, Time::default(), None), reason: undeploy.reason }
@@ -96,7 +102,9 @@ pub(super) async fn remove_afterwards(
     let current = write.current(place, Some(removed.placed.at)).await?.map(|(id, _)| id);
     let id = if let Some(id) = current { Some(id) } else { write.last_in(place).await? };
     let Some(id) = id else {
-        return Ok(Err("removes what never succeeded there; import the deployments of the component before its removal"));
+        return Ok(Err(
+            "removes what never succeeded there; import a deployment of the component to the environment that succeeded, too, or leave the line out",
+        ));
     };
     let deployment = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;
     remove(write, deployment, removed, by, now).map(|_| Ok(true))

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Resemblance, Tracker};
 use crate::{
+    archive::FoundArchived,
     arrival::Arrival,
     clock::Time,
     digest::Digest,
@@ -101,6 +102,8 @@ pub struct Written<T> {
     pub replayed: bool,
     /// The names that it registered although they look like typing errors, where the guard only warns.
     pub resembles: Vec<Resemblance>,
+    /// What it found archived, each once, in order.
+    pub archived: Vec<FoundArchived>,
 }
 
 impl<T> Deref for Written<T> {
@@ -148,7 +151,7 @@ impl Claim {
             return Err(Error::KeyReused { recorded: id_in(&kept.answer) });
         }
         let value = serde_json::from_str(&kept.answer).map_err(|error| Error::Internal(error.into()))?;
-        Ok(Written { value, replayed: true, resembles: Vec::new() })
+        Ok(Written { value, replayed: true, resembles: Vec::new(), archived: Vec::new() })
     }
 
     /// The answer to this request, to be kept under the key.
@@ -216,6 +219,6 @@ impl Work {
             self.write.keep_answer(claim.answered(&value, self.steady, self.retention)?);
         }
         self.write.commit().await?;
-        Ok(Written { value, replayed: false, resembles: Vec::new() })
+        Ok(Written { value, replayed: false, resembles: Vec::new(), archived: Vec::new() })
     }
 }

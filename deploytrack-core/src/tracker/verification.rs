@@ -54,8 +54,20 @@ impl Tracker {
         self.verify().await
     }
 
+    /// In its own task: a caller that goes away leaves statements behind that run on, each of which holds a connection. The
+    /// next verification waits for their end.
     async fn audit(&self) -> Result<Audit, Error> {
-        let _one_at_a_time = self.verifying.try_lock().map_err(|_| Error::Verifying)?;
+        let one_at_a_time = self.verifying.clone().try_lock_owned().map_err(|_| Error::Verifying)?;
+        let this = self.clone();
+        in_own_task(async move {
+            let audit = this.compare_everything().await;
+            drop(one_at_a_time);
+            audit
+        })
+        .await
+    }
+
+    async fn compare_everything(&self) -> Result<Audit, Error> {
         let mut reading = Reading { snapshot: self.store.snapshot().await?, store: &self.store };
         let mut audit = Audit::default();
         audit.look_at_deployments(&mut reading).await?;
@@ -350,4 +362,23 @@ fn corrected(row: Revised, standing: &Standing) -> Revised {
         ..row.deployment
     };
     Revised { deployment, succeeded: standing.succeeded.map(|(_, sequence)| sequence), occurred: standing.occurred.1, ..row }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_verification_goes_on_alone_when_its_caller_is_gone() {
+        let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
+        tokio::select! {
+            biased;
+            _ = tracker.verify() => panic!("the task has not run yet"),
+            () = std::future::ready(()) => {}
+        }
+        assert!(matches!(tracker.verify().await, Err(Error::Verifying)));
+        drop(tracker.verifying.lock().await);
+        assert!(tracker.verify().await.unwrap().ok);
+    }
 }

@@ -32,6 +32,7 @@ use super::{
     terms::Claim,
 };
 use crate::{
+    archive::FoundArchived,
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     error::Error,
@@ -218,15 +219,15 @@ impl Tracker {
         if !job.asked.is_known(names) {
             return Ok(None);
         }
-        let value = match self.carry_out(write, names, &job.asked, &job.terms, job.now).await {
+        let done = match self.carry_out(write, names, &job.asked, &job.terms, job.now).await {
             Err(error) if error.is_of_the_database() => return Err(error),
             Err(refusal) => return Ok(Some(Err(refusal))),
-            Ok(value) => value,
+            Ok(done) => done,
         };
         if let Some(claim) = &job.claim {
-            write.keep_answer(claim.answered(&value, self.clock.steady(), self.retention)?);
+            write.keep_answer(claim.answered(&done.deployment, self.clock.steady(), self.retention)?);
         }
-        Ok(Some(Ok(Written { value, replayed: false, resembles: Vec::new() })))
+        Ok(Some(Ok(Written { value: done.deployment, replayed: false, resembles: Vec::new(), archived: done.archived })))
     }
 
     /// Carries out a request in a transaction of its own.
@@ -246,9 +247,9 @@ impl Tracker {
         write.take(&ids, asked.place(&names).map(|place| (place, now))).await?;
         self.compare_with(write);
         write.reserve(asked.rows()).await?;
-        let value = self.carry_out(write, &names, asked, terms, now).await?;
-        let written = work.finish(value).await?;
-        Ok(Written { resembles: names.resembles(), ..written })
+        let Done { deployment, archived } = self.carry_out(write, &names, asked, terms, now).await?;
+        let written = work.finish(deployment).await?;
+        Ok(Written { resembles: names.resembles(), archived, ..written })
     }
 
     /// Compares the clock with the cells that a write has taken.
@@ -258,12 +259,27 @@ impl Tracker {
         }
     }
 
-    async fn carry_out(&self, write: &mut Write, names: &Names, asked: &Asked, terms: &Terms, now: Time) -> Result<Deployment, Error> {
+    async fn carry_out(&self, write: &mut Write, names: &Names, asked: &Asked, terms: &Terms, now: Time) -> Result<Done, Error> {
         match asked {
             Asked::Record(new) => self.record_in(write, names, new, terms, now),
             Asked::Update(id, change) => recording::update_in(write, *id, change.clone(), terms, now).await,
-            Asked::Undeploy(id, undeploy) => removal::undeploy_in(write, *id, undeploy.clone(), terms, now).await,
+            // What is removed is not in use: what is archived stays so, and the matrix hides nothing by it.
+            Asked::Undeploy(id, undeploy) => removal::undeploy_in(write, *id, undeploy.clone(), terms, now).await.map(Done::from),
         }
+    }
+}
+
+/// A request that was carried out.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) deployment: Deployment,
+    /// What it found archived.
+    pub(super) archived: Vec<FoundArchived>,
+}
+
+impl From<Deployment> for Done {
+    fn from(deployment: Deployment) -> Self {
+        Self { deployment, archived: Vec::new() }
     }
 }
 
@@ -288,14 +304,14 @@ impl Asked {
 
     /// The cell it names, where its names are known.
     fn place(&self, names: &Names) -> Option<Place> {
-        let ((component_id, _), (environment_id, _)) = names.pair(self.names()?)?;
-        Some(Place { component_id: *component_id, environment_id: *environment_id })
+        let (component, environment) = names.pair(self.names()?)?;
+        Some(Place { component_id: component.id, environment_id: environment.id })
     }
 
     /// How many rows of history it can add.
     fn rows(&self) -> usize {
         match self {
-            Self::Record(new) => recording::path_to(new.status).len(),
+            Self::Record(new) => crate::api::whole_path(new.status).len(),
             Self::Update(_, change) => usize::from(change.status.is_some()),
             Self::Undeploy(..) => 1,
         }

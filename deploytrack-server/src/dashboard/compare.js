@@ -28,7 +28,7 @@ export function show(root, { parameters }) {
 
   async function refresh() {
     try {
-      const known = (await all("environments")).filter((environment) => !environment.archived).map((environment) => environment.name);
+      const known = (await all("environments", { archived: "false" })).map((environment) => environment.name);
       const asKnown = (name) => name && (known.find((other) => isSame(other, name)) ?? name);
       wanted = { ...wanted, from: asKnown(wanted.from) ?? known.at(-2) ?? known.at(-1), to: asKnown(wanted.to) ?? known.at(-1) };
       if (JSON.stringify(known) !== JSON.stringify(names)) controls(known);

@@ -15,6 +15,7 @@ export function read(parameters) {
   return {
     q: text("q"),
     env: parameters.getAll("env"),
+    envq: text("envq"),
     owner: text("owner"),
     kind: text("kind"),
     lifecycle: text("lifecycle"),
@@ -32,8 +33,8 @@ export const written = (filters) => ({ ...filters, at: filters.at?.toISOString()
 /** The question that they put to the server. */
 export const question = ({ owner, kind, lifecycle, archived }) => ({ owner, kind, lifecycle, includeArchived: archived && "true" });
 
-/** The form; `change` gets what is to be changed. */
-export function form(filters, environments, change) {
+/** The form over the environments that can be chosen, `hidden` of which are not shown; `change` gets what is to be changed. */
+export function form(filters, environments, hidden, change) {
   const text = (name, label, more = {}) => {
     let timer;
     const later = (event) => {
@@ -53,7 +54,7 @@ export function form(filters, environments, change) {
       change({ env: environments.filter((name) => chosen.has(name)) });
     };
     const boxes = environments.map((name) => check(name, chosen.has(name), (isChosen) => choose(name, isChosen)));
-    return el("fieldset", {}, el("legend", {}, "Environments (all, if none is chosen)"), boxes);
+    return el("fieldset", {}, el("legend", {}, hidden > 0 ? "Environments (of those that are shown)" : "Environments (all, if none is chosen)"), boxes);
   }
 
   const count = [filters.owner, filters.kind, filters.lifecycle, filters.archived, filters.env.length > 0].filter(Boolean).length;
@@ -64,6 +65,7 @@ export function form(filters, environments, change) {
   );
   return filterForm("Matrix", [
     text("q", "Component or version"),
+    (hidden > 0 || filters.envq) && text("envq", "Environment"),
     select("Order", orders, filters.sort, (sort) => change({ sort })),
     flag("drift", "Only what differs"),
     flag("attempts", "Only in flight or failed"),

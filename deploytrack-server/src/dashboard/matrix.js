@@ -5,13 +5,14 @@ import { Refused, all, get } from "./api.js";
 import { el, notice, report } from "./elements.js";
 import * as filters from "./filters.js";
 import { Grid } from "./grid.js";
-import { Known, columns, rows, totals } from "./model.js";
+import { Known, MOST_COLUMNS, columns, rows, totals } from "./model.js";
 import * as moment from "./moment.js";
 import { count, exact, word } from "./text.js";
 
 /** Of more components than this everything is read anew, instead of each. */
 const FEW = 20;
 const NOTHING = "Nothing is recorded yet. The first deploytrack record puts a row here.";
+const ALL_ARCHIVED = "Every component is archived. “Archived too”, among more filters, shows them.";
 
 /** The link by which the matrix was left, to be there again for who comes back. */
 let left = null;
@@ -21,6 +22,7 @@ export function show(root, { parameters, announce, inTurn }) {
   let wanted = filters.read(parameters);
   const known = new Known();
   let form = null;
+  let hasArchived = false;
 
   const summary = el("p", { class: "summary" });
   const grid = new Grid();
@@ -55,12 +57,13 @@ export function show(root, { parameters, announce, inTurn }) {
     const at = wanted.at?.toISOString();
     try {
       const [environments, matrix, attempts] = await Promise.all([
-        all("environments"),
+        all("environments", wanted.archived || at ? {} : { archived: "false" }),
         get("deployments/matrix", { ...question, at }),
         at ? [] : get("deployments/attempts", question),
       ]);
+      hasArchived = matrix.length === 0 && !wanted.archived && (await get("components", { archived: "true", take: 1 })).total > 0;
       const isFirst = known.rows.size === 0;
-      known.reset(environments.filter((environment) => wanted.archived || !environment.archived), matrix, attempts);
+      known.reset(environments.filter((environment) => isShown(environment, wanted)), matrix, attempts);
       control();
       draw();
       if (isFirst && left?.hash === location.hash) grid.focus(left.href);
@@ -72,11 +75,12 @@ export function show(root, { parameters, announce, inTurn }) {
 
   /** Offers the filters; anew when there are other environments, but not while somebody is choosing. */
   function control() {
-    const environments = columns(known, []);
+    const all = known.environments.map((environment) => environment.name);
+    const environments = all.length > MOST_COLUMNS ? columns(known, wanted) : all;
     const names = JSON.stringify(environments);
     if (form && (form.names === names || form.element.contains(document.activeElement))) return;
     form?.element.remove();
-    form = { names, element: filters.form(wanted, environments, change) };
+    form = { names, element: filters.form(wanted, environments, all.length - environments.length, change) };
     tools.prepend(form.element);
   }
 
@@ -90,9 +94,20 @@ export function show(root, { parameters, announce, inTurn }) {
 
   function draw() {
     const shown = rows(known, wanted);
-    grid.draw(columns(known, wanted.env), shown, wanted.at);
-    summary.replaceChildren(...comeTo(totals(shown), wanted.at));
-    said.replaceChildren(...(shown.length > 0 ? [] : [notice(known.rows.size === 0 && !isFiltered(wanted) ? NOTHING : "No component matches these filters.")]));
+    const environments = columns(known, wanted);
+    const isChosen = wanted.env.length > 0 || wanted.envq;
+    grid.draw(environments, shown, wanted.at);
+    summary.replaceChildren(...comeTo(totals(shown), wanted.at), isChosen ? "" : leftOut(known.environments.length - environments.length));
+    said.replaceChildren(...nothingSaid(shown, environments));
+  }
+
+  /** Why there is nothing to see, where that is so. */
+  function nothingSaid(shown, environments) {
+    if (shown.length === 0) {
+      const empty = hasArchived ? ALL_ARCHIVED : NOTHING;
+      return [notice(known.rows.size === 0 && !isFiltered(wanted) ? empty : "No component matches these filters.")];
+    }
+    return environments.length === 0 && wanted.envq ? [notice("No environment has this text in its name.")] : [];
   }
 
   return {
@@ -116,12 +131,18 @@ export function show(root, { parameters, announce, inTurn }) {
   };
 }
 
+/** Whether an environment is shown: it is not archived, that is asked for, or it was archived after the moment that is shown. */
+const isShown = ({ archived, archivedAt }, wanted) => !archived || wanted.archived || Boolean(wanted.at && wanted.at < new Date(archivedAt));
+
 const isFiltered = ({ q, owner, kind, lifecycle, drift, attempts }) => Boolean(q || owner || kind || lifecycle || drift || attempts);
 
 const sentence = ({ deployment, transition }) =>
   transition.event === "undeployed"
     ? `${deployment.componentName} left ${deployment.environmentName}`
     : `${deployment.componentName} ${deployment.version} in ${deployment.environmentName}: ${word(transition.to)}`;
+
+/** What the table leaves out, where there are too many environments to read. */
+const leftOut = (hidden) => (hidden > 0 ? ` · ${count(hidden, "environment")} not shown: find one by its name` : "");
 
 function comeTo({ components, inFlight, failed, drift }, at) {
   const [all, differing] = [count(components, "component"), `${drift} ≠ differ from the next environment`];

@@ -36,6 +36,20 @@ export class Known {
     for (const attempt of attempts) this.attempts.set(key(attempt.componentName, attempt.environmentName), attempt);
   }
 
+  /** The environments where something is current of the components with a text in their names; of all where there are none. */
+  used(text) {
+    const needle = text.toLowerCase();
+    const all = [...this.rows.values()];
+    const named = all.filter((row) => row.componentName.toLowerCase().includes(needle));
+    const held = (named.length > 0 ? named : all).flatMap((row) => Object.keys(row.environments));
+    return new Set([...held, ...this.attempted()]);
+  }
+
+  /** The environments where something is on its way or has failed. */
+  attempted() {
+    return new Set([...this.attempts.values()].map((attempt) => attempt.environmentName));
+  }
+
   /** One row over these columns. */
   row(name, columns) {
     const held = this.rows.get(name).environments;
@@ -61,17 +75,26 @@ function markDrift(cells) {
   }
 }
 
-/** The columns that are wanted; all where none is named. */
-export function columns(known, wanted) {
+/** The most columns where none is chosen: nobody reads more, and each of their cells is an element. */
+export const MOST_COLUMNS = 40;
+
+/** The columns that are wanted: those that are chosen, or those with a text in their names. Of too many, the first of those where something is. */
+export function columns(known, { env, envq, q, attempts }) {
   const names = known.environments.map((environment) => environment.name);
-  const keys = new Set(wanted.map(nameKey));
+  const keys = new Set(env.map(nameKey));
   const chosen = keys.size > 0 ? names.filter((name) => keys.has(nameKey(name))) : [];
-  return chosen.length > 0 ? chosen : names;
+  if (chosen.length > 0) return chosen;
+  const needle = envq.toLowerCase();
+  const found = needle ? names.filter((name) => name.toLowerCase().includes(needle)) : names;
+  if (found.length <= MOST_COLUMNS) return found;
+  const used = attempts ? known.attempted() : known.used(q);
+  return found.filter((name) => used.has(name)).slice(0, MOST_COLUMNS);
 }
 
 /** The rows that are wanted, in the order that is wanted. */
-export function rows(known, { q, env, drift, attempts, sort }) {
-  const shown = columns(known, env);
+export function rows(known, wanted) {
+  const { q, drift, attempts, sort } = wanted;
+  const shown = columns(known, wanted);
   const needle = q.toLowerCase();
   const all = [...known.rows.keys()].sort(byName).map((name) => known.row(name, shown));
   const matches = (row) =>

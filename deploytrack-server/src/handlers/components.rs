@@ -1,6 +1,6 @@
 //! Components.
 
-use deploytrack_core::api;
+use deploytrack_core::{api, query::CatalogFilter};
 
 use crate::{
     request::Call,
@@ -10,9 +10,10 @@ use crate::{
 /// A page of components, in name order.
 pub(crate) async fn list(call: &Call) -> Answer {
     let mut query = call.query();
-    let (name, asked) = (query.one("name"), query.page());
+    let filter = CatalogFilter { name: query.one("name"), archived: query.flag("archived") };
+    let asked = query.page();
     let asked = query.finish(asked)?;
-    page(&call.tracker().components(name.as_ref(), asked).await?, call.query_text())
+    page(&call.tracker().matching_components(&filter, asked).await?, call.query_text())
 }
 
 /// One component.

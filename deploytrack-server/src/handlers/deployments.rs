@@ -3,14 +3,19 @@
 mod transfer;
 
 use deploytrack_core::{
-    api, clock,
+    api::{self, FromBody},
+    clock,
     deployment::{Change, NewDeployment, Undeploy},
+    error::Fault,
     query::{DeploymentFilter, MatrixFilter, Order},
+    tracker::fault_of_status,
 };
+use serde_json::{Map, Value};
 
 use crate::{
     request::{Call, Query},
     response::{Answer, changed, created, ok, page},
+    rows::rows,
 };
 
 pub(crate) use transfer::{export, import};
@@ -44,11 +49,23 @@ fn filter(query: &mut Query) -> DeploymentFilter {
     }
 }
 
+/// The body that records a deployment, with the faults that only a record has.
+struct Recording(NewDeployment);
+
+impl FromBody for Recording {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let status = body.get("status").and_then(Value::as_str).and_then(|status| status.parse().ok());
+        // In a body that is right otherwise, the tracker names it together with a wrong time.
+        let of_status = status.and_then(fault_of_status);
+        NewDeployment::from_body(body).map(Self).map_err(|faults| faults.into_iter().chain(of_status).collect())
+    }
+}
+
 /// Records a deployment.
 pub(crate) async fn record(call: Call) -> Answer {
     let (tracker, mut query) = (call.tracker().clone(), call.query());
     let register = query.flag("register").unwrap_or(false);
-    let (register, new, terms) = call.read(query.finish(Some(register))).await?;
+    let (register, Recording(new), terms) = call.read(query.finish(Some(register))).await?;
     let recorded = tracker.record(NewDeployment { register, ..new }, terms).await?;
     for one in &recorded.resembles {
         tracing::warn!(kind = one.kind.as_str(), name = one.name.as_str(), known = one.known.as_str(), "a new name resembles a known one");
@@ -77,7 +94,7 @@ pub(crate) async fn undeploy(call: Call, id: &str) -> Answer {
 
 /// Every change of status of a deployment.
 pub(crate) async fn history(call: &Call, id: &str) -> Answer {
-    ok(&call.tracker().history(call.id(id)?).await?)
+    rows(call, call.tracker().history_pages(call.id(id)?)).await
 }
 
 /// What is current of one component, or was at a moment.
@@ -85,7 +102,7 @@ pub(crate) async fn latest(call: &Call) -> Answer {
     let mut query = call.query();
     let (component, at) = (query.required_id("componentId"), query.read("at", clock::parse));
     let component = query.finish(component)?;
-    ok(&call.tracker().latest(component, at).await?)
+    rows(call, call.tracker().latest_pages(component, at).await?).await
 }
 
 /// What is current everywhere, or was at a moment.
@@ -93,7 +110,7 @@ pub(crate) async fn matrix(call: &Call) -> Answer {
     let mut query = call.query();
     let filter = MatrixFilter { at: query.read("at", clock::parse), ..cells(&mut query) };
     let filter = query.finish(Some(filter))?;
-    ok(&call.tracker().matrix(&filter).await?)
+    rows(call, call.tracker().matrix_pages(filter)).await
 }
 
 /// What is under way or failed, cell by cell.
@@ -101,7 +118,7 @@ pub(crate) async fn attempts(call: &Call) -> Answer {
     let mut query = call.query();
     let filter = cells(&mut query);
     let filter = query.finish(Some(filter))?;
-    ok(&call.tracker().attempts(&filter).await?)
+    rows(call, call.tracker().attempt_pages(filter)).await
 }
 
 /// The filters that matrix and attempts share.

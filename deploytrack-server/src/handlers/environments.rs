@@ -8,6 +8,7 @@ use deploytrack_core::{
     faults::Faults,
     json::{self, Fields},
     openapi,
+    query::CatalogFilter,
 };
 use serde_json::{Map, Value};
 use utoipa::{
@@ -27,9 +28,10 @@ use crate::{
 /// A page of environments, in their order.
 pub(crate) async fn list(call: &Call) -> Answer {
     let mut query = call.query();
-    let (name, asked) = (query.one("name"), query.page());
+    let filter = CatalogFilter { name: query.one("name"), archived: query.flag("archived") };
+    let asked = query.page();
     let asked = query.finish(asked)?;
-    page(&call.tracker().environments(name.as_ref(), asked).await?, call.query_text())
+    page(&call.tracker().matching_environments(&filter, asked).await?, call.query_text())
 }
 
 /// One environment.

@@ -17,17 +17,21 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     App, auth,
-    request::{Call, Query},
+    problem::{Good, Refusal},
+    request::{Call, Query, both},
     response::{Answer, BodyError},
     route::Access,
+    share::Share,
 };
 
 /// How long nothing is said at most. Proxies take a silent connection for a lost one after a minute or less.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The header with the number of the last event that a reader has seen, as it is written for people.
+const LAST_EVENT_ID: &str = "Last-Event-ID";
 /// How long a reader should wait before it connects again, in milliseconds.
 const RETRY: &str = "retry: 2000\n";
 
@@ -35,10 +39,10 @@ const RETRY: &str = "retry: 2000\n";
 pub(crate) async fn follow(call: &Call) -> Answer {
     let mut query = call.query();
     let (filter, after) = (filter(&mut query), query.read("after", whole_number));
-    let filter = query.finish(Some(filter))?;
-    let after = last_event_id(call.headers())?.or(after).map(|after| i64::try_from(after).unwrap_or(i64::MAX));
-    let place = call.app().streams.clone().try_acquire_owned().map_err(|_full| Error::Busy)?;
-    let events = call.tracker().events(after).await?;
+    let (filter, last_seen) = both(query.finish(Some(filter)), last_event_id(call.headers()))?;
+    let after = last_seen.or(after).map(|after| i64::try_from(after).unwrap_or(i64::MAX));
+    let place = call.app().streams.take(call.subject()?, 1).map_err(|exhausted| Refusal::Exhausted(Good::Streams, exhausted))?;
+    let events = call.tracker().events(after).await.map_err(|error| if last_seen.is_some() { of_the_header(error) } else { error })?;
     let reader = Reader { app: call.app().clone(), headers: call.headers().clone(), events, filter, greeted: false, _place: place };
     let frames = stream::unfold(reader, |mut reader| async move { reader.frames().await.map(|frames| (frames, reader)) });
     let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
@@ -66,7 +70,13 @@ fn filter(query: &mut Query) -> EventFilter {
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Vec<Fault>> {
     let Some(value) = headers.get(api::LAST_EVENT_ID).filter(|value| !value.is_empty()) else { return Ok(None) };
     let number = value.to_str().ok().and_then(|text| whole_number(text).ok());
-    number.map(Some).ok_or_else(|| vec![Fault::parameter("Last-Event-ID", "must be the number of an event")])
+    number.map(Some).ok_or_else(|| vec![Fault::parameter(LAST_EVENT_ID, "must be the number of an event")])
+}
+
+/// The refusal of a number by the name of the header that it came in.
+fn of_the_header(error: Error) -> Error {
+    let Error::Invalid(faults) = error else { return error };
+    Error::Invalid(faults.into_iter().map(|fault| Fault { parameter: Some(LAST_EVENT_ID.to_owned()), ..fault }).collect())
 }
 
 /// One who reads events.
@@ -76,7 +86,7 @@ struct Reader {
     events: Events,
     filter: EventFilter,
     greeted: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Share,
 }
 
 impl Reader {

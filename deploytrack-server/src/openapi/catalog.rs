@@ -1,7 +1,8 @@
 //! Components and environments.
 
 use deploytrack_core::{
-    catalog::{Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
+    archive::{ArchiveOutcome, ArchiveSelection, MOST_ARCHIVED},
+    catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
     openapi::{list_of, of},
     text::Name,
 };
@@ -12,7 +13,7 @@ use utoipa::openapi::{ContentBuilder, Ref};
 use super::{
     deployments::LINK,
     described::Described,
-    parameters::{one, page},
+    parameters::{flag, one, page},
 };
 use crate::handlers::environments::Order;
 
@@ -21,7 +22,7 @@ pub(super) const ENVIRONMENTS: &str = "environments";
 
 pub(super) fn list_components() -> Described {
     Described::new(COMPONENTS, "listComponents", "List components", "A page of components, in the order of their names.")
-        .taking([one::<Name>("name", "The one with this name.")])
+        .taking([one::<Name>("name", "The one with this name."), flag("archived", "Those that are archived, or those that are not.")])
         .taking(page())
         .showing_with("A page.", Ref::from_schema_name("ComponentPage"), LINK)
 }
@@ -57,7 +58,7 @@ pub(super) fn delete_component() -> Described {
 
 pub(super) fn list_environments() -> Described {
     Described::new(ENVIRONMENTS, "listEnvironments", "List environments", "A page of environments, in their order.")
-        .taking([one::<Name>("name", "The one with this name.")])
+        .taking([one::<Name>("name", "The one with this name."), flag("archived", "Those that are archived, or those that are not.")])
         .taking(page())
         .showing_with("A page.", Ref::from_schema_name("EnvironmentPage"), LINK)
 }
@@ -113,4 +114,21 @@ pub(super) fn order_environments() -> Described {
     .body::<Order>(true, json!({"ids": ["0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f"]}))
     .answering(StatusCode::OK, "The environments, in their order.", Some(("application/json", all)), &["ETag"])
     .refusing(&[StatusCode::NOT_FOUND])
+}
+
+pub(super) fn archive(kind: Kind) -> Described {
+    let outcome = ContentBuilder::new().schema(Some(of::<ArchiveOutcome>())).build();
+    let (group, id, summary) = match kind {
+        Kind::Component => (COMPONENTS, "archiveComponents", "Archive components"),
+        Kind::Environment => (ENVIRONMENTS, "archiveEnvironments", "Archive environments"),
+    };
+    let description = format!(
+        "Archives the {group} whose names match a pattern, or takes them out of the archive: {MOST_ARCHIVED} at most, in the order of \
+         names. Where `remaining` is not 0, the same request again takes the next of them. The matrix hides what is archived, \
+         and a deployment that happens later takes it out of the archive."
+    );
+    Described::new(group, id, summary, &description)
+        .body::<ArchiveSelection>(true, json!({"name": "review/*", "idleSince": "2026-11-16T00:00:00Z"}))
+        .once()
+        .answering(StatusCode::OK, "What was archived.", Some(("application/json", outcome)), &["Idempotency-Replayed"])
 }

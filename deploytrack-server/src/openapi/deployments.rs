@@ -14,7 +14,7 @@ use utoipa::openapi::{
     Content, ContentBuilder, Ref, Required,
     path::Parameter,
     request_body::RequestBodyBuilder,
-    schema::{ObjectBuilder, Type},
+    schema::{ObjectBuilder, OneOfBuilder, Type},
 };
 
 use super::{
@@ -32,7 +32,8 @@ pub(super) fn list() -> Described {
         GROUP,
         "listDeployments",
         "List deployments",
-        "A page of deployments, the newest first by the time that `order` names. Every filter that is given must match; `total` counts what matches.",
+        "A page of deployments, the newest first by the time that `order` names. Every filter that is given must match; `total` counts what matches. \
+         A `skip` of more than 10,000 that does not lead beyond the end is 400: further pages are reached by `cursor`.",
     )
     .taking(filters())
     .taking(page())
@@ -46,7 +47,9 @@ pub(super) fn record() -> Described {
         "recordDeployment",
         "Record a deployment",
         "Names are registered on the way, unless the server's `registration` is `strict` (404) or they look like typing errors for known ones: 409 `near_miss`; where its `name-guard` is `warn`, \
-         they are registered and the header `Resembles` names the known ones, such as `environment=production`.",
+         they are registered and the header `Resembles` names the known ones, such as `environment=production`. An archived component or environment is \
+         taken out of the archive, and the header `Unarchived` names it; one that was archived after the deployment happened \
+         stays archived, and the header `Archived` names it.",
     )
     .taking([flag("register", "Register unknown names even where they resemble known ones.")])
     .body::<NewDeployment>(
@@ -154,19 +157,21 @@ pub(super) fn latest() -> Described {
 pub(super) fn import() -> Described {
     let description = format!(
         "Newline-delimited JSON: one `ImportLine` per line, at most {IMPORT_LINES} lines and {} MiB. Empty lines say nothing. A single line \
-         may be sent as JSON.",
+         or an array of lines may be sent as JSON.",
         IMPORT_BYTES / 1024 / 1024
     );
     let example = json!({"component": "user-service", "environment": "staging", "version": "v2.3.0", "status": "succeeded", "occurredAt": "2026-08-01T12:00:00Z"});
-    let single = ContentBuilder::new().schema(Some(of::<ImportLine>())).example(Some(example)).build();
+    let one_or_more = OneOfBuilder::new().item(of::<ImportLine>()).item(list_of::<ImportLine>());
+    let single = ContentBuilder::new().schema(Some(one_or_more)).example(Some(example)).build();
     let body = RequestBodyBuilder::new().description(Some(description)).required(Some(Required::True));
     Described::new(
         GROUP,
         "importDeployments",
         "Record many deployments",
         "Records every line or none; a refusal names the lines in `errors`, also those with an id that nothing has (400). A line that was \
-         imported before (same component, environment, version, status, `occurredAt` and `commitSha`) is skipped. Lines with `event` are \
-         removals, of what was current at their time.",
+         imported before (same component, environment, version, status, `occurredAt` and `commitSha`) is skipped, and a deployment that is known with \
+         a shorter history gets the rest. A line with the event `undeployed` is a removal of what was current at its time, before or after \
+         the deployments; those with `component` or `environment` register names.",
     )
     .any_body(body.content(NDJSON, lines()).content("application/json", single).build())
     .once()
@@ -184,7 +189,8 @@ pub(super) fn export() -> Described {
         GROUP,
         "exportDeployments",
         "Read deployments as an import takes them",
-        "Newline-delimited JSON, one `ImportLine` per line, the oldest first. An answer that breaks off is not complete.",
+        "Newline-delimited JSON, one `ImportLine` per line, the oldest first, each deployment with its history. Without a filter, lines \
+         for names with more to them come before. An answer that breaks off is not complete.",
     )
     .taking(filters())
     .answering(StatusCode::OK, "The deployments.", Some((NDJSON, lines())), &[])

@@ -117,6 +117,9 @@ impl Described {
             described = Self(described.0.security(SecurityRequirement::new::<_, [String; 0], String>(TOKEN, [])));
             described = described.refusing(&[StatusCode::UNAUTHORIZED, StatusCode::SERVICE_UNAVAILABLE]);
         }
+        if access == Access::Reader {
+            described = described.refusing(&[StatusCode::TOO_MANY_REQUESTS]);
+        }
         if access == Access::Admin {
             described = described.refusing(&[StatusCode::FORBIDDEN]);
         }

@@ -124,6 +124,7 @@ fn describe(route: &Route) -> Option<Described> {
         Route::UpdateEnvironment(_) => catalog::update_environment(),
         Route::DeleteEnvironment(_) => catalog::delete_environment(),
         Route::OrderEnvironments => catalog::order_environments(),
+        Route::Archive(kind) => catalog::archive(*kind),
     })
 }
 

@@ -32,12 +32,16 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
             ),
             &[],
         ),
-        refusal(StatusCode::UNAUTHORIZED, "No valid token: `unauthorized`.".into(), token),
+        refusal(
+            StatusCode::UNAUTHORIZED,
+            "No valid token: `unauthorized`. A token whose lifetime is too long: `token_lifetime`.".into(),
+            token,
+        ),
         refusal(StatusCode::FORBIDDEN, "A valid token without the role `admin`: `forbidden`.".into(), token),
         refusal(StatusCode::NOT_FOUND, "Nothing has this id or name: `not_found`.".into(), &[]),
         refusal(
             StatusCode::REQUEST_TIMEOUT,
-            format!("The body did not arrive within {} seconds: `request_timeout`.", BODY_TIMEOUT.as_secs()),
+            format!("The body did not arrive within {} seconds, or arrived too slowly: `request_timeout`.", BODY_TIMEOUT.as_secs()),
             &[],
         ),
         refusal(
@@ -59,7 +63,14 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
             "The `Idempotency-Key` was used for another request: `idempotency_key_reused`, with `recordedId`.".into(),
             &[],
         ),
-        refusal(StatusCode::TOO_MANY_REQUESTS, "A verification is running already: `verification_in_progress`.".into(), wait),
+        refusal(
+            StatusCode::TOO_MANY_REQUESTS,
+            "One subject, or all together, have as much under way as the server allows: streams of events (`too_many_streams`), exports \
+             (`too_many_exports`), large answers that are not read to their end (`too_many_large_answers`), questions at once \
+             (`too_many_questions`). A verification is running already: `verification_in_progress`."
+                .into(),
+            wait,
+        ),
         refusal(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             format!("Target and headers together are larger than {} KiB: `header_too_large`.", HEAD_BYTES / 1024),
@@ -70,7 +81,13 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
             "The server failed: `internal`. Its log has the cause under the `requestId`.".into(),
             &[],
         ),
-        refusal(StatusCode::SERVICE_UNAVAILABLE, "The database cannot be reached, or too much waits: `unavailable`.".into(), wait),
+        refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The database cannot be reached: `unavailable`. Too many writes wait (`too_many_writes`), or too many questions that read many \
+             rows (`too_many_reads`)."
+                .into(),
+            wait,
+        ),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use deploytrack_core::{
     api::{ImportLine, Imported, Problem},
+    archive::{ArchiveOutcome, ArchiveSelection, ArchivedName},
     catalog::{Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     deployment::{Change, Deployment, Metadata, NewDeployment, Removal, Undeploy},
     digest::Digest,
@@ -42,6 +43,9 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<NewEnvironment>()
         .schema_from::<EnvironmentChange>()
         .schema_from::<Order>()
+        .schema_from::<ArchiveSelection>()
+        .schema_from::<ArchiveOutcome>()
+        .schema_from::<ArchivedName>()
         .schema_from::<Event>()
         .schema_from::<Subject>()
         .schema_from::<Named>()

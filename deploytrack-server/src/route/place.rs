@@ -1,6 +1,6 @@
 //! The known paths, and the methods of each.
 
-use deploytrack_core::api;
+use deploytrack_core::{api, catalog::Kind};
 
 use super::Route;
 #[cfg(feature = "dashboard")]
@@ -43,6 +43,7 @@ pub(super) enum Place<'a> {
     Environments,
     Environment(&'a str),
     EnvironmentOrder,
+    Archive(Kind),
     #[cfg(feature = "dashboard")]
     Dashboard(&'static Asset),
 }
@@ -67,6 +68,8 @@ impl<'a> Place<'a> {
             api::COMPONENTS => Self::Components,
             api::ENVIRONMENTS => Self::Environments,
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
+            api::ARCHIVE_COMPONENTS => Self::Archive(Kind::Component),
+            api::ARCHIVE_ENVIRONMENTS => Self::Archive(Kind::Environment),
             "/badge.svg" => Self::BadgeAsked,
             _ => return Self::one(path).or_else(|| Self::docs(path)).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
         })
@@ -145,6 +148,7 @@ impl<'a> Place<'a> {
             (Self::Environment(id), "PATCH") => Route::UpdateEnvironment(id.into()),
             (Self::Environment(id), "DELETE") => Route::DeleteEnvironment(id.into()),
             (Self::EnvironmentOrder, "PUT") => Route::OrderEnvironments,
+            (Self::Archive(kind), "POST") => Route::Archive(kind),
             #[cfg(feature = "dashboard")]
             (Self::Dashboard(asset), "GET") => Route::Dashboard(asset),
             _ => return Err(()),
@@ -171,7 +175,7 @@ impl<'a> Place<'a> {
             Self::Deployments | Self::Components | Self::Environments => "GET, HEAD, OPTIONS, POST",
             Self::Deployment(_) => "GET, HEAD, OPTIONS, PATCH",
             Self::Component(_) | Self::Environment(_) => "DELETE, GET, HEAD, OPTIONS, PATCH",
-            Self::Import | Self::Undeploy(_) => "OPTIONS, POST",
+            Self::Import | Self::Undeploy(_) | Self::Archive(_) => "OPTIONS, POST",
             Self::EnvironmentOrder => "OPTIONS, PUT",
             #[cfg(feature = "dashboard")]
             Self::Dashboard(_) => "GET, HEAD, OPTIONS",

@@ -7,13 +7,13 @@
 //! The keys and settings of a running process never change. Whoever lets them change must make the [`Known`] anew with
 //! them, or a token of a key that was taken back stays good until it expires.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use deploytrack_core::clock::Time;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
-use super::Bearer;
+use super::{Bearer, TokenFault};
 
 /// The most tokens that are remembered. With a token's usual 300 bytes that is about half a megabyte, and 9 MiB if each
 /// were as long as a token may be.
@@ -31,9 +31,17 @@ pub(super) struct Verified {
 }
 
 impl Verified {
-    /// The bearer, if the token is good at this time.
-    pub(super) fn at(&self, now: Time) -> Option<Arc<Bearer>> {
-        self.window.includes(now).then(|| Arc::clone(&self.bearer))
+    /// The bearer, if the token is valid at this time.
+    pub(super) fn at(&self, now: Time, longest: Duration) -> Result<Arc<Bearer>, TokenFault> {
+        #[expect(clippy::cast_precision_loss, reason = "seconds up to the year 9999 are exact in a double")]
+        let now = now.timestamp() as f64;
+        if !self.window.includes(now) {
+            return Err(TokenFault::Invalid);
+        }
+        if self.window.lifetime(now) > longest.as_secs_f64() {
+            return Err(TokenFault::TooLong(longest));
+        }
+        Ok(Arc::clone(&self.bearer))
     }
 }
 
@@ -42,21 +50,28 @@ impl Verified {
 pub(super) struct Window {
     /// The later of `nbf` and `iat`, as far as they are there.
     from: f64,
+    /// `iat`, if it is there.
+    issued: Option<f64>,
     expires: f64,
 }
 
 impl Window {
     /// Reads `exp`, which must be there, `nbf` and `iat`.
     pub(super) fn of(claims: &Map<String, Value>) -> Option<Self> {
-        let from = |name: &str| claims.get(name).map_or(Some(f64::NEG_INFINITY), Value::as_f64);
+        let read = |name: &str| claims.get(name).map_or(Some(None), |value| value.as_f64().map(Some));
         let expires = claims.get("exp")?.as_f64().filter(|expires| *expires <= LAST_SECOND)?;
-        Some(Self { from: from("nbf")?.max(from("iat")?), expires })
+        let (not_before, issued) = (read("nbf")?, read("iat")?);
+        let from = not_before.unwrap_or(f64::NEG_INFINITY).max(issued.unwrap_or(f64::NEG_INFINITY));
+        Some(Self { from, issued, expires })
     }
 
-    fn includes(self, now: Time) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "seconds up to the year 9999 are exact in a double")]
-        let now = now.timestamp() as f64;
+    fn includes(self, now: f64) -> bool {
         self.from - LEEWAY <= now && now < self.expires + LEEWAY
+    }
+
+    /// The seconds from `iat` to `exp`. Without `iat` the rest is what counts, by a clock that may be behind.
+    fn lifetime(self, now: f64) -> f64 {
+        self.expires - self.issued.unwrap_or(now + LEEWAY)
     }
 }
 

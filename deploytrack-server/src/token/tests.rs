@@ -45,7 +45,7 @@ fn headed(header: &Value, claims: &Value) -> String {
 }
 
 fn check(token: &str) -> Option<Bearer> {
-    Verifier::new(&secret()).check(token, now()).map(Arc::unwrap_or_clone)
+    Verifier::new(&secret()).check(token, now()).ok().map(Arc::unwrap_or_clone)
 }
 
 fn check_claims(claims: &Value) -> Option<Bearer> {
@@ -58,8 +58,8 @@ fn an_issued_token_is_good_until_it_expires() {
     let bearer = Bearer { subject: Label::new("ci-bot").unwrap(), admin: true };
     assert_eq!(check(&token), Some(bearer));
     let verifier = Verifier::new(&secret());
-    assert!(verifier.check(&token, now() + Duration::from_secs(3659)).is_some());
-    assert!(verifier.check(&token, now() + Duration::from_mins(61)).is_none());
+    assert!(verifier.check(&token, now() + Duration::from_secs(3659)).is_ok());
+    assert!(verifier.check(&token, now() + Duration::from_mins(61)).is_err());
 }
 
 #[test]
@@ -155,9 +155,89 @@ fn times_are_checked_with_a_minute_of_leeway() {
     for (name, value) in refused {
         assert!(check_claims(&with(name, value.clone())).is_none(), "{name} {value}");
     }
-    let taken = [("exp", json!(now - 59)), ("exp", json!(1e10)), ("nbf", json!(now + 60)), ("iat", json!(null)), ("iat", json!(now + 60))];
+    let taken = [
+        ("exp", json!(now - 59)),
+        ("exp", serde_json::from_str(&format!("{}.5", now + 3600)).unwrap()),
+        ("nbf", json!(now + 60)),
+        ("iat", json!(null)),
+        ("iat", json!(now + 60)),
+    ];
     for (name, value) in taken {
         assert!(check_claims(&with(name, value.clone())).is_some(), "{name} {value}");
+    }
+}
+
+#[test]
+fn the_lifetime_of_a_token_is_bounded() {
+    let now = now().timestamp();
+    let verifier = Verifier::new(&secret().lasting(Duration::from_hours(24)));
+    let day = 24 * 3600;
+    let fault = |iat: Option<i64>, exp: Value| {
+        let mut claims = with("iat", json!(iat));
+        claims["exp"] = exp;
+        verifier.check(&sign(Algorithm::HS256, &claims, BYTES), self::now()).err()
+    };
+    let too_long = Some(TokenFault::TooLong(Duration::from_hours(24)));
+    for (iat, exp, expected) in [
+        (Some(now), json!(now + day), None),
+        (Some(now), json!(now + day + 1), too_long),
+        (Some(now), serde_json::from_str(&format!("{}.5", now + day)).unwrap(), too_long),
+        (Some(now - day), json!(now + 1), too_long),
+        (Some(0), json!(now + 1), too_long),
+        (Some(-5), json!(now + 1), too_long),
+        // By a clock that is a minute ahead.
+        (Some(now + 60), json!(now + 60 + day), None),
+        (None, json!(now + day), None),
+        (None, json!(now + day + 60), None),
+        (None, json!(now + day + 61), too_long),
+        (None, json!(253_402_300_799_i64), too_long),
+        (Some(now + 61), json!(now + 61 + day), Some(TokenFault::Invalid)),
+        (Some(now), json!(now - 60), Some(TokenFault::Invalid)),
+    ] {
+        assert_eq!(fault(iat, exp.clone()), expected, "{iat:?} {exp}");
+    }
+    let other = sign(Algorithm::HS256, &with("exp", json!(now + 2 * day)), b"another secret of more than 32 bytes");
+    assert_eq!(verifier.check(&other, self::now()).err(), Some(TokenFault::Invalid), "only the holder of a signed token is told");
+    let ten_years = |days: i64| check_claims(&with("exp", json!(now + days * day))).is_some();
+    assert!(ten_years(3652) && !ten_years(3653));
+}
+
+#[test]
+fn a_remembered_token_without_iat_is_bounded_by_its_rest() {
+    let verifier = Verifier::new(&secret().lasting(Duration::from_hours(1)));
+    let mut claims = with("iat", json!(null));
+    claims["exp"] = json!(now().timestamp() + 3600);
+    let token = sign(Algorithm::HS256, &claims, BYTES);
+    assert!(verifier.check(&token, now()).is_ok());
+    assert_eq!(verifier.check(&token, now() - Duration::from_mins(5)).err(), Some(TokenFault::TooLong(Duration::from_hours(1))));
+}
+
+#[test]
+fn duplicate_names_are_refused_wherever_they_are() {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let check = |header: &str, claims: &str| {
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &EncodingKey::from_secret(BYTES), Algorithm::HS256).unwrap();
+        self::check(&format!("{message}.{signature}"))
+    };
+    let (header, exp) = (r#"{"alg":"HS256","typ":"JWT"}"#, now().timestamp() + 3600);
+    let claims = |more: &str| format!(r#"{{"sub":"ci-bot","exp":{exp}{more}}}"#);
+    assert!(check(header, &claims("")).is_some());
+    assert!(check(header, &claims(r#","roles":["admin"],"team":{"a":1,"b":[{"a":2}]}"#)).is_some_and(|bearer| bearer.admin));
+    for more in [
+        &format!(r#","exp":{exp}"#),
+        r#","sub":"root""#,
+        r#","roles":[],"roles":["admin"]"#,
+        r#","roles":["admin"],"r\u006fles":[]"#,
+        r#","team":{"a":1,"a":1}"#,
+        r#","team":[[{"a":1,"a":2}]]"#,
+    ] {
+        assert!(check(header, &claims(more)).is_none(), "{more}");
+    }
+    for header in
+        [r#"{"alg":"none","alg":"HS256"}"#, r#"{"alg":"HS256","alg":"HS256"}"#, r#"{"alg":"HS256","kid":"a","kid":"b"}"#, r#"["HS256"]"#]
+    {
+        assert!(check(header, &claims("")).is_none(), "{header}");
     }
 }
 
@@ -190,7 +270,7 @@ fn issuer_and_audience_are_checked_when_configured() {
     let check = |iss: Value, aud: Value| {
         let mut claims = with("iss", iss);
         claims["aud"] = aud;
-        verifier.check(&sign(Algorithm::HS256, &claims, BYTES), now()).is_some()
+        verifier.check(&sign(Algorithm::HS256, &claims, BYTES), now()).is_ok()
     };
     let (iss, aud) = (json!("https://id.example"), json!("deploytrack"));
     assert!(check(iss.clone(), aud.clone()));
@@ -203,7 +283,7 @@ fn issuer_and_audience_are_checked_when_configured() {
     assert!(!check(iss.clone(), json!(["deploytrack", 1])));
     assert!(!check(iss, json!([])));
     let issued = issue(&secret, &Label::new("ci").unwrap(), &[], Duration::from_mins(1), now()).unwrap();
-    assert!(verifier.check(&issued, now()).is_some());
+    assert!(verifier.check(&issued, now()).is_ok());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //   deploytrack(component: 'user-service', environment: 'production', version: 'v2.3.1', command: './deploy.sh')
 //   deploytrack(component: 'user-service', environment: 'production', version: 'v2.3.1') { sh './deploy.sh' }
 //
-// shell, sendTimeout, timeout and outputTail are about a command; around a block they say nothing.
+// shell, sendTimeout, commandTimeout and outputTail are about a command; around a block they say nothing.
 // credentialsId names a secret text, the token; without it DEPLOYTRACK_TOKEN is taken from the environment. The scripts
 // below are in single quotes, and what the inputs say reaches them as environment variables only.
 
@@ -18,7 +18,7 @@ import groovy.transform.Field
     url: 'DT_URL',
     onError: 'DT_ON_ERROR',
     sendTimeout: 'DT_SEND_TIMEOUT',
-    timeout: 'DT_TIMEOUT',
+    commandTimeout: 'DT_COMMAND_TIMEOUT',
     outputTail: 'DT_OUTPUT_TAIL',
     path: 'DT_PATH',
 ]
@@ -31,7 +31,7 @@ set --
 [ -z "${DT_VERSION:-}" ] || set -- "$@" "--version=$DT_VERSION"
 [ -z "${DT_ON_ERROR:-}" ] || set -- "$@" "--on-error=$DT_ON_ERROR"
 [ -z "${DT_SEND_TIMEOUT:-}" ] || set -- "$@" "--send-timeout=$DT_SEND_TIMEOUT"
-[ -z "${DT_TIMEOUT:-}" ] || set -- "$@" "--timeout=$DT_TIMEOUT"
+[ -z "${DT_COMMAND_TIMEOUT:-}" ] || set -- "$@" "--command-timeout=$DT_COMMAND_TIMEOUT"
 [ -z "${DT_OUTPUT_TAIL:-}" ] || set -- "$@" "--output-tail=$DT_OUTPUT_TAIL"
 [ -z "${DT_URL:-}" ] || export DEPLOYTRACK_URL="$DT_URL"
 [ -z "${DT_TOKEN:-}" ] || export DEPLOYTRACK_TOKEN="$DT_TOKEN"

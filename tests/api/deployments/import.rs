@@ -53,6 +53,49 @@ on_both! {
         assert_eq!(server.reader().total().await, 0);
     }
 
+    async fn an_array_and_a_byte_order_mark_are_taken(database) {
+        let server = Server::start(&database).await;
+        let array = format!("\u{feff}[\n{}\n]\n", lines(3).trim_end().replace('\n', ",\n"));
+        assert_eq!(server.admin().import(array).await.expect(200), json!({"recorded": 3, "skipped": 0}));
+        assert_eq!(server.admin().import(format!("\u{feff}{}", lines(4))).await.expect(200), json!({"recorded": 1, "skipped": 3}));
+        let answer = server.admin().import(format!("[\n{},\n  {{\"service\": \"api\", \"environment\": \"eu\", \"version\": \" v1\"}}]", lines(1).trim_end())).await;
+        snapshot!("import_bad_item", answer.whole());
+    }
+
+    async fn a_line_may_tell_a_whole_history(database) {
+        let server = Server::start(&database).await;
+        let line = json!({"component": "api", "environment": "production", "version": "v1", "history": [
+            {"status": "queued", "occurredAt": "2025-06-01T12:00:00Z"},
+            {"status": "TimedOut", "occurredAt": "2025-06-01T12:10:00Z"},
+            {"status": "success", "occurredAt": "2025-06-01T12:20:00Z"},
+        ]});
+        assert_eq!(server.admin().import(line.to_string()).await.expect(200), json!({"recorded": 1, "skipped": 0}));
+        let deployment = server.reader().get("/api/v1/deployments").await.expect(200)["data"][0].clone();
+        let history = server.reader().get(&format!("/api/v1/deployments/{}/history", deployment["id"].as_str().unwrap())).await.expect(200);
+        let told: Vec<_> = history.as_array().unwrap().iter().map(|row| json!([row["attempt"], row["to"], row["occurredAt"], row["reason"]])).collect();
+        assert_eq!(
+            told,
+            [
+                json!([1, "pending", "2025-06-01T12:00:00.000Z", null]),
+                json!([1, "failed", "2025-06-01T12:10:00.000Z", "TimedOut"]),
+                json!([2, "pending", "2025-06-01T12:20:00.000Z", null]),
+                json!([2, "in_progress", "2025-06-01T12:20:00.000Z", null]),
+                json!([2, "succeeded", "2025-06-01T12:20:00.000Z", null]),
+            ]
+        );
+        server.admin().get("/api/v1/verify").await.expect(200);
+    }
+
+    async fn a_time_ahead_of_the_clock_is_refused_anywhere_in_a_history(database) {
+        let server = Server::start(&database).await;
+        let line = json!({"component": "api", "environment": "production", "version": "v1", "history": [
+            {"status": "success", "occurredAt": "2999-06-01T12:00:00Z", "sequence": 1},
+            {"status": "rolled_back", "occurredAt": "2025-06-01T12:20:00Z", "sequence": 2},
+        ]});
+        let answer = server.admin().import(line.to_string()).await;
+        assert_eq!((answer.status, &answer.json()["errors"][0]["line"]), (400, &json!(1)), "{}", answer.body);
+    }
+
     async fn a_reader_may_not_import(database) {
         let server = Server::start(&database).await;
         assert_eq!(server.reader().import(lines(1)).await.status, 403);

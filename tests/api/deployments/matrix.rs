@@ -1,5 +1,7 @@
 //! GET /api/v1/deployments/matrix
 
+use deploytrack_tests::many::Many;
+
 use crate::*;
 
 async fn filled(server: &Server) {
@@ -74,5 +76,23 @@ on_both! {
         for query in ["colour=red", "includeArchived=perhaps", "component=%00x", "take=1"] {
             assert_eq!(server.reader().get(&format!("/api/v1/deployments/matrix?{query}")).await.status, 400, "{query}");
         }
+    }
+
+    async fn environments_in_the_archive_leave_the_others_as_they_were(database) {
+        Many::cells(3, 40).record(&database).await;
+        let server = Server::start(&database).await;
+        let environments = server.reader().get("/api/v1/environments?take=100").await.expect(200);
+        let ids: Vec<_> = environments["data"].as_array().unwrap().iter().map(id).collect();
+        let all = rows(&server, "").await;
+        for (number, id) in ids.iter().enumerate() {
+            if number == 38 {
+                let kept = ["environment-0039", "environment-0040"];
+                assert_eq!(rows(&server, "").await, ["component-000001", "component-000002", "component-000003"].map(|name| row(name, &kept)));
+            }
+            server.admin().patch(&format!("/api/v1/environments/{id}"), &json!({"archived": true})).await.expect(200);
+        }
+        assert_eq!(rows(&server, "").await, ["component-000001", "component-000002", "component-000003"].map(|name| row(name, &[])));
+        assert_eq!(rows(&server, "includeArchived=true").await, all);
+        assert_eq!(rows(&server, "includeArchived=true&environment=environment-0007&component=component-000002").await, [row("component-000002", &["environment-0007"])]);
     }
 }

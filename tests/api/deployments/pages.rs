@@ -1,7 +1,7 @@
 //! The `Link` header of lists, and `cursor`.
 
 use deploytrack_core::{
-    client::{Client, ClientSettings},
+    client::{Certificates, Client, ClientSettings},
     query::{DeploymentFilter, PageRequest},
 };
 use deploytrack_tests::{answer::Answer, caller::Caller};
@@ -151,7 +151,8 @@ on_both! {
             token: Some(Caller::admin_token()),
             timeout: std::time::Duration::from_secs(10),
             user_agent: "test".to_owned(),
-            extra_roots: Vec::new(),
+            certificates: Certificates::default(),
+            proxy: None,
         };
         let client = Client::new(settings).unwrap();
         let filter = DeploymentFilter { component: Some("api".parse().unwrap()), ..DeploymentFilter::default() };

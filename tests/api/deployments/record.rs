@@ -58,6 +58,15 @@ on_both! {
         assert_eq!(server.reader().total().await, 0);
     }
 
+    async fn every_fault_of_a_body_is_said_at_once(database) {
+        let server = Server::start(&database).await;
+        let body = r#"{"component": "a\u0007", "environment": "e", "environment": "f", "commitSha": "x", "status": "rolled_back", "other": 1}"#;
+        let answer = server.admin().send("POST", PATH, body).await.expect(400);
+        let faults: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap()).collect();
+        assert_eq!(faults, ["/environment", "/component", "/version", "/commitSha", "/other", "/status"], "{answer}");
+        assert_eq!(server.reader().total().await, 0);
+    }
+
     async fn names_are_registered_on_the_way_and_environments_line_up_by_type(database) {
         let server = Server::start(&database).await;
         for environment in ["production", "development", "staging", "qa"] {

@@ -2,6 +2,7 @@
 //! that the reading alone is measured.
 
 use deploytrack_core::api::{DEPLOYMENTS, IMPORT};
+use deploytrack_tests::hostile::{WORST, flat, worst};
 
 use crate::{
     load::{Load, always},
@@ -14,7 +15,6 @@ use crate::{
 const TIMES: f64 = 40.0;
 /// A little below the limits of a body and of an import.
 const SIZES: [(&str, &str, usize, usize); 2] = [("1 MB", DEPLOYMENTS, 1_000_000, 1), ("8 MB in two lines", IMPORT, 4_000_000, 2)];
-const WORST: [&str; 6] = ["duplicates under a long key", "items under a long key", "unknown keys", "objects", "numbers", "deep"];
 
 /// Every line of it.
 pub(crate) fn run(run: &mut Run) {
@@ -35,29 +35,4 @@ pub(crate) fn run(run: &mut Run) {
 
 fn load(server: &Server, path: &str, body: &str) -> Load {
     server.load(1, 400, always(server.writer("POST")(path, body)))
-}
-
-fn flat(bytes: usize) -> String {
-    format!(r#"{{"description":"{}"}}"#, "x".repeat(bytes))
-}
-
-fn worst(what: &str, bytes: usize) -> String {
-    let long = "k".repeat(bytes / 2);
-    let repeated = |unit: &str, bytes: usize| unit.repeat(bytes / unit.len()).trim_end_matches(',').to_owned();
-    let inside = |list: String| format!(r#"{{"metadata":{{"a":[{list}]}}}}"#);
-    match what {
-        "duplicates under a long key" => format!(r#"{{"{long}":{{{}}}}}"#, repeated(r#""a":0,"#, bytes / 2)),
-        "items under a long key" => format!(r#"{{"{long}":[{}]}}"#, repeated("0,", bytes / 2)),
-        "unknown keys" => {
-            let keys: Vec<_> = (0..bytes / 11).map(|number| format!("\"{number:07}\":0")).collect();
-            format!("{{{}}}", keys.join(","))
-        }
-        "objects" => inside(repeated(r#"{"":0},"#, bytes)),
-        "numbers" => inside(repeated("0.1234567890123456789,", bytes)),
-        "deep" => {
-            let objects = repeated(r#"{"a":0,"a":0},"#, bytes - 1000);
-            format!("{}[{objects}]{}", r#"{"a":"#.repeat(100), "}".repeat(100))
-        }
-        other => unreachable!("{other} is no line"),
-    }
 }

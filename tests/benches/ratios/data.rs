@@ -212,7 +212,7 @@ fn line(number: u64, now: Time, step: TimeDelta, random: &mut fastrand::Rng) -> 
     new.deployed_by = Some(Label::new(format!("developer-{}", random.u8(..))).unwrap());
     new.occurred_at = Some(now - TimeDelta::microseconds(random.i64(0..step.num_microseconds().unwrap())));
     new.status = if number < COMPONENTS * 8 { Status::Succeeded } else { status(random.u8(..100)) };
-    ImportLine::Deployment(Box::new(new))
+    new.into()
 }
 
 /// How deployments end, of a hundred.

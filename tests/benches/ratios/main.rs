@@ -13,7 +13,7 @@
 //! | `load` | a small HTTP client, and many of it at once |
 //! | `data` | the data sets, kept between runs |
 //! | `bare_hyper`, `raw_sqlite`, `pgbench` | the floors |
-//! | `reads`, `writes`, `bodies`, `growth`, `servers`, `process`, `instructions`, `pocketbase` | the lines |
+//! | `reads`, `writes`, `bodies`, `growth`, `names`, `servers`, `process`, `instructions`, `pocketbase` | the lines |
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench says what is wrong by panicking")]
 #![expect(clippy::print_stdout, reason = "a bench says what it measured")]
@@ -25,6 +25,7 @@ mod growth;
 mod instructions;
 mod load;
 mod machine;
+mod names;
 mod pgbench;
 mod pocketbase;
 mod process;
@@ -57,6 +58,7 @@ fn measure(settings: &Settings) {
     writes::postgres(&mut run);
     bodies::run(&mut run);
     growth::run(&mut run);
+    names::run(&mut run);
     servers::run(&mut run);
     process::run(&mut run);
     instructions::run(&mut run);

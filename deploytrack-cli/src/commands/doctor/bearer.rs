@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta};
 use deploytrack_core::{
+    api::TOKEN_LIFETIME,
     client,
     clock::{self, Time},
     query::PageRequest,
@@ -47,7 +48,7 @@ async fn accepted(settings: &Settings) -> Finding {
     };
     match client.components(None, PageRequest::new(0, 1).unwrap_or_default()).await {
         Ok(_) => Finding::ok(CHECK, format!("accepted, {}", settings.token_from)),
-        Err(client::Error::Unauthorised(problem)) if problem.status == 401 => {
+        Err(client::Error::Unauthorised(problem)) if problem.status == 401 && problem.code != TOKEN_LIFETIME => {
             Finding::problem(CHECK, Exit::Unauthorised, format!("the server does not accept it, {}; {RENEW}", settings.token_from))
         }
         Err(error) => Finding::failed(CHECK, &Failure::from(error)),

@@ -1,8 +1,10 @@
 //! The way to the server, and whether it is one.
 
+use std::io;
+
 use chrono::TimeDelta;
 use deploytrack_core::{
-    client::{Client, Error},
+    client::{Client, Error, Obstacle, ServerAddress},
     clock::{Clock as _, SystemClock, Time},
 };
 use tokio::{
@@ -10,8 +12,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Finding, PATIENCE, setup::shown};
-use crate::{Exit, error::Failure, settings::Settings, surroundings::Surroundings};
+use super::{Finding, PATIENCE};
+use crate::{Exit, error::Failure, hints, settings::Settings};
 
 /// The difference of two clocks from which on certificates and tokens are at risk.
 const FAR: TimeDelta = TimeDelta::hours(1);
@@ -20,7 +22,7 @@ const NOTABLE: TimeDelta = TimeDelta::seconds(30);
 
 /// Checks the way to the server. Gives the time by its clock when it answered as a deploytrack server does; none when
 /// there is no use in asking it more.
-pub(super) async fn check(settings: &Settings, surroundings: &Surroundings, findings: &mut Vec<Finding>) -> Option<Option<Time>> {
+pub(super) async fn check(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Option<Time>> {
     // The token is not shown to whoever may be listening there.
     let client = match settings.anonymous().client() {
         Ok(client) => client,
@@ -29,10 +31,10 @@ pub(super) async fn check(settings: &Settings, surroundings: &Surroundings, find
             return None;
         }
     };
-    findings.push(address(&client));
-    let proxy = proxy(&client, surroundings);
-    findings.push(match &proxy {
-        Some((name, address)) => Finding::ok("proxy", format!("{} ({name}); NO_PROXY leaves out hosts", shown(address))),
+    findings.push(address(client.address()));
+    let proxy = settings.proxy.as_ref();
+    findings.push(match proxy {
+        Some(proxy) => Finding::ok("proxy", format!("{proxy} ({}); NO_PROXY leaves out hosts", proxy.source())),
         None => Finding::ok("proxy", "none"),
     });
     if proxy.is_some() {
@@ -50,52 +52,31 @@ pub(super) async fn check(settings: &Settings, surroundings: &Surroundings, find
     server(&client, findings).await
 }
 
-fn address(client: &Client) -> Finding {
-    match (client.is_encrypted(), client.is_local()) {
+fn address(server: &ServerAddress) -> Finding {
+    match (server.is_encrypted(), server.is_local()) {
         (true, _) => Finding::ok("address", "encrypted"),
         (false, true) => Finding::ok("address", "not encrypted, and on this machine"),
         (false, false) => Finding::warning("address", "the token travels in the clear: give an address that begins with https://"),
     }
 }
 
-/// The proxy that a variable names for this server, and the variable.
-fn proxy<'a>(client: &Client, surroundings: &'a Surroundings) -> Option<(&'static str, &'a str)> {
-    let names: &[&'static str] = if client.is_encrypted() {
-        &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-    } else {
-        &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
-    };
-    let address = client.address();
-    let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
-    let left_out =
-        ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| surroundings.variable(name)).is_some_and(|list| is_among(host, list));
-    if client.is_local() || left_out {
-        return None;
-    }
-    names.iter().find_map(|name| Some((*name, surroundings.variable(name)?)))
-}
-
-/// Whether a list such as `.example.com,localhost` names the host.
-fn is_among(host: &str, list: &str) -> bool {
-    list.split(',').map(|entry| entry.trim().trim_start_matches('.')).filter(|entry| !entry.is_empty()).any(|entry| {
-        entry == "*" || host.eq_ignore_ascii_case(entry) || host.to_ascii_lowercase().ends_with(&format!(".{}", entry.to_ascii_lowercase()))
-    })
-}
-
 /// Looks the name up and connects, each in its time.
 async fn connect(client: &Client) -> Result<String, String> {
-    let address = client.address();
+    let server = client.address();
+    let address = format!("{}:{}", server.host(), server.port());
     let late = |what: &str| format!("{what} {address} took longer than {}s; is a firewall in between?", PATIENCE.as_secs());
-    let found = match timeout(PATIENCE, lookup_host(&address)).await {
+    let hint = |obstacle: Obstacle| hints::of_obstacle(&obstacle, client.url());
+    let found = match timeout(PATIENCE, lookup_host((server.host(), server.port()))).await {
         Ok(Ok(found)) => found.collect::<Vec<_>>(),
-        Ok(Err(error)) => return Err(format!("the name in {address} cannot be looked up: {error}; see --url")),
+        Ok(Err(error)) => return Err(format!("the name in {address} cannot be looked up: {error}; {}", hint(Obstacle::Name))),
         Err(_) => return Err(late("looking up")),
     };
     match timeout(PATIENCE, TcpStream::connect(found.as_slice())).await {
         Ok(Ok(stream)) => Ok(stream.peer_addr().map_or(address, |peer| peer.to_string())),
-        Ok(Err(error)) => Err(format!(
-            "nothing listens at {address}: {error}; start a server with `deploytrack serve`, or name the one you mean with --url"
-        )),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Err(format!("nothing listens at {address}: {error}; {}", hint(Obstacle::Refused)))
+        }
+        Ok(Err(error)) => Err(format!("{address} cannot be reached: {error}; {}", hint(Obstacle::NoRoute))),
         Err(_) => Err(late("connecting to")),
     }
 }
@@ -103,9 +84,8 @@ async fn connect(client: &Client) -> Result<String, String> {
 async fn server(client: &Client, findings: &mut Vec<Finding>) -> Option<Option<Time>> {
     let health = match client.health().await {
         Ok(health) => health,
-        Err(error @ (Error::Unreachable { .. } | Error::Timeout { .. })) if client.is_encrypted() => {
-            let way_out = "name the authority of its certificate with --cacert, or its right name with --url";
-            findings.push(Finding::problem("tls", Exit::Unreachable, format!("{error}; {way_out}")));
+        Err(error) if is_about_tls(&error) => {
+            findings.push(Finding::problem("tls", Exit::Unreachable, Failure::from(error).told().1));
             findings.push(Finding::not_checked("server", "it cannot be reached"));
             return None;
         }
@@ -114,7 +94,7 @@ async fn server(client: &Client, findings: &mut Vec<Finding>) -> Option<Option<T
             return None;
         }
     };
-    if client.is_encrypted() {
+    if client.address().is_encrypted() {
         findings.push(Finding::ok("tls", "the certificate is trusted"));
     }
     let version = health.version.unwrap_or_else(|| "of a version that it does not say".to_owned());
@@ -126,10 +106,27 @@ async fn server(client: &Client, findings: &mut Vec<Finding>) -> Option<Option<T
     Some(health.time)
 }
 
+/// Whether TLS, or its certificate, stands in the way.
+fn is_about_tls(error: &Error) -> bool {
+    let Error::Unreachable { obstacle, .. } = error else { return false };
+    matches!(
+        obstacle,
+        Obstacle::NoTls
+            | Obstacle::HandshakeEnded(_)
+            | Obstacle::ClientCertificate
+            | Obstacle::Untrusted { .. }
+            | Obstacle::Expired
+            | Obstacle::NotYetValid
+            | Obstacle::OtherNames(_)
+            | Obstacle::NoNames
+            | Obstacle::BadCertificate
+    )
+}
+
 /// What is said of an answer that is none of a deploytrack server.
 fn foreign(error: Error) -> String {
     match error {
-        Error::Unreachable { .. } | Error::Timeout { .. } | Error::Setup(_) => Failure::from(error).told().1,
+        Error::Unreachable { .. } | Error::Timeout { .. } | Error::Unreadable(_) | Error::Setup(_) => Failure::from(error).told().1,
         error => format!("{error}; is this the address of a deploytrack server? see --url"),
     }
 }
@@ -157,15 +154,6 @@ pub(super) fn clock(server: Option<Time>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_of_hosts_names_them_and_what_is_below_them() {
-        for (list, expected) in
-            [("*", true), (".example.com", true), ("other, tracker.EXAMPLE.com", true), ("ample.com", false), ("", false)]
-        {
-            assert_eq!(is_among("tracker.example.com", list), expected, "{list}");
-        }
-    }
 
     #[test]
     fn a_clock_that_is_off_is_said_to_be() {

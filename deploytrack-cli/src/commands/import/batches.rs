@@ -1,78 +1,134 @@
-//! A file in pieces that one request takes, read as it goes.
+//! The records of a file in pieces that one request takes, read as it goes.
 
-use std::io::{self, BufRead, Read};
+use std::io::Read;
 
 use deploytrack_core::api::{IMPORT_BYTES, IMPORT_LINES};
+
+use super::{
+    columns::Columns,
+    json::Objects,
+    record::{Place, Record},
+    source::Source,
+    table::{self, Rows},
+    unreadable::Unreadable,
+};
+
+/// How many bytes of removals are kept until the deployments are sent.
+const MOST_KEPT: usize = 64 * 1024 * 1024;
 
 /// Lines for one request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Batch {
     /// The lines, each with its line break.
     pub(super) bytes: Vec<u8>,
-    /// Where each of them is in the file, from 1.
-    pub(super) lines: Vec<usize>,
+    /// Where each of them is in the file.
+    pub(super) places: Vec<Place>,
 }
 
-/// Why the file cannot be read on.
-#[derive(Debug)]
-pub(super) enum Unreadable {
-    Failed(io::Error),
-    TooLong(usize),
+/// The batches of a file. Removals come last: each may be of a deployment that comes after it in the file.
+pub(super) struct Batches<'a> {
+    records: Records<'a>,
+    /// A record that was read and did not fit.
+    left: Option<Record>,
+    removals: std::vec::IntoIter<Record>,
+    kept: Vec<Record>,
+    kept_bytes: usize,
+    is_read: bool,
 }
 
-/// The batches of a file.
-pub(super) struct Batches<R> {
-    reader: R,
-    line: usize,
-    /// A line that was read and did not fit.
-    left: Option<(usize, Vec<u8>)>,
+/// The records of a file, by its form.
+enum Records<'a> {
+    Objects(Box<Objects<Box<dyn Read + 'a>>>),
+    Rows(Box<Rows<Box<dyn Read + 'a>>>),
+    None,
 }
 
-impl<R: BufRead> Batches<R> {
-    pub(super) fn of(reader: R) -> Self {
-        Self { reader, line: 0, left: None }
+impl<'a> Records<'a> {
+    fn of(source: Source<'a>, columns: &Columns) -> Result<Self, Unreadable> {
+        let head = source.head().to_vec();
+        let first = head.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0x1e).copied();
+        match first {
+            None if head.len() < 64 * 1024 => Ok(Self::None),
+            None | Some(b'{' | b'[' | b'/' | b'#' | 0) if columns.are_given() => {
+                Err(Unreadable::form("is JSON, and --columns is for a table", "leave --columns out; jq writes the objects anew"))
+            }
+            None | Some(b'{' | b'[' | b'/' | b'#' | 0) => Ok(Self::Objects(Box::new(Objects::of(source.read())))),
+            Some(_) if table::is_table(&head, columns) => Ok(Self::Rows(Box::new(Rows::of(&head, source.read(), columns)?))),
+            Some(_) => Err(neither(&head)),
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+        match self {
+            Self::Objects(objects) => objects.next(),
+            Self::Rows(rows) => rows.next(),
+            Self::None => Ok(None),
+        }
+    }
+}
+
+/// A text that is neither JSON nor a table.
+fn neither(head: &[u8]) -> Unreadable {
+    let text = String::from_utf8_lossy(head);
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    let shown: String = line.chars().take(60).collect();
+    let is_yaml = line.starts_with("---") || line.starts_with("- ") || line.split_once(':').is_some_and(|(key, _)| !key.contains(' '));
+    let way_out = if is_yaml {
+        "if it is YAML: `yq -o json FILE | deploytrack import -`"
+    } else {
+        "an import takes JSON objects, one a line or in an array, or a table as CSV with the names of the fields in its first line: \
+         component,environment,version,status,occurredAt"
+    };
+    Unreadable::form(format!("begins with `{shown}`, which is neither JSON nor the header of a table"), way_out)
+}
+
+impl<'a> Batches<'a> {
+    pub(super) fn of(file: impl Read + 'a, columns: &Columns) -> Result<Self, Unreadable> {
+        let records = Records::of(Source::of(file)?, columns)?;
+        Ok(Self { records, left: None, removals: Vec::new().into_iter(), kept: Vec::new(), kept_bytes: 0, is_read: false })
     }
 
     /// The next batch; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Batch>, Unreadable> {
         let mut batch = Batch::default();
-        while batch.lines.len() < IMPORT_LINES {
-            let Some((number, line)) = self.next_line()? else { break };
-            if batch.bytes.len() + line.len() > IMPORT_BYTES {
-                self.left = Some((number, line));
+        while batch.places.len() < IMPORT_LINES {
+            let Some(record) = self.next_record()? else { break };
+            if batch.bytes.len() + record.text.len() >= IMPORT_BYTES {
+                self.left = Some(record);
                 break;
             }
-            batch.bytes.extend_from_slice(&line);
-            batch.lines.push(number);
+            batch.bytes.extend_from_slice(&record.text);
+            batch.bytes.push(b'\n');
+            batch.places.push(record.place);
         }
-        Ok((!batch.lines.is_empty()).then_some(batch))
+        Ok((!batch.places.is_empty()).then_some(batch))
     }
 
-    /// The next line that is not blank, with its line break.
-    fn next_line(&mut self) -> Result<Option<(usize, Vec<u8>)>, Unreadable> {
+    fn next_record(&mut self) -> Result<Option<Record>, Unreadable> {
         if let Some(left) = self.left.take() {
             return Ok(Some(left));
         }
-        loop {
-            let mut line = Vec::new();
-            let most = IMPORT_BYTES as u64;
-            let read = self.reader.by_ref().take(most).read_until(b'\n', &mut line).map_err(Unreadable::Failed)?;
-            if read == 0 {
-                return Ok(None);
+        while !self.is_read {
+            match self.records.next()? {
+                None => {
+                    self.is_read = true;
+                    self.removals = std::mem::take(&mut self.kept).into_iter();
+                }
+                Some(record) if record.is_removal() => self.keep(record)?,
+                Some(record) => return Ok(Some(record)),
             }
-            self.line += 1;
-            let ended = line.last() == Some(&b'\n');
-            if !ended && line.len() == IMPORT_BYTES {
-                return Err(Unreadable::TooLong(self.line));
-            }
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
-            if !ended {
-                line.push(b'\n');
-            }
-            return Ok(Some((self.line, line)));
         }
+        Ok(self.removals.next())
+    }
+
+    fn keep(&mut self, record: Record) -> Result<(), Unreadable> {
+        self.kept_bytes += record.text.len();
+        if self.kept_bytes > MOST_KEPT {
+            let what = "is one removal too many: they are kept until the deployments are recorded, and have come to 64 MiB";
+            return Err(Unreadable::at(record.place, what).or("import the deployments first, and the removals in several files after them"));
+        }
+        self.kept.push(record);
+        Ok(())
     }
 }
 
@@ -81,33 +137,50 @@ mod tests {
     use super::*;
 
     fn batches(text: &[u8]) -> Vec<Batch> {
-        let mut batches = Batches::of(text);
+        let mut batches = Batches::of(text, &Columns::default()).unwrap();
         std::iter::from_fn(|| batches.next().unwrap()).collect()
+    }
+
+    fn lines(batch: &Batch) -> Vec<usize> {
+        batch.places.iter().map(|place| place.line).collect()
     }
 
     #[test]
     fn blank_lines_count_and_are_not_sent() {
-        let batch = Batch { bytes: b"{}\n[]\n".to_vec(), lines: vec![2, 4] };
-        assert_eq!(batches(b"\n{}\n  \r\n[]"), [batch]);
+        let batch = Batch { bytes: b"{}\n{\"a\":1}\n".to_vec(), places: vec![Place::line(2), Place::line(4)] };
+        assert_eq!(batches(b"\n{}\n  \r\n{\"a\":1}"), [batch]);
+        assert!(batches(b" \n\n").is_empty());
+    }
+
+    #[test]
+    fn removals_come_last() {
+        let removal = r#"{"event":"undeployed","component":"a"}"#;
+        let text = format!("{removal}\n{{\"history\":[{{\"event\":\"undeployed\"}}]}}\n{{\"b\":1}}\n");
+        let all = batches(text.as_bytes());
+        assert_eq!(lines(&all[0]), [2, 3, 1]);
     }
 
     #[test]
     fn a_batch_has_at_most_a_thousand_lines() {
-        let sizes: Vec<_> = batches(&b"{}\n".repeat(2345)).iter().map(|batch| (batch.lines.len(), batch.lines[0])).collect();
+        let sizes: Vec<_> = batches(&b"{}\n".repeat(2345)).iter().map(|batch| (batch.places.len(), lines(batch)[0])).collect();
         assert_eq!(sizes, [(1000, 1), (1000, 1001), (345, 2001)]);
     }
 
     #[test]
     fn a_batch_has_at_most_eight_mebibytes() {
-        let line = [vec![b'x'; 3 * 1024 * 1024], vec![b'\n']].concat();
-        let batches = batches(&line.repeat(3));
-        assert_eq!(batches.iter().map(|batch| batch.lines.clone()).collect::<Vec<_>>(), [vec![1, 2], vec![3]]);
+        let line = format!("{{\"a\":\"{}\"}}\n", "x".repeat(3 * 1024 * 1024));
+        let batches = batches(line.repeat(3).as_bytes());
+        assert_eq!(batches.iter().map(lines).collect::<Vec<_>>(), [vec![1, 2], vec![3]]);
         assert!(batches.iter().all(|batch| batch.bytes.len() <= IMPORT_BYTES));
     }
 
     #[test]
-    fn a_line_without_end_is_not_read_whole() {
-        let long = vec![b'x'; IMPORT_BYTES + 1];
-        assert!(matches!(Batches::of(&long[..]).next(), Err(Unreadable::TooLong(1))));
+    fn what_is_neither_json_nor_a_table_has_a_way_out() {
+        for (text, said) in
+            [("component: api\n", "yq -o json"), ("hello world\n", "component,environment,version"), ("7\n", "begins with `7`")]
+        {
+            let Err(found) = Batches::of(text.as_bytes(), &Columns::default()) else { panic!("{text}") };
+            assert!(found.to_string().contains(said), "{found}");
+        }
     }
 }

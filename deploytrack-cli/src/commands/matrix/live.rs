@@ -8,11 +8,11 @@ use deploytrack_core::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{Asked, Matrix, ask};
+use super::{Asked, Matrix, ask, columns::Columns};
 use crate::{
     child::Signals,
     error::Failure,
-    follow::{Follow, News},
+    follow::News,
     render::{View, matrix::drawn, text::clean},
     session::Session,
     surroundings::screen,
@@ -45,7 +45,7 @@ pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<()
 }
 
 async fn show(matrix: &Matrix, mut asked: Asked, session: &mut Session<'_>) -> Result<(), Failure> {
-    let mut follow = Follow::new(session.client.clone(), EventFilter::default(), None);
+    let mut follow = session.follow(EventFilter::default(), None)?;
     let (mut line, mut fetch) = ("connecting".to_owned(), None);
     let mut resized = resizes();
     loop {
@@ -78,7 +78,11 @@ fn stale(now: Time, why: &str) -> String {
 fn draw(asked: &Asked, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
     let (width, height) = screen().unwrap_or((80, 24));
     let view = View { width: Some(width), now: SystemClock.now(), ..session.view };
-    let text = if asked.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { drawn(&asked.matrix, &asked.columns, &view) };
+    let columns = Columns::readable(&asked.columns, &asked.matrix);
+    let (shown, left_out) =
+        if asked.filter.environments.is_empty() { (&columns.shown, columns.left_out()) } else { (&asked.columns, None) };
+    let text = if asked.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { drawn(&asked.matrix, shown, &view) };
+    let line = &left_out.map_or_else(|| line.to_owned(), |left_out| format!("{line} · {left_out}"));
     session.out.write_all(page(&text, line, usize::from(width), usize::from(height)).as_bytes())?;
     Ok(session.out.flush()?)
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::start::Start;
 use crate::{
     Exit, again,
-    args::duration,
+    args::{duration, whole},
     child::{self, Asked, Outcome, Running, Signals},
     commands::{flush, keep, on_error, on_error::OnError, which},
     delivery::{Delivered, Telling},
@@ -28,19 +28,28 @@ use crate::{
     spool::{self, Ask, Event, Refusal, ToTell},
 };
 
+/// More lines of a tail than are ever kept.
+const MOST_LINES: u64 = 1_000_000;
 /// What is said when a command does not run.
 pub(super) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs whatever becomes of the record";
 
-/// The command, and what it takes to run it.
+/// The command, and what it takes to run it. `--timeout` limits one answer, `--send-timeout` all that is sent before or after
+/// the command, and `--command-timeout` the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Wrapping {
-    /// How long sending may take before and after COMMAND; what is left is kept and sent by the next call
+    /// How long sending may take in all before COMMAND, and again after it, where --timeout is for one answer; what is left is
+    /// kept and sent by the next call
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) send_timeout: Duration,
+    /// How long COMMAND may run, such as 30m [default: as long as it takes]
+    ///
+    /// Then it is ended, with all that it has started: by SIGTERM, and ten seconds later by SIGKILL. The exit code is 124.
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "command")]
+    command_timeout: Option<Duration>,
     /// When COMMAND fails, keep its last lines as the metadata outputTail, secrets masked
     ///
     /// Its output then goes through a pipe instead of to the terminal itself.
-    #[arg(long, value_name = "LINES", default_value_t = 0, requires = "command", hide_default_value = true)]
+    #[arg(long, value_name = "LINES", default_value_t = 0, requires = "command", hide_default_value = true, value_parser = whole::<usize>(0, MOST_LINES))]
     output_tail: usize,
     /// A command that does it: its start and its outcome are recorded, and its exit code is this command's
     #[arg(last = true, value_name = "COMMAND")]
@@ -53,14 +62,20 @@ impl Wrapping {
         !self.command.is_empty()
     }
 
+    /// Whether a --timeout beside a command may be meant for that, as it once was.
+    pub(crate) const fn has_open_limit(&self) -> bool {
+        self.is_asked() && self.command_timeout.is_none()
+    }
+
     /// The command and its arguments; empty if there is none.
     pub(crate) fn command(&self) -> &[OsString] {
         &self.command
     }
 
     /// The command and how it is to run, if there is one.
-    pub(crate) fn asked<'a>(&'a self, timeout: Option<Duration>, variables: &'a [(&'a str, String)]) -> Option<Asked<'a>> {
-        self.is_asked().then_some(Asked { command: &self.command, variables, timeout, output_tail: self.output_tail })
+    pub(crate) fn asked<'a>(&'a self, variables: &'a [(&'a str, String)]) -> Option<Asked<'a>> {
+        let (limit, output_tail) = (self.command_timeout, self.output_tail);
+        self.is_asked().then_some(Asked { command: &self.command, variables, limit, output_tail })
     }
 }
 
@@ -214,7 +229,7 @@ impl Wrapped<'_, '_> {
             }
             // Another token will do.
             Ok(Delivered::Later(error @ Error::Unauthorised(_))) => self.say_refused("the deployment", &error),
-            Ok(Delivered::Later(error)) => self.say_kept(&error.to_string()),
+            Ok(Delivered::Later(error)) => self.say_kept(Failure::of(&error).message()),
             Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
         }
         false

@@ -116,11 +116,11 @@ async fn what_is_looked_up_is_found_by_its_key() {
     };
     assert_eq!(plan(select!("where d.id = $1")).await, ["SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)"]);
     assert_eq!(
-        plan(ATTEMPTS).await,
+        plan(&format!("{ATTEMPT_SIZES}{NEWEST_OF}{OF_SECTION}{UNSETTLED}")).await,
         [
             "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
             "LIST SUBQUERY 2",
-            "SCAN cell",
+            "SEARCH cell USING PRIMARY KEY (component_id=?)",
             "CORRELATED SCALAR SUBQUERY 1",
             "SEARCH newest USING INDEX deployments_by_cell_occurred (component_id=? AND environment_id=?)",
             // Of the deployments with the newest time alone: the search ends at the next older time.
@@ -131,13 +131,35 @@ async fn what_is_looked_up_is_found_by_its_key() {
         ],
         "one search for each cell, one for what it finds, and one for what is newer and current"
     );
-    assert_eq!(
-        plan(CURRENT_OF).await,
-        [
-            "SEARCH cell USING PRIMARY KEY (component_id=?)",
-            "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
-            "USE TEMP B-TREE FOR ORDER BY"
-        ],
-        "the cells of one component are sorted by environment"
-    );
+    let current = [
+        "SEARCH cell USING PRIMARY KEY (component_id=? AND environment_id=?)",
+        "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
+        "USE TEMP B-TREE FOR ORDER BY",
+    ];
+    let sql = format!("{CURRENT_OF} $1 and cell.environment_id in ($2, $3) order by e.position, e.name_key");
+    assert_eq!(plan(&sql).await, current, "the cells of one component are sorted by environment");
+}
+
+#[tokio::test]
+async fn the_deployments_of_a_version_are_found_by_it() {
+    for (component, environment, status) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
+        let filter = filter(component, environment, status.then_some(Status::Failed));
+        let filter = RowFilter { version: Some("v1".parse().unwrap()), ..filter };
+        let plan = plan(&filter, None).await;
+        let found =
+            |step: &String| step.contains("deployments_by_version_and_cell (version=?") || component && step.contains("component_id=?");
+        assert!(plan.iter().any(found) && !plan.iter().any(|step| step.contains("SCAN")), "{filter:?}: {plan:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_sizes_of_a_page_are_found_as_its_rows_are() {
+    let (_store, pool) = pool().await;
+    for filter in [filter(false, false, None), filter(true, false, None), filter(true, true, Some(Status::Failed))] {
+        let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan select ", bytes!(), " from deployments d"));
+        let place = Cursor::oldest(filter.order);
+        let query = from!(filtered!(&mut query, &filter, filter.lead(), Some(filter.order)), place, 500);
+        let sizes = steps(&query.build().fetch_all(&pool).await.unwrap());
+        assert_eq!(sizes, plan(&filter, Some(place)).await, "{filter:?}");
+    }
 }

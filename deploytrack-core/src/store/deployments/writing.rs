@@ -100,7 +100,7 @@ impl Write {
                         .push_bind(new.map(|new| new.deployed_by.as_str()))
                         .push_bind(new.and_then(|new| new.commit_sha.as_ref()).map(CommitSha::as_str))
                         .push_bind(new.and_then(|new| new.description.as_ref()).map(Description::as_str))
-                        .push_bind(new.map(|new| new.metadata.to_json()))
+                        .push_bind(new.map(|new| new.metadata.as_json()))
                         .push_bind(new.map(|new| Micros(new.created_at)))
                         .push_bind(new.map(|new| Micros(new.updated_at)))
                         .push_bind(new.and_then(|new| new.started_at).map(Micros))
@@ -134,11 +134,16 @@ impl Write {
     /// Those of these lines that are known: the cell has a deployment of the version and commit that entered the status at
     /// that very time.
     pub(crate) async fn known_lines(&mut self, lines: Vec<Line>) -> Result<HashSet<Line>, Error> {
+        Ok(self.deployments_that_entered(lines).await?.into_iter().map(|(line, _)| line).collect())
+    }
+
+    /// The deployments that are known by these lines.
+    pub(crate) async fn deployments_that_entered(&mut self, lines: Vec<Line>) -> Result<Vec<(Line, Uuid)>, Error> {
         self.flush().await?;
         let numbered: Vec<(usize, &Line)> = lines.iter().enumerate().collect();
-        let mut known = HashSet::new();
+        let mut known = Vec::new();
         for set in in_sets(&numbered) {
-            let found: Vec<i64> = on!(Transaction, &mut self.transaction, |write| {
+            let found: Vec<(i64, Uuid)> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query =
                     QueryBuilder::new("with asked (number, component_id, environment_id, version, commit_sha, status, occurred_at) as (");
                 query.push_values(set, |mut row, numbered| {
@@ -152,18 +157,19 @@ impl Write {
                         .push_bind(line.map(|line| Micros(line.occurred_at)));
                 });
                 query.push(
-                    ") select asked.number from asked where exists (
-                         select 1 from deployments d join history h on h.deployment_id = d.id
-                         where d.component_id = asked.component_id and d.environment_id = asked.environment_id
+                    ") select asked.number, d.id from asked join deployments d
+                         on d.component_id = asked.component_id and d.environment_id = asked.environment_id
                            and d.version = asked.version and d.commit_sha is not distinct from asked.commit_sha
+                     where exists (
+                         select 1 from history h where h.deployment_id = d.id
                            and h.event = 'transition' and h.to_status = asked.status
                            and (h.occurred_at = asked.occurred_at or h.claimed_at = asked.occurred_at)
                      )",
                 );
-                query.build_query_scalar().fetch_all(&mut **write).await
+                query.build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;
-            known.extend(found.into_iter().filter_map(|number| lines.get(usize::try_from(number).ok()?).cloned()));
+            known.extend(found.into_iter().filter_map(|(number, id)| Some((lines.get(usize::try_from(number).ok()?)?.clone(), id))));
         }
         Ok(known)
     }

@@ -1,35 +1,38 @@
 //! Many deployments at once, as newline-delimited JSON.
 
+mod pieces;
+
 use bytes::Bytes;
 use deploytrack_core::{
-    api::{FromBody as _, IMPORT_BYTES, IMPORT_LINES, ImportLine},
-    error::Fault,
+    api::{FromBody as _, IMPORT_BYTES, ImportLine},
+    error::{Error, Fault},
     json,
     query::{DeploymentFilter, Key},
-    tracker::Tracker,
+    tracker::{NamesRead, Tracker},
 };
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http::{HeaderValue, Response, header};
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::Frame;
+use futures_util::{StreamExt as _, stream};
 
+use self::pieces::{Piece, pieces};
 use crate::{
-    problem::Refusal,
+    problem::{Good, Refusal},
     request::{BodyRules, Call, both},
-    response::{Answer, BodyError, done, internal},
+    response::{Answer, done, internal},
+    rows::streamed,
 };
 
 const NDJSON: &str = "application/x-ndjson";
 const RULES: BodyRules = BodyRules {
     types: &[NDJSON, "application/json"],
-    named: "application/x-ndjson, one JSON object per line",
+    named: "application/x-ndjson, one JSON object per line, or an array of objects as application/json",
     bytes: IMPORT_BYTES,
     limit: "8 MiB; import the rest in further requests",
 };
 /// The most faults an import is told of.
 const MOST_FAULTS: usize = 20;
-/// How many deployments are read from the database at a time.
+/// How many deployments are read from the database at a time at most.
 const PAGE: u64 = 500;
+/// How many components or environments are.
+const PAGE_OF_NAMES: usize = 500;
 
 /// Records every line or none.
 pub(crate) async fn import(call: Call) -> Answer {
@@ -37,20 +40,28 @@ pub(crate) async fn import(call: Call) -> Answer {
     // The room stays taken until the lines are recorded: parsed, they take more memory than as text.
     let (lines, _room) = call.parse(&RULES, move |body, terms| read_lines(body, both(query, terms))).await?;
     let (lines, ((), terms)) = lines?;
-    done(&tracker.import(lines, terms).await?)
+    done(&tracker.import(lines, terms).await.map_err(few)?)
 }
 
-/// The lines with their numbers. Empty lines count and say nothing.
-fn read_lines<T>(body: &[u8], before: Result<T, Vec<Fault>>) -> Result<(Vec<(usize, ImportLine)>, T), Refusal> {
-    let lines = || (1..).zip(body.split(|byte| *byte == b'\n')).filter(|(_, line)| !line.trim_ascii().is_empty());
-    if lines().nth(IMPORT_LINES).is_some() {
-        return Err(Refusal::TooLarge("1000 lines; import the rest in further requests"));
+/// The error with no more faults than an import is told of.
+fn few(error: Error) -> Error {
+    match error {
+        Error::Invalid(mut faults) => {
+            faults.truncate(MOST_FAULTS);
+            Error::Invalid(faults)
+        }
+        other => other,
     }
+}
+
+/// The lines with their numbers, or the items of an array with theirs. Empty lines count and say nothing.
+fn read_lines<T>(body: &[u8], before: Result<T, Vec<Fault>>) -> Result<(Vec<(usize, ImportLine)>, T), Refusal> {
+    let pieces = pieces(body)?;
     let (mut read, (before, mut faults)) = (Vec::new(), before.map_or_else(|faults| (None, faults), |before| (Some(before), Vec::new())));
-    for (number, line) in lines() {
-        match json::object(line).and_then(ImportLine::from_body) {
-            Ok(new) => read.push((number, new)),
-            Err(wrong) => faults.extend(wrong.into_iter().map(|fault| fault.on_line(number))),
+    for Piece { line, item, text } in pieces {
+        match json::object(text).and_then(ImportLine::from_body) {
+            Ok(new) => read.push((line, new)),
+            Err(wrong) => faults.extend(wrong.into_iter().map(|fault| Fault { item, ..fault.on_line(line) })),
         }
         if faults.len() >= MOST_FAULTS {
             break;
@@ -65,36 +76,41 @@ fn read_lines<T>(body: &[u8], before: Result<T, Vec<Fault>>) -> Result<(Vec<(usi
 pub(crate) async fn export(call: &Call) -> Answer {
     let mut query = call.query();
     let filter = super::filter(&mut query);
-    let mut export = Export { tracker: call.tracker().clone(), filter: query.finish(Some(filter))?, after: None };
+    let filter = query.finish(Some(filter))?;
+    let share = call.app().exports.take(call.subject()?, 1).map_err(|exhausted| Refusal::Exhausted(Good::Exports, exhausted))?;
+    let mut export = Export::of(call.tracker().clone(), filter);
     let first = export.next().await?;
     let more = first.is_some();
     let rest = stream::try_unfold((export, more), |(mut export, more)| async move {
         let page = if more { export.next().await? } else { None };
         Ok(page.map(|page| (page, (export, true))))
     });
-    let request_id = call.request_id().to_owned();
-    // Breaking off is the only way to say that the rest is missing: hyper then closes without the last chunk.
-    let rest = rest.map_err(move |refusal: Refusal| {
-        let cause = refusal.cause().unwrap_or_default();
-        tracing::error!(request_id, cause, "an export broke off");
-        BodyError::from("the export broke off")
-    });
-    let body = StreamBody::new(stream::iter(first.map(Ok)).chain(rest).map_ok(Frame::data));
-    let mut response = Response::new(BodyExt::boxed_unsync(body));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON));
-    Ok(response)
+    Ok(streamed(NDJSON, stream::iter(first.map(Ok)).chain(rest), share, call, "an export broke off"))
 }
 
 /// How far an export has come.
 struct Export {
     tracker: Tracker,
     filter: DeploymentFilter,
+    /// How far the names have been read; none when the deployments are next. An export with a filter has no names.
+    names: Option<NamesRead>,
     after: Option<Key>,
 }
 
 impl Export {
+    fn of(tracker: Tracker, filter: DeploymentFilter) -> Self {
+        let names = (filter == DeploymentFilter::default()).then(NamesRead::default);
+        Self { tracker, filter, names, after: None }
+    }
+
     /// The next page as text, until there is none.
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        if let Some(read) = self.names.take()
+            && let Some((next, lines)) = self.tracker.export_names(&read, PAGE_OF_NAMES).await?
+        {
+            self.names = Some(next);
+            return written(&lines).map(Some);
+        }
         let Some((next, lines)) = self.tracker.export_page(&self.filter, self.after, PAGE).await? else { return Ok(None) };
         self.after = Some(next);
         written(&lines).map(Some)
@@ -112,8 +128,6 @@ fn written(lines: &[ImportLine]) -> Result<Bytes, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use deploytrack_core::error::Error;
-
     use super::*;
 
     const GOOD: &str = r#"{"component":"a","environment":"b","version":"1"}"#;
@@ -131,6 +145,30 @@ mod tests {
         assert_eq!(faults.iter().filter_map(|fault| fault.line).collect::<Vec<_>>(), [2, 2, 2, 3]);
         let Err(Refusal::Core(Error::Invalid(faults))) = read_lines("[]\n".repeat(500).as_bytes(), Ok(())) else { panic!() };
         assert_eq!(faults.len(), 20);
+    }
+
+    #[test]
+    fn an_array_has_items_and_a_byte_order_mark_is_skipped() {
+        let (read, ()) = read_lines(format!("\u{feff}{GOOD}\n{GOOD}").as_bytes(), Ok(())).unwrap();
+        assert_eq!(read.len(), 2);
+        let array = format!("\u{feff}\n[\n  {GOOD},\n  {{\"component\": \"a\",\n   \"version\": \"1\"}},\n  7]\n");
+        let Err(Refusal::Core(Error::Invalid(faults))) = read_lines(array.as_bytes(), Ok(())) else { panic!() };
+        assert_eq!(faults.iter().map(|fault| (fault.line, fault.item)).collect::<Vec<_>>(), [(Some(4), Some(2)), (Some(6), Some(3))]);
+        let (read, ()) = read_lines(format!("[{}]", [GOOD; 1000].join(",\n")).as_bytes(), Ok(())).unwrap();
+        assert_eq!((read.len(), read[999].0), (1000, 1000));
+        assert!(read_lines(b" [ ] ", Ok(())).unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn an_array_that_is_none_is_said_with_its_place() {
+        let Err(Refusal::Core(Error::Invalid(faults))) = read_lines(format!("[{GOOD},\n {GOOD}").as_bytes(), Ok(())) else { panic!() };
+        assert!(faults[0].to_string().contains("line 2"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_thousand_items_are_the_most() {
+        assert!(matches!(read_lines(format!("[{}]", [GOOD; 1001].join(",")).as_bytes(), Ok(())), Err(Refusal::TooLarge(_))));
+        assert!(matches!(read_lines(format!("[{}0]", "0,".repeat(1_000_000)).as_bytes(), Ok(())), Err(Refusal::TooLarge(_))));
     }
 
     #[test]

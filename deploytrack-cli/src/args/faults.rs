@@ -1,0 +1,260 @@
+//! Every fault of a command line at once, each with its value, its rule and the way out.
+
+use std::ffi::OsString;
+
+use clap::{
+    Arg, CommandFactory as _, Parser as _,
+    builder::StyledStr,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use super::{Args, line::Line};
+
+/// What clap says where something is missing, or a flag stands beside one that it excludes: it has read everything else then.
+const AT_THE_END: [ErrorKind; 3] = [ErrorKind::MissingRequiredArgument, ErrorKind::ArgumentConflict, ErrorKind::WrongNumberOfValues];
+
+/// What is wrong with a command line, or the help that was asked for.
+#[derive(Debug)]
+pub(crate) struct Mistakes(Vec<clap::Error>);
+
+impl Mistakes {
+    /// Whether something is wrong.
+    pub(crate) fn use_stderr(&self) -> bool {
+        self.0.iter().all(clap::Error::use_stderr)
+    }
+
+    /// The same, where the value of this flag is that of a variable.
+    pub(super) fn of_variable(mut self, flag: &str, variable: &str) -> Self {
+        let is_of = |error: &&mut clap::Error| matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(wrong)) if wrong.split(' ').next() == Some(flag));
+        if let Some(error) = self.0.iter_mut().find(is_of) {
+            let tip = StyledStr::from(format!("the value is that of {variable}"));
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        }
+        self
+    }
+
+    /// All of them; how the command is used and where its help is comes at the end alone.
+    pub(crate) fn text(mut self, colour: bool) -> String {
+        let Some(last) = self.0.pop() else { return String::new() };
+        let rendered = |error: &clap::Error| {
+            let text = error.render();
+            if colour { text.ansi().to_string() } else { text.to_string() }
+        };
+        let mut whole = String::new();
+        for mut error in self.0 {
+            error.remove(ContextKind::Usage);
+            let text = rendered(&error);
+            // The last paragraph is where the help is.
+            whole.push_str(text.rsplit_once("\n\n").map_or(text.as_str(), |(fault, _)| fault).trim_end());
+            whole.push('\n');
+        }
+        whole + &rendered(&last)
+    }
+}
+
+/// The mistake that was found first in a line, and those behind it: without what is wrong, the rest is read again. The line may
+/// have been mended since it was typed.
+pub(super) fn all(first: clap::Error, line: &Line<'_>, typed: &Line<'_>) -> Mistakes {
+    if !first.use_stderr() {
+        return Mistakes(vec![first]);
+    }
+    let mut rest = Rest { line: Line { own: line.own.clone(), rest: line.rest }, removed: Vec::new() };
+    let mut found = Vec::new();
+    let mut mistake = first;
+    for _ in 0..=line.own.len() {
+        let goes_on = !AT_THE_END.contains(&mistake.kind()) && rest.remove(&mistake);
+        if let Some(mistake) = rest.known(mistake, typed) {
+            found.push(mistake);
+        }
+        let next = if goes_on { Args::try_parse_from(rest.line.all()).and_then(Args::unambiguous).err() } else { None };
+        let Some(next) = next.filter(clap::Error::use_stderr) else { break };
+        mistake = next;
+    }
+    Mistakes(found)
+}
+
+/// What is left of a command line without its mistakes.
+struct Rest<'a> {
+    line: Line<'a>,
+    /// What was removed: flags with their hyphens, and the values that stood behind unknown ones.
+    removed: Vec<String>,
+}
+
+impl Rest<'_> {
+    /// Removes what is wrong, or puts the flag that was probably meant in its place; whether that could be done.
+    fn remove(&mut self, mistake: &clap::Error) -> bool {
+        let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else { return false };
+        let flag = wrong.split([' ', '=']).next().unwrap_or_default().to_owned();
+        match mistake.kind() {
+            ErrorKind::UnknownArgument => {
+                let suggested = match mistake.get(ContextKind::SuggestedArg) {
+                    Some(ContextValue::String(suggested)) => Some(suggested.clone()),
+                    _ => None,
+                };
+                self.replace_unknown(&flag, suggested.as_deref())
+            }
+            ErrorKind::ValueValidation | ErrorKind::InvalidValue if flag.starts_with('-') => {
+                let Some(ContextValue::String(value)) = mistake.get(ContextKind::InvalidValue) else { return false };
+                self.remove_flag(&flag, value)
+            }
+            ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
+                let Some(ContextValue::String(value)) = mistake.get(ContextKind::InvalidValue) else { return false };
+                self.remove_word(value) && {
+                    self.removed.push(flag);
+                    true
+                }
+            }
+            _ => false,
+        }
+    }
+
+    fn replace_unknown(&mut self, unknown: &str, suggested: Option<&str>) -> bool {
+        let own = &mut self.line.own;
+        let is_it = |argument: &OsString| argument.to_str().is_some_and(|text| text.split('=').next() == Some(unknown));
+        let begins = |argument: &OsString| argument.to_str().is_some_and(|text| text.starts_with(unknown));
+        let place = own.iter().skip(1).position(is_it).or_else(|| own.iter().skip(1).position(begins)).map(|at| at + 1);
+        let Some(at) = place else { return false };
+        let text = own[at].to_string_lossy().into_owned();
+        // What was meant is there already, and once is enough.
+        let is_new = |flag: &&str| !own.iter().any(|argument| argument.to_string_lossy().split('=').next() == Some(flag));
+        if let Some(flag) = suggested.filter(is_new) {
+            own[at] = text.replacen(unknown, flag, 1).into();
+            return true;
+        }
+        own.remove(at);
+        // It may have been the value of the unknown flag.
+        if let Some(value) = own.get(at).and_then(|next| next.to_str()).filter(|next| !next.starts_with('-') && !text.contains('=')) {
+            self.removed.push(value.to_owned());
+        }
+        self.removed.push(unknown.to_owned());
+        true
+    }
+
+    fn remove_flag(&mut self, flag: &str, value: &str) -> bool {
+        let short = short_of(flag);
+        let has_it = |place: &std::ops::Range<usize>| self.line.value(place).unwrap_or_default().to_string_lossy() == value;
+        let place = self.line.places(flag, short.as_deref()).into_iter().find(has_it);
+        let Some(place) = place else { return false };
+        drop(self.line.own.drain(place));
+        self.removed.push(flag.to_owned());
+        true
+    }
+
+    fn remove_word(&mut self, word: &str) -> bool {
+        let place = self.line.own.iter().skip(1).rposition(|argument| argument == word);
+        place.map(|at| self.line.own.remove(at + 1)).is_some()
+    }
+
+    /// The mistake with its way out; none where it comes from what was removed.
+    fn known(&self, mut mistake: clap::Error, typed: &Line<'_>) -> Option<clap::Error> {
+        match (mistake.kind(), mistake.get(ContextKind::InvalidArg).cloned()) {
+            (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
+                let is_missing = |argument: &String| !self.removed.iter().any(|removed| argument.split([' ', '=']).next() == Some(removed));
+                let missing: Vec<_> = missing.into_iter().filter(is_missing).collect();
+                if missing.is_empty() {
+                    return None;
+                }
+                mistake.insert(ContextKind::InvalidArg, ContextValue::Strings(missing));
+            }
+            (ErrorKind::UnknownArgument, Some(ContextValue::String(word))) if !word.starts_with('-') && self.removed.contains(&word) => {
+                return None;
+            }
+            _ => {}
+        }
+        if let Some(tip) = hyphen_tip(&mistake, typed) {
+            mistake.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        } else if typed.command() == Some("record") || typed.command() == Some("rollback") {
+            // What stands behind `--` there is a command that runs.
+            mistake.remove(ContextKind::Suggested);
+        }
+        Some(mistake)
+    }
+}
+
+/// How a value that begins with a hyphen is given, where that may be what is wrong.
+fn hyphen_tip(mistake: &clap::Error, typed: &Line<'_>) -> Option<StyledStr> {
+    let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else { return None };
+    let wrong = wrong.split(' ').next()?;
+    let is_of = |flag: &str| flag == wrong || short_of(wrong).is_some_and(|short| short == flag);
+    let pairs = typed.own.windows(2).filter_map(|pair| Some((pair[0].to_str()?, pair[1].to_str()?)));
+    let (flag, value) = match mistake.kind() {
+        ErrorKind::InvalidValue | ErrorKind::WrongNumberOfValues => {
+            pairs.into_iter().find(|(flag, value)| is_of(flag) && value.starts_with('-') && !is_known(value))?
+        }
+        ErrorKind::UnknownArgument => pairs.into_iter().find(|(flag, value)| value.starts_with(wrong) && takes_value(flag))?,
+        _ => return None,
+    };
+    Some(StyledStr::from(format!("a value that begins with a hyphen is bound to its flag: {}={value}", long_of(flag))))
+}
+
+fn arguments() -> Vec<Arg> {
+    let command = Args::command();
+    let of_all = command.get_arguments().cloned();
+    of_all.chain(command.get_subcommands().flat_map(|command| command.get_arguments().cloned())).collect()
+}
+
+fn is_flag(argument: &Arg, text: &str) -> bool {
+    argument.get_long().is_some_and(|long| text.strip_prefix("--") == Some(long))
+        || argument.get_short().is_some_and(|short| text.strip_prefix('-') == Some(short.to_string().as_str()))
+}
+
+fn is_known(text: &str) -> bool {
+    let flag = text.split('=').next().unwrap_or_default();
+    arguments().iter().any(|argument| is_flag(argument, flag))
+}
+
+fn takes_value(flag: &str) -> bool {
+    arguments().iter().any(|argument| is_flag(argument, flag) && argument.get_action().takes_values())
+}
+
+/// The short form of a long flag.
+pub(super) fn short_of(long: &str) -> Option<String> {
+    let known = arguments().into_iter().filter(|argument| is_flag(argument, long));
+    known.filter_map(|argument| argument.get_short()).map(|short| format!("-{short}")).next()
+}
+
+fn long_of(flag: &str) -> String {
+    let known = arguments().into_iter().find(|argument| is_flag(argument, flag) && argument.get_long().is_some());
+    known.and_then(|argument| Some(format!("--{}", argument.get_long()?))).unwrap_or_else(|| flag.to_owned())
+}
+
+/// The value that a flag was given, where it was given once.
+pub(crate) fn given(arguments: &[OsString], flag: &str) -> Option<String> {
+    Line::of(arguments).only_value(flag, short_of(flag).as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(arguments: &[&str]) -> String {
+        let typed: Vec<_> = std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect();
+        let mistake = Args::try_parse_from(&typed).unwrap_err();
+        all(mistake, &Line::of(&typed), &Line::of(&typed)).text(false)
+    }
+
+    #[test]
+    fn all_faults_are_said_at_once_and_none_that_comes_of_another() {
+        let text = said(&["list", "--take", "0", "--skip=x", "--status", "done", "--enviroment", "a", "--foo", "bar", "--since", "never"]);
+        for part in ["'0' for '--take", "'x' for '--skip", "'done' for '--status", "'--enviroment'", "'--foo'", "'never' for '--since"] {
+            assert_eq!(text.matches(part).count(), 1, "{part}: {text}");
+        }
+        assert_eq!((text.matches("error:").count(), text.matches("For more information").count()), (6, 1), "{text}");
+        let text = said(&["record", "-c", "a\u{7}", "--version", "v\u{7}", "--status=x"]);
+        assert!(!text.contains("required") && text.matches("error:").count() == 3, "{text}");
+        assert_eq!(said(&["update", "nothing", "never"]).matches("error:").count(), 2);
+    }
+
+    #[test]
+    fn a_value_that_begins_with_a_hyphen_has_its_way_out() {
+        for arguments in [&["list", "-e", "-rf"][..], &["list", "--environment", "-rf"], &["record", "-c", "api", "-e", "-rf"]] {
+            let text = said(arguments);
+            assert!(text.contains("--environment=-rf") && !text.contains("-- -r"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_short_form_of_a_flag_is_known() {
+        assert_eq!((short_of("--component").as_deref(), short_of("--version")), (Some("-c"), None));
+    }
+}

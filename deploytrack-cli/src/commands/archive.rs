@@ -1,0 +1,136 @@
+//! `deploytrack component archive` and `deploytrack environment archive`
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use deploytrack_core::{
+    archive::{ArchiveOutcome, ArchiveSelection, ArchivedName, NamePattern},
+    catalog::{Kind, Reference},
+    client::{ArchiveNotes, ArchivedNames},
+    clock::Time,
+};
+
+use crate::{
+    Exit,
+    args::{Output, duration},
+    error::Failure,
+    render::grid::{Column, Grid, Value},
+    session::Session,
+};
+
+/// Which are archived, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Archive {
+    /// A name, an id, or a pattern of names: * stands for any characters, ? for one
+    #[arg(value_name = "NAME|ID|PATTERN")]
+    which: Reference,
+    /// Only those without a deployment for this long, such as 7d
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "undo")]
+    older_than: Option<Duration>,
+    /// Take them out of the archive
+    #[arg(long)]
+    undo: bool,
+    /// Show what would be archived, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Archive {
+    /// The name or id of one, where no more than that is asked for; it is changed like any other field.
+    pub(crate) fn one(&self) -> Option<(&Reference, bool)> {
+        let is_pattern = matches!(&self.which, Reference::Name(name) if NamePattern::is_pattern(name.as_str()));
+        (!is_pattern && self.older_than.is_none() && !self.dry_run).then_some((&self.which, !self.undo))
+    }
+}
+
+/// Archives what matches, request by request: each takes the next ones.
+pub(crate) async fn run(kind: Kind, archive: &Archive, session: &mut Session<'_>) -> Result<(), Failure> {
+    let selection = ArchiveSelection {
+        name: pattern(kind, &archive.which, session).await?,
+        idle_since: archive.older_than.map(|age| since(age, session)).transpose()?,
+        undo: archive.undo,
+        dry_run: archive.dry_run,
+    };
+    let mut whole = session.client.archive(kind, &selection).await?.value;
+    while whole.remaining > 0 && !archive.dry_run {
+        let next = session.client.archive(kind, &selection).await?.value;
+        if next.data.is_empty() {
+            break;
+        }
+        whole.data.extend(next.data);
+        whole.remaining = next.remaining;
+    }
+    answer(kind, archive, &whole, session)
+}
+
+/// The pattern that was given. What is no pattern must exist.
+async fn pattern(kind: Kind, which: &Reference, session: &Session<'_>) -> Result<NamePattern, Failure> {
+    let name = match which {
+        Reference::Name(name) if NamePattern::is_pattern(name.as_str()) => name.clone(),
+        one => match kind {
+            Kind::Component => session.component(one).await?.name,
+            Kind::Environment => session.environment(one).await?.name,
+        },
+    };
+    name.as_str().parse().map_err(|why| Failure::usage(format!("the pattern {name} {why}")))
+}
+
+fn since(age: Duration, session: &Session<'_>) -> Result<Time, Failure> {
+    let age = TimeDelta::from_std(age).ok().and_then(|age| session.view.now.checked_sub_signed(age));
+    age.ok_or_else(|| Failure::usage("--older-than is too long").hint("give a shorter one, such as --older-than 30d"))
+}
+
+fn answer(kind: Kind, archive: &Archive, outcome: &ArchiveOutcome, session: &mut Session<'_>) -> Result<(), Failure> {
+    let json = serde_json::to_string(&outcome.data).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
+    if outcome.data.is_empty() && session.output() == Output::Table {
+        return session.note(&nothing(kind, archive));
+    }
+    session.answer(&json, &grid(&outcome.data))?;
+    session.note(&done(kind, archive, outcome))
+}
+
+fn done(kind: Kind, archive: &Archive, outcome: &ArchiveOutcome) -> String {
+    let all = outcome.data.len() as u64 + outcome.remaining;
+    let things = if all == 1 { kind.as_str().to_owned() } else { format!("{kind}s") };
+    let verb = if archive.undo { "taken out of the archive" } else { "archived" };
+    let more = if outcome.remaining > 0 { format!("; the first {} are listed", outcome.data.len()) } else { String::new() };
+    match (archive.dry_run, all) {
+        (true, _) => format!("{all} {things} would be {verb}{more}; without --dry-run it is done"),
+        (false, 1) => format!("1 {things} was {verb}"),
+        (false, _) => format!("{} {things} were {verb}", outcome.data.len()),
+    }
+}
+
+fn nothing(kind: Kind, archive: &Archive) -> String {
+    let state = if archive.undo { "archived" } else { "in use" };
+    let idle = if archive.older_than.is_some() { " without a deployment for that long" } else { "" };
+    format!("no {kind} matches {}{idle}, of those that are {state}", archive.which)
+}
+
+fn grid(archived: &[ArchivedName]) -> Grid {
+    let columns = [Column::flexible("name", "NAME"), Column::fixed("lastDeployedAt", "LAST DEPLOYED"), Column::fixed("id", "ID")];
+    let row =
+        |one: &ArchivedName| vec![Value::text(&one.name), one.last_deployed_at.map_or(Value::Nothing, Value::Time), Value::text(&one.id)];
+    Grid::new(columns, archived.iter().map(row))
+}
+
+/// Prints what the server found archived while the command recorded deployments.
+pub(super) fn print_notes(notes: &ArchiveNotes, session: &mut Session<'_>) {
+    for (kind, name) in &notes.taken_out.names {
+        // Nobody may be reading notes; the deployment is recorded.
+        drop(session.note(&format!("the {kind} {name} was archived, and this deployment took it out of the archive")));
+    }
+    if notes.taken_out.more > 0 {
+        drop(session.note(&format!("{} more were taken out of the archive", notes.taken_out.more)));
+    }
+    for (kind, name) in &notes.still_archived.names {
+        session.warn(&format!("the {kind} {name} is archived, so the matrix does not show this deployment; {}", way_out(*kind)));
+    }
+    if let ArchivedNames { more: more @ 1.., .. } = notes.still_archived {
+        session.warn(&format!("{more} more are archived, and the matrix does not show their deployments"));
+    }
+}
+
+fn way_out(kind: Kind) -> String {
+    format!("`deploytrack {kind} archive --undo NAME` shows it, and so does `deploytrack matrix --include-archived`")
+}

@@ -1,0 +1,173 @@
+//! `--columns`: which column of a table is which field.
+
+use std::{borrow::Cow, str::FromStr};
+
+use deploytrack_core::json::meant_field;
+
+use super::table::{FIELDS, plain};
+
+/// Which column each field comes from. None are given where the header has the names of the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Columns(Vec<(String, Vec<Source>)>);
+
+/// Where a field comes from, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    Column(String),
+    /// A text in which `{column}` stands for a cell.
+    Text(String),
+}
+
+/// Where a field comes from in a table: the first of several values that is not empty, each of texts and columns one behind
+/// the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin(Vec<Vec<Part>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Column(usize),
+    Text(String),
+}
+
+impl Origin {
+    pub(super) fn column(at: usize) -> Self {
+        Self(vec![vec![Part::Column(at)]])
+    }
+
+    /// The value in a row.
+    pub(super) fn value<'a>(&'a self, cell: impl Fn(usize) -> &'a str) -> Cow<'a, str> {
+        self.0.iter().map(|parts| Self::of_parts(parts, &cell)).find(|value| !value.is_empty()).unwrap_or_default()
+    }
+
+    /// It is empty where it has columns and all of them are.
+    fn of_parts<'a>(parts: &'a [Part], cell: &impl Fn(usize) -> &'a str) -> Cow<'a, str> {
+        let text = |part: &'a Part| match part {
+            Part::Column(at) => cell(*at),
+            Part::Text(text) => text,
+        };
+        let mut columns = parts.iter().filter(|part| matches!(part, Part::Column(_))).map(text).peekable();
+        match parts {
+            [part] => Cow::Borrowed(text(part)),
+            _ if columns.peek().is_some() && columns.all(str::is_empty) => Cow::Borrowed(""),
+            parts => Cow::Owned(parts.iter().map(text).collect()),
+        }
+    }
+}
+
+/// What is wrong, and the way out.
+type Wrong = (String, String);
+
+impl Columns {
+    pub(super) fn are_given(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// The fields in a table with this header, or what is wrong and the way out.
+    pub(super) fn fields(&self, header: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
+        let origin = |source: &Source| match source {
+            Source::Column(name) => place(name, header).map(|at| vec![Part::Column(at)]),
+            Source::Text(text) => parts(text, header),
+        };
+        let origins = |sources: &[Source]| sources.iter().map(origin).collect::<Result<_, _>>().map(Origin);
+        self.0.iter().map(|(field, sources)| Ok((field.clone(), origins(sources)?))).collect()
+    }
+}
+
+/// Where a column is: by its name, or else by another spelling of it.
+fn place(name: &str, header: &[String]) -> Result<usize, Wrong> {
+    let is_named = |exactly: bool| header.iter().position(|cell| if exactly { cell == name } else { plain(cell) == plain(name) });
+    is_named(true).or_else(|| is_named(false)).ok_or_else(|| {
+        let way_out = format!("its columns are {}; a text for every row is in quotation marks: FIELD=\"{name}\"", header.join(", "));
+        (format!("has no column {name}, which --columns names"), way_out)
+    })
+}
+
+fn parts(text: &str, header: &[String]) -> Result<Vec<Part>, Wrong> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, name, behind)) = rest.split_once('{').and_then(|(before, rest)| {
+        let (name, behind) = rest.split_once('}')?;
+        Some((before, name, behind))
+    }) {
+        if !before.is_empty() {
+            parts.push(Part::Text(before.to_owned()));
+        }
+        parts.push(Part::Column(place(name, header)?));
+        rest = behind;
+    }
+    if !rest.is_empty() || parts.is_empty() {
+        parts.push(Part::Text(rest.to_owned()));
+    }
+    Ok(parts)
+}
+
+impl FromStr for Columns {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut columns = Vec::<(String, Vec<Source>)>::new();
+        for pair in split(text, ',') {
+            let (field, source) = pair.split_once('=').unwrap_or((pair, pair));
+            let field = field.trim();
+            if !FIELDS.contains(&field) && field.strip_prefix("metadata.").is_none_or(str::is_empty) {
+                let meant = meant_field(field, &FIELDS).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+                return Err(format!("{field} is no field{meant} The fields are {} and metadata.KEY", FIELDS.join(", "))
+                    .replace("field The", "field. The"));
+            }
+            if columns.iter().any(|(known, _)| known == field) {
+                return Err(format!("{field} is given twice"));
+            }
+            columns.push((field.to_owned(), split(source, '|').map(Source::of).collect()));
+        }
+        Ok(Self(columns))
+    }
+}
+
+impl Source {
+    fn of(text: &str) -> Self {
+        let text = text.trim();
+        let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|_| text.len() > 1);
+        quoted.map_or_else(|| Self::Column(text.to_owned()), |text| Self::Text(text.to_owned()))
+    }
+}
+
+/// The parts between separators that are not in quotation marks.
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    text.split(move |c| {
+        is_quoted ^= c == '"';
+        c == separator && !is_quoted
+    })
+    .filter(|pair| !pair.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_come_from_columns_or_are_texts() {
+        let columns: Columns = "component, version=tag,environment=\"eu, west\",metadata.id=id,occurredAt=\"{id} UTC\"".parse().unwrap();
+        let header = ["id", "Component", "tag"].map(str::to_owned);
+        let row = ["7", "api", "v1"];
+        let fields = columns.fields(&header).unwrap();
+        let values: Vec<_> = fields.iter().map(|(field, origin)| (field.as_str(), origin.value(|at| row[at]))).collect();
+        let expected =
+            [("component", "api"), ("version", "v1"), ("environment", "eu, west"), ("metadata.id", "7"), ("occurredAt", "7 UTC")];
+        assert_eq!(values, expected.map(|(field, value)| (field, value.into())));
+        assert_eq!(fields[4].1.value(|_| ""), "", "a text around nothing is nothing");
+        let columns: Columns = "status=tag|id|\"failed, |\"".parse().unwrap();
+        let fields = columns.fields(&header).unwrap();
+        let value = |row: [&'static str; 3]| fields[0].1.value(|at| row[at]).into_owned();
+        assert_eq!([value(["7", "", "v1"]), value(["7", "", ""]), value(["", "api", ""])], ["v1", "7", "failed, |"]);
+        assert!(columns.fields(&header[1..]).unwrap_err().0.contains("no column id"));
+    }
+
+    #[test]
+    fn a_field_that_is_none_is_named() {
+        assert!("app=x".parse::<Columns>().unwrap_err().starts_with("app is no field; did you mean component? The fields are component, "));
+        assert!("foo=x".parse::<Columns>().unwrap_err().starts_with("foo is no field. The fields are component, "));
+        assert!("component=a,component=b".parse::<Columns>().unwrap_err().contains("twice"));
+        assert!(!"".parse::<Columns>().unwrap().are_given());
+    }
+}

@@ -1,0 +1,376 @@
+//! JSON objects one after the other: lines, the items of arrays, glued, or over several lines each.
+//!
+//! The text is cut into objects without being parsed: strings, brackets and comments are enough for that. Comments and
+//! trailing commas are left out; what is wrong inside an object is found by the server, which reads it strictly.
+
+use std::io::Read;
+
+use deploytrack_core::api::IMPORT_BYTES;
+use serde::de::IgnoredAny;
+
+use super::{
+    record::{Place, Record},
+    unreadable::Unreadable,
+};
+
+/// Between two objects there may be this much of nothing.
+const MOST_BLANK: usize = 64 * 1024 * 1024;
+/// How many bytes are read at a time.
+const PIECE: u64 = if cfg!(test) { 3 } else { 64 * 1024 };
+/// Stands before each object of a JSON text sequence (RFC 7464).
+const RECORD_SEPARATOR: u8 = 0x1e;
+
+/// The objects of a text.
+pub(super) struct Objects<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    /// The next byte of the buffer.
+    next: usize,
+    line: usize,
+    /// The lines on which the arrays around the present place began.
+    arrays: Vec<usize>,
+    items: usize,
+    blank: usize,
+    object: Object,
+    comment: Option<Comment>,
+    /// A slash that may begin a comment.
+    slash: bool,
+}
+
+/// An object as far as it was read.
+#[derive(Default)]
+struct Object {
+    text: Vec<u8>,
+    line: usize,
+    depth: usize,
+    in_text: bool,
+    is_escaped: bool,
+    /// The place of the last character that is no space.
+    last: Option<usize>,
+    /// Where its lines ended.
+    breaks: Vec<usize>,
+    /// Whether something was left out of it.
+    is_changed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comment {
+    Line,
+    Block { star: bool },
+}
+
+impl<R: Read> Objects<R> {
+    pub(super) fn of(reader: R) -> Self {
+        Self {
+            reader,
+            buffer: Vec::new(),
+            next: 0,
+            line: 1,
+            arrays: Vec::new(),
+            items: 0,
+            blank: 0,
+            object: Object::default(),
+            comment: None,
+            slash: false,
+        }
+    }
+
+    /// The next object; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+        loop {
+            while let Some(byte) = self.buffer.get(self.next).copied() {
+                self.next += 1;
+                if self.take(byte)? {
+                    return self.whole().map(Some);
+                }
+            }
+            self.buffer.clear();
+            self.next = 0;
+            if self.reader.by_ref().take(PIECE).read_to_end(&mut self.buffer)? == 0 {
+                return self.end().map(|()| None);
+            }
+        }
+    }
+
+    /// Takes one byte; says whether it ended an object.
+    fn take(&mut self, byte: u8) -> Result<bool, Unreadable> {
+        if byte == 0 {
+            return Err(Unreadable::nul(self.line));
+        }
+        let is_break = byte == b'\n';
+        let ended = if self.object.in_text {
+            if is_break {
+                let what = "ends inside a text: a quotation mark is missing, or a line break in it that is written \\n";
+                return Err(Unreadable::at(Place::line(self.line), what));
+            }
+            self.object.take_text(byte);
+            Ok(false)
+        } else if self.is_comment(byte)? {
+            Ok(false)
+        } else if self.object.depth > 0 {
+            self.take_inside(byte)
+        } else {
+            self.take_between(byte).map(|()| false)
+        };
+        self.line += usize::from(is_break);
+        if self.object.text.len() >= IMPORT_BYTES {
+            return Err(Unreadable::too_long(self.place()));
+        }
+        ended
+    }
+
+    /// Whether a byte belongs to a comment.
+    fn is_comment(&mut self, byte: u8) -> Result<bool, Unreadable> {
+        match (self.comment, byte) {
+            (Some(Comment::Line), b'\n') => {
+                self.comment = None;
+                // The line break counts.
+                return Ok(false);
+            }
+            (Some(Comment::Line), _) => return Ok(true),
+            (Some(Comment::Block { star: true }), b'/') => self.comment = None,
+            (Some(Comment::Block { .. }), byte) => {
+                self.comment = Some(Comment::Block { star: byte == b'*' });
+                return Ok(true);
+            }
+            (None, b'/') if self.slash => (self.comment, self.slash) = (Some(Comment::Line), false),
+            (None, b'*') if self.slash => (self.comment, self.slash) = (Some(Comment::Block { star: false }), false),
+            (None, b'/') => self.slash = true,
+            (None, b'#') => self.comment = Some(Comment::Line),
+            (None, _) if self.slash => return Err(self.stray("/")),
+            (None, _) => return Ok(false),
+        }
+        self.object.is_changed = true;
+        Ok(true)
+    }
+
+    fn take_inside(&mut self, byte: u8) -> Result<bool, Unreadable> {
+        let before = self.object.last.and_then(|at| self.object.text.get(at)).copied();
+        if byte == b'{' && !matches!(before, Some(b':' | b',' | b'[')) {
+            let what = format!("begins an object before the one of line {} has ended: a closing bracket is missing", self.object.line);
+            return Err(Unreadable::at(Place::line(self.line), what));
+        }
+        self.object.take(byte, before);
+        Ok(self.object.depth == 0)
+    }
+
+    fn take_between(&mut self, byte: u8) -> Result<(), Unreadable> {
+        match byte {
+            b'{' => {
+                self.items += 1;
+                self.blank = 0;
+                self.object = Object { line: self.line, ..Object::default() };
+                self.object.take(byte, None);
+            }
+            b' ' | b'\t' | b'\r' | b'\n' | RECORD_SEPARATOR | b',' => {
+                self.blank += 1;
+                if self.blank > MOST_BLANK {
+                    return Err(Unreadable::at(Place::line(self.line), "has come to 64 MiB without a deployment"));
+                }
+            }
+            b'[' if self.arrays.len() < 16 => {
+                if self.arrays.is_empty() {
+                    self.items = 0;
+                }
+                self.arrays.push(self.line);
+            }
+            b']' if !self.arrays.is_empty() => drop(self.arrays.pop()),
+            other => {
+                self.items += usize::from(!self.arrays.is_empty());
+                return Err(self.stray(&String::from_utf8_lossy(&[other])));
+            }
+        }
+        Ok(())
+    }
+
+    fn stray(&self, found: &str) -> Unreadable {
+        let found = if found.contains('\u{fffd}') { String::new() } else { format!(", not `{found}`") };
+        Unreadable::at(Place { line: self.line, item: self.item() }, format!("must have a JSON object here, which begins with {{{found}"))
+    }
+
+    fn item(&self) -> Option<usize> {
+        (!self.arrays.is_empty()).then_some(self.items)
+    }
+
+    /// Where the present object is.
+    fn place(&self) -> Place {
+        Place { line: self.object.line, item: self.item() }
+    }
+
+    /// The object that has ended.
+    fn whole(&mut self) -> Result<Record, Unreadable> {
+        let place = self.place();
+        let Object { text, line, breaks, is_changed, .. } = std::mem::take(&mut self.object);
+        if breaks.is_empty() && !is_changed {
+            return Ok(Record { place, text });
+        }
+        // What the server would say of it has other lines and columns.
+        if let Err(error) = serde_json::from_slice::<IgnoredAny>(&text) {
+            let line = line + breaks.iter().filter(|at| **at < error.column()).count();
+            let why = error.to_string();
+            let why = why.rsplit_once(" at line").map_or(why.as_str(), |(why, _)| why);
+            return Err(Unreadable::at(Place { line, ..place }, format!("is not valid JSON: {why}")));
+        }
+        Ok(Record { place, text })
+    }
+
+    fn end(&self) -> Result<(), Unreadable> {
+        let unended = |what: &str, line: usize| {
+            let what = format!("begins {what} that does not end: a closing bracket is missing, or the file was cut off");
+            Err(Unreadable::at(Place::line(line), what))
+        };
+        match (self.object.depth, self.comment, self.arrays.last()) {
+            (1.., ..) => unended("an object", self.object.line),
+            (_, Some(Comment::Block { .. }), _) => Err(Unreadable::at(Place::line(self.line), "ends inside a comment: */ is missing")),
+            (.., Some(line)) => unended("an array", *line),
+            _ if self.slash => Err(self.stray("/")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Object {
+    fn take_text(&mut self, byte: u8) {
+        match (self.is_escaped, byte) {
+            (true, _) => self.is_escaped = false,
+            (false, b'\\') => self.is_escaped = true,
+            (false, b'"') => self.in_text = false,
+            _ => {}
+        }
+        self.last = Some(self.text.len());
+        self.text.push(byte);
+    }
+
+    fn take(&mut self, byte: u8, before: Option<u8>) {
+        match byte {
+            b'\n' => self.breaks.push(self.text.len()),
+            b'"' => self.in_text = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth -= 1;
+                if let (Some(b','), Some(at)) = (before, self.last) {
+                    self.text[at] = b' ';
+                    self.is_changed = true;
+                }
+            }
+            _ => {}
+        }
+        let is_space = matches!(byte, b'\n' | b'\r' | b'\t' | b' ');
+        if !is_space {
+            self.last = Some(self.text.len());
+        }
+        self.text.push(if is_space { b' ' } else { byte });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(String, Place)>, String> {
+        let mut objects = Objects::of(text.as_bytes());
+        let mut read = Vec::new();
+        while let Some(record) = objects.next().map_err(|unreadable| unreadable.to_string())? {
+            read.push((String::from_utf8(record.text).unwrap(), record.place));
+        }
+        Ok(read)
+    }
+
+    fn values(text: &str) -> Vec<serde_json::Value> {
+        read(text).unwrap().iter().map(|(text, _)| serde_json::from_str(text).unwrap()).collect()
+    }
+
+    fn places(text: &str) -> Vec<(usize, Option<usize>)> {
+        read(text).unwrap().iter().map(|(_, place)| (place.line, place.item)).collect()
+    }
+
+    #[test]
+    fn objects_are_found_however_they_are_put_together() {
+        let two = [serde_json::json!({"a": "}{,#//\\\"["}), serde_json::json!({"b": [{"c": {}}]})];
+        let [a, b] = two.each_ref().map(ToString::to_string);
+        let pretty = serde_json::to_string_pretty(&two).unwrap();
+        for text in [
+            format!("{a}\n{b}\n"),
+            format!("{a}\r\n{b}"),
+            format!("{a}{b}"),
+            format!("{a},\n{b},\n"),
+            format!("[{a},{b}]"),
+            format!("[\n{a},\n{b},\n]\n"),
+            format!("[[{a}],[{b}]]"),
+            format!("[{a}][{b}]"),
+            format!("\u{1e}{a}\n\u{1e}{b}\n"),
+            format!("# one\n{a} // two }}\n/* three\n{{ ** */{b}"),
+            pretty.clone(),
+            pretty.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            pretty.replace('\n', "\r\n"),
+        ] {
+            assert_eq!(values(&text), two, "{text}");
+        }
+        assert_eq!(values(" \n\n"), Vec::<serde_json::Value>::new());
+        assert_eq!(values("[]"), Vec::<serde_json::Value>::new());
+    }
+
+    #[test]
+    fn commas_at_the_end_and_comments_inside_are_left_out() {
+        let text = "{\"a\": [1, 2,], # one\n \"b\": {\"c\": \"x,}\", /* two */ },\n}\n";
+        assert_eq!(values(text), [serde_json::json!({"a": [1, 2], "b": {"c": "x,}"}})]);
+    }
+
+    #[test]
+    fn each_object_has_the_line_on_which_it_begins_and_its_item() {
+        assert_eq!(places("\n{}\n\n {}{}\n"), [(2, None), (4, None), (4, None)]);
+        assert_eq!(places("[\n {\n },\n // x\n {}]\n{}"), [(2, Some(1)), (5, Some(2)), (6, None)]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_line() {
+        for (text, said) in [
+            ("{\"a\": 1\n{\"b\": 2}\n", "line 2 begins an object before the one of line 1 has ended"),
+            ("{}\n{\"a\": \"x\n\"}", "line 2 ends inside a text"),
+            ("{}\n\n{\"a\": [1}\n", "line 3 begins an object that does not end"),
+            ("{}\n[{}", "line 2 begins an array that does not end"),
+            ("{}\nabc", "line 2 must have a JSON object here, which begins with {, not `a`"),
+            ("[{}, 7]", "line 1 (item 2) must have a JSON object here"),
+            ("{}\n]", "line 2 must have a JSON object here"),
+            ("{}\n{\"a\":\"\0\"}", "line 2 has a NUL byte"),
+            ("{\n\"a\": 1,\n\"b\" 2\n}", "line 3 is not valid JSON: expected `:`"),
+            ("{} /* x", "line 1 ends inside a comment"),
+            ("{} / {}", "line 1 must have a JSON object here"),
+        ] {
+            let found = read(text).unwrap_err();
+            assert!(found.starts_with(said), "{text:?}: {found}");
+        }
+        assert!(read(&format!("{{\"a\":\"{}\"}}", "x".repeat(IMPORT_BYTES))).unwrap_err().contains("longer than 8 MiB"));
+    }
+
+    fn tree() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![Just(serde_json::Value::Null), "[\\PC\"\\\\/#{}\\[\\],:*\n]{0,8}".prop_map(serde_json::Value::from)];
+        leaf.prop_recursive(4, 30, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+                prop::collection::btree_map("[a-z\"#/]{0,3}", inner, 0..4).prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_objects_come_out_as_they_went_in(trees in prop::collection::vec(prop::collection::btree_map("[a-z\"#/]{0,3}", tree(), 0..4), 0..5), form in 0..4) {
+            let all: Vec<serde_json::Value> = trees.into_iter().map(|map| map.into_iter().collect()).collect();
+            let text = match form {
+                0 => all.iter().map(|one| one.to_string() + "\n").collect(),
+                1 => all.iter().map(ToString::to_string).collect(),
+                2 => serde_json::to_string_pretty(&all).unwrap(),
+                _ => all.iter().map(|one| serde_json::to_string_pretty(one).unwrap() + "\r\n").collect::<String>(),
+            };
+            prop_assert_eq!(values(&text), all);
+        }
+
+        #[test]
+        fn any_text_ends(text in "[{}\\[\\]\",:a0/*#\\\\ \n]{0,40}") {
+            let _ = read(&text);
+        }
+    }
+}

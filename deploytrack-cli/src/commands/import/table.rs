@@ -1,0 +1,412 @@
+//! A table as CSV: a header with the names of the fields, and one deployment a row (RFC 4180).
+//!
+//! Commas, semicolons, tabs and bars are recognised by the header.
+
+use std::{
+    cell::Cell,
+    io::{self, Read},
+    rc::Rc,
+};
+
+use csv::{ByteRecord, ReaderBuilder, Trim};
+use deploytrack_core::{api::IMPORT_BYTES, json::meant_field};
+use memchr::memchr_iter;
+use serde_json::{Map, Value};
+
+use super::{
+    columns::{Columns, Origin},
+    record::{Place, Record},
+    unreadable::Unreadable,
+};
+
+/// The fields that a column may have.
+pub(super) const FIELDS: [&str; 17] = [
+    "component",
+    "environment",
+    "version",
+    "status",
+    "occurredAt",
+    "startedAt",
+    "finishedAt",
+    "deployedBy",
+    "commitSha",
+    "description",
+    "reason",
+    "metadata",
+    "history",
+    "event",
+    "sequence",
+    "componentId",
+    "environmentId",
+];
+/// The columns of `deploytrack list -o csv` that an import has no use for.
+const IGNORED: [&str; 5] = ["id", "attempt", "createdAt", "updatedAt", "succeededAt"];
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// The rows of a table.
+pub(super) struct Rows<R> {
+    reader: csv::Reader<Guarded<R>>,
+    /// What each field comes from.
+    fields: Vec<(String, Origin)>,
+    /// How many lines are above the header.
+    above: usize,
+    width: usize,
+    since: Rc<Cell<usize>>,
+}
+
+/// Whether a text begins with a header of field names, or with one that `columns` names.
+pub(super) fn is_table(head: &[u8], columns: &Columns) -> bool {
+    header(head).is_some_and(|header| columns.are_given() || header.known > 0 || header.cells.len() > 2)
+}
+
+/// The first line of a table.
+struct Header {
+    delimiter: u8,
+    cells: Vec<String>,
+    /// How many of them are fields.
+    known: usize,
+}
+
+fn header(head: &[u8]) -> Option<Header> {
+    let (above, given) = separator(head);
+    let text = &head[above..];
+    let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(text.len());
+    let line = &text[..end];
+    let read = |delimiter: u8| {
+        let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).trim(Trim::All).from_reader(line);
+        let mut record = csv::StringRecord::new();
+        reader.read_record(&mut record).ok()?;
+        let cells: Vec<_> = record.iter().map(str::to_owned).collect();
+        let known = cells.iter().filter(|cell| field(cell).is_some()).count();
+        Some(Header { delimiter, cells, known })
+    };
+    match given {
+        Some(delimiter) => read(delimiter),
+        None => DELIMITERS.into_iter().filter_map(read).rev().max_by_key(|header| (header.known, header.cells.len())),
+    }
+}
+
+/// The line `sep=;` that Excel reads, as its length and the delimiter.
+fn separator(head: &[u8]) -> (usize, Option<u8>) {
+    let Some(rest) = head.strip_prefix(b"sep=") else { return (0, None) };
+    match rest {
+        [delimiter, b'\r', b'\n', ..] => (7, Some(*delimiter)),
+        [delimiter, b'\n', ..] => (6, Some(*delimiter)),
+        _ => (0, None),
+    }
+}
+
+/// The field that a header means, in any spelling: `deployed_by`, `Deployed By`. One of the metadata is `metadata.key`.
+fn field(cell: &str) -> Option<String> {
+    if let Some(key) = cell.strip_prefix("metadata.").filter(|key| !key.is_empty()) {
+        return Some(format!("metadata.{key}"));
+    }
+    FIELDS.iter().find(|field| plain(field) == plain(cell)).map(|field| (*field).to_owned())
+}
+
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+impl<R: Read> Rows<R> {
+    pub(super) fn of(head: &[u8], mut text: R, columns: &Columns) -> Result<Self, Unreadable> {
+        let (above, _) = separator(head);
+        io::copy(&mut text.by_ref().take(above as u64), &mut io::sink())?;
+        let line = Place::line(1 + usize::from(above > 0));
+        let Some(Header { delimiter, cells, .. }) = header(head) else { return Err(Unreadable::at(line, "has no header")) };
+        let fields = if columns.are_given() { columns.fields(&cells) } else { fields(&cells) };
+        let fields = fields.map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
+        check_required(&cells, &fields).map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
+        let since = Rc::new(Cell::new(0));
+        let guarded = Guarded { inner: text, since: since.clone(), last: None };
+        let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guarded);
+        reader.byte_headers().map_err(|error| unreadable(error, line.line))?;
+        Ok(Self { reader, fields, above: usize::from(above > 0), width: cells.len(), since })
+    }
+
+    /// The next row; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+        let mut row = ByteRecord::new();
+        loop {
+            self.since.set(0);
+            let before = self.line();
+            if !self.reader.read_byte_record(&mut row).map_err(|error| unreadable(error, before))? {
+                return Ok(None);
+            }
+            // A line of delimiters alone is what a spreadsheet makes of an empty row.
+            if row.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                break;
+            }
+        }
+        let breaks = memchr_iter(b'\n', row.as_slice()).count();
+        self.record(&row, self.line().saturating_sub(1 + breaks)).map(Some)
+    }
+
+    /// The line behind the last row.
+    fn line(&self) -> usize {
+        self.above + usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX)
+    }
+
+    fn record(&self, row: &ByteRecord, line: usize) -> Result<Record, Unreadable> {
+        let place = Place::line(line);
+        if row.len() != self.width {
+            let what = format!("has {} cells, and the header has {}", row.len(), self.width);
+            return Err(Unreadable::at(place, what).or("a cell with the delimiter, a quotation mark or a line break in it is quoted"));
+        }
+        if row.as_slice().contains(&0) {
+            return Err(Unreadable::nul(line));
+        }
+        let cells = row.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>().map_err(|_| Unreadable::not_utf_8(line))?;
+        let mut body = Map::new();
+        for (field, origin) in &self.fields {
+            let cell = origin.value(|at| cells.get(at).copied().unwrap_or_default().trim());
+            let cell = cell.trim();
+            if !cell.is_empty() {
+                put(&mut body, field, armed(cell)).map_err(|why| Unreadable::at(place, format!("column {field} {why}")))?;
+            }
+        }
+        // The list that deploytrack prints has both.
+        if body.contains_key("occurredAt") {
+            body.remove("finishedAt");
+        }
+        Ok(Record { place, text: Value::Object(body).to_string().into_bytes() })
+    }
+}
+
+/// A cell without the apostrophe that keeps a spreadsheet from reading it as a formula.
+fn armed(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(cell)
+}
+
+fn put(body: &mut Map<String, Value>, field: &str, cell: &str) -> Result<(), String> {
+    if let Some(key) = field.strip_prefix("metadata.") {
+        let metadata = body.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+        if let Some(metadata) = metadata.as_object_mut() {
+            metadata.insert(key.to_owned(), cell.into());
+        }
+        return Ok(());
+    }
+    let value = match field {
+        "metadata" | "history" | "sequence" => serde_json::from_str(cell).map_err(|error| format!("must be JSON: {error}"))?,
+        _ => cell.into(),
+    };
+    body.insert(field.to_owned(), value);
+    Ok(())
+}
+
+/// What is wrong, and the way out.
+type Wrong = (String, String);
+
+/// The fields of the columns by their own names.
+fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
+    let mut fields = Vec::<(String, Origin)>::new();
+    let mut unknown = Vec::new();
+    for (at, cell) in cells.iter().enumerate() {
+        match field(cell) {
+            Some(field) if fields.iter().any(|(known, _)| *known == field) => {
+                return Err((format!("has two columns for {field}"), "`--columns` names those to use".to_owned()));
+            }
+            Some(field) => fields.push((field, Origin::column(at))),
+            None if cell.is_empty() || IGNORED.contains(&cell.as_str()) => {}
+            None => unknown.push(cell.as_str()),
+        }
+    }
+    if unknown.is_empty() { Ok(fields) } else { Err(unknown_columns(&unknown, &fields)) }
+}
+
+fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> Wrong {
+    let free: Vec<_> = FIELDS.into_iter().filter(|field| fields.iter().all(|(known, _)| known != field)).collect();
+    let meant = |column: &&str| meant_field(column, &free).map(|field| (field, (*column).to_owned()));
+    let mut meant: Vec<_> = unknown.iter().filter_map(meant).collect();
+    meant.sort_by_key(|(field, _)| *field);
+    meant.dedup_by_key(|(field, _)| *field);
+    let named = fields.iter().filter(|(field, _)| !field.starts_with("metadata."));
+    let pairs = named.map(|(field, _)| field.clone()).chain(meant.iter().map(|(field, column)| format!("{field}={column}")));
+    let what = format!("has columns that are no fields: {}; the fields are {}", unknown.join(", "), FIELDS.join(", "));
+    (what, format!("name the columns to use, and the others are left out: --columns '{}'", pairs.collect::<Vec<_>>().join(",")))
+}
+
+/// Every deployment needs these, so a column must be there for each.
+fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), Wrong> {
+    let required: [&[&str]; 4] =
+        [&["component", "componentId"], &["environment", "environmentId"], &["version", "event"], &["occurredAt", "finishedAt", "history"]];
+    let has = |names: &&&[&str]| !fields.iter().any(|(field, _)| names.contains(&field.as_str()));
+    let missing: Vec<_> = required.iter().filter(has).map(|names| names[0]).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let what = format!("has no column for {}; its columns are {}", missing.join(", "), cells.join(", "));
+    let way_out = "`--columns FIELD=COLUMN,...` names them, and FIELD=\"TEXT\" gives every row the same text: --columns 'component=app,\
+                   environment=\"production\",version=tag,occurredAt=time'";
+    Err((what, way_out.to_owned()))
+}
+
+fn unreadable(error: csv::Error, line: usize) -> Unreadable {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>) => {
+            Unreadable::too_long(Place::line(line))
+                .or("a quotation mark that opens a cell and is not closed goes on to the end of the file")
+        }
+        csv::ErrorKind::Io(error) => Unreadable::Failed(error),
+        other => Unreadable::at(Place::line(line), format!("cannot be read: {other:?}")),
+    }
+}
+
+/// A text whose lines all end with one byte, so that they can be counted. It ends the reading of a row that is too long.
+struct Guarded<R> {
+    inner: R,
+    /// How many bytes were read since the last row.
+    since: Rc<Cell<usize>>,
+    /// The last byte that was read.
+    last: Option<u8>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the row is too long")]
+struct TooLong;
+
+impl<R: Read> Read for Guarded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.inner.read(buffer)?;
+            self.since.set(self.since.get() + read);
+            if self.since.get() > IMPORT_BYTES {
+                return Err(io::Error::other(TooLong));
+            }
+            if read == 0 {
+                return Ok(self.end(buffer));
+            }
+            let kept = self.keep(buffer, read);
+            if kept > 0 {
+                return Ok(kept);
+            }
+        }
+    }
+}
+
+impl<R> Guarded<R> {
+    /// Makes one byte of each end of a line; says how many bytes are left.
+    fn keep(&mut self, buffer: &mut [u8], read: usize) -> usize {
+        let mut kept = 0;
+        for at in 0..read {
+            let byte = buffer[at];
+            let is_second = byte == b'\n' && self.last == Some(b'\r');
+            self.last = Some(byte);
+            if !is_second {
+                buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+                kept += 1;
+            }
+        }
+        kept
+    }
+
+    /// Ends the last line.
+    fn end(&mut self, buffer: &mut [u8]) -> usize {
+        match (self.last.take(), buffer.first_mut()) {
+            (Some(last), Some(first)) if !matches!(last, b'\n' | b'\r') => {
+                *first = b'\n';
+                1
+            }
+            _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_with(text: &str, columns: &str) -> Result<Vec<(usize, Value)>, String> {
+        let columns: Columns = columns.parse().unwrap();
+        assert!(is_table(text.as_bytes(), &columns), "{text}");
+        let said = |unreadable: Unreadable| unreadable.to_string();
+        let mut rows = Rows::of(text.as_bytes(), text.as_bytes(), &columns).map_err(said)?;
+        let mut read = Vec::new();
+        while let Some(record) = rows.next().map_err(said)? {
+            read.push((record.place.line, serde_json::from_slice(&record.text).unwrap()));
+        }
+        Ok(read)
+    }
+
+    fn read(text: &str) -> Result<Vec<(usize, Value)>, String> {
+        read_with(text, "")
+    }
+
+    const HEADER: &str = "component,environment,version,occurredAt";
+
+    #[test]
+    fn rows_are_deployments_and_empty_cells_are_left_out() {
+        let text = format!(
+            "{HEADER},deployed_by,Description,metadata.ticket,metadata\r\napi,eu,v1,T,me,\"a, \"\"b\"\"\r\nc\",7,\r\n\r\n,,,,,,,\r\nweb,eu,v2,T,,,,\"{{\"\"a\"\":1}}\"\r\n"
+        );
+        assert_eq!(
+            read(&text).unwrap(),
+            [
+                (
+                    2,
+                    serde_json::json!({"component": "api", "environment": "eu", "version": "v1", "occurredAt": "T", "deployedBy": "me",
+                        "description": "a, \"b\"\nc", "metadata": {"ticket": "7"}})
+                ),
+                (6, serde_json::json!({"component": "web", "environment": "eu", "version": "v2", "occurredAt": "T", "metadata": {"a": 1}})),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_delimiter_is_found_by_the_header() {
+        for delimiter in [",", ";", "\t", "|"] {
+            let text = format!("{HEADER}\napi,eu,v1,T\n").replace(',', delimiter);
+            assert_eq!(read(&text).unwrap().len(), 1, "{text}");
+        }
+        let (line, row) = read(&format!("sep=;\r\n{HEADER}\r\napi,eu,v1,T").replace(',', ";")).unwrap().remove(0);
+        assert_eq!((line, row["version"].as_str()), (3, Some("v1")));
+    }
+
+    #[test]
+    fn columns_are_named_where_they_have_other_names() {
+        let text = "id,app,env,tag,date\n1,api,eu,v1,T\n";
+        let (_, row) = read_with(text, "component=app,environment=\"production\",version=tag,occurredAt=date").unwrap().remove(0);
+        assert_eq!(row, serde_json::json!({"component": "api", "environment": "production", "version": "v1", "occurredAt": "T"}));
+        let said = read(text).unwrap_err();
+        assert!(
+            said.contains("no fields: app, env, tag, date") || said.contains("component=app,environment=env,occurredAt=date,version=tag"),
+            "{said}"
+        );
+        let said = read_with(text, "component=app,version=tg").unwrap_err();
+        assert!(said.contains("no column tg"), "{said}");
+        assert!(read("component,environment,version\na,b,c\n").unwrap_err().contains("no column for occurredAt"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_named_by_its_line() {
+        for (rows, said) in [
+            ("api,eu,v1,T\n\napi,eu,v1\n", "line 4 has 3 cells, and the header has 4"),
+            ("\"a\nb\",eu,v1,T\napi,\0,v1,T\n", "line 4 has a NUL byte"),
+        ] {
+            let found = read(&format!("{HEADER}\n{rows}")).unwrap_err();
+            assert!(found.starts_with(said), "{found}");
+        }
+        let found = read(&format!("{HEADER}\napi,eu,\"v1,T\n{}", "api,eu,v1,T\n".repeat(1_000_000))).unwrap_err();
+        assert!(found.starts_with("line 2 is longer than 8 MiB") && found.contains("not closed"), "{found}");
+    }
+
+    #[test]
+    fn every_end_of_a_line_counts_once() {
+        for end in ["\n", "\r\n", "\r"] {
+            let rows = [HEADER, "api,eu,v1,T", "\"a\nb\",eu,v1,T", "", "web,eu,v1,T"];
+            for last in ["", end] {
+                let lines: Vec<_> = read(&format!("{}{last}", rows.join(end))).unwrap().iter().map(|(line, _)| *line).collect();
+                assert_eq!(lines, [2, 3, 6], "{end:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_apostrophe_before_a_formula_is_taken_off() {
+        let (_, row) = read(&format!("{HEADER}\n'=api,'eu,'-v1,T\n")).unwrap().remove(0);
+        assert_eq!(
+            (row["component"].as_str(), row["environment"].as_str(), row["version"].as_str()),
+            (Some("=api"), Some("'eu"), Some("-v1"))
+        );
+    }
+}

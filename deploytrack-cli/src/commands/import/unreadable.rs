@@ -1,0 +1,89 @@
+//! Why a file cannot be read on.
+
+use std::{fmt, io, path::Path};
+
+use deploytrack_core::api::IMPORT_BYTES;
+
+use super::record::Place;
+use crate::error::Failure;
+
+/// Why a file cannot be read on.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    Failed(io::Error),
+    /// The whole file is something else. `way_out` is a command, or a sentence.
+    Form {
+        what: String,
+        way_out: String,
+    },
+    /// Something in it is wrong.
+    At {
+        place: Place,
+        what: String,
+        way_out: Option<String>,
+    },
+}
+
+impl Unreadable {
+    pub(super) fn form(what: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self::Form { what: what.into(), way_out: way_out.into() }
+    }
+
+    pub(super) fn at(place: Place, what: impl Into<String>) -> Self {
+        Self::At { place, what: what.into(), way_out: None }
+    }
+
+    pub(super) fn or(self, way_out: impl Into<String>) -> Self {
+        match self {
+            Self::At { place, what, .. } => Self::At { place, what, way_out: Some(way_out.into()) },
+            other => other,
+        }
+    }
+
+    pub(super) fn too_long(place: Place) -> Self {
+        let most = IMPORT_BYTES / 1024 / 1024;
+        Self::at(place, format!("is longer than {most} MiB, more than any deployment can be"))
+    }
+
+    pub(super) fn nul(line: usize) -> Self {
+        Self::at(Place::line(line), "has a NUL byte, which no text has").or("the file is damaged or not a text; \
+             `tr -d '\\000' < FILE | deploytrack import -` leaves NUL bytes out")
+    }
+
+    pub(super) fn not_utf_8(line: usize) -> Self {
+        Self::at(Place::line(line), "is not UTF-8")
+            .or("if the file is from Windows: `iconv -f WINDOWS-1252 -t UTF-8 FILE | deploytrack import -`")
+    }
+
+    /// The failure of the command, which names the file.
+    pub(super) fn failure(self, file: &Path) -> Failure {
+        let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
+        let with_file = |way_out: &str| way_out.replace("FILE", &quoted(file));
+        match self {
+            Self::Failed(error) => Failure::usage(format!("cannot read {name}: {error}")),
+            Self::Form { what, way_out } if way_out.is_empty() => Failure::usage(format!("{name} {what}")),
+            Self::Form { what, way_out } => Failure::usage(format!("{name} {what}")).hint(with_file(&way_out)),
+            Self::At { place, what, way_out } => {
+                let failure = Failure::usage(format!("{place} {what}"));
+                if let Some(way_out) = way_out { failure.hint(with_file(&way_out)) } else { failure }
+            }
+        }
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(file: &Path) -> String {
+    let name = file.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./+,@%".contains(c);
+    if name.chars().all(is_plain) && !name.is_empty() { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::Form { what, way_out } => write!(f, "{what}: {way_out}"),
+            Self::At { place, what, way_out } => write!(f, "{place} {what}: {}", way_out.as_deref().unwrap_or_default()),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The proxy between a client and its server.
+
+use std::fmt;
+
+use url::Url;
+
+use super::Error;
+
+/// The kinds of proxies that can be used.
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+
+/// A proxy, with the user name and the password that its address may hold. They never show.
+#[derive(Clone)]
+pub struct Proxy {
+    url: Url,
+    source: String,
+}
+
+impl Proxy {
+    /// The proxy at an address such as `http://proxy.example.com:3128`; one without a scheme is `http`. `source` is where the
+    /// address is from, for messages: the name of a variable.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when the address cannot be used.
+    pub fn new(address: &str, source: impl Into<String>) -> Result<Self, Error> {
+        let (source, address) = (source.into(), address.trim());
+        let whole = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        // The address itself may hold a password and is not repeated.
+        let wrong = |why: String| {
+            Error::Setup(format!("the address of the proxy in {source} {why}; it must look like http://proxy.example.com:3128"))
+        };
+        let url = Url::parse(&whole).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        if !SCHEMES.contains(&url.scheme()) || url.host().is_none() {
+            return Err(wrong(format!("must begin with one of {}", SCHEMES.map(|scheme| format!("{scheme}://")).join(", "))));
+        }
+        Ok(Self { url, source })
+    }
+
+    /// Where its address is from.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether what is sent to the proxy is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    pub(super) fn for_requests(&self) -> Result<reqwest::Proxy, Error> {
+        let cannot = |error: reqwest::Error| Error::Setup(format!("the proxy in {} cannot be used: {}", self.source, error.without_url()));
+        reqwest::Proxy::all(self.url.as_str()).map_err(cannot)
+    }
+}
+
+impl fmt::Display for Proxy {
+    /// Its address without user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.url.port().map_or_else(String::new, |port| format!(":{port}"));
+        write!(f, "{}://{}{port}", self.url.scheme(), self.url.host_str().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("url", &self.to_string()).field("source", &self.source).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_named_without_its_password_or_refused_without_it() {
+        for (address, shown) in [
+            ("http://me:hush@proxy:3128/", "http://proxy:3128"),
+            ("proxy:3128", "http://proxy:3128"),
+            ("me:hush@proxy:3128", "http://proxy:3128"),
+            ("HTTPS://proxy", "https://proxy"),
+            ("socks5h://[::1]:1080", "socks5h://[::1]:1080"),
+        ] {
+            let proxy = Proxy::new(address, "HTTPS_PROXY").unwrap();
+            assert_eq!(proxy.to_string(), shown);
+            assert!(!format!("{proxy:?}").contains("hush") && proxy.for_requests().is_ok());
+        }
+        for address in ["ftp://me:hush@proxy", "http://", "http://me:hush@proxy:99999"] {
+            let refusal = Proxy::new(address, "HTTPS_PROXY").unwrap_err().to_string();
+            assert!(refusal.contains("HTTPS_PROXY") && !refusal.contains("hush"), "{refusal}");
+        }
+    }
+}

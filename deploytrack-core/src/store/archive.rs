@@ -1,0 +1,154 @@
+//! The archive: what is put away by its name and its age, and what deployments take out again.
+
+use std::collections::BTreeMap;
+
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    NewEvent, ToldBy, Write,
+    column::{Micros, checked},
+    fault::unexpected,
+    on,
+    write::in_lists,
+};
+use crate::{
+    catalog::Kind,
+    clock::Time,
+    error::Error,
+    event::EventType,
+    text::{Label, Name},
+};
+
+/// The deployment that takes something out of the archive: when it happened, when it was recorded, and by whom.
+#[derive(Clone, Debug)]
+pub(crate) struct UnarchiveCause {
+    pub(crate) occurred_at: Time,
+    pub(crate) recorded_at: Time,
+    pub(crate) by: Label,
+}
+
+/// What deployments of one write take out of the archive. Components come before environments, each in the order of ids:
+/// all writers lock them in one order.
+pub(super) type Unarchived = BTreeMap<(Kind, Uuid), UnarchiveCause>;
+
+/// A component or environment, and when the last deployment of it or to it happened.
+#[derive(Clone, Debug)]
+pub(crate) struct LastUse {
+    pub(crate) id: Uuid,
+    pub(crate) name: Name,
+    pub(crate) created_at: Time,
+    pub(crate) last_deployed_at: Option<Time>,
+}
+
+#[derive(Debug, FromRow)]
+struct Row {
+    id: Uuid,
+    name: String,
+    created_at: Micros,
+    last_deployed_at: Option<Micros>,
+}
+
+impl TryFrom<Row> for LastUse {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let last_deployed_at = row.last_deployed_at.map(|time| time.0);
+        Ok(Self { id: row.id, name: checked(&row.name)?, created_at: row.created_at.0, last_deployed_at })
+    }
+}
+
+/// Every component or environment with its last deployment, which is the end of an index.
+macro_rules! last_uses {
+    ($table:literal, $column:literal, $archived:literal) => {
+        concat!(
+            "select one.id, one.name, one.created_at, (select d.occurred_at from deployments d where d.",
+            $column,
+            " = one.id order by d.occurred_at desc limit 1) as last_deployed_at from ",
+            $table,
+            " one where one.archived_at is ",
+            $archived,
+            " order by one.name_key"
+        )
+    };
+}
+
+impl Write {
+    /// Takes something out of the archive at the commit, unless it was archived after the deployment happened.
+    pub(crate) fn unarchive(&mut self, kind: Kind, id: Uuid, cause: UnarchiveCause) {
+        let latest = self.unarchived.entry((kind, id)).or_insert_with(|| cause.clone());
+        if latest.occurred_at < cause.occurred_at {
+            *latest = cause;
+        }
+    }
+
+    /// Takes out of the archive what deployments of this write were recorded for, and tells readers of each.
+    pub(super) async fn write_unarchived(&mut self) -> Result<(), Error> {
+        for ((kind, id), UnarchiveCause { occurred_at, recorded_at, by }) in std::mem::take(&mut self.unarchived) {
+            let unarchived: Option<String> = on!(Transaction, &mut self.transaction, |write| {
+                sqlx::query_scalar(match kind {
+                    Kind::Component => {
+                        "update components set archived = false, archived_at = null, updated_at = $2
+                         where id = $1 and archived_at <= $3 returning name"
+                    }
+                    Kind::Environment => {
+                        "update environments set archived = false, archived_at = null, updated_at = $2
+                         where id = $1 and archived_at <= $3 returning name"
+                    }
+                })
+                .bind(id)
+                .bind(Micros(recorded_at))
+                .bind(Micros(occurred_at))
+                .fetch_optional(&mut **write)
+                .await
+            })
+            .map_err(unexpected)?;
+            let Some(name) = unarchived else { continue };
+            let r#type = match kind {
+                Kind::Component => EventType::ComponentUnarchived,
+                Kind::Environment => EventType::EnvironmentUnarchived,
+            };
+            let told = ToldBy::Here { name: Some(checked(&name)?), at: recorded_at, by };
+            self.tell(NewEvent { r#type, subject_id: Some(id), told });
+        }
+        Ok(())
+    }
+
+    /// The components or environments that are archived, or those that are not, in the order of names.
+    pub(crate) async fn last_uses(&mut self, kind: Kind, archived: bool) -> Result<Vec<LastUse>, Error> {
+        let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
+            sqlx::query_as(match (kind, archived) {
+                (Kind::Component, false) => last_uses!("components", "component_id", "null"),
+                (Kind::Component, true) => last_uses!("components", "component_id", "not null"),
+                (Kind::Environment, false) => last_uses!("environments", "environment_id", "null"),
+                (Kind::Environment, true) => last_uses!("environments", "environment_id", "not null"),
+            })
+            .fetch_all(&mut **write)
+            .await
+        })
+        .map_err(unexpected)?;
+        rows.into_iter().map(LastUse::try_from).collect()
+    }
+
+    /// Archives components or environments, or takes them out of the archive.
+    pub(crate) async fn set_archived(&mut self, kind: Kind, ids: &[Uuid], archived: bool, now: Time) -> Result<(), Error> {
+        for set in in_lists(ids) {
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new(match kind {
+                    Kind::Component => "update components set archived = ",
+                    Kind::Environment => "update environments set archived = ",
+                });
+                query.push_bind(archived).push(", archived_at = ").push_bind(archived.then_some(Micros(now)));
+                query.push(", updated_at = ").push_bind(Micros(now)).push(" where id in (");
+                let mut list = query.separated(", ");
+                for id in set {
+                    list.push_bind(*id);
+                }
+                query.push(")");
+                query.build().execute(&mut **write).await.map(|_| ())
+            })
+            .map_err(unexpected)?;
+        }
+        Ok(())
+    }
+}

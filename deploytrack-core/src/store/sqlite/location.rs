@@ -1,0 +1,124 @@
+//! Where an SQLite database is: a path, which is taken as it is, or a URL, where `?` begins parameters and `%` an escape.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf, absolute},
+    str::FromStr as _,
+};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::error::Error;
+
+/// What has no meaning of its own in the path of a `file:` URI.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
+/// A database in a file, or in memory.
+pub(super) struct Location {
+    /// None in memory.
+    pub(super) path: Option<PathBuf>,
+    pub(super) options: SqliteConnectOptions,
+}
+
+impl Location {
+    /// The file at this path, whatever characters it has.
+    pub(super) fn of_file(path: &Path) -> Self {
+        Self { path: Some(path.to_owned()), options: SqliteConnectOptions::new().filename(file_name(path)) }
+    }
+
+    /// What a URL names: `sqlite:PATH`, `sqlite:PATH?PARAMETERS` or `sqlite::memory:`.
+    pub(super) fn of_url(url: &str) -> Result<Self, Error> {
+        let place = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
+        let (path, parameters) = place.split_once('?').map_or((place, None), |(path, parameters)| (path, Some(parameters)));
+        let is_memory = path == ":memory:" || parameters.is_some_and(|all| all.split('&').any(|one| one == "mode=memory"));
+        let options = options(if is_memory { ":memory:" } else { "file" }, parameters)?;
+        if is_memory {
+            return Ok(Self { path: None, options });
+        }
+        let path = decoded(path)?;
+        if path.as_os_str().is_empty() {
+            return Err(Error::Setup("the database URL names no file; it must look like sqlite:PATH".into()));
+        }
+        Ok(Self { options: options.filename(file_name(&path)), path: Some(path) })
+    }
+}
+
+/// What sqlx makes of the parameters.
+fn options(place: &str, parameters: Option<&str>) -> Result<SqliteConnectOptions, Error> {
+    let cannot = |why: &str| {
+        Error::Setup(format!(
+            "the database URL cannot be read: {why}; a ? begins parameters such as mode=memory: write %3F for one in the name of a file, \
+             and %25 for a %"
+        ))
+    };
+    let Some(parameters) = parameters else { return SqliteConnectOptions::from_str(place).map_err(|error| cannot(&error.to_string())) };
+    if parameters.is_empty() {
+        return Err(cannot("nothing follows its ?"));
+    }
+    SqliteConnectOptions::from_str(&format!("{place}?{parameters}")).map_err(|error| cannot(&error.to_string()))
+}
+
+/// A path without its escapes.
+fn decoded(path: &str) -> Result<PathBuf, Error> {
+    let bytes: Vec<u8> = percent_decode_str(path).collect();
+    if bytes.contains(&0) {
+        return Err(Error::Setup("the database URL has a NUL character (%00) in its path, which no file name can have".into()));
+    }
+    Ok(os_string(bytes).into())
+}
+
+#[cfg(unix)]
+fn os_string(bytes: Vec<u8>) -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(bytes)
+}
+
+#[cfg(not(unix))]
+fn os_string(bytes: Vec<u8>) -> OsString {
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
+/// The name by which SQLite opens a file. It takes a name that begins with `file:` for a URI, so the name is absolute; and
+/// sqlx takes only names that are UTF-8, so others are written as a URI.
+fn file_name(path: &Path) -> PathBuf {
+    let path = absolute(path).unwrap_or_else(|_| path.to_owned());
+    if path.to_str().is_some() {
+        return path;
+    }
+    format!("file:{}", percent_encode(path.as_os_str().as_encoded_bytes(), PLAIN)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(url: &str) -> String {
+        Location::of_url(url).unwrap().path.unwrap().to_string_lossy().into_owned()
+    }
+
+    #[test]
+    fn a_question_mark_begins_parameters_and_an_escape_is_one() {
+        for (url, path) in [
+            ("sqlite:track.db", "track.db"),
+            ("sqlite:///var/track.db?mode=rwc", "/var/track.db"),
+            ("sqlite:/a%3Fb/100%/c%23d#e.db", "/a?b/100%/c#d#e.db"),
+            ("sqlite:/a/:memory:/b.db", "/a/:memory:/b.db"),
+            ("sqlite:-x.db", "-x.db"),
+        ] {
+            assert_eq!(named(url), path, "{url}");
+        }
+        for url in ["sqlite::memory:", "sqlite:?mode=memory", "sqlite://:memory:"] {
+            assert!(Location::of_url(url).unwrap().path.is_none(), "{url}");
+        }
+        for (url, why) in [
+            ("sqlite:/what?/track.db", "write %3F"),
+            ("sqlite:/what?", "nothing follows"),
+            ("sqlite:a.db?mode=ro&x=1", "`x`"),
+            ("sqlite:", "names no file"),
+            ("sqlite:a%00b", "NUL"),
+        ] {
+            let Err(Error::Setup(said)) = Location::of_url(url) else { panic!("{url} is refused") };
+            assert!(said.contains(why), "{url}: {said}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Archiving by name and age, and what a deployment takes out of the archive.
+//!
+//! The archive hides what nobody uses. A deployment that happens after the archiving is use: it takes its component and its
+//! environment out of the archive, in the transaction that records it. One that happened before, told late or imported, is
+//! the past that was archived: it changes nothing, and its answer names what stays archived.
+
+use std::collections::BTreeMap;
+
+use super::{Begun, Terms, Tracker, Written, events::tell_archived, importing::placed, in_own_task, names::Names};
+use crate::{
+    api::{ImportLine, PastEntry},
+    archive::{ArchiveOutcome, ArchiveSelection, ArchivedName, FoundArchived, MOST_ARCHIVED},
+    arrival::Arrival,
+    catalog::Kind,
+    clock::Time,
+    error::Error,
+    history::Event,
+    store::{CatalogEntry, LastUse, UnarchiveCause, Write},
+    text::Label,
+};
+
+impl Tracker {
+    /// Archives the components or environments of a selection, or takes them out of the archive: [`MOST_ARCHIVED`] at most,
+    /// in the order of names, all or none.
+    ///
+    /// # Errors
+    /// Those of an idempotency key, and those of the database.
+    pub async fn archive(
+        &self,
+        kind: Kind,
+        selection: ArchiveSelection,
+        terms: impl Into<Terms>,
+    ) -> Result<Written<ArchiveOutcome>, Error> {
+        let (this, terms) = (self.clone(), terms.into());
+        in_own_task(async move {
+            let now = this.clock.now();
+            let mut work = match this.begin(&terms).await? {
+                Begun::Work(work) => work,
+                Begun::Done(done) => return Ok(done),
+            };
+            let mut matching = work.write.last_uses(kind, selection.undo).await?;
+            matching.retain(|one| selection.name.matches(&one.name) && is_idle(one, selection.idle_since));
+            let remaining = matching.split_off(matching.len().min(MOST_ARCHIVED)).len() as u64;
+            if !selection.dry_run {
+                set_archived(&mut work.write, kind, &matching, !selection.undo, now, terms.author()).await?;
+            }
+            let data = matching.into_iter().map(|one| ArchivedName { id: one.id, name: one.name, last_deployed_at: one.last_deployed_at });
+            work.finish(ArchiveOutcome { data: data.collect(), remaining }).await
+        })
+        .await
+    }
+}
+
+fn is_idle(one: &LastUse, since: Option<Time>) -> bool {
+    since.is_none_or(|since| one.created_at < since && one.last_deployed_at.is_none_or(|last| last < since))
+}
+
+async fn set_archived(write: &mut Write, kind: Kind, uses: &[LastUse], archived: bool, now: Time, by: &Label) -> Result<(), Error> {
+    let ids: Vec<_> = uses.iter().map(|one| one.id).collect();
+    write.set_archived(kind, &ids, archived, now).await?;
+    for one in uses {
+        tell_archived(write, kind, one.id, &one.name, now, by);
+    }
+    Ok(())
+}
+
+/// Takes a component and an environment out of the archive because of a deployment that happened at this time. Returns
+/// those that were archived.
+pub(super) fn unarchive(
+    write: &mut Write,
+    (component, environment): (&CatalogEntry, &CatalogEntry),
+    cause: &UnarchiveCause,
+) -> Vec<FoundArchived> {
+    let mut found = Vec::new();
+    for (kind, entry) in [(Kind::Component, component), (Kind::Environment, environment)] {
+        let Some(archived_at) = entry.archived_at else { continue };
+        let taken_out = archived_at <= cause.occurred_at;
+        if taken_out {
+            write.unarchive(kind, entry.id, cause.clone());
+        }
+        found.push(FoundArchived { kind, name: entry.name.clone(), taken_out });
+    }
+    found
+}
+
+/// What of a component and an environment is archived and stays so.
+pub(super) fn still_archived((component, environment): (&CatalogEntry, &CatalogEntry)) -> Vec<FoundArchived> {
+    let kinds = [(Kind::Component, component), (Kind::Environment, environment)];
+    let archived = kinds.into_iter().filter(|(_, entry)| entry.archived_at.is_some());
+    archived.map(|(kind, entry)| FoundArchived { kind, name: entry.name.clone(), taken_out: false }).collect()
+}
+
+/// When a deployment of the past entered its latest status.
+fn last_transition(entries: Vec<PastEntry>) -> Option<Time> {
+    entries.into_iter().rfind(|entry| entry.event == Event::Transition).map(|entry| entry.occurred_at)
+}
+
+/// The same for the deployments of an import, each as of its own time. Returns each that was archived once.
+pub(super) fn unarchive_imported(
+    write: &mut Write,
+    lines: &[(usize, ImportLine)],
+    names: &Names,
+    arrival: &Arrival,
+    by: &Label,
+) -> Vec<FoundArchived> {
+    let mut found = BTreeMap::new();
+    for (_, line) in lines {
+        let (ImportLine::Deployment(past), Some(pair)) = (line, line.names().and_then(|pair| names.pair(pair))) else { continue };
+        let Some(occurred_at) = last_transition(placed(past.entries(), arrival)) else { continue };
+        for one in unarchive(write, pair, &UnarchiveCause { occurred_at, recorded_at: arrival.at, by: by.clone() }) {
+            // Of several lines for one name, one may be later than the archiving.
+            *found.entry((one.kind, one.name)).or_insert(false) |= one.taken_out;
+        }
+    }
+    found.into_iter().map(|((kind, name), taken_out)| FoundArchived { kind, name, taken_out }).collect()
+}

@@ -1,0 +1,51 @@
+//! Names that an import registers with all that is known of them.
+
+use super::{ImportLine, Imported, Label, Tracker, Write};
+use crate::{
+    catalog::{Component, Environment},
+    error::Error,
+    event::EventType,
+    tracker::events::tell_component,
+};
+
+/// Registers the components and environments that have lines of their own; a known name is left as it is.
+pub(super) async fn register(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Imported, Error> {
+    let mut imported = components(tracker, write, lines, by).await?;
+    imported += environments(tracker, write, lines, by).await?;
+    Ok(imported)
+}
+
+async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Imported, Error> {
+    let now = tracker.clock.now();
+    let mut told: Vec<_> =
+        lines.iter().filter_map(|(_, line)| if let ImportLine::Component(new) = line { Some(new) } else { None }).collect();
+    // One order for all writers.
+    told.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut imported = Imported::default();
+    for new in told {
+        let component = new.details.clone().applied_to(Component::registered(tracker.next_id(), new.name.clone(), now), now);
+        let is_new = write.add_component(&component).await?;
+        if is_new {
+            tell_component(write, EventType::ComponentCreated, &component, now, by);
+        }
+        imported.count(is_new);
+    }
+    Ok(imported)
+}
+
+async fn environments(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Imported, Error> {
+    let now = tracker.clock.now();
+    let told = lines.iter().filter_map(|(_, line)| if let ImportLine::Environment(new) = line { Some(new) } else { None });
+    let new = |new: &crate::catalog::NewEnvironment| {
+        let environment = Environment::registered(tracker.next_id(), new.name.clone(), now);
+        (new.details.clone().applied_to(environment, now), new.details.order)
+    };
+    let told: Vec<_> = told.map(|told| new(told)).collect();
+    let mut imported = Imported::default();
+    if !told.is_empty() {
+        let count = told.len() as u64;
+        imported.recorded = tracker.insert_unknown_environments(write, told, by).await?;
+        imported.skipped = count - imported.recorded;
+    }
+    Ok(imported)
+}

@@ -1,0 +1,116 @@
+//! The real server behind a real PgBouncer.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+    thread,
+};
+
+use deploytrack_tests::pooler::Pooler;
+
+use crate::*;
+
+/// What every mode must be able to do that is not refused at the start.
+async fn everything_works(mode: &str) {
+    let Some(database) = Database::postgres().await else { return };
+    let Some(pooler) = Pooler::before(&database, &[&format!("pool_mode = {mode}"), "default_pool_size = 25", "max_client_conn = 300"])
+    else {
+        return;
+    };
+    let mut servers: Vec<_> = (0..2).map(|_| Process::server(&Home::new(), &pooler.url())).collect();
+    let home = |server: &Process| Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+    write_at_once(&servers, &home);
+    let listed = home(&servers[0]).deploytrack(&["list", "--all", "-o", "jsonl"]);
+    assert_eq!(listed.done().lines().count(), 40);
+    home(&servers[1]).deploytrack(&["verify"]).ok();
+    hears(&home(&servers[1]), &home(&servers[0]));
+    // A server that comes back finds everything, and every named statement of its predecessor is gone or harmless.
+    servers.remove(0).kill();
+    let again = Process::server(&Home::new(), &pooler.url());
+    assert!(home(&again).deploytrack(&["matrix"]).done().contains("v9."));
+    assert!(!pooler.log().contains("prepared statement"), "{}", pooler.log());
+    for server in servers.into_iter().chain([again]) {
+        assert_eq!(server.terminate().0, 0);
+    }
+}
+
+/// What one server records, a reader of events at the other one hears.
+fn hears(reader: &Home, writer: &Home) {
+    let mut watch = reader.command("deploytrack", &["watch", "-o", "jsonl"]).stdout(Stdio::piped()).spawn().unwrap();
+    let out = watch.stdout.take().unwrap();
+    let heard = thread::spawn(move || {
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        line
+    });
+    // It may not listen yet.
+    for round in 0..100 {
+        let version = format!("v9.{round}");
+        writer.deploytrack(&["record", "-c", "heard", "-e", "production", "--version", &version, "--status", "succeeded"]).ok();
+        if heard.is_finished() {
+            break;
+        }
+    }
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert!(heard.join().unwrap().contains("heard"));
+}
+
+fn write_at_once(servers: &[Process], home: &(impl Fn(&Process) -> Home + Sync)) {
+    thread::scope(|scope| {
+        for writer in 0..8 {
+            let server = &servers[writer % 2];
+            scope.spawn(move || {
+                let (home, component) = (home(server), format!("component-{writer}"));
+                for round in 0..5 {
+                    let version = format!("v{round}");
+                    let args = ["record", "-c", &component, "-e", "production", "--version", &version, "--status", "succeeded"];
+                    home.deploytrack(&args).ok();
+                    home.deploytrack(&["matrix"]).ok();
+                }
+            });
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pooler_in_session_mode_needs_no_setting() {
+    everything_works("session").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pooler_in_transaction_mode_needs_no_setting() {
+    everything_works("transaction").await;
+}
+
+/// What the server says when it does not start behind a pooler with these settings.
+async fn refusal(settings: &[&str], parameters: &str) -> Option<String> {
+    let database = Database::postgres().await?;
+    let pooler = Pooler::before(&database, settings)?;
+    let run = Home::new().with("DEPLOYTRACK_JWT_SECRET", SECRET).deploytrack_server(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--database-url",
+        &format!("{}{parameters}", pooler.url()),
+    ]);
+    assert_eq!(run.code, 1, "{run:?}");
+    Some(run.err)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_in_statement_mode_is_refused_with_the_mode_that_works() {
+    let Some(said) = refusal(&["pool_mode = statement"], "").await else { return };
+    assert!(said.contains("statement mode") && said.contains("pool_mode = session or transaction"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_the_pooler_refuses_is_named() {
+    let Some(said) = refusal(&["pool_mode = session"], "?options=-csearch_path%3Dtracker").await else { return };
+    assert!(said.contains("unsupported startup parameter") && said.contains("alter role"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_lends_one_connection_alone_is_refused_in_session_mode() {
+    let Some(said) = refusal(&["pool_mode = session", "default_pool_size = 1"], "").await else { return };
+    assert!(said.contains("default_pool_size") && said.contains("pool_mode = transaction"), "{said}");
+}

@@ -1,0 +1,115 @@
+//! PgBouncer before a database on PostgreSQL.
+
+use std::{
+    io::{BufRead, BufReader, Read as _, Write as _},
+    net::TcpListener,
+    process::{Child, Stdio},
+};
+
+use tempfile::TempDir;
+use url::Url;
+
+use crate::{database::Database, postgres, program::on_path};
+
+const HOW: &str = "PgBouncer is not installed. Install it (Debian, Ubuntu: apt-get install pgbouncer; or run scripts/test, which does), \
+    or leave its tests out on purpose with DEPLOYTRACK_TEST_POOLER=skip";
+
+/// Starts PgBouncer with the configuration `$2`, says that it listens, and ends it when its standard input closes.
+const GUARD: &str = r#"
+set -eu
+program=$1 folder=$2
+trap '' INT TERM HUP
+"$program" "$folder/pgbouncer.ini" > "$folder/out.log" 2>&1 &
+pid=$!
+tries=0
+until grep -q "process up" "$folder/pgbouncer.log" 2> /dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] && kill -0 "$pid" || { cat "$folder/out.log" >&2; exit 1; }
+    sleep 0.1
+done
+echo ready
+read -r _ || true
+kill -KILL "$pid"
+{ wait "$pid"; } 2> /dev/null || true
+"#;
+
+/// A real PgBouncer. It ends with this value, or with the process.
+#[derive(Debug)]
+pub struct Pooler {
+    folder: TempDir,
+    guard: Child,
+    database: Url,
+    port: u16,
+}
+
+impl Pooler {
+    /// Starts one before this database, with settings such as `pool_mode = transaction`; `None` when these tests are left out
+    /// on purpose.
+    ///
+    /// # Panics
+    /// When there is no PgBouncer and nobody said that there should be none, or it does not start.
+    #[must_use]
+    pub fn before(database: &Database, settings: &[&str]) -> Option<Self> {
+        if std::env::var("DEPLOYTRACK_TEST_POOLER").is_ok_and(|word| word == "skip") {
+            return None;
+        }
+        let program = on_path("pgbouncer").or_else(|| Some("/usr/sbin/pgbouncer".into()).filter(|path: &std::path::PathBuf| path.exists()));
+        let program = program.expect(HOW);
+        let database = Url::parse(database.url()).unwrap();
+        let folder = tempfile::Builder::new().prefix("deploytrack-pooler-").tempdir().unwrap();
+        // Free when it was looked for.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let write = |name: &str, text: String| std::fs::File::create(folder.path().join(name)).unwrap().write_all(text.as_bytes()).unwrap();
+        write("users.txt", format!("\"{}\" \"{}\"\n", database.username(), database.password().unwrap_or_default()));
+        write("pgbouncer.ini", configuration(&database, &folder.path().display().to_string(), port, settings));
+        let mut command = postgres::guard(folder.path());
+        command.args(["sh", "-c", GUARD, "sh"]).args([program.as_path(), folder.path()]).current_dir("/");
+        let mut guard = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the guard of PgBouncer starts");
+        let mut line = String::new();
+        BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n", "PgBouncer did not start; its messages are above");
+        Some(Self { folder, guard, database, port })
+    }
+
+    /// The URL of the database through the pooler.
+    ///
+    /// # Panics
+    /// Never: the URL of a database has a host.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let mut url = self.database.clone();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(self.port)).unwrap();
+        url.set_query(None);
+        url.into()
+    }
+
+    /// What it has logged.
+    ///
+    /// # Panics
+    /// When its log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let mut text = String::new();
+        std::fs::File::open(self.folder.path().join("pgbouncer.log")).unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+fn configuration(database: &Url, folder: &str, port: u16, settings: &[&str]) -> String {
+    let socket = database.query_pairs().find(|(name, _)| name == "host").map(|(_, host)| host.into_owned());
+    let host = socket.unwrap_or_else(|| database.host_str().unwrap_or("127.0.0.1").to_owned());
+    format!(
+        "[databases]\n* = host={host} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+         auth_type = trust\nauth_file = {folder}/users.txt\nlogfile = {folder}/pgbouncer.log\n{}\n",
+        database.port().unwrap_or(5432),
+        settings.join("\n")
+    )
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+}

@@ -1,0 +1,173 @@
+//! The kinds of abuse.
+
+use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+
+use deploytrack_tests::{
+    caller::Caller,
+    hostile::{WORST, flat, many_values, worst},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+type Running = Pin<Box<dyn Future<Output = ()>>>;
+
+/// One kind of abuse.
+pub(crate) struct Attack {
+    pub(crate) name: &'static str,
+    /// The limit of open files of the server.
+    pub(crate) files: u32,
+    /// Whether it writes to the database, and may differ from one to the other.
+    pub(crate) writes: bool,
+    pub(crate) run: fn(SocketAddr) -> Running,
+}
+
+/// The files that most systems allow in the end.
+const USUAL: u32 = 4096;
+/// How long connections are held.
+const HELD: Duration = Duration::from_secs(8);
+/// How many connections: more than a server takes.
+const SOCKETS: u16 = 900;
+/// The pause between two bytes of a slow caller.
+const SLOW: Duration = Duration::from_secs(2);
+/// How many bodies are sent at once.
+const SENDERS: usize = 4;
+const MEGABYTE: usize = 1_000_000;
+
+macro_rules! bodies {
+    ($name:literal, $size:ident, $kind:expr) => {
+        Attack { name: $name, files: USUAL, writes: false, run: |address| Box::pin($size(address, $kind)) }
+    };
+}
+
+pub(crate) const ATTACKS: [Attack; 20] = [
+    bodies!("bodies of 1 MB: flat, to compare with", small_bodies, "flat"),
+    bodies!("bodies of 1 MB: duplicates under a long key", small_bodies, WORST[0]),
+    bodies!("bodies of 1 MB: items under a long key", small_bodies, WORST[1]),
+    bodies!("bodies of 1 MB: unknown keys", small_bodies, WORST[2]),
+    bodies!("bodies of 1 MB: objects", small_bodies, WORST[3]),
+    bodies!("bodies of 1 MB: numbers", small_bodies, WORST[4]),
+    bodies!("bodies of 1 MB: deep", small_bodies, WORST[5]),
+    bodies!("imports of 8 MB: flat, to compare with", imports, "flat"),
+    bodies!("imports of 8 MB: duplicates under a long key", imports, WORST[0]),
+    bodies!("imports of 8 MB: items under a long key", imports, WORST[1]),
+    bodies!("imports of 8 MB: unknown keys", imports, WORST[2]),
+    bodies!("imports of 8 MB: objects", imports, WORST[3]),
+    bodies!("imports of 8 MB: numbers", imports, WORST[4]),
+    bodies!("imports of 8 MB: deep", imports, WORST[5]),
+    Attack { name: "imports of 8 MB: valid, many values in metadata", files: USUAL, writes: true, run: |to| Box::pin(valid_imports(to)) },
+    Attack { name: "900 silent connections of one address", files: USUAL, writes: false, run: |to| Box::pin(hold(to, 1, SOCKETS, silent)) },
+    Attack {
+        name: "900 silent connections of nine addresses",
+        files: USUAL,
+        writes: false,
+        run: |to| Box::pin(hold(to, 9, SOCKETS, silent)),
+    },
+    Attack { name: "900 slow heads of nine addresses", files: USUAL, writes: false, run: |to| Box::pin(hold(to, 9, SOCKETS, slow_head)) },
+    Attack { name: "900 slow bodies with a token", files: USUAL, writes: true, run: |to| Box::pin(hold(to, 9, SOCKETS, slow_body)) },
+    Attack { name: "200 silent connections, 100 open files", files: 100, writes: false, run: |to| Box::pin(hold(to, 9, 200, silent)) },
+];
+
+async fn small_bodies(address: SocketAddr, kind: &str) {
+    send(address, "deployments", "application/json", |_| of_kind(kind, MEGABYTE - 1000), 400).await;
+}
+
+async fn imports(address: SocketAddr, kind: &str) {
+    let line = of_kind(kind, 4 * MEGABYTE);
+    send(address, "deployments/import", "application/x-ndjson", |_| format!("{line}\n{line}"), 400).await;
+}
+
+async fn valid_imports(address: SocketAddr) {
+    send(address, "deployments/import", "application/x-ndjson", |number| many_values(&format!("service-{number}"), 8 * MEGABYTE), 200)
+        .await;
+}
+
+fn of_kind(kind: &str, bytes: usize) -> String {
+    if kind == "flat" { flat(bytes) } else { worst(kind, bytes) }
+}
+
+/// Sends two bodies from each sender. A server may be too busy for one.
+async fn send(address: SocketAddr, path: &str, media_type: &'static str, body: impl Fn(usize) -> String, expected: u16) {
+    let mut senders = JoinSet::new();
+    for number in 0..SENDERS {
+        let admin = Caller::admin(&format!("http://{address}"));
+        let (path, body) = (format!("/api/v1/{path}"), body(number));
+        senders.spawn(async move {
+            for _ in 0..2 {
+                let request = admin.request("POST", &path).header("content-type", media_type).body(body.clone());
+                match timeout(Duration::from_mins(2), request.send()).await {
+                    Ok(Ok(answer)) => assert!([expected, 503].contains(&answer.status().as_u16()), "{}", answer.status()),
+                    Ok(Err(error)) => println!("    a body got no answer: {error}"),
+                    Err(_) => println!("    a body got no answer in two minutes"),
+                }
+            }
+        });
+    }
+    senders.join_all().await;
+}
+
+type Holding = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Holds so many connections, spread over addresses. One that is closed is opened again.
+async fn hold(address: SocketAddr, addresses: u16, sockets: u16, behaviour: fn(TcpStream) -> Holding) {
+    let mut callers = JoinSet::new();
+    for number in 0..sockets {
+        let from: SocketAddr = format!("127.0.1.{}:0", 1 + number % addresses).parse().unwrap();
+        callers.spawn(async move {
+            loop {
+                if let Some(stream) = connect(from, address).await {
+                    behaviour(stream).await;
+                }
+                sleep(Duration::from_millis(1)).await;
+            }
+        });
+    }
+    sleep(HELD).await;
+    callers.shutdown().await;
+}
+
+async fn connect(from: SocketAddr, to: SocketAddr) -> Option<TcpStream> {
+    let socket = TcpSocket::new_v4().ok()?;
+    socket.bind(from).ok()?;
+    timeout(HELD, socket.connect(to)).await.ok()?.ok()
+}
+
+fn silent(mut stream: TcpStream) -> Holding {
+    Box::pin(async move {
+        let _ = stream.read(&mut [0]).await;
+    })
+}
+
+fn slow_head(stream: TcpStream) -> Holding {
+    Box::pin(drip(stream, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: ".into()))
+}
+
+fn slow_body(stream: TcpStream) -> Holding {
+    let token = Caller::admin_token();
+    Box::pin(drip(
+        stream,
+        format!(
+            "POST /api/v1/deployments HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: 1000\r\n\r\n{{"
+        )
+        .into(),
+    ))
+}
+
+/// Sends the beginning, then a byte now and then, until the other side closes.
+async fn drip(mut stream: TcpStream, beginning: Arc<str>) {
+    if stream.write_all(beginning.as_bytes()).await.is_err() {
+        return;
+    }
+    let mut answer = [0; 4096];
+    loop {
+        match timeout(SLOW, stream.read(&mut answer)).await {
+            Ok(Ok(0) | Err(_)) => return,
+            Err(_) if stream.write_all(b"x").await.is_err() => return,
+            Ok(Ok(_)) | Err(_) => {}
+        }
+    }
+}
