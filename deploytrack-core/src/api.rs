@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub(crate) use self::import::whole_path;
-pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry};
+pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry, Registered};
 
 use crate::{
     archive::ArchiveSelection,

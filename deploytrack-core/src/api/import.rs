@@ -11,7 +11,7 @@ pub(crate) use self::course::whole_path;
 use self::{course::Course, words::Word};
 use super::{FromBody, given, metadata, named, reference};
 use crate::{
-    catalog::{Environment, EnvironmentType, NewComponent, NewEnvironment, Reference},
+    catalog::{Component, Environment, EnvironmentType, NewComponent, NewEnvironment, Reference},
     clock::{self, Time},
     deployment::{Deployment, NewDeployment, Removal, Undeploy},
     error::Fault,
@@ -32,9 +32,18 @@ pub enum ImportLine {
     /// `{"event": "undeployed", "component": ..., "environment": ..., "occurredAt": ...}`
     Undeployed(Removal),
     /// `{"event": "component", "name": ...}`: registers a component, unless its name is known.
-    Component(Box<NewComponent>),
+    Component(Registered<NewComponent>),
     /// `{"event": "environment", "name": ...}`: registers an environment, unless its name is known.
-    Environment(Box<NewEnvironment>),
+    Environment(Registered<NewEnvironment>),
+}
+
+/// A component or an environment that was registered elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered<T> {
+    /// Its name, and what is known of it.
+    pub new: Box<T>,
+    /// When it was archived, for one that is: the time of the import, if absent or later.
+    pub archived_at: Option<Time>,
 }
 
 /// A deployment that happened before it is recorded.
@@ -102,10 +111,16 @@ impl ImportLine {
         }))
     }
 
+    /// The line that registers a component as it is.
+    #[must_use]
+    pub fn of_component(component: &Component) -> Self {
+        Self::Component(Registered { new: Box::new(NewComponent::like(component)), archived_at: component.archived_at })
+    }
+
     /// The line that registers an environment as it is.
     #[must_use]
     pub fn of_environment(environment: &Environment) -> Self {
-        Self::Environment(Box::new(NewEnvironment::like(environment)))
+        Self::Environment(Registered { new: Box::new(NewEnvironment::like(environment)), archived_at: environment.archived_at })
     }
 
     /// The component and the environment of a deployment or a removal.
@@ -136,7 +151,7 @@ impl ImportLine {
                     "reason": removal.undeploy.reason,
                 }))
             }
-            Self::Component(new) => {
+            Self::Component(Registered { new, archived_at }) => {
                 let details = &new.details;
                 given(json!({
                     "event": "component",
@@ -146,9 +161,10 @@ impl ImportLine {
                     "kind": details.kind,
                     "lifecycle": details.lifecycle,
                     "archived": details.archived.filter(|archived| *archived),
+                    "archivedAt": archived_at.as_ref().map(clock::format_exact),
                 }))
             }
-            Self::Environment(new) => {
+            Self::Environment(Registered { new, archived_at }) => {
                 let details = &new.details;
                 given(json!({
                     "event": "environment",
@@ -157,6 +173,7 @@ impl ImportLine {
                     "type": details.r#type.map(EnvironmentType::as_str),
                     "order": details.order,
                     "archived": details.archived.filter(|archived| *archived),
+                    "archivedAt": archived_at.as_ref().map(clock::format_exact),
                 }))
             }
         }
@@ -238,8 +255,8 @@ impl FromBody for ImportLine {
         match event.as_deref() {
             None if body.get("event").is_none_or(Value::is_null) => deployment(Fields::of_import(body)),
             Some("undeployed") => removal(Fields::of_import(body)),
-            Some("component") => NewComponent::from_body(without_event(body)).map(|new| Self::Component(Box::new(new))),
-            Some("environment") => NewEnvironment::from_body(without_event(body)).map(|new| Self::Environment(Box::new(new))),
+            Some("component") => registered(body).map(Self::Component),
+            Some("environment") => registered(body).map(Self::Environment),
             _ => {
                 let rule = "must be undeployed, component or environment; a deployment has no event";
                 Err(vec![Fault::at("/event", rule)])
@@ -248,9 +265,21 @@ impl FromBody for ImportLine {
     }
 }
 
-fn without_event(mut body: Map<String, Value>) -> Map<String, Value> {
+/// A body of a component or an environment, with when it was archived.
+fn registered<T: FromBody>(mut body: Map<String, Value>) -> Result<Registered<T>, Vec<Fault>> {
     body.remove("event");
-    body
+    let archived_at = match body.remove("archivedAt") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => clock::parse(&text).map(Some),
+        Some(_) => Err("must be a text"),
+    };
+    match (T::from_body(body), archived_at) {
+        (Ok(new), Ok(archived_at)) => Ok(Registered { new: Box::new(new), archived_at }),
+        (new, archived_at) => {
+            let fault = archived_at.err().map(|rule| Fault::at("/archivedAt", rule));
+            Err(new.err().into_iter().flatten().chain(fault).collect())
+        }
+    }
 }
 
 /// A component or environment, by its id or its name. Files have names.

@@ -207,7 +207,8 @@ fn past_entry() -> ObjectBuilder {
 /// A line of an import that registers a name.
 fn registering(event: &str, object: ObjectBuilder) -> ObjectBuilder {
     let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([event]));
-    object.property("event", name).required("event").required("name")
+    let archived_at = optional_time("When it was archived, for one that is; the time of the import, if absent.");
+    object.property("event", name).required("event").required("name").property("archivedAt", archived_at)
 }
 
 impl PartialSchema for ImportLine {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Tracker;
 use crate::{
     api::ImportLine,
-    catalog::{Environment, EnvironmentType, NewComponent},
+    catalog::{Environment, EnvironmentType},
     error::Error,
     text::Name,
 };
@@ -46,7 +46,7 @@ impl Tracker {
         let Some(last) = components.last().map(|component| component.name.clone()) else {
             return self.export_environments(0, take).await;
         };
-        let lines = components.iter().map(|component| ImportLine::Component(Box::new(NewComponent::like(component))));
+        let lines = components.iter().map(ImportLine::of_component);
         Ok(Some((NamesRead::Components(last), lines.collect())))
     }
 

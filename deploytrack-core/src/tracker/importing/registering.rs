@@ -2,7 +2,8 @@
 
 use super::{ImportLine, Imported, Label, Tracker, Write};
 use crate::{
-    catalog::{Component, Environment},
+    api::Registered,
+    catalog::{Component, Environment, NewEnvironment},
     error::Error,
     event::EventType,
     tracker::events::tell_component,
@@ -18,12 +19,13 @@ pub(super) async fn register(tracker: &Tracker, write: &mut Write, lines: &[(usi
 async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Imported, Error> {
     let now = tracker.clock.now();
     let mut told: Vec<_> =
-        lines.iter().filter_map(|(_, line)| if let ImportLine::Component(new) = line { Some(new) } else { None }).collect();
+        lines.iter().filter_map(|(_, line)| if let ImportLine::Component(told) = line { Some(told) } else { None }).collect();
     // One order for all writers.
-    told.sort_by(|a, b| a.name.cmp(&b.name));
+    told.sort_by(|a, b| a.new.name.cmp(&b.new.name));
     let mut imported = Imported::default();
-    for new in told {
-        let component = new.details.clone().applied_to(Component::registered(tracker.next_id(), new.name.clone(), now), now);
+    for Registered { new, archived_at } in told {
+        let mut component = new.details.clone().applied_to(Component::registered(tracker.next_id(), new.name.clone(), now), now);
+        component.archived_at = component.archived_at.map(|now| archived_at.unwrap_or(now).min(now));
         let is_new = write.add_component(&component).await?;
         if is_new {
             tell_component(write, EventType::ComponentCreated, &component, now, by);
@@ -35,12 +37,14 @@ async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, Impor
 
 async fn environments(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Imported, Error> {
     let now = tracker.clock.now();
-    let told = lines.iter().filter_map(|(_, line)| if let ImportLine::Environment(new) = line { Some(new) } else { None });
-    let new = |new: &crate::catalog::NewEnvironment| {
+    let told = lines.iter().filter_map(|(_, line)| if let ImportLine::Environment(told) = line { Some(told) } else { None });
+    let environment = |Registered { new, archived_at }: &Registered<NewEnvironment>| {
         let environment = Environment::registered(tracker.next_id(), new.name.clone(), now);
-        (new.details.clone().applied_to(environment, now), new.details.order)
+        let mut environment = new.details.clone().applied_to(environment, now);
+        environment.archived_at = environment.archived_at.map(|now| archived_at.unwrap_or(now).min(now));
+        (environment, new.details.order)
     };
-    let told: Vec<_> = told.map(|told| new(told)).collect();
+    let told: Vec<_> = told.map(environment).collect();
     let mut imported = Imported::default();
     if !told.is_empty() {
         let count = told.len() as u64;
