@@ -113,9 +113,10 @@ fn quoted(name: &str) -> String {
 /// A fault by the flag that it is about. In a line of an import the field has the name that it has in the file.
 pub(crate) fn sentence(fault: &Fault) -> String {
     let place = fault.pointer.as_deref().or(fault.parameter.as_deref()).unwrap_or_default();
+    let item = fault.item.map(|item| format!(" (item {item})")).unwrap_or_default();
     match (fault.line, place) {
-        (Some(line), "") => format!("line {line}: {}", fault.detail),
-        (Some(line), place) => format!("line {line}: {} {}", field(place), fault.detail),
+        (Some(line), "") => format!("line {line}{item}: {}", fault.detail),
+        (Some(line), place) => format!("line {line}{item}: {} {}", field(place), fault.detail),
         (None, "") => fault.detail.clone(),
         (None, place) => format!("{} {}", flag(place).map_or_else(|| field(place), str::to_owned), fault.detail),
     }

@@ -122,7 +122,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
     refused(
         &serde_json::to_string_pretty(&[good.clone(), json!({"service": "api", "env": "eu", "tag": "v1", "deployed_by": "me"})]).unwrap(),
         &[
-            "line 10 (item 2): /service is not a known field; did you mean component?",
+            "line 10 (item 2): service is not a known field; did you mean component?",
             "docs/import.md",
             "nothing of lines 2 to 10 was recorded",
         ],
@@ -136,7 +136,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
             "{good}\n{}\n",
             json!({"component": "api", "environment": "eu", "version": "v1", "status": "skipped", "occurredAt": "2025-06-01T12:00:00Z"})
         ),
-        &["line 2: /status is skipped: nothing was deployed: leave the line out"],
+        &["line 2: status is skipped: nothing was deployed: leave the line out"],
     );
     refused(&format!("{good}\n{{\"component\": \"api\"\n{good}\n"), &["line 3 begins an object before the one of line 2 has ended"]);
     refused(&format!("{good}\n{{\"component\": api}}\n"), &["line 2: the object is not valid JSON", "at column 15"]);
@@ -146,7 +146,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
     );
     refused(
         "component,environment,version,occurredAt\napi,eu,v1,2025-06-01 12:00:00\n",
-        &["line 2: /occurredAt must be an RFC 3339 time", "it has no time zone", "\"2025-06-01 12:00:00\""],
+        &["line 2: occurredAt must be an RFC 3339 time", "it has no time zone", "\"2025-06-01 12:00:00\""],
     );
     refused(&format!("{good}\n\0\0"), &["line 2 has a NUL byte", "tr -d"]);
     let zip = file(&bench, "a b.zip", b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.json");

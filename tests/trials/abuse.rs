@@ -32,8 +32,10 @@ const RECOVERY: Duration = Duration::from_mins(2);
 pub(crate) async fn run(bench: Bench) -> String {
     let mut rows: Vec<Row> = Vec::new();
     for _ in 0..bench.rounds {
-        let asked = |attack: &&Attack| bench.only.is_none_or(|only| attack.name.contains(only));
-        for attack in ATTACKS.iter().filter(|attack| bench.kind == Kind::Sqlite || attack.writes).filter(asked) {
+        // An older server refuses a database with the data of this one.
+        let has_data = |attack: &Attack| attack.data.is_none() || bench.server.is_none();
+        let asked = |attack: &&Attack| has_data(attack) && bench.only.is_none_or(|only| attack.name.contains(only));
+        for attack in ATTACKS.iter().filter(|attack| bench.kind == Kind::Sqlite || attack.uses_database).filter(asked) {
             let row = measure(attack, bench).await;
             println!("  {row}");
             match rows.iter_mut().find(|known| known.name == row.name) {
@@ -51,6 +53,9 @@ pub(crate) async fn run(bench: Bench) -> String {
 
 async fn measure(attack: &Attack, bench: Bench) -> Row {
     let database = bench.kind.database().await;
+    if let Some(data) = attack.data {
+        data.record(&database).await;
+    }
     let home = Home::new();
     let server = start(&home, &database, attack, bench);
     let address = server.url().trim_start_matches("http://").parse().unwrap();

@@ -83,6 +83,8 @@ Reader GET /api/v1/environments/{id}
 Admin PATCH /api/v1/environments/{id}
 Admin DELETE /api/v1/environments/{id}
 Admin PUT /api/v1/environments/order
+Admin POST /api/v1/components/archive
+Admin POST /api/v1/environments/archive
 "
     );
 }

@@ -1,10 +1,13 @@
 //! The kinds of abuse.
 
+mod reading;
+
 use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use deploytrack_tests::{
     caller::Caller,
     hostile::{WORST, flat, many_values, worst},
+    many::Many,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -20,8 +23,10 @@ pub(crate) struct Attack {
     pub(crate) name: &'static str,
     /// The limit of open files of the server.
     pub(crate) files: u32,
-    /// Whether it writes to the database, and may differ from one to the other.
-    pub(crate) writes: bool,
+    /// Whether it works the database, and may differ from one to the other.
+    pub(crate) uses_database: bool,
+    /// What is in the database before; nothing, if absent.
+    pub(crate) data: Option<Many>,
     pub(crate) run: fn(SocketAddr) -> Running,
 }
 
@@ -39,11 +44,11 @@ const MEGABYTE: usize = 1_000_000;
 
 macro_rules! bodies {
     ($name:literal, $size:ident, $kind:expr) => {
-        Attack { name: $name, files: USUAL, writes: false, run: |address| Box::pin($size(address, $kind)) }
+        Attack { name: $name, files: USUAL, uses_database: false, data: None, run: |address| Box::pin($size(address, $kind)) }
     };
 }
 
-pub(crate) const ATTACKS: [Attack; 20] = [
+pub(crate) const ATTACKS: [Attack; 23] = [
     bodies!("bodies of 1 MB: flat, to compare with", small_bodies, "flat"),
     bodies!("bodies of 1 MB: duplicates under a long key", small_bodies, WORST[0]),
     bodies!("bodies of 1 MB: items under a long key", small_bodies, WORST[1]),
@@ -58,17 +63,69 @@ pub(crate) const ATTACKS: [Attack; 20] = [
     bodies!("imports of 8 MB: objects", imports, WORST[3]),
     bodies!("imports of 8 MB: numbers", imports, WORST[4]),
     bodies!("imports of 8 MB: deep", imports, WORST[5]),
-    Attack { name: "imports of 8 MB: valid, many values in metadata", files: USUAL, writes: true, run: |to| Box::pin(valid_imports(to)) },
-    Attack { name: "900 silent connections of one address", files: USUAL, writes: false, run: |to| Box::pin(hold(to, 1, SOCKETS, silent)) },
+    Attack {
+        name: "imports of 8 MB: valid, many values in metadata",
+        files: USUAL,
+        uses_database: true,
+        data: None,
+        run: |to| Box::pin(valid_imports(to)),
+    },
+    Attack {
+        name: "900 silent connections of one address",
+        files: USUAL,
+        uses_database: false,
+        data: None,
+        run: |to| Box::pin(hold(to, 1, SOCKETS, silent)),
+    },
     Attack {
         name: "900 silent connections of nine addresses",
         files: USUAL,
-        writes: false,
+        uses_database: false,
+        data: None,
         run: |to| Box::pin(hold(to, 9, SOCKETS, silent)),
     },
-    Attack { name: "900 slow heads of nine addresses", files: USUAL, writes: false, run: |to| Box::pin(hold(to, 9, SOCKETS, slow_head)) },
-    Attack { name: "900 slow bodies with a token", files: USUAL, writes: true, run: |to| Box::pin(hold(to, 9, SOCKETS, slow_body)) },
-    Attack { name: "200 silent connections, 100 open files", files: 100, writes: false, run: |to| Box::pin(hold(to, 9, 200, silent)) },
+    Attack {
+        name: "900 slow heads of nine addresses",
+        files: USUAL,
+        uses_database: false,
+        data: None,
+        run: |to| Box::pin(hold(to, 9, SOCKETS, slow_head)),
+    },
+    Attack {
+        name: "900 slow bodies with a token",
+        files: USUAL,
+        uses_database: true,
+        data: None,
+        run: |to| Box::pin(hold(to, 9, SOCKETS, slow_body)),
+    },
+    Attack {
+        name: "200 silent connections, 100 open files",
+        files: 100,
+        uses_database: false,
+        data: None,
+        run: |to| Box::pin(hold(to, 9, 200, silent)),
+    },
+    Attack {
+        name: "300 slow exports of large rows",
+        files: USUAL,
+        uses_database: true,
+        data: Some(Many::large(1000)),
+        run: |to| Box::pin(reading::slow_exports(to)),
+    },
+    Attack {
+        name: "distinct questions about a matrix of 200,000 cells",
+        files: USUAL,
+        uses_database: true,
+        data: Some(Many::cells(reading::COMPONENTS, reading::ENVIRONMENTS)),
+        run: |to| Box::pin(reading::distinct_questions(to)),
+    },
+    Attack {
+        name: "300 streams of one subject",
+        files: USUAL,
+        uses_database: true,
+        data: Some(Many { deployments: 100, ..Many::cells(100, 8) }),
+        run: |to| Box::pin(reading::streams_of_one_subject(to)),
+    },
 ];
 
 async fn small_bodies(address: SocketAddr, kind: &str) {

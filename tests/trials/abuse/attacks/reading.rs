@@ -1,0 +1,77 @@
+//! What one reader's token can take from a server.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use deploytrack_tests::{
+    caller::Caller,
+    slow::{Slow, Unread},
+};
+use tokio::{task::JoinSet, time::sleep};
+
+use super::HELD;
+
+/// How many answers are asked for at once.
+const ANSWERS: usize = 300;
+/// How many callers ask one question after the other.
+const ASKERS: u32 = 24;
+/// The components of the matrix, and its environments.
+pub(super) const COMPONENTS: u32 = 25_000;
+pub(super) const ENVIRONMENTS: u32 = 8;
+
+/// Exports of large rows, of each of which a byte a second is read.
+pub(super) async fn slow_exports(address: SocketAddr) {
+    let exports = ask(address, "/api/v1/deployments/export").await;
+    let slow: Vec<Slow> = exports.into_iter().map(|export| export.slowly(1, Duration::from_secs(1))).collect();
+    sleep(HELD).await;
+    drop(slow);
+}
+
+/// Readers of events from the first on, for a component that has none, all with one subject's token.
+pub(super) async fn streams_of_one_subject(address: SocketAddr) {
+    let streams = ask(address, "/api/v1/events?after=0&component=nothing").await;
+    let other = Unread::ask(address, &Caller::token_of("other"), "/api/v1/events").await;
+    assert_eq!(other.status(), 200, "another subject reads events: {}", other.head());
+    sleep(HELD).await;
+    drop(streams);
+}
+
+/// Asks for a path over many connections, and reads the heads of the answers.
+async fn ask(address: SocketAddr, path: &'static str) -> Vec<Unread> {
+    let token = Caller::token_of("abuser");
+    let asked: JoinSet<_> =
+        std::iter::repeat_n(token, ANSWERS).map(|token| async move { Unread::ask(address, &token, path).await }).collect();
+    let answers = asked.join_all().await;
+    println!("    {} of {ANSWERS} begun", answers.iter().filter(|answer| answer.status() == 200).count());
+    answers
+}
+
+/// Questions about one component each, never the same one, and now and then about all of an environment.
+pub(super) async fn distinct_questions(address: SocketAddr) {
+    let end = Instant::now() + HELD;
+    let askers: JoinSet<_> = (0..ASKERS).map(|asker| ask_until(end, address, asker)).collect();
+    let answers = askers.join_all().await;
+    println!("    {} questions answered", answers.into_iter().sum::<u32>());
+}
+
+/// Asks until then. Returns how many questions were answered.
+async fn ask_until(end: Instant, address: SocketAddr, asker: u32) -> u32 {
+    let (caller, mut answered) = (Caller::named(&format!("http://{address}"), "abuser"), 0);
+    for number in 1.. {
+        if Instant::now() > end {
+            break;
+        }
+        let filter = if number % 100 == 0 {
+            format!("environment=environment-{:04}", asker % ENVIRONMENTS + 1)
+        } else {
+            format!("component=component-{:06}", (number * 97 + asker * 3001) % COMPONENTS + 1)
+        };
+        match caller.get(&format!("/api/v1/deployments/matrix?{filter}")).await.status {
+            200 => answered += 1,
+            status => assert!([429, 503].contains(&status), "{status}"),
+        }
+    }
+    answered
+}
