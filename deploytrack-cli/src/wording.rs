@@ -87,6 +87,31 @@ fn by_code(problem: &Problem) -> Wording {
             "what was sent did not arrive at the server in time".to_owned(),
             "repeat the command; over a slow connection give less at once".to_owned(),
         ),
+        "too_many_writes" => (
+            "too many writes are waiting at the server".to_owned(),
+            "repeat the command in a moment; with an --idempotency-key nothing is recorded twice".to_owned(),
+        ),
+        "too_many_bodies" => ("too much is being sent to the server at the moment".to_owned(), "repeat the command in a moment".to_owned()),
+        "too_many_streams" => (
+            "as many commands follow the events of the server as it allows".to_owned(),
+            "end another `deploytrack watch` or `deploytrack matrix --watch` that has the same token, or repeat the command later"
+                .to_owned(),
+        ),
+        "too_many_exports" => {
+            ("as many exports are running as the server allows".to_owned(), "repeat the command when one has ended".to_owned())
+        }
+        "too_many_large_answers" => (
+            "as many large answers are on their way as the server allows".to_owned(),
+            "repeat the command in a moment, or ask for less with --take, --component or --environment".to_owned(),
+        ),
+        "too_many_questions" | "too_many_reads" => (
+            "as many large questions are being answered as the server allows".to_owned(),
+            "repeat the command in a moment, or ask for less with --component or --environment".to_owned(),
+        ),
+        "too_many_connections" => (
+            "this machine has too many connections to the server that carry no valid token".to_owned(),
+            "end other commands, or start the server with a higher --max-connections-per-address".to_owned(),
+        ),
         "" => (
             format!("what answered at {} is no deploytrack server (status {})", problem.instance, problem.status),
             "a proxy may stand in between, or the address is wrong: see --url, and `deploytrack doctor`".to_owned(),

@@ -148,9 +148,8 @@ impl Refusal {
                 (StatusCode::TOO_MANY_REQUESTS, code, title)
             }
             Self::AddressLimit => (StatusCode::TOO_MANY_REQUESTS, "too_many_connections", "Too many connections"),
-            Self::NoPlace | Self::TooManyBodies | Self::TooManySlowBodies => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable")
-            }
+            Self::TooManyBodies | Self::TooManySlowBodies => (StatusCode::SERVICE_UNAVAILABLE, "too_many_bodies", "Too many bodies"),
+            Self::NoPlace => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }

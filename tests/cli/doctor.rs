@@ -86,7 +86,7 @@ fn a_token_that_is_wrong_missing_or_over_is_4() {
     let soon = examined(&home(&lasting(3600)));
     assert_eq!(soon.code, 0, "{soon:?}");
     says(&soon, "expiry", "warning", "it ends soon");
-    let reads = examined(&home(&token(&json!({"sub": "reader", "exp": 4_000_000_000_u64, "iat": 1_700_000_000}), SECRET)));
+    let reads = examined(&home(&deploytrack_tests::caller::Caller::reader_token()));
     says(&reads, "role", "ok", "only read");
 }
 

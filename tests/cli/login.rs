@@ -31,9 +31,17 @@ fn after_a_login_nothing_else_needs_to_be_said() {
 #[test]
 fn a_token_that_only_reads_is_kept_and_said_to_be_one() {
     let (bench, home) = stranger();
-    let claims = serde_json::json!({"sub": "reader", "exp": 4_000_000_000_u64, "iat": 1_700_000_000});
-    let token = deploytrack_tests::caller::token(&claims, SECRET);
-    assert!(login(&home, &bench, &token).done().contains("it may only read"));
+    assert!(login(&home, &bench, &Caller::reader_token()).done().contains("it may only read"));
+}
+
+#[test]
+fn a_token_that_lasts_too_long_is_not_kept_and_the_reason_is_its_lifetime() {
+    let (bench, home) = stranger();
+    let claims = serde_json::json!({"sub": "ci-bot", "exp": 4_000_000_000_u64, "iat": 1_700_000_000, "roles": ["admin"]});
+    let run = login(&home, &bench, &deploytrack_tests::caller::token(&claims, SECRET));
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(["lifetime", "--expires-in", "nothing was saved"].iter().all(|part| run.err.contains(part)), "{run:?}");
+    assert_eq!(config(&home), "");
 }
 
 #[test]

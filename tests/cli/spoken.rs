@@ -194,9 +194,8 @@ fn what_the_server_refuses_names_value_and_flag() {
     for (args, code, parts) in table {
         is_spoken(args, &bench.home.deploytrack(args), *code, parts);
     }
-    let reader = json!({"sub": "reader", "exp": 4_000_000_000_u64, "iat": 1_700_000_000});
     let reads = Home::new().with("DEPLOYTRACK_URL", bench.server.url());
-    let reads = reads.with("DEPLOYTRACK_TOKEN", deploytrack_tests::caller::token(&reader, SECRET));
+    let reads = reads.with("DEPLOYTRACK_TOKEN", deploytrack_tests::caller::Caller::reader_token());
     let args = ["component", "create", "fresh"];
     is_spoken(&args, &reads.deploytrack(&args), 4, &["role admin"]);
     let stranger = Home::new().with("DEPLOYTRACK_URL", bench.server.url());
@@ -267,7 +266,28 @@ fn every_kind_of_problem_is_spoken() {
             3,
             "verification",
         ),
-        ("unavailable", "503 Service Unavailable", "too many writes are waiting at the moment", 3, "r-1"),
+        ("unavailable", "503 Service Unavailable", "the database cannot be used at the moment", 3, "r-1"),
+        (
+            "too_many_writes",
+            "503 Service Unavailable",
+            "too many writes are waiting at the moment; repeat the request with the same Idempotency-Key",
+            3,
+            "--idempotency-key",
+        ),
+        ("too_many_reads", "503 Service Unavailable", "too many questions wait; repeat the request", 3, "--component"),
+        ("too_many_bodies", "503 Service Unavailable", "too many large bodies are arriving; send the body again", 3, "repeat the command"),
+        ("too_many_streams", "429 Too Many Requests", "8 connections with tokens of this subject read events", 3, "deploytrack watch"),
+        ("too_many_exports", "429 Too Many Requests", "4 exports are running; repeat the request when one has ended", 3, "ended"),
+        ("too_many_large_answers", "429 Too Many Requests", "large answers are on their way; repeat the request", 3, "--take"),
+        ("too_many_questions", "429 Too Many Requests", "8 questions are being answered; repeat the request", 3, "--environment"),
+        (
+            "too_many_connections",
+            "429 Too Many Requests",
+            "this address has too many connections without a valid token",
+            3,
+            "--max-connections-per-address",
+        ),
+        ("token_lifetime", "401 Unauthorized", "the lifetime of the token is longer than 10years", 4, "--expires-in"),
         ("internal", "500 Internal Server Error", "something went wrong; the server's log has it under the request id", 3, "r-1"),
         ("forbidden", "403 Forbidden", "the token is valid but does not have the role admin", 4, "role admin"),
         ("unauthorized", "401 Unauthorized", "send a valid token as Authorization: Bearer <token>", 4, "DEPLOYTRACK_TOKEN"),
@@ -293,7 +313,10 @@ fn every_kind_of_problem_is_spoken() {
 fn no_code_of_the_server_is_forgotten() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploytrack-server/src/problem.rs")).unwrap();
     let spoken = include_str!("spoken.rs");
-    for line in text.lines().take_while(|line| !line.contains("cfg(test)")).filter(|line| line.contains("(StatusCode::")) {
+    for line in
+        text.lines().take_while(|line| !line.contains("cfg(test)")).filter(|line| line.contains("(StatusCode::") || line.contains("=> (\""))
+    {
+        let line = line.replace("TOKEN_LIFETIME", "\"token_lifetime\"");
         let code = line.split('"').nth(1).unwrap();
         assert!(
             spoken.contains(&format!("\"{code}\",")) || ["invalid_request", "invalid_transition", "not_current"].contains(&code),

@@ -57,7 +57,11 @@ async fn open_says_what_is_in_its_way() {
     let run = home().with("DEPLOYTRACK_TOKEN", "nonsense").deploytrack(&["open", "--print"]);
     assert_eq!((run.code, run.out.as_str()), (4, ""));
     let token = Caller::admin_token();
-    let run = home().with("DEPLOYTRACK_TOKEN", token.as_str()).deploytrack(&["open", "--print", "--environment", "eu/west"]);
+    let home = || home().with("DEPLOYTRACK_TOKEN", token.as_str());
+    let run = home().deploytrack(&["open", "--print", "--environment", "eu/west"]);
+    assert!(run.code == 1 && run.err.contains("there is no environment eu/west"), "{run:?}");
+    home().deploytrack(&["environment", "create", "eu/west"]).ok();
+    let run = home().deploytrack(&["open", "--print", "--environment", "eu/west"]);
     assert_eq!(run.done(), format!("{}/#token={token}&to=changes%3Fenvironment%3Deu%252Fwest\n", server.url()));
     let run = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", token).deploytrack(&["open"]);
     assert_eq!(run.code, 3, "{}", run.err);

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use deploytrack_core::{
+    api::TOKEN_LIFETIME,
     client,
     clock::{Clock as _, SystemClock},
     query::PageRequest,
@@ -122,7 +123,7 @@ async fn check(settings: Settings) -> Result<(), Failure> {
     let one = PageRequest::new(0, 1).unwrap_or_default();
     match client.components(None, one).await {
         Ok(_) => Ok(()),
-        Err(client::Error::Unauthorised(problem)) if problem.status == 401 => {
+        Err(client::Error::Unauthorised(problem)) if problem.status == 401 && problem.code != TOKEN_LIFETIME => {
             Err(Failure::new(Exit::Unauthorised, format!("{} does not accept this token; nothing was saved", client.url()))
                 .hint("it may have expired, or be another server's; `deploytrack-server token` on the server makes a new one"))
         }

@@ -15,6 +15,7 @@ use crate::{
     clock::Time,
     error::Error,
     history::Event,
+    status::Status,
     store::{CatalogEntry, LastUse, UnarchiveCause, Write},
     text::Label,
 };
@@ -74,7 +75,7 @@ pub(super) fn unarchive(
     let mut found = Vec::new();
     for (kind, entry) in [(Kind::Component, component), (Kind::Environment, environment)] {
         let Some(archived_at) = entry.archived_at else { continue };
-        let taken_out = archived_at <= cause.occurred_at;
+        let taken_out = archived_at < cause.occurred_at;
         if taken_out {
             write.unarchive(kind, entry.id, cause.clone());
         }
@@ -90,9 +91,12 @@ pub(super) fn still_archived((component, environment): (&CatalogEntry, &CatalogE
     archived.map(|(kind, entry)| FoundArchived { kind, name: entry.name.clone(), taken_out: false }).collect()
 }
 
-/// When a deployment of the past entered its latest status.
-fn last_transition(entries: Vec<PastEntry>) -> Option<Time> {
-    entries.into_iter().rfind(|entry| entry.event == Event::Transition).map(|entry| entry.occurred_at)
+/// When a deployment of the past was last in use: a failure or a rollback deploys nothing.
+fn last_use(entries: Vec<PastEntry>) -> Option<Time> {
+    let is_use = |entry: &PastEntry| {
+        entry.event == Event::Transition && matches!(entry.status, Status::Pending | Status::InProgress | Status::Succeeded)
+    };
+    entries.into_iter().filter(is_use).map(|entry| entry.occurred_at).max()
 }
 
 /// The same for the deployments of an import, each as of its own time. Returns each that was archived once.
@@ -106,7 +110,7 @@ pub(super) fn unarchive_imported(
     let mut found = BTreeMap::new();
     for (_, line) in lines {
         let (ImportLine::Deployment(past), Some(pair)) = (line, line.names().and_then(|pair| names.pair(pair))) else { continue };
-        let Some(occurred_at) = last_transition(placed(past.entries(), arrival)) else { continue };
+        let Some(occurred_at) = last_use(placed(past.entries(), arrival)) else { continue };
         for one in unarchive(write, pair, &UnarchiveCause { occurred_at, recorded_at: arrival.at, by: by.clone() }) {
             // Of several lines for one name, one may be later than the archiving.
             *found.entry((one.kind, one.name)).or_insert(false) |= one.taken_out;

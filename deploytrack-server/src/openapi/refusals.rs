@@ -83,8 +83,8 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
         ),
         refusal(
             StatusCode::SERVICE_UNAVAILABLE,
-            "The database cannot be reached: `unavailable`. Too many writes wait (`too_many_writes`), or too many questions that read many \
-             rows (`too_many_reads`)."
+            "The database cannot be reached, or every connection is busy: `unavailable`. Too many writes wait (`too_many_writes`), too many \
+             questions that read many rows (`too_many_reads`), or too many bodies are arriving (`too_many_bodies`)."
                 .into(),
             wait,
         ),

@@ -74,17 +74,17 @@ Admin GET /api/v1/verify
 Reader GET /api/v1/events
 Reader GET /api/v1/components
 Admin POST /api/v1/components
+Admin POST /api/v1/components/archive
 Reader GET /api/v1/components/{id}
 Admin PATCH /api/v1/components/{id}
 Admin DELETE /api/v1/components/{id}
 Reader GET /api/v1/environments
 Admin POST /api/v1/environments
+Admin POST /api/v1/environments/archive
 Reader GET /api/v1/environments/{id}
 Admin PATCH /api/v1/environments/{id}
 Admin DELETE /api/v1/environments/{id}
 Admin PUT /api/v1/environments/order
-Admin POST /api/v1/components/archive
-Admin POST /api/v1/environments/archive
 "
     );
 }
