@@ -317,7 +317,8 @@ fn no_code_of_the_server_is_forgotten() {
         text.lines().take_while(|line| !line.contains("cfg(test)")).filter(|line| line.contains("(StatusCode::") || line.contains("=> (\""))
     {
         let line = line.replace("TOKEN_LIFETIME", "\"token_lifetime\"");
-        let code = line.split('"').nth(1).unwrap();
+        // Without a text the code comes from another of these lines.
+        let Some(code) = line.split('"').nth(1) else { continue };
         assert!(
             spoken.contains(&format!("\"{code}\",")) || ["invalid_request", "invalid_transition", "not_current"].contains(&code),
             "{code}"
