@@ -260,6 +260,19 @@ pub fn fold(entries: &[HistoryEntry]) -> Option<Standing> {
 }
 
 impl Standing {
+    /// The deployment with the status, the attempt and the times that its history comes to.
+    pub(crate) fn applied_to(&self, deployment: Deployment) -> Deployment {
+        Deployment {
+            status: self.status,
+            attempt: self.attempt,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            succeeded_at: self.succeeded.map(|(time, _)| time),
+            occurred_at: self.occurred.0,
+            ..deployment
+        }
+    }
+
     fn add(&mut self, entry: &HistoryEntry) {
         let begun = |is_removal| Period { started_at: entry.occurred_at, sequence: entry.sequence, ended_at: None, is_removal };
         if entry.event == Event::Undeployed {
@@ -301,15 +314,9 @@ pub fn is_at_once(entries: &[HistoryEntry]) -> bool {
 #[must_use]
 pub fn as_of(deployment: Deployment, entries: &[HistoryEntry], sequence: i64) -> Deployment {
     let until: Vec<_> = entries.iter().take_while(|entry| entry.sequence <= sequence).cloned().collect();
-    let Some(standing) = fold(&until) else { return deployment };
-    Deployment {
-        status: standing.status,
-        attempt: standing.attempt,
-        started_at: standing.started_at,
-        finished_at: standing.finished_at,
-        succeeded_at: standing.succeeded.map(|(time, _)| time),
-        occurred_at: standing.occurred.0,
-        ..deployment
+    match fold(&until) {
+        Some(standing) => standing.applied_to(deployment),
+        None => deployment,
     }
 }
 

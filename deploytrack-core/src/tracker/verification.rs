@@ -352,15 +352,7 @@ fn newest_of(entries: &[HistoryEntry]) -> Time {
 
 /// The deployment as its history says it stands.
 fn corrected(row: Revised, standing: &Standing) -> Revised {
-    let deployment = Deployment {
-        status: standing.status,
-        attempt: standing.attempt,
-        started_at: standing.started_at,
-        finished_at: standing.finished_at,
-        succeeded_at: standing.succeeded.map(|(time, _)| time),
-        occurred_at: standing.occurred.0,
-        ..row.deployment
-    };
+    let deployment = standing.applied_to(row.deployment);
     Revised { deployment, succeeded: standing.succeeded.map(|(_, sequence)| sequence), occurred: standing.occurred.1, ..row }
 }
 

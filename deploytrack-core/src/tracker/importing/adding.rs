@@ -6,7 +6,7 @@ use crate::{
     deployment::Deployment,
     digest::Digest,
     error::Error,
-    history::{self, Event, HistoryEntry, Standing},
+    history::{self, Event, HistoryEntry},
     status::Status,
     store::{Place, Revised},
     text::Label,
@@ -110,7 +110,7 @@ impl Addition {
         let place = self.place();
         let Some(standing) = history::fold(&self.history) else { return };
         let before = self.known.as_ref().and_then(|known| Some((known, history::fold(self.known_history())?)));
-        let deployment = standing_as(self.deployment.clone(), &standing, now);
+        let deployment = Deployment { updated_at: now, ..standing.applied_to(self.deployment.clone()) };
         let counted = before.as_ref().map(|(known, _)| known.deployment.status);
         let periods = before.map(|(_, standing)| standing.periods).unwrap_or_default();
         let revision = self.known.as_ref().map_or(0, |known| known.revision);
@@ -141,19 +141,6 @@ impl Addition {
     fn known_history(&self) -> &[HistoryEntry] {
         let added = self.entries.len();
         &self.history[..self.history.len().saturating_sub(added)]
-    }
-}
-
-fn standing_as(deployment: Deployment, standing: &Standing, now: Time) -> Deployment {
-    Deployment {
-        status: standing.status,
-        attempt: standing.attempt,
-        started_at: standing.started_at,
-        finished_at: standing.finished_at,
-        succeeded_at: standing.succeeded.map(|(time, _)| time),
-        occurred_at: standing.occurred.0,
-        updated_at: now,
-        ..deployment
     }
 }
 

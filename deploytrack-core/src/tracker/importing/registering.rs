@@ -4,6 +4,7 @@ use super::{ImportLine, Imported, Label, Tracker, Write};
 use crate::{
     api::Registered,
     catalog::{Component, Environment, NewEnvironment},
+    clock::Time,
     error::Error,
     event::EventType,
     tracker::events::tell_component,
@@ -25,7 +26,7 @@ async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, Impor
     let mut imported = Imported::default();
     for Registered { new, archived_at } in told {
         let mut component = new.details.clone().applied_to(Component::registered(tracker.next_id(), new.name.clone(), now), now);
-        component.archived_at = component.archived_at.map(|now| archived_at.unwrap_or(now).min(now));
+        component.archived_at = archived_since(component.archived_at, *archived_at);
         let is_new = write.add_component(&component).await?;
         if is_new {
             tell_component(write, EventType::ComponentCreated, &component, now, by);
@@ -41,7 +42,7 @@ async fn environments(tracker: &Tracker, write: &mut Write, lines: &[(usize, Imp
     let environment = |Registered { new, archived_at }: &Registered<NewEnvironment>| {
         let environment = Environment::registered(tracker.next_id(), new.name.clone(), now);
         let mut environment = new.details.clone().applied_to(environment, now);
-        environment.archived_at = environment.archived_at.map(|now| archived_at.unwrap_or(now).min(now));
+        environment.archived_at = archived_since(environment.archived_at, *archived_at);
         (environment, new.details.order)
     };
     let told: Vec<_> = told.map(environment).collect();
@@ -52,4 +53,9 @@ async fn environments(tracker: &Tracker, write: &mut Write, lines: &[(usize, Imp
         imported.skipped = count - imported.recorded;
     }
     Ok(imported)
+}
+
+/// Since when something is archived that is registered as archived now: the time of its line, if it has an earlier one.
+fn archived_since(now: Option<Time>, of_line: Option<Time>) -> Option<Time> {
+    now.map(|now| of_line.unwrap_or(now).min(now))
 }
