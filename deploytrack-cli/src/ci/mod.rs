@@ -269,12 +269,20 @@ fn known(fact: Fact, text: &str, source: &str) -> Option<Known> {
 
 /// An address without what stands before the `@` of its host: it may be a token.
 pub(crate) fn without_credentials(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (&text[..scheme.len() + 3], rest));
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
     // Without a scheme, `git@host:path` is the form of SSH, which has a name there and no secret.
-    match authority.rsplit_once('@') {
-        Some((user, host)) if !scheme.is_empty() || user.contains(':') => format!("{scheme}{host}{path}"),
+    match address_parts(text) {
+        (scheme, Some(user), rest) if !scheme.is_empty() || user.contains(':') => format!("{scheme}{rest}"),
         _ => text.to_owned(),
+    }
+}
+
+/// The scheme of an address with its `://`, or nothing; what stands before the `@` of the host; and the host with all that
+/// follows.
+pub(crate) fn address_parts(text: &str) -> (&str, Option<&str>, &str) {
+    let (scheme, rest) = text.split_at(text.find("://").map_or(0, |end| end + 3));
+    let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
+    match authority.rfind('@') {
+        Some(at) => (scheme, Some(&rest[..at]), &rest[at + 1..]),
+        None => (scheme, None, rest),
     }
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     args::{Global, Output},
+    ci::address_parts,
     error::Failure,
     profile::{ConfigFile, Profile as Known},
     render::{
@@ -212,10 +213,8 @@ fn grid(listed: &[Listed]) -> Grid {
 
 /// An address without the user and the password that somebody may have put into the config file.
 fn without_credentials(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").map_or((None, url), |(scheme, rest)| (Some(scheme), rest));
-    let (authority, path) = rest.find(['/', '?', '#']).map_or((rest, ""), |end| rest.split_at(end));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    scheme.map_or_else(|| format!("{host}{path}"), |scheme| format!("{scheme}://{host}{path}"))
+    let (scheme, _credentials, rest) = address_parts(url);
+    format!("{scheme}{rest}")
 }
 
 #[cfg(test)]
