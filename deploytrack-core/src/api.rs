@@ -26,7 +26,7 @@ pub const DEPLOYMENTS: &str = "/api/v1/deployments";
 /// The matrix.
 pub const MATRIX: &str = "/api/v1/deployments/matrix";
 /// What is under way or failed beside the matrix.
-pub const ATTEMPTS: &str = "/api/v1/deployments/attempts";
+pub const UNSETTLED: &str = "/api/v1/deployments/unsettled";
 /// What is current of one component.
 pub const LATEST: &str = "/api/v1/deployments/latest";
 /// Takes many deployments at once.

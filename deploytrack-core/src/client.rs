@@ -101,9 +101,9 @@ impl Client {
 
     /// The newest deployment of each cell by when it happened, where it is pending, in progress or failed and newer than what
     /// is current, in the order of the matrix. The filter's moment is not sent: attempts are those of now.
-    pub async fn attempts(&self, filter: &MatrixFilter) -> Result<Answer<Vec<Deployment>>, Error> {
+    pub async fn unsettled(&self, filter: &MatrixFilter) -> Result<Answer<Vec<Deployment>>, Error> {
         let query = query::matrix(&MatrixFilter { at: None, ..filter.clone() });
-        self.get(api::ATTEMPTS, &query).await
+        self.get(api::UNSETTLED, &query).await
     }
 
     /// Imports newline-delimited JSON, one deployment a line: at most [`api::IMPORT_LINES`] lines and

@@ -36,7 +36,7 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
         Route::Events => events::follow(&call).await,
         Route::Verify => verification::verify(&call).await,
         Route::Matrix => deployments::matrix(&call).await,
-        Route::Attempts => deployments::attempts(&call).await,
+        Route::Unsettled => deployments::unsettled(&call).await,
         Route::Latest => deployments::latest(&call).await,
         Route::Import => deployments::import(call).await,
         Route::Export => deployments::export(&call).await,

@@ -10,7 +10,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use deploytrack_core::{store::Version, text::Label};
+use deploytrack_core::{store::DatabaseVersion, text::Label};
 use http::Response;
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
@@ -37,7 +37,7 @@ const ANSWERS: usize = 1024;
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Question {
-    version: Version,
+    version: DatabaseVersion,
     /// Path and query as they were sent. Whoever may ask at all gets the same answer.
     target: String,
 }
@@ -100,7 +100,7 @@ pub(crate) async fn answer(route: Route, call: Call) -> Answer {
     if keeping == Keeping::No || keeping == Keeping::Record && call.tracker().is_shared() {
         return Ok(wanted.unless_known(Box::pin(handlers::call(route, call)).await?));
     }
-    let question = Question { version: call.tracker().version().await?, target: call.target().to_owned() };
+    let question = Question { version: call.tracker().database_version().await?, target: call.target().to_owned() };
     let (app, subject) = (call.app().clone(), call.subject()?.clone());
     let work = work(route, call, &app, &subject);
     match app.kept.answer(&question, work).await {
@@ -142,7 +142,7 @@ mod tests {
 
     async fn question(target: &str) -> Question {
         let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
-        Question { version: tracker.version().await.unwrap(), target: target.to_owned() }
+        Question { version: tracker.database_version().await.unwrap(), target: target.to_owned() }
     }
 
     /// An answer of about so many bytes that cannot be compressed well.

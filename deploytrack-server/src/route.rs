@@ -38,7 +38,7 @@ pub(crate) enum Route {
     History(RawId),
     Undeploy(RawId),
     Matrix,
-    Attempts,
+    Unsettled,
     Latest,
     Import,
     Export,
@@ -113,7 +113,7 @@ impl Route {
             | Self::ShowDeployment(_)
             | Self::History(_)
             | Self::Matrix
-            | Self::Attempts
+            | Self::Unsettled
             | Self::Latest
             | Self::Export
             | Self::Events
@@ -182,7 +182,7 @@ impl Route {
             Self::ListDeployments
             | Self::History(_)
             | Self::Matrix
-            | Self::Attempts
+            | Self::Unsettled
             | Self::Latest
             | Self::ListComponents
             | Self::ListEnvironments => Keeping::Collection,
@@ -202,7 +202,7 @@ const PATHS: [&str; 21] = [
     api::OPENAPI,
     api::DEPLOYMENTS,
     api::MATRIX,
-    api::ATTEMPTS,
+    api::UNSETTLED,
     api::LATEST,
     api::IMPORT,
     api::EXPORT,

@@ -151,13 +151,13 @@ on_both! {
     async fn large_attempts_and_latest_are_streamed_in_order(database) {
         Many { status: "failed", ..Many { components: 3, environments: 40, ..Many::large(1) } }.record(&database).await;
         let server = Server::start(&database).await;
-        let attempts = server.reader().get("/api/v1/deployments/attempts").await;
+        let attempts = server.reader().get("/api/v1/deployments/unsettled").await;
         assert_eq!((attempts.status, attempts.header("etag")), (200, None), "three megabytes");
         let attempts = attempts.json();
         let names = |deployment: &Value| format!("{} {}", deployment["componentName"], deployment["environmentName"]);
         let shown: Vec<_> = attempts.as_array().unwrap().iter().map(names).collect();
         assert!(shown.len() == 120 && shown.is_sorted(), "{shown:?}");
-        let one = server.reader().get("/api/v1/deployments/attempts?component=component-000002").await;
+        let one = server.reader().get("/api/v1/deployments/unsettled?component=component-000002").await;
         assert!(one.header("etag").is_some());
         assert_eq!(one.json(), json!(attempts.as_array().unwrap()[40..80].to_vec()));
 

@@ -11,7 +11,7 @@ use crate::*;
 const EVERY_ROUTE: [(&str, &str, bool); 27] = [
     ("GET", "/api/v1/deployments", false),
     ("GET", "/api/v1/deployments/matrix", false),
-    ("GET", "/api/v1/deployments/attempts", false),
+    ("GET", "/api/v1/deployments/unsettled", false),
     ("GET", "/api/v1/deployments/latest", false),
     ("GET", "/api/v1/deployments/export", false),
     ("GET", "/api/v1/deployments/00000000-0000-4000-8000-000000000000", false),

@@ -2,8 +2,8 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File},
-    io::{BufRead as _, BufReader, Read as _},
+    fs,
+    io::{BufRead as _, BufReader},
     os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _, process::CommandExt as _},
     path::Path,
     process::{Command, Output, Stdio},
@@ -269,12 +269,12 @@ fn a_command_whose_reader_has_gone_away_ends_as_it_would_alone() {
 /// Every file in a folder and below, with its content.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        if entry.file_type().unwrap().is_dir() {
+    // A program that is running may remove a folder or a file meanwhile.
+    let Ok(entries) = fs::read_dir(folder) else { return found };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             found.extend(files(&entry.path()));
-        } else {
-            let mut content = Vec::new();
-            File::open(entry.path()).unwrap().read_to_end(&mut content).unwrap();
+        } else if let Ok(content) = fs::read(entry.path()) {
             found.push((entry.path().display().to_string(), content));
         }
     }

@@ -87,7 +87,7 @@ pub fn current(all: &[(Deployment, Vec<HistoryEntry>)], at: Option<Time>) -> Has
 /// The newest deployment of every cell by the time of its latest transition, ties by the order of recording, where it is
 /// pending, in progress or failed and nothing that counts in the cell now is newer.
 #[must_use]
-pub fn attempts(all: &[(Deployment, Vec<HistoryEntry>)]) -> Vec<Uuid> {
+pub fn unsettled(all: &[(Deployment, Vec<HistoryEntry>)]) -> Vec<Uuid> {
     let mut cells = HashMap::<_, ((Time, i64), &Deployment)>::new();
     for (deployment, history) in all {
         let Some(last) = history.iter().rfind(|entry| entry.event == Event::Transition) else { continue };
@@ -108,11 +108,11 @@ pub fn attempts(all: &[(Deployment, Vec<HistoryEntry>)]) -> Vec<Uuid> {
     newest.map(|(_, (_, deployment))| deployment.id).collect()
 }
 
-async fn check_attempts(tracker: &Tracker, all: &[(Deployment, Vec<HistoryEntry>)]) {
+async fn check_unsettled(tracker: &Tracker, all: &[(Deployment, Vec<HistoryEntry>)]) {
     let everything = MatrixFilter { include_archived: true, ..MatrixFilter::default() };
-    let shown = tracker.attempts(&everything).await.unwrap();
+    let shown = tracker.unsettled(&everything).await.unwrap();
     let mut shown: Vec<_> = shown.iter().map(|deployment| deployment.id).collect();
-    let mut folded = attempts(all);
+    let mut folded = unsettled(all);
     shown.sort_unstable();
     folded.sort_unstable();
     assert_eq!(shown, folded, "the attempts against the fold of the history");
@@ -141,7 +141,7 @@ pub async fn check(tracker: &Tracker) {
         check_latest(tracker, &all, &current, at).await;
     }
     check_lists(tracker, &all).await;
-    check_attempts(tracker, &all).await;
+    check_unsettled(tracker, &all).await;
     let found = tracker.verify().await.unwrap();
     assert!(found.ok, "{found}");
     assert_eq!(found.deployments, all.len() as u64);

@@ -49,7 +49,7 @@ on_both! {
     async fn what_is_under_way_is_listed_in_the_order_of_the_matrix(database) {
         Many { status: "failed", bytes: 3000, ..Many::cells(30, 12) }.record(&database).await;
         let tracker = database.tracker().await;
-        let (mut reader, mut sizes, mut all) = (tracker.attempt_pages(MatrixFilter::default()), Vec::new(), Vec::new());
+        let (mut reader, mut sizes, mut all) = (tracker.unsettled_pages(MatrixFilter::default()), Vec::new(), Vec::new());
         while let Some(page) = reader.next().await.unwrap() {
             sizes.push(page.len());
             all.extend(page);
@@ -58,7 +58,7 @@ on_both! {
         let order: Vec<_> = all.iter().map(|attempt| (attempt.component_name.as_str(), attempt.environment_name.as_str())).collect();
         assert!(order.len() == 360 && order.is_sorted());
         let environment = order[5].1.parse().unwrap();
-        let column = tracker.attempts(&MatrixFilter { environments: vec![environment], ..MatrixFilter::default() }).await.unwrap();
+        let column = tracker.unsettled(&MatrixFilter { environments: vec![environment], ..MatrixFilter::default() }).await.unwrap();
         assert_eq!(column, all.iter().filter(|attempt| attempt.environment_name == all[5].environment_name).cloned().collect::<Vec<_>>());
     }
 }

@@ -30,8 +30,8 @@ async fn told(tracker: &Tracker, version: &str, status: Status, minutes: i64) ->
 }
 
 /// The attempts of all cells, as `component environment version`.
-async fn attempts(tracker: &Tracker) -> Vec<String> {
-    let attempts = tracker.attempts(&MatrixFilter::default()).await.unwrap();
+async fn unsettled(tracker: &Tracker) -> Vec<String> {
+    let attempts = tracker.unsettled(&MatrixFilter::default()).await.unwrap();
     attempts.iter().map(|one| format!("{} {} {}", one.component_name, one.environment_name, one.version)).collect()
 }
 
@@ -49,11 +49,11 @@ on_both! {
         let tracker = database.tracker().await;
         told(&tracker, "v2", Status::Succeeded, 20).await;
         told(&tracker, "v1", Status::Failed, 10).await;
-        assert_eq!(attempts(&tracker).await, NONE);
+        assert_eq!(unsettled(&tracker).await, NONE);
         told(&tracker, "v3", Status::Failed, 30).await;
-        assert_eq!(attempts(&tracker).await, ["api production v3"]);
+        assert_eq!(unsettled(&tracker).await, ["api production v3"]);
         told(&tracker, "v2.1", Status::InProgress, 25).await;
-        assert_eq!(attempts(&tracker).await, ["api production v3"], "the newest by when it happened");
+        assert_eq!(unsettled(&tracker).await, ["api production v3"], "the newest by when it happened");
         fold::check(&tracker).await;
     }
 
@@ -61,12 +61,12 @@ on_both! {
         let tracker = database.tracker().await;
         let first = told(&tracker, "v1", Status::InProgress, 10).await;
         told(&tracker, "v2", Status::Failed, 10).await;
-        assert_eq!(attempts(&tracker).await, ["api production v2"]);
+        assert_eq!(unsettled(&tracker).await, ["api production v2"]);
         let change = Change { occurred_at: Some(minute(10)), ..Change::to(Status::Failed) };
         tracker.update(first.id, change, &by()).await.unwrap();
-        assert_eq!(attempts(&tracker).await, ["api production v1"], "its transition was recorded last");
+        assert_eq!(unsettled(&tracker).await, ["api production v1"], "its transition was recorded last");
         told(&tracker, "v3", Status::Succeeded, 10).await;
-        assert_eq!(attempts(&tracker).await, NONE);
+        assert_eq!(unsettled(&tracker).await, NONE);
         fold::check(&tracker).await;
     }
 
@@ -74,15 +74,15 @@ on_both! {
         let tracker = database.tracker().await;
         let serving = told(&tracker, "v1", Status::Succeeded, 10).await;
         told(&tracker, "v2", Status::Failed, 20).await;
-        assert_eq!(attempts(&tracker).await, ["api production v2"]);
+        assert_eq!(unsettled(&tracker).await, ["api production v2"]);
         let undeploy = Undeploy { occurred_at: Some(minute(30)), ..Undeploy::default() };
         tracker.undeploy(serving.id, undeploy, &by()).await.unwrap();
-        assert_eq!(attempts(&tracker).await, NONE);
+        assert_eq!(unsettled(&tracker).await, NONE);
         assert_eq!(tracker.deployment(serving.id).await.unwrap().occurred_at, minute(10), "a removal is no transition");
         told(&tracker, "v3", Status::Failed, 25).await;
-        assert_eq!(attempts(&tracker).await, NONE, "told late");
+        assert_eq!(unsettled(&tracker).await, NONE, "told late");
         told(&tracker, "v4", Status::Pending, 40).await;
-        assert_eq!(attempts(&tracker).await, ["api production v4"]);
+        assert_eq!(unsettled(&tracker).await, ["api production v4"]);
         fold::check(&tracker).await;
     }
 
@@ -116,7 +116,7 @@ on_both! {
                 fold::check(&tracker).await;
                 let occurred = DeploymentFilter { order: Order::Occurred, ..DeploymentFilter::default() };
                 let bounded = DeploymentFilter { occurred_after: Some(minute(5)), occurred_before: Some(minute(15)), ..occurred.clone() };
-                answers.push((attempts(&tracker).await, listed(&tracker, occurred).await, listed(&tracker, bounded).await));
+                answers.push((unsettled(&tracker).await, listed(&tracker, occurred).await, listed(&tracker, bounded).await));
                 tracker.close().await;
             }
             assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");

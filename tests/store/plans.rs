@@ -132,7 +132,7 @@ async fn postgres_looks_at_few_rows_whatever_is_asked() {
     assert_few(&read_by(&database, async |tracker| tracker.latest(one.component_id, None).await.unwrap()).await, "latest");
     assert_few(&read_by(&database, async |tracker| tracker.latest(one.component_id, Some(noon())).await.unwrap()).await, "latest at");
     assert_few(&read_by(&database, async |tracker| tracker.matrix(&MatrixFilter::default()).await.unwrap()).await, "the matrix");
-    let attempts = async |tracker: &Tracker| tracker.attempts(&MatrixFilter::default()).await.unwrap();
+    let attempts = async |tracker: &Tracker| tracker.unsettled(&MatrixFilter::default()).await.unwrap();
     assert_few(&read_by(&database, attempts).await, "attempts");
     let at = MatrixFilter { at: Some(noon()), ..MatrixFilter::default() };
     assert_few(&read_by(&database, async |tracker| tracker.matrix(&at).await.unwrap()).await, "the matrix at");

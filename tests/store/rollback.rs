@@ -60,7 +60,7 @@ on_both! {
                 advance(&tracker, &mark, Status::RolledBack).await;
                 assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "whatever mark comes when");
             }
-            assert_eq!(tracker.attempts(&MatrixFilter::default()).await.unwrap(), []);
+            assert_eq!(tracker.unsettled(&MatrixFilter::default()).await.unwrap(), []);
             fold::check(&tracker).await;
         }
     }

@@ -70,10 +70,10 @@ impl Face {
     }
 
     /// The ids of what is under way or failed.
-    pub(crate) async fn attempts(&self) -> BTreeSet<String> {
+    pub(crate) async fn unsettled(&self) -> BTreeSet<String> {
         let attempts = match self {
-            Self::Tracker(tracker) => json!(tracker.attempts(&MatrixFilter::default()).await.unwrap()),
-            Self::Servers(callers) => callers[fastrand::usize(..callers.len())].get("/api/v1/deployments/attempts").await.expect(200),
+            Self::Tracker(tracker) => json!(tracker.unsettled(&MatrixFilter::default()).await.unwrap()),
+            Self::Servers(callers) => callers[fastrand::usize(..callers.len())].get("/api/v1/deployments/unsettled").await.expect(200),
         };
         attempts.as_array().unwrap().iter().map(|attempt| attempt["id"].as_str().unwrap().to_owned()).collect()
     }

@@ -436,7 +436,7 @@ impl Model {
             let at = sometime() + fastrand::i64(-1..2);
             assert_eq!(to_the_millisecond(face.cells(Some(&shown(at))).await), self.cells(Some(at)), "at {}", shown(at));
         }
-        assert_eq!(face.attempts().await, self.attempts());
+        assert_eq!(face.unsettled().await, self.unsettled());
         let found = face.verified().await;
         assert_eq!((&found["ok"], &found["deployments"]), (&json!(true), &json!(self.known.len())), "{found}");
         for (which, known) in self.known.iter().enumerate() {
@@ -445,7 +445,7 @@ impl Model {
     }
 
     /// The ids of the newest deployment of each cell, where it is under way or failed and newer than what counts there.
-    fn attempts(&self) -> BTreeSet<String> {
+    fn unsettled(&self) -> BTreeSet<String> {
         let mut newest = BTreeMap::<Cell, &Known>::new();
         for known in &self.known {
             let key = |known: &Known| (known.last_move().at, known.last_move().order);

@@ -407,7 +407,7 @@ impl Store {
 
     /// The newest deployments of these cells by when they happened, where they are pending, in progress or failed and newer
     /// than what is current, in no order.
-    pub(crate) async fn attempts(&self, places: &[Place]) -> Result<Vec<Deployment>, Error> {
+    pub(crate) async fn unsettled(&self, places: &[Place]) -> Result<Vec<Deployment>, Error> {
         let mut attempts = Vec::with_capacity(places.len());
         for set in in_sets(places) {
             let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {

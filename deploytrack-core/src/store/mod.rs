@@ -5,19 +5,19 @@
 
 use std::sync::Arc;
 
-use commits::Commits;
 use condition::Condition;
+use database_version::Commits;
 use sqlx::Row as _;
 
 use crate::error::Error;
 
 mod archive;
 mod column;
-mod commits;
 mod components;
 mod condition;
 mod counts;
 mod current;
+mod database_version;
 mod deployments;
 mod environment_order;
 mod environments;
@@ -37,8 +37,8 @@ mod verification;
 mod write;
 
 pub(crate) use archive::{LastUse, UnarchiveCause};
-pub use commits::Version;
 pub(crate) use current::{Current, Place};
+pub use database_version::DatabaseVersion;
 pub(crate) use deployments::{Line, Revised, RowFilter};
 pub(crate) use events::{NewEvent, Told as ToldBy};
 pub(crate) use fault::is_damage;

@@ -12,7 +12,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    NewEvent, Place, Revised, ToldBy, Transaction, archive::Unarchived, commits::Commits, condition::Writing, fault::unexpected,
+    NewEvent, Place, Revised, ToldBy, Transaction, archive::Unarchived, condition::Writing, database_version::Commits, fault::unexpected,
     idempotency::Answer, on,
 };
 use crate::{

@@ -43,7 +43,7 @@ impl Tracker {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn attempts(&self, filter: &MatrixFilter) -> Result<Vec<Deployment>, Error> {
-        pages::all(self.attempt_pages(filter.clone())).await
+    pub async fn unsettled(&self, filter: &MatrixFilter) -> Result<Vec<Deployment>, Error> {
+        pages::all(self.unsettled_pages(filter.clone())).await
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     clock::{Clock, Ids, SystemClock},
     error::Error,
-    store::{Store, Version},
+    store::{DatabaseVersion, Store},
 };
 
 mod archive;
@@ -160,8 +160,8 @@ impl Tracker {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn version(&self) -> Result<Version, Error> {
-        self.store.version().await
+    pub async fn database_version(&self) -> Result<DatabaseVersion, Error> {
+        self.store.database_version().await
     }
 
     /// Whether other servers share the database, so that each look at its version is a query.

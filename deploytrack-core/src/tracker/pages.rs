@@ -232,7 +232,7 @@ impl Pages for AttemptPages {
             return Ok(None);
         }
         let places = page_of(&self.waiting);
-        let mut attempts = self.walk.tracker.store.attempts(&places).await?;
+        let mut attempts = self.walk.tracker.store.unsettled(&places).await?;
         self.waiting.drain(..places.len());
         let order: HashMap<Place, usize> = places.into_iter().zip(0..).collect();
         attempts.sort_by_key(|attempt| order.get(&Place::of(attempt)).copied());
@@ -317,7 +317,7 @@ impl Tracker {
 
     /// The attempts, as [`Tracker::attempts`] returns them, page by page.
     #[must_use]
-    pub fn attempt_pages(&self, filter: MatrixFilter) -> AttemptPages {
+    pub fn unsettled_pages(&self, filter: MatrixFilter) -> AttemptPages {
         let filter = MatrixFilter { at: None, ..filter };
         AttemptPages { walk: Walk::new(self.clone(), filter), waiting: VecDeque::new(), begun: false }
     }

@@ -59,7 +59,7 @@ export function show(root, { parameters, announce, inTurn }) {
       const [environments, matrix, attempts] = await Promise.all([
         all("environments", wanted.archived || at ? {} : { archived: "false" }),
         get("deployments/matrix", { ...question, at }),
-        at ? [] : get("deployments/attempts", question),
+        at ? [] : get("deployments/unsettled", question),
       ]);
       hasArchived = matrix.length === 0 && !wanted.archived && (await get("components", { archived: "true", take: 1 })).total > 0;
       const isFirst = known.rows.size === 0;
@@ -87,7 +87,7 @@ export function show(root, { parameters, announce, inTurn }) {
   /** Reads the rows of a few components. */
   async function refreshSome(names) {
     const question = { ...filters.question(wanted), component: names };
-    const [matrix, attempts] = await Promise.all([get("deployments/matrix", question), get("deployments/attempts", question)]);
+    const [matrix, attempts] = await Promise.all([get("deployments/matrix", question), get("deployments/unsettled", question)]);
     known.update(names, matrix, attempts);
     draw();
   }

@@ -114,11 +114,11 @@ pub(crate) async fn matrix(call: &Call) -> Answer {
 }
 
 /// What is under way or failed, cell by cell.
-pub(crate) async fn attempts(call: &Call) -> Answer {
+pub(crate) async fn unsettled(call: &Call) -> Answer {
     let mut query = call.query();
     let filter = cells(&mut query);
     let filter = query.finish(Some(filter))?;
-    rows(call, call.tracker().attempt_pages(filter)).await
+    rows(call, call.tracker().unsettled_pages(filter)).await
 }
 
 /// The filters that matrix and attempts share.

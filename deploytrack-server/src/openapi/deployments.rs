@@ -129,10 +129,10 @@ fn cells() -> [Parameter; 6] {
     ]
 }
 
-pub(super) fn attempts() -> Described {
+pub(super) fn unsettled() -> Described {
     Described::new(
         GROUP,
-        "listAttempts",
+        "listUnsettled",
         "Read what is under way or failed",
         "Beside the matrix: for each cell its newest deployment by `occurredAt`, when that is `pending`, `in_progress` or `failed`, and \
          newer than what is current and than the last removal. In the order of the \

@@ -109,7 +109,7 @@ fn describe(route: &Route) -> Option<Described> {
         Route::History(_) => deployments::history(),
         Route::Undeploy(_) => deployments::undeploy(),
         Route::Matrix => deployments::matrix(),
-        Route::Attempts => deployments::attempts(),
+        Route::Unsettled => deployments::unsettled(),
         Route::Latest => deployments::latest(),
         Route::Import => deployments::import(),
         Route::Export => deployments::export(),

@@ -32,7 +32,7 @@ pub(super) enum Place<'a> {
     History(&'a str),
     Undeploy(&'a str),
     Matrix,
-    Attempts,
+    Unsettled,
     Latest,
     Import,
     Export,
@@ -59,7 +59,7 @@ impl<'a> Place<'a> {
             "/api-docs" if WITH_DOCS => Self::DocsAt("api/docs/"),
             api::DEPLOYMENTS => Self::Deployments,
             api::MATRIX => Self::Matrix,
-            api::ATTEMPTS => Self::Attempts,
+            api::UNSETTLED => Self::Unsettled,
             api::LATEST => Self::Latest,
             api::IMPORT => Self::Import,
             api::EXPORT => Self::Export,
@@ -131,7 +131,7 @@ impl<'a> Place<'a> {
             (Self::History(id), "GET") => Route::History(id.into()),
             (Self::Undeploy(id), "POST") => Route::Undeploy(id.into()),
             (Self::Matrix, "GET") => Route::Matrix,
-            (Self::Attempts, "GET") => Route::Attempts,
+            (Self::Unsettled, "GET") => Route::Unsettled,
             (Self::Latest, "GET") => Route::Latest,
             (Self::Import, "POST") => Route::Import,
             (Self::Export, "GET") => Route::Export,
@@ -167,7 +167,7 @@ impl<'a> Place<'a> {
             | Self::BadgeAsked
             | Self::History(_)
             | Self::Matrix
-            | Self::Attempts
+            | Self::Unsettled
             | Self::Latest
             | Self::Export
             | Self::Verify

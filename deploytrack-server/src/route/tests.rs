@@ -62,7 +62,7 @@ Open GET /api/v1/openapi.json
 Reader GET /api/v1/deployments
 Admin POST /api/v1/deployments
 Reader GET /api/v1/deployments/matrix
-Reader GET /api/v1/deployments/attempts
+Reader GET /api/v1/deployments/unsettled
 Reader GET /api/v1/deployments/latest
 Admin POST /api/v1/deployments/import
 Reader GET /api/v1/deployments/export

@@ -1,6 +1,5 @@
 //! /api/v1/deployments
 
-mod attempts;
 mod export;
 mod history;
 mod import;
@@ -13,4 +12,5 @@ mod repeats;
 mod status_pairs;
 mod time_travel;
 mod undeploy;
+mod unsettled;
 mod update;

@@ -1,8 +1,8 @@
-//! GET /api/v1/deployments/attempts
+//! GET /api/v1/deployments/unsettled
 
 use crate::*;
 
-const ATTEMPTS: &str = "/api/v1/deployments/attempts";
+const UNSETTLED: &str = "/api/v1/deployments/unsettled";
 
 async fn recorded(server: &Server, component: &str, environment: &str, version: &str, status: &str) -> Value {
     let body = json!({"component": component, "environment": environment, "version": version, "status": status});
@@ -10,8 +10,8 @@ async fn recorded(server: &Server, component: &str, environment: &str, version: 
 }
 
 /// What the attempts are, as `component environment version status`.
-async fn attempts(server: &Server, query: &str) -> Vec<String> {
-    let attempts = server.reader().get(&format!("{ATTEMPTS}?{query}")).await.expect(200);
+async fn unsettled(server: &Server, query: &str) -> Vec<String> {
+    let attempts = server.reader().get(&format!("{UNSETTLED}?{query}")).await.expect(200);
     let text = |attempt: &Value, name: &str| attempt[name].as_str().unwrap().to_owned();
     let line = |attempt| ["componentName", "environmentName", "version", "status"].map(|name| text(attempt, name)).join(" ");
     attempts.as_array().unwrap().iter().map(line).collect()
@@ -20,14 +20,14 @@ async fn attempts(server: &Server, query: &str) -> Vec<String> {
 on_both! {
     async fn what_is_under_way_or_failed_stands_beside_what_serves(database) {
         let server = Server::start(&database).await;
-        assert_eq!(attempts(&server, "").await, [""; 0]);
+        assert_eq!(unsettled(&server, "").await, [""; 0]);
         recorded(&server, "web", "production", "v1", "succeeded").await;
         recorded(&server, "web", "production", "v2", "in_progress").await;
         recorded(&server, "web", "staging", "v3", "failed").await;
         recorded(&server, "api", "production", "v4", "pending").await;
         recorded(&server, "api", "staging", "v5", "succeeded").await;
         assert_eq!(
-            attempts(&server, "").await,
+            unsettled(&server, "").await,
             ["api production v4 pending", "web staging v3 failed", "web production v2 in_progress"]
         );
         assert_eq!(shown(&server, "").await, None, "an attempt is not what serves");
@@ -37,14 +37,14 @@ on_both! {
         let server = Server::start(&database).await;
         recorded(&server, "api", "production", "v1", "failed").await;
         let second = recorded(&server, "api", "production", "v2", "pending").await;
-        assert_eq!(attempts(&server, "").await, ["api production v2 pending"]);
+        assert_eq!(unsettled(&server, "").await, ["api production v2 pending"]);
         for (status, left) in [("in_progress", &["api production v2 in_progress"][..]), ("succeeded", &[]), ("rolled_back", &[])] {
             server.admin().patch(&at(&second), &json!({"status": status})).await.expect(200);
-            assert_eq!(attempts(&server, "").await, left, "{status}");
+            assert_eq!(unsettled(&server, "").await, left, "{status}");
         }
         let third = recorded(&server, "api", "production", "v3", "pending").await;
         server.admin().patch(&at(&third), &json!({"status": "failed"})).await.expect(200);
-        assert_eq!(attempts(&server, "").await, ["api production v3 failed"], "kept answers are not older than the writes");
+        assert_eq!(unsettled(&server, "").await, ["api production v3 failed"], "kept answers are not older than the writes");
     }
 
     async fn what_is_older_than_what_serves_is_no_attempt(database) {
@@ -54,17 +54,17 @@ on_both! {
             json!({"component": "api", "environment": "production", "version": version, "status": status, "occurredAt": format!("2025-01-01T00:{minute}:00Z")}).to_string()
         };
         server.admin().import(line(lines[1])).await.expect(200);
-        assert_eq!(attempts(&server, "").await, [""; 0]);
+        assert_eq!(unsettled(&server, "").await, [""; 0]);
         server.admin().import(lines[2..].iter().map(|one| line(*one)).collect::<Vec<_>>().join("\n")).await.expect(200);
-        assert_eq!(attempts(&server, "").await, [""; 0], "older failures, told late");
+        assert_eq!(unsettled(&server, "").await, [""; 0], "older failures, told late");
         server.admin().import(line(lines[0])).await.expect(200);
-        assert_eq!(attempts(&server, "").await, ["api production v4 failed"]);
+        assert_eq!(unsettled(&server, "").await, ["api production v4 failed"]);
     }
 
     async fn an_attempt_is_shown_as_the_deployment_it_is(database) {
         let server = Server::start(&database).await;
         let pending = recorded(&server, "api", "production", "v1", "pending").await;
-        assert_eq!(server.reader().get(ATTEMPTS).await.expect(200), json!([server.reader().get(&at(&pending)).await.expect(200)]));
+        assert_eq!(server.reader().get(UNSETTLED).await.expect(200), json!([server.reader().get(&at(&pending)).await.expect(200)]));
     }
 
     async fn filters_are_those_of_the_matrix_but_for_the_moment(database) {
@@ -80,10 +80,10 @@ on_both! {
             ("kind=site&lifecycle=new", &["web production v1 failed"]),
             ("owner=nobody", &[]),
         ] {
-            assert_eq!(attempts(&server, query).await, expected, "{query}");
+            assert_eq!(unsettled(&server, query).await, expected, "{query}");
         }
         for query in ["at=2025-06-01T12:00:00Z", "colour=red", "component=%00x", "take=1"] {
-            assert_eq!(server.reader().get(&format!("{ATTEMPTS}?{query}")).await.status, 400, "{query}");
+            assert_eq!(server.reader().get(&format!("{UNSETTLED}?{query}")).await.status, 400, "{query}");
         }
     }
 
@@ -92,7 +92,7 @@ on_both! {
         let failed = recorded(&server, "api", "production", "v1", "failed").await;
         let component = format!("/api/v1/components/{}", failed["componentId"].as_str().unwrap());
         server.admin().patch(&component, &json!({"archived": true})).await.expect(200);
-        assert_eq!(attempts(&server, "").await, [""; 0]);
-        assert_eq!(attempts(&server, "includeArchived=true").await, ["api production v1 failed"]);
+        assert_eq!(unsettled(&server, "").await, [""; 0]);
+        assert_eq!(unsettled(&server, "includeArchived=true").await, ["api production v1 failed"]);
     }
 }

@@ -17,7 +17,7 @@ const UNSEEN: Duration = Duration::from_millis(2);
 
 /// The state of the database. As long as it is the same, so is everything that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Version(i64);
+pub struct DatabaseVersion(i64);
 
 /// What this program knows of the commits on its database.
 #[derive(Debug, Default)]
@@ -41,13 +41,13 @@ struct Looked {
     at: Instant,
     /// How many writes this program had committed before it looked.
     own: u64,
-    version: Version,
+    version: DatabaseVersion,
 }
 
 /// What can be said without a look at the database.
 #[derive(Debug, PartialEq, Eq)]
 enum Known {
-    Version(Version),
+    Version(DatabaseVersion),
     /// It is time to look whether somebody else has written, for this caller alone: the others go on with what they know.
     Expired,
     /// This program has written since.
@@ -113,7 +113,7 @@ impl Store {
     /// On PostgreSQL the database is asked each time: several servers write to it. An SQLite file has one server as a
     /// rule, which knows of its own commits: the file is asked after each of them, and every two milliseconds in case
     /// another program writes to it.
-    pub(crate) async fn version(&self) -> Result<Version, Error> {
+    pub(crate) async fn database_version(&self) -> Result<DatabaseVersion, Error> {
         if self.is_shared() {
             return self.read_version().await;
         }
@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// Looks at the database and keeps what it sees.
-    async fn look(&self) -> Result<Version, Error> {
+    async fn look(&self) -> Result<DatabaseVersion, Error> {
         // Both before the look: what is committed during it may be seen or not.
         let (at, own) = (Instant::now(), self.commits.seen().own);
         let version = self.read_version().await?;
@@ -136,9 +136,9 @@ impl Store {
         Ok(version)
     }
 
-    async fn read_version(&self) -> Result<Version, Error> {
+    async fn read_version(&self) -> Result<DatabaseVersion, Error> {
         on!(Pool, &self.reads, |pool| sqlx::query_scalar("select count from commits").fetch_one(pool).await)
-            .map(Version)
+            .map(DatabaseVersion)
             .map_err(unexpected)
     }
 }
@@ -163,20 +163,20 @@ mod tests {
 
     /// A look at the file that does not grow old, with this many own commits before it.
     fn look(own: u64, version: i64) -> Looked {
-        Looked { at: Instant::now() + Duration::from_hours(1), own, version: Version(version) }
+        Looked { at: Instant::now() + Duration::from_hours(1), own, version: DatabaseVersion(version) }
     }
 
     #[test]
     fn what_was_seen_before_an_own_commit_is_not_relied_on() {
         let commits = Commits::default();
         commits.looked(look(0, 7));
-        assert_eq!(commits.known(), Known::Version(Version(7)));
+        assert_eq!(commits.known(), Known::Version(DatabaseVersion(7)));
         commits.happened(1);
         assert_eq!(commits.known(), Known::Changed);
         commits.looked(look(0, 7));
         assert_eq!(commits.known(), Known::Changed, "a look that began before the commit says nothing about it");
         commits.looked(look(1, 8));
-        assert_eq!(commits.known(), Known::Version(Version(8)));
+        assert_eq!(commits.known(), Known::Version(DatabaseVersion(8)));
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         let commits = Commits::default();
         commits.looked(look(0, 8));
         commits.looked(look(0, 7));
-        assert_eq!(commits.known(), Known::Version(Version(8)));
+        assert_eq!(commits.known(), Known::Version(DatabaseVersion(8)));
     }
 
     #[test]
@@ -193,6 +193,6 @@ mod tests {
         commits.looked(Looked { at: Instant::now(), ..look(0, 7) });
         std::thread::sleep(UNSEEN);
         assert_eq!(commits.known(), Known::Expired);
-        assert_eq!(commits.known(), Known::Version(Version(7)), "one looks again, and the others need not");
+        assert_eq!(commits.known(), Known::Version(DatabaseVersion(7)), "one looks again, and the others need not");
     }
 }
