@@ -130,8 +130,8 @@ async fn serve(settings: ServeArgs) -> Done {
 
 async fn listen(config: &Config, app: App) -> Done {
     let signals = Signals::listen();
-    let main = serve::bind(config.listen).await?;
-    let health = serve::bind_health(config.health_listen).await?;
+    let main = serve::bind(config.listen)?;
+    let health = serve::bind_health(config.health_listen)?;
     let address = main.local_addr()?;
     print(&format!("listening on http://{address}\n"))?;
     tracing::info!(%address, database = %config.database_url, "listening");

@@ -19,7 +19,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -52,6 +52,9 @@ const CUT: Duration = Duration::from_secs(1);
 const CLOSE: Duration = Duration::from_secs(10);
 /// The exit code of a process that a second signal ends.
 const INTERRUPTED: i32 = 130;
+/// Connections that wait to be accepted; the system may allow fewer. When the queue is full, the system drops the first packet of a
+/// new connection, and the caller repeats it only after 1, 3 and 7 seconds.
+const BACKLOG: u32 = 4096;
 /// How long to wait after a failed accept: long enough for a file descriptor to come free, short enough to go unseen.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a caller may go on sending after the last answer.
@@ -66,23 +69,29 @@ pub(crate) const HEALTH_CONNECTIONS: ConnectionLimits = ConnectionLimits { conne
 ///
 /// # Errors
 /// Names the address and the way out.
-pub async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
-    bind_for(listen, "--listen").await
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
+    bind_for(listen, "--listen")
 }
 
 /// Opens the address for health checks, where there is one.
 ///
 /// # Errors
 /// As [`bind`].
-pub async fn bind_health(listen: Option<SocketAddr>) -> io::Result<Option<TcpListener>> {
+///
+/// # Panics
+/// As [`bind`].
+pub fn bind_health(listen: Option<SocketAddr>) -> io::Result<Option<TcpListener>> {
     match listen {
-        Some(listen) => bind_for(listen, "--health-listen").await.map(Some),
+        Some(listen) => bind_for(listen, "--health-listen").map(Some),
         None => Ok(None),
     }
 }
 
-async fn bind_for(listen: SocketAddr, flag: &str) -> io::Result<TcpListener> {
-    TcpListener::bind(listen).await.map_err(|error| {
+fn bind_for(listen: SocketAddr, flag: &str) -> io::Result<TcpListener> {
+    listener(listen).map_err(|error| {
         let way_out = match error.kind() {
             io::ErrorKind::AddrInUse => format!("another program listens there; choose another with {flag}, or port 0 for a free one"),
             io::ErrorKind::PermissionDenied => format!("this port is not for everyone; choose one above 1023 with {flag}"),
@@ -91,6 +100,16 @@ async fn bind_for(listen: SocketAddr, flag: &str) -> io::Result<TcpListener> {
         };
         io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}; {way_out}"))
     })
+}
+
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restarted server listens again at once, although connections of the previous one are still closing. On Windows the
+    // option would let a second server take over the address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The listeners of a server.
@@ -303,4 +322,21 @@ async fn linger(mut stream: TcpStream, stop: &CancellationToken) {
         }
     };
     let _ = timeout(LINGER, rest).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn many_connections_wait_to_be_accepted_and_none_is_delayed() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        for number in 0..400 {
+            // The system repeats a packet that found the queue full after a second.
+            let connected = timeout(Duration::from_millis(900), TcpStream::connect(address)).await;
+            waiting.push(connected.unwrap_or_else(|_| panic!("connection {number} is delayed")).unwrap());
+        }
+    }
 }

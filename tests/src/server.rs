@@ -80,7 +80,7 @@ impl Server {
     }
 
     async fn of(app: App, tracker: Tracker) -> Self {
-        let listener = serve::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = serve::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(serve::serve(listener, app, async move {

@@ -72,8 +72,8 @@ pub(crate) fn run(
         let tracker = app.tracker().clone();
         let served = async {
             let signals = Signals::listen();
-            let main = serve::bind(config.listen).await.map_err(|error| failed(&error))?;
-            let health = serve::bind_health(config.health_listen).await.map_err(|error| failed(&error))?;
+            let main = serve::bind(config.listen).map_err(|error| failed(&error))?;
+            let health = serve::bind_health(config.health_listen).map_err(|error| failed(&error))?;
             let local = Local::introduce(&config, &main, surroundings, err)?;
             let mut served = tokio::spawn(serve::serve_until_signalled(Listeners { main, health }, app, signals));
             let welcome = Welcome { local: &local, demo: args.demo, global, surroundings };
