@@ -89,11 +89,14 @@ impl Write {
         names.iter().map(|name| checked(name)).collect()
     }
 
-    /// The names in the events behind this number: those of what was registered or changed since.
-    pub(crate) async fn names_since(&mut self, number: i64) -> Result<Vec<(Kind, Name)>, Error> {
+    /// The names in the events after one number and up to another: components and environments that were registered or
+    /// changed.
+    pub(crate) async fn names_between(&mut self, after: i64, last: i64) -> Result<Vec<(Kind, Name)>, Error> {
         let rows: Vec<(String, String)> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select type, name from events where number > $1 and name is not null")
-                .bind(number)
+            // Without the upper bound, PostgreSQL expects a third of all events and reads the whole table.
+            sqlx::query_as("select type, name from events where number > $1 and number <= $2 and name is not null")
+                .bind(after)
+                .bind(last)
                 .fetch_all(&mut **write)
                 .await
         })

@@ -54,12 +54,12 @@ impl KnownNames {
 
     /// Adds the names that this write can see and that are not in here.
     async fn catch_up(&self, write: &mut Write) -> Result<(), Error> {
-        // Before the names: one that is committed meanwhile is read now, and once more with its event.
+        // Read before all names: a name that is committed meanwhile is among them, and read once more with its event.
         let last_event = write.last_event().await?;
         let seen = self.indexed().last_event;
         let names = match seen {
             Some(seen) if seen == last_event => return Ok(()),
-            Some(seen) if seen < last_event => write.names_since(seen).await?,
+            Some(seen) if seen < last_event => write.names_between(seen, last_event).await?,
             // At the first look, and after a restore of the database to an earlier state.
             _ => all_names(write).await?,
         };
