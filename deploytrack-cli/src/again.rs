@@ -50,7 +50,7 @@ pub(crate) enum Start {
 /// Sends the start of a step under the key that its repetitions have too. The caller stores the result before it sends more:
 /// a second call might decide otherwise, since the step itself changes the status of the deployment.
 pub(crate) async fn begin(client: &Client, key: &IdempotencyKey, new: &NewDeployment, is_live: bool) -> Result<Start, Error> {
-    let earlier = match client.under(key.clone()).record(new).await {
+    let earlier = match client.with_idempotency_key(key.clone()).record(new).await {
         Ok(recorded) => return Ok(Start::Recorded(recorded.value.id)),
         Err(error) => match (lookup::may_be_of_a_name(&error), error) {
             (true, error) if let Some(named) = lookup::by_name(client, new).await? => {
@@ -90,7 +90,7 @@ pub(crate) async fn resume(client: &Client, own: &IdempotencyKey, new: &NewDeplo
     for status in [Status::Pending, Status::InProgress] {
         let metadata = Some(new.metadata.clone());
         let change = Change { occurred_at: new.occurred_at, metadata, ..Change::to(status) };
-        match client.under(key(&format!("{own}-{status}"))?).update(id, &change).await {
+        match client.with_idempotency_key(key(&format!("{own}-{status}"))?).update(id, &change).await {
             Ok(_) => {}
             // It may be pending already, and then begins with the next transition.
             Err(error) if is_refused(&error) && status == Status::Pending => {}

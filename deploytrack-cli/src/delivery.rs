@@ -212,7 +212,7 @@ impl Telling {
                 if *again {
                     return self.begin(client, event, &new).await;
                 }
-                Ok(Sending::Done(lookup::record(&client.under(event.key.clone()), &new).await?.value.id))
+                Ok(Sending::Done(lookup::record(&client.with_idempotency_key(event.key.clone()), &new).await?.value.id))
             }
             Ask::Resume { body, register, deployment } => {
                 let new = NewDeployment { register: *register, ..read(body)? };
@@ -225,7 +225,9 @@ impl Telling {
             Ask::Update { body } => {
                 let change: Change = read(body)?;
                 let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
-                Ok(Sending::Done(client.under(event.key.clone()).not_before(change.occurred_at).update(id, &change).await?.value.id))
+                Ok(Sending::Done(
+                    client.with_idempotency_key(event.key.clone()).not_before(change.occurred_at).update(id, &change).await?.value.id,
+                ))
             }
         }
     }

@@ -3,8 +3,8 @@
 //! A text in the form of a UUID is an id where it is the id of something, and otherwise a name: a name may have that form.
 
 use deploytrack_core::{
-    catalog::{Component, Environment, Kind, Reference, near_misses},
-    client::{Answer, Client, Error},
+    catalog::{CatalogKind, Component, Environment, Reference, near_misses},
+    client::{ApiResponse, Client, Error},
     deployment::{Deployment, NewDeployment},
     query::{Page, PageRequest},
     text::Name,
@@ -19,18 +19,18 @@ const MOST_PAGES: u64 = 50;
 /// A component or an environment.
 pub(crate) trait Entry: Sized {
     /// Which of them.
-    const KIND: Kind;
+    const KIND: CatalogKind;
 
     fn id(&self) -> Uuid;
     fn name(&self) -> &Name;
     /// The one with this id.
-    async fn one(client: &Client, id: Uuid) -> Result<Answer<Self>, Error>;
+    async fn one(client: &Client, id: Uuid) -> Result<ApiResponse<Self>, Error>;
     /// A page of all, or the one with this name.
-    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Self>>, Error>;
+    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Self>>, Error>;
 }
 
 impl Entry for Component {
-    const KIND: Kind = Kind::Component;
+    const KIND: CatalogKind = CatalogKind::Component;
 
     fn id(&self) -> Uuid {
         self.id
@@ -40,17 +40,17 @@ impl Entry for Component {
         &self.name
     }
 
-    async fn one(client: &Client, id: Uuid) -> Result<Answer<Self>, Error> {
+    async fn one(client: &Client, id: Uuid) -> Result<ApiResponse<Self>, Error> {
         client.component(id).await
     }
 
-    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Self>>, Error> {
+    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Self>>, Error> {
         client.components(name, page).await
     }
 }
 
 impl Entry for Environment {
-    const KIND: Kind = Kind::Environment;
+    const KIND: CatalogKind = CatalogKind::Environment;
 
     fn id(&self) -> Uuid {
         self.id
@@ -60,11 +60,11 @@ impl Entry for Environment {
         &self.name
     }
 
-    async fn one(client: &Client, id: Uuid) -> Result<Answer<Self>, Error> {
+    async fn one(client: &Client, id: Uuid) -> Result<ApiResponse<Self>, Error> {
         client.environment(id).await
     }
 
-    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Self>>, Error> {
+    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Self>>, Error> {
         client.environments(name, page).await
     }
 }
@@ -113,7 +113,7 @@ async fn names<T: Entry>(client: &Client) -> Result<Vec<Name>, Error> {
 }
 
 /// The refusal of a reference that names nothing.
-pub(crate) fn missing<'a>(kind: Kind, reference: &Reference, known: impl IntoIterator<Item = &'a Name>) -> Failure {
+pub(crate) fn missing<'a>(kind: CatalogKind, reference: &Reference, known: impl IntoIterator<Item = &'a Name>) -> Failure {
     let near = match reference {
         Reference::Name(name) => near_misses(name, known),
         Reference::Id(_) => Vec::new(),
@@ -144,7 +144,7 @@ pub(crate) async fn by_name(client: &Client, new: &NewDeployment) -> Result<Opti
 }
 
 /// Records a deployment; once more by name, where what has the form of an id is the name of something.
-pub(crate) async fn record(client: &Client, new: &NewDeployment) -> Result<Answer<Deployment>, Error> {
+pub(crate) async fn record(client: &Client, new: &NewDeployment) -> Result<ApiResponse<Deployment>, Error> {
     let refusal = match client.record(new).await {
         Err(error) if may_be_of_a_name(&error) => error,
         answer => return answer,

@@ -4,7 +4,7 @@ use std::{ffi::OsString, io::Write};
 
 use deploytrack_core::{
     catalog::{Component, Environment, Reference},
-    client::{Answer, Client},
+    client::{ApiResponse, Client},
     clock::{Clock, SystemClock},
     event::EventFilter,
     query::{CatalogFilter, Links, Page, PageRequest},
@@ -243,7 +243,7 @@ impl<'a> Session<'a> {
 
     /// The client for one write, under this key or a random one.
     pub(crate) fn writing(&self, key: Option<IdempotencyKey>) -> Client {
-        key.map_or_else(|| self.client.clone(), |key| self.client.under(key))
+        key.map_or_else(|| self.client.clone(), |key| self.client.with_idempotency_key(key))
     }
 
     /// The component that a reference names.
@@ -292,8 +292,8 @@ fn part(skip: u64) -> PageRequest {
 /// Asks for one page, or for one after the other until there are no more.
 pub(crate) async fn paged<T: Serialize + PartialEq>(
     asked: Part,
-    fetch: impl AsyncFn(PageRequest) -> Result<Answer<Page<T>>, Failure>,
-) -> Result<Answer<Page<T>>, Failure> {
+    fetch: impl AsyncFn(PageRequest) -> Result<ApiResponse<Page<T>>, Failure>,
+) -> Result<ApiResponse<Page<T>>, Failure> {
     if !asked.all {
         return fetch(PageRequest::new(asked.skip, asked.take).unwrap_or_default()).await;
     }
@@ -318,5 +318,5 @@ pub(crate) async fn paged<T: Serialize + PartialEq>(
     }
     whole.take = whole.data.len() as u64;
     let text = serde_json::to_string(&whole).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
-    Ok(Answer { value: whole, text, replayed: false })
+    Ok(ApiResponse { value: whole, text, replayed: false })
 }

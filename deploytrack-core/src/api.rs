@@ -1,75 +1,76 @@
-//! The wire: paths and bodies that the server and the client share, written once.
+//! The HTTP API: paths, headers and bodies that the server and the client share.
 
 mod import;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-pub(crate) use self::import::whole_path;
-pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry, Registered};
+pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry, Registration};
 
 use crate::{
     archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
     clock,
     deployment::{Change, Metadata, NewDeployment, Undeploy},
-    error::Fault,
+    fault::Fault,
     json::Fields,
     status::Status,
-    text::{BadText, Name},
+    text::{Invalid, Name},
 };
 
-/// The path every other path below starts with.
-pub const BASE: &str = "/api/v1";
-/// Deployments; one of them is at `/:id`, its history at `/:id/history`, and its removal is posted to `/:id/undeploy`.
+/// The start of every path of the API.
+#[cfg(feature = "client")]
+pub(crate) const BASE: &str = "/api/v1";
+/// Deployments. One deployment is at `/:id`, its history at `/:id/history`; `POST /:id/undeploy` undeploys it.
 pub const DEPLOYMENTS: &str = "/api/v1/deployments";
 /// The matrix.
 pub const MATRIX: &str = "/api/v1/deployments/matrix";
-/// What is under way or failed beside the matrix.
+/// The unsettled deployments: newer than the current one of their cell, and pending, in progress or failed.
 pub const UNSETTLED: &str = "/api/v1/deployments/unsettled";
-/// What is current of one component.
+/// The current deployments of one component.
 pub const LATEST: &str = "/api/v1/deployments/latest";
-/// Takes many deployments at once.
+/// Imports many deployments in one request.
 pub const IMPORT: &str = "/api/v1/deployments/import";
-/// Streams deployments in the form that [`IMPORT`] takes.
+/// Streams deployments in the format of [`IMPORT`].
 pub const EXPORT: &str = "/api/v1/deployments/export";
-/// Compares everything that is kept with the history.
+/// Compares all derived data with the history.
 pub const VERIFY: &str = "/api/v1/verify";
-/// What happens, as server-sent events.
+/// Streams events, as server-sent events.
 pub const EVENTS: &str = "/api/v1/events";
-/// This API as an OpenAPI document.
+/// The OpenAPI document of this API.
 pub const OPENAPI: &str = "/api/v1/openapi.json";
-/// Components; one of them is at `/:id`.
+/// Components. One component is at `/:id`.
 pub const COMPONENTS: &str = "/api/v1/components";
-/// Environments; one of them is at `/:id`.
+/// Environments. One environment is at `/:id`.
 pub const ENVIRONMENTS: &str = "/api/v1/environments";
-/// Archives components by a pattern of their names.
+/// Archives components by a name pattern.
 pub const ARCHIVE_COMPONENTS: &str = "/api/v1/components/archive";
-/// Archives environments by a pattern of their names.
+/// Archives environments by a name pattern.
 pub const ARCHIVE_ENVIRONMENTS: &str = "/api/v1/environments/archive";
 /// The order of the environments.
 pub const ENVIRONMENT_ORDER: &str = "/api/v1/environments/order";
 
-/// The header with the key under which a POST or PATCH is carried out once.
+/// The request header with the idempotency key: a POST or PATCH is executed once per key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The header with the sender's clock at the moment of sending: times in the body are read by that clock, see
-/// [`crate::arrival`].
+/// The request header with the sender's clock at the time of sending. The server converts times in the body from that clock,
+/// see [`crate::arrival`].
 pub const SENT_AT: &str = "sent-at";
-/// The header that says that an answer is the one given the first time.
+/// The response header of a stored response to an earlier request with the same idempotency key.
 pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
-/// The header of an answer that names the known names which a new name resembles, in the form of a query:
+/// The response header with the known names that are similar to a new name, in the form of a query:
 /// `environment=production`.
 pub const RESEMBLES: &str = "resembles";
-/// The header of an answer that names what a deployment took out of the archive, in the same form. It names the first of
-/// many, and `more` is how many others there are.
+/// The response header with the components and environments that a deployment unarchived, in the same form. It lists only the
+/// first ones; `more` is the number of the others.
 pub const UNARCHIVED: &str = "unarchived";
-/// The header of an answer that names what is archived and stays so, in the same form: the matrix hides the deployment.
+/// The response header with the components and environments that are still archived, in the same form. The matrix hides the
+/// deployment.
 pub const ARCHIVED: &str = "archived";
 
-/// The header with the number of the last event that a reader has seen.
+/// The request header with the number of the last event that a reader has received.
 pub const LAST_EVENT_ID: &str = "last-event-id";
 
-/// The code of the problem of a token whose lifetime is longer than the server accepts.
+/// The problem code for a token whose lifetime is longer than the server accepts.
 pub const TOKEN_LIFETIME: &str = "token_lifetime";
 
 /// The most lines of one import request.
@@ -77,26 +78,27 @@ pub const IMPORT_LINES: usize = 1000;
 /// The most bytes of one import request: 8 MiB.
 pub const IMPORT_BYTES: usize = 8 * 1024 * 1024;
 
-/// What became of an import.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Imported {
-    /// Lines that were recorded.
+#[cfg_attr(feature = "openapi", schema(as = Imported))]
+pub struct ImportCounts {
+    /// The number of lines that were recorded.
     pub recorded: u64,
-    /// Lines that were known.
+    /// The number of lines that were recorded before.
     pub skipped: u64,
 }
 
-impl Imported {
-    /// Counts one more line.
+impl ImportCounts {
+    /// Counts a line.
     pub fn count(&mut self, is_new: bool) {
         self.recorded += u64::from(is_new);
         self.skipped += u64::from(!is_new);
     }
 }
 
-impl Imported {
-    /// Counts a known line as one that was recorded.
+impl ImportCounts {
+    /// Counts a line as recorded that was counted as skipped.
     #[cfg(feature = "store")]
     pub(crate) fn renew(&mut self) {
         self.recorded += 1;
@@ -104,64 +106,64 @@ impl Imported {
     }
 }
 
-impl std::ops::AddAssign for Imported {
+impl std::ops::AddAssign for ImportCounts {
     fn add_assign(&mut self, more: Self) {
         self.recorded += more.recorded;
         self.skipped += more.skipped;
     }
 }
 
-/// An error answer (RFC 9457).
+/// The body of an error response (RFC 9457).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// A URI that names the kind of problem.
+    /// A URI for the kind of problem.
     pub r#type: String,
-    /// The kind of problem in words.
+    /// A short text for the kind of problem.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What happened this time, and the way out.
+    /// The cause in this case, and the remedy.
     pub detail: String,
     /// The path of the request.
     pub instance: String,
-    /// A stable name of the kind of problem, in snake case.
+    /// A stable code for the kind of problem, in snake case.
     pub code: String,
-    /// The request's id in the server's log.
+    /// The id of the request in the server's log.
     pub request_id: String,
-    /// Every fault of the request.
+    /// All faults of the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
-    /// The status the deployment is in, after an illegal transition.
+    /// The current status of the deployment, after an illegal transition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub current_status: Option<Status>,
-    /// Where it could go from there.
+    /// The legal transitions from that status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub allowed_transitions: Option<Vec<Status>>,
-    /// The id of what an idempotency key recorded or changed when another request used it first.
+    /// The id of the record that another request with the same idempotency key created or changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub recorded_id: Option<uuid::Uuid>,
-    /// How many seconds to wait before the same request, as the header `Retry-After` says.
+    /// The number of seconds to wait before a retry, from the `Retry-After` header.
     #[serde(skip)]
     pub retry_after: Option<u64>,
-    /// Known names that resemble the one given.
+    /// Known names that are similar to the one in the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub did_you_mean: Vec<Name>,
-    /// What `name` names: `component`, `environment` or `deployment`.
+    /// The kind of record that `name` refers to: `component`, `environment` or `deployment`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub kind: Option<String>,
-    /// The name or the id that the problem is about: it is unknown, taken or in use.
+    /// The name or id that is unknown, taken or in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub name: Option<String>,
 }
 
-/// Removes the entries without a value.
+/// Removes the entries that are `null`.
 fn given(body: Value) -> Value {
     match body {
         Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
@@ -169,12 +171,12 @@ fn given(body: Value) -> Value {
     }
 }
 
-/// A body read from an object; every fault is named.
+/// A type that is read from a JSON body. All faults of the body are reported together.
 pub trait FromBody: Sized {
     /// Reads the body.
     ///
     /// # Errors
-    /// Every fault of the body.
+    /// All faults of the body.
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>>;
 }
 
@@ -216,7 +218,7 @@ fn undeploy(fields: &mut Fields) -> Undeploy {
 }
 
 impl Undeploy {
-    /// The body that [`FromBody`] reads back.
+    /// The body, as [`FromBody`] reads it.
     #[must_use]
     pub fn to_body(&self) -> Value {
         given(json!({"occurredAt": self.occurred_at.as_ref().map(clock::format_exact), "reason": self.reason}))
@@ -224,7 +226,7 @@ impl Undeploy {
 }
 
 impl NewDeployment {
-    /// The body that [`FromBody`] reads back.
+    /// The body, as [`FromBody`] reads it.
     #[must_use]
     pub fn to_body(&self) -> Value {
         let (component_id, component) = named(&self.component);
@@ -245,7 +247,7 @@ impl NewDeployment {
     }
 }
 
-/// A reference as the two fields that may carry it: the id and the name.
+/// Splits a reference into the values of its two fields: the id and the name.
 fn named(reference: &Reference) -> (Option<uuid::Uuid>, Option<&Name>) {
     match reference {
         Reference::Id(id) => (Some(*id), None),
@@ -279,7 +281,7 @@ fn reference(fields: &mut Fields, id: &'static str, name: &'static str) -> Optio
 
 fn metadata(fields: &mut Fields) -> Option<Metadata> {
     match fields.value("metadata")? {
-        Value::Object(map) => Metadata::new(map).map_or_else(|BadText(why)| fields.wrong("metadata", why), Some),
+        Value::Object(map) => Metadata::new(map).map_or_else(|Invalid(why)| fields.wrong("metadata", why), Some),
         _ => fields.wrong("metadata", "must be an object"),
     }
 }
@@ -290,11 +292,11 @@ impl FromBody for Change {
         let status: Option<Status> = fields.text("status");
         for name in ["occurredAt", "finishedAt", "reason"] {
             if fields.has(name) && status.is_none() {
-                fields.wrong::<()>(name, "belongs to a change of status; give status too");
+                fields.wrong::<()>(name, "is only for a transition; give status too");
             }
         }
         if fields.has("occurredAt") && fields.has("finishedAt") {
-            fields.wrong::<()>("finishedAt", "and occurredAt say the same thing; give one of them");
+            fields.wrong::<()>("finishedAt", "and occurredAt have the same meaning; give one of them");
         } else if fields.has("finishedAt") && status.is_some_and(|status| !status.is_outcome()) {
             fields.wrong::<()>("finishedAt", "is for succeeded and failed; use occurredAt");
         }
@@ -317,7 +319,7 @@ impl FromBody for Change {
 }
 
 impl Change {
-    /// The body that [`FromBody`] reads back.
+    /// The body, as [`FromBody`] reads it.
     #[must_use]
     pub fn to_body(&self) -> Value {
         let mut body = given(json!({
@@ -361,7 +363,7 @@ impl FromBody for ArchiveSelection {
 }
 
 impl ArchiveSelection {
-    /// The body that [`FromBody`] reads back.
+    /// The body, as [`FromBody`] reads it.
     #[must_use]
     pub fn to_body(&self) -> Value {
         given(json!({

@@ -1,32 +1,32 @@
-//! What is put into the archive together, and taken out of it again.
+//! Archiving of components and environments, several at once.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    catalog::Kind,
+    catalog::CatalogKind,
     clock::{self, Time},
-    text::{BadText, Name},
+    text::{Invalid, Name},
 };
 
-/// A pattern of names: `*` stands for any characters, `?` for one. As everywhere, case makes no difference.
+/// A pattern of names: `*` matches any characters, `?` matches one. Case is ignored, as everywhere in names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamePattern(Name);
 
 impl NamePattern {
-    /// Whether a text is more than a name: it has a `*` or a `?`.
+    /// Whether a text is a pattern and not a name: it has a `*` or a `?`.
     #[must_use]
     pub fn is_pattern(text: &str) -> bool {
         text.contains(['*', '?'])
     }
 
-    /// The pattern as it was written.
+    /// The text of the pattern.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether it matches the whole of a name.
+    /// Whether the pattern matches a whole name.
     #[must_use]
     pub fn matches(&self, name: &Name) -> bool {
         wildmatch::WildMatch::new(&self.0.key()).matches(&name.key())
@@ -34,10 +34,10 @@ impl NamePattern {
 }
 
 impl std::str::FromStr for NamePattern {
-    type Err = BadText;
+    type Err = Invalid;
 
-    /// What is no name matches none, so it is refused as a name is.
-    fn from_str(text: &str) -> Result<Self, BadText> {
+    /// Parses a pattern by the rules of names, since a text that breaks them cannot match a name.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         text.parse().map(Self)
     }
 }
@@ -48,56 +48,56 @@ impl std::fmt::Display for NamePattern {
     }
 }
 
-/// Which components or environments are archived, or taken out of the archive.
+/// A request to archive or unarchive components or environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchiveSelection {
-    /// Those whose name matches.
+    /// The pattern that names must match.
     pub name: NamePattern,
-    /// Those without a deployment, and not registered, since this time.
+    /// Selects only records that were registered before this time and have had no deployment since.
     pub idle_since: Option<Time>,
-    /// Whether they are taken out of the archive instead.
+    /// Whether to unarchive instead of to archive.
     pub undo: bool,
-    /// Whether nothing is changed, and the answer tells what would be.
+    /// Whether only to report the effect, without changing anything.
     pub dry_run: bool,
 }
 
-/// What a selection came to.
+/// The result of an [`ArchiveSelection`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArchiveOutcome {
-    /// What was archived, or taken out of the archive, in the order of names; [`MOST_ARCHIVED`] at most.
+    /// The records that were archived or unarchived, in the order of names; at most [`MOST_ARCHIVED`].
     pub data: Vec<ArchivedName>,
-    /// How many more match: the same request again takes the next of them.
+    /// The number of further records that match. The same request again processes the next of them.
     pub remaining: u64,
 }
 
-/// A component or environment that was archived, or taken out of the archive.
+/// A component or environment that was archived or unarchived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ArchivedName {
-    /// Its id.
+    /// The id.
     pub id: Uuid,
-    /// Its name.
+    /// The name.
     pub name: Name,
-    /// When its last deployment happened; null where there is none.
+    /// When its last deployment happened; `null` if there is none.
     #[serde(default, with = "clock::wire_option")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
     pub last_deployed_at: Option<Time>,
 }
 
-/// A component or environment that a write found archived.
+/// A note that a write concerned an archived component or environment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FoundArchived {
-    /// What it is.
-    pub kind: Kind,
-    /// Its name.
+pub struct ArchiveNote {
+    /// Component or environment.
+    pub kind: CatalogKind,
+    /// The name.
     pub name: Name,
-    /// Whether the write took it out of the archive. Otherwise the matrix still hides it.
-    pub taken_out: bool,
+    /// Whether the write unarchived it. Otherwise the matrix still hides it.
+    pub unarchived: bool,
 }
 
-/// How many are archived, or taken out of the archive, by one request at most: other writers wait for it.
+/// The most records that one request archives or unarchives. Other writers wait for the request.
 pub const MOST_ARCHIVED: usize = 1000;
 
 #[cfg(test)]
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_matches_whole_names_without_regard_to_case() {
+    fn a_pattern_matches_whole_names_and_ignores_case() {
         let matches = |pattern: &str, name: &str| pattern.parse::<NamePattern>().unwrap().matches(&name.parse().unwrap());
         for (pattern, name) in [
             ("review/*", "review/feature/login"),

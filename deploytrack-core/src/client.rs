@@ -1,10 +1,10 @@
 //! The HTTP client of a deploytrack server: one method per endpoint.
 //!
-//! Every POST and PATCH carries an idempotency key, and is repeated under the same key when its answer got lost: however
-//! often it arrives, it is carried out once.
+//! Every POST and PATCH has an idempotency key. If its response is lost, the client sends it again with the same key, and the
+//! server executes it only once.
 //!
-//! Its token is sent to the server it was made for and nowhere else: redirects are not followed, and neither the token
-//! nor the settings that hold it show in `Debug` or in an error.
+//! The client sends its token only to its own server: it does not follow redirects. Neither the token nor the settings that
+//! contain it appear in `Debug` or in an error.
 
 mod address;
 mod body;
@@ -28,17 +28,17 @@ pub use self::{
     address::{BadAddress, ServerAddress},
     certificates::{BadCertificates, Certificates},
     error::{Error, ForeignAnswer, ForeignKind},
-    events::{Events, Told},
+    events::{Events, StreamItem},
     health::Health,
     notes::{ArchiveNotes, ArchivedNames},
     obstacle::Obstacle,
     proxy::Proxy,
-    transport::{Answer, Client, ClientSettings, Export},
+    transport::{ApiResponse, Client, ClientSettings, Export},
 };
 use crate::{
-    api::{self, Imported},
+    api::{self, ImportCounts},
     archive::{ArchiveOutcome, ArchiveSelection},
-    catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
+    catalog::{CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     history::HistoryEntry,
@@ -50,105 +50,106 @@ use crate::{
 
 impl Client {
     /// Records a deployment.
-    pub async fn record(&self, new: &NewDeployment) -> Result<Answer<Deployment>, Error> {
+    pub async fn record(&self, new: &NewDeployment) -> Result<ApiResponse<Deployment>, Error> {
         let query = if new.register { vec![("register", "true".to_owned())] } else { Vec::new() };
         self.send(Method::POST, api::DEPLOYMENTS, &query, &new.to_body()).await
     }
 
-    /// Changes a deployment, its status above all.
-    pub async fn update(&self, id: Uuid, change: &Change) -> Result<Answer<Deployment>, Error> {
+    /// Changes a deployment, usually its status.
+    pub async fn update(&self, id: Uuid, change: &Change) -> Result<ApiResponse<Deployment>, Error> {
         self.send(Method::PATCH, &one(api::DEPLOYMENTS, id), &[], &change.to_body()).await
     }
 
-    /// Records that a component left an environment, where this deployment of it was current.
-    pub async fn undeploy(&self, id: Uuid, undeploy: &Undeploy) -> Result<Answer<Deployment>, Error> {
+    /// Undeploys a deployment that is current: the component left the environment.
+    pub async fn undeploy(&self, id: Uuid, undeploy: &Undeploy) -> Result<ApiResponse<Deployment>, Error> {
         self.send(Method::POST, &format!("{}/undeploy", one(api::DEPLOYMENTS, id)), &[], &undeploy.to_body()).await
     }
 
-    /// One deployment.
-    pub async fn deployment(&self, id: Uuid) -> Result<Answer<Deployment>, Error> {
+    /// Reads one deployment.
+    pub async fn deployment(&self, id: Uuid) -> Result<ApiResponse<Deployment>, Error> {
         self.get(&one(api::DEPLOYMENTS, id), &[]).await
     }
 
-    /// The history of one deployment, the earliest first.
-    pub async fn history(&self, id: Uuid) -> Result<Answer<Vec<HistoryEntry>>, Error> {
+    /// Reads the history of one deployment, the earliest row first.
+    pub async fn history(&self, id: Uuid) -> Result<ApiResponse<Vec<HistoryEntry>>, Error> {
         self.get(&format!("{}/history", one(api::DEPLOYMENTS, id)), &[]).await
     }
 
-    /// A page of deployments, the newest first by the filter's order. Its links are those that the server sent: to read on, ask for `next` until
-    /// there is none.
-    pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Answer<Page<Deployment>>, Error> {
+    /// Reads a page of deployments, the newest first by the filter's order. Its links are those that the server sent. To read
+    /// the whole list, request `next` until there is none.
+    pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<ApiResponse<Page<Deployment>>, Error> {
         let mut query = query::deployments(filter);
         query.extend(query::order(filter.order));
         query.extend(page.parameters());
         self.page(api::DEPLOYMENTS, &query).await
     }
 
-    /// What is current of one component, or was at a moment, in environment order.
-    pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<Answer<Vec<Deployment>>, Error> {
+    /// Reads the current deployments of one component, or those at the time `at`, in environment order.
+    pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<ApiResponse<Vec<Deployment>>, Error> {
         self.get(api::LATEST, &query::latest(component_id, at)).await
     }
 
-    /// Compares everything that is kept with the history.
-    pub async fn verify(&self) -> Result<Answer<Verification>, Error> {
+    /// Compares all derived data on the server with the history.
+    pub async fn verify(&self) -> Result<ApiResponse<Verification>, Error> {
         self.get(api::VERIFY, &[]).await
     }
 
-    /// The matrix.
-    pub async fn matrix(&self, filter: &MatrixFilter) -> Result<Answer<Matrix>, Error> {
+    /// Reads the matrix.
+    pub async fn matrix(&self, filter: &MatrixFilter) -> Result<ApiResponse<Matrix>, Error> {
         self.get(api::MATRIX, &query::matrix(filter)).await
     }
 
-    /// The newest deployment of each cell by when it happened, where it is pending, in progress or failed and newer than what
-    /// is current, in the order of the matrix. The filter's moment is not sent: attempts are those of now.
-    pub async fn unsettled(&self, filter: &MatrixFilter) -> Result<Answer<Vec<Deployment>>, Error> {
+    /// Reads the unsettled deployments, in the order of the matrix: the newest deployment of a cell by `occurredAt`, if it is
+    /// pending, in progress or failed, and newer than the current one. The filter's `at` is not sent: the result is always
+    /// about the present.
+    pub async fn unsettled(&self, filter: &MatrixFilter) -> Result<ApiResponse<Vec<Deployment>>, Error> {
         let query = query::matrix(&MatrixFilter { at: None, ..filter.clone() });
         self.get(api::UNSETTLED, &query).await
     }
 
-    /// Imports newline-delimited JSON, one deployment a line: at most [`api::IMPORT_LINES`] lines and
+    /// Imports newline-delimited JSON, one deployment per line: at most [`api::IMPORT_LINES`] lines and
     /// [`api::IMPORT_BYTES`] bytes, all or nothing. Lines that were imported before are skipped.
-    pub async fn import(&self, lines: impl Into<Vec<u8>>) -> Result<Answer<Imported>, Error> {
+    pub async fn import(&self, lines: impl Into<Vec<u8>>) -> Result<ApiResponse<ImportCounts>, Error> {
         self.send_lines(api::IMPORT, lines.into()).await
     }
 
-    /// Streams deployments, the earliest first, in the form that [`Client::import`] takes.
+    /// Streams deployments, the earliest first, in the format of [`Client::import`].
     pub async fn export(&self, filter: &DeploymentFilter) -> Result<Export, Error> {
         self.stream(api::EXPORT, &query::deployments(filter)).await
     }
 
-    /// A page of components in the order of their names, or the one with this name.
-    pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Component>>, Error> {
+    /// Reads a page of components in the order of their names, or only the component with this name.
+    pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Component>>, Error> {
         self.page(api::COMPONENTS, &query::named(name, page)).await
     }
 
-    /// A page of the components that match, in the order of their names.
-    pub async fn matching_components(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Answer<Page<Component>>, Error> {
+    /// Reads a page of the components that match, in the order of their names.
+    pub async fn matching_components(&self, filter: &CatalogFilter, page: PageRequest) -> Result<ApiResponse<Page<Component>>, Error> {
         self.page(api::COMPONENTS, &query::catalog(filter, page)).await
     }
 
-    /// Archives the components or environments of a selection, or takes them out of the archive.
-    pub async fn archive(&self, kind: Kind, selection: &ArchiveSelection) -> Result<Answer<ArchiveOutcome>, Error> {
+    /// Archives or unarchives the components or environments of a selection.
+    pub async fn archive(&self, kind: CatalogKind, selection: &ArchiveSelection) -> Result<ApiResponse<ArchiveOutcome>, Error> {
         let path = match kind {
-            Kind::Component => api::ARCHIVE_COMPONENTS,
-            Kind::Environment => api::ARCHIVE_ENVIRONMENTS,
+            CatalogKind::Component => api::ARCHIVE_COMPONENTS,
+            CatalogKind::Environment => api::ARCHIVE_ENVIRONMENTS,
         };
         self.send(Method::POST, path, &[], &selection.to_body()).await
     }
 
-    /// One component.
-    pub async fn component(&self, id: Uuid) -> Result<Answer<Component>, Error> {
+    /// Reads one component.
+    pub async fn component(&self, id: Uuid) -> Result<ApiResponse<Component>, Error> {
         self.get(&one(api::COMPONENTS, id), &[]).await
     }
 
     /// Registers a component.
-    pub async fn create_component(&self, new: &NewComponent) -> Result<Answer<Component>, Error> {
+    pub async fn create_component(&self, new: &NewComponent) -> Result<ApiResponse<Component>, Error> {
         let body = body::with_name(&new.name, body::component(&new.details));
         self.send(Method::POST, api::COMPONENTS, &[], &body).await
     }
 
     /// Changes a component.
-    pub async fn update_component(&self, id: Uuid, change: &ComponentChange) -> Result<Answer<Component>, Error> {
+    pub async fn update_component(&self, id: Uuid, change: &ComponentChange) -> Result<ApiResponse<Component>, Error> {
         self.send(Method::PATCH, &one(api::COMPONENTS, id), &[], &body::component(change)).await
     }
 
@@ -157,29 +158,29 @@ impl Client {
         self.delete(&one(api::COMPONENTS, id)).await
     }
 
-    /// A page of environments in their order, or the one with this name.
-    pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Environment>>, Error> {
+    /// Reads a page of environments in their order, or only the environment with this name.
+    pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Environment>>, Error> {
         self.page(api::ENVIRONMENTS, &query::named(name, page)).await
     }
 
-    /// A page of the environments that match, in their order.
-    pub async fn matching_environments(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Answer<Page<Environment>>, Error> {
+    /// Reads a page of the environments that match, in their order.
+    pub async fn matching_environments(&self, filter: &CatalogFilter, page: PageRequest) -> Result<ApiResponse<Page<Environment>>, Error> {
         self.page(api::ENVIRONMENTS, &query::catalog(filter, page)).await
     }
 
-    /// One environment.
-    pub async fn environment(&self, id: Uuid) -> Result<Answer<Environment>, Error> {
+    /// Reads one environment.
+    pub async fn environment(&self, id: Uuid) -> Result<ApiResponse<Environment>, Error> {
         self.get(&one(api::ENVIRONMENTS, id), &[]).await
     }
 
     /// Registers an environment.
-    pub async fn create_environment(&self, new: &NewEnvironment) -> Result<Answer<Environment>, Error> {
+    pub async fn create_environment(&self, new: &NewEnvironment) -> Result<ApiResponse<Environment>, Error> {
         let body = body::with_name(&new.name, body::environment(&new.details));
         self.send(Method::POST, api::ENVIRONMENTS, &[], &body).await
     }
 
     /// Changes an environment.
-    pub async fn update_environment(&self, id: Uuid, change: &EnvironmentChange) -> Result<Answer<Environment>, Error> {
+    pub async fn update_environment(&self, id: Uuid, change: &EnvironmentChange) -> Result<ApiResponse<Environment>, Error> {
         self.send(Method::PATCH, &one(api::ENVIRONMENTS, id), &[], &body::environment(change)).await
     }
 
@@ -188,8 +189,8 @@ impl Client {
         self.delete(&one(api::ENVIRONMENTS, id)).await
     }
 
-    /// Sets the order of the environments; `ids` names every one of them.
-    pub async fn reorder_environments(&self, ids: &[Uuid]) -> Result<Answer<Vec<Environment>>, Error> {
+    /// Sets the order of the environments; `ids` contains all of them.
+    pub async fn reorder_environments(&self, ids: &[Uuid]) -> Result<ApiResponse<Vec<Environment>>, Error> {
         let body: Value = json!({ "ids": ids });
         self.send(Method::PUT, api::ENVIRONMENT_ORDER, &[], &body).await
     }

@@ -1,22 +1,21 @@
-//! SHA-256 digests (FIPS 180-4): of the history's rows, of requests, of representations.
+//! SHA-256 digests (FIPS 180-4) of history rows, requests and representations.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::invalid::Invalid;
+
+const NOT_A_DIGEST: Invalid = Invalid("must be a SHA-256 digest");
+
 /// A SHA-256 digest; as text, 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest([u8; 32]);
 
-/// A text or byte string that is no SHA-256 digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a SHA-256 digest")]
-pub struct NoDigest;
-
 impl Digest {
-    /// The digest of these bytes.
+    /// Computes the digest of bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
@@ -30,20 +29,20 @@ impl Digest {
 }
 
 impl TryFrom<&[u8]> for Digest {
-    type Error = NoDigest;
+    type Error = Invalid;
 
-    fn try_from(bytes: &[u8]) -> Result<Self, NoDigest> {
-        bytes.try_into().map(Self).map_err(|_| NoDigest)
+    fn try_from(bytes: &[u8]) -> Result<Self, Invalid> {
+        bytes.try_into().map(Self).map_err(|_| NOT_A_DIGEST)
     }
 }
 
 impl FromStr for Digest {
-    type Err = NoDigest;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, NoDigest> {
-        let pair = |at: usize| text.get(2 * at..2 * at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or(NoDigest);
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let pair = |at: usize| text.get(2 * at..2 * at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or(NOT_A_DIGEST);
         if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(NoDigest);
+            return Err(NOT_A_DIGEST);
         }
         let mut bytes = [0; 32];
         for (at, byte) in bytes.iter_mut().enumerate() {
@@ -54,9 +53,9 @@ impl FromStr for Digest {
 }
 
 impl TryFrom<String> for Digest {
-    type Error = NoDigest;
+    type Error = Invalid;
 
-    fn try_from(text: String) -> Result<Self, NoDigest> {
+    fn try_from(text: String) -> Result<Self, Invalid> {
         text.parse()
     }
 }
@@ -84,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_that_of_fips_180_and_comes_back_from_its_text() {
+    fn a_digest_matches_fips_180_and_is_parsed_from_its_text() {
         let digest = Digest::of(b"abc");
         let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(digest.to_string(), text);
@@ -93,10 +92,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digest_is_refused() {
+    fn invalid_digests_are_rejected() {
         for text in ["", "ba78", &"g".repeat(64), &"é".repeat(32), &"+1".repeat(32)] {
-            assert_eq!(text.parse::<Digest>(), Err(NoDigest), "{text}");
+            assert_eq!(text.parse::<Digest>(), Err(NOT_A_DIGEST), "{text}");
         }
-        assert_eq!(Digest::try_from(&[0; 31][..]), Err(NoDigest));
+        assert_eq!(Digest::try_from(&[0; 31][..]), Err(NOT_A_DIGEST));
     }
 }

@@ -2,14 +2,16 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::digest::Digest;
+use crate::{digest::Digest, invalid::Invalid};
 
-/// A strong entity tag: two representations with the same tag are the same byte for byte.
+const NOT_A_CONDITION: Invalid = Invalid("must be * or entity tags in double quotes, separated by commas");
+
+/// A strong entity tag: representations with the same tag are byte-for-byte equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityTag(String);
 
 impl EntityTag {
-    /// The tag of a representation: half of its SHA-256 digest.
+    /// Computes the tag of a representation: half of its SHA-256 digest.
     #[must_use]
     pub fn of(representation: &[u8]) -> Self {
         let mut text = Digest::of(representation).to_string();
@@ -17,15 +19,15 @@ impl EntityTag {
         Self(text)
     }
 
-    /// The tag of the same representation in a content coding, such as `gzip`: its bytes are others.
+    /// The tag of the same representation in a content coding, such as `gzip`, which has other bytes.
     #[must_use]
-    pub fn coded(&self, coding: &str) -> Self {
+    pub fn with_coding(&self, coding: &str) -> Self {
         Self(format!("{}-{coding}", self.0))
     }
 }
 
 impl fmt::Display for EntityTag {
-    /// With its quotes, as in a header.
+    /// Formats the tag with its quotes, as in a header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.0)
     }
@@ -34,25 +36,25 @@ impl fmt::Display for EntityTag {
 /// The value of `If-Match` or `If-None-Match`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// `*`: anything that is there.
+    /// `*`: any existing representation.
     Any,
-    /// One of these tags; with each, whether it is weak.
+    /// One of these tags. The `bool` is true for a weak tag.
     OneOf(Vec<(bool, String)>),
 }
 
 impl Condition {
-    /// Whether a tag is meant by strong comparison, as `If-Match` compares: a weak tag means none.
+    /// Whether a tag matches by strong comparison, as for `If-Match`: a weak tag matches nothing.
     #[must_use]
-    pub fn means(&self, tag: &EntityTag) -> bool {
+    pub fn matches(&self, tag: &EntityTag) -> bool {
         match self {
             Self::Any => true,
             Self::OneOf(tags) => tags.iter().any(|(weak, text)| !weak && *text == tag.0),
         }
     }
 
-    /// Whether a tag is meant by weak comparison, as `If-None-Match` compares.
+    /// Whether a tag matches by weak comparison, as for `If-None-Match`.
     #[must_use]
-    pub fn means_weakly(&self, tag: &EntityTag) -> bool {
+    pub fn matches_weakly(&self, tag: &EntityTag) -> bool {
         match self {
             Self::Any => true,
             Self::OneOf(tags) => tags.iter().any(|(_, text)| *text == tag.0),
@@ -60,15 +62,10 @@ impl Condition {
     }
 }
 
-/// A text that is no condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be * or entity tags in double quotes, separated by commas")]
-pub struct NoCondition;
-
 impl FromStr for Condition {
-    type Err = NoCondition;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, NoCondition> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         let mut rest = text.trim_matches([' ', '\t']);
         if rest == "*" {
             return Ok(Self::Any);
@@ -76,16 +73,16 @@ impl FromStr for Condition {
         let mut tags = Vec::new();
         loop {
             let (weak, opened) = rest.strip_prefix("W/").map_or((false, rest), |rest| (true, rest));
-            let (tag, after) = opened.strip_prefix('"').and_then(|opened| opened.split_once('"')).ok_or(NoCondition)?;
+            let (tag, after) = opened.strip_prefix('"').and_then(|opened| opened.split_once('"')).ok_or(NOT_A_CONDITION)?;
             if tag.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-                return Err(NoCondition);
+                return Err(NOT_A_CONDITION);
             }
             tags.push((weak, tag.to_owned()));
             let after = after.trim_start_matches([' ', '\t']);
             if after.is_empty() {
                 return Ok(Self::OneOf(tags));
             }
-            rest = after.strip_prefix(',').ok_or(NoCondition)?.trim_start_matches([' ', '\t']);
+            rest = after.strip_prefix(',').ok_or(NOT_A_CONDITION)?.trim_start_matches([' ', '\t']);
         }
     }
 }
@@ -95,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_condition_is_a_star_or_a_list_of_tags() {
+    fn a_condition_is_an_asterisk_or_a_list_of_tags() {
         let tag = EntityTag::of(b"{}");
         assert_eq!(tag.to_string(), "\"44136fa355b3678a1146ad16f7e8649e\"");
         for (text, strong, weak) in [
@@ -106,10 +103,10 @@ mod tests {
             ("\"\"".to_owned(), false, false),
         ] {
             let condition: Condition = text.parse().unwrap();
-            assert_eq!((condition.means(&tag), condition.means_weakly(&tag)), (strong, weak), "{text}");
+            assert_eq!((condition.matches(&tag), condition.matches_weakly(&tag)), (strong, weak), "{text}");
         }
         for text in ["", "44136f", "\"a", "\"a\" \"b\"", "\"a\",", "w/\"a\"", "\"a b\"", "*, \"a\""] {
-            assert_eq!(text.parse::<Condition>(), Err(NoCondition), "{text}");
+            assert_eq!(text.parse::<Condition>(), Err(NOT_A_CONDITION), "{text}");
         }
     }
 }

@@ -1,199 +1,147 @@
-//! What can go wrong, said for the caller.
+//! The error of the use cases. Its messages are written for the caller.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{catalog::Kind, entity_tag::EntityTag, faults::MOST_FAULTS, status::IllegalTransition, text::Name};
+pub use crate::fault::Fault;
+use crate::{
+    catalog::CatalogKind,
+    entity_tag::EntityTag,
+    fault::MOST_FAULTS,
+    status::IllegalTransition,
+    text::{Invalid, Name},
+};
 
-/// One thing that is wrong with a request. A body's fault has a `pointer`, a query's a `parameter`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Fault {
-    /// Where in the body, as a JSON pointer (RFC 6901); empty for the body as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub pointer: Option<String>,
-    /// Which query parameter or header.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub parameter: Option<String>,
-    /// Which line of an import, from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub line: Option<usize>,
-    /// Which item of the array that an import is, from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub item: Option<usize>,
-    /// What is wrong and what would be right.
-    pub detail: String,
-}
-
-impl Fault {
-    /// A fault at `pointer` in a body.
-    pub fn at(pointer: impl Into<String>, detail: impl fmt::Display) -> Self {
-        Self { pointer: Some(pointer.into()), detail: detail.to_string(), ..Self::default() }
-    }
-
-    /// A fault of the query parameter `name`.
-    pub fn parameter(name: impl Into<String>, detail: impl fmt::Display) -> Self {
-        Self { parameter: Some(name.into()), detail: detail.to_string(), ..Self::default() }
-    }
-
-    /// The same fault, in line `line` of an import.
-    #[must_use]
-    pub fn on_line(self, line: usize) -> Self {
-        Self { line: Some(line), ..self }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.line, self.item) {
-            (Some(line), Some(item)) => write!(f, "line {line} (item {item}): ")?,
-            (Some(line), None) => write!(f, "line {line}: ")?,
-            (None, Some(item)) => write!(f, "item {item}: ")?,
-            (None, None) => {}
-        }
-        match (&self.pointer, &self.parameter) {
-            (Some(pointer), _) if !pointer.is_empty() => write!(f, "{pointer} {}", self.detail),
-            (_, Some(parameter)) => write!(f, "{parameter} {}", self.detail),
-            _ => f.write_str(&self.detail),
-        }
-    }
-}
-
-/// Everything that can go wrong between a request and its answer. The messages are meant for the caller; what only an
-/// operator should see is in [`std::error::Error::source`].
+/// Every error of a use case. The messages are written for the caller. Details that only an operator should see are in
+/// [`std::error::Error::source`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request itself is wrong; every fault is named.
+    /// The request is invalid. All its faults are listed, up to [`MOST_FAULTS`].
     #[error("{}", sentence(.0))]
     Invalid(Vec<Fault>),
-    /// The status machine forbids the move.
+    /// The status machine forbids the transition.
     #[error(transparent)]
     Transition(#[from] IllegalTransition),
     /// No record has this id or name.
     #[error("there is no {what} {key}")]
     NotFound {
-        /// What was looked for.
+        /// The kind of record: `component`, `environment` or `deployment`.
         what: &'static str,
-        /// The id or name that was given.
+        /// The id or name in the request.
         key: String,
     },
     /// The name is in use.
-    #[error("the {kind} {name} is there already")]
+    #[error("the {kind} {name} exists already")]
     NameTaken {
         /// Component or environment.
-        kind: Kind,
+        kind: CatalogKind,
         /// The name.
         name: Name,
     },
-    /// A record with deployments cannot be deleted.
-    #[error("the {kind} {name} has deployments, and history is never dropped; archive it instead ({{\"archived\": true}})")]
+    /// A component or environment with deployments cannot be deleted.
+    #[error("the {kind} {name} has deployments, and history is never deleted; archive it instead ({{\"archived\": true}})")]
     InUse {
         /// Component or environment.
-        kind: Kind,
+        kind: CatalogKind,
         /// Its name.
         name: Name,
     },
-    /// The unknown name is so close to known ones that it is probably a typing error.
+    /// The name is unknown and so similar to known names that it is probably a typing error.
     #[error("there is no {kind} {name}; did you mean {}? To register the new name, repeat the request with ?register=true", listed(.did_you_mean))]
     NearMiss {
         /// Component or environment.
-        kind: Kind,
-        /// The name that was given.
+        kind: CatalogKind,
+        /// The name in the request.
         name: Name,
-        /// The known names it resembles, the nearest first.
+        /// The known names that are similar, in the order of names.
         did_you_mean: Vec<Name>,
     },
-    /// A removal of something that is not what is current.
+    /// The deployment to undeploy is not current in its cell.
     #[error("{}", not_current(.id, .component, .environment, .current.as_ref()))]
     NotCurrent {
-        /// What was to be removed.
+        /// The deployment in the request.
         id: Uuid,
         /// Its component.
         component: Name,
         /// The environment.
         environment: Name,
-        /// What is current there, if anything.
+        /// The deployment that is current in the cell, if there is one.
         current: Option<Uuid>,
     },
-    /// What was to be changed is not as the caller has seen it; its tag is this one now.
-    #[error("it was changed since it was read; read it again (its ETag is {0} now), and repeat the change if it still applies")]
+    /// The record has changed since the caller read it. The value is its entity tag now.
+    #[error("the record was changed since it was read; read it again (its ETag is {0} now), and repeat the change if it still applies")]
     Changed(EntityTag),
-    /// Another request was made under the same idempotency key.
+    /// The idempotency key was used for another request.
     #[error("the Idempotency-Key was used for another request; a new request needs a new key")]
     KeyReused {
-        /// The id of what that request recorded or changed.
+        /// The id of the record that the other request created or changed.
         recorded: Option<Uuid>,
     },
-    /// The request is being carried out already, under the same idempotency key.
+    /// A request with the same idempotency key is still running.
     #[error("a request with this Idempotency-Key is still running; repeat it in a moment to get its answer")]
     InFlight,
-    /// Something that runs once at a time is running.
+    /// A verification is running, and only one runs at a time.
     #[error("a verification is running already; try again when it is done")]
     Verifying,
-    /// More writes wait than are let wait; the same request may succeed later.
+    /// The queue of writes is full. The same request may succeed later.
     #[error("too many writes are waiting at the moment; repeat the request with the same Idempotency-Key")]
     Busy,
-    /// More questions that read many rows wait than can be answered in time; the same request may succeed later.
+    /// The queue of reads of many rows is too long to be served in time. The same request may succeed later.
     #[error(
-        "too many questions that read many rows are waiting at the moment; repeat the request, or ask for less: one component or \
+        "too many reads of many rows are waiting at the moment; repeat the request, or request less: one component or \
          environment, or a shorter time"
     )]
     TooManyReads,
-    /// The database cannot be reached, is busy, or takes no writes; the same request may succeed later.
+    /// The database is unreachable, busy or read-only. The same request may succeed later.
     #[error("the database cannot be used at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database refused something it should not have, or holds something that cannot be read.
-    #[error("the database gave an unexpected answer")]
+    /// The database rejected a statement that it should accept, or returned data that cannot be read.
+    #[error("the database returned an unexpected result")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database cannot be used as it is; the message says what to do.
+    /// The database cannot be used in its present state. The message contains the remedy.
     #[error("{0}")]
     Setup(String),
 }
 
-impl From<crate::text::BadText> for Error {
-    fn from(bad: crate::text::BadText) -> Self {
+impl From<Invalid> for Error {
+    fn from(bad: Invalid) -> Self {
         Self::fault(Fault::at("", bad))
     }
 }
 
 impl Error {
-    /// One fault alone.
+    /// An [`Error::Invalid`] with one fault.
     #[must_use]
     pub fn fault(fault: Fault) -> Self {
         Self::Invalid(vec![fault])
     }
 
-    /// Whether it is about the database and not about the request.
+    /// Whether the cause is the database and not the request.
     #[cfg(feature = "store")]
     pub(crate) const fn is_of_the_database(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal(_))
     }
 
-    /// No component or environment has this id or name.
+    /// An [`Error::NotFound`] for a component or environment, by its id or name.
     #[must_use]
-    pub fn unknown(kind: Kind, key: impl fmt::Display) -> Self {
+    pub fn unknown(kind: CatalogKind, key: impl fmt::Display) -> Self {
         Self::NotFound { what: kind.as_str(), key: key.to_string() }
     }
 
-    /// No deployment has this id.
+    /// An [`Error::NotFound`] for a deployment.
     #[must_use]
     pub fn no_deployment(id: Uuid) -> Self {
         Self::NotFound { what: "deployment", key: id.to_string() }
     }
 }
 
-/// The faults as one sentence: the first few, and how many more there are.
+/// Formats faults as one sentence: the first three, and the number of the others.
 fn sentence(faults: &[Fault]) -> String {
     let shown: Vec<_> = faults.iter().take(3).map(ToString::to_string).collect();
     let more = faults.len().saturating_sub(shown.len());
     let shown = shown.join("; ");
-    // Beyond the limit no reader counts on.
+    // Faults beyond the limit are not collected, so the exact number is unknown.
     let counted = if faults.len() > MOST_FAULTS { "at least " } else { "" };
     if more == 0 { shown } else { format!("{shown}; and {counted}{more} more") }
 }
@@ -204,7 +152,7 @@ fn listed(names: &[Name]) -> String {
 
 fn not_current(id: &Uuid, component: &Name, environment: &Name, current: Option<&Uuid>) -> String {
     match current {
-        Some(current) => format!("deployment {id} is not what is current of {component} in {environment}; {current} is"),
-        None => format!("nothing of {component} is current in {environment}, so nothing can be removed from it"),
+        Some(current) => format!("deployment {id} is not current for {component} in {environment}; deployment {current} is"),
+        None => format!("no deployment of {component} is current in {environment}, so there is nothing to undeploy"),
     }
 }

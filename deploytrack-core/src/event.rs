@@ -1,4 +1,4 @@
-//! What readers are told of as it happens.
+//! Events: what readers of `GET /api/v1/events` receive.
 
 use std::{fmt, str::FromStr};
 
@@ -9,23 +9,23 @@ use crate::{
     clock::{self, Time},
     history::HistoryEntry,
     status::Status,
-    text::{CommitSha, Label, Name, Version},
+    text::{CommitSha, Invalid, Label, Name, Version},
 };
 
-/// What kind of thing happened.
+/// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventType {
     /// A deployment was recorded.
     #[serde(rename = "deployment.created")]
     DeploymentCreated,
-    /// A deployment moved to another status.
+    /// A deployment entered another status.
     #[serde(rename = "deployment.transitioned")]
     DeploymentTransitioned,
     /// A component left an environment.
     #[serde(rename = "deployment.undeployed")]
     DeploymentUndeployed,
-    /// What is said about a deployment changed, its status aside.
+    /// The description or the metadata of a deployment changed.
     #[serde(rename = "deployment.updated")]
     DeploymentUpdated,
     /// A component was registered.
@@ -34,10 +34,10 @@ pub enum EventType {
     /// A component changed.
     #[serde(rename = "component.updated")]
     ComponentUpdated,
-    /// A component that was never deployed is gone.
+    /// A component that was never deployed was deleted.
     #[serde(rename = "component.deleted")]
     ComponentDeleted,
-    /// A deployment took a component out of the archive.
+    /// A deployment unarchived a component.
     #[serde(rename = "component.unarchived")]
     ComponentUnarchived,
     /// An environment was registered.
@@ -46,19 +46,19 @@ pub enum EventType {
     /// An environment changed.
     #[serde(rename = "environment.updated")]
     EnvironmentUpdated,
-    /// An environment that never had a deployment is gone.
+    /// An environment that never had a deployment was deleted.
     #[serde(rename = "environment.deleted")]
     EnvironmentDeleted,
-    /// A deployment took an environment out of the archive.
+    /// A deployment unarchived an environment.
     #[serde(rename = "environment.unarchived")]
     EnvironmentUnarchived,
-    /// The environments were put in another order.
+    /// The order of the environments changed.
     #[serde(rename = "environments.ordered")]
     EnvironmentsOrdered,
 }
 
 impl EventType {
-    /// Every type there is.
+    /// Every type.
     pub const ALL: [Self; 13] = [
         Self::DeploymentCreated,
         Self::DeploymentTransitioned,
@@ -103,110 +103,108 @@ impl fmt::Display for EventType {
 }
 
 impl FromStr for EventType {
-    type Err = UnknownEventType;
+    type Err = Invalid;
 
-    fn from_str(word: &str) -> Result<Self, UnknownEventType> {
-        Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or(UnknownEventType)
+    fn from_str(word: &str) -> Result<Self, Invalid> {
+        Self::ALL
+            .into_iter()
+            .find(|one| one.as_str() == word)
+            .ok_or(Invalid("must be a type of event, such as deployment.created or deployment.transitioned"))
     }
 }
 
-/// A word that is no type of event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a type of event, such as deployment.created or deployment.transitioned")]
-pub struct UnknownEventType;
-
-/// Something that happened.
+/// An event: something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Its number: from 1, without gaps, in the order in which readers could see what happened.
+    /// The number: from 1, without gaps, in the order in which the changes became visible.
     pub id: i64,
-    /// What kind of thing happened.
+    /// The type.
     pub r#type: EventType,
-    /// When it was recorded.
+    /// When the server recorded it.
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub recorded_at: Time,
-    /// Whose token recorded it.
+    /// The subject of the token that recorded it.
     pub recorded_by: Label,
-    /// The deployment it is about.
+    /// The deployment, if the event is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub deployment: Option<Subject>,
-    /// The row of history it added.
+    pub deployment: Option<EventDeployment>,
+    /// The history row that was added, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub transition: Option<HistoryEntry>,
-    /// The component it is about, as it was called then.
+    /// The component, if the event is about one, with its name at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub component: Option<Named>,
-    /// The environment it is about, as it was called then.
+    pub component: Option<EventName>,
+    /// The environment, if the event is about one, with its name at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub environment: Option<Named>,
+    pub environment: Option<EventName>,
 }
 
-/// What never changes about a deployment, with the present names of its cell.
+/// The immutable fields of a deployment, with the current names of its component and environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = EventDeployment))]
 #[serde(rename_all = "camelCase")]
-pub struct Subject {
-    /// The deployment.
+pub struct EventDeployment {
+    /// The id of the deployment.
     pub id: Uuid,
-    /// What was deployed.
+    /// The id of the component.
     pub component_id: Uuid,
-    /// What it is called.
+    /// The name of the component.
     pub component_name: Name,
-    /// Where to.
+    /// The id of the environment.
     pub environment_id: Uuid,
-    /// What that is called.
+    /// The name of the environment.
     pub environment_name: Name,
-    /// Which version.
+    /// The version that was deployed.
     pub version: Version,
-    /// Who deployed it.
+    /// The person or program that deployed it.
     pub deployed_by: Label,
-    /// Which commit, if that was said.
+    /// The commit that it was built from, if one was given.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub commit_sha: Option<CommitSha>,
 }
 
-/// A component or environment.
+/// The id and name of a component or environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = EventName))]
-pub struct Named {
-    /// Its id.
+pub struct EventName {
+    /// The id.
     pub id: Uuid,
-    /// Its name.
+    /// The name.
     pub name: Name,
 }
 
-/// Which events a reader wants. An empty list, and `None`, exclude nothing.
+/// A filter of events. An event matches if it matches every field. An empty list and `None` match every event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Of these components, by name.
+    /// The component has one of these names.
     pub components: Vec<Name>,
-    /// In these environments, by name.
+    /// The environment has one of these names.
     pub environments: Vec<Name>,
-    /// Of this component.
+    /// The component has this id.
     pub component_id: Option<Uuid>,
-    /// In this environment.
+    /// The environment has this id.
     pub environment_id: Option<Uuid>,
-    /// Of these types.
+    /// The event has one of these types.
     pub types: Vec<EventType>,
-    /// Moves to this status.
+    /// The event is a transition to this status.
     pub status: Option<Status>,
-    /// Of this version.
+    /// The deployment has this version.
     pub version: Option<Version>,
-    /// Deployed by this one.
+    /// The deployment has this `deployedBy`.
     pub deployed_by: Option<Label>,
 }
 
 impl EventFilter {
-    /// Whether an event is wanted.
+    /// Whether an event matches.
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         let deployment = event.deployment.as_ref();
@@ -221,7 +219,7 @@ impl EventFilter {
             && is(self.environment_id, environment)
             && (self.types.is_empty() || self.types.contains(&event.r#type))
             && self.status.is_none_or(|status| {
-                event.transition.as_ref().is_some_and(|row| row.event == crate::history::Event::Transition && row.to == status)
+                event.transition.as_ref().is_some_and(|row| row.event == crate::history::HistoryKind::Transition && row.to == status)
             })
             && self.version.as_ref().is_none_or(|version| deployment.is_some_and(|of| of.version == *version))
             && self.deployed_by.as_ref().is_none_or(|by| deployment.is_some_and(|of| of.deployed_by == *by))
@@ -233,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_reads_back_and_is_written_as_it_is_named() {
+    fn every_type_is_parsed_and_serialized_by_its_name() {
         for one in EventType::ALL {
             assert_eq!(one.as_str().parse(), Ok(one));
             assert_eq!(serde_json::to_value(one).unwrap(), one.as_str());
@@ -242,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_excludes_what_does_not_have_what_it_names() {
+    fn a_filter_excludes_events_that_do_not_match_every_field() {
         let component = |name: &str| Event {
             id: 1,
             r#type: EventType::ComponentCreated,
@@ -250,7 +248,7 @@ mod tests {
             recorded_by: "ci".parse().unwrap(),
             deployment: None,
             transition: None,
-            component: Some(Named { id: Uuid::nil(), name: name.parse().unwrap() }),
+            component: Some(EventName { id: Uuid::nil(), name: name.parse().unwrap() }),
             environment: None,
         };
         let api = component("api");

@@ -1,9 +1,9 @@
-//! The history of a deployment: its rows, the chain of their hashes, and what they come to.
+//! The history of a deployment: its rows, the chain of their hashes, and the state that they add up to.
 //!
-//! Every row carries a hash over its content and the hash of the row before it, and the first row over what never
-//! changes about the deployment. A row that was changed, taken out or slipped in breaks the chain from there on. The
-//! hash is SHA-256 over a compact JSON array, so that it can be worked out again in any language: see [`identity`] and
-//! [`HistoryEntry::sealed`].
+//! Every row has a hash over its content and the hash of the previous row. The first row uses [`identity`] instead: the
+//! digest of the immutable fields of the deployment. A row that was changed, removed or inserted breaks the chain from that
+//! row on. The hash is SHA-256 over a compact JSON array, so that a program in any language can compute it again: see
+//! [`identity`] and [`HistoryEntry::with_hash`].
 
 use std::fmt;
 
@@ -16,23 +16,23 @@ use crate::{
     deployment::Deployment,
     digest::Digest,
     status::Status,
-    text::{Label, Reason},
+    text::{Invalid, Label, Reason},
 };
 
-/// What a row of the history says.
+/// The kind of a history row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = HistoryEvent))]
 #[serde(rename_all = "snake_case")]
-pub enum Event {
+pub enum HistoryKind {
     /// The status changed.
     #[default]
     Transition,
-    /// The component left the environment: nothing is current there from then on. The status stays as it is.
+    /// The component left the environment: the cell is empty from then on. The status does not change.
     Undeployed,
 }
 
-impl Event {
+impl HistoryKind {
     /// The name used in bodies and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -43,42 +43,40 @@ impl Event {
     }
 }
 
-impl std::str::FromStr for Event {
-    type Err = UnknownEvent;
+impl std::str::FromStr for HistoryKind {
+    type Err = Invalid;
 
-    fn from_str(word: &str) -> Result<Self, UnknownEvent> {
-        [Self::Transition, Self::Undeployed].into_iter().find(|event| event.as_str() == word).ok_or(UnknownEvent)
+    fn from_str(word: &str) -> Result<Self, Invalid> {
+        [Self::Transition, Self::Undeployed]
+            .into_iter()
+            .find(|event| event.as_str() == word)
+            .ok_or(Invalid("must be transition or undeployed"))
     }
 }
 
-/// A word that is no event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be transition or undeployed")]
-pub struct UnknownEvent;
-
-/// One row of the append-only history: a change of status, or a removal.
+/// One row of the append-only history: a transition or an undeployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
-    /// Its place in the order of recording, over all deployments; numbers only grow and may have gaps.
+    /// The position in the order of recording, over all deployments; numbers increase and may have gaps.
     pub sequence: i64,
-    /// The attempt it belongs to, from 1.
+    /// The attempt that the row belongs to, from 1.
     pub attempt: i64,
-    /// What it says.
+    /// The kind of the row.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required = true))]
-    pub event: Event,
-    /// The status before; `null` for the first entry.
+    pub event: HistoryKind,
+    /// The status before; `null` for the first row.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub from: Option<Status>,
     /// The status after.
     pub to: Status,
-    /// When it happened: the time that decides the cell.
+    /// When it happened. This time decides which deployment is current in the cell.
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub occurred_at: Time,
-    /// The time that the caller claimed, where the entry was placed at another one; see [`crate::arrival`].
+    /// The time in the request, if the server recorded another one; see [`crate::arrival`].
     #[serde(default, with = "clock::wire_option")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
     pub claimed_at: Option<Time>,
@@ -86,16 +84,16 @@ pub struct HistoryEntry {
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub recorded_at: Time,
-    /// Whose token recorded it.
+    /// The subject of the token that recorded it.
     pub recorded_by: Label,
-    /// Why.
+    /// The reason, if one was given.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub reason: Option<Reason>,
-    /// SHA-256 over this row and the hash of the row before it of the same deployment, over microseconds.
+    /// SHA-256 over this row and the hash of the previous row of the same deployment, with times in microseconds.
     pub hash: Digest,
 }
 
-/// What the first row is chained to: the digest of what never changes about a deployment.
+/// The digest of the immutable fields of a deployment: the start of the chain of hashes.
 ///
 /// The JSON array has, in this order: the ids of deployment, component and environment, version, `deployedBy`,
 /// `commitSha` or `null`, and `createdAt` in microseconds since 1970.
@@ -114,13 +112,13 @@ pub fn identity(deployment: &Deployment) -> Digest {
 }
 
 impl HistoryEntry {
-    /// The entry with its hash, in a chain that has come to `previous`.
+    /// Sets the hash of the row. `previous` is the hash of the previous row, or [`identity`] for the first row.
     ///
     /// The JSON array has, in this order: `previous` as text, attempt, event, from or `null`, to, `occurredAt` and
     /// `recordedAt` in microseconds since 1970, `recordedBy`, and the reason or `null`; then `claimedAt` in microseconds
-    /// since 1970, where the entry has one.
+    /// since 1970, if the row has one.
     #[must_use]
-    pub fn sealed(self, previous: &Digest) -> Self {
+    pub fn with_hash(self, previous: &Digest) -> Self {
         Self { hash: self.hash_after(previous), ..self }
     }
 
@@ -142,23 +140,23 @@ impl HistoryEntry {
         Digest::of(content.to_string().as_bytes())
     }
 
-    /// Whether this is the entry that a message with the time `claimed` made, or one that shows this time.
+    /// Whether a request with the time `claimed` created this row, or the row has that time.
     #[must_use]
     pub fn is_claimed_at(&self, claimed: Option<Time>) -> bool {
         claimed.is_some() && (claimed == self.claimed_at || claimed == Some(self.occurred_at))
     }
 }
 
-/// A place where a history cannot be what was recorded.
+/// The first fault of a history: proof that it is not as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// The row; none when there is no row at all.
+pub struct ChainError {
+    /// The row; `None` when there are no rows.
     pub sequence: Option<i64>,
-    /// What is wrong with it.
+    /// What is wrong, as a predicate of the row.
     pub why: String,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for ChainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.sequence {
             Some(sequence) => write!(f, "history row {sequence} {}", self.why),
@@ -167,84 +165,86 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Checks that the entries of a deployment, in the order of recording, are an unbroken chain of legal moves.
+/// Checks that the rows of a deployment, in the order of recording, are an unbroken chain of legal transitions.
 ///
 /// # Errors
-/// The first row that is not.
-pub fn check(deployment: &Deployment, entries: &[HistoryEntry]) -> Result<(), Broken> {
+/// The first row that breaks the chain.
+pub fn check(deployment: &Deployment, entries: &[HistoryEntry]) -> Result<(), ChainError> {
     if entries.is_empty() {
-        return Err(Broken { sequence: None, why: "there is no history".into() });
+        return Err(ChainError { sequence: None, why: "there is no history".into() });
     }
     let (mut hash, mut status, mut attempt) = (identity(deployment), None, 1);
     for entry in entries {
-        if let Err(why) = check_move(entry, status) {
-            return Err(Broken { sequence: Some(entry.sequence), why });
+        if let Err(why) = check_entry(entry, status) {
+            return Err(ChainError { sequence: Some(entry.sequence), why });
         }
-        attempt += i64::from(status.is_some() && entry.event == Event::Transition && entry.to == Status::Pending);
+        attempt += i64::from(status.is_some() && entry.event == HistoryKind::Transition && entry.to == Status::Pending);
         if entry.attempt != attempt {
-            return Err(Broken { sequence: Some(entry.sequence), why: format!("says attempt {}, which is {attempt}", entry.attempt) });
+            return Err(ChainError { sequence: Some(entry.sequence), why: format!("has attempt {} instead of {attempt}", entry.attempt) });
         }
         if entry.hash != entry.hash_after(&hash) {
-            let why = "does not have the hash of its content and of what came before it".into();
-            return Err(Broken { sequence: Some(entry.sequence), why });
+            let why = "has a hash that does not match its content and the previous hash".into();
+            return Err(ChainError { sequence: Some(entry.sequence), why });
         }
         (hash, status) = (entry.hash, Some(entry.to));
     }
     Ok(())
 }
 
-/// Whether an entry may follow one that came to `status`.
-fn check_move(entry: &HistoryEntry, status: Option<Status>) -> Result<(), String> {
+/// Checks that a row may follow one whose status is `status`.
+fn check_entry(entry: &HistoryEntry, status: Option<Status>) -> Result<(), String> {
     if entry.from != status {
-        let said = |status: Option<Status>| status.map_or("nothing", Status::as_str);
-        return Err(format!("moves from {}, where the row before it came to {}", said(entry.from), said(status)));
+        let shown = |status: Option<Status>| status.map_or("nothing", Status::as_str);
+        return Err(format!("starts from {}, but the row before it ends with {}", shown(entry.from), shown(status)));
     }
     match (entry.event, status) {
-        (Event::Undeployed, Some(status)) if entry.to == status => Ok(()),
-        (Event::Undeployed, _) => Err("is a removal that changes the status".into()),
-        (Event::Transition, None) if entry.to == Status::Pending => Ok(()),
-        (Event::Transition, None) => Err(format!("begins with {} instead of pending", entry.to)),
-        (Event::Transition, Some(status)) => status.advance(entry.to).map(drop).map_err(|refusal| format!("is illegal: {refusal}")),
+        (HistoryKind::Undeployed, Some(status)) if entry.to == status => Ok(()),
+        (HistoryKind::Undeployed, _) => Err("is an undeployment that changes the status".into()),
+        (HistoryKind::Transition, None) if entry.to == Status::Pending => Ok(()),
+        (HistoryKind::Transition, None) => Err(format!("begins with {} instead of pending", entry.to)),
+        (HistoryKind::Transition, Some(status)) => {
+            status.transition_to(entry.to).map(drop).map_err(|refusal| format!("is illegal: {refusal}"))
+        }
     }
 }
 
-/// A stretch of time that counts for a cell: from a success until it was rolled back, or from a removal on.
+/// A period of a cell: from a success until its rollback, or from an undeployment on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
-    /// When it began.
+    /// When it started.
     pub started_at: Time,
-    /// The row of history that began it. Of two that began at one time, the later recorded counts.
+    /// The history row that started it. Of two periods with the same start, the one recorded later wins.
     pub sequence: i64,
-    /// When the success was rolled back; none while it stands, and for a removal.
+    /// When the success was rolled back; `None` if it was not, and for an undeployment.
     pub ended_at: Option<Time>,
-    /// Whether it is a removal, after which nothing is current.
-    pub is_removal: bool,
+    /// Whether an undeployment started it, after which the cell is empty.
+    pub is_undeployment: bool,
 }
 
-/// What a history comes to, worked out from its rows alone.
+/// The state of a deployment, computed only from its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The status now.
+pub struct DeploymentState {
+    /// The current status.
     pub status: Status,
-    /// The attempt now, from 1.
+    /// The current attempt, from 1.
     pub attempt: i64,
-    /// When the latest attempt began, if it has.
+    /// When the latest attempt started, if it has.
     pub started_at: Option<Time>,
     /// When the latest attempt succeeded or failed, if it has.
     pub finished_at: Option<Time>,
-    /// The latest success, if there was one: when, and its row of history.
+    /// The latest success, if there was one: its time and its history row.
     pub succeeded: Option<(Time, i64)>,
-    /// The latest transition: when it happened, and its row of history.
+    /// The latest transition: its time and its history row.
     pub occurred: (Time, i64),
-    /// Every period of its cell that it makes, in the order of recording.
+    /// The periods that it adds to its cell, in the order of recording.
     pub periods: Vec<Period>,
 }
 
-/// Works out what the entries of a deployment, in the order of recording, come to; `None` when there are none.
+/// Computes the state of a deployment from its rows, in the order of recording; `None` when there are no rows.
 #[must_use]
-pub fn fold(entries: &[HistoryEntry]) -> Option<Standing> {
+pub fn fold(entries: &[HistoryEntry]) -> Option<DeploymentState> {
     let first = entries.first()?;
-    let mut standing = Standing {
+    let mut state = DeploymentState {
         status: first.to,
         attempt: first.attempt,
         started_at: None,
@@ -254,13 +254,13 @@ pub fn fold(entries: &[HistoryEntry]) -> Option<Standing> {
         periods: Vec::new(),
     };
     for entry in entries {
-        standing.add(entry);
+        state.add(entry);
     }
-    Some(standing)
+    Some(state)
 }
 
-impl Standing {
-    /// The deployment with the status, the attempt and the times that its history comes to.
+impl DeploymentState {
+    /// Sets the status, the attempt and the times of a deployment to those of this state.
     pub(crate) fn applied_to(&self, deployment: Deployment) -> Deployment {
         Deployment {
             status: self.status,
@@ -274,9 +274,9 @@ impl Standing {
     }
 
     fn add(&mut self, entry: &HistoryEntry) {
-        let begun = |is_removal| Period { started_at: entry.occurred_at, sequence: entry.sequence, ended_at: None, is_removal };
-        if entry.event == Event::Undeployed {
-            self.periods.push(begun(true));
+        let period = |is_undeployment| Period { started_at: entry.occurred_at, sequence: entry.sequence, ended_at: None, is_undeployment };
+        if entry.event == HistoryKind::Undeployed {
+            self.periods.push(period(true));
             return;
         }
         (self.status, self.attempt) = (entry.to, entry.attempt);
@@ -288,10 +288,10 @@ impl Standing {
             Status::Succeeded => {
                 self.finished_at = Some(entry.occurred_at);
                 self.succeeded = Some((entry.occurred_at, entry.sequence));
-                self.periods.push(begun(false));
+                self.periods.push(period(false));
             }
             Status::RolledBack => {
-                if let Some(undone) = self.periods.iter_mut().rfind(|period| !period.is_removal) {
+                if let Some(undone) = self.periods.iter_mut().rfind(|period| !period.is_undeployment) {
                     undone.ended_at = Some(entry.occurred_at);
                 }
             }
@@ -299,65 +299,68 @@ impl Standing {
     }
 }
 
-/// Whether a history says no more than the status it came to: the shortest way there, all at one time, without reasons and
-/// without claimed times.
+/// Whether the latest status implies the whole history: the rows are the shortest path to it, all at one time, without
+/// reasons and without claimed times.
 #[must_use]
-pub fn is_at_once(entries: &[HistoryEntry]) -> bool {
+pub fn is_implied_by_status(entries: &[HistoryEntry]) -> bool {
     let Some(last) = entries.last() else { return true };
     let is_plain = |entry: &HistoryEntry| {
-        entry.event == Event::Transition && entry.occurred_at == last.occurred_at && entry.claimed_at.is_none() && entry.reason.is_none()
+        entry.event == HistoryKind::Transition
+            && entry.occurred_at == last.occurred_at
+            && entry.claimed_at.is_none()
+            && entry.reason.is_none()
     };
-    entries.iter().map(|entry| entry.to).eq(crate::api::whole_path(last.to).iter().copied()) && entries.iter().all(is_plain)
+    entries.iter().map(|entry| entry.to).eq(last.to.whole_path().iter().copied()) && entries.iter().all(is_plain)
 }
 
-/// A deployment as it stood while the success in the row `sequence` counted: succeeded, with the times of that attempt.
+/// The state of a deployment directly after the row `sequence`, a success: succeeded, with the times of that attempt.
 #[must_use]
 pub fn as_of(deployment: Deployment, entries: &[HistoryEntry], sequence: i64) -> Deployment {
     let until: Vec<_> = entries.iter().take_while(|entry| entry.sequence <= sequence).cloned().collect();
     match fold(&until) {
-        Some(standing) => standing.applied_to(deployment),
+        Some(state) => state.applied_to(deployment),
         None => deployment,
     }
 }
 
-/// One try of a deployment.
+/// One attempt of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Its number, from 1.
+    /// The number, from 1.
     pub number: i64,
-    /// Where it stands, or how it ended.
+    /// Its latest status.
     pub status: Status,
-    /// When it was asked for: recorded as pending.
+    /// When it was recorded as pending.
     pub pending_at: Time,
-    /// When it began, if it has.
+    /// When it started, if it has.
     pub started_at: Option<Time>,
     /// When it succeeded or failed, if it has.
     pub finished_at: Option<Time>,
-    /// The reason of its last change of status.
+    /// The reason of its latest transition.
     pub reason: Option<Reason>,
 }
 
 impl Attempt {
-    /// How long it took from its beginning to its outcome; none while it runs, when it never began, and when the
-    /// clocks of those who told both disagree.
+    /// The time from its start to its outcome. `None` while it runs, when it never started, and when the outcome is before
+    /// the start because two clocks differ.
     #[must_use]
     pub fn duration(&self) -> Option<TimeDelta> {
         self.finished_at.zip(self.started_at).map(|(end, start)| end - start).filter(|took| *took >= TimeDelta::zero())
     }
 }
 
-/// The attempts that a history tells of, the first one first.
+/// The attempts in a history, the first one first.
 #[must_use]
 pub fn attempts(entries: &[HistoryEntry]) -> Vec<Attempt> {
     let of_one = |rows: &[HistoryEntry]| {
-        let (first, last) = (rows.first()?, rows.iter().rfind(|row| row.event == Event::Transition)?);
-        let standing = fold(rows)?;
+        let (first, last) = (rows.first()?, rows.iter().rfind(|row| row.event == HistoryKind::Transition)?);
+        let state = fold(rows)?;
         Some(Attempt {
             number: last.attempt,
             status: last.to,
             pending_at: first.occurred_at,
-            started_at: standing.started_at,
-            finished_at: standing.finished_at,
+            started_at: state.started_at,
+            finished_at: state.finished_at,
             reason: last.reason.clone(),
         })
     };

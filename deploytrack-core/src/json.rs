@@ -1,19 +1,18 @@
-//! Strict JSON for what comes from outside.
+//! Strict JSON for requests.
 //!
-//! `serde_json` alone reads an array into a struct by position, takes the last of duplicate keys, and turns long
-//! integers into floats. Here a body is an object, its keys are unique, its numbers come back as they went in, and a
-//! reader names every fault at once, not the first.
-
+//! `serde_json` alone reads an array into a struct by position, accepts duplicate keys and uses the last one, and converts
+//! long integers to floats. Here a body is an object, its keys are unique, its numbers keep their value, and a reader
+//! reports all faults together, not only the first.
 //!
-//! Reading is linear in the body: each byte is looked at a fixed number of times, an object holds at most [`MOST_VALUES`]
-//! values, and a fault is only written when it will be reported.
+//! Reading is linear in the size of the body: each byte is read a fixed number of times, a body has at most [`MOST_VALUES`]
+//! values, and a fault is only formatted when it will be reported.
 
 #[cfg(test)]
 mod cost;
-mod meant;
 mod number;
 mod path;
 mod strict;
+mod suggestion;
 
 use std::{fmt, str::FromStr};
 
@@ -21,20 +20,19 @@ use serde_json::{Map, Value};
 
 use crate::{
     clock::{self, Time},
-    error::Fault,
-    faults::{Faults, MOST_FAULTS},
+    fault::{Fault, Faults, MOST_FAULTS},
 };
 
 pub use self::{
-    meant::field as meant_field,
     path::{pointer_to, shortened},
     strict::MOST_VALUES,
+    suggestion::suggested_field,
 };
 
 /// Reads one JSON object from `body`.
 ///
 /// # Errors
-/// Every fault: a body that is not UTF-8, not JSON or not an object, duplicate keys, numbers that would change.
+/// All faults: a body that is not UTF-8, not JSON or not an object; duplicate keys; numbers that would lose precision.
 pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
     let whole = |detail: String| vec![Fault::at("", detail)];
     let text = std::str::from_utf8(body).map_err(|_| whole("the body is not UTF-8".into()))?;
@@ -47,7 +45,7 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
     while !faults.is_full()
         && let Some(number) = changed.next()
     {
-        faults.add(|| Fault::at("", format!("the number {} cannot be kept exactly; send it as a string", shortened(number))));
+        faults.add(|| Fault::at("", format!("the number {} cannot be stored exactly; send it as a string", shortened(number))));
     }
     match value {
         Value::Object(map) if faults.is_empty() => Ok(map),
@@ -56,31 +54,31 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Vec<Fault>> {
     }
 }
 
-/// Reads one JSON object from `body`, and from it with `read` what it describes.
+/// Reads one JSON object from `body`, and converts it with `read`.
 ///
 /// # Errors
-/// Every fault: those of [`object`] together with those of `read`. A body of more than [`MOST_READ_TWICE`] bytes that is not
-/// strict JSON has the former alone.
+/// All faults of [`object`] and of `read`. A body of more than [`MOST_READ_TWICE`] bytes that is not strict JSON has only the
+/// faults of [`object`].
 pub fn read<T>(body: &[u8], read: impl FnOnce(Map<String, Value>) -> Result<T, Vec<Fault>>) -> Result<T, Vec<Fault>> {
     let mut faults = match object(body) {
         Ok(map) => return read(map),
         Err(faults) => faults,
     };
-    // Strict reading builds no values after a fault. What is no object at all has no fields to look at.
+    // Strict reading builds no values after a fault, so the body is parsed again. A body that is not an object has no fields.
     if body.len() <= MOST_READ_TWICE
         && let Ok(map) = serde_json::from_slice(body)
     {
-        let known: std::collections::HashSet<_> = faults.iter().map(|fault| fault.pointer.clone()).collect();
+        let pointers: std::collections::HashSet<_> = faults.iter().map(|fault| fault.pointer.clone()).collect();
         let further = read(map).err().unwrap_or_default();
-        faults.extend(further.into_iter().filter(|fault| !known.contains(&fault.pointer)));
+        faults.extend(further.into_iter().filter(|fault| !pointers.contains(&fault.pointer)));
     }
     Err(faults)
 }
 
-/// The most bytes of a body that is read a second time for its further faults.
+/// The most bytes of a body that is parsed a second time to find further faults.
 pub const MOST_READ_TWICE: usize = 64 * 1024;
 
-/// What a value is, with its article, for a message.
+/// The type of a value, with its article, for a message.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -92,22 +90,22 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The greatest [`Fields::position`]: what both databases can count.
+/// The greatest [`Fields::position`]: the largest integer of both databases.
 pub const MOST_POSITION: u64 = i64::MAX as u64;
 
-/// A number that is whole, as far as a double can tell whole numbers apart.
+/// Converts a number to an integer, if it is whole and a double represents it exactly.
 fn whole(number: f64) -> Option<u64> {
     let text = (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then(|| format!("{number:.0}"));
     text.and_then(|text| text.parse().ok())
 }
 
-/// Takes the fields of an object one by one and gathers every fault.
+/// A reader that takes the fields of an object one by one and collects all faults.
 #[derive(Debug)]
 pub struct Fields {
     map: Map<String, Value>,
     known: Vec<&'static str>,
     faults: Faults,
-    /// Whether the faults name the values, and the fields that were probably meant.
+    /// Whether faults contain the invalid values, and suggest known fields for unknown ones.
     explains: bool,
 }
 
@@ -118,8 +116,8 @@ impl Fields {
         Self { map, known: Vec::new(), faults: Faults::default(), explains: false }
     }
 
-    /// A reader of a line that another program may have written: its faults name the values, and the fields that were
-    /// probably meant.
+    /// A reader of an import line, which another program may have written. Its faults contain the invalid values, and suggest
+    /// known fields for unknown ones.
     pub(crate) fn of_import(map: Map<String, Value>) -> Self {
         Self { explains: true, ..Self::of(map) }
     }
@@ -130,13 +128,13 @@ impl Fields {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// The value of a field, if it is there and not `null`.
+    /// Takes the value of a field, if it is present and not `null`.
     pub fn value(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
         self.map.remove(name).filter(|value| !value.is_null())
     }
 
-    /// A field whose `null` means something: absent, `null` or a text.
+    /// Takes a text field in which `null` has a meaning: absent, `null` or a text.
     pub fn clearable<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<Option<T>> {
         if self.map.get(name).is_some_and(Value::is_null) {
             self.value(name);
@@ -145,7 +143,7 @@ impl Fields {
         self.text(name).map(Some)
     }
 
-    /// A text field, checked by its type.
+    /// Takes a text field, checked by its type.
     pub fn text<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.value(name)?;
         let Value::String(text) = value else {
@@ -154,7 +152,7 @@ impl Fields {
         text.parse().map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
-    /// As [`Fields::text`]; its absence is a fault.
+    /// Takes a required text field: as [`Fields::text`], but its absence is a fault.
     pub fn required<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
         if !self.has(name) {
             self.value(name);
@@ -163,19 +161,19 @@ impl Fields {
         self.text(name)
     }
 
-    /// A UUID in its hyphenated form.
+    /// Takes a UUID in its hyphenated form.
     pub fn id(&mut self, name: &'static str) -> Option<uuid::Uuid> {
         let text: String = self.text(name)?;
         parse_id(&text).map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
-    /// A time.
+    /// Takes an RFC 3339 time.
     pub fn time(&mut self, name: &'static str) -> Option<Time> {
         let text: String = self.text(name)?;
         clock::parse(&text).map_or_else(|error| self.wrong_value(name, error, &text), Some)
     }
 
-    /// A boolean.
+    /// Takes a boolean.
     pub fn flag(&mut self, name: &'static str) -> Option<bool> {
         match self.value(name)? {
             Value::Bool(flag) => Some(flag),
@@ -183,7 +181,7 @@ impl Fields {
         }
     }
 
-    /// A whole number from 1 to [`MOST_POSITION`], however it is written: to JSON, `3` and `3.0` are one number.
+    /// Takes a whole number from 1 to [`MOST_POSITION`], in any notation: in JSON, `3` and `3.0` are the same number.
     pub fn position(&mut self, name: &'static str) -> Option<usize> {
         let value = self.value(name)?;
         let number = value.as_u64().or_else(|| value.as_f64().and_then(whole)).filter(|number| (1..=MOST_POSITION).contains(number));
@@ -191,40 +189,40 @@ impl Fields {
         number.map_or_else(|| self.wrong(name, format!("must be a whole number from 1 to {MOST_POSITION}")), Some)
     }
 
-    /// A whole number that counts, from 0.
+    /// Takes a whole number from 0.
     pub(crate) fn count(&mut self, name: &'static str) -> Option<i64> {
         let value = self.value(name)?;
         let number = value.as_i64().filter(|number| *number >= 0);
         number.map_or_else(|| self.wrong(name, "must be a whole number from 0"), Some)
     }
 
-    /// Notes a fault of the field and gives nothing.
+    /// Adds a fault of the field and returns `None`.
     pub fn wrong<T>(&mut self, name: &str, detail: impl fmt::Display) -> Option<T> {
         self.wrong_at(pointer_to("", name), detail)
     }
 
-    /// As [`Fields::wrong`], for a value that is shown where this reader explains.
+    /// As [`Fields::wrong`], with the invalid value in the message of an import line.
     pub(crate) fn wrong_value<T>(&mut self, name: &str, detail: impl fmt::Display, value: &str) -> Option<T> {
         if self.explains { self.wrong(name, format!("{detail}; it is \"{}\"", shortened(value))) } else { self.wrong(name, detail) }
     }
 
-    /// As [`Fields::wrong`], for a place inside a field.
+    /// As [`Fields::wrong`], for a location inside a field.
     pub(crate) fn wrong_at<T>(&mut self, pointer: String, detail: impl fmt::Display) -> Option<T> {
         self.faults.add(|| Fault::at(pointer, detail));
         None
     }
 
-    /// Ends the reading with what was built from the fields.
+    /// Finishes reading, and returns `built` if there are no faults.
     ///
     /// # Errors
-    /// Every fault noted, and every field that nobody asked for.
+    /// All faults so far, and a fault for every field that was not taken.
     pub fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
         let known = self.known.join(", ");
         let mut is_listed = false;
         for name in self.map.keys().take(MOST_FAULTS + 1) {
-            let meant = if self.explains { meant::field(name, &self.known) } else { None };
-            let detail = match meant {
-                Some(meant) => format!("is not a known field; did you mean {meant}?"),
+            let suggestion = if self.explains { suggested_field(name, &self.known) } else { None };
+            let detail = match suggestion {
+                Some(suggestion) => format!("is not a known field; did you mean {suggestion}?"),
                 None if std::mem::replace(&mut is_listed, self.explains) => "is not a known field".to_owned(),
                 None => format!("is not a known field; known are {known}"),
             };
@@ -237,10 +235,10 @@ impl Fields {
     }
 }
 
-/// Reads a UUID in its hyphenated form (RFC 9562, section 4), upper or lower case.
+/// Parses a UUID in its hyphenated form (RFC 9562, section 4), in upper or lower case.
 ///
 /// # Errors
-/// A sentence for the caller when the text is none.
+/// A sentence for the caller when the text is not a UUID.
 pub fn parse_id(text: &str) -> Result<uuid::Uuid, &'static str> {
     let wrong = "must be a UUID such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f";
     if text.len() != 36 {
@@ -258,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_object_will_do() {
+    fn a_body_that_is_not_one_object_is_rejected() {
         assert_eq!(faults("[1]"), ["the body must be a JSON object, not an array"]);
         assert_eq!(faults("  "), ["the body is empty; it must be a JSON object"]);
         assert!(faults("{} {}")[0].starts_with("the body is not valid JSON"));
@@ -266,20 +264,20 @@ mod tests {
     }
 
     #[test]
-    fn the_faults_of_the_text_and_of_its_fields_are_said_together() {
+    fn faults_of_the_json_and_of_its_fields_are_reported_together() {
         let body = br#"{"name": 3, "a": {"b": 1, "b": 2}, "n": 123456789012345678901234567890, "id": "x", "id": "y"}"#;
         let faults = read(body, |map| {
             let mut fields = Fields::of(map);
             let (name, id) = (fields.required::<crate::text::Name>("name"), fields.id("id"));
             fields.finish(name.zip(id))
         });
-        let said: Vec<_> = faults.unwrap_err().iter().map(ToString::to_string).collect();
+        let messages: Vec<_> = faults.unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
-            said,
+            messages,
             [
                 "/a/b is given twice",
                 "/id is given twice",
-                "the number 123456789012345678901234567890 cannot be kept exactly; send it as a string",
+                "the number 123456789012345678901234567890 cannot be stored exactly; send it as a string",
                 "/name must be a string, not a number",
                 "/a is not a known field; known are name, id",
                 "/n is not a known field; known are name, id",
@@ -290,12 +288,12 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_keys_are_named_wherever_they_are() {
+    fn duplicate_keys_are_reported_at_any_depth() {
         assert_eq!(faults(r#"{"a": {"b/c": [{"x": 1, "x": 2}]}, "a": 1}"#), ["/a/b~1c/0/x is given twice", "/a is given twice"]);
     }
 
     #[test]
-    fn a_number_that_would_change_is_refused() {
+    fn a_number_that_would_lose_precision_is_rejected() {
         for number in ["123456789012345678901234567890", "0.1234567890123456789", "18446744073709551617"] {
             assert_eq!(faults(&format!(r#"{{"n": {number}}}"#)).len(), 1, "{number}");
         }
@@ -307,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_a_whole_number_however_it_is_written() {
+    fn a_position_is_a_whole_number_in_any_notation() {
         let read = |number: &str| {
             let mut fields = Fields::of(object(format!(r#"{{"order": {number}}}"#).as_bytes()).unwrap());
             let position = fields.position("order");
@@ -322,12 +320,12 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_said_at_once() {
+    fn all_faults_are_reported_together() {
         let mut fields = Fields::of(object(br#"{"name": 3, "extra": 1, "id": "x"}"#).unwrap());
         let (name, id) = (fields.required::<crate::text::Name>("name"), fields.id("id"));
-        let said: Vec<_> = fields.finish(name.zip(id)).unwrap_err().iter().map(ToString::to_string).collect();
+        let messages: Vec<_> = fields.finish(name.zip(id)).unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
-            said,
+            messages,
             [
                 "/name must be a string, not a number",
                 "/id must be a UUID such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f",

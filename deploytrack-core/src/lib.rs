@@ -1,40 +1,43 @@
-//! What runs where, since when, and who put it there.
+//! The library of deploytrack: which version of a component runs in which environment.
 //!
-//! This crate is the library of deploytrack. It records deployments of components to environments, moves them
-//! through a status machine and answers which version is current in each cell of the matrix, from an append-only
-//! history.
+//! It records deployments of components to environments, moves them through a status machine, and computes from an
+//! append-only history which deployment is current in each cell of the matrix.
 //!
-//! # Map
+//! # Modules
 //!
-//! Each room uses only the rooms above it in this table.
+//! Each module uses only modules above it in this table.
 //!
-//! | Room | Knows |
+//! | Module | Content |
 //! |---|---|
-//! | [`status`] | the five statuses and which of them may follow which |
-//! | [`clock`] | what time it is, and how a time is written and read |
-//! | [`text`] | text that has been checked once: names, versions, commits |
-//! | [`name`] | names of components and environments: which are the same, which are near misses |
-//! | [`json`] | strict JSON: no duplicate keys, every fault of a body at once |
+//! | [`invalid`] | the error of every parser |
+//! | [`name`] | names of components and environments: equality and near misses |
+//! | [`text`] | checked text: versions, labels, commits, reasons |
+//! | [`clock`] | the clock, and the text form of a time |
+//! | [`age`] | ages for people: `3d` |
+//! | [`ids`] | generation of ids |
 //! | [`digest`] | SHA-256 |
-//! | [`deployment`] | a deployment, and what is asked of it |
-//! | [`history`] | the rows of a history, the chain of their hashes, and what they come to |
-//! | [`rollback`] | which deployment a rollback goes back to |
-//! | [`event`] | what readers are told of as it happens |
-//! | [`verification`] | what was found when the history was compared with what is kept |
-//! | [`arrival`] | when a message arrived, and where that puts a transition in time |
-//! | [`catalog`] | components and environments, their order |
-//! | [`query`] | filters and pages |
-//! | [`matrix`] | rows and cells |
 //! | [`entity_tag`] | entity tags and the conditions of a request |
-//! | [`api`] | the paths and bodies that server and client share |
-//! | [`error`] | what can go wrong, said for the caller |
-//! | [`faults`] | the faults of a request, gathered up to a limit |
+//! | [`fault`] | faults of a request, collected up to a limit |
+//! | [`status`] | the five statuses and the legal transitions |
+//! | [`json`] | strict JSON: no duplicate keys, all faults of a body together |
+//! | [`arrival`] | the time that the server records for a transition |
+//! | [`catalog`] | components, environments and their order |
+//! | [`archive`] | archiving of several components or environments |
+//! | [`deployment`] | deployments and the requests that change them |
+//! | [`history`] | history rows, the chain of their hashes, and the state that they add up to |
+//! | [`rollback`] | the target of a rollback |
+//! | [`event`] | the events of `GET /api/v1/events` |
+//! | [`verification`] | the result of a comparison of all derived data with the history |
+//! | [`query`] | filters, cursors and pages |
+//! | [`matrix`] | rows and cells of the matrix |
+//! | [`api`] | paths, headers and bodies that the server and the client share |
+//! | [`error`] | the error of the use cases |
 #![cfg_attr(
     feature = "store",
-    doc = "| [`store`] | SQL; the only room that knows the database |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history, verification |"
+    doc = "| [`store`] | all SQL |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history, verification |"
 )]
 #![cfg_attr(feature = "client", doc = "| [`client`] | the HTTP client of a server |")]
-#![cfg_attr(feature = "openapi", doc = "| [`openapi`] | the schemas of what is on the wire |")]
+#![cfg_attr(feature = "openapi", doc = "| [`openapi`] | the JSON schemas of the bodies |")]
 //!
 //! # Features
 //!
@@ -43,15 +46,15 @@
 //! | `sqlite` | the tracker on an embedded SQLite database | yes |
 //! | `postgres` | the tracker on PostgreSQL | no |
 //! | `client` | the HTTP client | no |
-//! | `openapi` | the schemas of what is on the wire, for an OpenAPI document | no |
+//! | `openapi` | the JSON schemas of the bodies, for an OpenAPI document | no |
 //!
-//! With none of them the pure model compiles: no I/O, no clock of its own.
+//! Without features, only the model is compiled: no I/O.
 #![cfg_attr(
     feature = "sqlite",
     doc = r#"
 # Embedding
 
-A program needs no server to keep track of its deployments:
+A program can track deployments without a server:
 
 ```
 use deploytrack_core::{
@@ -82,6 +85,7 @@ assert_eq!(matrix[0].environments["production"].version.as_str(), "v2.3.0");
 "#
 )]
 
+pub mod age;
 pub mod api;
 pub mod archive;
 pub mod arrival;
@@ -94,8 +98,10 @@ pub mod digest;
 pub mod entity_tag;
 pub mod error;
 pub mod event;
-pub mod faults;
+pub mod fault;
 pub mod history;
+pub mod ids;
+pub mod invalid;
 pub mod json;
 pub mod matrix;
 pub mod name;

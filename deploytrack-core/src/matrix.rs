@@ -1,4 +1,4 @@
-//! The matrix: one row per component, one cell per environment where something of it is current.
+//! The matrix: one row per component, and one cell per environment in which the component is current.
 
 use std::{fmt, ops::Index};
 
@@ -16,28 +16,28 @@ use crate::{
 /// The matrix, in the order of component names.
 pub type Matrix = Vec<Row>;
 
-/// What is current of one component.
+/// A row of the matrix: the current versions of one component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = MatrixRow))]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    /// The component.
+    /// The id of the component.
     pub component_id: Uuid,
-    /// Its name.
+    /// The name of the component.
     pub component_name: Name,
-    /// Its cells, in environment order; an environment where nothing of it is current has none.
+    /// The cells, in environment order. An environment without a current version of the component is left out.
     pub environments: Cells,
 }
 
-/// What is current of one component in one environment.
+/// A cell of the matrix: the current version of one component in one environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
-    /// What is deployed.
+    /// The version.
     pub version: Version,
-    /// When it succeeded.
+    /// When its deployment succeeded.
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub deployed_at: Time,
@@ -48,7 +48,7 @@ pub struct Cell {
 pub struct Cells(Vec<(Name, Cell)>);
 
 impl Cells {
-    /// The cell of an environment, if something is current there.
+    /// The cell of an environment, if it is not empty.
     #[must_use]
     pub fn get(&self, environment: &str) -> Option<&Cell> {
         self.iter().find_map(|(name, cell)| (name.as_str() == environment).then_some(cell))
@@ -72,7 +72,7 @@ impl Index<&str> for Cells {
     /// The cell of an environment.
     ///
     /// # Panics
-    /// When nothing is current there; [`Cells::get`] does not.
+    /// When the cell is empty. [`Cells::get`] does not panic.
     fn index(&self, environment: &str) -> &Cell {
         match self.get(environment) {
             Some(cell) => cell,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::text::BadText;
+use crate::invalid::Invalid;
 
 mod alphabet;
 #[cfg(feature = "store")]
@@ -25,23 +25,23 @@ pub use near::near_misses;
 
 /// The name of a component or an environment: 1 to 255 printable characters in NFC, without space at either end.
 ///
-/// Two names are equal when their keys are: case, the kind and number of spaces, and what only chooses the look of an
-/// emoji make no difference. The order of names is the order of their keys too, as in both databases.
+/// Two names are equal when their keys are equal: case, the kind and number of spaces, and the characters that only select
+/// the appearance of an emoji are ignored. Names are ordered by their keys, as in both databases.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
 
 impl Name {
-    /// The fewest characters it may have.
+    /// The minimum number of characters.
     pub const LEAST: usize = 1;
-    /// The most characters it may have.
+    /// The maximum number of characters.
     pub const MOST: usize = 255;
 
     /// Trims the text, composes its characters (NFC) and checks it.
     ///
     /// # Errors
-    /// [`BadText`] when the text has no visible character, has characters that cannot be printed, or is too long.
-    pub fn new(text: impl Into<String>) -> Result<Self, BadText> {
+    /// [`Invalid`] when the text has no visible character, has characters that cannot be printed, or is too long.
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         let trimmed = text.trim();
         let name = if trimmed.is_ascii() { trimmed.to_owned() } else { trimmed.nfc().collect() };
@@ -54,7 +54,7 @@ impl Name {
         &self.0
     }
 
-    /// What the name is compared by, stored beside it: of two equal names it is the same text.
+    /// The key of the name, by which names are compared: equal names have the same key. The database stores it with the name.
     #[must_use]
     pub fn key(&self) -> Cow<'_, str> {
         let plain = |byte: &u8| byte.is_ascii() && *byte != b' ' && !byte.is_ascii_uppercase();
@@ -95,17 +95,17 @@ impl Ord for Name {
 }
 
 impl TryFrom<String> for Name {
-    type Error = BadText;
+    type Error = Invalid;
 
-    fn try_from(text: String) -> Result<Self, BadText> {
+    fn try_from(text: String) -> Result<Self, Invalid> {
         Self::new(text)
     }
 }
 
 impl FromStr for Name {
-    type Err = BadText;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, BadText> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::new(text)
     }
 }

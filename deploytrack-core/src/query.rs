@@ -5,8 +5,8 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 pub use self::{
-    cursor::{BadCursor, Cursor, Key},
-    order::{Order, UnknownOrder},
+    cursor::{Cursor, ListKey},
+    order::Order,
     page::{Links, Page, PageRequest},
 };
 use crate::{
@@ -20,46 +20,46 @@ mod cursor;
 mod order;
 mod page;
 
-/// Which deployments a list shows, and in which order; every field that is set must match.
+/// A filter and an order of the list of deployments. A deployment matches if it matches every field that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeploymentFilter {
-    /// Of this component.
+    /// The component has this id.
     pub component_id: Option<Uuid>,
-    /// In this environment.
+    /// The environment has this id.
     pub environment_id: Option<Uuid>,
-    /// In this status now.
+    /// The deployment has this status now.
     pub status: Option<Status>,
-    /// Of the component with this name.
+    /// The component has this name.
     pub component: Option<Name>,
-    /// In the environment with this name.
+    /// The environment has this name.
     pub environment: Option<Name>,
-    /// Of this version.
+    /// The version is this one.
     pub version: Option<Version>,
-    /// From this commit, as recorded.
+    /// The commit is exactly this text.
     pub commit_sha: Option<CommitSha>,
-    /// By this person or program.
+    /// `deployedBy` is this person or program.
     pub deployed_by: Option<Label>,
-    /// Recorded at this time or later.
+    /// The deployment was recorded at this time or later.
     pub created_after: Option<Time>,
-    /// Recorded before this time.
+    /// The deployment was recorded before this time.
     pub created_before: Option<Time>,
-    /// Whose latest transition happened at this time or later.
+    /// The latest transition happened at this time or later.
     pub occurred_after: Option<Time>,
-    /// Whose latest transition happened before this time.
+    /// The latest transition happened before this time.
     pub occurred_before: Option<Time>,
-    /// The order of the list. An export has one order alone and does not read this.
+    /// The order of the list. An export has a fixed order and ignores this field.
     pub order: Order,
 }
 
 impl DeploymentFilter {
-    /// The same, of this component alone.
+    /// Restricts the filter to a component.
     #[must_use]
     pub fn of(self, component: Option<Reference>) -> Self {
         let (component_id, component) = parts(component);
         Self { component_id, component, ..self }
     }
 
-    /// The same, in this environment alone.
+    /// Restricts the filter to an environment.
     #[must_use]
     pub fn within(self, environment: Option<Reference>) -> Self {
         let (environment_id, environment) = parts(environment);
@@ -75,35 +75,35 @@ fn parts(reference: Option<Reference>) -> (Option<Uuid>, Option<Name>) {
     }
 }
 
-/// Which components or environments a list shows. `None` excludes nothing.
+/// A filter of the list of components or environments. `None` matches every record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CatalogFilter {
-    /// The one with this name.
+    /// The record has this name.
     pub name: Option<Name>,
-    /// Those that are archived, or those that are not.
+    /// The record is archived, or is not archived.
     pub archived: Option<bool>,
 }
 
-/// Which rows and columns the matrix shows. Empty lists mean all.
+/// A filter of the rows and columns of the matrix. An empty list matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MatrixFilter {
-    /// Components with one of these names.
+    /// The component has one of these names.
     pub components: Vec<Name>,
-    /// Environments with one of these names.
+    /// The environment has one of these names.
     pub environments: Vec<Name>,
-    /// Components of this owner.
+    /// The component has this owner.
     pub owner: Option<Label>,
-    /// Components of this kind.
+    /// The component has this kind.
     pub kind: Option<Label>,
-    /// Components in this lifecycle.
+    /// The component has this lifecycle.
     pub lifecycle: Option<Label>,
-    /// Show what is archived too.
+    /// Whether to include archived components and environments.
     pub include_archived: bool,
-    /// What was current at this moment; what is current now, if absent.
+    /// The time of the matrix; now, if absent.
     pub at: Option<Time>,
 }
 
-/// Reads a whole number without sign, for query parameters.
+/// Parses a whole number without a sign, for query parameters.
 ///
 /// # Errors
 /// A sentence for the caller.

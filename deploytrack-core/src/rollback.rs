@@ -1,41 +1,42 @@
-//! Which deployment a rollback goes back to.
+//! The target of a rollback.
 //!
-//! A cell goes back to a version, and the version with the newest success that is not rolled back is the one:
+//! A rollback returns a cell to an earlier version: the version with the newest success that is not rolled back.
 //!
-//! 1. The *success of a version* is the newest deployment of that version in the cell that ever succeeded. An older one of
-//!    the same version says nothing more: after a rollback from v3 to v2 and on to v1, the first success of v3 is not rolled
-//!    back itself, and v3 must not come back.
-//! 2. A success is *rolled back* when its deployment left `succeeded`, or when a later success of the cell names it in its
-//!    metadata as [`OF`]: between the record of a rollback and the mark on what it replaced, the mark is on its way.
-//! 3. The target is the version with the newest success that is not rolled back, is not the version that is current, and is
-//!    not newer than what is current: a deployment that succeeds at the same moment is not what was there before.
+//! 1. The *success of a version* is the newest deployment of that version in the cell that ever succeeded. Older deployments
+//!    of the same version are ignored: after a rollback from v3 to v2 and then to v1, the first success of v3 is not rolled
+//!    back itself, and v3 must not return.
+//! 2. A success is *rolled back* when its deployment left `succeeded`, or when a later success of the cell has its id in the
+//!    metadata as [`OF`]. The second condition covers the time between the record of the rollback and the transition of the
+//!    replaced deployment to `rolled_back`.
+//! 3. The target is the version with the newest success that is not rolled back, is not of the current version, and is not
+//!    newer than the current deployment: a deployment that succeeds while a rollback runs was not there before.
 //!
-//! Repeated rollbacks walk back through the versions, each version once, until there is none.
+//! Repeated rollbacks visit each earlier version once, until there are no more.
 
 use std::collections::HashSet;
 
 use crate::{clock::Time, deployment::Deployment, status::Status, text::Version};
 
-/// The key in the metadata of a rollback: the id of the deployment that it replaced.
+/// The key in the metadata of a rollback for the id of the deployment that it replaced.
 pub const OF: &str = "rollbackOf";
 
-/// What a rollback does with a version of the cell.
+/// The decision of a rollback about a version of the cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The rollback goes back to it.
+    /// The rollback returns to this version.
     Target,
-    /// It is current.
+    /// The version is current.
     Current,
-    /// It was rolled back.
+    /// The version was rolled back.
     RolledBack,
-    /// It succeeded after what is current.
+    /// The version succeeded after the current deployment.
     Newer,
-    /// It could be gone back to, and the target is newer.
+    /// The version is possible, but the target is newer.
     Older,
 }
 
 impl Verdict {
-    /// The word in an answer.
+    /// The word in JSON and in tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,21 +49,21 @@ impl Verdict {
     }
 }
 
-/// A version of the cell, as its success.
+/// A version of the cell that a rollback may return to, with its success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Considered<'a> {
+pub struct Candidate<'a> {
     /// The newest deployment of the version that ever succeeded.
     pub deployment: &'a Deployment,
-    /// When it did.
+    /// When it succeeded.
     pub succeeded_at: Time,
-    /// What a rollback does with it.
+    /// The decision of the rollback.
     pub verdict: Verdict,
 }
 
-/// Every version that succeeded in a cell, the newest success first, with what a rollback does with it. `all` are
-/// deployments of the one cell in any order. Where nothing is current, any version may be the target.
+/// Lists every version that succeeded in a cell, the newest success first, with the decision of a rollback. `all` are
+/// deployments of one cell in any order. When the cell is empty, every version may be the target.
 #[must_use]
-pub fn considered<'a>(current: Option<&Deployment>, all: &'a [Deployment]) -> Vec<Considered<'a>> {
+pub fn candidates<'a>(current: Option<&Deployment>, all: &'a [Deployment]) -> Vec<Candidate<'a>> {
     let undone = undone(all);
     let mut found = None;
     let judged = |(deployment, succeeded_at): (&'a Deployment, Time)| {
@@ -76,24 +77,24 @@ pub fn considered<'a>(current: Option<&Deployment>, all: &'a [Deployment]) -> Ve
                 Verdict::Target
             }
         };
-        Considered { deployment, succeeded_at, verdict }
+        Candidate { deployment, succeeded_at, verdict }
     };
     successes(all).into_iter().map(judged).collect()
 }
 
-/// The version that a rollback goes back to.
+/// The version that a rollback returns to.
 #[must_use]
-pub fn target<'a>(considered: &[Considered<'a>]) -> Option<Considered<'a>> {
-    considered.iter().find(|one| one.verdict == Verdict::Target).copied()
+pub fn target<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    candidates.iter().find(|one| one.verdict == Verdict::Target).copied()
 }
 
-/// The success of a version, whether it was rolled back or not: somebody names the version and means it.
+/// The success of a version, even if it was rolled back: the caller requests this version explicitly.
 #[must_use]
 pub fn success_of<'a>(version: &Version, all: &'a [Deployment]) -> Option<&'a Deployment> {
     successes(all).into_iter().map(|(deployment, _)| deployment).find(|deployment| deployment.version == *version)
 }
 
-/// The order of successes: by time, and of equal times by recording.
+/// The sort key of successes: by time, and for equal times by the order of recording.
 fn key(deployment: &Deployment) -> (Option<Time>, Time, uuid::Uuid) {
     (deployment.succeeded_at, deployment.created_at, deployment.id)
 }
@@ -107,7 +108,7 @@ fn successes(all: &[Deployment]) -> Vec<(&Deployment, Time)> {
     succeeded
 }
 
-/// The deployments whose success was rolled back, or replaced by a rollback whose mark is on its way.
+/// The deployments whose success was rolled back, or replaced by a rollback that has not updated their status yet.
 fn undone(all: &[Deployment]) -> HashSet<uuid::Uuid> {
     let replaced = |deployment: &Deployment| {
         let rollbacks = all.iter().filter(|one| one.succeeded_at.is_some() && one.succeeded_at >= deployment.succeeded_at);

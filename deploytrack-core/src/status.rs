@@ -1,26 +1,28 @@
-//! The status machine: five statuses and the moves between them.
+//! The status machine: five statuses and the transitions between them.
 //!
-//! No other room decides whether a move is legal. The store refuses to write over a status it did not expect; it
-//! never judges.
+//! No other module decides whether a transition is legal. The store only refuses to overwrite a status that it did not
+//! expect.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// Where a deployment stands.
+use crate::invalid::Invalid;
+
+/// The status of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Recorded, not begun.
+    /// Recorded, not started.
     Pending,
-    /// Being carried out.
+    /// Started, not finished.
     InProgress,
-    /// Carried out; a candidate for the current deployment of its cell.
+    /// Finished with success; a candidate for the current deployment of its cell.
     Succeeded,
-    /// Ended without success, or called off before it began.
+    /// Finished without success, or cancelled before it started.
     Failed,
-    /// Succeeded once and was then undone.
+    /// Succeeded and then undone.
     RolledBack,
 }
 
@@ -39,16 +41,16 @@ impl Status {
         }
     }
 
-    /// Judges a move from this status to `to`.
+    /// Checks the transition from this status to `to`.
     ///
     /// # Errors
-    /// [`IllegalTransition`] when the table forbids it; repeating the present status is forbidden too.
-    pub fn advance(self, to: Self) -> Result<Transition, IllegalTransition> {
+    /// [`IllegalTransition`] when `to` is not in [`Status::allowed`]. A transition to the same status is illegal too.
+    pub fn transition_to(self, to: Self) -> Result<Transition, IllegalTransition> {
         if self.allowed().contains(&to) { Ok(Transition { from: self, to }) } else { Err(IllegalTransition { from: self, to }) }
     }
 
-    /// The legal path from a new deployment to this status, `pending` first and this status last; `None` for
-    /// `rolled_back`, which says something about an earlier success and cannot be recorded in one step.
+    /// The legal path from a new deployment to this status, `pending` first and this status last. `None` for `rolled_back`:
+    /// it follows an earlier success, so a deployment cannot be recorded with it in one request.
     #[must_use]
     pub const fn path_from_new(self) -> Option<&'static [Self]> {
         match self {
@@ -57,6 +59,15 @@ impl Status {
             Self::Succeeded => Some(&[Self::Pending, Self::InProgress, Self::Succeeded]),
             Self::Failed => Some(&[Self::Pending, Self::InProgress, Self::Failed]),
             Self::RolledBack => None,
+        }
+    }
+
+    /// The legal path from a new deployment to this status, `rolled_back` included.
+    #[must_use]
+    pub(crate) const fn whole_path(self) -> &'static [Self] {
+        match self.path_from_new() {
+            Some(path) => path,
+            None => &[Self::Pending, Self::InProgress, Self::Succeeded, Self::RolledBack],
         }
     }
 
@@ -85,20 +96,18 @@ impl fmt::Display for Status {
     }
 }
 
-/// A word that is no status. Its message lists the five that are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of pending, in_progress, succeeded, failed, rolled_back")]
-pub struct UnknownStatus;
-
 impl FromStr for Status {
-    type Err = UnknownStatus;
+    type Err = Invalid;
 
-    fn from_str(word: &str) -> Result<Self, UnknownStatus> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(UnknownStatus)
+    fn from_str(word: &str) -> Result<Self, Invalid> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or(Invalid("must be one of pending, in_progress, succeeded, failed, rolled_back"))
     }
 }
 
-/// A move that the table allows. Only [`Status::advance`] makes one.
+/// A legal transition. Only [`Status::transition_to`] creates one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transition {
     from: Status,
@@ -117,20 +126,14 @@ impl Transition {
     pub const fn to(self) -> Status {
         self.to
     }
-
-    /// Whether this move is a retry: back to `pending`, which starts the next attempt.
-    #[must_use]
-    pub fn is_retry(self) -> bool {
-        self.to == Status::Pending
-    }
 }
 
-/// A move that the table forbids. Its message names both ends and the way out.
+/// An illegal transition. Its message names both statuses and the legal next ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IllegalTransition {
-    /// The status the deployment is in.
+    /// The status of the deployment.
     pub from: Status,
-    /// The status that was asked for.
+    /// The requested status.
     pub to: Status,
 }
 
@@ -154,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_from_new_is_legal_and_ends_where_it_says() {
+    fn every_path_from_new_is_legal_and_ends_with_its_status() {
         for status in Status::ALL {
             let Some(path) = status.path_from_new() else {
                 assert_eq!(status, Status::RolledBack);
@@ -162,17 +165,17 @@ mod tests {
             };
             assert_eq!((path[0], path[path.len() - 1]), (Status::Pending, status));
             for pair in path.windows(2) {
-                assert!(pair[0].advance(pair[1]).is_ok());
+                assert!(pair[0].transition_to(pair[1]).is_ok());
             }
         }
     }
 
     #[test]
-    fn seven_of_the_twenty_five_pairs_are_legal_and_none_repeats_its_status() {
+    fn seven_of_twenty_five_transitions_are_legal_and_none_keeps_the_status() {
         let legal: Vec<_> = Status::ALL
             .iter()
-            .flat_map(|from| Status::ALL.iter().filter_map(|to| from.advance(*to).ok()))
-            .map(|step| format!("{} -> {}", step.from(), step.to()))
+            .flat_map(|from| Status::ALL.iter().filter_map(|to| from.transition_to(*to).ok()))
+            .map(|transition| format!("{} -> {}", transition.from(), transition.to()))
             .collect();
         assert_eq!(
             legal,
@@ -189,8 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_both_ends_and_the_way_out() {
-        let refusal = Status::Succeeded.advance(Status::Pending).unwrap_err();
+    fn the_error_of_an_illegal_transition_names_both_statuses_and_the_legal_ones() {
+        let refusal = Status::Succeeded.transition_to(Status::Pending).unwrap_err();
         assert_eq!(refusal.to_string(), "cannot move from succeeded to pending; from succeeded a deployment can only become rolled_back");
     }
 }

@@ -1,20 +1,15 @@
-//! Text that has been checked once, at construction.
+//! Checked text: types that validate their text at construction.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 pub use self::trim::{trimmed, trimmed_path};
-pub use crate::name::Name;
+pub use crate::{invalid::Invalid, name::Name};
 
 mod trim;
 
-/// Why a text was refused: a sentence that begins with "must".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadText(pub &'static str);
-
-/// Makes a type that holds text of so many characters that passed `check`.
+/// Defines a type for text with a length in a range that passes `check`.
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $least:literal..=$most:literal, $check:expr) => {
         $(#[$doc])*
@@ -23,18 +18,18 @@ macro_rules! checked_text {
         pub struct $name(String);
 
         impl $name {
-            /// The fewest characters it may have.
+            /// The minimum number of characters.
             pub const LEAST: usize = $least;
-            /// The most characters it may have.
+            /// The maximum number of characters.
             pub const MOST: usize = $most;
 
-            /// Checks the text and keeps it.
+            /// Checks the text.
             ///
             /// # Errors
-            /// [`BadText`] when the text is outside the limits that the type names.
-            pub fn new(text: impl Into<String>) -> Result<Self, BadText> {
+            /// [`Invalid`] when the text breaks a rule of the type.
+            pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
                 let text = text.into();
-                let check: fn(&str) -> Result<(), BadText> = $check;
+                let check: fn(&str) -> Result<(), Invalid> = $check;
                 check(&text).map(|()| Self(text))
             }
 
@@ -46,17 +41,17 @@ macro_rules! checked_text {
         }
 
         impl TryFrom<String> for $name {
-            type Error = BadText;
+            type Error = Invalid;
 
-            fn try_from(text: String) -> Result<Self, BadText> {
+            fn try_from(text: String) -> Result<Self, Invalid> {
                 Self::new(text)
             }
         }
 
         impl FromStr for $name {
-            type Err = BadText;
+            type Err = Invalid;
 
-            fn from_str(text: &str) -> Result<Self, BadText> {
+            fn from_str(text: &str) -> Result<Self, Invalid> {
                 Self::new(text)
             }
         }
@@ -76,13 +71,14 @@ macro_rules! checked_text {
 }
 
 checked_text! {
-    /// What is deployed: 1 to 255 characters, no control characters, no space at either end. Never compared as a
-    /// number.
+    /// A version: 1 to 255 characters, no control characters, no space at either end. Versions are never compared as
+    /// numbers.
     Version, 1..=255, |text| line(text, Version::MOST, "must be at most 255 characters long")
 }
 
 checked_text! {
-    /// Who deployed, owns or did something: 1 to 255 characters, no control characters, no space at either end.
+    /// A short text, such as the name of a person, a program or a team: 1 to 255 characters, no control characters, no space
+    /// at either end.
     Label, 1..=255, |text| line(text, Label::MOST, "must be at most 255 characters long")
 }
 
@@ -93,51 +89,51 @@ checked_text! {
         if hexadecimal && (CommitSha::LEAST..=CommitSha::MOST).contains(&text.len()) {
             Ok(())
         } else {
-            Err(BadText("must be 4 to 64 hexadecimal digits"))
+            Err(Invalid("must be 4 to 64 hexadecimal digits"))
         }
     }
 }
 
 checked_text! {
-    /// Free text of at most 4,096 characters, line breaks allowed, NUL refused.
+    /// Free text of at most 4,096 characters; line breaks are allowed, NUL is not.
     Description, 0..=4096, |text| prose(text, Description::MOST, "must be at most 4096 characters long")
 }
 
 checked_text! {
-    /// Why a status changed, such as `exit code 3`: at most 1,024 characters, NUL refused.
+    /// The reason of a transition, such as `exit code 3`: at most 1,024 characters; NUL is not allowed.
     Reason, 0..=1024, |text| prose(text, Reason::MOST, "must be at most 1024 characters long")
 }
 
 checked_text! {
-    /// What tells a repeated request from a new one: 1 to 255 visible ASCII characters (RFC 5234, `VCHAR`).
+    /// An idempotency key, which identifies repetitions of a request: 1 to 255 visible ASCII characters (RFC 5234, `VCHAR`).
     IdempotencyKey, 1..=255, |text| {
         if !text.is_empty() && text.len() <= IdempotencyKey::MOST && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(())
         } else {
-            Err(BadText("must be 1 to 255 visible ASCII characters, without spaces"))
+            Err(Invalid("must be 1 to 255 visible ASCII characters, without spaces"))
         }
     }
 }
 
-fn line(text: &str, most: usize, too_long: &'static str) -> Result<(), BadText> {
+fn line(text: &str, most: usize, too_long: &'static str) -> Result<(), Invalid> {
     if text.is_empty() {
-        Err(BadText("must not be empty"))
+        Err(Invalid("must not be empty"))
     } else if text.chars().count() > most {
-        Err(BadText(too_long))
+        Err(Invalid(too_long))
     } else if text.chars().any(char::is_control) {
-        Err(BadText("must have no control characters"))
+        Err(Invalid("must have no control characters"))
     } else if text.trim() != text {
-        Err(BadText("must have no space at either end"))
+        Err(Invalid("must have no space at either end"))
     } else {
         Ok(())
     }
 }
 
-fn prose(text: &str, most: usize, too_long: &'static str) -> Result<(), BadText> {
+fn prose(text: &str, most: usize, too_long: &'static str) -> Result<(), Invalid> {
     if text.chars().count() > most {
-        Err(BadText(too_long))
+        Err(Invalid(too_long))
     } else if text.contains('\0') {
-        Err(BadText("must have no NUL character"))
+        Err(Invalid("must have no NUL character"))
     } else {
         Ok(())
     }
@@ -148,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_counted_in_characters() {
+    fn the_length_of_a_version_is_counted_in_characters() {
         assert!(Version::new("é".repeat(255)).is_ok());
         for bad in ["", " v1", "v1 ", "v\n1", "v\0", &"v".repeat(256)] {
             assert!(Version::new(bad).is_err(), "{bad:?}");
@@ -156,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn commits_are_hexadecimal() {
+    fn a_commit_is_hexadecimal() {
         assert!(CommitSha::new("ed52224333bd2591ebd3e2f1eea9768c6b925305").is_ok());
         for bad in ["", "abc", "xyz1", &"a".repeat(65)] {
             assert!(CommitSha::new(bad).is_err(), "{bad}");

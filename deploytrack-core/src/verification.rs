@@ -1,82 +1,82 @@
-//! What was found when everything that is kept was compared with the history.
+//! The result of a verification: a comparison of all derived data with the history.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The most differences that are named; all are counted.
+/// The most differences that a result lists. All differences are counted.
 pub const MOST_NAMED: usize = 20;
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
-    /// Whether everything agrees.
+    /// Whether there are no differences.
     pub ok: bool,
     /// Whether the database has no deployments, so that there was nothing to compare.
     #[serde(default)]
     pub empty: bool,
-    /// How many deployments were looked at.
+    /// The number of deployments that were checked.
     pub deployments: u64,
-    /// How many rows of history.
+    /// The number of history rows that were checked.
     pub entries: u64,
-    /// How many cells.
+    /// The number of cells that were checked.
     pub cells: u64,
-    /// How many differences there are.
+    /// The number of differences.
     pub found: u64,
-    /// The first of them, at most [`MOST_NAMED`].
+    /// The first differences, at most [`MOST_NAMED`].
     pub differences: Vec<Difference>,
 }
 
 impl Verification {
-    /// Whether a part of the database is damaged, so that it could not be read.
+    /// Whether a part of the database is damaged and could not be read.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
         self.differences.iter().any(|found| found.table == DAMAGE || found.detail.starts_with(UNREAD))
     }
 
-    /// Whether a repair can fix a difference from the history.
+    /// Whether a repair can fix at least one difference from the history.
     #[must_use]
     pub fn is_repairable(&self) -> bool {
         self.differences.iter().any(|found| found.repairable)
     }
 }
 
-/// The table of a difference that is about the database as a whole.
+/// The table name of a difference that concerns the whole database.
 pub(crate) const DAMAGE: &str = "database";
-/// The prefix of the detail of an unreadable part.
+/// The start of the detail of a part that could not be read.
 pub(crate) const UNREAD: &str = "could not be read";
 
-/// Something that is not as the history says, or a history that is not as it was recorded.
+/// A difference: derived data that does not match the history, or a history that is not as it was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// The table it is in: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`,
-    /// `environment_counts` or `events`; `database` for damage that the database reports itself.
+    /// The table: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`, `environment_counts` or
+    /// `events`; `database` for damage that the database itself reports.
     pub table: String,
-    /// The deployment, if it is about one.
+    /// The deployment, if the difference concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub deployment_id: Option<Uuid>,
-    /// The row of history, or the number of the event, if it is about one.
+    /// The history row or the number of the event, if the difference concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub sequence: Option<i64>,
-    /// The component of the cell, if it is about one.
+    /// The component of the cell, if the difference concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub component_id: Option<Uuid>,
-    /// The environment of the cell, if it is about one.
+    /// The environment of the cell, if the difference concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub environment_id: Option<Uuid>,
-    /// What is there, and what should be.
+    /// The actual and the expected content.
     pub detail: String,
-    /// Whether it can be put right from the history. A history that was changed cannot, and says nothing of its cell: a
-    /// backup is needed. Neither can events, which readers have seen.
+    /// Whether a repair can restore it from the history. A changed history cannot be repaired and its cell cannot be
+    /// checked: a backup is needed. Events cannot be repaired either, since readers have received them.
     pub repairable: bool,
 }
 
@@ -97,7 +97,7 @@ impl fmt::Display for Difference {
 }
 
 impl fmt::Display for Verification {
-    /// A line of figures, then a line for each difference.
+    /// Formats one line of numbers, then one line for each difference.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { deployments, entries, cells, found, .. } = self;
         write!(f, "{deployments} deployments, {entries} history rows, {cells} cells: ")?;

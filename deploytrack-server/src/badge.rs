@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use chrono::TimeDelta;
 use deploytrack_core::{
+    age,
     clock::{self, Time},
     matrix::Cell,
     text::Name,
@@ -89,7 +90,7 @@ fn cell_name(component: &Name, environment: &Name) -> String {
 
 /// How long ago that was. A badge may be shown for a minute before it is asked for again, so it has no seconds.
 fn age(now: Time, then: Time) -> String {
-    if now - then < TimeDelta::minutes(1) { "just now".to_owned() } else { clock::age(now, then) }
+    if now - then < TimeDelta::minutes(1) { "just now".to_owned() } else { age::age(now, then) }
 }
 
 /// The text without what XML cannot hold (control characters, two non-characters) and without what would turn around the

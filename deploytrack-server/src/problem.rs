@@ -5,7 +5,7 @@ use std::time::Duration;
 use deploytrack_core::{
     api::{Problem, TOKEN_LIFETIME},
     error::{Error, Fault},
-    faults::MOST_FAULTS,
+    fault::MOST_FAULTS,
 };
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_forbidden_transition_names_the_way_out() {
-        let refusal = Refusal::Core(Status::Succeeded.advance(Status::Pending).unwrap_err().into());
+        let refusal = Refusal::Core(Status::Succeeded.transition_to(Status::Pending).unwrap_err().into());
         let (parts, body) = answer(refusal);
         assert_eq!(parts.status, 400);
         assert_eq!(parts.headers["content-type"], "application/problem+json");

@@ -62,7 +62,7 @@ impl Wanted {
     }
 
     fn knows(&self, tag: &EntityTag) -> bool {
-        self.known.iter().any(|condition| condition.means_weakly(tag))
+        self.known.iter().any(|condition| condition.matches_weakly(tag))
     }
 
     /// Leaves out what the caller has already.
@@ -207,7 +207,7 @@ fn bytes(headers: &HeaderMap) -> usize {
 
 impl Packed {
     fn beside(shown: &Shown, headers: &HeaderMap) -> Result<Self, Refusal> {
-        let (tag, mut headers) = (shown.tag.coded(GZIP), headers.clone());
+        let (tag, mut headers) = (shown.tag.with_coding(GZIP), headers.clone());
         headers.insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(GZIP));
         Ok(Self { body: OnceCell::new(), tag, headers, taken: Taken::default() })

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use deploytrack_core::{
     api::FromBody,
     error::Fault,
-    faults::Faults,
+    fault::Faults,
     json::{self, shortened},
     query::{Cursor, PageRequest, whole_number},
     text::Label,

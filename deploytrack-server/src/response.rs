@@ -1,7 +1,7 @@
 //! Answers.
 
 use bytes::Bytes;
-use deploytrack_core::{api, archive::FoundArchived, entity_tag::EntityTag, error::Error, query::Page, tracker::Written};
+use deploytrack_core::{api, archive::ArchiveNote, entity_tag::EntityTag, error::Error, query::Page, tracker::Written};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use serde::Serialize;
@@ -101,8 +101,8 @@ fn marked(mut response: Response<Body>, written: &Written<impl Serialize>) -> An
         let known = serde_urlencoded::to_string(known).map_err(internal)?;
         response.headers_mut().insert(HeaderName::from_static(api::RESEMBLES), HeaderValue::from_str(&known).map_err(internal)?);
     }
-    for (header, taken_out) in [(api::UNARCHIVED, true), (api::ARCHIVED, false)] {
-        if let Some(names) = names_in_header(written.archived.iter().filter(|found| found.taken_out == taken_out)) {
+    for (header, unarchived) in [(api::UNARCHIVED, true), (api::ARCHIVED, false)] {
+        if let Some(names) = names_in_header(written.archived.iter().filter(|found| found.unarchived == unarchived)) {
             let names = HeaderValue::from_str(&names).map_err(internal)?;
             response.headers_mut().insert(HeaderName::from_static(header), names);
         }
@@ -117,7 +117,7 @@ fn marked(mut response: Response<Body>, written: &Written<impl Serialize>) -> An
 const NAMES_BYTES: usize = 4 * 1024;
 
 /// The names in the form of a query, and how many more there are where they do not fit.
-fn names_in_header<'a>(found: impl Iterator<Item = &'a FoundArchived>) -> Option<String> {
+fn names_in_header<'a>(found: impl Iterator<Item = &'a ArchiveNote>) -> Option<String> {
     let pairs: Vec<_> = found.map(|found| form_urlencoded(found.kind.as_str(), found.name.as_str())).collect();
     let mut bytes = 0;
     let fits = |pair: &&String| {

@@ -1,6 +1,6 @@
 //! Every endpoint as a value: its path, its methods, and who may call it.
 
-use deploytrack_core::{api, catalog::Kind};
+use deploytrack_core::{api, catalog::CatalogKind};
 use http::Method;
 
 use self::place::Place;
@@ -56,7 +56,7 @@ pub(crate) enum Route {
     DeleteEnvironment(RawId),
     OrderEnvironments,
     /// Archives many by a pattern of their names.
-    Archive(Kind),
+    Archive(CatalogKind),
     #[cfg(feature = "dashboard")]
     Dashboard(&'static Asset),
 }

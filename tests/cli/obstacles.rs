@@ -120,7 +120,7 @@ fn a_tls_that_cannot_be_spoken() {
     let http2 = front(Manner { http2_alone: true, ..Manner::default() });
     says(&http2.url("localhost"), &trusted, "does not speak HTTP/1.1", "must speak HTTP/1.1 too");
     let mutual = front(Manner { wants_certificate: true, ..Manner::default() });
-    says(&mutual.url("localhost"), &trusted, "wants a certificate of the client", "must not ask for one");
+    says(&mutual.url("localhost"), &trusted, "requires a client certificate", "must not ask for one");
 }
 
 #[test]
@@ -135,8 +135,8 @@ fn a_proxy_in_between() {
         b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     );
     let login = [("ALL_PROXY", login.as_str()), ("DEPLOYTRACK_ALLOW_HTTP", "1")];
-    says("https://tracker.invalid", &login, "wants a user name and a password", "http://USER:PASSWORD@HOST:PORT");
-    says("http://tracker.invalid", &login, "wants a user name and a password", "http://USER:PASSWORD@HOST:PORT");
+    says("https://tracker.invalid", &login, "requires a user name and a password", "http://USER:PASSWORD@HOST:PORT");
+    says("http://tracker.invalid", &login, "requires a user name and a password", "http://USER:PASSWORD@HOST:PORT");
     let blocked = answering(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     says("https://tracker.invalid", &[("HTTPS_PROXY", &blocked)], "the proxy does not connect to it", "NO_PROXY=tracker.invalid");
     let socks = [("ALL_PROXY", "socks5h://127.0.0.1:1")];
@@ -157,9 +157,9 @@ fn an_answer_of_somebody_else() {
     let login = "HTTP/1.1 302 Found\r\nLocation: https://sso.example.com/login?next=/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     says(&answer(login), &[], "redirects to https://sso.example.com/login", "a login page");
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
-    says(&answer(page), &[], "a page for people", "a login page");
+    says(&answer(page), &[], "an HTML page", "a login page");
     let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    says(&answer(json), &[], "none of a deploytrack server", "is this the address of a deploytrack server?");
+    says(&answer(json), &[], "not from a deploytrack server", "is this the address of a deploytrack server?");
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_certificate_of_an_own_authority_is_trusted_by_any_part_of_its_chain() {
     }
     let alone = hidden.front("leaf", &[]);
     hidden.is_trusted(&alone, "leaf.pem");
-    hidden.is_refused(&alone, "localhost", "root.pem", "signed by nobody who is trusted here", "neither this certificate nor");
+    hidden.is_refused(&alone, "localhost", "root.pem", "signed by an authority that is not trusted here", "neither this certificate nor");
 }
 
 #[test]
@@ -106,9 +106,9 @@ fn a_named_certificate_is_good_for_its_names_and_its_time_alone() {
     let own = hidden.files.file("own.pem");
     let shown = |off| Hidden::home(&front, "localhost").deploytrack_with_clock(off, &["matrix", "--cacert", own.to_str().unwrap()]);
     let over = shown(400 * 86_400);
-    assert!(over.code == 3 && over.err.contains("its certificate ended at") && over.err.contains("renew"), "{over:?}");
+    assert!(over.code == 3 && over.err.contains("its certificate expired at") && over.err.contains("renew"), "{over:?}");
     let early = shown(-400 * 86_400);
-    assert!(early.code == 3 && early.err.contains("good only from") && early.err.contains("clock"), "{early:?}");
+    assert!(early.code == 3 && early.err.contains("valid only from") && early.err.contains("clock"), "{early:?}");
     hidden.files.self_signed("elsewhere", &["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:tracker.example.com"]);
     let elsewhere = hidden.front("elsewhere", &[]);
     hidden.is_refused(
@@ -120,8 +120,8 @@ fn a_named_certificate_is_good_for_its_names_and_its_time_alone() {
     );
     hidden.files.self_signed("nameless", &["-subj", "/CN=localhost"]);
     let nameless = hidden.front("nameless", &[]);
-    hidden.is_refused(&nameless, "localhost", "nameless.pem", "names no host", "subjectAltName=DNS:localhost");
-    hidden.is_refused(&nameless, "127.0.0.1", "nameless.pem", "names no host", "subjectAltName=IP:127.0.0.1");
+    hidden.is_refused(&nameless, "localhost", "nameless.pem", "has no host", "subjectAltName=DNS:localhost");
+    hidden.is_refused(&nameless, "127.0.0.1", "nameless.pem", "has no host", "subjectAltName=IP:127.0.0.1");
     hidden.files.self_signed("client", &["-addext", "extendedKeyUsage=clientAuth"]);
     let client = hidden.front("client", &[]);
     hidden.is_refused(&client, "localhost", "client.pem", "certificate", "hint:");

@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use deploytrack_core::{
     clock::Time,
     deployment::Deployment,
-    history::{Event, HistoryEntry},
+    history::{HistoryEntry, HistoryKind},
     matrix::Matrix,
-    query::{DeploymentFilter, Key, MatrixFilter, Order, PageRequest},
+    query::{DeploymentFilter, ListKey, MatrixFilter, Order, PageRequest},
     status::Status,
     tracker::Tracker,
 };
@@ -61,13 +61,13 @@ pub fn current(all: &[(Deployment, Vec<HistoryEntry>)], at: Option<Time>) -> Has
         for entry in history {
             let begun = |deployment| Stretch { began: (entry.occurred_at, entry.sequence), ended: None, deployment };
             match (entry.event, entry.to) {
-                (Event::Undeployed, _) => cell.push(begun(None)),
-                (Event::Transition, Status::Succeeded) => {
+                (HistoryKind::Undeployed, _) => cell.push(begun(None)),
+                (HistoryKind::Transition, Status::Succeeded) => {
                     success = Some(cell.len());
                     cell.push(begun(Some(deployment)));
                 }
-                (Event::Transition, Status::RolledBack) => cell[success.unwrap()].ended = Some(entry.occurred_at),
-                (Event::Transition, _) => {}
+                (HistoryKind::Transition, Status::RolledBack) => cell[success.unwrap()].ended = Some(entry.occurred_at),
+                (HistoryKind::Transition, _) => {}
             }
         }
     }
@@ -90,7 +90,7 @@ pub fn current(all: &[(Deployment, Vec<HistoryEntry>)], at: Option<Time>) -> Has
 pub fn unsettled(all: &[(Deployment, Vec<HistoryEntry>)]) -> Vec<Uuid> {
     let mut cells = HashMap::<_, ((Time, i64), &Deployment)>::new();
     for (deployment, history) in all {
-        let Some(last) = history.iter().rfind(|entry| entry.event == Event::Transition) else { continue };
+        let Some(last) = history.iter().rfind(|entry| entry.event == HistoryKind::Transition) else { continue };
         let newest = ((last.occurred_at, last.sequence), deployment);
         let cell = cells.entry((deployment.component_id, deployment.environment_id)).or_insert(newest);
         if newest.0 > cell.0 {
@@ -100,7 +100,7 @@ pub fn unsettled(all: &[(Deployment, Vec<HistoryEntry>)]) -> Vec<Uuid> {
     // A success that counts is the latest transition of its deployment; only a removal is newer than every transition.
     let removed = |cell: (Uuid, Uuid), than: (Time, i64)| {
         let in_cell = all.iter().filter(move |(deployment, _)| (deployment.component_id, deployment.environment_id) == cell);
-        let removals = in_cell.flat_map(|(_, history)| history).filter(|entry| entry.event == Event::Undeployed);
+        let removals = in_cell.flat_map(|(_, history)| history).filter(|entry| entry.event == HistoryKind::Undeployed);
         removals.into_iter().any(|removal| (removal.occurred_at, removal.sequence) > than)
     };
     let unsettled = |status| matches!(status, Status::Pending | Status::InProgress | Status::Failed);
@@ -154,15 +154,15 @@ fn check_history(deployment: &Deployment, history: &[HistoryEntry]) {
     let mut attempt = 1;
     for pair in history.windows(2) {
         assert_eq!(pair[1].from, Some(pair[0].to));
-        if pair[1].event == Event::Undeployed {
+        if pair[1].event == HistoryKind::Undeployed {
             assert_eq!((pair[1].to, pair[1].attempt), (pair[0].to, attempt));
             continue;
         }
-        assert!(pair[0].to.advance(pair[1].to).is_ok(), "{:?} -> {:?}", pair[0].to, pair[1].to);
+        assert!(pair[0].to.transition_to(pair[1].to).is_ok(), "{:?} -> {:?}", pair[0].to, pair[1].to);
         attempt += i64::from(pair[1].to == Status::Pending);
         assert_eq!(pair[1].attempt, attempt);
     }
-    let moves = || history.iter().filter(|entry| entry.event == Event::Transition);
+    let moves = || history.iter().filter(|entry| entry.event == HistoryKind::Transition);
     let last = |wanted: Status| moves().rfind(|entry| entry.to == wanted).map(|entry| entry.occurred_at);
     assert_eq!(Some(deployment.status), history.last().map(|entry| entry.to));
     assert_eq!(deployment.attempt, attempt);
@@ -243,7 +243,7 @@ async fn check_list(tracker: &Tracker, filter: &DeploymentFilter, all: &[(Deploy
             && filter.status.is_none_or(|status| status == deployment.status)
     };
     let mut expected: Vec<_> = all.iter().map(|(deployment, _)| deployment).filter(fits).collect();
-    expected.sort_by_key(|deployment| std::cmp::Reverse(Key::of(filter.order, deployment)));
+    expected.sort_by_key(|deployment| std::cmp::Reverse(ListKey::of(filter.order, deployment)));
     let page = tracker.list(filter, PageRequest::new(0, 100).unwrap()).await.unwrap();
     assert_eq!(page.total, expected.len() as u64, "the total of {filter:?}");
     let shown: Vec<_> = page.data.iter().map(|deployment| deployment.id).collect();

@@ -2,8 +2,8 @@
 
 use deploytrack_core::{
     api::ImportLine,
-    archive::{ArchiveSelection, FoundArchived, MOST_ARCHIVED},
-    catalog::{ComponentChange, EnvironmentChange, Kind, NewEnvironment},
+    archive::{ArchiveNote, ArchiveSelection, MOST_ARCHIVED},
+    catalog::{CatalogKind, ComponentChange, EnvironmentChange, NewEnvironment},
     deployment::Undeploy,
     event::EventType,
     query::CatalogFilter,
@@ -32,9 +32,9 @@ async fn archived(tracker: &Tracker) -> (bool, bool) {
 }
 
 /// What of `api` in `production` a write found archived.
-fn found(taken_out: bool) -> Vec<FoundArchived> {
-    [(Kind::Component, "api"), (Kind::Environment, "production")]
-        .map(|(kind, name)| FoundArchived { kind, name: name.parse().unwrap(), taken_out })
+fn found(unarchived: bool) -> Vec<ArchiveNote> {
+    [(CatalogKind::Component, "api"), (CatalogKind::Environment, "production")]
+        .map(|(kind, name)| ArchiveNote { kind, name: name.parse().unwrap(), unarchived })
         .to_vec()
 }
 
@@ -172,20 +172,20 @@ on_both! {
             let filter = CatalogFilter { archived: Some(false), ..CatalogFilter::default() };
             names(&Written { value: tracker.matching_environments(&filter, PageRequest::default()).await.unwrap(), replayed: false, resembles: vec![], archived: vec![] }, |page| page.data.iter().map(|one| &one.name).collect())
         };
-        let dry = tracker.archive(Kind::Environment, ArchiveSelection { dry_run: true, ..idle.clone() }, &by()).await.unwrap().value;
+        let dry = tracker.archive(CatalogKind::Environment, ArchiveSelection { dry_run: true, ..idle.clone() }, &by()).await.unwrap().value;
         assert_eq!(of(&dry), ["Review/Never", "review/old"]);
         assert_eq!(in_use().await.len(), 5, "a dry run changes nothing");
         let before = last_event(&tracker).await;
-        let done = tracker.archive(Kind::Environment, idle.clone(), &by()).await.unwrap().value;
+        let done = tracker.archive(CatalogKind::Environment, idle.clone(), &by()).await.unwrap().value;
         assert_eq!((of(&done), done.remaining), (of(&dry), 0));
         assert_eq!(done.data[0].last_deployed_at, None);
         assert_eq!(done.data[1].last_deployed_at, Some(noon()));
         assert_eq!(events_after(&tracker, before).await, [EventType::EnvironmentUpdated; 2]);
         assert_eq!(in_use().await, ["production", "review/busy", "review/new"]);
-        assert_eq!(of(&tracker.archive(Kind::Environment, idle, &by()).await.unwrap()), Vec::<String>::new(), "again there is nothing to archive");
+        assert_eq!(of(&tracker.archive(CatalogKind::Environment, idle, &by()).await.unwrap()), Vec::<String>::new(), "again there is nothing to archive");
         let undo = ArchiveSelection { undo: true, ..selection("REVIEW/?ld") };
-        assert_eq!(of(&tracker.archive(Kind::Environment, undo, &by()).await.unwrap()), ["review/old"]);
-        assert_eq!(tracker.archive(Kind::Component, selection("*"), &by()).await.unwrap().value.data.len(), 1);
+        assert_eq!(of(&tracker.archive(CatalogKind::Environment, undo, &by()).await.unwrap()), ["review/old"]);
+        assert_eq!(tracker.archive(CatalogKind::Component, selection("*"), &by()).await.unwrap().value.data.len(), 1);
         assert_eq!(tracker.matrix(&MatrixFilter::default()).await.unwrap(), []);
     }
 
@@ -196,9 +196,9 @@ on_both! {
             (n, ImportLine::from(new))
         });
         tracker.import(lines.collect(), &by()).await.unwrap();
-        let first = tracker.archive(Kind::Environment, selection("review/*"), &by()).await.unwrap().value;
+        let first = tracker.archive(CatalogKind::Environment, selection("review/*"), &by()).await.unwrap().value;
         assert_eq!((first.data.len(), first.remaining), (MOST_ARCHIVED, 7));
-        let second = tracker.archive(Kind::Environment, selection("review/*"), &by()).await.unwrap().value;
+        let second = tracker.archive(CatalogKind::Environment, selection("review/*"), &by()).await.unwrap().value;
         assert_eq!((second.data.len(), second.remaining), (7, 0));
     }
 

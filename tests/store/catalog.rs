@@ -1,7 +1,7 @@
 //! Many names: their order, and the guard that compares them.
 
 use deploytrack_core::{
-    catalog::{Environment, EnvironmentChange, EnvironmentType, Kind, NewEnvironment},
+    catalog::{CatalogKind, Environment, EnvironmentChange, EnvironmentType, NewEnvironment},
     error::Error,
     text::Name,
 };
@@ -171,6 +171,6 @@ on_both! {
         let recorded = tracker.record(new("chekout", "production", "v1"), &by()).await.unwrap();
         assert_eq!(recorded.component_name.as_str(), "chekout");
         let error = tracker.record(new("checkout", "production", "v1"), &by()).await.unwrap_err();
-        assert!(matches!(error, Error::NearMiss { kind: Kind::Component, .. }), "{error}");
+        assert!(matches!(error, Error::NearMiss { kind: CatalogKind::Component, .. }), "{error}");
     }
 }

@@ -18,7 +18,7 @@ use crate::*;
 
 /// Every line of an export, in pages of two.
 async fn exported(tracker: &Tracker) -> Vec<String> {
-    let (mut lines, mut after): (Vec<String>, Option<Key>) = (Vec::new(), None);
+    let (mut lines, mut after): (Vec<String>, Option<ListKey>) = (Vec::new(), None);
     let mut names = NamesRead::default();
     while let Some((next, page)) = tracker.export_names(&names, 2).await.unwrap() {
         assert!(!page.is_empty() && page.len() <= 2);

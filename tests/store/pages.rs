@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use deploytrack_core::{
     error::Error,
-    query::{Cursor, Key, Order, Page},
+    query::{Cursor, ListKey, Order, Page},
     text::Name,
 };
 use deploytrack_tests::on_both;
@@ -181,12 +181,12 @@ on_both! {
         let (tracker, clock) = with_clock(&database.tracker().await);
         record(&tracker, &clock, &[(0, 0, 0, true); 3]).await;
         for order in Order::ALL {
-            let far = Key { order, time: parse("9999-12-31T23:59:59.999999Z").unwrap(), id: Uuid::max() };
+            let far = ListKey { order, time: parse("9999-12-31T23:59:59.999999Z").unwrap(), id: Uuid::max() };
             let all = DeploymentFilter { order, ..DeploymentFilter::default() };
             let count = async |place| tracker.list(&all, PageRequest::at(place, 20).unwrap()).await.unwrap().data.len();
             assert_eq!(count(Cursor::OlderThan(far)).await, 3);
             assert_eq!(count(Cursor::NewerThan(far)).await, 0);
-            assert_eq!(count(Cursor::OlderThan(Key::least(order))).await, 0);
+            assert_eq!(count(Cursor::OlderThan(ListKey::least(order))).await, 0);
             assert_eq!(count(Cursor::oldest(order)).await, 3);
         }
     }

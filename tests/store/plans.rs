@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use deploytrack_core::{
     api::{FromBody as _, ImportLine},
     json,
-    query::{Cursor, Key, Order},
+    query::{Cursor, ListKey, Order},
     tracker::{Once, Terms},
 };
 use deploytrack_tests::database::Database;
@@ -111,7 +111,7 @@ async fn postgres_looks_at_few_rows_whatever_is_asked() {
     for (order, component, environment, status) in (0..16).map(|bits| (Order::ALL[bits >> 3], bits & 1 != 0, bits & 2 != 0, bits & 4 != 0))
     {
         let middle = if order == Order::Created { "2025-01-01T01:40:00Z" } else { "2024-01-01T01:40:00Z" };
-        let middle = Key { order, time: parse(middle).unwrap(), id: uuid::Uuid::nil() };
+        let middle = ListKey { order, time: parse(middle).unwrap(), id: uuid::Uuid::nil() };
         let places = [None, Some(Cursor::OlderThan(middle)), Some(Cursor::NewerThan(middle))];
         let filter = DeploymentFilter {
             component_id: component.then_some(recorded[0].component_id),

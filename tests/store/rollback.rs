@@ -23,7 +23,7 @@ async fn current(tracker: &Tracker, like: &Deployment) -> Option<Deployment> {
 /// The first of the two writes: the version once more. Gives what is to be marked, if there is a way back.
 async fn go_back(tracker: &Tracker, like: &Deployment) -> Option<(Deployment, String)> {
     let (from, all) = (current(tracker, like).await?, all(tracker).await);
-    let version = rollback::target(&rollback::considered(Some(&from), &all))?.deployment.version.clone();
+    let version = rollback::target(&rollback::candidates(Some(&from), &all))?.deployment.version.clone();
     let map = [(rollback::OF.to_owned(), from.id.to_string().into())].into_iter().collect();
     let new =
         NewDeployment { status: Status::Succeeded, metadata: Metadata::new(map).unwrap(), ..new("api", "production", version.as_str()) };
@@ -75,7 +75,7 @@ on_both! {
         }
         let all = all(&tracker).await;
         let now = current(&tracker, &all[0]).await;
-        let judged: Vec<_> = rollback::considered(now.as_ref(), &all).iter().map(|one| (one.deployment.version.to_string(), one.verdict)).collect();
+        let judged: Vec<_> = rollback::candidates(now.as_ref(), &all).iter().map(|one| (one.deployment.version.to_string(), one.verdict)).collect();
         let expected = [("v3", Verdict::Current), ("v2", Verdict::Target), ("v1", Verdict::Older)];
         assert_eq!(judged, expected.map(|(version, verdict)| (version.to_owned(), verdict)));
     }

@@ -1,6 +1,6 @@
 //! Values of the CI that cannot be recorded as they are: what is wrong with them, and what was done.
 
-use deploytrack_core::text::{BadText, CommitSha, Label, Name, Version};
+use deploytrack_core::text::{CommitSha, Invalid, Label, Name, Version};
 
 use super::{Context, Fact, providers, without_credentials};
 use crate::{args::mend::cut, surroundings::Surroundings};
@@ -22,7 +22,7 @@ impl Context {
         told.filter_map(|(fact, entries)| {
             let (source, raw) = entries.iter().find_map(|entry| Some((providers::source(entry), providers::read(entry, surroundings)?)))?;
             let raw = without_credentials(&raw);
-            let BadText(rule) = check(*fact, &raw)?;
+            let Invalid(rule) = check(*fact, &raw)?;
             let shortened = self.fact(*fact).is_some_and(|known| known.source == source);
             let done = if shortened { "cut" } else { "left out" };
             Some(format!("{source} {rule}, not '{}': it is {done}", cut(&raw, MOST_SHOWN)))
@@ -31,13 +31,13 @@ impl Context {
     }
 }
 
-fn check(fact: Fact, text: &str) -> Option<BadText> {
+fn check(fact: Fact, text: &str) -> Option<Invalid> {
     match fact {
         Fact::Version => Version::new(text).err(),
         Fact::Commit => CommitSha::new(text).err(),
         Fact::Environment => Name::new(text).err(),
         Fact::RunUrl | Fact::Repository | Fact::Reference if is_metadata(text) => None,
-        Fact::RunUrl | Fact::Repository | Fact::Reference => Some(BadText("must be at most 2048 characters on one line")),
+        Fact::RunUrl | Fact::Repository | Fact::Reference => Some(Invalid("must be at most 2048 characters on one line")),
         _ => Label::new(text).err(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use deploytrack_core::{
     archive::{ArchiveOutcome, ArchiveSelection, ArchivedName, NamePattern},
-    catalog::{Kind, Reference},
+    catalog::{CatalogKind, Reference},
     client::{ArchiveNotes, ArchivedNames},
     clock::Time,
 };
@@ -44,7 +44,7 @@ impl Archive {
 }
 
 /// Archives what matches, request by request: each takes the next ones.
-pub(crate) async fn run(kind: Kind, archive: &Archive, session: &mut Session<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(kind: CatalogKind, archive: &Archive, session: &mut Session<'_>) -> Result<(), Failure> {
     let selection = ArchiveSelection {
         name: pattern(kind, &archive.which, session).await?,
         idle_since: archive.older_than.map(|age| since(age, session)).transpose()?,
@@ -64,12 +64,12 @@ pub(crate) async fn run(kind: Kind, archive: &Archive, session: &mut Session<'_>
 }
 
 /// The pattern that was given. What is no pattern must exist.
-async fn pattern(kind: Kind, which: &Reference, session: &Session<'_>) -> Result<NamePattern, Failure> {
+async fn pattern(kind: CatalogKind, which: &Reference, session: &Session<'_>) -> Result<NamePattern, Failure> {
     let name = match which {
         Reference::Name(name) if NamePattern::is_pattern(name.as_str()) => name.clone(),
         one => match kind {
-            Kind::Component => session.component(one).await?.name,
-            Kind::Environment => session.environment(one).await?.name,
+            CatalogKind::Component => session.component(one).await?.name,
+            CatalogKind::Environment => session.environment(one).await?.name,
         },
     };
     name.as_str().parse().map_err(|why| Failure::usage(format!("the pattern {name} {why}")))
@@ -80,7 +80,7 @@ fn since(age: Duration, session: &Session<'_>) -> Result<Time, Failure> {
     age.ok_or_else(|| Failure::usage("--older-than is too long").hint("give a shorter one, such as --older-than 30d"))
 }
 
-fn answer(kind: Kind, archive: &Archive, outcome: &ArchiveOutcome, session: &mut Session<'_>) -> Result<(), Failure> {
+fn answer(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome, session: &mut Session<'_>) -> Result<(), Failure> {
     let json = serde_json::to_string(&outcome.data).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
     if outcome.data.is_empty() && session.output() == Output::Table {
         return session.note(&nothing(kind, archive));
@@ -89,7 +89,7 @@ fn answer(kind: Kind, archive: &Archive, outcome: &ArchiveOutcome, session: &mut
     session.note(&done(kind, archive, outcome))
 }
 
-fn done(kind: Kind, archive: &Archive, outcome: &ArchiveOutcome) -> String {
+fn done(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome) -> String {
     let all = outcome.data.len() as u64 + outcome.remaining;
     let things = if all == 1 { kind.as_str().to_owned() } else { format!("{kind}s") };
     let verb = if archive.undo { "taken out of the archive" } else { "archived" };
@@ -101,7 +101,7 @@ fn done(kind: Kind, archive: &Archive, outcome: &ArchiveOutcome) -> String {
     }
 }
 
-fn nothing(kind: Kind, archive: &Archive) -> String {
+fn nothing(kind: CatalogKind, archive: &Archive) -> String {
     let state = if archive.undo { "archived" } else { "in use" };
     let idle = if archive.older_than.is_some() { " without a deployment for that long" } else { "" };
     format!("no {kind} matches {}{idle}, of those that are {state}", archive.which)
@@ -116,12 +116,12 @@ fn grid(archived: &[ArchivedName]) -> Grid {
 
 /// Prints what the server found archived while the command recorded deployments.
 pub(super) fn print_notes(notes: &ArchiveNotes, session: &mut Session<'_>) {
-    for (kind, name) in &notes.taken_out.names {
+    for (kind, name) in &notes.unarchived.names {
         // Nobody may be reading notes; the deployment is recorded.
         drop(session.note(&format!("the {kind} {name} was archived, and this deployment took it out of the archive")));
     }
-    if notes.taken_out.more > 0 {
-        drop(session.note(&format!("{} more were taken out of the archive", notes.taken_out.more)));
+    if notes.unarchived.more > 0 {
+        drop(session.note(&format!("{} more were taken out of the archive", notes.unarchived.more)));
     }
     for (kind, name) in &notes.still_archived.names {
         session.warn(&format!("the {kind} {name} is archived, so the matrix does not show this deployment; {}", way_out(*kind)));
@@ -131,6 +131,6 @@ pub(super) fn print_notes(notes: &ArchiveNotes, session: &mut Session<'_>) {
     }
 }
 
-fn way_out(kind: Kind) -> String {
+fn way_out(kind: CatalogKind) -> String {
     format!("`deploytrack {kind} archive --undo NAME` shows it, and so does `deploytrack matrix --include-archived`")
 }

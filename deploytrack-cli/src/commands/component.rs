@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use deploytrack_core::{
-    catalog::{self, ComponentChange, Kind, NewComponent, Reference},
-    client::Answer,
+    catalog::{self, CatalogKind, ComponentChange, NewComponent, Reference},
+    client::ApiResponse,
     query::Page,
     text::{Description, Label, Name},
 };
@@ -121,7 +121,7 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
                 let which = Which { component: which.clone() };
                 update(&which, ComponentChange { archived: Some(archived), ..ComponentChange::default() }, session).await
             }
-            None => archive::run(Kind::Component, &archive, session).await,
+            None => archive::run(CatalogKind::Component, &archive, session).await,
         },
         Action::Delete(which) => {
             let id = session.component(&which.component).await?.id;
@@ -133,7 +133,7 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
 
 async fn list(listed: Listed, session: &mut Session<'_>) -> Result<(), Failure> {
     let (client, filter) = (&session.client, listed.filter());
-    let page: Answer<Page<_>> = paged(listed.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
+    let page: ApiResponse<Page<_>> = paged(listed.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "components")
 }
@@ -147,7 +147,7 @@ async fn update(which: &Which, change: ComponentChange, session: &mut Session<'_
     show(&updated, session)
 }
 
-fn show(component: &Answer<catalog::Component>, session: &mut Session<'_>) -> Result<(), Failure> {
+fn show(component: &ApiResponse<catalog::Component>, session: &mut Session<'_>) -> Result<(), Failure> {
     session.answer_one(&component.text, &grid(std::slice::from_ref(&component.value)))
 }
 

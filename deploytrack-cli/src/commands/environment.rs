@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use deploytrack_core::{
-    catalog::{self, EnvironmentChange, EnvironmentType, Kind, NewEnvironment, Reference},
-    client::Answer,
+    catalog::{self, CatalogKind, EnvironmentChange, EnvironmentType, NewEnvironment, Reference},
+    client::ApiResponse,
     json::MOST_POSITION,
     text::{Description, Name},
 };
@@ -122,7 +122,7 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
                 let which = Which { environment: which.clone() };
                 update(&which, EnvironmentChange { archived: Some(archived), ..EnvironmentChange::default() }, session).await
             }
-            None => archive::run(Kind::Environment, &archive, session).await,
+            None => archive::run(CatalogKind::Environment, &archive, session).await,
         },
         Action::Delete(which) => {
             let id = session.environment(&which.environment).await?.id;
@@ -164,7 +164,7 @@ async fn order(asked: &[Reference], session: &mut Session<'_>) -> Result<(), Fai
     session.answer(&ordered.text, &grid(&ordered.value))
 }
 
-fn show(environment: &Answer<catalog::Environment>, session: &mut Session<'_>) -> Result<(), Failure> {
+fn show(environment: &ApiResponse<catalog::Environment>, session: &mut Session<'_>) -> Result<(), Failure> {
     session.answer_one(&environment.text, &grid(std::slice::from_ref(&environment.value)))
 }
 

@@ -14,7 +14,7 @@ use std::{
     path::Path,
 };
 
-use deploytrack_core::{api::Imported, client::Error, error::Fault};
+use deploytrack_core::{api::ImportCounts, client::Error, error::Fault};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Map;
 
@@ -44,7 +44,7 @@ pub(crate) async fn run(import: &Import, session: &mut Session<'_>) -> Result<()
     };
     progress.finish_and_clear();
     let done = done?;
-    if done == Imported::default() {
+    if done == ImportCounts::default() {
         session.note(&format!(
             "{} has no deployments",
             if file == Path::new("-") { "standard input".into() } else { file.display().to_string() }
@@ -57,8 +57,8 @@ pub(crate) async fn run(import: &Import, session: &mut Session<'_>) -> Result<()
     }
 }
 
-async fn send_all(mut batches: Batches<'_>, session: &Session<'_>, progress: &ProgressBar, file: &Path) -> Result<Imported, Failure> {
-    let mut done = Imported::default();
+async fn send_all(mut batches: Batches<'_>, session: &Session<'_>, progress: &ProgressBar, file: &Path) -> Result<ImportCounts, Failure> {
+    let mut done = ImportCounts::default();
     while let Some(batch) = batches.next().map_err(|error| after(error.failure(file), done))? {
         let Batch { bytes, places } = batch;
         let sent = session.client.import(bytes.clone()).await;
@@ -126,9 +126,9 @@ fn placed(fault: &Fault, places: &[Place]) -> Fault {
 }
 
 /// What is safe already, and what to do.
-fn after(failure: Failure, done: Imported) -> Failure {
-    let Imported { recorded, skipped } = done;
-    let failure = if done == Imported::default() {
+fn after(failure: Failure, done: ImportCounts) -> Failure {
+    let ImportCounts { recorded, skipped } = done;
+    let failure = if done == ImportCounts::default() {
         failure
     } else {
         failure.hint(format!("of the lines before, {recorded} were recorded and {skipped} skipped"))
@@ -144,7 +144,7 @@ fn progress(length: Option<u64>, wanted: bool) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(template) { bar.with_style(style) } else { bar }
 }
 
-fn grid(done: Imported) -> Grid {
+fn grid(done: ImportCounts) -> Grid {
     let columns = [Column::fixed("recorded", "RECORDED"), Column::fixed("skipped", "SKIPPED")];
     Grid::new(columns, [vec![Value::text(&done.recorded), Value::text(&done.skipped)]])
 }

@@ -4,8 +4,8 @@ mod columns;
 mod live;
 
 use deploytrack_core::{
-    catalog::{Environment, Kind, Reference},
-    client::Answer,
+    catalog::{CatalogKind, Environment, Reference},
+    client::ApiResponse,
     clock::{self, Time},
     query::{CatalogFilter, MatrixFilter, PageRequest},
     text::{Label, Name},
@@ -79,7 +79,7 @@ async fn ask(matrix: &Matrix, session: &Session<'_>) -> Result<Asked, Failure> {
         include_archived: matrix.include_archived,
         at: matrix.at.as_ref().map(|at| at.seen_from(session.view.now)),
     };
-    let Answer { value, text, .. } = session.client.matrix(&filter).await?;
+    let ApiResponse { value, text, .. } = session.client.matrix(&filter).await?;
     Ok(Asked { columns, filter, matrix: value, text })
 }
 
@@ -116,9 +116,9 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
     let known = session.environments(&CatalogFilter { name: None, archived }).await?;
     for asked in &matrix.environment {
         let Some(found) = known.iter().find(|known| is(known, asked)) else {
-            return Err(missing(Kind::Environment, asked, known.iter().map(|known| &known.name)));
+            return Err(missing(CatalogKind::Environment, asked, known.iter().map(|known| &known.name)));
         };
-        refuse_hidden(matrix, (Kind::Environment, &found.name, found.archived_at), session)?;
+        refuse_hidden(matrix, (CatalogKind::Environment, &found.name, found.archived_at), session)?;
     }
     let shown = |known: &&Environment| {
         is_shown(matrix, known.archived_at, session)
@@ -128,7 +128,11 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
 }
 
 /// Refuses a component or environment that was named and would be hidden.
-fn refuse_hidden(matrix: &Matrix, (kind, name, archived_at): (Kind, &Name, Option<Time>), session: &Session<'_>) -> Result<(), Failure> {
+fn refuse_hidden(
+    matrix: &Matrix,
+    (kind, name, archived_at): (CatalogKind, &Name, Option<Time>),
+    session: &Session<'_>,
+) -> Result<(), Failure> {
     if is_shown(matrix, archived_at, session) {
         return Ok(());
     }
@@ -154,7 +158,7 @@ async fn components(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>,
     let mut names = Vec::new();
     for component in &matrix.component {
         let found = session.component(component).await?;
-        refuse_hidden(matrix, (Kind::Component, &found.name, found.archived_at), session)?;
+        refuse_hidden(matrix, (CatalogKind::Component, &found.name, found.archived_at), session)?;
         names.push(found.name);
     }
     Ok(names)

@@ -34,7 +34,7 @@ pub(crate) mod waiting;
 pub(crate) mod watch;
 pub(crate) mod which;
 
-use deploytrack_core::text::BadText;
+use deploytrack_core::text::Invalid;
 
 use crate::{args::Command, error::Failure, session::Session};
 
@@ -79,7 +79,7 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
 }
 
 /// Reads a text that may be empty, where an empty one removes a value.
-fn or_empty<T: std::str::FromStr<Err = BadText>>(text: &str) -> Result<String, BadText> {
+fn or_empty<T: std::str::FromStr<Err = Invalid>>(text: &str) -> Result<String, Invalid> {
     if !text.is_empty() {
         text.parse::<T>()?;
     }
@@ -88,7 +88,7 @@ fn or_empty<T: std::str::FromStr<Err = BadText>>(text: &str) -> Result<String, B
 
 #[expect(clippy::option_option, reason = "left alone, removed and set are three answers, as in core's changes")]
 /// An empty text removes a value, any other sets it.
-fn clearable<T: std::str::FromStr<Err = deploytrack_core::text::BadText>>(
+fn clearable<T: std::str::FromStr<Err = deploytrack_core::text::Invalid>>(
     flag: &str,
     text: Option<String>,
 ) -> Result<Option<Option<T>>, Failure> {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use deploytrack_core::{
     catalog::Reference,
-    client::{Answer, Error},
+    client::{ApiResponse, Error},
     clock::{self, Clock as _, SystemClock, Time},
     deployment::{Deployment, NewDeployment},
     status::Status,
@@ -252,10 +252,10 @@ async fn plain(record: &Record, settled: Settled, session: &mut Session<'_>) -> 
     written.map_err(|why| Failure::usage(why).hint(format!("the deployment is recorded all the same, as {id}")))
 }
 
-async fn send(start: &Start, key: &IdempotencyKey, session: &Session<'_>) -> Result<Answer<Deployment>, Error> {
+async fn send(start: &Start, key: &IdempotencyKey, session: &Session<'_>) -> Result<ApiResponse<Deployment>, Error> {
     match &start.obstacle {
         Some(why) => Err(Error::Setup(why.clone())),
-        None => lookup::record(&session.client.under(key.clone()), &start.new).await,
+        None => lookup::record(&session.client.with_idempotency_key(key.clone()), &start.new).await,
     }
 }
 

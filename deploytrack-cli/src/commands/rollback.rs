@@ -181,7 +181,7 @@ fn again(Way { from, target, .. }: &Way) -> Result<NewDeployment, Failure> {
 async fn mark(current: &Deployment, reason: Option<Reason>, has_run: bool, session: &mut Session<'_>) -> Result<(), Failure> {
     let change = Change { reason, occurred_at: Some(SystemClock.now()), ..Change::to(Status::RolledBack) };
     let key = on_error::key(None)?;
-    match session.client.under(key.clone()).update(current.id, &change).await {
+    match session.client.with_idempotency_key(key.clone()).update(current.id, &change).await {
         Err(error) if on_error::goes_on(OnError::Spool, &error) => {
             on_error::go_on(OnError::Spool, (key, Ask::Update { body: change.to_body() }), Some(current.id), &error, session);
             Ok(())

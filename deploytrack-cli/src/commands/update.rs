@@ -7,7 +7,7 @@ use deploytrack_core::{
     clock::{self, Clock as _, SystemClock, Time},
     deployment::Change,
     status::Status,
-    text::{BadText, Description, IdempotencyKey, Reason},
+    text::{Description, IdempotencyKey, Invalid, Reason},
 };
 use uuid::Uuid;
 
@@ -87,7 +87,7 @@ fn first(text: &str) -> Result<First, &'static str> {
 }
 
 /// A description that a server takes; an empty one is none.
-fn description(text: &str) -> Result<String, BadText> {
+fn description(text: &str) -> Result<String, Invalid> {
     Description::new(text).map(String::from)
 }
 
@@ -131,7 +131,7 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
             return Ok(());
         }
     };
-    let updated = match session.client.under(key.clone()).update(id, &change).await {
+    let updated = match session.client.with_idempotency_key(key.clone()).update(id, &change).await {
         Err(error) if on_error::goes_on(on_error, &error) => {
             on_error::go_on(on_error, (key, Ask::Update { body: change.to_body() }), Some(id), &error, session);
             return Ok(());

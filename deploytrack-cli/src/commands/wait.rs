@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deploytrack_core::{
-    client::{Answer, Error},
+    client::{ApiResponse, Error},
     deployment::Deployment,
     status::Status,
 };
@@ -76,7 +76,7 @@ pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Fai
 }
 
 /// Asks until the deployment is where it should be, or will not come there.
-async fn ended(id: Uuid, until: &[Status], seen: &mut Seen, session: &mut Session<'_>) -> Result<Answer<Deployment>, Failure> {
+async fn ended(id: Uuid, until: &[Status], seen: &mut Seen, session: &mut Session<'_>) -> Result<ApiResponse<Deployment>, Failure> {
     let mut pause = FIRST;
     loop {
         match session.client.deployment(id).await {
@@ -118,7 +118,7 @@ fn may_reach(from: Status, until: &[Status]) -> bool {
 }
 
 /// The deployment at the end: as one line, or whole where a form was asked for.
-fn say(end: &Answer<Deployment>, until: &[Status], session: &mut Session<'_>) -> Result<(), Failure> {
+fn say(end: &ApiResponse<Deployment>, until: &[Status], session: &mut Session<'_>) -> Result<(), Failure> {
     let deployment = &end.value;
     let name = format!("{} {} in {}", deployment.component_name, deployment.version, deployment.environment_name);
     let reached = until.contains(&deployment.status);

@@ -1,6 +1,6 @@
 //! Saying that what was kept waits for long: nothing is dropped for its age, so somebody has to hear of it.
 
-use deploytrack_core::clock::{Time, age};
+use deploytrack_core::{age::age, clock::Time};
 
 use crate::{session::Session, spool::begun};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deploytrack_core::{
     deployment::Deployment,
-    history::{Attempt, Event, HistoryEntry},
+    history::{Attempt, HistoryEntry, HistoryKind},
 };
 
 use super::grid::{Column, Grid, Value};
@@ -131,7 +131,7 @@ fn took(duration: Duration) -> Value {
 
 /// The history of one deployment, one change of status or removal a row.
 pub(crate) fn history(deployment: &Deployment, history: &[HistoryEntry]) -> Grid {
-    let removed = history.iter().any(|entry| entry.event == Event::Undeployed);
+    let removed = history.iter().any(|entry| entry.event == HistoryKind::Undeployed);
     Grid::new(
         [
             Column::hidden("id"),

@@ -3,7 +3,8 @@
 use anstyle::AnsiColor;
 use comfy_table::{Attribute, Cell, Color};
 use deploytrack_core::{
-    clock::{self, Time, age},
+    age::age,
+    clock::{self, Time},
     status::Status,
 };
 

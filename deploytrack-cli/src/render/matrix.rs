@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use anstyle::AnsiColor;
 use comfy_table::{Attribute, Cell, Color};
-use deploytrack_core::{clock::age, matrix::Matrix, text::Name};
+use deploytrack_core::{age::age, matrix::Matrix, text::Name};
 
 use super::{
     GAP, View,

@@ -1,5 +1,5 @@
-//! The address of a server, as a person copies it from a browser, a manual or a pipeline: it is read as it is meant, or
-//! refused with the way out.
+//! The address of a server. A person may copy it from a browser, a manual or a pipeline: the parser corrects it where the
+//! meaning is clear, or rejects it with the remedy.
 
 use std::{fmt, str::FromStr};
 
@@ -7,40 +7,40 @@ use url::{Host, Url};
 
 use crate::api;
 
-/// Paths of a server that are no part of its address. What follows the API's own is left out with it.
-const OWN: [&str; 3] = [api::BASE, "/healthz", "/readyz"];
+/// Paths of a server that are not part of its address. The parser removes them, with the rest of the path after them.
+const SERVER_PATHS: [&str; 3] = [api::BASE, "/healthz", "/readyz"];
 
 /// The address of a server: `http` or `https`, a host, and a path where a proxy puts one before every path of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress(Url);
 
-/// Why a text is no address of a server. It never repeats what may be a secret.
+/// Why a text is not an address of a server. The message never contains a possible secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
-    /// There is nothing.
+    /// It is empty.
     #[error("is empty; it must look like https://tracker.example.com")]
     Empty,
     /// It does not begin with a scheme.
-    #[error("must begin with http:// or https://{}", meant(.0.as_deref()))]
+    #[error("must begin with http:// or https://{}", remedy(.0.as_deref()))]
     NoScheme(Option<String>),
     /// It begins with another scheme.
     #[error("must begin with http:// or https://, not with {0}")]
     OtherScheme(String),
-    /// It holds a user name or a password.
-    #[error("must hold no user name and no password, which would show in logs; a deploytrack server takes a token, and no login")]
+    /// It has a user name or a password.
+    #[error("must not have a user name or a password, which would appear in logs; a deploytrack server needs a token instead")]
     Credentials,
     /// It has a query or a fragment.
-    #[error("must end with its path, without a ? or a # and what follows it; use {0}")]
+    #[error("must end with its path, without a query (?) or a fragment (#); use {0}")]
     Ending(String),
-    /// It has a character that no address has.
-    #[error("must hold no space, line break or other control character")]
+    /// It has a character that is not allowed.
+    #[error("must not have a space, line break or other control character")]
     Characters,
     /// Its host or its port cannot be read.
     #[error("cannot be read: {0}; it must look like https://tracker.example.com or http://[::1]:3000")]
     Unreadable(String),
 }
 
-fn meant(address: Option<&str>) -> String {
+fn remedy(address: Option<&str>) -> String {
     address.map_or_else(|| "; it must look like https://tracker.example.com".to_owned(), |address| format!("; use {address}"))
 }
 
@@ -51,25 +51,25 @@ impl ServerAddress {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// The host's name or number, as a certificate has it.
+    /// The name or IP address of the host, in the form of a certificate.
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.')
     }
 
-    /// The port that a connection is made to.
+    /// The port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or_default()
     }
 
-    /// Whether what is sent is encrypted on its way.
+    /// Whether connections are encrypted.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// Whether the server is on this machine, where no proxy reaches it and nobody listens on the way.
+    /// Whether the server is on this machine: connections bypass the proxy and cannot be intercepted.
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self.0.host() {
@@ -102,7 +102,7 @@ impl FromStr for ServerAddress {
         if text.is_empty() {
             return Err(BadAddress::Empty);
         }
-        // The parser of URLs drops line breaks, and makes %20 of a space.
+        // The URL parser would remove line breaks, and encode a space as %20.
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return Err(BadAddress::Characters);
         }
@@ -114,7 +114,7 @@ impl FromStr for ServerAddress {
         if url.port() == Some(0) {
             return Err(BadAddress::Unreadable("a port is a number from 1 to 65535".to_owned()));
         }
-        url.set_path(&without_own(url.path()));
+        url.set_path(&without_server_paths(url.path()));
         if url.query().is_some() || url.fragment().is_some() {
             url.set_query(None);
             url.set_fragment(None);
@@ -124,7 +124,7 @@ impl FromStr for ServerAddress {
     }
 }
 
-/// Checks that a text begins as an address does. `localhost:3000` would be the scheme `localhost` to the parser of URLs.
+/// Checks the scheme of an address. The URL parser would read `localhost:3000` as the scheme `localhost`.
 fn check_scheme(text: &str) -> Result<(), BadAddress> {
     let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| !scheme.contains(['/', '?', '#', '@'])) else {
         return Err(BadAddress::NoScheme(with_scheme(text)));
@@ -136,12 +136,12 @@ fn check_scheme(text: &str) -> Result<(), BadAddress> {
         _ => return Err(BadAddress::NoScheme(None)),
     }
     if rest.is_empty() || rest.starts_with(['/', '?', '#', '\\']) {
-        return Err(BadAddress::Unreadable("it names no host".to_owned()));
+        return Err(BadAddress::Unreadable("it has no host".to_owned()));
     }
     Ok(())
 }
 
-/// The address that is meant by one without a scheme, unless it may hold a secret.
+/// Adds a scheme to an address without one, unless the address may contain a secret.
 fn with_scheme(text: &str) -> Option<String> {
     let text = text.trim_start_matches('/');
     let of = |scheme: &str| format!("{scheme}://{text}").parse::<ServerAddress>().ok();
@@ -149,15 +149,15 @@ fn with_scheme(text: &str) -> Option<String> {
     Some(if plain.is_local() { plain } else { of("https")? }.to_string())
 }
 
-/// Whether a text begins with a port: anything else after a colon may be a password.
+/// Whether a text starts with a port. Another text after a colon may be a password.
 fn is_port(text: &str) -> bool {
     let port = text.split('/').next().unwrap_or_default();
     !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A path without what is the server's own in it.
-fn without_own(path: &str) -> String {
-    let end = OWN.iter().filter_map(|own| {
+/// Removes the paths of a server from the path of an address.
+fn without_server_paths(path: &str) -> String {
+    let end = SERVER_PATHS.iter().filter_map(|own| {
         let at = path.find(own)?;
         let rest = &path[at + own.len()..];
         (rest.is_empty() || rest.starts_with('/')).then_some(at)
@@ -174,8 +174,8 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_read_as_it_is_meant() {
-        for (text, meant) in [
+    fn an_address_is_normalized() {
+        for (text, normalized) in [
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
             ("HTTPS://Tracker.Example.com/", "https://tracker.example.com"),
             ("https://tracker.example.com:443//", "https://tracker.example.com"),
@@ -190,13 +190,13 @@ mod tests {
             ("https://bücher.example", "https://xn--bcher-kva.example"),
             ("https://host./", "https://host."),
         ] {
-            assert_eq!(read(text), meant, "{text}");
+            assert_eq!(read(text), normalized, "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_the_way_out() {
-        for (text, said) in [
+    fn an_invalid_address_is_rejected_with_the_remedy() {
+        for (text, expected) in [
             ("", "is empty"),
             ("localhost:3000", "use http://localhost:3000"),
             ("tracker.example.com", "use https://tracker.example.com"),
@@ -209,25 +209,25 @@ mod tests {
             ("postgres://me:hush@host/x", "not with postgres://"),
             ("me:hush@host", "must look like"),
             ("me@host", "must look like"),
-            ("http://me:hush@host", "must hold no user name"),
-            ("https://hush@host", "must hold no user name"),
+            ("http://me:hush@host", "must not have a user name"),
+            ("https://hush@host", "must not have a user name"),
             ("https://host/?token=hush", "use https://host"),
             ("https://host/deploytrack/#token=hush&to=", "use https://host/deploytrack"),
-            ("https://ho st", "no space"),
+            ("https://ho st", "must not have a space"),
             ("https://ho\nst", "line break"),
-            ("https://", "names no host"),
-            ("https:///path", "names no host"),
+            ("https://", "has no host"),
+            ("https:///path", "has no host"),
             ("https://host:99999", "invalid port"),
             ("https://host:0", "1 to 65535"),
             ("http://::1:3000", "http://[::1]:3000"),
         ] {
             let refusal = text.parse::<ServerAddress>().map_or_else(|error| error.to_string(), |address| panic!("{text} is {address}"));
-            assert!(refusal.contains(said) && !refusal.contains("hush"), "{text}: {refusal}");
+            assert!(refusal.contains(expected) && !refusal.contains("hush"), "{text}: {refusal}");
         }
     }
 
     #[test]
-    fn this_machine_is_known_by_every_name() {
+    fn every_address_of_this_machine_is_local() {
         for (url, local) in [
             ("http://localhost.:3000", true),
             ("http://app.localhost", true),

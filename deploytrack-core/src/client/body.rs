@@ -1,4 +1,4 @@
-//! The bodies of components and environments.
+//! The request bodies of components and environments.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::{
     text::Name,
 };
 
-/// The body with a name added, for registering.
+/// Adds the name to a body, for a registration.
 pub(super) fn with_name(name: &Name, mut body: Value) -> Value {
     body["name"] = json!(name);
     body
@@ -28,13 +28,13 @@ pub(super) fn environment(change: &EnvironmentChange) -> Value {
     object([
         ("name", change.name.as_ref().map(|name| json!(name))),
         ("description", change.description.as_ref().map(|text| json!(text))),
-        ("type", change.r#type.map(|known| json!(known))),
-        ("order", change.order.map(|place| json!(place))),
+        ("type", change.r#type.map(|r#type| json!(r#type))),
+        ("order", change.order.map(|order| json!(order))),
         ("archived", change.archived.map(Value::from)),
     ])
 }
 
-/// What is left out stays as it is; an explicit `null` removes a value.
+/// Builds an object. An absent field does not change; an explicit `null` removes a value.
 fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(given.collect::<Map<_, _>>())
@@ -46,7 +46,7 @@ mod tests {
     use crate::api::FromBody;
 
     #[test]
-    fn a_change_comes_back_as_it_was_sent() {
+    fn a_change_is_read_back_from_its_body() {
         let change = ComponentChange { description: Some(None), archived: Some(true), ..ComponentChange::default() };
         let Value::Object(body) = component(&change) else { panic!("an object") };
         assert_eq!(ComponentChange::from_body(body), Ok(change));

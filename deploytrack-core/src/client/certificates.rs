@@ -1,4 +1,5 @@
-//! Which certificates an `https` server may have: those of an authority that the machine trusts, and those that are given.
+//! The certificates that the client accepts from an `https` server: those of an authority that the machine trusts, and the
+//! given ones.
 
 use std::sync::Arc;
 
@@ -14,33 +15,33 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
-/// Certificates that a server may have, or may be signed by.
+/// Given certificates: a server may present one of them, or be signed by one.
 #[derive(Clone, Debug, Default)]
 pub struct Certificates(Vec<CertificateDer<'static>>);
 
-/// Why no certificates could be read from a file; a sentence that goes on after the name of the file.
+/// Why no certificates could be read from a file. The message is a predicate for the name of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCertificates {
-    /// It is empty.
-    #[error("is empty; it must hold a certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----")]
+    /// The file is empty.
+    #[error("is empty; it must contain a certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----")]
     Empty,
-    /// It is a certificate in the binary form.
+    /// The file is a certificate in the binary form (DER).
     #[error(
-        "holds no certificate in PEM form but binary data; `openssl x509 -inform der -in FILE -out FILE.pem` writes the PEM form of a certificate"
+        "contains binary data instead of a certificate in PEM form; `openssl x509 -inform der -in FILE -out FILE.pem` writes the PEM form of a certificate"
     )]
     Binary,
-    /// It holds something else in PEM form.
-    #[error("holds no certificate but -----BEGIN {0}-----; give the file with -----BEGIN CERTIFICATE----- instead")]
+    /// The file contains something else in PEM form.
+    #[error("contains -----BEGIN {0}----- and no certificate; give the file with -----BEGIN CERTIFICATE----- instead")]
     Other(String),
-    /// It holds no PEM at all.
-    #[error("holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----")]
+    /// The file contains no PEM.
+    #[error("contains no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----")]
     None,
-    /// One of its certificates is damaged.
-    #[error("must hold whole certificates only, and number {number} cannot be read ({why})")]
+    /// A certificate in the file is damaged.
+    #[error("must contain only complete certificates, but number {number} cannot be read ({why})")]
     Damaged {
-        /// Which one, from 1.
+        /// The number of the certificate, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// The cause.
         why: String,
     },
 }
@@ -48,10 +49,10 @@ pub enum BadCertificates {
 const BEGIN: &str = "-----BEGIN ";
 
 impl Certificates {
-    /// Reads all certificates of a PEM text. What else is in it, such as a private key, is passed over.
+    /// Reads all certificates of a PEM text. Other sections, such as a private key, are ignored.
     ///
     /// # Errors
-    /// [`BadCertificates`] when there is none, or one is damaged.
+    /// [`BadCertificates`] when there is no certificate, or one is damaged.
     pub fn from_pem(pem: &[u8]) -> Result<Self, BadCertificates> {
         let mut certificates = Vec::new();
         for (found, number) in CertificateDer::pem_slice_iter(pem).zip(1..) {
@@ -63,13 +64,13 @@ impl Certificates {
         if certificates.is_empty() { Err(missing(pem)) } else { Ok(Self(certificates)) }
     }
 
-    /// Whether there are none.
+    /// Whether there are no certificates.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The settings of connections that trust them, and what the machine trusts.
+    /// The TLS settings that trust these certificates and the authorities that the machine trusts.
     pub(super) fn config(&self) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = OwnOrTrusted { own: self.0.clone(), trusted: self.trusted(provider.clone())? };
@@ -84,22 +85,22 @@ impl Certificates {
     }
 }
 
-/// Why a text without certificates has none.
+/// The error of a text without certificates.
 fn missing(pem: &[u8]) -> BadCertificates {
     let text = String::from_utf8_lossy(pem);
     let label = text.lines().find_map(|line| line.trim().strip_prefix(BEGIN)?.strip_suffix("-----").map(str::to_owned));
     match label {
         Some(label) if label != "CERTIFICATE" => BadCertificates::Other(label),
         _ if text.trim().is_empty() => BadCertificates::Empty,
-        // A certificate in DER is a sequence.
+        // A certificate in DER starts with the tag of a sequence.
         _ if pem.starts_with(&[0x30]) && std::str::from_utf8(pem).is_err() => BadCertificates::Binary,
         _ => BadCertificates::None,
     }
 }
 
-/// Trusts what the machine trusts, and besides a server that shows one of the given certificates itself. webpki takes no
-/// certificate for a server's that may also sign others, as `openssl req -x509` makes it, and none that was given without its
-/// authority; curl, Python and Node take both.
+/// A verifier that trusts the authorities of the machine, and also a server that presents one of the given certificates.
+/// webpki rejects a server certificate that may also sign others, as `openssl req -x509` creates it, and one that was given
+/// without its authority. curl, Python and Node accept both.
 #[derive(Debug)]
 struct OwnOrTrusted {
     own: Vec<CertificateDer<'static>>,
@@ -117,7 +118,7 @@ impl ServerCertVerifier for OwnOrTrusted {
     ) -> Result<ServerCertVerified, TlsError> {
         match self.trusted.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(error) if self.own.contains(end_entity) && is_about_its_signer(&error) && is_for_servers(end_entity) => {
-                // Its time is checked before its signer, so that is right already; its names are checked last.
+                // webpki checks the validity period before the signer, so the period is right. It checks the names last.
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -158,8 +159,9 @@ fn is_about_its_signer(error: &TlsError) -> bool {
     }
 }
 
-/// Whether a certificate is for servers, or says nothing of its use. webpki does not look where it finds a certificate that
-/// signs. The identifiers are looked for as bytes: the certificate is the caller's own, so they are not there by design.
+/// Whether a certificate is for servers, or does not restrict its use. webpki does not check this for a certificate that may
+/// sign others. A search for the bytes of the identifiers is enough: the caller gave the certificate, so nobody has crafted
+/// those bytes.
 fn is_for_servers(certificate: &[u8]) -> bool {
     const EXTENDED_KEY_USAGE: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x25];
     const SERVER: &[u8] = &[0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
@@ -172,8 +174,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_without_a_certificate_is_refused_by_what_it_holds() {
-        for (pem, said) in [
+    fn the_error_of_a_file_without_a_certificate_describes_its_content() {
+        for (pem, expected) in [
             (&b""[..], "is empty"),
             (b"\r\n \n", "is empty"),
             (b"no PEM", "no certificate in PEM form"),
@@ -185,7 +187,7 @@ mod tests {
             (b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n", "number 1"),
         ] {
             let refusal = Certificates::from_pem(pem).unwrap_err().to_string();
-            assert!(refusal.contains(said), "{}: {refusal}", String::from_utf8_lossy(pem));
+            assert!(refusal.contains(expected), "{}: {refusal}", String::from_utf8_lossy(pem));
         }
     }
 }

@@ -1,70 +1,70 @@
-//! What can go wrong between the client and a server, by what the caller can do about it.
+//! The error of the client, by what the caller can do about it.
 
 use std::{fmt, time::Duration};
 
 use reqwest::StatusCode;
 
-use super::obstacle::{Failed, Obstacle, Way};
+use super::obstacle::{Connection, Failure, Obstacle};
 use crate::api::Problem;
 
-/// Why a request brought no answer of use.
+/// The error of a request.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The client cannot be made from these settings; the message says why and never holds the token.
+    /// The settings of the client are invalid. The message has the cause and never the token.
     #[error("{0}")]
     Setup(String),
-    /// The server refused the request (4xx); repeating it will not help.
+    /// The server rejected the request (4xx). A retry fails too.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
-    /// The server does not know the caller, or does not let the caller do this (401, 403).
+    /// The server rejected the token, or its role is not sufficient (401, 403).
     #[error("{}", .0.detail)]
     Unauthorised(Box<Problem>),
-    /// The server could not answer (5xx), or asks the caller to come back later (429).
+    /// The server failed (5xx), or asks for a later retry (429).
     #[error("{}", .0.detail)]
     Server(Box<Problem>),
-    /// No server answered.
+    /// No server responded.
     #[error("cannot reach {url}: {why}")]
     Unreachable {
         /// The server's address.
         url: String,
-        /// What the network said.
+        /// The message of the network or the TLS library.
         why: String,
-        /// What stands in the way.
+        /// The cause.
         obstacle: Obstacle,
     },
-    /// No answer came in time. What was asked may or may not have been done.
-    #[error("{url} did not {} within {}s", if *.connected { "answer" } else { "take a connection" }, .after.as_secs_f64())]
+    /// No response arrived in time. The server may or may not have executed the request.
+    #[error("{url} did not {} within {}s", if *.connected { "answer" } else { "accept a connection" }, .after.as_secs_f64())]
     Timeout {
         /// The server's address.
         url: String,
-        /// How long was waited.
+        /// The timeout.
         after: Duration,
-        /// Whether there was a connection.
+        /// Whether the connection was established.
         connected: bool,
     },
-    /// The answer is none that a deploytrack server gives.
+    /// The response is not from a deploytrack server.
     #[error("{0}")]
     Unreadable(ForeignAnswer),
 }
 
-/// An answer that no deploytrack server gives.
+/// A response that is not from a deploytrack server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignAnswer {
-    /// What is strange about it, in a sentence that names the server.
+    /// The reason for this conclusion, in a sentence with the server's address.
     pub why: String,
-    /// Where it comes from, as far as it can be told.
+    /// The probable source of the response.
     pub kind: ForeignKind,
 }
 
-/// Where an answer that no deploytrack server gives may come from.
+/// The probable source of a response that is not from a deploytrack server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ForeignKind {
-    /// It sends the caller elsewhere: to this address of a server.
+    /// A redirect to this address of a server.
     Redirect(String),
-    /// It is a page for people, such as that of a login or of a network that wants one.
+    /// An HTML page, such as a login page of a proxy or of a network.
     Page,
-    /// Anything else.
+    /// Another source.
     Other,
 }
 
@@ -81,12 +81,12 @@ impl fmt::Display for ForeignAnswer {
 }
 
 impl Error {
-    /// Sorts an error answer by its status. A body that is no problem, such as a proxy's page, is described instead.
-    pub(super) fn from_answer(url: &str, status: StatusCode, content_type: &str, retry_after: Option<u64>, body: &[u8]) -> Self {
+    /// Converts an error response by its status. A body that is not a problem, such as a proxy's page, is described instead.
+    pub(super) fn from_response(url: &str, status: StatusCode, content_type: &str, retry_after: Option<u64>, body: &[u8]) -> Self {
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Self::Unreachable {
                 url: url.to_owned(),
-                why: "the proxy wants a user name and a password".to_owned(),
+                why: "the proxy requires a user name and a password".to_owned(),
                 obstacle: Obstacle::ProxyLogin,
             };
         }
@@ -103,17 +103,17 @@ impl Error {
         }
     }
 
-    pub(super) fn from_transport(way: Way<'_>, timeout: Duration, error: reqwest::Error) -> Self {
-        let url = way.address.to_string();
+    pub(super) fn from_transport(connection: Connection<'_>, timeout: Duration, error: reqwest::Error) -> Self {
+        let url = connection.address.to_string();
         if error.is_timeout() {
             return Self::Timeout { url, after: timeout, connected: !error.is_connect() };
         }
-        let Failed { obstacle, why } = way.failed(&error.without_url());
+        let Failure { obstacle, why } = connection.failure(&error.without_url());
         Self::Unreachable { url, why, obstacle }
     }
 }
 
-/// Whether a web server refuses plain HTTP at a port where it speaks TLS: nginx, Go and Apache say so in these words.
+/// Whether a web server rejects plain HTTP at a port for TLS: these are the messages of nginx, Go and Apache.
 fn is_about_tls(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&body[..body.len().min(4096)]).to_lowercase();
     ["plain http request was sent to https port", "http request to an https server", "speaking plain http to an ssl-enabled server port"]
@@ -125,10 +125,10 @@ fn foreign(url: &str, status: StatusCode, content_type: &str) -> Problem {
     let what = if content_type.is_empty() { "no description of the error" } else { content_type };
     Problem {
         title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
-        // There is no path of a request that it would name.
+        // The path of the request is not known here.
         instance: url.to_owned(),
         detail: format!(
-            "{url} answered {status} with {what}, not as a deploytrack server does; a proxy may stand in between, or the address is wrong"
+            "{url} answered {status} with {what}, not as a deploytrack server does; a proxy may have answered, or the address is wrong"
         ),
         ..Problem::default()
     }
@@ -139,16 +139,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_of_a_proxy_is_named_as_such() {
-        let error = Error::from_answer("http://host", StatusCode::BAD_GATEWAY, "text/html", None, b"<html>");
+    fn the_error_for_a_page_of_a_proxy_has_its_status_and_type() {
+        let error = Error::from_response("http://host", StatusCode::BAD_GATEWAY, "text/html", None, b"<html>");
         assert!(matches!(error, Error::Server(_)));
         assert!(error.to_string().starts_with("http://host answered 502 Bad Gateway with text/html"));
     }
 
     #[test]
-    fn a_refusal_keeps_the_words_of_the_server() {
+    fn an_error_has_the_message_of_the_server() {
         let body = br#"{"type":"x","title":"Not Found","status":404,"detail":"there is no deployment 7","instance":"/","code":"not_found","requestId":"r"}"#;
-        let error = Error::from_answer("http://host", StatusCode::NOT_FOUND, "application/problem+json", None, body);
+        let error = Error::from_response("http://host", StatusCode::NOT_FOUND, "application/problem+json", None, body);
         assert_eq!(error.to_string(), "there is no deployment 7");
     }
 }

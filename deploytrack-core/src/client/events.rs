@@ -1,4 +1,4 @@
-//! Server-sent events, read as the HTML standard says (WHATWG HTML, section 9.2.6).
+//! A reader of server-sent events (WHATWG HTML, section 9.2.6).
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::{
     event::{Event, EventFilter},
 };
 
-/// The most bytes of one block. An event has a few hundred, and a long reason a thousand more.
+/// The most bytes of one block. An event has a few hundred bytes, and up to a few thousand more with a long reason.
 const MOST_BYTES: usize = 1024 * 1024;
 
 /// A stream of events.
@@ -26,18 +26,18 @@ impl fmt::Debug for Events {
     }
 }
 
-/// What came over a stream of events.
+/// An item of a stream of events: an event, or only a position.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// Where the stream stands: give it to [`Client::events`] to go on behind it.
+pub struct StreamItem {
+    /// The position in the stream. Pass it to [`Client::events`] to continue after it.
     pub position: i64,
-    /// What happened, and its text as the server wrote it; none where only the position is told.
+    /// The event and its JSON text from the server; `None` if the server sent only a position.
     pub event: Option<(Event, String)>,
 }
 
 impl Client {
-    /// Streams the events that match, behind the number `after` or from now on. A server says something every 15 seconds:
-    /// the client's timeout should be longer.
+    /// Streams the events that match, after the number `after` or from now on. A server sends at least a heartbeat every 15
+    /// seconds: the client's timeout should be longer.
     pub async fn events(&self, filter: &EventFilter, after: Option<i64>) -> Result<Events, Error> {
         let request = self.request(Method::GET, api::EVENTS, &query::events(filter, after)).header(ACCEPT, "text/event-stream");
         Ok(Events { client: self.clone(), response: self.response(request).await?, parser: Parser::default() })
@@ -45,15 +45,15 @@ impl Client {
 }
 
 impl Events {
-    /// What comes next; `None` when the server has ended the stream. Nothing is lost when the caller stops waiting.
-    pub async fn next(&mut self) -> Result<Option<Told>, Error> {
+    /// Waits for the next item; `None` when the server has ended the stream. Dropping the future loses no events.
+    pub async fn next(&mut self) -> Result<Option<StreamItem>, Error> {
         loop {
             while let Some(block) = self.parser.block() {
-                if let Some(told) = self.told(block)? {
-                    return Ok(Some(told));
+                if let Some(item) = self.item(block)? {
+                    return Ok(Some(item));
                 }
             }
-            if self.parser.held() > MOST_BYTES {
+            if self.parser.buffered() > MOST_BYTES {
                 return Err(self.client.foreign(&"a block of its events is larger than 1 MiB"));
             }
             match self.response.chunk().await.map_err(|error| self.client.transport(error))? {
@@ -63,34 +63,36 @@ impl Events {
         }
     }
 
-    fn told(&self, Block { id, data }: Block) -> Result<Option<Told>, Error> {
+    fn item(&self, Block { id, data }: Block) -> Result<Option<StreamItem>, Error> {
         let Ok(position) = id.parse() else { return Ok(None) };
         let read = |text: String| serde_json::from_str(&text).map(|event| (event, text)).map_err(|_| self.client.foreign(&UNREADABLE));
-        Ok(Some(Told { position, event: data.map(read).transpose()? }))
+        Ok(Some(StreamItem { position, event: data.map(read).transpose()? }))
     }
 }
 
-/// What stands between two empty lines.
+/// A block: the lines between two empty lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Block {
-    /// The last id, of this block or of one before it.
+    /// The last id, of this block or an earlier one.
     id: String,
     data: Option<String>,
 }
 
-/// Takes bytes as they come and gives whole blocks.
+/// A parser that receives bytes in chunks and returns whole blocks.
 #[derive(Debug, Default)]
 struct Parser {
     bytes: Vec<u8>,
-    /// How many of the bytes have been read as lines. They are removed when more bytes come, not line by line.
+    /// The number of bytes that were read as lines. They are removed when more bytes arrive, not line by line.
     read: usize,
-    /// How many of the bytes have been searched for the end of a line.
+    /// The number of bytes that were searched for the end of a line.
     searched: usize,
-    begun: bool,
-    /// The last byte of the last line was CR: an LF right behind it belongs to it.
+    /// Whether the first line, which may start with a byte order mark, was read.
+    started: bool,
+    /// Whether the last line ended with CR: an LF directly after it belongs to it.
     after_cr: bool,
     id: String,
-    moved: bool,
+    /// Whether the block has an id.
+    has_id: bool,
     data: Option<String>,
 }
 
@@ -102,17 +104,17 @@ impl Parser {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// How many bytes wait for the rest of their block.
-    fn held(&self) -> usize {
+    /// The number of bytes of the incomplete block.
+    fn buffered(&self) -> usize {
         self.bytes.len() - self.read + self.data.as_ref().map_or(0, String::len)
     }
 
-    /// The next whole block that tells something.
+    /// The next whole block with an id or data.
     fn block(&mut self) -> Option<Block> {
         while let Some(line) = self.line() {
             if !line.is_empty() {
                 self.field(&line);
-            } else if std::mem::take(&mut self.moved) || self.data.is_some() {
+            } else if std::mem::take(&mut self.has_id) || self.data.is_some() {
                 return Some(Block { id: self.id.clone(), data: self.data.take() });
             }
         }
@@ -131,7 +133,7 @@ impl Parser {
         let line = String::from_utf8_lossy(&self.bytes[self.read..end]).into_owned();
         self.read = end + 1;
         self.searched = self.read;
-        let first = !std::mem::replace(&mut self.begun, true);
+        let first = !std::mem::replace(&mut self.started, true);
         Some(if first { line.trim_start_matches('\u{feff}').to_owned() } else { line })
     }
 
@@ -149,9 +151,9 @@ impl Parser {
             }
             "id" if !value.contains('\0') => {
                 value.clone_into(&mut self.id);
-                self.moved = true;
+                self.has_id = true;
             }
-            // The type stands in the data too; comments and everything else tell nothing.
+            // The data contains the type of the event too. Comments and unknown fields are ignored.
             _ => {}
         }
     }
@@ -177,7 +179,7 @@ mod tests {
     const TEXT: &str = "\u{feff}retry: 2000\nid: 3\n\n: heartbeat\n\nid: 4\r\nevent: x\r\ndata: a\r\ndata:b\r\n\r\ndata\r\rid\0: 5\nid: 7\nfoo: bar\n\nid: 8\ndata: not whole\n";
 
     #[test]
-    fn blocks_are_read_whatever_ends_their_lines_and_wherever_they_are_cut() {
+    fn blocks_are_parsed_with_any_line_ending_and_any_chunks() {
         let whole = [block("3", None), block("4", Some("a\nb")), block("4", Some("")), block("7", None)];
         assert_eq!(blocks(&[TEXT.as_bytes()]), whole);
         for cut in 0..TEXT.len() {
@@ -189,10 +191,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_held_and_counted() {
+    fn an_incomplete_block_is_buffered_and_counted() {
         let mut parser = Parser::default();
         parser.feed(b"data: one\ndata: two");
         assert_eq!(parser.block(), None);
-        assert_eq!(parser.held(), "one".len() + "data: two".len());
+        assert_eq!(parser.buffered(), "one".len() + "data: two".len());
     }
 }

@@ -1,27 +1,27 @@
-//! The pages that a `Link` header names (RFC 8288).
+//! Reads the pages in a `Link` header (RFC 8288).
 
 use reqwest::header::{HeaderMap, LINK};
 use url::form_urlencoded;
 
 use crate::query::{Links, PageRequest};
 
-/// The links of an answer. Only their page is taken from them, never an address: a request goes where this client's
-/// requests go. Links of other relations are somebody else's.
+/// Reads the links of a response. Only the page is read from a link, never the address: the client sends requests only to its
+/// own server. Links with other relations are ignored.
 pub(super) fn read(headers: &HeaderMap) -> Result<Links, String> {
     let mut links = Links::default();
     for value in headers.get_all(LINK) {
         let Ok(text) = value.to_str() else { continue };
-        // What our server writes between the brackets is encoded and holds none itself.
+        // The server encodes the text between the brackets, so it contains no brackets.
         for link in text.split('<').skip(1) {
             let Some((target, parameters)) = link.split_once('>') else { continue };
-            let place = match relation(parameters) {
+            let link = match relation(parameters) {
                 Some("first") => &mut links.first,
                 Some("prev") => &mut links.prev,
                 Some("next") => &mut links.next,
                 Some("last") => &mut links.last,
                 _ => continue,
             };
-            *place = Some(page(target).ok_or_else(|| format!("its link {target} names no page that this version knows"))?);
+            *link = Some(page(target).ok_or_else(|| format!("its link {target} is not a page that this version can read"))?);
         }
     }
     Ok(links)
@@ -32,7 +32,7 @@ fn relation(parameters: &str) -> Option<&str> {
     parameters.find_map(|parameter| parameter.strip_prefix("rel=")).map(|relation| relation.trim_matches('"'))
 }
 
-/// The page that a link leads to.
+/// The page of the target of a link.
 fn page(target: &str) -> Option<PageRequest> {
     let (mut skip, mut take, mut cursor) = (0, PageRequest::DEFAULT_TAKE, None);
     for (name, value) in form_urlencoded::parse(target.split_once('?')?.1.as_bytes()) {
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn links_in_one_header_or_several_are_read() {
+    fn links_are_read_from_one_header_or_several() {
         let cursor = format!("<?component=a%2Cb&take=7&cursor={}>; rel=\"next\"", Cursor::oldest(Order::Created));
         let next = PageRequest::at(Cursor::oldest(Order::Created), 7);
         assert_eq!(links(&[&cursor]).unwrap().next, next);
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_cannot_be_followed_is_an_error_and_no_end() {
+    fn an_invalid_link_is_an_error_and_not_the_end_of_the_list() {
         for target in ["?cursor=AgAAAAAAAAAA", "?take=101", "?skip=-1", "/path"] {
             assert!(links(&[&format!("<{target}>; rel=\"next\"")]).is_err(), "{target}");
         }

@@ -1,4 +1,4 @@
-//! What stands between a client and its server, told from the causes of a failed request.
+//! Obstacles: the cause of a failed request, derived from its chain of errors.
 
 use std::{error::Error as StdError, io};
 
@@ -7,84 +7,84 @@ use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessa
 use super::address::ServerAddress;
 use crate::clock::format;
 
-/// What stands in the way of a request.
+/// The cause of a failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle {
-    /// The name of the host has no address.
+    /// The host name has no address.
     Name,
-    /// Nothing listens at the port.
+    /// The connection was refused: no program listens at the port.
     Refused,
-    /// No way leads to the host.
+    /// There is no route to the host.
     NoRoute,
-    /// The connection was ended without an answer.
+    /// The connection ended without a response.
     Ended,
     /// The port does not speak TLS, and the address begins with `https`.
     NoTls,
     /// The port does not speak HTTP; it may speak TLS, and the address begins with `http`.
     NoHttp,
-    /// The server speaks HTTP/2 alone.
+    /// The server speaks only HTTP/2.
     Http2Alone,
-    /// The server ended the TLS handshake, for this reason of its own.
+    /// The server ended the TLS handshake, for this reason.
     HandshakeEnded(String),
-    /// The server wants a certificate of the client.
+    /// The server requires a client certificate.
     ClientCertificate,
-    /// The certificate is signed by an authority that is not trusted; whether certificates were given besides the machine's.
+    /// The certificate is signed by an authority that is not trusted.
     Untrusted {
-        /// Whether they were.
+        /// Whether certificates were given in addition to the machine's.
         given: bool,
     },
-    /// The certificate is not valid any more.
+    /// The certificate has expired.
     Expired,
     /// The certificate is not valid yet.
     NotYetValid,
-    /// The certificate is for other hosts: these.
+    /// The certificate is for other hosts, with these names.
     OtherNames(Vec<String>),
-    /// The certificate names no host in `subjectAltName`.
+    /// The certificate has no host in `subjectAltName`.
     NoNames,
     /// The certificate cannot be used for another reason.
     BadCertificate,
     /// The proxy cannot be reached.
     Proxy,
-    /// The proxy wants a user name and a password.
+    /// The proxy requires a user name and a password.
     ProxyLogin,
     /// The proxy does not connect to the server.
     ProxyRefused,
-    /// Something else.
+    /// Another cause.
     Other,
 }
 
 impl Obstacle {
-    /// Whether it may be gone in a moment. A certificate, a scheme or a password is not right the next time either.
+    /// Whether a retry may succeed. A certificate, a scheme or a password does not become right by a retry.
     pub(super) const fn may_pass(&self) -> bool {
         matches!(self, Self::Name | Self::Refused | Self::NoRoute | Self::Ended | Self::Proxy | Self::ProxyRefused | Self::Other)
     }
 }
 
-/// What failed, and what the network or the library said of it.
-pub(super) struct Failed {
+/// The cause of a failed request, with the message of the network or the library.
+pub(super) struct Failure {
     pub(super) obstacle: Obstacle,
     pub(super) why: String,
 }
 
-/// How a request went out.
+/// The connection of a request, as far as its errors depend on it.
 #[derive(Clone, Copy)]
-pub(super) struct Way<'a> {
+pub(super) struct Connection<'a> {
     pub(super) address: &'a ServerAddress,
     pub(super) by_proxy: bool,
     pub(super) certificates_given: bool,
 }
 
-impl Way<'_> {
-    /// Tells what stands in the way from the chain of causes.
-    pub(super) fn failed(&self, error: &(dyn StdError + 'static)) -> Failed {
+impl Connection<'_> {
+    /// Derives the cause of a failure from its chain of errors.
+    pub(super) fn failure(&self, error: &(dyn StdError + 'static)) -> Failure {
         let causes: Vec<_> = std::iter::successors(Some(error), |cause| inner(*cause)).collect();
         let deepest = causes.last().map_or_else(String::new, ToString::to_string);
         let found = self.of_proxy(&causes).or_else(|| self.of_tls(&causes)).or_else(|| of_http(&causes)).or_else(|| of_network(&causes));
         match found {
-            Some((obstacle, Some(why))) => Failed { obstacle, why },
-            Some((obstacle, None)) => Failed { obstacle, why: deepest },
-            None => Failed { obstacle: Obstacle::Other, why: deepest },
+            Some((obstacle, Some(why))) => Failure { obstacle, why },
+            Some((obstacle, None)) => Failure { obstacle, why: deepest },
+            None => Failure { obstacle: Obstacle::Other, why: deepest },
         }
     }
 
@@ -92,14 +92,14 @@ impl Way<'_> {
         if !self.by_proxy {
             return None;
         }
-        let said = |text: &str| causes.iter().any(|cause| cause.to_string().contains(text));
-        if said("proxy authorization required") || said("authentication") {
-            return Some((Obstacle::ProxyLogin, Some("the proxy wants a user name and a password".to_owned())));
+        let has = |text: &str| causes.iter().any(|cause| cause.to_string().contains(text));
+        if has("proxy authorization required") || has("authentication") {
+            return Some((Obstacle::ProxyLogin, Some("the proxy requires a user name and a password".to_owned())));
         }
-        if said("tunnel error: unsuccessful") || said("tunnel error: unexpected") || said("SOCKS error") && !said("underlying connection") {
+        if has("tunnel error: unsuccessful") || has("tunnel error: unexpected") || has("SOCKS error") && !has("underlying connection") {
             return Some((Obstacle::ProxyRefused, Some("the proxy does not connect to it".to_owned())));
         }
-        if said("SOCKS error") {
+        if has("SOCKS error") {
             return Some((Obstacle::Proxy, Some("the proxy cannot be reached".to_owned())));
         }
         let network = of_network(causes).filter(|(found, _)| matches!(found, Obstacle::Name | Obstacle::Refused | Obstacle::NoRoute));
@@ -117,13 +117,13 @@ impl Way<'_> {
                 (Obstacle::Http2Alone, Some("it does not speak HTTP/1.1".to_owned()))
             }
             TlsError::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => {
-                (Obstacle::ClientCertificate, Some("it wants a certificate of the client".to_owned()))
+                (Obstacle::ClientCertificate, Some("it requires a client certificate".to_owned()))
             }
             TlsError::AlertReceived(alert) => {
                 (Obstacle::HandshakeEnded(format!("{alert:?}")), Some(format!("it ended the TLS handshake ({alert:?})")))
             }
             TlsError::PeerIncompatible(why) => {
-                (Obstacle::HandshakeEnded(format!("{why:?}")), Some(format!("its TLS cannot be spoken here ({why:?})")))
+                (Obstacle::HandshakeEnded(format!("{why:?}")), Some(format!("its TLS is not supported here ({why:?})")))
             }
             _ => (Obstacle::Other, None),
         })
@@ -136,20 +136,20 @@ impl Way<'_> {
         let (obstacle, why) = match error {
             CertificateError::UnknownIssuer => (
                 Obstacle::Untrusted { given: self.certificates_given },
-                "its certificate is signed by nobody who is trusted here".to_owned(),
+                "its certificate is signed by an authority that is not trusted here".to_owned(),
             ),
             CertificateError::ExpiredContext { not_after, .. } => {
-                (Obstacle::Expired, format!("its certificate ended at {}", time(not_after).unwrap_or_default()))
+                (Obstacle::Expired, format!("its certificate expired at {}", time(not_after).unwrap_or_default()))
             }
-            CertificateError::Expired => (Obstacle::Expired, "its certificate has ended".to_owned()),
+            CertificateError::Expired => (Obstacle::Expired, "its certificate has expired".to_owned()),
             CertificateError::NotValidYetContext { not_before, .. } => {
-                (Obstacle::NotYetValid, format!("its certificate is good only from {} on", time(not_before).unwrap_or_default()))
+                (Obstacle::NotYetValid, format!("its certificate is valid only from {} on", time(not_before).unwrap_or_default()))
             }
-            CertificateError::NotValidYet => (Obstacle::NotYetValid, "its certificate is not good yet".to_owned()),
+            CertificateError::NotValidYet => (Obstacle::NotYetValid, "its certificate is not valid yet".to_owned()),
             CertificateError::NotValidForNameContext { presented, .. } => self.of_names(presented),
             CertificateError::NotValidForName => self.of_names(&[]),
             CertificateError::Other(other) if matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)) => {
-                let why = "it shows a certificate that may sign others (CA:TRUE), and that is not given";
+                let why = "it presents a certificate that may sign others (CA:TRUE) and is not among the given certificates";
                 (Obstacle::Untrusted { given: self.certificates_given }, why.to_owned())
             }
             other => (Obstacle::BadCertificate, format!("its certificate cannot be used ({other})")),
@@ -162,27 +162,27 @@ impl Way<'_> {
         // Such as DnsName("tracker.example.com").
         let names: Vec<_> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name).to_owned()).collect();
         if names.is_empty() {
-            return (Obstacle::NoNames, format!("its certificate names no host in subjectAltName, and {host} is asked for"));
+            return (Obstacle::NoNames, format!("its certificate has no host in subjectAltName, so it is not for {host}"));
         }
         let why = format!("its certificate is for {} and not for {host}", names.join(", "));
         (Obstacle::OtherNames(names), why)
     }
 }
 
-/// What the other side says in the place of HTTP.
+/// The obstacle of an invalid HTTP response.
 fn of_http(causes: &[&(dyn StdError + 'static)]) -> Option<(Obstacle, Option<String>)> {
     let error = causes.iter().find_map(|cause| cause.downcast_ref::<hyper::Error>())?;
     if error.is_parse_version_h2() {
         return Some((Obstacle::Http2Alone, Some("it does not speak HTTP/1.1".to_owned())));
     }
     if error.is_parse() {
-        return Some((Obstacle::NoHttp, Some(format!("its answer is no HTTP ({error})"))));
+        return Some((Obstacle::NoHttp, Some(format!("its answer is not HTTP ({error})"))));
     }
     let ended = error.is_incomplete_message() || error.is_closed();
     ended.then(|| (Obstacle::Ended, Some("it ended the connection without an answer".to_owned())))
 }
 
-/// What the network says.
+/// The obstacle of a network error.
 fn of_network(causes: &[&(dyn StdError + 'static)]) -> Option<(Obstacle, Option<String>)> {
     if causes.iter().any(|cause| cause.to_string().contains("dns error")) {
         return Some((Obstacle::Name, causes.last().map(|deepest| format!("its name has no address ({deepest})"))));
@@ -198,7 +198,7 @@ fn of_network(causes: &[&(dyn StdError + 'static)]) -> Option<(Obstacle, Option<
     })
 }
 
-/// The next cause. An I/O error that wraps another error does not name it as its source, but that one's.
+/// The next error in the chain. The `source` of an I/O error that wraps another error skips the wrapped error.
 fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| error.source())

@@ -6,10 +6,10 @@ use url::Url;
 
 use super::Error;
 
-/// The kinds of proxies that can be used.
+/// The supported schemes.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// A proxy, with the user name and the password that its address may hold. They never show.
+/// A proxy. Its address may contain a user name and a password, which are never displayed.
 #[derive(Clone)]
 pub struct Proxy {
     url: Url,
@@ -17,15 +17,15 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// The proxy at an address such as `http://proxy.example.com:3128`; one without a scheme is `http`. `source` is where the
-    /// address is from, for messages: the name of a variable.
+    /// Parses an address such as `http://proxy.example.com:3128`; without a scheme, it is `http`. `source` is the origin of the
+    /// address for messages, such as the name of a variable.
     ///
     /// # Errors
     /// [`Error::Setup`] when the address cannot be used.
     pub fn new(address: &str, source: impl Into<String>) -> Result<Self, Error> {
         let (source, address) = (source.into(), address.trim());
         let whole = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-        // The address itself may hold a password and is not repeated.
+        // The message must not contain the address, which may have a password.
         let wrong = |why: String| {
             Error::Setup(format!("the address of the proxy in {source} {why}; it must look like http://proxy.example.com:3128"))
         };
@@ -36,13 +36,13 @@ impl Proxy {
         Ok(Self { url, source })
     }
 
-    /// Where its address is from.
+    /// The origin of the address, such as the name of a variable.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Whether what is sent to the proxy is encrypted.
+    /// Whether the connection to the proxy is encrypted.
     pub(super) fn is_encrypted(&self) -> bool {
         self.url.scheme() == "https"
     }
@@ -54,7 +54,7 @@ impl Proxy {
 }
 
 impl fmt::Display for Proxy {
-    /// Its address without user name and password.
+    /// Formats the address without user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.url.port().map_or_else(String::new, |port| format!(":{port}"));
         write!(f, "{}://{}{port}", self.url.scheme(), self.url.host_str().unwrap_or_default())
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_named_without_its_password_or_refused_without_it() {
+    fn neither_a_proxy_nor_its_error_displays_the_password() {
         for (address, shown) in [
             ("http://me:hush@proxy:3128/", "http://proxy:3128"),
             ("proxy:3128", "http://proxy:3128"),

@@ -1,4 +1,4 @@
-//! Filters and pages as query parameters.
+//! Converts filters and pages to query parameters.
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::{
     text::Name,
 };
 
-/// Query parameters, in the order they are sent.
+/// Query parameters, in the order in which they are sent.
 pub(super) type Query = Vec<(&'static str, String)>;
 
 pub(super) fn named(name: Option<&Name>, page: PageRequest) -> Query {

@@ -1,4 +1,4 @@
-//! When a write is sent again.
+//! Retries of writes.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use backon::{ExponentialBuilder, Retryable as _};
 
 use super::Error;
 
-/// How often a write is sent again.
+/// The number of retries.
 const TIMES: usize = 2;
-/// How long to wait before it is sent again for the first time; the next time three times as long. A random part is
-/// added, so that many clients do not come back together.
+/// The wait before the first retry; the next wait is three times as long. A random part is added, so that many clients do not
+/// retry at the same time.
 const FIRST: Duration = Duration::from_millis(200);
-/// The longest that a server may ask to wait.
+/// The longest `Retry-After` of a server that the client waits for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Sends a write, and again when its answer got lost or the server asks to come back.
+/// Sends a write, and retries it when its response is lost or the server asks for a retry.
 pub(super) async fn send<T, F: Future<Output = Result<T, Error>>>(attempt: impl FnMut() -> F) -> Result<T, Error> {
     send_after(FIRST, attempt).await
 }
@@ -23,8 +23,8 @@ async fn send_after<T, F: Future<Output = Result<T, Error>>>(first: Duration, at
     let backoff = ExponentialBuilder::default().with_min_delay(first).with_factor(3.0).with_max_times(TIMES).with_jitter();
     attempt
         .retry(backoff)
-        .when(is_worth_it)
-        .adjust(|error, wait| match (wait, asked_to_wait(error)) {
+        .when(is_retryable)
+        .adjust(|error, wait| match (wait, retry_after(error)) {
             (Some(wait), Some(asked)) if asked <= PATIENCE => Some(wait.max(asked)),
             (_, Some(_)) => None,
             (wait, None) => wait,
@@ -32,8 +32,8 @@ async fn send_after<T, F: Future<Output = Result<T, Error>>>(first: Duration, at
         .await
 }
 
-/// Whether the same request may have another answer in a moment. A request that timed out has waited long enough.
-fn is_worth_it(error: &Error) -> bool {
+/// Whether the same request may succeed a moment later. A timeout is not retried: it has waited long enough.
+fn is_retryable(error: &Error) -> bool {
     match error {
         Error::Unreachable { obstacle, .. } => obstacle.may_pass(),
         Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
@@ -42,7 +42,7 @@ fn is_worth_it(error: &Error) -> bool {
     }
 }
 
-fn asked_to_wait(error: &Error) -> Option<Duration> {
+fn retry_after(error: &Error) -> Option<Duration> {
     let (Error::Server(problem) | Error::Refused(problem)) = error else { return None };
     problem.retry_after.map(Duration::from_secs)
 }
@@ -70,12 +70,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_go_better_is_sent_three_times_in_all() {
+    async fn a_temporary_failure_is_sent_three_times_in_total() {
         let behind = |obstacle| Error::Unreachable { url: String::new(), why: String::new(), obstacle };
         assert_eq!(attempts(|| behind(Obstacle::Refused)).await, 3);
         assert_eq!(attempts(|| behind(Obstacle::Expired)).await, 1, "a certificate does not become valid by waiting");
         assert_eq!(attempts(|| server(503, Some(0))).await, 3);
-        assert_eq!(attempts(|| server(503, Some(3600))).await, 1, "nobody waits for an hour");
+        assert_eq!(attempts(|| server(503, Some(3600))).await, 1, "the wait is too long");
         assert_eq!(attempts(|| server(500, None)).await, 1);
         assert_eq!(attempts(|| Error::Refused(Box::default())).await, 1);
     }

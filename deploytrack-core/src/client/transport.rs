@@ -1,4 +1,4 @@
-//! How a request goes out and its answer comes in.
+//! Sends requests and reads responses.
 
 use std::{
     fmt,
@@ -17,7 +17,7 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use super::{ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress, links, obstacle::Way, retry};
+use super::{ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress, links, obstacle::Connection, retry};
 use crate::{
     api,
     clock::{Clock, SystemClock, Time, format_exact},
@@ -25,27 +25,27 @@ use crate::{
     text::IdempotencyKey,
 };
 
-/// The most bytes of an answer that is read whole: far more than any page can have.
+/// The most bytes of a response body: far more than any page has.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// Why an answer is none: which byte of it a parser stumbles over helps nobody.
+/// The cause for a body that cannot be parsed. The position of the parse error would not help the user.
 pub(super) const UNREADABLE: &str = "it cannot be read by this version";
 
-/// What a client is made from.
+/// The settings of a client.
 #[derive(Clone)]
 pub struct ClientSettings {
-    /// The server's address, such as `http://127.0.0.1:3000`; a path in it is put before every path of the API. See
+    /// The server's address, such as `http://127.0.0.1:3000`. A path in it is the prefix of every path of the API. See
     /// [`ServerAddress`].
     pub url: String,
     /// The bearer token, if there is one.
     pub token: Option<String>,
-    /// How long to wait for a connection, and for each answer.
+    /// The timeout of the connection, and of each response.
     pub timeout: Duration,
-    /// Who is asking, for the server's log.
+    /// The `User-Agent`, for the server's log.
     pub user_agent: String,
-    /// Certificates that an `https` server may have or be signed by, besides those the machine trusts.
+    /// Certificates that are trusted in addition to those of the machine.
     pub certificates: Certificates,
-    /// The proxy that every request goes through. The variables of the environment are not read.
+    /// The proxy for every request. The client does not read environment variables such as `HTTPS_PROXY`.
     pub proxy: Option<Proxy>,
 }
 
@@ -76,14 +76,14 @@ impl fmt::Debug for Client {
     }
 }
 
-/// An answer: what it says, and its text as the server wrote it.
+/// A response: its value, and its JSON text from the server.
 #[derive(Clone, Debug)]
-pub struct Answer<T> {
-    /// What it says.
+pub struct ApiResponse<T> {
+    /// The value of the body.
     pub value: T,
-    /// The JSON text, with fields that this version of the client does not know yet.
+    /// The JSON text of the body, including fields that this version of the client does not know.
     pub text: String,
-    /// Whether it is the answer to an earlier request under the same idempotency key, as it was then.
+    /// Whether it is the stored response to an earlier request with the same idempotency key.
     pub replayed: bool,
 }
 
@@ -100,7 +100,7 @@ impl fmt::Debug for Export {
 }
 
 impl Export {
-    /// The next piece, of any length; `None` at the end. A piece may end in the middle of a line.
+    /// Waits for the next chunk, of any length; `None` at the end. A chunk may end in the middle of a line.
     pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let chunk = self.response.chunk().await.map_err(|error| self.client.transport(error))?;
         Ok(chunk.map(|bytes| bytes.to_vec()))
@@ -108,11 +108,11 @@ impl Export {
 }
 
 impl Client {
-    /// Makes a client. Nothing is sent yet.
+    /// Creates a client, without connecting.
     ///
     /// # Errors
-    /// [`Error::Setup`] when the address, the token or the proxy cannot be used, or the machine has no root certificates for
-    /// an `https` address.
+    /// [`Error::Setup`] when the address, the token or the proxy is invalid, or the machine has no root certificates for an
+    /// `https` address.
     pub fn new(settings: ClientSettings) -> Result<Self, Error> {
         let address: ServerAddress = settings.url.parse().map_err(|error| Error::Setup(format!("the address of the server {error}")))?;
         let mut builder = reqwest::Client::builder()
@@ -130,7 +130,7 @@ impl Client {
             let config = settings.certificates.config().map_err(|error| no_roots(&address, &error))?;
             builder.tls_backend_preconfigured(config)
         } else {
-            // Without TLS no root certificates are needed, and a machine that has none must not be an obstacle.
+            // A client without TLS must also work on a machine without root certificates.
             builder.tls_certs_only([])
         };
         let http = builder.build().map_err(|error| Error::Setup(format!("cannot prepare connections to {address}: {error}")))?;
@@ -148,22 +148,22 @@ impl Client {
         })
     }
 
-    /// The client for one write under a key of the caller's own, for a caller who may come again. Every write without one
-    /// gets a random key.
+    /// A client that sends its writes with this idempotency key, for a caller that may repeat a write. Use it for one write.
+    /// Without this, every write gets a random key.
     #[must_use]
-    pub fn under(&self, key: IdempotencyKey) -> Self {
+    pub fn with_idempotency_key(&self, key: IdempotencyKey) -> Self {
         Self { key: Some(key), ..self.clone() }
     }
 
-    /// The client with another clock than that of the machine. Every POST and PATCH but an import carries its present, by
-    /// which the server reads the times in the body.
+    /// A client with another clock. Every POST and PATCH except an import sends the current time of the clock, from which the
+    /// server converts the times in the body.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
     }
 
-    /// The client for a write that has waited: it is never sent at a time before this one, although the clock may have been
-    /// set back since.
+    /// A client for a write that was queued. The time that it sends is never before `time`, even if the clock was set back
+    /// since then.
     #[must_use]
     pub fn not_before(&self, time: Option<Time>) -> Self {
         Self { not_before: time, ..self.clone() }
@@ -185,7 +185,7 @@ impl Client {
         self.timeout
     }
 
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<Answer<T>, Error> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<ApiResponse<T>, Error> {
         self.answer(self.request(Method::GET, path, query).timeout(self.timeout)).await
     }
 
@@ -195,34 +195,33 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
         body: &Value,
-    ) -> Result<Answer<T>, Error> {
+    ) -> Result<ApiResponse<T>, Error> {
         let key = self.key(&method);
         retry::send(|| {
             let request = self.request(method.clone(), path, query).timeout(self.timeout).json(body);
-            self.answer(self.stamped(keyed(request, key.as_ref())))
+            self.answer(self.with_sent_at(with_key(request, key.as_ref())))
         })
         .await
     }
 
-    pub(super) async fn send_lines<T: DeserializeOwned>(&self, path: &str, lines: Vec<u8>) -> Result<Answer<T>, Error> {
+    pub(super) async fn send_lines<T: DeserializeOwned>(&self, path: &str, lines: Vec<u8>) -> Result<ApiResponse<T>, Error> {
         let key = self.key(&Method::POST);
         let lines = Bytes::from(lines);
         retry::send(|| {
             let request = self.request(Method::POST, path, &[]).header(CONTENT_TYPE, "application/x-ndjson").body(lines.clone());
-            self.answer(keyed(request, key.as_ref()))
+            self.answer(with_key(request, key.as_ref()))
         })
         .await
     }
 
-    /// The request with the present of this machine; each time that it is sent it has a present of its own.
-    fn stamped(&self, request: RequestBuilder) -> RequestBuilder {
+    /// Adds the current time to a request. Every retry gets a new time.
+    fn with_sent_at(&self, request: RequestBuilder) -> RequestBuilder {
         let now = self.clock.now();
         let sent_at = self.not_before.map_or(now, |time| time.max(now));
         request.header(api::SENT_AT, format_exact(&sent_at))
     }
 
-    /// The key of one write, the same for each time it is sent. PUT and DELETE need none: they may be repeated as they
-    /// are.
+    /// The idempotency key of a write and all its retries. PUT and DELETE need none: they are idempotent.
     fn key(&self, method: &Method) -> Option<IdempotencyKey> {
         let needed = matches!(*method, Method::POST | Method::PATCH);
         needed.then(|| self.key.clone().or_else(|| IdempotencyKey::new(Uuid::new_v4().to_string()).ok())).flatten()
@@ -245,27 +244,27 @@ impl Client {
         self.http.request(method, url)
     }
 
-    /// A page, with the links that come beside its body.
-    pub(super) async fn page<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<Answer<Page<T>>, Error> {
+    /// Reads a page, with the links from its header.
+    pub(super) async fn page<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<ApiResponse<Page<T>>, Error> {
         let response = self.response(self.request(Method::GET, path, query).timeout(self.timeout)).await?;
         let links = links::read(response.headers()).map_err(|why| self.foreign(&why))?;
-        let mut answer: Answer<Page<T>> = self.read(response).await?;
+        let mut answer: ApiResponse<Page<T>> = self.read(response).await?;
         answer.value.links = links;
         Ok(answer)
     }
 
-    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, Error> {
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<ApiResponse<T>, Error> {
         self.read(self.response(request).await?).await
     }
 
-    /// The kinds and the known names that newly registered names resemble, where the server's guard only warns: those of
-    /// every answer to this client and its clones since they were last taken.
+    /// Takes the kinds and the known names that are similar to newly registered names, if the server's name guard only warns:
+    /// from every response to this client and its clones since the last call.
     #[must_use]
     pub fn take_resemblances(&self) -> Vec<(String, String)> {
         std::mem::take(&mut self.resembles.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What the server found archived: that of every answer to this client and its clones since it was last taken.
+    /// Takes the notes about archived records: from every response to this client and its clones since the last call.
     #[must_use]
     pub fn take_archive_notes(&self) -> ArchiveNotes {
         std::mem::take(&mut self.archive_notes.lock().unwrap_or_else(PoisonError::into_inner))
@@ -279,40 +278,40 @@ impl Client {
         }
     }
 
-    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<Answer<T>, Error> {
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<ApiResponse<T>, Error> {
         let replayed = response.headers().contains_key(api::IDEMPOTENCY_REPLAYED);
         self.note_headers(response.headers());
         self.check_type(&response)?;
         let body = self.body(response).await?;
         let text = String::from_utf8(body).map_err(|_| self.foreign(&UNREADABLE))?;
         let value = serde_json::from_str(&text).map_err(|_| self.foreign(&UNREADABLE))?;
-        Ok(Answer { value, text, replayed })
+        Ok(ApiResponse { value, text, replayed })
     }
 
-    /// Refuses a page for people, whose parse error would lead nowhere.
+    /// Rejects an HTML page, for which a parse error would be misleading.
     pub(super) fn check_type(&self, response: &Response) -> Result<(), Error> {
         let found = header(response, &CONTENT_TYPE).unwrap_or_default();
         let found = found.split(';').next().unwrap_or_default().trim();
         if !matches!(found, "text/html" | "application/xhtml+xml") {
             return Ok(());
         }
-        let why = format!("{} answered with a page for people ({found}), not as a deploytrack server does", self.url());
+        let why = format!("{} answered with an HTML page ({found}), not as a deploytrack server does", self.url());
         Err(Error::Unreadable(ForeignAnswer::new(ForeignKind::Page, why)))
     }
 
     pub(super) fn foreign(&self, why: &dyn fmt::Display) -> Error {
-        let why = format!("{} gave an answer that is none of a deploytrack server: {why}", self.url());
+        let why = format!("{} gave an answer that is not from a deploytrack server: {why}", self.url());
         Error::Unreadable(ForeignAnswer::new(ForeignKind::Other, why))
     }
 
-    /// Sends the caller elsewhere. The token goes nowhere that was not named.
-    fn redirected(&self, asked: &Url, to: &str) -> Error {
-        let target = asked.join(to).ok();
+    /// The error of a redirect. The client does not follow it, since it sends the token only to the given address.
+    fn redirect(&self, requested: &Url, to: &str) -> Error {
+        let target = requested.join(to).ok();
         let path = self.address.with_path("");
-        let own = asked.path().strip_prefix(path.path().trim_end_matches('/')).unwrap_or_default();
+        let own = requested.path().strip_prefix(path.path().trim_end_matches('/')).unwrap_or_default();
         let server = target.and_then(|mut target| {
             let path = target.path().strip_suffix(own).map(str::to_owned);
-            // A redirect to a path of another kind leads to a login or to a page.
+            // A redirect to another path leads to a login or to a page.
             target.set_path(&path?);
             target.set_query(None);
             target.set_fragment(None);
@@ -320,12 +319,12 @@ impl Client {
         });
         let server = server.filter(|server| *server != self.address);
         let shown = to.split(['?', '#']).next().unwrap_or_default();
-        let why = format!("{} redirects to {shown}, which is not followed: a token goes to no address that was not given", self.url());
+        let why = format!("{} redirects to {shown}, which is not followed: the token is sent only to the given address", self.url());
         let kind = server.map_or(ForeignKind::Page, |server| ForeignKind::Redirect(server.to_string()));
         Error::Unreadable(ForeignAnswer::new(kind, why))
     }
 
-    /// Sends the request and lets only a success through.
+    /// Sends a request, and converts every response except a success to an error.
     pub(super) async fn response(&self, request: RequestBuilder) -> Result<Response, Error> {
         let response = request.send().await.map_err(|error| self.transport(error))?;
         let status = response.status();
@@ -333,13 +332,13 @@ impl Client {
             return Ok(response);
         }
         if let (true, Some(to)) = (status.is_redirection(), header(&response, &LOCATION)) {
-            return Err(self.redirected(response.url(), &to));
+            return Err(self.redirect(response.url(), &to));
         }
         let content_type = header(&response, &CONTENT_TYPE).unwrap_or_default();
-        // A date, which the header may also have, is no wait that a command can promise.
+        // The header may also have a date instead of seconds. A date is ignored, since clocks differ.
         let retry_after = header(&response, &RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
         let body = self.body(response).await?;
-        Err(Error::from_answer(self.url(), status, &content_type, retry_after, &body))
+        Err(Error::from_response(self.url(), status, &content_type, retry_after, &body))
     }
 
     pub(super) async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
@@ -354,12 +353,12 @@ impl Client {
     }
 
     pub(super) fn transport(&self, error: reqwest::Error) -> Error {
-        let way = Way { address: &self.address, by_proxy: self.by_proxy, certificates_given: self.certificates_given };
-        Error::from_transport(way, self.timeout, error)
+        let connection = Connection { address: &self.address, by_proxy: self.by_proxy, certificates_given: self.certificates_given };
+        Error::from_transport(connection, self.timeout, error)
     }
 }
 
-fn keyed(request: RequestBuilder, key: Option<&IdempotencyKey>) -> RequestBuilder {
+fn with_key(request: RequestBuilder, key: Option<&IdempotencyKey>) -> RequestBuilder {
     key.into_iter().fold(request, |request, key| request.header(api::IDEMPOTENCY_KEY, key.as_str()))
 }
 
@@ -372,16 +371,16 @@ fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {
     headers.insert(ACCEPT, HeaderValue::from_static("application/json, application/problem+json"));
     if let Some(token) = token {
         let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| Error::Setup("the token has characters that no token has, such as a line break".to_owned()))?;
+            .map_err(|_| Error::Setup("the token has invalid characters, such as a line break".to_owned()))?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
     Ok(headers)
 }
 
-/// The machine trusts nobody: there is nothing to check a certificate with.
+/// The error of a machine that trusts no authority, so that no certificate can be checked.
 fn no_roots(address: &ServerAddress, error: &dyn fmt::Display) -> Error {
-    let why = "without root certificates (the package ca-certificates) or a certificate of its own no https server can be trusted";
+    let why = "an https server needs root certificates (the package ca-certificates) or a given certificate";
     Error::Setup(format!("cannot prepare connections to {address}: {error}; {why}"))
 }
 
@@ -402,13 +401,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_path_keeps_it() {
+    fn the_path_of_an_address_is_the_prefix_of_every_path() {
         let request = client("http://host/tracker/", "t").unwrap().request(Method::GET, "/api/v1/deployments", &[("take", "1".to_owned())]);
         assert_eq!(request.build().unwrap().url().as_str(), "http://host/tracker/api/v1/deployments?take=1");
     }
 
     #[test]
-    fn an_address_that_cannot_be_used_is_refused() {
+    fn an_invalid_address_is_rejected() {
         for url in ["", "host:3000", "ftp://host", "http://me:secret@host", "http://host/?a=secret"] {
             let error = client(url, "t").unwrap_err();
             assert!(matches!(&error, Error::Setup(why) if !why.contains("secret")), "{url}: {error}");
@@ -416,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_never_shows() {
+    fn the_token_never_appears_in_debug_or_errors() {
         let shown = format!("{:?} {}", client("http://host", "hush").unwrap(), client("http://host", "hush\n").unwrap_err());
         assert!(!shown.contains("hush"), "{shown}");
     }

@@ -5,58 +5,58 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::text::BadText;
+use crate::text::Invalid;
 
-/// A JSON object the caller keeps with a deployment: at most 16 KiB as compact JSON, 16 levels deep, no NUL.
+/// A JSON object that the caller stores with a deployment: at most 16 KiB as compact JSON, 16 levels deep, no NUL.
 ///
-/// Held as text: a tree of small values takes a hundred times the memory. It is written to JSON alone, by `serde_json`.
+/// Stored as text: a tree of small values takes a hundred times the memory. It serializes only to JSON, by `serde_json`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Metadata(Box<str>);
 
 impl Metadata {
-    /// The most bytes it may have as compact JSON.
+    /// The most bytes as compact JSON.
     pub const MOST_BYTES: usize = 16 * 1024;
-    /// The most levels of objects and arrays, the outermost included.
+    /// The most levels of objects and arrays, including the outermost object.
     pub const MOST_LEVELS: usize = 16;
 
-    /// Checks the object and keeps it.
+    /// Checks the object and converts it to text.
     ///
     /// # Errors
-    /// [`BadText`] when it is too large, too deep or holds a NUL character.
-    #[expect(clippy::needless_pass_by_value, reason = "the tree, which is much larger than its text, ends here")]
-    pub fn new(map: Map<String, Value>) -> Result<Self, BadText> {
+    /// [`Invalid`] when it is too large, too deep or contains a NUL character.
+    #[expect(clippy::needless_pass_by_value, reason = "drops the tree, which is much larger than its text")]
+    pub fn new(map: Map<String, Value>) -> Result<Self, Invalid> {
         if map.values().any(|value| levels(value) >= Self::MOST_LEVELS) {
-            return Err(BadText("must be at most 16 levels deep"));
+            return Err(Invalid("must be at most 16 levels deep"));
         }
         if has_nul(&map) {
-            return Err(BadText("must have no NUL character"));
+            return Err(Invalid("must have no NUL character"));
         }
         let metadata = Self::of(&map);
         if metadata.0.len() > Self::MOST_BYTES {
-            return Err(BadText("must be at most 16 KiB in compact form"));
+            return Err(Invalid("must be at most 16 KiB in compact form"));
         }
         Ok(metadata)
     }
 
-    /// The object that a database holds as text. Its content was checked when it was written.
+    /// Reads the text that a database stores. Its content was checked when it was written.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    pub(crate) fn stored(text: &str) -> Result<Self, BadText> {
+    pub(crate) fn stored(text: &str) -> Result<Self, Invalid> {
         match serde_json::from_str::<&RawValue>(text) {
             Ok(value) if value.get().starts_with('{') && value.get().len() <= Self::MOST_BYTES => Ok(Self(value.get().into())),
-            _ => Err(BadText("must be a JSON object of at most 16 KiB")),
+            _ => Err(Invalid("must be a JSON object of at most 16 KiB")),
         }
     }
 
     fn of(map: &Map<String, Value>) -> Self {
-        // An object of values with text keys can always be written.
+        // Writing an object of JSON values cannot fail.
         Self(serde_json::to_string(map).unwrap_or_default().into())
     }
 
-    /// This object with the keys of `patch` set, and those removed that are `null` there.
+    /// Applies a merge patch: sets the keys of `patch`, and removes the keys that are `null` there.
     ///
     /// # Errors
-    /// [`BadText`] when the result is outside the limits.
-    pub fn merged(&self, patch: &Self) -> Result<Self, BadText> {
+    /// [`Invalid`] when the result is outside the limits.
+    pub fn merged(&self, patch: &Self) -> Result<Self, Invalid> {
         let mut map = self.to_map();
         for (key, value) in patch.to_map() {
             if value.is_null() {
@@ -68,7 +68,7 @@ impl Metadata {
         Self::new(map)
     }
 
-    /// Whether there is no entry.
+    /// Whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self.0 == *"{}"
@@ -77,7 +77,7 @@ impl Metadata {
     /// The entries.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
-        // It was an object when it was checked.
+        // The text was an object when it was checked.
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
@@ -138,13 +138,13 @@ mod tests {
 
     use super::*;
 
-    fn metadata(value: Value) -> Result<Metadata, BadText> {
+    fn metadata(value: Value) -> Result<Metadata, Invalid> {
         let Value::Object(map) = value else { panic!("an object") };
         Metadata::new(map)
     }
 
     #[test]
-    fn metadata_merges_key_by_key_and_null_removes() {
+    fn a_merge_sets_each_key_and_null_removes_it() {
         let before = metadata(json!({"a": 1, "b": {"c": 2}})).unwrap();
         let patch = metadata(json!({"a": null, "b": {"d": 3}, "e": 4})).unwrap();
         assert_eq!(before.merged(&patch).unwrap().as_json(), r#"{"b":{"d":3},"e":4}"#);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_are_an_object_on_the_wire() {
+    fn metadata_is_a_json_object_on_the_wire() {
         let value = json!({"a": {"b": [1.5, "é\"", null, true]}, "n": 18_446_744_073_709_551_615_u64});
         let metadata = metadata(value.clone()).unwrap();
         assert_eq!(serde_json::to_value(&metadata).unwrap(), value);
@@ -177,7 +177,7 @@ mod tests {
 
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     #[test]
-    fn only_an_object_is_read_from_a_database() {
+    fn stored_text_that_is_not_an_object_is_rejected() {
         assert_eq!(Metadata::stored(r#" {"a":1} "#).unwrap().as_json(), r#"{"a":1}"#);
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(17_000));
         for text in ["", "[]", "null", "{", r#"{"a":1}x"#, r#"{"a"}"#, &large] {

@@ -33,11 +33,11 @@ fn deployment() -> Deployment {
     }
 }
 
-/// A history of these events, one a minute from noon on.
-fn told(events: &[(Event, Status)]) -> Vec<HistoryEntry> {
+/// A history of these rows, one per minute from noon on.
+fn history(rows: &[(HistoryKind, Status)]) -> Vec<HistoryEntry> {
     let (mut hash, mut from, mut attempt, mut entries) = (identity(&deployment()), None, 1, Vec::new());
-    for (minute, (event, to)) in events.iter().enumerate() {
-        attempt += i64::from(from.is_some() && *event == Event::Transition && *to == Status::Pending);
+    for (minute, (event, to)) in rows.iter().enumerate() {
+        attempt += i64::from(from.is_some() && *event == HistoryKind::Transition && *to == Status::Pending);
         let minute = i64::try_from(minute).unwrap();
         let occurred_at = noon() + TimeDelta::minutes(minute);
         let entry = HistoryEntry {
@@ -53,15 +53,15 @@ fn told(events: &[(Event, Status)]) -> Vec<HistoryEntry> {
             reason: None,
             hash,
         }
-        .sealed(&hash);
+        .with_hash(&hash);
         (hash, from) = (entry.hash, Some(*to));
         entries.push(entry);
     }
     entries
 }
 
-fn moves(statuses: &[Status]) -> Vec<HistoryEntry> {
-    told(&statuses.iter().map(|status| (Event::Transition, *status)).collect::<Vec<_>>())
+fn transitions(statuses: &[Status]) -> Vec<HistoryEntry> {
+    history(&statuses.iter().map(|status| (HistoryKind::Transition, *status)).collect::<Vec<_>>())
 }
 
 fn minute(minutes: i64) -> Time {
@@ -71,84 +71,84 @@ fn minute(minutes: i64) -> Time {
 use Status::{Failed, InProgress, Pending, RolledBack, Succeeded};
 
 #[test]
-fn the_hashes_are_those_that_the_documentation_describes() {
+fn hashes_are_as_documented() {
     let identity_text = r#"["00000000-0000-0000-0000-000000000001","00000000-0000-0000-0000-000000000002","00000000-0000-0000-0000-000000000003","v1","ci-bot",null,1780315200000000]"#;
     let first = format!(
         r#"["{}",1,"transition",null,"pending",1780315200000000,1780315200000000,"ci-bot",null]"#,
         Digest::of(identity_text.as_bytes())
     );
-    assert_eq!(moves(&[Pending])[0].hash, Digest::of(first.as_bytes()));
+    assert_eq!(transitions(&[Pending])[0].hash, Digest::of(first.as_bytes()));
 }
 
 #[test]
-fn a_history_comes_to_its_last_status_and_its_periods() {
-    let standing = fold(&moves(&[Pending, InProgress, Succeeded, RolledBack, Pending, InProgress, Succeeded])).unwrap();
-    assert_eq!((standing.status, standing.attempt), (Succeeded, 2));
-    assert_eq!((standing.started_at, standing.finished_at), (Some(minute(5)), Some(minute(6))));
-    assert_eq!(standing.succeeded, Some((minute(6), 16)));
-    assert_eq!(standing.occurred, (minute(6), 16));
+fn the_state_has_the_last_status_and_the_periods() {
+    let state = fold(&transitions(&[Pending, InProgress, Succeeded, RolledBack, Pending, InProgress, Succeeded])).unwrap();
+    assert_eq!((state.status, state.attempt), (Succeeded, 2));
+    assert_eq!((state.started_at, state.finished_at), (Some(minute(5)), Some(minute(6))));
+    assert_eq!(state.succeeded, Some((minute(6), 16)));
+    assert_eq!(state.occurred, (minute(6), 16));
     let period = |started, sequence, ended: Option<i64>| Period {
         started_at: minute(started),
         sequence,
         ended_at: ended.map(minute),
-        is_removal: false,
+        is_undeployment: false,
     };
-    assert_eq!(standing.periods, [period(2, 12, Some(3)), period(6, 16, None)]);
+    assert_eq!(state.periods, [period(2, 12, Some(3)), period(6, 16, None)]);
 }
 
 #[test]
-fn a_removal_makes_a_period_and_leaves_the_status() {
-    let entries = told(&[
-        (Event::Transition, Pending),
-        (Event::Transition, InProgress),
-        (Event::Transition, Succeeded),
-        (Event::Undeployed, Succeeded),
-        (Event::Transition, RolledBack),
+fn an_undeployment_starts_a_period_and_keeps_the_status() {
+    let entries = history(&[
+        (HistoryKind::Transition, Pending),
+        (HistoryKind::Transition, InProgress),
+        (HistoryKind::Transition, Succeeded),
+        (HistoryKind::Undeployed, Succeeded),
+        (HistoryKind::Transition, RolledBack),
     ]);
     assert_eq!(check(&deployment(), &entries), Ok(()));
-    let standing = fold(&entries).unwrap();
-    assert_eq!(standing.status, RolledBack);
-    assert_eq!(standing.occurred, (minute(4), 14));
+    let state = fold(&entries).unwrap();
+    assert_eq!(state.status, RolledBack);
+    assert_eq!(state.occurred, (minute(4), 14));
     assert_eq!(
-        standing.periods.iter().map(|period| (period.is_removal, period.ended_at)).collect::<Vec<_>>(),
+        state.periods.iter().map(|period| (period.is_undeployment, period.ended_at)).collect::<Vec<_>>(),
         [(false, Some(minute(4))), (true, None)]
     );
 }
 
 #[test]
-fn every_attempt_keeps_its_times_and_its_reason() {
-    let mut entries = moves(&[Pending, InProgress, Failed, Pending, Failed, Pending, InProgress]);
+fn every_attempt_has_its_own_times_and_reason() {
+    let mut entries = transitions(&[Pending, InProgress, Failed, Pending, Failed, Pending, InProgress]);
     entries[2].reason = Some("exit code 3".parse().unwrap());
     let attempts = attempts(&entries);
-    let told: Vec<_> = attempts.iter().map(|one| (one.number, one.status, one.duration().map(|took| took.num_minutes()))).collect();
-    assert_eq!(told, [(1, Failed, Some(1)), (2, Failed, None), (3, InProgress, None)]);
+    let found: Vec<_> = attempts.iter().map(|one| (one.number, one.status, one.duration().map(|took| took.num_minutes()))).collect();
+    assert_eq!(found, [(1, Failed, Some(1)), (2, Failed, None), (3, InProgress, None)]);
     assert_eq!(attempts[0].reason.as_ref().map(Reason::as_str), Some("exit code 3"));
     assert_eq!((attempts[2].started_at, attempts[2].finished_at), (Some(minute(6)), None));
 }
 
-/// Histories that the status machine allows, removals among them.
-fn legal() -> impl Strategy<Value = Vec<(Event, Status)>> {
+/// Legal histories, with undeployments.
+fn legal() -> impl Strategy<Value = Vec<(HistoryKind, Status)>> {
     prop::collection::vec((0..4usize, any::<prop::sample::Index>()), 0..12).prop_map(|choices| {
-        let mut events = vec![(Event::Transition, Pending)];
+        let mut rows = vec![(HistoryKind::Transition, Pending)];
         let mut status = Pending;
-        for (kind, which) in choices {
+        for (kind, choice) in choices {
             if kind == 0 {
-                events.push((Event::Undeployed, status));
+                rows.push((HistoryKind::Undeployed, status));
             } else {
-                status = *which.get(status.allowed());
-                events.push((Event::Transition, status));
+                status = *choice.get(status.allowed());
+                rows.push((HistoryKind::Transition, status));
             }
         }
-        events
+        rows
     })
 }
 
-/// Every way in which one row can be changed by hand.
+/// Changes one field of a row, as a person with access to the database could.
 fn changed(entry: &HistoryEntry, how: usize) -> HistoryEntry {
     let mut other = entry.clone();
     match how {
         0 => other.attempt += 1,
-        1 => other.event = if other.event == Event::Transition { Event::Undeployed } else { Event::Transition },
+        1 => other.event = if other.event == HistoryKind::Transition { HistoryKind::Undeployed } else { HistoryKind::Transition },
         2 => other.from = if other.from == Some(Failed) { None } else { Some(Failed) },
         3 => other.to = if other.to == Failed { Succeeded } else { Failed },
         4 => other.occurred_at += TimeDelta::microseconds(1),
@@ -162,44 +162,44 @@ fn changed(entry: &HistoryEntry, how: usize) -> HistoryEntry {
 
 proptest! {
     #[test]
-    fn what_was_recorded_is_unbroken(events in legal()) {
-        prop_assert_eq!(check(&deployment(), &told(&events)), Ok(()));
+    fn a_recorded_history_is_unbroken(rows in legal()) {
+        prop_assert_eq!(check(&deployment(), &history(&rows)), Ok(()));
     }
 
     #[test]
-    fn a_changed_row_breaks_the_chain_at_that_row(events in legal(), which in any::<prop::sample::Index>(), how in 0..9usize) {
-        let mut entries = told(&events);
-        let at = which.index(entries.len());
+    fn a_changed_row_breaks_the_chain_at_that_row(rows in legal(), choice in any::<prop::sample::Index>(), how in 0..9usize) {
+        let mut entries = history(&rows);
+        let at = choice.index(entries.len());
         entries[at] = changed(&entries[at], how);
         prop_assert_eq!(check(&deployment(), &entries).unwrap_err().sequence, Some(entries[at].sequence));
     }
 
     #[test]
-    fn a_row_taken_out_of_the_middle_breaks_the_chain(events in legal(), which in any::<prop::sample::Index>()) {
-        let mut entries = told(&events);
+    fn a_deleted_row_breaks_the_chain_unless_it_was_the_last(rows in legal(), choice in any::<prop::sample::Index>()) {
+        let mut entries = history(&rows);
         prop_assume!(entries.len() > 1);
-        let at = which.index(entries.len() - 1);
+        let at = choice.index(entries.len() - 1);
         entries.remove(at);
         prop_assert!(check(&deployment(), &entries).is_err());
     }
 
     #[test]
-    fn another_deployment_breaks_the_chain_at_its_first_row(events in legal()) {
+    fn the_history_of_another_deployment_breaks_the_chain_at_the_first_row(rows in legal()) {
         let other = Deployment { version: "v2".parse().unwrap(), ..deployment() };
-        prop_assert_eq!(check(&other, &told(&events)).unwrap_err().sequence, Some(10));
+        prop_assert_eq!(check(&other, &history(&rows)).unwrap_err().sequence, Some(10));
     }
 
     #[test]
-    fn a_fold_is_what_moving_step_by_step_comes_to(events in legal()) {
-        let entries = told(&events);
-        let mut moved = deployment();
-        for entry in entries.iter().skip(1).filter(|entry| entry.event == Event::Transition) {
-            moved = moved.clone().advanced(moved.status.advance(entry.to).unwrap(), entry.occurred_at, entry.recorded_at);
+    fn a_fold_equals_the_transitions_one_by_one(rows in legal()) {
+        let entries = history(&rows);
+        let mut expected = deployment();
+        for entry in entries.iter().skip(1).filter(|entry| entry.event == HistoryKind::Transition) {
+            expected = expected.clone().after(expected.status.transition_to(entry.to).unwrap(), entry.occurred_at, entry.recorded_at);
         }
-        let standing = fold(&entries).unwrap();
-        prop_assert_eq!((standing.status, standing.attempt), (moved.status, moved.attempt));
-        prop_assert_eq!((standing.started_at, standing.finished_at), (moved.started_at, moved.finished_at));
-        prop_assert_eq!(standing.succeeded.map(|(time, _)| time), moved.succeeded_at);
-        prop_assert_eq!(standing.occurred.0, moved.occurred_at);
+        let state = fold(&entries).unwrap();
+        prop_assert_eq!((state.status, state.attempt), (expected.status, expected.attempt));
+        prop_assert_eq!((state.started_at, state.finished_at), (expected.started_at, expected.finished_at));
+        prop_assert_eq!(state.succeeded.map(|(time, _)| time), expected.succeeded_at);
+        prop_assert_eq!(state.occurred.0, expected.occurred_at);
     }
 }

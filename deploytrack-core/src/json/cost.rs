@@ -1,4 +1,4 @@
-//! What reading costs, counted in bytes of memory, and what it says of nested bodies with many duplicates.
+//! Tests of the cost of reading, in bytes of memory, and of the faults of nested bodies with many duplicates.
 
 use std::collections::HashSet;
 
@@ -9,12 +9,12 @@ use super::*;
 use crate::api::{FromBody, ImportLine};
 
 const MIB: usize = 1024 * 1024;
-/// The most bytes allocated for one byte of a body, all together: each key and text is copied twice, and their buffers grow.
+/// The most bytes allocated in total for one byte of a body: each key and text is copied twice, and their buffers grow.
 const PER_BYTE: usize = 12;
-/// The most bytes allocated beside that: [`MOST_VALUES`] values, each of them an object, in lists that grow.
+/// The most bytes allocated besides: [`MOST_VALUES`] values, each of them an object, in lists that grow.
 const BESIDE: usize = MOST_VALUES * 1024;
 
-/// A JSON value as it is written, with its duplicates.
+/// A JSON value with its duplicate keys.
 #[derive(Clone, Debug)]
 enum Tree {
     Number,
@@ -37,7 +37,7 @@ impl Tree {
         }
     }
 
-    /// The pointers of all duplicates, as a reader without limits finds them.
+    /// Collects the pointers of all duplicates, without limits.
     fn duplicates(&self, pointer: &str, found: &mut Vec<String>) {
         match self {
             Self::Number | Self::Text(_) => {}
@@ -80,7 +80,7 @@ fn trees() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// The faults of a body, and what it cost to find them.
+/// Reads a body and returns its faults and the cost.
 fn read(body: &str) -> (Option<Vec<Fault>>, AllocationInfo) {
     let mut faults = None;
     let cost = measure(|| faults = object(body.as_bytes()).and_then(ImportLine::from_body).err());
@@ -91,17 +91,17 @@ fn assert_cheap(body: &str) {
     let (faults, cost) = read(body);
     let most = (PER_BYTE * body.len() + BESIDE) as u64;
     assert!(cost.bytes_total <= most && cost.bytes_max <= most, "{cost:?} for {}: {}", body.len(), body.get(..40).unwrap_or_default());
-    let said: usize = faults.iter().flatten().map(|fault| fault.to_string().len()).sum();
-    assert!(faults.iter().flatten().count() <= 2 * (MOST_FAULTS + 1) && said < 256 * 1024, "{said} bytes of faults");
+    let bytes: usize = faults.iter().flatten().map(|fault| fault.to_string().len()).sum();
+    assert!(faults.iter().flatten().count() <= 2 * (MOST_FAULTS + 1) && bytes < 256 * 1024, "{bytes} bytes of faults");
 }
 
-/// As many units as fit.
+/// Repeats a unit as often as it fits into a number of bytes.
 fn repeated(unit: &str, bytes: usize) -> String {
     let units = unit.repeat(bytes / unit.len());
     units.trim_end_matches(',').to_owned()
 }
 
-/// The bodies that cost most per byte, of about this size.
+/// Bodies of about this size with the highest cost per byte.
 fn worst(bytes: usize) -> Vec<String> {
     let long = "k".repeat(bytes / 2);
     let distinct = |from: &str| (0..bytes / 12).map(|number| format!("\"{from}{number:x}\":0")).collect::<Vec<_>>().join(",");
@@ -129,7 +129,7 @@ fn worst(bytes: usize) -> Vec<String> {
 }
 
 #[test]
-fn the_worst_bodies_cost_a_fixed_factor_of_their_bytes() {
+fn the_cost_of_the_worst_bodies_is_linear_in_their_size() {
     for bytes in [64 * 1024, MIB] {
         for body in worst(bytes) {
             assert_cheap(&body);
@@ -138,7 +138,7 @@ fn the_worst_bodies_cost_a_fixed_factor_of_their_bytes() {
 }
 
 #[test]
-fn twice_the_body_costs_twice_at_most() {
+fn a_body_of_twice_the_size_costs_at_most_twice_as_much() {
     for (one, two) in worst(MIB).iter().zip(worst(2 * MIB)) {
         let (one, two) = (read(one).1, read(&two).1);
         assert!(two.bytes_total <= 2 * one.bytes_total + MIB as u64, "{one:?} {two:?}");
@@ -147,7 +147,7 @@ fn twice_the_body_costs_twice_at_most() {
 }
 
 #[test]
-fn a_body_has_a_limit_of_values() {
+fn the_number_of_values_is_limited() {
     let list = |values: usize| format!(r#"{{"a":[{}]}}"#, vec!["0"; values - 2].join(","));
     assert!(object(list(MOST_VALUES).as_bytes()).is_ok());
     let faults = object(list(MOST_VALUES + 1).as_bytes()).unwrap_err();
@@ -155,7 +155,7 @@ fn a_body_has_a_limit_of_values() {
 }
 
 #[test]
-fn a_body_has_a_limit_of_levels() {
+fn the_number_of_levels_is_limited() {
     let nested = |levels: usize| format!("{}0{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
     assert!(object(nested(127).as_bytes()).is_ok());
     let faults = object(nested(128).as_bytes()).unwrap_err();
@@ -163,18 +163,18 @@ fn a_body_has_a_limit_of_levels() {
 }
 
 #[test]
-fn faults_stop_at_the_limit_and_say_that_there_are_more() {
+fn the_list_of_faults_stops_at_the_limit_and_reports_that_there_are_more() {
     let faults = object(format!("{{{}}}", repeated(r#""a":0,"#, 6000)).as_bytes()).unwrap_err();
     assert_eq!(faults.len(), MOST_FAULTS + 1);
-    let said = crate::error::Error::Invalid(faults).to_string();
-    assert_eq!(said, "/a is given twice; /a is given twice; /a is given twice; and at least 98 more");
+    let message = crate::error::Error::Invalid(faults).to_string();
+    assert_eq!(message, "/a is given twice; /a is given twice; /a is given twice; and at least 98 more");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn duplicates_are_found_as_a_reader_without_limits_finds_them(entries in prop::collection::vec(("[a-d]", trees()), 0..8)) {
+    fn the_reader_finds_the_same_duplicates_as_a_reader_without_limits(entries in prop::collection::vec(("[a-d]", trees()), 0..8)) {
         let tree = Tree::Object(entries);
         let (mut body, mut duplicates) = (String::new(), Vec::new());
         tree.write(&mut body);
@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_cheap(unit in "[\\[\\]{}\":,0-9a\\\\. e-]{1,40}", times in 1..500_usize) {
+    fn any_text_is_within_the_limits(unit in "[\\[\\]{}\":,0-9a\\\\. e-]{1,40}", times in 1..500_usize) {
         assert_cheap(&format!("{{\"metadata\":{}", unit.repeat(times)));
     }
 }

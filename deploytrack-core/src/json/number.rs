@@ -1,8 +1,8 @@
-//! Numbers that a JSON reader would change.
+//! Numbers that lose precision when a JSON parser reads them.
 
 use serde_json::Number;
 
-/// The numbers in a valid JSON text that would come back with another value.
+/// Finds the numbers in a valid JSON text that `serde_json` would write back with another value.
 pub(super) fn changed(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -24,7 +24,7 @@ pub(super) fn changed(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What follows the closing quote of a string whose opening quote has been read.
+/// The text after the closing quote of a string. `text` starts after the opening quote.
 fn after_string(text: &str) -> &str {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate() {
@@ -38,8 +38,8 @@ fn after_string(text: &str) -> &str {
     ""
 }
 
-/// A decimal number as sign, digits without zeros at either end, and the power of ten of the last digit: equal for
-/// equal values, however they are written.
+/// Normalizes a decimal number to its sign, its digits without zeros at either end, and the power of ten of the last digit.
+/// Equal values have equal results in any notation.
 fn decimal(number: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));

@@ -1,20 +1,20 @@
-//! Places in a JSON text.
+//! Locations in a JSON text.
 
 use std::{borrow::Cow, fmt};
 
-/// The most characters of one key, or of another text from a request, in a message.
+/// The most characters of a key, or of another text of a request, in a message.
 const MOST_SHOWN: usize = 100;
-/// The most bytes of a pointer; a longer one ends with an ellipsis.
+/// The most bytes of a pointer; a longer pointer is cut and ends with an ellipsis.
 const MOST_POINTER: usize = 1000;
 
-/// Adds one reference token to a JSON pointer (RFC 6901, section 3). Only the start of a long key is shown.
+/// Appends one reference token to a JSON pointer (RFC 6901, section 3). A long key is shortened.
 #[must_use]
 pub fn pointer_to(parent: &str, key: &str) -> String {
     let token = shortened(key).replace('~', "~0").replace('/', "~1");
     format!("{parent}/{token}")
 }
 
-/// Enough of a text to find it again in a request. The rest is left out: a text may be as large as the request.
+/// Shortens a text of a request to its start, enough to find it there. A text may be as large as the request.
 #[must_use]
 pub fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(MOST_SHOWN) {
@@ -23,8 +23,8 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A place as a chain of steps that lies on the stack of the reader. It costs nothing per value; the pointer is only
-/// written for a fault.
+/// A location as a linked list on the stack of the reader. It needs no allocation per value; the pointer is only formatted
+/// for a fault.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Path<'a> {
     Root,
@@ -33,13 +33,13 @@ pub(super) enum Path<'a> {
 }
 
 impl fmt::Display for Path<'_> {
-    /// As a JSON pointer of a bounded length.
+    /// Formats the location as a JSON pointer of limited length.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut steps = Vec::new();
-        let mut place = *self;
-        while let Self::Key(parent, _) | Self::Item(parent, _) = place {
-            steps.push(place);
-            place = *parent;
+        let mut path = *self;
+        while let Self::Key(parent, _) | Self::Item(parent, _) = path {
+            steps.push(path);
+            path = *parent;
         }
         let mut pointer = String::new();
         for step in steps.iter().rev() {
@@ -55,7 +55,7 @@ impl fmt::Display for Path<'_> {
 }
 
 impl Path<'_> {
-    /// The last step behind the pointer to its parent.
+    /// Appends the last step to the pointer of its parent.
     fn after(self, parent: &str) -> String {
         match self {
             Self::Root => parent.to_owned(),
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_a_json_pointer() {
+    fn a_path_is_formatted_as_a_json_pointer() {
         let (a, root) = ("a/~b", Path::Root);
         let key = Path::Key(&root, a);
         assert_eq!(Path::Item(&key, 3).to_string(), "/a~1~0b/3");
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_pointers_are_bounded() {
+    fn keys_and_pointers_have_a_limited_length() {
         assert_eq!(pointer_to("", &"é".repeat(100)), format!("/{}", "é".repeat(100)));
         assert_eq!(pointer_to("", &"é".repeat(101)), format!("/{}…", "é".repeat(100)));
         let key = "é".repeat(4096);

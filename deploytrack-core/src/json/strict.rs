@@ -1,4 +1,4 @@
-//! A reader of JSON values that notes duplicate keys.
+//! A reader of JSON values that reports duplicate keys.
 
 use std::{cell::RefCell, fmt};
 
@@ -6,13 +6,13 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::path::Path;
-use crate::{error::Fault, faults::Faults};
+use crate::fault::{Fault, Faults};
 
-/// The most values of one JSON text. A value takes up to some 700 bytes of memory and only two bytes of text; the largest
-/// valid body, the order of all environments, has fewer values in the 1 MiB of a body.
+/// The most values of one JSON text. A value takes up to about 700 bytes of memory but only two bytes of text. The valid body
+/// with the most values, the order of all environments, has fewer in the maximum of 1 MiB.
 pub const MOST_VALUES: usize = 32 * 1024;
 
-/// Reads the value of a text. With a fault the value is not complete, and the caller must not use more than its kind.
+/// Reads the value of a text. If there are faults, the value is incomplete, and the caller must only use its type.
 pub(super) fn read(text: &str, faults: &mut Faults) -> serde_json::Result<Value> {
     let state = RefCell::new(State { faults: std::mem::take(faults), values: 0 });
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -28,7 +28,7 @@ struct State {
 }
 
 impl State {
-    /// Counts a value; one too many is the last fault.
+    /// Counts a value. The first value over the limit is the last fault.
     fn count(&mut self) {
         self.values += 1;
         if self.values == MOST_VALUES + 1 {
@@ -36,13 +36,13 @@ impl State {
         }
     }
 
-    /// Whether nothing that follows would change the answer, as long as it is JSON.
+    /// Whether the rest of the text cannot change the result, as long as it is valid JSON.
     fn is_done(&self) -> bool {
         self.faults.is_full() || self.values > MOST_VALUES
     }
 }
 
-/// Reads one value at its place.
+/// A reader of one value at a path.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     path: &'a Path<'a>,
@@ -54,7 +54,7 @@ impl Strict<'_> {
         self.state.borrow().is_done()
     }
 
-    /// Whether values are built. After a fault they are not: nobody uses them.
+    /// Whether to build values. After a fault they are not used.
     fn builds(self) -> bool {
         self.state.borrow().faults.is_empty()
     }

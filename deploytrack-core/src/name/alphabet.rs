@@ -1,19 +1,19 @@
-//! Which characters a name may have.
+//! The characters that a name may have.
 //!
-//! A name is read by people, copied from a table and typed again, so each of its characters must be seen. Refused are
-//! controls, line breaks, characters without width, marks of direction, fillers and characters that Unicode has not
-//! assigned, or has left to private use: none of them looks the same everywhere.
+//! People read a name, copy it from a table and type it again, so each of its characters must be visible. A name must not
+//! have controls, line breaks, zero-width characters, direction marks, fillers, or characters that are unassigned in Unicode
+//! or for private use: these do not look the same everywhere.
 
 use unicode_properties::{EmojiStatus, GeneralCategory, GeneralCategoryGroup, UnicodeEmoji as _, UnicodeGeneralCategory as _};
 
 use super::Name;
-use crate::text::BadText;
+use crate::invalid::Invalid;
 
-/// Joins emoji to one.
+/// The joiner, which combines several emoji into one.
 const JOINER: char = '\u{200d}';
 
 /// Checks a trimmed text in NFC.
-pub(super) fn check(text: &str) -> Result<(), BadText> {
+pub(super) fn check(text: &str) -> Result<(), Invalid> {
     let mut before = None;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -28,16 +28,16 @@ pub(super) fn check(text: &str) -> Result<(), BadText> {
         before = Some(c);
     }
     match text.chars().next() {
-        None => Err(BadText("must not be empty")),
+        None => Err(Invalid("must not be empty")),
         Some(first) if first.general_category_group() == GeneralCategoryGroup::Mark => {
-            Err(BadText("must not begin with a mark that is written over the character before it"))
+            Err(Invalid("must not begin with a mark that is written over the character before it"))
         }
-        _ if text.chars().count() > Name::MOST => Err(BadText("must be at most 255 characters long")),
+        _ if text.chars().count() > Name::MOST => Err(Invalid("must be at most 255 characters long")),
         _ => Ok(()),
     }
 }
 
-/// Whether it only chooses the look of an emoji, or joins two.
+/// Whether a character only selects the appearance of an emoji, or joins two.
 pub(super) const fn is_joiner(c: char) -> bool {
     matches!(c, JOINER | '\u{fe0e}' | '\u{fe0f}')
 }
@@ -50,7 +50,7 @@ fn is_emoji(c: char) -> bool {
     c.emoji_status() != EmojiStatus::NonEmoji
 }
 
-fn printable(c: char) -> Result<(), BadText> {
+fn printable(c: char) -> Result<(), Invalid> {
     let why = match c.general_category() {
         GeneralCategory::Control => "must have no control characters",
         GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator => "must have no line breaks",
@@ -62,10 +62,10 @@ fn printable(c: char) -> Result<(), BadText> {
         _ if c == '\u{fffd}' => "must have no U+FFFD, which stands for bytes that are not UTF-8",
         _ => return Ok(()),
     };
-    Err(BadText(why))
+    Err(Invalid(why))
 }
 
-/// Letters, marks and symbols that show nothing (`Default_Ignorable_Code_Point`, and the empty Braille pattern).
+/// Whether a letter, mark or symbol is invisible (`Default_Ignorable_Code_Point`, and the empty Braille pattern).
 const fn is_blank(c: char) -> bool {
     matches!(
         c,

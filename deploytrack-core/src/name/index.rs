@@ -1,12 +1,13 @@
-//! Finds the names that a name may be a typing error for, without a comparison with each.
+//! An index of names that finds similar names without a comparison with each name.
 //!
 //! A typing error is one slip in a word (see [`super::near`]). Two words that differ by one slip are equal after one letter
-//! is removed from one of them, or from each. So every word is kept under its hash and under the hashes of the word without
-//! each of its letters, and a slip is found by as many look-ups as a word has letters. A name is then followed part by part:
-//! each part is the same, or a word with a slip, as far as a known name begins like that.
+//! is removed from one of them, or from each. The index therefore stores every word under its hash and under the hashes of
+//! the word without each of its letters. Finding slips takes as many look-ups as the word has letters. The search then goes
+//! through a name part by part. Each part is either equal or a word with a slip, as long as an indexed name starts with the
+//! parts so far.
 //!
-//! Rejected: keys like these in the database. A name may have a slip in each of its words, and the keys of a whole name
-//! would be the product of those of its words.
+//! Rejected: such keys in the database. A name may have a slip in each of its words, so the number of keys of a name would
+//! be the product of the numbers of its words.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -17,16 +18,16 @@ use super::{Name, near};
 
 /// Names, indexed by their parts and the words in them.
 ///
-/// Names are only added. A name that is gone may therefore be found, and so may the beginning of a name: a caller looks up
-/// what it is given.
+/// Names are only added. The index may therefore return a deleted name, or only the beginning of a name: the caller must
+/// look up each result.
 #[derive(Debug, Default)]
 pub(crate) struct NameIndex {
     hasher: RandomState,
-    /// The hashes of all beginnings of names that end with a part.
-    beginnings: HashSet<u64>,
-    /// The words that are long enough for a slip.
+    /// The hashes of all prefixes of names that end with a whole part.
+    prefixes: HashSet<u64>,
+    /// The words that are long enough to have a slip.
     words: Vec<Box<str>>,
-    /// The number of a word, under its hash and the hash of the word without each of its letters.
+    /// The number of each word, under its hash and the hashes of the word without each of its letters.
     without_a_letter: BTreeSet<(u64, usize)>,
 }
 
@@ -38,7 +39,7 @@ impl NameIndex {
         for part in near::parts(&key) {
             end += part.len();
             let hash = self.hasher.hash_one(&key[..end]);
-            if self.beginnings.insert(hash) && near::can_slip(part) {
+            if self.prefixes.insert(hash) && near::can_slip(part) {
                 self.add_word(part);
             }
         }
@@ -56,19 +57,19 @@ impl NameIndex {
         self.without_a_letter.insert((self.hasher.hash_one(word), number));
     }
 
-    /// The keys of known names, and of beginnings of known names, that the name may be a typing error for.
+    /// The keys of indexed names, and of prefixes of indexed names, that the name may be a typing error for.
     pub(crate) fn candidates(&self, name: &Name) -> Vec<Name> {
         let key = name.key();
-        let mut begun = vec![String::new()];
+        let mut found = vec![String::new()];
         for part in near::parts(&key) {
             let alternatives: Vec<&str> = std::iter::once(part).chain(self.slips_of(part)).collect();
-            let longer = begun.iter().flat_map(|begun| alternatives.iter().map(move |part| format!("{begun}{part}")));
-            begun = longer.filter(|text| self.beginnings.contains(&self.hasher.hash_one(text.as_str()))).collect();
+            let longer = found.iter().flat_map(|prefix| alternatives.iter().map(move |part| format!("{prefix}{part}")));
+            found = longer.filter(|text| self.prefixes.contains(&self.hasher.hash_one(text.as_str()))).collect();
         }
-        begun.into_iter().filter(|found| *found != key).filter_map(|found| Name::new(found).ok()).collect()
+        found.into_iter().filter(|found| *found != key).filter_map(|found| Name::new(found).ok()).collect()
     }
 
-    /// The known words that a word may be a slip of.
+    /// The indexed words that a word may be a slip of.
     fn slips_of<'a>(&'a self, word: &'a str) -> BTreeSet<&'a str> {
         if !near::can_slip(word) {
             return BTreeSet::new();
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_each_word_is_found_and_the_same_name_is_not() {
+    fn a_slip_in_each_word_is_found_and_an_equal_name_is_not() {
         let index = index(&[name("review/checkout-service"), name("production")]);
         assert_eq!(index.candidates(&name("Reveiw/chekout-servcie")), [name("review/checkout-service")]);
         assert_eq!(index.candidates(&name("PRODUCTION")), []);
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_of_many_names_is_kept_once() {
+    fn a_word_of_many_names_is_stored_once() {
         let names: Vec<_> = (0..1000).map(|n| name(&format!("review/feature-{n}"))).collect();
         let index = index(&names);
         assert_eq!(index.words, ["review".into(), "feature".into()]);
@@ -123,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_a_comparison_with_every_name_finds(
+        fn the_index_finds_the_same_names_as_a_comparison_with_every_name(
             known in prop::collection::vec("[a-c]{3,8}(-[a-c]{3,8})?", 1..40),
             typed in "[a-c]{3,8}(-[a-c]{3,8})?",
         ) {

@@ -1,29 +1,30 @@
-//! Names that look like a slip of the hand for a known one.
+//! Near misses: known names that a name is probably a typing error for.
 
 use super::Name;
 
 mod words;
 
-/// The letters of words that are compared: an alphabet with one sound a letter. In others, such as Chinese, one character
-/// is a word, and another character is another word.
+/// The last letter that is compared. Up to it, alphabets have one sound per letter. In other scripts, such as Chinese, one
+/// character is a word, and another character is another word.
 const LAST_LETTER: char = '\u{58f}';
-/// The fewest letters of a word with a slip, by its kind. In shorter words another letter makes another word: `dev`, `div`.
+/// The minimum length of a word with a slip, by the kind of slip. A different letter in a shorter word makes another word:
+/// `dev`, `div`.
 const SWAPPED: usize = 4;
 const DOUBLED: usize = 5;
 const MISSED: usize = 6;
-/// The fewest letters of a word that is longer than a short one with a suffix.
+/// The minimum length of a word that is not a short word with a suffix.
 const LONG: usize = 7;
-/// Endings of words, of which no letter is a suffix by itself.
+/// Endings that are not complete without their last letter.
 const ENDINGS: [&str; 3] = ["ing", "tion", "ment"];
 /// The rows of a keyboard (QWERTY).
 const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
-/// The known names that `name` is probably a typing error for, in the order of names, at most three.
+/// Finds the known names that `name` is probably a typing error for: at most three, in the order of names.
 ///
-/// A name is compared word by word; whatever else is in it must be the same, digits and separators included. A typing
-/// error is one slip in a word: two neighbours swapped, a letter doubled, missing, added or wrong. The first and the last
-/// letter are on purpose (`proda`, `orders`) but for a cut ending (`stagin`), as is a short word, and each of two words of the trade that are that
-/// similar (`shipping`, `shopping`).
+/// Names are compared word by word. Everything else in them must be equal, including digits and separators. A typing error
+/// is one slip in a word: two adjacent letters swapped, or one letter doubled, missing, added or wrong. Some differences
+/// count as intended: the first and the last letter (`proda`, `orders`), except for a cut ending (`stagin`); short words;
+/// and pairs of similar technical words (`shipping`, `shopping`).
 #[must_use]
 pub fn near_misses<'a>(name: &Name, known: impl IntoIterator<Item = &'a Name>) -> Vec<Name> {
     let key = name.key();
@@ -34,7 +35,7 @@ pub fn near_misses<'a>(name: &Name, known: impl IntoIterator<Item = &'a Name>) -
 }
 
 fn is_slip(a: &str, b: &str) -> bool {
-    // A slip in a word is one letter, and a name has few words: most names are told apart by their lengths.
+    // A slip is one letter and a name has few words, so the lengths rule out most names.
     if a == b || a.len().abs_diff(b.len()) > 8 {
         return false;
     }
@@ -50,7 +51,7 @@ fn is_slip(a: &str, b: &str) -> bool {
     }
 }
 
-/// The runs of letters, and what is between them.
+/// Splits a text into runs of letters and the text between them.
 pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -62,7 +63,7 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a word can have a slip: it has enough letters, of an alphabet with one sound a letter.
+/// Whether a word can have a slip: it has enough letters, all of an alphabet with one sound per letter.
 #[cfg(feature = "store")]
 pub(super) fn can_slip(word: &str) -> bool {
     word.chars().all(is_comparable) && word.chars().count() >= SWAPPED
@@ -72,7 +73,7 @@ fn is_comparable(c: char) -> bool {
     c.is_alphabetic() && c <= LAST_LETTER
 }
 
-/// Whether one word is a slip of the other.
+/// Whether two words differ by one slip.
 pub(super) fn is_slip_of_word(a: &str, b: &str) -> bool {
     if a == b || !a.chars().chain(b.chars()).all(is_comparable) {
         return false;
@@ -88,20 +89,20 @@ pub(super) fn is_slip_of_word(a: &str, b: &str) -> bool {
     slip && !words::both(&a, &b)
 }
 
-/// Two neighbours changed places.
+/// Whether two adjacent letters are swapped.
 fn is_swapped(a: &[char], b: &[char], length: usize) -> bool {
     length >= SWAPPED && a.len() >= 2 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..]
 }
 
-/// One letter inside is another; the last but one only if it is a neighbour on the keyboard, since two letters make a
-/// suffix (`shopes`, `shopus`).
+/// Whether one letter inside the word is different. The last but one letter must be an adjacent key, since two letters can
+/// be a suffix (`shopes`, `shopus`).
 fn is_wrong(a: &[char], b: &[char], at: usize) -> bool {
     let behind = a.len() - at - 1;
     a.len() >= MISSED && at > 0 && behind > 0 && a[at + 1..] == b[at + 1..] && (behind > 1 || are_neighbours(a[at], b[at]))
 }
 
-/// One letter inside the longer word is missing in the shorter one; the last but one only in a long word, since two
-/// letters make a suffix (`proda`, `prodca`).
+/// Whether one letter inside the longer word is missing in the shorter one. The last but one letter counts only in a long
+/// word, since two letters can be a suffix (`proda`, `prodca`).
 fn is_missing(short: &[char], long: &[char], at: usize) -> bool {
     let doubled = at > 0 && long[at] == long[at - 1];
     let least = if doubled { DOUBLED } else { MISSED };
@@ -109,7 +110,7 @@ fn is_missing(short: &[char], long: &[char], at: usize) -> bool {
     long.len() >= least && at > 0 && behind > 0 && (behind > 1 || long.len() >= LONG) && short[at..] == long[at + 1..]
 }
 
-/// The last letter is missing of an ending that is no word's without it: `stagin`, `productio`.
+/// Whether the last letter of an ending is missing: `stagin`, `productio`.
 fn is_cut(short: &[char], long: &[char]) -> bool {
     long.len() >= MISSED
         && long.starts_with(short)
@@ -120,7 +121,7 @@ fn are_neighbours(a: char, b: char) -> bool {
     let place = |c: char| ROWS.iter().enumerate().find_map(|(row, keys)| Some((row, keys.find(c)?)));
     match (place(a), place(b)) {
         (Some((row, column)), Some((other_row, other_column))) if row == other_row => column.abs_diff(other_column) == 1,
-        // Each row is half a key to the right of the one above it.
+        // Each keyboard row is half a key to the right of the row above it.
         (Some((upper, right)), Some((lower, left))) if upper + 1 == lower => left == right || left + 1 == right,
         (Some((lower, left)), Some((upper, right))) if upper + 1 == lower => left == right || left + 1 == right,
         _ => false,

@@ -40,7 +40,7 @@ fn printable_text_is_a_name() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_refused() {
+fn invisible_characters_are_rejected() {
     for bad in [
         "",
         " ",
@@ -79,7 +79,7 @@ fn a_name_is_trimmed_and_composed() {
 }
 
 #[test]
-fn what_makes_no_difference_to_a_reader_makes_none_to_a_name() {
+fn names_that_look_equal_are_equal() {
     for (a, b) in [
         ("Staging", "staging"),
         ("ПРОДАКШН", "продакшн"),
@@ -99,7 +99,7 @@ fn what_makes_no_difference_to_a_reader_makes_none_to_a_name() {
 
 proptest! {
     #[test]
-    fn a_name_and_its_key_are_names_that_stay_as_they_are(text in "\\PC{1,40}") {
+    fn parsing_a_name_or_its_key_again_does_not_change_it(text in "\\PC{1,40}") {
         if let Ok(name) = Name::new(text) {
             let again = Name::new(name.as_str()).unwrap();
             prop_assert_eq!(again.as_str(), name.as_str());

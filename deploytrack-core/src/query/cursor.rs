@@ -1,4 +1,4 @@
-//! Places in the list of deployments.
+//! Cursors: positions in the list of deployments.
 
 use std::{fmt, str::FromStr};
 
@@ -7,27 +7,29 @@ use chrono::DateTime;
 use uuid::Uuid;
 
 use super::Order;
-use crate::{clock::Time, deployment::Deployment};
+use crate::{clock::Time, deployment::Deployment, text::Invalid};
 
-/// Where a deployment stands in the list, whose order is that of this key, the greatest first. No two have the same.
+const NOT_A_CURSOR: Invalid = Invalid("must be one that a Link header of this list gave; leave it out to begin at the newest");
+
+/// The sort key of a deployment in the list, the greatest first. Every deployment has a different key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub struct ListKey {
     /// The order of the list.
     pub order: Order,
-    /// The time that this order compares: when the deployment was recorded, or when its latest transition happened.
+    /// The time that the order compares: when the deployment was recorded, or when its latest transition happened.
     pub time: Time,
-    /// Its id.
+    /// The id of the deployment.
     pub id: Uuid,
 }
 
-impl Key {
-    /// Less than that of any deployment.
+impl ListKey {
+    /// A key that is less than the key of every deployment.
     #[must_use]
     pub const fn least(order: Order) -> Self {
         Self { order, time: DateTime::UNIX_EPOCH, id: Uuid::nil() }
     }
 
-    /// That of a deployment.
+    /// The key of a deployment.
     #[must_use]
     pub const fn of(order: Order, deployment: &Deployment) -> Self {
         let time = match order {
@@ -38,56 +40,51 @@ impl Key {
     }
 }
 
-/// A place in the list of deployments, between two of them, and the way to go from there.
+/// A position between two deployments in the list, and the direction to read in.
 ///
-/// Since it names a key and no number, it stays the same place whatever is recorded meanwhile: pages that are read one
-/// after the other show nothing twice and leave nothing out.
+/// A cursor contains a key and not an offset, so new deployments do not shift it: pages that are read one after the other
+/// never repeat or skip a deployment.
 ///
-/// As text it is opaque: `base64url(1, way, microseconds since 1970, id)` now, and the first byte says when that changes.
-/// The way names the order of the list too: a cursor of one order has no place in the other.
-/// It is no secret and proves nothing; whoever makes one up sees a part of the list they may see anyway.
+/// The text form is opaque to clients. At present it is `base64url(1, direction, microseconds since 1970, id)`; the first byte
+/// is the version of the form. The direction includes the order of the list: a cursor of one order is not valid in the other.
+/// A cursor is not a secret and gives no access: a forged cursor shows a part of a list that its caller may read anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cursor {
-    /// The deployments older than this one.
-    OlderThan(Key),
-    /// The deployments newer than this one, those next to it.
-    NewerThan(Key),
+    /// The deployments after this key in the list: the older ones.
+    OlderThan(ListKey),
+    /// The deployments directly before this key in the list: the newer ones.
+    NewerThan(ListKey),
 }
 
-/// The text is no cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be one that a Link header of this list gave; leave it out to begin at the newest")]
-pub struct BadCursor;
-
-/// The form of the text.
+/// The version of the text form.
 const VERSION: u8 = 1;
 const OLDER: u8 = 0;
 const NEWER: u8 = 1;
 const OLDER_OCCURRED: u8 = 2;
 const NEWER_OCCURRED: u8 = 3;
-/// In bytes.
+/// The length in bytes.
 const LENGTH: usize = 2 + 8 + 16;
-/// In characters.
+/// The length of the text in characters.
 const DIGITS: usize = 35;
-/// The last microsecond of the year 9999. PostgreSQL's times end later and chrono's earlier than what 64 bits can say.
+/// The last microsecond of the year 9999. It is within the range of PostgreSQL and of chrono; 64 bits can hold more.
 const LAST: i64 = 253_402_300_799_999_999;
 
 impl Cursor {
-    /// The end of the list.
+    /// The cursor at the end of the list.
     #[must_use]
     pub const fn oldest(order: Order) -> Self {
-        Self::NewerThan(Key::least(order))
+        Self::NewerThan(ListKey::least(order))
     }
 
-    /// The key of the deployment beside it.
+    /// The key of the deployment next to the cursor.
     #[must_use]
-    pub const fn key(self) -> Key {
+    pub const fn key(self) -> ListKey {
         match self {
             Self::OlderThan(key) | Self::NewerThan(key) => key,
         }
     }
 
-    const fn way(self) -> u8 {
+    const fn direction(self) -> u8 {
         match (self, self.key().order) {
             (Self::OlderThan(_), Order::Created) => OLDER,
             (Self::NewerThan(_), Order::Created) => NEWER,
@@ -101,7 +98,7 @@ impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = self.key();
         let mut bytes = [0; LENGTH];
-        bytes[..2].copy_from_slice(&[VERSION, self.way()]);
+        bytes[..2].copy_from_slice(&[VERSION, self.direction()]);
         bytes[2..10].copy_from_slice(&key.time.timestamp_micros().to_be_bytes());
         bytes[10..].copy_from_slice(key.id.as_bytes());
         f.pad(&URL_SAFE_NO_PAD.encode(bytes))
@@ -109,10 +106,10 @@ impl fmt::Display for Cursor {
 }
 
 impl FromStr for Cursor {
-    type Err = BadCursor;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, BadCursor> {
-        read(text).ok_or(BadCursor)
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        read(text).ok_or(NOT_A_CURSOR)
     }
 }
 
@@ -121,12 +118,12 @@ fn read(text: &str) -> Option<Cursor> {
         return None;
     }
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let ([VERSION, way], rest) = bytes.split_first_chunk()? else { return None };
+    let ([VERSION, direction], rest) = bytes.split_first_chunk()? else { return None };
     let (micros, id) = rest.split_first_chunk()?;
     let micros = Some(i64::from_be_bytes(*micros)).filter(|micros| (0..=LAST).contains(micros))?;
     let (time, id) = (DateTime::from_timestamp_micros(micros)?, Uuid::from_slice(id).ok()?);
-    let key = |order| Key { order, time, id };
-    match *way {
+    let key = |order| ListKey { order, time, id };
+    match *direction {
         OLDER => Some(Cursor::OlderThan(key(Order::Created))),
         NEWER => Some(Cursor::NewerThan(key(Order::Created))),
         OLDER_OCCURRED => Some(Cursor::OlderThan(key(Order::Occurred))),
@@ -141,16 +138,16 @@ mod tests {
 
     use super::*;
 
-    fn encoded(version: u8, way: u8, micros: i64) -> String {
-        let head = [version, way].into_iter().chain(micros.to_be_bytes());
+    fn encoded(version: u8, direction: u8, micros: i64) -> String {
+        let head = [version, direction].into_iter().chain(micros.to_be_bytes());
         URL_SAFE_NO_PAD.encode(head.chain([7; 16]).collect::<Vec<_>>())
     }
 
     proptest! {
         #[test]
-        fn a_cursor_comes_back_as_it_was(micros in 0..=LAST, id: u128, older: bool, created: bool) {
+        fn a_cursor_is_parsed_from_its_own_text(micros in 0..=LAST, id: u128, older: bool, created: bool) {
             let order = if created { Order::Created } else { Order::Occurred };
-            let key = Key { order, time: DateTime::from_timestamp_micros(micros).unwrap(), id: Uuid::from_u128(id) };
+            let key = ListKey { order, time: DateTime::from_timestamp_micros(micros).unwrap(), id: Uuid::from_u128(id) };
             let cursor = if older { Cursor::OlderThan(key) } else { Cursor::NewerThan(key) };
             let text = cursor.to_string();
             prop_assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{text}");
@@ -158,7 +155,7 @@ mod tests {
         }
 
         #[test]
-        fn anything_else_is_refused(text in "[A-Za-z0-9_=+/%-]{0,60}") {
+        fn every_other_text_is_rejected(text in "[A-Za-z0-9_=+/%-]{0,60}") {
             if let Ok(cursor) = text.parse::<Cursor>() {
                 prop_assert_eq!(cursor.to_string(), text);
             }
@@ -166,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn what_no_database_can_hold_is_no_cursor() {
+    fn a_cursor_that_no_database_can_store_is_rejected() {
         assert!(encoded(1, 0, LAST).parse::<Cursor>().is_ok());
         assert!(encoded(1, 1, 0).parse::<Cursor>().is_ok());
-        for (version, way, micros) in
+        for (version, direction, micros) in
             [(0, 0, 0), (2, 0, 0), (1, 4, 0), (1, 255, 0), (1, 0, -1), (1, 0, LAST + 1), (1, 0, i64::MAX), (1, 0, i64::MIN)]
         {
-            assert_eq!(encoded(version, way, micros).parse::<Cursor>(), Err(BadCursor), "{version} {way} {micros}");
+            assert_eq!(encoded(version, direction, micros).parse::<Cursor>(), Err(NOT_A_CURSOR), "{version} {direction} {micros}");
         }
         let good = encoded(1, 0, 5);
         for wrong in [
@@ -183,7 +180,7 @@ mod tests {
             good[..good.len() - 1].to_owned(),
             "x".repeat(100_000),
         ] {
-            assert_eq!(wrong.parse::<Cursor>(), Err(BadCursor));
+            assert_eq!(wrong.parse::<Cursor>(), Err(NOT_A_CURSOR));
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-/// By which time the list of deployments is ordered, the newest first; deployments with one time by their ids.
+use crate::text::Invalid;
+
+/// The time by which the list of deployments is sorted, the newest first. Deployments with equal times are sorted by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Order {
     /// By `createdAt`: the order of recording.
     #[default]
     Created,
-    /// By `occurredAt`: when things happened.
+    /// By `occurredAt`: the time of the latest transition.
     Occurred,
 }
 
@@ -16,7 +18,7 @@ impl Order {
     /// Every order.
     pub const ALL: [Self; 2] = [Self::Created, Self::Occurred];
 
-    /// The word in the query.
+    /// The value of the query parameter.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,15 +34,10 @@ impl fmt::Display for Order {
     }
 }
 
-/// A word that is no order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be created or occurred")]
-pub struct UnknownOrder;
-
 impl FromStr for Order {
-    type Err = UnknownOrder;
+    type Err = Invalid;
 
-    fn from_str(word: &str) -> Result<Self, UnknownOrder> {
-        Self::ALL.into_iter().find(|order| order.as_str() == word).ok_or(UnknownOrder)
+    fn from_str(word: &str) -> Result<Self, Invalid> {
+        Self::ALL.into_iter().find(|order| order.as_str() == word).ok_or(Invalid("must be created or occurred"))
     }
 }

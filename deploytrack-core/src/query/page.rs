@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Cursor;
 
-/// Which part of a list to show. `take` is between 1 and 100 by construction.
+/// A request for a part of a list. `take` is between 1 and 100 by construction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     start: Start,
@@ -18,24 +18,24 @@ enum Start {
 }
 
 impl PageRequest {
-    /// What `take` is when nobody says.
+    /// The default of `take`.
     pub const DEFAULT_TAKE: u64 = 20;
-    /// The most that `take` may be.
+    /// The greatest `take`.
     pub const MOST_TAKE: u64 = 100;
-    /// The most that `skip` may be: what both databases can count.
+    /// The greatest `skip`: the largest integer of both databases.
     pub const MOST_SKIP: u64 = i64::MAX as u64;
 
-    /// How many deployments `skip` passes over at most, each of which costs as much as one that is shown: further pages are
-    /// reached by key.
+    /// The most deployments that `skip` may pass over. Each of them costs as much as one that is returned, so clients read
+    /// further pages with a cursor.
     pub const MOST_PASSED: u64 = 10_000;
 
-    /// A page, or `None` when `take` or `skip` is out of bounds.
+    /// A page by offset, or `None` when `take` or `skip` is out of range.
     #[must_use]
     pub const fn new(skip: u64, take: u64) -> Option<Self> {
         if skip > Self::MOST_SKIP { None } else { Self::starting(Start::Skip(skip), take) }
     }
 
-    /// The page at a place, or `None` when `take` is out of bounds. It costs the same however deep in the list it is.
+    /// A page at a cursor, or `None` when `take` is out of range. The cost does not depend on the position in the list.
     #[must_use]
     pub const fn at(cursor: Cursor, take: u64) -> Option<Self> {
         Self::starting(Start::At(cursor), take)
@@ -45,7 +45,7 @@ impl PageRequest {
         if take < 1 || take > Self::MOST_TAKE { None } else { Some(Self { start, take }) }
     }
 
-    /// How many entries to pass over; none, where it starts at a cursor.
+    /// The number of entries to pass over; 0 for a page at a cursor.
     #[must_use]
     pub const fn skip(self) -> u64 {
         match self.start {
@@ -54,7 +54,7 @@ impl PageRequest {
         }
     }
 
-    /// The place it starts at, if it does not count from the beginning.
+    /// The cursor, unless the page has an offset.
     #[must_use]
     pub const fn cursor(self) -> Option<Cursor> {
         match self.start {
@@ -63,14 +63,13 @@ impl PageRequest {
         }
     }
 
-    /// The most entries to show.
+    /// The most entries to return.
     #[must_use]
     pub const fn take(self) -> u64 {
         self.take
     }
 
-    /// The same as query parameters, in the order they are written. What is as it would be anyway is left out, but for
-    /// `take`.
+    /// The page as query parameters, in order. Parameters with their default value are left out, except for `take`.
     #[must_use]
     pub fn parameters(self) -> Vec<(&'static str, String)> {
         let start = match self.start {
@@ -88,40 +87,40 @@ impl Default for PageRequest {
     }
 }
 
-/// Part of a list.
+/// A part of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
     /// The entries.
     pub data: Vec<T>,
-    /// How many the filters match in all.
+    /// The number of entries that match the filters.
     pub total: u64,
-    /// How many were to be passed over; none, where the page was asked for by a cursor.
+    /// The number of entries that were passed over; 0 for a page at a cursor.
     pub skip: u64,
-    /// The most that were asked for.
+    /// The most entries that were requested.
     pub take: u64,
-    /// The pages around this one. Over HTTP they are the header `Link`, and no part of the body.
+    /// The pages around this one. Over HTTP they are in the `Link` header and not in the body.
     #[serde(skip)]
     pub links: Links,
 }
 
 /// The pages around a page.
 ///
-/// To read a whole list, ask for its beginning and then for `next` until there is none.
+/// To read a whole list, request its first page and then `next` until there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Links {
-    /// The beginning of the list.
+    /// The first page of the list.
     pub first: Option<PageRequest>,
-    /// What stands before this page; nothing, on the first one.
+    /// The previous page; `None` on the first page.
     pub prev: Option<PageRequest>,
-    /// What follows on this page; nothing, on the last one.
+    /// The next page; `None` on the last page.
     pub next: Option<PageRequest>,
-    /// The end of the list.
+    /// The last page of the list.
     pub last: Option<PageRequest>,
 }
 
 impl Links {
-    /// The pages there are around this one, each with its relation type (RFC 8288).
+    /// Iterates over the pages that exist, each with its relation type (RFC 8288).
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, PageRequest)> {
         let all = [("first", self.first), ("prev", self.prev), ("next", self.next), ("last", self.last)];
         all.into_iter().filter_map(|(relation, page)| Some((relation, page?)))
@@ -135,7 +134,7 @@ mod tests {
     const OLDEST: Cursor = Cursor::oldest(Order::Occurred);
 
     #[test]
-    fn a_page_is_within_bounds_by_construction() {
+    fn a_page_out_of_range_cannot_be_constructed() {
         assert!(PageRequest::new(PageRequest::MOST_SKIP, 100).is_some());
         for (skip, take) in [(0, 0), (0, 101), (PageRequest::MOST_SKIP + 1, 1)] {
             assert_eq!(PageRequest::new(skip, take), None);

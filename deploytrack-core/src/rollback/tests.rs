@@ -36,7 +36,7 @@ fn deployment(id: u128, version: &str, status: Status, succeeded: Option<i64>) -
     }
 }
 
-/// A cell: what succeeded, one a minute.
+/// A cell: its successful deployments, one per minute.
 struct Cell(Vec<Deployment>);
 
 impl Cell {
@@ -58,10 +58,10 @@ impl Cell {
     }
 
     fn target(&self) -> Option<String> {
-        target(&considered(Some(self.current()), &self.0)).map(|one| one.deployment.version.to_string())
+        target(&candidates(Some(self.current()), &self.0)).map(|one| one.deployment.version.to_string())
     }
 
-    /// Goes back as the command does; without the mark, where that is still on its way.
+    /// Rolls back as the command does. With `marked` false the replaced deployment is not `rolled_back` yet.
     fn roll_back(&mut self, marked: bool) -> Option<String> {
         let (version, from) = (self.target()?, self.current().id);
         self.deploy(&version);
@@ -75,7 +75,7 @@ impl Cell {
 }
 
 #[test]
-fn repeated_rollbacks_walk_back_and_then_refuse() {
+fn repeated_rollbacks_visit_every_earlier_version_and_then_find_no_target() {
     for marked in [true, false] {
         let mut cell = Cell::of(&["v1", "v2", "v3", "v4"]);
         let walked: Vec<_> = std::iter::from_fn(|| cell.roll_back(marked)).collect();
@@ -84,20 +84,20 @@ fn repeated_rollbacks_walk_back_and_then_refuse() {
 }
 
 #[test]
-fn the_same_version_again_is_nothing_to_go_back_to() {
+fn an_earlier_deployment_of_the_current_version_is_not_a_target() {
     assert_eq!(Cell::of(&["v1", "v2", "v2"]).target().as_deref(), Some("v1"));
     assert_eq!(Cell::of(&["v2", "v2"]).target(), None);
 }
 
 #[test]
-fn a_version_that_was_deployed_again_by_hand_goes_back_to_the_other() {
+fn a_version_that_was_deployed_again_rolls_back_to_the_other_version() {
     let mut cell = Cell::of(&["v1", "v2", "v1"]);
     assert_eq!(cell.roll_back(true).as_deref(), Some("v2"));
     assert_eq!(cell.roll_back(true), None, "v1 was rolled back, its first success too");
 }
 
 #[test]
-fn a_version_that_succeeded_again_after_its_rollback_stands() {
+fn a_version_that_succeeded_again_after_its_rollback_is_a_target() {
     let mut cell = Cell::of(&["v1", "v2", "v3"]);
     cell.roll_back(true);
     cell.deploy("v3");
@@ -107,18 +107,18 @@ fn a_version_that_succeeded_again_after_its_rollback_stands() {
 }
 
 #[test]
-fn what_never_succeeded_is_not_considered() {
+fn a_version_that_never_succeeded_is_not_a_candidate() {
     let mut cell = Cell::of(&["v1", "v2", "v3"]);
     cell.0.push(deployment(9, "v2.5", Status::Failed, None));
     cell.0.push(deployment(10, "v2.6", Status::InProgress, None));
     assert_eq!(cell.target().as_deref(), Some("v2"));
-    let considered = considered(Some(cell.current()), &cell.0);
-    let judged: Vec<_> = considered.iter().map(|one| (one.deployment.version.as_str(), one.verdict)).collect();
+    let candidates = candidates(Some(cell.current()), &cell.0);
+    let judged: Vec<_> = candidates.iter().map(|one| (one.deployment.version.as_str(), one.verdict)).collect();
     assert_eq!(judged, [("v3", Verdict::Current), ("v2", Verdict::Target), ("v1", Verdict::Older)]);
 }
 
 #[test]
-fn a_failed_rollback_is_tried_again() {
+fn a_failed_rollback_does_not_change_the_target() {
     let mut cell = Cell::of(&["v1", "v2"]);
     let from = cell.current().id;
     let map = json!({ OF: from }).as_object().unwrap().clone();
@@ -127,33 +127,33 @@ fn a_failed_rollback_is_tried_again() {
 }
 
 #[test]
-fn a_rolled_back_deployment_that_is_tried_again_has_not_succeeded_again() {
+fn a_rolled_back_deployment_whose_retry_failed_is_not_a_target() {
     let mut cell = Cell::of(&["v1", "v2", "v3"]);
-    // Rolled back once, tried again, and failed: its success of before is over.
+    // Rolled back, retried, and failed: its earlier success no longer counts.
     cell.0[1].status = Status::Failed;
     assert_eq!(cell.target().as_deref(), Some("v1"));
 }
 
 #[test]
-fn of_equal_times_the_earlier_recorded_was_before() {
+fn on_equal_times_the_deployment_recorded_earlier_is_the_target() {
     let mut cell = Cell::of(&["v1", "v2"]);
     cell.0[1].succeeded_at = cell.0[0].succeeded_at;
     let current = cell.0[1].clone();
-    let considered = considered(Some(&current), &cell.0);
-    assert_eq!(target(&considered).map(|one| one.deployment.version.as_str()), Some("v1"));
+    let candidates = candidates(Some(&current), &cell.0);
+    assert_eq!(target(&candidates).map(|one| one.deployment.version.as_str()), Some("v1"));
 }
 
 #[test]
-fn a_success_that_comes_after_what_is_current_is_not_gone_back_to() {
+fn a_success_after_the_current_deployment_is_not_a_target() {
     let cell = Cell::of(&["v1", "v2", "v3"]);
-    // What was current when it was asked; v3 succeeded since.
-    let considered = considered(Some(&cell.0[1]), &cell.0);
-    let judged: Vec<_> = considered.iter().map(|one| (one.deployment.version.as_str(), one.verdict)).collect();
+    // v2 was current when the rollback read the cell; v3 has succeeded since.
+    let candidates = candidates(Some(&cell.0[1]), &cell.0);
+    let judged: Vec<_> = candidates.iter().map(|one| (one.deployment.version.as_str(), one.verdict)).collect();
     assert_eq!(judged, [("v3", Verdict::Newer), ("v2", Verdict::Current), ("v1", Verdict::Target)]);
 }
 
 #[test]
-fn a_named_version_is_found_whatever_became_of_it() {
+fn a_requested_version_is_found_even_if_it_was_rolled_back() {
     let mut cell = Cell::of(&["v1", "v2", "v1"]);
     cell.0[2].status = Status::RolledBack;
     let version = |version: &str| success_of(&version.parse().unwrap(), &cell.0).map(|one| one.id);
@@ -162,15 +162,15 @@ fn a_named_version_is_found_whatever_became_of_it() {
 
 proptest! {
     #[test]
-    fn a_walk_ends_and_visits_no_version_twice(versions in prop::collection::vec(0..5_u8, 1..12), marked: bool) {
+    fn repeated_rollbacks_visit_every_version_exactly_once(versions in prop::collection::vec(0..5_u8, 1..12), marked: bool) {
         let names: Vec<_> = versions.iter().map(|number| format!("v{number}")).collect();
         let mut cell = Cell::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        let begun = cell.current().version.to_string();
+        let first = cell.current().version.to_string();
         let walked: Vec<_> = std::iter::from_fn(|| cell.roll_back(marked)).collect();
-        let all: HashSet<_> = walked.iter().chain([&begun]).collect();
+        let all: HashSet<_> = walked.iter().chain([&first]).collect();
         prop_assert_eq!(all.len(), walked.len() + 1, "{:?}", walked);
         let every: HashSet<_> = names.iter().collect();
-        prop_assert_eq!(all, every, "it ends at the last of them");
+        prop_assert_eq!(all, every, "it visits every version");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{
     write::in_lists,
 };
 use crate::{
-    catalog::Kind,
+    catalog::CatalogKind,
     clock::Time,
     error::Error,
     event::EventType,
@@ -30,7 +30,7 @@ pub(crate) struct UnarchiveCause {
 
 /// What deployments of one write take out of the archive. Components come before environments, each in the order of ids:
 /// all writers lock them in one order.
-pub(super) type Unarchived = BTreeMap<(Kind, Uuid), UnarchiveCause>;
+pub(super) type Unarchived = BTreeMap<(CatalogKind, Uuid), UnarchiveCause>;
 
 /// A component or environment, and when the last deployment of it or to it happened.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ macro_rules! last_uses {
 
 impl Write {
     /// Takes something out of the archive at the commit, unless it was archived after the deployment happened.
-    pub(crate) fn unarchive(&mut self, kind: Kind, id: Uuid, cause: UnarchiveCause) {
+    pub(crate) fn unarchive(&mut self, kind: CatalogKind, id: Uuid, cause: UnarchiveCause) {
         let latest = self.unarchived.entry((kind, id)).or_insert_with(|| cause.clone());
         if latest.occurred_at < cause.occurred_at {
             *latest = cause;
@@ -87,11 +87,11 @@ impl Write {
         for ((kind, id), UnarchiveCause { occurred_at, recorded_at, by }) in std::mem::take(&mut self.unarchived) {
             let unarchived: Option<String> = on!(Transaction, &mut self.transaction, |write| {
                 sqlx::query_scalar(match kind {
-                    Kind::Component => {
+                    CatalogKind::Component => {
                         "update components set archived = false, archived_at = null, updated_at = $2
                          where id = $1 and archived_at <= $3 returning name"
                     }
-                    Kind::Environment => {
+                    CatalogKind::Environment => {
                         "update environments set archived = false, archived_at = null, updated_at = $2
                          where id = $1 and archived_at <= $3 returning name"
                     }
@@ -105,8 +105,8 @@ impl Write {
             .map_err(unexpected)?;
             let Some(name) = unarchived else { continue };
             let r#type = match kind {
-                Kind::Component => EventType::ComponentUnarchived,
-                Kind::Environment => EventType::EnvironmentUnarchived,
+                CatalogKind::Component => EventType::ComponentUnarchived,
+                CatalogKind::Environment => EventType::EnvironmentUnarchived,
             };
             let told = ToldBy::Here { name: Some(checked(&name)?), at: recorded_at, by };
             self.tell(NewEvent { r#type, subject_id: Some(id), told });
@@ -115,13 +115,13 @@ impl Write {
     }
 
     /// The components or environments that are archived, or those that are not, in the order of names.
-    pub(crate) async fn last_uses(&mut self, kind: Kind, archived: bool) -> Result<Vec<LastUse>, Error> {
+    pub(crate) async fn last_uses(&mut self, kind: CatalogKind, archived: bool) -> Result<Vec<LastUse>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(match (kind, archived) {
-                (Kind::Component, false) => last_uses!("components", "component_id", "null"),
-                (Kind::Component, true) => last_uses!("components", "component_id", "not null"),
-                (Kind::Environment, false) => last_uses!("environments", "environment_id", "null"),
-                (Kind::Environment, true) => last_uses!("environments", "environment_id", "not null"),
+                (CatalogKind::Component, false) => last_uses!("components", "component_id", "null"),
+                (CatalogKind::Component, true) => last_uses!("components", "component_id", "not null"),
+                (CatalogKind::Environment, false) => last_uses!("environments", "environment_id", "null"),
+                (CatalogKind::Environment, true) => last_uses!("environments", "environment_id", "not null"),
             })
             .fetch_all(&mut **write)
             .await
@@ -131,12 +131,12 @@ impl Write {
     }
 
     /// Archives components or environments, or takes them out of the archive.
-    pub(crate) async fn set_archived(&mut self, kind: Kind, ids: &[Uuid], archived: bool, now: Time) -> Result<(), Error> {
+    pub(crate) async fn set_archived(&mut self, kind: CatalogKind, ids: &[Uuid], archived: bool, now: Time) -> Result<(), Error> {
         for set in in_lists(ids) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(match kind {
-                    Kind::Component => "update components set archived = ",
-                    Kind::Environment => "update environments set archived = ",
+                    CatalogKind::Component => "update components set archived = ",
+                    CatalogKind::Environment => "update environments set archived = ",
                 });
                 query.push_bind(archived).push(", archived_at = ").push_bind(archived.then_some(Micros(now)));
                 query.push(", updated_at = ").push_bind(Micros(now)).push(" where id in (");

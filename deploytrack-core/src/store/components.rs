@@ -10,7 +10,7 @@ use super::{
     on,
 };
 use crate::{
-    catalog::{Component, Kind},
+    catalog::{CatalogKind, Component},
     error::Error,
     query::CatalogFilter,
     text::{Description, Label, Name},
@@ -179,7 +179,7 @@ impl Write {
             .map(|_| ())
         })
         .map_err(|error| {
-            if is_taken(&error) { Error::NameTaken { kind: Kind::Component, name: new.name.clone() } } else { unexpected(error) }
+            if is_taken(&error) { Error::NameTaken { kind: CatalogKind::Component, name: new.name.clone() } } else { unexpected(error) }
         })
     }
 
@@ -189,7 +189,11 @@ impl Write {
             sqlx::query("delete from components where id = $1").bind(component.id).execute(&mut **write).await.map(|_| ())
         })
         .map_err(|error| {
-            if is_referred_to(&error) { Error::InUse { kind: Kind::Component, name: component.name.clone() } } else { unexpected(error) }
+            if is_referred_to(&error) {
+                Error::InUse { kind: CatalogKind::Component, name: component.name.clone() }
+            } else {
+                unexpected(error)
+            }
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     deployment::{Deployment, Metadata},
     digest::Digest,
     error::Error,
-    query::{Cursor, Key, Order},
+    query::{Cursor, ListKey, Order},
     status::Status,
     text::{CommitSha, Label, Version},
 };
@@ -327,7 +327,7 @@ macro_rules! newest {
 macro_rules! from {
     ($query:expr, $place:expr, $take:expr) => {{
         let (query, place, take): (_, Cursor, u64) = ($query, $place, $take);
-        let Key { order, time, id } = place.key();
+        let ListKey { order, time, id } = place.key();
         let (side, order) = match (place, order) {
             (Cursor::OlderThan(_), Order::Created) => (" and (d.created_at, d.id) < (", ") order by d.created_at desc, d.id desc limit "),
             (Cursor::NewerThan(_), Order::Created) => (" and (d.created_at, d.id) > (", ") order by d.created_at, d.id limit "),

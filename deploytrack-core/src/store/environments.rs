@@ -11,7 +11,7 @@ use super::{
     on,
 };
 use crate::{
-    catalog::{Environment, Kind},
+    catalog::{CatalogKind, Environment},
     error::Error,
     query::CatalogFilter,
     text::{Description, Name},
@@ -214,7 +214,7 @@ impl Write {
         })
         .map_err(|error| {
             if is_referred_to(&error) {
-                Error::InUse { kind: Kind::Environment, name: environment.name.clone() }
+                Error::InUse { kind: CatalogKind::Environment, name: environment.name.clone() }
             } else {
                 unexpected(error)
             }
@@ -223,5 +223,5 @@ impl Write {
 }
 
 fn taken(error: sqlx::Error, name: &Name) -> Error {
-    if is_taken(&error) { Error::NameTaken { kind: Kind::Environment, name: name.clone() } } else { unexpected(error) }
+    if is_taken(&error) { Error::NameTaken { kind: CatalogKind::Environment, name: name.clone() } } else { unexpected(error) }
 }

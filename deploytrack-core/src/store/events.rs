@@ -24,7 +24,7 @@ use super::{
 use crate::{
     clock::Time,
     error::Error,
-    event::{Event, EventType, Named, Subject},
+    event::{Event, EventDeployment, EventName, EventType},
     history::HistoryEntry,
     text::{Label, Name},
 };
@@ -81,9 +81,9 @@ fn there<T>(value: Option<T>) -> Result<T, Error> {
 }
 
 impl Row {
-    fn subject(&self) -> Result<Option<Subject>, Error> {
+    fn subject(&self) -> Result<Option<EventDeployment>, Error> {
         let Some(version) = &self.version else { return Ok(None) };
-        Ok(Some(Subject {
+        Ok(Some(EventDeployment {
             id: there(self.subject_id)?,
             component_id: there(self.component_id)?,
             component_name: checked(there(self.component_name.as_deref())?)?,
@@ -112,9 +112,9 @@ impl Row {
         }))
     }
 
-    fn named(&self, what: &str) -> Result<Option<Named>, Error> {
+    fn named(&self, what: &str) -> Result<Option<EventName>, Error> {
         match (self.r#type.strip_prefix(what), self.subject_id, self.name.as_deref()) {
-            (Some(_), Some(id), Some(name)) => Ok(Some(Named { id, name: checked(name)? })),
+            (Some(_), Some(id), Some(name)) => Ok(Some(EventName { id, name: checked(name)? })),
             _ => Ok(None),
         }
     }

@@ -11,7 +11,7 @@ use super::{
     write::in_lists,
 };
 use crate::{
-    catalog::{Kind, Reference},
+    catalog::{CatalogKind, Reference},
     clock::Time,
     error::Error,
     text::Name,
@@ -42,13 +42,13 @@ impl TryFrom<Row> for CatalogEntry {
 
 impl Write {
     /// Those of these components or environments that there are.
-    pub(crate) async fn known(&mut self, kind: Kind, references: &[&Reference]) -> Result<Vec<CatalogEntry>, Error> {
+    pub(crate) async fn known(&mut self, kind: CatalogKind, references: &[&Reference]) -> Result<Vec<CatalogEntry>, Error> {
         let mut known = Vec::with_capacity(references.len());
         for set in in_lists(references) {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(match kind {
-                    Kind::Component => "select id, name, archived_at from components where",
-                    Kind::Environment => "select id, name, archived_at from environments where",
+                    CatalogKind::Component => "select id, name, archived_at from components where",
+                    CatalogKind::Environment => "select id, name, archived_at from environments where",
                 });
                 for (at, reference) in set.enumerate() {
                     query.push(if at == 0 { " " } else { " or " });
@@ -76,11 +76,11 @@ impl Write {
     }
 
     /// The names of all components or environments.
-    pub(crate) async fn all_names(&mut self, kind: Kind) -> Result<Vec<Name>, Error> {
+    pub(crate) async fn all_names(&mut self, kind: CatalogKind) -> Result<Vec<Name>, Error> {
         let names: Vec<String> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar(match kind {
-                Kind::Component => "select name from components",
-                Kind::Environment => "select name from environments",
+                CatalogKind::Component => "select name from components",
+                CatalogKind::Environment => "select name from environments",
             })
             .fetch_all(&mut **write)
             .await
@@ -91,7 +91,7 @@ impl Write {
 
     /// The names in the events after one number and up to another: components and environments that were registered or
     /// changed.
-    pub(crate) async fn names_between(&mut self, after: i64, last: i64) -> Result<Vec<(Kind, Name)>, Error> {
+    pub(crate) async fn names_between(&mut self, after: i64, last: i64) -> Result<Vec<(CatalogKind, Name)>, Error> {
         let rows: Vec<(String, String)> = on!(Transaction, &mut self.transaction, |write| {
             // Without the upper bound, PostgreSQL expects a third of all events and reads the whole table.
             sqlx::query_as("select type, name from events where number > $1 and number <= $2 and name is not null")
@@ -101,7 +101,7 @@ impl Write {
                 .await
         })
         .map_err(unexpected)?;
-        let kind = |r#type: &str| if r#type.starts_with("component.") { Kind::Component } else { Kind::Environment };
+        let kind = |r#type: &str| if r#type.starts_with("component.") { CatalogKind::Component } else { CatalogKind::Environment };
         rows.iter().map(|(r#type, name)| Ok((kind(r#type), checked(name)?))).collect()
     }
 }

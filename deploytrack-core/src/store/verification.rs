@@ -136,7 +136,7 @@ impl Snapshot {
                 started_at: row.started_at.0,
                 sequence: row.sequence,
                 ended_at: row.ended_at.map(|time| time.0),
-                is_removal: row.version.is_none(),
+                is_undeployment: row.version.is_none(),
             };
             kept.entry(row.owner).or_default().push(KeptPeriod { period, deployment_id: row.deployment_id, version: row.version });
         }

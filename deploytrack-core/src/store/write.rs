@@ -20,7 +20,7 @@ use crate::{
     deployment::Deployment,
     error::Error,
     event::EventType,
-    history::{Event, HistoryEntry, Period},
+    history::{HistoryEntry, HistoryKind, Period},
     status::Status,
 };
 
@@ -160,9 +160,9 @@ impl Write {
         let sequence = self.numbers.pop_front().ok_or_else(|| Error::Internal("a row of history has no number".into()))?;
         let entry = HistoryEntry { sequence, ..entry };
         let r#type = match (entry.event, entry.from) {
-            (Event::Undeployed, _) => EventType::DeploymentUndeployed,
-            (Event::Transition, None) => EventType::DeploymentCreated,
-            (Event::Transition, Some(_)) => EventType::DeploymentTransitioned,
+            (HistoryKind::Undeployed, _) => EventType::DeploymentUndeployed,
+            (HistoryKind::Transition, None) => EventType::DeploymentCreated,
+            (HistoryKind::Transition, Some(_)) => EventType::DeploymentTransitioned,
         };
         self.tell(NewEvent { r#type, subject_id: Some(deployment_id), told: ToldBy::ByHistory(sequence) });
         self.draft.entries.push((deployment_id, entry.clone()));
@@ -183,7 +183,7 @@ impl Write {
 
     /// Adds a period that a deployment makes in its cell. What is current there is settled anew at the commit.
     pub(crate) fn add_period(&mut self, deployment: &Deployment, period: Period) {
-        let (place, version) = (Place::of(deployment), (!period.is_removal).then(|| deployment.version.to_string()));
+        let (place, version) = (Place::of(deployment), (!period.is_undeployment).then(|| deployment.version.to_string()));
         self.draft.periods.push(NewPeriod { place, deployment_id: deployment.id, version, period });
         self.draft.unsettled.insert(place);
     }

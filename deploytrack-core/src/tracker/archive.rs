@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use super::{Begun, Terms, Tracker, Written, events::tell_archived, importing::placed, in_own_task, names::Names};
 use crate::{
     api::{ImportLine, PastEntry},
-    archive::{ArchiveOutcome, ArchiveSelection, ArchivedName, FoundArchived, MOST_ARCHIVED},
+    archive::{ArchiveNote, ArchiveOutcome, ArchiveSelection, ArchivedName, MOST_ARCHIVED},
     arrival::Arrival,
-    catalog::Kind,
+    catalog::CatalogKind,
     clock::Time,
     error::Error,
-    history::Event,
+    history::HistoryKind,
     status::Status,
     store::{CatalogEntry, LastUse, UnarchiveCause, Write},
     text::Label,
@@ -28,7 +28,7 @@ impl Tracker {
     /// Those of an idempotency key, and those of the database.
     pub async fn archive(
         &self,
-        kind: Kind,
+        kind: CatalogKind,
         selection: ArchiveSelection,
         terms: impl Into<Terms>,
     ) -> Result<Written<ArchiveOutcome>, Error> {
@@ -56,7 +56,7 @@ fn is_idle(one: &LastUse, since: Option<Time>) -> bool {
     since.is_none_or(|since| one.created_at < since && one.last_deployed_at.is_none_or(|last| last < since))
 }
 
-async fn set_archived(write: &mut Write, kind: Kind, uses: &[LastUse], archived: bool, now: Time, by: &Label) -> Result<(), Error> {
+async fn set_archived(write: &mut Write, kind: CatalogKind, uses: &[LastUse], archived: bool, now: Time, by: &Label) -> Result<(), Error> {
     let ids: Vec<_> = uses.iter().map(|one| one.id).collect();
     write.set_archived(kind, &ids, archived, now).await?;
     for one in uses {
@@ -71,30 +71,30 @@ pub(super) fn unarchive(
     write: &mut Write,
     (component, environment): (&CatalogEntry, &CatalogEntry),
     cause: &UnarchiveCause,
-) -> Vec<FoundArchived> {
+) -> Vec<ArchiveNote> {
     let mut found = Vec::new();
-    for (kind, entry) in [(Kind::Component, component), (Kind::Environment, environment)] {
+    for (kind, entry) in [(CatalogKind::Component, component), (CatalogKind::Environment, environment)] {
         let Some(archived_at) = entry.archived_at else { continue };
-        let taken_out = archived_at < cause.occurred_at;
-        if taken_out {
+        let unarchived = archived_at < cause.occurred_at;
+        if unarchived {
             write.unarchive(kind, entry.id, cause.clone());
         }
-        found.push(FoundArchived { kind, name: entry.name.clone(), taken_out });
+        found.push(ArchiveNote { kind, name: entry.name.clone(), unarchived });
     }
     found
 }
 
 /// What of a component and an environment is archived and stays so.
-pub(super) fn still_archived((component, environment): (&CatalogEntry, &CatalogEntry)) -> Vec<FoundArchived> {
-    let kinds = [(Kind::Component, component), (Kind::Environment, environment)];
+pub(super) fn still_archived((component, environment): (&CatalogEntry, &CatalogEntry)) -> Vec<ArchiveNote> {
+    let kinds = [(CatalogKind::Component, component), (CatalogKind::Environment, environment)];
     let archived = kinds.into_iter().filter(|(_, entry)| entry.archived_at.is_some());
-    archived.map(|(kind, entry)| FoundArchived { kind, name: entry.name.clone(), taken_out: false }).collect()
+    archived.map(|(kind, entry)| ArchiveNote { kind, name: entry.name.clone(), unarchived: false }).collect()
 }
 
 /// When a deployment of the past was last in use: a failure or a rollback deploys nothing.
 fn last_use(entries: Vec<PastEntry>) -> Option<Time> {
     let is_use = |entry: &PastEntry| {
-        entry.event == Event::Transition && matches!(entry.status, Status::Pending | Status::InProgress | Status::Succeeded)
+        entry.event == HistoryKind::Transition && matches!(entry.status, Status::Pending | Status::InProgress | Status::Succeeded)
     };
     entries.into_iter().filter(is_use).map(|entry| entry.occurred_at).max()
 }
@@ -106,15 +106,15 @@ pub(super) fn unarchive_imported(
     names: &Names,
     arrival: &Arrival,
     by: &Label,
-) -> Vec<FoundArchived> {
+) -> Vec<ArchiveNote> {
     let mut found = BTreeMap::new();
     for (_, line) in lines {
         let (ImportLine::Deployment(past), Some(pair)) = (line, line.names().and_then(|pair| names.pair(pair))) else { continue };
         let Some(occurred_at) = last_use(placed(past.entries(), arrival)) else { continue };
         for one in unarchive(write, pair, &UnarchiveCause { occurred_at, recorded_at: arrival.at, by: by.clone() }) {
             // Of several lines for one name, one may be later than the archiving.
-            *found.entry((one.kind, one.name)).or_insert(false) |= one.taken_out;
+            *found.entry((one.kind, one.name)).or_insert(false) |= one.unarchived;
         }
     }
-    found.into_iter().map(|((kind, name), taken_out)| FoundArchived { kind, name, taken_out }).collect()
+    found.into_iter().map(|((kind, name), unarchived)| ArchiveNote { kind, name, unarchived }).collect()
 }

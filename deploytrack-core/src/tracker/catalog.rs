@@ -11,11 +11,11 @@ use super::{
     paging::counted,
 };
 use crate::{
-    catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
+    catalog::{CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
     clock::Time,
     error::{Error, Fault},
     event::EventType,
-    faults::Faults,
+    fault::Faults,
     query::{CatalogFilter, Page, PageRequest},
     store::Write,
     text::{Label, Name},
@@ -43,7 +43,7 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`], and those of the database.
     pub async fn component(&self, id: Uuid) -> Result<Component, Error> {
-        self.store.component(id).await?.ok_or_else(|| Error::unknown(Kind::Component, id))
+        self.store.component(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Component, id))
     }
 
     /// Registers a component.
@@ -60,7 +60,7 @@ impl Tracker {
                 Begun::Done(done) => return Ok(done),
             };
             if !work.write.add_component(&component).await? {
-                return Err(Error::NameTaken { kind: Kind::Component, name: component.name });
+                return Err(Error::NameTaken { kind: CatalogKind::Component, name: component.name });
             }
             tell_component(&mut work.write, EventType::ComponentCreated, &component, now, terms.author());
             work.finish(component).await
@@ -130,7 +130,7 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`], and those of the database.
     pub async fn environment(&self, id: Uuid) -> Result<Environment, Error> {
-        self.store.environment(id).await?.ok_or_else(|| Error::unknown(Kind::Environment, id))
+        self.store.environment(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Environment, id))
     }
 
     /// Registers an environment, at the place asked for or else before the first one of a later type.

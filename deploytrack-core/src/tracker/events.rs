@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
-    catalog::{Component, Environment, Kind},
+    catalog::{CatalogKind, Component, Environment},
     clock::Time,
     error::{Error, Fault},
     event::{Event, EventType},
@@ -190,10 +190,10 @@ pub(super) fn tell_description(write: &mut Write, id: Uuid, at: Time, by: &Label
 }
 
 /// Tells readers that a component or environment was archived, or taken out of the archive, by a request of its own.
-pub(super) fn tell_archived(write: &mut Write, kind: Kind, id: Uuid, name: &Name, at: Time, by: &Label) {
+pub(super) fn tell_archived(write: &mut Write, kind: CatalogKind, id: Uuid, name: &Name, at: Time, by: &Label) {
     let r#type = match kind {
-        Kind::Component => EventType::ComponentUpdated,
-        Kind::Environment => EventType::EnvironmentUpdated,
+        CatalogKind::Component => EventType::ComponentUpdated,
+        CatalogKind::Environment => EventType::EnvironmentUpdated,
     };
     tell(write, r#type, Some(id), Some(name), at, by);
 }

@@ -21,13 +21,13 @@ use super::{
     removal::{Removed, remove_afterwards},
 };
 use crate::{
-    api::{ImportLine, Imported, PastDeployment, PastEntry},
+    api::{ImportCounts, ImportLine, PastDeployment, PastEntry},
     arrival::Arrival,
-    catalog::{Kind, Reference},
+    catalog::{CatalogKind, Reference},
     clock::Time,
     deployment::{Deployment, NewDeployment},
     error::{Error, Fault},
-    history::Event,
+    history::HistoryKind,
     store::{Line, Place, Write},
     text::Label,
 };
@@ -46,7 +46,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::Invalid`] names every faulty line; otherwise as [`Tracker::record`].
-    pub async fn import(&self, lines: Vec<(usize, ImportLine)>, terms: impl Into<Terms>) -> Result<Written<Imported>, Error> {
+    pub async fn import(&self, lines: Vec<(usize, ImportLine)>, terms: impl Into<Terms>) -> Result<Written<ImportCounts>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
@@ -91,7 +91,7 @@ impl Tracker {
         let new = &past.deployment;
         let has_history = !past.history.is_empty();
         let (component, environment) =
-            names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(Kind::Component, &new.component))?;
+            names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(CatalogKind::Component, &new.component))?;
         let entries = placed(past.entries(), arrival);
         let NewDeployment { version, deployed_by, commit_sha, description, metadata, status, .. } = past.deployment;
         let deployment = Deployment {
@@ -134,7 +134,7 @@ impl Tracker {
 }
 
 fn ids(names: &Names, pair: (&Reference, &Reference)) -> Result<(Uuid, Uuid), Error> {
-    let (component, environment) = names.pair(pair).ok_or_else(|| Error::unknown(Kind::Component, pair.0))?;
+    let (component, environment) = names.pair(pair).ok_or_else(|| Error::unknown(CatalogKind::Component, pair.0))?;
     Ok((component.id, environment.id))
 }
 
@@ -166,7 +166,7 @@ impl Past {
     }
 
     fn transitions(&self) -> impl Iterator<Item = &PastEntry> {
-        self.entries.iter().filter(|entry| entry.event == Event::Transition)
+        self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition)
     }
 
     /// The deployment in a status, as a line that may be known.
@@ -207,7 +207,7 @@ impl Told {
     }
 
     /// Records what is not known yet.
-    async fn recorded_in(self, write: &mut Write, by: &Label, now: Time) -> Result<Imported, Error> {
+    async fn recorded_in(self, write: &mut Write, by: &Label, now: Time) -> Result<ImportCounts, Error> {
         let Known { additions, removals, earlier, mut imported } = sorted_out(write, self.deployments).await?;
         let rows: usize = additions.iter().map(Addition::rows).sum();
         write.reserve(rows + removals.len() + earlier.len() + self.removals.len()).await?;

@@ -8,7 +8,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    catalog::{Kind, Reference, near_misses},
+    catalog::{CatalogKind, Reference, near_misses},
     error::Error,
     name::NameIndex,
     store::Write,
@@ -28,10 +28,10 @@ struct Indexed {
 }
 
 impl Indexed {
-    fn of(&mut self, kind: Kind) -> &mut NameIndex {
+    fn of(&mut self, kind: CatalogKind) -> &mut NameIndex {
         match kind {
-            Kind::Component => &mut self.components,
-            Kind::Environment => &mut self.environments,
+            CatalogKind::Component => &mut self.components,
+            CatalogKind::Environment => &mut self.environments,
         }
     }
 }
@@ -43,7 +43,7 @@ impl KnownNames {
 
     /// The known names that a new name is probably a typing error for, in the order of names, at most three. An
     /// archived name does not count: nothing is deployed there, and the new name may well be its successor.
-    pub(super) async fn near(&self, write: &mut Write, kind: Kind, name: &Name) -> Result<Vec<Name>, Error> {
+    pub(super) async fn near(&self, write: &mut Write, kind: CatalogKind, name: &Name) -> Result<Vec<Name>, Error> {
         self.catch_up(write).await?;
         let candidates: Vec<Reference> = self.indexed().of(kind).candidates(name).into_iter().map(Reference::Name).collect();
         let candidates: Vec<&Reference> = candidates.iter().collect();
@@ -72,9 +72,9 @@ impl KnownNames {
     }
 }
 
-async fn all_names(write: &mut Write) -> Result<Vec<(Kind, Name)>, Error> {
+async fn all_names(write: &mut Write) -> Result<Vec<(CatalogKind, Name)>, Error> {
     let mut names = Vec::new();
-    for kind in [Kind::Component, Kind::Environment] {
+    for kind in [CatalogKind::Component, CatalogKind::Environment] {
         names.extend(write.all_names(kind).await?.into_iter().map(|name| (kind, name)));
     }
     Ok(names)

@@ -2,7 +2,7 @@
 
 use super::{Tracker, pages};
 use crate::{
-    catalog::Kind,
+    catalog::CatalogKind,
     deployment::Deployment,
     error::Error,
     matrix::{Cell, Matrix},
@@ -29,10 +29,10 @@ impl Tracker {
             return Ok(Some(cell));
         }
         if self.store.components(Some(component), 0, 1).await?.0.is_empty() {
-            return Err(Error::unknown(Kind::Component, component));
+            return Err(Error::unknown(CatalogKind::Component, component));
         }
         if self.store.environments(Some(environment), 0, 1).await?.0.is_empty() {
-            return Err(Error::unknown(Kind::Environment, environment));
+            return Err(Error::unknown(CatalogKind::Environment, environment));
         }
         Ok(None)
     }

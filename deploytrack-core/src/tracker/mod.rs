@@ -7,8 +7,9 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
-    clock::{Clock, Ids, SystemClock},
+    clock::{Clock, SystemClock},
     error::Error,
+    ids::Ids,
     store::{DatabaseVersion, Store},
 };
 

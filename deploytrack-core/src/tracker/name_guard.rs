@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{catalog::Kind, text::Name};
+use crate::{catalog::CatalogKind, text::Name};
 
 /// What happens to a deployment whose new name is a near miss of a known one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl fmt::Display for NameGuard {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resemblance {
     /// What was registered.
-    pub kind: Kind,
+    pub kind: CatalogKind,
     /// Its name.
     pub name: Name,
     /// The known name that it resembles.

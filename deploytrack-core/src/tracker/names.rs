@@ -9,7 +9,7 @@ use super::{
     events::{tell_component, tell_environment},
 };
 use crate::{
-    catalog::{Component, Environment, Kind, Reference},
+    catalog::{CatalogKind, Component, Environment, Reference},
     error::Error,
     event::EventType,
     store::{CatalogEntry, Write},
@@ -59,8 +59,8 @@ impl Names {
     pub(super) async fn of<'a>(write: &mut Write, pairs: impl Iterator<Item = (&'a Reference, &'a Reference)>) -> Result<Self, Error> {
         let (components, environments): (BTreeSet<_>, BTreeSet<_>) = pairs.unzip();
         Ok(Self {
-            components: meanings(write, Kind::Component, components).await?,
-            environments: meanings(write, Kind::Environment, environments).await?,
+            components: meanings(write, CatalogKind::Component, components).await?,
+            environments: meanings(write, CatalogKind::Environment, environments).await?,
             resembles: Vec::new(),
         })
     }
@@ -111,7 +111,7 @@ impl Names {
 }
 
 /// What those of these references mean that are known.
-async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) -> Result<BTreeMap<Reference, CatalogEntry>, Error> {
+async fn meanings(write: &mut Write, kind: CatalogKind, asked: BTreeSet<&Reference>) -> Result<BTreeMap<Reference, CatalogEntry>, Error> {
     let asked: Vec<_> = asked.into_iter().collect();
     let mut meanings = BTreeMap::new();
     for known in write.known(kind, &asked).await? {
@@ -126,11 +126,11 @@ async fn meanings(write: &mut Write, kind: Kind, asked: BTreeSet<&Reference>) ->
 impl Tracker {
     /// The component a caller means, registered on the way if need be.
     async fn find_component(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Found, Error> {
-        let name = match known(write, Kind::Component, reference).await? {
+        let name = match known(write, CatalogKind::Component, reference).await? {
             Ok(found) => return Ok((found, None)),
             Err(name) => name,
         };
-        let resembles = self.judge(write, Kind::Component, name, unknown).await?;
+        let resembles = self.judge(write, CatalogKind::Component, name, unknown).await?;
         let now = self.clock.now();
         let new = Component::registered(self.next_id(), name.clone(), now);
         if write.add_component(&new).await? {
@@ -138,22 +138,22 @@ impl Tracker {
             return Ok((CatalogEntry { id: new.id, name: new.name, archived_at: None }, resembles));
         }
         // Another server was first; its row can be seen now.
-        let first = known(write, Kind::Component, reference).await?;
+        let first = known(write, CatalogKind::Component, reference).await?;
         first.map(|first| (first, None)).map_err(|name| Error::Internal(format!("the component {name} came and went").into()))
     }
 
     /// The environment a caller means, registered on the way if need be.
     async fn find_environment(&self, write: &mut Write, reference: &Reference, unknown: Unknown, by: &Label) -> Result<Found, Error> {
-        if let Ok(found) = known(write, Kind::Environment, reference).await? {
+        if let Ok(found) = known(write, CatalogKind::Environment, reference).await? {
             return Ok((found, None));
         }
         write.lock_order().await?;
         // Another server may have registered it while this one waited for the order.
-        let name = match known(write, Kind::Environment, reference).await? {
+        let name = match known(write, CatalogKind::Environment, reference).await? {
             Ok(found) => return Ok((found, None)),
             Err(name) => name,
         };
-        let resembles = self.judge(write, Kind::Environment, name, unknown).await?;
+        let resembles = self.judge(write, CatalogKind::Environment, name, unknown).await?;
         let now = self.clock.now();
         let new = Environment::registered(self.next_id(), name.clone(), now);
         let position = write.position_by_type(new.r#type).await?;
@@ -163,7 +163,7 @@ impl Tracker {
     }
 
     /// Whether an unknown name may be registered, and what it resembles.
-    async fn judge(&self, write: &mut Write, kind: Kind, name: &Name, unknown: Unknown) -> Result<Option<Resemblance>, Error> {
+    async fn judge(&self, write: &mut Write, kind: CatalogKind, name: &Name, unknown: Unknown) -> Result<Option<Resemblance>, Error> {
         let did_you_mean = match unknown {
             Unknown::Refuse => return Err(Error::unknown(kind, name)),
             Unknown::Register => return Ok(None),
@@ -177,16 +177,16 @@ impl Tracker {
     }
 
     pub(super) async fn known_component(&self, write: &mut Write, id: Uuid) -> Result<Component, Error> {
-        write.component(id).await?.ok_or_else(|| Error::unknown(Kind::Component, id))
+        write.component(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Component, id))
     }
 
     pub(super) async fn known_environment(&self, write: &mut Write, id: Uuid) -> Result<Environment, Error> {
-        write.environment(id).await?.ok_or_else(|| Error::unknown(Kind::Environment, id))
+        write.environment(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Environment, id))
     }
 }
 
 /// What a reference means, or the name that means nothing yet. An id that means nothing is an error.
-async fn known<'a>(write: &mut Write, kind: Kind, reference: &'a Reference) -> Result<Result<CatalogEntry, &'a Name>, Error> {
+async fn known<'a>(write: &mut Write, kind: CatalogKind, reference: &'a Reference) -> Result<Result<CatalogEntry, &'a Name>, Error> {
     match (write.known(kind, &[reference]).await?.pop(), reference) {
         (Some(found), _) => Ok(Ok(found)),
         (None, Reference::Name(name)) => Ok(Err(name)),

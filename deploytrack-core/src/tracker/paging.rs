@@ -3,7 +3,7 @@
 use crate::{
     deployment::Deployment,
     error::{Error, Fault},
-    query::{Cursor, Key, Links, Order, Page, PageRequest},
+    query::{Cursor, Links, ListKey, Order, Page, PageRequest},
 };
 
 /// The rows of a page, newest first, and whether there are more on either side.
@@ -28,7 +28,7 @@ impl Section {
             Some(Cursor::OlderThan(_)) => Self { rows, newer: true, older: more },
             Some(Cursor::NewerThan(key)) => {
                 rows.reverse();
-                Self { rows, newer: more, older: key != Key::least(key.order) }
+                Self { rows, newer: more, older: key != ListKey::least(key.order) }
             }
         }
     }
@@ -60,8 +60,8 @@ pub(super) fn page(order: Order, asked: PageRequest, section: Section, total: u6
     let Section { rows, newer, older } = section;
     let (first, last) = (PageRequest::new(0, take), PageRequest::at(Cursor::oldest(order), take));
     // A page without rows lies beyond an end of the list: all there is, is on its other side.
-    let beside = |row: Option<&Deployment>, place: fn(Key) -> Cursor, end| match row {
-        Some(row) => PageRequest::at(place(Key::of(order, row)), take),
+    let beside = |row: Option<&Deployment>, place: fn(ListKey) -> Cursor, end| match row {
+        Some(row) => PageRequest::at(place(ListKey::of(order, row)), take),
         None if total > 0 => end,
         None => None,
     };

@@ -13,7 +13,7 @@ use crate::{
     deployment::Deployment,
     error::Error,
     history::HistoryEntry,
-    query::{Cursor, DeploymentFilter, Key, Order, Page, PageRequest},
+    query::{Cursor, DeploymentFilter, ListKey, Order, Page, PageRequest},
     store::RowFilter,
 };
 
@@ -87,14 +87,14 @@ impl Tracker {
     pub async fn export_page(
         &self,
         filter: &DeploymentFilter,
-        after: Option<Key>,
+        after: Option<ListKey>,
         take: u64,
-    ) -> Result<Option<(Key, Vec<ImportLine>)>, Error> {
+    ) -> Result<Option<(ListKey, Vec<ImportLine>)>, Error> {
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(None);
         };
         let (order, filter) = (Order::Created, RowFilter { order: Order::Created, ..filter });
-        let place = Cursor::NewerThan(after.unwrap_or(Key::least(order)));
+        let place = Cursor::NewerThan(after.unwrap_or(ListKey::least(order)));
         let _turn = match after {
             None => self.large_reads.first().await?,
             Some(_) => self.large_reads.next().await?,
@@ -106,7 +106,7 @@ impl Tracker {
             let ids: Vec<_> = some.iter().map(|deployment| deployment.id).collect();
             let mut histories = self.store.histories_of(&ids).await?;
             rows += histories.values().map(Vec::len).sum::<usize>();
-            next = some.last().map(|deployment| Key::of(order, deployment));
+            next = some.last().map(|deployment| ListKey::of(order, deployment));
             lines.extend(some.iter().map(|deployment| {
                 let history = histories.remove(&deployment.id).unwrap_or_default();
                 ImportLine::of(deployment.clone(), &history)

@@ -10,17 +10,16 @@ use super::{
     writer::{Asked, Done},
 };
 use crate::{
-    api::whole_path,
-    archive::FoundArchived,
-    arrival::Placed,
-    catalog::Kind,
+    archive::ArchiveNote,
+    arrival::Placement,
+    catalog::CatalogKind,
     clock::Time,
     deployment::{Change, Deployment, NewDeployment},
     error::{Error, Fault},
-    history::{self, Event, HistoryEntry, Period},
+    history::{self, HistoryEntry, HistoryKind, Period},
     status::Status,
     store::{CatalogEntry, Place, Revised, UnarchiveCause, Write},
-    text::{BadText, Label},
+    text::{Invalid, Label},
 };
 
 /// The fault of a status that no deployment can be recorded with.
@@ -67,7 +66,7 @@ impl Tracker {
     /// Records a deployment whose names are known and whose cell is taken.
     pub(super) fn record_in(&self, write: &mut Write, names: &Names, new: &NewDeployment, terms: &Terms, now: Time) -> Result<Done, Error> {
         let (component, environment) =
-            names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(Kind::Component, &new.component))?;
+            names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(CatalogKind::Component, &new.component))?;
         let place = Place { component_id: component.id, environment_id: environment.id };
         let placed = terms.arriving(now).place(new.occurred_at, write.newest(place), None);
         let recorded = self.recorded(new.clone(), component.clone(), environment.clone(), terms.author(), (placed, now));
@@ -83,7 +82,7 @@ impl Tracker {
         component: CatalogEntry,
         environment: CatalogEntry,
         by: &Label,
-        (placed, now): (Placed, Time),
+        (placed, now): (Placement, Time),
     ) -> Recorded {
         let occurred_at = placed.at;
         let begun = new.status != Status::Pending;
@@ -116,7 +115,7 @@ impl Tracker {
 /// A deployment to be added, and when it entered its status.
 pub(super) struct Recorded {
     pub(super) deployment: Deployment,
-    pub(super) placed: Placed,
+    pub(super) placed: Placement,
 }
 
 /// Changes a deployment whose cell is taken.
@@ -143,7 +142,7 @@ async fn found_archived(
     (after, to): (&Deployment, Status),
     terms: &Terms,
     now: Time,
-) -> Result<Vec<FoundArchived>, Error> {
+) -> Result<Vec<ArchiveNote>, Error> {
     let in_use = match to {
         Status::Pending | Status::InProgress | Status::Succeeded => true,
         Status::Failed => false,
@@ -164,11 +163,11 @@ fn cause(deployment: &Deployment, terms: &Terms, now: Time) -> UnarchiveCause {
 pub(super) fn add(write: &mut Write, Recorded { deployment: new, placed }: &Recorded, by: &Label) -> Result<(), Error> {
     write.note_time(Place::of(new), placed.at);
     let (mut head, mut from, mut entries) = (history::identity(new), None, Vec::new());
-    for &to in whole_path(new.status) {
+    for &to in new.status.whole_path() {
         let entry = HistoryEntry {
             sequence: 0,
             attempt: new.attempt,
-            event: Event::Transition,
+            event: HistoryKind::Transition,
             from,
             to,
             occurred_at: placed.at,
@@ -200,7 +199,7 @@ fn described(before: &Deployment, change: &Change) -> Result<Deployment, Error> 
         after.description.clone_from(description);
     }
     if let Some(patch) = &change.metadata {
-        after.metadata = after.metadata.merged(patch).map_err(|BadText(why)| Error::fault(Fault::at("/metadata", why)))?;
+        after.metadata = after.metadata.merged(patch).map_err(|Invalid(why)| Error::fault(Fault::at("/metadata", why)))?;
     }
     Ok(after)
 }
@@ -222,15 +221,15 @@ fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, n
         return Ok(replace(write, Revised { deployment: described, ..before.clone() }));
     };
     let (from, place) = (before.deployment.status, Place::of(&described));
-    let step = from.advance(to)?;
+    let step = from.transition_to(to)?;
     let placed = terms.arriving(now).place(change.occurred_at, write.newest(place), Some(before.deployment.occurred_at));
     let occurred_at = placed.at;
     write.note_time(place, occurred_at);
-    let after = described.advanced(step, occurred_at, now);
+    let after = described.after(step, occurred_at, now);
     let entry = HistoryEntry {
         sequence: 0,
         attempt: after.attempt,
-        event: Event::Transition,
+        event: HistoryKind::Transition,
         from: Some(from),
         to,
         occurred_at,
@@ -243,7 +242,7 @@ fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, n
     let HistoryEntry { sequence, hash: head, .. } = append(write, after.id, entry)?;
     match to {
         Status::Succeeded => {
-            write.add_period(&after, Period { started_at: occurred_at, sequence, ended_at: None, is_removal: false });
+            write.add_period(&after, Period { started_at: occurred_at, sequence, ended_at: None, is_undeployment: false });
         }
         Status::RolledBack => {
             if let Some(undone) = before.deployment.succeeded_at.zip(before.succeeded) {
@@ -261,7 +260,7 @@ fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, n
 /// Adds one row to a history that has come to the hash in it; gives it with its number and its own hash.
 pub(super) fn append(write: &mut Write, id: Uuid, entry: HistoryEntry) -> Result<HistoryEntry, Error> {
     let previous = entry.hash;
-    write.add_entry(id, entry.sealed(&previous))
+    write.add_entry(id, entry.with_hash(&previous))
 }
 
 /// Writes a deployment whose cell is taken.

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     api::PastEntry,
-    arrival::{Arrival, Placed},
+    arrival::{Arrival, Placement},
     clock::Time,
     deployment::{Deployment, Undeploy},
     error::Error,
-    history::{Event, HistoryEntry, Period},
+    history::{HistoryEntry, HistoryKind, Period},
     store::{Place, Revised, Write},
     text::{Label, Reason},
 };
@@ -57,19 +57,19 @@ pub(super) async fn undeploy_in(write: &mut Write, id: Uuid, undeploy: Undeploy,
 /// Whether a deployment was removed at a time that was claimed like this one: a message that came twice.
 async fn is_removed(write: &mut Write, id: Uuid, claimed: Option<Time>) -> Result<bool, Error> {
     let history = write.history(id).await?;
-    Ok(history.iter().any(|entry| entry.event == Event::Undeployed && entry.is_claimed_at(claimed)))
+    Ok(history.iter().any(|entry| entry.event == HistoryKind::Undeployed && entry.is_claimed_at(claimed)))
 }
 
 /// When a component left, and why.
 pub(super) struct Removed {
-    placed: Placed,
+    placed: Placement,
     reason: Option<Reason>,
 }
 
 impl Removed {
     /// A removal that an import lists in a history.
     pub(super) fn of(entry: &PastEntry) -> Self {
-        Self { placed: Placed { at: entry.occurred_at, claimed: entry.claimed_at }, reason: entry.reason.clone() }
+        Self { placed: Placement { at: entry.occurred_at, claimed: entry.claimed_at }, reason: entry.reason.clone() }
     }
 
     /// A removal of an import, which has a time in every line.
@@ -118,7 +118,7 @@ fn remove(write: &mut Write, before: Revised, removed: Removed, by: &Label, now:
     let entry = HistoryEntry {
         sequence: 0,
         attempt,
-        event: Event::Undeployed,
+        event: HistoryKind::Undeployed,
         from: Some(status),
         to: status,
         occurred_at: placed.at,
@@ -129,7 +129,7 @@ fn remove(write: &mut Write, before: Revised, removed: Removed, by: &Label, now:
         hash: before.head,
     };
     let HistoryEntry { sequence, hash: head, .. } = append(write, id, entry)?;
-    write.add_period(&before.deployment, Period { started_at: placed.at, sequence, ended_at: None, is_removal: true });
+    write.add_period(&before.deployment, Period { started_at: placed.at, sequence, ended_at: None, is_undeployment: true });
     let deployment = Deployment { updated_at: now, ..before.deployment };
     Ok(replace(write, Revised { deployment, head, ..before }))
 }

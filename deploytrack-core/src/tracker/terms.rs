@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Resemblance, Tracker};
 use crate::{
-    archive::FoundArchived,
+    archive::ArchiveNote,
     arrival::Arrival,
     clock::Time,
     digest::Digest,
@@ -83,7 +83,7 @@ impl Terms {
     pub(super) fn check(&self, present: &impl Serialize) -> Result<(), Error> {
         let Some(condition) = &self.only_if else { return Ok(()) };
         let tag = EntityTag::of(&serde_json::to_vec(present).map_err(|error| Error::Internal(error.into()))?);
-        if condition.means(&tag) { Ok(()) } else { Err(Error::Changed(tag)) }
+        if condition.matches(&tag) { Ok(()) } else { Err(Error::Changed(tag)) }
     }
 }
 
@@ -103,7 +103,7 @@ pub struct Written<T> {
     /// The names that it registered although they look like typing errors, where the guard only warns.
     pub resembles: Vec<Resemblance>,
     /// What it found archived, each once, in order.
-    pub archived: Vec<FoundArchived>,
+    pub archived: Vec<ArchiveNote>,
 }
 
 impl<T> Deref for Written<T> {

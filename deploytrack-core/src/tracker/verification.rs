@@ -14,7 +14,7 @@ use crate::{
     clock::{self, Time},
     deployment::Deployment,
     error::Error,
-    history::{self, HistoryEntry, Period, Standing},
+    history::{self, DeploymentState, HistoryEntry, Period},
     status::Status,
     store::{KeptCell, KeptPeriod, Place, Revised, Told, Write},
     verification::{Difference, MOST_NAMED, Verification},
@@ -185,7 +185,7 @@ impl Audit {
     }
 
     /// Adds a deployment to what the history says of its cell.
-    fn count(&mut self, deployment: &Deployment, standing: &Standing, time: Time) {
+    fn count(&mut self, deployment: &Deployment, standing: &DeploymentState, time: Time) {
         let place = Place::of(deployment);
         *self.counts.entry((place, standing.status)).or_default() += 1;
         let empty = || Newest { key: (Time::default(), 0), kept: nothing(), time };
@@ -194,7 +194,7 @@ impl Audit {
         for period in standing.periods.iter().filter(|period| period.ended_at.is_none()) {
             let key = (period.started_at, period.sequence);
             if key > newest.key {
-                (newest.key, newest.kept) = (key, if period.is_removal { nothing() } else { shown(deployment, period) });
+                (newest.key, newest.kept) = (key, if period.is_undeployment { nothing() } else { shown(deployment, period) });
             }
         }
     }
@@ -284,7 +284,7 @@ fn in_words(cell: &KeptCell) -> String {
 }
 
 /// The first thing that a deployment says otherwise than its history.
-fn differing(row: &Revised, said: &Standing) -> Option<String> {
+fn differing(row: &Revised, said: &DeploymentState) -> Option<String> {
     let deployment = &row.deployment;
     let time = |time: Option<Time>| time.map_or_else(|| "never".into(), |time| clock::format_exact(&time));
     let (when, sequence) = said.succeeded.unzip();
@@ -305,7 +305,7 @@ fn differing(row: &Revised, said: &Standing) -> Option<String> {
 
 /// A period as it should be kept.
 fn expected(deployment: &Deployment, period: &Period) -> KeptPeriod {
-    let version = (!period.is_removal).then(|| deployment.version.to_string());
+    let version = (!period.is_undeployment).then(|| deployment.version.to_string());
     KeptPeriod { period: *period, deployment_id: deployment.id, version }
 }
 
@@ -351,7 +351,7 @@ fn newest_of(entries: &[HistoryEntry]) -> Time {
 }
 
 /// The deployment as its history says it stands.
-fn corrected(row: Revised, standing: &Standing) -> Revised {
+fn corrected(row: Revised, standing: &DeploymentState) -> Revised {
     let deployment = standing.applied_to(row.deployment);
     Revised { deployment, succeeded: standing.succeeded.map(|(_, sequence)| sequence), occurred: standing.occurred.1, ..row }
 }

@@ -32,7 +32,7 @@ use super::{
     terms::Claim,
 };
 use crate::{
-    archive::FoundArchived,
+    archive::ArchiveNote,
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     error::Error,
@@ -274,7 +274,7 @@ impl Tracker {
 pub(super) struct Done {
     pub(super) deployment: Deployment,
     /// What it found archived.
-    pub(super) archived: Vec<FoundArchived>,
+    pub(super) archived: Vec<ArchiveNote>,
 }
 
 impl From<Deployment> for Done {
@@ -311,7 +311,7 @@ impl Asked {
     /// How many rows of history it can add.
     fn rows(&self) -> usize {
         match self {
-            Self::Record(new) => crate::api::whole_path(new.status).len(),
+            Self::Record(new) => new.status.whole_path().len(),
             Self::Update(_, change) => usize::from(change.status.is_some()),
             Self::Undeploy(..) => 1,
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use deploytrack_core::{
     api::{self, FromBody},
     error::Fault,
-    faults::Faults,
+    fault::Faults,
     json::{self, Fields},
     openapi,
     query::CatalogFilter,

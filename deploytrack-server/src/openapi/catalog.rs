@@ -2,7 +2,7 @@
 
 use deploytrack_core::{
     archive::{ArchiveOutcome, ArchiveSelection, MOST_ARCHIVED},
-    catalog::{Component, ComponentChange, Environment, EnvironmentChange, Kind, NewComponent, NewEnvironment},
+    catalog::{CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
     openapi::{list_of, of},
     text::Name,
 };
@@ -116,11 +116,11 @@ pub(super) fn order_environments() -> Described {
     .refusing(&[StatusCode::NOT_FOUND])
 }
 
-pub(super) fn archive(kind: Kind) -> Described {
+pub(super) fn archive(kind: CatalogKind) -> Described {
     let outcome = ContentBuilder::new().schema(Some(of::<ArchiveOutcome>())).build();
     let (group, id, summary) = match kind {
-        Kind::Component => (COMPONENTS, "archiveComponents", "Archive components"),
-        Kind::Environment => (ENVIRONMENTS, "archiveEnvironments", "Archive environments"),
+        CatalogKind::Component => (COMPONENTS, "archiveComponents", "Archive components"),
+        CatalogKind::Environment => (ENVIRONMENTS, "archiveEnvironments", "Archive environments"),
     };
     let description = format!(
         "Archives the {group} whose names match a pattern, or takes them out of the archive: {MOST_ARCHIVED} at most, in the order of \

@@ -1,7 +1,7 @@
 //! Deployments, and what is read from them.
 
 use deploytrack_core::{
-    api::{IMPORT_BYTES, IMPORT_LINES, ImportLine, Imported},
+    api::{IMPORT_BYTES, IMPORT_LINES, ImportCounts, ImportLine},
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     history::HistoryEntry,
     matrix::Row,
@@ -179,7 +179,7 @@ pub(super) fn import() -> Described {
     .answering(
         StatusCode::OK,
         "How many lines were recorded, and how many skipped.",
-        Some(("application/json", ContentBuilder::new().schema(Some(of::<Imported>())).build())),
+        Some(("application/json", ContentBuilder::new().schema(Some(of::<ImportCounts>())).build())),
         &["Idempotency-Replayed"],
     )
 }

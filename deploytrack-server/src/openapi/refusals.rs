@@ -1,6 +1,6 @@
 //! The answers to what went wrong (RFC 9457), one for each status.
 
-use deploytrack_core::{api::Problem, faults::MOST_FAULTS, openapi};
+use deploytrack_core::{api::Problem, fault::MOST_FAULTS, openapi};
 use http::StatusCode;
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 

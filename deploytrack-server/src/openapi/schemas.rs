@@ -1,13 +1,13 @@
 //! The types that the document names.
 
 use deploytrack_core::{
-    api::{ImportLine, Imported, Problem},
+    api::{ImportCounts, ImportLine, Problem},
     archive::{ArchiveOutcome, ArchiveSelection, ArchivedName},
     catalog::{Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
-    deployment::{Change, Deployment, Metadata, NewDeployment, Removal, Undeploy},
+    deployment::{Change, Deployment, Metadata, NewDeployment, Undeploy, Undeployment},
     digest::Digest,
     error::Fault,
-    event::{Event, EventType, Named, Subject},
+    event::{Event, EventDeployment, EventName, EventType},
     history::{self, HistoryEntry},
     matrix::{Cell, Cells, Row},
     openapi,
@@ -27,11 +27,11 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<NewDeployment>()
         .schema_from::<Change>()
         .schema_from::<Undeploy>()
-        .schema_from::<Removal>()
+        .schema_from::<Undeployment>()
         .schema_from::<ImportLine>()
-        .schema_from::<Imported>()
+        .schema_from::<ImportCounts>()
         .schema_from::<HistoryEntry>()
-        .schema_from::<history::Event>()
+        .schema_from::<history::HistoryKind>()
         .schema_from::<Digest>()
         .schema_from::<Row>()
         .schema_from::<Cells>()
@@ -47,8 +47,8 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<ArchiveOutcome>()
         .schema_from::<ArchivedName>()
         .schema_from::<Event>()
-        .schema_from::<Subject>()
-        .schema_from::<Named>()
+        .schema_from::<EventDeployment>()
+        .schema_from::<EventName>()
         .schema_from::<Verification>()
         .schema_from::<Difference>()
         .schema_from::<Problem>()

@@ -1,6 +1,6 @@
 //! The known paths, and the methods of each.
 
-use deploytrack_core::{api, catalog::Kind};
+use deploytrack_core::{api, catalog::CatalogKind};
 
 use super::Route;
 #[cfg(feature = "dashboard")]
@@ -43,7 +43,7 @@ pub(super) enum Place<'a> {
     Environments,
     Environment(&'a str),
     EnvironmentOrder,
-    Archive(Kind),
+    Archive(CatalogKind),
     #[cfg(feature = "dashboard")]
     Dashboard(&'static Asset),
 }
@@ -68,8 +68,8 @@ impl<'a> Place<'a> {
             api::COMPONENTS => Self::Components,
             api::ENVIRONMENTS => Self::Environments,
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
-            api::ARCHIVE_COMPONENTS => Self::Archive(Kind::Component),
-            api::ARCHIVE_ENVIRONMENTS => Self::Archive(Kind::Environment),
+            api::ARCHIVE_COMPONENTS => Self::Archive(CatalogKind::Component),
+            api::ARCHIVE_ENVIRONMENTS => Self::Archive(CatalogKind::Environment),
             "/badge.svg" => Self::BadgeAsked,
             _ => return Self::one(path).or_else(|| Self::docs(path)).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
         })

@@ -30,7 +30,7 @@ pub(crate) struct Correction {
 pub(super) fn correction(text: &str) -> Result<Correction, String> {
     let (name, value) = text.split_once('=').ok_or("must be FIELD=VALUE")?;
     let (name, value) = (name.trim(), value.trim());
-    let checked = |checked: Result<(), deploytrack_core::text::BadText>| checked.map_err(|why| format!("{name} {why}"));
+    let checked = |checked: Result<(), deploytrack_core::text::Invalid>| checked.map_err(|why| format!("{name} {why}"));
     let referred = |fields: [&'static str; 2]| -> Result<Vec<&'static str>, String> {
         let [id, of_name] = fields;
         match value.parse::<Reference>().map_err(|why| format!("{name} {why}"))? {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, str::FromStr};
 
-use deploytrack_core::json::meant_field;
+use deploytrack_core::json::suggested_field;
 
 use super::table::{FIELDS, plain};
 
@@ -110,7 +110,7 @@ impl FromStr for Columns {
             let (field, source) = pair.split_once('=').unwrap_or((pair, pair));
             let field = field.trim();
             if !FIELDS.contains(&field) && field.strip_prefix("metadata.").is_none_or(str::is_empty) {
-                let meant = meant_field(field, &FIELDS).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+                let meant = suggested_field(field, &FIELDS).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
                 return Err(format!("{field} is no field{meant} The fields are {} and metadata.KEY", FIELDS.join(", "))
                     .replace("field The", "field. The"));
             }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
-use deploytrack_core::{api::IMPORT_BYTES, json::meant_field};
+use deploytrack_core::{api::IMPORT_BYTES, json::suggested_field};
 use memchr::memchr_iter;
 use serde_json::{Map, Value};
 
@@ -216,7 +216,7 @@ fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
 
 fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> Wrong {
     let free: Vec<_> = FIELDS.into_iter().filter(|field| fields.iter().all(|(known, _)| known != field)).collect();
-    let meant = |column: &&str| meant_field(column, &free).map(|field| (field, (*column).to_owned()));
+    let meant = |column: &&str| suggested_field(column, &free).map(|field| (field, (*column).to_owned()));
     let mut meant: Vec<_> = unknown.iter().filter_map(meant).collect();
     meant.sort_by_key(|(field, _)| *field);
     meant.dedup_by_key(|(field, _)| *field);

@@ -3,7 +3,7 @@
 use deploytrack_core::{
     deployment::Deployment,
     query::{DeploymentFilter, Order, PageRequest},
-    rollback::{self, Considered},
+    rollback::{self, Candidate},
     text::Version,
 };
 use uuid::Uuid;
@@ -53,8 +53,8 @@ impl Cell {
     }
 
     /// Every version that succeeded, the newest first, with what a rollback does with it.
-    pub(super) fn considered(&self) -> Vec<Considered<'_>> {
-        rollback::considered(self.current.as_ref(), &self.deployments)
+    pub(super) fn considered(&self) -> Vec<Candidate<'_>> {
+        rollback::candidates(self.current.as_ref(), &self.deployments)
     }
 
     /// The deployment whose version a rollback goes back to.

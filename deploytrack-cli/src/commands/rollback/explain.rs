@@ -3,7 +3,7 @@
 use deploytrack_core::{
     clock,
     deployment::Deployment,
-    rollback::{Considered, Verdict},
+    rollback::{Candidate, Verdict},
 };
 use serde_json::{Value as Json, json};
 
@@ -45,7 +45,7 @@ pub(super) fn run(cell: &Cell, way: Option<&Way>, session: &mut Session<'_>) -> 
 }
 
 /// What a rollback does with a version, in words.
-fn why(one: &Considered<'_>, target: Option<&Deployment>) -> &'static str {
+fn why(one: &Candidate<'_>, target: Option<&Deployment>) -> &'static str {
     let chosen = target.is_some_and(|target| target.version == one.deployment.version);
     match one.verdict {
         Verdict::Target if chosen => "goes back to it: the newest that is not rolled back",
@@ -58,7 +58,7 @@ fn why(one: &Considered<'_>, target: Option<&Deployment>) -> &'static str {
     }
 }
 
-fn json(considered: &[Considered<'_>], target: Option<&Deployment>) -> String {
+fn json(considered: &[Candidate<'_>], target: Option<&Deployment>) -> String {
     let objects = considered.iter().map(|one| {
         json!({
             "version": one.deployment.version,

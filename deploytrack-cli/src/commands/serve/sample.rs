@@ -8,7 +8,7 @@ use deploytrack_core::{
     deployment::{Change, NewDeployment},
     query::{DeploymentFilter, PageRequest},
     status::Status,
-    text::{BadText, CommitSha, Description, Label, Name, Reason},
+    text::{CommitSha, Description, Invalid, Label, Name, Reason},
 };
 
 use crate::{Exit, error::Failure};
@@ -132,7 +132,7 @@ async fn record(client: &Client, sample: &Sample, now: Time) -> Result<(), Failu
 }
 
 /// The sample is written above and its text is good; a mistake in it is said and not hidden.
-fn bad(why: BadText) -> Failure {
+fn bad(why: Invalid) -> Failure {
     Failure::new(Exit::Refused, format!("the sample cannot be recorded: {why}"))
 }
 

@@ -1,4 +1,4 @@
-//! Words that name services and stages and are one letter apart from others of them.
+//! Words for services and stages that differ by one letter from another such word.
 
 /// In alphabetical order.
 const WORDS: &[&str] = &[
@@ -354,10 +354,10 @@ const WORDS: &[&str] = &[
     "writer",
     "writing",
 ];
-/// What names of services end in.
+/// Common endings of service names.
 const ENDINGS: [&str; 4] = ["services", "service", "server", "api"];
 
-/// Whether both are such words, whatever they end in (`shippingservice`).
+/// Whether both are such words, also with one of these endings (`shippingservice`).
 pub(super) fn both(a: &[char], b: &[char]) -> bool {
     is_word(a) && is_word(b)
 }

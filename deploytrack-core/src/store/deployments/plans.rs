@@ -72,7 +72,7 @@ async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
             let search = |bounds: &str| vec![format!("SEARCH d USING INDEX deployments_by_{index}{suffix} ({columns}=?{bounds})")];
             let (older, newer) = (format!(" AND ({time},id)<(?,?)"), format!(" AND ({time},id)>(?,?)"));
             assert_eq!(plan(&filter, None).await, search(""), "{filter:?}");
-            assert_eq!(plan(&filter, Some(Cursor::OlderThan(Key::least(order)))).await, search(&older), "{filter:?}");
+            assert_eq!(plan(&filter, Some(Cursor::OlderThan(ListKey::least(order)))).await, search(&older), "{filter:?}");
             assert_eq!(plan(&filter, Some(Cursor::oldest(order))).await, search(&newer), "{filter:?}");
         }
     }
@@ -102,7 +102,7 @@ async fn a_page_of_the_whole_list_is_read_in_its_order() {
         let all = RowFilter { order, ..RowFilter::default() };
         let search = |side: &str| vec![format!("SEARCH d USING INDEX {index} (({time},id){side}(?,?))")];
         assert_eq!(plan(&all, None).await, [format!("SCAN d USING INDEX {index}")], "it ends after the page");
-        assert_eq!(plan(&all, Some(Cursor::OlderThan(Key::least(order)))).await, search("<"));
+        assert_eq!(plan(&all, Some(Cursor::OlderThan(ListKey::least(order)))).await, search("<"));
         assert_eq!(plan(&all, Some(Cursor::oldest(order))).await, search(">"));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     deployment::Deployment,
     digest::Digest,
     error::Error,
-    history::{self, Event, HistoryEntry},
+    history::{self, HistoryEntry, HistoryKind},
     status::Status,
     store::{Place, Revised},
     text::Label,
@@ -41,15 +41,16 @@ impl Addition {
 
     /// How many entries of a line this addition covers, if the line begins as it does.
     pub(super) fn is_begun(&self, past: &Past) -> Option<usize> {
-        let before = self.history.iter().filter(|entry| entry.event == Event::Transition).map(|entry| (entry.to, entry.occurred_at));
-        let added = self.entries.iter().filter(|entry| entry.event == Event::Transition).map(|entry| (entry.status, entry.occurred_at));
+        let before = self.history.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.to, entry.occurred_at));
+        let added =
+            self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.status, entry.occurred_at));
         come_through(before.chain(added), past, |known, told| known == (told.status, told.occurred_at))
     }
 
     /// Adds the entries of a line behind the first `so_far`, but for removals that are known.
     pub(super) fn continue_with(&mut self, past: Past, so_far: usize) {
         for entry in past.entries.into_iter().skip(so_far) {
-            if entry.event != Event::Undeployed || !self.is_removed_at(&entry) {
+            if entry.event != HistoryKind::Undeployed || !self.is_removed_at(&entry) {
                 self.entries.push(entry);
             }
         }
@@ -57,8 +58,8 @@ impl Addition {
 
     fn is_removed_at(&self, entry: &PastEntry) -> bool {
         let is_same = |row: &HistoryEntry| row.is_claimed_at(Some(entry.occurred_at)) || row.is_claimed_at(entry.claimed_at);
-        self.history.iter().any(|row| row.event == Event::Undeployed && is_same(row))
-            || self.entries.iter().any(|added| added.event == Event::Undeployed && added.occurred_at == entry.occurred_at)
+        self.history.iter().any(|row| row.event == HistoryKind::Undeployed && is_same(row))
+            || self.entries.iter().any(|added| added.event == HistoryKind::Undeployed && added.occurred_at == entry.occurred_at)
     }
 
     /// How many rows of history it adds.
@@ -84,7 +85,7 @@ impl Addition {
     fn append(&mut self, write: &mut Write, entry: PastEntry, by: &Label, now: Time) -> Result<(), Error> {
         let before = self.history.last();
         let from = before.map(|before| before.to);
-        let is_retry = from.is_some() && entry.event == Event::Transition && entry.status == Status::Pending;
+        let is_retry = from.is_some() && entry.event == HistoryKind::Transition && entry.status == Status::Pending;
         let row = HistoryEntry {
             sequence: 0,
             attempt: before.map_or(1, |before| before.attempt) + i64::from(is_retry),

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Addition, Imported, Line, NumberedRemoval, Past, PastEntry, Write};
+use super::{Addition, ImportCounts, Line, NumberedRemoval, Past, PastEntry, Write};
 use crate::{
     error::Error,
-    history::{Event, HistoryEntry},
+    history::{HistoryEntry, HistoryKind},
     tracker::removal::Removed,
 };
 
@@ -20,7 +20,7 @@ pub(super) struct Known {
     /// Removals in the part that is known of lines that add something.
     pub(super) earlier: Vec<NumberedRemoval>,
     /// How many lines are new or add something, and how many are known as they are.
-    pub(super) imported: Imported,
+    pub(super) imported: ImportCounts,
 }
 
 /// Sorts the lines by whether they are known: the database has the deployment in that status, or with a part of its history,
@@ -86,7 +86,7 @@ async fn begun(write: &mut Write, lines: &[Past], known: &HashSet<Line>) -> Resu
 
 /// The removals among the first entries of a line: what is known of a deployment may lack them.
 fn removals(past: &Past, among: usize) -> Vec<NumberedRemoval> {
-    let entries = past.entries.iter().take(among).filter(|entry| entry.event == Event::Undeployed);
+    let entries = past.entries.iter().take(among).filter(|entry| entry.event == HistoryKind::Undeployed);
     entries.map(|entry| (past.number, past.place(), Removed::of(entry))).collect()
 }
 
@@ -95,13 +95,13 @@ fn begins(history: &[HistoryEntry], past: &Past) -> Option<usize> {
     let same = |known: &HistoryEntry, told: &PastEntry| {
         known.to == told.status && (known.is_claimed_at(Some(told.occurred_at)) || known.is_claimed_at(told.claimed_at))
     };
-    let known = history.iter().filter(|entry| entry.event == Event::Transition);
+    let known = history.iter().filter(|entry| entry.event == HistoryKind::Transition);
     come_through(known, past, same)
 }
 
 /// How many entries of a line the known transitions cover, from the first on.
 pub(super) fn come_through<T>(known: impl Iterator<Item = T>, past: &Past, same: impl Fn(T, &PastEntry) -> bool) -> Option<usize> {
-    let mut told = past.entries.iter().enumerate().filter(|(_, entry)| entry.event == Event::Transition);
+    let mut told = past.entries.iter().enumerate().filter(|(_, entry)| entry.event == HistoryKind::Transition);
     let mut so_far = 0;
     for known in known {
         let (at, entry) = told.next()?;

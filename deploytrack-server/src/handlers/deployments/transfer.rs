@@ -7,7 +7,7 @@ use deploytrack_core::{
     api::{FromBody as _, IMPORT_BYTES, ImportLine},
     error::{Error, Fault},
     json,
-    query::{DeploymentFilter, Key},
+    query::{DeploymentFilter, ListKey},
     tracker::{NamesRead, Tracker},
 };
 use futures_util::{StreamExt as _, stream};
@@ -94,7 +94,7 @@ struct Export {
     filter: DeploymentFilter,
     /// How far the names have been read; none when the deployments are next. An export with a filter has no names.
     names: Option<NamesRead>,
-    after: Option<Key>,
+    after: Option<ListKey>,
 }
 
 impl Export {

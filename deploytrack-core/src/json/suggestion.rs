@@ -1,6 +1,6 @@
-//! The field that was probably meant.
+//! Suggestions for unknown fields.
 
-/// What other programs call a field, in small letters and without what stands between words.
+/// The names of other programs for a field, in lower case and without separators.
 const SYNONYMS: &[(&str, &[&str])] = &[
     ("component", &["service", "app", "application", "componentname", "servicename", "appname", "repository", "repo", "project"]),
     ("environment", &["env", "environmentname", "envname", "stage", "target", "namespace", "destination"]),
@@ -32,25 +32,26 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("metadata", &["labels", "annotations", "payload", "extra", "properties"]),
 ];
 
-/// The one of the `known` fields that a name probably means: another spelling, what another program calls it, or a slip.
+/// Finds the one of the `known` fields that an unknown name probably means: another spelling, the name in another program, or
+/// a typing error.
 #[must_use]
-pub fn field(name: &str, known: &[&'static str]) -> Option<&'static str> {
+pub fn suggested_field(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let plain = plain(name);
     let same = known.iter().find(|known| self::plain(known) == plain);
     let synonym = || {
-        let (meant, _) = SYNONYMS.iter().find(|(_, others)| others.contains(&plain.as_str()))?;
-        known.iter().find(|known| *known == meant)
+        let (field, _) = SYNONYMS.iter().find(|(_, others)| others.contains(&plain.as_str()))?;
+        known.iter().find(|known| *known == field)
     };
     let near = || {
         let distance = |known: &str| strsim::osa_distance(&self::plain(known), &plain);
-        // A name may be as long as a body; a near one is not.
+        // The name may be as long as a body. The distance is only computed for short names.
         let candidates = known.iter().filter(|known| plain.len() > 3 && plain.len() <= known.len() + 2);
         candidates.map(|known| (distance(known), known)).filter(|(distance, _)| *distance <= 2).min().map(|(_, known)| known)
     };
     same.or_else(synonym).or_else(near).copied()
 }
 
-/// In small letters and without what stands between words: `deployed_by` and `Deployed By` are `deployedBy`.
+/// Converts a name to lower case without separators: `deployed_by`, `Deployed By` and `deployedBy` become equal.
 fn plain(name: &str) -> String {
     name.chars().take(100).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -60,9 +61,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_found_by_another_spelling_another_name_or_a_slip() {
+    fn a_field_is_suggested_for_another_spelling_another_name_or_a_typing_error() {
         let known = ["component", "environment", "version", "deployedBy", "commitSha", "occurredAt"];
-        for (given, meant) in [
+        for (name, suggestion) in [
             ("deployed_by", Some("deployedBy")),
             ("Commit SHA", Some("commitSha")),
             ("service", Some("component")),
@@ -74,7 +75,7 @@ mod tests {
             ("seq", None),
             ("x", None),
         ] {
-            assert_eq!(field(given, &known), meant, "{given}");
+            assert_eq!(suggested_field(name, &known), suggestion, "{name}");
         }
     }
 }

@@ -1,36 +1,36 @@
-//! The words that other programs have for a status.
+//! The words of other programs for a status.
 
 use serde_json::Value;
 
 use crate::{json::Fields, status::Status, text::Reason};
 
-/// A word for a status.
+/// A word for a status, with its meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
+pub(super) struct StatusWord {
     text: String,
     meaning: Meaning,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
-    /// One of the five.
+    /// One of the five statuses.
     Is(Status),
-    /// A failure that the word says more about: it becomes the reason where there is none.
+    /// A failure with a more specific word, which becomes the reason if there is none.
     FailedBecause,
-    /// It succeeded, and another one has taken its place since. The word does not say when.
+    /// A success that another deployment has replaced. The word does not contain the time of the success.
     Superseded,
-    /// It may mean several things. The text says what to do.
+    /// An ambiguous word. The text is the remedy.
     Unclear(&'static str),
 }
 
-const ENDED: &str = "it ended, and the word does not say how: give succeeded or failed, which another field of the source says";
+const ENDED: &str = "it ended, but the word does not tell success from failure: give succeeded or failed, from another field of the source";
 const NOTHING: &str = "nothing was deployed: leave the line out";
-const REMOVED: &str = "it left the environment: that is a line or an entry with \"event\": \"undeployed\" in place of a status";
-const HEALTH: &str = "that is how it runs, not whether it was deployed: give the outcome of the deployment";
+const REMOVED: &str = "the component left the environment: use a line or an entry with \"event\": \"undeployed\" instead of a status";
+const HEALTH: &str = "this is the health of the component, not the outcome of the deployment: give the outcome";
 const SUPERSEDED: &str =
-    "it succeeded before another one took its place, and the word does not say when: give succeeded with the time of its success";
+    "it succeeded and was replaced later, but the time of the success is missing: give succeeded with the time of the success";
 
-/// Every word but the five, in small letters and without what stands between words.
+/// All words except the five statuses, in lower case and without separators.
 const WORDS: &[(&[&str], Meaning)] = &[
     // GitHub, GitLab, Octopus, Azure, Spinnaker, Bitbucket
     (&["queued", "waiting", "requested", "created", "scheduled", "blocked", "preparing"], Meaning::Is(Status::Pending)),
@@ -45,22 +45,25 @@ const WORDS: &[(&[&str], Meaning)] = &[
     (&["expired", "startupfailure", "reconciliationfailed", "validationfailed", "healthcheckfailed"], Meaning::FailedBecause),
     (&["buildfailed", "artifactfailed", "installfailed", "upgradefailed"], Meaning::FailedBecause),
     (&["inactive", "superseded"], Meaning::Superseded),
-    (&["active"], Meaning::Unclear("GitHub means a success by it, others a deployment that is in progress: give succeeded or in_progress")),
-    (&["abandoned"], Meaning::Unclear("it never came to an outcome: give failed, or leave the line out")),
+    (&["active"], Meaning::Unclear("in GitHub it means a success, elsewhere a deployment in progress: give succeeded or in_progress")),
+    (&["abandoned"], Meaning::Unclear("it has no outcome: give failed, or leave the line out")),
     (&["completed", "complete", "finished", "done", "ended"], Meaning::Unclear(ENDED)),
     (&["skipped", "notbuilt", "neutral", "manual", "replaced", "never"], Meaning::Unclear(NOTHING)),
     (&["undeployed", "destroyed", "uninstalled", "deleted"], Meaning::Unclear(REMOVED)),
     (&["healthy", "degraded", "suspended", "missing", "outofsync", "ok"], Meaning::Unclear(HEALTH)),
-    (&["unstable"], Meaning::Unclear("tests failed, and the word does not say whether it was deployed: give succeeded or failed")),
+    (&["unstable"], Meaning::Unclear("tests failed, but the deployment may have succeeded: give succeeded or failed")),
     (
         &["partiallysucceeded", "succeededwithissues", "failedcontinue"],
-        Meaning::Unclear("a part of it failed: give succeeded or failed, and say more in reason"),
+        Meaning::Unclear("a part of it failed: give succeeded or failed, and details in reason"),
     ),
-    (&["rollback", "rollingback"], Meaning::Unclear("give rolled_back once it is undone; what was deployed instead has a line of its own")),
+    (
+        &["rollback", "rollingback"],
+        Meaning::Unclear("give rolled_back once it is undone; the deployment that replaced it needs another line"),
+    ),
 ];
 
-/// Reads the field `status`, in any of the words.
-pub(super) fn status(fields: &mut Fields) -> Option<Word> {
+/// Takes the field `status`, in any of the words.
+pub(super) fn read(fields: &mut Fields) -> Option<StatusWord> {
     let text = match fields.value("status")? {
         Value::String(text) => text,
         other => return fields.wrong("status", format!("must be a string, not {}", crate::json::kind(&other))),
@@ -72,23 +75,23 @@ pub(super) fn status(fields: &mut Fields) -> Option<Word> {
         let near = words().filter(|known| known.len() > 4 && strsim::osa_distance(&plain(known), &word) == 1).min();
         let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         let rule =
-            "must be one of pending, in_progress, succeeded, failed, rolled_back, or what GitHub, GitLab or Octopus calls one of them";
+            "must be one of pending, in_progress, succeeded, failed, rolled_back, or a word of GitHub, GitLab or Octopus for one of them";
         return fields.wrong_value("status", format!("{rule}{near}"), &text);
     };
-    Some(Word { text, meaning })
+    Some(StatusWord { text, meaning })
 }
 
 fn words() -> impl Iterator<Item = &'static str> {
     WORDS.iter().flat_map(|(words, _)| words.iter().copied()).chain(Status::ALL.into_iter().map(Status::as_str))
 }
 
-/// In small letters and without what stands between words: `TimedOut`, `timed_out` and `TIMED OUT` are one word.
+/// Converts a word to lower case without separators: `TimedOut`, `timed_out` and `TIMED OUT` become equal.
 fn plain(text: &str) -> String {
     text.chars().take(100).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-impl Word {
-    /// The status, if the word has one plain meaning.
+impl StatusWord {
+    /// The status, if the word is unambiguous.
     pub(super) const fn status(&self) -> Option<Status> {
         match self.meaning {
             Meaning::Is(status) => Some(status),
@@ -97,19 +100,19 @@ impl Word {
         }
     }
 
-    /// Whether it says that another deployment has taken the place of this one.
+    /// Whether the word means that another deployment has replaced this one.
     pub(super) fn is_superseded(&self) -> bool {
         self.meaning == Meaning::Superseded
     }
 
-    /// What the word says beyond the status.
+    /// The reason, if the word is more specific than the status.
     pub(super) fn reason(&self) -> Option<Reason> {
         if self.meaning == Meaning::FailedBecause { Reason::new(self.text.as_str()).ok() } else { None }
     }
 
-    /// What to do about a word without a plain meaning.
+    /// The remedy for an ambiguous word.
     pub(super) fn hint(&self) -> String {
-        let what = if let Meaning::Unclear(what) = self.meaning { what } else { SUPERSEDED };
-        format!("is {}: {what}", crate::json::shortened(&self.text))
+        let remedy = if let Meaning::Unclear(remedy) = self.meaning { remedy } else { SUPERSEDED };
+        format!("is {}: {remedy}", crate::json::shortened(&self.text))
     }
 }

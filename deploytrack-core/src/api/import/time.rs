@@ -1,4 +1,4 @@
-//! Times as other programs write them.
+//! Times in the formats of other programs.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde_json::Value;
@@ -8,11 +8,11 @@ use crate::{
     json::Fields,
 };
 
-/// Forms with an offset that are not RFC 3339, as GitLab and others write them.
+/// Formats with an offset that are not RFC 3339, as in GitLab and other programs.
 const WITH_OFFSET: [&str; 3] = ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
 const WITHOUT_OFFSET: [&str; 4] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
 
-/// Reads a time of an import: RFC 3339, or a text with the same parts, such as `2021-04-28 21:50:00 +0200`.
+/// Takes a time of an import: RFC 3339, or a text with the same parts, such as `2021-04-28 21:50:00 +0200`.
 pub(super) fn read(fields: &mut Fields, name: &'static str) -> Option<Time> {
     match fields.value(name)? {
         Value::String(text) => parse(&text).map_or_else(|why| fields.wrong_value(name, why, &text), Some),
@@ -26,14 +26,14 @@ fn parse(text: &str) -> Result<Time, String> {
         Ok(time) => return Ok(time),
         Err(why) => why,
     };
-    // GitLab and Ruby write UTC in letters.
+    // GitLab and Ruby write "UTC" instead of an offset.
     let numeric = text.strip_suffix(" UTC").map_or_else(|| text.to_owned(), |text| format!("{text} +0000"));
     let time = WITH_OFFSET.iter().find_map(|form| DateTime::parse_from_str(&numeric, form).ok());
-    // Written again, it has the limits of any other time.
+    // Parsing the time again as RFC 3339 applies the limits of every other time.
     time.map_or_else(|| Err(format!("{why}{}", hint(text))), |time| clock::parse(&time.to_rfc3339()).map_err(str::to_owned))
 }
 
-/// What is probably missing.
+/// A hint at the part that is probably missing.
 fn hint(text: &str) -> String {
     if let Some(unit) = text.parse().ok().and_then(unit) {
         return format!("; {}", unit.hint(text));
@@ -52,7 +52,7 @@ fn of_number(number: f64, text: &str) -> String {
     unit(number).map_or_else(|| format!("{rule}, not the number {text}"), |unit| format!("{rule}; {}", unit.hint(text)))
 }
 
-/// A number that looks like a time since 1970. In which unit is not for a guess.
+/// The probable unit of a number that looks like a time since 1970. Since it is a guess, the number is rejected with a hint.
 struct Unit {
     name: &'static str,
     filter: &'static str,
@@ -69,7 +69,7 @@ fn unit(number: f64) -> Option<Unit> {
 
 impl Unit {
     fn hint(&self, text: &str) -> String {
-        #[expect(clippy::cast_possible_truncation, reason = "it has at most ten digits before the point")]
+        #[expect(clippy::cast_possible_truncation, reason = "it has at most ten digits before the decimal point")]
         let time = DateTime::from_timestamp(self.seconds as i64, 0).map(|time| clock::format(&time)).unwrap_or_default();
         format!("{text} looks like {} since 1970, which is {time}: in jq, `{}` writes it so", self.name, self.filter)
     }
