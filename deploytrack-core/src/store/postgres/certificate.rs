@@ -1,6 +1,6 @@
-//! Why the certificate of PostgreSQL is not trusted, with the way out.
+//! Why the certificate of PostgreSQL is not trusted, and the way out.
 
-/// The way out by the words of rustls; the first that fits counts.
+/// The way out for each error name of rustls; the first match is used.
 const WAYS_OUT: [(&str, &str); 5] = [
     (
         "CaUsedAsEndEntity",
@@ -21,12 +21,12 @@ const WAYS_OUT: [(&str, &str); 5] = [
     ("NotValidYet", "the certificate that the database shows is not good yet; set the clock of this machine by NTP"),
 ];
 
-/// What is said of a connection that failed for its certificate.
+/// The message for a connection that failed because of its certificate.
 pub(super) fn refused(error: &sqlx::Error) -> Option<&'static str> {
     if !matches!(error, sqlx::Error::Tls(_) | sqlx::Error::Io(_)) {
         return None;
     }
-    // sqlx hands on the error of its TLS library, whose types are its own.
+    // sqlx passes on the error of its TLS library, whose types are private.
     let said = format!("{error:?}");
     said.contains("InvalidCertificate").then(|| WAYS_OUT.iter().find(|(word, _)| said.contains(word)))?.map(|(_, way_out)| *way_out)
 }

@@ -1,24 +1,24 @@
-//! Recording many deployments and removals that happened before.
+//! Importing deployments and undeployments of the past.
 
-mod adding;
-mod knowing;
-mod registering;
+mod addition;
+mod plan;
+mod register;
 
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
 use self::{
-    adding::{Addition, add_all},
-    knowing::{Known, sorted_out},
-    registering::register,
+    addition::{Addition, add_all},
+    plan::{ImportPlan, plan},
+    register::register,
 };
 use super::{
-    Begun, Terms, Tracker, Written,
+    Start, Terms, Tracker, WriteOutcome,
     archive::unarchive_imported,
     in_own_task,
-    names::{Names, Unknown},
-    removal::{Removed, remove_afterwards},
+    resolve::{NamePolicy, ResolvedNames},
+    undeploy::{Undeployment, undeploy_at},
 };
 use crate::{
     api::{ImportLine, Imported, PastDeployment, PastEntry},
@@ -28,66 +28,82 @@ use crate::{
     deployment::{Deployment, NewDeployment},
     error::{Error, Fault},
     history::Event,
-    store::{Line, Place, Write},
+    store::{CellKey, LineKey, Write},
     text::Label,
 };
 
 impl Tracker {
-    /// Records many deployments and removals, all or none. Each line comes with its line number, for the faults.
+    /// Records many deployments and undeployments, all or none. Each line comes with its line
+    /// number, for the faults.
     ///
-    /// A line that is known already is skipped: the same component, environment, version and commit entered the same status at
-    /// `occurred_at`. A deployment that is known with a shorter history gets the rest of the line's history. Unlike
-    /// [`Tracker::record`] an import takes `rolled_back` and whole histories, and registers names even where they resemble
-    /// others: the past is what it was. A deployment that happened after the archiving of its component or environment takes
-    /// it out of the archive; others leave it there.
+    /// A line that is already recorded is skipped: the same component, environment, version and
+    /// commit entered the same status at `occurred_at`. If a deployment is recorded with a shorter
+    /// history, it gets the rest of the line's history. Unlike [`Tracker::record`], an import
+    /// accepts `rolled_back` and whole histories, and registers names that resemble others, since
+    /// the past cannot be corrected. A deployment that happened after the archiving of its
+    /// component or environment takes it out of the archive; earlier ones do not.
     ///
-    /// Removals may come in any order: each ends what was current at its time, once all deployments of the lines are
-    /// recorded.
+    /// Undeployments may come in any order. Each ends what was current at its time, after all
+    /// deployments of the lines are recorded.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names every faulty line; otherwise as [`Tracker::record`].
-    pub async fn import(&self, lines: Vec<(usize, ImportLine)>, terms: impl Into<Terms>) -> Result<Written<Imported>, Error> {
+    /// [`Error::Invalid`] with a fault for every invalid line; otherwise as [`Tracker::record`].
+    pub async fn import(&self, lines: Vec<(usize, ImportLine)>, terms: impl Into<Terms>) -> Result<WriteOutcome<Imported>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
             let arrival = terms.arriving(now);
             check_times(&lines, &arrival)?;
             let mut work = match this.begin(&terms).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
+                Start::Work(work) => work,
+                Start::Replay(outcome) => return Ok(outcome),
             };
             let (write, by) = (&mut work.write, terms.author());
             let mut imported = register(&this, write, &lines, by).await?;
-            let names = this.named(write, &lines, by).await?;
+            let names = this.resolve_names(write, &lines, by).await?;
             let archived = unarchive_imported(write, &lines, &names, &arrival, by);
-            let told = this.told(lines, &names, by, &arrival)?;
-            // What happened in the past says nothing of the present.
-            write.take(&[], told.places().map(|place| (place, Time::default()))).await?;
-            imported += told.recorded_in(write, by, now).await?;
+            let resolved = this.resolve_lines(lines, &names, by, &arrival)?;
+            // Time zero: imported times are in the past and must not raise the newest times of
+            // cells.
+            write.lock(&[], resolved.cells().map(|cell| (cell, Time::default()))).await?;
+            imported += resolved.record(write, by, now).await?;
             let written = work.finish(imported).await?;
-            Ok(Written { archived, ..written })
+            Ok(WriteOutcome { archived, ..written })
         })
         .await
     }
 
-    /// The lines with ids for names.
-    fn told(&self, lines: Vec<(usize, ImportLine)>, names: &Names, by: &Label, arrival: &Arrival) -> Result<Told, Error> {
-        let mut told = Told::default();
+    /// Resolves the names of the lines to ids.
+    fn resolve_lines(
+        &self,
+        lines: Vec<(usize, ImportLine)>,
+        names: &ResolvedNames,
+        by: &Label,
+        arrival: &Arrival,
+    ) -> Result<ResolvedLines, Error> {
+        let mut resolved = ResolvedLines::default();
         for (number, line) in lines {
             match line {
-                ImportLine::Deployment(past) => told.deployments.push(self.past(number, *past, names, by, arrival)?),
+                ImportLine::Deployment(past) => resolved.deployments.push(self.past_line(number, *past, names, by, arrival)?),
                 ImportLine::Undeployed(removal) => {
                     let (component_id, environment_id) = ids(names, (&removal.component, &removal.environment))?;
-                    let removed = Removed::told_by(removal.undeploy, arrival);
-                    told.removals.push((number, Place { component_id, environment_id }, removed));
+                    let undeployment = Undeployment::of_line(removal.undeploy, arrival);
+                    resolved.undeployments.push((number, CellKey { component_id, environment_id }, undeployment));
                 }
                 ImportLine::Component(_) | ImportLine::Environment(_) => {}
             }
         }
-        Ok(told)
+        Ok(resolved)
     }
 
-    fn past(&self, number: usize, past: PastDeployment, names: &Names, by: &Label, arrival: &Arrival) -> Result<Past, Error> {
+    fn past_line(
+        &self,
+        number: usize,
+        past: PastDeployment,
+        names: &ResolvedNames,
+        by: &Label,
+        arrival: &Arrival,
+    ) -> Result<PastLine, Error> {
         let new = &past.deployment;
         let has_history = !past.history.is_empty();
         let (component, environment) =
@@ -109,36 +125,37 @@ impl Tracker {
             metadata,
             created_at: arrival.at,
             updated_at: arrival.at,
-            // What follows from the history is set when the history is added.
+            // These follow from the history, and are set when it is added.
             started_at: None,
             finished_at: None,
             succeeded_at: None,
             occurred_at: arrival.at,
         };
-        Ok(Past { number, deployment, entries, has_history })
+        Ok(PastLine { number, deployment, entries, has_history })
     }
 
-    /// Every name and id of the lines, registered where need be, in one order for all writers.
-    async fn named(&self, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<Names, Error> {
-        let unknown = Unknown::under(self.registration, self.name_guard, true);
+    /// Resolves every name and id of the lines, and registers unknown names, in the same order for
+    /// all writers.
+    async fn resolve_names(&self, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<ResolvedNames, Error> {
+        let policy = NamePolicy::new(self.registration, self.name_guard, true);
         let pairs = || lines.iter().filter_map(|(_, line)| line.names());
-        let mut names = Names::of(write, pairs()).await?;
+        let mut names = ResolvedNames::of(write, pairs()).await?;
         for component in pairs().map(|(component, _)| component).collect::<BTreeSet<_>>() {
-            names.add_component(self, write, component, unknown, by).await.map_err(|error| on_line(error, lines, component))?;
+            names.add_component(self, write, component, policy, by).await.map_err(|error| on_line(error, lines, component))?;
         }
         for environment in pairs().map(|(_, environment)| environment).collect::<BTreeSet<_>>() {
-            names.add_environment(self, write, environment, unknown, by).await.map_err(|error| on_line(error, lines, environment))?;
+            names.add_environment(self, write, environment, policy, by).await.map_err(|error| on_line(error, lines, environment))?;
         }
         Ok(names)
     }
 }
 
-fn ids(names: &Names, pair: (&Reference, &Reference)) -> Result<(Uuid, Uuid), Error> {
+fn ids(names: &ResolvedNames, pair: (&Reference, &Reference)) -> Result<(Uuid, Uuid), Error> {
     let (component, environment) = names.pair(pair).ok_or_else(|| Error::unknown(Kind::Component, pair.0))?;
     Ok((component.id, environment.id))
 }
 
-/// The entries by the server's clock.
+/// Converts the times of the entries to the server's clock.
 pub(super) fn placed(entries: Vec<PastEntry>, arrival: &Arrival) -> Vec<PastEntry> {
     let mut before = None;
     let placed = |entry: PastEntry| {
@@ -151,28 +168,28 @@ pub(super) fn placed(entries: Vec<PastEntry>, arrival: &Arrival) -> Vec<PastEntr
 }
 
 /// A deployment of a line, as it would be recorded if it is new.
-struct Past {
+struct PastLine {
     number: usize,
     deployment: Deployment,
-    /// Its history, never empty.
+    /// Its history; never empty.
     entries: Vec<PastEntry>,
-    /// Whether the line tells more than one status.
+    /// Whether the line has more than one status.
     has_history: bool,
 }
 
-impl Past {
-    fn place(&self) -> Place {
-        Place::of(&self.deployment)
+impl PastLine {
+    fn cell(&self) -> CellKey {
+        CellKey::of(&self.deployment)
     }
 
     fn transitions(&self) -> impl Iterator<Item = &PastEntry> {
         self.entries.iter().filter(|entry| entry.event == Event::Transition)
     }
 
-    /// The deployment in a status, as a line that may be known.
-    fn line(&self, entry: &PastEntry) -> Line {
-        Line {
-            place: self.place(),
+    /// The key of the line at one of its transitions.
+    fn line(&self, entry: &PastEntry) -> LineKey {
+        LineKey {
+            cell: self.cell(),
             version: self.deployment.version.clone(),
             commit_sha: self.deployment.commit_sha.clone(),
             status: entry.status,
@@ -180,53 +197,53 @@ impl Past {
         }
     }
 
-    /// The line for the status it came to.
-    fn latest(&self) -> Option<Line> {
+    /// The key at its last transition.
+    fn latest(&self) -> Option<LineKey> {
         self.transitions().last().map(|entry| self.line(entry))
     }
 
-    /// The line for its beginning.
-    fn beginning(&self) -> Option<Line> {
+    /// The key at its first transition.
+    fn beginning(&self) -> Option<LineKey> {
         self.transitions().next().map(|entry| self.line(entry))
     }
 }
 
-/// A removal from a cell, with the number of its line.
-type NumberedRemoval = (usize, Place, Removed);
+/// An undeployment from a cell, with its line number.
+type NumberedUndeployment = (usize, CellKey, Undeployment);
 
-/// The lines whose names are known.
+/// The lines with resolved names.
 #[derive(Default)]
-struct Told {
-    deployments: Vec<Past>,
-    removals: Vec<NumberedRemoval>,
+struct ResolvedLines {
+    deployments: Vec<PastLine>,
+    undeployments: Vec<NumberedUndeployment>,
 }
 
-impl Told {
-    fn places(&self) -> impl Iterator<Item = Place> {
-        self.deployments.iter().map(Past::place).chain(self.removals.iter().map(|(_, place, _)| *place))
+impl ResolvedLines {
+    fn cells(&self) -> impl Iterator<Item = CellKey> {
+        self.deployments.iter().map(PastLine::cell).chain(self.undeployments.iter().map(|(_, cell, _)| *cell))
     }
 
-    /// Records what is not known yet.
-    async fn recorded_in(self, write: &mut Write, by: &Label, now: Time) -> Result<Imported, Error> {
-        let Known { additions, removals, earlier, mut imported } = sorted_out(write, self.deployments).await?;
+    /// Records the lines that are not recorded yet.
+    async fn record(self, write: &mut Write, by: &Label, now: Time) -> Result<Imported, Error> {
+        let ImportPlan { additions, undeployments, earlier, mut imported } = plan(write, self.deployments).await?;
         let rows: usize = additions.iter().map(Addition::rows).sum();
-        write.reserve(rows + removals.len() + earlier.len() + self.removals.len()).await?;
+        write.reserve(rows + undeployments.len() + earlier.len() + self.undeployments.len()).await?;
         add_all(write, additions, by, now)?;
         let mut faults = Vec::new();
-        for (number, place, removed) in earlier {
-            faults.extend(remove(write, number, place, removed, by, now).await?.err());
+        for (number, cell, undeployment) in earlier {
+            faults.extend(undeploy(write, number, cell, undeployment, by, now).await?.err());
         }
         let mut renewed = BTreeSet::new();
-        for (number, place, removed) in removals {
-            match remove(write, number, place, removed, by, now).await? {
-                // The line is counted as known.
+        for (number, cell, undeployment) in undeployments {
+            match undeploy(write, number, cell, undeployment, by, now).await? {
+                // The plan counts this line as skipped.
                 Ok(true) if renewed.insert(number) => imported.renew(),
                 Ok(_) => {}
                 Err(fault) => faults.push(fault),
             }
         }
-        for (number, place, removed) in self.removals {
-            match remove(write, number, place, removed, by, now).await? {
+        for (number, cell, undeployment) in self.undeployments {
+            match undeploy(write, number, cell, undeployment, by, now).await? {
                 Ok(is_new) => imported.count(is_new),
                 Err(fault) => faults.push(fault),
             }
@@ -235,31 +252,32 @@ impl Told {
     }
 }
 
-/// Records a removal, unless it is known. Gives whether it is new, or why it cannot be.
-async fn remove(
+/// Records an undeployment, unless it is already recorded. Returns whether it is new, or the fault
+/// of its line.
+async fn undeploy(
     write: &mut Write,
     number: usize,
-    place: Place,
-    removed: Removed,
+    cell: CellKey,
+    undeployment: Undeployment,
     by: &Label,
     now: Time,
 ) -> Result<Result<bool, Fault>, Error> {
-    let done = remove_afterwards(write, place, removed, by, now).await?;
+    let done = undeploy_at(write, cell, undeployment, by, now).await?;
     Ok(done.map_err(|why| Fault { detail: why.into(), ..Fault::default() }.on_line(number)))
 }
 
-/// A refused name as a fault of every line that has it.
+/// Turns the error of a name into a fault on every line that has the name.
 fn on_line(error: Error, lines: &[(usize, ImportLine)], reference: &Reference) -> Error {
     if !matches!(error, Error::NotFound { .. }) {
         return error;
     }
-    let is_named =
+    let has_reference =
         |line: &ImportLine| line.names().is_some_and(|(component, environment)| component == reference || environment == reference);
-    let with_it = lines.iter().filter(|(_, line)| is_named(line));
-    Error::Invalid(with_it.map(|(line, _)| Fault { detail: error.to_string(), ..Fault::default() }.on_line(*line)).collect())
+    let named = lines.iter().filter(|(_, line)| has_reference(line));
+    Error::Invalid(named.map(|(line, _)| Fault { detail: error.to_string(), ..Fault::default() }.on_line(*line)).collect())
 }
 
-/// Every line without a time, or with one ahead of the clock.
+/// Rejects lines without a time, and lines with a time ahead of the clock.
 fn check_times(lines: &[(usize, ImportLine)], arrival: &Arrival) -> Result<(), Error> {
     let required = || vec![Fault::at("/occurredAt", "is required in an import, so that the same line is known when it comes again")];
     let of_line = |line: &ImportLine| match line {
