@@ -35,7 +35,7 @@ mod on_sqlite {
     impl<'r> Decode<'r, Sqlite> for Micros {
         fn decode(value: <Sqlite as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
             let micros = <i64 as Decode<Sqlite>>::decode(value)?;
-            DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| "a time out of range".into())
+            DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| "the time is out of range".into())
         }
     }
 }

@@ -76,7 +76,7 @@ pub(super) use ordinal;
 
 impl Write {
     /// Locks the order until the end of this write: no other write adds to it or changes it.
-    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL is asked"))]
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL runs a query"))]
     pub(crate) async fn lock_order(&mut self) -> Result<(), Error> {
         match &mut self.transaction {
             // SQLite has one writer at a time.
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(
             among(Some(at(8, Testing)), Some(at(8, Production))),
             None,
-            "both have one position: a new one would come after both"
+            "both have the same position: a new environment would come after both"
         );
         assert_eq!(among(Some(at(8, Development)), Some(at(9, Production))), None, "there is no room");
     }

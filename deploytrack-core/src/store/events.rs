@@ -80,7 +80,7 @@ struct Row {
 
 /// Returns a column that must not be null in a row of this type.
 fn required<T>(value: Option<T>) -> Result<T, Error> {
-    value.ok_or_else(|| unreadable("an event lacks what it is about"))
+    value.ok_or_else(|| unreadable("an event has no value in a column that its type requires"))
 }
 
 impl Row {

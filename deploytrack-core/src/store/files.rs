@@ -40,7 +40,7 @@ fn close_to_others(path: &Path) {
         && found.permissions().mode() & 0o077 != 0
         && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o600))
     {
-        tracing::warn!(path = %path.display(), %error, "others may read this file, and its rights cannot be changed");
+        tracing::warn!(path = %path.display(), %error, "other users may read this file, and its permissions cannot be changed");
     }
 }
 
@@ -90,7 +90,7 @@ impl Files {
 fn gone(path: &Path) -> String {
     let what = if path.exists() { "replaced" } else { "deleted or moved" };
     let path = path.display();
-    format!("the database file {path} was {what} while it was open; nothing can be written until it is back or the program is restarted")
+    format!("the database file {path} was {what} while it was open; every write fails until the file is back or the program is restarted")
 }
 
 #[cfg(unix)]

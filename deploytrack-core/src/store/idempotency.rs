@@ -75,7 +75,7 @@ impl NewAnswer {
 impl Write {
     /// Locks keys until the end of this write, except those that another write has locked. Returns
     /// which ones it locked.
-    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL is asked"))]
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL runs a query"))]
     pub(crate) async fn lock_keys(&mut self, keys: &[ScopedKey]) -> Result<Vec<bool>, Error> {
         match &mut self.transaction {
             // SQLite has one writer at a time: any other write with this key has committed.

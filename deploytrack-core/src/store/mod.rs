@@ -161,7 +161,7 @@ impl Store {
     }
 
     /// Moves SQLite's write-ahead log into the database file, as far as no reader still uses it.
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "PostgreSQL makes its checkpoints by itself"))]
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "PostgreSQL makes its own checkpoints"))]
     pub(crate) async fn checkpoint(&self) {
         #[cfg(feature = "sqlite")]
         if let Some(anchor) = &self.anchor {
@@ -177,7 +177,7 @@ impl Store {
         let one: i64 =
             on!(Pool, &self.reads, |pool| sqlx::query("select cast(1 as bigint)").fetch_one(pool).await.and_then(|row| row.try_get(0)))
                 .map_err(unexpected)?;
-        debug_assert_eq!(one, 1, "the database counts");
+        debug_assert_eq!(one, 1, "the database returns 1");
         self.writable().await
     }
 

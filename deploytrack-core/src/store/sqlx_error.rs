@@ -95,10 +95,10 @@ pub(super) fn migration_error(error: sqlx::migrate::MigrateError) -> Error {
     use sqlx::migrate::MigrateError;
     match error {
         MigrateError::VersionMissing(version) => Error::Setup(format!(
-            "the database has migration {version}, which this version of deploytrack does not know; it was used by a newer one, so start that"
+            "the database has migration {version}, which this version of deploytrack does not have; a newer version has used the database, so start that version"
         )),
         MigrateError::VersionMismatch(version) => Error::Setup(format!(
-            "migration {version} of the database differs from the one in this version of deploytrack; it was made by an unreleased one"
+            "migration {version} of the database differs from the one in this version of deploytrack; an unreleased version has made it"
         )),
         MigrateError::Execute(error) => unexpected(error),
         other => Error::Internal(other.into()),

@@ -84,7 +84,7 @@ impl Snapshot {
 
     /// The damage that SQLite's own check finds. It covers indexes, which no other step of a verification reads. PostgreSQL
     /// has such a check only in an extension.
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "only SQLite is asked"))]
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "only SQLite runs a query"))]
     pub(crate) async fn damage(&mut self) -> Result<Option<String>, Error> {
         match &mut self.0 {
             #[cfg(feature = "sqlite")]

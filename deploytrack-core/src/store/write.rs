@@ -164,7 +164,7 @@ impl Write {
     /// Adds a row to the history of a deployment, and returns it with its number, which must have
     /// been reserved.
     pub(crate) fn add_entry(&mut self, deployment_id: Uuid, entry: HistoryEntry) -> Result<HistoryEntry, Error> {
-        let sequence = self.numbers.pop_front().ok_or_else(|| Error::Internal("a row of history has no number".into()))?;
+        let sequence = self.numbers.pop_front().ok_or_else(|| Error::Internal("no number was reserved for a row of history".into()))?;
         let entry = HistoryEntry { sequence, ..entry };
         let r#type = match (entry.event, entry.from) {
             (Event::Undeployed, _) => EventType::DeploymentUndeployed,
@@ -285,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_is_in_one_set_and_the_sizes_are_few() {
+    fn sets_contain_each_row_once_and_have_few_sizes() {
         let rows: Vec<usize> = (0..300).collect();
         for length in 0..rows.len() {
             let sets: Vec<Vec<_>> = in_sets(&rows[..length]).map(Iterator::collect).collect();

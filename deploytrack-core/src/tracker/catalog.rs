@@ -281,13 +281,13 @@ fn check_full_list(ids: &[Uuid], order: &[Environment]) -> Result<(), Error> {
     for (at, id) in ids.iter().enumerate() {
         let wrong = match (seen.insert(*id), known.contains(id)) {
             (false, _) => "is given twice",
-            (_, false) => "names no environment",
+            (_, false) => "is not the id of an environment",
             _ => continue,
         };
         faults.add(|| Fault::at(format!("/ids/{at}"), wrong));
     }
     for missing in order.iter().filter(|environment| !seen.contains(&environment.id)) {
-        let why = || format!("must have every environment; {} ({}) is missing", missing.name, missing.id);
+        let why = || format!("must list every environment; {} ({}) is missing", missing.name, missing.id);
         faults.add(|| Fault::at("/ids", why()));
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults.into())) }

@@ -25,7 +25,7 @@ impl ClockWatch {
         tracing::warn!(
             seconds_behind = behind.num_seconds(),
             newest_recorded = %crate::clock::format(&newest),
-            "the clock of this server is behind what is recorded; live transitions get later times; check the time synchronisation"
+            "the clock of this server is behind the recorded times; live transitions get later times; check the time synchronisation"
         );
     }
 

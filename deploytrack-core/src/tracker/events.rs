@@ -169,7 +169,7 @@ impl Tracker {
                     sleep(POLL_INTERVAL).await;
                     match this.store.last_event().await {
                         Ok(last) => this.store.note_last_event(last),
-                        Err(error) => tracing::debug!(%error, "the last event could not be looked up"),
+                        Err(error) => tracing::debug!(%error, "the number of the last event could not be read"),
                     }
                 }
                 this.event_cache.is_polling.store(false, Ordering::Release);

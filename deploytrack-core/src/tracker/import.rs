@@ -279,7 +279,7 @@ fn on_line(error: Error, lines: &[(usize, ImportLine)], reference: &Reference) -
 
 /// Rejects lines without a time, and lines with a time ahead of the clock.
 fn check_times(lines: &[(usize, ImportLine)], arrival: &Arrival) -> Result<(), Error> {
-    let required = || vec![Fault::at("/occurredAt", "is required in an import, so that the same line is known when it comes again")];
+    let required = || vec![Fault::at("/occurredAt", "is required in an import, so that a repeated line is recognised")];
     let of_line = |line: &ImportLine| match line {
         ImportLine::Component(_) | ImportLine::Environment(_) => Vec::new(),
         ImportLine::Undeployed(removal) => removal.undeploy.occurred_at.map_or_else(required, |at| arrival.faults(Some(at))),

@@ -46,11 +46,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_question_waits_for_its_turn() {
+    async fn a_third_large_read_waits_for_its_turn() {
         let reads = LargeReads::default();
         let running = (reads.first().await, reads.next().await);
         assert!(running.0.is_ok() && running.1.is_ok());
-        assert!(timeout(Duration::from_millis(20), reads.next()).await.is_err(), "two are the most");
+        assert!(timeout(Duration::from_millis(20), reads.next()).await.is_err(), "two may run at once");
         drop(running);
         assert!(reads.first().await.is_ok());
     }

@@ -38,7 +38,7 @@ impl PageRows {
 /// A page of a list that is paged by `skip` only: such lists do not grow with the history.
 pub(super) fn counted<T>(request: PageRequest, (data, total): (Vec<T>, u64)) -> Result<Page<T>, Error> {
     if request.cursor().is_some() {
-        return Err(Error::fault(Fault::parameter("cursor", "leads through the deployments alone; give skip here")));
+        return Err(Error::fault(Fault::parameter("cursor", "is only for lists of deployments; use skip here")));
     }
     Ok(Page { data, total, skip: request.skip(), take: request.take(), links: around(request, total) })
 }
@@ -83,8 +83,8 @@ pub(super) fn check_depth(request: PageRequest, total: u64) -> Result<(), Error>
     }
     let most = PageRequest::MOST_PASSED;
     let why = format!(
-        "must be at most {most} in this list; go on by cursor, which the Link header of each page gives, or from createdBefore \
-         (occurredBefore) on"
+        "must be at most {most} in this list; use the cursor in the Link header of each page, or createdBefore \
+         (occurredBefore)"
     );
     Err(Error::fault(Fault::parameter("skip", why)))
 }
@@ -93,7 +93,7 @@ pub(super) fn check_depth(request: PageRequest, total: u64) -> Result<(), Error>
 pub(super) fn check_order(order: Order, request: PageRequest) -> Result<(), Error> {
     match request.cursor().map(|cursor| cursor.key().order) {
         Some(other) if other != order => {
-            let why = format!("belongs to order={other} and this list has order={order}; give order={other} too, or leave the cursor out");
+            let why = format!("belongs to order={other} and this list has order={order}; add order={other}, or remove the cursor");
             Err(Error::fault(Fault::parameter("cursor", why)))
         }
         _ => Ok(()),
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pages_of_a_short_list_are_counted() {
+    fn a_counted_list_links_to_the_pages_around_a_page() {
         let around = |skip, take, total| {
             let links = around(PageRequest::new(skip, take).unwrap(), total);
             [links.first, links.prev, links.next, links.last].map(|page| page.map(PageRequest::skip))

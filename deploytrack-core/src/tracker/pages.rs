@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_has_one_row_at_least_and_a_bounded_number_of_bytes() {
+    fn a_page_has_at_least_one_row_and_a_bounded_number_of_bytes() {
         assert_eq!(fitting([]), 0);
         assert_eq!(fitting([10 * PAGE_BYTES, 1]), 1);
         assert_eq!(fitting([0; 1000]), usize::try_from(PAGE_BYTES / ROW_BYTES).unwrap());

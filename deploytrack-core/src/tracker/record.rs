@@ -26,7 +26,7 @@ use crate::{
 /// The fault of a status in which no deployment can be recorded.
 #[must_use]
 pub fn fault_of_status(status: Status) -> Option<Fault> {
-    let why = "must not be rolled_back, which undoes an earlier success; record succeeded, then update it";
+    let why = "must not be rolled_back, which undoes an earlier success; record succeeded, then update the deployment";
     (status == Status::RolledBack).then(|| Fault::at("/status", why))
 }
 

@@ -147,7 +147,7 @@ impl Tracker {
         let first = find(write, Kind::Component, reference).await?;
         first
             .map(|first| (first, None))
-            .map_err(|name| Error::Internal(format!("the component {name} came and went").into()))
+            .map_err(|name| Error::Internal(format!("the component {name} was deleted while it was looked up").into()))
     }
 
     /// Resolves an environment, and registers it if the policy allows.

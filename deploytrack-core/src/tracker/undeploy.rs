@@ -107,7 +107,7 @@ pub(super) async fn undeploy_at(
     let id = if let Some(id) = current { Some(id) } else { write.last_deployment_of(cell).await? };
     let Some(id) = id else {
         return Ok(Err(
-            "removes what never succeeded there; import a deployment of the component to the environment that succeeded, too, or leave the line out",
+            "undeploys a component that never succeeded in the environment; import a successful deployment of it to the environment, or remove the line",
         ));
     };
     let deployment = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;

@@ -172,7 +172,7 @@ impl Audit {
         if let Err(broken) = history::check(deployment, &entries) {
             self.note_broken("history", cell, about(broken.sequence, broken.why));
         } else if entries.last().is_some_and(|last| last.hash != row.head_hash) {
-            let detail = "the history does not end where it ended when the deployment was last written".into();
+            let detail = "the last row of the history is not the one of the last write to the deployment".into();
             self.note_broken("deployments", cell, about(None, detail));
         }
         let Some(standing) = history::fold(&entries) else { return };
@@ -209,11 +209,11 @@ impl Audit {
                 expected.remove(&cell).map_or_else(|| (empty_cell(), newest_at), |newest| (newest.stored, newest.time));
             if newest_at < newest && !self.unreadable.cells.contains(&cell) {
                 let (stored, newest) = (clock::format_exact(&newest_at), clock::format_exact(&newest));
-                let detail = format!("the newest time is {stored}, where the history goes to {newest}");
+                let detail = format!("the newest time is {stored}, but the history goes to {newest}");
                 self.note_repairable("current_cells", cell, of_cell(cell, detail));
             }
             if stored != expected && !self.unreadable.cells.contains(&cell) {
-                let detail = format!("shows {}, where the history says {}", display(&stored), display(&expected));
+                let detail = format!("shows {}, but the history has {}", display(&stored), display(&expected));
                 self.note_repairable("current_cells", cell, of_cell(cell, detail));
             }
         }
@@ -229,7 +229,7 @@ impl Audit {
             let of = |counts: &BTreeMap<_, i64>| counts.get(&(cell, status)).copied().unwrap_or(0);
             let (stored, expected) = (of(stored), of(&self.counts));
             if stored != expected && !self.unreadable.cells.contains(&cell) {
-                let detail = format!("counts {stored} {status}, where the history says {expected}");
+                let detail = format!("counts {stored} {status}, but the history has {expected}");
                 self.note_repairable("deployment_counts", cell, of_cell(cell, detail));
             }
         }
@@ -242,7 +242,7 @@ impl Audit {
             let of = |counts: &BTreeMap<_, i64>| counts.get(&(id, status)).copied().unwrap_or(0);
             let (stored, expected) = (of(stored), of(&expected));
             if stored != expected && !self.unreadable.has_cell_of(id) {
-                let detail = format!("counts {stored} {status}, where the history says {expected}");
+                let detail = format!("counts {stored} {status}, but the history has {expected}");
                 self.repairs.insert(Repair::Environment(id));
                 let difference = Difference { environment_id: Some(id), detail, ..Difference::default() };
                 self.note("environment_counts", Some(Repair::Environment(id)), difference);
@@ -303,7 +303,7 @@ fn differing(row: &DeploymentRecord, expected: &Standing) -> Option<String> {
         ("row of its latest transition", number(Some(row.occurred_sequence)), number(Some(expected.occurred.1))),
     ];
     let (what, stored, expected) = compared.into_iter().find(|(_, stored, expected)| stored != expected)?;
-    Some(format!("the {what} is {stored}, where the history says {expected}"))
+    Some(format!("the {what} is {stored}, but the history has {expected}"))
 }
 
 /// A period as it should be stored.
@@ -316,7 +316,7 @@ fn expected_period(deployment: &Deployment, period: &Period) -> StoredPeriod {
 fn differing_periods(deployment: &Deployment, expected: &[Period], stored: &[StoredPeriod]) -> Option<(Option<i64>, String)> {
     let wrong = expected.iter().find(|period| !stored.contains(&expected_period(deployment, period)))?;
     let exists = stored.iter().any(|stored| stored.period.sequence == wrong.sequence);
-    let detail = if exists { "the period it began is not as the history says" } else { "the period it began is missing" };
+    let detail = if exists { "the period it began differs from the history" } else { "the period it began is missing" };
     Some((Some(wrong.sequence), detail.into()))
 }
 
@@ -370,7 +370,7 @@ mod tests {
     use crate::store::Store;
 
     #[tokio::test]
-    async fn a_verification_goes_on_alone_when_its_caller_is_gone() {
+    async fn a_verification_continues_when_its_caller_is_dropped() {
         let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
         tokio::select! {
             biased;

@@ -158,7 +158,7 @@ impl Tracker {
             let this = self.clone();
             // In its own task: a panic ends only its own group of requests, and not the writer.
             if let Err(error) = tokio::spawn(async move { this.write_group(jobs).await }).await {
-                tracing::error!(%error, "a write ended without an answer");
+                tracing::error!(%error, "a task of the write queue panicked; its requests got no answer");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The query plans of SQLite: a page is one search of one index, in the order of that index.
 //! `tests/store/plans.rs` does the same for PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqlitePool, sqlite::SqliteRow};
 
@@ -94,7 +94,7 @@ async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
 }
 
 #[tokio::test]
-async fn a_time_of_the_order_bounds_the_search_and_the_other_time_does_not_mislead_it() {
+async fn a_range_of_the_ordering_time_bounds_the_search_and_the_other_time_uses_no_index() {
     let bounded = |order, of: Order| {
         let (created, occurred) = if of == Order::Created { (Some(Time::default()), None) } else { (None, Some(Time::default())) };
         let times = RowFilter { created_after: created, created_before: created, ..RowFilter::default() };
@@ -123,7 +123,7 @@ async fn a_page_of_the_whole_list_is_read_in_its_order() {
 }
 
 #[tokio::test]
-async fn what_is_looked_up_is_found_by_its_key() {
+async fn lookups_use_a_key() {
     let (_store, pool) = pool().await;
     let plan = async |sql: &str| {
         let sql = AssertSqlSafe(format!("explain query plan {sql}"));
@@ -145,7 +145,7 @@ async fn what_is_looked_up_is_found_by_its_key() {
             "CORRELATED SCALAR SUBQUERY 3",
             "SEARCH period USING PRIMARY KEY (component_id=? AND environment_id=? AND started_at>?)",
         ],
-        "one search for each cell, one for what it finds, and one for what is newer and current"
+        "one search for each cell, one for its newest deployment, and one for a newer current period"
     );
     let current = [
         "SEARCH cell USING PRIMARY KEY (component_id=? AND environment_id=?)",
@@ -157,7 +157,7 @@ async fn what_is_looked_up_is_found_by_its_key() {
 }
 
 #[tokio::test]
-async fn the_deployments_of_a_version_are_found_by_it() {
+async fn a_version_filter_uses_the_index_of_versions() {
     for (component, environment, status) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
         let filter = filter(component, environment, status.then_some(Status::Failed));
         let filter = RowFilter { version: Some("v1".parse().unwrap()), ..filter };
@@ -169,7 +169,7 @@ async fn the_deployments_of_a_version_are_found_by_it() {
 }
 
 #[tokio::test]
-async fn the_sizes_of_a_page_are_found_as_its_rows_are() {
+async fn the_sizes_of_a_page_use_the_plan_of_its_rows() {
     let (_store, pool) = pool().await;
     for filter in [filter(false, false, None), filter(true, false, None), filter(true, true, Some(Status::Failed))] {
         let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan select ", text_bytes!(), " from deployments d"));

@@ -127,7 +127,7 @@ impl Write {
         }
         if written != all.len() as u64 {
             // Every writer locks the cell first, so no other writer can have changed the row.
-            return Err(unreadable("a deployment changed under a taken cell"));
+            return Err(unreadable("a deployment changed while its cell was locked"));
         }
         Ok(())
     }

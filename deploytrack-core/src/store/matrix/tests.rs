@@ -1,6 +1,6 @@
 //! The query plans of SQLite for the cells of a matrix. `tests/store/plans.rs` does the same for
 //! PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use sqlx::{Row as _, Sqlite};
 

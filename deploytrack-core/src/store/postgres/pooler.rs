@@ -72,7 +72,7 @@ pub(super) async fn lending(options: &PgConnectOptions) -> Result<Lending, Error
     Ok(lending)
 }
 
-const ONE_AT_A_TIME: &str = "the database lends no second connection within 5 s; behind a pooler in session mode each server needs 10 \
+const ONE_AT_A_TIME: &str = "the database gives no second connection within 5 s; behind a pooler in session mode, each server needs 10 \
      (PgBouncer: default_pool_size), or set pool_mode = transaction";
 
 /// Compares the server processes of two clients. Two connected clients share a process only if a
@@ -113,14 +113,14 @@ async fn process(connection: &mut PgConnection) -> sqlx::Result<i32> {
 /// The error for an untrusted certificate, or for a parameter of the URL that a pooler does not
 /// set.
 fn not_connected(error: sqlx::Error) -> Error {
-    if let Some(way_out) = certificate::refused(&error) {
+    if let Some(way_out) = certificate::way_out(&error) {
         return Error::Setup(way_out.into());
     }
-    let said = error.as_database_error().map(|refusal| refusal.message().to_owned());
-    match said.filter(|said| said.contains("unsupported startup parameter")) {
-        Some(said) => Error::Setup(format!(
-            "the pooler before the database refuses a parameter of the database URL ({said}): leave `options` out and give the setting to \
-             the database's user (alter role NAME set ...), or have the pooler pass over it (PgBouncer: ignore_startup_parameters)"
+    let message = error.as_database_error().map(|refusal| refusal.message().to_owned());
+    match message.filter(|message| message.contains("unsupported startup parameter")) {
+        Some(message) => Error::Setup(format!(
+            "the pooler in front of the database rejects a parameter of the database URL ({message}): leave `options` out and set the value for \
+             the database user (alter role NAME set ...), or make the pooler ignore it (PgBouncer: ignore_startup_parameters)"
         )),
         None => sqlx_error::unexpected(error),
     }
@@ -130,7 +130,7 @@ fn not_begun(error: sqlx::Error) -> Error {
     let refused = error.as_database_error().is_some_and(|refusal| refusal.message().contains("statement pooling"));
     if refused {
         return Error::Setup(
-            "the pooler before the database is in statement mode, where no transaction is possible; set pool_mode = session or \
+            "the pooler in front of the database is in statement mode, which allows no transactions; set pool_mode = session or \
              transaction for this database"
                 .into(),
         );

@@ -53,7 +53,7 @@ impl Anchor {
     pub(in crate::store) async fn close(&self, condition: &Condition) {
         let Some(mut connection) = self.connection.lock().await.take() else { return };
         if condition.is_displaced() {
-            tracing::error!("another database has taken the place of this one; its files are left alone");
+            tracing::error!("another database has replaced the files of this one; they are not changed");
             // Closing would delete the write-ahead log of the other database.
             return std::mem::forget(connection);
         }

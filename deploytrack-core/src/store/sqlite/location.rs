@@ -49,13 +49,13 @@ impl Location {
 fn options(location: &str, parameters: Option<&str>) -> Result<SqliteConnectOptions, Error> {
     let cannot = |why: &str| {
         Error::Setup(format!(
-            "the database URL cannot be read: {why}; a ? begins parameters such as mode=memory: write %3F for one in the name of a file, \
+            "the database URL is not valid: {why}; a ? begins parameters such as mode=memory: write %3F for a ? in a file name, \
              and %25 for a %"
         ))
     };
     let Some(parameters) = parameters else { return SqliteConnectOptions::from_str(location).map_err(|error| cannot(&error.to_string())) };
     if parameters.is_empty() {
-        return Err(cannot("nothing follows its ?"));
+        return Err(cannot("no parameters follow its ?"));
     }
     SqliteConnectOptions::from_str(&format!("{location}?{parameters}")).map_err(|error| cannot(&error.to_string()))
 }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_mark_begins_parameters_and_an_escape_is_one() {
+    fn a_url_has_parameters_after_a_question_mark_and_escapes() {
         for (url, path) in [
             ("sqlite:track.db", "track.db"),
             ("sqlite:///var/track.db?mode=rwc", "/var/track.db"),
@@ -114,13 +114,13 @@ mod tests {
         }
         for (url, why) in [
             ("sqlite:/what?/track.db", "write %3F"),
-            ("sqlite:/what?", "nothing follows"),
+            ("sqlite:/what?", "no parameters follow"),
             ("sqlite:a.db?mode=ro&x=1", "`x`"),
             ("sqlite:", "names no file"),
             ("sqlite:a%00b", "NUL"),
         ] {
-            let Err(Error::Setup(said)) = Location::of_url(url) else { panic!("{url} is refused") };
-            assert!(said.contains(why), "{url}: {said}");
+            let Err(Error::Setup(message)) = Location::of_url(url) else { panic!("{url} was accepted") };
+            assert!(message.contains(why), "{url}: {message}");
         }
     }
 }

@@ -38,7 +38,7 @@ async fn run(store: &Store, sql: &'static str) {
 /// SQLite rolls back on its own when a write is interrupted, and a full database refuses the
 /// statement.
 #[tokio::test]
-async fn a_write_that_fails_half_way_leaves_a_writer_that_works() {
+async fn the_writer_works_after_a_failed_write() {
     let scratch = Scratch::new();
     for url in [scratch.url(), "sqlite::memory:".into()] {
         let store = open(&url).await.unwrap();
@@ -69,7 +69,7 @@ async fn interrupt_next(store: &Store, interrupt: bool) {
 }
 
 #[tokio::test]
-async fn a_reader_whose_file_could_not_be_read_is_opened_anew() {
+async fn readers_are_replaced_after_a_read_error() {
     let scratch = Scratch::new();
     let store = open(&scratch.url()).await.unwrap();
     let Pool::Sqlite(reads) = &store.reads else { return };
@@ -78,12 +78,12 @@ async fn a_reader_whose_file_could_not_be_read_is_opened_anew() {
     }
     assert!(sqlx_error::sqlite::is_away(266), "SQLITE_IOERR_READ");
     let old: i64 = sqlx::query_scalar("select count(*) from temp.sqlite_schema").fetch_one(reads).await.unwrap();
-    assert_eq!(old, 0, "a connection that was opened before the failure is not used any more");
+    assert_eq!(old, 0, "a connection that was opened before the failure is no longer used");
     store.close().await;
 }
 
 #[tokio::test]
-async fn a_long_read_does_not_keep_the_store_from_closing() {
+async fn a_long_read_does_not_block_closing() {
     let scratch = Scratch::new();
     let store = open(&scratch.url()).await.unwrap();
     let Pool::Sqlite(reads) = store.reads.clone() else { return };
@@ -96,7 +96,7 @@ async fn a_long_read_does_not_keep_the_store_from_closing() {
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_is_synced_and_references_are_checked() {
+async fn commits_are_synced_and_foreign_keys_are_checked() {
     let scratch = Scratch::new();
     let store = open(&scratch.url()).await.unwrap();
     let number =

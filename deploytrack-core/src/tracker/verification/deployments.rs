@@ -138,7 +138,7 @@ impl Audit {
         if self.read(source, "history", entries).await?.is_some_and(|entries| entries != self.report.entries) {
             let stray = source.snapshot.stray_entry().await;
             if let Some((sequence, id)) = self.read(source, "history", stray).await?.flatten() {
-                let detail = "there is no such deployment".into();
+                let detail = "the deployment of this row does not exist".into();
                 self.note(
                     "history",
                     None,
@@ -150,7 +150,7 @@ impl Audit {
         if self.read(source, "cell_periods", periods).await?.is_some_and(|periods| periods != self.periods) {
             let strays = source.snapshot.cells_with_stray_periods().await;
             for cell in self.read(source, "cell_periods", strays).await?.unwrap_or_default() {
-                self.note_repairable("cell_periods", cell, of_cell(cell, "there is a period that no row of history began".into()));
+                self.note_repairable("cell_periods", cell, of_cell(cell, "a period has no row of history".into()));
             }
         }
         Ok(())
