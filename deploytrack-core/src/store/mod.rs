@@ -128,7 +128,7 @@ impl Store {
                 "the database URL must begin with {}",
                 [("sqlite:", cfg!(feature = "sqlite")), ("postgres:", cfg!(feature = "postgres"))]
                     .iter()
-                    .filter_map(|(scheme, enabled)| known.then_some(*scheme))
+                    .filter_map(|(scheme, enabled)| enabled.then_some(*scheme))
                     .collect::<Vec<_>>()
                     .join(" or ")
             ))),

@@ -3,7 +3,7 @@
 use sqlx::QueryBuilder;
 
 use super::{
-    DeploymentRecord, Row, RowFilter, all,
+    Row, RowFilter, all,
     filter::{Lead, add_filter},
 };
 use crate::{
