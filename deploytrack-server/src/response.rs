@@ -1,7 +1,7 @@
 //! Answers.
 
 use bytes::Bytes;
-use deploytrack_core::{api, archive::ArchiveNote, entity_tag::EntityTag, error::Error, query::Page, tracker::Written};
+use deploytrack_core::{api, archive::ArchiveNote, entity_tag::EntityTag, error::Error, query::Page, tracker::WriteOutcome};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::UnsyncBoxBody};
 use serde::Serialize;
@@ -75,12 +75,12 @@ pub(crate) fn page<T: Serialize>(page: &Page<T>, query: &str) -> Answer {
 }
 
 /// 200, what a write did, and the representation of what it changed, with its entity tag.
-pub(crate) fn changed(written: &Written<impl Serialize>) -> Answer {
+pub(crate) fn changed(written: &WriteOutcome<impl Serialize>) -> Answer {
     marked(ok(&written.value)?, written)
 }
 
 /// 201, where to find it, and its representation, with its entity tag.
-pub(crate) fn created(location: &str, written: &Written<impl Serialize>) -> Answer {
+pub(crate) fn created(location: &str, written: &WriteOutcome<impl Serialize>) -> Answer {
     let mut response = representation(StatusCode::CREATED, &written.value)?;
     let location = HeaderValue::from_str(location).map_err(internal)?;
     response.headers_mut().insert(header::LOCATION, location);
@@ -88,14 +88,14 @@ pub(crate) fn created(location: &str, written: &Written<impl Serialize>) -> Answ
 }
 
 /// 200 and what a write did, which is no representation of anything.
-pub(crate) fn done(written: &Written<impl Serialize>) -> Answer {
+pub(crate) fn done(written: &WriteOutcome<impl Serialize>) -> Answer {
     let response = whole(StatusCode::OK, JSON, serde_json::to_vec(&written.value).map_err(internal)?);
     marked(response, written)
 }
 
 /// Marks an answer that is the one given the first time, one that registered a near miss, and one that found something
 /// archived.
-fn marked(mut response: Response<Body>, written: &Written<impl Serialize>) -> Answer {
+fn marked(mut response: Response<Body>, written: &WriteOutcome<impl Serialize>) -> Answer {
     if !written.resembles.is_empty() {
         let known: Vec<_> = written.resembles.iter().map(|one| (one.kind.as_str(), one.known.as_str())).collect();
         let known = serde_urlencoded::to_string(known).map_err(internal)?;

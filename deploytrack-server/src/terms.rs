@@ -10,7 +10,7 @@ use deploytrack_core::{
     entity_tag::Condition,
     error::Fault,
     text::{IdempotencyKey, Label},
-    tracker::{Once, Terms},
+    tracker::{IdempotentRequest, Terms},
 };
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
@@ -23,7 +23,7 @@ pub(crate) fn of(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Terms, 
     let sent_at: Result<Option<SentAt>, Fault> = one(&parts.headers, api::SENT_AT, "Sent-At");
     match (key, condition, sent_at) {
         (Ok(key), Ok(condition), Ok(sent_at)) => {
-            let once = key.map(|key| Once { key, request: fingerprint(parts, body) });
+            let once = key.map(|key| IdempotentRequest { key, request: fingerprint(parts, body) });
             Ok(Terms::by(subject.clone()).once(once).only_if(condition).sent_at(sent_at.map(|SentAt(time)| time)))
         }
         (key, condition, sent_at) => Err(key.err().into_iter().chain(condition.err()).chain(sent_at.err()).collect()),

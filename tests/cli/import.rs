@@ -179,7 +179,7 @@ fn a_removal_may_come_a_thousand_lines_before_its_deployment() {
     assert!(!bench.home.deploytrack(&["matrix", "-o", "csv"]).done().contains("other"));
     let run =
         bench.home.deploytrack_reading(&["import", "-"], &format!("{}\n{removal}\n", removal.to_string().replace("other", "unheard-of")));
-    assert!(run.code == 1 && run.err.contains("line 1: removes what never succeeded there"), "{run:?}");
+    assert!(run.code == 1 && run.err.contains("line 1: undeploys a component that never succeeded"), "{run:?}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn a_difference_is_6_and_repaired_on_the_server() {
     for form in ["json", "csv", "markdown"] {
         let run = bench.home.deploytrack(&["verify", "-o", form]);
         assert_eq!(run.code, 6, "{form}: {run:?}");
-        assert!(run.out.contains("where the history says v1"), "{form}: {run:?}");
+        assert!(run.out.contains("but the history has v1"), "{form}: {run:?}");
     }
     snapshot!("server_verify_difference", on_the_server(&bench, &[]).whole());
     snapshot!("server_verify_repair", on_the_server(&bench, &["--repair"]).whole());

@@ -8,7 +8,7 @@ use deploytrack_core::{
     event::EventType,
     query::CatalogFilter,
     text::Name,
-    tracker::Written,
+    tracker::WriteOutcome,
 };
 use deploytrack_tests::on_both;
 
@@ -52,7 +52,7 @@ fn selection(pattern: &str) -> ArchiveSelection {
     ArchiveSelection { name: pattern.parse().unwrap(), idle_since: None, undo: false, dry_run: false }
 }
 
-fn names<T>(written: &Written<T>, of: impl Fn(&T) -> Vec<&Name>) -> Vec<String> {
+fn names<T>(written: &WriteOutcome<T>, of: impl Fn(&T) -> Vec<&Name>) -> Vec<String> {
     of(&written.value).into_iter().map(ToString::to_string).collect()
 }
 
@@ -170,7 +170,7 @@ on_both! {
         let of = |outcome: &deploytrack_core::archive::ArchiveOutcome| outcome.data.iter().map(|one| one.name.to_string()).collect::<Vec<_>>();
         let in_use = async || {
             let filter = CatalogFilter { archived: Some(false), ..CatalogFilter::default() };
-            names(&Written { value: tracker.matching_environments(&filter, PageRequest::default()).await.unwrap(), replayed: false, resembles: vec![], archived: vec![] }, |page| page.data.iter().map(|one| &one.name).collect())
+            names(&WriteOutcome { value: tracker.matching_environments(&filter, PageRequest::default()).await.unwrap(), replayed: false, resembles: vec![], archived: vec![] }, |page| page.data.iter().map(|one| &one.name).collect())
         };
         let dry = tracker.archive(CatalogKind::Environment, ArchiveSelection { dry_run: true, ..idle.clone() }, &by()).await.unwrap().value;
         assert_eq!(of(&dry), ["Review/Never", "review/old"]);

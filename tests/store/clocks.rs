@@ -5,7 +5,7 @@ use deploytrack_core::{
     deployment::Undeploy,
     error::Error,
     text::IdempotencyKey,
-    tracker::{Once, Terms},
+    tracker::{IdempotentRequest, Terms},
 };
 use deploytrack_tests::{database::Database, on_both};
 
@@ -175,7 +175,7 @@ on_both! {
 
     async fn a_repetition_under_its_key_is_one_message_whenever_it_is_sent(database) {
         let (tracker, clock) = with_clock(&database.tracker().await);
-        let once = || Once { key: IdempotencyKey::new("7").unwrap(), request: deploytrack_core::digest::Digest::of(b"one") };
+        let once = || IdempotentRequest { key: IdempotencyKey::new("7").unwrap(), request: deploytrack_core::digest::Digest::of(b"one") };
         let mut recorded = Vec::new();
         for _ in 0..3 {
             clock.advance(minutes(1));

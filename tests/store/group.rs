@@ -13,7 +13,7 @@ use deploytrack_core::{
     error::Error,
     history::HistoryEntry,
     text::{IdempotencyKey, Name},
-    tracker::{Once, Terms, Written},
+    tracker::{IdempotentRequest, Terms, WriteOutcome},
 };
 use deploytrack_tests::{database::Database, fold, on_both};
 use tokio::{task::JoinHandle, time::sleep};
@@ -26,7 +26,7 @@ const MOST_WAITING: usize = 4096;
 /// How many writes share a transaction at most.
 const MOST_TOGETHER: usize = 512;
 
-type Reply = Result<Written<Deployment>, Error>;
+type Reply = Result<WriteOutcome<Deployment>, Error>;
 
 /// Begins something that goes on by itself: when this is done, it stands in the queue.
 async fn sent<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
@@ -55,7 +55,7 @@ fn ours() -> Terms {
 
 /// Terms with a key; requests differ by their text.
 fn under(key: &str, request: &str) -> Terms {
-    ours().once(Some(Once { key: IdempotencyKey::new(key).unwrap(), request: Digest::of(request.as_bytes()) }))
+    ours().once(Some(IdempotentRequest { key: IdempotencyKey::new(key).unwrap(), request: Digest::of(request.as_bytes()) }))
 }
 
 /// A name that resembles no other.

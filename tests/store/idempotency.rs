@@ -4,15 +4,15 @@ use chrono::TimeDelta;
 use deploytrack_core::{
     digest::Digest,
     text::IdempotencyKey,
-    tracker::{Once, Terms, Written},
+    tracker::{IdempotentRequest, Terms, WriteOutcome},
 };
 use deploytrack_tests::{database::Database, on_both};
 
 use crate::*;
 
 /// Records a deployment once under a key.
-async fn once(tracker: &Tracker, key: &str) -> Written<Deployment> {
-    let once = Once { key: IdempotencyKey::new(key).unwrap(), request: Digest::of(b"the same request") };
+async fn once(tracker: &Tracker, key: &str) -> WriteOutcome<Deployment> {
+    let once = IdempotentRequest { key: IdempotencyKey::new(key).unwrap(), request: Digest::of(b"the same request") };
     tracker.record(new("api", "production", "v1"), Terms::by(by()).once(Some(once))).await.unwrap()
 }
 

@@ -9,7 +9,7 @@ use deploytrack_core::{
     matrix::Cell,
     query::Key,
     text::{Name, Reason},
-    tracker::{NamesRead, Terms},
+    tracker::{CatalogCursor, Terms},
 };
 use deploytrack_tests::{database::Database, fold, on_both};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::*;
 /// Every line of an export, in pages of two.
 async fn exported(tracker: &Tracker) -> Vec<String> {
     let (mut lines, mut after): (Vec<String>, Option<ListKey>) = (Vec::new(), None);
-    let mut names = NamesRead::default();
+    let mut names = CatalogCursor::default();
     while let Some((next, page)) = tracker.export_names(&names, 2).await.unwrap() {
         assert!(!page.is_empty() && page.len() <= 2);
         names = next;

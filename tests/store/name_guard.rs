@@ -4,7 +4,7 @@ use deploytrack_core::{
     catalog::near_misses,
     error::Error,
     text::Name,
-    tracker::{NameGuard, Registration, Written},
+    tracker::{NameGuard, Registration, WriteOutcome},
 };
 use deploytrack_tests::on_both;
 
@@ -62,7 +62,7 @@ fn a_typing_error_is_found_among_all_real_names() {
     }
 }
 
-async fn register(tracker: &Tracker, environment: &str) -> Result<Written<Deployment>, Error> {
+async fn register(tracker: &Tracker, environment: &str) -> Result<WriteOutcome<Deployment>, Error> {
     tracker.record(new("api", environment, "v1"), &by()).await
 }
 

@@ -6,7 +6,7 @@ use deploytrack_core::{
     deployment::Undeploy,
     digest::Digest,
     query::Order,
-    tracker::{Once, Terms},
+    tracker::{IdempotentRequest, Terms},
 };
 use deploytrack_tests::{fold, on_both};
 use proptest::{
@@ -148,7 +148,7 @@ on_both! {
         let undone = told(&tracker, "v3", Status::Succeeded, 30).await;
         clock.advance(TimeDelta::minutes(1));
         advance(&tracker, &undone, Status::RolledBack).await;
-        let terms = Terms::by(by()).once(Some(Once { key: "once".parse().unwrap(), request: Digest::of(b"the same request") }));
+        let terms = Terms::by(by()).once(Some(IdempotentRequest { key: "once".parse().unwrap(), request: Digest::of(b"the same request") }));
         let first = tracker.record(at("v4", Status::InProgress, 40), terms.clone()).await.unwrap();
         let before = fold::everything(&tracker).await;
         tracker.close().await;

@@ -8,7 +8,7 @@ use deploytrack_core::{
     api::{FromBody as _, ImportLine},
     json,
     query::{Cursor, ListKey, Order},
-    tracker::{Once, Terms},
+    tracker::{IdempotentRequest, Terms},
 };
 use deploytrack_tests::database::Database;
 
@@ -137,8 +137,9 @@ async fn postgres_looks_at_few_rows_whatever_is_asked() {
     let at = MatrixFilter { at: Some(noon()), ..MatrixFilter::default() };
     assert_few(&read_by(&database, async |tracker| tracker.matrix(&at).await.unwrap()).await, "the matrix at");
 
-    let under =
-        |key: &str| Terms::by(by()).once(Some(Once { key: key.parse().unwrap(), request: deploytrack_core::digest::Digest::of(b"") }));
+    let under = |key: &str| {
+        Terms::by(by()).once(Some(IdempotentRequest { key: key.parse().unwrap(), request: deploytrack_core::digest::Digest::of(b"") }))
+    };
     let anew = async |tracker: &Tracker| tracker.record(new("c1", "staging", "v1"), under("new")).await.unwrap();
     assert_few(&read_by(&database, anew).await, "a record");
     assert_few(&read_by(&database, async |tracker| assert!(anew(tracker).await.replayed)).await, "a repeated record");

@@ -1,4 +1,4 @@
-//! The archive: what is put away by its name and its age, and what deployments take out again.
+//! Archiving components and environments, and taking them out of the archive.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    NewEvent, ToldBy, Write,
+    EventSource, NewEvent, Write,
     column::{Micros, checked},
-    fault::unexpected,
     on,
+    sqlx_error::unexpected,
     write::in_lists,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     text::{Label, Name},
 };
 
-/// The deployment that takes something out of the archive: when it happened, when it was recorded, and by whom.
+/// The deployment that takes a component or environment out of the archive.
 #[derive(Clone, Debug)]
 pub(crate) struct UnarchiveCause {
     pub(crate) occurred_at: Time,
@@ -28,11 +28,12 @@ pub(crate) struct UnarchiveCause {
     pub(crate) by: Label,
 }
 
-/// What deployments of one write take out of the archive. Components come before environments, each in the order of ids:
-/// all writers lock them in one order.
-pub(super) type Unarchived = BTreeMap<(CatalogKind, Uuid), UnarchiveCause>;
+/// The components and environments that a write takes out of the archive, each with its cause.
+/// Components come before environments, and each kind is in the order of ids: all writers lock the
+/// rows in the same order.
+pub(super) type UnarchiveCauses = BTreeMap<(CatalogKind, Uuid), UnarchiveCause>;
 
-/// A component or environment, and when the last deployment of it or to it happened.
+/// A component or environment, and the time of the last deployment of it or to it.
 #[derive(Clone, Debug)]
 pub(crate) struct LastUse {
     pub(crate) id: Uuid,
@@ -58,7 +59,8 @@ impl TryFrom<Row> for LastUse {
     }
 }
 
-/// Every component or environment with its last deployment, which is the end of an index.
+/// Selects every component or environment with its last deployment, which is the last entry of an
+/// index.
 macro_rules! last_uses {
     ($table:literal, $column:literal, $archived:literal) => {
         concat!(
@@ -74,17 +76,18 @@ macro_rules! last_uses {
 }
 
 impl Write {
-    /// Takes something out of the archive at the commit, unless it was archived after the deployment happened.
+    /// Takes a component or environment out of the archive at the commit, unless it was archived
+    /// after the deployment happened.
     pub(crate) fn unarchive(&mut self, kind: CatalogKind, id: Uuid, cause: UnarchiveCause) {
-        let latest = self.unarchived.entry((kind, id)).or_insert_with(|| cause.clone());
+        let latest = self.unarchive_causes.entry((kind, id)).or_insert_with(|| cause.clone());
         if latest.occurred_at < cause.occurred_at {
             *latest = cause;
         }
     }
 
-    /// Takes out of the archive what deployments of this write were recorded for, and tells readers of each.
+    /// Updates the rows that this write takes out of the archive, and adds an event for each.
     pub(super) async fn write_unarchived(&mut self) -> Result<(), Error> {
-        for ((kind, id), UnarchiveCause { occurred_at, recorded_at, by }) in std::mem::take(&mut self.unarchived) {
+        for ((kind, id), UnarchiveCause { occurred_at, recorded_at, by }) in std::mem::take(&mut self.unarchive_causes) {
             let unarchived: Option<String> = on!(Transaction, &mut self.transaction, |write| {
                 sqlx::query_scalar(match kind {
                     CatalogKind::Component => {
@@ -108,13 +111,14 @@ impl Write {
                 CatalogKind::Component => EventType::ComponentUnarchived,
                 CatalogKind::Environment => EventType::EnvironmentUnarchived,
             };
-            let told = ToldBy::Here { name: Some(checked(&name)?), at: recorded_at, by };
-            self.tell(NewEvent { r#type, subject_id: Some(id), told });
+            let source = EventSource::EventRow { name: Some(checked(&name)?), at: recorded_at, by };
+            self.add_event(NewEvent { r#type, subject_id: Some(id), source });
         }
         Ok(())
     }
 
-    /// The components or environments that are archived, or those that are not, in the order of names.
+    /// The archived components or environments, or those that are not archived, in the order of
+    /// names.
     pub(crate) async fn last_uses(&mut self, kind: CatalogKind, archived: bool) -> Result<Vec<LastUse>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(match (kind, archived) {

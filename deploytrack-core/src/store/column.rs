@@ -1,8 +1,8 @@
-//! How values look in a column.
+//! How values are stored in columns.
 
 use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 
-use super::fault::unreadable;
+use super::sqlx_error::unreadable;
 use crate::{clock::Time, digest::Digest, error::Error};
 
 /// A time in a column: whole microseconds on SQLite, `timestamptz` on PostgreSQL.
@@ -35,7 +35,7 @@ mod on_sqlite {
     impl<'r> Decode<'r, Sqlite> for Micros {
         fn decode(value: <Sqlite as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
             let micros = <i64 as Decode<Sqlite>>::decode(value)?;
-            DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| "a time out of range".into())
+            DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| "the time is out of range".into())
         }
     }
 }
@@ -65,27 +65,27 @@ mod on_postgres {
     }
 }
 
-/// Reads checked text back.
+/// Parses text that was validated when it was stored.
 pub(super) fn checked<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Error> {
     text.parse().map_err(unreadable)
 }
 
-/// Reads checked text back, if there is any.
+/// Parses text that was validated when it was stored, if it is not null.
 pub(super) fn checked_option<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<&str>) -> Result<Option<T>, Error> {
     text.map(checked).transpose()
 }
 
-/// A count or a page's bound as the databases take it.
+/// A count, a limit or an offset, as the databases take it.
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A count as the database gives it.
+/// A count, as the databases return it.
 pub(super) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// Reads a digest back.
+/// Reads a digest from its bytes.
 pub(super) fn digest(bytes: &[u8]) -> Result<Digest, Error> {
     Digest::try_from(bytes).map_err(unreadable)
 }

@@ -1,4 +1,4 @@
-//! Components.
+//! Components in the database.
 
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{
     Store, Write,
     column::{Micros, checked, checked_option, signed, unsigned},
-    fault::{is_referred_to, is_taken, unexpected},
     on,
+    sqlx_error::{is_foreign_key_violation, is_unique_violation, unexpected},
 };
 use crate::{
     catalog::{CatalogKind, Component},
@@ -50,7 +50,7 @@ impl TryFrom<Row> for Component {
 }
 
 impl Store {
-    /// Part of the components in name order, and how many there are; those that match.
+    /// Part of the components that match, in name order, and how many match in all.
     pub(crate) async fn matching_components(&self, filter: &CatalogFilter, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
         let key = filter.name.as_ref().map(Name::key);
         let key = key.as_deref();
@@ -79,14 +79,14 @@ impl Store {
         Ok((rows.into_iter().map(Component::try_from).collect::<Result<_, _>>()?, unsigned(total)))
     }
 
-    /// The component of this name, as a list of one or none; without a name, all in name order.
+    /// Part of the components, in name order. With a name, the list has at most one component.
     pub(crate) async fn components(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
         let filter = CatalogFilter { name: name.cloned(), archived: None };
         self.matching_components(&filter, skip, take).await
     }
 
-    /// The components, in name order and behind the one with this key, that a deployment does not register as they are:
-    /// there is more to them than a name, or they were never deployed.
+    /// The components after this key, in name order, that an import of their deployments would not
+    /// restore: they have more than a name, or were never deployed.
     pub(crate) async fn described_components(&self, after: Option<&str>, take: u64) -> Result<Vec<Component>, Error> {
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as(
@@ -123,15 +123,15 @@ impl Write {
         row.map(Component::try_from).transpose()
     }
 
-    /// Takes a component until the end of this write: other changes of it wait.
-    pub(crate) async fn take_component(&mut self, id: Uuid) -> Result<(), Error> {
+    /// Locks a component until the end of this write: other writes to it wait.
+    pub(crate) async fn lock_component(&mut self, id: Uuid) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("update components set updated_at = updated_at where id = $1").bind(id).execute(&mut **write).await.map(|_| ())
         })
         .map_err(unexpected)
     }
 
-    /// Registers a component. False when its name is taken: nothing is written then.
+    /// Registers a component. If its name is taken, it writes nothing and returns false.
     pub(crate) async fn add_component(&mut self, new: &Component) -> Result<bool, Error> {
         let added = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
@@ -157,7 +157,7 @@ impl Write {
         Ok(added == 1)
     }
 
-    /// Writes a component over the one with its id.
+    /// Replaces the component with the same id.
     pub(crate) async fn replace_component(&mut self, new: &Component) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
@@ -179,17 +179,17 @@ impl Write {
             .map(|_| ())
         })
         .map_err(|error| {
-            if is_taken(&error) { Error::NameTaken { kind: CatalogKind::Component, name: new.name.clone() } } else { unexpected(error) }
+            if is_unique_violation(&error) { Error::NameTaken { kind: CatalogKind::Component, name: new.name.clone() } } else { unexpected(error) }
         })
     }
 
-    /// Removes a component that has no deployments.
+    /// Deletes a component without deployments.
     pub(crate) async fn delete_component(&mut self, component: &Component) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("delete from components where id = $1").bind(component.id).execute(&mut **write).await.map(|_| ())
         })
         .map_err(|error| {
-            if is_referred_to(&error) {
+            if is_foreign_key_violation(&error) {
                 Error::InUse { kind: CatalogKind::Component, name: component.name.clone() }
             } else {
                 unexpected(error)

@@ -16,25 +16,25 @@ use tokio::time::timeout;
 #[cfg(feature = "sqlite")]
 use super::files::Files;
 use super::{
-    Store,
-    fault::{lasts, unexpected},
-    on,
+    Store, on,
+    sqlx_error::{is_persistent, unexpected},
 };
 use crate::error::Error;
 
-/// How long the outcome of a write is valid. `/readyz` needs no token, so a caller must not cause a write with each request.
-const FRESH: Duration = Duration::from_secs(1);
+/// How long the outcome of a write is valid. `/readyz` needs no token, so a request to it must not
+/// cause a write each time.
+const VALIDITY: Duration = Duration::from_secs(1);
 /// How long a trial write may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TRIAL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What this program knows of the database's condition.
+/// The condition of the database, as this program has seen it.
 #[derive(Debug, Default)]
 pub(super) struct Condition {
-    last: Mutex<Last>,
+    last: Mutex<LastOutcomes>,
     /// The number of writes in progress.
     writing: AtomicUsize,
     /// Held during a trial write; other callers use its outcome.
-    trying: tokio::sync::Mutex<()>,
+    trial: tokio::sync::Mutex<()>,
     /// The files of an SQLite database, which must stay where they are.
     #[cfg(feature = "sqlite")]
     files: Option<Files>,
@@ -42,22 +42,23 @@ pub(super) struct Condition {
 
 /// The last outcomes of writes.
 #[derive(Debug, Default)]
-struct Last {
+struct LastOutcomes {
     /// When a write was committed, unless one has failed since.
     written: Option<Instant>,
     failed: Option<Instant>,
-    /// When a trial write failed, or any write for want of room, and why.
+    /// When a write failed for lack of space, or a trial write failed for any reason, and the
+    /// cause.
     refused: Option<(Instant, String)>,
 }
 
 /// Counts a write in progress until it is dropped.
 #[derive(Debug)]
-pub(super) struct Writing {
+pub(super) struct WriteGuard {
     condition: Arc<Condition>,
     is_committed: bool,
 }
 
-impl Writing {
+impl WriteGuard {
     pub(super) fn condition(&self) -> &Condition {
         &self.condition
     }
@@ -65,14 +66,15 @@ impl Writing {
     /// Ends a write that was committed.
     pub(super) fn succeed(mut self) {
         self.is_committed = true;
-        *self.condition.last() = Last { written: Some(Instant::now()), ..Last::default() };
+        *self.condition.last() = LastOutcomes { written: Some(Instant::now()), ..LastOutcomes::default() };
     }
 }
 
-impl Drop for Writing {
+impl Drop for WriteGuard {
     fn drop(&mut self) {
         self.condition.writing.fetch_sub(1, Ordering::AcqRel);
-        // A write that ends without a commit may have failed at any step: the next question takes a trial write.
+        // A write without a commit may have failed at any step: the next readiness check makes a
+        // trial write.
         if !self.is_committed {
             self.condition.last().written = None;
         }
@@ -82,33 +84,33 @@ impl Drop for Writing {
 impl Condition {
     /// The condition of a database in these files.
     #[cfg(feature = "sqlite")]
-    pub(super) fn of(files: Files) -> Self {
+    pub(super) fn new(files: Files) -> Self {
         Self { files: Some(files), ..Self::default() }
     }
 
-    /// Whether another database has put its files in the place of this one's.
+    /// Whether another database now has files under the paths of this one.
     #[cfg(feature = "sqlite")]
     pub(super) fn is_displaced(&self) -> bool {
         self.files.as_ref().is_some_and(Files::are_foreign)
     }
 
-    fn last(&self) -> std::sync::MutexGuard<'_, Last> {
+    fn last(&self) -> std::sync::MutexGuard<'_, LastOutcomes> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that a write has begun.
-    pub(super) fn begun(self: &Arc<Self>) -> Writing {
+    pub(super) fn begin_write(self: &Arc<Self>) -> WriteGuard {
         self.writing.fetch_add(1, Ordering::AcqRel);
-        Writing { condition: self.clone(), is_committed: false }
+        WriteGuard { condition: self.clone(), is_committed: false }
     }
 
     /// Notes a failed step of a write, and returns the outcome.
-    pub(super) fn noted<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn note<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         if let Err(error @ Error::Unavailable(_)) = &outcome {
             let (now, mut last) = (Instant::now(), self.last());
             (last.written, last.failed) = (None, Some(now));
             // A trial write needs little room and may succeed all the same.
-            if lasts(error) {
+            if is_persistent(error) {
                 last.refused = Some((now, cause(error)));
             }
         }
@@ -134,23 +136,23 @@ impl Condition {
         Ok(())
     }
 
-    /// Whether the database can be written to, if that is known from the last second.
-    fn fresh(&self) -> Option<Result<(), Error>> {
+    /// The outcome of the last write or trial write, if it is at most a second old.
+    fn recent_outcome(&self) -> Option<Result<(), Error>> {
         let last = self.last();
-        if last.written.is_some_and(|at| at.elapsed() < FRESH) {
+        if last.written.is_some_and(|at| at.elapsed() < VALIDITY) {
             return Some(Ok(()));
         }
-        let (_, why) = last.refused.as_ref().filter(|(at, _)| at.elapsed() < FRESH)?;
+        let (_, why) = last.refused.as_ref().filter(|(at, _)| at.elapsed() < VALIDITY)?;
         Some(Err(Error::Unavailable(why.clone().into())))
     }
 
     /// Notes the outcome of a trial write, and returns it.
-    fn tried(&self, outcome: Result<(), Error>) -> Result<(), Error> {
+    fn note_trial(&self, outcome: Result<(), Error>) -> Result<(), Error> {
         match &outcome {
-            Ok(()) => *self.last() = Last { written: Some(Instant::now()), ..Last::default() },
+            Ok(()) => *self.last() = LastOutcomes { written: Some(Instant::now()), ..LastOutcomes::default() },
             Err(error) => self.last().refused = Some((Instant::now(), cause(error))),
         }
-        self.noted(outcome)
+        self.note(outcome)
     }
 }
 
@@ -163,14 +165,14 @@ impl Store {
     /// Asks whether the database can be written to.
     pub(super) async fn writable(&self) -> Result<(), Error> {
         self.condition.check_files()?;
-        if let Some(outcome) = self.condition.fresh() {
+        if let Some(outcome) = self.condition.recent_outcome() {
             return outcome;
         }
         let this = self.clone();
-        // A task of its own: a cancelled trial write would leave its transaction open.
-        match timeout(PATIENCE, tokio::spawn(async move { this.try_to_write().await })).await {
+        // In its own task: a cancelled trial write would leave its transaction open.
+        match timeout(TRIAL_TIMEOUT, tokio::spawn(async move { this.try_to_write().await })).await {
             Ok(tried) => tried.map_err(|ended| Error::Internal(ended.into()))?,
-            // A long import must not make the server unready.
+            // A write is in progress: a long import must not make the server unready.
             Err(_) if self.condition.writing.load(Ordering::Acquire) > 0 => Ok(()),
             Err(_) => Err(Error::Unavailable("no write can begin; another program may hold the lock of the database".into())),
         }
@@ -178,11 +180,11 @@ impl Store {
 
     /// Commits a write that changes nothing.
     async fn try_to_write(&self) -> Result<(), Error> {
-        let _alone = self.condition.trying.lock().await;
-        if let Some(outcome) = self.condition.fresh() {
+        let _alone = self.condition.trial.lock().await;
+        if let Some(outcome) = self.condition.recent_outcome() {
             return outcome;
         }
-        self.condition.tried(self.write_nothing().await)
+        self.condition.note_trial(self.write_nothing().await)
     }
 
     async fn write_nothing(&self) -> Result<(), Error> {

@@ -1,15 +1,15 @@
-//! The maintained counts behind the total of a list.
+//! Maintained counts of deployments, for the totals of lists.
 
 use std::collections::BTreeMap;
 
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{RowFilter, Store, Transaction, Write, column::unsigned, current::Place, fault::unexpected, on, write::in_sets};
+use super::{RowFilter, Store, Transaction, Write, cells::CellKey, column::unsigned, on, sqlx_error::unexpected, write::in_sets};
 use crate::{error::Error, status::Status};
 
 impl Store {
-    /// How many deployments match a filter that the counts know.
+    /// The number of deployments that match a filter for which counts are maintained.
     pub(crate) async fn counted_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
         debug_assert!(filter.is_counted(), "the counts know component, environment and status alone");
         let count: i64 = on!(Pool, &self.reads, |pool| {
@@ -33,16 +33,16 @@ impl Store {
 }
 
 impl Write {
-    /// Adds to counts: to those of the places, and to those over all components.
-    pub(super) async fn add_counts(&mut self, counts: &BTreeMap<(Place, Status), i64>) -> Result<(), Error> {
-        let places: Vec<_> = counts.iter().filter(|(_, more)| **more != 0).collect();
-        for set in in_sets(&places) {
+    /// Adds to the counts of cells, and to the counts of their environments over all components.
+    pub(super) async fn add_counts(&mut self, counts: &BTreeMap<(CellKey, Status), i64>) -> Result<(), Error> {
+        let cells: Vec<_> = counts.iter().filter(|(_, more)| **more != 0).collect();
+        for set in in_sets(&cells) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("insert into deployment_counts (component_id, environment_id, status, count) select * from (");
                 query.push_values(set, |mut row, new| {
-                    let (place, status) = (new.map(|((place, _), _)| place), new.map(|((_, status), _)| status.as_str()));
-                    row.push_bind(place.map(|place| place.component_id))
-                        .push_bind(place.map(|place| place.environment_id))
+                    let (cell, status) = (new.map(|((cell, _), _)| cell), new.map(|((_, status), _)| status.as_str()));
+                    row.push_bind(cell.map(|cell| cell.component_id))
+                        .push_bind(cell.map(|cell| cell.environment_id))
                         .push_bind(status)
                         .push_bind(new.map(|(_, more)| **more));
                 });
@@ -54,8 +54,8 @@ impl Write {
             .map_err(unexpected)?;
         }
         let mut environments = BTreeMap::<(Uuid, Status), i64>::new();
-        for ((place, status), more) in places {
-            *environments.entry((place.environment_id, *status)).or_default() += more;
+        for ((cell, status), more) in cells {
+            *environments.entry((cell.environment_id, *status)).or_default() += more;
         }
         self.add_environment_counts(&environments.into_iter().collect::<Vec<_>>()).await
     }
@@ -79,10 +79,11 @@ impl Write {
         Ok(())
     }
 
-    /// Writes the counts of an environment over all components again, from those of its places.
+    /// Recomputes the counts of an environment over all components from the counts of its cells.
     pub(crate) async fn recount_environment(&mut self, environment_id: Uuid) -> Result<(), Error> {
         self.flush().await?;
-        // A count that another writer adds between the two statements would be in the sum and beside it.
+        // Without the lock, a count that another writer adds between the two statements would be
+        // counted twice.
         match &mut self.transaction {
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(_) => {}

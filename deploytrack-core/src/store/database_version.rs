@@ -1,5 +1,5 @@
-//! Whether anything was written since: what makes it safe to keep an answer.
-#![cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "PostgreSQL is asked each time"))]
+//! The state of the database: whether anything was written since an answer was computed.
+#![cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "on PostgreSQL every call runs a query"))]
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -8,65 +8,68 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Store, Write, column::signed, fault::unexpected, on};
+use super::{Store, Write, column::signed, on, sqlx_error::unexpected};
 use crate::error::Error;
 
-/// How long it takes at most, beside the look itself, until a program sees what another program has written to an SQLite
-/// file that both have open. What it has written itself it sees at once.
-const UNSEEN: Duration = Duration::from_millis(2);
+/// How long a version that was read from an SQLite file is valid, if this program commits nothing.
+/// A commit of another program to the same file is seen after this time plus one read at most.
+/// Commits of this program are seen at once.
+const LIFETIME: Duration = Duration::from_millis(2);
 
-/// The state of the database. As long as it is the same, so is everything that can be read.
+/// The state of the database. Two reads under equal versions return the same rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DatabaseVersion(i64);
 
-/// What this program knows of the commits on its database.
+/// The commits that this program has made or seen: a cached version, and the number of the last
+/// event, to which readers can subscribe.
 #[derive(Debug, Default)]
-pub(super) struct Commits {
-    seen: Mutex<Seen>,
-    /// Held by who looks after a commit; the others wait for what they will know.
-    looking: tokio::sync::Mutex<()>,
+pub(super) struct CommitWatch {
+    cache: Mutex<Cache>,
+    /// Held while a task reads the version after a commit; other tasks wait for its result.
+    refreshing: tokio::sync::Mutex<()>,
     last_event: watch::Sender<i64>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
-    /// How many writes this program has committed.
-    own: u64,
-    last: Option<Looked>,
+struct Cache {
+    /// The number of writes that this program has committed.
+    own_commits: u64,
+    last: Option<CachedVersion>,
 }
 
-/// The last look at the database.
+/// A version that was read from the database.
 #[derive(Clone, Copy, Debug)]
-struct Looked {
-    at: Instant,
-    /// How many writes this program had committed before it looked.
-    own: u64,
+struct CachedVersion {
+    read_at: Instant,
+    /// The number of writes that this program had committed before the read.
+    own_commits: u64,
     version: DatabaseVersion,
 }
 
-/// What can be said without a look at the database.
+/// The result of a lookup in the cache.
 #[derive(Debug, PartialEq, Eq)]
-enum Known {
-    Version(DatabaseVersion),
-    /// It is time to look whether somebody else has written, for this caller alone: the others go on with what they know.
+enum CacheLookup {
+    Valid(DatabaseVersion),
+    /// The version is too old: another program may have written. Only one caller gets this result
+    /// and reads the version again; the others get `Valid` meanwhile.
     Expired,
-    /// This program has written since.
-    Changed,
+    /// This program has committed a write since.
+    Outdated,
 }
 
-impl Commits {
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+impl CommitWatch {
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A write of this program was committed: what was seen before it is no longer so.
-    pub(super) fn happened(&self, last_event: i64) {
-        self.seen().own += 1;
-        self.told(last_event);
+    /// Notes a commit of this program. It invalidates the cached version.
+    pub(super) fn note_commit(&self, last_event: i64) {
+        self.cache().own_commits += 1;
+        self.note_last_event(last_event);
     }
 
-    /// Events are there up to this number: whoever waits for more is woken.
-    pub(super) fn told(&self, last_event: i64) {
+    /// Notes that the events up to this number exist, and wakes subscribers that wait for more.
+    pub(super) fn note_last_event(&self, last_event: i64) {
         self.last_event.send_if_modified(|last| {
             let more = last_event > *last;
             *last = (*last).max(last_event);
@@ -74,35 +77,35 @@ impl Commits {
         });
     }
 
-    /// The last event that is known of, now and whenever there is another one.
-    pub(super) fn watch(&self) -> watch::Receiver<i64> {
+    /// Subscribes to the number of the last event.
+    pub(super) fn subscribe(&self) -> watch::Receiver<i64> {
         self.last_event.subscribe()
     }
 
-    /// Whether anybody watches.
-    pub(super) fn is_watched(&self) -> bool {
+    /// Whether anyone is subscribed.
+    pub(super) fn has_subscribers(&self) -> bool {
         self.last_event.receiver_count() > 0
     }
 
-    fn known(&self) -> Known {
-        let mut seen = self.seen();
-        let own = seen.own;
-        match &mut seen.last {
-            Some(last) if last.own == own && last.at.elapsed() < UNSEEN => Known::Version(last.version),
-            Some(last) if last.own == own => {
-                last.at = Instant::now();
-                Known::Expired
+    fn lookup(&self) -> CacheLookup {
+        let mut cache = self.cache();
+        let own_commits = cache.own_commits;
+        match &mut cache.last {
+            Some(last) if last.own_commits == own_commits && last.read_at.elapsed() < LIFETIME => CacheLookup::Valid(last.version),
+            Some(last) if last.own_commits == own_commits => {
+                last.read_at = Instant::now();
+                CacheLookup::Expired
             }
-            _ => Known::Changed,
+            _ => CacheLookup::Outdated,
         }
     }
 
-    /// Notes a look, unless another one that ended before it saw more: who was given that version must not be given an
-    /// older one afterwards.
-    fn looked(&self, looked: Looked) {
-        let mut seen = self.seen();
-        if seen.last.is_none_or(|last| last.version.0 <= looked.version.0) {
-            seen.last = Some(looked);
+    /// Caches a version, unless a newer one is cached: of two reads, the older one can end last, and
+    /// a caller that got the newer version must not get the older one afterwards.
+    fn store(&self, read: CachedVersion) {
+        let mut cache = self.cache();
+        if cache.last.is_none_or(|last| last.version.0 <= read.version.0) {
+            cache.last = Some(read);
         }
     }
 }
@@ -110,29 +113,29 @@ impl Commits {
 impl Store {
     /// The state of the database now.
     ///
-    /// On PostgreSQL the database is asked each time: several servers write to it. An SQLite file has one server as a
-    /// rule, which knows of its own commits: the file is asked after each of them, and every two milliseconds in case
-    /// another program writes to it.
+    /// On PostgreSQL each call runs a query, since several servers write to the database. An SQLite
+    /// file usually has one server, which counts its own commits. The file is therefore read only
+    /// after each of them, and every two milliseconds in case another program writes to it.
     pub(crate) async fn database_version(&self) -> Result<DatabaseVersion, Error> {
         if self.is_shared() {
             return self.read_version().await;
         }
-        match self.commits.known() {
-            Known::Version(version) => return Ok(version),
-            Known::Expired => return self.look().await,
-            Known::Changed => {}
+        match self.commits.lookup() {
+            CacheLookup::Valid(version) => return Ok(version),
+            CacheLookup::Expired => return self.refresh_version().await,
+            CacheLookup::Outdated => {}
         }
-        let _alone = self.commits.looking.lock().await;
-        // Whoever had the turn before has looked.
-        if let Known::Version(version) = self.commits.known() { Ok(version) } else { self.look().await }
+        let _alone = self.commits.refreshing.lock().await;
+        // Look again: the task that held the lock before has refreshed the cache.
+        if let CacheLookup::Valid(version) = self.commits.lookup() { Ok(version) } else { self.refresh_version().await }
     }
 
-    /// Looks at the database and keeps what it sees.
-    async fn look(&self) -> Result<DatabaseVersion, Error> {
-        // Both before the look: what is committed during it may be seen or not.
-        let (at, own) = (Instant::now(), self.commits.seen().own);
+    /// Reads the version and caches it.
+    async fn refresh_version(&self) -> Result<DatabaseVersion, Error> {
+        // Both before the read: it may or may not see a commit that is made meanwhile.
+        let (read_at, own_commits) = (Instant::now(), self.commits.cache().own_commits);
         let version = self.read_version().await?;
-        self.commits.looked(Looked { at, own, version });
+        self.commits.store(CachedVersion { read_at, own_commits, version });
         Ok(version)
     }
 
@@ -144,8 +147,8 @@ impl Store {
 }
 
 impl Write {
-    /// Counts this write among the commits and takes the numbers of its events; gives the last one. Other writes wait from
-    /// here on until the commit can be seen (see `events`).
+    /// Counts this write among the commits and reserves the numbers of its events; returns the last
+    /// one. From here on, other writes wait until this write is committed (see `events`).
     pub(super) async fn count_commit(&mut self, events: usize) -> Result<i64, Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar("update commits set count = count + 1, last_event = last_event + $1 returning last_event")
@@ -161,38 +164,38 @@ impl Write {
 mod tests {
     use super::*;
 
-    /// A look at the file that does not grow old, with this many own commits before it.
-    fn look(own: u64, version: i64) -> Looked {
-        Looked { at: Instant::now() + Duration::from_hours(1), own, version: DatabaseVersion(version) }
+    /// A version that does not expire, read after this many commits of this program.
+    fn read(own_commits: u64, version: i64) -> CachedVersion {
+        CachedVersion { read_at: Instant::now() + Duration::from_hours(1), own_commits, version: DatabaseVersion(version) }
     }
 
     #[test]
-    fn what_was_seen_before_an_own_commit_is_not_relied_on() {
-        let commits = Commits::default();
-        commits.looked(look(0, 7));
-        assert_eq!(commits.known(), Known::Version(DatabaseVersion(7)));
-        commits.happened(1);
-        assert_eq!(commits.known(), Known::Changed);
-        commits.looked(look(0, 7));
-        assert_eq!(commits.known(), Known::Changed, "a look that began before the commit says nothing about it");
-        commits.looked(look(1, 8));
-        assert_eq!(commits.known(), Known::Version(DatabaseVersion(8)));
+    fn a_version_read_before_an_own_commit_is_outdated() {
+        let commits = CommitWatch::default();
+        commits.store(read(0, 7));
+        assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(7)));
+        commits.note_commit(1);
+        assert_eq!(commits.lookup(), CacheLookup::Outdated);
+        commits.store(read(0, 7));
+        assert_eq!(commits.lookup(), CacheLookup::Outdated, "a read that began before the commit may not include it");
+        commits.store(read(1, 8));
+        assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(8)));
     }
 
     #[test]
-    fn of_two_looks_the_one_that_saw_more_counts_whichever_ends_first() {
-        let commits = Commits::default();
-        commits.looked(look(0, 8));
-        commits.looked(look(0, 7));
-        assert_eq!(commits.known(), Known::Version(DatabaseVersion(8)));
+    fn an_older_version_never_replaces_a_newer_one() {
+        let commits = CommitWatch::default();
+        commits.store(read(0, 8));
+        commits.store(read(0, 7));
+        assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(8)));
     }
 
     #[test]
-    fn a_look_is_relied_on_for_two_milliseconds() {
-        let commits = Commits::default();
-        commits.looked(Looked { at: Instant::now(), ..look(0, 7) });
-        std::thread::sleep(UNSEEN);
-        assert_eq!(commits.known(), Known::Expired);
-        assert_eq!(commits.known(), Known::Version(DatabaseVersion(7)), "one looks again, and the others need not");
+    fn a_version_expires_after_two_milliseconds() {
+        let commits = CommitWatch::default();
+        commits.store(CachedVersion { read_at: Instant::now(), ..read(0, 7) });
+        std::thread::sleep(LIFETIME);
+        assert_eq!(commits.lookup(), CacheLookup::Expired);
+        assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(7)), "one caller reads again; the others need not");
     }
 }

@@ -1,18 +1,19 @@
-//! The order of the environments: by position, and of equal positions by id.
+//! The order of the environments: by position, and by id within equal positions.
 //!
-//! A new environment gets the position of the last one of its type before it. Its id is greater, so it comes after that
-//! one, and no other row changes: thousands of environments are registered at a constant cost each. Everywhere else there
-//! are gaps, wide enough that the rows are hardly ever spaced again.
+//! A new environment gets the position of the last environment of its type before it. Its id is
+//! greater, so it sorts after that one, and no other row changes: registering thousands of
+//! environments costs the same for each. Between other environments there are gaps, so wide that
+//! rows are hardly ever spaced out again.
 
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{Transaction, Write, column::Micros, fault::unexpected, on, write::in_sets};
+use super::{Transaction, Write, column::Micros, on, sqlx_error::unexpected, write::in_sets};
 use crate::{catalog::EnvironmentType, clock::Time, error::Error};
 
-/// The gap between two environments whose place was chosen.
+/// The gap between two environments with chosen positions.
 const GAP: i64 = 1 << 32;
-/// What is locked on PostgreSQL by a write that adds to the order or changes it.
+/// The key of the advisory lock on PostgreSQL for writes that add to the order or change it.
 #[cfg(feature = "postgres")]
 const ORDER_LOCK: i64 = 0x6465_706c_6f79_6f72;
 
@@ -20,7 +21,7 @@ const ORDER_LOCK: i64 = 0x6465_706c_6f79_6f72;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position(pub(super) i64);
 
-/// An environment beside a place in the order.
+/// An environment next to a place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Neighbour {
     id: Uuid,
@@ -28,7 +29,7 @@ struct Neighbour {
     r#type: EnvironmentType,
 }
 
-/// The environments on both sides of a place.
+/// The environments on both sides of a place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Between {
     before: Option<Neighbour>,
@@ -36,7 +37,7 @@ struct Between {
 }
 
 impl Between {
-    /// A position of this place alone, if there is room for one.
+    /// A free position between the two, if there is room for one.
     fn gap(self) -> Option<Position> {
         match (self.before.map(|before| before.position), self.after.map(|after| after.position)) {
             (None, None) => Some(GAP),
@@ -48,7 +49,7 @@ impl Between {
         .map(Position)
     }
 
-    /// The position of an environment of this type with a greater id than all others.
+    /// The position of a new environment of this type, whose id is greater than all others.
     fn for_new(self, r#type: EnvironmentType) -> Option<Position> {
         match (self.before, self.after) {
             (Some(before), after) if before.r#type == r#type && after.is_none_or(|after| after.position > before.position) => {
@@ -59,8 +60,8 @@ impl Between {
     }
 }
 
-/// The number of an environment in the order, from 1, as a query.
-macro_rules! place {
+/// A query for the number of an environment in the order, from 1.
+macro_rules! ordinal {
     ($environment:literal) => {
         concat!(
             "select count(*) from environments other where (other.position, other.id) <= (",
@@ -71,18 +72,19 @@ macro_rules! place {
         )
     };
 }
-pub(super) use place;
+pub(super) use ordinal;
 
 impl Write {
     /// Locks the order until the end of this write: no other write adds to it or changes it.
-    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL is asked"))]
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL runs a query"))]
     pub(crate) async fn lock_order(&mut self) -> Result<(), Error> {
         match &mut self.transaction {
-            // The one writer has the order to itself.
+            // SQLite has one writer at a time.
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(_) => Ok(()),
-            // Rows that do not exist yet cannot be locked. A lock of the table would wait for deployments that take an
-            // environment out of the archive, and these may wait for a cell that this write holds.
+            // Rows that do not exist yet cannot be locked. A lock of the table would wait for
+            // deployments that take an environment out of the archive, and these may wait for a
+            // cell that this write has locked.
             #[cfg(feature = "postgres")]
             Transaction::Postgres(write) => {
                 sqlx::query("select pg_advisory_xact_lock($1)").bind(ORDER_LOCK).execute(&mut **write).await.map(|_| ()).map_err(unexpected)
@@ -90,7 +92,8 @@ impl Write {
         }
     }
 
-    /// The position of a new environment of this type: before the first one of a later type. The order must be locked.
+    /// The position of a new environment of this type: before the first one of a later type. The
+    /// order must be locked.
     pub(crate) async fn position_by_type(&mut self, r#type: EnvironmentType) -> Result<Position, Error> {
         let between = self.between_types(r#type).await?;
         if let Some(position) = between.for_new(r#type) {
@@ -101,15 +104,15 @@ impl Write {
         between.for_new(r#type).ok_or_else(|| Error::Internal("the order has no room for another environment".into()))
     }
 
-    /// The position of a place, from 1, among all environments but this one. A place beyond the end is the end. The order
-    /// must be locked.
-    pub(crate) async fn position_at(&mut self, place: usize, id: Uuid) -> Result<Position, Error> {
-        let between = self.between_at(place, id).await?;
+    /// The position for this number in the order, from 1, counted without the environment itself. A
+    /// number beyond the end means the end. The order must be locked.
+    pub(crate) async fn position_at(&mut self, ordinal: usize, id: Uuid) -> Result<Position, Error> {
+        let between = self.between_at(ordinal, id).await?;
         if let Some(position) = between.gap() {
             return Ok(position);
         }
         self.space_out().await?;
-        let between = self.between_at(place, id).await?;
+        let between = self.between_at(ordinal, id).await?;
         between.gap().ok_or_else(|| Error::Internal("the order has no room for another environment".into()))
     }
 
@@ -137,9 +140,9 @@ impl Write {
         Ok(Between { before: before.map(neighbour).transpose()?, after })
     }
 
-    async fn between_at(&mut self, place: usize, id: Uuid) -> Result<Between, Error> {
-        let skip = i64::try_from(place.saturating_sub(1)).unwrap_or(i64::MAX);
-        // The place may be beyond the end, so the one before it is looked for from there.
+    async fn between_at(&mut self, ordinal: usize, id: Uuid) -> Result<Between, Error> {
+        let skip = i64::try_from(ordinal.saturating_sub(1)).unwrap_or(i64::MAX);
+        // The number may be beyond the end, so this reads the environment before it from there.
         let after: Option<(Uuid, i64, String)> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as("select id, position, type from environments where id <> $1 order by position, id limit 1 offset $2")
                 .bind(id)
@@ -161,12 +164,12 @@ impl Write {
         Ok(Between { before: before.map(neighbour).transpose()?, after })
     }
 
-    /// Gives every environment a position of its own, with gaps between them, in the same order.
+    /// Spaces out the positions of all environments with equal gaps, in the same order.
     async fn space_out(&mut self) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
-                "update environments set position = numbered.place * $1
-                 from (select id, row_number() over (order by position, id) as place from environments) as numbered
+                "update environments set position = numbered.ordinal * $1
+                 from (select id, row_number() over (order by position, id) as ordinal from environments) as numbered
                  where numbered.id = environments.id",
             )
             .bind(GAP)
@@ -190,16 +193,17 @@ impl Write {
         .map_err(unexpected)
     }
 
-    /// Puts all environments in this order; each comes with the time of its last change. The order must be locked.
+    /// Sets the order of all environments; each comes with the time of its last change. The order
+    /// must be locked.
     pub(crate) async fn set_order(&mut self, order: &[(Uuid, Time)]) -> Result<(), Error> {
-        let placed: Vec<(i64, &(Uuid, Time))> = (1..).zip(order).collect();
-        for set in in_sets(&placed) {
+        let numbered: Vec<(i64, &(Uuid, Time))> = (1..).zip(order).collect();
+        for set in in_sets(&numbered) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("with given (id, position, updated_at) as (");
-                query.push_values(set, |mut row, placed| {
-                    row.push_bind(placed.map(|(_, (id, _))| *id))
-                        .push_bind(placed.map(|(place, _)| place * GAP))
-                        .push_bind(placed.map(|(_, (_, updated_at))| Micros(*updated_at)));
+                query.push_values(set, |mut row, numbered| {
+                    row.push_bind(numbered.map(|(_, (id, _))| *id))
+                        .push_bind(numbered.map(|(ordinal, _)| ordinal * GAP))
+                        .push_bind(numbered.map(|(_, (_, updated_at))| Micros(*updated_at)));
                 });
                 query.push(
                     ") update environments set position = given.position, updated_at = given.updated_at from given \
@@ -235,7 +239,11 @@ mod tests {
         assert_eq!(among(Some(at(8, Development)), Some(at(12, Production))), Some(10));
         assert_eq!(among(Some(at(8, Development)), None), Some(8 + GAP));
         assert_eq!(among(None, Some(at(8, Production))), Some(8 - GAP));
-        assert_eq!(among(Some(at(8, Testing)), Some(at(8, Production))), None, "both have one position: a new one would come after both");
+        assert_eq!(
+            among(Some(at(8, Testing)), Some(at(8, Production))),
+            None,
+            "both have the same position: a new environment would come after both"
+        );
         assert_eq!(among(Some(at(8, Development)), Some(at(9, Production))), None, "there is no room");
     }
 }

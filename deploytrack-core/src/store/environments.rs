@@ -1,4 +1,4 @@
-//! Environments and their order.
+//! Environments in the database.
 
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::{
     Store, Write,
     column::{Micros, checked, checked_option, signed, unsigned},
-    environment_order::{Position, place},
-    fault::{is_referred_to, is_taken, unexpected},
+    environment_order::{Position, ordinal},
     on,
+    sqlx_error::{is_foreign_key_violation, is_unique_violation, unexpected},
 };
 use crate::{
     catalog::{CatalogKind, Environment},
@@ -23,8 +23,8 @@ struct Row {
     name: String,
     description: Option<String>,
     r#type: String,
-    /// Its number in the order.
-    place: i64,
+    /// The number of the environment in the order.
+    ordinal: i64,
     archived: bool,
     archived_at: Option<Micros>,
     created_at: Micros,
@@ -40,7 +40,7 @@ impl TryFrom<Row> for Environment {
             name: checked(&row.name)?,
             description: checked_option(row.description.as_deref())?,
             r#type: checked(&row.r#type)?,
-            order: row.place,
+            order: row.ordinal,
             archived: row.archived,
             archived_at: row.archived_at.map(|time| time.0),
             created_at: row.created_at.0,
@@ -53,15 +53,15 @@ fn all(rows: Vec<Row>) -> Result<Vec<Environment>, Error> {
     rows.into_iter().map(Environment::try_from).collect()
 }
 
-/// Environments with their numbers in the order.
+/// Selects environments with their numbers in the order.
 macro_rules! numbered {
     ($rest:literal) => {
-        concat!("select e.*, (", place!("e"), ") as place from environments e ", $rest)
+        concat!("select e.*, (", ordinal!("e"), ") as ordinal from environments e ", $rest)
     };
 }
 
 impl Store {
-    /// Part of the environments in their order, and how many there are; those that match.
+    /// Part of the environments that match, in their order, and how many match in all.
     pub(crate) async fn matching_environments(
         &self,
         filter: &CatalogFilter,
@@ -72,14 +72,14 @@ impl Store {
         let key = key.as_deref();
         let is_part_of_all = *filter == CatalogFilter::default();
         let mut rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
-            // One name is one row, and its number is counted for it alone. Of a part of all rows, the numbers follow from the
-            // place of the part. Otherwise all numbers are counted at once.
+            // One name is one row: count its number for that row alone. A page of the whole list:
+            // number the rows from its offset. Otherwise number all environments at once.
             let mut query = QueryBuilder::new(if key.is_some() {
                 numbered!("where true")
             } else if is_part_of_all {
-                "select e.*, cast(0 as bigint) as place from environments e where true"
+                "select e.*, cast(0 as bigint) as ordinal from environments e where true"
             } else {
-                "select * from (select e.*, row_number() over (order by e.position, e.id) as place from environments e) e where true"
+                "select * from (select e.*, row_number() over (order by e.position, e.id) as ordinal from environments e) e where true"
             });
             if let Some(key) = key {
                 query.push(" and e.name_key = ").push_bind(key);
@@ -92,7 +92,7 @@ impl Store {
         })
         .map_err(unexpected)?;
         if is_part_of_all {
-            rows.iter_mut().zip(signed(skip) + 1..).for_each(|(row, place)| row.place = place);
+            rows.iter_mut().zip(signed(skip) + 1..).for_each(|(row, ordinal)| row.ordinal = ordinal);
         }
         let total: i64 = on!(Pool, &self.reads, |pool| {
             sqlx::query_scalar(
@@ -107,13 +107,13 @@ impl Store {
         Ok((all(rows)?, unsigned(total)))
     }
 
-    /// The environment of this name, as a list of one or none; without a name, all in their order.
+    /// Part of the environments, in their order. With a name, the list has at most one environment.
     pub(crate) async fn environments(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Environment>, u64), Error> {
         let filter = CatalogFilter { name: name.cloned(), archived: None };
         self.matching_environments(&filter, skip, take).await
     }
 
-    /// The environments that something was deployed to.
+    /// The environments that have deployments.
     pub(crate) async fn environments_in_use(&self) -> Result<Vec<Uuid>, Error> {
         on!(Pool, &self.reads, |pool| {
             sqlx::query_scalar("select distinct environment_id from environment_counts where count > 0").fetch_all(pool).await
@@ -131,11 +131,11 @@ impl Store {
 }
 
 impl Write {
-    /// Every environment in order.
+    /// All environments, in their order.
     pub(crate) async fn all_environments(&mut self) -> Result<Vec<Environment>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(
-                "select e.*, row_number() over (order by e.position, e.id) as place from environments e order by e.position, e.id",
+                "select e.*, row_number() over (order by e.position, e.id) as ordinal from environments e order by e.position, e.id",
             )
             .fetch_all(&mut **write)
             .await
@@ -153,7 +153,7 @@ impl Write {
         row.map(Environment::try_from).transpose()
     }
 
-    /// Locks an environment until the end of this write: other changes of it wait.
+    /// Locks an environment until the end of this write: other writes to it wait.
     pub(crate) async fn lock_environment(&mut self, id: Uuid) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("update environments set updated_at = updated_at where id = $1").bind(id).execute(&mut **write).await.map(|_| ())
@@ -182,10 +182,10 @@ impl Write {
             .await
             .map(|_| ())
         })
-        .map_err(|error| taken(error, &new.name))
+        .map_err(|error| name_taken(error, &new.name))
     }
 
-    /// Writes an environment over the one with its id, which keeps its position.
+    /// Replaces the environment with the same id, except for its position.
     pub(crate) async fn replace_environment(&mut self, new: &Environment) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
@@ -204,16 +204,16 @@ impl Write {
             .await
             .map(|_| ())
         })
-        .map_err(|error| taken(error, &new.name))
+        .map_err(|error| name_taken(error, &new.name))
     }
 
-    /// Removes an environment that has no deployments.
+    /// Deletes an environment without deployments.
     pub(crate) async fn delete_environment(&mut self, environment: &Environment) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("delete from environments where id = $1").bind(environment.id).execute(&mut **write).await.map(|_| ())
         })
         .map_err(|error| {
-            if is_referred_to(&error) {
+            if is_foreign_key_violation(&error) {
                 Error::InUse { kind: CatalogKind::Environment, name: environment.name.clone() }
             } else {
                 unexpected(error)
@@ -222,6 +222,6 @@ impl Write {
     }
 }
 
-fn taken(error: sqlx::Error, name: &Name) -> Error {
-    if is_taken(&error) { Error::NameTaken { kind: CatalogKind::Environment, name: name.clone() } } else { unexpected(error) }
+fn name_taken(error: sqlx::Error, name: &Name) -> Error {
+    if is_unique_violation(&error) { Error::NameTaken { kind: CatalogKind::Environment, name: name.clone() } } else { unexpected(error) }
 }

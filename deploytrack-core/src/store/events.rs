@@ -1,14 +1,17 @@
 //! Events, numbered in the order in which readers can see them.
 //!
-//! A reader that was told of number N must never meet a smaller one later, or it would miss it. Numbers from a sequence do
-//! not do: on PostgreSQL two writes can commit in the other order than they drew them. So the last number is in the one row
-//! of `commits`, which every write changes as the last thing before its events and its commit. Who changes it holds it until
-//! the commit can be seen, and the next one counts on from there; a write that fails gives its numbers back. The numbers
-//! therefore follow the commits and have no gaps.
+//! A reader that has received number N must never meet a smaller number later, since it would miss
+//! that event. Numbers from a sequence do not guarantee this: on PostgreSQL two writes can commit
+//! in a different order than they drew their numbers. The last number is therefore in the single
+//! row of `commits`. Every write updates that row last, before its events and its commit. The row
+//! stays locked until the commit is visible, and the next write continues from there. A write that
+//! fails returns its numbers. So the numbers follow the commits and have no gaps.
 //!
-//! Rejected: to read only below the oldest open transaction (`pg_snapshot_xmin`), since transaction numbers do not survive a
-//! dump and a forgotten transaction would hold up every reader; to number in a second pass, since that costs a commit more.
-//! The price is that writes stand in line for their commits. Each carries all that waited, so the line is short.
+//! Rejected: reading only below the oldest open transaction (`pg_snapshot_xmin`), since transaction
+//! numbers do not survive a dump, and a forgotten transaction would stop every reader. Rejected:
+//! numbering in a second pass, since that costs one more commit. The price of this design is that
+//! writes queue for their commits. Each commit carries all requests that waited for it, so the
+//! queue is short.
 
 use sqlx::{FromRow, QueryBuilder};
 use tokio::sync::watch;
@@ -17,8 +20,8 @@ use uuid::Uuid;
 use super::{
     Store, Write,
     column::{Micros, checked, checked_option, digest, signed},
-    fault::{unexpected, unreadable},
     on,
+    sqlx_error::{unexpected, unreadable},
     write::in_sets,
 };
 use crate::{
@@ -35,16 +38,16 @@ pub(crate) struct NewEvent {
     pub(crate) r#type: EventType,
     /// The deployment, component or environment.
     pub(crate) subject_id: Option<Uuid>,
-    pub(crate) told: Told,
+    pub(crate) source: EventSource,
 }
 
-/// Where it stands when something happened, and who recorded it.
+/// Where the time and the author of an event are stored.
 #[derive(Clone, Debug)]
-pub(crate) enum Told {
+pub(crate) enum EventSource {
     /// In this row of history.
-    ByHistory(i64),
-    /// Nowhere else. With the name of a component or environment.
-    Here { name: Option<Name>, at: Time, by: Label },
+    HistoryRow(i64),
+    /// In the row of the event, with the name of a component or environment.
+    EventRow { name: Option<Name>, at: Time, by: Label },
 }
 
 #[derive(Debug, FromRow)]
@@ -75,22 +78,22 @@ struct Row {
     hash: Option<Vec<u8>>,
 }
 
-/// A column that a row of this type must have.
-fn there<T>(value: Option<T>) -> Result<T, Error> {
-    value.ok_or_else(|| unreadable("an event lacks what it is about"))
+/// Returns a column that must not be null in a row of this type.
+fn required<T>(value: Option<T>) -> Result<T, Error> {
+    value.ok_or_else(|| unreadable("an event has no value in a column that its type requires"))
 }
 
 impl Row {
     fn subject(&self) -> Result<Option<EventDeployment>, Error> {
         let Some(version) = &self.version else { return Ok(None) };
         Ok(Some(EventDeployment {
-            id: there(self.subject_id)?,
-            component_id: there(self.component_id)?,
-            component_name: checked(there(self.component_name.as_deref())?)?,
-            environment_id: there(self.environment_id)?,
-            environment_name: checked(there(self.environment_name.as_deref())?)?,
+            id: required(self.subject_id)?,
+            component_id: required(self.component_id)?,
+            component_name: checked(required(self.component_name.as_deref())?)?,
+            environment_id: required(self.environment_id)?,
+            environment_name: checked(required(self.environment_name.as_deref())?)?,
             version: checked(version)?,
-            deployed_by: checked(there(self.deployed_by.as_deref())?)?,
+            deployed_by: checked(required(self.deployed_by.as_deref())?)?,
             commit_sha: checked_option(self.commit_sha.as_deref())?,
         }))
     }
@@ -99,20 +102,20 @@ impl Row {
         let Some(sequence) = self.sequence else { return Ok(None) };
         Ok(Some(HistoryEntry {
             sequence,
-            attempt: there(self.attempt)?,
-            event: checked(there(self.event.as_deref())?)?,
+            attempt: required(self.attempt)?,
+            event: checked(required(self.event.as_deref())?)?,
             from: checked_option(self.from_status.as_deref())?,
-            to: checked(there(self.to_status.as_deref())?)?,
-            occurred_at: there(self.occurred_at)?.0,
+            to: checked(required(self.to_status.as_deref())?)?,
+            occurred_at: required(self.occurred_at)?.0,
             claimed_at: self.claimed_at.map(|time| time.0),
-            recorded_at: there(self.history_at)?.0,
-            recorded_by: checked(there(self.history_by.as_deref())?)?,
+            recorded_at: required(self.history_at)?.0,
+            recorded_by: checked(required(self.history_by.as_deref())?)?,
             reason: checked_option(self.reason.as_deref())?,
-            hash: digest(there(self.hash.as_deref())?)?,
+            hash: digest(required(self.hash.as_deref())?)?,
         }))
     }
 
-    fn named(&self, what: &str) -> Result<Option<EventName>, Error> {
+    fn catalog_entry(&self, what: &str) -> Result<Option<EventName>, Error> {
         match (self.r#type.strip_prefix(what), self.subject_id, self.name.as_deref()) {
             (Some(_), Some(id), Some(name)) => Ok(Some(EventName { id, name: checked(name)? })),
             _ => Ok(None),
@@ -126,8 +129,8 @@ impl TryFrom<Row> for Event {
     fn try_from(row: Row) -> Result<Self, Error> {
         let transition = row.transition()?;
         let (recorded_at, recorded_by) = match &transition {
-            Some(told) => (told.recorded_at, told.recorded_by.clone()),
-            None => (there(row.recorded_at)?.0, checked(there(row.recorded_by.as_deref())?)?),
+            Some(entry) => (entry.recorded_at, entry.recorded_by.clone()),
+            None => (required(row.recorded_at)?.0, checked(required(row.recorded_by.as_deref())?)?),
         };
         Ok(Self {
             id: row.number,
@@ -136,14 +139,15 @@ impl TryFrom<Row> for Event {
             recorded_by,
             deployment: row.subject()?,
             transition,
-            component: row.named("component.")?,
-            environment: row.named("environment.")?,
+            component: row.catalog_entry("component.")?,
+            environment: row.catalog_entry("environment.")?,
         })
     }
 }
 
-/// The events behind a number, in their order. The limit is inside, so that what is joined is that page alone.
-const BEHIND: &str = "select v.number, v.type, v.subject_id, v.name, v.recorded_at, v.recorded_by, d.component_id, \
+/// Selects the events after a number, in their order. The limit is in the subquery, so that only
+/// that page is joined.
+const EVENTS_AFTER: &str = "select v.number, v.type, v.subject_id, v.name, v.recorded_at, v.recorded_by, d.component_id, \
                       c.name as component_name, d.environment_id, e.name as environment_name, d.version, d.deployed_by, d.commit_sha, \
                       h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.claimed_at, h.recorded_at as history_at, \
                       h.recorded_by as history_by, h.reason, h.hash \
@@ -152,10 +156,11 @@ const BEHIND: &str = "select v.number, v.type, v.subject_id, v.name, v.recorded_
                       left join components c on c.id = d.component_id left join environments e on e.id = d.environment_id order by v.number";
 
 impl Store {
-    /// The events behind this number, in their order, so many at most.
+    /// The events after this number, in their order, up to a limit.
     pub(crate) async fn events(&self, after: i64, most: u64) -> Result<Vec<Event>, Error> {
-        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(BEHIND).bind(after).bind(signed(most)).fetch_all(pool).await)
-            .map_err(unexpected)?;
+        let rows: Vec<Row> =
+            on!(Pool, &self.reads, |pool| sqlx::query_as(EVENTS_AFTER).bind(after).bind(signed(most)).fetch_all(pool).await)
+                .map_err(unexpected)?;
         rows.into_iter().map(Event::try_from).collect()
     }
 
@@ -166,24 +171,24 @@ impl Store {
 }
 
 impl Store {
-    /// The last event that this program knows of, now and whenever there is another one.
+    /// Subscribes to the number of the last event that this program has made or seen.
     pub(crate) fn watch_events(&self) -> watch::Receiver<i64> {
-        self.commits.watch()
+        self.commits.subscribe()
     }
 
-    /// Wakes who waits for events up to this number.
-    pub(crate) fn told_of_events(&self, last: i64) {
-        self.commits.told(last);
+    /// Wakes readers that wait for events up to this number.
+    pub(crate) fn note_last_event(&self, last: i64) {
+        self.commits.note_last_event(last);
     }
 
-    /// Whether anybody waits for events.
+    /// Whether any reader waits for events.
     pub(crate) fn has_event_readers(&self) -> bool {
-        self.commits.is_watched()
+        self.commits.has_subscribers()
     }
 }
 
 impl Write {
-    /// Adds the events that follow each other up to the number `last`.
+    /// Inserts consecutive events; the number of the last one is `last`.
     pub(super) async fn insert_events(&mut self, events: &[NewEvent], last: i64) -> Result<(), Error> {
         let first = last - signed(events.len() as u64) + 1;
         let numbered: Vec<(i64, &NewEvent)> = (first..).zip(events).collect();
@@ -194,9 +199,9 @@ impl Write {
                 );
                 query.push_values(set, |mut row, numbered| {
                     let (number, new) = (numbered.map(|(number, _)| *number), numbered.map(|(_, new)| *new));
-                    let (sequence, here) = match new.map(|new| &new.told) {
-                        Some(Told::ByHistory(sequence)) => (Some(*sequence), None),
-                        Some(Told::Here { name, at, by }) => (None, Some((name, *at, by))),
+                    let (sequence, here) = match new.map(|new| &new.source) {
+                        Some(EventSource::HistoryRow(sequence)) => (Some(*sequence), None),
+                        Some(EventSource::EventRow { name, at, by }) => (None, Some((name, *at, by))),
                         None => (None, None),
                     };
                     row.push_bind(number)

@@ -8,7 +8,7 @@ use std::{
 
 use crate::error::Error;
 
-/// The suffixes of the files that SQLite keeps beside the database.
+/// The suffixes of the files that SQLite creates beside the database.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// Creates the file with mode 0600, and sets that mode on existing files. SQLite copies the mode of the database to the files
@@ -30,7 +30,7 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A file of another user keeps its mode, with a warning.
+/// Restricts a file to its owner. If that fails, as for a file of another user, it logs a warning.
 #[cfg(unix)]
 fn close_to_others(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -40,7 +40,7 @@ fn close_to_others(path: &Path) {
         && found.permissions().mode() & 0o077 != 0
         && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o600))
     {
-        tracing::warn!(path = %path.display(), %error, "others may read this file, and its rights cannot be changed");
+        tracing::warn!(path = %path.display(), %error, "other users may read this file, and its permissions cannot be changed");
     }
 }
 
@@ -70,8 +70,8 @@ impl Files {
         let database = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
         // SQLite follows a symbolic link first.
         let real = fs::canonicalize(&database).unwrap_or_else(|_| database.clone());
-        let known = |path: PathBuf| identity(&path).map(|identity| (path, identity));
-        Self([database].into_iter().chain(beside(&real)).filter_map(known).collect())
+        let existing = |path: PathBuf| identity(&path).map(|identity| (path, identity));
+        Self([database].into_iter().chain(beside(&real)).filter_map(existing).collect())
     }
 
     /// Returns an error when a file is not the one that was opened.
@@ -80,7 +80,8 @@ impl Files {
         changed.map_or(Ok(()), |(path, _)| Err(Error::Unavailable(gone(path).into())))
     }
 
-    /// Whether a file beside the database belongs to another database now. Closing this one would delete it.
+    /// Whether a file beside the database now belongs to another database. Closing this one would
+    /// delete it.
     pub(super) fn are_foreign(&self) -> bool {
         self.0.iter().skip(1).any(|(path, opened)| identity(path).is_some_and(|found| found != *opened))
     }
@@ -89,7 +90,7 @@ impl Files {
 fn gone(path: &Path) -> String {
     let what = if path.exists() { "replaced" } else { "deleted or moved" };
     let path = path.display();
-    format!("the database file {path} was {what} while it was open; nothing can be written until it is back or the program is restarted")
+    format!("the database file {path} was {what} while it was open; every write fails until the file is back or the program is restarted")
 }
 
 #[cfg(unix)]

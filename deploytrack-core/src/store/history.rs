@@ -1,4 +1,4 @@
-//! The append-only history.
+//! The append-only history in the database.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use uuid::Uuid;
 use super::{
     Snapshot, Store, Transaction, Write,
     column::{Micros, checked, checked_option, digest, signed},
-    fault::unexpected,
     on,
+    sqlx_error::unexpected,
     write::{in_lists, in_sets},
 };
 use crate::{clock::Time, error::Error, history::HistoryEntry, status::Status, text::Reason};
 
-/// What every query of the history selects.
-macro_rules! select {
+/// Selects rows of history, for every query of this module.
+macro_rules! select_history {
     ($rest:literal) => {
         concat!(
             "select h.deployment_id, h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.claimed_at, h.recorded_at, ",
@@ -61,30 +61,31 @@ impl TryFrom<Row> for HistoryEntry {
     }
 }
 
-/// A row's number, and what it says if it can be read.
-pub(crate) type Told = (i64, Result<HistoryEntry, Error>);
+/// The number of a row, and the row if it is readable.
+pub(crate) type EntryResult = (i64, Result<HistoryEntry, Error>);
 
 fn all(rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Error> {
     rows.into_iter().map(HistoryEntry::try_from).collect()
 }
 
-/// A part of the history of one deployment.
-const PART: &str = select!("where h.deployment_id = $1 and h.sequence > $2 order by h.sequence limit $3");
+/// Selects a part of the history of one deployment.
+const HISTORY_AFTER: &str = select_history!("where h.deployment_id = $1 and h.sequence > $2 order by h.sequence limit $3");
 
-/// The history of one deployment.
-const OF_ONE: &str = select!("where h.deployment_id = $1 order by h.sequence");
+/// Selects the history of one deployment.
+const HISTORY_OF_ONE: &str = select_history!("where h.deployment_id = $1 order by h.sequence");
 
 impl Store {
-    /// The history of a deployment, in the order of recording; empty when there is no such deployment.
+    /// The history of a deployment, in the order of recording; empty if there is no such
+    /// deployment.
     pub(crate) async fn history(&self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
-        let rows = on!(Pool, &self.reads, |pool| { sqlx::query_as(OF_ONE).bind(deployment_id).fetch_all(pool).await });
+        let rows = on!(Pool, &self.reads, |pool| { sqlx::query_as(HISTORY_OF_ONE).bind(deployment_id).fetch_all(pool).await });
         all(rows.map_err(unexpected)?)
     }
 
-    /// The rows of the history of a deployment that follow the row `after`, so many at most.
+    /// The rows of a deployment's history after the row `after`, up to a limit.
     pub(crate) async fn history_after(&self, deployment_id: Uuid, after: i64, take: u64) -> Result<Vec<HistoryEntry>, Error> {
         let rows = on!(Pool, &self.reads, |pool| {
-            sqlx::query_as(PART).bind(deployment_id).bind(after).bind(signed(take)).fetch_all(pool).await
+            sqlx::query_as(HISTORY_AFTER).bind(deployment_id).bind(after).bind(signed(take)).fetch_all(pool).await
         });
         all(rows.map_err(unexpected)?)
     }
@@ -94,7 +95,7 @@ impl Store {
         let mut histories = BTreeMap::<Uuid, Vec<HistoryEntry>>::new();
         for ids in in_lists(ids) {
             let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
-                let mut query = QueryBuilder::new(select!("where h.deployment_id in ("));
+                let mut query = QueryBuilder::new(select_history!("where h.deployment_id in ("));
                 let mut list = query.separated(", ");
                 for id in ids {
                     list.push_bind(*id);
@@ -111,7 +112,7 @@ impl Store {
 }
 
 impl Store {
-    /// When the newest row of the history was recorded; none before the first.
+    /// When the newest row of the history was recorded; `None` if there is no row.
     pub(crate) async fn last_recorded(&self) -> Result<Option<Time>, Error> {
         let found: Option<Micros> = on!(Pool, &self.reads, |pool| {
             sqlx::query_scalar("select recorded_at from history order by sequence desc limit 1").fetch_optional(pool).await
@@ -122,18 +123,18 @@ impl Store {
 }
 
 impl Snapshot {
-    /// The histories of every deployment from `first` to `last` by id, each in the order of recording; a row that cannot
-    /// be read comes with the reason.
-    pub(crate) async fn histories(&mut self, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<Told>>, Error> {
+    /// The histories of all deployments with ids from `first` to `last`, each in the order of
+    /// recording. An unreadable row comes with its error.
+    pub(crate) async fn histories(&mut self, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<EntryResult>>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.0, |snapshot| {
-            sqlx::query_as(select!("where h.deployment_id >= $1 and h.deployment_id <= $2 order by h.sequence"))
+            sqlx::query_as(select_history!("where h.deployment_id >= $1 and h.deployment_id <= $2 order by h.sequence"))
                 .bind(first)
                 .bind(last)
                 .fetch_all(&mut **snapshot)
                 .await
         })
         .map_err(unexpected)?;
-        let mut histories = BTreeMap::<Uuid, Vec<Told>>::new();
+        let mut histories = BTreeMap::<Uuid, Vec<EntryResult>>::new();
         for row in rows {
             histories.entry(row.deployment_id).or_default().push((row.sequence, row.try_into()));
         }
@@ -146,16 +147,19 @@ impl Write {
     pub(crate) async fn history(&mut self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
         self.flush().await?;
         let rows = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as(select!("where h.deployment_id = $1 order by h.sequence")).bind(deployment_id).fetch_all(&mut **write).await
+            sqlx::query_as(select_history!("where h.deployment_id = $1 order by h.sequence"))
+                .bind(deployment_id)
+                .fetch_all(&mut **write)
+                .await
         });
         all(rows.map_err(unexpected)?)
     }
 
-    /// The transition a deployment made last.
+    /// The last transition of a deployment.
     pub(crate) async fn last_transition(&mut self, deployment_id: Uuid) -> Result<Option<HistoryEntry>, Error> {
         self.flush().await?;
         let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as(select!("where h.deployment_id = $1 and h.event = 'transition' order by h.sequence desc limit 1"))
+            sqlx::query_as(select_history!("where h.deployment_id = $1 and h.event = 'transition' order by h.sequence desc limit 1"))
                 .bind(deployment_id)
                 .fetch_optional(&mut **write)
                 .await
@@ -164,10 +168,12 @@ impl Write {
         row.map(HistoryEntry::try_from).transpose()
     }
 
-    /// The next numbers for rows of the history. Nobody else has them, whatever becomes of this write.
+    /// Reserves the next numbers for rows of history. No other write gets them, even if this one
+    /// fails.
     pub(super) async fn next_numbers(&mut self, count: usize) -> Result<Vec<i64>, Error> {
         match &mut self.transaction {
-            // The one writer: the numbers that follow the last one are free until the end of this write.
+            // SQLite has one writer at a time: the numbers after the last one are free until the
+            // end of this write.
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(write) => {
                 let last: Option<i64> = sqlx::query_scalar("select seq from sqlite_sequence where name = 'history'")
@@ -187,7 +193,7 @@ impl Write {
         }
     }
 
-    /// Adds rows that have their numbers to the histories of deployments.
+    /// Inserts rows of history that have their numbers.
     pub(super) async fn insert_entries(&mut self, entries: &[(Uuid, HistoryEntry)]) -> Result<(), Error> {
         for set in in_sets(entries) {
             on!(Transaction, &mut self.transaction, |write| {
@@ -228,7 +234,7 @@ mod tests {
     #[tokio::test]
     async fn sqlite_reads_the_history_of_one_deployment_from_its_index() {
         let store = Store::open("sqlite::memory:").await.unwrap();
-        let sql = sqlx::AssertSqlSafe(format!("explain query plan {OF_ONE}"));
+        let sql = sqlx::AssertSqlSafe(format!("explain query plan {HISTORY_OF_ONE}"));
         let plan: String = on!(Pool, &store.reads, |pool| sqlx::query(sql)
             .fetch_all(pool)
             .await

@@ -1,4 +1,4 @@
-//! The answers kept under idempotency keys.
+//! Answers stored under idempotency keys.
 
 use std::collections::BTreeMap;
 #[cfg(feature = "postgres")]
@@ -9,8 +9,8 @@ use sqlx::{FromRow, QueryBuilder};
 use super::{
     Transaction, Write,
     column::{Micros, digest, signed},
-    fault::unexpected,
     on,
+    sqlx_error::unexpected,
     write::in_sets,
 };
 use crate::{
@@ -20,36 +20,37 @@ use crate::{
     text::{IdempotencyKey, Label},
 };
 
-/// The most expired answers that are removed for one that is kept: more than are added, so that they never pile up, and so
-/// few that no write waits for a sweep.
-const REMOVED_AT_ONCE: usize = 8;
+/// How many expired answers are removed for each one that is stored: more than are added, so that
+/// they do not accumulate, and so few that no write waits for a cleanup.
+const REMOVALS_PER_ANSWER: usize = 8;
 
-/// How long to wait for a key that another write has, in milliseconds from one look to the next; two thirds of a second
-/// in all. A write that was refused, or had been made before, may still be rolling back when its caller comes again.
+/// The delays between two tries to lock a key that another write has locked, in milliseconds; two
+/// thirds of a second in all. A write that was refused or replayed may still be rolling back when
+/// its caller repeats the request.
 #[cfg(feature = "postgres")]
-const WAITS: [u64; 7] = [5, 10, 20, 40, 80, 160, 320];
+const RETRY_DELAYS: [u64; 7] = [5, 10, 20, 40, 80, 160, 320];
 
-/// A key, and whose it is.
+/// An idempotency key of a subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key {
+pub(crate) struct ScopedKey {
     pub(crate) subject: Label,
     pub(crate) key: IdempotencyKey,
 }
 
-/// An answer that was kept.
+/// An answer that is stored under a key.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
-    /// The request it answered.
+pub(crate) struct StoredAnswer {
+    /// The digest of the request.
     pub(crate) request: Digest,
     /// The answer, as JSON.
     pub(crate) answer: String,
 }
 
-/// An answer to be kept.
+/// An answer to be stored.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) key: Key,
-    pub(crate) kept: Kept,
+pub(crate) struct NewAnswer {
+    pub(crate) key: ScopedKey,
+    pub(crate) stored: StoredAnswer,
     pub(crate) given_at: Time,
     pub(crate) expires_at: Time,
 }
@@ -62,20 +63,22 @@ struct Row {
     answer: String,
 }
 
-impl Answer {
-    /// Answers that expired before this time are removed. They stay for a quarter longer than they are given again: after
-    /// a restart under a clock that is ahead by up to that time, and another one under the right clock, none is missing.
-    fn long_expired(&self) -> Time {
+impl NewAnswer {
+    /// The time before which expired answers are removed. An answer stays for a quarter of its
+    /// lifetime after it expires. A server may restart with a clock that is ahead by up to that
+    /// time, and then restart with the right clock: no answer is missing.
+    fn removable_before(&self) -> Time {
         self.given_at - (self.expires_at - self.given_at) / 4
     }
 }
 
 impl Write {
-    /// Takes keys until the end of this write, as far as no other write is at work under them; says which it has.
-    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL is asked"))]
-    pub(crate) async fn take_keys(&mut self, keys: &[Key]) -> Result<Vec<bool>, Error> {
+    /// Locks keys until the end of this write, except those that another write has locked. Returns
+    /// which ones it locked.
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL runs a query"))]
+    pub(crate) async fn lock_keys(&mut self, keys: &[ScopedKey]) -> Result<Vec<bool>, Error> {
         match &mut self.transaction {
-            // The one writer: whoever else had a key has committed.
+            // SQLite has one writer at a time: any other write with this key has committed.
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(_) => Ok(vec![true; keys.len()]),
             #[cfg(feature = "postgres")]
@@ -83,9 +86,9 @@ impl Write {
                 if keys.is_empty() {
                     return Ok(Vec::new());
                 }
-                let numbers: Vec<i64> = keys.iter().map(Key::number).collect();
+                let numbers: Vec<i64> = keys.iter().map(ScopedKey::number).collect();
                 sqlx::query_scalar(
-                    "select pg_try_advisory_xact_lock(number) from unnest($1) with ordinality as key (number, place) order by place",
+                    "select pg_try_advisory_xact_lock(number) from unnest($1) with ordinality as key (number, ordinal) order by ordinal",
                 )
                 .bind(numbers)
                 .fetch_all(&mut **write)
@@ -95,31 +98,32 @@ impl Write {
         }
     }
 
-    /// Takes a key until the end of this write. False when another write is at work under it, and stays so for a moment.
-    pub(crate) async fn take_key(&mut self, key: &Key) -> Result<bool, Error> {
+    /// Locks a key until the end of this write. Returns false if another write has it locked for
+    /// longer than a moment.
+    pub(crate) async fn lock_key(&mut self, key: &ScopedKey) -> Result<bool, Error> {
         let key = std::slice::from_ref(key);
         #[cfg(feature = "postgres")]
-        for wait in WAITS {
-            if self.take_keys(key).await? == [true] {
+        for wait in RETRY_DELAYS {
+            if self.lock_keys(key).await? == [true] {
                 return Ok(true);
             }
             tokio::time::sleep(Duration::from_millis(wait)).await;
         }
-        Ok(self.take_keys(key).await? == [true])
+        Ok(self.lock_keys(key).await? == [true])
     }
 
-    /// The answers kept under these keys that have not expired.
-    pub(crate) async fn kept_answers(&mut self, keys: &[Key], now: Time) -> Result<BTreeMap<Key, Kept>, Error> {
-        let mut kept = BTreeMap::new();
+    /// The answers under these keys that have not expired.
+    pub(crate) async fn stored_answers(&mut self, keys: &[ScopedKey], now: Time) -> Result<BTreeMap<ScopedKey, StoredAnswer>, Error> {
+        let mut stored = BTreeMap::new();
         for set in in_sets(keys) {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("with asked (subject, key) as (");
+                let mut query = QueryBuilder::new("with listed (subject, key) as (");
                 query.push_values(set, |mut row, key| {
                     row.push_bind(key.map(|key| key.subject.as_str())).push_bind(key.map(|key| key.key.as_str()));
                 });
                 query.push(
-                    ") select kept.subject, kept.key, kept.request, kept.answer from asked \
-                     join idempotency_keys kept on kept.subject = asked.subject and kept.key = asked.key where kept.expires_at > ",
+                    ") select answers.subject, answers.key, answers.request, answers.answer from listed \
+                     join idempotency_keys answers on answers.subject = listed.subject and answers.key = listed.key where answers.expires_at > ",
                 );
                 query.push_bind(Micros(now)).build_query_as().fetch_all(&mut **write).await
             })
@@ -127,17 +131,17 @@ impl Write {
             for row in rows {
                 let key = keys.iter().find(|key| key.subject.as_str() == row.subject && key.key.as_str() == row.key);
                 if let Some(key) = key {
-                    kept.insert(key.clone(), Kept { request: digest(&row.request)?, answer: row.answer });
+                    stored.insert(key.clone(), StoredAnswer { request: digest(&row.request)?, answer: row.answer });
                 }
             }
         }
-        Ok(kept)
+        Ok(stored)
     }
 
-    /// Keeps answers under their keys, and removes a few that have expired.
-    pub(super) async fn write_answers(&mut self, answers: &[Answer]) -> Result<(), Error> {
-        let Some(expired) = answers.iter().map(Answer::long_expired).max() else { return Ok(()) };
-        self.remove_expired(expired, REMOVED_AT_ONCE * answers.len()).await?;
+    /// Stores answers under their keys, and removes a few expired ones.
+    pub(super) async fn write_answers(&mut self, answers: &[NewAnswer]) -> Result<(), Error> {
+        let Some(expired) = answers.iter().map(NewAnswer::removable_before).max() else { return Ok(()) };
+        self.remove_expired(expired, REMOVALS_PER_ANSWER * answers.len()).await?;
         for set in in_sets(answers) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query =
@@ -145,8 +149,8 @@ impl Write {
                 query.push_values(set, |mut row, new| {
                     row.push_bind(new.map(|new| new.key.subject.as_str()))
                         .push_bind(new.map(|new| new.key.key.as_str()))
-                        .push_bind(new.map(|new| &new.kept.request.as_bytes()[..]))
-                        .push_bind(new.map(|new| new.kept.answer.as_str()))
+                        .push_bind(new.map(|new| &new.stored.request.as_bytes()[..]))
+                        .push_bind(new.map(|new| new.stored.answer.as_str()))
                         .push_bind(new.map(|new| Micros(new.expires_at)));
                 });
                 query.push(
@@ -174,7 +178,7 @@ impl Write {
             .execute(&mut **write)
             .await
             .map(|_| ()),
-            // What another writer is removing is left to it: nobody waits.
+            // Skips rows that another writer is removing, so that no write waits.
             #[cfg(feature = "postgres")]
             Transaction::Postgres(write) => sqlx::query(
                 "delete from idempotency_keys where (subject, key) in (
@@ -191,8 +195,8 @@ impl Write {
     }
 }
 
-impl Key {
-    /// The number by which PostgreSQL locks it.
+impl ScopedKey {
+    /// The number of the advisory lock on PostgreSQL for this key.
     #[cfg(feature = "postgres")]
     fn number(&self) -> i64 {
         let name = Digest::of(format!("{}\n{}", self.subject, self.key).as_bytes());

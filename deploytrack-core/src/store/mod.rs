@@ -1,56 +1,57 @@
-//! The store: SQL, and the only room that knows the database.
+//! The store: SQL, and the only module that uses the database.
 //!
-//! Every query is one text for both databases, beside the function that runs it; `on!` binds it to the one that is
-//! open. The store decides nothing: it refuses to write over a revision it did not expect.
+//! Every query is one text for both databases, next to the function that runs it; `on!` runs it on
+//! the open one. The store makes no decisions: it only rejects a write to a row whose revision has
+//! changed.
 
 use std::sync::Arc;
 
 use condition::Condition;
-use database_version::Commits;
+use database_version::CommitWatch;
 use sqlx::Row as _;
 
 use crate::error::Error;
 
 mod archive;
+mod cells;
 mod column;
 mod components;
 mod condition;
 mod counts;
-mod current;
 mod database_version;
 mod deployments;
 mod environment_order;
 mod environments;
 mod events;
-mod fault;
 #[cfg(feature = "sqlite")]
 mod files;
 mod history;
 mod idempotency;
-mod names;
+mod lookup;
+mod matrix;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod shown;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod sqlx_error;
 mod verification;
 mod write;
 
 pub(crate) use archive::{LastUse, UnarchiveCause};
-pub(crate) use current::{Current, Place};
+pub(crate) use cells::{CellKey, CurrentDeployment};
 pub use database_version::DatabaseVersion;
-pub(crate) use deployments::{Line, Revised, RowFilter};
-pub(crate) use events::{NewEvent, Told as ToldBy};
-pub(crate) use fault::is_damage;
-use fault::unexpected;
-pub(crate) use history::Told;
-pub(crate) use idempotency::{Answer, Kept, Key};
-pub(crate) use names::CatalogEntry;
-pub(crate) use shown::{Columns, Heading, Section};
-pub(crate) use verification::{KeptCell, KeptPeriod, Numbering, ToldWrongly};
+pub(crate) use deployments::{DeploymentRecord, LineKey, RowFilter};
+pub(crate) use events::{EventSource, NewEvent};
+pub(crate) use history::EntryResult;
+pub(crate) use idempotency::{NewAnswer, ScopedKey, StoredAnswer};
+pub(crate) use lookup::CatalogEntry;
+pub(crate) use matrix::{Columns, Heading, Section};
+pub(crate) use sqlx_error::is_damage;
+use sqlx_error::unexpected;
+pub(crate) use verification::{Numbering, StoredCell, StoredPeriod, WrongEvent};
 pub(crate) use write::Write;
 
-/// Runs one expression on whichever database is open: a [`Pool`] or a [`Transaction`] of it.
+/// Runs one expression on the open database: a [`Pool`] or a [`Transaction`] of it.
 macro_rules! on {
     ($kind:ident, $database:expr, |$open:ident| $body:expr) => {
         match $database {
@@ -79,42 +80,44 @@ enum Transaction {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
-/// An open database, migrated to what this program expects. Clones share it.
+/// An open, migrated database. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Store {
     reads: Pool,
-    /// On SQLite one connection, since one writer at a time is all it has; on PostgreSQL a pool that undoes what a caller
-    /// who went away has left open.
+    /// On SQLite one connection, since SQLite has one writer at a time. On PostgreSQL a pool that
+    /// rolls back the transactions that cancelled callers left open.
     writes: Pool,
-    /// On SQLite as for other reads; on PostgreSQL as for writes, since a snapshot that was left open would be read for ever.
+    /// On SQLite the pool of `reads`. On PostgreSQL the pool of `writes`, which rolls back: a later
+    /// read would otherwise use the same old snapshot.
     snapshots: Pool,
-    commits: Arc<Commits>,
+    commits: Arc<CommitWatch>,
     condition: Arc<Condition>,
-    /// On SQLite, unless it is in memory.
+    /// On SQLite, unless the database is in memory.
     #[cfg(feature = "sqlite")]
     anchor: Option<Arc<sqlite::Anchor>>,
-    /// On PostgreSQL, for how long a connection is this program's own.
+    /// On PostgreSQL, how long a pooler lends a connection to this program.
     #[cfg(feature = "postgres")]
     lending: postgres::Lending,
 }
 
-/// The database as it was at one moment, for reading what must fit together. It holds up no writer.
+/// A consistent read of the database as it was at one moment. It blocks no writer.
 #[derive(Debug)]
 pub(crate) struct Snapshot(Transaction);
 
 impl Store {
-    /// Opens the database at `url` and migrates it, under a lock when several programs start at once.
+    /// Opens the database at `url` and migrates it, under a lock in case several programs start at
+    /// once.
     ///
-    /// `sqlite:PATH` makes the file when it is missing; `sqlite::memory:` lasts as long as the store;
-    /// `postgres://USER:PASSWORD@HOST/DATABASE` must exist. In the path of a `sqlite:` URL a `?` begins parameters and a `%`
-    /// an escape: [`Store::open_file`] takes a path as it is.
+    /// `sqlite:PATH` creates the file if it is missing. `sqlite::memory:` lives as long as the
+    /// store. `postgres://USER:PASSWORD@HOST/DATABASE` must exist. In the path of a `sqlite:` URL,
+    /// `?` begins the parameters and `%` an escape; [`Store::open_file`] takes a path literally.
     ///
-    /// Where the process may have a file size limit (`RLIMIT_FSIZE`), it must handle or ignore SIGXFSZ, which would end it;
-    /// the write is then refused as on a full disk.
+    /// If the process may have a file size limit (`RLIMIT_FSIZE`), it must handle or ignore
+    /// SIGXFSZ, which would end it. The write then fails as on a full disk.
     ///
     /// # Errors
-    /// [`Error::Setup`] when the URL or the database cannot be used; its message says what to do and holds no
-    /// password. [`Error::Unavailable`] when the database cannot be reached.
+    /// [`Error::Setup`] if the URL or the database cannot be used; the message names the way out
+    /// and contains no password. [`Error::Unavailable`] if the database cannot be reached.
     pub async fn open(url: &str) -> Result<Self, Error> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             #[cfg(feature = "sqlite")]
@@ -125,15 +128,15 @@ impl Store {
                 "the database URL must begin with {}",
                 [("sqlite:", cfg!(feature = "sqlite")), ("postgres:", cfg!(feature = "postgres"))]
                     .iter()
-                    .filter_map(|(scheme, known)| known.then_some(*scheme))
+                    .filter_map(|(scheme, enabled)| enabled.then_some(*scheme))
                     .collect::<Vec<_>>()
                     .join(" or ")
             ))),
         }
     }
 
-    /// Opens the SQLite database in a file, and makes the file when it is missing. The path is taken as it is, whatever
-    /// characters it has.
+    /// Opens the SQLite database in a file, and creates the file if it is missing. The path is
+    /// taken literally.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -142,8 +145,9 @@ impl Store {
         sqlite::open_path(path).await
     }
 
-    /// Closes every connection, after what they are doing. On SQLite, a read that takes longer than two seconds is
-    /// interrupted; then everything is moved from the write-ahead log into the file of the database, which holds it alone.
+    /// Closes every connection after its running statements. On SQLite, a read that takes longer
+    /// than two seconds is interrupted. Then the write-ahead log is moved into the database file,
+    /// which contains everything afterwards.
     pub async fn close(&self) {
         #[cfg(feature = "sqlite")]
         let _interrupt = self.anchor.as_ref().map(|anchor| anchor.interrupt_late_reads());
@@ -156,8 +160,8 @@ impl Store {
         }
     }
 
-    /// Moves what has been written from SQLite's write-ahead log into the file, as far as no reader is in the way.
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "PostgreSQL makes its checkpoints by itself"))]
+    /// Moves SQLite's write-ahead log into the database file, as far as no reader still uses it.
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "PostgreSQL makes its own checkpoints"))]
     pub(crate) async fn checkpoint(&self) {
         #[cfg(feature = "sqlite")]
         if let Some(anchor) = &self.anchor {
@@ -165,29 +169,31 @@ impl Store {
         }
     }
 
-    /// Asks the database whether it answers reads and takes writes.
+    /// Checks that the database answers reads and accepts writes.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it does not.
+    /// [`Error::Unavailable`] if it does not.
     pub async fn ready(&self) -> Result<(), Error> {
         let one: i64 =
             on!(Pool, &self.reads, |pool| sqlx::query("select cast(1 as bigint)").fetch_one(pool).await.and_then(|row| row.try_get(0)))
                 .map_err(unexpected)?;
-        debug_assert_eq!(one, 1, "the database counts");
+        debug_assert_eq!(one, 1, "the database returns 1");
         self.writable().await
     }
 
     /// Begins a write.
     pub(crate) async fn write(&self) -> Result<Write, Error> {
-        let begun = self.condition.noted(self.begin_write().await)?;
-        Ok(Write::new(begun, self.slot(), self.commits.clone(), self.condition.begun()))
+        let begun = self.condition.note(self.begin_write().await)?;
+        Ok(Write::new(begun, self.slot(), self.commits.clone(), self.condition.begin_write()))
     }
 
     async fn begin_write(&self) -> Result<Transaction, Error> {
-        // Check first: a connection that is opened now would write to the file that has replaced the database.
+        // Check first: a connection that is opened now would write to the file that has replaced
+        // the database.
         self.condition.check_files()?;
         match &self.writes {
-            // Immediate: a transaction that reads first and asks for the lock later fails at once, whatever the timeout.
+            // Immediate: a transaction that reads first and takes the lock later fails at once,
+            // whatever the timeout.
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.begin_with("begin immediate").await.map(Transaction::Sqlite),
             #[cfg(feature = "postgres")]
@@ -206,19 +212,20 @@ impl Store {
         }
     }
 
-    /// How many writes may well be in progress at once.
+    /// How many writes may run at once with a benefit.
     pub(crate) const fn writers(&self) -> usize {
         match &self.writes {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(_) => 1,
-            // One waits for the disk while the other is at work.
+            // One write waits for the disk while the other one works.
             #[cfg(feature = "postgres")]
             Pool::Postgres(_) => 2,
         }
     }
 
-    /// The slot of the shared counters for a write to add to. On PostgreSQL they take turns, from a number that differs
-    /// between servers: who adds to one slot waits for each other.
+    /// The slot of the shared counters that a write adds to. Writers that add to the same slot
+    /// block each other. On PostgreSQL the slots are used in turn, from a number that differs
+    /// between servers.
     fn slot(&self) -> i16 {
         match &self.writes {
             #[cfg(feature = "sqlite")]
@@ -228,10 +235,10 @@ impl Store {
         }
     }
 
-    /// Begins to read the database as it is now.
+    /// Begins a consistent read of the database as it is now.
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Error> {
         let begun = match &self.snapshots {
-            // The write-ahead log keeps what a reader has begun to read.
+            // The write-ahead log keeps the pages of a running read.
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
             #[cfg(feature = "postgres")]

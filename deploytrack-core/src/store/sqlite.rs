@@ -19,21 +19,24 @@ use self::{
 use super::{
     Pool, Store,
     condition::Condition,
-    fault,
     files::{self, Files},
+    sqlx_error,
 };
 use crate::error::Error;
 
-/// Older ones have a bug that can corrupt the file when the write-ahead log is reset.
+/// The oldest version that is accepted. Older ones have a bug that can corrupt the file when the
+/// write-ahead log is reset.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
-/// How long a statement waits for another process's write.
+/// How long a statement waits for a write of another process.
 const BUSY: Duration = Duration::from_secs(10);
-/// How long a request waits for a connection before it is told to come back.
+/// How long a request waits for a connection before it fails with a request to retry.
 const WAIT: Duration = Duration::from_secs(10);
-/// How much of the file the writer keeps in memory, in negative KiB: the upper levels of every index of some ten million
-/// deployments. With SQLite's 2 MiB a large write spills pages into the log before its commit.
+/// The size of the writer's page cache, in negative KiB: enough for the upper levels of every index
+/// of about ten million deployments. With SQLite's default of 2 MiB, a large write spills pages
+/// into the log before its commit.
 const WRITER_CACHE: &str = "-32768";
-/// How many pages the log grows to before they are moved into the file: 16 MiB. Moving them waits for the disk twice.
+/// The size in pages at which the log is moved into the file: 16 MiB. Each move waits for the disk
+/// twice.
 const CHECKPOINT: &str = "4000";
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
@@ -43,7 +46,7 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
     open_at(Location::of_url(url)?).await
 }
 
-/// Opens the database in a file. The path is taken as it is.
+/// Opens the database in a file. The path is taken literally.
 pub(super) async fn open_path(path: &Path) -> Result<Store, Error> {
     open_at(Location::of_file(path)).await
 }
@@ -52,7 +55,7 @@ async fn open_at(Location { path, options }: Location) -> Result<Store, Error> {
     let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL makes no fsync at commit: a power failure would lose what was acknowledged.
+        // NORMAL makes no fsync at commit: a power failure would lose acknowledged writes.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY);
@@ -62,12 +65,12 @@ async fn open_at(Location { path, options }: Location) -> Result<Store, Error> {
     }
 }
 
-/// Each connection would have a database of its own: there is one, and it is never given up.
+/// Each connection would have its own database, so there is only one, and it is never closed.
 async fn open_in_memory(options: SqliteConnectOptions) -> Result<Store, Error> {
     let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
     let only = only.after_release(|connection, _| Box::pin(forget_transaction(connection)));
-    let only = only.connect_with(options).await.map_err(fault::unexpected)?;
-    migrate(&mut *only.acquire().await.map_err(fault::unexpected)?).await?;
+    let only = only.connect_with(options).await.map_err(sqlx_error::unexpected)?;
+    migrate(&mut *only.acquire().await.map_err(sqlx_error::unexpected)?).await?;
     let only = Pool::Sqlite(only);
     let (commits, condition) = (Arc::default(), Arc::default());
     Ok(Store {
@@ -84,15 +87,15 @@ async fn open_in_memory(options: SqliteConnectOptions) -> Result<Store, Error> {
 
 async fn open_file(path: &Path, options: SqliteConnectOptions) -> Result<Store, Error> {
     let cannot = |error: &dyn std::fmt::Display| Error::Setup(format!("the database file {} cannot be opened: {error}", path.display()));
-    // Held until the schema is right. SQLite's own lock does not cover the switch to the write-ahead log, which
-    // programs that start together would trip over.
+    // Held until the schema is up to date. SQLite's own lock does not cover the switch to the
+    // write-ahead log, which fails when several programs start together.
     let starting = lock(path).await.map_err(|error| cannot(&error))?;
     files::make_private(path).map_err(|error| cannot(&error))?;
     // Later connections must not create an empty database where the file was deleted.
     let options = options.create_if_missing(false);
     let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
-    let condition = Arc::new(Condition::of(Files::of(path)));
+    let condition = Arc::new(Condition::new(Files::of(path)));
     let anchor = Anchor::new(first);
     let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
     let writes = writers(&condition).connect_with(writing).await.map_err(|error| cannot(&error))?;
@@ -111,7 +114,7 @@ async fn open_file(path: &Path, options: SqliteConnectOptions) -> Result<Store, 
     })
 }
 
-/// Waits for the exclusive lock that is held while a program opens the database.
+/// Waits for the exclusive lock that a program holds while it opens the database.
 async fn lock(database: &Path) -> io::Result<File> {
     let path = files::named(database, ".lock");
     let locked = tokio::task::spawn_blocking(move || {
@@ -125,16 +128,17 @@ async fn lock(database: &Path) -> io::Result<File> {
     locked.await.map_err(io::Error::other)?
 }
 
-/// Brings the schema up to date, all or nothing.
+/// Migrates the schema, all or nothing.
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
-    let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&mut *connection).await.map_err(fault::unexpected)?;
+    let version: String =
+        sqlx::query_scalar("select sqlite_version()").fetch_one(&mut *connection).await.map_err(sqlx_error::unexpected)?;
     if parsed(&version).is_none_or(|version| version < OLDEST) {
         let (major, minor, patch) = OLDEST;
         return Err(Error::Setup(format!("this program was built with SQLite {version}; it needs {major}.{minor}.{patch} or newer")));
     }
-    let mut transaction = connection.begin_with("begin exclusive").await.map_err(fault::unexpected)?;
-    MIGRATIONS.run_direct(None, &mut *transaction, false).await.map_err(fault::not_migrated)?;
-    transaction.commit().await.map_err(fault::unexpected)
+    let mut transaction = connection.begin_with("begin exclusive").await.map_err(sqlx_error::unexpected)?;
+    MIGRATIONS.run_direct(None, &mut *transaction, false).await.map_err(sqlx_error::migration_error)?;
+    transaction.commit().await.map_err(sqlx_error::unexpected)
 }
 
 fn parsed(version: &str) -> Option<(u32, u32, u32)> {

@@ -1,4 +1,4 @@
-//! Reading everything, to compare what is kept with what the history says, and writing what is kept again.
+//! Reading all derived data to compare it with the history, and deleting it to rebuild it.
 
 mod events;
 
@@ -7,27 +7,27 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub(crate) use self::events::{Numbering, ToldWrongly};
+pub(crate) use self::events::{Numbering, WrongEvent};
 use super::{
     Snapshot, Transaction, Write,
+    cells::{CellKey, CellKeyRow},
     column::{Micros, checked, unsigned},
-    current::{Place, PlaceRow},
-    fault::unexpected,
     on,
+    sqlx_error::unexpected,
 };
 use crate::{clock::Time, error::Error, history::Period, status::Status};
 
-/// A cell as it is kept.
+/// A row of `current_cells` as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptCell {
+pub(crate) struct StoredCell {
     pub(crate) deployment_id: Option<Uuid>,
     pub(crate) version: Option<String>,
     pub(crate) succeeded_at: Option<Time>,
 }
 
-/// A period as it is kept.
+/// A row of `cell_periods` as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptPeriod {
+pub(crate) struct StoredPeriod {
     pub(crate) period: Period,
     pub(crate) deployment_id: Uuid,
     pub(crate) version: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct KeptPeriod {
 #[derive(Debug, FromRow)]
 struct CellRow {
     #[sqlx(flatten)]
-    place: PlaceRow,
+    cell: CellKeyRow,
     deployment_id: Option<Uuid>,
     version: Option<String>,
     succeeded_at: Option<Micros>,
@@ -56,14 +56,14 @@ struct PeriodRow {
 #[derive(Debug, FromRow)]
 struct CountRow {
     #[sqlx(flatten)]
-    place: PlaceRow,
+    cell: CellKeyRow,
     status: String,
     count: i64,
 }
 
 impl Snapshot {
     /// Recovers the snapshot after a failed read: PostgreSQL rejects further statements until a rollback.
-    pub(crate) async fn go_on(&mut self) -> Result<(), Error> {
+    pub(crate) async fn recover(&mut self) -> Result<(), Error> {
         self.execute("rollback to savepoint reading").await
     }
 
@@ -71,7 +71,7 @@ impl Snapshot {
         on!(Transaction, &mut self.0, |snapshot| sqlx::raw_sql(sql).execute(&mut **snapshot).await.map(|_| ())).map_err(unexpected)
     }
 
-    /// The id of the deployment that follows this one, from an index alone.
+    /// The id of the next deployment, read from an index only.
     pub(crate) async fn next_id(&mut self, after: Option<Uuid>) -> Result<Option<Uuid>, Error> {
         on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_scalar("select id from deployments where id > $1 order by id limit 1")
@@ -84,7 +84,7 @@ impl Snapshot {
 
     /// The damage that SQLite's own check finds. It covers indexes, which no other step of a verification reads. PostgreSQL
     /// has such a check only in an extension.
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "only SQLite is asked"))]
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "only SQLite runs a query"))]
     pub(crate) async fn damage(&mut self) -> Result<Option<String>, Error> {
         match &mut self.0 {
             #[cfg(feature = "sqlite")]
@@ -99,23 +99,23 @@ impl Snapshot {
         }
     }
 
-    /// Every cell as it is kept, with its newest time.
-    pub(crate) async fn kept_cells(&mut self) -> Result<Vec<(Place, KeptCell, Time)>, Error> {
+    /// Every cell as stored, with its newest time.
+    pub(crate) async fn stored_cells(&mut self) -> Result<Vec<(CellKey, StoredCell, Time)>, Error> {
         let rows: Vec<CellRow> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as("select component_id, environment_id, deployment_id, version, succeeded_at, newest_at from current_cells")
                 .fetch_all(&mut **snapshot)
                 .await
         })
         .map_err(unexpected)?;
-        let kept = |row: CellRow| {
+        let stored = |row: CellRow| {
             let succeeded_at = row.succeeded_at.map(|time| time.0);
-            (row.place.into(), KeptCell { deployment_id: row.deployment_id, version: row.version, succeeded_at }, row.newest_at.0)
+            (row.cell.into(), StoredCell { deployment_id: row.deployment_id, version: row.version, succeeded_at }, row.newest_at.0)
         };
-        Ok(rows.into_iter().map(kept).collect())
+        Ok(rows.into_iter().map(stored).collect())
     }
 
-    /// The periods that are kept for the rows of history of these deployments, in the order of recording.
-    pub(crate) async fn kept_periods(&mut self, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<KeptPeriod>>, Error> {
+    /// The stored periods that the histories of these deployments began, in the order of recording.
+    pub(crate) async fn stored_periods(&mut self, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<StoredPeriod>>, Error> {
         let rows: Vec<PeriodRow> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(
                 "select h.deployment_id as owner, p.deployment_id, p.version, p.started_at, p.sequence, p.ended_at
@@ -130,7 +130,7 @@ impl Snapshot {
             .await
         })
         .map_err(unexpected)?;
-        let mut kept = BTreeMap::<Uuid, Vec<KeptPeriod>>::new();
+        let mut stored = BTreeMap::<Uuid, Vec<StoredPeriod>>::new();
         for row in rows {
             let period = Period {
                 started_at: row.started_at.0,
@@ -138,24 +138,24 @@ impl Snapshot {
                 ended_at: row.ended_at.map(|time| time.0),
                 is_undeployment: row.version.is_none(),
             };
-            kept.entry(row.owner).or_default().push(KeptPeriod { period, deployment_id: row.deployment_id, version: row.version });
+            stored.entry(row.owner).or_default().push(StoredPeriod { period, deployment_id: row.deployment_id, version: row.version });
         }
-        Ok(kept)
+        Ok(stored)
     }
 
-    /// How many periods are kept.
+    /// The number of stored periods.
     pub(crate) async fn period_count(&mut self) -> Result<u64, Error> {
         self.count("select count(*) from cell_periods").await
     }
 
-    /// How many rows the history has.
+    /// The number of rows of history.
     pub(crate) async fn entry_count(&mut self) -> Result<u64, Error> {
         self.count("select count(*) from history").await
     }
 
-    /// Every cell with a period that no row of history began.
-    pub(crate) async fn cells_with_stray_periods(&mut self) -> Result<Vec<Place>, Error> {
-        let rows: Vec<PlaceRow> = on!(Transaction, &mut self.0, |snapshot| {
+    /// The cells that have a period without a row of history.
+    pub(crate) async fn cells_with_stray_periods(&mut self) -> Result<Vec<CellKey>, Error> {
+        let rows: Vec<CellKeyRow> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(
                 "select distinct p.component_id, p.environment_id from cell_periods p where not exists (
                      select 1 from history h join deployments d on d.id = h.deployment_id
@@ -167,10 +167,10 @@ impl Snapshot {
             .await
         })
         .map_err(unexpected)?;
-        Ok(rows.into_iter().map(Place::from).collect())
+        Ok(rows.into_iter().map(CellKey::from).collect())
     }
 
-    /// A row of history of no deployment: its number and the deployment it names.
+    /// A row of history without a deployment: its number and the id in it.
     pub(crate) async fn stray_entry(&mut self) -> Result<Option<(i64, Uuid)>, Error> {
         on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(
@@ -183,17 +183,17 @@ impl Snapshot {
         .map_err(unexpected)
     }
 
-    /// The counts that are kept.
-    pub(crate) async fn kept_counts(&mut self) -> Result<BTreeMap<(Place, Status), i64>, Error> {
+    /// The stored counts of cells.
+    pub(crate) async fn stored_counts(&mut self) -> Result<BTreeMap<(CellKey, Status), i64>, Error> {
         let rows: Vec<CountRow> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as("select component_id, environment_id, status, count from deployment_counts").fetch_all(&mut **snapshot).await
         })
         .map_err(unexpected)?;
-        rows.into_iter().map(|row| Ok(((row.place.into(), checked(&row.status)?), row.count))).collect()
+        rows.into_iter().map(|row| Ok(((row.cell.into(), checked(&row.status)?), row.count))).collect()
     }
 
-    /// The counts over all components that are kept, by environment.
-    pub(crate) async fn kept_environment_counts(&mut self) -> Result<BTreeMap<(Uuid, Status), i64>, Error> {
+    /// The stored counts over all components, by environment.
+    pub(crate) async fn stored_environment_counts(&mut self) -> Result<BTreeMap<(Uuid, Status), i64>, Error> {
         let rows: Vec<(Uuid, String, i64)> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(
                 "select environment_id, status, cast(sum(count) as bigint) from environment_counts group by environment_id, status",
@@ -213,25 +213,25 @@ impl Snapshot {
 }
 
 impl Write {
-    /// Every deployment of a cell.
-    pub(crate) async fn deployments_in(&mut self, place: Place) -> Result<Vec<Uuid>, Error> {
+    /// The ids of all deployments of a cell.
+    pub(crate) async fn deployments_in(&mut self, cell: CellKey) -> Result<Vec<Uuid>, Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar("select id from deployments where component_id = $1 and environment_id = $2 order by id")
-                .bind(place.component_id)
-                .bind(place.environment_id)
+                .bind(cell.component_id)
+                .bind(cell.environment_id)
                 .fetch_all(&mut **write)
                 .await
         })
         .map_err(unexpected)
     }
 
-    /// Forgets the counts of a cell, to write them again.
-    pub(crate) async fn forget_counts(&mut self, place: Place) -> Result<(), Error> {
+    /// Deletes the counts of a cell, before they are rebuilt.
+    pub(crate) async fn delete_counts(&mut self, cell: CellKey) -> Result<(), Error> {
         self.flush().await?;
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("delete from deployment_counts where component_id = $1 and environment_id = $2")
-                .bind(place.component_id)
-                .bind(place.environment_id)
+                .bind(cell.component_id)
+                .bind(cell.environment_id)
                 .execute(&mut **write)
                 .await
                 .map(|_| ())

@@ -1,12 +1,14 @@
-//! Archiving by name and age, and what a deployment takes out of the archive.
+//! Archiving by name and age, and taking the components and environments of deployments out of the
+//! archive.
 //!
-//! The archive hides what nobody uses. A deployment that happens after the archiving is use: it takes its component and its
-//! environment out of the archive, in the transaction that records it. One that happened before, told late or imported, is
-//! the past that was archived: it changes nothing, and its answer names what stays archived.
+//! The archive hides components and environments that are not in use. A deployment that happens
+//! after the archiving takes its component and its environment out of the archive, in the
+//! transaction that records it. A deployment that happened before, recorded late or imported,
+//! belongs to the archived past: it changes nothing, and its answer names what stays archived.
 
 use std::collections::BTreeMap;
 
-use super::{Begun, Terms, Tracker, Written, events::tell_archived, importing::placed, in_own_task, names::Names};
+use super::{Start, Terms, Tracker, WriteOutcome, events::add_archived_event, import::placed, in_own_task, resolve::ResolvedNames};
 use crate::{
     api::{ImportLine, PastEntry},
     archive::{ArchiveNote, ArchiveOutcome, ArchiveSelection, ArchivedName, MOST_ARCHIVED},
@@ -21,23 +23,23 @@ use crate::{
 };
 
 impl Tracker {
-    /// Archives the components or environments of a selection, or takes them out of the archive: [`MOST_ARCHIVED`] at most,
-    /// in the order of names, all or none.
+    /// Archives the components or environments of a selection, or takes them out of the archive: at
+    /// most [`MOST_ARCHIVED`], in the order of names, all or none.
     ///
     /// # Errors
-    /// Those of an idempotency key, and those of the database.
+    /// Errors of an idempotency key, and errors of the database.
     pub async fn archive(
         &self,
         kind: CatalogKind,
         selection: ArchiveSelection,
         terms: impl Into<Terms>,
-    ) -> Result<Written<ArchiveOutcome>, Error> {
+    ) -> Result<WriteOutcome<ArchiveOutcome>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
             let mut work = match this.begin(&terms).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
+                Start::Work(work) => work,
+                Start::Replay(outcome) => return Ok(outcome),
             };
             let mut matching = work.write.last_uses(kind, selection.undo).await?;
             matching.retain(|one| selection.name.matches(&one.name) && is_idle(one, selection.idle_since));
@@ -60,13 +62,13 @@ async fn set_archived(write: &mut Write, kind: CatalogKind, uses: &[LastUse], ar
     let ids: Vec<_> = uses.iter().map(|one| one.id).collect();
     write.set_archived(kind, &ids, archived, now).await?;
     for one in uses {
-        tell_archived(write, kind, one.id, &one.name, now, by);
+        add_archived_event(write, kind, one.id, &one.name, now, by);
     }
     Ok(())
 }
 
-/// Takes a component and an environment out of the archive because of a deployment that happened at this time. Returns
-/// those that were archived.
+/// Takes a component and an environment out of the archive for a deployment that happened after the
+/// archiving. Returns those of the two that were archived, also if they stay so.
 pub(super) fn unarchive(
     write: &mut Write,
     (component, environment): (&CatalogEntry, &CatalogEntry),
@@ -84,14 +86,15 @@ pub(super) fn unarchive(
     found
 }
 
-/// What of a component and an environment is archived and stays so.
+/// Those of a component and an environment that are archived, all of which stay so.
 pub(super) fn still_archived((component, environment): (&CatalogEntry, &CatalogEntry)) -> Vec<ArchiveNote> {
     let kinds = [(CatalogKind::Component, component), (CatalogKind::Environment, environment)];
     let archived = kinds.into_iter().filter(|(_, entry)| entry.archived_at.is_some());
     archived.map(|(kind, entry)| ArchiveNote { kind, name: entry.name.clone(), unarchived: false }).collect()
 }
 
-/// When a deployment of the past was last in use: a failure or a rollback deploys nothing.
+/// The last time at which an imported deployment was in use: a failure or a rollback deploys
+/// nothing.
 fn last_use(entries: Vec<PastEntry>) -> Option<Time> {
     let is_use = |entry: &PastEntry| {
         entry.event == HistoryKind::Transition && matches!(entry.status, Status::Pending | Status::InProgress | Status::Succeeded)
@@ -99,11 +102,12 @@ fn last_use(entries: Vec<PastEntry>) -> Option<Time> {
     entries.into_iter().filter(is_use).map(|entry| entry.occurred_at).max()
 }
 
-/// The same for the deployments of an import, each as of its own time. Returns each that was archived once.
+/// Takes the components and environments of an import out of the archive, each by the time of its
+/// deployments. Returns each archived name once.
 pub(super) fn unarchive_imported(
     write: &mut Write,
     lines: &[(usize, ImportLine)],
-    names: &Names,
+    names: &ResolvedNames,
     arrival: &Arrival,
     by: &Label,
 ) -> Vec<ArchiveNote> {
@@ -112,7 +116,8 @@ pub(super) fn unarchive_imported(
         let (ImportLine::Deployment(past), Some(pair)) = (line, line.names().and_then(|pair| names.pair(pair))) else { continue };
         let Some(occurred_at) = last_use(placed(past.entries(), arrival)) else { continue };
         for one in unarchive(write, pair, &UnarchiveCause { occurred_at, recorded_at: arrival.at, by: by.clone() }) {
-            // Of several lines for one name, one may be later than the archiving.
+            // A name can be in several lines, and only some of them may be later than the
+            // archiving.
             *found.entry((one.kind, one.name)).or_insert(false) |= one.unarchived;
         }
     }

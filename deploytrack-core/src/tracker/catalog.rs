@@ -1,14 +1,14 @@
-//! Components and environments.
+//! Listing and changing components and environments.
 
 use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
 use super::{
-    Begun, Terms, Tracker, Written,
-    events::{tell_component, tell_environment, tell_order},
+    Start, Terms, Tracker, WriteOutcome,
+    events::{add_component_event, add_environment_event, add_order_event},
     in_own_task,
-    paging::counted,
+    page_links::counted,
 };
 use crate::{
     catalog::{CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
@@ -22,10 +22,10 @@ use crate::{
 };
 
 impl Tracker {
-    /// Part of the components in name order; of one name, if given.
+    /// Part of the components in name order, or only the one with this name.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Component>, Error> {
         counted(page, self.store.components(name, page.skip(), page.take()).await?)
     }
@@ -33,7 +33,7 @@ impl Tracker {
     /// Part of the components that match, in name order.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn matching_components(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Page<Component>, Error> {
         counted(page, self.store.matching_components(filter, page.skip(), page.take()).await?)
     }
@@ -41,7 +41,7 @@ impl Tracker {
     /// One component.
     ///
     /// # Errors
-    /// [`Error::NotFound`], and those of the database.
+    /// [`Error::NotFound`], and errors of the database.
     pub async fn component(&self, id: Uuid) -> Result<Component, Error> {
         self.store.component(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Component, id))
     }
@@ -49,20 +49,20 @@ impl Tracker {
     /// Registers a component.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], those of an idempotency key, and those of the database.
-    pub async fn create_component(&self, new: NewComponent, terms: impl Into<Terms>) -> Result<Written<Component>, Error> {
+    /// [`Error::NameTaken`], errors of an idempotency key, and errors of the database.
+    pub async fn create_component(&self, new: NewComponent, terms: impl Into<Terms>) -> Result<WriteOutcome<Component>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
             let component = new.details.applied_to(Component::registered(this.next_id(), new.name, now), now);
             let mut work = match this.begin(&terms).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
+                Start::Work(work) => work,
+                Start::Replay(outcome) => return Ok(outcome),
             };
             if !work.write.add_component(&component).await? {
                 return Err(Error::NameTaken { kind: CatalogKind::Component, name: component.name });
             }
-            tell_component(&mut work.write, EventType::ComponentCreated, &component, now, terms.author());
+            add_component_event(&mut work.write, EventType::ComponentCreated, &component, now, terms.author());
             work.finish(component).await
         })
         .await
@@ -71,48 +71,53 @@ impl Tracker {
     /// Changes a component.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`], [`Error::Changed`] when it is not as the terms say, those of an
-    /// idempotency key, and those of the database.
-    pub async fn update_component(&self, id: Uuid, change: ComponentChange, terms: impl Into<Terms>) -> Result<Written<Component>, Error> {
+    /// [`Error::NotFound`], [`Error::NameTaken`], [`Error::Changed`] if it does not fulfil the
+    /// condition of the terms, errors of an idempotency key, and errors of the database.
+    pub async fn update_component(
+        &self,
+        id: Uuid,
+        change: ComponentChange,
+        terms: impl Into<Terms>,
+    ) -> Result<WriteOutcome<Component>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
             let mut work = match this.begin(&terms).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
+                Start::Work(work) => work,
+                Start::Replay(outcome) => return Ok(outcome),
             };
             let write = &mut work.write;
-            write.take_component(id).await?;
-            let before = this.known_component(write, id).await?;
+            write.lock_component(id).await?;
+            let before = this.existing_component(write, id).await?;
             terms.check(&before)?;
             let component = change.applied_to(before, now);
             write.replace_component(&component).await?;
-            tell_component(write, EventType::ComponentUpdated, &component, now, terms.author());
+            add_component_event(write, EventType::ComponentUpdated, &component, now, terms.author());
             work.finish(component).await
         })
         .await
     }
 
-    /// Removes a component that never had a deployment.
+    /// Deletes a component that never had a deployment.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InUse`], and those of the database.
+    /// [`Error::NotFound`], [`Error::InUse`], and errors of the database.
     pub async fn delete_component(&self, id: Uuid, by: &Label) -> Result<(), Error> {
         let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
             let mut write = this.store.write().await?;
-            let component = this.known_component(&mut write, id).await?;
+            let component = this.existing_component(&mut write, id).await?;
             write.delete_component(&component).await?;
-            tell_component(&mut write, EventType::ComponentDeleted, &component, this.clock.now(), &by);
+            add_component_event(&mut write, EventType::ComponentDeleted, &component, this.clock.now(), &by);
             write.commit().await
         })
         .await
     }
 
-    /// Part of the environments in their order; of one name, if given.
+    /// Part of the environments in their order, or only the one with this name.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Environment>, Error> {
         counted(page, self.store.environments(name, page.skip(), page.take()).await?)
     }
@@ -120,7 +125,7 @@ impl Tracker {
     /// Part of the environments that match, in their order.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn matching_environments(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Page<Environment>, Error> {
         counted(page, self.store.matching_environments(filter, page.skip(), page.take()).await?)
     }
@@ -128,35 +133,36 @@ impl Tracker {
     /// One environment.
     ///
     /// # Errors
-    /// [`Error::NotFound`], and those of the database.
+    /// [`Error::NotFound`], and errors of the database.
     pub async fn environment(&self, id: Uuid) -> Result<Environment, Error> {
         self.store.environment(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Environment, id))
     }
 
-    /// Registers an environment, at the place asked for or else before the first one of a later type.
+    /// Registers an environment at the requested place in the order, or before the first one of a
+    /// later type.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], those of an idempotency key, and those of the database.
-    pub async fn create_environment(&self, new: NewEnvironment, terms: impl Into<Terms>) -> Result<Written<Environment>, Error> {
+    /// [`Error::NameTaken`], errors of an idempotency key, and errors of the database.
+    pub async fn create_environment(&self, new: NewEnvironment, terms: impl Into<Terms>) -> Result<WriteOutcome<Environment>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
-            let (now, place) = (this.clock.now(), new.details.order);
+            let (now, ordinal) = (this.clock.now(), new.details.order);
             let environment = new.details.applied_to(Environment::registered(this.next_id(), new.name, now), now);
             let mut work = match this.begin(&terms).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
+                Start::Work(work) => work,
+                Start::Replay(outcome) => return Ok(outcome),
             };
             let write = &mut work.write;
             write.lock_order().await?;
-            insert_environment(write, &environment, place, now, terms.author()).await?;
-            let added = this.known_environment(write, environment.id).await?;
+            insert_environment(write, &environment, ordinal, now, terms.author()).await?;
+            let added = this.existing_environment(write, environment.id).await?;
             work.finish(added).await
         })
         .await
     }
 
-    /// Adds those environments whose names are not known, each at the place that comes with it or before the first one of a
-    /// later type. Returns how many were added.
+    /// Adds the environments whose names are unknown, each at its place in the order or before the
+    /// first one of a later type. Returns how many were added.
     pub(super) async fn insert_unknown_environments(
         &self,
         write: &mut Write,
@@ -165,83 +171,84 @@ impl Tracker {
     ) -> Result<u64, Error> {
         write.lock_order().await?;
         let (now, mut added) = (self.clock.now(), 0);
-        let mut names: HashSet<_> = write.all_environments().await?.iter().map(|known| known.name.key().into_owned()).collect();
-        for (environment, place) in new {
+        let mut names: HashSet<_> = write.all_environments().await?.iter().map(|environment| environment.name.key().into_owned()).collect();
+        for (environment, ordinal) in new {
             if names.insert(environment.name.key().into_owned()) {
-                insert_environment(write, &environment, place, now, by).await?;
+                insert_environment(write, &environment, ordinal, now, by).await?;
                 added += 1;
             }
         }
         Ok(added)
     }
 
-    /// Changes an environment and moves it in the order, if asked to.
+    /// Changes an environment, and moves it in the order if requested.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NameTaken`], [`Error::Changed`] when it is not as the terms say, those of an
-    /// idempotency key, and those of the database.
+    /// [`Error::NotFound`], [`Error::NameTaken`], [`Error::Changed`] if it does not fulfil the
+    /// condition of the terms, errors of an idempotency key, and errors of the database.
     pub async fn update_environment(
         &self,
         id: Uuid,
         change: EnvironmentChange,
         terms: impl Into<Terms>,
-    ) -> Result<Written<Environment>, Error> {
+    ) -> Result<WriteOutcome<Environment>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
-            let (now, place) = (this.clock.now(), change.order);
+            let (now, ordinal) = (this.clock.now(), change.order);
             let mut work = match this.begin(&terms).await? {
-                Begun::Work(work) => work,
-                Begun::Done(done) => return Ok(done),
+                Start::Work(work) => work,
+                Start::Replay(outcome) => return Ok(outcome),
             };
             let write = &mut work.write;
-            if place.is_some() {
+            if ordinal.is_some() {
                 write.lock_order().await?;
             }
             write.lock_environment(id).await?;
-            let before = this.known_environment(write, id).await?;
+            let before = this.existing_environment(write, id).await?;
             terms.check(&before)?;
             let changed = change.applied_to(before, now);
             write.replace_environment(&changed).await?;
-            tell_environment(write, EventType::EnvironmentUpdated, &changed, now, terms.author());
-            let Some(place) = place else { return work.finish(changed).await };
-            let position = write.position_at(place, id).await?;
+            add_environment_event(write, EventType::EnvironmentUpdated, &changed, now, terms.author());
+            let Some(ordinal) = ordinal else { return work.finish(changed).await };
+            let position = write.position_at(ordinal, id).await?;
             write.move_environment(id, position).await?;
-            let moved = this.known_environment(write, id).await?;
+            let moved = this.existing_environment(write, id).await?;
             work.finish(moved).await
         })
         .await
     }
 
-    /// Removes an environment that never had a deployment; those behind it move up.
+    /// Deletes an environment that never had a deployment; the environments after it move up.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InUse`], and those of the database.
+    /// [`Error::NotFound`], [`Error::InUse`], and errors of the database.
     pub async fn delete_environment(&self, id: Uuid, by: &Label) -> Result<(), Error> {
         let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
             let mut write = this.store.write().await?;
-            let environment = this.known_environment(&mut write, id).await?;
+            let environment = this.existing_environment(&mut write, id).await?;
             write.delete_environment(&environment).await?;
-            tell_environment(&mut write, EventType::EnvironmentDeleted, &environment, this.clock.now(), &by);
+            add_environment_event(&mut write, EventType::EnvironmentDeleted, &environment, this.clock.now(), &by);
             write.commit().await
         })
         .await
     }
 
-    /// Sets the order of the environments, all at once.
+    /// Sets the order of all environments at once.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when `ids` is not the full list, each once; and those of the database.
+    /// [`Error::Invalid`] if `ids` does not list every environment exactly once; errors of the
+    /// database.
     pub async fn reorder_environments(&self, ids: Vec<Uuid>, by: &Label) -> Result<Vec<Environment>, Error> {
         let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
             let (mut write, now) = (this.store.write().await?, this.clock.now());
             write.lock_order().await?;
-            let known = write.all_environments().await?;
-            check_full_list(&ids, &known)?;
-            let order = reordered(known, &ids, now);
+            let environments = write.all_environments().await?;
+            check_full_list(&ids, &environments)?;
+            let order = reordered(environments, &ids, now);
             write.set_order(&order.iter().map(|environment| (environment.id, environment.updated_at)).collect::<Vec<_>>()).await?;
-            tell_order(&mut write, now, &by);
+            add_order_event(&mut write, now, &by);
             write.commit().await?;
             Ok(order)
         })
@@ -249,49 +256,50 @@ impl Tracker {
     }
 }
 
-/// Adds an environment at a place in the order, which must be locked, or else before the first one of a later type.
+/// Adds an environment at a place in the order, or before the first one of a later type. The order
+/// must be locked.
 async fn insert_environment(
     write: &mut Write,
     environment: &Environment,
-    place: Option<usize>,
+    ordinal: Option<usize>,
     now: Time,
     by: &Label,
 ) -> Result<(), Error> {
-    let position = match place {
-        Some(place) => write.position_at(place, environment.id).await?,
+    let position = match ordinal {
+        Some(ordinal) => write.position_at(ordinal, environment.id).await?,
         None => write.position_by_type(environment.r#type).await?,
     };
     write.add_environment(environment, position).await?;
-    tell_environment(write, EventType::EnvironmentCreated, environment, now, by);
+    add_environment_event(write, EventType::EnvironmentCreated, environment, now, by);
     Ok(())
 }
 
-/// Names every id that is unknown, given twice or missing.
+/// Reports every id that is unknown, duplicate or missing.
 fn check_full_list(ids: &[Uuid], order: &[Environment]) -> Result<(), Error> {
     let known: HashSet<_> = order.iter().map(|environment| environment.id).collect();
     let (mut seen, mut faults) = (HashSet::new(), Faults::default());
     for (at, id) in ids.iter().enumerate() {
         let wrong = match (seen.insert(*id), known.contains(id)) {
             (false, _) => "is given twice",
-            (_, false) => "names no environment",
+            (_, false) => "is not the id of an environment",
             _ => continue,
         };
         faults.add(|| Fault::at(format!("/ids/{at}"), wrong));
     }
-    for missing in order.iter().filter(|known| !seen.contains(&known.id)) {
-        let why = || format!("must have every environment; {} ({}) is missing", missing.name, missing.id);
+    for missing in order.iter().filter(|environment| !seen.contains(&environment.id)) {
+        let why = || format!("must list every environment; {} ({}) is missing", missing.name, missing.id);
         faults.add(|| Fault::at("/ids", why()));
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults.into())) }
 }
 
-/// The environments in the order of these ids; those whose place changed are changed now.
+/// Sorts the environments by these ids. Those that move get the time of the change.
 fn reordered(mut environments: Vec<Environment>, ids: &[Uuid], now: Time) -> Vec<Environment> {
-    let places: HashMap<Uuid, i64> = ids.iter().copied().zip(1..).collect();
+    let ordinals: HashMap<Uuid, i64> = ids.iter().copied().zip(1..).collect();
     for environment in &mut environments {
-        let place = places.get(&environment.id).copied().unwrap_or(i64::MAX);
-        if environment.order != place {
-            (environment.order, environment.updated_at) = (place, now);
+        let ordinal = ordinals.get(&environment.id).copied().unwrap_or(i64::MAX);
+        if environment.order != ordinal {
+            (environment.order, environment.updated_at) = (ordinal, now);
         }
     }
     environments.sort_by_key(|environment| environment.order);

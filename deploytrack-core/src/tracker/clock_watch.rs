@@ -1,4 +1,4 @@
-//! The server's clock, compared with what is recorded.
+//! Comparing the server's clock with the recorded times.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -16,7 +16,7 @@ const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
 pub(super) struct ClockWatch(Mutex<Option<Instant>>);
 
 impl ClockWatch {
-    /// Logs a warning when the clock is behind what is recorded, at most once a minute.
+    /// Logs a warning, at most once a minute, if the clock is behind the newest recorded time.
     pub(super) fn compare(&self, now: Time, newest: Time) {
         let behind = newest - now;
         if behind <= TRANSIT || !self.is_due() {
@@ -25,7 +25,7 @@ impl ClockWatch {
         tracing::warn!(
             seconds_behind = behind.num_seconds(),
             newest_recorded = %crate::clock::format(&newest),
-            "the clock of this server is behind what is recorded; live transitions are placed after it; check the time synchronisation"
+            "the clock of this server is behind the recorded times; live transitions get later times; check the time synchronisation"
         );
     }
 
@@ -40,8 +40,8 @@ impl ClockWatch {
 }
 
 impl Tracker {
-    /// Compares the clock with the newest row of the history, and logs a warning when the clock is behind it. A server calls
-    /// this when it starts; a row that cannot be read keeps no server from starting.
+    /// Compares the clock with the newest row of the history, and logs a warning if the clock is
+    /// behind it. A server calls this when it starts. An unreadable row does not prevent the start.
     pub async fn compare_clock(&self) {
         match self.store.last_recorded().await {
             Ok(Some(newest)) => self.clock_watch.compare(self.clock.now(), newest),

@@ -1,5 +1,5 @@
-//! Turns for reads that look at many rows. They take a part of the connections, so that a question about one record finds
-//! one, however many large questions wait.
+//! Turns for large reads. They use only a part of the connections, so that a read of one record
+//! finds a free one, however many large reads wait.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::error::Error;
 
 /// How many large reads run at once: half of the connections that read an SQLite file.
 const AT_ONCE: usize = 2;
-/// How long a question waits for its first turn.
+/// How long a read waits for its first turn.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// The turns, in the order in which they were asked for. A turn lasts for one page, so that a long answer does not keep the
-/// others waiting.
+/// The turns, first come, first served. A turn covers one page, so that a long answer does not
+/// block the others.
 #[derive(Debug)]
 pub(super) struct LargeReads(Semaphore);
 
@@ -27,7 +27,7 @@ impl Default for LargeReads {
 }
 
 impl LargeReads {
-    /// The turn of a question that can still be refused.
+    /// Waits for the turn of a read that can still be rejected.
     ///
     /// # Errors
     /// [`Error::TooManyReads`] after ten seconds.
@@ -35,7 +35,7 @@ impl LargeReads {
         timeout(WAIT, self.next()).await.map_err(|_| Error::TooManyReads)?
     }
 
-    /// The turn of an answer that has begun, however long it takes.
+    /// Waits, without a limit, for the next turn of an answer that has begun.
     pub(super) async fn next(&self) -> Result<SemaphorePermit<'_>, Error> {
         self.0.acquire().await.map_err(|closed| Error::Internal(closed.into()))
     }
@@ -46,11 +46,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_question_waits_for_its_turn() {
+    async fn a_third_large_read_waits_for_its_turn() {
         let reads = LargeReads::default();
         let running = (reads.first().await, reads.next().await);
         assert!(running.0.is_ok() && running.1.is_ok());
-        assert!(timeout(Duration::from_millis(20), reads.next()).await.is_err(), "two are the most");
+        assert!(timeout(Duration::from_millis(20), reads.next()).await.is_err(), "two may run at once");
         drop(running);
         assert!(reads.first().await.is_ok());
     }

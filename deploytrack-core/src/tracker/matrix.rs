@@ -1,4 +1,4 @@
-//! What runs where, and what is on its way there.
+//! The matrix, its cells, and the unsettled deployments.
 
 use super::{Tracker, pages};
 use crate::{
@@ -11,19 +11,20 @@ use crate::{
 };
 
 impl Tracker {
-    /// The matrix: a row per component in name order, a cell per environment where something is current, or was at the
-    /// filter's moment, in environment order.
+    /// The matrix: a row per component in name order, and in it a cell per environment, in
+    /// environment order, where a deployment is current or was current at the filter's moment.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn matrix(&self, filter: &MatrixFilter) -> Result<Matrix, Error> {
         pages::all(self.matrix_pages(filter.clone())).await
     }
 
-    /// What is current of a component in an environment, if anything is.
+    /// What is current of a component in an environment; `None` if nothing is.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such component or environment, and those of the database.
+    /// [`Error::NotFound`] if there is no such component or environment, and errors of the
+    /// database.
     pub async fn cell(&self, component: &Name, environment: &Name) -> Result<Option<Cell>, Error> {
         if let Some(cell) = self.store.cell(component, environment).await? {
             return Ok(Some(cell));
@@ -37,12 +38,13 @@ impl Tracker {
         Ok(None)
     }
 
-    /// Beside the matrix: the newest deployment of each cell by when it happened, where it is pending, in progress or failed,
-    /// and newer than what is current and than the last removal. In the order of the matrix: by component name, then in environment order; at most one for each cell. The
-    /// filter's moment is not heeded: attempts are those of now.
+    /// The unsettled deployments, at most one per cell: the newest deployment of a cell by the time
+    /// it happened, if it is pending, in progress or failed, and newer than what is current and
+    /// than the last undeployment. They are in the order of the matrix: by component name, then in
+    /// environment order. The filter's moment is ignored.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn unsettled(&self, filter: &MatrixFilter) -> Result<Vec<Deployment>, Error> {
         pages::all(self.unsettled_pages(filter.clone())).await
     }

@@ -1,4 +1,4 @@
-//! The use cases: what a caller can ask of a tracker, over a store and a clock.
+//! The use cases of the library, over a store and a clock.
 
 use std::{fmt, future::Future, str::FromStr, sync::Arc};
 
@@ -17,38 +17,38 @@ mod archive;
 mod catalog;
 mod clock_watch;
 mod events;
-mod exporting;
-mod importing;
-mod known_names;
+mod export;
+mod import;
 mod large_reads;
+mod list;
 mod matrix;
+mod name_cache;
 mod name_guard;
-mod names;
+mod page_links;
 mod pages;
-mod paging;
-mod reading;
-mod recording;
-mod removal;
-mod terms;
+mod preconditions;
+mod record;
+mod resolve;
+mod undeploy;
 mod verification;
 mod writer;
 
 use clock_watch::ClockWatch;
+use events::EventCache;
 pub use events::Events;
-use events::Newest;
-pub use exporting::NamesRead;
-use known_names::KnownNames;
+pub use export::CatalogCursor;
 use large_reads::LargeReads;
+use name_cache::NameCache;
 pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
-pub use pages::{AttemptPages, HistoryPages, LatestPages, MatrixPages, Pages};
-pub use recording::fault_of_status;
-use terms::{Begun, Running};
-pub use terms::{Once, RETENTION, Terms, Written};
+pub use pages::{HistoryPages, LatestPages, MatrixPages, Pages, UnsettledPages};
+use preconditions::{ActiveKeys, Start};
+pub use preconditions::{IdempotentRequest, RETENTION, Terms, WriteOutcome};
+pub use record::fault_of_status;
 use writer::Queue;
 
-/// Keeps track of deployments. Clones share everything.
+/// Records deployments and answers questions about them. Clones share everything.
 ///
-/// Every write runs in a task of its own: a caller that goes away half-way neither stops it nor leaves it half done.
+/// Every write runs in its own task: it completes even if its caller is dropped.
 #[derive(Clone, Debug)]
 pub struct Tracker {
     store: Store,
@@ -57,27 +57,27 @@ pub struct Tracker {
     registration: Registration,
     name_guard: NameGuard,
     retention: TimeDelta,
-    running: Arc<Running>,
+    active_keys: Arc<ActiveKeys>,
     queue: Arc<Queue>,
-    newest: Arc<Newest>,
-    known_names: Arc<KnownNames>,
+    event_cache: Arc<EventCache>,
+    name_cache: Arc<NameCache>,
     clock_watch: Arc<ClockWatch>,
     large_reads: Arc<LargeReads>,
     /// Held while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
 }
 
-/// What happens when a deployment names a component or environment that nobody has registered.
+/// What happens when a deployment names an unregistered component or environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Registration {
-    /// It is registered on the way, unless it resembles a known name.
+    /// The name is registered with the deployment, unless it resembles a known name.
     #[default]
     Auto,
-    /// The deployment is refused.
+    /// The deployment is rejected.
     Strict,
 }
 
-/// A word that is no registration setting.
+/// The error for a word that is not a registration setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be auto or strict")]
 pub struct UnknownRegistration;
@@ -114,10 +114,10 @@ impl Tracker {
             registration: Registration::Auto,
             name_guard: NameGuard::default(),
             retention: RETENTION,
-            running: Arc::default(),
+            active_keys: Arc::default(),
             queue: Arc::default(),
-            newest: Arc::default(),
-            known_names: Arc::default(),
+            event_cache: Arc::default(),
+            name_cache: Arc::default(),
             clock_watch: Arc::default(),
             large_reads: Arc::default(),
             verifying: Arc::default(),
@@ -130,62 +130,63 @@ impl Tracker {
         Self { clock, ..self }
     }
 
-    /// The tracker with another way to treat unknown names.
+    /// The tracker with another registration setting.
     #[must_use]
     pub fn with_registration(self, registration: Registration) -> Self {
         Self { registration, ..self }
     }
 
-    /// The tracker with another way to treat names that look like typing errors.
+    /// The tracker with another name guard.
     #[must_use]
     pub fn with_name_guard(self, name_guard: NameGuard) -> Self {
         Self { name_guard, ..self }
     }
 
-    /// The tracker with another time for which answers are kept under their idempotency keys, from the moment of the
-    /// answer on. Keys that are kept already stay as long as they were to stay.
+    /// The tracker with another retention time: how long answers stay under their idempotency keys.
+    /// Answers that are already stored expire as before.
     #[must_use]
     pub fn with_retention(self, retention: TimeDelta) -> Self {
         Self { retention, ..self }
     }
 
-    /// The clock that decides what is now.
+    /// The clock of the tracker.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
 
-    /// The state of the database: as long as it is the same, so is everything that can be read. What this tracker has
-    /// written is seen at once. On PostgreSQL, so is what others have written; an SQLite file that several programs write
-    /// to is looked at every two milliseconds.
+    /// The state of the database. As long as it stays the same, every read returns the same. It
+    /// changes at once with a write of this tracker. On PostgreSQL, it also changes at once with a
+    /// write of another program; an SQLite file is checked for such writes every two milliseconds.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn database_version(&self) -> Result<DatabaseVersion, Error> {
         self.store.database_version().await
     }
 
-    /// Whether other servers share the database, so that each look at its version is a query.
+    /// Whether other servers share the database, so that each call of [`Tracker::database_version`]
+    /// is a query.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
         self.store.is_shared()
     }
 
-    /// Asks the database whether it answers reads and takes writes.
+    /// Checks that the database answers reads and accepts writes.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it does not.
+    /// [`Error::Unavailable`] if it does not.
     pub async fn ready(&self) -> Result<(), Error> {
         self.store.ready().await
     }
 
-    /// Moves what has been written from SQLite's write-ahead log into the file of the database, as far as no reader is in
-    /// the way. [`Tracker::close`] moves the rest.
+    /// Moves SQLite's write-ahead log into the database file, as far as no reader still uses it.
+    /// [`Tracker::close`] moves the rest.
     pub async fn checkpoint(&self) {
         self.store.checkpoint().await;
     }
 
-    /// Closes the database, after what it is doing; see [`Store::close`].
+    /// Closes the database after its running statements; see [`Store::close`].
     pub async fn close(&self) {
         self.store.close().await;
     }
@@ -195,7 +196,7 @@ impl Tracker {
     }
 }
 
-/// Runs a write in its own task, which goes on when its caller is dropped.
+/// Runs a write in its own task, which continues when its caller is dropped.
 async fn in_own_task<T: Send + 'static>(write: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
     tokio::spawn(write).await.map_err(|ended| Error::Internal(ended.into()))?
 }

@@ -1,4 +1,4 @@
-//! What the tracker does about a new name that looks like a typing error for a known one.
+//! The setting for new names that look like typing errors of known ones.
 
 use std::{fmt, str::FromStr};
 
@@ -9,14 +9,14 @@ use crate::{catalog::CatalogKind, text::Name};
 pub enum NameGuard {
     /// The name is registered without a check.
     Off,
-    /// The name is registered, and the answer and the log name what it resembles.
+    /// The name is registered, and the answer and the log name the known name that it resembles.
     Warn,
-    /// The deployment is refused, unless its request asks for registration.
+    /// The deployment is rejected, unless its request asks for registration.
     #[default]
     Refuse,
 }
 
-/// A word that is no name guard.
+/// The error for a word that is not a name guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be off, warn or refuse")]
 pub struct UnknownNameGuard;
@@ -49,12 +49,12 @@ impl fmt::Display for NameGuard {
     }
 }
 
-/// A name that was registered although it is a near miss.
+/// A name that was registered although it resembles a known one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resemblance {
-    /// What was registered.
+    /// Whether it is a component or an environment.
     pub kind: CatalogKind,
-    /// Its name.
+    /// The new name.
     pub name: Name,
     /// The known name that it resembles.
     pub known: Name,

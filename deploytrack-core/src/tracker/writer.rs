@@ -1,17 +1,19 @@
-//! The writer: requests that come at the same time share a transaction.
+//! The write queue: requests that arrive at the same time share a transaction.
 //!
-//! Most of what a write costs is waiting for the disk at its commit, and a commit of many rows waits no longer than one of
-//! a single row. So whatever waits when the writer turns to it is written together, and each request is answered after the
-//! commit. Nobody waits for company: a request that comes alone is written at once, alone.
+//! Most of the cost of a write is the wait for the disk at its commit, and a commit of many rows waits
+//! no longer than a commit of one row. So a writer takes all queued requests as one group, and each
+//! request is answered after the commit. No request waits for others: a single one is written at once.
 //!
-//! That requests share a transaction must not show in what becomes of them:
+//! Sharing a transaction must not change the outcome of a request:
 //!
-//! - A request is refused before anything of it is written, so a refusal takes nothing away from the others.
-//! - When the database refuses the transaction, each request is tried again in one of its own: only the guilty one fails.
-//! - A request that would register a name, or whose key another server has, is set aside and has a transaction of its own
-//!   afterwards: what it does first can be undone with it alone.
+//! - A request is rejected before any of its rows are written, so a rejection does not affect the
+//!   others.
+//! - If the database rejects the transaction, each request is retried in its own transaction: only the
+//!   one that caused the error fails.
+//! - A request that would register a name, or whose key another server has locked, is set aside. It gets
+//!   its own transaction afterwards, which can be rolled back alone.
 //!
-//! The queue is bounded, and so is the time in it: a caller is told to come back rather than left to wait.
+//! The queue is bounded, and so is the time in it: a caller gets an error rather than an endless wait.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -26,138 +28,143 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    Begun, Terms, Tracker, Written,
-    names::{Names, Unknown},
-    recording, removal,
-    terms::Claim,
+    Start, Terms, Tracker, WriteOutcome,
+    preconditions::KeyClaim,
+    record,
+    resolve::{NamePolicy, ResolvedNames},
+    undeploy,
 };
 use crate::{
     archive::ArchiveNote,
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     error::Error,
-    store::{Kept, Key, Place, Write},
+    store::{CellKey, ScopedKey, StoredAnswer, Write},
 };
 
-/// How many requests are let wait.
-const MOST_WAITING: usize = 4096;
-/// How many requests share a transaction at most.
-const MOST_TOGETHER: usize = 512;
-/// How long a request waits for the writer to turn to it.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The most requests in the queue.
+const MAX_QUEUED: usize = 4096;
+/// The most requests in one transaction.
+const MAX_GROUP: usize = 512;
+/// How long a request waits in the queue.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a request asks for.
+/// What a request writes.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(super) enum Operation {
     Record(Box<NewDeployment>),
     Update(Uuid, Change),
     Undeploy(Uuid, Undeploy),
 }
 
-type Reply = Result<Written<Deployment>, Error>;
+type Reply = Result<WriteOutcome<Deployment>, Error>;
 
-/// A request that waits.
+/// A queued request.
 #[derive(Debug)]
 struct Job {
-    asked: Asked,
+    operation: Operation,
     terms: Terms,
-    claim: Option<Claim>,
+    claim: Option<KeyClaim>,
     now: Time,
-    /// Since when it waits.
+    /// When it was queued.
     since: Instant,
     reply: oneshot::Sender<Reply>,
 }
 
 impl Job {
-    /// Answers the caller, who may have gone away.
+    /// Answers the caller, which may have been dropped.
     fn answer(self, reply: Reply) {
-        // Whoever has the answer may use the key again.
+        // Before the answer: the caller may use the key again as soon as it has the answer.
         drop(self.claim);
         let _ = self.reply.send(reply);
     }
 }
 
-/// The requests that wait, in the order in which they came.
+/// The queued requests, in the order of their arrival.
 #[derive(Debug, Default)]
-pub(super) struct Queue(Mutex<Waiting>);
+pub(super) struct Queue(Mutex<QueueState>);
 
 #[derive(Debug, Default)]
-struct Waiting {
-    /// Each with its number, which rises.
+struct QueueState {
+    /// Each with its number, in rising order.
     jobs: VecDeque<(u64, Job)>,
     last: u64,
-    /// How many writers are at work.
+    /// How many writers are running.
     writers: usize,
 }
 
 impl Queue {
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
+    fn state(&self) -> std::sync::MutexGuard<'_, QueueState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a job into the queue; gives its number, and says whether one more writer, of this many at most, should set to
-    /// work.
-    fn enter(&self, job: Job, most_writers: usize) -> Result<(u64, bool), Error> {
-        let mut waiting = self.waiting();
-        if waiting.jobs.len() >= MOST_WAITING {
+    /// Adds a job to the queue. Returns its number, and whether one more writer should be started,
+    /// up to this limit.
+    fn push(&self, job: Job, most_writers: usize) -> Result<(u64, bool), Error> {
+        let mut state = self.state();
+        if state.jobs.len() >= MAX_QUEUED {
             return Err(Error::Busy);
         }
-        waiting.last += 1;
-        let number = waiting.last;
-        waiting.jobs.push_back((number, job));
-        let one_more = waiting.writers < most_writers;
-        waiting.writers += usize::from(one_more);
-        Ok((number, one_more))
+        state.last += 1;
+        let number = state.last;
+        state.jobs.push_back((number, job));
+        let needs_writer = state.writers < most_writers;
+        state.writers += usize::from(needs_writer);
+        Ok((number, needs_writer))
     }
 
-    /// Takes a job out of the queue, and with it the claim of its key. None when a writer has turned to it.
-    fn leave(&self, number: u64) -> Option<Job> {
-        let mut waiting = self.waiting();
-        let at = waiting.jobs.binary_search_by_key(&number, |(number, _)| *number).ok()?;
-        waiting.jobs.remove(at).map(|(_, job)| job)
+    /// Removes a job from the queue, and with it the claim of its key. `None` if a writer has taken
+    /// the job.
+    fn remove(&self, number: u64) -> Option<Job> {
+        let mut state = self.state();
+        let at = state.jobs.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        state.jobs.remove(at).map(|(_, job)| job)
     }
 
-    /// What a writer writes next; when nothing waits, the writer is done.
+    /// Takes the next group of jobs. If the queue is empty, it returns `None` and the writer must
+    /// end.
     fn next(&self) -> Option<Vec<Job>> {
-        let mut waiting = self.waiting();
-        let together = waiting.jobs.len().min(MOST_TOGETHER);
+        let mut state = self.state();
+        let together = state.jobs.len().min(MAX_GROUP);
         if together == 0 {
-            waiting.writers -= 1;
+            state.writers -= 1;
             return None;
         }
-        Some(waiting.jobs.drain(..together).map(|(_, job)| job).collect())
+        Some(state.jobs.drain(..together).map(|(_, job)| job).collect())
     }
 }
 
 impl Tracker {
-    /// Has something written and waits for the commit. A caller that goes away changes nothing about it.
-    pub(super) async fn written(&self, asked: Asked, terms: Terms, now: Time) -> Reply {
-        let claim = terms.claim(&self.running)?;
+    /// Queues an operation and waits for its commit. The operation is carried out even if the
+    /// caller is dropped.
+    pub(super) async fn enqueue(&self, operation: Operation, terms: Terms, now: Time) -> Reply {
+        let claim = terms.claim(&self.active_keys)?;
         let (reply, mut replied) = oneshot::channel();
-        let (number, one_more) = self.queue.enter(Job { asked, terms, claim, now, since: Instant::now(), reply }, self.store.writers())?;
-        if one_more {
-            tokio::spawn(self.clone().write_what_waits());
+        let (number, needs_writer) =
+            self.queue.push(Job { operation, terms, claim, now, since: Instant::now(), reply }, self.store.writers())?;
+        if needs_writer {
+            tokio::spawn(self.clone().drain_queue());
         }
-        let reply = match timeout(PATIENCE, &mut replied).await {
-            Err(_) if self.queue.leave(number).is_some() => return Err(Error::Busy),
+        let reply = match timeout(QUEUE_TIMEOUT, &mut replied).await {
+            Err(_) if self.queue.remove(number).is_some() => return Err(Error::Busy),
             Err(_) => replied.await,
             Ok(reply) => reply,
         };
         reply.map_err(|ended| Error::Internal(ended.into()))?
     }
 
-    async fn write_what_waits(self) {
+    async fn drain_queue(self) {
         while let Some(jobs) = self.queue.next() {
             let this = self.clone();
-            // In a task of its own: one that panics takes its own requests with it and leaves the writer to the others.
-            if let Err(error) = tokio::spawn(async move { this.write_together(jobs).await }).await {
-                tracing::error!(%error, "a write ended without an answer");
+            // In its own task: a panic ends only its own group of requests, and not the writer.
+            if let Err(error) = tokio::spawn(async move { this.write_group(jobs).await }).await {
+                tracing::error!(%error, "a task of the write queue panicked; its requests got no answer");
             }
         }
     }
 
-    async fn write_together(&self, jobs: Vec<Job>) {
-        match self.attempt(&jobs).await {
+    async fn write_group(&self, jobs: Vec<Job>) {
+        match self.try_group(&jobs).await {
             Ok(replies) => {
                 let mut aside = Vec::new();
                 for (job, reply) in jobs.into_iter().zip(replies) {
@@ -180,25 +187,27 @@ impl Tracker {
 
     async fn write_one_by_one(&self, jobs: Vec<Job>) {
         for job in jobs {
-            // Each may wait long for the database, and those behind it as long as all before them.
-            if job.since.elapsed() > PATIENCE {
+            // Each may wait long for the database, and those after it wait as long as all before
+            // them.
+            if job.since.elapsed() > QUEUE_TIMEOUT {
                 job.answer(Err(Error::Busy));
                 continue;
             }
-            let Job { asked, terms, claim, now, reply, .. } = job;
-            let _ = reply.send(self.write_alone(&asked, &terms, claim, now).await);
+            let Job { operation, terms, claim, now, reply, .. } = job;
+            let _ = reply.send(self.write_alone(&operation, &terms, claim, now).await);
         }
     }
 
-    /// Carries out requests in one transaction; gives the reply to each, and none to those that must be set aside.
-    async fn attempt(&self, jobs: &[Job]) -> Result<Vec<Option<Reply>>, Error> {
+    /// Carries out requests in one transaction. Returns the reply to each; `None` for those that
+    /// must be set aside.
+    async fn try_group(&self, jobs: &[Job]) -> Result<Vec<Option<Reply>>, Error> {
         let mut write = self.store.write().await?;
-        let keys = Keys::take(&mut write, jobs.iter().filter_map(|job| job.claim.as_ref()), self.clock.steady()).await?;
-        let names = Names::of(&mut write, jobs.iter().filter_map(|job| job.asked.names())).await?;
-        let ids: Vec<_> = jobs.iter().filter_map(|job| Some((job.asked.id()?, job.now))).collect();
-        write.take(&ids, jobs.iter().filter_map(|job| Some((job.asked.place(&names)?, job.now)))).await?;
-        self.compare_with(&write);
-        write.reserve(jobs.iter().filter(|job| job.asked.is_known(&names)).map(|job| job.asked.rows()).sum()).await?;
+        let keys = LockedKeys::lock(&mut write, jobs.iter().filter_map(|job| job.claim.as_ref()), self.clock.steady()).await?;
+        let names = ResolvedNames::of(&mut write, jobs.iter().filter_map(|job| job.operation.names())).await?;
+        let ids: Vec<_> = jobs.iter().filter_map(|job| Some((job.operation.id()?, job.now))).collect();
+        write.lock(&ids, jobs.iter().filter_map(|job| Some((job.operation.cell(&names)?, job.now)))).await?;
+        self.compare_clock_with(&write);
+        write.reserve(jobs.iter().filter(|job| job.operation.is_known(&names)).map(|job| job.operation.rows()).sum()).await?;
         let mut replies = Vec::with_capacity(jobs.len());
         for job in jobs {
             replies.push(self.reply(&mut write, &keys, &names, job).await?);
@@ -207,89 +216,96 @@ impl Tracker {
         Ok(replies)
     }
 
-    /// Carries out one of several requests. Only an error of the database is one for all of them.
-    async fn reply(&self, write: &mut Write, keys: &Keys, names: &Names, job: &Job) -> Result<Option<Reply>, Error> {
+    /// Carries out one request of a group. Only an error of the database fails the whole group.
+    async fn reply(&self, write: &mut Write, keys: &LockedKeys, names: &ResolvedNames, job: &Job) -> Result<Option<Reply>, Error> {
         if let Some(claim) = &job.claim {
             match keys.0.get(&claim.key) {
-                Some(Taken::New) => {}
-                Some(Taken::Answered(kept)) => return Ok(Some(claim.replayed(kept))),
+                Some(KeyState::Unused) => {}
+                Some(KeyState::Answered(answer)) => return Ok(Some(claim.replay(answer))),
                 None => return Ok(None),
             }
         }
-        if !job.asked.is_known(names) {
+        if !job.operation.is_known(names) {
             return Ok(None);
         }
-        let done = match self.carry_out(write, names, &job.asked, &job.terms, job.now).await {
+        let done = match self.carry_out(write, names, &job.operation, &job.terms, job.now).await {
             Err(error) if error.is_of_the_database() => return Err(error),
             Err(refusal) => return Ok(Some(Err(refusal))),
             Ok(done) => done,
         };
         if let Some(claim) = &job.claim {
-            write.keep_answer(claim.answered(&done.deployment, self.clock.steady(), self.retention)?);
+            write.store_answer(claim.new_answer(&done.deployment, self.clock.steady(), self.retention)?);
         }
-        Ok(Some(Ok(Written { value: done.deployment, replayed: false, resembles: Vec::new(), archived: done.archived })))
+        Ok(Some(Ok(WriteOutcome { value: done.deployment, replayed: false, resembles: Vec::new(), archived: done.archived })))
     }
 
-    /// Carries out a request in a transaction of its own.
-    async fn write_alone(&self, asked: &Asked, terms: &Terms, claim: Option<Claim>, now: Time) -> Reply {
+    /// Carries out a request in its own transaction.
+    async fn write_alone(&self, operation: &Operation, terms: &Terms, claim: Option<KeyClaim>, now: Time) -> Reply {
         let mut work = match self.begin_claimed(claim).await? {
-            Begun::Work(work) => work,
-            Begun::Done(done) => return Ok(done),
+            Start::Work(work) => work,
+            Start::Replay(outcome) => return Ok(outcome),
         };
         let write = &mut work.write;
-        let mut names = Names::default();
-        if let Asked::Record(new) = asked {
-            let unknown = Unknown::under(self.registration, self.name_guard, new.register);
-            names.add_component(self, write, &new.component, unknown, terms.author()).await?;
-            names.add_environment(self, write, &new.environment, unknown, terms.author()).await?;
+        let mut names = ResolvedNames::default();
+        if let Operation::Record(new) = operation {
+            let policy = NamePolicy::new(self.registration, self.name_guard, new.register);
+            names.add_component(self, write, &new.component, policy, terms.author()).await?;
+            names.add_environment(self, write, &new.environment, policy, terms.author()).await?;
         }
-        let ids: Vec<_> = asked.id().map(|id| (id, now)).into_iter().collect();
-        write.take(&ids, asked.place(&names).map(|place| (place, now))).await?;
-        self.compare_with(write);
-        write.reserve(asked.rows()).await?;
-        let Done { deployment, archived } = self.carry_out(write, &names, asked, terms, now).await?;
+        let ids: Vec<_> = operation.id().map(|id| (id, now)).into_iter().collect();
+        write.lock(&ids, operation.cell(&names).map(|cell| (cell, now))).await?;
+        self.compare_clock_with(write);
+        write.reserve(operation.rows()).await?;
+        let Applied { deployment, archived } = self.carry_out(write, &names, operation, terms, now).await?;
         let written = work.finish(deployment).await?;
-        Ok(Written { resembles: names.resembles(), archived, ..written })
+        Ok(WriteOutcome { resembles: names.resembles(), archived, ..written })
     }
 
-    /// Compares the clock with the cells that a write has taken.
-    fn compare_with(&self, write: &Write) {
-        if let Some(newest) = write.newest_of_all() {
+    /// Compares the clock with the newest times of the locked cells.
+    fn compare_clock_with(&self, write: &Write) {
+        if let Some(newest) = write.newest_locked_time() {
             self.clock_watch.compare(self.clock.now(), newest);
         }
     }
 
-    async fn carry_out(&self, write: &mut Write, names: &Names, asked: &Asked, terms: &Terms, now: Time) -> Result<Done, Error> {
-        match asked {
-            Asked::Record(new) => self.record_in(write, names, new, terms, now),
-            Asked::Update(id, change) => recording::update_in(write, *id, change.clone(), terms, now).await,
-            // What is removed is not in use: what is archived stays so, and the matrix hides nothing by it.
-            Asked::Undeploy(id, undeploy) => removal::undeploy_in(write, *id, undeploy.clone(), terms, now).await.map(Done::from),
+    async fn carry_out(
+        &self,
+        write: &mut Write,
+        names: &ResolvedNames,
+        operation: &Operation,
+        terms: &Terms,
+        now: Time,
+    ) -> Result<Applied, Error> {
+        match operation {
+            Operation::Record(new) => self.record_in(write, names, new, terms, now),
+            Operation::Update(id, change) => record::update_in(write, *id, change.clone(), terms, now).await,
+            // An undeployment does not put anything into use: what is archived stays archived.
+            Operation::Undeploy(id, undeploy) => undeploy::undeploy_in(write, *id, undeploy.clone(), terms, now).await.map(Applied::from),
         }
     }
 }
 
 /// A request that was carried out.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct Applied {
     pub(super) deployment: Deployment,
     /// What it found archived.
     pub(super) archived: Vec<ArchiveNote>,
 }
 
-impl From<Deployment> for Done {
+impl From<Deployment> for Applied {
     fn from(deployment: Deployment) -> Self {
         Self { deployment, archived: Vec::new() }
     }
 }
 
-impl Asked {
-    /// The component and the environment it names.
+impl Operation {
+    /// The component and the environment that it refers to.
     fn names(&self) -> Option<(&crate::catalog::Reference, &crate::catalog::Reference)> {
         if let Self::Record(new) = self { Some((&new.component, &new.environment)) } else { None }
     }
 
-    /// The deployment it is about.
+    /// The deployment that it changes.
     const fn id(&self) -> Option<Uuid> {
         match self {
             Self::Record(_) => None,
@@ -297,18 +313,18 @@ impl Asked {
         }
     }
 
-    /// Whether nothing must be registered for it.
-    fn is_known(&self, names: &Names) -> bool {
+    /// Whether it can be carried out without a registration.
+    fn is_known(&self, names: &ResolvedNames) -> bool {
         self.names().is_none_or(|pair| names.pair(pair).is_some())
     }
 
-    /// The cell it names, where its names are known.
-    fn place(&self, names: &Names) -> Option<Place> {
+    /// The cell that it refers to, if its names are resolved.
+    fn cell(&self, names: &ResolvedNames) -> Option<CellKey> {
         let (component, environment) = names.pair(self.names()?)?;
-        Some(Place { component_id: component.id, environment_id: environment.id })
+        Some(CellKey { component_id: component.id, environment_id: environment.id })
     }
 
-    /// How many rows of history it can add.
+    /// The most rows of history that it can add.
     fn rows(&self) -> usize {
         match self {
             Self::Record(new) => new.status.whole_path().len(),
@@ -318,26 +334,26 @@ impl Asked {
     }
 }
 
-/// The keys that a write has taken.
+/// The idempotency keys that a write has locked.
 #[derive(Debug)]
-struct Keys(BTreeMap<Key, Taken>);
+struct LockedKeys(BTreeMap<ScopedKey, KeyState>);
 
 #[derive(Debug)]
-enum Taken {
-    New,
-    /// The request was made before.
-    Answered(Kept),
+enum KeyState {
+    Unused,
+    /// The request was carried out before.
+    Answered(StoredAnswer),
 }
 
-impl Keys {
-    async fn take<'a>(write: &mut Write, claims: impl Iterator<Item = &'a Claim>, steady: Time) -> Result<Self, Error> {
+impl LockedKeys {
+    async fn lock<'a>(write: &mut Write, claims: impl Iterator<Item = &'a KeyClaim>, steady: Time) -> Result<Self, Error> {
         let keys: Vec<_> = claims.map(|claim| claim.key.clone()).collect();
-        let taken = write.take_keys(&keys).await?;
+        let taken = write.lock_keys(&keys).await?;
         let taken: Vec<_> = keys.into_iter().zip(taken).filter_map(|(key, taken)| taken.then_some(key)).collect();
-        // Only now: whoever had a key before may have kept an answer under it.
-        let mut kept = write.kept_answers(&taken, steady).await?;
-        let of = |key: Key| {
-            let taken = kept.remove(&key).map_or(Taken::New, Taken::Answered);
+        // Read after locking: another write with the same key may have stored its answer meanwhile.
+        let mut stored = write.stored_answers(&taken, steady).await?;
+        let of = |key: ScopedKey| {
+            let taken = stored.remove(&key).map_or(KeyState::Unused, KeyState::Answered);
             (key, taken)
         };
         Ok(Self(taken.into_iter().map(of).collect()))

@@ -1,10 +1,25 @@
-//! How SQLite finds deployments: by one search of one index, in the order of that index. `tests/store/plans.rs` asks
-//! PostgreSQL the same.
-#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+//! The query plans of SQLite: a page is one search of one index, in the order of that index.
+//! `tests/store/plans.rs` does the same for PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqlitePool, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqlitePool, sqlite::SqliteRow};
 
-use super::{super::Pool, *};
+use uuid::Uuid;
+
+use super::{
+    by_cell::{CELLS_OF_SECTION, CURRENT_OF, NEWER_AND_UNSETTLED, NEWEST_OF_CELLS, UNSETTLED_SIZES},
+    filter::{Lead, RowFilter, add_filter},
+    list::{page_by_cursor, page_by_offset},
+};
+use crate::{
+    clock::Time,
+    query::{Cursor, ListKey, Order},
+    status::Status,
+    store::{
+        Pool, Store,
+        column::{Micros, signed},
+    },
+};
 
 async fn pool() -> (Store, SqlitePool) {
     let store = Store::open("sqlite::memory:").await.unwrap();
@@ -16,7 +31,7 @@ async fn pool() -> (Store, SqlitePool) {
     (store, pool)
 }
 
-/// The steps that look at deployments or history, or sort.
+/// The steps of a plan that read deployments or history, or sort.
 fn steps(rows: &[SqliteRow]) -> Vec<String> {
     let details = rows.iter().map(|row| row.get::<String, _>("detail"));
     // Each row has one component and one environment, found by their keys.
@@ -25,14 +40,14 @@ fn steps(rows: &[SqliteRow]) -> Vec<String> {
         .collect()
 }
 
-/// A page: counted from the newest, or from a place on.
-async fn plan(filter: &RowFilter, place: Option<Cursor>) -> Vec<String> {
+/// The plan of a page, counted from the newest or from a cursor.
+async fn plan(filter: &RowFilter, cursor: Option<Cursor>) -> Vec<String> {
     let (_store, pool) = pool().await;
-    let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan ", select!("")));
-    let query = filtered!(&mut query, filter, filter.lead(), Some(filter.order));
-    let query = match place {
-        None => newest!(query, filter.order, 0, 21),
-        Some(place) => from!(query, place, 21),
+    let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan ", select_deployments!("")));
+    let query = add_filter!(&mut query, filter, filter.lead(), Some(filter.order));
+    let query = match cursor {
+        None => page_by_offset!(query, filter.order, 0, 21),
+        Some(cursor) => page_by_cursor!(query, cursor, 21),
     };
     steps(&query.build().fetch_all(&pool).await.unwrap())
 }
@@ -42,7 +57,7 @@ fn filter(component: bool, environment: bool, status: Option<Status>) -> RowFilt
     RowFilter { component_id: id(component), environment_id: id(environment), status, ..RowFilter::default() }
 }
 
-/// The column of an order, and how the indices of that order end.
+/// Each order with its column and the suffix of its indexes.
 const ORDERS: [(Order, &str, &str); 2] = [(Order::Created, "created_at", ""), (Order::Occurred, "occurred_at", "_occurred")];
 
 const CELL: &str = "component_id=? AND environment_id";
@@ -65,7 +80,7 @@ async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
         (filter(false, true, pending), "status", "status"),
     ] {
         for (order, time, suffix) in ORDERS {
-            // The index of a cell has one order alone.
+            // The index of a cell exists for one order only.
             let by_component = order == Order::Created && index == "cell";
             let (index, columns) = if by_component { ("component", "component_id") } else { (index, columns) };
             let filter = RowFilter { order, ..filter.clone() };
@@ -79,7 +94,7 @@ async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
 }
 
 #[tokio::test]
-async fn a_time_of_the_order_bounds_the_search_and_the_other_time_does_not_mislead_it() {
+async fn a_range_of_the_ordering_time_bounds_the_search_and_the_other_time_uses_no_index() {
     let bounded = |order, of: Order| {
         let (created, occurred) = if of == Order::Created { (Some(Time::default()), None) } else { (None, Some(Time::default())) };
         let times = RowFilter { created_after: created, created_before: created, ..RowFilter::default() };
@@ -108,28 +123,29 @@ async fn a_page_of_the_whole_list_is_read_in_its_order() {
 }
 
 #[tokio::test]
-async fn what_is_looked_up_is_found_by_its_key() {
+async fn lookups_use_a_key() {
     let (_store, pool) = pool().await;
     let plan = async |sql: &str| {
         let sql = AssertSqlSafe(format!("explain query plan {sql}"));
         steps(&sqlx::query(sql).fetch_all(&pool).await.unwrap())
     };
-    assert_eq!(plan(select!("where d.id = $1")).await, ["SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)"]);
+    assert_eq!(plan(select_deployments!("where d.id = $1")).await, ["SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)"]);
     assert_eq!(
-        plan(&format!("{ATTEMPT_SIZES}{NEWEST_OF}{OF_SECTION}{UNSETTLED}")).await,
+        plan(&format!("{UNSETTLED_SIZES}{NEWEST_OF_CELLS}{CELLS_OF_SECTION}{NEWER_AND_UNSETTLED}")).await,
         [
             "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
             "LIST SUBQUERY 2",
             "SEARCH cell USING PRIMARY KEY (component_id=?)",
             "CORRELATED SCALAR SUBQUERY 1",
             "SEARCH newest USING INDEX deployments_by_cell_occurred (component_id=? AND environment_id=?)",
-            // Of the deployments with the newest time alone: the search ends at the next older time.
+            // Sorts only the deployments with the newest time: the search ends at the next older
+            // time.
             "USE TEMP B-TREE FOR LAST TERM OF ORDER BY",
             "CREATE BLOOM FILTER",
             "CORRELATED SCALAR SUBQUERY 3",
             "SEARCH period USING PRIMARY KEY (component_id=? AND environment_id=? AND started_at>?)",
         ],
-        "one search for each cell, one for what it finds, and one for what is newer and current"
+        "one search for each cell, one for its newest deployment, and one for a newer current period"
     );
     let current = [
         "SEARCH cell USING PRIMARY KEY (component_id=? AND environment_id=?)",
@@ -141,7 +157,7 @@ async fn what_is_looked_up_is_found_by_its_key() {
 }
 
 #[tokio::test]
-async fn the_deployments_of_a_version_are_found_by_it() {
+async fn a_version_filter_uses_the_index_of_versions() {
     for (component, environment, status) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
         let filter = filter(component, environment, status.then_some(Status::Failed));
         let filter = RowFilter { version: Some("v1".parse().unwrap()), ..filter };
@@ -153,13 +169,13 @@ async fn the_deployments_of_a_version_are_found_by_it() {
 }
 
 #[tokio::test]
-async fn the_sizes_of_a_page_are_found_as_its_rows_are() {
+async fn the_sizes_of_a_page_use_the_plan_of_its_rows() {
     let (_store, pool) = pool().await;
     for filter in [filter(false, false, None), filter(true, false, None), filter(true, true, Some(Status::Failed))] {
-        let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan select ", bytes!(), " from deployments d"));
-        let place = Cursor::oldest(filter.order);
-        let query = from!(filtered!(&mut query, &filter, filter.lead(), Some(filter.order)), place, 500);
+        let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan select ", text_bytes!(), " from deployments d"));
+        let cursor = Cursor::oldest(filter.order);
+        let query = page_by_cursor!(add_filter!(&mut query, &filter, filter.lead(), Some(filter.order)), cursor, 500);
         let sizes = steps(&query.build().fetch_all(&pool).await.unwrap());
-        assert_eq!(sizes, plan(&filter, Some(place)).await, "{filter:?}");
+        assert_eq!(sizes, plan(&filter, Some(cursor)).await, "{filter:?}");
     }
 }

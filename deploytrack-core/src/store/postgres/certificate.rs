@@ -1,32 +1,32 @@
-//! Why the certificate of PostgreSQL is not trusted, with the way out.
+//! Why the certificate of PostgreSQL is not trusted, and the way out.
 
-/// The way out by the words of rustls; the first that fits counts.
+/// The way out for each error name of rustls; the first match is used.
 const WAYS_OUT: [(&str, &str); 5] = [
     (
         "CaUsedAsEndEntity",
-        "the certificate that the database shows may sign others (CA:TRUE), as `openssl req -x509` makes it, and is not taken for a \
-         server's; make it anew with -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:HOST and name it in sslrootcert",
+        "the database shows a CA certificate (CA:TRUE), as `openssl req -x509` creates it, which is not accepted for a \
+         server; create it again with -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:HOST and name it in sslrootcert",
     ),
     (
         "UnknownIssuer",
-        "the certificate that the database shows is signed by nobody who is trusted here; name the certificate of its authority, or its \
+        "the certificate of the database is not signed by a trusted authority; name the certificate of its authority, or its \
          own, in sslrootcert",
     ),
     (
         "NotValidForName",
-        "the certificate that the database shows is not for the host in the database URL; use a host that it names in subjectAltName, or \
+        "the certificate of the database is not for the host in the database URL; use a host that it names in subjectAltName, or \
          sslmode=verify-ca",
     ),
-    ("Expired", "the certificate that the database shows has ended; renew it, or set the clock of this machine"),
-    ("NotValidYet", "the certificate that the database shows is not good yet; set the clock of this machine by NTP"),
+    ("Expired", "the certificate of the database has expired; renew it, or set the clock of this machine"),
+    ("NotValidYet", "the certificate of the database is not valid yet; set the clock of this machine by NTP"),
 ];
 
-/// What is said of a connection that failed for its certificate.
-pub(super) fn refused(error: &sqlx::Error) -> Option<&'static str> {
+/// The message for a connection that failed because of its certificate.
+pub(super) fn way_out(error: &sqlx::Error) -> Option<&'static str> {
     if !matches!(error, sqlx::Error::Tls(_) | sqlx::Error::Io(_)) {
         return None;
     }
-    // sqlx hands on the error of its TLS library, whose types are its own.
-    let said = format!("{error:?}");
-    said.contains("InvalidCertificate").then(|| WAYS_OUT.iter().find(|(word, _)| said.contains(word)))?.map(|(_, way_out)| *way_out)
+    // sqlx passes on the error of its TLS library, whose types are private.
+    let text = format!("{error:?}");
+    text.contains("InvalidCertificate").then(|| WAYS_OUT.iter().find(|(word, _)| text.contains(word)))?.map(|(_, way_out)| *way_out)
 }

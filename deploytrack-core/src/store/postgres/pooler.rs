@@ -1,5 +1,5 @@
-//! Poolers such as PgBouncer, which lend a client one of their own connections to the database: as long as the client is
-//! connected (session mode), for a transaction, or for a statement.
+//! Poolers such as PgBouncer. They lend a client one of their connections to the database for as
+//! long as the client is connected (session mode), for a transaction, or for a statement.
 
 use sqlx::{
     Connection as _, Executor as _, Row as _,
@@ -7,25 +7,27 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::{WAIT, certificate, fault};
+use super::{WAIT, certificate, sqlx_error};
 use crate::error::Error;
 
 /// How often the connections are compared: another client of a busy pooler may get in between.
 const ROUNDS: usize = 3;
 
-/// For how long a connection to the database is the client's own.
+/// How long a pooler lends a connection to this program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) enum Lending {
-    /// As long as the client is connected: without a pooler, or behind one in session mode. So it seems behind one that
-    /// keeps the prepared statements of each client by itself, too (PgBouncer with `max_prepared_statements`).
+    /// As long as the client is connected: without a pooler, or behind one in session mode. A
+    /// pooler that manages the prepared statements of each client looks the same (PgBouncer with
+    /// `max_prepared_statements`).
     #[default]
     Session,
-    /// For a transaction. The prepared statements of a session are in a process that is lent to others afterwards.
+    /// For a transaction. The prepared statements of a session are in a process that is lent to
+    /// other clients afterwards.
     Transaction,
 }
 
-/// Removes the prepared statements that the last transactions have left in the process: sqlx gives the same names in each
-/// connection.
+/// Removes the prepared statements that earlier transactions left in the process: sqlx uses the
+/// same names on every connection.
 macro_rules! begin {
     ($begin:literal) => {
         concat!($begin, "; deallocate all")
@@ -41,13 +43,13 @@ impl Lending {
         }
     }
 
-    /// Begins a read of one statement, where it needs a transaction: it is prepared first and run then, and both must come
-    /// to the same process.
+    /// Begins a read of one statement, if it needs a transaction: the statement is first prepared
+    /// and then run, and both steps must reach the same process.
     pub(super) const fn begin_read() -> &'static str {
         begin!("begin read only")
     }
 
-    /// Begins to read what must fit together.
+    /// Begins a consistent read of several statements.
     pub(in crate::store) const fn begin_snapshot(self) -> &'static str {
         match self {
             Self::Session => "begin isolation level repeatable read, read only",
@@ -56,31 +58,31 @@ impl Lending {
     }
 }
 
-/// Finds out for how long a connection is lent.
+/// Finds out how long a connection is lent.
 ///
 /// # Errors
-/// [`Error::Setup`] for a pooler in statement mode, one that refuses a parameter of the URL, and one that does not lend two
-/// connections at once.
+/// [`Error::Setup`] for a pooler in statement mode, for one that rejects a parameter of the URL,
+/// and for one that does not lend two connections at once.
 pub(super) async fn lending(options: &PgConnectOptions) -> Result<Lending, Error> {
     let connected = timeout(WAIT, PgConnection::connect_with(options)).await;
     let mut one = connected.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())).map_err(not_connected)?;
     let compared = timeout(WAIT, compared(&mut one, options)).await;
     let lending = compared.map_err(|_| Error::Setup(ONE_AT_A_TIME.into()))?.map_err(not_begun)?;
-    one.close().await.map_err(fault::unexpected)?;
+    one.close().await.map_err(sqlx_error::unexpected)?;
     Ok(lending)
 }
 
-const ONE_AT_A_TIME: &str = "the database lends no second connection within 5 s; behind a pooler in session mode each server needs 10 \
+const ONE_AT_A_TIME: &str = "the database gives no second connection within 5 s; behind a pooler in session mode, each server needs 10 \
      (PgBouncer: default_pool_size), or set pool_mode = transaction";
 
-/// Two clients that are connected at the same time are never served by one process of the database, unless a pooler lends it
-/// to them in turns.
+/// Compares the server processes of two clients. Two connected clients share a process only if a
+/// pooler lends it to them in turns.
 async fn compared(one: &mut PgConnection, options: &PgConnectOptions) -> sqlx::Result<Lending> {
     let mut other = PgConnection::connect_with(options).await?;
     let mut lending = Lending::Session;
     for _ in 0..ROUNDS {
         let first = process(one).await?;
-        // While its transaction is open, the process is that of the other client alone.
+        // While its transaction is open, the other client has the process to itself.
         other.execute("begin").await?;
         let borrowed = process(&mut other).await?;
         if first == borrowed || first != process(one).await? {
@@ -94,8 +96,8 @@ async fn compared(one: &mut PgConnection, options: &PgConnectOptions) -> sqlx::R
     Ok(lending)
 }
 
-/// Whether a pooler keeps the prepared statements of each client: the database knows them by names of the pooler's own then.
-/// The connection has a transaction open.
+/// Whether a pooler manages the prepared statements of each client. The database then knows them by
+/// names that the pooler chose. The connection must have an open transaction.
 async fn keeps_statements(connection: &mut PgConnection) -> sqlx::Result<bool> {
     connection.execute("deallocate all").await?;
     sqlx::query("select 1").execute(&mut *connection).await?;
@@ -103,23 +105,24 @@ async fn keeps_statements(connection: &mut PgConnection) -> sqlx::Result<bool> {
     Ok(passed_on.is_none())
 }
 
-/// The number of the database's process, asked for without a prepared statement.
+/// The id of the server process, read without a prepared statement.
 async fn process(connection: &mut PgConnection) -> sqlx::Result<i32> {
     connection.fetch_one("select pg_backend_pid()").await?.try_get(0)
 }
 
-/// What is said of a certificate that is not trusted, and of the parameters of the URL that a pooler does not set.
+/// The error for an untrusted certificate, or for a parameter of the URL that a pooler does not
+/// set.
 fn not_connected(error: sqlx::Error) -> Error {
-    if let Some(way_out) = certificate::refused(&error) {
+    if let Some(way_out) = certificate::way_out(&error) {
         return Error::Setup(way_out.into());
     }
-    let said = error.as_database_error().map(|refusal| refusal.message().to_owned());
-    match said.filter(|said| said.contains("unsupported startup parameter")) {
-        Some(said) => Error::Setup(format!(
-            "the pooler before the database refuses a parameter of the database URL ({said}): leave `options` out and give the setting to \
-             the database's user (alter role NAME set ...), or have the pooler pass over it (PgBouncer: ignore_startup_parameters)"
+    let message = error.as_database_error().map(|refusal| refusal.message().to_owned());
+    match message.filter(|message| message.contains("unsupported startup parameter")) {
+        Some(message) => Error::Setup(format!(
+            "the pooler in front of the database rejects a parameter of the database URL ({message}): leave `options` out and set the value for \
+             the database user (alter role NAME set ...), or make the pooler ignore it (PgBouncer: ignore_startup_parameters)"
         )),
-        None => fault::unexpected(error),
+        None => sqlx_error::unexpected(error),
     }
 }
 
@@ -127,10 +130,10 @@ fn not_begun(error: sqlx::Error) -> Error {
     let refused = error.as_database_error().is_some_and(|refusal| refusal.message().contains("statement pooling"));
     if refused {
         return Error::Setup(
-            "the pooler before the database is in statement mode, where no transaction is possible; set pool_mode = session or \
+            "the pooler in front of the database is in statement mode, which allows no transactions; set pool_mode = session or \
              transaction for this database"
                 .into(),
         );
     }
-    fault::unexpected(error)
+    sqlx_error::unexpected(error)
 }

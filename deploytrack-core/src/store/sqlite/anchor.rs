@@ -1,4 +1,4 @@
-//! The end of an SQLite database: everything is moved from the write-ahead log into the file.
+//! Closing an SQLite database: the write-ahead log is moved into the file.
 
 use std::{
     sync::{
@@ -13,11 +13,12 @@ use tokio::sync::Mutex;
 
 use crate::store::condition::Condition;
 
-/// How long reads may go on when the store is closed.
+/// How long reads may continue after the store is closed.
 pub(super) const LATE: Duration = Duration::from_secs(2);
 
-/// The connection that is opened first and closed last. It keeps the write-ahead log in its place as long as the store is
-/// open, and moves everything from there into the file at the end; readers are read-only and cannot.
+/// The connection that is opened first and closed last. While it is open, SQLite does not delete
+/// the write-ahead log. At the end it moves the log into the file, which the read-only connections
+/// of readers cannot do.
 pub(in crate::store) struct Anchor {
     connection: Mutex<Option<SqliteConnection>>,
     /// Set when reads are to be interrupted.
@@ -29,7 +30,7 @@ impl Anchor {
         Self { connection: Mutex::new(Some(connection)), ending: Arc::default() }
     }
 
-    /// Interrupts reads that go on for too long, unless the guard is dropped before.
+    /// Interrupts reads that take too long, unless the guard is dropped first.
     pub(in crate::store) fn interrupt_late_reads(&self) -> impl Drop + use<> {
         let ending = self.ending.clone();
         Aborted(tokio::spawn(async move {
@@ -47,16 +48,16 @@ impl Anchor {
         }
     }
 
-    /// Moves everything into the file and closes the connection, which deletes the write-ahead log when no other process
-    /// has the database open.
+    /// Moves the log into the file and closes the connection. Closing deletes the log if no other
+    /// process has the database open.
     pub(in crate::store) async fn close(&self, condition: &Condition) {
         let Some(mut connection) = self.connection.lock().await.take() else { return };
         if condition.is_displaced() {
-            tracing::error!("another database has taken the place of this one; its files are left alone");
+            tracing::error!("another database has replaced the files of this one; they are not changed");
             // Closing would delete the write-ahead log of the other database.
             return std::mem::forget(connection);
         }
-        // A reader in another process delays the end by a second at most.
+        // A reader in another process delays the close by a second at most.
         let moved = sqlx::raw_sql("pragma busy_timeout = 1000; pragma wal_checkpoint(truncate)").execute(&mut connection).await;
         if let Err(error) = moved.and(connection.close().await) {
             tracing::error!(%error, "the write-ahead log could not be moved into the database file; keep it beside that file");
@@ -70,7 +71,7 @@ impl std::fmt::Debug for Anchor {
     }
 }
 
-/// A task that ends with this value.
+/// A task that is aborted when this value is dropped.
 struct Aborted(tokio::task::JoinHandle<()>);
 
 impl Drop for Aborted {

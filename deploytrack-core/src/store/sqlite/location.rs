@@ -1,4 +1,5 @@
-//! Where an SQLite database is: a path, which is taken as it is, or a URL, where `?` begins parameters and `%` an escape.
+//! The location of an SQLite database: a path, which is taken literally, or a URL, where `?` begins
+//! the parameters and `%` an escape.
 
 use std::{
     ffi::OsString,
@@ -11,26 +12,26 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::error::Error;
 
-/// What has no meaning of its own in the path of a `file:` URI.
+/// The characters without a special meaning in the path of a `file:` URI.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// A database in a file, or in memory.
 pub(super) struct Location {
-    /// None in memory.
+    /// `None` for a database in memory.
     pub(super) path: Option<PathBuf>,
     pub(super) options: SqliteConnectOptions,
 }
 
 impl Location {
-    /// The file at this path, whatever characters it has.
+    /// The file at this path, with any characters.
     pub(super) fn of_file(path: &Path) -> Self {
         Self { path: Some(path.to_owned()), options: SqliteConnectOptions::new().filename(file_name(path)) }
     }
 
-    /// What a URL names: `sqlite:PATH`, `sqlite:PATH?PARAMETERS` or `sqlite::memory:`.
+    /// Parses a URL: `sqlite:PATH`, `sqlite:PATH?PARAMETERS` or `sqlite::memory:`.
     pub(super) fn of_url(url: &str) -> Result<Self, Error> {
-        let place = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
-        let (path, parameters) = place.split_once('?').map_or((place, None), |(path, parameters)| (path, Some(parameters)));
+        let location = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
+        let (path, parameters) = location.split_once('?').map_or((location, None), |(path, parameters)| (path, Some(parameters)));
         let is_memory = path == ":memory:" || parameters.is_some_and(|all| all.split('&').any(|one| one == "mode=memory"));
         let options = options(if is_memory { ":memory:" } else { "file" }, parameters)?;
         if is_memory {
@@ -44,22 +45,22 @@ impl Location {
     }
 }
 
-/// What sqlx makes of the parameters.
-fn options(place: &str, parameters: Option<&str>) -> Result<SqliteConnectOptions, Error> {
+/// Has sqlx parse the parameters.
+fn options(location: &str, parameters: Option<&str>) -> Result<SqliteConnectOptions, Error> {
     let cannot = |why: &str| {
         Error::Setup(format!(
-            "the database URL cannot be read: {why}; a ? begins parameters such as mode=memory: write %3F for one in the name of a file, \
+            "the database URL is not valid: {why}; a ? begins parameters such as mode=memory: write %3F for a ? in a file name, \
              and %25 for a %"
         ))
     };
-    let Some(parameters) = parameters else { return SqliteConnectOptions::from_str(place).map_err(|error| cannot(&error.to_string())) };
+    let Some(parameters) = parameters else { return SqliteConnectOptions::from_str(location).map_err(|error| cannot(&error.to_string())) };
     if parameters.is_empty() {
-        return Err(cannot("nothing follows its ?"));
+        return Err(cannot("no parameters follow its ?"));
     }
-    SqliteConnectOptions::from_str(&format!("{place}?{parameters}")).map_err(|error| cannot(&error.to_string()))
+    SqliteConnectOptions::from_str(&format!("{location}?{parameters}")).map_err(|error| cannot(&error.to_string()))
 }
 
-/// A path without its escapes.
+/// Decodes the escapes of a path.
 fn decoded(path: &str) -> Result<PathBuf, Error> {
     let bytes: Vec<u8> = percent_decode_str(path).collect();
     if bytes.contains(&0) {
@@ -78,8 +79,9 @@ fn os_string(bytes: Vec<u8>) -> OsString {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
-/// The name by which SQLite opens a file. It takes a name that begins with `file:` for a URI, so the name is absolute; and
-/// sqlx takes only names that are UTF-8, so others are written as a URI.
+/// The name under which SQLite opens a file. SQLite takes a name that begins with `file:` for a
+/// URI, so the name is absolute. sqlx accepts only names in UTF-8, so other names are written as a
+/// URI.
 fn file_name(path: &Path) -> PathBuf {
     let path = absolute(path).unwrap_or_else(|_| path.to_owned());
     if path.to_str().is_some() {
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_mark_begins_parameters_and_an_escape_is_one() {
+    fn a_url_has_parameters_after_a_question_mark_and_escapes() {
         for (url, path) in [
             ("sqlite:track.db", "track.db"),
             ("sqlite:///var/track.db?mode=rwc", "/var/track.db"),
@@ -112,13 +114,13 @@ mod tests {
         }
         for (url, why) in [
             ("sqlite:/what?/track.db", "write %3F"),
-            ("sqlite:/what?", "nothing follows"),
+            ("sqlite:/what?", "no parameters follow"),
             ("sqlite:a.db?mode=ro&x=1", "`x`"),
             ("sqlite:", "names no file"),
             ("sqlite:a%00b", "NUL"),
         ] {
-            let Err(Error::Setup(said)) = Location::of_url(url) else { panic!("{url} is refused") };
-            assert!(said.contains(why), "{url}: {said}");
+            let Err(Error::Setup(message)) = Location::of_url(url) else { panic!("{url} was accepted") };
+            assert!(message.contains(why), "{url}: {message}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The connections to an SQLite file: one writes, some read, and one that has failed is replaced.
+//! The connections to an SQLite file: one for writes, several for reads. A failed connection is
+//! replaced.
 
 use std::{
     future::ready,
@@ -14,14 +15,14 @@ use sqlx::{
 };
 
 use super::WAIT;
-use crate::store::{condition::Condition, fault};
+use crate::store::{condition::Condition, sqlx_error};
 
 pub(super) const READERS: u32 = 4;
 /// The number of SQLite's virtual machine steps between two checks for an interrupt: about a millisecond.
 const STEPS: i32 = 10_000;
 
-/// A pool of connections that stay open as long as the store: with a full disk or without file descriptors none could be
-/// opened.
+/// A pool whose connections stay open as long as the store: with a full disk or without free file
+/// descriptors, new ones could not be opened.
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .min_connections(connections)
@@ -37,7 +38,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 pub(super) fn writers(condition: &Arc<Condition>) -> SqlitePoolOptions {
     let condition = condition.clone();
     pool(1).before_acquire(move |_, connection| {
-        let failed = fault::sqlite::has_failed_since(connection.age) || condition.has_failed_since(connection.age);
+        let failed = sqlx_error::sqlite::has_failed_since(connection.age) || condition.has_failed_since(connection.age);
         Box::pin(ready(Ok(!failed || condition.check_files().is_err())))
     })
 }
@@ -46,15 +47,16 @@ pub(super) fn readers(condition: &Arc<Condition>, ending: &Arc<AtomicBool>) -> S
     let (condition, ending) = (condition.clone(), ending.clone());
     pool(READERS).after_connect(move |connection, _| Box::pin(interrupt_at_the_end(connection, ending.clone()))).before_acquire(
         move |_, connection| {
-            // A deleted file can be read through the open connections alone.
-            let keep = !fault::sqlite::has_failed_since(connection.age) || condition.check_files().is_err();
+            // After the file was deleted, only the open connections can still read it.
+            let keep = !sqlx_error::sqlite::has_failed_since(connection.age) || condition.check_files().is_err();
             Box::pin(ready(Ok(keep)))
         },
     )
 }
 
-/// Whether a connection that returns to the pool has ended its transaction. When SQLite has rolled back by itself, after a
-/// full disk or an I/O error, the ROLLBACK that follows fails, and sqlx counts the transaction for ever.
+/// Whether a connection that returns to the pool has ended its transaction. After a full disk or an
+/// I/O error, SQLite rolls back on its own. The ROLLBACK that follows fails, and sqlx counts the
+/// transaction for ever.
 async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     if connection.is_in_transaction() {
         // Wait for that ROLLBACK.
@@ -63,8 +65,9 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     Ok(!connection.is_in_transaction())
 }
 
-/// Resets the transaction count of the only connection of a database in memory, which cannot be replaced: sqlx decrements it
-/// when a ROLLBACK succeeds, so a transaction is begun for it.
+/// Resets the transaction count of the only connection of a database in memory, which cannot be
+/// replaced. sqlx decrements the count when a ROLLBACK succeeds, so this begins a transaction for
+/// it.
 pub(super) async fn forget_transaction(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     if !is_at_rest(connection).await? {
         connection.execute("begin").await?;

@@ -1,6 +1,6 @@
 use super::{super::on, anchor::LATE, pools::READERS, *};
 
-/// A file of its own, removed with what SQLite keeps beside it.
+/// A database file that is removed at the end, with the files that SQLite creates beside it.
 struct Scratch(std::path::PathBuf);
 
 impl Drop for Scratch {
@@ -26,7 +26,8 @@ async fn write(store: &Store) -> Result<(), Error> {
     let mut write = store.write().await?;
     let sql = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 64)
         insert into idempotency_keys select hex(randomblob(8)), hex(randomblob(8)), zeroblob(1), hex(zeroblob(512)), 0 from n";
-    on!(Transaction, &mut write.transaction, |open| sqlx::raw_sql(sql).execute(&mut **open).await.map(drop)).map_err(fault::unexpected)?;
+    on!(Transaction, &mut write.transaction, |open| sqlx::raw_sql(sql).execute(&mut **open).await.map(drop))
+        .map_err(sqlx_error::unexpected)?;
     write.commit().await
 }
 
@@ -34,9 +35,10 @@ async fn run(store: &Store, sql: &'static str) {
     on!(Pool, &store.writes, |pool| sqlx::raw_sql(sql).execute(pool).await.map(drop)).unwrap();
 }
 
-/// SQLite undoes the transaction by itself when a write is interrupted, and a full database refuses its statement.
+/// SQLite rolls back on its own when a write is interrupted, and a full database refuses the
+/// statement.
 #[tokio::test]
-async fn a_write_that_fails_half_way_leaves_a_writer_that_works() {
+async fn the_writer_works_after_a_failed_write() {
     let scratch = Scratch::new();
     for url in [scratch.url(), "sqlite::memory:".into()] {
         let store = open(&url).await.unwrap();
@@ -59,7 +61,7 @@ async fn a_write_that_fails_half_way_leaves_a_writer_that_works() {
     }
 }
 
-/// Has the statements of the writer that take many steps interrupted.
+/// Interrupts the writer's statements that take many steps.
 async fn interrupt_next(store: &Store, interrupt: bool) {
     let Pool::Sqlite(pool) = &store.writes else { return };
     let mut connection = pool.acquire().await.unwrap();
@@ -67,21 +69,21 @@ async fn interrupt_next(store: &Store, interrupt: bool) {
 }
 
 #[tokio::test]
-async fn a_reader_whose_file_could_not_be_read_is_opened_anew() {
+async fn readers_are_replaced_after_a_read_error() {
     let scratch = Scratch::new();
     let store = open(&scratch.url()).await.unwrap();
     let Pool::Sqlite(reads) = &store.reads else { return };
     for _ in 0..READERS {
         sqlx::query("create temp table old(x)").execute(reads).await.unwrap_or_default();
     }
-    assert!(fault::sqlite::is_away(266), "SQLITE_IOERR_READ");
+    assert!(sqlx_error::sqlite::is_away(266), "SQLITE_IOERR_READ");
     let old: i64 = sqlx::query_scalar("select count(*) from temp.sqlite_schema").fetch_one(reads).await.unwrap();
-    assert_eq!(old, 0, "a connection that was opened before the failure is not used any more");
+    assert_eq!(old, 0, "a connection that was opened before the failure is no longer used");
     store.close().await;
 }
 
 #[tokio::test]
-async fn a_long_read_does_not_keep_the_store_from_closing() {
+async fn a_long_read_does_not_block_closing() {
     let scratch = Scratch::new();
     let store = open(&scratch.url()).await.unwrap();
     let Pool::Sqlite(reads) = store.reads.clone() else { return };
@@ -94,7 +96,7 @@ async fn a_long_read_does_not_keep_the_store_from_closing() {
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_is_synced_and_references_are_checked() {
+async fn commits_are_synced_and_foreign_keys_are_checked() {
     let scratch = Scratch::new();
     let store = open(&scratch.url()).await.unwrap();
     let number =

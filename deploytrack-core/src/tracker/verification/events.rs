@@ -1,49 +1,52 @@
-//! Comparing the events with the history they tell: every row of it once, as it is, and in its order.
+//! Comparing the events with the history: each row must have one event, in the order of the
+//! history.
 //!
-//! What differs is not written again: readers have been told, and numbers that they have seen must not change their meaning.
+//! Differences are not repaired: readers have received these events, and the meaning of a number
+//! must not change.
 
-use super::{Audit, Reading};
+use super::{Audit, Source};
 use crate::{
     error::Error,
-    store::{Numbering, ToldWrongly},
+    store::{Numbering, WrongEvent},
     verification::Difference,
 };
 
 impl Audit {
-    pub(super) async fn compare_events(&mut self, reading: &mut Reading<'_>) -> Result<(), Error> {
-        let numbering = reading.snapshot.numbering().await;
-        if let Some(numbering) = self.read(reading, "events", numbering).await? {
+    pub(super) async fn compare_events(&mut self, source: &mut Source<'_>) -> Result<(), Error> {
+        let numbering = source.snapshot.numbering().await;
+        if let Some(numbering) = self.read(source, "events", numbering).await? {
             self.compare_numbering(numbering);
         }
-        let repeated = reading.snapshot.repeated_events().await;
-        self.note_events(reading, repeated, "it tells what an event before it has told").await?;
-        let late = reading.snapshot.events_out_of_order().await;
-        self.note_events(reading, late, "it tells of its deployment what was before the event before it").await?;
+        let repeated = source.snapshot.repeated_events().await;
+        self.note_events(source, repeated, "an earlier event reports the same row of the history").await?;
+        let late = source.snapshot.events_out_of_order().await;
+        self.note_events(source, late, "out of order: it reports an older history row than the previous event of this deployment").await?;
         // An unreadable history is reported already.
-        if self.unread.spoils_sums() { Ok(()) } else { self.compare_events_with_history(reading).await }
+        if self.unreadable.makes_sums_incomplete() { Ok(()) } else { self.compare_events_with_history(source).await }
     }
 
-    async fn compare_events_with_history(&mut self, reading: &mut Reading<'_>) -> Result<(), Error> {
-        let unlike = reading.snapshot.events_unlike_history().await;
-        self.note_events(reading, unlike, "it is not what the history says").await?;
-        let untold = reading.snapshot.untold_entries().await;
-        for (sequence, id) in self.read(reading, "events", untold).await?.unwrap_or_default() {
-            let detail = format!("there is none for row {sequence} of the history");
+    async fn compare_events_with_history(&mut self, source: &mut Source<'_>) -> Result<(), Error> {
+        let unlike = source.snapshot.events_unlike_history().await;
+        self.note_events(source, unlike, "it differs from its row of the history").await?;
+        let untold = source.snapshot.entries_without_event().await;
+        for (sequence, id) in self.read(source, "events", untold).await?.unwrap_or_default() {
+            let detail = format!("there is no event for row {sequence} of the history");
             self.note("events", None, Difference { deployment_id: Some(id), detail, ..Difference::default() });
         }
         Ok(())
     }
 
     fn compare_numbering(&mut self, numbering: Numbering) {
-        let Numbering { count, first, last, last_said } = numbering;
-        if (first, last) != (1, last_said) || u64::try_from(last) != Ok(count) {
-            let detail = format!("there are {count}, numbered from {first} to {last}, where the commits have made {last_said}");
+        let Numbering { count, first, last, last_committed } = numbering;
+        if (first, last) != (1, last_committed) || u64::try_from(last) != Ok(count) {
+            let detail =
+                format!("there are {count} events, numbered from {first} to {last}, but the last number in commits is {last_committed}");
             self.note("events", None, Difference { detail, ..Difference::default() });
         }
     }
 
-    async fn note_events(&mut self, reading: &mut Reading<'_>, events: Result<Vec<ToldWrongly>, Error>, detail: &str) -> Result<(), Error> {
-        for ToldWrongly { number, subject_id } in self.read(reading, "events", events).await?.unwrap_or_default() {
+    async fn note_events(&mut self, source: &mut Source<'_>, events: Result<Vec<WrongEvent>, Error>, detail: &str) -> Result<(), Error> {
+        for WrongEvent { number, subject_id } in self.read(source, "events", events).await?.unwrap_or_default() {
             let difference = Difference { sequence: Some(number), deployment_id: subject_id, ..Difference::default() };
             self.note("events", None, Difference { detail: detail.to_owned(), ..difference });
         }

@@ -8,7 +8,7 @@ use deploytrack_core::{
     error::{Error, Fault},
     json,
     query::{DeploymentFilter, ListKey},
-    tracker::{NamesRead, Tracker},
+    tracker::{CatalogCursor, Tracker},
 };
 use futures_util::{StreamExt as _, stream};
 
@@ -93,13 +93,13 @@ struct Export {
     tracker: Tracker,
     filter: DeploymentFilter,
     /// How far the names have been read; none when the deployments are next. An export with a filter has no names.
-    names: Option<NamesRead>,
+    names: Option<CatalogCursor>,
     after: Option<ListKey>,
 }
 
 impl Export {
     fn of(tracker: Tracker, filter: DeploymentFilter) -> Self {
-        let names = (filter == DeploymentFilter::default()).then(NamesRead::default);
+        let names = (filter == DeploymentFilter::default()).then(CatalogCursor::default);
         Self { tracker, filter, names, after: None }
     }
 

@@ -1,4 +1,4 @@
-//! The cell and its periods. What *current* means is written here and nowhere else.
+//! Cells and their periods. This is the only definition of *current*.
 
 use chrono::DateTime;
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type, query_builder::Separated};
@@ -7,29 +7,30 @@ use uuid::Uuid;
 use super::{
     Store, Write,
     column::{Micros, checked},
-    fault::unexpected,
     on,
+    sqlx_error::unexpected,
     write::{NewPeriod, in_sets},
 };
 use crate::{clock::Time, deployment::Deployment, error::Error, matrix::Cell, text::Name};
 
-/// A component in an environment. Writes that touch several take them in this order, so that none waits for another
-/// in a circle.
+/// The key of a cell: a component in an environment. A write locks several cells in this order,
+/// which prevents deadlocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place {
+pub(crate) struct CellKey {
     pub(crate) component_id: Uuid,
     pub(crate) environment_id: Uuid,
 }
 
-impl Place {
+impl CellKey {
     pub(crate) const fn of(deployment: &Deployment) -> Self {
         Self { component_id: deployment.component_id, environment_id: deployment.environment_id }
     }
 }
 
-/// The period that says what is current: the newest one that has begun by the time `$time` and is not undone by then,
-/// and of equal times the one recorded last. At the end of time that is what is current now.
-macro_rules! newest {
+/// Selects the period that is current at the time `$time`: the newest one that has begun and has
+/// not ended by then. On equal times, the one recorded last wins. At the end of time, this is what
+/// is current now.
+macro_rules! newest_period {
     ($columns:literal, $component:literal, $environment:literal, $time:literal) => {
         concat!(
             "select ",
@@ -47,51 +48,56 @@ macro_rules! newest {
     };
 }
 
-/// One column of that period at a time, in a query of `current_cells cell`. A subquery for each column is one look into the
-/// key for each; a join with the period costs as much on SQLite, and makes PostgreSQL read every period.
-macro_rules! of_newest {
+/// One column of that period, in a query of `current_cells cell`. Each column is a subquery, and
+/// each subquery is one lookup in the key. A join costs as much on SQLite, and makes PostgreSQL
+/// read every period.
+macro_rules! newest_period_column {
     ($column:literal, $time:literal) => {
-        concat!("(", newest!($column, "cell.component_id", "cell.environment_id", $time), ")")
+        concat!("(", newest_period!($column, "cell.component_id", "cell.environment_id", $time), ")")
     };
 }
 
-/// What was current at the time in `moment`, in a statement that begins with the value of that time: the cells whose
-/// component fulfils the conditions that follow.
+/// The rest of a statement that begins with the time of the CTE `moment`: selects what was current
+/// then in the cells of the components that fulfil the conditions that follow.
 pub(super) const CELLS_AT: &str = concat!(
     ")) select cell.component_id, cell.environment_id, ",
-    of_newest!("newest.version", "(select time from moment)"),
+    newest_period_column!("newest.version", "(select time from moment)"),
     " as version, ",
-    of_newest!("newest.started_at", "(select time from moment)"),
+    newest_period_column!("newest.started_at", "(select time from moment)"),
     " as succeeded_at from components c cross join current_cells cell where cell.component_id = c.id"
 );
 
-/// What was current of the component `$2` at the time `$1`, in environment order.
+/// Selects what was current of the component `$2` at the time `$1`, in environment order.
 const CURRENT_OF_AT: &str = concat!(
     "select ",
-    of_newest!("newest.version", "$1"),
+    newest_period_column!("newest.version", "$1"),
     " as version, ",
-    of_newest!("newest.deployment_id", "$1"),
+    newest_period_column!("newest.deployment_id", "$1"),
     " as deployment_id, ",
-    of_newest!("newest.sequence", "$1"),
+    newest_period_column!("newest.sequence", "$1"),
     " as sequence from current_cells cell join environments e on e.id = cell.environment_id \
      where cell.component_id = $2 order by e.position, e.id"
 );
 
-/// One column of the newest period of a cell, in a statement that has the end of time as its `moment`.
-macro_rules! settled {
+/// One column of the current period, in a statement whose `moment` is the end of time.
+macro_rules! current_column {
     ($column:literal) => {
-        concat!("(", newest!($column, "current_cells.component_id", "current_cells.environment_id", "(select time from moment)"), ")")
+        concat!(
+            "(",
+            newest_period!($column, "current_cells.component_id", "current_cells.environment_id", "(select time from moment)"),
+            ")"
+        )
     };
 }
 
-/// The rest of the statement that settles the cells in `touched` at the time in `moment`.
-const SETTLE: &str = concat!(
+/// The rest of the statement that updates what is current in the cells of the CTE `touched`.
+const UPDATE_CURRENT: &str = concat!(
     ") update current_cells set deployment_id = ",
-    settled!("case when newest.version is not null then newest.deployment_id end"),
+    current_column!("case when newest.version is not null then newest.deployment_id end"),
     ", version = ",
-    settled!("newest.version"),
+    current_column!("newest.version"),
     ", succeeded_at = ",
-    settled!("case when newest.version is not null then newest.started_at end"),
+    current_column!("case when newest.version is not null then newest.started_at end"),
     " where (component_id, environment_id) in (select component_id, environment_id from touched)"
 );
 
@@ -102,28 +108,28 @@ const END_OF_TIME: Time = match DateTime::from_timestamp(253_402_300_800, 0) {
 };
 
 #[derive(Debug, FromRow)]
-struct CurrentAt {
+struct CurrentRow {
     version: Option<String>,
     deployment_id: Option<Uuid>,
     sequence: Option<i64>,
 }
 
-/// What was current in a cell, and the row of history that made it so.
+/// The deployment that was current in a cell, and the row of history that made it current.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Current {
+pub(crate) struct CurrentDeployment {
     pub(crate) deployment_id: Uuid,
     pub(crate) sequence: i64,
 }
 
-/// A place, as rows have it.
+/// The columns of a cell key.
 #[derive(Debug, FromRow)]
-pub(super) struct PlaceRow {
+pub(super) struct CellKeyRow {
     component_id: Uuid,
     environment_id: Uuid,
 }
 
-impl From<PlaceRow> for Place {
-    fn from(row: PlaceRow) -> Self {
+impl From<CellKeyRow> for CellKey {
+    fn from(row: CellKeyRow) -> Self {
         Self { component_id: row.component_id, environment_id: row.environment_id }
     }
 }
@@ -131,18 +137,18 @@ impl From<PlaceRow> for Place {
 #[derive(Debug, FromRow)]
 struct NewestRow {
     #[sqlx(flatten)]
-    place: PlaceRow,
+    cell: CellKeyRow,
     newest_at: Micros,
 }
 
-/// The row of a cell and a time, in a list of values.
-fn push_newest<'a, DB: Database>(mut row: Separated<'_, DB, &'static str>, cell: Option<&'a (Place, Time)>)
+/// Adds the row of a cell and a time to a list of values.
+fn push_newest<'a, DB: Database>(mut row: Separated<'_, DB, &'static str>, cell: Option<&'a (CellKey, Time)>)
 where
     Option<Uuid>: Encode<'a, DB> + Type<DB>,
     Option<Micros>: Encode<'a, DB> + Type<DB>,
 {
-    row.push_bind(cell.map(|(place, _)| place.component_id))
-        .push_bind(cell.map(|(place, _)| place.environment_id))
+    row.push_bind(cell.map(|(cell, _)| cell.component_id))
+        .push_bind(cell.map(|(cell, _)| cell.environment_id))
         .push_bind(cell.map(|(_, time)| Micros(*time)));
 }
 
@@ -150,11 +156,12 @@ where
 struct PeriodRow {
     deployment_id: Uuid,
     started_at: Micros,
-    is_removal: bool,
+    is_undeployment: bool,
 }
 
 impl Store {
-    /// What is current of a component in an environment, by their names; none where nothing is, known or not.
+    /// The version that is current in a cell, by the names of its component and its environment.
+    /// `None` if nothing is current there or a name is unknown.
     pub(crate) async fn cell(&self, component: &Name, environment: &Name) -> Result<Option<Cell>, Error> {
         let row: Option<(String, Micros)> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as(
@@ -171,27 +178,30 @@ impl Store {
         row.map(|(version, succeeded_at)| Ok(Cell { version: checked(&version)?, deployed_at: succeeded_at.0 })).transpose()
     }
 
-    /// What was current of a component at a moment, in each environment, in environment order.
-    pub(crate) async fn current_of_at(&self, component_id: Uuid, at: Time) -> Result<Vec<Current>, Error> {
-        let rows: Vec<CurrentAt> =
+    /// The deployments of a component that were current at a moment, in environment order.
+    pub(crate) async fn current_of_at(&self, component_id: Uuid, at: Time) -> Result<Vec<CurrentDeployment>, Error> {
+        let rows: Vec<CurrentRow> =
             on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_OF_AT).bind(Micros(at)).bind(component_id).fetch_all(pool).await })
                 .map_err(unexpected)?;
         let current = rows.into_iter().filter(|row| row.version.is_some());
-        Ok(current.filter_map(|row| Some(Current { deployment_id: row.deployment_id?, sequence: row.sequence? })).collect())
+        Ok(current.filter_map(|row| Some(CurrentDeployment { deployment_id: row.deployment_id?, sequence: row.sequence? })).collect())
     }
 }
 
 impl Write {
-    /// Takes cells until the end of this write: other writes to them wait. They come in order, so that no two writes wait
-    /// for each other in a circle. Each comes with a time that its newest time is not to be earlier than; returns the newest
-    /// time of each, as it is once the cell is locked.
-    pub(super) async fn take_cells(&mut self, cells: &[(Place, Time)]) -> Result<Vec<(Place, Time)>, Error> {
+    /// Locks cells until the end of this write: other writes to them wait. The cells must be
+    /// sorted, which prevents deadlocks.
+    ///
+    /// Raises the newest time of each cell to the time that comes with it, if that is later.
+    /// Returns the newest time of each cell as it is after locking.
+    pub(super) async fn lock_cells(&mut self, cells: &[(CellKey, Time)]) -> Result<Vec<(CellKey, Time)>, Error> {
         let mut newest = Vec::with_capacity(cells.len());
         for set in in_sets(cells) {
             let rows: Vec<NewestRow> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("insert into current_cells (component_id, environment_id, newest_at) select * from (");
                 query.push_values(set, push_newest);
-                // PostgreSQL locks the row for the update, and returns it as the writer before us left it.
+                // PostgreSQL locks the row for the update, and returns it as the writer before us
+                // left it.
                 query.push(
                     ") as given where column1 is not null on conflict (component_id, environment_id) do update set newest_at = \
                      case when current_cells.newest_at > excluded.newest_at then current_cells.newest_at else excluded.newest_at end \
@@ -200,13 +210,14 @@ impl Write {
                 query.build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;
-            newest.extend(rows.into_iter().map(|row| (row.place.into(), row.newest_at.0)));
+            newest.extend(rows.into_iter().map(|row| (row.cell.into(), row.newest_at.0)));
         }
         Ok(newest)
     }
 
-    /// Writes the newest times of cells that are taken, where they are later than the arrival of this write.
-    pub(super) async fn write_newest(&mut self, cells: &[(Place, Time)]) -> Result<(), Error> {
+    /// Writes the newest times of locked cells, where they are later than the arrival of this
+    /// write.
+    pub(super) async fn write_newest_times(&mut self, cells: &[(CellKey, Time)]) -> Result<(), Error> {
         for set in in_sets(cells) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("with given (component_id, environment_id, newest_at) as (");
@@ -223,31 +234,37 @@ impl Write {
         Ok(())
     }
 
-    /// The deployment that is current in a cell, or was at a moment, and since when.
-    pub(crate) async fn current(&mut self, place: Place, at: Option<Time>) -> Result<Option<(Uuid, Time)>, Error> {
+    /// The deployment that is current in a cell, or was current at a moment, and the time since
+    /// when.
+    pub(crate) async fn current(&mut self, cell: CellKey, at: Option<Time>) -> Result<Option<(Uuid, Time)>, Error> {
         self.flush().await?;
         let row: Option<PeriodRow> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as(newest!("newest.deployment_id, newest.started_at, newest.version is null as is_removal", "$1", "$2", "$3"))
-                .bind(place.component_id)
-                .bind(place.environment_id)
-                .bind(Micros(at.unwrap_or(END_OF_TIME)))
-                .fetch_optional(&mut **write)
-                .await
+            sqlx::query_as(newest_period!(
+                "newest.deployment_id, newest.started_at, newest.version is null as is_undeployment",
+                "$1",
+                "$2",
+                "$3"
+            ))
+            .bind(cell.component_id)
+            .bind(cell.environment_id)
+            .bind(Micros(at.unwrap_or(END_OF_TIME)))
+            .fetch_optional(&mut **write)
+            .await
         })
         .map_err(unexpected)?;
-        Ok(row.filter(|row| !row.is_removal).map(|row| (row.deployment_id, row.started_at.0)))
+        Ok(row.filter(|row| !row.is_undeployment).map(|row| (row.deployment_id, row.started_at.0)))
     }
 
-    /// Whether a component was removed from a cell at this very time.
-    pub(crate) async fn is_emptied(&mut self, place: Place, at: Time) -> Result<bool, Error> {
+    /// Whether a component was undeployed from a cell at exactly this time.
+    pub(crate) async fn is_undeployed_at(&mut self, cell: CellKey, at: Time) -> Result<bool, Error> {
         self.flush().await?;
         let found: Option<i64> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar(
                 "select sequence from cell_periods
                  where component_id = $1 and environment_id = $2 and started_at = $3 and version is null limit 1",
             )
-            .bind(place.component_id)
-            .bind(place.environment_id)
+            .bind(cell.component_id)
+            .bind(cell.environment_id)
             .bind(Micros(at))
             .fetch_optional(&mut **write)
             .await
@@ -256,16 +273,16 @@ impl Write {
         Ok(found.is_some())
     }
 
-    /// The deployment of the newest period of a cell, even if it was undone.
-    pub(crate) async fn last_in(&mut self, place: Place) -> Result<Option<Uuid>, Error> {
+    /// The deployment of the newest period of a cell, even if that period was rolled back.
+    pub(crate) async fn last_deployment_of(&mut self, cell: CellKey) -> Result<Option<Uuid>, Error> {
         self.flush().await?;
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar(
                 "select deployment_id from cell_periods where component_id = $1 and environment_id = $2
                  order by started_at desc, sequence desc limit 1",
             )
-            .bind(place.component_id)
-            .bind(place.environment_id)
+            .bind(cell.component_id)
+            .bind(cell.environment_id)
             .fetch_optional(&mut **write)
             .await
         })
@@ -281,8 +298,8 @@ impl Write {
                      select * from (",
                 );
                 query.push_values(set, |mut row, new| {
-                    row.push_bind(new.map(|new| new.place.component_id))
-                        .push_bind(new.map(|new| new.place.environment_id))
+                    row.push_bind(new.map(|new| new.cell.component_id))
+                        .push_bind(new.map(|new| new.cell.environment_id))
                         .push_bind(new.map(|new| Micros(new.period.started_at)))
                         .push_bind(new.map(|new| new.period.sequence))
                         .push_bind(new.map(|new| new.deployment_id))
@@ -298,14 +315,14 @@ impl Write {
     }
 
     /// Ends the period of a success that is rolled back.
-    pub(super) async fn write_end(&mut self, place: Place, (started_at, sequence): (Time, i64), ended_at: Time) -> Result<(), Error> {
+    pub(super) async fn write_end(&mut self, cell: CellKey, (started_at, sequence): (Time, i64), ended_at: Time) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
                 "update cell_periods set ended_at = $5
                  where component_id = $1 and environment_id = $2 and started_at = $3 and sequence = $4",
             )
-            .bind(place.component_id)
-            .bind(place.environment_id)
+            .bind(cell.component_id)
+            .bind(cell.environment_id)
             .bind(Micros(started_at))
             .bind(sequence)
             .bind(Micros(ended_at))
@@ -316,13 +333,13 @@ impl Write {
         .map_err(unexpected)
     }
 
-    /// Forgets the periods of a cell, to write them again from its history.
-    pub(crate) async fn forget_periods(&mut self, place: Place) -> Result<(), Error> {
+    /// Deletes the periods of a cell, before they are rebuilt from its history.
+    pub(crate) async fn delete_periods(&mut self, cell: CellKey) -> Result<(), Error> {
         self.flush().await?;
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("delete from cell_periods where component_id = $1 and environment_id = $2")
-                .bind(place.component_id)
-                .bind(place.environment_id)
+                .bind(cell.component_id)
+                .bind(cell.environment_id)
                 .execute(&mut **write)
                 .await
                 .map(|_| ())
@@ -330,16 +347,16 @@ impl Write {
         .map_err(unexpected)
     }
 
-    /// Makes current in each cell what its periods say is current.
-    pub(super) async fn settle_cells(&mut self, places: &[Place]) -> Result<(), Error> {
-        for set in in_sets(places) {
+    /// Updates what is current in each cell from its periods.
+    pub(super) async fn update_current(&mut self, cells: &[CellKey]) -> Result<(), Error> {
+        for set in in_sets(cells) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("with moment (time) as (values (");
                 query.push_bind(Micros(END_OF_TIME)).push(")), touched (component_id, environment_id) as (");
-                query.push_values(set, |mut row, place| {
-                    row.push_bind(place.map(|place| place.component_id)).push_bind(place.map(|place| place.environment_id));
+                query.push_values(set, |mut row, cell| {
+                    row.push_bind(cell.map(|cell| cell.component_id)).push_bind(cell.map(|cell| cell.environment_id));
                 });
-                query.push(SETTLE);
+                query.push(UPDATE_CURRENT);
                 query.build().execute(&mut **write).await.map(|_| ())
             })
             .map_err(unexpected)?;

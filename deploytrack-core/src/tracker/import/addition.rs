@@ -1,6 +1,6 @@
-//! Adding histories that were imported.
+//! Adding imported histories to deployments.
 
-use super::{Past, PastEntry, Write, knowing::come_through};
+use super::{PastEntry, PastLine, Write, plan::covered_entries};
 use crate::{
     clock::Time,
     deployment::Deployment,
@@ -8,55 +8,55 @@ use crate::{
     error::Error,
     history::{self, HistoryEntry, HistoryKind},
     status::Status,
-    store::{Place, Revised},
+    store::{CellKey, DeploymentRecord},
     text::Label,
-    tracker::recording::append,
+    tracker::record::append,
 };
 
-/// A deployment with what an import adds to its history.
+/// A deployment, and what an import adds to its history.
 pub(super) struct Addition {
     deployment: Deployment,
-    /// The deployment as it is known; none for a new one.
-    known: Option<Revised>,
+    /// The recorded deployment; `None` for a new one.
+    record: Option<DeploymentRecord>,
     /// Its history so far.
     history: Vec<HistoryEntry>,
     head: Digest,
-    /// What is added.
+    /// The entries to be added.
     entries: Vec<PastEntry>,
 }
 
 impl Addition {
-    pub(super) fn of_new(past: Past) -> Self {
+    pub(super) fn of_new(past: PastLine) -> Self {
         let head = history::identity(&past.deployment);
-        Self { deployment: past.deployment, known: None, history: Vec::new(), head, entries: past.entries }
+        Self { deployment: past.deployment, record: None, history: Vec::new(), head, entries: past.entries }
     }
 
-    /// A known deployment that gets the entries of a line behind the first `so_far`.
-    pub(super) fn of_known(known: Revised, history: Vec<HistoryEntry>, past: Past, so_far: usize) -> Self {
-        let (deployment, head) = (known.deployment.clone(), known.head);
-        let mut addition = Self { deployment, head, known: Some(known), history, entries: Vec::new() };
+    /// A recorded deployment that gets the entries of a line after the first `so_far`.
+    pub(super) fn of_record(record: DeploymentRecord, history: Vec<HistoryEntry>, past: PastLine, so_far: usize) -> Self {
+        let (deployment, head) = (record.deployment.clone(), record.head_hash);
+        let mut addition = Self { deployment, head, record: Some(record), history, entries: Vec::new() };
         addition.continue_with(past, so_far);
         addition
     }
 
-    /// How many entries of a line this addition covers, if the line begins as it does.
-    pub(super) fn is_begun(&self, past: &Past) -> Option<usize> {
+    /// How many entries of a line this addition covers, if the line begins in the same way.
+    pub(super) fn covered_by(&self, past: &PastLine) -> Option<usize> {
         let before = self.history.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.to, entry.occurred_at));
-        let added =
-            self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.status, entry.occurred_at));
-        come_through(before.chain(added), past, |known, told| known == (told.status, told.occurred_at))
+        let added = self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.status, entry.occurred_at));
+        covered_entries(before.chain(added), past, |transition, entry| transition == (entry.status, entry.occurred_at))
     }
 
-    /// Adds the entries of a line behind the first `so_far`, but for removals that are known.
-    pub(super) fn continue_with(&mut self, past: Past, so_far: usize) {
+    /// Adds the entries of a line after the first `so_far`, without undeployments that it has
+    /// already.
+    pub(super) fn continue_with(&mut self, past: PastLine, so_far: usize) {
         for entry in past.entries.into_iter().skip(so_far) {
-            if entry.event != HistoryKind::Undeployed || !self.is_removed_at(&entry) {
+            if entry.event != HistoryKind::Undeployed || !self.has_undeployment_at(&entry) {
                 self.entries.push(entry);
             }
         }
     }
 
-    fn is_removed_at(&self, entry: &PastEntry) -> bool {
+    fn has_undeployment_at(&self, entry: &PastEntry) -> bool {
         let is_same = |row: &HistoryEntry| row.is_claimed_at(Some(entry.occurred_at)) || row.is_claimed_at(entry.claimed_at);
         self.history.iter().any(|row| row.event == HistoryKind::Undeployed && is_same(row))
             || self.entries.iter().any(|added| added.event == HistoryKind::Undeployed && added.occurred_at == entry.occurred_at)
@@ -67,17 +67,18 @@ impl Addition {
         self.entries.len()
     }
 
-    fn place(&self) -> Place {
-        Place::of(&self.deployment)
+    fn cell(&self) -> CellKey {
+        CellKey::of(&self.deployment)
     }
 
-    /// The entries by their places in the order of recording, of the addition at a place. They stay in their own order, whatever
-    /// numbers two lines of one deployment give them.
+    /// The sort keys of the entries: the order of recording, the index of the addition, and the
+    /// index of the entry. The entries stay in their own order, whatever numbers two lines of one
+    /// deployment give them.
     fn order(&self, at: usize) -> impl Iterator<Item = (i64, usize, usize)> {
         let mut newest = 0;
-        self.entries.iter().enumerate().map(move |(entry, told)| {
-            newest = told.sequence.unwrap_or_default().max(newest);
-            (newest, at, entry)
+        self.entries.iter().enumerate().map(move |(at_entry, entry)| {
+            newest = entry.sequence.unwrap_or_default().max(newest);
+            (newest, at, at_entry)
         })
     }
 
@@ -100,53 +101,53 @@ impl Addition {
             hash: self.head,
         };
         let row = append(write, self.deployment.id, row)?;
-        write.note_time(self.place(), row.occurred_at);
+        write.note_time(self.cell(), row.occurred_at);
         self.head = row.hash;
         self.history.push(row);
         Ok(())
     }
 
-    /// Writes the deployment as its history says, and the periods of its cell.
+    /// Writes the deployment and the periods of its cell, as the history requires.
     fn finish(self, write: &mut Write, now: Time) {
-        let place = self.place();
+        let cell = self.cell();
         let Some(standing) = history::fold(&self.history) else { return };
-        let before = self.known.as_ref().and_then(|known| Some((known, history::fold(self.known_history())?)));
+        let before = self.record.as_ref().and_then(|record| Some((record, history::fold(self.earlier_history())?)));
         let deployment = Deployment { updated_at: now, ..standing.applied_to(self.deployment.clone()) };
-        let counted = before.as_ref().map(|(known, _)| known.deployment.status);
+        let counted = before.as_ref().map(|(record, _)| record.deployment.status);
         let periods = before.map(|(_, standing)| standing.periods).unwrap_or_default();
-        let revision = self.known.as_ref().map_or(0, |known| known.revision);
-        write.put_deployment(Revised {
+        let revision = self.record.as_ref().map_or(0, |record| record.revision);
+        write.put_deployment(DeploymentRecord {
             deployment: deployment.clone(),
-            succeeded: standing.succeeded.map(|(_, sequence)| sequence),
-            occurred: standing.occurred.1,
-            head: self.head,
+            succeeded_sequence: standing.succeeded.map(|(_, sequence)| sequence),
+            occurred_sequence: standing.occurred.1,
+            head_hash: self.head,
             revision,
             archived_at: (None, None),
         });
         for (at, period) in standing.periods.into_iter().enumerate() {
             match (periods.get(at), period.ended_at) {
                 (None, _) => write.add_period(&deployment, period),
-                (Some(known), Some(ended_at)) if known.ended_at != period.ended_at => {
-                    write.end_period(place, (period.started_at, period.sequence), ended_at);
+                (Some(before), Some(ended_at)) if before.ended_at != period.ended_at => {
+                    write.end_period(cell, (period.started_at, period.sequence), ended_at);
                 }
                 _ => {}
             }
         }
         if let Some(status) = counted {
-            write.count(place, status, -1);
+            write.count(cell, status, -1);
         }
-        write.count(place, deployment.status, 1);
+        write.count(cell, deployment.status, 1);
     }
 
-    /// The rows that were there before.
-    fn known_history(&self) -> &[HistoryEntry] {
+    /// The rows that were recorded before.
+    fn earlier_history(&self) -> &[HistoryEntry] {
         let added = self.entries.len();
         &self.history[..self.history.len().saturating_sub(added)]
     }
 }
 
-/// Adds all of it, in the order of recording where every entry has one: of two successes at one time the later recorded is
-/// current.
+/// Adds all entries, sorted by the order of recording if every entry has a number: of two successes
+/// at the same time, the one recorded later is current.
 pub(super) fn add_all(write: &mut Write, mut additions: Vec<Addition>, by: &Label, now: Time) -> Result<(), Error> {
     let has_order = additions.iter().flat_map(|addition| &addition.entries).all(|entry| entry.sequence.is_some());
     let mut order: Vec<_> = additions.iter().enumerate().flat_map(|(at, addition)| addition.order(at)).collect();

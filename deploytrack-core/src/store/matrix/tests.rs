@@ -1,10 +1,11 @@
-//! How SQLite finds the cells of a matrix. `tests/store/plans.rs` asks PostgreSQL the same.
-#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+//! The query plans of SQLite for the cells of a matrix. `tests/store/plans.rs` does the same for
+//! PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use sqlx::{Row as _, Sqlite};
 
 use super::{
-    super::{Pool, current::CELLS_AT},
+    super::{Pool, cells::CELLS_AT},
     *,
 };
 use crate::clock::Time;

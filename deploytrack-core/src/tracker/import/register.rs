@@ -1,4 +1,4 @@
-//! Names that an import registers with all that is known of them.
+//! Registering components and environments that an import describes.
 
 use super::{ImportCounts, ImportLine, Label, Tracker, Write};
 use crate::{
@@ -7,16 +7,12 @@ use crate::{
     clock::Time,
     error::Error,
     event::EventType,
-    tracker::events::tell_component,
+    tracker::events::add_component_event,
 };
 
-/// Registers the components and environments that have lines of their own; a known name is left as it is.
-pub(super) async fn register(
-    tracker: &Tracker,
-    write: &mut Write,
-    lines: &[(usize, ImportLine)],
-    by: &Label,
-) -> Result<ImportCounts, Error> {
+/// Registers the components and environments that have lines of their own. A known name is not
+/// changed.
+pub(super) async fn register(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<ImportCounts, Error> {
     let mut imported = components(tracker, write, lines, by).await?;
     imported += environments(tracker, write, lines, by).await?;
     Ok(imported)
@@ -24,17 +20,17 @@ pub(super) async fn register(
 
 async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<ImportCounts, Error> {
     let now = tracker.clock.now();
-    let mut told: Vec<_> =
-        lines.iter().filter_map(|(_, line)| if let ImportLine::Component(told) = line { Some(told) } else { None }).collect();
-    // One order for all writers.
-    told.sort_by(|a, b| a.new.name.cmp(&b.new.name));
+    let mut registered: Vec<_> =
+        lines.iter().filter_map(|(_, line)| if let ImportLine::Component(registered) = line { Some(registered) } else { None }).collect();
+    // The same order for all writers.
+    registered.sort_by(|a, b| a.new.name.cmp(&b.new.name));
     let mut imported = ImportCounts::default();
-    for Registration { new, archived_at } in told {
+    for Registration { new, archived_at } in registered {
         let mut component = new.details.clone().applied_to(Component::registered(tracker.next_id(), new.name.clone(), now), now);
         component.archived_at = archived_since(component.archived_at, *archived_at);
         let is_new = write.add_component(&component).await?;
         if is_new {
-            tell_component(write, EventType::ComponentCreated, &component, now, by);
+            add_component_event(write, EventType::ComponentCreated, &component, now, by);
         }
         imported.count(is_new);
     }
@@ -43,24 +39,26 @@ async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, Impor
 
 async fn environments(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<ImportCounts, Error> {
     let now = tracker.clock.now();
-    let told = lines.iter().filter_map(|(_, line)| if let ImportLine::Environment(told) = line { Some(told) } else { None });
+    let registered =
+        lines.iter().filter_map(|(_, line)| if let ImportLine::Environment(registered) = line { Some(registered) } else { None });
     let environment = |Registration { new, archived_at }: &Registration<NewEnvironment>| {
         let environment = Environment::registered(tracker.next_id(), new.name.clone(), now);
         let mut environment = new.details.clone().applied_to(environment, now);
         environment.archived_at = archived_since(environment.archived_at, *archived_at);
         (environment, new.details.order)
     };
-    let told: Vec<_> = told.map(environment).collect();
+    let registered: Vec<_> = registered.map(environment).collect();
     let mut imported = ImportCounts::default();
-    if !told.is_empty() {
-        let count = told.len() as u64;
-        imported.recorded = tracker.insert_unknown_environments(write, told, by).await?;
+    if !registered.is_empty() {
+        let count = registered.len() as u64;
+        imported.recorded = tracker.insert_unknown_environments(write, registered, by).await?;
         imported.skipped = count - imported.recorded;
     }
     Ok(imported)
 }
 
-/// Since when something is archived that is registered as archived now: the time of its line, if it has an earlier one.
+/// When something was archived that is registered as archived: the time of its line, if that is
+/// earlier than now.
 fn archived_since(now: Option<Time>, of_line: Option<Time>) -> Option<Time> {
     now.map(|now| of_line.unwrap_or(now).min(now))
 }

@@ -1,11 +1,11 @@
-//! Lists and history, and what is current of one component.
+//! Listing deployments, their history, and what is current of one component.
 
 use uuid::Uuid;
 
 use super::{
     Tracker,
+    page_links::{self, PageRows},
     pages::{self, fitting},
-    paging::{self, Section},
 };
 use crate::{
     api::ImportLine,
@@ -17,18 +17,18 @@ use crate::{
     store::RowFilter,
 };
 
-/// Up to how many rows are passed over like those of a page.
+/// The largest `skip` that does not count as a large read.
 const SHALLOW: u64 = 1000;
-/// How many histories of an export are read at a time.
+/// How many histories of an export are read at once.
 const HISTORIES: usize = 64;
-/// With so many rows of history a page of an export ends.
+/// An export page ends after this many rows of history.
 const MOST_ROWS: usize = 2000;
 
 impl Tracker {
     /// One deployment.
     ///
     /// # Errors
-    /// [`Error::NotFound`], and those of the database.
+    /// [`Error::NotFound`], and errors of the database.
     pub async fn deployment(&self, id: Uuid) -> Result<Deployment, Error> {
         self.store.deployment(id).await?.map(|found| found.deployment).ok_or_else(|| Error::no_deployment(id))
     }
@@ -36,54 +36,55 @@ impl Tracker {
     /// The history of a deployment, in the order of recording.
     ///
     /// # Errors
-    /// [`Error::NotFound`], and those of the database.
+    /// [`Error::NotFound`], and errors of the database.
     pub async fn history(&self, id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
         let history = self.store.history(id).await?;
-        // Recording a deployment is the first row of its history.
+        // Every deployment has at least one row of history.
         if history.is_empty() { Err(Error::no_deployment(id)) } else { Ok(history) }
     }
 
-    /// Part of the deployments that match, the newest first by the time that the filter's order names, how many match in all, and the pages around it, which lead on by
-    /// key: each costs the same however deep in the list it is, and shows what was there when the one before it was read
-    /// once, whatever is recorded meanwhile.
+    /// A page of the deployments that match, newest first by the time that the filter's order
+    /// names, with the number of all that match and links to the pages around it. The links lead on
+    /// by key. Each page costs the same at any depth. Deployments recorded between two requests
+    /// never repeat or hide a row.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a cursor of the other order, and for a `skip` of more than 10,000 where
-    /// more than that match; those of the database.
+    /// [`Error::Invalid`] for a cursor of the other order, and for a `skip` of more than 10,000 if
+    /// more deployments than that match; errors of the database.
     pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Page<Deployment>, Error> {
-        paging::check_order(filter.order, page)?;
+        page_links::check_order(filter.order, page)?;
         let order = filter.order;
         let Some(filter) = self.resolved(filter).await? else {
-            return Ok(paging::page(order, page, Section::default(), 0));
+            return Ok(page_links::page(order, page, PageRows::default(), 0));
         };
-        // What no count and no index answers looks at many rows.
+        // A filter without maintained counts reads many rows, and so does a large `skip`.
         let _turn = if filter.is_counted() && page.skip() <= SHALLOW { None } else { Some(self.large_reads.first().await?) };
         let total = if filter.is_counted() {
             self.store.counted_deployments(&filter).await?
         } else {
             self.store.matching_deployments(&filter).await?
         };
-        paging::check_depth(page, total)?;
-        // Where nothing matches, it takes the whole of an index to find nothing.
+        page_links::check_depth(page, total)?;
+        // If nothing matches, the query for rows would read a whole index.
         let rows = if total > page.skip() { self.rows(&filter, page).await? } else { Vec::new() };
-        Ok(paging::page(order, page, Section::of(page, rows), total))
+        Ok(page_links::page(order, page, PageRows::of(page, rows), total))
     }
 
-    /// The rows of a page, and one more, which tells whether there are more.
+    /// The rows of a page, and one more, which shows whether another page follows.
     async fn rows(&self, filter: &RowFilter, page: PageRequest) -> Result<Vec<Deployment>, Error> {
         let take = page.take() + 1;
         match page.cursor() {
             None => self.store.deployments(filter, page.skip(), take).await,
-            Some(place) => self.store.deployments_from(filter, place, take).await,
+            Some(cursor) => self.store.deployments_from(filter, cursor, take).await,
         }
     }
 
-    /// The next deployments that match, oldest first, as lines of an export, each with its history; with the place to go on
-    /// from. `take` bounds how many deployments; their long texts have 256 KiB at most, unless one deployment alone has more.
-    /// `None` means the end.
+    /// The next deployments that match, oldest first, as lines of an export with their histories,
+    /// and the key to continue from. `None` means the end. `take` limits the deployments; their
+    /// long texts have at most 256 KiB, unless a single deployment has more.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub async fn export_page(
         &self,
         filter: &DeploymentFilter,
@@ -94,13 +95,13 @@ impl Tracker {
             return Ok(None);
         };
         let (order, filter) = (Order::Created, RowFilter { order: Order::Created, ..filter });
-        let place = Cursor::NewerThan(after.unwrap_or(ListKey::least(order)));
+        let cursor = Cursor::NewerThan(after.unwrap_or(ListKey::least(order)));
         let _turn = match after {
             None => self.large_reads.first().await?,
             Some(_) => self.large_reads.next().await?,
         };
-        let sizes = self.store.sizes_from(&filter, place, take).await?;
-        let deployments = self.store.deployments_from(&filter, place, fitting(sizes) as u64).await?;
+        let sizes = self.store.sizes_from(&filter, cursor, take).await?;
+        let deployments = self.store.deployments_from(&filter, cursor, fitting(sizes) as u64).await?;
         let (mut next, mut lines, mut rows) = (None, Vec::with_capacity(deployments.len()), 0);
         for some in deployments.chunks(HISTORIES) {
             let ids: Vec<_> = some.iter().map(|deployment| deployment.id).collect();
@@ -118,18 +119,19 @@ impl Tracker {
         Ok(next.map(|next| (next, lines)))
     }
 
-    /// The filter with ids for names; `None` when a name is unknown or contradicts an id, so that nothing matches.
+    /// Resolves the names of a filter to ids; `None` if a name is unknown or contradicts an id, so
+    /// that nothing matches.
     async fn resolved(&self, filter: &DeploymentFilter) -> Result<Option<RowFilter>, Error> {
         let component = match &filter.component {
-            Some(name) => Wanted::of(self.store.components(Some(name), 0, 1).await?.0.first().map(|component| component.id)),
-            None => Wanted::Any,
+            Some(name) => IdFilter::of(self.store.components(Some(name), 0, 1).await?.0.first().map(|component| component.id)),
+            None => IdFilter::Any,
         };
         let environment = match &filter.environment {
-            Some(name) => Wanted::of(self.store.environments(Some(name), 0, 1).await?.0.first().map(|environment| environment.id)),
-            None => Wanted::Any,
+            Some(name) => IdFilter::of(self.store.environments(Some(name), 0, 1).await?.0.first().map(|environment| environment.id)),
+            None => IdFilter::Any,
         };
         let (component, environment) = (component.and(filter.component_id), environment.and(filter.environment_id));
-        if component == Wanted::Nothing || environment == Wanted::Nothing {
+        if component == IdFilter::Nothing || environment == IdFilter::Nothing {
             return Ok(None);
         }
         Ok(Some(RowFilter {
@@ -147,33 +149,34 @@ impl Tracker {
         }))
     }
 
-    /// What is current of one component, or was at a moment, in environment order. What was current comes as it stood
-    /// then: succeeded, with the times of that attempt.
+    /// The current deployments of one component, or those that were current at a moment, in
+    /// environment order. A past one is returned as it was then: succeeded, with the times of that
+    /// attempt.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such component, and those of the database.
+    /// [`Error::NotFound`] if there is no such component, and errors of the database.
     pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<Vec<Deployment>, Error> {
         pages::all(self.latest_pages(component_id, at).await?).await
     }
 }
 
-/// Whom a filter lets through.
+/// The ids that a filter accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+enum IdFilter {
     Any,
     One(Uuid),
     /// An unknown name, or a name and an id that disagree.
     Nothing,
 }
 
-impl Wanted {
+impl IdFilter {
     fn of(found: Option<Uuid>) -> Self {
         found.map_or(Self::Nothing, Self::One)
     }
 
     fn and(self, id: Option<Uuid>) -> Self {
         match (self, id) {
-            (wanted, None) => wanted,
+            (filter, None) => filter,
             (Self::Any, Some(id)) => Self::One(id),
             (Self::One(one), Some(id)) if one == id => self,
             _ => Self::Nothing,

@@ -1,4 +1,4 @@
-//! What the database's errors mean for a caller.
+//! Translates errors of sqlx into [`Error`].
 
 use sqlx::error::{DatabaseError, ErrorKind};
 
@@ -7,7 +7,8 @@ use crate::error::Error;
 #[cfg(feature = "sqlite")]
 pub(super) mod sqlite;
 
-/// An error that no caller can mend: the database is away or full, or something is wrong with it or with us.
+/// Translates an error that no caller can fix: the database is unavailable or full, or there is a
+/// bug in it or in this program.
 pub(super) fn unexpected(error: sqlx::Error) -> Error {
     let away = match &error {
         sqlx::Error::Io(_)
@@ -16,7 +17,8 @@ pub(super) fn unexpected(error: sqlx::Error) -> Error {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed
-        // sqlx counts a transaction that the database has rolled back by itself. The pool closes the connection.
+        // The database rolled back the transaction itself, and sqlx still counts it. The pool
+        // closes the connection.
         | sqlx::Error::InvalidSavePointStatement => true,
         sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| is_away(refusal.as_ref(), &code)),
         _ => false,
@@ -24,7 +26,7 @@ pub(super) fn unexpected(error: sqlx::Error) -> Error {
     if away { Error::Unavailable(error.into()) } else { Error::Internal(error.into()) }
 }
 
-/// Whether a refusal is about the database's condition and not about the statement.
+/// Whether the database refused a statement because of its own condition.
 fn is_away(refusal: &dyn DatabaseError, code: &str) -> bool {
     #[cfg(feature = "sqlite")]
     if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
@@ -57,25 +59,25 @@ pub(crate) fn is_damage(error: &Error) -> bool {
 }
 
 /// Whether an error affects all writes until an operator frees space or restores a permission.
-pub(super) fn lasts(error: &Error) -> bool {
+pub(super) fn is_persistent(error: &Error) -> bool {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>());
     let Some(refusal) = cause.and_then(sqlx::Error::as_database_error) else { return false };
     refusal.code().is_some_and(|code| {
         #[cfg(feature = "sqlite")]
         if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-            return code.parse().is_ok_and(sqlite::lasts);
+            return code.parse().is_ok_and(sqlite::is_persistent);
         }
         ["53", "58"].iter().any(|class| code.starts_with(class)) || matches!(&*code, "25006" | "42501")
     })
 }
 
-/// Whether a statement was refused because a value is taken.
-pub(super) fn is_taken(error: &sqlx::Error) -> bool {
+/// Whether a statement was refused because a value is not unique.
+pub(super) fn is_unique_violation(error: &sqlx::Error) -> bool {
     kind(error) == Some(ErrorKind::UniqueViolation)
 }
 
-/// Whether a statement was refused because other rows refer to the one it would remove.
-pub(super) fn is_referred_to(error: &sqlx::Error) -> bool {
+/// Whether a statement was refused because other rows refer to the row that it would delete.
+pub(super) fn is_foreign_key_violation(error: &sqlx::Error) -> bool {
     kind(error) == Some(ErrorKind::ForeignKeyViolation)
 }
 
@@ -83,20 +85,20 @@ fn kind(error: &sqlx::Error) -> Option<ErrorKind> {
     error.as_database_error().map(DatabaseError::kind)
 }
 
-/// A value in the database that no longer passes its own checks.
+/// Reports a value in the database that does not pass validation.
 pub(super) fn unreadable(why: impl std::fmt::Display) -> Error {
     Error::Internal(format!("a value in the database cannot be read: {why}").into())
 }
 
-/// A failed migration, said for the operator.
-pub(super) fn not_migrated(error: sqlx::migrate::MigrateError) -> Error {
+/// Translates a failed migration into a message for the operator.
+pub(super) fn migration_error(error: sqlx::migrate::MigrateError) -> Error {
     use sqlx::migrate::MigrateError;
     match error {
         MigrateError::VersionMissing(version) => Error::Setup(format!(
-            "the database has migration {version}, which this version of deploytrack does not know; it was used by a newer one, so start that"
+            "the database has migration {version}, which this version of deploytrack does not have; a newer version has used the database, so start that version"
         )),
         MigrateError::VersionMismatch(version) => Error::Setup(format!(
-            "migration {version} of the database differs from the one in this version of deploytrack; it was made by an unreleased one"
+            "migration {version} of the database differs from the one in this version of deploytrack; an unreleased version has made it"
         )),
         MigrateError::Execute(error) => unexpected(error),
         other => Error::Internal(other.into()),

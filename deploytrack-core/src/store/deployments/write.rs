@@ -1,4 +1,4 @@
-//! What a write reads of deployments, and how it writes them.
+//! Reading and writing deployments within a write.
 
 use std::collections::HashSet;
 
@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        Place, Write,
+        CellKey, Write,
+        cells::CellKeyRow,
         column::{Micros, signed},
-        current::PlaceRow,
-        fault::{unexpected, unreadable},
         on,
+        sqlx_error::{unexpected, unreadable},
         write::{in_lists, in_sets},
     },
-    Revised, Row,
+    DeploymentRecord, Row,
 };
 use crate::{
     clock::Time,
@@ -23,10 +23,10 @@ use crate::{
     text::{CommitSha, Description, Version},
 };
 
-/// A line of an import, as far as it tells whether it is known.
+/// The key by which an import recognises a deployment that is recorded already.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Line {
-    pub(crate) place: Place,
+pub(crate) struct LineKey {
+    pub(crate) cell: CellKey,
     pub(crate) version: Version,
     pub(crate) commit_sha: Option<CommitSha>,
     pub(crate) status: Status,
@@ -34,18 +34,18 @@ pub(crate) struct Line {
 }
 
 #[derive(Debug, FromRow)]
-struct DeploymentPlace {
+struct DeploymentCell {
     id: Uuid,
     #[sqlx(flatten)]
-    place: PlaceRow,
+    cell: CellKeyRow,
 }
 
 impl Write {
-    /// The cells of these deployments; the ids of no deployment are left out.
-    pub(in crate::store) async fn places_of(&mut self, ids: &[Uuid]) -> Result<Vec<(Uuid, Place)>, Error> {
-        let mut places = Vec::with_capacity(ids.len());
+    /// The cells of these deployments. Unknown ids are left out.
+    pub(in crate::store) async fn cells_of(&mut self, ids: &[Uuid]) -> Result<Vec<(Uuid, CellKey)>, Error> {
+        let mut cells = Vec::with_capacity(ids.len());
         for ids in in_lists(ids) {
-            let rows: Vec<DeploymentPlace> = on!(Transaction, &mut self.transaction, |write| {
+            let rows: Vec<DeploymentCell> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("select id, component_id, environment_id from deployments where id in (");
                 let mut list = query.separated(", ");
                 for id in ids {
@@ -54,17 +54,17 @@ impl Write {
                 query.push(")").build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;
-            places.extend(rows.into_iter().map(|row| (row.id, row.place.into())));
+            cells.extend(rows.into_iter().map(|row| (row.id, row.cell.into())));
         }
-        Ok(places)
+        Ok(cells)
     }
 
-    /// Those of these deployments that there are, as the database has them.
-    pub(in crate::store) async fn read_deployments(&mut self, ids: &[Uuid]) -> Result<Vec<Revised>, Error> {
+    /// These deployments as the database has them. Unknown ids are left out.
+    pub(in crate::store) async fn read_deployments(&mut self, ids: &[Uuid]) -> Result<Vec<DeploymentRecord>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for ids in in_lists(ids) {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new(select!("where d.id in ("));
+                let mut query = QueryBuilder::new(select_deployments!("where d.id in ("));
                 let mut list = query.separated(", ");
                 for id in ids {
                     list.push_bind(*id);
@@ -79,8 +79,9 @@ impl Write {
         Ok(found)
     }
 
-    /// Writes deployments, those that are new and those that are over the revision they were read at.
-    pub(in crate::store) async fn write_deployments(&mut self, all: &[Revised]) -> Result<(), Error> {
+    /// Inserts new deployments, and updates others if the database still has the revision that was
+    /// read.
+    pub(in crate::store) async fn write_deployments(&mut self, all: &[DeploymentRecord]) -> Result<(), Error> {
         let mut written = 0;
         for set in in_sets(all) {
             written += on!(Transaction, &mut self.transaction, |write| {
@@ -90,7 +91,7 @@ impl Write {
                      select * from (",
                 );
                 query.push_values(set, |mut row, new| {
-                    let (revised, new) = (new, new.map(|revised| &revised.deployment));
+                    let (record, new) = (new, new.map(|record| &record.deployment));
                     row.push_bind(new.map(|new| new.id))
                         .push_bind(new.map(|new| new.component_id))
                         .push_bind(new.map(|new| new.environment_id))
@@ -106,11 +107,11 @@ impl Write {
                         .push_bind(new.and_then(|new| new.started_at).map(Micros))
                         .push_bind(new.and_then(|new| new.finished_at).map(Micros))
                         .push_bind(new.and_then(|new| new.succeeded_at).map(Micros))
-                        .push_bind(revised.and_then(|revised| revised.succeeded))
+                        .push_bind(record.and_then(|record| record.succeeded_sequence))
                         .push_bind(new.map(|new| Micros(new.occurred_at)))
-                        .push_bind(revised.map(|revised| revised.occurred))
-                        .push_bind(revised.map(|revised| &revised.head.as_bytes()[..]))
-                        .push_bind(revised.map(|revised| revised.revision + 1));
+                        .push_bind(record.map(|record| record.occurred_sequence))
+                        .push_bind(record.map(|record| &record.head_hash.as_bytes()[..]))
+                        .push_bind(record.map(|record| record.revision + 1));
                 });
                 query.push(
                     ") as given where column1 is not null on conflict (id) do update set status = excluded.status, attempt = excluded.attempt, description = excluded.description, \
@@ -125,52 +126,52 @@ impl Write {
             .map_err(unexpected)?;
         }
         if written != all.len() as u64 {
-            // The cell is taken by every writer first, so nobody can have been faster.
-            return Err(unreadable("a deployment changed under a taken cell"));
+            // Every writer locks the cell first, so no other writer can have changed the row.
+            return Err(unreadable("a deployment changed while its cell was locked"));
         }
         Ok(())
     }
 
-    /// Those of these lines that are known: the cell has a deployment of the version and commit that entered the status at
-    /// that very time.
-    pub(crate) async fn known_lines(&mut self, lines: Vec<Line>) -> Result<HashSet<Line>, Error> {
-        Ok(self.deployments_that_entered(lines).await?.into_iter().map(|(line, _)| line).collect())
+    /// The keys that match a recorded deployment: one of the same cell, version and commit that
+    /// entered the status at exactly that time.
+    pub(crate) async fn recorded_lines(&mut self, lines: Vec<LineKey>) -> Result<HashSet<LineKey>, Error> {
+        Ok(self.deployments_by_line(lines).await?.into_iter().map(|(line, _)| line).collect())
     }
 
-    /// The deployments that are known by these lines.
-    pub(crate) async fn deployments_that_entered(&mut self, lines: Vec<Line>) -> Result<Vec<(Line, Uuid)>, Error> {
+    /// The deployments that match these keys.
+    pub(crate) async fn deployments_by_line(&mut self, lines: Vec<LineKey>) -> Result<Vec<(LineKey, Uuid)>, Error> {
         self.flush().await?;
-        let numbered: Vec<(usize, &Line)> = lines.iter().enumerate().collect();
-        let mut known = Vec::new();
+        let numbered: Vec<(usize, &LineKey)> = lines.iter().enumerate().collect();
+        let mut matches = Vec::new();
         for set in in_sets(&numbered) {
             let found: Vec<(i64, Uuid)> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query =
-                    QueryBuilder::new("with asked (number, component_id, environment_id, version, commit_sha, status, occurred_at) as (");
+                    QueryBuilder::new("with listed (number, component_id, environment_id, version, commit_sha, status, occurred_at) as (");
                 query.push_values(set, |mut row, numbered| {
                     let (number, line) = (numbered.map(|(number, _)| *number), numbered.map(|(_, line)| *line));
                     row.push_bind(number.map(|number| signed(number as u64)))
-                        .push_bind(line.map(|line| line.place.component_id))
-                        .push_bind(line.map(|line| line.place.environment_id))
+                        .push_bind(line.map(|line| line.cell.component_id))
+                        .push_bind(line.map(|line| line.cell.environment_id))
                         .push_bind(line.map(|line| line.version.as_str()))
                         .push_bind(line.and_then(|line| line.commit_sha.as_ref()).map(CommitSha::as_str))
                         .push_bind(line.map(|line| line.status.as_str()))
                         .push_bind(line.map(|line| Micros(line.occurred_at)));
                 });
                 query.push(
-                    ") select asked.number, d.id from asked join deployments d
-                         on d.component_id = asked.component_id and d.environment_id = asked.environment_id
-                           and d.version = asked.version and d.commit_sha is not distinct from asked.commit_sha
+                    ") select listed.number, d.id from listed join deployments d
+                         on d.component_id = listed.component_id and d.environment_id = listed.environment_id
+                           and d.version = listed.version and d.commit_sha is not distinct from listed.commit_sha
                      where exists (
                          select 1 from history h where h.deployment_id = d.id
-                           and h.event = 'transition' and h.to_status = asked.status
-                           and (h.occurred_at = asked.occurred_at or h.claimed_at = asked.occurred_at)
+                           and h.event = 'transition' and h.to_status = listed.status
+                           and (h.occurred_at = listed.occurred_at or h.claimed_at = listed.occurred_at)
                      )",
                 );
                 query.build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;
-            known.extend(found.into_iter().filter_map(|(number, id)| Some((lines.get(usize::try_from(number).ok()?)?.clone(), id))));
+            matches.extend(found.into_iter().filter_map(|(number, id)| Some((lines.get(usize::try_from(number).ok()?)?.clone(), id))));
         }
-        Ok(known)
+        Ok(matches)
     }
 }

@@ -1,14 +1,14 @@
-//! The rows and columns that a matrix shows, section by section. Every condition is in the SQL: a question about one component
-//! reads the cells of that component.
+//! The rows, columns and cells of a matrix, section by section. Every condition is in the SQL: a
+//! query for one component reads only the cells of that component.
 
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Place, Store,
+    CellKey, Store,
     column::{Micros, checked, signed, unsigned},
-    fault::unexpected,
     on,
+    sqlx_error::unexpected,
 };
 use crate::{error::Error, matrix::Cell, query::MatrixFilter, text::Name};
 
@@ -16,11 +16,11 @@ use crate::{error::Error, matrix::Cell, query::MatrixFilter, text::Name};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Section<'a> {
     pub(crate) filter: &'a MatrixFilter,
-    /// The key of the name that the section follows; none at the beginning.
+    /// The key of the name before the section; `None` for the first section.
     pub(crate) after: Option<&'a str>,
-    /// The key of its last name; none, where the end is still to be found.
+    /// The key of the last name of the section; `None` if it is not known yet.
     pub(crate) last: Option<&'a str>,
-    /// The environments to look into, where they are few; all, if absent.
+    /// The environments to read, if they are few; `None` means all.
     pub(crate) environments: Option<&'a [Uuid]>,
 }
 
@@ -49,11 +49,12 @@ impl TryFrom<HeadingRow> for Heading {
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
     pub(crate) shown: Vec<Heading>,
-    /// How many environments are not shown.
+    /// How many environments the filter hides.
     pub(crate) hidden: u64,
 }
 
-/// Adds the condition that a component or an environment is not archived, or was not yet at the filter's moment.
+/// Adds the condition that a component or environment is not archived, or was not archived at the
+/// filter's moment.
 macro_rules! unless_archived {
     ($query:expr, $filter:expr, $table:literal) => {{
         let (query, filter): (_, &crate::query::MatrixFilter) = ($query, $filter);
@@ -108,7 +109,7 @@ macro_rules! in_environments {
         if let Some(ids) = section.environments {
             query.push(" and cell.environment_id in (");
             let mut list = query.separated(", ");
-            // An empty list is an error on PostgreSQL. Nothing has this id.
+            // PostgreSQL rejects an empty list. No row has this id.
             for id in ids.iter().copied().chain(ids.is_empty().then_some(Uuid::nil())) {
                 list.push_bind(id);
             }
@@ -120,11 +121,12 @@ macro_rules! in_environments {
 
 pub(super) use {in_environments, in_section, unless_archived};
 
-/// The cells of a section. SQLite goes through the components in name order, and looks up the cells of each by their key.
+/// Selects the cells of a section. SQLite reads the components in name order and looks up the cells
+/// of each by key.
 const CELLS: &str = "select cell.component_id, cell.environment_id, cell.version, cell.succeeded_at \
                      from components c cross join current_cells cell where cell.component_id = c.id and cell.deployment_id is not null";
 
-/// The order in which cells are cut off at a limit: component by component.
+/// The order in which a limit cuts off cells: component by component.
 const BY_COMPONENT: &str = " order by c.name_key limit ";
 
 #[derive(Debug, FromRow)]
@@ -135,18 +137,18 @@ struct CellRow {
     succeeded_at: Option<Micros>,
 }
 
-impl TryFrom<CellRow> for (Place, Option<Cell>) {
+impl TryFrom<CellRow> for (CellKey, Option<Cell>) {
     type Error = Error;
 
     fn try_from(row: CellRow) -> Result<Self, Error> {
-        let place = Place { component_id: row.component_id, environment_id: row.environment_id };
-        let (Some(version), Some(deployed_at)) = (row.version, row.succeeded_at) else { return Ok((place, None)) };
-        Ok((place, Some(Cell { version: checked(&version)?, deployed_at: deployed_at.0 })))
+        let key = CellKey { component_id: row.component_id, environment_id: row.environment_id };
+        let (Some(version), Some(deployed_at)) = (row.version, row.succeeded_at) else { return Ok((key, None)) };
+        Ok((key, Some(Cell { version: checked(&version)?, deployed_at: deployed_at.0 })))
     }
 }
 
 impl Store {
-    /// The first components of a section, in name order, so many at most.
+    /// The first components of a section, in name order, up to a limit.
     pub(crate) async fn components_in(&self, section: Section<'_>, take: u64) -> Result<Vec<Heading>, Error> {
         let rows: Vec<HeadingRow> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select c.id, c.name from components c where true");
@@ -180,14 +182,14 @@ impl Store {
         Ok(Columns { shown, hidden })
     }
 
-    /// What is current in the cells of a section, or was at the filter's moment, if anything was: component by component in
-    /// name order, so many cells at most.
-    pub(crate) async fn cells(&self, section: Section<'_>, take: u64) -> Result<Vec<(Place, Option<Cell>)>, Error> {
+    /// The cells of a section with what is current in them, or was current at the filter's moment:
+    /// component by component in name order, up to a limit.
+    pub(crate) async fn cells(&self, section: Section<'_>, take: u64) -> Result<Vec<(CellKey, Option<Cell>)>, Error> {
         let rows: Vec<CellRow> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("");
             match section.filter.at {
                 None => query.push(CELLS),
-                Some(at) => query.push("with moment (time) as (values (").push_bind(Micros(at)).push(super::current::CELLS_AT),
+                Some(at) => query.push("with moment (time) as (values (").push_bind(Micros(at)).push(super::cells::CELLS_AT),
             };
             let query = in_environments!(in_section!(&mut query, section), section);
             query.push(BY_COMPONENT).push_bind(signed(take)).build_query_as().fetch_all(pool).await

@@ -1,4 +1,4 @@
-//! What components and environments are called.
+//! Looking up components and environments by id or name.
 
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{
     Write,
     column::{Micros, checked},
-    fault::unexpected,
     on,
+    sqlx_error::unexpected,
     write::in_lists,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     text::Name,
 };
 
-/// A component or environment: its id, its name, and since when it is archived.
+/// The id and the name of a component or environment, and when it was archived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CatalogEntry {
     pub(crate) id: Uuid,
@@ -41,9 +41,9 @@ impl TryFrom<Row> for CatalogEntry {
 }
 
 impl Write {
-    /// Those of these components or environments that there are.
-    pub(crate) async fn known(&mut self, kind: CatalogKind, references: &[&Reference]) -> Result<Vec<CatalogEntry>, Error> {
-        let mut known = Vec::with_capacity(references.len());
+    /// Looks up references. Unknown ones are left out.
+    pub(crate) async fn lookup(&mut self, kind: CatalogKind, references: &[&Reference]) -> Result<Vec<CatalogEntry>, Error> {
+        let mut found = Vec::with_capacity(references.len());
         for set in in_lists(references) {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(match kind {
@@ -61,10 +61,10 @@ impl Write {
             })
             .map_err(unexpected)?;
             for row in rows {
-                known.push(row.try_into()?);
+                found.push(row.try_into()?);
             }
         }
-        Ok(known)
+        Ok(found)
     }
 
     /// The number of the last event, as this write sees it.

@@ -1,4 +1,4 @@
-//! Which pages are around a page.
+//! Links between the pages of a list.
 
 use crate::{
     deployment::Deployment,
@@ -6,20 +6,21 @@ use crate::{
     query::{Cursor, Links, ListKey, Order, Page, PageRequest},
 };
 
-/// The rows of a page, newest first, and whether there are more on either side.
+/// The rows of a page, newest first, and whether more rows exist on either side.
 #[derive(Debug, Default)]
-pub(super) struct Section {
+pub(super) struct PageRows {
     rows: Vec<Deployment>,
     newer: bool,
     older: bool,
 }
 
-impl Section {
-    /// Sorts out what was read for a page: up to one row more than it shows, from its start on.
+impl PageRows {
+    /// Takes the rows that were read from the start of a page, up to one more than it shows.
     ///
-    /// Whether there are more rows on the side that the page was read towards, the last row read tells. On the other side is
-    /// the row whose key the cursor has. Should it match the filter no longer, a link can lead to an empty page; looking
-    /// for it each time would cost every page as much as its rows do.
+    /// The extra row shows whether more rows exist in the direction of reading. In the other
+    /// direction there is the row whose key is in the cursor. If that row no longer matches the
+    /// filter, a link can lead to an empty page; checking this for each page would cost as much as
+    /// reading its rows.
     pub(super) fn of(page: PageRequest, mut rows: Vec<Deployment>) -> Self {
         let more = rows.len() as u64 > page.take();
         rows.truncate(usize::try_from(page.take()).unwrap_or(usize::MAX));
@@ -34,12 +35,12 @@ impl Section {
     }
 }
 
-/// A page of a list that is short enough to be counted through: nothing there grows with the history.
-pub(super) fn counted<T>(asked: PageRequest, (data, total): (Vec<T>, u64)) -> Result<Page<T>, Error> {
-    if asked.cursor().is_some() {
-        return Err(Error::fault(Fault::parameter("cursor", "leads through the deployments alone; give skip here")));
+/// A page of a list that is paged by `skip` only: such lists do not grow with the history.
+pub(super) fn counted<T>(request: PageRequest, (data, total): (Vec<T>, u64)) -> Result<Page<T>, Error> {
+    if request.cursor().is_some() {
+        return Err(Error::fault(Fault::parameter("cursor", "is only for lists of deployments; use skip here")));
     }
-    Ok(Page { data, total, skip: asked.skip(), take: asked.take(), links: around(asked, total) })
+    Ok(Page { data, total, skip: request.skip(), take: request.take(), links: around(request, total) })
 }
 
 fn around(page: PageRequest, total: u64) -> Links {
@@ -54,14 +55,14 @@ fn around(page: PageRequest, total: u64) -> Links {
     }
 }
 
-/// A page of deployments with the pages around it.
-pub(super) fn page(order: Order, asked: PageRequest, section: Section, total: u64) -> Page<Deployment> {
-    let take = asked.take();
-    let Section { rows, newer, older } = section;
+/// A page of deployments with links to the pages around it.
+pub(super) fn page(order: Order, request: PageRequest, section: PageRows, total: u64) -> Page<Deployment> {
+    let take = request.take();
+    let PageRows { rows, newer, older } = section;
     let (first, last) = (PageRequest::new(0, take), PageRequest::at(Cursor::oldest(order), take));
-    // A page without rows lies beyond an end of the list: all there is, is on its other side.
-    let beside = |row: Option<&Deployment>, place: fn(ListKey) -> Cursor, end| match row {
-        Some(row) => PageRequest::at(place(ListKey::of(order, row)), take),
+    // A page without rows is beyond an end of the list: all rows are on its other side.
+    let beside = |row: Option<&Deployment>, cursor: fn(ListKey) -> Cursor, end| match row {
+        Some(row) => PageRequest::at(cursor(ListKey::of(order, row)), take),
         None if total > 0 => end,
         None => None,
     };
@@ -71,27 +72,28 @@ pub(super) fn page(order: Order, asked: PageRequest, section: Section, total: u6
         next: if older { beside(rows.last(), Cursor::OlderThan, first) } else { None },
         last,
     };
-    Page { data: rows, total, skip: asked.skip(), take, links }
+    Page { data: rows, total, skip: request.skip(), take, links }
 }
 
-/// Refuses to count past more deployments than that, of which there are so many: each costs as much as one that is shown.
-pub(super) fn check_depth(asked: PageRequest, total: u64) -> Result<(), Error> {
-    if asked.skip() <= PageRequest::MOST_PASSED || asked.skip() >= total {
+/// Rejects a `skip` of more than the limit, if `total` is larger: skipping a deployment costs as
+/// much as showing it.
+pub(super) fn check_depth(request: PageRequest, total: u64) -> Result<(), Error> {
+    if request.skip() <= PageRequest::MOST_PASSED || request.skip() >= total {
         return Ok(());
     }
     let most = PageRequest::MOST_PASSED;
     let why = format!(
-        "must be at most {most} in this list; go on by cursor, which the Link header of each page gives, or from createdBefore \
-         (occurredBefore) on"
+        "must be at most {most} in this list; use the cursor in the Link header of each page, or createdBefore \
+         (occurredBefore)"
     );
     Err(Error::fault(Fault::parameter("skip", why)))
 }
 
-/// Refuses a cursor that another order of the list gave: its place would be another one here.
-pub(super) fn check_order(order: Order, asked: PageRequest) -> Result<(), Error> {
-    match asked.cursor().map(|cursor| cursor.key().order) {
+/// Rejects a cursor of another order: it would be a different position here.
+pub(super) fn check_order(order: Order, request: PageRequest) -> Result<(), Error> {
+    match request.cursor().map(|cursor| cursor.key().order) {
         Some(other) if other != order => {
-            let why = format!("belongs to order={other} and this list has order={order}; give order={other} too, or leave the cursor out");
+            let why = format!("belongs to order={other} and this list has order={order}; add order={other}, or remove the cursor");
             Err(Error::fault(Fault::parameter("cursor", why)))
         }
         _ => Ok(()),
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pages_of_a_short_list_are_counted() {
+    fn a_counted_list_links_to_the_pages_around_a_page() {
         let around = |skip, take, total| {
             let links = around(PageRequest::new(skip, take).unwrap(), total);
             [links.first, links.prev, links.next, links.last].map(|page| page.map(PageRequest::skip))

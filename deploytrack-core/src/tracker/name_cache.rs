@@ -1,9 +1,10 @@
-//! All names, in memory, to find the near misses of a new one.
+//! A cache of all names, which finds near misses of a new name.
 //!
-//! A registration needs the names that are near, and reading all of them would make each dearer than the one before. So
-//! they are read once, and afterwards those in the events since. An event of a name is committed with the name, so whatever
-//! a write can see of the names of other servers, it can see in their events. Names that are gone stay in memory: what is
-//! found is looked up before it counts.
+//! A registration needs the known names that resemble the new one, and reading all names each time
+//! would cost more with every registration. So all names are read once, and afterwards only those
+//! in newer events. An event is committed together with the name in it, so a write that can see a
+//! name of another server can also see its event. Deleted names stay in the cache, so candidates
+//! are looked up in the database.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,11 +18,11 @@ use crate::{
 
 /// The names of all components and environments, up to an event.
 #[derive(Debug, Default)]
-pub(super) struct KnownNames(Mutex<Indexed>);
+pub(super) struct NameCache(Mutex<Indexed>);
 
 #[derive(Debug, Default)]
 struct Indexed {
-    /// The last event whose name is in here; none before the first look.
+    /// The last event whose name is included; `None` before the first read.
     last_event: Option<i64>,
     components: NameIndex,
     environments: NameIndex,
@@ -36,31 +37,33 @@ impl Indexed {
     }
 }
 
-impl KnownNames {
+impl NameCache {
     fn indexed(&self) -> MutexGuard<'_, Indexed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The known names that a new name is probably a typing error for, in the order of names, at most three. An
-    /// archived name does not count: nothing is deployed there, and the new name may well be its successor.
+    /// The known names that a new name may be a typing error of: at most three, in the order of
+    /// names. Archived names do not count: nothing is deployed there, and the new name may be the
+    /// successor of one.
     pub(super) async fn near(&self, write: &mut Write, kind: CatalogKind, name: &Name) -> Result<Vec<Name>, Error> {
         self.catch_up(write).await?;
         let candidates: Vec<Reference> = self.indexed().of(kind).candidates(name).into_iter().map(Reference::Name).collect();
         let candidates: Vec<&Reference> = candidates.iter().collect();
-        let known = write.known(kind, &candidates).await?;
-        let in_use: Vec<_> = known.into_iter().filter(|known| known.archived_at.is_none()).map(|known| known.name).collect();
+        let entries = write.lookup(kind, &candidates).await?;
+        let in_use: Vec<_> = entries.into_iter().filter(|entry| entry.archived_at.is_none()).map(|entry| entry.name).collect();
         Ok(near_misses(name, &in_use))
     }
 
-    /// Adds the names that this write can see and that are not in here.
+    /// Adds the names that this write can see and that the cache does not have.
     async fn catch_up(&self, write: &mut Write) -> Result<(), Error> {
-        // Read before all names: a name that is committed meanwhile is among them, and read once more with its event.
+        // Before the names: a name that is committed meanwhile is read now, and again with its
+        // event.
         let last_event = write.last_event().await?;
         let seen = self.indexed().last_event;
         let names = match seen {
             Some(seen) if seen == last_event => return Ok(()),
             Some(seen) if seen < last_event => write.names_between(seen, last_event).await?,
-            // At the first look, and after a restore of the database to an earlier state.
+            // At the first read, and after the database was restored to an earlier state.
             _ => all_names(write).await?,
         };
         let mut indexed = self.indexed();

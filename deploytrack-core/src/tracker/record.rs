@@ -1,13 +1,13 @@
-//! Recording deployments and moving them on.
+//! Recording deployments, and changing their status and description.
 
 use uuid::Uuid;
 
 use super::{
-    Terms, Tracker, Written,
+    Terms, Tracker, WriteOutcome,
     archive::{still_archived, unarchive},
-    events::tell_description,
-    names::Names,
-    writer::{Asked, Done},
+    events::add_description_event,
+    resolve::ResolvedNames,
+    writer::{Applied, Operation},
 };
 use crate::{
     archive::ArchiveNote,
@@ -18,14 +18,14 @@ use crate::{
     error::{Error, Fault},
     history::{self, HistoryEntry, HistoryKind, Period},
     status::Status,
-    store::{CatalogEntry, Place, Revised, UnarchiveCause, Write},
+    store::{CatalogEntry, CellKey, DeploymentRecord, UnarchiveCause, Write},
     text::{Invalid, Label},
 };
 
-/// The fault of a status that no deployment can be recorded with.
+/// The fault of a status in which no deployment can be recorded.
 #[must_use]
 pub fn fault_of_status(status: Status) -> Option<Fault> {
-    let why = "must not be rolled_back, which undoes an earlier success; record succeeded, then update it";
+    let why = "must not be rolled_back, which undoes an earlier success; record succeeded, then update the deployment";
     (status == Status::RolledBack).then(|| Fault::at("/status", why))
 }
 
@@ -34,48 +34,56 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::Invalid`] for `rolled_back` and for a time ahead of the clock; [`Error::NotFound`] for an unknown id,
-    /// or an unknown name when registration is strict; [`Error::NearMiss`]; those of an idempotency key
-    /// ([`Error::KeyReused`], [`Error::InFlight`]); and those of the database.
-    pub async fn record(&self, new: NewDeployment, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
+    /// or an unknown name when registration is strict; [`Error::NearMiss`]; errors of an idempotency key
+    /// ([`Error::KeyReused`], [`Error::InFlight`]); and errors of the database.
+    pub async fn record(&self, new: NewDeployment, terms: impl Into<Terms>) -> Result<WriteOutcome<Deployment>, Error> {
         let (now, terms) = (self.clock.now(), terms.into());
         let mut faults = terms.arriving(now).faults(new.occurred_at);
         faults.extend(fault_of_status(new.status));
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.written(Asked::Record(Box::new(new)), terms, now).await
+        self.enqueue(Operation::Record(Box::new(new)), terms, now).await
     }
 
-    /// Changes a deployment: moves it to another status, or changes what is said about it, or both. An exact repetition
-    /// of the move it made last (the same status at the same explicit time, and nothing else that is new) changes
-    /// nothing and is no error.
+    /// Changes the status of a deployment, its description and metadata, or both. An exact
+    /// repetition of its last transition (the same status at the same explicit time, and no other
+    /// change) changes nothing and is not an error.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Transition`] when the status machine forbids the move, also when another writer
-    /// moved it first; [`Error::Invalid`] for a time ahead of the clock or metadata that grow too large;
-    /// [`Error::Changed`] when it is not as the terms say; those of an idempotency key; and those of the database.
-    pub async fn update(&self, id: Uuid, change: Change, terms: impl Into<Terms>) -> Result<Written<Deployment>, Error> {
+    /// [`Error::NotFound`]; [`Error::Transition`] if the status machine forbids the transition,
+    /// also if another writer was first; [`Error::Invalid`] for a time ahead of the clock or
+    /// metadata that become too large; [`Error::Changed`] if the deployment does not fulfil the
+    /// condition of the terms; errors of an idempotency key; and errors of the database.
+    pub async fn update(&self, id: Uuid, change: Change, terms: impl Into<Terms>) -> Result<WriteOutcome<Deployment>, Error> {
         let (now, terms) = (self.clock.now(), terms.into());
         let faults = terms.arriving(now).faults(change.occurred_at);
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.written(Asked::Update(id, change), terms, now).await
+        self.enqueue(Operation::Update(id, change), terms, now).await
     }
 
-    /// Records a deployment whose names are known and whose cell is taken.
-    pub(super) fn record_in(&self, write: &mut Write, names: &Names, new: &NewDeployment, terms: &Terms, now: Time) -> Result<Done, Error> {
+    /// Records a deployment whose names are resolved and whose cell is locked.
+    pub(super) fn record_in(
+        &self,
+        write: &mut Write,
+        names: &ResolvedNames,
+        new: &NewDeployment,
+        terms: &Terms,
+        now: Time,
+    ) -> Result<Applied, Error> {
         let (component, environment) =
             names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(CatalogKind::Component, &new.component))?;
-        let place = Place { component_id: component.id, environment_id: environment.id };
-        let placed = terms.arriving(now).place(new.occurred_at, write.newest(place), None);
+        let cell = CellKey { component_id: component.id, environment_id: environment.id };
+        let placed = terms.arriving(now).place(new.occurred_at, write.newest_time(cell), None);
         let recorded = self.recorded(new.clone(), component.clone(), environment.clone(), terms.author(), (placed, now));
         add(write, &recorded, terms.author())?;
         let archived = unarchive(write, (component, environment), &cause(&recorded.deployment, terms, now));
-        Ok(Done { deployment: recorded.deployment, archived })
+        Ok(Applied { deployment: recorded.deployment, archived })
     }
 
-    /// The deployment as it will stand.
+    /// The deployment as it will be recorded.
     pub(super) fn recorded(
         &self,
         new: NewDeployment,
@@ -118,9 +126,9 @@ pub(super) struct Recorded {
     pub(super) placed: Placement,
 }
 
-/// Changes a deployment whose cell is taken.
-pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms: &Terms, now: Time) -> Result<Done, Error> {
-    let before = write.taken(id)?;
+/// Changes a deployment whose cell is locked.
+pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms: &Terms, now: Time) -> Result<Applied, Error> {
+    let before = write.locked_deployment(id)?;
     terms.check(&before.deployment)?;
     if is_repetition(write, &before.deployment, &change).await? {
         return Ok(before.deployment.into());
@@ -131,14 +139,15 @@ pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms
         Some(to) if before.archived_at != (None, None) => found_archived(write, &before, (&deployment, to), terms, now).await?,
         _ => Vec::new(),
     };
-    Ok(Done { deployment, archived })
+    Ok(Applied { deployment, archived })
 }
 
-/// What of an archived cell is in use again after a deployment moved to this status. A failure deploys nothing, and neither
-/// does a rollback to nothing.
+/// Takes the component and environment of a deployment out of the archive if a transition to this
+/// status puts them into use. Returns those that were archived. A failure deploys nothing, and
+/// neither does a rollback to nothing.
 async fn found_archived(
     write: &mut Write,
-    before: &Revised,
+    before: &DeploymentRecord,
     (after, to): (&Deployment, Status),
     terms: &Terms,
     now: Time,
@@ -146,7 +155,7 @@ async fn found_archived(
     let in_use = match to {
         Status::Pending | Status::InProgress | Status::Succeeded => true,
         Status::Failed => false,
-        Status::RolledBack => write.current(Place::of(after), None).await?.is_some(),
+        Status::RolledBack => write.current(CellKey::of(after), None).await?.is_some(),
     };
     let (component_archived_at, environment_archived_at) = before.archived_at;
     let component = CatalogEntry { id: after.component_id, name: after.component_name.clone(), archived_at: component_archived_at };
@@ -159,9 +168,9 @@ fn cause(deployment: &Deployment, terms: &Terms, now: Time) -> UnarchiveCause {
     UnarchiveCause { occurred_at: deployment.occurred_at, recorded_at: now, by: terms.author().clone() }
 }
 
-/// Adds a deployment, and the history that led to it, to a cell that is taken.
+/// Adds a deployment and its history to a locked cell.
 pub(super) fn add(write: &mut Write, Recorded { deployment: new, placed }: &Recorded, by: &Label) -> Result<(), Error> {
-    write.note_time(Place::of(new), placed.at);
+    write.note_time(CellKey::of(new), placed.at);
     let (mut head, mut from, mut entries) = (history::identity(new), None, Vec::new());
     for &to in new.status.whole_path() {
         let entry = HistoryEntry {
@@ -182,17 +191,24 @@ pub(super) fn add(write: &mut Write, Recorded { deployment: new, placed }: &Reco
         entries.push(entry);
     }
     let standing = history::fold(&entries);
-    let succeeded = standing.as_ref().and_then(|standing| Some(standing.succeeded?.1));
-    let occurred = standing.as_ref().map(|standing| standing.occurred.1).unwrap_or_default();
-    write.put_deployment(Revised { deployment: new.clone(), succeeded, occurred, head, revision: 0, archived_at: (None, None) });
+    let succeeded_sequence = standing.as_ref().and_then(|standing| Some(standing.succeeded?.1));
+    let occurred_sequence = standing.as_ref().map(|standing| standing.occurred.1).unwrap_or_default();
+    write.put_deployment(DeploymentRecord {
+        deployment: new.clone(),
+        succeeded_sequence,
+        occurred_sequence,
+        head_hash: head,
+        revision: 0,
+        archived_at: (None, None),
+    });
     for period in standing.into_iter().flat_map(|standing| standing.periods) {
         write.add_period(new, period);
     }
-    write.count(Place::of(new), new.status, 1);
+    write.count(CellKey::of(new), new.status, 1);
     Ok(())
 }
 
-/// The deployment with what a change says about it, the status aside.
+/// The deployment with the changed description and metadata.
 fn described(before: &Deployment, change: &Change) -> Result<Deployment, Error> {
     let mut after = before.clone();
     if let Some(description) = &change.description {
@@ -204,7 +220,7 @@ fn described(before: &Deployment, change: &Change) -> Result<Deployment, Error> 
     Ok(after)
 }
 
-/// Whether a change says nothing but what the last move said: a message that came twice.
+/// Whether a change only repeats the last transition, as a message that was sent twice does.
 async fn is_repetition(write: &mut Write, before: &Deployment, change: &Change) -> Result<bool, Error> {
     if change.status != Some(before.status) || change.occurred_at.is_none() || described(before, change)? != *before {
         return Ok(false);
@@ -213,18 +229,18 @@ async fn is_repetition(write: &mut Write, before: &Deployment, change: &Change) 
     Ok(last.is_some_and(|last| last.is_claimed_at(change.occurred_at) && (change.reason.is_none() || change.reason == last.reason)))
 }
 
-/// Makes a change to a deployment whose cell is taken.
-fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, now: Time) -> Result<Deployment, Error> {
+/// Applies a change to a deployment whose cell is locked.
+fn advance(write: &mut Write, before: &DeploymentRecord, change: Change, terms: &Terms, now: Time) -> Result<Deployment, Error> {
     let described = Deployment { updated_at: now, ..described(&before.deployment, &change)? };
     let Some(to) = change.status else {
-        tell_description(write, described.id, now, terms.author());
-        return Ok(replace(write, Revised { deployment: described, ..before.clone() }));
+        add_description_event(write, described.id, now, terms.author());
+        return Ok(replace(write, DeploymentRecord { deployment: described, ..before.clone() }));
     };
-    let (from, place) = (before.deployment.status, Place::of(&described));
+    let (from, cell) = (before.deployment.status, CellKey::of(&described));
     let step = from.transition_to(to)?;
-    let placed = terms.arriving(now).place(change.occurred_at, write.newest(place), Some(before.deployment.occurred_at));
+    let placed = terms.arriving(now).place(change.occurred_at, write.newest_time(cell), Some(before.deployment.occurred_at));
     let occurred_at = placed.at;
-    write.note_time(place, occurred_at);
+    write.note_time(cell, occurred_at);
     let after = described.after(step, occurred_at, now);
     let entry = HistoryEntry {
         sequence: 0,
@@ -237,34 +253,35 @@ fn advance(write: &mut Write, before: &Revised, change: Change, terms: &Terms, n
         recorded_at: now,
         recorded_by: terms.author().clone(),
         reason: change.reason,
-        hash: before.head,
+        hash: before.head_hash,
     };
-    let HistoryEntry { sequence, hash: head, .. } = append(write, after.id, entry)?;
+    let HistoryEntry { sequence, hash: head_hash, .. } = append(write, after.id, entry)?;
     match to {
         Status::Succeeded => {
             write.add_period(&after, Period { started_at: occurred_at, sequence, ended_at: None, is_undeployment: false });
         }
         Status::RolledBack => {
-            if let Some(undone) = before.deployment.succeeded_at.zip(before.succeeded) {
-                write.end_period(place, undone, occurred_at);
+            if let Some(undone) = before.deployment.succeeded_at.zip(before.succeeded_sequence) {
+                write.end_period(cell, undone, occurred_at);
             }
         }
         Status::Pending | Status::InProgress | Status::Failed => {}
     }
-    write.count(place, from, -1);
-    write.count(place, to, 1);
-    let succeeded = if to == Status::Succeeded { Some(sequence) } else { before.succeeded };
-    Ok(replace(write, Revised { deployment: after, succeeded, occurred: sequence, head, ..before.clone() }))
+    write.count(cell, from, -1);
+    write.count(cell, to, 1);
+    let succeeded_sequence = if to == Status::Succeeded { Some(sequence) } else { before.succeeded_sequence };
+    Ok(replace(write, DeploymentRecord { deployment: after, succeeded_sequence, occurred_sequence: sequence, head_hash, ..before.clone() }))
 }
 
-/// Adds one row to a history that has come to the hash in it; gives it with its number and its own hash.
+/// Adds a row to a history. The row must have the hash of the row before it; returns the row with
+/// its number and its own hash.
 pub(super) fn append(write: &mut Write, id: Uuid, entry: HistoryEntry) -> Result<HistoryEntry, Error> {
     let previous = entry.hash;
     write.add_entry(id, entry.with_hash(&previous))
 }
 
-/// Writes a deployment whose cell is taken.
-pub(super) fn replace(write: &mut Write, after: Revised) -> Deployment {
+/// Writes a deployment whose cell is locked.
+pub(super) fn replace(write: &mut Write, after: DeploymentRecord) -> Deployment {
     let deployment = after.deployment.clone();
     write.put_deployment(after);
     deployment

@@ -1,0 +1,227 @@
+//! The terms of a write: its author, its idempotency key, its condition, and when it was sent.
+
+use std::{
+    collections::HashSet,
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chrono::TimeDelta;
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use super::{Resemblance, Tracker};
+use crate::{
+    archive::ArchiveNote,
+    arrival::Arrival,
+    clock::Time,
+    digest::Digest,
+    entity_tag::{Condition, EntityTag},
+    error::Error,
+    store::{NewAnswer, ScopedKey, StoredAnswer, Write},
+    text::{IdempotencyKey, Label},
+};
+
+/// How long an answer stays under its idempotency key, unless [`Tracker::with_retention`] sets
+/// another time.
+pub const RETENTION: TimeDelta = TimeDelta::hours(24);
+
+/// The terms of a write. A `&Label` converts into terms with only an author.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    by: Label,
+    once: Option<IdempotentRequest>,
+    only_if: Option<Condition>,
+    sent_at: Option<Time>,
+}
+
+/// A request under an idempotency key: it is carried out once, however often it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotentRequest {
+    /// The key. Keys of different subjects are independent.
+    pub key: IdempotencyKey,
+    /// The digest that distinguishes the request from another one under the same key.
+    pub request: Digest,
+}
+
+impl Terms {
+    /// The terms with only an author.
+    #[must_use]
+    pub fn by(by: Label) -> Self {
+        Self { by, once: None, only_if: None, sent_at: None }
+    }
+
+    /// Carries out the write once under this key: a repeated request gets the first answer again.
+    #[must_use]
+    pub fn once(self, once: Option<IdempotentRequest>) -> Self {
+        Self { once, ..self }
+    }
+
+    /// Carries out the write only if the condition holds for the current state of the object.
+    #[must_use]
+    pub fn only_if(self, condition: Option<Condition>) -> Self {
+        Self { only_if: condition, ..self }
+    }
+
+    /// Sets the sender's clock at the time of sending: times in the write are read by that clock,
+    /// see [`crate::arrival`].
+    #[must_use]
+    pub fn sent_at(self, sent_at: Option<Time>) -> Self {
+        Self { sent_at, ..self }
+    }
+
+    /// The arrival of the write at this time.
+    pub(super) const fn arriving(&self, at: Time) -> Arrival {
+        Arrival { at, sent_at: self.sent_at }
+    }
+
+    /// The author of the write.
+    #[must_use]
+    pub const fn author(&self) -> &Label {
+        &self.by
+    }
+
+    /// Rejects a write if the condition does not hold for the present state of the object.
+    pub(super) fn check(&self, present: &impl Serialize) -> Result<(), Error> {
+        let Some(condition) = &self.only_if else { return Ok(()) };
+        let tag = EntityTag::of(&serde_json::to_vec(present).map_err(|error| Error::Internal(error.into()))?);
+        if condition.matches(&tag) { Ok(()) } else { Err(Error::Changed(tag)) }
+    }
+}
+
+impl From<&Label> for Terms {
+    fn from(by: &Label) -> Self {
+        Self::by(by.clone())
+    }
+}
+
+/// The outcome of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteOutcome<T> {
+    /// The answer.
+    pub value: T,
+    /// Whether this is the answer of an earlier request under the same idempotency key.
+    pub replayed: bool,
+    /// The names that were registered although they look like typing errors, under the guard that
+    /// only warns.
+    pub resembles: Vec<Resemblance>,
+    /// What the write found archived, each name once, in order.
+    pub archived: Vec<ArchiveNote>,
+}
+
+impl<T> Deref for WriteOutcome<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// The idempotency keys of running requests in this process.
+#[derive(Debug, Default)]
+pub(super) struct ActiveKeys(Mutex<HashSet<ScopedKey>>);
+
+impl ActiveKeys {
+    fn keys(&self) -> std::sync::MutexGuard<'_, HashSet<ScopedKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The claim of a key by a running request. Dropping it releases the key.
+#[derive(Debug)]
+pub(super) struct KeyClaim {
+    active_keys: Arc<ActiveKeys>,
+    pub(super) key: ScopedKey,
+    request: Digest,
+}
+
+impl Terms {
+    /// Claims the key of the write, if it has one.
+    pub(super) fn claim(&self, active_keys: &Arc<ActiveKeys>) -> Result<Option<KeyClaim>, Error> {
+        let Some(IdempotentRequest { key, request }) = &self.once else { return Ok(None) };
+        let key = ScopedKey { subject: self.by.clone(), key: key.clone() };
+        if !active_keys.keys().insert(key.clone()) {
+            return Err(Error::InFlight);
+        }
+        Ok(Some(KeyClaim { active_keys: active_keys.clone(), key, request: *request }))
+    }
+}
+
+impl KeyClaim {
+    /// Returns the answer that is stored under the key as the answer to this request.
+    pub(super) fn replay<T: DeserializeOwned>(&self, stored: &StoredAnswer) -> Result<WriteOutcome<T>, Error> {
+        if stored.request != self.request {
+            return Err(Error::KeyReused { recorded: id_in(&stored.answer) });
+        }
+        let value = serde_json::from_str(&stored.answer).map_err(|error| Error::Internal(error.into()))?;
+        Ok(WriteOutcome { value, replayed: true, resembles: Vec::new(), archived: Vec::new() })
+    }
+
+    /// The answer to this request, to be stored under the key.
+    pub(super) fn new_answer(&self, value: &impl Serialize, given_at: Time, retention: TimeDelta) -> Result<NewAnswer, Error> {
+        let answer = serde_json::to_string(value).map_err(|error| Error::Internal(error.into()))?;
+        let stored = StoredAnswer { request: self.request, answer };
+        Ok(NewAnswer { key: self.key.clone(), stored, given_at, expires_at: given_at + retention })
+    }
+}
+
+impl Drop for KeyClaim {
+    fn drop(&mut self) {
+        self.active_keys.keys().remove(&self.key);
+    }
+}
+
+/// The id in a stored answer.
+fn id_in(answer: &str) -> Option<Uuid> {
+    serde_json::from_str::<serde_json::Value>(answer).ok()?.get("id")?.as_str()?.parse().ok()
+}
+
+/// A write that has begun under its terms.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) write: Write,
+    claim: Option<KeyClaim>,
+    steady: Time,
+    retention: TimeDelta,
+}
+
+/// The start of a write.
+#[derive(Debug)]
+pub(super) enum Start<T> {
+    /// The write has begun.
+    Work(Box<Work>),
+    /// The request was carried out before; this is its answer.
+    Replay(WriteOutcome<T>),
+}
+
+impl Tracker {
+    /// Begins a write, or returns the answer that is stored under its key.
+    pub(super) async fn begin<T: DeserializeOwned>(&self, terms: &Terms) -> Result<Start<T>, Error> {
+        self.begin_claimed(terms.claim(&self.active_keys)?).await
+    }
+
+    /// The same, with a key that is already claimed.
+    pub(super) async fn begin_claimed<T: DeserializeOwned>(&self, claim: Option<KeyClaim>) -> Result<Start<T>, Error> {
+        let (mut write, steady) = (self.store.write().await?, self.clock.steady());
+        if let Some(claim) = &claim {
+            if !write.lock_key(&claim.key).await? {
+                return Err(Error::InFlight);
+            }
+            if let Some(stored) = write.stored_answers(std::slice::from_ref(&claim.key), steady).await?.get(&claim.key) {
+                return claim.replay(stored).map(Start::Replay);
+            }
+        }
+        Ok(Start::Work(Box::new(Work { write, claim, steady, retention: self.retention })))
+    }
+}
+
+impl Work {
+    /// Commits the write, and stores its answer if there is a key.
+    pub(super) async fn finish<T: Serialize>(mut self, value: T) -> Result<WriteOutcome<T>, Error> {
+        if let Some(claim) = &self.claim {
+            self.write.store_answer(claim.new_answer(&value, self.steady, self.retention)?);
+        }
+        self.write.commit().await?;
+        Ok(WriteOutcome { value, replayed: false, resembles: Vec::new(), archived: Vec::new() })
+    }
+}
