@@ -1,5 +1,4 @@
-// The latest deployments by when they happened: of everything, of a component, of an environment, or of one cell with what
-// is current in it.
+// The page of the latest deployments: of everything, of a component, of an environment, or of one cell with its current version.
 
 import * as address from "./address.js";
 import { get, page } from "./api.js";
@@ -10,7 +9,7 @@ const TAKE = 25;
 const ORDERS = [["occurred", "Happened"], ["created", "Recorded"]];
 const COLUMNS = ["Happened", "Status", "Component", "Environment", "Version", "By", "Ended", "Took", "Origin"];
 
-/** Shows a page of deployments. */
+/** Shows the page. */
 export function show(root, { parameters }) {
   let wanted = Object.fromEntries(parameters);
   const heading = el("h1", { tabindex: "-1" });
@@ -23,7 +22,7 @@ export function show(root, { parameters }) {
     location.hash = address.to("changes", { ...rest, ...changed });
   };
 
-  // An empty field removes the filter.
+  // An empty field removes its filter.
   const day = (name, label) => moment(label, wanted[name], (time) => change({ [name]: time?.toISOString() }));
 
   function controls() {
@@ -50,7 +49,7 @@ export function show(root, { parameters }) {
       redraw(body, [wanted, list, matrix], () => [
         matrix && current(matrix, environment),
         list.data.length > 0 ? table("Deployments, the newest first", COLUMNS, list.data.map(cells)) : notice("No deployment matches."),
-        el("nav", { class: "pages", "aria-label": "Pages of the list" }, pageLink("Newer", list.prev), pageLink("Older", list.next), el("span", {}, `${list.total} in all`)),
+        el("nav", { class: "pages", "aria-label": "Pages of the list" }, pageLink("Newer", list.prev), pageLink("Older", list.next), el("span", {}, `${list.total} in total`)),
       ]);
     } catch (error) {
       report(body, error);
@@ -67,7 +66,7 @@ export function show(root, { parameters }) {
       return refresh();
     },
     refresh,
-    told: (events) => (events.some((event) => concerns(event, wanted)) ? refresh() : undefined),
+    onEvents: (events) => (events.some((event) => concerns(event, wanted)) ? refresh() : undefined),
   };
 }
 
@@ -77,7 +76,7 @@ function concerns({ deployment }, { component, environment }) {
 
 function current([row], environment) {
   const cell = row && cellIn(row.environments, environment);
-  return el("p", { class: "lead" }, cell ? ["Current: ", el("strong", {}, cell.version), ", for ", ago(cell.deployedAt)] : "Nothing is current here.");
+  return el("p", { class: "lead" }, cell ? ["Current: ", el("strong", {}, cell.version), ", for ", ago(cell.deployedAt)] : "No deployment is current here.");
 }
 
 function cells(deployment) {
@@ -96,7 +95,7 @@ function cells(deployment) {
   ];
 }
 
-/** The pipeline and the commit that a deployment came from. */
+/** The links to the pipeline and the commit of a deployment. */
 function origin(deployment) {
   const links = [pipeline(deployment, "pipeline"), commit(deployment, deployment.commitSha?.slice(0, 12))].filter(Boolean);
   return el("span", { class: "links" }, links.length > 0 ? links : "–");
