@@ -1,125 +1,72 @@
-//! Answers that are kept until the next commit.
+//! The response cache: responses stored until the next commit.
 //!
-//! Dashboards ask the same questions over and over, and between two deployments the answers are the same. So an answer is
-//! kept, as the bytes that were sent, under the question and the version of the database it was asked at; who asks the
-//! same at the same version gets the same bytes. The version is looked at for every question, so a kept answer cannot be
-//! older than what the database says: what a write has changed is never hidden by it.
+//! Dashboards send the same requests again and again, and between two deployments the responses are the same. The cache
+//! stores the bytes of a response under the target of its request and the version of the database at that time. Every
+//! request reads the version first, so a cached response is never older than the last commit.
 //!
-//! An answer may be newer than the version it is kept under, when a commit came in between. It is not found any more then,
-//! since whoever asks after that commit asks at the next version.
+//! A response may be newer than its version if a commit happened while it was made. That is harmless: requests after that
+//! commit have the next version and do not find it.
 
 use std::{future::Future, sync::Arc};
 
-use deploytrack_core::{store::DatabaseVersion, text::Label};
-use http::Response;
+use deploytrack_core::store::DatabaseVersion;
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
 };
 
-use crate::{
-    App, handlers,
-    problem::{Good, Refusal},
-    representation::{Representation, Room, Shown, Wanted},
-    request::Call,
-    response::{Answer, Body},
-    route::{Keeping, Route},
-    share::PATIENCE,
-};
+use crate::encoding::Representation;
 
-/// How many bytes of answers are kept at most: the matrix of a thousand components in eight environments counts for one and
-/// a half million with its compressed form, a deployment for about two thousand. What has not been asked for longest goes first, and with it
-/// everything of older versions.
+/// The most bytes of stored responses. The matrix of a thousand components in eight environments counts as 1.5 MB with its
+/// compressed form, a deployment as about 2 kB. The least recently used responses are removed first, and with them all
+/// responses of older versions.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
-/// How many answers that will be, for the first size of the table.
-const ANSWERS: usize = 1024;
+/// The expected number of responses, for the first size of the table.
+const RESPONSES: usize = 1024;
 
-/// A question.
+/// A request and the version of the database that it reads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Question {
-    version: DatabaseVersion,
-    /// Path and query as they were sent. Whoever may ask at all gets the same answer.
-    target: String,
+pub(crate) struct CacheKey {
+    pub(crate) version: DatabaseVersion,
+    /// The path and the query as the client sent them. The response must not depend on anything else: every client with a
+    /// valid token gets the same one.
+    pub(crate) target: String,
 }
 
 #[derive(Clone)]
-struct ByBytes;
+struct WeightInBytes;
 
-impl Weighter<Question, Arc<Representation>> for ByBytes {
-    fn weight(&self, question: &Question, answer: &Arc<Representation>) -> u64 {
-        (question.target.len() + answer.size()) as u64
+impl Weighter<CacheKey, Arc<Representation>> for WeightInBytes {
+    fn weight(&self, key: &CacheKey, response: &Arc<Representation>) -> u64 {
+        (key.target.len() + response.size()) as u64
     }
 }
 
-/// The answers that are kept.
-pub(crate) struct Kept(Cache<Question, Arc<Representation>, ByBytes>);
+/// The stored responses.
+pub(crate) struct ResponseCache(Cache<CacheKey, Arc<Representation>, WeightInBytes>);
 
-impl Kept {
+impl ResponseCache {
     pub(crate) fn new() -> Self {
-        Self::within(MOST_BYTES)
+        Self::with_capacity(MOST_BYTES)
     }
 
-    fn within(bytes: u64) -> Self {
-        // One shard: each would hold its share of the bytes, and one large answer may need them all.
-        let options = OptionsBuilder::new().shards(1).estimated_items_capacity(ANSWERS).weight_capacity(bytes).build();
-        #[expect(clippy::expect_used, reason = "it fails without a capacity alone, and both are set above")]
+    fn with_capacity(bytes: u64) -> Self {
+        // One shard: several shards would split the capacity, and one large response may need all of it.
+        let options = OptionsBuilder::new().shards(1).estimated_items_capacity(RESPONSES).weight_capacity(bytes).build();
+        #[expect(clippy::expect_used, reason = "it fails only without a capacity, and both are set above")]
         let options = options.expect("both capacities are set");
-        Self(Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
+        Self(Cache::with_options(options, WeightInBytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
     }
 
-    /// The answer to a question: the one that is kept, else the one of this work, which is kept unless the work has none to
-    /// keep. Whoever asks the same at the same time waits for the one answer; when the caller who works goes away, the next
-    /// one works.
-    async fn answer<E>(
+    /// Returns the stored response, or runs `make` and stores its result unless it is an error. Requests with the same key
+    /// wait for one `make`. If its client disconnects, the next request runs its own.
+    pub(crate) async fn get_or_make<E>(
         &self,
-        question: &Question,
-        work: impl Future<Output = Result<Representation, E>>,
+        key: &CacheKey,
+        make: impl Future<Output = Result<Representation, E>>,
     ) -> Result<Arc<Representation>, E> {
-        self.0.get_or_insert_async(question, async { work.await.map(Arc::new) }).await
+        self.0.get_or_insert_async(key, async { make.await.map(Arc::new) }).await
     }
-}
-
-/// What cannot be kept.
-enum Unkept {
-    Refused(Refusal),
-    /// A large answer, of which there is no more than the beginning.
-    Streamed(Response<Body>),
-}
-
-impl From<Refusal> for Unkept {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-/// Answers a question, from what is kept if it can be.
-pub(crate) async fn answer(route: Route, call: Call) -> Answer {
-    let wanted = Wanted::of(call.headers());
-    let keeping = route.keeping();
-    // Where each look at the version is a query, it costs as much as reading one record.
-    if keeping == Keeping::No || keeping == Keeping::Record && call.tracker().is_shared() {
-        return Ok(wanted.unless_known(Box::pin(handlers::call(route, call)).await?));
-    }
-    let question = Question { version: call.tracker().database_version().await?, target: call.target().to_owned() };
-    let (app, subject) = (call.app().clone(), call.subject()?.clone());
-    let work = work(route, call, &app, &subject);
-    match app.kept.answer(&question, work).await {
-        Ok(kept) => kept.response(&wanted, Some(Room { answers: &app.answers, subject: &subject })).await,
-        Err(Unkept::Streamed(response)) => Ok(response),
-        Err(Unkept::Refused(refusal)) => Err(refusal),
-    }
-}
-
-/// Works an answer out. Questions about many records take turns: each holds what it has read so far.
-async fn work(route: Route, call: Call, app: &App, subject: &Label) -> Result<Representation, Unkept> {
-    let is_collection = route.keeping() == Keeping::Collection;
-    let turn = async { app.questions.wait(subject, 1, PATIENCE).await.map_err(|exhausted| Refusal::Exhausted(Good::Questions, exhausted)) };
-    let _turn = if is_collection { Some(turn.await?) } else { None };
-    let response = Box::pin(handlers::call(route, call)).await?;
-    if response.extensions().get::<Shown>().is_none() {
-        return Err(Unkept::Streamed(response));
-    }
-    Ok(Representation::of(response, is_collection)?)
 }
 
 #[cfg(test)]
@@ -138,14 +85,14 @@ mod tests {
     };
 
     use super::*;
-    use crate::response;
+    use crate::{encoding::Negotiation, refusal::Refusal, response};
 
-    async fn question(target: &str) -> Question {
+    async fn key(target: &str) -> CacheKey {
         let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
-        Question { version: tracker.database_version().await.unwrap(), target: target.to_owned() }
+        CacheKey { version: tracker.database_version().await.unwrap(), target: target.to_owned() }
     }
 
-    /// An answer of about so many bytes that cannot be compressed well.
+    /// A response of about so many bytes that gzip cannot make much smaller.
     fn of_bytes(bytes: usize) -> Representation {
         let mut random = vec![0; bytes / 2];
         getrandom::fill(&mut random).unwrap();
@@ -154,137 +101,138 @@ mod tests {
         Representation::of(response::ok(&text).unwrap(), true).unwrap()
     }
 
-    /// Room that is soon full.
+    /// A small capacity, in bytes.
     const LITTLE: u64 = 128 * 1024;
 
-    /// How an answer is wanted by somebody who takes gzip.
-    fn packed() -> Wanted {
-        Wanted::of(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
+    /// The headers of a client that accepts gzip.
+    fn gzip() -> Negotiation {
+        Negotiation::of(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
     }
 
-    /// Work that waits until it is let go on, counted when it begins.
-    struct Counted {
-        begun: AtomicUsize,
-        go_on: Semaphore,
+    /// A handler that counts its calls and waits for a permit before it responds.
+    struct Handler {
+        calls: AtomicUsize,
+        permits: Semaphore,
     }
 
-    impl Counted {
-        async fn work(&self, refused: bool) -> Result<Representation, Refusal> {
-            self.begun.fetch_add(1, Ordering::Relaxed);
-            self.go_on.acquire().await.unwrap().forget();
-            if refused { Err(Refusal::NoPath) } else { Ok(of_bytes(10)) }
+    impl Handler {
+        async fn call(&self, fails: bool) -> Result<Representation, Refusal> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            self.permits.acquire().await.unwrap().forget();
+            if fails { Err(Refusal::NoPath) } else { Ok(of_bytes(10)) }
         }
     }
 
-    /// So many callers who ask the same at the same time; one of them is at work, the others wait.
-    async fn asked(callers: usize, refused: bool) -> (Arc<Counted>, Vec<JoinHandle<bool>>) {
-        let (kept, counted) = (Arc::new(Kept::new()), Arc::new(Counted { begun: AtomicUsize::new(0), go_on: Semaphore::new(0) }));
-        let question = question("/api/v1/deployments/matrix").await;
-        let callers = (0..callers).map(|_| {
-            let (kept, counted, question) = (kept.clone(), counted.clone(), question.clone());
-            tokio::spawn(async move { kept.answer(&question, counted.work(refused)).await.is_ok() })
+    /// So many simultaneous requests with one key. One of them runs the handler, the others wait.
+    async fn requests(count: usize, fails: bool) -> (Arc<Handler>, Vec<JoinHandle<bool>>) {
+        let (cache, handler) =
+            (Arc::new(ResponseCache::new()), Arc::new(Handler { calls: AtomicUsize::new(0), permits: Semaphore::new(0) }));
+        let key = key("/api/v1/deployments/matrix").await;
+        let requests = (0..count).map(|_| {
+            let (cache, handler, key) = (cache.clone(), handler.clone(), key.clone());
+            tokio::spawn(async move { cache.get_or_make(&key, handler.call(fails)).await.is_ok() })
         });
-        let callers = callers.collect();
-        // Here tasks take turns: by then each has come as far as it can.
+        let requests = requests.collect();
+        // On this runtime tasks take turns: after two yields each one has run until it waits.
         yield_now().await;
         yield_now().await;
-        (counted, callers)
+        (handler, requests)
     }
 
     #[tokio::test]
-    async fn what_many_ask_at_once_is_worked_out_once() {
-        let (counted, callers) = asked(64, false).await;
-        counted.go_on.add_permits(1);
-        for caller in callers {
-            assert!(caller.await.unwrap());
+    async fn simultaneous_requests_call_the_handler_once() {
+        let (handler, requests) = requests(64, false).await;
+        handler.permits.add_permits(1);
+        for request in requests {
+            assert!(request.await.unwrap());
         }
-        assert_eq!(counted.begun.load(Ordering::Relaxed), 1);
+        assert_eq!(handler.calls.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
-    async fn a_caller_who_hangs_up_at_work_leaves_the_others_an_answer() {
-        let (counted, mut callers) = asked(64, false).await;
-        let worker = callers.remove(0);
-        // Some who only waited hang up too.
-        let gone = callers.drain(10..20).inspect(JoinHandle::abort).count();
-        worker.abort();
-        assert!(worker.await.unwrap_err().is_cancelled());
-        counted.go_on.add_permits(1);
-        assert_eq!((gone, callers.len()), (10, 53));
-        for caller in callers {
-            assert!(caller.await.unwrap());
+    async fn a_client_that_disconnects_does_not_cost_the_others_their_response() {
+        let (handler, mut requests) = requests(64, false).await;
+        let first = requests.remove(0);
+        // Some of the waiting clients disconnect too.
+        let gone = requests.drain(10..20).inspect(JoinHandle::abort).count();
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        handler.permits.add_permits(1);
+        assert_eq!((gone, requests.len()), (10, 53));
+        for request in requests {
+            assert!(request.await.unwrap());
         }
-        assert_eq!(counted.begun.load(Ordering::Relaxed), 2, "the next one worked, for all of them");
+        assert_eq!(handler.calls.load(Ordering::Relaxed), 2, "the next request called the handler, for all of them");
     }
 
     #[tokio::test]
-    async fn a_refusal_is_given_to_one_caller_and_not_kept() {
-        let (counted, callers) = asked(8, true).await;
-        counted.go_on.add_permits(8);
-        for caller in callers {
-            assert!(!caller.await.unwrap());
+    async fn a_refusal_is_returned_to_one_request_and_not_stored() {
+        let (handler, requests) = requests(8, true).await;
+        handler.permits.add_permits(8);
+        for request in requests {
+            assert!(!request.await.unwrap());
         }
-        assert_eq!(counted.begun.load(Ordering::Relaxed), 8);
+        assert_eq!(handler.calls.load(Ordering::Relaxed), 8);
     }
 
     #[tokio::test]
-    async fn the_room_is_never_exceeded_whatever_is_asked() {
-        let (kept, mut question) = (Kept::within(LITTLE), question("/api/v1/deployments/matrix").await);
-        let mut given: Vec<(usize, Weak<Representation>)> = Vec::new();
+    async fn the_capacity_is_never_exceeded() {
+        let (cache, mut key) = (ResponseCache::with_capacity(LITTLE), key("/api/v1/deployments/matrix").await);
+        let mut responses: Vec<(usize, Weak<Representation>)> = Vec::new();
         let sizes = [2_000, 5, 20_000, 1_500, 60_000, 7_000, 200, 90_000, 10_000];
         for number in 0..270 {
-            question.target = format!("/api/v1/deployments/matrix?component={}{number}", "x".repeat(number * 10));
-            let answer = kept.answer(&question, async { Ok::<_, Refusal>(of_bytes(sizes[number % sizes.len()])) }).await.unwrap();
-            answer.response(&packed(), None).await.unwrap();
-            given.push((question.target.len(), Arc::downgrade(&answer)));
-            drop(answer);
-            let held: usize = given.iter().filter_map(|(target, answer)| Some(target + answer.upgrade()?.held())).sum();
-            assert!(held as u64 <= LITTLE && kept.0.weight() <= LITTLE, "{held} bytes after {number}");
+            key.target = format!("/api/v1/deployments/matrix?component={}{number}", "x".repeat(number * 10));
+            let response = cache.get_or_make(&key, async { Ok::<_, Refusal>(of_bytes(sizes[number % sizes.len()])) }).await.unwrap();
+            response.response(&gzip(), None).await.unwrap();
+            responses.push((key.target.len(), Arc::downgrade(&response)));
+            drop(response);
+            let bytes: usize = responses.iter().filter_map(|(target, response)| Some(target + response.upgrade()?.bytes_in_memory())).sum();
+            assert!(bytes as u64 <= LITTLE && cache.0.weight() <= LITTLE, "{bytes} bytes after {number}");
         }
-        assert!(given.iter().any(|(_, answer)| answer.strong_count() > 0), "some are kept");
+        assert!(responses.iter().any(|(_, response)| response.strong_count() > 0), "some are stored");
     }
 
     #[tokio::test]
-    async fn what_is_asked_over_and_over_stays_whatever_else_is_asked_once() {
-        let (kept, begun) = (Kept::within(LITTLE), AtomicUsize::new(0));
-        let (often, mut once) = (question("/api/v1/deployments/matrix").await, question("").await);
+    async fn a_frequent_request_stays_stored_among_many_rare_ones() {
+        let (cache, calls) = (ResponseCache::with_capacity(LITTLE), AtomicUsize::new(0));
+        let (frequent, mut rare) = (key("/api/v1/deployments/matrix").await, key("").await);
         for number in 0..5000 {
-            once.target = format!("/api/v1/deployments/matrix?component=component-{number}");
-            kept.answer(&once, async { Ok::<_, Refusal>(of_bytes(2_000)) }).await.unwrap();
-            let work = async {
-                begun.fetch_add(1, Ordering::Relaxed);
+            rare.target = format!("/api/v1/deployments/matrix?component=component-{number}");
+            cache.get_or_make(&rare, async { Ok::<_, Refusal>(of_bytes(2_000)) }).await.unwrap();
+            let make = async {
+                calls.fetch_add(1, Ordering::Relaxed);
                 Ok::<_, Refusal>(of_bytes(20_000))
             };
-            kept.answer(&often, work).await.unwrap();
+            cache.get_or_make(&frequent, make).await.unwrap();
         }
-        assert_eq!(begun.load(Ordering::Relaxed), 1);
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
-    async fn the_links_of_an_answer_count() {
-        let kept = Kept::within(LITTLE);
-        let mut question = question("/api/v1/deployments").await;
+    async fn the_links_of_a_response_count_as_bytes() {
+        let cache = ResponseCache::with_capacity(LITTLE);
+        let mut key = key("/api/v1/deployments").await;
         for number in 0..200 {
-            question.target = number.to_string();
-            let work = async {
+            key.target = number.to_string();
+            let make = async {
                 let mut response = response::ok(&number).unwrap();
                 response.headers_mut().insert(header::LINK, HeaderValue::try_from("x".repeat(10_000)).unwrap());
                 Representation::of(response, true)
             };
-            kept.answer(&question, work).await.unwrap();
+            cache.get_or_make(&key, make).await.unwrap();
         }
-        assert!(kept.0.len() as u64 * 10_000 <= LITTLE, "{} answers", kept.0.len());
+        assert!(cache.0.len() as u64 * 10_000 <= LITTLE, "{} responses", cache.0.len());
     }
 
     #[tokio::test]
-    async fn an_answer_larger_than_the_room_is_given() {
-        let (kept, question) = (Kept::within(LITTLE), question("/api/v1/deployments/matrix").await);
+    async fn a_response_larger_than_the_capacity_is_returned_and_not_stored() {
+        let (cache, key) = (ResponseCache::with_capacity(LITTLE), key("/api/v1/deployments/matrix").await);
         let large = usize::try_from(LITTLE).unwrap() + 1;
         for _ in 0..2 {
-            let answer = kept.answer(&question, async { Ok::<_, Refusal>(of_bytes(large)) }).await.unwrap();
-            let response = answer.response(&Wanted::of(&HeaderMap::new()), None).await.unwrap();
+            let response = cache.get_or_make(&key, async { Ok::<_, Refusal>(of_bytes(large)) }).await.unwrap();
+            let response = response.response(&Negotiation::of(&HeaderMap::new()), None).await.unwrap();
             assert!(response.into_body().collect().await.unwrap().to_bytes().len() >= large);
-            assert_eq!(kept.0.len(), 0, "and not kept");
+            assert_eq!(cache.0.len(), 0);
         }
     }
 }

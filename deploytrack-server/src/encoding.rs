@@ -1,5 +1,4 @@
-//! What an answer shows, as bytes, and the forms in which a caller can have it: whole, compressed, or not at all when the
-//! caller has it already.
+//! The forms in which a response is sent: whole, compressed with gzip, or 304 without a body if the client already has it.
 
 use std::{
     io::Write as _,
@@ -16,64 +15,61 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use tokio::sync::OnceCell;
 
 use crate::{
-    problem::{Good, Refusal},
-    response::{Answer, Body, full, guarded, internal, no_content},
-    share::{PATIENCE, Share, Shares},
+    body::{Body, TaggedBody, full, guarded, no_content},
+    quota::{MAX_WAIT, Permit, Quota},
+    refusal::{Refusal, Resource, internal},
+    response::HandlerResult,
 };
 
-/// What is not worth compressing: it fits one packet anyway.
-const LEAST_PACKED: usize = 1400;
-/// What is compressed in a thread of its own, so that no other request waits for it: above this it takes a millisecond.
+/// The least bytes of a body that is compressed. A smaller body fits into one packet anyway.
+const LEAST_COMPRESSED: usize = 1400;
+/// The least bytes of a body that is compressed on a blocking thread. Compression takes a millisecond above this size, and
+/// other requests would wait for it.
 const LEAST_BLOCKING: usize = 64 * 1024;
-/// The unit in which the bytes of answers on their way are counted. A smaller answer is not counted: all connections together
-/// can hold no more than some megabytes of those.
+/// The unit of [`AnswerQuota`], in bytes. Smaller answers are not counted: all connections together hold no more than some
+/// megabytes of them.
 pub(crate) const UNIT: usize = 64 * 1024;
-/// How many units may be on their way: 64 MiB, and 16 MiB to one subject.
-pub(crate) const ROOM: usize = 1024;
-pub(crate) const ROOM_OF_SUBJECT: usize = 256;
-/// What an answer takes beside its bytes: tables of headers, tags, what gzip adds.
+/// The most units of large answers in transit: 64 MiB for the server, and 16 MiB for one subject.
+pub(crate) const ANSWER_UNITS: usize = 1024;
+pub(crate) const ANSWER_UNITS_OF_SUBJECT: usize = 256;
+/// The memory of an answer beside its bytes: tables of headers, tags, the overhead of gzip.
 const OVERHEAD: usize = 1024;
-/// The tag of the compressed form is the other one with this behind it: they differ byte for byte (RFC 9110, section
-/// 8.8.3.3).
+/// The suffix of the entity tag of the compressed form. The two forms differ in their bytes, so they need different tags
+/// (RFC 9110, section 8.8.3.3).
 const GZIP: &str = "gzip";
 
-/// The bytes of an answer and their tag, beside the answer itself.
-#[derive(Clone)]
-pub(crate) struct Shown {
-    pub(crate) body: Bytes,
-    pub(crate) tag: EntityTag,
-}
-
-/// What the caller says about the form of the answer.
-pub(crate) struct Wanted {
+/// The request headers that decide the form of the response.
+pub(crate) struct Negotiation {
     gzip: bool,
-    /// The conditions of `If-None-Match`. One that cannot be read is none (RFC 9110, section 13.1.2 leaves it to the
-    /// server): the answer is whole.
-    known: Vec<Condition>,
+    /// The conditions of `If-None-Match`. An invalid condition is ignored, and the answer is whole (RFC 9110, section 13.1.2
+    /// leaves this to the server).
+    if_none_match: Vec<Condition>,
 }
 
-impl Wanted {
+impl Negotiation {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let texts = |name| headers.get_all(name).iter().filter_map(|value: &HeaderValue| value.to_str().ok());
         Self {
-            gzip: texts(header::ACCEPT_ENCODING).any(takes_gzip),
-            known: texts(header::IF_NONE_MATCH).filter_map(|text| text.parse().ok()).collect(),
+            gzip: texts(header::ACCEPT_ENCODING).any(accepts_gzip),
+            if_none_match: texts(header::IF_NONE_MATCH).filter_map(|text| text.parse().ok()).collect(),
         }
     }
 
-    fn knows(&self, tag: &EntityTag) -> bool {
-        self.known.iter().any(|condition| condition.means_weakly(tag))
+    /// Whether the client already has the representation with this tag.
+    fn matches(&self, tag: &EntityTag) -> bool {
+        self.if_none_match.iter().any(|condition| condition.means_weakly(tag))
     }
 
-    /// Leaves out what the caller has already.
-    pub(crate) fn unless_known(&self, response: Response<Body>) -> Response<Body> {
-        let known = response.status() == StatusCode::OK && response.extensions().get::<Shown>().is_some_and(|shown| self.knows(&shown.tag));
-        if known { unchanged(response.headers()) } else { response }
+    /// The response, or 304 if the client already has it.
+    pub(crate) fn or_not_modified(&self, response: Response<Body>) -> Response<Body> {
+        let tagged = response.extensions().get::<TaggedBody>();
+        let matches = response.status() == StatusCode::OK && tagged.is_some_and(|body| self.matches(&body.tag));
+        if matches { not_modified(response.headers()) } else { response }
     }
 }
 
-/// Whether an `Accept-Encoding` names gzip (RFC 9110, section 12.5.3), with a weight that is not 0.
-fn takes_gzip(codings: &str) -> bool {
+/// Whether an `Accept-Encoding` names gzip with a weight other than 0 (RFC 9110, section 12.5.3).
+fn accepts_gzip(codings: &str) -> bool {
     codings.split(',').any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
         let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.trim().parse() == Ok(0.0));
@@ -81,11 +77,11 @@ fn takes_gzip(codings: &str) -> bool {
     })
 }
 
-/// 304 with the headers that belong to a representation.
-fn unchanged(headers: &HeaderMap) -> Response<Body> {
+/// 304 with the headers of a representation.
+fn not_modified(headers: &HeaderMap) -> Response<Body> {
     let mut response = no_content();
     *response.status_mut() = StatusCode::NOT_MODIFIED;
-    // The links are beside the representation and may have changed without it.
+    // `Link` is not part of the tagged bytes and may have changed while they did not.
     for name in [header::ETAG, header::LINK, header::VARY, header::CACHE_CONTROL] {
         if let Some(value) = headers.get(&name) {
             response.headers_mut().insert(name, value.clone());
@@ -94,123 +90,128 @@ fn unchanged(headers: &HeaderMap) -> Response<Body> {
     response
 }
 
-/// The memory that answers on their way to a caller may take.
+/// The quota of a subject for the bytes of large answers in transit.
 #[derive(Clone, Copy)]
-pub(crate) struct Room<'a> {
-    pub(crate) answers: &'a Shares,
+pub(crate) struct AnswerQuota<'a> {
+    pub(crate) answers: &'a Quota,
     pub(crate) subject: &'a Label,
 }
 
-impl Room<'_> {
-    /// Room for so many bytes, at once.
-    fn take(self, bytes: usize) -> Result<Share, Refusal> {
-        let taken = self.answers.take(self.subject, bytes.div_ceil(UNIT));
-        taken.map_err(|exhausted| Refusal::Exhausted(Good::Answers, exhausted))
+impl AnswerQuota<'_> {
+    /// Acquires the units for so many bytes without waiting.
+    fn try_acquire(self, bytes: usize) -> Result<Permit, Refusal> {
+        let permit = self.answers.try_acquire(self.subject, bytes.div_ceil(UNIT));
+        permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Answers, exceeded))
     }
 
-    /// The same, waited for.
-    pub(crate) async fn wait(self, bytes: usize) -> Result<Share, Refusal> {
-        let taken = self.answers.wait(self.subject, bytes.div_ceil(UNIT), PATIENCE).await;
-        taken.map_err(|exhausted| Refusal::Exhausted(Good::Answers, exhausted))
+    /// Acquires the units for so many bytes, and waits for them.
+    pub(crate) async fn acquire(self, bytes: usize) -> Result<Permit, Refusal> {
+        let permit = self.answers.acquire(self.subject, bytes.div_ceil(UNIT), MAX_WAIT).await;
+        permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Answers, exceeded))
     }
 }
 
-/// The room that the bytes of an answer have taken, as long as they are on their way to anybody: who gets the same bytes at
-/// the same time needs no further room.
+/// The permit for the bytes of one answer. All responses that send the same bytes at the same time share it, since the bytes
+/// are in memory once.
 #[derive(Default)]
-struct Taken(Mutex<Weak<Share>>);
+struct SharedPermit(Mutex<Weak<Permit>>);
 
-impl Taken {
-    /// These bytes, to be sent.
-    fn held(&self, bytes: &Bytes, room: Room<'_>) -> Result<Bytes, Refusal> {
+impl SharedPermit {
+    /// Attaches the permit to the bytes.
+    fn guard(&self, bytes: &Bytes, quota: AnswerQuota<'_>) -> Result<Bytes, Refusal> {
         if bytes.len() < UNIT {
             return Ok(bytes.clone());
         }
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let share = if let Some(share) = taken.upgrade() { share } else { Arc::new(room.take(bytes.len())?) };
-        *taken = Arc::downgrade(&share);
-        Ok(guarded(bytes.clone(), share))
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let permit = if let Some(permit) = shared.upgrade() { permit } else { Arc::new(quota.try_acquire(bytes.len())?) };
+        *shared = Arc::downgrade(&permit);
+        Ok(guarded(bytes.clone(), permit))
     }
 }
 
-/// An answer that can be given more than once.
+/// A response that can be sent more than once.
 pub(crate) struct Representation {
-    shown: Shown,
+    body: TaggedBody,
     headers: HeaderMap,
-    taken: Taken,
-    packed: Option<Packed>,
+    permit: SharedPermit,
+    gzip: Option<GzipForm>,
 }
 
-/// The compressed form, made when somebody wants it first.
-struct Packed {
-    body: OnceCell<Bytes>,
+/// The compressed form. It is made for the first client that accepts gzip.
+struct GzipForm {
+    bytes: OnceCell<Bytes>,
     tag: EntityTag,
     headers: HeaderMap,
-    taken: Taken,
+    permit: SharedPermit,
 }
 
 impl Representation {
-    /// The answer of a handler, to be compressed for those who take it so. What is changed under `If-Match` must not be:
-    /// its one tag is the condition.
-    pub(crate) fn of(response: Response<Body>, may_pack: bool) -> Result<Self, Refusal> {
+    /// The representation of a response with an entity tag. A resource that is updated under `If-Match` must not be
+    /// compressed: its one tag is the condition.
+    pub(crate) fn of(response: Response<Body>, may_compress: bool) -> Result<Self, Refusal> {
         let (mut parts, _) = response.into_parts();
-        let shown: Shown = parts.extensions.remove().ok_or_else(|| internal(std::fmt::Error))?;
+        let body: TaggedBody = parts.extensions.remove().ok_or_else(|| internal("a response to be stored has no entity tag"))?;
         let mut headers = parts.headers;
         headers.remove(header::CONTENT_LENGTH);
-        let packed = (may_pack && shown.body.len() >= LEAST_PACKED).then(|| {
+        let gzip = (may_compress && body.bytes.len() >= LEAST_COMPRESSED).then(|| {
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-            Packed::beside(&shown, &headers)
+            GzipForm::of(&body, &headers)
         });
-        Ok(Self { shown, headers, taken: Taken::default(), packed: packed.transpose()? })
+        Ok(Self { body, headers, permit: SharedPermit::default(), gzip: gzip.transpose()? })
     }
 
-    /// How many bytes it takes at most: the compressed form is there or may come, and it is no smaller than the other where
-    /// nothing repeats.
+    /// The most bytes of memory that it takes. The compressed form counts as much as the other one even before it exists: it
+    /// is no smaller if nothing in the body repeats.
     pub(crate) fn size(&self) -> usize {
-        let forms = if self.packed.is_some() { 2 } else { 1 };
-        // The links repeat the filters of the question. Both forms share the values of their headers.
-        forms * self.shown.body.len() + bytes(&self.headers) + OVERHEAD
+        let forms = if self.gzip.is_some() { 2 } else { 1 };
+        // The links repeat the filters of the request. Both forms share the values of their headers.
+        forms * self.body.bytes.len() + header_bytes(&self.headers) + OVERHEAD
     }
 
-    /// The answer in the form that is wanted, if there is room to send it; an answer that the program holds anyway needs none.
-    pub(crate) async fn response(&self, wanted: &Wanted, room: Option<Room<'_>>) -> Answer {
-        let held = |taken: &Taken, bytes: &Bytes| room.map_or_else(|| Ok(bytes.clone()), |room| taken.held(bytes, room));
-        match &self.packed {
-            Some(packed) if wanted.gzip => {
-                if wanted.knows(&packed.tag) {
-                    return Ok(unchanged(&packed.headers));
+    /// The response in the negotiated form. Without a quota, the bytes are not counted: that is for answers that stay in
+    /// memory anyway.
+    pub(crate) async fn response(&self, negotiation: &Negotiation, quota: Option<AnswerQuota<'_>>) -> HandlerResult {
+        let guard = |permit: &SharedPermit, bytes: &Bytes| quota.map_or_else(|| Ok(bytes.clone()), |quota| permit.guard(bytes, quota));
+        match &self.gzip {
+            Some(gzip) if negotiation.gzip => {
+                if negotiation.matches(&gzip.tag) {
+                    return Ok(not_modified(&gzip.headers));
                 }
-                let body = packed.body.get_or_try_init(|| compressed(self.shown.body.clone())).await?;
-                Ok(whole(held(&packed.taken, body)?, packed.headers.clone()))
+                let bytes = gzip.bytes.get_or_try_init(|| compressed(self.body.bytes.clone())).await?;
+                Ok(with_headers(guard(&gzip.permit, bytes)?, gzip.headers.clone()))
             }
-            _ if wanted.knows(&self.shown.tag) => Ok(unchanged(&self.headers)),
-            _ => Ok(whole(held(&self.taken, &self.shown.body)?, self.headers.clone())),
+            _ if negotiation.matches(&self.body.tag) => Ok(not_modified(&self.headers)),
+            _ => Ok(with_headers(guard(&self.permit, &self.body.bytes)?, self.headers.clone())),
         }
     }
 }
 
-/// The answer that is made once and stays the same as long as the program runs, in the form that a caller wants.
-pub(crate) async fn once(kept: &OnceLock<Representation>, headers: &HeaderMap, make: impl FnOnce() -> Answer) -> Answer {
-    let representation = if let Some(there) = kept.get() {
-        there
+/// The response from a representation that is built once and does not change while the program runs.
+pub(crate) async fn static_response(
+    cell: &OnceLock<Representation>,
+    headers: &HeaderMap,
+    build: impl FnOnce() -> HandlerResult,
+) -> HandlerResult {
+    let representation = if let Some(representation) = cell.get() {
+        representation
     } else {
-        let new = Representation::of(make()?, true)?;
-        kept.get_or_init(|| new)
+        let new = Representation::of(build()?, true)?;
+        cell.get_or_init(|| new)
     };
-    representation.response(&Wanted::of(headers), None).await
+    representation.response(&Negotiation::of(headers), None).await
 }
 
-/// How many bytes the values of headers take.
-fn bytes(headers: &HeaderMap) -> usize {
+/// The bytes of the values of headers.
+fn header_bytes(headers: &HeaderMap) -> usize {
     headers.values().map(HeaderValue::len).sum()
 }
 
-impl Packed {
-    fn beside(shown: &Shown, headers: &HeaderMap) -> Result<Self, Refusal> {
-        let (tag, mut headers) = (shown.tag.coded(GZIP), headers.clone());
+impl GzipForm {
+    fn of(body: &TaggedBody, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let (tag, mut headers) = (body.tag.coded(GZIP), headers.clone());
         headers.insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(GZIP));
-        Ok(Self { body: OnceCell::new(), tag, headers, taken: Taken::default() })
+        Ok(Self { bytes: OnceCell::new(), tag, headers, permit: SharedPermit::default() })
     }
 }
 
@@ -223,9 +224,9 @@ async fn compressed(body: Bytes) -> Result<Bytes, Refusal> {
     if small { compress() } else { tokio::task::spawn_blocking(compress).await.map_err(internal)? }.map_err(internal)
 }
 
-fn whole(body: Bytes, headers: HeaderMap) -> Response<Body> {
-    let length = HeaderValue::from(body.len());
-    let mut response = Response::new(full(body));
+fn with_headers(bytes: Bytes, headers: HeaderMap) -> Response<Body> {
+    let length = HeaderValue::from(bytes.len());
+    let mut response = Response::new(full(bytes));
     *response.headers_mut() = headers;
     response.headers_mut().insert(header::CONTENT_LENGTH, length);
     response
@@ -233,10 +234,10 @@ fn whole(body: Bytes, headers: HeaderMap) -> Response<Body> {
 
 #[cfg(test)]
 impl Representation {
-    /// How many bytes it takes now.
-    pub(crate) fn held(&self) -> usize {
-        let packed = self.packed.as_ref().and_then(|packed| packed.body.get()).map_or(0, Bytes::len);
-        self.shown.body.len() + packed + bytes(&self.headers)
+    /// The bytes of memory that it takes now.
+    pub(crate) fn bytes_in_memory(&self) -> usize {
+        let gzip = self.gzip.as_ref().and_then(|gzip| gzip.bytes.get()).map_or(0, Bytes::len);
+        self.body.bytes.len() + gzip + header_bytes(&self.headers)
     }
 }
 
@@ -245,12 +246,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_given_to_those_who_take_it() {
-        for taken in ["gzip", "GZIP", "x-gzip", "br, gzip", "deflate;q=0.5,gzip;q=0.8", "gzip;q=1.0", "gzip ; q=0.001"] {
-            assert!(takes_gzip(taken), "{taken}");
+    fn gzip_is_sent_only_to_clients_that_accept_it() {
+        for accepted in ["gzip", "GZIP", "x-gzip", "br, gzip", "deflate;q=0.5,gzip;q=0.8", "gzip;q=1.0", "gzip ; q=0.001"] {
+            assert!(accepts_gzip(accepted), "{accepted}");
         }
         for refused in ["", "br", "identity", "gzip;q=0", "gzip;q=0.000", "gzip2", "*"] {
-            assert!(!takes_gzip(refused), "{refused}");
+            assert!(!accepts_gzip(refused), "{refused}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A request's body until it has been read. An answer that is given before must not leave the rest of the body on the
-//! connection, where it would be taken for the next request.
+//! The body of a request until it has been read. A response that is sent earlier must not leave the rest of the body on the
+//! connection, where it would be parsed as the next request.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,27 +15,38 @@ use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::{
     arrival::{Arrivals, SMALL},
-    problem::Refusal,
-    request::BodyRules,
+    refusal::Refusal,
 };
 
-/// The most bytes that are read and dropped so that the connection can stay open.
+/// The most bytes of a rest that are read and dropped so that the connection can stay open.
 const DRAINED: usize = 64 * 1024;
-/// How long that may take: a body that is under way arrives in this time.
+/// The time for that. A body that is already in transit arrives within it.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// The body of a request, shared by the handler, which may read it, and `dispatch`, which looks after the rest.
-#[derive(Clone)]
-pub(crate) struct Unread(Arc<Mutex<Rest>>);
+/// The media types and the size of a body that an endpoint accepts.
+pub(crate) struct BodyRules {
+    /// The accepted media types.
+    pub(crate) types: &'static [&'static str],
+    /// The media types in words, for an error message.
+    pub(crate) types_text: &'static str,
+    /// The most bytes.
+    pub(crate) bytes: usize,
+    /// The most bytes in words, for an error message.
+    pub(crate) bytes_text: &'static str,
+}
 
-/// What is left of a body.
+/// The body of a request. The handler, which may read it, and `dispatch`, which drops the rest, share it.
+#[derive(Clone)]
+pub(crate) struct RequestBody(Arc<Mutex<Rest>>);
+
+/// The rest of a body.
 struct Rest {
     body: Option<Incoming>,
-    /// Whether the reading has failed, as in a chunk without a length. Where the next request begins is unknown then.
+    /// Whether reading failed, for example at a chunk without a length. The beginning of the next request is unknown then.
     broken: bool,
 }
 
-impl Unread {
+impl RequestBody {
     pub(crate) fn new(body: Incoming) -> Self {
         Self(Arc::new(Mutex::new(Rest { body: Some(body), broken: false })))
     }
@@ -44,27 +55,27 @@ impl Unread {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there is no body at all.
+    /// Whether the request has no body.
     pub(crate) fn is_empty(&self) -> bool {
         self.rest().body.as_ref().is_none_or(Incoming::is_end_stream)
     }
 
-    /// How many bytes are still to come at least.
+    /// The least number of bytes that are still to arrive.
     pub(crate) fn least_bytes(&self) -> u64 {
         self.rest().body.as_ref().map_or(0, |body| body.size_hint().lower())
     }
 
-    /// The whole body within the rules, and its reservation if it is a large one.
-    pub(crate) async fn read(&self, rules: &BodyRules, arrivals: &Arrivals) -> Result<Arrived, Refusal> {
-        let taken = self.rest().body.take();
-        let mut reading = Reading { body: taken, unread: self };
-        let Some(body) = &mut reading.body else { return Ok((Bytes::new(), None)) };
-        let arrived = self.arrive(body, rules, arrivals).await?;
-        reading.body = None;
-        Ok(arrived)
+    /// Reads the whole body within the rules. Returns it with its reservation if it is large.
+    pub(crate) async fn read(&self, rules: &BodyRules, arrivals: &Arrivals) -> Result<ReceivedBody, Refusal> {
+        let incoming = self.rest().body.take();
+        let mut guard = ReadGuard { body: incoming, owner: self };
+        let Some(body) = &mut guard.body else { return Ok((Bytes::new(), None)) };
+        let received = self.receive(body, rules, arrivals).await?;
+        guard.body = None;
+        Ok(received)
     }
 
-    async fn arrive(&self, body: &mut Incoming, rules: &BodyRules, arrivals: &Arrivals) -> Result<Arrived, Refusal> {
+    async fn receive(&self, body: &mut Incoming, rules: &BodyRules, arrivals: &Arrivals) -> Result<ReceivedBody, Refusal> {
         let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
         let (mut whole, mut reserved) = (BytesMut::new(), None);
         if let Some(length) = length.filter(|length| *length > SMALL) {
@@ -77,9 +88,9 @@ impl Unread {
             let Ok(data) = frame.into_data() else { continue };
             let needed = whole.len() + data.len();
             if needed > rules.bytes {
-                return Err(Refusal::TooLarge(rules.limit));
+                return Err(Refusal::TooLarge(rules.bytes_text));
             }
-            // A body in chunks may become as large as the rules allow.
+            // The length of a chunked body is unknown, so it reserves the limit.
             if reserved.is_none() && needed > SMALL {
                 reserved = Some(arrivals.reserve(rules.bytes).await?);
             }
@@ -93,15 +104,14 @@ impl Unread {
         vec![Fault::at("", "the body could not be read to its end")].into()
     }
 
-    /// Whether the connection can take a further request after the answer: the body has been read, or the little that is
-    /// left of it has arrived and is dropped. A caller who waits for `100 Continue` has not sent the body and may leave it
-    /// out, so the connection cannot go on.
+    /// Whether the connection can accept another request: the body has been read, or its short rest has arrived and is
+    /// dropped. A client that waits for `100 Continue` has not sent the body and may omit it, so its connection must close.
     async fn is_drained(&self, headers: &HeaderMap) -> bool {
-        let (taken, broken) = {
+        let (rest, broken) = {
             let mut rest = self.rest();
             (rest.body.take(), rest.broken)
         };
-        match taken {
+        match rest {
             _ if broken => false,
             None => true,
             Some(body) if body.is_end_stream() => true,
@@ -110,25 +120,25 @@ impl Unread {
         }
     }
 
-    /// Says in the headers of the answer that the connection ends, unless it can go on.
-    pub(crate) async fn settle(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+    /// Adds `Connection: close` to the response unless the connection can accept another request.
+    pub(crate) async fn close_unless_drained(&self, request: &HeaderMap, response: &mut HeaderMap) {
         if !self.is_drained(request).await {
-            answer.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
     }
 }
 
-/// A body that has arrived, and its reservation.
-pub(crate) type Arrived = (Bytes, Option<OwnedSemaphorePermit>);
+/// A complete body and its reservation.
+pub(crate) type ReceivedBody = (Bytes, Option<OwnedSemaphorePermit>);
 
-/// A body that is being read. What is not read to its end goes back, also when the reading is given up.
-struct Reading<'a> {
+/// Returns an unfinished body to its owner, also when the read is cancelled.
+struct ReadGuard<'a> {
     body: Option<Incoming>,
-    unread: &'a Unread,
+    owner: &'a RequestBody,
 }
 
-impl Drop for Reading<'_> {
+impl Drop for ReadGuard<'_> {
     fn drop(&mut self) {
-        self.unread.rest().body = self.body.take();
+        self.owner.rest().body = self.body.take();
     }
 }

@@ -1,32 +1,32 @@
-//! The description of the API, and the pages that show it. Neither changes while the server runs: each is made once.
+//! The OpenAPI document and Swagger UI. They do not change while the server runs, so each response is built once.
 
 use std::sync::OnceLock;
 
 use http::StatusCode;
 
 use crate::{
+    encoding::{Representation, static_response},
     openapi,
-    representation::{Representation, once},
     request::Call,
-    response::{Answer, tagged},
+    response::{HandlerResult, tagged},
 };
 
 /// The OpenAPI document.
-pub(crate) async fn document(call: &Call) -> Answer {
+pub(crate) async fn document(call: &Call) -> HandlerResult {
     static DOCUMENT: OnceLock<Representation> = OnceLock::new();
     call.query().finish(Some(()))?;
-    once(&DOCUMENT, call.headers(), || tagged(StatusCode::OK, "application/json", openapi::document()?)).await
+    static_response(&DOCUMENT, call.headers(), || tagged(StatusCode::OK, "application/json", openapi::document()?)).await
 }
 
-/// A file of the pages.
+/// A file of Swagger UI.
 #[cfg(feature = "swagger")]
-pub(crate) async fn page(call: &Call, file: &str) -> Answer {
-    let (kept, make) = crate::docs::file(file).ok_or(crate::problem::Refusal::NoPath)?;
-    once(kept, call.headers(), make).await
+pub(crate) async fn page(call: &Call, file: &str) -> HandlerResult {
+    let (representation, build) = crate::swagger_ui::file(file).ok_or(crate::refusal::Refusal::NoPath)?;
+    static_response(representation, call.headers(), build).await
 }
 
-/// They are left out of this server.
+/// This build has no Swagger UI.
 #[cfg(not(feature = "swagger"))]
-pub(crate) async fn page(_: &Call, _: &str) -> Answer {
-    Err(crate::problem::Refusal::NoPath)
+pub(crate) async fn page(_: &Call, _: &str) -> HandlerResult {
+    Err(crate::refusal::Refusal::NoPath)
 }

@@ -1,11 +1,11 @@
-//! Tokens that were good when they were last checked, so that their signatures are not worked out for every request.
+//! The token cache: tokens that passed all checks, so that their signatures are not computed for every request.
 //!
-//! A token is found by its whole text, and its times are compared with the clock each time it is found: what is
-//! remembered is only what cannot change, the signature above all. A token is added after everything about it was found
-//! good; what is not good is never remembered, so that nobody without a good token can fill this room.
+//! The key is the whole text of the token. The cache stores only the results that cannot change, above all that of the
+//! signature; the times of a token are compared with the clock at every request. Only valid tokens are added, so that a
+//! client without one cannot fill the cache.
 //!
-//! The keys and settings of a running process never change. Whoever lets them change must make the [`Known`] anew with
-//! them, or a token of a key that was taken back stays good until it expires.
+//! The keys and settings of a running process never change. A change that makes them variable must replace the [`TokenCache`]
+//! together with them. Otherwise a token of a revoked key stays valid until it expires.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,50 +13,50 @@ use deploytrack_core::clock::Time;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
-use super::{Bearer, TokenFault};
+use super::{Claims, TokenFault};
 
-/// The most tokens that are remembered. With a token's usual 300 bytes that is about half a megabyte, and 9 MiB if each
-/// were as long as a token may be.
+/// The most tokens in the cache. They take about half a megabyte at the usual 300 bytes each, and 9 MiB if all have the
+/// greatest length.
 const MOST: usize = 1024;
-/// How far clocks may differ, in seconds.
+/// The tolerated difference of clocks, in seconds.
 const LEEWAY: f64 = 60.0;
-/// The last second of the year 9999. A later `exp` is a mistake or an attempt at a token without end.
+/// The last second of the year 9999. A later `exp` is a mistake, or an attempt to get a token that never expires.
 const LAST_SECOND: f64 = 253_402_300_799.0;
 
-/// What a good token says.
+/// A token that passed all checks but those of its times.
 #[derive(Clone)]
-pub(super) struct Verified {
-    pub(super) bearer: Arc<Bearer>,
-    pub(super) window: Window,
+pub(super) struct VerifiedToken {
+    pub(super) claims: Arc<Claims>,
+    pub(super) validity: Validity,
 }
 
-impl Verified {
-    /// The bearer, if the token is valid at this time.
-    pub(super) fn at(&self, now: Time, longest: Duration) -> Result<Arc<Bearer>, TokenFault> {
+impl VerifiedToken {
+    /// The claims, if the token is valid at this time.
+    pub(super) fn at(&self, now: Time, longest: Duration) -> Result<Arc<Claims>, TokenFault> {
         #[expect(clippy::cast_precision_loss, reason = "seconds up to the year 9999 are exact in a double")]
         let now = now.timestamp() as f64;
-        if !self.window.includes(now) {
+        if !self.validity.includes(now) {
             return Err(TokenFault::Invalid);
         }
-        if self.window.lifetime(now) > longest.as_secs_f64() {
+        if self.validity.lifetime(now) > longest.as_secs_f64() {
             return Err(TokenFault::TooLong(longest));
         }
-        Ok(Arc::clone(&self.bearer))
+        Ok(Arc::clone(&self.claims))
     }
 }
 
-/// When a token is good, in seconds since 1970.
+/// The times of a token, in seconds since 1970.
 #[derive(Clone, Copy)]
-pub(super) struct Window {
-    /// The later of `nbf` and `iat`, as far as they are there.
+pub(super) struct Validity {
+    /// The later one of `nbf` and `iat`, as far as they are present.
     from: f64,
-    /// `iat`, if it is there.
+    /// `iat`, if it is present.
     issued: Option<f64>,
     expires: f64,
 }
 
-impl Window {
-    /// Reads `exp`, which must be there, `nbf` and `iat`.
+impl Validity {
+    /// Reads `exp`, which is required, and `nbf` and `iat`, which are not.
     pub(super) fn of(claims: &Map<String, Value>) -> Option<Self> {
         let read = |name: &str| claims.get(name).map_or(Some(None), |value| value.as_f64().map(Some));
         let expires = claims.get("exp")?.as_f64().filter(|expires| *expires <= LAST_SECOND)?;
@@ -69,29 +69,29 @@ impl Window {
         self.from - LEEWAY <= now && now < self.expires + LEEWAY
     }
 
-    /// The seconds from `iat` to `exp`. Without `iat` the rest is what counts, by a clock that may be behind.
+    /// The seconds from `iat` to `exp`. Without `iat`, the seconds from now to `exp`, less [`LEEWAY`] because the clock may be
+    /// behind.
     fn lifetime(self, now: f64) -> f64 {
         self.expires - self.issued.unwrap_or(now + LEEWAY)
     }
 }
 
-/// The tokens that are remembered. Readers of different tokens rarely meet at a lock, and none is held for longer than it
-/// takes to find an entry.
-pub(super) struct Known(Cache<Box<str>, Verified>);
+/// The cached tokens. Lookups of different tokens rarely compete for a lock, and a lock lasts only as long as one lookup.
+pub(super) struct TokenCache(Cache<Box<str>, VerifiedToken>);
 
-impl Default for Known {
+impl Default for TokenCache {
     fn default() -> Self {
         Self(Cache::new(MOST))
     }
 }
 
-impl Known {
-    pub(super) fn get(&self, token: &str) -> Option<Verified> {
+impl TokenCache {
+    pub(super) fn get(&self, token: &str) -> Option<VerifiedToken> {
         self.0.get(token)
     }
 
-    /// Remembers a token in place of one that was not used lately, if there is no more room.
-    pub(super) fn add(&self, token: &str, verified: Verified) {
+    /// Adds a token. If the cache is full, it replaces a token that was not used lately.
+    pub(super) fn add(&self, token: &str, verified: VerifiedToken) {
         self.0.insert(token.into(), verified);
     }
 
