@@ -165,7 +165,7 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
     match (codings.next(), codings.next()) {
         (None, _) => Ok(()),
         (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(vec![Fault::parameter("Transfer-Encoding", "must be chunked, or left out")].into()),
+        _ => Err(vec![Fault::parameter("Transfer-Encoding", "must be chunked or omitted")].into()),
     }
 }
 

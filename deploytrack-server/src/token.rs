@@ -133,6 +133,19 @@ pub(crate) struct Claims {
     pub(crate) admin: bool,
 }
 
+impl Claims {
+    /// Reads the subject and the roles from the JSON of a token.
+    fn of(claims: &Map<String, Value>) -> Option<Self> {
+        let subject = Label::new(claims.get("sub")?.as_str()?).ok()?;
+        let roles = match claims.get("roles") {
+            None => &[][..],
+            Some(Value::Array(roles)) if roles.iter().all(Value::is_string) => roles,
+            Some(_) => return None,
+        };
+        Some(Self { subject, admin: roles.iter().any(|role| role == ADMIN) })
+    }
+}
+
 /// The reason for which a token is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenFault {
@@ -192,7 +205,7 @@ impl Verifier {
         if !is_valid_header(token, &read.header) || !self.is_for_us(&claims) {
             return None;
         }
-        Some(VerifiedToken { claims: Arc::new(parsed(&claims)?), validity: Validity::of(&claims)? })
+        Some(VerifiedToken { claims: Arc::new(Claims::of(&claims)?), validity: Validity::of(&claims)? })
     }
 
     fn is_for_us(&self, claims: &Map<String, Value>) -> bool {
@@ -219,16 +232,6 @@ fn part(token: &str, at: usize) -> Option<Map<String, Value>> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(at)?).ok()?;
     json::object(&bytes).ok()
-}
-
-fn parsed(claims: &Map<String, Value>) -> Option<Claims> {
-    let subject = Label::new(claims.get("sub")?.as_str()?).ok()?;
-    let roles = match claims.get("roles") {
-        None => &[][..],
-        Some(Value::Array(roles)) if roles.iter().all(Value::is_string) => roles,
-        Some(_) => return None,
-    };
-    Some(Claims { subject, admin: roles.iter().any(|role| role == ADMIN) })
 }
 
 #[cfg(test)]

@@ -11,42 +11,42 @@ const COLUMNS = ["Happened", "Status", "Component", "Environment", "Version", "B
 
 /** Shows the page. */
 export function show(root, { parameters }) {
-  let wanted = Object.fromEntries(parameters);
+  let filters = Object.fromEntries(parameters);
   const heading = el("h1", { tabindex: "-1" });
   const body = el("div");
   const tools = el("div", { class: "tools" });
   root.replaceChildren(heading, tools, body);
 
   const change = (changed) => {
-    const { cursor: _, ...rest } = wanted;
+    const { cursor: _, ...rest } = filters;
     location.hash = address.to("changes", { ...rest, ...changed });
   };
 
   // An empty field removes its filter.
-  const day = (name, label) => moment(label, wanted[name], (time) => change({ [name]: time?.toISOString() }));
+  const day = (name, label) => moment(label, filters[name], (time) => change({ [name]: time?.toISOString() }));
 
   function controls() {
-    const text = (name, label) => search(label, wanted[name], { change: (event) => change({ [name]: event.target.value.trim() }) });
+    const text = (name, label) => search(label, filters[name], { change: (event) => change({ [name]: event.target.value.trim() }) });
     tools.replaceChildren(filterForm("Changes", [
       text("component", "Component"),
       text("environment", "Environment"),
-      select("Status", [["", "any"], ...STATUSES], wanted.status ?? "", (status) => change({ status })),
+      select("Status", [["", "any"], ...STATUSES], filters.status ?? "", (status) => change({ status })),
       day("occurredAfter", "Since"),
       day("occurredBefore", "Until"),
-      select("Order", ORDERS, wanted.order ?? "occurred", (order) => change({ order: order === "occurred" ? null : order })),
+      select("Order", ORDERS, filters.order ?? "occurred", (order) => change({ order: order === "occurred" ? null : order })),
     ]));
   }
 
   async function refresh() {
-    const { component, environment } = wanted;
+    const { component, environment } = filters;
     const cell = component && environment;
     heading.textContent = cell ? `${component} in ${environment}` : (component ?? environment) ? `Changes: ${component || environment}` : "Changes";
     try {
       const [list, matrix] = await Promise.all([
-        page("deployments", { order: "occurred", ...wanted, take: TAKE }),
+        page("deployments", { order: "occurred", ...filters, take: TAKE }),
         cell ? get("deployments/matrix", { component, environment, includeArchived: "true" }) : null,
       ]);
-      redraw(body, [wanted, list, matrix], () => [
+      redraw(body, [filters, list, matrix], () => [
         matrix && current(matrix, environment),
         list.data.length > 0 ? table("Deployments, the newest first", COLUMNS, list.data.map(cells)) : notice("No deployment matches."),
         el("nav", { class: "pages", "aria-label": "Pages of the list" }, pageLink("Newer", list.prev), pageLink("Older", list.next), el("span", {}, `${list.total} in total`)),
@@ -56,17 +56,17 @@ export function show(root, { parameters }) {
     }
   }
 
-  const pageLink = (text, cursor) => (cursor ? el("a", { href: address.to("changes", { ...wanted, cursor }) }, text) : null);
+  const pageLink = (text, cursor) => (cursor ? el("a", { href: address.to("changes", { ...filters, cursor }) }, text) : null);
 
   controls();
   return {
     go(next) {
-      wanted = Object.fromEntries(next);
+      filters = Object.fromEntries(next);
       controls();
       return refresh();
     },
     refresh,
-    onEvents: (events) => (events.some((event) => concerns(event, wanted)) ? refresh() : undefined),
+    onEvents: (events) => (events.some((event) => concerns(event, filters)) ? refresh() : undefined),
   };
 }
 

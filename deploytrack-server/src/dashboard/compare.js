@@ -7,22 +7,22 @@ import { cellIn, count, isSame } from "./text.js";
 
 /** Shows the comparison of the environments `from` and `to`. Without these parameters it compares the last two. */
 export function show(root, { parameters }) {
-  let wanted = Object.fromEntries(parameters);
+  let options = Object.fromEntries(parameters);
   let names = [];
   const tools = el("div", { class: "tools" });
   const body = el("div");
   root.replaceChildren(el("h1", { tabindex: "-1" }, "Compare"), tools, body);
 
-  const change = (changed) => { location.hash = address.to("compare", { ...wanted, ...changed }); };
+  const change = (changed) => { location.hash = address.to("compare", { ...options, ...changed }); };
 
   function controls(newNames) {
     names = newNames;
     const choices = names.map((name) => [name, name]);
     tools.replaceChildren(filterForm("Compare", [
-      select("From", choices, wanted.from, (from) => change({ from })),
-      el("button", { type: "button", click: () => change({ from: wanted.to, to: wanted.from }) }, "Swap"),
-      select("To", choices, wanted.to, (to) => change({ to })),
-      check("Show equal versions", Boolean(wanted.same), (same) => change({ same })),
+      select("From", choices, options.from, (from) => change({ from })),
+      el("button", { type: "button", click: () => change({ from: options.to, to: options.from }) }, "Swap"),
+      select("To", choices, options.to, (to) => change({ to })),
+      check("Show equal versions", Boolean(options.same), (same) => change({ same })),
     ]));
   }
 
@@ -30,11 +30,11 @@ export function show(root, { parameters }) {
     try {
       const current = (await all("environments", { archived: "false" })).map((environment) => environment.name);
       const exactName = (name) => name && (current.find((other) => isSame(other, name)) ?? name);
-      wanted = { ...wanted, from: exactName(wanted.from) ?? current.at(-2) ?? current.at(-1), to: exactName(wanted.to) ?? current.at(-1) };
+      options = { ...options, from: exactName(options.from) ?? current.at(-2) ?? current.at(-1), to: exactName(options.to) ?? current.at(-1) };
       if (JSON.stringify(current) !== JSON.stringify(names)) controls(current);
       if (names.length < 2) return redraw(body, names, () => [notice("A comparison needs two environments.")]);
-      const matrix = await get("deployments/matrix", { environment: [...new Set([wanted.from, wanted.to])] });
-      redraw(body, [matrix, wanted], () => compared(matrix, wanted));
+      const matrix = await get("deployments/matrix", { environment: [...new Set([options.from, options.to])] });
+      redraw(body, [matrix, options], () => compared(matrix, options));
     } catch (error) {
       report(body, error);
     }
@@ -42,7 +42,7 @@ export function show(root, { parameters }) {
 
   return {
     go(next) {
-      wanted = Object.fromEntries(next);
+      options = Object.fromEntries(next);
       names = [];
       return refresh();
     },

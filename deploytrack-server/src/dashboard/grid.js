@@ -45,8 +45,8 @@ export class Grid {
 
 /** Puts rows into the given order. Rows that are already in place are not moved. */
 function arrange(body, elements) {
-  const wanted = new Set(elements);
-  for (const row of [...body.children]) if (!wanted.has(row)) row.remove();
+  const remaining = new Set(elements);
+  for (const row of [...body.children]) if (!remaining.has(row)) row.remove();
   elements.forEach((element, at) => {
     const existing = body.children[at] ?? null;
     if (existing !== element) body.insertBefore(element, existing);

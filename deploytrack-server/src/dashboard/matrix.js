@@ -19,7 +19,7 @@ let lastLink = null;
 
 /** Shows the matrix. `announce` reports changes to screen readers, and `enqueue` runs a read after all earlier ones. */
 export function show(root, { parameters, announce, enqueue }) {
-  let wanted = filters.read(parameters);
+  let state = filters.read(parameters);
   const model = new MatrixModel();
   let form = null;
   let hasArchived = false;
@@ -27,7 +27,7 @@ export function show(root, { parameters, announce, enqueue }) {
   const summary = el("p", { class: "summary" });
   const grid = new Grid();
   const messages = el("div");
-  const time = moment.control(wanted.at, (at) => change({ at }));
+  const time = moment.control(state.at, (at) => change({ at }));
   const tools = el("div", { class: "tools" }, time.element);
   const scroller = el("div", { class: "scroller", role: "region", tabindex: "0", "aria-label": "Matrix, scrolls", click: storeLink }, grid.element);
 
@@ -45,25 +45,25 @@ export function show(root, { parameters, announce, enqueue }) {
   }
 
   function change(changed) {
-    const before = JSON.stringify([filters.toQuery(wanted), wanted.at]);
-    wanted = { ...wanted, ...changed };
-    address.replace("", filters.toParameters(wanted));
-    if (JSON.stringify([filters.toQuery(wanted), wanted.at]) === before) draw();
+    const before = JSON.stringify([filters.toQuery(state), state.at]);
+    state = { ...state, ...changed };
+    address.replace("", filters.toParameters(state));
+    if (JSON.stringify([filters.toQuery(state), state.at]) === before) draw();
     else enqueue(refresh);
   }
 
   async function refresh() {
-    const query = filters.toQuery(wanted);
-    const at = wanted.at?.toISOString();
+    const query = filters.toQuery(state);
+    const at = state.at?.toISOString();
     try {
       const [environments, matrix, unsettled] = await Promise.all([
-        all("environments", wanted.archived || at ? {} : { archived: "false" }),
+        all("environments", state.archived || at ? {} : { archived: "false" }),
         get("deployments/matrix", { ...query, at }),
         at ? [] : get("deployments/unsettled", query),
       ]);
-      hasArchived = matrix.length === 0 && !wanted.archived && (await get("components", { archived: "true", take: 1 })).total > 0;
+      hasArchived = matrix.length === 0 && !state.archived && (await get("components", { archived: "true", take: 1 })).total > 0;
       const isFirst = model.rows.size === 0;
-      model.reset(environments.filter((environment) => isShown(environment, wanted)), matrix, unsettled);
+      model.reset(environments.filter((environment) => isShown(environment, state)), matrix, unsettled);
       control();
       draw();
       if (isFirst && lastLink?.hash === location.hash) grid.focus(lastLink.href);
@@ -76,28 +76,28 @@ export function show(root, { parameters, announce, enqueue }) {
   /** Draws the filters. If the environments changed it redraws them, unless the user is in the form. */
   function control() {
     const all = model.environments.map((environment) => environment.name);
-    const environments = all.length > MOST_COLUMNS ? columns(model, wanted) : all;
+    const environments = all.length > MOST_COLUMNS ? columns(model, state) : all;
     const names = JSON.stringify(environments);
     if (form && (form.names === names || form.element.contains(document.activeElement))) return;
     form?.element.remove();
-    form = { names, element: filters.form(wanted, environments, all.length - environments.length, change) };
+    form = { names, element: filters.form(state, environments, all.length - environments.length, change) };
     tools.prepend(form.element);
   }
 
   /** Reads the rows of a few components. */
   async function refreshSome(names) {
-    const query = { ...filters.toQuery(wanted), component: names };
+    const query = { ...filters.toQuery(state), component: names };
     const [matrix, unsettled] = await Promise.all([get("deployments/matrix", query), get("deployments/unsettled", query)]);
     model.update(names, matrix, unsettled);
     draw();
   }
 
   function draw() {
-    const shown = rows(model, wanted);
-    const environments = columns(model, wanted);
-    const isChosen = wanted.env.length > 0 || wanted.envq;
-    grid.draw(environments, shown, wanted.at);
-    summary.replaceChildren(...summaryTexts(totals(shown), wanted.at), isChosen ? "" : hiddenText(model.environments.length - environments.length));
+    const shown = rows(model, state);
+    const environments = columns(model, state);
+    const isChosen = state.env.length > 0 || state.envq;
+    grid.draw(environments, shown, state.at);
+    summary.replaceChildren(...summaryTexts(totals(shown), state.at), isChosen ? "" : hiddenText(model.environments.length - environments.length));
     messages.replaceChildren(...emptyMessages(shown, environments));
   }
 
@@ -105,23 +105,23 @@ export function show(root, { parameters, announce, enqueue }) {
   function emptyMessages(shown, environments) {
     if (shown.length === 0) {
       const empty = hasArchived ? ALL_ARCHIVED : NOTHING;
-      return [notice(model.rows.size === 0 && !isFiltered(wanted) ? empty : "No component matches these filters.")];
+      return [notice(model.rows.size === 0 && !isFiltered(state) ? empty : "No component matches these filters.")];
     }
-    return environments.length === 0 && wanted.envq ? [notice("No environment name contains this text.")] : [];
+    return environments.length === 0 && state.envq ? [notice("No environment name contains this text.")] : [];
   }
 
   return {
     /** Applies the parameters of another address of this page. */
     go(next) {
-      wanted = filters.read(next);
-      time.showTime(wanted.at);
+      state = filters.read(next);
+      time.showTime(state.at);
       form?.element.remove();
       form = null;
       return refresh();
     },
     refresh,
     async onEvents(events) {
-      if (wanted.at) return;
+      if (state.at) return;
       const names = [...new Set(events.map((event) => event.deployment?.componentName))];
       const last = new Map(events.filter((event) => event.transition).map((event) => [event.deployment.id, sentence(event)]));
       if (names.includes(undefined) || names.length > FEW) await refresh();
@@ -132,7 +132,7 @@ export function show(root, { parameters, announce, enqueue }) {
 }
 
 /** Whether an environment is shown: it is not archived, archived ones are included, or it was archived after the shown time. */
-const isShown = ({ archived, archivedAt }, wanted) => !archived || wanted.archived || Boolean(wanted.at && wanted.at < new Date(archivedAt));
+const isShown = ({ archived, archivedAt }, state) => !archived || state.archived || Boolean(state.at && state.at < new Date(archivedAt));
 
 const isFiltered = ({ q, owner, kind, lifecycle, drift, unsettled }) => Boolean(q || owner || kind || lifecycle || drift || unsettled);
 
