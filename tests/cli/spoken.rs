@@ -311,7 +311,7 @@ fn every_kind_of_problem_is_spoken() {
 
 #[test]
 fn no_code_of_the_server_is_forgotten() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploytrack-server/src/problem.rs")).unwrap();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploytrack-server/src/refusal.rs")).unwrap();
     let spoken = include_str!("spoken.rs");
     for line in
         text.lines().take_while(|line| !line.contains("cfg(test)")).filter(|line| line.contains("(StatusCode::") || line.contains("=> (\""))
