@@ -9,8 +9,8 @@
 //! # Map
 //!
 //! The rows are layers: a module uses only modules in the rows above its own. One exception remains: [`serve`] is two
-//! layers in one folder. `serve::connections`, which counts the connections, belongs to the first row that uses it
-//! ([`config`]), and the rest to the last row.
+//! layers in one module. Its connection limits and its counting of connections belong above [`config`], which uses them. Its
+//! listeners and its shutdown belong to the last row.
 //!
 //! | Modules | Contents |
 //! |---|---|
