@@ -4,6 +4,7 @@ mod import;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 pub use self::import::{IMPORT_ENTRIES, ImportLine, PastDeployment, PastEntry, Registration};
 
@@ -12,8 +13,8 @@ use crate::{
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
     clock,
     deployment::{Change, Metadata, NewDeployment, Undeploy},
-    fault::Fault,
-    json::Fields,
+    fault::{Fault, Faults},
+    json::{Fields, parse_id},
     status::Status,
     text::{Invalid, Name},
 };
@@ -417,4 +418,58 @@ fn unless_empty<T: PartialEq>(fields: Fields, change: T, empty: &T) -> Result<T,
     let nothing = change == *empty;
     let change = fields.finish(Some(change))?;
     if nothing { Err(vec![Fault::at("", "there is nothing to change")]) } else { Ok(change) }
+}
+
+/// The body of a request that sets the order of the environments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentOrder {
+    /// The ids of all environments, in their new order.
+    pub ids: Vec<Uuid>,
+}
+
+impl FromBody for EnvironmentOrder {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let mut faults = Faults::default();
+        let ids = match fields.value("ids") {
+            Some(Value::Array(items)) => {
+                let read = |(at, item)| environment_id(item).map_err(|why| faults.add(|| Fault::at(format!("/ids/{at}"), why))).ok();
+                Some(items.iter().enumerate().filter_map(read).collect())
+            }
+            Some(_) => fields.wrong("ids", "must be an array of UUIDs"),
+            None => fields.wrong("ids", "is required"),
+        };
+        match fields.finish(ids.map(|ids| Self { ids })) {
+            Ok(order) if faults.is_empty() => Ok(order),
+            Ok(_) => Err(faults.into()),
+            Err(others) => Err(Vec::from(faults).into_iter().chain(others).collect()),
+        }
+    }
+}
+
+fn environment_id(item: &Value) -> Result<Uuid, &'static str> {
+    item.as_str().ok_or("must be a string").and_then(parse_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_order_reports_every_fault() {
+        let read = |body: &str| crate::json::object(body.as_bytes()).and_then(EnvironmentOrder::from_body);
+        let id = "0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f";
+        assert_eq!(read(&format!(r#"{{"ids": ["{id}"]}}"#)).unwrap().ids, [id.parse::<Uuid>().unwrap()]);
+        let faults = |body: &str| read(body).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(faults("{}"), ["/ids is required"]);
+        assert_eq!(faults(r#"{"ids": "x"}"#), ["/ids must be an array of UUIDs"]);
+        assert_eq!(
+            faults(r#"{"ids": [1, "x"], "id": 1}"#),
+            [
+                "/ids/0 must be a string",
+                "/ids/1 must be a UUID such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f",
+                "/id is not a known field; known are ids",
+            ]
+        );
+    }
 }

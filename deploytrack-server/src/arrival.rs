@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{problem::Refusal, request::BODY_TIMEOUT, serve::ConnectionLimits};
+use crate::{limits::BODY_TIMEOUT, refusal::Refusal, serve::ConnectionLimits};
 
 /// The most bytes of a body that reserves nothing.
 pub(crate) const SMALL: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! Files that are compiled into the program and served as they are.
+//! Files that are compiled into the program.
 
 use std::sync::OnceLock;
 
@@ -6,13 +6,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::{
-    representation::{Representation, once},
-    response::{Answer, tagged},
+    encoding::{Representation, static_response},
+    response::{HandlerResult, tagged},
 };
 
-/// A file, its form kept ready from the first time somebody asks for it: it changes with the program alone.
+/// A file with its response, which is built at the first request and never changes while the program runs.
 pub(crate) struct Asset {
-    /// Where it is served.
+    /// The path of its URL.
     pub(crate) path: &'static str,
     media_type: &'static str,
     headers: &'static [(&'static str, &'static str)],
@@ -25,15 +25,15 @@ impl Asset {
         Self { path, media_type, headers: &[], body, representation: OnceLock::new() }
     }
 
-    /// The same, with headers of its own, their names in lower case.
-    pub(crate) const fn with(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+    /// Adds headers to the response. Their names must be lower case.
+    pub(crate) const fn with_headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
         self.headers = headers;
         self
     }
 
-    /// The file in the form that the caller wants.
-    pub(crate) async fn answer(&self, headers: &HeaderMap) -> Answer {
-        once(&self.representation, headers, || self.made()).await
+    /// The response to a request with these headers.
+    pub(crate) async fn response(&self, headers: &HeaderMap) -> HandlerResult {
+        static_response(&self.representation, headers, || self.build()).await
     }
 
     #[cfg(test)]
@@ -41,7 +41,7 @@ impl Asset {
         self.body
     }
 
-    fn made(&self) -> Answer {
+    fn build(&self) -> HandlerResult {
         let mut response = tagged(StatusCode::OK, self.media_type, Bytes::from_static(self.body))?;
         let own = self.headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         response.headers_mut().extend(own);
@@ -49,7 +49,7 @@ impl Asset {
     }
 }
 
-/// One file is another when it is served elsewhere.
+/// Two assets are equal if their paths are equal.
 impl PartialEq for Asset {
     fn eq(&self, other: &Self) -> bool {
         self.path == other.path

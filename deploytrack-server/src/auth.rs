@@ -1,4 +1,4 @@
-//! Who is calling, and whether they may.
+//! Authorization: the identity behind a request, and whether its role allows the request.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use http::{HeaderMap, header};
 
 use crate::{
     App,
-    problem::Refusal,
+    refusal::Refusal,
     route::Access,
-    token::{Bearer, TokenFault},
+    token::{Claims, TokenFault},
 };
 
-/// Who is calling: the bearer of a token, or anyone where no token is needed.
+/// The identity behind a request: the claims of its token, or none if the route is open to anyone.
 #[derive(Debug)]
-pub(crate) struct Caller(Option<Arc<Bearer>>);
+pub(crate) struct Identity(Option<Arc<Claims>>);
 
-impl Caller {
-    /// The token's subject. A route that is open to anyone has none.
+impl Identity {
+    /// The subject of the token. A route that is open to anyone has none.
     pub(crate) fn subject(&self) -> Result<&Label, Refusal> {
-        self.0.as_ref().map(|bearer| &bearer.subject).ok_or(Refusal::NoToken)
+        self.0.as_ref().map(|claims| &claims.subject).ok_or(Refusal::NoToken)
     }
 
     /// Whether the request had a valid token.
@@ -28,27 +28,27 @@ impl Caller {
     }
 }
 
-/// Lets a caller in, or says why not.
-pub(crate) fn admit(app: &App, access: Access, headers: &HeaderMap) -> Result<Caller, Refusal> {
+/// Checks the token of a request and its role.
+pub(crate) fn authorize(app: &App, access: Access, headers: &HeaderMap) -> Result<Identity, Refusal> {
     if access == Access::Open {
-        return Ok(Caller(None));
+        return Ok(Identity(None));
     }
     let token = bearer_token(headers)?;
-    let bearer = app.verifier.check(token, app.tracker.clock().now()).map_err(|fault| match fault {
+    let claims = app.verifier.check(token, app.tracker.clock().now()).map_err(|fault| match fault {
         TokenFault::Invalid => Refusal::BadToken,
         TokenFault::TooLong(longest) => Refusal::LongToken(longest),
     })?;
-    if access == Access::Admin && !bearer.admin {
+    if access == Access::Admin && !claims.admin {
         return Err(Refusal::Role);
     }
-    Ok(Caller(Some(bearer)))
+    Ok(Identity(Some(claims)))
 }
 
 /// The token of the one `Authorization: Bearer` header.
 fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let one = all.next().ok_or(Refusal::NoToken)?;
-    // Of two headers, a proxy may have checked the other one.
+    // If there are two headers, a proxy may have checked the other one.
     if all.next().is_some() {
         return Err(Refusal::BadToken);
     }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_in_one_bearer_header() {
+    fn the_token_comes_from_exactly_one_bearer_header() {
         for header in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c"] {
             assert_eq!(token(&[header]).unwrap(), "a.b.c");
         }

@@ -1,7 +1,7 @@
-//! A badge as a picture (SVG): the environment at its left, the version and its age at its right.
+//! The SVG picture of a badge: the environment on its left side, the version and its age on its right side.
 //!
-//! Versions are other people's text. In a picture it stays text: it is escaped, what XML cannot hold or what would turn the
-//! writing around is shown as U+FFFD, and nothing in the picture is a script or is fetched from anywhere.
+//! A version is untrusted text. It is escaped, and characters that XML does not allow or that change the direction of the
+//! text are replaced by U+FFFD. The picture contains no script and loads nothing.
 
 use std::borrow::Cow;
 
@@ -17,21 +17,21 @@ use unicode_width::UnicodeWidthChar as _;
 const LABEL: &str = "#555";
 const CURRENT: &str = "#0969da";
 const NOTHING: &str = "#6e7781";
-/// The most characters of a text that are shown; the title has all.
+/// The most characters of a text in the picture. The title contains the whole text.
 const SHOWN: usize = 30;
-/// Stands for the rest of a text.
+/// Replaces the rest of a text.
 const SHORTENED: char = '…';
-/// Between a text and the edge of its box, in pixels.
+/// The space between a text and the edge of its box, in pixels.
 const PADDING: u32 = 5;
-/// From the space to the tilde, the width of each character of Verdana at 11 pixels, in tenths of a pixel. Badges are
-/// written in that size everywhere; where that font is not, the text is fitted to the same length.
+/// The widths of the characters from space to tilde in Verdana at 11 pixels, in tenths of a pixel. All badges have that size.
+/// On a machine without the font, the text is fitted to the same length.
 const WIDTHS: [u32; 95] = [
     39, 43, 50, 90, 70, 118, 80, 30, 50, 50, 70, 90, 40, 50, 40, 50, 70, 70, 70, 70, 70, 70, 70, 70, 70, 70, 50, 50, 90, 90, 90, 60, 110,
     75, 75, 77, 85, 70, 63, 85, 83, 46, 50, 76, 61, 93, 82, 87, 66, 87, 76, 75, 68, 81, 75, 109, 75, 68, 75, 50, 50, 50, 90, 70, 70, 66,
     69, 57, 69, 66, 39, 69, 70, 30, 38, 65, 30, 107, 70, 67, 69, 69, 47, 57, 43, 70, 65, 90, 65, 65, 58, 70, 50, 70, 90,
 ];
 
-/// What a badge says.
+/// The texts and the colour of a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Badge {
     label: String,
@@ -41,7 +41,7 @@ pub(crate) struct Badge {
 }
 
 impl Badge {
-    /// What is current of a component in an environment: its version, and how long it has been so.
+    /// The badge of a cell: the version of the current deployment, and its age.
     pub(crate) fn current(component: &Name, environment: &Name, cell: &Cell, now: Time) -> Self {
         let (version, since) = (clean(cell.version.as_str()), clock::format(&cell.deployed_at));
         let message = format!("{} · {}", isolated(&shortened(&version)), age(now, cell.deployed_at));
@@ -49,14 +49,14 @@ impl Badge {
         Self { label: shortened(environment.as_str()), message, title, colour: CURRENT }
     }
 
-    /// Nothing is current of a component in an environment.
+    /// The badge of an empty cell.
     pub(crate) fn nothing_deployed(component: &Name, environment: &Name) -> Self {
         let message = "nothing deployed".to_owned();
         let title = format!("{}: {message}", cell_name(component, environment));
         Self { label: shortened(environment.as_str()), message, title, colour: NOTHING }
     }
 
-    /// There is no such component or environment. It does not say which, and does not repeat what may be no name.
+    /// The badge for an unknown component or environment. It does not repeat the requested names, which may be any text.
     pub(crate) fn unknown() -> Self {
         let title = "There is no such component or environment".to_owned();
         Self { label: "deployment".to_owned(), message: "unknown".to_owned(), title, colour: NOTHING }
@@ -83,18 +83,18 @@ impl Badge {
     }
 }
 
-/// A component in an environment, in a sentence.
+/// A component and its environment, as a part of a sentence.
 fn cell_name(component: &Name, environment: &Name) -> String {
     format!("{} in {}", isolated(component.as_str()), isolated(environment.as_str()))
 }
 
-/// How long ago that was. A badge may be shown for a minute before it is asked for again, so it has no seconds.
+/// The age without seconds, because a badge may be cached for a minute.
 fn age(now: Time, then: Time) -> String {
     if now - then < TimeDelta::minutes(1) { "just now".to_owned() } else { age::age(now, then) }
 }
 
-/// The text without what XML cannot hold (control characters, two non-characters) and without what would turn around the
-/// writing behind it.
+/// The text without the characters that XML does not allow (control characters, two non-characters) and without those that
+/// change the direction of the text after it.
 fn clean(text: &str) -> String {
     let shown = |c: char| match c {
         '\u{fffe}' | '\u{ffff}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
@@ -111,7 +111,7 @@ fn shortened(text: &str) -> String {
     text.chars().take(SHOWN - 1).chain([SHORTENED]).collect()
 }
 
-/// The text so that its direction, if it is written from right to left, is its own (FSI and PDI, Unicode Annex 9).
+/// The text in directional isolates (FSI and PDI, Unicode Annex 9), so that right-to-left text does not affect its surroundings.
 fn isolated(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii() || c == SHORTENED;
     if text.chars().all(plain) { text.into() } else { format!("\u{2068}{text}\u{2069}").into() }
@@ -124,8 +124,8 @@ fn length(text: &str) -> u32 {
 }
 
 fn tenths(c: char) -> u32 {
-    let known = (c as usize).checked_sub(' ' as usize).and_then(|place| WIDTHS.get(place));
-    known.copied().unwrap_or_else(|| match c.width() {
+    let width = (c as usize).checked_sub(' ' as usize).and_then(|index| WIDTHS.get(index));
+    width.copied().unwrap_or_else(|| match c.width() {
         Some(0) => 0,
         Some(1) | None => 75,
         Some(_) => 125,
@@ -160,8 +160,8 @@ mod tests {
         Badge::current(&component, &environment, &cell(text.parse().unwrap()), clock::parse("2026-11-23T18:32:00Z").unwrap())
     }
 
-    /// A badge that says this, whether or not it could be a version.
-    fn saying(text: &str) -> Badge {
+    /// A badge with this text, which need not be a valid version.
+    fn with_text(text: &str) -> Badge {
         Badge { label: clean(text), message: shortened(&clean(text)), title: clean(text), colour: CURRENT }
     }
 
@@ -173,8 +173,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_text_in_a_well_formed_picture(text in any::<String>()) {
-            let svg = saying(&text).svg();
+        fn any_text_becomes_a_text_node_of_well_formed_xml(text in any::<String>()) {
+            let svg = with_text(&text).svg();
             let document = Document::parse(&svg).unwrap();
             let names: Vec<_> = document.descendants().filter(roxmltree::Node::is_element).map(|node| node.tag_name().name()).collect();
             prop_assert_eq!(names, ["svg", "title", "rect", "path", "g", "text", "text"]);
@@ -186,8 +186,8 @@ mod tests {
         }
 
         #[test]
-        fn a_text_fits_its_box(text in "\\PC{0,40}") {
-            let badge = saying(&text);
+        fn the_width_of_a_badge_fits_its_texts(text in "\\PC{0,40}") {
+            let badge = with_text(&text);
             let (svg, length) = (badge.svg(), length(&badge.label) + length(&badge.message));
             let document = Document::parse(&svg).unwrap();
             let width: u32 = document.root_element().attribute("width").unwrap().parse().unwrap();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_version_is_shortened_and_its_title_has_all_of_it() {
+    fn a_long_version_is_shortened_but_not_in_the_title() {
         let version = "v".repeat(255);
         let badge = with_version(&version);
         assert_eq!(badge.message, format!("{}… · 3d", "v".repeat(29)));
@@ -212,20 +212,20 @@ mod tests {
     }
 
     #[test]
-    fn the_writing_of_a_version_ends_with_it() {
+    fn a_version_does_not_change_the_direction_of_the_text_after_it() {
         assert_eq!(with_version("1\u{202e}2").message, "\u{2068}1\u{fffd}2\u{2069} · 3d", "no override");
         assert_eq!(with_version("גרסה").message, "\u{2068}גרסה\u{2069} · 3d");
         assert_eq!(with_version("1.4.2").message, "1.4.2 · 3d");
     }
 
     #[test]
-    fn texts_are_as_long_as_they_are_written() {
+    fn the_length_of_a_text_is_its_width_in_pixels() {
         assert_eq!((length("1.4.2"), length("production"), length("")), (29, 59, 1));
         assert_eq!(length("版本"), 25, "wide characters");
-        assert_eq!(length("e\u{301}"), length("e"), "what is written over another character");
+        assert_eq!(length("e\u{301}"), length("e"), "combining characters");
     }
 
-    /// The contrast of white to a colour (WCAG 2.2, section 1.4.3).
+    /// The contrast between white and a colour (WCAG 2.2, section 1.4.3).
     fn contrast(colour: &str) -> f64 {
         let digits = colour.trim_start_matches('#');
         let digit = |at: usize| u32::from_str_radix(&digits[at..=at], 16).unwrap();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_can_be_read() {
+    fn colours_have_enough_contrast() {
         for colour in [LABEL, CURRENT, NOTHING] {
             assert!(contrast(colour) >= 4.5, "{colour}: {}", contrast(colour));
         }

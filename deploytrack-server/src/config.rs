@@ -1,4 +1,4 @@
-//! The settings: each has a flag and an environment variable, the token secret alone has no flag.
+//! The settings. Each has a flag and an environment variable; only the token secret itself has no flag.
 
 use std::{
     env, fmt,
@@ -23,24 +23,23 @@ use crate::{
     secret_file::{self, SecretFileError},
     serve::ConnectionLimits,
     token::{Secret, ShortSecret, lifetime_text},
-    trim::{Trimmed, TrimmedPath},
+    value_parser::{TrimmedPath, TrimmedText},
 };
 
-/// How many connections are served at once unless configured: what fits the usual limit of 1,024 open files, with
-/// room for the database.
+/// The default limit of connections. It fits the usual limit of 1,024 open files, with a reserve for the database.
 pub const MAX_CONNECTIONS: usize = 768;
-/// The most that may be configured.
+/// The greatest limit of connections that may be configured.
 const MOST_CONNECTIONS: u64 = 1_000_000;
-/// Holds the token secret itself.
+/// The variable with the token secret itself.
 const SECRET_VARIABLE: &str = "DEPLOYTRACK_JWT_SECRET";
 
-/// Who gets badges.
+/// The access to badges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Badges {
-    /// Nobody: nothing is at their paths.
+    /// Badges are off; their paths do not exist.
     #[default]
     Off,
-    /// Anyone, without a token.
+    /// Anyone may read badges without a token.
     Public,
 }
 
@@ -53,11 +52,11 @@ impl fmt::Display for Badges {
     }
 }
 
-/// The settings as they are given.
+/// The settings from flags and variables.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeArgs {
     /// Address to listen on; port 0 picks a free one
-    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", value_parser = Trimmed(address), default_value = "127.0.0.1:3000")]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", value_parser = TrimmedText(address), default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
 
     #[arg(
@@ -65,9 +64,9 @@ pub struct ServeArgs {
         global = true,
         value_name = "URL",
         env = "DEPLOYTRACK_DATABASE_URL",
-        value_parser = TrimmedPath(StringValueParser::new()).map(|url| DatabaseUrl::given(&url)),
+        value_parser = TrimmedPath(StringValueParser::new()).map(|url| DatabaseUrl::from_argument(&url)),
         hide_env_values = true,
-        help = "Database: sqlite:PATH, where a ? in the path is written %3F and a % is %25, or postgres://USER:PASSWORD@HOST/NAME \
+        help = "Database: sqlite:PATH (write ? in the path as %3F and % as %25) or postgres://USER:PASSWORD@HOST/NAME \
                   [default: deploytrack.db in the data directory]"
     )]
     database_url: Option<DatabaseUrl>,
@@ -78,7 +77,7 @@ pub struct ServeArgs {
         value_name = "PATH",
         env = "DEPLOYTRACK_DATA_DIR",
         value_parser = TrimmedPath(PathBufValueParser::new()),
-        help = "Where the database and the token secret are kept [default: $XDG_DATA_HOME/deploytrack]"
+        help = "Directory of the database and the token secret [default: $XDG_DATA_HOME/deploytrack]"
     )]
     data_dir: Option<PathBuf>,
 
@@ -88,39 +87,39 @@ pub struct ServeArgs {
         value_name = "PATH",
         env = "DEPLOYTRACK_JWT_SECRET_FILE",
         value_parser = TrimmedPath(PathBufValueParser::new()),
-        help = "File with the secret that signs tokens, at least 32 bytes; the secret itself may be in DEPLOYTRACK_JWT_SECRET \
-                  [default: jwt-secret in the data directory, made at the first start]"
+        help = "File with the secret that signs tokens, at least 32 bytes; DEPLOYTRACK_JWT_SECRET may contain the secret itself \
+                  [default: jwt-secret in the data directory, created at the first start]"
     )]
     jwt_secret_file: Option<PathBuf>,
 
-    /// Take only tokens with this issuer (iss)
-    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER", value_parser = Trimmed(StringValueParser::new()))]
+    /// Accept only tokens with this issuer (iss)
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER", value_parser = TrimmedText(StringValueParser::new()))]
     jwt_issuer: Option<String>,
 
-    /// Take only tokens for this audience (aud)
-    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE", value_parser = Trimmed(StringValueParser::new()))]
+    /// Accept only tokens for this audience (aud)
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE", value_parser = TrimmedText(StringValueParser::new()))]
     jwt_audience: Option<String>,
 
-    /// What becomes of unknown component and environment names: auto registers them, strict refuses them
-    #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", value_parser = Trimmed(Registration::from_str), default_value = "auto")]
+    /// Unknown component and environment names: auto registers them, strict rejects them
+    #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", value_parser = TrimmedText(Registration::from_str), default_value = "auto")]
     registration: Registration,
 
-    /// What becomes of a new name that looks like a typing error for a known one: it is registered, with a warning or without, or refused
-    #[arg(long, global = true, value_name = "off|warn|refuse", env = "DEPLOYTRACK_NAME_GUARD", value_parser = Trimmed(NameGuard::from_str), default_value = "refuse")]
+    /// New names that look like typing errors for existing ones: off registers them, warn does so with a warning, refuse rejects them
+    #[arg(long, global = true, value_name = "off|warn|refuse", env = "DEPLOYTRACK_NAME_GUARD", value_parser = TrimmedText(NameGuard::from_str), default_value = "refuse")]
     name_guard: NameGuard,
 
-    /// Who gets badges, which show what is current: nobody, or anyone without a token
-    #[arg(long, global = true, value_name = "off|public", value_parser = Trimmed(EnumValueParser::<Badges>::new()), env = "DEPLOYTRACK_BADGES", default_value_t = Badges::Off,
+    /// Badges, which show current versions: off, or public to anyone without a token
+    #[arg(long, global = true, value_name = "off|public", value_parser = TrimmedText(EnumValueParser::<Badges>::new()), env = "DEPLOYTRACK_BADGES", default_value_t = Badges::Off,
           hide_possible_values = true)]
     badges: Badges,
 
-    /// How long the answer to a request with an Idempotency-Key is kept, from 1m to 1y
+    /// Time for which the response to a request with an Idempotency-Key is stored, from 1m to 1y
     #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_IDEMPOTENCY_RETENTION", default_value = "24h",
-          value_parser = Trimmed(retention))]
+          value_parser = TrimmedText(retention))]
     idempotency_retention: Duration,
 
-    /// How the log is written [default: text on a terminal, json otherwise]
-    #[arg(long, global = true, value_name = "FORMAT", value_parser = Trimmed(EnumValueParser::<log::Format>::new()), env = "DEPLOYTRACK_LOG_FORMAT")]
+    /// Format of the log [default: text on a terminal, json otherwise]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = TrimmedText(EnumValueParser::<log::Format>::new()), env = "DEPLOYTRACK_LOG_FORMAT")]
     log_format: Option<log::Format>,
 
     #[arg(
@@ -128,20 +127,20 @@ pub struct ServeArgs {
         global = true,
         value_name = "LEVEL",
         env = "DEPLOYTRACK_LOG_LEVEL",
-        value_parser = Trimmed(StringValueParser::new()),
-        help = "What is logged: error, warn, info, debug, trace, or directives such as info,sqlx=debug; RUST_LOG is read too \
+        value_parser = TrimmedText(StringValueParser::new()),
+        help = "Level of the log: error, warn, info, debug, trace, or directives such as info,sqlx=debug; RUST_LOG is read too \
                   [default: info]"
     )]
     log_level: Option<String>,
 
-    /// The longest lifetime of a token, from 1m to 100y; tokens with a longer one are refused
+    /// Longest lifetime of a token, from 1m to 100y; tokens with a longer one are rejected
     #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_MAX_TOKEN_LIFETIME", default_value = "10y",
-          value_parser = Trimmed(token_lifetime))]
+          value_parser = TrimmedText(token_lifetime))]
     max_token_lifetime: Duration,
 
-    /// The most connections at once; beyond it, the connection that has been idle longest is closed for a new one
+    /// Limit of simultaneous connections; a new connection above it closes the one that has been idle longest
     #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
-          value_parser = Trimmed(max_connections))]
+          value_parser = TrimmedText(max_connections))]
     max_connections: usize,
 
     #[arg(
@@ -149,14 +148,14 @@ pub struct ServeArgs {
         global = true,
         value_name = "NUMBER",
         env = "DEPLOYTRACK_MAX_CONNECTIONS_PER_ADDRESS",
-        value_parser = Trimmed(max_connections),
-        help = "The most connections from one address (IPv6: one /64 network) that have not carried a valid token \
+        value_parser = TrimmedText(max_connections),
+        help = "Limit of connections from one address (IPv6: one /64 network) that have not carried a valid token \
                   [default: a quarter of --max-connections]"
     )]
     max_connections_per_address: Option<usize>,
 
-    /// Address of a second listener that answers /healthz and /readyz alone, with connections of its own
-    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_HEALTH_LISTEN", value_parser = Trimmed(SocketAddr::from_str))]
+    /// Address of a second listener, for /healthz and /readyz only, with its own connection limit
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_HEALTH_LISTEN", value_parser = TrimmedText(SocketAddr::from_str))]
     health_listen: Option<SocketAddr>,
 }
 
@@ -187,20 +186,20 @@ fn retention(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Where the database is. It may hold a password, so neither `Debug` nor `Display` shows all of it.
+/// The location of the database. It may contain a password, so `Debug` and `Display` hide parts of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(Location);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Location {
     Url(String),
-    /// A file of SQLite, whose path is no part of a URL: it may have any character.
+    /// An SQLite file. Its path is not a part of a URL and may contain any character.
     File(PathBuf),
 }
 
 impl DatabaseUrl {
-    /// As it was given, but for blanks. A space at the end of a file's name is a part of it.
-    fn given(text: &str) -> Self {
+    /// The URL in an argument, without blanks around it. A space at the end of a file name belongs to the name.
+    fn from_argument(text: &str) -> Self {
         let text = text.trim_start();
         Self(Location::Url(if text.starts_with("sqlite:") { text } else { trimmed(text) }.to_owned()))
     }
@@ -211,10 +210,10 @@ impl DatabaseUrl {
         Self(Location::File(path))
     }
 
-    /// Opens the database and brings it up to date.
+    /// Opens the database and applies the migrations.
     ///
     /// # Errors
-    /// Those of [`Store::open`].
+    /// The errors of [`Store::open`].
     pub async fn open(&self) -> Result<Store, Error> {
         match &self.0 {
             Location::Url(url) => Store::open(url).await,
@@ -222,11 +221,12 @@ impl DatabaseUrl {
         }
     }
 
-    fn is_known(&self) -> bool {
+    /// Whether the URL has a supported scheme, and a path if it is SQLite's.
+    fn is_supported(&self) -> bool {
         let Location::Url(url) = &self.0 else { return true };
-        // An empty path would be a database that is gone when the server ends.
-        let place = |scheme| url.strip_prefix(scheme).is_some_and(|place| !place.trim_start_matches('/').is_empty());
-        place("sqlite:") || url.starts_with("postgres://") || url.starts_with("postgresql://")
+        // With an empty path SQLite would open a temporary database, which is deleted when the server ends.
+        let has_path = |scheme| url.strip_prefix(scheme).is_some_and(|path| !path.trim_start_matches('/').is_empty());
+        has_path("sqlite:") || url.starts_with("postgres://") || url.starts_with("postgresql://")
     }
 
     fn file_in(data_dir: &Path) -> Self {
@@ -235,15 +235,15 @@ impl DatabaseUrl {
 }
 
 impl From<&str> for DatabaseUrl {
-    /// Takes any text, since a refusal by the argument parser would repeat it, password and all.
+    /// Accepts any text: an error of the argument parser would print the text with its password.
     fn from(text: &str) -> Self {
         Self(Location::Url(text.to_owned()))
     }
 }
 
 impl fmt::Display for DatabaseUrl {
-    /// Without user, password and parameters. A password may hold `@`, `?` and `/` that should have been encoded: what
-    /// cannot be told apart is left out.
+    /// Writes the URL without user, password and parameters. A password may contain `@`, `?` and `/` that should have been
+    /// encoded, so ambiguous parts are omitted too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = match &self.0 {
             Location::Url(url) => url,
@@ -252,10 +252,10 @@ impl fmt::Display for DatabaseUrl {
         if url.starts_with("sqlite:") {
             return f.write_str(url.split('?').next().unwrap_or_default());
         }
-        let Some((scheme, rest)) = url.split_once("://").filter(|_| self.is_known()) else { return f.write_str("...") };
+        let Some((scheme, rest)) = url.split_once("://").filter(|_| self.is_supported()) else { return f.write_str("...") };
         match rest.rsplit_once('@') {
             Some((user, _)) if user.contains('?') => write!(f, "{scheme}://..."),
-            Some((_, place)) => write!(f, "{scheme}://...@{}", place.split('?').next().unwrap_or_default()),
+            Some((_, host)) => write!(f, "{scheme}://...@{}", host.split('?').next().unwrap_or_default()),
             None => write!(f, "{scheme}://{}", rest.split('?').next().unwrap_or_default()),
         }
     }
@@ -267,94 +267,96 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// The settings as they are used.
+/// The checked settings.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// Where the database and the token secret are kept unless they are elsewhere.
+    /// The default directory of the database and the token secret.
     pub data_dir: PathBuf,
     /// The database.
     pub database_url: DatabaseUrl,
-    /// What signs and checks tokens.
+    /// The secret that signs tokens.
     pub secret: Secret,
-    /// What becomes of unknown names.
+    /// The treatment of unknown names.
     pub registration: Registration,
-    /// What becomes of near misses among them.
+    /// The treatment of near misses among them.
     pub name_guard: NameGuard,
-    /// Who gets badges.
+    /// The access to badges.
     pub badges: Badges,
-    /// How long answers are kept under their idempotency keys.
+    /// The time for which responses are stored under their idempotency keys.
     pub idempotency_retention: TimeDelta,
-    /// How the log is written.
+    /// The format of the log.
     pub log_format: log::Format,
-    /// What is logged.
+    /// The level of the log.
     pub log_level: String,
-    /// The limits of open connections.
+    /// The limits of connections.
     pub limits: ConnectionLimits,
-    /// The address for health checks alone.
+    /// The address for health checks only.
     pub health_listen: Option<SocketAddr>,
 }
 
-/// A setting that cannot be used. Its message names the setting.
+/// An invalid setting. The message names the setting.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// There is no home directory.
-    #[error("there is no home directory to keep data in; give --data-dir (DEPLOYTRACK_DATA_DIR)")]
+    #[error("there is no home directory for the data; give --data-dir (DEPLOYTRACK_DATA_DIR)")]
     NoHome,
-    /// The data directory cannot be made.
-    #[error("the data directory {} (--data-dir, DEPLOYTRACK_DATA_DIR) cannot be made", path.display())]
+    /// The data directory cannot be created.
+    #[error("the data directory {} (--data-dir, DEPLOYTRACK_DATA_DIR) cannot be created", path.display())]
     DataDir {
-        /// Where it should be.
+        /// The directory.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: std::io::Error,
     },
-    /// There is no such kind of database.
+    /// The database is not supported.
     #[error("--database-url (DEPLOYTRACK_DATABASE_URL) must be sqlite:PATH or postgres://...")]
     DatabaseUrl,
-    /// The secret is given twice.
+    /// There are two secrets.
     #[error("{SECRET_VARIABLE} and --jwt-secret-file (DEPLOYTRACK_JWT_SECRET_FILE) are both given; give one of them")]
     TwoSecrets,
-    /// The secret in the environment is too short.
+    /// The secret in the variable is too short.
     #[error("{SECRET_VARIABLE} is too short; {0}")]
     SecretVariable(ShortSecret),
     /// The file with the secret cannot be used.
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
-    /// The log does not understand the level.
-    #[error("{name} is {value:?}, which is no log level; use error, warn, info, debug, trace or directives such as info,sqlx=debug")]
+    /// The log level is invalid.
+    #[error("{name} is {value:?}, which is not a log level; use error, warn, info, debug, trace or directives such as info,sqlx=debug")]
     LogLevel {
         /// The flag or variable.
         name: &'static str,
-        /// What it says.
+        /// The value.
         value: String,
     },
 }
 
-/// Where the secret comes from.
+/// The source of the token secret.
 #[derive(Clone, Debug)]
 enum SecretSource {
     Variable(Vec<u8>),
-    Given(PathBuf),
-    Own(PathBuf),
+    /// The configured file.
+    File(PathBuf),
+    /// The file in the data directory, which the server creates.
+    DefaultFile(PathBuf),
 }
 
 impl ServeArgs {
-    /// Checks the settings, makes the data directory where it is needed, and reads the secret or makes one.
+    /// Checks the settings, creates the data directory if it is needed, and reads or creates the secret.
     ///
     /// # Errors
-    /// [`ConfigError`] names the setting that cannot be used.
+    /// [`ConfigError`] if a setting is invalid.
     pub fn resolve(self) -> Result<Config, ConfigError> {
-        // Whatever can be wrong is found before anything is made.
+        // All settings are checked before anything is created.
         let (data_dir, secret, log_level) = (self.data_dir()?, self.secret()?, self.log_level()?);
-        self.given_database()?;
+        self.configured_database()?;
         let bytes = match &secret {
             SecretSource::Variable(bytes) => Secret::new(bytes.clone()).map_err(ConfigError::SecretVariable)?,
-            SecretSource::Given(path) => secret_file::read(path)?,
-            SecretSource::Own(path) => {
-                make_private_dir(&data_dir)?;
-                secret_file::read_or_make(path)?
+            SecretSource::File(path) => secret_file::read(path)?,
+            SecretSource::DefaultFile(path) => {
+                create_private_dir(&data_dir)?;
+                secret_file::read_or_create(path)?
             }
         };
         Ok(Config {
@@ -364,17 +366,17 @@ impl ServeArgs {
             registration: self.registration,
             name_guard: self.name_guard,
             badges: self.badges,
-            // The most that may be configured is far from the most that a difference of times can be.
+            // The conversion cannot fail: the longest retention is far below the limit of `TimeDelta`.
             idempotency_retention: TimeDelta::from_std(self.idempotency_retention).unwrap_or(RETENTION),
             log_format: self.log_format(),
             log_level,
             limits: self.limits(),
             health_listen: self.health_listen,
-            secret: bytes.speaking(self.jwt_issuer, self.jwt_audience).lasting(self.max_token_lifetime),
+            secret: bytes.with_issuer_and_audience(self.jwt_issuer, self.jwt_audience).with_max_lifetime(self.max_token_lifetime),
         })
     }
 
-    /// The limits of open connections.
+    /// The limits of connections.
     fn limits(&self) -> ConnectionLimits {
         let limits = ConnectionLimits::of(self.max_connections);
         ConnectionLimits { per_address: self.max_connections_per_address.unwrap_or(limits.per_address), ..limits }
@@ -386,33 +388,33 @@ impl ServeArgs {
         self.max_token_lifetime
     }
 
-    /// The database; the directory of the default one is made.
+    /// The database. If it is the default one, its directory is created.
     ///
     /// # Errors
-    /// [`ConfigError`] when that directory cannot be made.
+    /// [`ConfigError`] if the directory cannot be created.
     pub fn database(&self) -> Result<DatabaseUrl, ConfigError> {
-        if let Some(url) = self.given_database()? {
+        if let Some(url) = self.configured_database()? {
             return Ok(url.clone());
         }
         let data_dir = self.data_dir()?;
-        make_private_dir(&data_dir)?;
+        create_private_dir(&data_dir)?;
         Ok(DatabaseUrl::file_in(&data_dir))
     }
 
-    /// Checks the settings, makes nothing, and lists them without secrets.
+    /// Checks the settings and lists them without secrets. It creates nothing.
     ///
     /// # Errors
-    /// [`ConfigError`] names the setting that cannot be used.
+    /// [`ConfigError`] if a setting is invalid.
     pub fn describe(&self) -> Result<String, ConfigError> {
         let data_dir = self.data_dir()?;
-        let database = self.given_database()?.cloned().unwrap_or_else(|| DatabaseUrl::file_in(&data_dir));
+        let database = self.configured_database()?.cloned().unwrap_or_else(|| DatabaseUrl::file_in(&data_dir));
         let secret = match self.secret()? {
             SecretSource::Variable(bytes) => {
                 Secret::new(bytes).map_err(ConfigError::SecretVariable)?;
                 SECRET_VARIABLE.to_owned()
             }
-            SecretSource::Own(path) if !path.exists() => format!("{} (made at the first start)", path.display()),
-            SecretSource::Own(path) | SecretSource::Given(path) => {
+            SecretSource::DefaultFile(path) if !path.exists() => format!("{} (created at the first start)", path.display()),
+            SecretSource::DefaultFile(path) | SecretSource::File(path) => {
                 secret_file::read(&path)?;
                 path.display().to_string()
             }
@@ -439,31 +441,31 @@ impl ServeArgs {
         Ok(rows.map(|(name, value)| format!("{name:<15} {value}\n")).concat())
     }
 
-    /// How the log is to be written.
+    /// The format of the log: the configured one, or the suitable one for the terminal.
     #[must_use]
     pub fn log_format(&self) -> log::Format {
         self.log_format.unwrap_or_else(log::Format::suitable)
     }
 
-    /// What is to be logged: the flag or its variable, then `RUST_LOG`, then `info`.
+    /// The level of the log: the flag or its variable, else `RUST_LOG`, else `info`.
     ///
     /// # Errors
-    /// [`ConfigError::LogLevel`] when the log does not understand it.
+    /// [`ConfigError::LogLevel`] if the level is invalid.
     pub fn log_level(&self) -> Result<String, ConfigError> {
         let other = || env::var("RUST_LOG").ok().map(|level| trimmed(&level).to_owned());
         let other = || other().filter(|level| !level.is_empty()).map(|level| ("RUST_LOG", level));
-        let given = self.log_level.clone().map(|level| ("--log-level (DEPLOYTRACK_LOG_LEVEL)", level)).or_else(other);
-        match given {
+        let configured = self.log_level.clone().map(|level| ("--log-level (DEPLOYTRACK_LOG_LEVEL)", level)).or_else(other);
+        match configured {
             None => Ok("info".into()),
             Some((_, value)) if log::is_level(&value) => Ok(value),
             Some((name, value)) => Err(ConfigError::LogLevel { name, value }),
         }
     }
 
-    fn given_database(&self) -> Result<Option<&DatabaseUrl>, ConfigError> {
+    fn configured_database(&self) -> Result<Option<&DatabaseUrl>, ConfigError> {
         match &self.database_url {
-            Some(url) if !url.is_known() => Err(ConfigError::DatabaseUrl),
-            given => Ok(given.as_ref()),
+            Some(url) if !url.is_supported() => Err(ConfigError::DatabaseUrl),
+            configured => Ok(configured.as_ref()),
         }
     }
 
@@ -478,14 +480,14 @@ impl ServeArgs {
         match (env::var_os(SECRET_VARIABLE), &self.jwt_secret_file) {
             (Some(_), Some(_)) => Err(ConfigError::TwoSecrets),
             (Some(secret), None) => Ok(SecretSource::Variable(secret_file::trimmed(secret.into_encoded_bytes()))),
-            (None, Some(path)) => Ok(SecretSource::Given(path.clone())),
-            (None, None) => Ok(SecretSource::Own(self.data_dir()?.join("jwt-secret"))),
+            (None, Some(path)) => Ok(SecretSource::File(path.clone())),
+            (None, None) => Ok(SecretSource::DefaultFile(self.data_dir()?.join("jwt-secret"))),
         }
     }
 }
 
-/// Makes a directory that only its owner may enter; one that is there already stays as it is.
-fn make_private_dir(path: &Path) -> Result<(), ConfigError> {
+/// Creates a directory that only its owner may enter. An existing directory is not changed.
+fn create_private_dir(path: &Path) -> Result<(), ConfigError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -520,8 +522,8 @@ mod tests {
     }
 
     #[test]
-    fn a_database_url_names_a_place() {
-        for known in [
+    fn a_database_url_has_a_supported_scheme_and_a_path() {
+        for supported in [
             "sqlite:track.db",
             "sqlite:/var/track.db",
             "sqlite:///var/track.db",
@@ -529,10 +531,10 @@ mod tests {
             "postgres://db/track",
             "postgresql:///track",
         ] {
-            assert!(DatabaseUrl::from(known).is_known(), "{known}");
+            assert!(DatabaseUrl::from(supported).is_supported(), "{supported}");
         }
-        for unknown in ["", "sqlite:", "sqlite://", "track.db", "mysql://db/track", "Postgres:db"] {
-            assert!(!DatabaseUrl::from(unknown).is_known(), "{unknown}");
+        for unsupported in ["", "sqlite:", "sqlite://", "track.db", "mysql://db/track", "Postgres:db"] {
+            assert!(!DatabaseUrl::from(unsupported).is_supported(), "{unsupported}");
         }
     }
 

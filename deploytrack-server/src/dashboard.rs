@@ -1,12 +1,12 @@
-//! The dashboard: a page for people, made of files that a browser runs as they are, with no step that builds them.
+//! The dashboard: pages for people. A browser runs their files without a build step.
 //!
-//! The page holds nothing of the database. It asks the API as every other program does, with the token that its reader
-//! pastes or that `deploytrack open` hands over in the fragment of the address, which no browser sends to a server.
+//! The files contain no data. They call the API as every other client does, with the token that the user pastes or that
+//! `deploytrack open` passes in the fragment of the URL. Browsers do not send the fragment to a server.
 
 use crate::asset::Asset;
 
-/// What the page may do: run and show what comes from here, ask this server, and nothing else (Content Security Policy
-/// Level 3). No text becomes markup: with no policy for Trusted Types there is no way to write any.
+/// The content security policy (CSP Level 3): the page may run and show only files of this server and call only this server.
+/// Trusted Types without a policy make it impossible to turn text into markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
@@ -16,7 +16,7 @@ const HEADERS: [(&str, &str); 3] =
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// A module of the page.
+/// A JavaScript module of the page.
 macro_rules! module {
     ($name:literal) => {
         Asset::new(concat!("/assets/", $name), SCRIPT, include_bytes!(concat!("dashboard/", $name)))
@@ -24,7 +24,7 @@ macro_rules! module {
 }
 
 static ASSETS: [Asset; 18] = [
-    Asset::new("/", HTML, include_bytes!("dashboard/index.html")).with(&HEADERS),
+    Asset::new("/", HTML, include_bytes!("dashboard/index.html")).with_headers(&HEADERS),
     Asset::new("/assets/style.css", "text/css; charset=utf-8", include_bytes!("dashboard/style.css")),
     Asset::new("/assets/icon.svg", "image/svg+xml", include_bytes!("dashboard/icon.svg")),
     module!("main.js"),
@@ -44,7 +44,7 @@ static ASSETS: [Asset; 18] = [
     module!("text.js"),
 ];
 
-/// The file at a path, if there is one.
+/// The file at a path.
 pub(crate) fn at(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.path == path)
 }
@@ -53,13 +53,13 @@ pub(crate) fn at(path: &str) -> Option<&'static Asset> {
 mod tests {
     use super::*;
 
-    /// The names in quotes behind a word.
+    /// The quoted names after a word.
     fn named<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
         text.split(word).skip(1).filter_map(|rest| rest.split('"').next()).collect()
     }
 
     #[test]
-    fn the_page_loads_every_module_at_once_and_each_is_there() {
+    fn the_page_preloads_exactly_the_served_files() {
         let page = include_str!("dashboard/index.html");
         let loaded = [named(page, "href=\"assets/"), named(page, "src=\"assets/")].concat();
         let mut served: Vec<_> = ASSETS.iter().filter_map(|asset| asset.path.strip_prefix("/assets/")).collect();
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+    fn the_page_has_no_inline_code_and_no_foreign_resources() {
         let page = include_str!("dashboard/index.html");
         for never in ["style=\"", " onclick", "<style", "http:", "https:", "\"//"] {
             assert!(!page.contains(never), "{never}");

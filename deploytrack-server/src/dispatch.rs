@@ -1,8 +1,9 @@
-//! The way of a request: its id, its route, its token, then its handler. Errors become answers here only.
+//! The path of a request: its id, its route, its token, then the cache or its handler. This is the only module that turns a
+//! refusal into a response.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
-use deploytrack_core::error::Fault;
+use deploytrack_core::{error::Fault, text::Label};
 use futures_util::FutureExt as _;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header,
@@ -13,30 +14,34 @@ use hyper::body::Incoming;
 use uuid::Uuid;
 
 use crate::{
-    App, auth, handlers, kept,
-    problem::Refusal,
+    App, auth,
+    body::{Body, TaggedBody},
+    cache::CacheKey,
+    encoding::{AnswerQuota, Negotiation, Representation},
+    handlers,
+    limits::HEAD_BYTES,
+    preconditions,
+    quota::MAX_WAIT,
+    refusal::{Refusal, Resource},
     request::Call,
-    response::{Answer, Body},
-    route::{NoRoute, Route},
+    request_body::RequestBody,
+    response::HandlerResult,
+    route::{Caching, NoRoute, Route},
     serve::Connection,
-    terms,
-    unread::Unread,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The most bytes of a request's target and headers.
-pub(crate) const HEAD_BYTES: usize = 32 * 1024;
-/// How much of a path goes into the log.
+/// The most characters of a path in the log.
 const LOGGED: usize = 200;
 
-/// Answers a request, whatever becomes of it.
+/// Responds to a request, also if its handler fails or panics.
 pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Body> {
     let started = Instant::now();
     let id = request_id(&app, request.headers());
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
 
-    let (headers, body) = (parts.headers.clone(), Unread::new(body));
+    let (headers, body) = (parts.headers.clone(), RequestBody::new(body));
     let work = AssertUnwindSafe(handle(app, parts, body.clone(), id.clone())).catch_unwind();
     let result = work.await.unwrap_or(Err(Refusal::Panic));
     let mut response = result.unwrap_or_else(|refusal| {
@@ -45,8 +50,8 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
         }
         refusal.into_response(&path, &id)
     });
-    finish(response.headers_mut(), &id);
-    body.settle(&headers, response.headers_mut()).await;
+    add_common_headers(response.headers_mut(), &id);
+    body.close_unless_drained(&headers, response.headers_mut()).await;
 
     let (method, path): (String, String) = (method.as_str().chars().take(20).collect(), path.chars().take(LOGGED).collect());
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
@@ -54,7 +59,7 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     response
 }
 
-async fn handle(app: App, parts: Parts, body: Unread, id: String) -> Answer {
+async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> HandlerResult {
     check_head(&parts)?;
     let route = Route::parse(&parts.method, parts.uri.path(), app.badges).map_err(|none| match none {
         NoRoute::Path => Refusal::NoPath,
@@ -64,22 +69,69 @@ async fn handle(app: App, parts: Parts, body: Unread, id: String) -> Answer {
     if app.health_only && !is_health_check {
         return Err(Refusal::NoPath);
     }
-    let caller = auth::admit(&app, route.access(), &parts.headers)?;
+    let identity = auth::authorize(&app, route.access(), &parts.headers)?;
     if let Some(connection) = parts.extensions.get::<Connection>() {
-        if caller.is_authenticated() {
+        if identity.is_authenticated() {
             connection.authenticated();
         }
         if !is_health_check && !connection.take_place().await {
-            return Err(Refusal::NoPlace);
+            return Err(Refusal::ConnectionLimit);
         }
     }
-    terms::check_condition(&route, &parts.headers)?;
-    let read = matches!(parts.method, Method::GET | Method::HEAD);
-    let call = Call::new(app, caller, parts, body, id);
-    if read { kept::answer(route, call).await } else { Box::pin(handlers::call(route, call)).await }
+    preconditions::check_if_match(&route, &parts.headers)?;
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+    let call = Call::new(app, identity, parts, body, id);
+    if is_read { read(route, call).await } else { Box::pin(handlers::call(route, call)).await }
 }
 
-/// What hyper lets pass: heads of any size, a missing or doubled `Host` (RFC 9112, section 3.2).
+/// Responds to a GET, from the cache if the route allows it.
+async fn read(route: Route, call: Call) -> HandlerResult {
+    let negotiation = Negotiation::of(call.headers());
+    let caching = route.caching();
+    // If the database is shared, reading its version is a query that costs as much as reading one record.
+    if caching == Caching::No || caching == Caching::Record && call.tracker().is_shared() {
+        return Ok(negotiation.or_not_modified(Box::pin(handlers::call(route, call)).await?));
+    }
+    let key = CacheKey { version: call.tracker().database_version().await?, target: call.target().to_owned() };
+    let (app, subject) = (call.app().clone(), call.subject()?.clone());
+    let make = cacheable(route, call, &app, &subject);
+    match app.cache.get_or_make(&key, make).await {
+        Ok(stored) => stored.response(&negotiation, Some(AnswerQuota { answers: &app.answers, subject: &subject })).await,
+        Err(Uncacheable::Streamed(response)) => Ok(response),
+        Err(Uncacheable::Refused(refusal)) => Err(refusal),
+    }
+}
+
+/// A result of a handler that the cache cannot store.
+enum Uncacheable {
+    Refused(Refusal),
+    /// A large response, of which only the beginning exists yet.
+    Streamed(Response<Body>),
+}
+
+impl From<Refusal> for Uncacheable {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Calls the handler and makes its response ready for the cache. Reads of many records wait for a permit, because each holds
+/// the rows that it has read so far.
+async fn cacheable(route: Route, call: Call, app: &App, subject: &Label) -> Result<Representation, Uncacheable> {
+    let is_collection = route.caching() == Caching::Collection;
+    let permit = async {
+        let permit = app.reads.acquire(subject, 1, MAX_WAIT).await;
+        permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Reads, exceeded))
+    };
+    let _permit = if is_collection { Some(permit.await?) } else { None };
+    let response = Box::pin(handlers::call(route, call)).await?;
+    if response.extensions().get::<TaggedBody>().is_none() {
+        return Err(Uncacheable::Streamed(response));
+    }
+    Ok(Representation::of(response, is_collection)?)
+}
+
+/// Checks what hyper does not: the size of the head, and that there is exactly one valid `Host` (RFC 9112, section 3.2).
 fn check_head(parts: &Parts) -> Result<(), Refusal> {
     let fields: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let target = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
@@ -91,13 +143,13 @@ fn check_head(parts: &Parts) -> Result<(), Refusal> {
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
-        (Some(_), None) => Err(vec![Fault::parameter("Host", "must be a host, with a port if need be")].into()),
+        (Some(_), None) => Err(vec![Fault::parameter("Host", "must be a host, with an optional port")].into()),
         (None, _) if parts.version < Version::HTTP_11 => Ok(()),
         _ => Err(vec![Fault::parameter("Host", "must be given exactly once")].into()),
     }
 }
 
-/// Refuses a whole URL (RFC 9112, section 3.2.2) that is none of a web server.
+/// Rejects an absolute URL (RFC 9112, section 3.2.2) that is not the URL of a web server.
 fn check_target(target: &Uri) -> Result<(), Refusal> {
     let is_web = target.scheme_str().is_none_or(|scheme| ["http", "https"].contains(&scheme));
     let is_host = target.authority().is_none_or(|authority| is_host(authority.as_str().as_bytes()));
@@ -107,17 +159,17 @@ fn check_target(target: &Uri) -> Result<(), Refusal> {
     Err(vec![Fault::at("", "the target of the request must be a path, or a URL with http or https and a host")].into())
 }
 
-/// Refuses codings that nobody decodes: hyper looks at the last one alone.
+/// Rejects transfer codings that the server cannot decode. hyper checks only the last one.
 fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => Ok(()),
         (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(vec![Fault::parameter("Transfer-Encoding", "must be chunked, or left out")].into()),
+        _ => Err(vec![Fault::parameter("Transfer-Encoding", "must be chunked or omitted")].into()),
     }
 }
 
-/// Whether this is a host as RFC 3986 has it, without user information, with a port that exists if there is one.
+/// Whether this is a host by RFC 3986, without user information, and with a valid port if there is one.
 fn is_host(value: &[u8]) -> bool {
     let Ok(authority) = Authority::try_from(value) else { return false };
     let host = authority.host();
@@ -129,11 +181,11 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// The id the caller gave when it is sane, else a new one.
+/// The id from the client if it is valid, else a new one.
 fn request_id(app: &App, headers: &HeaderMap) -> String {
-    let sane =
+    let is_valid =
         |text: &&str| (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane);
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(is_valid);
     given.map_or_else(|| new_id(app), str::to_owned)
 }
 
@@ -143,14 +195,15 @@ fn new_id(app: &App) -> String {
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos())).to_string()
 }
 
-/// The headers that every answer has.
-fn finish(headers: &mut HeaderMap, id: &str) {
+/// Adds the headers of every response.
+fn add_common_headers(headers: &mut HeaderMap, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // What is live changes at any moment, and an answer is for the bearer of its token alone: one with a tag may be kept
-    // and must be asked for again each time, any other is not kept. A badge, for anyone, says otherwise itself.
-    let kept = if headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
+    // The data may change at any moment, and a response is only for the holder of its token. A client may store a response
+    // with a tag, but must revalidate it each time. Other responses are not stored. Badges, which are public, set their own
+    // header.
+    let cache_control = if headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(cache_control));
 }

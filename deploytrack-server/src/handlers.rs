@@ -1,32 +1,32 @@
-//! One function for each endpoint: read, ask, answer.
+//! The handlers: one function for each endpoint. It reads the request, calls the tracker and returns the response.
 
+mod api_docs;
 mod archive;
 mod badges;
 mod components;
 mod deployments;
-mod description;
-pub(crate) mod environments;
-pub(crate) mod events;
+mod environments;
+mod events;
 mod health;
 mod verification;
 
 use crate::{
     request::Call,
-    response::{Answer, moved, options},
+    response::{HandlerResult, moved, options},
     route::Route,
 };
 
 /// Calls the handler of a route.
-pub(crate) async fn call(route: Route, call: Call) -> Answer {
+pub(crate) async fn call(route: Route, call: Call) -> HandlerResult {
     match route {
         Route::Live => health::live(),
         Route::Ready => health::ready(&call).await,
-        Route::OpenApi => description::document(&call).await,
-        Route::Docs(file) => description::page(&call, &file).await,
-        Route::DocsAt(place) => Ok(moved(place)),
+        Route::OpenApi => api_docs::document(&call).await,
+        Route::Docs(file) => api_docs::page(&call, &file).await,
+        Route::DocsRedirect(path) => Ok(moved(path)),
         Route::Options(allow) => Ok(options(allow)),
         Route::Badge(names) => badges::show(&call, &names).await,
-        Route::BadgeAsked => badges::asked(&call).await,
+        Route::BadgeByQuery => badges::show_by_query(&call).await,
         Route::ListDeployments => deployments::list(&call).await,
         Route::RecordDeployment => deployments::record(call).await,
         Route::ShowDeployment(id) => deployments::show(&call, &id).await,
@@ -53,6 +53,6 @@ pub(crate) async fn call(route: Route, call: Call) -> Answer {
         Route::OrderEnvironments => environments::order(call).await,
         Route::Archive(kind) => archive::archive(call, kind).await,
         #[cfg(feature = "dashboard")]
-        Route::Dashboard(asset) => asset.answer(call.headers()).await,
+        Route::Dashboard(asset) => asset.response(call.headers()).await,
     }
 }

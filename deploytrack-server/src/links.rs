@@ -3,14 +3,14 @@
 use deploytrack_core::query::Links;
 use serde_urlencoded::ser::Error;
 
-/// The parameters that say which part of a list is asked for.
+/// The parameters that select a part of a list.
 const OF_A_PAGE: [&str; 3] = ["skip", "take", "cursor"];
 
-/// The links to the pages around the one that was asked for with this query, with the filters in it.
+/// The links to the pages around the requested one, with the filters of its query.
 ///
-/// Each is a query alone, which is a relative reference (RFC 3986, section 4.2) to the same path: a proxy may have changed
-/// scheme, host and the beginning of the path on the way here, and no header that claims to know them need be believed. A
-/// token comes in a header and is in no query.
+/// Each link is only a query, which is a relative reference (RFC 3986, section 4.2) to the same path. A proxy may have
+/// changed the scheme, the host and the beginning of the path, and a header that reports the original ones may be forged.
+/// Links contain no token: tokens are sent in a header only.
 pub(crate) fn around(links: Links, query: &str) -> Result<String, Error> {
     let all: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
     let filters: Vec<_> = all.iter().filter(|(name, _)| !OF_A_PAGE.contains(&name.as_str())).collect();

@@ -1,4 +1,4 @@
-//! `deploytrack-server`: see `--help`.
+//! The program `deploytrack-server`. `--help` describes its commands.
 
 use std::{
     error::Error,
@@ -21,12 +21,12 @@ use deploytrack_server::{
     log,
     serve::{self, Listeners, Signals},
     token,
-    trim::Trimmed,
+    value_parser::TrimmedText,
 };
 
-/// What runs where, since when, and who put it there: the server.
+/// The deploytrack server: records which version of a component runs in which environment
 ///
-/// Without a command it serves until SIGTERM or Ctrl-C. The token secret may be given in `DEPLOYTRACK_JWT_SECRET`.
+/// Without a command, it serves until SIGTERM or Ctrl-C. `DEPLOYTRACK_JWT_SECRET` may contain the token secret.
 #[derive(Debug, Parser)]
 #[command(name = "deploytrack-server", version)]
 struct Arguments {
@@ -40,25 +40,25 @@ struct Arguments {
 enum Command {
     /// Print a token
     Token {
-        /// Whom the token is for
-        #[arg(long, value_name = "NAME", value_parser = Trimmed(Label::from_str))]
+        /// Subject of the token: a person or a program
+        #[arg(long, value_name = "NAME", value_parser = TrimmedText(Label::from_str))]
         subject: Label,
-        /// A role of the bearer, such as admin, which may write; may be given again
-        #[arg(long, value_name = "ROLE", value_parser = Trimmed(StringValueParser::new()))]
+        /// Role in the token, such as admin, which allows writes; may be repeated
+        #[arg(long, value_name = "ROLE", value_parser = TrimmedText(StringValueParser::new()))]
         role: Vec<String>,
-        /// The lifetime of the token, such as 12h or 90d; at most --max-token-lifetime
-        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = Trimmed(lifetime))]
+        /// Lifetime of the token, such as 12h or 90d; at most --max-token-lifetime
+        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = TrimmedText(lifetime))]
         expires_in: Duration,
     },
-    /// Bring the database up to date and end
+    /// Apply the migrations to the database and exit
     Migrate,
-    /// Compare everything that is kept with the history; ends with 6 when there is a difference
+    /// Compare the database with its history; exits with 6 if they differ
     ///
-    /// The database may be in use: no writer is held up. Every row of history is checked against its hash, and the
-    /// deployments, the current cells and the counts against what the history says.
+    /// The database may be in use: writers are not blocked. Every row of the history is checked against its hash. The
+    /// deployments, the current cells and the counts are checked against the history.
     Verify {
-        /// Write what differs again from the history, cell by cell; neither the history itself is touched nor a cell whose
-        /// history is not as it was recorded
+        /// Rewrite differing data from the history, cell by cell; the history itself does not change, and neither does a cell
+        /// whose history was altered
         #[arg(long)]
         repair: bool,
     },
@@ -76,59 +76,59 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 
 fn main() -> ExitCode {
     let Arguments { settings, command } = Arguments::parse();
-    let done = match command {
+    let result = match command {
         None => run(serve(settings)),
         Some(Command::Token { subject, role, expires_in }) => print_token(settings, &subject, &role, expires_in),
         Some(Command::Migrate) => run(migrate(settings)),
         Some(Command::Verify { repair }) => run(verify(settings, repair)),
         Some(Command::CheckConfig) => settings.describe().map_err(Into::into).and_then(|settings| print(&settings)),
     };
-    done.map_or_else(|error| complain(error.as_ref()), |()| ExitCode::SUCCESS)
+    result.map_or_else(|error| report(error.as_ref()), |()| ExitCode::SUCCESS)
 }
 
-type Done = Result<(), Box<dyn Error>>;
+type CommandResult = Result<(), Box<dyn Error>>;
 
-/// The database cannot be opened; says which.
+/// The error when the database cannot be opened. It names the database.
 #[derive(Debug, thiserror::Error)]
 #[error("the database {database} (--database-url, DEPLOYTRACK_DATABASE_URL) cannot be opened")]
-struct Unopened {
+struct OpenError {
     database: DatabaseUrl,
     source: deploytrack_core::error::Error,
 }
 
-/// What is kept is not what the history says.
+/// The error when the database differs from its history.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", if *.repairable {
-    "what is kept differs from the history; `deploytrack-server verify --repair` writes it again"
+    "the data differs from the history; `deploytrack-server verify --repair` rewrites it from the history"
 } else if *.damaged {
-    "a part of the database cannot be read; a backup is needed"
+    "a part of the database cannot be read; restore a backup"
 } else {
-    "the history is not as it was recorded; only a backup can tell what it was"
+    "the history was altered after it was recorded; restore a backup"
 })]
-struct Differs {
+struct VerificationFailed {
     repairable: bool,
     damaged: bool,
 }
 
-fn run(work: impl Future<Output = Done>) -> Done {
+fn run(work: impl Future<Output = CommandResult>) -> CommandResult {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         serve::survive_file_size_limit();
         work.await
     })
 }
 
-async fn serve(settings: ServeArgs) -> Done {
+async fn serve(settings: ServeArgs) -> CommandResult {
     let config = settings.resolve()?;
     log::init(config.log_format, &config.log_level);
-    let app = App::open(&config).await.map_err(|error| Unopened { database: config.database_url.clone(), source: error })?;
+    let app = App::open(&config).await.map_err(|error| OpenError { database: config.database_url.clone(), source: error })?;
     let tracker = app.tracker().clone();
-    let served = listen(&config, app).await;
-    // Every way the server can end must move the write-ahead log into the database file.
+    let result = listen(&config, app).await;
+    // Closing moves the write-ahead log into the database file. It must happen also after an error.
     serve::close(&tracker).await;
-    served
+    result
 }
 
-async fn listen(config: &Config, app: App) -> Done {
+async fn listen(config: &Config, app: App) -> CommandResult {
     let signals = Signals::listen();
     let main = serve::bind(config.listen)?;
     let health = serve::bind_health(config.health_listen)?;
@@ -143,16 +143,19 @@ async fn listen(config: &Config, app: App) -> Done {
     Ok(serve::serve_until_signalled(Listeners { main, health }, app, signals).await?)
 }
 
-async fn verify(settings: ServeArgs, repair: bool) -> Done {
+async fn verify(settings: ServeArgs, repair: bool) -> CommandResult {
     let tracker = Tracker::new(open(&settings).await?);
-    let found = if repair { tracker.repair().await } else { tracker.verify().await };
+    let verification = if repair { tracker.repair().await } else { tracker.verify().await };
     tracker.close().await;
-    let found = found?;
-    print(&format!("{found}\n"))?;
-    if found.ok { Ok(()) } else { Err(Differs { repairable: found.is_repairable(), damaged: found.is_damaged() }.into()) }
+    let verification = verification?;
+    print(&format!("{verification}\n"))?;
+    if verification.ok {
+        return Ok(());
+    }
+    Err(VerificationFailed { repairable: verification.is_repairable(), damaged: verification.is_damaged() }.into())
 }
 
-async fn migrate(settings: ServeArgs) -> Done {
+async fn migrate(settings: ServeArgs) -> CommandResult {
     open(&settings).await?.close().await;
     print(&format!("{} is up to date\n", settings.database()?))
 }
@@ -160,27 +163,27 @@ async fn migrate(settings: ServeArgs) -> Done {
 async fn open(settings: &ServeArgs) -> Result<Store, Box<dyn Error>> {
     log::init(settings.log_format(), &settings.log_level()?);
     let database = settings.database()?;
-    database.open().await.map_err(|source| Unopened { database, source }.into())
+    database.open().await.map_err(|source| OpenError { database, source }.into())
 }
 
-fn print_token(settings: ServeArgs, subject: &Label, roles: &[String], expires_in: Duration) -> Done {
+fn print_token(settings: ServeArgs, subject: &Label, roles: &[String], expires_in: Duration) -> CommandResult {
     let config = settings.resolve()?;
     let token = token::issue(&config.secret, subject, roles, expires_in, SystemClock.now())?;
     print(&format!("{token}\n"))
 }
 
-/// Writes to standard output. A reader that has gone away is no error: it has what it wanted.
-fn print(text: &str) -> Done {
+/// Writes to standard output. A closed pipe is not an error: its reader has read enough.
+fn print(text: &str) -> CommandResult {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
+        result => Ok(result?),
     }
 }
 
-/// Says what went wrong and why, on one line. 2 is for settings, as it is for flags; 6 for a difference that was found;
-/// 1 for everything else.
-fn complain(error: &(dyn Error + 'static)) -> ExitCode {
+/// Prints an error and its causes on one line. The exit code is 2 for invalid settings, as for invalid flags, 6 for a failed
+/// verification, and 1 for every other error.
+fn report(error: &(dyn Error + 'static)) -> ExitCode {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -190,11 +193,11 @@ fn complain(error: &(dyn Error + 'static)) -> ExitCode {
         }
         cause = error.source();
     }
-    // Where standard error is gone there is nobody left to tell.
+    // If standard error is closed, the message is lost.
     let _ = writeln!(io::stderr(), "error: {message}");
     ExitCode::from(match error {
         error if error.is::<ConfigError>() => 2,
-        error if error.is::<Differs>() => 6,
+        error if error.is::<VerificationFailed>() => 6,
         _ => 1,
     })
 }

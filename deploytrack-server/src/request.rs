@@ -1,4 +1,4 @@
-//! A request as a handler reads it: the path's id, the query and the body, with limits, every fault at once.
+//! A request as a handler reads it: the id in the path, the query and the body. All faults are reported at once.
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
@@ -20,52 +20,34 @@ use uuid::Uuid;
 use crate::{
     App,
     arrival::Arrivals,
-    auth::Caller,
-    problem::Refusal,
-    representation::Room,
-    response::internal,
-    share::Share,
-    terms,
-    unread::{Arrived, Unread},
+    auth::Identity,
+    encoding::AnswerQuota,
+    limits::{BODY_BYTES, MOST_VALUES},
+    preconditions,
+    quota::Permit,
+    refusal::{Refusal, internal},
+    request_body::{BodyRules, ReceivedBody, RequestBody},
 };
 
-/// The most bytes of a body.
-pub(crate) const BODY_BYTES: usize = 1024 * 1024;
-/// How long a body may take to arrive.
-pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// The bytes of a body from which on it is parsed on a blocking thread: to parse less takes about a millisecond.
+/// The least bytes of a body that is parsed on a blocking thread. A smaller body is parsed in about a millisecond.
 const LEAST_BLOCKING: usize = 64 * 1024;
-/// How long a large body waits for the parsing of those before it.
+/// The longest time that a large body waits for its turn to be parsed.
 const PARSER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The most values of a parameter that may be repeated.
-pub(crate) const MOST_VALUES: usize = 100;
 
-/// How a body must come.
-pub(crate) struct BodyRules {
-    /// The media types it may have.
-    pub(crate) types: &'static [&'static str],
-    /// The same, for a sentence.
-    pub(crate) named: &'static str,
-    /// The most bytes it may have.
-    pub(crate) bytes: usize,
-    /// The same, for a sentence.
-    pub(crate) limit: &'static str,
-}
+const JSON: BodyRules = BodyRules { types: &["application/json"], types_text: "application/json", bytes: BODY_BYTES, bytes_text: "1 MiB" };
 
-const JSON: BodyRules = BodyRules { types: &["application/json"], named: "application/json", bytes: BODY_BYTES, limit: "1 MiB" };
-
-/// A request whose caller has been let in.
+/// An authorized request.
 pub(crate) struct Call {
     app: App,
-    caller: Caller,
+    identity: Identity,
     parts: Parts,
-    body: Unread,
+    body: RequestBody,
     request_id: String,
 }
 
 impl Call {
-    pub(crate) fn new(app: App, caller: Caller, parts: Parts, body: Unread, request_id: String) -> Self {
-        Self { app, caller, parts, body, request_id }
+    pub(crate) fn new(app: App, identity: Identity, parts: Parts, body: RequestBody, request_id: String) -> Self {
+        Self { app, identity, parts, body, request_id }
     }
 
     /// The application.
@@ -73,19 +55,19 @@ impl Call {
         &self.app
     }
 
-    /// Who is calling.
+    /// The subject of the token.
     pub(crate) fn subject(&self) -> Result<&Label, Refusal> {
-        self.caller.subject()
+        self.identity.subject()
     }
 
-    /// The use cases.
+    /// The tracker, which runs the use cases.
     pub(crate) fn tracker(&self) -> &Tracker {
         &self.app.tracker
     }
 
-    /// Room for so many bytes of an answer on its way to the caller, who waits for it for a while.
-    pub(crate) async fn room(&self, bytes: usize) -> Result<Share, Refusal> {
-        Room { answers: &self.app.answers, subject: self.subject()? }.wait(bytes).await
+    /// Waits for the permit to send so many bytes of a large answer.
+    pub(crate) async fn answer_permit(&self, bytes: usize) -> Result<Permit, Refusal> {
+        AnswerQuota { answers: &self.app.answers, subject: self.subject()? }.acquire(bytes).await
     }
 
     /// The headers.
@@ -93,42 +75,42 @@ impl Call {
         &self.parts.headers
     }
 
-    /// Path and query, as they were sent.
+    /// The path and the query, as the client sent them.
     pub(crate) fn target(&self) -> &str {
         self.parts.uri.path_and_query().map_or("", |target| target.as_str())
     }
 
-    /// The request's id in the log.
+    /// The id of the request in the log.
     pub(crate) fn request_id(&self) -> &str {
         &self.request_id
     }
 
-    /// The query, to be read parameter by parameter.
+    /// The query, for reading its parameters one by one.
     pub(crate) fn query(&self) -> Query {
         Query::of(self.query_text())
     }
 
-    /// The query as it was sent.
+    /// The query as the client sent it.
     pub(crate) fn query_text(&self) -> &str {
         self.parts.uri.query().unwrap_or_default()
     }
 
-    /// The id in the path, for a request that has no parameters.
+    /// The id in the path, for an endpoint without query parameters.
     pub(crate) fn id(&self, raw: &str) -> Result<Uuid, Vec<Fault>> {
         let mut query = self.query();
         let id = query.path_id(raw);
         query.finish(id)
     }
 
-    /// Reads a JSON body, and the terms in the headers. Faults found before it, in path and query, are said together
-    /// with theirs.
+    /// Reads a JSON body and the terms in the headers. `before` is the result for the path and the query; its faults are
+    /// reported together with those of the body and the headers.
     pub(crate) async fn read<Q, T: FromBody + Send + 'static>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
         let ((body, terms), _) = self.parse(&JSON, |body, terms| (json::read(body, T::from_body), terms)).await?;
         let ((before, body), terms) = both(both(before, body), terms)?;
         Ok((before, body, terms))
     }
 
-    /// As [`Call::read`], where no body at all is an empty object.
+    /// Reads as [`Call::read`] does. A missing body is read as an empty object.
     pub(crate) async fn read_if_any<Q, T: FromBody + Send + 'static>(
         self,
         before: Result<Q, Vec<Fault>>,
@@ -136,47 +118,47 @@ impl Call {
         if !self.body.is_empty() {
             return self.read(before).await;
         }
-        let terms = terms::of(&self.parts, self.caller.subject()?, &Bytes::new());
+        let terms = preconditions::terms(&self.parts, self.identity.subject()?, &Bytes::new());
         let ((before, body), terms) = both(both(before, T::from_body(Map::new())), terms)?;
         Ok((before, body, terms))
     }
 
-    /// Reads the body within the rules and gives it, with the terms in the headers, to `parse`. A large body is parsed on a
-    /// blocking thread, since all other requests would wait otherwise. Its reservation comes back with the result, and lasts
-    /// until the caller drops it.
+    /// Reads the body within the rules and passes it to `parse`, with the terms in the headers. A large body is parsed on a
+    /// blocking thread, because other requests would wait for it otherwise. The reservation of the body is returned with the
+    /// result and ends when it is dropped.
     pub(crate) async fn parse<T: Send + 'static>(
         self,
         rules: &BodyRules,
         parse: impl FnOnce(&Bytes, Result<Terms, Vec<Fault>>) -> T + Send + 'static,
     ) -> Result<(T, Option<OwnedSemaphorePermit>), Refusal> {
-        let Self { app, caller, parts, body, .. } = self;
+        let Self { app, identity, parts, body, .. } = self;
         let (body, reserved) = whole_body(&parts.headers, &body, rules, &app.arrivals).await?;
-        let subject = caller.subject()?.clone();
+        let subject = identity.subject()?.clone();
         let bytes = body.len();
-        let work = move || (parse(&body, terms::of(&parts, &subject, &body)), reserved);
+        let work = move || (parse(&body, preconditions::terms(&parts, &subject, &body)), reserved);
         if bytes < LEAST_BLOCKING {
             return Ok(work());
         }
         let parser = timeout(PARSER_TIMEOUT, app.parsers.acquire_owned()).await;
         let parser = parser.map_err(|_| Refusal::TooManyBodies)?.map_err(internal)?;
-        // The thread works on when the caller of this request has hung up, so it holds on to both.
+        // The thread continues after the client disconnects, so it owns the reservation and the parser's permit.
         let (parsed, _parser) = spawn_blocking(|| (work(), parser)).await.map_err(internal)?;
         Ok(parsed)
     }
 }
 
-async fn whole_body(headers: &HeaderMap, body: &Unread, rules: &BodyRules, arrivals: &Arrivals) -> Result<Arrived, Refusal> {
+async fn whole_body(headers: &HeaderMap, body: &RequestBody, rules: &BodyRules, arrivals: &Arrivals) -> Result<ReceivedBody, Refusal> {
     if !has_type(headers, rules.types) {
-        return Err(Refusal::MediaType(rules.named));
+        return Err(Refusal::MediaType(rules.types_text));
     }
-    // Judged from Content-Length where there is one, before a byte is read.
+    // With Content-Length, a body that is too large is rejected before a byte is read.
     if body.least_bytes() > rules.bytes as u64 {
-        return Err(Refusal::TooLarge(rules.limit));
+        return Err(Refusal::TooLarge(rules.bytes_text));
     }
     body.read(rules, arrivals).await
 }
 
-/// Both, or every fault of both.
+/// Both values, or the faults of both.
 pub(crate) fn both<A, B>(a: Result<A, Vec<Fault>>, b: Result<B, Vec<Fault>>) -> Result<(A, B), Vec<Fault>> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
@@ -184,7 +166,7 @@ pub(crate) fn both<A, B>(a: Result<A, Vec<Fault>>, b: Result<B, Vec<Fault>>) -> 
     }
 }
 
-/// Whether the one `Content-Type` is among `types`, parameters aside, and nothing is encoded.
+/// Whether there is one `Content-Type`, which is among `types` (its parameters are ignored), and no content encoding.
 fn has_type(headers: &HeaderMap, types: &[&str]) -> bool {
     let mut all = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(one), None) = (all.next(), all.next()) else { return false };
@@ -193,7 +175,7 @@ fn has_type(headers: &HeaderMap, types: &[&str]) -> bool {
     plain && types.iter().any(|known| essence.trim().eq_ignore_ascii_case(known))
 }
 
-/// Takes the parameters of a query one by one and gathers every fault.
+/// A query whose parameters are read one by one. It collects every fault.
 #[derive(Debug)]
 pub(crate) struct Query {
     pairs: Vec<(String, String)>,
@@ -204,7 +186,7 @@ pub(crate) struct Query {
 impl Query {
     fn of(text: &str) -> Self {
         let all: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap_or_default();
-        // Bytes that are no UTF-8 come out as U+FFFD, which nobody means.
+        // The decoder replaces invalid UTF-8 by U+FFFD, which no client sends on purpose.
         let broken = |(name, value): &(String, String)| name.contains('\u{fffd}') || value.contains('\u{fffd}');
         let (broken, pairs): (Vec<_>, Vec<_>) = all.into_iter().partition(broken);
         let mut faults = Faults::default();
@@ -214,13 +196,13 @@ impl Query {
         Self { pairs, known: Vec::new(), faults }
     }
 
-    /// Every value of a parameter.
+    /// All values of a parameter.
     fn values(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
         self.pairs.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
-    /// A parameter that may be given once, read by `read`.
+    /// A parameter that may be given once, parsed by `read`.
     pub(crate) fn read<T, E: Display>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         match self.values(name).as_slice() {
             [] => None,
@@ -229,7 +211,7 @@ impl Query {
         }
     }
 
-    /// A parameter that may be given once, checked by its type.
+    /// A parameter that may be given once, parsed by its type.
     pub(crate) fn one<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
         self.read(name, str::parse)
     }
@@ -249,7 +231,7 @@ impl Query {
         self.read(name, json::parse_id)
     }
 
-    /// A UUID that must be there.
+    /// A required UUID.
     pub(crate) fn required_id(&mut self, name: &'static str) -> Option<Uuid> {
         if self.pairs.iter().any(|(key, _)| key == name) {
             return self.id(name);
@@ -292,7 +274,7 @@ impl Query {
         let (page, cursor) = (self.page(), self.one::<Cursor>("cursor"));
         match cursor {
             None => page,
-            Some(_) if counts => self.wrong("cursor", "cannot be given together with skip: it says where the page begins"),
+            Some(_) if counts => self.wrong("cursor", "cannot be given together with skip; leave out one of them"),
             Some(cursor) => PageRequest::at(cursor, page?.take()),
         }
     }
@@ -302,14 +284,14 @@ impl Query {
         None
     }
 
-    /// Ends the reading with what was built: every fault noted, and every parameter that nobody asked for.
-    pub(crate) fn finish<T>(mut self, built: Option<T>) -> Result<T, Vec<Fault>> {
+    /// Returns the value, or all faults. Parameters that have not been read are faults too.
+    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<Fault>> {
         let known = if self.known.is_empty() { "there are none here".into() } else { format!("known are {}", self.known.join(", ")) };
         for (name, _) in std::mem::take(&mut self.pairs) {
             self.faults.add(|| Fault::parameter(shortened(&name), format!("is not a known parameter; {known}")));
         }
-        match built {
-            Some(built) if self.faults.is_empty() => Ok(built),
+        match value {
+            Some(value) if self.faults.is_empty() => Ok(value),
             _ => Err(self.faults.into()),
         }
     }
@@ -322,19 +304,19 @@ mod tests {
 
     use super::*;
 
-    fn said<T: std::fmt::Debug>(result: Result<T, Vec<Fault>>) -> Vec<String> {
+    fn faults<T: std::fmt::Debug>(result: Result<T, Vec<Fault>>) -> Vec<String> {
         result.unwrap_err().iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn every_fault_of_a_query_is_named_at_once() {
+    fn every_fault_of_a_query_is_reported_at_once() {
         let mut query = Query::of("skip=-1&take=101&status=done&status=failed&componentId=7&taek=5&=1&version=%ff");
         let page = query.page();
         query.one::<Status>("status");
         query.id("componentId");
         query.one::<Label>("version");
         assert_eq!(
-            said(query.finish(page)),
+            faults(query.finish(page)),
             [
                 "version is not UTF-8",
                 "skip must be a whole number from 0 to 9223372036854775807",
@@ -348,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_whole_numbers_within_bounds() {
+    fn skip_and_take_are_whole_numbers_within_bounds() {
         let page = |text: &str| {
             let mut query = Query::of(text);
             let page = query.page();
@@ -370,12 +352,12 @@ mod tests {
             "take=1&take=1",
             "TAKE=1",
         ] {
-            assert_eq!(said(page(wrong)).len(), 1, "{wrong}");
+            assert_eq!(faults(page(wrong)).len(), 1, "{wrong}");
         }
     }
 
     #[test]
-    fn a_parameter_may_be_repeated_where_it_says_so() {
+    fn a_repeatable_parameter_has_at_most_100_values() {
         let mut query = Query::of("component=a&component=b%2Fc&x=true");
         let names: Vec<Label> = query.many("component");
         let flag = query.flag("x");
@@ -383,11 +365,11 @@ mod tests {
         assert_eq!(query.finish(flag), Ok(true));
         let mut query = Query::of(&"component=a&".repeat(101));
         query.many::<Label>("component");
-        assert_eq!(said(query.finish(Some(()))), ["component is given more than 100 times"]);
+        assert_eq!(faults(query.finish(Some(()))), ["component is given more than 100 times"]);
     }
 
     #[test]
-    fn a_body_has_one_known_media_type() {
+    fn a_body_has_exactly_one_accepted_media_type() {
         let has = |values: &[&str], encoding: Option<&str>| {
             let mut headers = HeaderMap::new();
             for value in values {

@@ -1,36 +1,37 @@
-//! Every endpoint as a value: its path, its methods, and who may call it.
+//! The endpoints: the path and the methods of each, the role that it requires, and whether the cache may store its response.
 
 use deploytrack_core::{api, catalog::CatalogKind};
 use http::Method;
 
-use self::place::Place;
+use self::path::Path;
 #[cfg(feature = "dashboard")]
 use crate::asset::Asset;
 use crate::config::Badges;
 
-mod place;
+mod path;
 #[cfg(test)]
 mod tests;
 
-/// An identifier as it stands in the path. It is read after the token, so that an unknown caller learns nothing.
+/// An id as the client sent it in the path. It is parsed after the token is checked, so that a client without a token gets no
+/// information.
 pub(crate) type RawId = String;
 
-/// What a request asks for.
+/// The endpoint of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Live,
     Ready,
-    /// The description of the API.
+    /// The OpenAPI document.
     OpenApi,
-    /// A file of the pages that show the description; the pages themselves where it is empty.
+    /// A file of Swagger UI, or its page if the name is empty.
     Docs(String),
-    /// Leads to the pages at this place, which is relative to the one asked for.
-    DocsAt(&'static str),
+    /// A redirect to Swagger UI at this path, which is relative to the requested one.
+    DocsRedirect(&'static str),
     Options(&'static str),
-    /// Both names as they stand in the path.
+    /// A badge by both names in the path, still encoded.
     Badge(String),
-    /// The names are in the query.
-    BadgeAsked,
+    /// A badge by the names in the query.
+    BadgeByQuery,
     ListDeployments,
     RecordDeployment,
     ShowDeployment(RawId),
@@ -55,58 +56,58 @@ pub(crate) enum Route {
     UpdateEnvironment(RawId),
     DeleteEnvironment(RawId),
     OrderEnvironments,
-    /// Archives many by a pattern of their names.
+    /// Archives all whose names match a pattern.
     Archive(CatalogKind),
     #[cfg(feature = "dashboard")]
     Dashboard(&'static Asset),
 }
 
-/// Who may call.
+/// The permission that a route requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Anyone, without a token.
+    /// None: the route is open to anyone.
     Open,
-    /// Anyone with a token.
+    /// A valid token.
     Reader,
-    /// A token with the role `admin`.
+    /// A valid token with the role `admin`.
     Admin,
 }
 
-/// Why a request has no route.
+/// The reason for which a request has no route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoRoute {
-    /// Nothing is at this path.
+    /// No endpoint has this path.
     Path,
-    /// The path is known and takes only these methods.
+    /// The path accepts only these methods.
     Method(&'static str),
 }
 
 impl Route {
-    /// Finds the route of a request. Where there are no badges, nothing is at their paths.
+    /// Finds the route of a request. With [`Badges::Off`] the paths of badges do not exist.
     pub(crate) fn parse(method: &Method, path: &str, badges: Badges) -> Result<Self, NoRoute> {
-        let is_there = |place: &Place<'_>| badges == Badges::Public || !matches!(place, Place::Badge(_) | Place::BadgeAsked);
-        let place = Place::at(path).filter(is_there).ok_or(NoRoute::Path)?;
+        let exists = |path: &Path<'_>| badges == Badges::Public || !matches!(path, Path::Badge(_) | Path::BadgeByQuery);
+        let path = Path::parse(path).filter(exists).ok_or(NoRoute::Path)?;
         match method.as_str() {
-            "OPTIONS" => Ok(Self::Options(place.allow())),
-            // HEAD answers as GET; hyper leaves the body out.
-            "HEAD" => place.route("GET"),
-            other => place.route(other),
+            "OPTIONS" => Ok(Self::Options(path.allow())),
+            // HEAD is handled as GET; hyper omits the body.
+            "HEAD" => path.route("GET"),
+            other => path.route(other),
         }
-        .map_err(|()| NoRoute::Method(place.allow()))
+        .map_err(|()| NoRoute::Method(path.allow()))
     }
 
-    /// Who may call. The match has no wildcard: a new route cannot forget its guard.
+    /// The permission that the route requires. The match has no wildcard, so that a new route without one does not compile.
     pub(crate) const fn access(&self) -> Access {
         match self {
             Self::Live
             | Self::Ready
             | Self::OpenApi
             | Self::Docs(_)
-            | Self::DocsAt(_)
+            | Self::DocsRedirect(_)
             | Self::Options(_)
             | Self::Badge(_)
-            | Self::BadgeAsked => Access::Open,
-            // The page itself tells nothing; what it shows it asks for with its reader's token.
+            | Self::BadgeByQuery => Access::Open,
+            // The page contains no data. It requests the data with the token of its reader.
             #[cfg(feature = "dashboard")]
             Self::Dashboard(_) => Access::Open,
             Self::ListDeployments
@@ -138,29 +139,29 @@ impl Route {
     }
 }
 
-/// Whether answers are kept until something is written.
+/// Whether the cache may store responses until the next write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keeping {
-    /// They depend on more than the database, are streamed, or write.
+pub(crate) enum Caching {
+    /// No: the response depends on more than the database, is a stream, or belongs to a write.
     No,
-    /// They show one record, which is changed under its tag.
+    /// Yes, uncompressed: the response is one record, whose one tag is the condition of its update.
     Record,
-    /// They show many.
+    /// Yes: the response has many records.
     Collection,
 }
 
 impl Route {
-    /// Whether its answers are kept.
-    pub(crate) const fn keeping(&self) -> Keeping {
+    /// Whether the cache may store the response.
+    pub(crate) const fn caching(&self) -> Caching {
         match self {
             Self::Live
             | Self::Ready
             | Self::OpenApi
             | Self::Docs(_)
-            | Self::DocsAt(_)
+            | Self::DocsRedirect(_)
             | Self::Options(_)
             | Self::Badge(_)
-            | Self::BadgeAsked
+            | Self::BadgeByQuery
             | Self::Verify
             | Self::Events
             | Self::Export
@@ -175,27 +176,27 @@ impl Route {
             | Self::UpdateEnvironment(_)
             | Self::DeleteEnvironment(_)
             | Self::OrderEnvironments
-            | Self::Archive(_) => Keeping::No,
+            | Self::Archive(_) => Caching::No,
             #[cfg(feature = "dashboard")]
-            Self::Dashboard(_) => Keeping::No,
-            Self::ShowDeployment(_) | Self::ShowComponent(_) | Self::ShowEnvironment(_) => Keeping::Record,
+            Self::Dashboard(_) => Caching::No,
+            Self::ShowDeployment(_) | Self::ShowComponent(_) | Self::ShowEnvironment(_) => Caching::Record,
             Self::ListDeployments
             | Self::History(_)
             | Self::Matrix
             | Self::Unsettled
             | Self::Latest
             | Self::ListComponents
-            | Self::ListEnvironments => Keeping::Collection,
+            | Self::ListEnvironments => Caching::Collection,
         }
     }
 
-    /// Whether `If-Match` decides if the request is carried out.
-    pub(crate) const fn heeds_condition(&self) -> bool {
+    /// Whether the request is carried out only if `If-Match` matches.
+    pub(crate) const fn takes_if_match(&self) -> bool {
         matches!(self, Self::UpdateDeployment(_) | Self::Undeploy(_) | Self::UpdateComponent(_) | Self::UpdateEnvironment(_))
     }
 }
 
-/// Every path of the API, with `{id}` where an id stands. Those of pages and pictures for people are not among them.
+/// Every path of the API, with `{id}` in place of an id. The paths of pages and badges do not belong to the API.
 const PATHS: [&str; 21] = [
     "/healthz",
     "/readyz",
@@ -219,10 +220,10 @@ const PATHS: [&str; 21] = [
     "/api/v1/environments/{id}",
     api::ENVIRONMENT_ORDER,
 ];
-/// Every method that something is done by.
+/// Every method that a route may have.
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-/// Every route of the API, with its method and its path.
+/// All routes of the API, each with its method and its path.
 pub(crate) fn table() -> impl Iterator<Item = (Method, &'static str, Route)> {
     let pairs = PATHS.into_iter().flat_map(|path| METHODS.map(|method| (method, path)));
     pairs.filter_map(|(method, path)| Some((method.clone(), path, Route::parse(&method, path, Badges::Off).ok()?)))

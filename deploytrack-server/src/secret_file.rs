@@ -1,4 +1,4 @@
-//! The file that keeps the token secret.
+//! The file that contains the token secret.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,47 +14,47 @@ use deploytrack_core::text;
 
 use crate::token::{Secret, ShortSecret};
 
-/// The most bytes a secret may have; a longer file is something else.
+/// The most bytes of a secret. A longer file cannot be a secret.
 const MOST_BYTES: u64 = 64 * 1024;
-/// How long reading the secret may take: a FIFO that nobody writes to would be waited for without an end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time for reading the secret. Reading a FIFO without a writer would never end.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The file with the secret cannot be used.
+/// The error of a file with the secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) cannot be read", path.display())]
     Read {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// It cannot be made.
-    #[error("the token secret {} cannot be made", path.display())]
-    Make {
-        /// Which file.
+    /// The file cannot be created.
+    #[error("the token secret {} cannot be created", path.display())]
+    Create {
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// It is too large to be a secret.
+    /// The file is too large.
     #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) is larger than 64 KiB", path.display())]
     TooLarge {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// The secret in it is too short.
+    /// The secret is too short.
     #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) is too short; {source}", path.display())]
     Short {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// How long it should be.
+        /// The least length.
         source: ShortSecret,
     },
 }
 
-/// Reads the secret, without the blanks around it.
+/// Reads the secret without the blanks around it.
 pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
     let bytes = content(path).map_err(|source| SecretFileError::Read { path: path.to_owned(), source })?;
     if bytes.len() as u64 > MOST_BYTES {
@@ -63,7 +63,7 @@ pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
     Secret::new(trimmed(bytes)).map_err(|source| SecretFileError::Short { path: path.to_owned(), source })
 }
 
-/// What is in a file or a pipe, and one byte more than a secret may have at most.
+/// The content of a file or a pipe, up to one byte more than a secret may have.
 fn content(path: &Path) -> io::Result<Vec<u8>> {
     let (path, (sender, receiver)) = (path.to_owned(), mpsc::sync_channel(1));
     let read = move || {
@@ -75,22 +75,22 @@ fn content(path: &Path) -> io::Result<Vec<u8>> {
         file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    // Nobody may be waiting for it any more.
+    // Sending fails if the timeout has passed, which is not an error here.
     thread::Builder::new().spawn(move || drop(sender.send(read())))?;
-    let late = || Err(io::Error::new(io::ErrorKind::TimedOut, format!("nothing came from it within {} s", PATIENCE.as_secs())));
-    receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| late())
+    let late = || Err(io::Error::new(io::ErrorKind::TimedOut, format!("reading it took more than {} s", READ_TIMEOUT.as_secs())));
+    receiver.recv_timeout(READ_TIMEOUT).unwrap_or_else(|_| late())
 }
 
-fn is_file_or_pipe(found: &fs::Metadata) -> bool {
+fn is_file_or_pipe(metadata: &fs::Metadata) -> bool {
     #[cfg(unix)]
-    if std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type()) {
+    if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
         return true;
     }
-    found.is_file()
+    metadata.is_file()
 }
 
-/// A secret without the blanks around it, which editors, shells and secret stores add. Of one that is no text, every byte
-/// counts but one line break at its end.
+/// The secret without the blanks around it, which editors, shells and secret stores add. A binary secret loses only one line
+/// break at its end.
 pub(crate) fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
     if let Ok(secret) = std::str::from_utf8(&bytes) {
         return text::trimmed(secret).as_bytes().to_vec();
@@ -104,26 +104,26 @@ pub(crate) fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Reads the secret, and makes one first if there is none. Servers that start at the same moment all read the same.
-pub(crate) fn read_or_make(path: &Path) -> Result<Secret, SecretFileError> {
+/// Reads the secret, and creates it first if the file does not exist. Servers that start at the same time read the same one.
+pub(crate) fn read_or_create(path: &Path) -> Result<Secret, SecretFileError> {
     if !path.exists() {
-        make(path).map_err(|source| SecretFileError::Make { path: path.to_owned(), source })?;
+        create(path).map_err(|source| SecretFileError::Create { path: path.to_owned(), source })?;
     }
     read(path)
 }
 
-/// Writes a new secret beside its place and then links it there. The link is all or nothing and never replaces a
-/// file: nobody sees half a secret, and of several starts the first one wins.
-fn make(path: &Path) -> io::Result<()> {
+/// Writes a new secret to a draft file and links it to its path. Linking is atomic and never replaces a file: no process
+/// reads half a secret, and of several simultaneous starts the first one sets it.
+fn create(path: &Path) -> io::Result<()> {
     let mut random = [0; 40];
     getrandom::fill(&mut random)?;
     let (name, secret) = random.split_at(8);
     let draft = path.with_extension(URL_SAFE_NO_PAD.encode(name));
-    let made = write_private(&draft, &URL_SAFE_NO_PAD.encode(secret)).and_then(|()| match fs::hard_link(&draft, path) {
+    let created = write_private(&draft, &URL_SAFE_NO_PAD.encode(secret)).and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
     });
-    fs::remove_file(&draft).and(made)
+    fs::remove_file(&draft).and(created)
 }
 
 fn write_private(path: &Path, secret: &str) -> io::Result<()> {
@@ -167,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn simultaneous_starts_agree_on_one_secret() {
+    fn simultaneous_starts_use_the_same_secret() {
         let folder = Folder::new();
         let path = folder.0.join("jwt-secret");
         let tokens: Vec<_> = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..32).map(|_| scope.spawn(|| sample(&read_or_make(&path).unwrap()))).collect();
+            let starts: Vec<_> = (0..32).map(|_| scope.spawn(|| sample(&read_or_create(&path).unwrap()))).collect();
             starts.into_iter().map(|start| start.join().unwrap()).collect()
         });
         assert!(tokens.iter().all(|token| *token == tokens[0]));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_at_the_end_is_no_part_of_the_secret() {
+    fn a_line_break_at_the_end_does_not_belong_to_the_secret() {
         let folder = Folder::new();
         let path = folder.0.join("secret");
         let mut tokens = Vec::new();

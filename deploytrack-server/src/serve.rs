@@ -35,8 +35,8 @@ use self::{
 };
 use crate::{
     App, dispatch,
-    problem::Refusal,
-    stall::{NoStall, bound_unsent},
+    refusal::Refusal,
+    write_timeout::{WriteTimeout, bound_unsent},
 };
 
 /// How long a caller may take to send the head of a request, and how long a connection may idle.
@@ -262,7 +262,7 @@ async fn serve_requests(stream: TcpStream, app: App, stop: CancellationToken, co
     // Without this, small answers wait for the caller's acknowledgement.
     let _ = stream.set_nodelay(true);
     bound_unsent(&stream);
-    let stream = ReportingStream::new(NoStall::new(stream, STALL), connection.clone());
+    let stream = ReportingStream::new(WriteTimeout::new(stream, STALL), connection.clone());
     let answering = connection.clone();
     let service = service_fn(move |request| answer(app.clone(), answering.clone(), request));
     let mut requests = http1::Builder::new()

@@ -1,6 +1,6 @@
-//! Tokens: how they are issued, and what a good one looks like.
+//! Tokens: issuing them and checking them.
 //!
-//! A token is a JSON Web Token (RFC 7519) signed with HS256. The algorithm comes from here and never from the token.
+//! A token is a JSON Web Token (RFC 7519) signed with HS256. The algorithm is fixed here and never read from the token.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,18 +10,18 @@ use secrecy::{ExposeSecret as _, SecretSlice};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use self::known::{Known, Verified, Window};
+use self::cache::{TokenCache, Validity, VerifiedToken};
 
-mod known;
+mod cache;
 
-/// The role that may write.
+/// The role that is required for writes.
 pub const ADMIN: &str = "admin";
-/// The longest token that is looked at, in bytes.
+/// The most bytes of a token. A longer one is rejected without parsing it.
 pub const MOST_BYTES: usize = 8 * 1024;
-/// The longest lifetime of a token unless configured: ten years of 365.25 days.
+/// The default of the longest lifetime of a token: ten years of 365.25 days.
 pub const LONGEST: Duration = Duration::from_hours(87_660);
 
-/// What signs and checks tokens: a shared secret, and whom the tokens are from and for.
+/// The shared secret that signs tokens, with the issuer, the audience and the longest lifetime that tokens must have.
 #[derive(Clone)]
 pub struct Secret {
     bytes: SecretSlice<u8>,
@@ -30,19 +30,19 @@ pub struct Secret {
     longest: Duration,
 }
 
-/// The secret is too short to sign with.
+/// The error for a secret that is too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the token secret must be at least {} bytes long", Secret::LEAST_BYTES)]
 pub struct ShortSecret;
 
 impl Secret {
-    /// HS256 asks for as many bytes as its hash has (RFC 7518, section 3.2).
+    /// The least bytes of a secret. HS256 requires as many as its hash has (RFC 7518, section 3.2).
     pub const LEAST_BYTES: usize = 32;
 
-    /// Keeps the bytes of a secret.
+    /// A secret without an issuer and an audience.
     ///
     /// # Errors
-    /// [`ShortSecret`] when there are fewer than [`Secret::LEAST_BYTES`].
+    /// [`ShortSecret`] if there are fewer than [`Secret::LEAST_BYTES`].
     pub fn new(bytes: Vec<u8>) -> Result<Self, ShortSecret> {
         if bytes.len() < Self::LEAST_BYTES {
             return Err(ShortSecret);
@@ -50,15 +50,15 @@ impl Secret {
         Ok(Self { bytes: bytes.into(), issuer: None, audience: None, longest: LONGEST })
     }
 
-    /// The same secret, for tokens with this `iss` and `aud`.
+    /// Sets the `iss` and `aud` that tokens must have.
     #[must_use]
-    pub fn speaking(self, issuer: Option<String>, audience: Option<String>) -> Self {
+    pub fn with_issuer_and_audience(self, issuer: Option<String>, audience: Option<String>) -> Self {
         Self { issuer, audience, ..self }
     }
 
-    /// The same secret, for tokens with a lifetime of at most this.
+    /// Sets the longest lifetime of tokens.
     #[must_use]
-    pub fn lasting(self, longest: Duration) -> Self {
+    pub fn with_max_lifetime(self, longest: Duration) -> Self {
         Self { longest, ..self }
     }
 
@@ -81,10 +81,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A token could not be issued.
+/// The error when a token cannot be issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// Its lifetime would be longer than the server accepts.
+    /// The lifetime is longer than the server accepts.
     #[error(
         "the lifetime of a token may be at most {} (--max-token-lifetime, DEPLOYTRACK_MAX_TOKEN_LIFETIME); give a shorter --expires-in",
         lifetime_text(*.longest)
@@ -93,18 +93,18 @@ pub enum IssueError {
         /// The longest lifetime.
         longest: Duration,
     },
-    /// It would be too long to be taken.
+    /// The token would be longer than [`MOST_BYTES`].
     #[error("the token would be longer than 8 KiB; give it fewer roles")]
     TooLarge,
-    /// It could not be signed.
+    /// Signing failed.
     #[error("the token could not be signed")]
     Sign(#[from] jsonwebtoken::errors::Error),
 }
 
-/// Makes a token for `subject`, good for `expires_in` from `now`.
+/// Issues a token for `subject`, valid from `now` for `expires_in`.
 ///
 /// # Errors
-/// [`IssueError`] when its lifetime would be longer than [`Secret::longest`], or the token larger than [`MOST_BYTES`].
+/// [`IssueError`] if the lifetime is longer than [`Secret::longest`], or the token larger than [`MOST_BYTES`].
 pub fn issue(secret: &Secret, subject: &Label, roles: &[String], expires_in: Duration, now: Time) -> Result<String, IssueError> {
     let too_long = || IssueError::TooLong { longest: secret.longest };
     if expires_in > secret.longest {
@@ -124,39 +124,52 @@ pub fn issue(secret: &Secret, subject: &Label, roles: &[String], expires_in: Dur
     if token.len() > MOST_BYTES { Err(IssueError::TooLarge) } else { Ok(token) }
 }
 
-/// Who a token says is calling.
+/// The claims of a token that the server uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Bearer {
+pub(crate) struct Claims {
     /// The token's subject.
     pub(crate) subject: Label,
     /// Whether the token has the role [`ADMIN`].
     pub(crate) admin: bool,
 }
 
-/// The fault of a token.
+impl Claims {
+    /// Reads the subject and the roles from the JSON of a token.
+    fn of(claims: &Map<String, Value>) -> Option<Self> {
+        let subject = Label::new(claims.get("sub")?.as_str()?).ok()?;
+        let roles = match claims.get("roles") {
+            None => &[][..],
+            Some(Value::Array(roles)) if roles.iter().all(Value::is_string) => roles,
+            Some(_) => return None,
+        };
+        Some(Self { subject, admin: roles.iter().any(|role| role == ADMIN) })
+    }
+}
+
+/// The reason for which a token is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenFault {
-    /// The caller learns no more than that the token is invalid.
+    /// The token is invalid. The client gets no further reason.
     Invalid,
-    /// The token is signed with the secret of this server, and its lifetime is longer than this.
+    /// The signature is valid, but the lifetime is longer than this.
     TooLong(Duration),
 }
 
-/// Checks tokens, and remembers good ones.
+/// Checks tokens and caches valid ones.
 pub(crate) struct Verifier {
     key: DecodingKey,
     validation: Validation,
     issuer: Option<String>,
     audience: Option<String>,
     longest: Duration,
-    known: Known,
+    cache: TokenCache,
 }
 
 impl Verifier {
     pub(crate) fn new(secret: &Secret) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        // The library leaves out `nbf`, takes tokens without `aud` and reads the machine's clock: every claim is
-        // checked below instead, against the tracker's clock.
+        // The library ignores `nbf`, accepts tokens without `aud` and reads the machine's clock. So all claims are checked
+        // below instead, against the tracker's clock.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_nbf = false;
@@ -167,32 +180,32 @@ impl Verifier {
             issuer: secret.issuer.clone(),
             audience: secret.audience.clone(),
             longest: secret.longest,
-            known: Known::default(),
+            cache: TokenCache::default(),
         }
     }
 
-    /// The bearer of a valid token.
-    pub(crate) fn check(&self, token: &str, now: Time) -> Result<Arc<Bearer>, TokenFault> {
+    /// The claims of a valid token.
+    pub(crate) fn check(&self, token: &str, now: Time) -> Result<Arc<Claims>, TokenFault> {
         if token.len() > MOST_BYTES {
             return Err(TokenFault::Invalid);
         }
-        if let Some(known) = self.known.get(token) {
-            return known.at(now, self.longest);
+        if let Some(cached) = self.cache.get(token) {
+            return cached.at(now, self.longest);
         }
         let verified = self.verify(token).ok_or(TokenFault::Invalid)?;
-        let bearer = verified.at(now, self.longest)?;
-        self.known.add(token, verified);
-        Ok(bearer)
+        let claims = verified.at(now, self.longest)?;
+        self.cache.add(token, verified);
+        Ok(claims)
     }
 
-    /// Everything about a token that stays as it is while the keys do: all but the time.
-    fn verify(&self, token: &str) -> Option<Verified> {
+    /// Checks everything about a token that does not depend on the time.
+    fn verify(&self, token: &str) -> Option<VerifiedToken> {
         let read = jsonwebtoken::decode::<IgnoredAny>(token, &self.key, &self.validation).ok()?;
         let claims = part(token, 1)?;
-        if !is_good_header(token, &read.header) || !self.is_for_us(&claims) {
+        if !is_valid_header(token, &read.header) || !self.is_for_us(&claims) {
             return None;
         }
-        Some(Verified { bearer: Arc::new(bearer(&claims)?), window: Window::of(&claims)? })
+        Some(VerifiedToken { claims: Arc::new(Claims::of(&claims)?), validity: Validity::of(&claims)? })
     }
 
     fn is_for_us(&self, claims: &Map<String, Value>) -> bool {
@@ -206,29 +219,19 @@ impl Verifier {
     }
 }
 
-/// `typ` is `JWT`, `at+jwt` or left out, and the header has no `crit`, whatever its value: the library reads `null` as
-/// absence. A `kid`, `jku`, `x5u` or `jwk` is never used.
-fn is_good_header(token: &str, header: &Header) -> bool {
+/// Whether `typ` is `JWT`, `at+jwt` or absent, and the header has no `crit`. A `crit` with the value `null` counts too, which
+/// the library would ignore. `kid`, `jku`, `x5u` and `jwk` are never used.
+fn is_valid_header(token: &str, header: &Header) -> bool {
     let typ = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt"));
     typ && part(token, 0).is_some_and(|fields| !fields.contains_key("crit"))
 }
 
-/// The JSON object in a part of a token. The library takes the last of duplicate names, another reader of the same token may
-/// take the first; RFC 7519, section 4 lets a server refuse them.
+/// The JSON object in a part of a token. Duplicate names are an error: the library uses the last one, and another reader of
+/// the same token may use the first. RFC 7519, section 4 allows a server to reject them.
 fn part(token: &str, at: usize) -> Option<Map<String, Value>> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(at)?).ok()?;
     json::object(&bytes).ok()
-}
-
-fn bearer(claims: &Map<String, Value>) -> Option<Bearer> {
-    let subject = Label::new(claims.get("sub")?.as_str()?).ok()?;
-    let roles = match claims.get("roles") {
-        None => &[][..],
-        Some(Value::Array(roles)) if roles.iter().all(Value::is_string) => roles,
-        Some(_) => return None,
-    };
-    Some(Bearer { subject, admin: roles.iter().any(|role| role == ADMIN) })
 }
 
 #[cfg(test)]

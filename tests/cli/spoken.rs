@@ -244,7 +244,7 @@ fn every_kind_of_problem_is_spoken() {
             1,
             "--url",
         ),
-        ("method_not_allowed", "405 Method Not Allowed", "this path takes GET", 1, "--url"),
+        ("method_not_allowed", "405 Method Not Allowed", "this path accepts only GET", 1, "--url"),
         ("request_timeout", "408 Request Timeout", "the body did not arrive within 30 seconds", 1, "repeat the command"),
         ("request_in_progress", "409 Conflict", "a request with this Idempotency-Key is still running", 1, "--idempotency-key"),
         (
@@ -278,8 +278,8 @@ fn every_kind_of_problem_is_spoken() {
         ("too_many_bodies", "503 Service Unavailable", "too many large bodies are arriving; send the body again", 3, "repeat the command"),
         ("too_many_streams", "429 Too Many Requests", "8 connections with tokens of this subject read events", 3, "deploytrack watch"),
         ("too_many_exports", "429 Too Many Requests", "4 exports are running; repeat the request when one has ended", 3, "ended"),
-        ("too_many_large_answers", "429 Too Many Requests", "large answers are on their way; repeat the request", 3, "--take"),
-        ("too_many_questions", "429 Too Many Requests", "8 questions are being answered; repeat the request", 3, "--environment"),
+        ("too_many_large_answers", "429 Too Many Requests", "large answers are in transit; repeat the request", 3, "--take"),
+        ("too_many_questions", "429 Too Many Requests", "8 reads are running; repeat the request", 3, "--environment"),
         (
             "too_many_connections",
             "429 Too Many Requests",
@@ -288,7 +288,7 @@ fn every_kind_of_problem_is_spoken() {
             "--max-connections-per-address",
         ),
         ("token_lifetime", "401 Unauthorized", "the lifetime of the token is longer than 10years", 4, "--expires-in"),
-        ("internal", "500 Internal Server Error", "something went wrong; the server's log has it under the request id", 3, "r-1"),
+        ("internal", "500 Internal Server Error", "the server failed; its log has the cause under the request id", 3, "r-1"),
         ("forbidden", "403 Forbidden", "the token is valid but does not have the role admin", 4, "role admin"),
         ("unauthorized", "401 Unauthorized", "send a valid token as Authorization: Bearer <token>", 4, "DEPLOYTRACK_TOKEN"),
     ] {
@@ -311,7 +311,7 @@ fn every_kind_of_problem_is_spoken() {
 
 #[test]
 fn no_code_of_the_server_is_forgotten() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploytrack-server/src/problem.rs")).unwrap();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploytrack-server/src/refusal.rs")).unwrap();
     let spoken = include_str!("spoken.rs");
     for line in
         text.lines().take_while(|line| !line.contains("cfg(test)")).filter(|line| line.contains("(StatusCode::") || line.contains("=> (\""))

@@ -61,7 +61,7 @@ async fn everything_is_reached_by_keyboard() {
             let place =
                 browser.value("document.activeElement.className || document.activeElement.id || document.activeElement.tagName").await;
             passed.push(place.as_str().unwrap().to_owned());
-            if passed.last().is_some_and(|place| place.starts_with("attempt")) {
+            if passed.last().is_some_and(|place| place.starts_with("unsettled")) {
                 break;
             }
         }

@@ -9,7 +9,7 @@ async fn a_pasted_token_opens_the_matrix_and_stays_in_the_tab() {
     in_browser(&server.url(), &["401"], async |browser: &Browser| {
         browser.open("").await;
         browser.until("document.activeElement?.id === 'token'").await;
-        for (wrong, said) in [("nonsense", "does not take this token"), ("zwei wörter", "one word of letters")] {
+        for (wrong, said) in [("nonsense", "rejects this token"), ("zwei wörter", "one word of letters")] {
             browser.fill("#token", wrong).await;
             browser.press("button.primary").await;
             browser.shows(said).await;

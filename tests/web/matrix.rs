@@ -105,7 +105,7 @@ async fn filters_and_order_are_in_the_address() {
         browser.until("location.hash === '#/?q=we'").await;
         for (query, shown) in [
             ("drift=1", "api"),
-            ("attempts=1", "web"),
+            ("unsettled=1", "web"),
             ("sort=drift", "api,web"),
             ("sort=latest", "web,api"),
             ("q=v1.1", "api"),

@@ -92,7 +92,7 @@ async fn changes_go_by_when_they_happened() {
         browser.value(&format!("(() => {{ const one = {since}; one.value = '2016-12-01T00:00:00'; one.dispatchEvent(new Event('change')); }})()")).await;
         browser.until(&format!("{versions} === 'v3,v2' && {since}.value.startsWith('2016-12-01')")).await;
         browser.value("void (location.hash = '#/')").await;
-        browser.until("document.querySelector('.matrix td a.current .version')?.textContent === 'v3' && !document.querySelector('.matrix .attempt')").await;
+        browser.until("document.querySelector('.matrix td a.current .version')?.textContent === 'v3' && !document.querySelector('.matrix .unsettled')").await;
     })
     .await;
 }

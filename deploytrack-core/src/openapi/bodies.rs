@@ -12,7 +12,7 @@ use utoipa::{
 
 use super::{or_null, time, uuid};
 use crate::{
-    api::{IMPORT_ENTRIES, ImportLine},
+    api::{EnvironmentOrder, IMPORT_ENTRIES, ImportLine},
     archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     clock::TOLERANCE,
@@ -315,6 +315,15 @@ impl PartialSchema for ArchiveSelection {
 
 impl ToSchema for ArchiveSelection {}
 
+impl PartialSchema for EnvironmentOrder {
+    fn schema() -> RefOr<Schema> {
+        let ids = ArrayBuilder::new().items(uuid()).unique_items(true);
+        closed().property("ids", ids.description(Some("The ids of all environments, in their order."))).required("ids").into()
+    }
+}
+
+impl ToSchema for EnvironmentOrder {}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, Value};
@@ -362,5 +371,6 @@ mod tests {
         assert_eq!(described::<NewEnvironment>(), read::<NewEnvironment>(nothing()));
         assert_eq!(described::<EnvironmentChange>(), read::<EnvironmentChange>(nothing()));
         assert_eq!(described::<ArchiveSelection>(), read::<ArchiveSelection>(nothing()));
+        assert_eq!(described::<EnvironmentOrder>(), read::<EnvironmentOrder>(nothing()));
     }
 }

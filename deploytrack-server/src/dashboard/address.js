@@ -1,6 +1,7 @@
-// The address of what is shown, in the fragment: `#/page/id?parameters`. It can be kept and handed on; the token cannot.
+// The address of a page, in the fragment of the URL: `#/page/id?parameters`. It can be bookmarked and shared; it contains no
+// token.
 
-/** The page, the rest of its path, and its parameters. */
+/** The page, the id in its path, and its parameters. */
 export function read() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const [page, id = null] = path.split("/");
@@ -15,7 +16,7 @@ function decode(text) {
   }
 }
 
-/** The link to a page with parameters; those that are null, false or empty are left out. */
+/** The link to a page with parameters. Parameters that are null, false or empty are omitted. */
 export function to(page, parameters = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
@@ -24,15 +25,15 @@ export function to(page, parameters = {}) {
   return query.size > 0 ? `#/${page}?${query}` : `#/${page}`;
 }
 
-/** Changes the parameters of the page that is shown, without a step to go back over. */
+/** Replaces the parameters of the current page without an entry in the browser's history. */
 export function replace(page, parameters) {
   history.replaceState(null, "", to(page, parameters));
 }
 
-/** The token that `deploytrack open` put into the address, taken out of it before anything else reads or keeps it. */
+/** Removes the token of `deploytrack open` from the address, before any other code reads or stores the address. Returns it. */
 export function takeToken() {
-  const handed = new URLSearchParams(location.hash.slice(1));
-  const token = location.hash.startsWith("#token=") ? handed.get("token") : null;
-  if (token) history.replaceState(null, "", `#/${handed.get("to") ?? ""}`);
+  const fields = new URLSearchParams(location.hash.slice(1));
+  const token = location.hash.startsWith("#token=") ? fields.get("token") : null;
+  if (token) history.replaceState(null, "", `#/${fields.get("to") ?? ""}`);
   return token;
 }

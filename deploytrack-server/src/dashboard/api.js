@@ -1,26 +1,26 @@
-// Asking the server, with the token that this tab holds. It is kept in session storage: it goes with the tab.
+// Requests to the server. The token is in session storage, which the browser deletes with the tab.
 
 const BASE = new URL("api/v1/", document.baseURI);
 const KEY = "deploytrack.token";
-/** The most that the server gives in one page. */
+/** The most entries of one page. The server allows no more. */
 const PAGE = 100;
-/** How many pages are asked for at once: a browser has six connections, and one of them follows the events. */
+/** The most simultaneous requests for pages. A browser has six connections to a server, and one of them reads the events. */
 const AT_ONCE = 4;
-/** A server that takes longer is not there, in milliseconds. */
-const PATIENCE = 30_000;
+/** The timeout of a request, in milliseconds. */
+const TIMEOUT = 30_000;
 
-/** The server takes no token, or not this one. */
-export class LoggedOut extends Error {}
+/** The token is missing or invalid. */
+export class Unauthorized extends Error {}
 
-/** No answer came. */
-export class Unreachable extends Error {
+/** The server did not respond. */
+export class NetworkError extends Error {
   constructor() {
     super("The server cannot be reached.");
   }
 }
 
-/** The server refused, and says why. */
-export class Refused extends Error {
+/** The server refused the request. The message contains the reason. */
+export class Refusal extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -31,32 +31,35 @@ export const token = () => sessionStorage.getItem(KEY);
 export const keepToken = (token) => sessionStorage.setItem(KEY, token);
 export const forgetToken = () => sessionStorage.removeItem(KEY);
 
-/** Asks, and gives the whole answer. */
-export async function ask(path, { parameters = {}, headers = {}, ...options } = {}) {
+/** Sends a request and returns the response. */
+export async function send(path, { parameters = {}, headers = {}, ...options } = {}) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of [value].flat()) if (one) url.searchParams.append(name, one);
   }
   const authorization = { authorization: `Bearer ${token() ?? ""}` };
-  const request = { headers: { ...authorization, ...headers }, credentials: "omit", signal: AbortSignal.timeout(PATIENCE), ...options };
+  const request = { headers: { ...authorization, ...headers }, credentials: "omit", signal: AbortSignal.timeout(TIMEOUT), ...options };
   const response = await fetch(url, request).catch(() => {
-    throw new Unreachable();
+    throw new NetworkError();
   });
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  const message = said(problem) || `The server answered ${response.status}.`;
-  throw response.status === 401 ? new LoggedOut(message) : new Refused(response.status, message);
+  const message = problemText(problem) || `The server answered ${response.status}.`;
+  throw response.status === 401 ? new Unauthorized(message) : new Refusal(response.status, message);
 }
 
-function said(problem) {
+function problemText(problem) {
   const faults = (problem.errors ?? []).map((fault) => [fault.parameter ?? fault.pointer, fault.detail].filter(Boolean).join(" "));
   return faults.length > 0 ? faults.join("; ") : problem.detail;
 }
 
-/** Asks, and gives what is in the answer. */
-export const get = async (path, parameters, options = {}) => (await ask(path, { parameters, ...options })).json();
+/** Sends a GET request and returns the parsed JSON. */
+export const get = async (path, parameters, options = {}) => (await send(path, { parameters, ...options })).json();
 
-/** Every entry of a list that is given in pages. What is registered meanwhile may move an entry to the next page: each counts once. */
+/**
+ * All entries of a paginated list. An entry that is registered meanwhile may move another one to the next page, so duplicates
+ * are removed by id.
+ */
 export async function all(path, parameters) {
   const page = (skip) => get(path, { ...parameters, skip, take: PAGE });
   const first = await page(0);
@@ -68,9 +71,9 @@ export async function all(path, parameters) {
   return [...entries.values()];
 }
 
-/** A page of a list, and the cursors of those around it. */
+/** A page of a list, and the cursors of the previous and the next page. */
 export async function page(path, parameters) {
-  const response = await ask(path, { parameters });
+  const response = await send(path, { parameters });
   const cursor = (relation) => {
     const link = (response.headers.get("link") ?? "").split(/,\s*(?=<)/).find((link) => link.includes(`rel="${relation}"`));
     const target = link?.match(/^<([^>]*)>/)?.[1];

@@ -1,5 +1,4 @@
-// The latest deployments by when they happened: of everything, of a component, of an environment, or of one cell with what
-// is current in it.
+// The page of the latest deployments: of everything, of a component, of an environment, or of one cell with its current version.
 
 import * as address from "./address.js";
 import { get, page } from "./api.js";
@@ -10,64 +9,64 @@ const TAKE = 25;
 const ORDERS = [["occurred", "Happened"], ["created", "Recorded"]];
 const COLUMNS = ["Happened", "Status", "Component", "Environment", "Version", "By", "Ended", "Took", "Origin"];
 
-/** Shows a page of deployments. */
+/** Shows the page. */
 export function show(root, { parameters }) {
-  let wanted = Object.fromEntries(parameters);
+  let filters = Object.fromEntries(parameters);
   const heading = el("h1", { tabindex: "-1" });
   const body = el("div");
   const tools = el("div", { class: "tools" });
   root.replaceChildren(heading, tools, body);
 
   const change = (changed) => {
-    const { cursor: _, ...rest } = wanted;
+    const { cursor: _, ...rest } = filters;
     location.hash = address.to("changes", { ...rest, ...changed });
   };
 
-  // An empty field removes the filter.
-  const day = (name, label) => moment(label, wanted[name], (time) => change({ [name]: time?.toISOString() }));
+  // An empty field removes its filter.
+  const day = (name, label) => moment(label, filters[name], (time) => change({ [name]: time?.toISOString() }));
 
   function controls() {
-    const text = (name, label) => search(label, wanted[name], { change: (event) => change({ [name]: event.target.value.trim() }) });
+    const text = (name, label) => search(label, filters[name], { change: (event) => change({ [name]: event.target.value.trim() }) });
     tools.replaceChildren(filterForm("Changes", [
       text("component", "Component"),
       text("environment", "Environment"),
-      select("Status", [["", "any"], ...STATUSES], wanted.status ?? "", (status) => change({ status })),
+      select("Status", [["", "any"], ...STATUSES], filters.status ?? "", (status) => change({ status })),
       day("occurredAfter", "Since"),
       day("occurredBefore", "Until"),
-      select("Order", ORDERS, wanted.order ?? "occurred", (order) => change({ order: order === "occurred" ? null : order })),
+      select("Order", ORDERS, filters.order ?? "occurred", (order) => change({ order: order === "occurred" ? null : order })),
     ]));
   }
 
   async function refresh() {
-    const { component, environment } = wanted;
+    const { component, environment } = filters;
     const cell = component && environment;
     heading.textContent = cell ? `${component} in ${environment}` : (component ?? environment) ? `Changes: ${component || environment}` : "Changes";
     try {
       const [list, matrix] = await Promise.all([
-        page("deployments", { order: "occurred", ...wanted, take: TAKE }),
+        page("deployments", { order: "occurred", ...filters, take: TAKE }),
         cell ? get("deployments/matrix", { component, environment, includeArchived: "true" }) : null,
       ]);
-      redraw(body, [wanted, list, matrix], () => [
+      redraw(body, [filters, list, matrix], () => [
         matrix && current(matrix, environment),
         list.data.length > 0 ? table("Deployments, the newest first", COLUMNS, list.data.map(cells)) : notice("No deployment matches."),
-        el("nav", { class: "pages", "aria-label": "Pages of the list" }, pageLink("Newer", list.prev), pageLink("Older", list.next), el("span", {}, `${list.total} in all`)),
+        el("nav", { class: "pages", "aria-label": "Pages of the list" }, pageLink("Newer", list.prev), pageLink("Older", list.next), el("span", {}, `${list.total} in total`)),
       ]);
     } catch (error) {
       report(body, error);
     }
   }
 
-  const pageLink = (text, cursor) => (cursor ? el("a", { href: address.to("changes", { ...wanted, cursor }) }, text) : null);
+  const pageLink = (text, cursor) => (cursor ? el("a", { href: address.to("changes", { ...filters, cursor }) }, text) : null);
 
   controls();
   return {
     go(next) {
-      wanted = Object.fromEntries(next);
+      filters = Object.fromEntries(next);
       controls();
       return refresh();
     },
     refresh,
-    told: (events) => (events.some((event) => concerns(event, wanted)) ? refresh() : undefined),
+    onEvents: (events) => (events.some((event) => concerns(event, filters)) ? refresh() : undefined),
   };
 }
 
@@ -77,7 +76,7 @@ function concerns({ deployment }, { component, environment }) {
 
 function current([row], environment) {
   const cell = row && cellIn(row.environments, environment);
-  return el("p", { class: "lead" }, cell ? ["Current: ", el("strong", {}, cell.version), ", for ", ago(cell.deployedAt)] : "Nothing is current here.");
+  return el("p", { class: "lead" }, cell ? ["Current: ", el("strong", {}, cell.version), ", for ", ago(cell.deployedAt)] : "No deployment is current here.");
 }
 
 function cells(deployment) {
@@ -96,7 +95,7 @@ function cells(deployment) {
   ];
 }
 
-/** The pipeline and the commit that a deployment came from. */
+/** The links to the pipeline and the commit of a deployment. */
 function origin(deployment) {
   const links = [pipeline(deployment, "pipeline"), commit(deployment, deployment.commitSha?.slice(0, 12))].filter(Boolean);
   return el("span", { class: "links" }, links.length > 0 ? links : "–");

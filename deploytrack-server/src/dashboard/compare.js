@@ -1,40 +1,40 @@
-// Two environments side by side: what differs, what only one of them has, and what is the same.
+// The page that compares two environments: different versions, components in only one of them, and equal versions.
 
 import * as address from "./address.js";
 import { all, get } from "./api.js";
 import { ago, check, el, filterForm, notice, redraw, report, select, table } from "./elements.js";
 import { cellIn, count, isSame } from "./text.js";
 
-/** Shows the comparison of the environments `from` and `to`; the last two, if none are named. */
+/** Shows the comparison of the environments `from` and `to`. Without these parameters it compares the last two. */
 export function show(root, { parameters }) {
-  let wanted = Object.fromEntries(parameters);
+  let options = Object.fromEntries(parameters);
   let names = [];
   const tools = el("div", { class: "tools" });
   const body = el("div");
   root.replaceChildren(el("h1", { tabindex: "-1" }, "Compare"), tools, body);
 
-  const change = (changed) => { location.hash = address.to("compare", { ...wanted, ...changed }); };
+  const change = (changed) => { location.hash = address.to("compare", { ...options, ...changed }); };
 
-  function controls(known) {
-    names = known;
+  function controls(newNames) {
+    names = newNames;
     const choices = names.map((name) => [name, name]);
     tools.replaceChildren(filterForm("Compare", [
-      select("From", choices, wanted.from, (from) => change({ from })),
-      el("button", { type: "button", click: () => change({ from: wanted.to, to: wanted.from }) }, "Swap"),
-      select("To", choices, wanted.to, (to) => change({ to })),
-      check("What is the same too", Boolean(wanted.same), (same) => change({ same })),
+      select("From", choices, options.from, (from) => change({ from })),
+      el("button", { type: "button", click: () => change({ from: options.to, to: options.from }) }, "Swap"),
+      select("To", choices, options.to, (to) => change({ to })),
+      check("Show equal versions", Boolean(options.same), (same) => change({ same })),
     ]));
   }
 
   async function refresh() {
     try {
-      const known = (await all("environments", { archived: "false" })).map((environment) => environment.name);
-      const asKnown = (name) => name && (known.find((other) => isSame(other, name)) ?? name);
-      wanted = { ...wanted, from: asKnown(wanted.from) ?? known.at(-2) ?? known.at(-1), to: asKnown(wanted.to) ?? known.at(-1) };
-      if (JSON.stringify(known) !== JSON.stringify(names)) controls(known);
-      if (names.length < 2) return redraw(body, names, () => [notice("There are no two environments to compare.")]);
-      const matrix = await get("deployments/matrix", { environment: [...new Set([wanted.from, wanted.to])] });
-      redraw(body, [matrix, wanted], () => compared(matrix, wanted));
+      const current = (await all("environments", { archived: "false" })).map((environment) => environment.name);
+      const exactName = (name) => name && (current.find((other) => isSame(other, name)) ?? name);
+      options = { ...options, from: exactName(options.from) ?? current.at(-2) ?? current.at(-1), to: exactName(options.to) ?? current.at(-1) };
+      if (JSON.stringify(current) !== JSON.stringify(names)) controls(current);
+      if (names.length < 2) return redraw(body, names, () => [notice("A comparison needs two environments.")]);
+      const matrix = await get("deployments/matrix", { environment: [...new Set([options.from, options.to])] });
+      redraw(body, [matrix, options], () => compared(matrix, options));
     } catch (error) {
       report(body, error);
     }
@@ -42,12 +42,12 @@ export function show(root, { parameters }) {
 
   return {
     go(next) {
-      wanted = Object.fromEntries(next);
+      options = Object.fromEntries(next);
       names = [];
       return refresh();
     },
     refresh,
-    told: refresh,
+    onEvents: refresh,
   };
 }
 
@@ -60,13 +60,13 @@ function compared(matrix, { from, to, same }) {
   const shown = same ? pairs : differing;
   const rows = shown.map(({ component, left, right, outcome }) => [
     el("a", { href: address.to("changes", { component }) }, component),
-    held(component, from, left),
-    held(component, to, right),
+    version(component, from, left),
+    version(component, to, right),
     outcome,
   ]);
   return [
     el("p", { class: "summary" }, `${count(differing.length, "component differs", "components differ")}, ${pairs.length - differing.length} the same`),
-    rows.length > 0 ? table(`${from} and ${to}`, ["Component", from, to, "Outcome"], rows) : notice("Both have the same."),
+    rows.length > 0 ? table(`${from} and ${to}`, ["Component", from, to, "Outcome"], rows) : notice("All versions are equal."),
   ];
 }
 
@@ -78,7 +78,7 @@ function outcome({ left, right }, from, to) {
   return left.version === right.version ? SAME : "≠ differs";
 }
 
-function held(component, environment, cell) {
+function version(component, environment, cell) {
   const href = address.to("changes", { component, environment });
   return cell ? el("span", {}, el("a", { href }, cell.version), " ", el("span", { class: "since" }, ago(cell.deployedAt), " ago")) : "–";
 }

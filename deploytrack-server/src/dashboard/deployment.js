@@ -1,4 +1,4 @@
-// One deployment: what it is, its attempts with their times, and every row of its history.
+// The page of one deployment: its data, its attempts with their times, and its history.
 
 import * as address from "./address.js";
 import { get } from "./api.js";
@@ -14,7 +14,7 @@ export function show(root, { id }) {
     const path = `deployments/${encodeURIComponent(id)}`;
     try {
       const [deployment, history] = await Promise.all([get(path), get(`${path}/history`)]);
-      redraw(body, [deployment, history], () => drawn(deployment, history));
+      redraw(body, [deployment, history], () => content(deployment, history));
     } catch (error) {
       report(body, error);
     }
@@ -23,11 +23,11 @@ export function show(root, { id }) {
   return {
     go: refresh,
     refresh,
-    told: (events) => (events.some((event) => event.deployment?.id === id) ? refresh() : undefined),
+    onEvents: (events) => (events.some((event) => event.deployment?.id === id) ? refresh() : undefined),
   };
 }
 
-function drawn(deployment, history) {
+function content(deployment, history) {
   const { componentName: component, environmentName: environment } = deployment;
   return [
     el("h1", { tabindex: "-1" }, `${component} ${deployment.version}`, " ", status(deployment.status)),
@@ -45,7 +45,7 @@ function drawn(deployment, history) {
     el("h2", {}, "Attempts"),
     table("Attempts", ["Attempt", "Started", "Ended", "Took", "Outcome", "Reason"], attempts(history)),
     el("h2", {}, "History"),
-    table("History", ["Happened", "What", "Recorded", "By", "Reason", "Hash"], history.map(row)),
+    table("History", ["Happened", "Change", "Recorded", "By", "Reason", "Hash"], history.map(row)),
     Object.keys(deployment.metadata).length > 0 &&
       el("details", {}, el("summary", {}, "Metadata"), el("pre", { tabindex: "0" }, JSON.stringify(deployment.metadata, null, 2))),
   ];
@@ -53,19 +53,19 @@ function drawn(deployment, history) {
 
 const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
 
-/** The attempts, the latest first: from the row that began each to the row that ended it. */
+/** The attempts, latest first. Each extends from the row that started it to the row that ended it. */
 function attempts(history) {
   const numbers = [...new Set(history.map((entry) => entry.attempt))].reverse();
   return numbers.map((number) => {
     const rows = history.filter((entry) => entry.attempt === number && entry.event === "transition");
-    const began = rows.find((entry) => entry.to === "in_progress");
-    const ended = rows.find((entry) => entry.to === "succeeded" || entry.to === "failed");
+    const start = rows.find((entry) => entry.to === "in_progress");
+    const end = rows.find((entry) => entry.to === "succeeded" || entry.to === "failed");
     const last = rows.at(-1);
     return [
       String(number),
-      began ? exact(began.occurredAt) : "–",
-      ended ? exact(ended.occurredAt) : "–",
-      began && ended ? duration(began.occurredAt, ended.occurredAt) : "–",
+      start ? exact(start.occurredAt) : "–",
+      end ? exact(end.occurredAt) : "–",
+      start && end ? duration(start.occurredAt, end.occurredAt) : "–",
       last ? status(last.to) : "–",
       last?.reason ?? "–",
     ];
@@ -73,6 +73,6 @@ function attempts(history) {
 }
 
 function row(entry) {
-  const what = entry.event === "undeployed" ? "left the environment" : entry.from ? `${word(entry.from)} → ${word(entry.to)}` : word(entry.to);
-  return [exact(entry.occurredAt), what, exact(entry.recordedAt), entry.recordedBy, entry.reason ?? "–", el("code", { class: "hash" }, entry.hash)];
+  const change = entry.event === "undeployed" ? "left the environment" : entry.from ? `${word(entry.from)} → ${word(entry.to)}` : word(entry.to);
+  return [exact(entry.occurredAt), change, exact(entry.recordedAt), entry.recordedBy, entry.reason ?? "–", el("code", { class: "hash" }, entry.hash)];
 }

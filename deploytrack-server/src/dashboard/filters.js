@@ -1,14 +1,14 @@
-// Which rows and columns the matrix shows, and in which order. All of it is in the address.
+// The filters and the order of the matrix. The address contains all of them.
 
 import { all } from "./api.js";
 import { check, el, filterForm, search, select } from "./elements.js";
 
-/** Those that the server applies. */
-const OF_COMPONENTS = [["owner", "Owner"], ["kind", "Kind"], ["lifecycle", "Lifecycle"]];
-/** Typing that goes on asks for nothing, in milliseconds. */
-const TYPED = 150;
+/** The filters that the server applies. */
+const SERVER_FILTERS = [["owner", "Owner"], ["kind", "Kind"], ["lifecycle", "Lifecycle"]];
+/** The delay after the last key before a text filter applies, in milliseconds. */
+const TYPING_DELAY = 150;
 
-/** The filters as the address has them. */
+/** The filters from the parameters of the address. */
 export function read(parameters) {
   const text = (name) => parameters.get(name) ?? "";
   const at = new Date(text("at"));
@@ -20,28 +20,31 @@ export function read(parameters) {
     kind: text("kind"),
     lifecycle: text("lifecycle"),
     drift: parameters.has("drift"),
-    attempts: parameters.has("attempts"),
+    unsettled: parameters.has("unsettled"),
     archived: parameters.has("archived"),
     sort: text("sort"),
     at: Number.isNaN(at.getTime()) ? null : at,
   };
 }
 
-/** The same for the address. */
-export const written = (filters) => ({ ...filters, at: filters.at?.toISOString() });
+/** The parameters of the address from the filters. */
+export const toParameters = (filters) => ({ ...filters, at: filters.at?.toISOString() });
 
-/** The question that they put to the server. */
-export const question = ({ owner, kind, lifecycle, archived }) => ({ owner, kind, lifecycle, includeArchived: archived && "true" });
+/** The parameters of the requests to the server. */
+export const toQuery = ({ owner, kind, lifecycle, archived }) => ({ owner, kind, lifecycle, includeArchived: archived && "true" });
 
-/** The form over the environments that can be chosen, `hidden` of which are not shown; `change` gets what is to be changed. */
+/**
+ * The form of the filters. `environments` can be chosen, and `hidden` is the number of those that are not shown. `change` gets
+ * the filters that change.
+ */
 export function form(filters, environments, hidden, change) {
   const text = (name, label, more = {}) => {
     let timer;
-    const later = (event) => {
+    const delayed = (event) => {
       clearTimeout(timer);
-      timer = setTimeout(() => change({ [name]: event.target.value.trim() }), TYPED);
+      timer = setTimeout(() => change({ [name]: event.target.value.trim() }), TYPING_DELAY);
     };
-    return search(label, filters[name], { input: later, ...more });
+    return search(label, filters[name], { input: delayed, ...more });
   };
   const flag = (name, label) => check(label, filters[name], (checked) => change({ [name]: checked }));
   const orders = [["", "Name"], ["latest", "Latest change"], ["drift", "Most drift"], ...environments.map((name) => [`oldest:${name}`, `Oldest in ${name}`])];
@@ -54,29 +57,29 @@ export function form(filters, environments, hidden, change) {
       change({ env: environments.filter((name) => chosen.has(name)) });
     };
     const boxes = environments.map((name) => check(name, chosen.has(name), (isChosen) => choose(name, isChosen)));
-    return el("fieldset", {}, el("legend", {}, hidden > 0 ? "Environments (of those that are shown)" : "Environments (all, if none is chosen)"), boxes);
+    return el("fieldset", {}, el("legend", {}, hidden > 0 ? "Environments (only the shown ones)" : "Environments (all if none is chosen)"), boxes);
   }
 
   const count = [filters.owner, filters.kind, filters.lifecycle, filters.archived, filters.env.length > 0].filter(Boolean).length;
   const more = el("details", { toggle: () => suggest(more) },
     el("summary", {}, count > 0 ? `More filters (${count} set)` : "More filters"),
-    el("div", { class: "controls" }, OF_COMPONENTS.map(([name, label]) => text(name, label, { list: `known-${name}` })), flag("archived", "Archived too")),
+    el("div", { class: "controls" }, SERVER_FILTERS.map(([name, label]) => text(name, label, { list: `known-${name}` })), flag("archived", "Include archived")),
     columns(),
   );
   return filterForm("Matrix", [
     text("q", "Component or version"),
     (hidden > 0 || filters.envq) && text("envq", "Environment"),
     select("Order", orders, filters.sort, (sort) => change({ sort })),
-    flag("drift", "Only what differs"),
-    flag("attempts", "Only in flight or failed"),
+    flag("drift", "Only drift"),
+    flag("unsettled", "Only unsettled (in flight or failed)"),
   ], more);
 }
 
-/** Offers the owners, kinds and lifecycles that there are, once somebody looks. */
+/** Adds suggestions for owner, kind and lifecycle when the filters are opened for the first time. */
 async function suggest(details) {
   if (!details.open || details.querySelector("datalist")) return;
   const components = await all("components").catch(() => []);
-  for (const [name] of OF_COMPONENTS) {
+  for (const [name] of SERVER_FILTERS) {
     const values = [...new Set(components.map((component) => component[name]).filter(Boolean))].sort();
     details.append(el("datalist", { id: `known-${name}` }, values.map((value) => el("option", { value }))));
   }

@@ -1,54 +1,55 @@
-// The grid of the matrix: rows that are drawn again only when they say something else, so that a thousand of them may change.
+// The grid of the matrix. A row is redrawn only if its content changed, so that a grid with a thousand rows stays fast.
 
 import * as address from "./address.js";
 import { ago, el, unseen } from "./elements.js";
 import { word } from "./text.js";
 
-/** The table, and what its rows say. */
+/** The table of the matrix. */
 export class Grid {
+  /** The drawn rows by component: element, content, texts of the cells, columns. */
   #drawn = new Map();
   #head = el("thead", { role: "rowgroup" });
   #body = el("tbody", { role: "rowgroup" });
-  // Its rows are laid out as grids, which takes the meaning of a table from them where no role says it.
+  // The rows have the layout of grids. Without explicit roles, screen readers would no longer treat them as a table.
   element = el("table", { class: "matrix", role: "table", "aria-label": "What runs where" }, this.#head, this.#body);
 
-  /** Shows these rows, as of a moment or now, and leaves the focus on the link it was on. */
+  /** Draws rows, for the time `at` or for now, and restores the focus. */
   draw(columns, rows, at) {
     this.element.style.setProperty("--columns", columns.length);
     this.#head.replaceChildren(heading(columns));
     const focused = this.#body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    place(this.#body, rows.map((row) => this.#row(row, JSON.stringify(columns), at)));
+    arrange(this.#body, rows.map((row) => this.#row(row, JSON.stringify(columns), at)));
     if (focused && !this.#body.contains(document.activeElement)) this.focus(focused);
   }
 
-  /** Goes to a link, where it is still there. */
+  /** Sets the focus to a link, if it exists. */
   focus(href) {
     this.#body.querySelector(`a[href="${CSS.escape(href)}"]`)?.focus();
   }
 
-  /** The element of a row; the one that is there as long as it says the same. */
+  /** The element of a row. It is reused as long as its content does not change. */
   #row(row, columns, at) {
-    const told = row.cells.map((cell) => JSON.stringify(cell));
-    const content = JSON.stringify([told, columns, at]);
+    const cells = row.cells.map((cell) => JSON.stringify(cell));
+    const content = JSON.stringify([cells, columns, at]);
     const before = this.#drawn.get(row.name);
     if (before?.content === content) return before.element;
-    const isNew = (column) => before?.columns === columns && before.told[column] !== told[column];
+    const isNew = (column) => before?.columns === columns && before.cells[column] !== cells[column];
     const element = el("tr", { role: "row" },
       el("th", { scope: "row", role: "rowheader" }, el("a", { href: address.to("changes", { component: row.name }), title: row.name }, row.name)),
       row.cells.map((cell, column) => drawCell(row.name, cell, at, isNew(column))),
     );
-    this.#drawn.set(row.name, { content, element, told, columns });
+    this.#drawn.set(row.name, { content, element, cells, columns });
     return element;
   }
 }
 
-/** Puts rows in their places, and moves none that stays. */
-function place(body, elements) {
-  const wanted = new Set(elements);
-  for (const row of [...body.children]) if (!wanted.has(row)) row.remove();
+/** Puts rows into the given order. Rows that are already in place are not moved. */
+function arrange(body, elements) {
+  const remaining = new Set(elements);
+  for (const row of [...body.children]) if (!remaining.has(row)) row.remove();
   elements.forEach((element, at) => {
-    const there = body.children[at] ?? null;
-    if (there !== element) body.insertBefore(element, there);
+    const existing = body.children[at] ?? null;
+    if (existing !== element) body.insertBefore(element, existing);
   });
 }
 
@@ -58,20 +59,20 @@ function heading(names) {
   return el("tr", { role: "row" }, el("th", { scope: "col", role: "columnheader" }, "Component"), names.map(environment));
 }
 
-function drawCell(name, { environment, current, attempt, differsFrom }, at, isNew) {
+function drawCell(name, { environment, current, unsettled, differsFrom }, at, isNew) {
   const href = address.to("changes", { component: name, environment });
-  const held = current
+  const link = current
     ? el("a", { class: "current", href },
         el("span", { class: "version", title: current.version }, current.version),
         el("span", { class: "since" }, ago(current.deployedAt, at), unseen(at ? " before" : " ago"),
           differsFrom && el("span", { class: "drift", title: `differs from ${differsFrom}` }, el("span", { "aria-hidden": "true" }, " ≠"), unseen(`, differs from ${differsFrom}`))))
-    : el("a", { class: "current nothing", href }, el("span", { "aria-hidden": "true" }, "–"), unseen("nothing is current"));
-  const aged = (event) => event.currentTarget.classList.remove("new");
-  return el("td", { role: "cell", class: isNew ? "new" : null, animationend: aged }, held, attempt && mark(attempt));
+    : el("a", { class: "current nothing", href }, el("span", { "aria-hidden": "true" }, "–"), unseen("no deployment is current"));
+  const endAnimation = (event) => event.currentTarget.classList.remove("new");
+  return el("td", { role: "cell", class: isNew ? "new" : null, animationend: endAnimation }, link, unsettled && unsettledLink(unsettled));
 }
 
-/** What is on its way, or failed, below what serves. */
-function mark(attempt) {
-  return el("a", { class: `attempt status ${attempt.status}`, href: address.to(`deployments/${attempt.id}`) },
-    `${word(attempt.status)} `, el("span", { class: "version", title: attempt.version }, attempt.version), " ", ago(attempt.occurredAt), unseen(" ago"));
+/** The link to the unsettled deployment, below the current one. */
+function unsettledLink({ id, status, version, occurredAt }) {
+  return el("a", { class: `unsettled status ${status}`, href: address.to(`deployments/${id}`) },
+    `${word(status)} `, el("span", { class: "version", title: version }, version), " ", ago(occurredAt), unseen(" ago"));
 }

@@ -1,52 +1,51 @@
-// What happens, as it happens: the server's events (WHATWG HTML, section 9.2), read from a fetch, since an EventSource
-// sends no token.
+// The event stream of the server (WHATWG HTML, section 9.2). It is read with fetch, because an EventSource cannot send a token.
 
-import { LoggedOut, ask } from "./api.js";
+import { Unauthorized, send } from "./api.js";
 
-/** Events that come within this time are told together, in milliseconds. */
-const TOGETHER = 250;
-/** The server says something every 15 seconds; who is silent for longer than this is lost. */
+/** Events within this time are delivered together, in milliseconds. */
+const BATCH_TIME = 250;
+/** A connection without data for this time is lost, in milliseconds. The server sends a heartbeat every 15 seconds. */
 const SILENCE = 40_000;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
 
-/** Why a connection was let go, where nothing is wrong. */
+/** The reason for closing a connection on purpose. */
 const ASLEEP = "asleep";
 
 /**
- * Follows the events until `stop` is called. `told` gets those that happened, in order and without a gap; `connected` is
- * called at each connection, `lost` with the time since when nothing was heard, `loggedOut` when the token is no longer good.
- * `sleep(true)` lets the connection go, and `sleep(false)` goes on where it was.
+ * Follows the events until `stop` is called. `onEvents` gets the events, in order and without gaps. `onConnect` is called at
+ * each connection, `onDisconnect` with the time of the last data, and `onUnauthorized` when the token is no longer valid.
+ * `sleep(true)` closes the connection, and `sleep(false)` resumes it after the last event.
  */
-export function follow({ told, connected, lost, loggedOut }) {
+export function follow({ onEvents, onConnect, onDisconnect, onUnauthorized }) {
   let connection = new AbortController();
   let stopped = false;
   let asleep = false;
   let wake = () => {};
   let last = null;
-  let heard = new Date();
+  let lastData = new Date();
   let wait = FIRST_WAIT;
-  let waiting = [];
+  let batch = [];
   let timer = null;
 
-  function gather(event) {
-    waiting.push(event);
+  function collect(event) {
+    batch.push(event);
     timer ??= setTimeout(() => {
       timer = null;
-      told(waiting.splice(0));
-    }, TOGETHER);
+      onEvents(batch.splice(0));
+    }, BATCH_TIME);
   }
 
   async function read() {
     connection = new AbortController();
     const headers = last === null ? {} : { "last-event-id": last };
-    const response = await ask("events", { headers, cache: "no-store", signal: connection.signal });
-    connected();
+    const response = await send("events", { headers, cache: "no-store", signal: connection.signal });
+    onConnect();
     wait = FIRST_WAIT;
     for await (const block of blocks(response.body.getReader(), () => connection.abort())) {
-      heard = new Date();
+      lastData = new Date();
       if (block.id) last = block.id;
-      if (block.data) gather(JSON.parse(block.data));
+      if (block.data) collect(JSON.parse(block.data));
     }
   }
 
@@ -57,21 +56,21 @@ export function follow({ told, connected, lost, loggedOut }) {
       try {
         await read();
       } catch (error) {
-        if (error instanceof LoggedOut) return void loggedOut(error);
+        if (error instanceof Unauthorized) return void onUnauthorized(error);
       }
       if (stopped || connection.signal.reason === ASLEEP) continue;
-      lost(heard);
-      // Not everyone at once, when a server comes back.
-      await rest(wait * (0.5 + Math.random() / 2));
+      onDisconnect(lastData);
+      // A random delay, so that not all pages reconnect at the same time after a restart of the server.
+      await pause(wait * (0.5 + Math.random() / 2));
       wait = Math.min(2 * wait, LONGEST_WAIT);
     }
   }
 
   run();
   return {
-    sleep(so) {
-      asleep = so;
-      if (so) connection.abort(ASLEEP);
+    sleep(isAsleep) {
+      asleep = isAsleep;
+      if (isAsleep) connection.abort(ASLEEP);
       else wake();
     },
     stop() {
@@ -83,15 +82,15 @@ export function follow({ told, connected, lost, loggedOut }) {
   };
 }
 
-/** Waits, at most until the network is there again. */
-function rest(milliseconds) {
+/** Waits, but no longer than until the browser is online again. */
+function pause(milliseconds) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
     addEventListener("online", () => { clearTimeout(timer); resolve(); }, { once: true });
   });
 }
 
-/** The blocks of a stream, each as its id and data. */
+/** The blocks of a stream, each with its id and its data. */
 async function* blocks(reader, giveUp) {
   const decoder = new TextDecoder();
   let text = "";

@@ -1,18 +1,18 @@
-// Logging in: a token is pasted, tried, and kept in this tab.
+// The login page: the user pastes a token, the page tries it and stores it for this tab.
 
-import { LoggedOut, forgetToken, get, keepToken } from "./api.js";
+import { Unauthorized, forgetToken, get, keepToken } from "./api.js";
 import { el } from "./elements.js";
 
-/** A token has the characters that a header may have; no other is worth a question to the server. */
-function readable(text) {
+/** Checks that a token has only the characters of a header. Another token would fail without reaching the server. */
+function checked(text) {
   if (!/^[\x21-\x7e]+$/.test(text)) throw new Error("A token is one word of letters, digits, dots, dashes and underscores.");
   return text;
 }
 
-/** Asks for a token; `done` is called when the server takes it. */
-export function show(root, why, done) {
+/** Shows the page with a message. `done` is called when the server accepts the token. */
+export function show(root, message, done) {
   const field = el("input", { id: "token", type: "password", autocomplete: "off", spellcheck: "false", required: true, "aria-describedby": "token-help token-error" });
-  const error = el("p", { id: "token-error", class: "trouble", role: "alert" }, why);
+  const error = el("p", { id: "token-error", class: "trouble", role: "alert" }, message);
   const button = el("button", { class: "primary" }, "Log in");
 
   async function submit(event) {
@@ -20,12 +20,12 @@ export function show(root, why, done) {
     error.textContent = "";
     button.disabled = true;
     try {
-      keepToken(readable(field.value.trim()));
+      keepToken(checked(field.value.trim()));
       await get("deployments", { take: 1 });
       done();
     } catch (refusal) {
       forgetToken();
-      error.textContent = refusal instanceof LoggedOut ? `The server does not take this token: ${refusal.message}` : refusal.message;
+      error.textContent = refusal instanceof Unauthorized ? `The server rejects this token: ${refusal.message}` : refusal.message;
       field.focus();
     } finally {
       button.disabled = false;
@@ -38,8 +38,8 @@ export function show(root, why, done) {
       el("label", { for: "token" }, "Token"),
       field,
       error,
-      el("p", { id: "token-help" }, "The command ", el("code", {}, "deploytrack open"), " opens this page logged in. A token is made by whoever runs the server, with ",
-        el("code", {}, "deploytrack-server token"), "; one that can only read is enough here. It is kept in this tab and is gone with it."),
+      el("p", { id: "token-help" }, "The command ", el("code", {}, "deploytrack open"), " opens this page logged in. The operator of the server issues a token with ",
+        el("code", {}, "deploytrack-server token"), "; no role is needed here. The browser stores the token only until this tab is closed."),
       button,
     ),
   );

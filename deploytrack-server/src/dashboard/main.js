@@ -1,51 +1,52 @@
-// The way of the page: the token, the address, the view that shows it, and the events that keep it true.
+// The main module: the token, the address, the view for it, and the events that update the view.
 
 import * as address from "./address.js";
-import { LoggedOut, Unreachable, forgetToken, keepToken, token } from "./api.js";
+import { Unauthorized, NetworkError, forgetToken, keepToken, token } from "./api.js";
 import * as changes from "./changes.js";
 import * as compare from "./compare.js";
 import * as deployment from "./deployment.js";
-import { el, growOlder, notice } from "./elements.js";
+import { el, updateAges, notice } from "./elements.js";
 import { follow } from "./live.js";
 import * as login from "./login.js";
 import * as matrix from "./matrix.js";
 
 const VIEWS = new Map([["", matrix], ["changes", changes], ["compare", compare], ["deployments", deployment]]);
-/** How often ages are brought up to date, in milliseconds. */
-const AGES = 15_000;
-/** When what could not be read is asked for again, and how long the first connection is waited for, in milliseconds. */
-const AGAIN = 5_000;
-const FIRST = 2_000;
+/** The interval of updates of the ages, in milliseconds. */
+const AGE_INTERVAL = 15_000;
+/** The delay before a failed read is repeated, in milliseconds. */
+const RETRY_DELAY = 5_000;
+/** The longest time that the first view waits for the event stream, in milliseconds. */
+const CONNECT_TIMEOUT = 2_000;
 
 const [main, nav, connection, news, logout] = ["main", "nav", "connection", "news", "logout"].map((id) => document.getElementById(id));
 
 let shown = { page: null, id: null, view: null };
 let live = null;
 let isConnected = false;
-let again = null;
-/** One thing is read after the other, so that nothing older comes over something newer. */
+let retryTimer = null;
+/** Reads run one after the other, so that an older result never replaces a newer one. */
 let queue = Promise.resolve();
 
-function inTurn(work) {
-  queue = queue.then(() => guarded(work));
+function enqueue(work) {
+  queue = queue.then(() => runGuarded(work));
   return queue;
 }
 
-/** Runs what may end the session; what cannot be read is asked for again. */
-async function guarded(work) {
+/** Runs a read. An invalid token ends the session; after any other error the view is read again. */
+async function runGuarded(work) {
   try {
     await work();
-    if (isConnected) fresh();
+    if (isConnected) showConnected();
   } catch (error) {
-    if (error instanceof LoggedOut) return logOut(error.message);
-    if (!(error instanceof Unreachable)) console.error(error);
-    stale(new Date());
-    clearTimeout(again);
-    again = setTimeout(refresh, AGAIN);
+    if (error instanceof Unauthorized) return logOut(error.message);
+    if (!(error instanceof NetworkError)) console.error(error);
+    showDisconnected(new Date());
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(refresh, RETRY_DELAY);
   }
 }
 
-const refresh = () => inTurn(() => shown.view?.refresh());
+const refresh = () => enqueue(() => shown.view?.refresh());
 
 async function navigate() {
   const { page, id, parameters } = address.read();
@@ -53,37 +54,37 @@ async function navigate() {
     if (link.dataset.page === page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (shown.view && shown.page === page && shown.id === id) return inTurn(() => shown.view?.go(parameters));
-  const moved = shown.page !== null;
+  if (shown.view && shown.page === page && shown.id === id) return enqueue(() => shown.view?.go(parameters));
+  const isFirst = shown.page === null;
   const module = VIEWS.get(page);
-  const room = el("div", { class: `view ${page || "matrix"}` });
-  const view = module ? module.show(room, { id, parameters, announce, inTurn }) : unknown(room);
-  main.replaceChildren(room);
+  const container = el("div", { class: `view ${page || "matrix"}` });
+  const view = module ? module.show(container, { id, parameters, announce, enqueue }) : showUnknown(container);
+  main.replaceChildren(container);
   shown = { page, id, view };
   await refresh();
   if (shown.view !== view) return;
-  const heading = room.querySelector("h1");
+  const heading = container.querySelector("h1");
   document.title = page === "" || !heading ? "deploytrack" : `${heading.textContent} · deploytrack`;
-  if (moved && !room.contains(document.activeElement)) heading?.focus({ preventScroll: true });
+  if (!isFirst && !container.contains(document.activeElement)) heading?.focus({ preventScroll: true });
 }
 
-function unknown(room) {
-  room.replaceChildren(el("h1", { tabindex: "-1" }, "Nothing is here"), notice("There is no such page."));
-  return { go() {}, refresh() {}, told() {} };
+function showUnknown(container) {
+  container.replaceChildren(el("h1", { tabindex: "-1" }, "Not found"), notice("There is no such page."));
+  return { go() {}, refresh() {}, onEvents() {} };
 }
 
 function announce(text) {
   news.textContent = text;
 }
 
-/** Says since when what is shown may be old. */
-function stale(since) {
+/** Shows the time since which the view may be out of date. */
+function showDisconnected(since) {
   if (connection.className === "stale") return;
   connection.className = "stale";
   connection.textContent = `Not connected: as of ${since.toLocaleTimeString()}, trying again`;
 }
 
-function fresh() {
+function showConnected() {
   if (connection.className === "live") return;
   connection.className = "live";
   connection.textContent = "Live";
@@ -94,48 +95,48 @@ function logIn() {
   let ready;
   const connectedOnce = new Promise((resolve) => { ready = resolve; });
   live = follow({
-    told: (events) => inTurn(() => shown.view?.told(events)),
-    connected: () => {
+    onEvents: (events) => enqueue(() => shown.view?.onEvents(events)),
+    onConnect: () => {
       isConnected = true;
       ready();
-      // What happened before the first connection was told to nobody, and what was told before a later one may not have
-      // been readable.
+      // Events before the first connection were not received, and a read after an event before a later one may have failed.
       refresh();
     },
-    lost: (heard) => {
+    onDisconnect: (lastData) => {
       isConnected = false;
-      stale(heard);
+      showDisconnected(lastData);
       ready();
     },
-    loggedOut: (error) => logOut(error.message),
+    onUnauthorized: (error) => logOut(error.message),
   });
   live.sleep(document.hidden);
-  setTimeout(ready, FIRST);
-  // Connected first, shown then: nothing falls between. Who has logged out by then is shown nothing.
+  setTimeout(ready, CONNECT_TIMEOUT);
+  // The view is read after the stream is connected, so that no event is missed between them. If the user has logged out
+  // meanwhile, no view is shown.
   const session = live;
   connectedOnce.then(() => { if (live === session) navigate(); });
 }
 
-function logOut(why) {
+function logOut(message) {
   live?.stop();
   live = null;
   isConnected = false;
-  clearTimeout(again);
+  clearTimeout(retryTimer);
   forgetToken();
   document.title = "deploytrack";
   shown = { page: null, id: null, view: null };
   nav.hidden = logout.hidden = true;
   connection.textContent = connection.className = "";
-  login.show(main, why, logIn);
+  login.show(main, message, logIn);
 }
 
-const handed = address.takeToken();
-if (handed) keepToken(handed);
+const tokenInAddress = address.takeToken();
+if (tokenInAddress) keepToken(tokenInAddress);
 addEventListener("hashchange", () => {
-  const other = address.takeToken();
-  if (other) {
+  const newToken = address.takeToken();
+  if (newToken) {
     logOut("");
-    keepToken(other);
+    keepToken(newToken);
     logIn();
   } else if (live) navigate();
 });
@@ -144,8 +145,8 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-// A browser keeps few connections to a server, and a page that nobody sees shall hold none of them.
+// A browser opens only a few connections to a server. A hidden page must not occupy one of them.
 document.addEventListener("visibilitychange", () => live?.sleep(document.hidden));
-setInterval(growOlder, AGES);
+setInterval(updateAges, AGE_INTERVAL);
 if (token()) logIn();
 else logOut("");

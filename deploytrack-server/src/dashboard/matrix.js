@@ -1,127 +1,127 @@
-// The matrix: what runs where, how long, where neighbours differ, and what is on its way or failed beside it.
+// The page of the matrix: current versions, their ages, drift between environments, and unsettled deployments.
 
 import * as address from "./address.js";
-import { Refused, all, get } from "./api.js";
+import { Refusal, all, get } from "./api.js";
 import { el, notice, report } from "./elements.js";
 import * as filters from "./filters.js";
 import { Grid } from "./grid.js";
-import { Known, MOST_COLUMNS, columns, rows, totals } from "./model.js";
+import { MatrixModel, MOST_COLUMNS, columns, rows, totals } from "./model.js";
 import * as moment from "./moment.js";
 import { count, exact, word } from "./text.js";
 
-/** Of more components than this everything is read anew, instead of each. */
+/** The most components whose rows are read individually. For more changes, the whole matrix is read again. */
 const FEW = 20;
-const NOTHING = "Nothing is recorded yet. The first deploytrack record puts a row here.";
-const ALL_ARCHIVED = "Every component is archived. “Archived too”, among more filters, shows them.";
+const NOTHING = "Nothing is recorded yet. The command deploytrack record adds the first row.";
+const ALL_ARCHIVED = "All components are archived. The filter “Include archived” shows them.";
 
-/** The link by which the matrix was left, to be there again for who comes back. */
-let left = null;
+/** The last link that was followed from the matrix. It gets the focus when the user comes back. */
+let lastLink = null;
 
-/** Shows the matrix; `announce` says what changed to those who hear the page, and `inTurn` reads behind what is being read. */
-export function show(root, { parameters, announce, inTurn }) {
-  let wanted = filters.read(parameters);
-  const known = new Known();
+/** Shows the matrix. `announce` reports changes to screen readers, and `enqueue` runs a read after all earlier ones. */
+export function show(root, { parameters, announce, enqueue }) {
+  let state = filters.read(parameters);
+  const model = new MatrixModel();
   let form = null;
   let hasArchived = false;
 
   const summary = el("p", { class: "summary" });
   const grid = new Grid();
-  const said = el("div");
-  const time = moment.control(wanted.at, (at) => change({ at }));
+  const messages = el("div");
+  const time = moment.control(state.at, (at) => change({ at }));
   const tools = el("div", { class: "tools" }, time.element);
-  const scroller = el("div", { class: "scroller", role: "region", tabindex: "0", "aria-label": "Matrix, scrolls", click: leave }, grid.element);
+  const scroller = el("div", { class: "scroller", role: "region", tabindex: "0", "aria-label": "Matrix, scrolls", click: storeLink }, grid.element);
 
   root.replaceChildren(
     el("h1", { tabindex: "-1", class: "unseen" }, "Matrix"),
     tools,
     summary,
-    said,
+    messages,
     scroller,
   );
 
-  function leave({ target }) {
+  function storeLink({ target }) {
     const link = target.closest("a");
-    if (link) left = { hash: location.hash, href: link.getAttribute("href") };
+    if (link) lastLink = { hash: location.hash, href: link.getAttribute("href") };
   }
 
   function change(changed) {
-    const before = JSON.stringify([filters.question(wanted), wanted.at]);
-    wanted = { ...wanted, ...changed };
-    address.replace("", filters.written(wanted));
-    if (JSON.stringify([filters.question(wanted), wanted.at]) === before) draw();
-    else inTurn(refresh);
+    const before = JSON.stringify([filters.toQuery(state), state.at]);
+    state = { ...state, ...changed };
+    address.replace("", filters.toParameters(state));
+    if (JSON.stringify([filters.toQuery(state), state.at]) === before) draw();
+    else enqueue(refresh);
   }
 
   async function refresh() {
-    const question = filters.question(wanted);
-    const at = wanted.at?.toISOString();
+    const query = filters.toQuery(state);
+    const at = state.at?.toISOString();
     try {
-      const [environments, matrix, attempts] = await Promise.all([
-        all("environments", wanted.archived || at ? {} : { archived: "false" }),
-        get("deployments/matrix", { ...question, at }),
-        at ? [] : get("deployments/unsettled", question),
+      const [environments, matrix, unsettled] = await Promise.all([
+        all("environments", state.archived || at ? {} : { archived: "false" }),
+        get("deployments/matrix", { ...query, at }),
+        at ? [] : get("deployments/unsettled", query),
       ]);
-      hasArchived = matrix.length === 0 && !wanted.archived && (await get("components", { archived: "true", take: 1 })).total > 0;
-      const isFirst = known.rows.size === 0;
-      known.reset(environments.filter((environment) => isShown(environment, wanted)), matrix, attempts);
+      hasArchived = matrix.length === 0 && !state.archived && (await get("components", { archived: "true", take: 1 })).total > 0;
+      const isFirst = model.rows.size === 0;
+      model.reset(environments.filter((environment) => isShown(environment, state)), matrix, unsettled);
       control();
       draw();
-      if (isFirst && left?.hash === location.hash) grid.focus(left.href);
+      if (isFirst && lastLink?.hash === location.hash) grid.focus(lastLink.href);
     } catch (error) {
-      if (known.rows.size > 0 && !(error instanceof Refused)) throw error;
-      report(said, error);
+      if (model.rows.size > 0 && !(error instanceof Refusal)) throw error;
+      report(messages, error);
     }
   }
 
-  /** Offers the filters; anew when there are other environments, but not while somebody is choosing. */
+  /** Draws the filters. If the environments changed it redraws them, unless the user is in the form. */
   function control() {
-    const all = known.environments.map((environment) => environment.name);
-    const environments = all.length > MOST_COLUMNS ? columns(known, wanted) : all;
+    const all = model.environments.map((environment) => environment.name);
+    const environments = all.length > MOST_COLUMNS ? columns(model, state) : all;
     const names = JSON.stringify(environments);
     if (form && (form.names === names || form.element.contains(document.activeElement))) return;
     form?.element.remove();
-    form = { names, element: filters.form(wanted, environments, all.length - environments.length, change) };
+    form = { names, element: filters.form(state, environments, all.length - environments.length, change) };
     tools.prepend(form.element);
   }
 
   /** Reads the rows of a few components. */
   async function refreshSome(names) {
-    const question = { ...filters.question(wanted), component: names };
-    const [matrix, attempts] = await Promise.all([get("deployments/matrix", question), get("deployments/unsettled", question)]);
-    known.update(names, matrix, attempts);
+    const query = { ...filters.toQuery(state), component: names };
+    const [matrix, unsettled] = await Promise.all([get("deployments/matrix", query), get("deployments/unsettled", query)]);
+    model.update(names, matrix, unsettled);
     draw();
   }
 
   function draw() {
-    const shown = rows(known, wanted);
-    const environments = columns(known, wanted);
-    const isChosen = wanted.env.length > 0 || wanted.envq;
-    grid.draw(environments, shown, wanted.at);
-    summary.replaceChildren(...comeTo(totals(shown), wanted.at), isChosen ? "" : leftOut(known.environments.length - environments.length));
-    said.replaceChildren(...nothingSaid(shown, environments));
+    const shown = rows(model, state);
+    const environments = columns(model, state);
+    const isChosen = state.env.length > 0 || state.envq;
+    grid.draw(environments, shown, state.at);
+    summary.replaceChildren(...summaryTexts(totals(shown), state.at), isChosen ? "" : hiddenText(model.environments.length - environments.length));
+    messages.replaceChildren(...emptyMessages(shown, environments));
   }
 
-  /** Why there is nothing to see, where that is so. */
-  function nothingSaid(shown, environments) {
+  /** The message for an empty matrix. */
+  function emptyMessages(shown, environments) {
     if (shown.length === 0) {
       const empty = hasArchived ? ALL_ARCHIVED : NOTHING;
-      return [notice(known.rows.size === 0 && !isFiltered(wanted) ? empty : "No component matches these filters.")];
+      return [notice(model.rows.size === 0 && !isFiltered(state) ? empty : "No component matches these filters.")];
     }
-    return environments.length === 0 && wanted.envq ? [notice("No environment has this text in its name.")] : [];
+    return environments.length === 0 && state.envq ? [notice("No environment name contains this text.")] : [];
   }
 
   return {
-    /** The same page at another address. */
+    /** Applies the parameters of another address of this page. */
     go(next) {
-      wanted = filters.read(next);
-      time.place(wanted.at);
+      state = filters.read(next);
+      time.showTime(state.at);
       form?.element.remove();
       form = null;
       return refresh();
     },
     refresh,
-    async told(events) {
-      if (wanted.at) return;
+    async onEvents(events) {
+      if (state.at) return;
       const names = [...new Set(events.map((event) => event.deployment?.componentName))];
       const last = new Map(events.filter((event) => event.transition).map((event) => [event.deployment.id, sentence(event)]));
       if (names.includes(undefined) || names.length > FEW) await refresh();
@@ -131,20 +131,20 @@ export function show(root, { parameters, announce, inTurn }) {
   };
 }
 
-/** Whether an environment is shown: it is not archived, that is asked for, or it was archived after the moment that is shown. */
-const isShown = ({ archived, archivedAt }, wanted) => !archived || wanted.archived || Boolean(wanted.at && wanted.at < new Date(archivedAt));
+/** Whether an environment is shown: it is not archived, archived ones are included, or it was archived after the shown time. */
+const isShown = ({ archived, archivedAt }, state) => !archived || state.archived || Boolean(state.at && state.at < new Date(archivedAt));
 
-const isFiltered = ({ q, owner, kind, lifecycle, drift, attempts }) => Boolean(q || owner || kind || lifecycle || drift || attempts);
+const isFiltered = ({ q, owner, kind, lifecycle, drift, unsettled }) => Boolean(q || owner || kind || lifecycle || drift || unsettled);
 
 const sentence = ({ deployment, transition }) =>
   transition.event === "undeployed"
     ? `${deployment.componentName} left ${deployment.environmentName}`
     : `${deployment.componentName} ${deployment.version} in ${deployment.environmentName}: ${word(transition.to)}`;
 
-/** What the table leaves out, where there are too many environments to read. */
-const leftOut = (hidden) => (hidden > 0 ? ` · ${count(hidden, "environment")} not shown: find one by its name` : "");
+/** The number of environments without a column, if there are too many. */
+const hiddenText = (hidden) => (hidden > 0 ? ` · ${count(hidden, "environment")} not shown; search for them by name` : "");
 
-function comeTo({ components, inFlight, failed, drift }, at) {
+function summaryTexts({ components, inFlight, failed, drift }, at) {
   const [all, differing] = [count(components, "component"), `${drift} ≠ differ from the next environment`];
   return at
     ? [el("strong", {}, `As of ${exact(at)}`), ` · ${all} · ${differing}`]

@@ -1,62 +1,66 @@
-// The matrix as it is to be shown, worked out from what the server gives. No element and no request is in here.
+// The model of the matrix: rows, columns, filters, order and totals from the responses of the server. This module has no
+// element and sends no request.
 
 import { isSame, nameKey } from "./text.js";
 
 /** The key of a cell. */
 const key = (component, environment) => `${component}\n${environment}`;
 
-/** What the server gave: the matrix by component, and the attempts by cell. */
-export class Known {
+/** The matrix by component, and the unsettled deployments by cell. */
+export class MatrixModel {
   constructor() {
     this.environments = [];
     this.rows = new Map();
-    this.attempts = new Map();
+    this.unsettled = new Map();
   }
 
-  /** Takes everything anew. */
-  reset(environments, matrix, attempts) {
+  /** Replaces everything. */
+  reset(environments, matrix, unsettled) {
     this.environments = environments;
     this.rows = new Map(matrix.map((row) => [row.componentName, row]));
-    this.attempts = new Map();
-    this.#add(attempts);
+    this.unsettled = new Map();
+    this.#add(unsettled);
   }
 
-  /** Takes what is now so of some components: their rows, where they still have one, and their attempts. */
-  update(components, matrix, attempts) {
+  /** Replaces the rows and the unsettled deployments of some components. A component without a row is removed. */
+  update(components, matrix, unsettled) {
     for (const name of components) {
       const row = matrix.find((row) => row.componentName === name);
       if (row) this.rows.set(name, row);
       else this.rows.delete(name);
-      for (const environment of this.environments) this.attempts.delete(key(name, environment.name));
+      for (const environment of this.environments) this.unsettled.delete(key(name, environment.name));
     }
-    this.#add(attempts);
+    this.#add(unsettled);
   }
 
-  #add(attempts) {
-    for (const attempt of attempts) this.attempts.set(key(attempt.componentName, attempt.environmentName), attempt);
+  #add(deployments) {
+    for (const deployment of deployments) this.unsettled.set(key(deployment.componentName, deployment.environmentName), deployment);
   }
 
-  /** The environments where something is current of the components with a text in their names; of all where there are none. */
-  used(text) {
+  /**
+   * The environments in which the components whose names contain a text have a current deployment, and those with an unsettled
+   * deployment. If no name contains the text, all components count.
+   */
+  usedEnvironments(text) {
     const needle = text.toLowerCase();
     const all = [...this.rows.values()];
     const named = all.filter((row) => row.componentName.toLowerCase().includes(needle));
-    const held = (named.length > 0 ? named : all).flatMap((row) => Object.keys(row.environments));
-    return new Set([...held, ...this.attempted()]);
+    const used = (named.length > 0 ? named : all).flatMap((row) => Object.keys(row.environments));
+    return new Set([...used, ...this.unsettledEnvironments()]);
   }
 
-  /** The environments where something is on its way or has failed. */
-  attempted() {
-    return new Set([...this.attempts.values()].map((attempt) => attempt.environmentName));
+  /** The environments with an unsettled deployment. */
+  unsettledEnvironments() {
+    return new Set([...this.unsettled.values()].map((deployment) => deployment.environmentName));
   }
 
-  /** One row over these columns. */
+  /** The row of a component over these columns. */
   row(name, columns) {
-    const held = this.rows.get(name).environments;
+    const current = this.rows.get(name).environments;
     const cells = columns.map((environment) => ({
       environment,
-      current: Object.hasOwn(held, environment) ? held[environment] : null,
-      attempt: this.attempts.get(key(name, environment)) ?? null,
+      current: Object.hasOwn(current, environment) ? current[environment] : null,
+      unsettled: this.unsettled.get(key(name, environment)) ?? null,
       differsFrom: null,
     }));
     markDrift(cells);
@@ -65,7 +69,7 @@ export class Known {
   }
 }
 
-/** Marks each cell that differs from the next one to its right that holds something. */
+/** Marks each cell whose version differs from the next non-empty cell to its right. */
 function markDrift(cells) {
   let next = null;
   for (const cell of cells.toReversed()) {
@@ -75,36 +79,39 @@ function markDrift(cells) {
   }
 }
 
-/** The most columns where none is chosen: nobody reads more, and each of their cells is an element. */
+/** The most columns if none is chosen. More are unreadable, and each of their cells costs an element. */
 export const MOST_COLUMNS = 40;
 
-/** The columns that are wanted: those that are chosen, or those with a text in their names. Of too many, the first of those where something is. */
-export function columns(known, { env, envq, q, attempts }) {
-  const names = known.environments.map((environment) => environment.name);
+/**
+ * The columns to show: the chosen environments, else those whose names contain the text `envq`. If these are too many, the
+ * first of them with a deployment.
+ */
+export function columns(model, { env, envq, q, unsettled }) {
+  const names = model.environments.map((environment) => environment.name);
   const keys = new Set(env.map(nameKey));
   const chosen = keys.size > 0 ? names.filter((name) => keys.has(nameKey(name))) : [];
   if (chosen.length > 0) return chosen;
   const needle = envq.toLowerCase();
   const found = needle ? names.filter((name) => name.toLowerCase().includes(needle)) : names;
   if (found.length <= MOST_COLUMNS) return found;
-  const used = attempts ? known.attempted() : known.used(q);
+  const used = unsettled ? model.unsettledEnvironments() : model.usedEnvironments(q);
   return found.filter((name) => used.has(name)).slice(0, MOST_COLUMNS);
 }
 
-/** The rows that are wanted, in the order that is wanted. */
-export function rows(known, wanted) {
-  const { q, drift, attempts, sort } = wanted;
-  const shown = columns(known, wanted);
+/** The rows that match the filters, in their order. */
+export function rows(model, filters) {
+  const { q, drift, unsettled, sort } = filters;
+  const shown = columns(model, filters);
   const needle = q.toLowerCase();
-  const all = [...known.rows.keys()].sort(byName).map((name) => known.row(name, shown));
+  const all = [...model.rows.keys()].sort(byName).map((name) => model.row(name, shown));
   const matches = (row) =>
     (!needle || row.name.toLowerCase().includes(needle) || row.cells.some((cell) => cell.current?.version.toLowerCase().includes(needle))) &&
     (!drift || row.drift > 0) &&
-    (!attempts || row.cells.some((cell) => cell.attempt));
+    (!unsettled || row.cells.some((cell) => cell.unsettled));
   return all.filter(matches).sort(order(sort));
 }
 
-/** In the order of their keys, as the server has them. */
+/** Compares names by the characters of their keys, as the server does. */
 function byName(a, b) {
   const [left, right] = [[...nameKey(a)], [...nameKey(b)]];
   const at = left.findIndex((character, at) => character !== right[at]);
@@ -112,7 +119,7 @@ function byName(a, b) {
   return at < right.length ? left[at].codePointAt(0) - right[at].codePointAt(0) : 1;
 }
 
-/** Rows of the same rank stay in the order of their names. */
+/** The comparison for an order. Sorting is stable, so equal rows stay in the order of their names. */
 function order(sort) {
   if (sort === "latest") return (a, b) => b.latest - a.latest;
   if (sort === "drift") return (a, b) => b.drift - a.drift;
@@ -124,13 +131,13 @@ function order(sort) {
   return () => 0;
 }
 
-/** What the rows come to. */
+/** The totals of rows. */
 export function totals(rows) {
   const cells = rows.flatMap((row) => row.cells);
-  const failed = cells.filter((cell) => cell.attempt?.status === "failed").length;
+  const failed = cells.filter((cell) => cell.unsettled?.status === "failed").length;
   return {
     components: rows.length,
-    inFlight: cells.filter((cell) => cell.attempt).length - failed,
+    inFlight: cells.filter((cell) => cell.unsettled).length - failed,
     failed,
     drift: cells.filter((cell) => cell.differsFrom).length,
   };

@@ -1,8 +1,8 @@
-// Values as people read them.
+// Formats values for people.
 
 const UNITS = [["y", 365 * 86400], ["w", 7 * 86400], ["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 
-/** How long ago, with the largest unit, as the command line has it: 45s, 12m, 5h, 3d, 6w, 2y. Two weeks begin the weeks. */
+/** The age of a date in its largest unit, as on the command line: 45s, 12m, 5h, 3d, 6w, 2y. Weeks are used from two weeks on. */
 export function age(date, now = Date.now()) {
   const seconds = Math.max(0, Math.floor((now - date) / 1000));
   const fits = ([unit, size]) => seconds >= (unit === "w" ? 2 * size : size);
@@ -10,7 +10,7 @@ export function age(date, now = Date.now()) {
   return `${Math.floor(seconds / size)}${unit}`;
 }
 
-/** How long something took, with the two largest units. */
+/** The time between two dates, in its two largest units. */
 export function duration(from, to) {
   let seconds = Math.max(0, Math.round((new Date(to) - new Date(from)) / 1000));
   const parts = [];
@@ -23,10 +23,10 @@ export function duration(from, to) {
 
 const FORM = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
-/** A time as it is written here, with its zone. */
+/** A time in the format of the reader's locale, with its zone. */
 export const exact = (time) => FORM.format(new Date(time));
 
-/** A time as a field for a moment has it, in the zone of this machine. */
+/** A date as the value of a `datetime-local` field, in the zone of this machine. */
 export function local(date) {
   const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
   return shifted.toISOString().slice(0, 19);
@@ -34,35 +34,35 @@ export function local(date) {
 
 const WORDS = { pending: "pending", in_progress: "in progress", succeeded: "succeeded", failed: "failed", rolled_back: "rolled back" };
 
-/** A status as words. */
+/** The words for a status. */
 export const word = (status) => WORDS[status] ?? status;
 
-/** Every status there is, as values and words. */
+/** All statuses, as pairs of value and words. */
 export const STATUSES = Object.entries(WORDS);
 
-/** A name as it is compared: case, the kind of spaces and the look of emoji make no difference, as on the server. */
+/** The key by which names are compared. As on the server, case, kinds of spaces and the look of emoji make no difference. */
 export const nameKey = (name) => name.normalize("NFC").replace(/[\u200d\ufe0e\ufe0f]/g, "").replace(/\s+/g, " ").trim().toUpperCase().toLowerCase();
 
 /** Whether two names are the same. */
 export const isSame = (a, b) => a === b || nameKey(a) === nameKey(b);
 
-/** The cell of an environment among those of a row, or null. Only what the server sent counts: `constructor` may be a name. */
+/** The cell of an environment in a row, or null. It ignores inherited properties, since `constructor` may be a name. */
 export function cellIn(cells, environment) {
   if (Object.hasOwn(cells, environment)) return cells[environment];
   return Object.entries(cells).find(([name]) => isSame(name, environment))?.[1] ?? null;
 }
 
-/** A number of things. */
+/** A number with its noun. */
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
-/** An address of the web, or null: what metadata holds may be anything. */
+/** The HTTP URL in a text, or null. Metadata may contain anything. */
 export function webAddress(text) {
   if (typeof text !== "string" || !URL.canParse(text)) return null;
   const url = new URL(text);
   return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
 }
 
-/** Where a commit of a repository can be seen, or null where that cannot be told. */
+/** The URL of a commit in a repository, or null if it is unknown. */
 export function commitAddress(repository, commit) {
   const address = webAddress(repository);
   if (!address || !commit) return null;

@@ -1,14 +1,14 @@
-//! Archiving many components or environments at once.
+//! The endpoints that archive many components or environments at once.
 
 use deploytrack_core::catalog::CatalogKind;
 
 use crate::{
     request::Call,
-    response::{Answer, done},
+    response::{HandlerResult, done},
 };
 
-/// Archives what a pattern of names matches, or takes it out of the archive.
-pub(crate) async fn archive(call: Call, kind: CatalogKind) -> Answer {
+/// Archives all components or environments whose names match a pattern, or takes them out of the archive.
+pub(crate) async fn archive(call: Call, kind: CatalogKind) -> HandlerResult {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
     let ((), selection, terms) = call.read(query).await?;
     done(&tracker.archive(kind, selection, terms).await?)

@@ -1,22 +1,23 @@
-//! Badges, for whoever the operator lets have them.
+//! Badges.
 
 use deploytrack_core::{error::Error, text::Name};
 use percent_encoding::percent_decode_str;
 
 use crate::{
     badge::Badge,
-    problem::Refusal,
+    refusal::Refusal,
     request::Call,
-    response::{Answer, picture},
+    response::{HandlerResult, picture},
 };
 
-/// The badge of a component in an environment, whose names are in the path. It is a picture whatever was asked for, and 200:
-/// pages show no picture that comes with another status, and what it says would not be seen. Parameters are ignored, since
-/// those who pass pictures on add their own.
+/// The badge of a component in an environment, whose names are in the path.
 ///
-/// A `/` in a name is `%2F`, which some proxies decode. Where the path has more of them than one, each may be the one
-/// between the names; a badge is shown only if a single one of them has a known name at both sides.
-pub(crate) async fn show(call: &Call, names: &str) -> Answer {
+/// The response is always 200 with a picture, also for unknown names: web pages do not show a picture with another status,
+/// and the message in it would be lost. Query parameters are ignored, because image proxies add their own.
+///
+/// A `/` in a name is encoded as `%2F`, which some proxies decode. If the path has several of them, each one may be the
+/// separator of the two names. The badge is shown only if exactly one separator has an existing name on both sides.
+pub(crate) async fn show(call: &Call, names: &str) -> HandlerResult {
     let mut found = Vec::new();
     for (at, _) in names.match_indices('/') {
         if let (Some(component), Some(environment)) = (name(&names[..at]), name(&names[at + 1..])) {
@@ -27,12 +28,11 @@ pub(crate) async fn show(call: &Call, names: &str) -> Answer {
     picture(badge.unwrap_or_else(Badge::unknown).svg())
 }
 
-/// The same, where the names are the parameters `component` and `environment`: no proxy decodes those, and any name can be
-/// written there.
-pub(crate) async fn asked(call: &Call) -> Answer {
+/// The badge by the query parameters `component` and `environment`. Proxies do not decode these, so any name is possible.
+pub(crate) async fn show_by_query(call: &Call) -> HandlerResult {
     let parameters: Vec<(String, String)> = serde_urlencoded::from_str(call.query_text()).unwrap_or_default();
-    let given = |key: &str| parameters.iter().find(|(known, _)| known == key).and_then(|(_, value)| value.parse().ok());
-    let badge = match (given("component"), given("environment")) {
+    let parsed = |name: &str| parameters.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
+    let badge = match (parsed("component"), parsed("environment")) {
         (Some(component), Some(environment)) => badge(call, &component, &environment).await?,
         _ => None,
     };
@@ -48,7 +48,7 @@ async fn badge(call: &Call, component: &Name, environment: &Name) -> Result<Opti
     }
 }
 
-/// The name that a segment of the path says, if it can be one.
+/// The name in a segment of the path, if it is a valid one.
 fn name(segment: &str) -> Option<Name> {
     percent_decode_str(segment).decode_utf8().ok()?.parse().ok()
 }

@@ -1,28 +1,29 @@
-//! Components.
+//! The endpoints of components.
 
 use deploytrack_core::{api, query::CatalogFilter};
 
 use crate::{
+    body::no_content,
     request::Call,
-    response::{Answer, changed, created, no_content, ok, page},
+    response::{HandlerResult, changed, created, ok, page},
 };
 
-/// A page of components, in name order.
-pub(crate) async fn list(call: &Call) -> Answer {
+/// A page of components, in the order of their names.
+pub(crate) async fn list(call: &Call) -> HandlerResult {
     let mut query = call.query();
     let filter = CatalogFilter { name: query.one("name"), archived: query.flag("archived") };
-    let asked = query.page();
-    let asked = query.finish(asked)?;
-    page(&call.tracker().matching_components(&filter, asked).await?, call.query_text())
+    let request = query.page();
+    let request = query.finish(request)?;
+    page(&call.tracker().matching_components(&filter, request).await?, call.query_text())
 }
 
 /// One component.
-pub(crate) async fn show(call: &Call, id: &str) -> Answer {
+pub(crate) async fn show(call: &Call, id: &str) -> HandlerResult {
     ok(&call.tracker().component(call.id(id)?).await?)
 }
 
 /// Registers a component.
-pub(crate) async fn create(call: Call) -> Answer {
+pub(crate) async fn create(call: Call) -> HandlerResult {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
     let ((), new, terms) = call.read(query).await?;
     let component = tracker.create_component(new, terms).await?;
@@ -30,14 +31,14 @@ pub(crate) async fn create(call: Call) -> Answer {
 }
 
 /// Changes a component.
-pub(crate) async fn update(call: Call, id: &str) -> Answer {
+pub(crate) async fn update(call: Call, id: &str) -> HandlerResult {
     let (tracker, id) = (call.tracker().clone(), call.id(id));
     let (id, change, terms) = call.read(id).await?;
     changed(&tracker.update_component(id, change, terms).await?)
 }
 
-/// Removes a component that was never deployed.
-pub(crate) async fn delete(call: &Call, id: &str) -> Answer {
+/// Deletes a component that was never deployed.
+pub(crate) async fn delete(call: &Call, id: &str) -> HandlerResult {
     call.tracker().delete_component(call.id(id)?, call.subject()?).await?;
     Ok(no_content())
 }

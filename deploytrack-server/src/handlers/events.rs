@@ -1,9 +1,9 @@
-//! What happens, told as it happens: server-sent events (WHATWG HTML, section 9.2).
+//! The event stream: server-sent events (WHATWG HTML, section 9.2).
 //!
-//! The body is made as the socket takes it, a page of events at a time: nothing is kept for a slow reader, whose connection
-//! `stall` cuts in the end. A reader goes on where it was, with the number of the last event it has seen.
+//! The body is made one page of events at a time, as the socket accepts it. The server buffers nothing for a slow client;
+//! [`crate::write_timeout`] closes its connection in the end. A client resumes with the number of the last event it received.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use deploytrack_core::{
@@ -21,34 +21,35 @@ use tokio::time::timeout;
 
 use crate::{
     App, auth,
-    problem::{Good, Refusal},
+    body::BodyError,
+    limits::HEARTBEAT,
+    quota::Permit,
+    refusal::{Refusal, Resource},
     request::{Call, Query, both},
-    response::{Answer, BodyError},
+    response::HandlerResult,
     route::Access,
-    share::Share,
 };
 
-/// How long nothing is said at most. Proxies take a silent connection for a lost one after a minute or less.
-pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
-/// The header with the number of the last event that a reader has seen, as it is written for people.
+/// The header with the number of the last event that a client has received, as people write it.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-/// How long a reader should wait before it connects again, in milliseconds.
+/// The time that a client should wait before it reconnects, in milliseconds.
 const RETRY: &str = "retry: 2000\n";
 
-/// Streams the events that match: those behind `Last-Event-ID`, or `after`, or from now on.
-pub(crate) async fn follow(call: &Call) -> Answer {
+/// Streams the events that match the filter: those after `Last-Event-ID`, else those after `after`, else new ones.
+pub(crate) async fn follow(call: &Call) -> HandlerResult {
     let mut query = call.query();
     let (filter, after) = (filter(&mut query), query.read("after", whole_number));
     let (filter, last_seen) = both(query.finish(Some(filter)), last_event_id(call.headers()))?;
     let after = last_seen.or(after).map(|after| i64::try_from(after).unwrap_or(i64::MAX));
-    let place = call.app().streams.take(call.subject()?, 1).map_err(|exhausted| Refusal::Exhausted(Good::Streams, exhausted))?;
-    let events = call.tracker().events(after).await.map_err(|error| if last_seen.is_some() { of_the_header(error) } else { error })?;
-    let reader = Reader { app: call.app().clone(), headers: call.headers().clone(), events, filter, greeted: false, _place: place };
-    let frames = stream::unfold(reader, |mut reader| async move { reader.frames().await.map(|frames| (frames, reader)) });
+    let permit = call.app().streams.try_acquire(call.subject()?, 1);
+    let permit = permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Streams, exceeded))?;
+    let events = call.tracker().events(after).await.map_err(|error| if last_seen.is_some() { naming_the_header(error) } else { error })?;
+    let source = EventSource { app: call.app().clone(), headers: call.headers().clone(), events, filter, started: false, _permit: permit };
+    let frames = stream::unfold(source, |mut source| async move { source.next_frame().await.map(|frame| (frame, source)) });
     let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    // A proxy that gathers an answer before it passes it on would pass nothing on.
+    // A proxy that buffers a whole response would forward nothing.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
 }
@@ -66,44 +67,45 @@ fn filter(query: &mut Query) -> EventFilter {
     }
 }
 
-/// The number in `Last-Event-ID`. A browser sends it empty before it has seen any.
+/// The number in `Last-Event-ID`. A browser sends an empty value before its first event.
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Vec<Fault>> {
     let Some(value) = headers.get(api::LAST_EVENT_ID).filter(|value| !value.is_empty()) else { return Ok(None) };
     let number = value.to_str().ok().and_then(|text| whole_number(text).ok());
     number.map(Some).ok_or_else(|| vec![Fault::parameter(LAST_EVENT_ID, "must be the number of an event")])
 }
 
-/// The refusal of a number by the name of the header that it came in.
-fn of_the_header(error: Error) -> Error {
+/// The error for a wrong number, with the name of the header in place of the parameter.
+fn naming_the_header(error: Error) -> Error {
     let Error::Invalid(faults) = error else { return error };
     Error::Invalid(faults.into_iter().map(|fault| Fault { parameter: Some(LAST_EVENT_ID.to_owned()), ..fault }).collect())
 }
 
-/// One who reads events.
-struct Reader {
+/// The source of one event stream.
+struct EventSource {
     app: App,
     headers: HeaderMap,
     events: Events,
     filter: EventFilter,
-    greeted: bool,
-    _place: Share,
+    /// Whether the first frame has been sent.
+    started: bool,
+    _permit: Permit,
 }
 
-impl Reader {
-    /// What to send next; none at the end of the server, or of the token.
-    async fn frames(&mut self) -> Option<Result<Frame<Bytes>, BodyError>> {
-        if !self.greeted {
-            self.greeted = true;
+impl EventSource {
+    /// The next frame; none when the server shuts down or the token expires.
+    async fn next_frame(&mut self) -> Option<Result<Frame<Bytes>, BodyError>> {
+        if !self.started {
+            self.started = true;
             return Some(Ok(Frame::data(Bytes::from(format!("{RETRY}{}", position(self.events.position()))))));
         }
         let ending = self.app.ending.clone();
         let next = tokio::select! {
             biased;
             () = ending.cancelled() => return None,
-            next = timeout(HEARTBEAT, self.wanted()) => next,
+            next = timeout(HEARTBEAT, self.matching_events()) => next,
         };
-        // A token is good until it expires, and not as long as a connection lasts.
-        auth::admit(&self.app, Access::Reader, &self.headers).ok()?;
+        // The token may have expired since the connection was opened.
+        auth::authorize(&self.app, Access::Reader, &self.headers).ok()?;
         Some(match next {
             Err(_) => Ok(Frame::data(Bytes::from(format!(": heartbeat\n{}", position(self.events.position()))))),
             Ok(Ok(text)) => Ok(Frame::data(text)),
@@ -114,13 +116,13 @@ impl Reader {
         })
     }
 
-    /// The next events that match, as text.
-    async fn wanted(&mut self) -> Result<Bytes, Error> {
+    /// The text of the next events that match the filter.
+    async fn matching_events(&mut self) -> Result<Bytes, Error> {
         loop {
             let page = self.events.next().await?;
             let mut text = String::new();
             for event in page.iter().filter(|event| self.filter.matches(event)) {
-                block(&mut text, event)?;
+                write_block(&mut text, event)?;
             }
             if !text.is_empty() {
                 return Ok(text.into());
@@ -129,12 +131,12 @@ impl Reader {
     }
 }
 
-/// A block that moves the reader's last event id and tells nothing.
+/// A block that updates the client's last event id and carries no event.
 fn position(number: i64) -> String {
     format!("id: {number}\n\n")
 }
 
-fn block(text: &mut String, event: &Event) -> Result<(), Error> {
+fn write_block(text: &mut String, event: &Event) -> Result<(), Error> {
     let data = serde_json::to_string(event).map_err(|error| Error::Internal(Box::new(error)))?;
     write!(text, "id: {}\nevent: {}\ndata: {data}\n\n", event.id, event.r#type).map_err(|error| Error::Internal(Box::new(error)))
 }

@@ -1,19 +1,19 @@
-//! Whether the process and its database are well. Parameters are ignored, since probes add their own.
+//! Health checks of the process and its database. Query parameters are ignored, because probes add their own.
 
 use serde_json::json;
 
 use crate::{
     request::Call,
-    response::{Answer, ok},
+    response::{HandlerResult, ok},
 };
 
-/// The process runs, and which version it is.
-pub(crate) fn live() -> Answer {
+/// Reports that the process runs, and its version.
+pub(crate) fn live() -> HandlerResult {
     ok(&json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-/// The database can be read and written.
-pub(crate) async fn ready(call: &Call) -> Answer {
+/// Reports whether the database can be read and written.
+pub(crate) async fn ready(call: &Call) -> HandlerResult {
     call.tracker().ready().await?;
     ok(&json!({ "status": "ready" }))
 }

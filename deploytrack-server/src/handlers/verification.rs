@@ -1,12 +1,12 @@
-//! Whether everything that is kept is what the history says.
+//! Verification of the database.
 
 use crate::{
     request::Call,
-    response::{Answer, ok},
+    response::{HandlerResult, ok},
 };
 
-/// Compares everything with the history.
-pub(crate) async fn verify(call: &Call) -> Answer {
+/// Compares all derived data with the history.
+pub(crate) async fn verify(call: &Call) -> HandlerResult {
     call.query().finish(Some(()))?;
     ok(&call.tracker().verify().await?)
 }

@@ -1,4 +1,4 @@
-//! Deployments, and what is read from them.
+//! The operations of deployments and of everything that is read from them.
 
 use deploytrack_core::{
     api::{IMPORT_BYTES, IMPORT_LINES, ImportCounts, ImportLine},
@@ -18,7 +18,7 @@ use utoipa::openapi::{
 };
 
 use super::{
-    described::Described,
+    operation::OperationDraft,
     parameters::{a_time, an_id, cursor, filters, flag, many, one, order, page, required},
 };
 
@@ -27,136 +27,141 @@ pub(super) const GROUP: &str = "deployments";
 /// The header of a page.
 pub(super) const LINK: &[&str] = &["Link"];
 
-pub(super) fn list() -> Described {
-    Described::new(
+pub(super) fn list() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "listDeployments",
         "List deployments",
-        "A page of deployments, the newest first by the time that `order` names. Every filter that is given must match; `total` counts what matches. \
-         A `skip` of more than 10,000 that does not lead beyond the end is 400: further pages are reached by `cursor`.",
+        "Returns a page of deployments, newest first by the time that `order` names. A deployment must match all filters; `total` \
+         counts the matches. A `skip` of more than 10,000 that is still within the list is 400: use `cursor` for these pages.",
     )
-    .taking(filters())
-    .taking(page())
-    .taking([cursor(), order()])
-    .showing_with("A page.", Ref::from_schema_name("DeploymentPage"), LINK)
+    .parameters(filters())
+    .parameters(page())
+    .parameters([cursor(), order()])
+    .returns_with("The page.", Ref::from_schema_name("DeploymentPage"), LINK)
 }
 
-pub(super) fn record() -> Described {
-    Described::new(
+pub(super) fn record() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "recordDeployment",
         "Record a deployment",
-        "Names are registered on the way, unless the server's `registration` is `strict` (404) or they look like typing errors for known ones: 409 `near_miss`; where its `name-guard` is `warn`, \
-         they are registered and the header `Resembles` names the known ones, such as `environment=production`. An archived component or environment is \
-         taken out of the archive, and the header `Unarchived` names it; one that was archived after the deployment happened \
-         stays archived, and the header `Archived` names it.",
+        "Unknown names are registered, unless the server's `registration` is `strict` (404). A name that looks like a typing error for an \
+         existing one is 409 `near_miss`. If the server's `name-guard` is `warn`, it is registered, and the header `Resembles` \
+         contains the existing one, such as `environment=production`. An archived component or environment is taken out of the \
+         archive, and the header `Unarchived` names it. If it was archived after the deployment happened, it stays archived, and the \
+         header `Archived` names it.",
     )
-    .taking([flag("register", "Register unknown names even where they resemble known ones.")])
+    .parameters([flag("register", "Register unknown names even if they resemble existing ones.")])
     .body::<NewDeployment>(
         true,
         json!({"component": "user-service", "environment": "staging", "version": "v2.3.1", "commitSha": "ed52224", "deployedBy": "ci-bot"}),
     )
-    .once()
-    .timed()
-    .making::<Deployment>("The deployment.")
-    .refusing(&[StatusCode::NOT_FOUND])
+    .idempotent()
+    .accepts_sent_at()
+    .creates::<Deployment>("The deployment.")
+    .refusals(&[StatusCode::NOT_FOUND])
 }
 
-pub(super) fn show() -> Described {
-    Described::new(GROUP, "showDeployment", "Read a deployment", "One deployment.").showing("The deployment.", of::<Deployment>())
+pub(super) fn show() -> OperationDraft {
+    OperationDraft::new(GROUP, "showDeployment", "Read a deployment", "Returns one deployment.")
+        .returns("The deployment.", of::<Deployment>())
 }
 
-pub(super) fn update() -> Described {
-    Described::new(
+pub(super) fn update() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "updateDeployment",
-        "Move a deployment on",
-        "Moves it to another status, or changes what is said about it. From `pending` it may move to `in_progress` or `failed`, from \
-         `in_progress` to `succeeded` or `failed`, from `succeeded` to `rolled_back`, from `failed` and `rolled_back` to `pending` (a \
-         retry, the next attempt). Of several updates at once one wins; the others are told the status they lost to.",
+        "Update a deployment",
+        "Changes the status, or the description and the metadata. The legal transitions: from `pending` to `in_progress` or `failed`, \
+         from `in_progress` to `succeeded` or `failed`, from `succeeded` to `rolled_back`, from `failed` and `rolled_back` to \
+         `pending` (a retry, the next attempt). Of several simultaneous updates one succeeds; the responses to the others contain \
+         the status that it set.",
     )
     .body::<Change>(true, json!({"status": "in_progress"}))
-    .once()
-    .timed()
-    .changing::<Deployment>("The deployment as it is now.")
+    .idempotent()
+    .accepts_sent_at()
+    .updates::<Deployment>("The changed deployment.")
 }
 
-pub(super) fn history() -> Described {
-    Described::new(
+pub(super) fn history() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "showHistory",
         "Read a deployment's history",
-        "Every change of its status and every removal, in the order of recording, each with the hash that chains it to the one before.",
+        "Returns all transitions and undeployments of the deployment, in the order of recording. Each row has a hash that depends on \
+         the row before it.",
     )
-    .showing("The history.", list_of::<HistoryEntry>())
+    .returns("The history.", list_of::<HistoryEntry>())
 }
 
-pub(super) fn undeploy() -> Described {
-    Described::new(
+pub(super) fn undeploy() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "undeploy",
-        "Record a removal",
-        "The component left the environment where this deployment is current; otherwise 409 `not_current`. The cell is empty from then \
-         on; the status stays as it is. The body may be left out.",
+        "Record an undeployment",
+        "Records that the component left the environment in which this deployment is current (otherwise 409 `not_current`). The cell \
+         is empty from then on; the status does not change. The body may be omitted.",
     )
     .body::<Undeploy>(false, json!({"reason": "moved"}))
-    .once()
-    .timed()
-    .changing::<Deployment>("The deployment, which is not current any more.")
+    .idempotent()
+    .accepts_sent_at()
+    .updates::<Deployment>("The deployment, which is no longer current.")
 }
 
-pub(super) fn matrix() -> Described {
-    Described::new(
+pub(super) fn matrix() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "showMatrix",
         "Read the matrix",
-        "What is current: a row for each component in the order of names, with a cell for each environment where something of it is \
-         current. Current is the deployment whose latest success is newest by the time it happened and which still stands.",
+        "Returns a row for each component, in the order of their names, with a cell for each environment in which a deployment of it \
+         is current. A cell shows the deployment that succeeded most recently (`succeededAt`) and has not been rolled back. An \
+         undeployment empties the cell.",
     )
-    .taking(cells().into_iter().chain([a_time("at", "What was current at this moment.")]))
-    .showing("The matrix.", list_of::<Row>())
+    .parameters(cells().into_iter().chain([a_time("at", "The matrix at this time instead of now.")]))
+    .returns("The matrix.", list_of::<Row>())
 }
 
-/// What matrix and attempts filter by.
+/// The filters of the matrix and of the unsettled deployments.
 fn cells() -> [Parameter; 6] {
     [
-        many::<Name>("component", "The components with these names."),
-        many::<Name>("environment", "The environments with these names."),
-        one::<Label>("owner", "Components of this owner."),
-        one::<Label>("kind", "Components of this kind."),
-        one::<Label>("lifecycle", "Components in this lifecycle."),
-        flag("includeArchived", "Show what is archived too."),
+        many::<Name>("component", "Only the components with these names."),
+        many::<Name>("environment", "Only the environments with these names."),
+        one::<Label>("owner", "Only components of this owner."),
+        one::<Label>("kind", "Only components of this kind."),
+        one::<Label>("lifecycle", "Only components in this lifecycle."),
+        flag("includeArchived", "Include archived components and environments."),
     ]
 }
 
-pub(super) fn unsettled() -> Described {
-    Described::new(
+pub(super) fn unsettled() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "listUnsettled",
-        "Read what is under way or failed",
-        "Beside the matrix: for each cell its newest deployment by `occurredAt`, when that is `pending`, `in_progress` or `failed`, and \
-         newer than what is current and than the last removal. In the order of the \
-         matrix: by the name of the component, then in the order of the environments.",
+        "Read the unsettled deployments",
+        "Returns the newest deployment of each cell by `occurredAt`, if it is `pending`, `in_progress` or `failed`, and newer than the \
+         current deployment and the last undeployment of the cell. The order is the one of the matrix: by the name of the \
+         component, then by the order of the environments.",
     )
-    .taking(cells())
-    .showing("The attempts.", list_of::<Deployment>())
+    .parameters(cells())
+    .returns("The unsettled deployments.", list_of::<Deployment>())
 }
 
-pub(super) fn latest() -> Described {
-    Described::new(
+pub(super) fn latest() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "listLatest",
-        "Read what is current of a component",
-        "One deployment for each environment where something of the component is current, in the order of the environments.",
+        "Read the current deployments of a component",
+        "Returns one deployment for each environment in which a deployment of the component is current, in the order of the environments.",
     )
-    .taking([required(an_id("componentId", "The component.")), a_time("at", "What was current at this moment.")])
-    .showing("The current deployments.", list_of::<Deployment>())
-    .refusing(&[StatusCode::NOT_FOUND])
+    .parameters([required(an_id("componentId", "The component.")), a_time("at", "The current deployments at this time instead of now.")])
+    .returns("The current deployments.", list_of::<Deployment>())
+    .refusals(&[StatusCode::NOT_FOUND])
 }
 
-pub(super) fn import() -> Described {
+pub(super) fn import() -> OperationDraft {
     let description = format!(
-        "Newline-delimited JSON: one `ImportLine` per line, at most {IMPORT_LINES} lines and {} MiB. Empty lines say nothing. A single line \
+        "Newline-delimited JSON: one `ImportLine` per line, at most {IMPORT_LINES} lines and {} MiB. Empty lines are skipped. A single line \
          or an array of lines may be sent as JSON.",
         IMPORT_BYTES / 1024 / 1024
     );
@@ -164,36 +169,36 @@ pub(super) fn import() -> Described {
     let one_or_more = OneOfBuilder::new().item(of::<ImportLine>()).item(list_of::<ImportLine>());
     let single = ContentBuilder::new().schema(Some(one_or_more)).example(Some(example)).build();
     let body = RequestBodyBuilder::new().description(Some(description)).required(Some(Required::True));
-    Described::new(
+    OperationDraft::new(
         GROUP,
         "importDeployments",
         "Record many deployments",
-        "Records every line or none; a refusal names the lines in `errors`, also those with an id that nothing has (400). A line that was \
-         imported before (same component, environment, version, status, `occurredAt` and `commitSha`) is skipped, and a deployment that is known with \
-         a shorter history gets the rest. A line with the event `undeployed` is a removal of what was current at its time, before or after \
-         the deployments; those with `component` or `environment` register names.",
+        "Records all lines or none. A refusal lists the wrong lines in `errors`; an unknown id is a fault of its line (400). A line that \
+         was imported before (same component, environment, version, status, `occurredAt` and `commitSha`) is skipped. A deployment \
+         that exists with a shorter history gets the rest. A line with the event `undeployed` undeploys the deployment that was \
+         current at its time, and may come before or after the deployments. Lines with `component` or `environment` register names.",
     )
     .any_body(body.content(NDJSON, lines()).content("application/json", single).build())
-    .once()
-    .timed()
-    .answering(
+    .idempotent()
+    .accepts_sent_at()
+    .response(
         StatusCode::OK,
-        "How many lines were recorded, and how many skipped.",
+        "The numbers of recorded and of skipped lines.",
         Some(("application/json", ContentBuilder::new().schema(Some(of::<ImportCounts>())).build())),
         &["Idempotency-Replayed"],
     )
 }
 
-pub(super) fn export() -> Described {
-    Described::new(
+pub(super) fn export() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "exportDeployments",
-        "Read deployments as an import takes them",
-        "Newline-delimited JSON, one `ImportLine` per line, the oldest first, each deployment with its history. Without a filter, lines \
-         for names with more to them come before. An answer that breaks off is not complete.",
+        "Export deployments",
+        "Returns newline-delimited JSON that an import accepts: one `ImportLine` per line, oldest first, each deployment with its \
+         history. Without a filter, lines for the names that have details come first. A response that breaks off is incomplete.",
     )
-    .taking(filters())
-    .answering(StatusCode::OK, "The deployments.", Some((NDJSON, lines())), &[])
+    .parameters(filters())
+    .response(StatusCode::OK, "The deployments.", Some((NDJSON, lines())), &[])
 }
 
 const NDJSON: &str = "application/x-ndjson";

@@ -1,7 +1,7 @@
-//! The API as an OpenAPI 3.1 document: what each route is, in the words of its callers.
+//! The OpenAPI 3.1 document of the API.
 //!
-//! The routes are those of `route`, and the match over them has no wildcard: a route that is not described does not compile.
-//! The schemas are those of the types that are written and read.
+//! The operations come from the routes in [`crate::route`]. The match over them has no wildcard, so that a route without a
+//! description does not compile. The schemas come from the types that are serialized and parsed.
 
 use utoipa::openapi::{
     Components, HttpMethod, Info, InfoBuilder, License, OpenApiBuilder, PathItem, Paths, RefOr,
@@ -10,16 +10,15 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 
-use self::described::{Described, TOKEN, unchanged};
+use self::operation::{OperationDraft, TOKEN, not_modified};
 use crate::{
-    problem::Refusal,
-    response::internal,
+    refusal::{Refusal, internal},
     route::{self, Route},
 };
 
 mod catalog;
 mod deployments;
-mod described;
+mod operation;
 mod parameters;
 mod refusals;
 mod schemas;
@@ -31,7 +30,7 @@ pub(crate) fn document() -> Result<String, Refusal> {
         .info(info())
         .paths(paths())
         .components(Some(components()))
-        .tags(Some(GROUPS.map(|(name, what)| TagBuilder::new().name(name).description(Some(what)).build())));
+        .tags(Some(GROUPS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build())));
     document.build().to_json().map_err(internal)
 }
 
@@ -45,24 +44,23 @@ fn info() -> Info {
 }
 
 const ABOUT: &str = "\
-What runs where, since when, and who put it there.
+deploytrack records which version of a component runs in which environment, since when, and who deployed it.
 
-JSON bodies in UTF-8 with unique keys, UUIDs, RFC 3339 times in UTC with milliseconds. A body has no fields and a query no \
-parameters but the ones named here. Every path under `/api/v1` but this document's wants a token (JWT) as \
-`Authorization: Bearer <token>`; writing needs the role `admin`. Errors are `application/problem+json` (RFC 9457) with a \
-stable `code`. HEAD answers as GET without a body; OPTIONS, and 405 for another method, say in `Allow` which methods a path \
-takes.";
+Bodies are JSON in UTF-8 with unique keys. Ids are UUIDs, times are RFC 3339 in UTC with milliseconds. Unknown fields and \
+unknown query parameters are errors. Every path under `/api/v1` except the one of this document requires a token (JWT) as \
+`Authorization: Bearer <token>`; writes require the role `admin`. Errors are `application/problem+json` (RFC 9457) with a \
+stable `code`. HEAD returns the headers of GET. OPTIONS, and 405 for a wrong method, list the methods of a path in `Allow`.";
 
 const GROUPS: [(&str, &str); 4] = [
-    (deployments::GROUP, "Recording deployments, moving them through their statuses, and what is current."),
-    (catalog::COMPONENTS, "What is deployed."),
-    (catalog::ENVIRONMENTS, "Where it is deployed to."),
-    (server::GROUP, "Events, proof, health, and this document."),
+    (deployments::GROUP, "Deployments, their statuses and histories, the matrix, import and export."),
+    (catalog::COMPONENTS, "Components: deployable units with their own versions."),
+    (catalog::ENVIRONMENTS, "Environments: named places in which components run."),
+    (server::GROUP, "Events, verification, health checks, and this document."),
 ];
 
 fn paths() -> Paths {
     let operations =
-        route::table().filter_map(|(method, path, route)| Some((http_method(&method)?, path, describe(&route)?.at(&route, path))));
+        route::table().filter_map(|(method, path, route)| Some((http_method(&method)?, path, describe(&route)?.build(&route, path))));
     let mut paths = Paths::new();
     for (method, path, operation) in operations {
         add(&mut paths, path, method, operation);
@@ -73,7 +71,7 @@ fn paths() -> Paths {
 fn add(paths: &mut Paths, path: &str, method: HttpMethod, operation: Operation) {
     let item = PathItem::new(method, operation);
     match paths.paths.get_mut(path) {
-        Some(there) => there.merge_operations(item),
+        Some(existing) => existing.merge_operations(item),
         None => {
             paths.paths.insert(path.to_owned(), item);
         }
@@ -91,10 +89,10 @@ fn http_method(method: &http::Method) -> Option<HttpMethod> {
     })
 }
 
-/// What a route is. Pages and pictures for people, and what every path answers to OPTIONS, are no operations of the API.
-fn describe(route: &Route) -> Option<Described> {
+/// The description of a route. Pages, badges and OPTIONS are not operations of the API.
+fn describe(route: &Route) -> Option<OperationDraft> {
     Some(match route {
-        Route::Docs(_) | Route::DocsAt(_) | Route::Badge(_) | Route::BadgeAsked | Route::Options(_) => return None,
+        Route::Docs(_) | Route::DocsRedirect(_) | Route::Badge(_) | Route::BadgeByQuery | Route::Options(_) => return None,
         #[cfg(feature = "dashboard")]
         Route::Dashboard(_) => return None,
         Route::Live => server::live(),
@@ -133,14 +131,14 @@ fn components() -> Components {
     let token =
         token.description(Some("A token of this server: `deploytrack-server token`, or the profile that `deploytrack serve` writes."));
     let mut components =
-        schemas::schemas().security_scheme(TOKEN, SecurityScheme::Http(token.build())).response("304", unchanged()).build();
+        schemas::schemas().security_scheme(TOKEN, SecurityScheme::Http(token.build())).response("304", not_modified()).build();
     for (status, response) in refusals::all() {
         components.responses.insert(status.as_str().to_owned(), RefOr::T(response));
     }
     for (name, parameter) in parameters::headers_of_requests() {
         components.parameters.insert(name.to_owned(), RefOr::T(parameter));
     }
-    for (name, header) in parameters::headers_of_answers() {
+    for (name, header) in parameters::headers_of_responses() {
         components.headers.insert(name.to_owned(), RefOr::T(header));
     }
     components
@@ -154,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    fn whole() -> Value {
+    fn parsed() -> Value {
         serde_json::from_str(&document().unwrap()).unwrap()
     }
 
@@ -167,15 +165,15 @@ mod tests {
     }
 
     #[test]
-    fn the_document_has_the_operations_of_the_route_table() {
-        let described: BTreeSet<_> = operations(&whole()).into_iter().map(|(method, path, _)| (method, path)).collect();
+    fn the_document_has_exactly_the_operations_of_the_route_table() {
+        let described: BTreeSet<_> = operations(&parsed()).into_iter().map(|(method, path, _)| (method, path)).collect();
         let routed: BTreeSet<_> = route::table().map(|(method, path, _)| (method.to_string(), path.to_owned())).collect();
         assert_eq!(described, routed);
     }
 
     #[test]
-    fn an_operation_asks_for_a_token_where_its_route_does() {
-        let document = whole();
+    fn an_operation_requires_a_token_if_its_route_does() {
+        let document = parsed();
         for (method, path, route) in route::table() {
             let operation = &document["paths"][path][method.as_str().to_lowercase()];
             let open = route.access() == route::Access::Open;
@@ -186,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn operations_have_names_of_their_own_and_say_what_they_do() {
-        let operations = operations(&whole());
+    fn operations_have_unique_ids_texts_and_a_group() {
+        let operations = operations(&parsed());
         let ids: BTreeSet<_> = operations.iter().map(|(_, _, operation)| operation["operationId"].as_str().unwrap()).collect();
         assert_eq!(ids.len(), operations.len());
         for (method, path, operation) in &operations {
@@ -200,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_referred_to_is_there() {
+    fn every_reference_has_a_target() {
         fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
             match value {
                 Value::Object(map) => {
@@ -211,7 +209,7 @@ mod tests {
                 _ => {}
             }
         }
-        let (document, mut found) = (whole(), BTreeSet::new());
+        let (document, mut found) = (parsed(), BTreeSet::new());
         references(&document, &mut found);
         assert!(found.len() > 30, "{found:?}");
         for reference in found {

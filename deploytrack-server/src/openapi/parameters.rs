@@ -1,4 +1,4 @@
-//! The parameters of requests, and the headers of requests and answers.
+//! The parameters of requests, and the headers of requests and responses.
 
 use deploytrack_core::{
     openapi::{of, text, time, uuid},
@@ -14,7 +14,7 @@ use utoipa::{
     },
 };
 
-use crate::request::MOST_VALUES;
+use crate::limits::MOST_VALUES;
 
 fn parameter(place: ParameterIn, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> ParameterBuilder {
     let parameter = ParameterBuilder::new().name(name).parameter_in(place).required(Required::False);
@@ -23,7 +23,7 @@ fn parameter(place: ParameterIn, name: &str, description: &str, schema: impl Int
 
 /// The id in the path.
 pub(super) fn id() -> Parameter {
-    parameter(ParameterIn::Path, "id", "Its id.", uuid()).required(Required::True).build()
+    parameter(ParameterIn::Path, "id", "The id of the resource.", uuid()).required(Required::True).build()
 }
 
 /// A parameter that may be given once.
@@ -72,96 +72,99 @@ pub(super) fn number(least: u64, most: u64) -> ObjectBuilder {
 pub(super) fn page() -> [Parameter; 2] {
     let skip = number(0, PageRequest::MOST_SKIP).default(Some(0.into()));
     let take = number(1, PageRequest::MOST_TAKE).default(Some(PageRequest::DEFAULT_TAKE.into()));
-    [any("skip", "How many to pass over.", skip), any("take", "The most to show.", take)]
+    [any("skip", "The number of items to skip.", skip), any("take", "The most items in the page.", take)]
 }
 
-/// A place in the list of deployments.
+/// A position in the list of deployments.
 pub(super) fn cursor() -> Parameter {
     let cursor = ObjectBuilder::new().schema_type(Type::String);
-    any("cursor", "Where the page begins, from a link of the header `Link`. Not together with `skip`.", cursor)
+    any("cursor", "The position at which the page begins, from a link in the header `Link`. Not together with `skip`.", cursor)
 }
 
 /// The order of the list of deployments.
 pub(super) fn order() -> Parameter {
     let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Order::ALL.map(Order::as_str)));
-    let description = "The time that orders the list: `createdAt`, or `occurredAt`, when the latest transition happened. Every page of \
-                       a list is asked for with the same.";
+    let description = "The time by which the list is ordered: `createdAt`, or `occurredAt`, the time of the latest transition. Use the \
+                       same order for every page of a list.";
     any("order", description, words.default(Some(Order::default().as_str().into())))
 }
 
-/// What list and export filter by.
+/// The filters of list and export.
 pub(super) fn filters() -> Vec<Parameter> {
     use deploytrack_core::{
         status::Status,
         text::{CommitSha, Label, Name, Version},
     };
     vec![
-        an_id("componentId", "Of this component."),
-        an_id("environmentId", "In this environment."),
-        one::<Status>("status", "In this status now."),
-        one::<Name>("component", "Of the component with this name."),
-        one::<Name>("environment", "In the environment with this name."),
-        one::<Version>("version", "Of this version."),
-        one::<CommitSha>("commitSha", "From this commit, as recorded."),
-        one::<Label>("deployedBy", "By this person or program."),
-        a_time("createdAfter", "Recorded at this time or later."),
-        a_time("createdBefore", "Recorded before this time."),
-        a_time("occurredAfter", "Whose latest transition happened at this time or later."),
-        a_time("occurredBefore", "Whose latest transition happened before this time."),
+        an_id("componentId", "Only deployments of this component."),
+        an_id("environmentId", "Only deployments in this environment."),
+        one::<Status>("status", "Only deployments with this status now."),
+        one::<Name>("component", "Only deployments of the component with this name."),
+        one::<Name>("environment", "Only deployments in the environment with this name."),
+        one::<Version>("version", "Only deployments of this version."),
+        one::<CommitSha>("commitSha", "Only deployments of this commit, exactly as recorded."),
+        one::<Label>("deployedBy", "Only deployments by this person or program."),
+        a_time("createdAfter", "Only deployments recorded at this time or later."),
+        a_time("createdBefore", "Only deployments recorded before this time."),
+        a_time("occurredAfter", "Only deployments whose latest transition happened at this time or later."),
+        a_time("occurredBefore", "Only deployments whose latest transition happened before this time."),
     ]
 }
 
-/// Headers of requests, which are described once.
+/// The headers of requests. The document describes them once.
 pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
     let tags = |description| parameter(ParameterIn::Header, "", description, ObjectBuilder::new().schema_type(Type::String));
-    let known =
-        tags("Entity tags that the caller has, or `*`: the answer is 304 when nothing changed. One that cannot be read is ignored.");
+    let cached =
+        tags("Entity tags of the client's copies, or `*`: the response is 304 if one of them is current. An invalid value is ignored.");
     let tag =
         ObjectBuilder::new().schema_type(Type::String).description(Some("`*`, or entity tags in double quotes, separated by commas."));
     let tag = tag.pattern(Some(r#"^(\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*)$"#));
     let seen =
-        tags("The `ETag` of what the caller has seen: when it is another by now, the answer is 412 and nothing is done.").schema(Some(tag));
+        tags("The `ETag` that the client has read. If the resource has another one now, the response is 412 and nothing is changed.")
+            .schema(Some(tag));
     let key =
-        tags("Makes the request once, however often it comes: the same key and request get the first answer again for at least 24 hours.");
+        tags("Carries out the request once. The same request with the same key returns the first response again, for at least 24 hours.");
     let sent_at = tags(
-        "The sender's clock at the moment of sending. Times in the body are read by that clock: what happened less than a second \
-         before is placed at its arrival, and what happened earlier is placed so long before its arrival. No part of what an \
-         idempotency key covers.",
+        "The time of the client's clock when it sends the request. The server reads the times in the body by that clock: a time \
+         less than a second earlier becomes the time of arrival, and an earlier one keeps its distance to the time of arrival. An \
+         idempotency key does not cover this header.",
     );
     [
-        ("If-None-Match", known.name("If-None-Match").build()),
+        ("If-None-Match", cached.name("If-None-Match").build()),
         ("If-Match", seen.name("If-Match").build()),
         ("Idempotency-Key", key.name("Idempotency-Key").schema(Some(of::<IdempotencyKey>())).build()),
         ("Sent-At", sent_at.name("Sent-At").schema(Some(time())).build()),
     ]
 }
 
-/// Where a reader of events goes on.
+/// The header that resumes an event stream.
 pub(super) fn last_event_id() -> Parameter {
     let number = text("The number of an event.", 0, 20, "^[0-9]*$");
-    parameter(ParameterIn::Header, "Last-Event-ID", "Go on behind this event. Goes before `after`.", number).build()
+    parameter(ParameterIn::Header, "Last-Event-ID", "Resume after this event. It overrides `after`.", number).build()
 }
 
-/// Headers of answers, which are described once.
-pub(super) fn headers_of_answers() -> [(&'static str, Header); 7] {
+/// The headers of responses. The document describes them once.
+pub(super) fn headers_of_responses() -> [(&'static str, Header); 7] {
     let header = |description: &str| {
         HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).description(Some(description)).build()
     };
     let seconds = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer)));
     [
-        ("ETag", header("The strong entity tag of what is shown.")),
-        ("Location", header("Where it is.")),
+        ("ETag", header("The strong entity tag of the response.")),
+        ("Location", header("The path of the new resource.")),
         (
             "Link",
-            header("The pages around this one (RFC 8288): `first`, `prev`, `next`, `last`, each a query to be put in place of this one."),
+            header(
+                "The pages around this one (RFC 8288): `first`, `prev`, `next`, `last`. Each link is a query that replaces the query of this request.",
+            ),
         ),
-        ("Idempotency-Replayed", header("`true`, when this is the answer given the first time.")),
-        ("Retry-After", seconds.description(Some("How many seconds to wait before the same request.")).build()),
-        ("WWW-Authenticate", header("`Bearer`, with an error code when a token was sent (RFC 6750).")),
+        ("Idempotency-Replayed", header("`true` if this is the stored response of the first request.")),
+        ("Retry-After", seconds.description(Some("The seconds to wait before repeating the request.")).build()),
+        ("WWW-Authenticate", header("`Bearer`, with an error code if the request had a token (RFC 6750).")),
         (
             "X-Request-Id",
             header(
-                "The request's id in the server's log: the caller's `X-Request-Id` where it is 1 to 64 letters, digits, `.`, `_` or `-`; else a new one.",
+                "The id of the request in the server's log: the client's `X-Request-Id` if it has 1 to 64 letters, digits, `.`, `_` or `-`, else a new one.",
             ),
         ),
     ]
@@ -174,12 +177,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_called_what_the_code_calls_them() {
+    fn the_document_and_the_code_use_the_same_header_names() {
         let names = headers_of_requests().map(|(name, header)| (name.to_owned(), header.name));
-        assert!(names.iter().all(|(known_as, name)| known_as == name), "{names:?}");
+        assert!(names.iter().all(|(key, name)| key == name), "{names:?}");
         assert!(names.iter().any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_KEY)));
         assert!(names.iter().any(|(name, _)| name.eq_ignore_ascii_case(api::SENT_AT)));
-        assert!(headers_of_answers().iter().any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_REPLAYED)));
+        assert!(headers_of_responses().iter().any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_REPLAYED)));
         assert!(last_event_id().name.eq_ignore_ascii_case(api::LAST_EVENT_ID));
     }
 }

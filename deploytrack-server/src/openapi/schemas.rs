@@ -1,7 +1,7 @@
-//! The types that the document names.
+//! The schemas of the document.
 
 use deploytrack_core::{
-    api::{ImportCounts, ImportLine, Problem},
+    api::{EnvironmentOrder, ImportLine, ImportCounts, Problem},
     archive::{ArchiveOutcome, ArchiveSelection, ArchivedName},
     catalog::{Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     deployment::{Change, Deployment, Metadata, NewDeployment, Undeploy, Undeployment},
@@ -18,9 +18,7 @@ use deploytrack_core::{
 };
 use utoipa::{PartialSchema as _, openapi::ComponentsBuilder};
 
-use crate::handlers::environments::Order;
-
-/// Every type on the wire.
+/// The schema of every type in a request or a response.
 pub(super) fn schemas() -> ComponentsBuilder {
     ComponentsBuilder::new()
         .schema_from::<Deployment>()
@@ -42,7 +40,7 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<Environment>()
         .schema_from::<NewEnvironment>()
         .schema_from::<EnvironmentChange>()
-        .schema_from::<Order>()
+        .schema_from::<EnvironmentOrder>()
         .schema_from::<ArchiveSelection>()
         .schema_from::<ArchiveOutcome>()
         .schema_from::<ArchivedName>()

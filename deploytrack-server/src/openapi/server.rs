@@ -1,4 +1,4 @@
-//! What is about the server as a whole.
+//! The operations that concern the whole server.
 
 use deploytrack_core::openapi::of;
 use deploytrack_core::{
@@ -15,76 +15,77 @@ use utoipa::openapi::{
 };
 
 use super::{
-    described::Described,
+    operation::OperationDraft,
     parameters::{an_id, any, last_event_id, many, number, one},
 };
-use crate::handlers::events::HEARTBEAT;
+use crate::limits::HEARTBEAT;
 
 pub(super) const GROUP: &str = "server";
 
-pub(super) fn live() -> Described {
+pub(super) fn live() -> OperationDraft {
     let version = ObjectBuilder::new().schema_type(Type::String);
-    let schema = said("ok").property("version", version).required("version");
-    Described::new(GROUP, "live", "Ask whether the process lives", "Parameters are ignored, since probes add their own.")
-        .showing("It does, and this is its version.", schema)
+    let schema = status_schema("ok").property("version", version).required("version");
+    OperationDraft::new(GROUP, "live", "Check that the process runs", "Query parameters are ignored, because probes add their own.")
+        .returns("The process runs; this is its version.", schema)
 }
 
-pub(super) fn ready() -> Described {
-    Described::new(
+pub(super) fn ready() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "ready",
-        "Ask whether the database can be read and written",
-        "Parameters are ignored, since probes add their own.",
+        "Check that the database can be read and written",
+        "Query parameters are ignored, because probes add their own.",
     )
-    .showing("It can.", said("ready"))
-    .refusing(&[StatusCode::SERVICE_UNAVAILABLE])
+    .returns("The database can be read and written.", status_schema("ready"))
+    .refusals(&[StatusCode::SERVICE_UNAVAILABLE])
 }
 
-fn said(word: &str) -> ObjectBuilder {
+fn status_schema(word: &str) -> ObjectBuilder {
     let status = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([word]));
     ObjectBuilder::new().property("status", status).required("status")
 }
 
-pub(super) fn document() -> Described {
-    Described::new(GROUP, "showOpenApi", "Read this document", "The API as an OpenAPI 3.1 document.")
-        .showing("The document.", ObjectBuilder::new())
+pub(super) fn document() -> OperationDraft {
+    OperationDraft::new(GROUP, "showOpenApi", "Read this document", "Returns the API as an OpenAPI 3.1 document.")
+        .returns("The document.", ObjectBuilder::new())
 }
 
-pub(super) fn verify() -> Described {
-    Described::new(
+pub(super) fn verify() -> OperationDraft {
+    OperationDraft::new(
         GROUP,
         "verify",
-        "Compare everything that is kept with the history",
-        "Checks every hash and every move of the history, and compares deployments, cells and counts with what it says. One at a time.",
+        "Verify the database",
+        "Checks every hash and every transition of the history, and compares deployments, cells and counts with the history. Only one \
+         verification runs at a time.",
     )
-    .showing("What was found.", of::<Verification>())
-    .refusing(&[StatusCode::TOO_MANY_REQUESTS])
+    .returns("The result.", of::<Verification>())
+    .refusals(&[StatusCode::TOO_MANY_REQUESTS])
 }
 
-pub(super) fn events() -> Described {
+pub(super) fn events() -> OperationDraft {
     let stream = ObjectBuilder::new().schema_type(Type::String).description(Some("Server-sent events, each with an `Event` as its data."));
     let description = format!(
-        "What happens, as it happens, as server-sent events (WHATWG HTML, section 9.2): the events behind `Last-Event-ID` or `after`, or \
-         those from now on. The answer does not end by itself, and a block comes at least every {} seconds. The data of each event is an \
+        "Streams events as server-sent events (WHATWG HTML, section 9.2): those after `Last-Event-ID`, else those after `after`, else \
+         new ones. The stream stays open, and the server sends a block at least every {} seconds. The data of each event is an \
          `Event`.",
         HEARTBEAT.as_secs()
     );
-    Described::new(GROUP, "followEvents", "Follow what happens", &description)
-        .taking([
-            many::<Name>("component", "Of the components with these names."),
-            many::<Name>("environment", "In the environments with these names."),
-            an_id("componentId", "Of this component."),
-            an_id("environmentId", "In this environment."),
-            many::<EventType>("type", "Of these types."),
-            one::<Status>("status", "Moves to this status."),
-            one::<Version>("version", "Of this version."),
-            one::<Label>("deployedBy", "Deployed by this person or program."),
+    OperationDraft::new(GROUP, "followEvents", "Follow the events", &description)
+        .parameters([
+            many::<Name>("component", "Only events of the components with these names."),
+            many::<Name>("environment", "Only events in the environments with these names."),
+            an_id("componentId", "Only events of this component."),
+            an_id("environmentId", "Only events in this environment."),
+            many::<EventType>("type", "Only events of these types."),
+            one::<Status>("status", "Only transitions to this status."),
+            one::<Version>("version", "Only events of this version."),
+            one::<Label>("deployedBy", "Only events of deployments by this person or program."),
             any(
                 "after",
-                "Go on behind this event; 0 begins with the first. One that no event has yet is 400.",
+                "Start after this event; 0 starts with the first one. The number of an event that does not exist yet is 400.",
                 number(0, PageRequest::MOST_SKIP),
             ),
             last_event_id(),
         ])
-        .answering(StatusCode::OK, "The events.", Some(("text/event-stream", ContentBuilder::new().schema(Some(stream)).build())), &[])
+        .response(StatusCode::OK, "The events.", Some(("text/event-stream", ContentBuilder::new().schema(Some(stream)).build())), &[])
 }

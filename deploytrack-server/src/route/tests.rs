@@ -1,8 +1,8 @@
-//! What is at which path, and who may call it.
+//! The routes of paths and methods, and the permissions that they require.
 
-use super::{place::WITH_DOCS, *};
+use super::{path::WITH_DOCS, *};
 
-/// The description's pages for people.
+/// The paths of Swagger UI.
 const PAGES: [&str; 4] = ["/api/docs", "/api-docs", "/api/docs/", "/api/docs/x"];
 const EVERY_METHOD: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
@@ -11,28 +11,28 @@ fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
 }
 
 #[test]
-fn where_there_are_no_badges_nothing_is_at_their_paths() {
+fn without_badges_their_paths_do_not_exist() {
     for (method, path) in EVERY_METHOD.into_iter().flat_map(|method| [(method, "/badges/x/y.svg"), (method, "/badge.svg")]) {
         assert_eq!(Route::parse(&method.parse().unwrap(), path, Badges::Off), Err(NoRoute::Path), "{method}");
     }
 }
 
 #[test]
-fn a_badge_is_named_by_its_path_or_its_parameters() {
+fn a_badge_gets_its_names_from_the_path_or_the_query() {
     let badge = |names: &str| Ok(Route::Badge(names.into()));
     assert_eq!(parse("GET", "/badges/eu%2Fapi/production.svg"), badge("eu%2Fapi/production"));
     assert_eq!(parse("GET", "/badges/api/v1.svg.svg"), badge("api/v1.svg"));
     assert_eq!(parse("GET", "/badges/eu/api/production.svg"), badge("eu/api/production"), "a proxy decoded it");
-    assert_eq!(parse("GET", "/badge.svg"), Ok(Route::BadgeAsked));
+    assert_eq!(parse("GET", "/badge.svg"), Ok(Route::BadgeByQuery));
 }
 
 #[test]
-fn allow_names_exactly_the_methods_that_have_a_route() {
+fn allow_lists_exactly_the_methods_that_have_a_route() {
     for path in PATHS.into_iter().chain(["/badges/x/y.svg"]).chain(PAGES.into_iter().filter(|_| WITH_DOCS)) {
         let Ok(Route::Options(allow)) = parse("OPTIONS", path) else { panic!("{path}") };
-        let taken: Vec<_> = EVERY_METHOD.into_iter().filter(|method| parse(method, path).is_ok()).collect();
-        assert_eq!(taken.join(", "), allow, "{path}");
-        for method in EVERY_METHOD.iter().filter(|method| !taken.contains(method)) {
+        let accepted: Vec<_> = EVERY_METHOD.into_iter().filter(|method| parse(method, path).is_ok()).collect();
+        assert_eq!(accepted.join(", "), allow, "{path}");
+        for method in EVERY_METHOD.iter().filter(|method| !accepted.contains(method)) {
             assert_eq!(parse(method, path), Err(NoRoute::Method(allow)), "{method} {path}");
         }
         assert_eq!(parse(&"M".repeat(5000), path), Err(NoRoute::Method(allow)));
@@ -42,7 +42,7 @@ fn allow_names_exactly_the_methods_that_have_a_route() {
 
 #[cfg(feature = "dashboard")]
 #[test]
-fn the_dashboard_is_open_and_only_read() {
+fn the_dashboard_is_open_and_accepts_only_reads() {
     for path in ["/", "/assets/main.js"] {
         assert_eq!(parse("GET", path).map(|route| route.access()), Ok(Access::Open));
         assert_eq!(parse("POST", path), Err(NoRoute::Method("GET, HEAD, OPTIONS")));
@@ -50,7 +50,7 @@ fn the_dashboard_is_open_and_only_read() {
 }
 
 #[test]
-fn every_route_has_its_guard() {
+fn every_route_requires_its_permission() {
     let line = |(method, path, route): (Method, &str, Route)| format!("{:?} {method} {path}\n", route.access());
     let table: Vec<_> = table().map(line).collect();
     assert_eq!(
@@ -90,7 +90,7 @@ Admin PUT /api/v1/environments/order
 }
 
 #[test]
-fn pages_that_are_left_out_are_not_there() {
+fn swagger_ui_has_paths_only_with_its_feature() {
     for page in PAGES {
         assert_eq!(parse("GET", page).is_ok(), WITH_DOCS, "{page}");
     }
@@ -102,7 +102,7 @@ fn a_badge_is_open_to_anyone() {
 }
 
 #[test]
-fn a_path_is_compared_as_it_is() {
+fn a_path_must_match_exactly() {
     for path in [
         "",
         "*",

@@ -11,7 +11,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connections::Connection;
-use crate::response::{Body, BodyError};
+use crate::body::{Body, BodyError};
 
 /// The stream of a connection: reports whether bytes have arrived, and that the buffer is empty.
 pub(super) struct ReportingStream<S> {

@@ -3,7 +3,7 @@ use deploytrack_core::clock;
 
 use super::*;
 
-mod remembered;
+mod cache;
 
 const BYTES: &[u8] = b"a secret that is long enough for HS256";
 
@@ -15,14 +15,14 @@ fn secret() -> Secret {
     Secret::new(BYTES.to_vec()).unwrap()
 }
 
-fn good() -> Value {
+fn valid() -> Value {
     let now = now().timestamp();
     json!({ "sub": "ci-bot", "iat": now, "exp": now + 3600, "roles": ["admin"] })
 }
 
-/// The good claims with one set or, where it is `null`, left out.
+/// The valid claims with one of them set, or removed if the value is `null`.
 fn with(name: &str, value: Value) -> Value {
-    let mut claims = good();
+    let mut claims = valid();
     if value.is_null() {
         claims.as_object_mut().unwrap().remove(name);
     } else {
@@ -35,7 +35,7 @@ fn sign(algorithm: Algorithm, claims: &Value, bytes: &[u8]) -> String {
     jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(bytes)).unwrap()
 }
 
-/// A token with any header, rightly signed with HS256.
+/// A token with any header and a valid HS256 signature.
 fn headed(header: &Value, claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
@@ -44,19 +44,19 @@ fn headed(header: &Value, claims: &Value) -> String {
     format!("{message}.{signature}")
 }
 
-fn check(token: &str) -> Option<Bearer> {
+fn check(token: &str) -> Option<Claims> {
     Verifier::new(&secret()).check(token, now()).ok().map(Arc::unwrap_or_clone)
 }
 
-fn check_claims(claims: &Value) -> Option<Bearer> {
+fn check_claims(claims: &Value) -> Option<Claims> {
     check(&sign(Algorithm::HS256, claims, BYTES))
 }
 
 #[test]
-fn an_issued_token_is_good_until_it_expires() {
+fn an_issued_token_is_valid_until_it_expires() {
     let token = issue(&secret(), &Label::new("ci-bot").unwrap(), &[ADMIN.into()], Duration::from_hours(1), now()).unwrap();
-    let bearer = Bearer { subject: Label::new("ci-bot").unwrap(), admin: true };
-    assert_eq!(check(&token), Some(bearer));
+    let claims = Claims { subject: Label::new("ci-bot").unwrap(), admin: true };
+    assert_eq!(check(&token), Some(claims));
     let verifier = Verifier::new(&secret());
     assert!(verifier.check(&token, now() + Duration::from_secs(3659)).is_ok());
     assert!(verifier.check(&token, now() + Duration::from_mins(61)).is_err());
@@ -71,7 +71,7 @@ fn a_token_lasts_ten_years_at_most() {
 }
 
 #[test]
-fn only_the_role_admin_grants_writes() {
+fn only_the_role_admin_allows_writes() {
     for (roles, admin) in
         [(json!(null), false), (json!([]), false), (json!(["Admin", "reader"]), false), (json!(["reader", "admin"]), true)]
     {
@@ -80,19 +80,19 @@ fn only_the_role_admin_grants_writes() {
 }
 
 #[test]
-fn a_signature_of_another_kind_or_secret_is_refused() {
-    assert!(check(&sign(Algorithm::HS256, &good(), b"another secret of more than 32 bytes")).is_none());
-    assert!(check(&sign(Algorithm::HS384, &good(), BYTES)).is_none());
-    assert!(check(&sign(Algorithm::HS512, &good(), BYTES)).is_none());
-    assert!(check(&sign(Algorithm::HS256, &good(), b"")).is_none());
-    let token = sign(Algorithm::HS256, &good(), BYTES);
+fn a_signature_by_another_algorithm_or_secret_is_rejected() {
+    assert!(check(&sign(Algorithm::HS256, &valid(), b"another secret of more than 32 bytes")).is_none());
+    assert!(check(&sign(Algorithm::HS384, &valid(), BYTES)).is_none());
+    assert!(check(&sign(Algorithm::HS512, &valid(), BYTES)).is_none());
+    assert!(check(&sign(Algorithm::HS256, &valid(), b"")).is_none());
+    let token = sign(Algorithm::HS256, &valid(), BYTES);
     let (message, signature) = token.rsplit_once('.').unwrap();
     for forged in [format!("{message}."), message.to_owned(), format!("{message}.{signature}="), format!("{token}.x"), format!(" {token}")]
     {
         assert!(check(&forged).is_none(), "{forged}");
     }
     for algorithm in ["none", "None", "NONE", "HS512", "RS256", "ES256", "EdDSA", "hs256", ""] {
-        let token = headed(&json!({ "typ": "JWT", "alg": algorithm }), &good());
+        let token = headed(&json!({ "typ": "JWT", "alg": algorithm }), &valid());
         let (message, _) = token.rsplit_once('.').unwrap();
         assert!(check(&token).is_none(), "{algorithm}");
         assert!(check(&format!("{message}.")).is_none(), "{algorithm} without signature");
@@ -100,10 +100,10 @@ fn a_signature_of_another_kind_or_secret_is_refused() {
 }
 
 #[test]
-fn a_changed_payload_is_refused() {
+fn a_changed_payload_is_rejected() {
     let token = sign(Algorithm::HS256, &with("roles", json!([])), BYTES);
     let parts: Vec<_> = token.split('.').collect();
-    let forged = URL_SAFE_NO_PAD.encode(good().to_string());
+    let forged = URL_SAFE_NO_PAD.encode(valid().to_string());
     assert!(check(&token).is_some());
     assert!(check(&[parts[0], &forged, parts[2]].join(".")).is_none());
 }
@@ -113,9 +113,9 @@ fn the_header_is_checked() {
     let header = |name: &str, value: Value| {
         let mut header = json!({ "alg": "HS256" });
         header[name] = value;
-        headed(&header, &good())
+        headed(&header, &valid())
     };
-    assert!(check(&headed(&json!({ "alg": "HS256" }), &good())).is_some());
+    assert!(check(&headed(&json!({ "alg": "HS256" }), &valid())).is_some());
     for typ in ["JWT", "jwt", "at+jwt"] {
         assert!(check(&header("typ", json!(typ))).is_some(), "{typ}");
     }
@@ -125,12 +125,12 @@ fn the_header_is_checked() {
     for crit in [json!(["exp"]), json!([]), json!("exp"), json!(null), json!(true)] {
         assert!(check(&header("crit", crit.clone())).is_none(), "{crit}");
     }
-    assert!(check(&headed(&json!([]), &good())).is_none());
-    assert!(check(&headed(&json!({}), &good())).is_none());
+    assert!(check(&headed(&json!([]), &valid())).is_none());
+    assert!(check(&headed(&json!({}), &valid())).is_none());
 }
 
 #[test]
-fn times_are_checked_with_a_minute_of_leeway() {
+fn times_are_checked_with_a_minute_of_tolerance() {
     let now = now().timestamp();
     let refused = [
         ("exp", json!(null)),
@@ -155,14 +155,14 @@ fn times_are_checked_with_a_minute_of_leeway() {
     for (name, value) in refused {
         assert!(check_claims(&with(name, value.clone())).is_none(), "{name} {value}");
     }
-    let taken = [
+    let accepted = [
         ("exp", json!(now - 59)),
         ("exp", serde_json::from_str(&format!("{}.5", now + 3600)).unwrap()),
         ("nbf", json!(now + 60)),
         ("iat", json!(null)),
         ("iat", json!(now + 60)),
     ];
-    for (name, value) in taken {
+    for (name, value) in accepted {
         assert!(check_claims(&with(name, value.clone())).is_some(), "{name} {value}");
     }
 }
@@ -170,7 +170,7 @@ fn times_are_checked_with_a_minute_of_leeway() {
 #[test]
 fn the_lifetime_of_a_token_is_bounded() {
     let now = now().timestamp();
-    let verifier = Verifier::new(&secret().lasting(Duration::from_hours(24)));
+    let verifier = Verifier::new(&secret().with_max_lifetime(Duration::from_hours(24)));
     let day = 24 * 3600;
     let fault = |iat: Option<i64>, exp: Value| {
         let mut claims = with("iat", json!(iat));
@@ -185,7 +185,7 @@ fn the_lifetime_of_a_token_is_bounded() {
         (Some(now - day), json!(now + 1), too_long),
         (Some(0), json!(now + 1), too_long),
         (Some(-5), json!(now + 1), too_long),
-        // By a clock that is a minute ahead.
+        // The issuer's clock is a minute ahead.
         (Some(now + 60), json!(now + 60 + day), None),
         (None, json!(now + day), None),
         (None, json!(now + day + 60), None),
@@ -197,14 +197,14 @@ fn the_lifetime_of_a_token_is_bounded() {
         assert_eq!(fault(iat, exp.clone()), expected, "{iat:?} {exp}");
     }
     let other = sign(Algorithm::HS256, &with("exp", json!(now + 2 * day)), b"another secret of more than 32 bytes");
-    assert_eq!(verifier.check(&other, self::now()).err(), Some(TokenFault::Invalid), "only the holder of a signed token is told");
+    assert_eq!(verifier.check(&other, self::now()).err(), Some(TokenFault::Invalid), "only a valid signature gets the reason");
     let ten_years = |days: i64| check_claims(&with("exp", json!(now + days * day))).is_some();
     assert!(ten_years(3652) && !ten_years(3653));
 }
 
 #[test]
-fn a_remembered_token_without_iat_is_bounded_by_its_rest() {
-    let verifier = Verifier::new(&secret().lasting(Duration::from_hours(1)));
+fn a_cached_token_without_iat_is_limited_by_its_remaining_time() {
+    let verifier = Verifier::new(&secret().with_max_lifetime(Duration::from_hours(1)));
     let mut claims = with("iat", json!(null));
     claims["exp"] = json!(now().timestamp() + 3600);
     let token = sign(Algorithm::HS256, &claims, BYTES);
@@ -213,7 +213,7 @@ fn a_remembered_token_without_iat_is_bounded_by_its_rest() {
 }
 
 #[test]
-fn duplicate_names_are_refused_wherever_they_are() {
+fn duplicate_names_are_rejected_everywhere() {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let check = |header: &str, claims: &str| {
         let message = format!("{}.{}", part(header), part(claims));
@@ -223,7 +223,7 @@ fn duplicate_names_are_refused_wherever_they_are() {
     let (header, exp) = (r#"{"alg":"HS256","typ":"JWT"}"#, now().timestamp() + 3600);
     let claims = |more: &str| format!(r#"{{"sub":"ci-bot","exp":{exp}{more}}}"#);
     assert!(check(header, &claims("")).is_some());
-    assert!(check(header, &claims(r#","roles":["admin"],"team":{"a":1,"b":[{"a":2}]}"#)).is_some_and(|bearer| bearer.admin));
+    assert!(check(header, &claims(r#","roles":["admin"],"team":{"a":1,"b":[{"a":2}]}"#)).is_some_and(|claims| claims.admin));
     for more in [
         &format!(r#","exp":{exp}"#),
         r#","sub":"root""#,
@@ -242,7 +242,7 @@ fn duplicate_names_are_refused_wherever_they_are() {
 }
 
 #[test]
-fn subject_and_roles_are_of_their_kind() {
+fn subject_and_roles_must_have_their_types() {
     let long = "x".repeat(256);
     for sub in [json!(null), json!(""), json!(" a"), json!("a\0b"), json!("a\nb"), json!(7), json!(["ci"]), json!(long)] {
         assert!(check_claims(&with("sub", sub.clone())).is_none(), "{sub}");
@@ -255,7 +255,7 @@ fn subject_and_roles_are_of_their_kind() {
 }
 
 #[test]
-fn an_oversized_token_is_refused() {
+fn an_oversized_token_is_rejected() {
     assert!(check_claims(&with("extra", json!("x".repeat(5000)))).is_some());
     assert!(check_claims(&with("extra", json!("x".repeat(8000)))).is_none());
     assert!(check(&"x".repeat(10_000_000)).is_none());
@@ -265,7 +265,7 @@ fn an_oversized_token_is_refused() {
 
 #[test]
 fn issuer_and_audience_are_checked_when_configured() {
-    let secret = secret().speaking(Some("https://id.example".into()), Some("deploytrack".into()));
+    let secret = secret().with_issuer_and_audience(Some("https://id.example".into()), Some("deploytrack".into()));
     let verifier = Verifier::new(&secret);
     let check = |iss: Value, aud: Value| {
         let mut claims = with("iss", iss);
@@ -287,7 +287,7 @@ fn issuer_and_audience_are_checked_when_configured() {
 }
 
 #[test]
-fn a_secret_is_long_enough_and_never_shown() {
+fn a_secret_has_at_least_32_bytes_and_debug_hides_it() {
     assert!(Secret::new(vec![7; 31]).is_err());
     assert!(Secret::new(vec![7; 32]).is_ok());
     assert_eq!(format!("{:?}", secret()), "Secret { issuer: None, audience: None, .. }");

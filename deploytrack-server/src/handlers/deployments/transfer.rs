@@ -1,4 +1,4 @@
-//! Many deployments at once, as newline-delimited JSON.
+//! Import and export: many deployments at once, as newline-delimited JSON.
 
 mod pieces;
 
@@ -14,37 +14,38 @@ use futures_util::{StreamExt as _, stream};
 
 use self::pieces::{Piece, pieces};
 use crate::{
-    problem::{Good, Refusal},
-    request::{BodyRules, Call, both},
-    response::{Answer, done, internal},
-    rows::streamed,
+    refusal::{Refusal, Resource, internal},
+    request::{Call, both},
+    request_body::BodyRules,
+    response::{HandlerResult, done},
+    streaming::streamed,
 };
 
 const NDJSON: &str = "application/x-ndjson";
 const RULES: BodyRules = BodyRules {
     types: &[NDJSON, "application/json"],
-    named: "application/x-ndjson, one JSON object per line, or an array of objects as application/json",
+    types_text: "application/x-ndjson, one JSON object per line, or an array of objects as application/json",
     bytes: IMPORT_BYTES,
-    limit: "8 MiB; import the rest in further requests",
+    bytes_text: "8 MiB; import the rest in further requests",
 };
-/// The most faults an import is told of.
+/// The most faults in the response to an import.
 const MOST_FAULTS: usize = 20;
-/// How many deployments are read from the database at a time at most.
+/// The most deployments that an export reads from the database at a time.
 const PAGE: u64 = 500;
-/// How many components or environments are.
+/// The most components or environments that it reads at a time.
 const PAGE_OF_NAMES: usize = 500;
 
-/// Records every line or none.
-pub(crate) async fn import(call: Call) -> Answer {
+/// Records all lines of an import, or none.
+pub(crate) async fn import(call: Call) -> HandlerResult {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    // The room stays taken until the lines are recorded: parsed, they take more memory than as text.
-    let (lines, _room) = call.parse(&RULES, move |body, terms| read_lines(body, both(query, terms))).await?;
+    // The reservation lasts until the lines are recorded: parsed lines take more memory than their text.
+    let (lines, _reservation) = call.parse(&RULES, move |body, terms| read_lines(body, both(query, terms))).await?;
     let (lines, ((), terms)) = lines?;
-    done(&tracker.import(lines, terms).await.map_err(few)?)
+    done(&tracker.import(lines, terms).await.map_err(with_fewer_faults)?)
 }
 
-/// The error with no more faults than an import is told of.
-fn few(error: Error) -> Error {
+/// The error with at most [`MOST_FAULTS`] faults.
+fn with_fewer_faults(error: Error) -> Error {
     match error {
         Error::Invalid(mut faults) => {
             faults.truncate(MOST_FAULTS);
@@ -54,7 +55,7 @@ fn few(error: Error) -> Error {
     }
 }
 
-/// The lines with their numbers, or the items of an array with theirs. Empty lines count and say nothing.
+/// The lines of a body, or the items of an array, each with its line number. Empty lines are counted and skipped.
 fn read_lines<T>(body: &[u8], before: Result<T, Vec<Fault>>) -> Result<(Vec<(usize, ImportLine)>, T), Refusal> {
     let pieces = pieces(body)?;
     let (mut read, (before, mut faults)) = (Vec::new(), before.map_or_else(|faults| (None, faults), |before| (Some(before), Vec::new())));
@@ -71,13 +72,14 @@ fn read_lines<T>(body: &[u8], before: Result<T, Vec<Fault>>) -> Result<(Vec<(usi
     before.filter(|_| faults.is_empty()).map(|before| (read, before)).ok_or_else(|| faults.into())
 }
 
-/// Streams the deployments that match, oldest first, in the form that import takes. The first page is read before
-/// the answer begins, so that an unreachable database is still a proper refusal.
-pub(crate) async fn export(call: &Call) -> Answer {
+/// Streams the deployments that match the filters, oldest first, in the format of an import. The first page is read before
+/// the response begins, so that an unreachable database still results in a proper refusal.
+pub(crate) async fn export(call: &Call) -> HandlerResult {
     let mut query = call.query();
     let filter = super::filter(&mut query);
     let filter = query.finish(Some(filter))?;
-    let share = call.app().exports.take(call.subject()?, 1).map_err(|exhausted| Refusal::Exhausted(Good::Exports, exhausted))?;
+    let permit = call.app().exports.try_acquire(call.subject()?, 1);
+    let permit = permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Exports, exceeded))?;
     let mut export = Export::of(call.tracker().clone(), filter);
     let first = export.next().await?;
     let more = first.is_some();
@@ -85,14 +87,14 @@ pub(crate) async fn export(call: &Call) -> Answer {
         let page = if more { export.next().await? } else { None };
         Ok(page.map(|page| (page, (export, true))))
     });
-    Ok(streamed(NDJSON, stream::iter(first.map(Ok)).chain(rest), share, call, "an export broke off"))
+    Ok(streamed(NDJSON, stream::iter(first.map(Ok)).chain(rest), permit, call, "an export broke off"))
 }
 
-/// How far an export has come.
+/// The progress of an export.
 struct Export {
     tracker: Tracker,
     filter: DeploymentFilter,
-    /// How far the names have been read; none when the deployments are next. An export with a filter has no names.
+    /// The progress of reading the names; none when they are finished and deployments follow. A filtered export has no names.
     names: Option<CatalogCursor>,
     after: Option<ListKey>,
 }
@@ -103,21 +105,21 @@ impl Export {
         Self { tracker, filter, names, after: None }
     }
 
-    /// The next page as text, until there is none.
+    /// The text of the next page, or none at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         if let Some(read) = self.names.take()
             && let Some((next, lines)) = self.tracker.export_names(&read, PAGE_OF_NAMES).await?
         {
             self.names = Some(next);
-            return written(&lines).map(Some);
+            return serialized(&lines).map(Some);
         }
         let Some((next, lines)) = self.tracker.export_page(&self.filter, self.after, PAGE).await? else { return Ok(None) };
         self.after = Some(next);
-        written(&lines).map(Some)
+        serialized(&lines).map(Some)
     }
 }
 
-fn written(lines: &[ImportLine]) -> Result<Bytes, Refusal> {
+fn serialized(lines: &[ImportLine]) -> Result<Bytes, Refusal> {
     let mut text = Vec::new();
     for line in lines {
         serde_json::to_writer(&mut text, line).map_err(internal)?;
@@ -133,14 +135,14 @@ mod tests {
     const GOOD: &str = r#"{"component":"a","environment":"b","version":"1"}"#;
 
     #[test]
-    fn empty_lines_count_and_say_nothing() {
+    fn empty_lines_are_counted_and_skipped() {
         let (read, ()) = read_lines(format!("\n{GOOD}\r\n   \n{GOOD}").as_bytes(), Ok(())).unwrap();
         assert_eq!(read.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 4]);
         assert!(read_lines(b"", Ok(())).unwrap().0.is_empty());
     }
 
     #[test]
-    fn faults_name_their_lines_and_are_twenty_at_most() {
+    fn faults_have_line_numbers_and_are_at_most_twenty() {
         let Err(Refusal::Core(Error::Invalid(faults))) = read_lines(format!("{GOOD}\n{{}}\n[]\n").as_bytes(), Ok(())) else { panic!() };
         assert_eq!(faults.iter().filter_map(|fault| fault.line).collect::<Vec<_>>(), [2, 2, 2, 3]);
         let Err(Refusal::Core(Error::Invalid(faults))) = read_lines("[]\n".repeat(500).as_bytes(), Ok(())) else { panic!() };
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_has_items_and_a_byte_order_mark_is_skipped() {
+    fn faults_in_an_array_have_item_numbers_and_a_byte_order_mark_is_skipped() {
         let (read, ()) = read_lines(format!("\u{feff}{GOOD}\n{GOOD}").as_bytes(), Ok(())).unwrap();
         assert_eq!(read.len(), 2);
         let array = format!("\u{feff}\n[\n  {GOOD},\n  {{\"component\": \"a\",\n   \"version\": \"1\"}},\n  7]\n");
@@ -160,19 +162,19 @@ mod tests {
     }
 
     #[test]
-    fn an_array_that_is_none_is_said_with_its_place() {
+    fn the_error_of_an_invalid_array_names_the_line() {
         let Err(Refusal::Core(Error::Invalid(faults))) = read_lines(format!("[{GOOD},\n {GOOD}").as_bytes(), Ok(())) else { panic!() };
         assert!(faults[0].to_string().contains("line 2"), "{faults:?}");
     }
 
     #[test]
-    fn a_thousand_items_are_the_most() {
+    fn an_array_has_at_most_a_thousand_items() {
         assert!(matches!(read_lines(format!("[{}]", [GOOD; 1001].join(",")).as_bytes(), Ok(())), Err(Refusal::TooLarge(_))));
         assert!(matches!(read_lines(format!("[{}0]", "0,".repeat(1_000_000)).as_bytes(), Ok(())), Err(Refusal::TooLarge(_))));
     }
 
     #[test]
-    fn a_thousand_lines_are_the_most() {
+    fn an_import_has_at_most_a_thousand_lines() {
         assert_eq!(read_lines(format!("{GOOD}\n").repeat(1000).as_bytes(), Ok(())).unwrap().0.len(), 1000);
         assert!(matches!(read_lines(format!("{GOOD}\n").repeat(1001).as_bytes(), Ok(())), Err(Refusal::TooLarge(_))));
     }

@@ -1,4 +1,4 @@
-//! The body of an import in pieces: lines, or the items of an array.
+//! Splits the body of an import into pieces: lines, or the items of an array.
 
 use std::fmt;
 
@@ -6,25 +6,25 @@ use deploytrack_core::{api::IMPORT_LINES, error::Fault};
 use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::{Deserializer, value::RawValue};
 
-use crate::problem::Refusal;
+use crate::refusal::Refusal;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const TOO_MANY: &str = "1000 lines; import the rest in further requests";
 
-/// The text of one deployment, and where it is, from 1.
+/// The text of one deployment, and its position. Positions are counted from 1.
 #[derive(Debug)]
 pub(super) struct Piece<'a> {
     pub(super) line: usize,
-    /// Which item of the array; none for a line.
+    /// The number of the item in the array; none for a line.
     pub(super) item: Option<usize>,
     pub(super) text: &'a [u8],
 }
 
-/// The pieces of a body, at most [`IMPORT_LINES`]. A byte order mark is skipped.
+/// The pieces of a body, or an error if there are more than [`IMPORT_LINES`]. A byte order mark is skipped.
 pub(super) fn pieces(body: &[u8]) -> Result<Vec<Piece<'_>>, Refusal> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let first_line = body.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
-    // A line may be an array by mistake, which is a fault of that line.
+    // A single line may be an array by mistake. That is a fault of the line, not the array form of an import.
     let is_line = || {
         let is_followed = body.trim_ascii().len() > first_line.trim_ascii().len();
         is_followed && serde_json::from_slice::<&RawValue>(first_line).is_ok()
@@ -38,7 +38,7 @@ fn lines(body: &[u8]) -> Vec<Piece<'_>> {
     lines.map(|(line, text)| Piece { line, item: None, text }).take(IMPORT_LINES + 1).collect()
 }
 
-/// The items of an array. No more are read than an import may have.
+/// The items of an array. Reading stops after one item more than an import may have.
 fn items<'a>(body: &'a [u8]) -> Result<Vec<Piece<'a>>, Refusal> {
     let wrong = |detail: String| Refusal::from(vec![Fault::at("", detail)]);
     let text = std::str::from_utf8(body).map_err(|_| wrong("the body is not UTF-8".to_owned()))?;
@@ -50,7 +50,7 @@ fn items<'a>(body: &'a [u8]) -> Result<Vec<Piece<'a>>, Refusal> {
     read.map_err(|error| wrong(format!("the body is not a valid JSON array: {error}")))?;
     let (mut line, mut counted) = (1, 0);
     let piece = |(item, value): (usize, &'a str)| {
-        // An item borrows from the body, so its address says where it is.
+        // An item borrows from the body, so its address gives its position.
         let at = value.as_ptr().addr().saturating_sub(text.as_ptr().addr());
         line += text.get(counted..at).unwrap_or_default().matches('\n').count();
         counted = at;
@@ -59,7 +59,7 @@ fn items<'a>(body: &'a [u8]) -> Result<Vec<Piece<'a>>, Refusal> {
     Ok((1..).zip(items).map(piece).collect())
 }
 
-/// Reads one item more than an import may have, and no further.
+/// A visitor that reads at most one item more than an import may have.
 struct Items<'a, 'de>(&'a mut Vec<&'de str>);
 
 impl<'de> Visitor<'de> for Items<'_, 'de> {

@@ -1,4 +1,4 @@
-//! Refusals, and the answers they become (RFC 9457).
+//! Refusals: the reasons for which a request fails, and the problem details that report them (RFC 9457).
 
 use std::time::Duration;
 
@@ -10,41 +10,41 @@ use deploytrack_core::{
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
 use crate::{
-    response::{Body, whole},
-    share::Exhausted,
+    body::{Body, whole},
+    quota::QuotaExceeded,
     token::lifetime_text,
 };
 
-/// Why a request is not done. Each layer has its own reasons; this is where they meet.
+/// The reason for which a request fails. It unites the errors of all layers.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The model or the database refuses.
+    /// An error of the model or the database.
     Core(Error),
-    /// Nothing is at this path.
+    /// No endpoint has this path.
     NoPath,
-    /// The path takes only these methods.
+    /// The path accepts only these methods.
     Method(&'static str),
-    /// No token was sent.
+    /// The request has no token.
     NoToken,
-    /// The token is no good. Nobody is told why.
+    /// The token is invalid. The response does not contain the reason.
     BadToken,
     /// The token is valid, but its lifetime is longer than this.
     LongToken(Duration),
-    /// The token is good but has not the role.
+    /// The token is valid but lacks the role.
     Role,
-    /// The head of the request is too large.
+    /// The target and the headers are too large.
     Head,
-    /// The body is too large; the sentence names the limit.
+    /// The body is too large. The text names the limit.
     TooLarge(&'static str),
-    /// The body is not of this media type.
+    /// The body does not have this media type.
     MediaType(&'static str),
     /// The body did not arrive in time.
     TooSlow,
-    /// Too much of this is under way.
-    Exhausted(Good, Exhausted),
+    /// The quota of this resource is used up.
+    QuotaExceeded(Resource, QuotaExceeded),
     /// Every connection within the limit is busy.
-    NoPlace,
-    /// The address of the caller has too many connections.
+    ConnectionLimit,
+    /// The address of the client has too many connections.
     AddressLimit,
     /// Too many bytes of large bodies are arriving.
     TooManyBodies,
@@ -54,62 +54,62 @@ pub(crate) enum Refusal {
     Panic,
 }
 
-/// What a server has a bounded number of, and a subject a part of it.
+/// A resource with a quota for the server and one for each subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Good {
+pub(crate) enum Resource {
     /// Connections that read events.
     Streams,
-    /// Exports that run.
+    /// Running exports.
     Exports,
-    /// Bytes of large answers on their way, in units of 64 KiB.
+    /// Bytes of large answers in transit, in units of 64 KiB.
     Answers,
-    /// Questions that are being answered.
-    Questions,
+    /// Running reads of many records.
+    Reads,
 }
 
-impl Good {
+impl Resource {
+    /// The code and the title of the problem.
     const fn kind(self) -> (&'static str, &'static str) {
         match self {
             Self::Streams => ("too_many_streams", "Too many readers of events"),
             Self::Exports => ("too_many_exports", "Too many exports"),
             Self::Answers => ("too_many_large_answers", "Too many large answers"),
-            Self::Questions => ("too_many_questions", "Too many questions"),
+            Self::Reads => ("too_many_questions", "Too many questions"),
         }
     }
 
-    /// What there is too much of, and the way out.
-    fn sentence(self, exhausted: Exhausted) -> String {
-        match (self, exhausted) {
-            (Self::Streams, Exhausted::OfSubject(most)) => format!(
+    /// The limit that was reached, and the way out.
+    fn detail(self, exceeded: QuotaExceeded) -> String {
+        match (self, exceeded) {
+            (Self::Streams, QuotaExceeded::Subject(most)) => format!(
                 "{most} connections with tokens of this subject read events, the most for one subject; close one of them, or use a token \
                  with another subject"
             ),
-            (Self::Streams, Exhausted::OfServer(most)) => {
+            (Self::Streams, QuotaExceeded::Server(most)) => {
                 format!("{most} connections read events, the most that this server serves at once; connect again later")
             }
-            (Self::Exports, Exhausted::OfSubject(most)) => {
+            (Self::Exports, QuotaExceeded::Subject(most)) => {
                 format!("{most} exports of this subject are running, the most for one subject; repeat the request when one has ended")
             }
-            (Self::Exports, Exhausted::OfServer(most)) => {
+            (Self::Exports, QuotaExceeded::Server(most)) => {
                 format!("{most} exports are running, the most that this server runs at once; repeat the request when one has ended")
             }
-            (Self::Answers, Exhausted::OfSubject(most)) => format!(
-                "large answers of {} MiB are on their way to this subject, the most for one subject; read them to their end, or ask for \
+            (Self::Answers, QuotaExceeded::Subject(most)) => format!(
+                "large answers of {} MiB are in transit to this subject, the most for one subject; read them to their end, or ask for \
                  less: a smaller take, one component or one environment",
                 most / 16
             ),
-            (Self::Answers, Exhausted::OfServer(most)) => format!(
-                "large answers of {} MiB are on their way, the most that this server sends at once; repeat the request in a moment, or ask \
+            (Self::Answers, QuotaExceeded::Server(most)) => format!(
+                "large answers of {} MiB are in transit, the most that this server sends at once; repeat the request in a moment, or ask \
                  for less: a smaller take, one component or one environment",
                 most / 16
             ),
-            (Self::Questions, Exhausted::OfSubject(most)) => format!(
-                "{most} questions of this subject are being answered, the most at once for one subject, and this one has waited for its \
-                 turn for too long; ask for one after the other"
+            (Self::Reads, QuotaExceeded::Subject(most)) => format!(
+                "{most} reads of this subject are running, the most at once for one subject, and this one waited too long for its turn; \
+                 send one request after the other"
             ),
-            (Self::Questions, Exhausted::OfServer(most)) => format!(
-                "{most} questions are being answered, the most at once, and this one has waited for its turn for too long; repeat the \
-                 request in a moment"
+            (Self::Reads, QuotaExceeded::Server(most)) => format!(
+                "{most} reads are running, the most at once, and this one waited too long for its turn; repeat the request in a moment"
             ),
         }
     }
@@ -127,7 +127,7 @@ impl From<Vec<Fault>> for Refusal {
     }
 }
 
-/// The status, the code and the title of a kind of problem.
+/// The HTTP status, the code and the title of a kind of problem.
 type Kind = (StatusCode, &'static str, &'static str);
 
 impl Refusal {
@@ -143,26 +143,26 @@ impl Refusal {
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
             Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "Request timeout"),
-            Self::Exhausted(good, _) => {
-                let (code, title) = good.kind();
+            Self::QuotaExceeded(resource, _) => {
+                let (code, title) = resource.kind();
                 (StatusCode::TOO_MANY_REQUESTS, code, title)
             }
             Self::AddressLimit => (StatusCode::TOO_MANY_REQUESTS, "too_many_connections", "Too many connections"),
             Self::TooManyBodies | Self::TooManySlowBodies => (StatusCode::SERVICE_UNAVAILABLE, "too_many_bodies", "Too many bodies"),
-            Self::NoPlace => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+            Self::ConnectionLimit => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
 
-    /// What happened, for the caller. What only an operator should see is not in it.
+    /// The cause and the way out, for the client. Details that only an operator may see are left out.
     fn detail(&self) -> String {
         match self {
             Self::Core(Error::Internal(_) | Error::Setup(_)) | Self::Panic => {
-                "something went wrong; the server's log has it under the request id".into()
+                "the server failed; its log has the cause under the request id".into()
             }
             Self::Core(error) => error.to_string(),
             Self::NoPath => "there is nothing at this path".into(),
-            Self::Method(allow) => format!("this path takes {allow}"),
+            Self::Method(allow) => format!("this path accepts only {allow}"),
             Self::NoToken | Self::BadToken => "send a valid token as Authorization: Bearer <token>".into(),
             Self::LongToken(longest) => format!(
                 "the lifetime of the token is longer than {} (--max-token-lifetime of the server); send a token that expires earlier",
@@ -172,9 +172,11 @@ impl Refusal {
             Self::Head => "the path and headers together may have at most 32 KiB".into(),
             Self::TooLarge(limit) => format!("the body may have at most {limit}"),
             Self::MediaType(expected) => format!("the body must be sent as {expected}, without Content-Encoding"),
-            Self::Exhausted(good, exhausted) => good.sentence(*exhausted),
+            Self::QuotaExceeded(resource, exceeded) => resource.detail(*exceeded),
             Self::TooSlow => "the body must arrive within 30 seconds, and at 8 KiB a second or more after the first 10 seconds".into(),
-            Self::NoPlace => "all connections of the server are busy; try again later, or start it with a higher --max-connections".into(),
+            Self::ConnectionLimit => {
+                "all connections of the server are busy; try again later, or start it with a higher --max-connections".into()
+            }
             Self::AddressLimit => {
                 "this address has too many connections without a valid token; close some of them, or start the server with a higher \
                   --max-connections-per-address"
@@ -185,7 +187,7 @@ impl Refusal {
         }
     }
 
-    /// The cause, for the log, when it is the server's fault.
+    /// The cause for the log, if the failure is the server's.
     pub(crate) fn cause(&self) -> Option<String> {
         match self {
             Self::Core(error @ (Error::Unavailable(_) | Error::Internal(_) | Error::Setup(_))) => Some(chain(error)),
@@ -193,10 +195,10 @@ impl Refusal {
         }
     }
 
-    /// The answer to the request with this path and id.
+    /// The response to the request with this path and id.
     pub(crate) fn into_response(self, instance: &str, request_id: &str) -> Response<Body> {
         let (status, header, problem) = self.into_problem(instance, request_id);
-        // A problem is text, numbers and lists of them: it can always be written.
+        // Serialization cannot fail: a problem has only text, numbers and lists of them.
         let mut response = whole(status, "application/problem+json", serde_json::to_vec(&problem).unwrap_or_default());
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -204,7 +206,7 @@ impl Refusal {
         response
     }
 
-    /// The answer as the bytes of an HTTP/1.1 message that ends its connection, for a connection whose request is not read.
+    /// The response as an HTTP/1.1 message that closes the connection, for a connection whose request is not read.
     pub(crate) fn into_message(self) -> String {
         let (status, header, problem) = self.into_problem("", "");
         let header = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
@@ -238,17 +240,19 @@ impl Refusal {
     fn header(&self) -> Option<(HeaderName, &'static str)> {
         match self {
             Self::Method(allow) => Some((header::ALLOW, allow)),
-            // Without a code when no token was sent (RFC 6750, section 3.1).
+            // A request without a token gets no error code (RFC 6750, section 3.1).
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
             Self::BadToken | Self::LongToken(_) => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
             Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
             Self::Core(Error::Unavailable(_) | Error::Busy | Error::TooManyReads | Error::InFlight)
-            | Self::Exhausted(Good::Answers | Good::Questions, _)
-            | Self::NoPlace
+            | Self::QuotaExceeded(Resource::Answers | Resource::Reads, _)
+            | Self::ConnectionLimit
             | Self::AddressLimit
             | Self::TooManyBodies
             | Self::TooManySlowBodies => Some((header::RETRY_AFTER, "1")),
-            Self::Core(Error::Verifying) | Self::Exhausted(Good::Streams | Good::Exports, _) => Some((header::RETRY_AFTER, "10")),
+            Self::Core(Error::Verifying) | Self::QuotaExceeded(Resource::Streams | Resource::Exports, _) => {
+                Some((header::RETRY_AFTER, "10"))
+            }
             Self::TooSlow => Some((header::CONNECTION, "close")),
             _ => None,
         }
@@ -275,7 +279,7 @@ fn core_kind(error: &Error) -> Kind {
     }
 }
 
-/// Adds what helps the caller on.
+/// Adds the fields that belong to the kind of problem.
 fn explain(error: Error, problem: &mut Problem) {
     match error {
         Error::Invalid(mut faults) => {
@@ -297,9 +301,14 @@ fn explain(error: Error, problem: &mut Problem) {
     }
 }
 
-/// Names what the problem is about.
+/// Names the object of the problem.
 fn about(problem: &mut Problem, kind: &str, name: String) {
     (problem.kind, problem.name) = (Some(kind.to_owned()), Some(name));
+}
+
+/// The refusal for an error that should be impossible.
+pub(crate) fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Refusal {
+    Refusal::Core(Error::Internal(error.into()))
 }
 
 /// An error and its causes on one line.
@@ -323,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_error_carries_no_internals() {
+    fn a_server_error_does_not_contain_its_cause() {
         let cause = || Box::new(std::io::Error::other("password of the database"));
         for error in [Error::Internal(cause()), Error::Unavailable(cause()), Error::Setup("password".into())] {
             let refusal = Refusal::Core(error);
@@ -336,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_transition_names_the_way_out() {
+    fn an_illegal_transition_lists_the_allowed_ones() {
         let refusal = Refusal::Core(Status::Succeeded.transition_to(Status::Pending).unwrap_err().into());
         let (parts, body) = answer(refusal);
         assert_eq!(parts.status, 400);
@@ -358,19 +367,19 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_while_too_many_writes_wait_is_told_to_come_back() {
+    fn a_write_that_finds_a_full_queue_is_asked_to_repeat() {
         let (parts, body) = answer(Refusal::Core(Error::Busy));
         assert_eq!((parts.status, &parts.headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("1")));
         let detail = "too many writes are waiting at the moment; repeat the request with the same Idempotency-Key";
         assert_eq!((&body["code"], &body["detail"]), (&"too_many_writes".into(), &detail.into()));
-        assert!(Refusal::Core(Error::Busy).cause().is_none(), "it is no fault of the server that the log should have");
+        assert!(Refusal::Core(Error::Busy).cause().is_none(), "a full queue is not logged as a failure");
     }
 
     #[test]
-    fn whoever_has_to_come_back_is_told_why_and_when() {
-        let goods = [Good::Streams, Good::Exports, Good::Answers, Good::Questions];
-        let exhausted = goods.into_iter().flat_map(|good| [Exhausted::OfSubject(32), Exhausted::OfServer(32)].map(|which| (good, which)));
-        let refusals = exhausted.map(|(good, which)| Refusal::Exhausted(good, which));
+    fn every_temporary_refusal_has_its_own_detail_and_a_retry_after() {
+        let resources = [Resource::Streams, Resource::Exports, Resource::Answers, Resource::Reads];
+        let limits = [QuotaExceeded::Subject(32), QuotaExceeded::Server(32)];
+        let refusals = resources.into_iter().flat_map(|resource| limits.map(|limit| Refusal::QuotaExceeded(resource, limit)));
         let others =
             [Refusal::from(Error::Busy), Error::TooManyReads.into(), Error::Verifying.into(), Error::Unavailable("".into()).into()];
         let mut details = Vec::new();
@@ -384,18 +393,18 @@ mod tests {
         let all = details.len();
         details.sort_by_key(ToString::to_string);
         details.dedup();
-        assert_eq!(details.len(), all, "each has a sentence of its own");
+        assert_eq!(details.len(), all, "no two details are equal");
     }
 
     #[test]
-    fn a_caller_without_a_token_is_not_told_that_it_was_wrong() {
+    fn only_a_request_with_a_token_gets_the_error_invalid_token() {
         assert_eq!(answer(Refusal::NoToken).0.headers["www-authenticate"], "Bearer");
         assert_eq!(answer(Refusal::BadToken).0.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
         assert_eq!(answer(Refusal::NoToken).1, answer(Refusal::BadToken).1);
     }
 
     #[test]
-    fn an_answer_names_a_hundred_faults_at_most() {
+    fn a_problem_has_at_most_a_hundred_faults() {
         let faults: Vec<_> = (0..5000).map(|_| Fault::at("/x", "is wrong")).collect();
         assert_eq!(answer(faults.into()).1["errors"].as_array().unwrap().len(), 100);
     }

@@ -1,19 +1,20 @@
-//! Blanks around settings: what `$(...)`, a file or a secret store hands over ends with a line break that nobody means.
+//! Parsers of flags and variables that ignore surrounding blanks. A value from `$(...)`, a file or a secret store often ends
+//! with a line break that does not belong to it.
 
 use std::ffi::OsStr;
 
 use clap::{Arg, Command, Error, builder::TypedValueParser};
 use deploytrack_core::text::{trimmed, trimmed_path};
 
-/// Reads a text without its blanks.
+/// Parses a value without the blanks around it.
 #[derive(Clone, Debug)]
-pub struct Trimmed<P>(pub P);
+pub struct TrimmedText<P>(pub P);
 
-/// Reads a path without its line breaks.
+/// Parses a path without the line breaks around it.
 #[derive(Clone, Debug)]
 pub(crate) struct TrimmedPath<P>(pub(crate) P);
 
-impl<P: TypedValueParser> TypedValueParser for Trimmed<P> {
+impl<P: TypedValueParser> TypedValueParser for TrimmedText<P> {
     type Value = P::Value;
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<P::Value, Error> {

@@ -1,4 +1,4 @@
-//! The known paths, and the methods of each.
+//! The paths of the endpoints, and the methods of each.
 
 use deploytrack_core::{api, catalog::CatalogKind};
 
@@ -6,27 +6,28 @@ use super::Route;
 #[cfg(feature = "dashboard")]
 use crate::{asset::Asset, dashboard};
 
-/// Where the pages are that show the description of the API.
+/// The path of Swagger UI.
 const DOCS: &str = "/api/docs/";
-/// The most segments of the path of a badge: each `/` in it may be one that a proxy has decoded, and each is tried.
+/// The most segments of a badge's path. Any `/` in it may be one that a proxy decoded, and the server tries each as the
+/// separator.
 const MOST_SEGMENTS: usize = 10;
 pub(super) const WITH_DOCS: bool = cfg!(feature = "swagger");
 
-/// Whether it is one segment of a path, with something in it that names a thing.
+/// Whether the text is exactly one segment of a path, and neither empty nor a dot segment.
 fn is_segment(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && !text.contains('/')
 }
 
-/// A known path.
+/// A parsed path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place<'a> {
+pub(super) enum Path<'a> {
     Live,
     Ready,
     OpenApi,
     Docs(&'a str),
-    DocsAt(&'static str),
+    DocsRedirect(&'static str),
     Badge(&'a str),
-    BadgeAsked,
+    BadgeByQuery,
     Deployments,
     Deployment(&'a str),
     History(&'a str),
@@ -48,15 +49,15 @@ pub(super) enum Place<'a> {
     Dashboard(&'static Asset),
 }
 
-impl<'a> Place<'a> {
-    /// Exact comparison: no trailing slash, no doubled slash, no dot segments.
-    pub(super) fn at(path: &'a str) -> Option<Self> {
+impl<'a> Path<'a> {
+    /// Parses a path. The comparison is exact: no trailing slash, no doubled slash, no dot segments.
+    pub(super) fn parse(path: &'a str) -> Option<Self> {
         Some(match path {
             "/healthz" => Self::Live,
             "/readyz" => Self::Ready,
             api::OPENAPI => Self::OpenApi,
-            "/api/docs" if WITH_DOCS => Self::DocsAt("docs/"),
-            "/api-docs" if WITH_DOCS => Self::DocsAt("api/docs/"),
+            "/api/docs" if WITH_DOCS => Self::DocsRedirect("docs/"),
+            "/api-docs" if WITH_DOCS => Self::DocsRedirect("api/docs/"),
             api::DEPLOYMENTS => Self::Deployments,
             api::MATRIX => Self::Matrix,
             api::UNSETTLED => Self::Unsettled,
@@ -70,8 +71,8 @@ impl<'a> Place<'a> {
             api::ENVIRONMENT_ORDER => Self::EnvironmentOrder,
             api::ARCHIVE_COMPONENTS => Self::Archive(CatalogKind::Component),
             api::ARCHIVE_ENVIRONMENTS => Self::Archive(CatalogKind::Environment),
-            "/badge.svg" => Self::BadgeAsked,
-            _ => return Self::one(path).or_else(|| Self::docs(path)).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
+            "/badge.svg" => Self::BadgeByQuery,
+            _ => return Self::with_id(path).or_else(|| Self::docs(path)).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
         })
     }
 
@@ -85,7 +86,7 @@ impl<'a> Place<'a> {
         ((2..=MOST_SEGMENTS).contains(&segments) && names.split('/').all(is_segment)).then_some(Self::Badge(names))
     }
 
-    /// What is there for people.
+    /// A file of the dashboard.
     #[cfg(feature = "dashboard")]
     fn page(path: &str) -> Option<Self> {
         dashboard::at(path).map(Self::Dashboard)
@@ -96,7 +97,8 @@ impl<'a> Place<'a> {
         None
     }
 
-    fn one(path: &'a str) -> Option<Self> {
+    /// A path with an id in it.
+    fn with_id(path: &'a str) -> Option<Self> {
         let (list, rest) = [api::DEPLOYMENTS, api::COMPONENTS, api::ENVIRONMENTS]
             .into_iter()
             .find_map(|list| Some((list, path.strip_prefix(list)?.strip_prefix('/')?)))?;
@@ -114,16 +116,16 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The route of a method at this place.
+    /// The route of a method at this path.
     pub(super) fn route(self, method: &str) -> Result<Route, ()> {
         Ok(match (self, method) {
             (Self::Live, "GET") => Route::Live,
             (Self::Ready, "GET") => Route::Ready,
             (Self::OpenApi, "GET") => Route::OpenApi,
             (Self::Docs(file), "GET") => Route::Docs(file.into()),
-            (Self::DocsAt(place), "GET") => Route::DocsAt(place),
+            (Self::DocsRedirect(path), "GET") => Route::DocsRedirect(path),
             (Self::Badge(names), "GET") => Route::Badge(names.into()),
-            (Self::BadgeAsked, "GET") => Route::BadgeAsked,
+            (Self::BadgeByQuery, "GET") => Route::BadgeByQuery,
             (Self::Deployments, "GET") => Route::ListDeployments,
             (Self::Deployments, "POST") => Route::RecordDeployment,
             (Self::Deployment(id), "GET") => Route::ShowDeployment(id.into()),
@@ -155,16 +157,16 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// The methods this place takes, for `Allow`.
+    /// The methods that this path accepts, for `Allow`.
     pub(super) const fn allow(self) -> &'static str {
         match self {
             Self::Live
             | Self::Ready
             | Self::OpenApi
             | Self::Docs(_)
-            | Self::DocsAt(_)
+            | Self::DocsRedirect(_)
             | Self::Badge(_)
-            | Self::BadgeAsked
+            | Self::BadgeByQuery
             | Self::History(_)
             | Self::Matrix
             | Self::Unsettled

@@ -1,5 +1,5 @@
-//! Answers of many rows. One that is small is given as a whole, with its tag; a large one is streamed, page by page as the
-//! caller takes it, so that the server holds a part of it at a time.
+//! Responses with many rows. A small one is sent whole, with its entity tag. A large one is streamed page by page as the
+//! client reads it, so that the server holds only a part of it in memory.
 
 use std::sync::Arc;
 
@@ -12,18 +12,19 @@ use hyper::body::Frame;
 use serde::Serialize;
 
 use crate::{
-    problem::Refusal,
+    body::{Body, BodyError, JSON, guarded},
+    quota::Permit,
+    refusal::{Refusal, internal},
     request::Call,
-    response::{Answer, Body, BodyError, JSON, guarded, internal, tagged},
-    share::Share,
+    response::{HandlerResult, tagged},
 };
 
-/// How many bytes an answer has that is given as a whole. The matrix of a thousand components in eight environments has a
-/// third of it.
+/// The most bytes of a response that is sent whole. The matrix of a thousand components in eight environments takes a third
+/// of it.
 const WHOLE: usize = 2 * 1024 * 1024;
 
-/// 200 and the rows as a JSON array, with its entity tag, unless it is streamed.
-pub(crate) async fn rows<P>(call: &Call, mut pages: P) -> Answer
+/// 200 and the rows as a JSON array, with its entity tag unless it is streamed.
+pub(crate) async fn array<P>(call: &Call, mut pages: P) -> HandlerResult
 where
     P: Pages<Row: Serialize> + 'static,
 {
@@ -35,8 +36,8 @@ where
         };
         add(&mut text, &page)?;
     }
-    // Others who ask for a large answer wait: few questions are answered at once.
-    let share = call.room(text.len()).await?;
+    // Requests for other large answers wait meanwhile, because this one keeps its permit to read.
+    let permit = call.answer_permit(text.len()).await?;
     let rest = stream::try_unfold(Some(pages), |pages| async move {
         match pages {
             Some(pages) => next(pages).await.map(Some),
@@ -44,10 +45,10 @@ where
         }
     });
     let chunks = stream::once(async { Ok(text.into()) }).chain(rest);
-    Ok(streamed(JSON, chunks, share, call, "a large answer broke off"))
+    Ok(streamed(JSON, chunks, permit, call, "a large answer broke off"))
 }
 
-/// The text of the next rows, and what is behind them.
+/// The text of the next rows, and the pages after them.
 async fn next<P: Pages<Row: Serialize>>(mut pages: P) -> Result<(Bytes, Option<P>), Refusal> {
     loop {
         let Some(page) = pages.next().await? else { return Ok((Bytes::from_static(b"]"), None)) };
@@ -59,7 +60,7 @@ async fn next<P: Pages<Row: Serialize>>(mut pages: P) -> Result<(Bytes, Option<P
     }
 }
 
-/// Adds rows to the text of an array, whose first character is its own bracket or the comma before them.
+/// Adds rows to the text of an array. The text begins with `[`, or with the comma after the rows before.
 fn add(text: &mut Vec<u8>, page: &[impl Serialize]) -> Result<(), Refusal> {
     for row in page {
         if text.len() > 1 {
@@ -70,21 +71,21 @@ fn add(text: &mut Vec<u8>, page: &[impl Serialize]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// 200 and a body that is made as the caller takes it. Each part of it holds the share, also while it waits to be written.
+/// 200 and a body that is made as the client reads it. Each chunk holds the permit until it is written.
 pub(crate) fn streamed(
     media_type: &'static str,
     chunks: impl Stream<Item = Result<Bytes, Refusal>> + Send + 'static,
-    share: Share,
+    permit: Permit,
     call: &Call,
-    broken_off: &'static str,
+    message: &'static str,
 ) -> Response<Body> {
-    let (share, request_id) = (Arc::new(share), call.request_id().to_owned());
-    let frames = chunks.map_ok(move |chunk| Frame::data(guarded(chunk, share.clone())));
-    // Breaking off is the only way to say that the rest is missing: hyper then closes without the last chunk.
+    let (permit, request_id) = (Arc::new(permit), call.request_id().to_owned());
+    let frames = chunks.map_ok(move |chunk| Frame::data(guarded(chunk, permit.clone())));
+    // The status is already sent. Ending without the last chunk is the only way to report that the rest is missing.
     let frames = frames.map_err(move |refusal: Refusal| {
         let cause = refusal.cause().unwrap_or_default();
-        tracing::error!(request_id, cause, "{broken_off}");
-        BodyError::from(broken_off)
+        tracing::error!(request_id, cause, "{message}");
+        BodyError::from(message)
     });
     let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));

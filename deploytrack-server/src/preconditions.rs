@@ -1,4 +1,4 @@
-//! The terms of a request, which its headers carry: `Idempotency-Key`, `If-Match` and `Sent-At`.
+//! The headers that decide whether and how a write is carried out: `Idempotency-Key`, `If-Match` and `Sent-At`.
 
 use std::str::FromStr;
 
@@ -14,10 +14,10 @@ use deploytrack_core::{
 };
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
-use crate::{problem::Refusal, route::Route};
+use crate::{refusal::Refusal, route::Route};
 
-/// The terms of a write whose body has been read. Faults found before it, and in the headers, are said together.
-pub(crate) fn of(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Terms, Vec<Fault>> {
+/// The terms of a write whose body has been read, or all faults of the three headers.
+pub(crate) fn terms(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Terms, Vec<Fault>> {
     let key: Result<Option<IdempotencyKey>, Fault> = one(&parts.headers, api::IDEMPOTENCY_KEY, "Idempotency-Key");
     let condition: Result<Option<Condition>, Fault> = one(&parts.headers, header::IF_MATCH.as_str(), "If-Match");
     let sent_at: Result<Option<SentAt>, Fault> = one(&parts.headers, api::SENT_AT, "Sent-At");
@@ -30,7 +30,7 @@ pub(crate) fn of(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Terms, 
     }
 }
 
-/// The sender's clock when the request was sent.
+/// The time of the client's clock when it sent the request.
 struct SentAt(Time);
 
 impl FromStr for SentAt {
@@ -41,10 +41,10 @@ impl FromStr for SentAt {
     }
 }
 
-/// Refuses a condition where it would not be heeded: a caller who sent one counts on it.
-pub(crate) fn check_condition(route: &Route, headers: &HeaderMap) -> Result<(), Refusal> {
-    if headers.contains_key(header::IF_MATCH) && !route.heeds_condition() {
-        return Err(vec![Fault::parameter("If-Match", "is heeded by PATCH and by undeploy alone; send the request without it")].into());
+/// Rejects `If-Match` on a route that would ignore it, because the client relies on it.
+pub(crate) fn check_if_match(route: &Route, headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(header::IF_MATCH) && !route.takes_if_match() {
+        return Err(vec![Fault::parameter("If-Match", "works only with PATCH and undeploy; send the request without it")].into());
     }
     Ok(())
 }
@@ -63,12 +63,12 @@ fn one<T: FromStr<Err: std::fmt::Display>>(headers: &HeaderMap, name: &str, show
     }
 }
 
-/// What tells a request from another one under the same key: everything that decides what it does, but not when it was
-/// sent, which differs each time.
+/// A digest of everything that decides what a request does. It tells two requests under the same key apart. `Sent-At` is not
+/// part of it, because a retry is sent at another time.
 fn fingerprint(parts: &Parts, body: &Bytes) -> Digest {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let condition = parts.headers.get(header::IF_MATCH).map_or(&b""[..], |value| value.as_bytes());
-    // No line break can be in a method, a target or a header.
+    // A line break is an unambiguous separator: methods, targets and headers cannot contain one.
     let head = [parts.method.as_str().as_bytes(), target.as_bytes(), condition].join(&b'\n');
     Digest::of(&[&head[..], &body[..]].join(&b'\n'))
 }
@@ -79,20 +79,20 @@ mod tests {
 
     use super::*;
 
-    fn terms(headers: &[(&str, &str)], body: &'static str) -> Result<String, Vec<String>> {
+    fn read(headers: &[(&str, &str)], body: &'static str) -> Result<String, Vec<String>> {
         let mut request = Request::post("/api/v1/deployments?register=true");
         for (name, value) in headers {
             request = request.header(*name, HeaderValue::from_str(value).unwrap());
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let read = of(&parts, &"ci-bot".parse().unwrap(), &Bytes::from_static(body.as_bytes()));
-        read.map(|terms| format!("{terms:?}")).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+        let terms = terms(&parts, &"ci-bot".parse().unwrap(), &Bytes::from_static(body.as_bytes()));
+        terms.map(|terms| format!("{terms:?}")).map_err(|faults| faults.iter().map(ToString::to_string).collect())
     }
 
     #[test]
-    fn another_request_under_the_same_key_is_another_request() {
+    fn a_fingerprint_covers_the_body_and_if_match_but_not_sent_at() {
         let key = ("Idempotency-Key", "7");
-        let of = |headers: &[(&str, &str)], body| terms(headers, body).unwrap();
+        let of = |headers: &[(&str, &str)], body| read(headers, body).unwrap();
         assert_eq!(of(&[key], "{}"), of(&[key], "{}"));
         assert_ne!(of(&[key], "{}"), of(&[key], "{ }"));
         assert_ne!(of(&[key], "{}"), of(&[key, ("If-Match", "*")], "{}"));
@@ -101,8 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_the_headers_is_named() {
-        let faults = terms(&[("Idempotency-Key", "a b"), ("If-Match", "abc"), ("Sent-At", "noon")], "{}").unwrap_err();
+    fn every_fault_of_the_headers_is_reported() {
+        let faults = read(&[("Idempotency-Key", "a b"), ("If-Match", "abc"), ("Sent-At", "noon")], "{}").unwrap_err();
         assert_eq!(
             faults,
             [
@@ -112,7 +112,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            terms(&[("Idempotency-Key", "a"), ("Idempotency-Key", "a")], "").unwrap_err(),
+            read(&[("Idempotency-Key", "a"), ("Idempotency-Key", "a")], "").unwrap_err(),
             ["Idempotency-Key is given more than once"]
         );
     }
