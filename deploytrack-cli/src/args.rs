@@ -21,7 +21,6 @@ use uuid::Uuid;
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::{
-    child::Asked,
     commands::{
         completions::Completions,
         component::Component,
@@ -29,7 +28,6 @@ use crate::{
         environment::Environment,
         flush::Flush,
         import::Columns,
-        keep::Keep,
         latest::Latest,
         list::List,
         login::{Login, Logout},
@@ -45,9 +43,9 @@ use crate::{
         version::Version as Versions,
         wait::Wait,
         watch::Watch,
-        which::Which,
     },
     moment::{self, Moment},
+    pipeline::{child::Asked, keeper::Keep, target::Which},
 };
 
 /// What runs where, since when, and who put it there.

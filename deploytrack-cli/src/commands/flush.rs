@@ -12,14 +12,15 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::correct::Correction;
-use super::waiting;
 use crate::{
     Exit,
     args::{mend::cut, run_id},
-    delivery::{Delivered, Telling},
     error::Failure,
+    pipeline::queue::{
+        Distrust, Refusal, Run, Spool, Turn, backlog,
+        deliver::{Delivered, Telling},
+    },
     session::Session,
-    spool::{Distrust, Refusal, Run, Spool, Turn},
 };
 
 /// Send what earlier calls could not send
@@ -115,7 +116,7 @@ pub(crate) async fn run(flush: Flush, session: &mut Session<'_>) -> Result<(), F
     let distrusted = if tally.distrusted.is_empty() { String::new() } else { format!(", {} not trusted", tally.distrusted.len()) };
     session.line(&format!("{} sent, {} kept, {} refused{distrusted}", tally.sent, tally.kept, tally.refused))?;
     if tally.kept > 0 {
-        waiting::say(0, session);
+        backlog::say(0, session);
     }
     match (tally.why, tally.refused) {
         (Some(why), _) => Err(why.hint("what is kept is sent by the next flush")),
@@ -266,7 +267,7 @@ async fn send_one(run: Run, left: Option<Duration>, tally: &mut Tally, session: 
             tally.sent += 1;
             tally.subjects.push(subject);
             tally.stumbled = 0;
-            if let Some(ago) = waiting::long_ago(&name, session.view.now) {
+            if let Some(ago) = backlog::long_ago(&name, session.view.now) {
                 session.warn(&format!("deployment {} is recorded only now, after {ago} in the spool, with its own times", id_of(&telling)));
             }
             if unfinished {

@@ -9,13 +9,11 @@ pub(crate) mod environment;
 mod export;
 pub(crate) mod flush;
 pub(crate) mod import;
-pub(crate) mod keep;
 pub(crate) mod latest;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod matrix;
-pub(crate) mod on_error;
 pub(crate) mod open;
 pub(crate) mod profile;
 pub(crate) mod record;
@@ -30,9 +28,7 @@ pub(crate) mod update;
 mod verify;
 pub(crate) mod version;
 pub(crate) mod wait;
-pub(crate) mod waiting;
 pub(crate) mod watch;
-pub(crate) mod which;
 
 use deploytrack_core::text::BadText;
 

@@ -2,8 +2,7 @@
 
 mod explain;
 mod settled;
-pub(crate) mod start;
-pub(crate) mod wrapped;
+mod stand_in;
 
 use std::path::PathBuf;
 
@@ -17,23 +16,25 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use self::{settled::Settled, start::Start, wrapped::Wrapping};
-use super::{
-    discreet, fitting, metadata,
-    on_error::{self, OnError},
-    waiting, which,
-};
+use self::settled::Settled;
+use super::{discreet, fitting, metadata};
 use crate::{
     Exit,
     args::{Output, mend::Mended, pair, status},
-    child::Asked,
-    ci::{Context, Fact, outputs},
     error::Failure,
-    id_file::{self, Held},
     lookup,
+    pipeline::{
+        child::Asked,
+        ci::{Context, Fact, outputs},
+        id_file::{self, Held},
+        on_error::{self, OnError},
+        queue::{Ask, backlog},
+        start::Start,
+        target,
+        wrap::{self, Wrapping},
+    },
     render::deployment,
     session::Session,
-    spool::Ask,
 };
 
 /// Record a deployment and print its id, or wrap the command that deploys
@@ -216,17 +217,17 @@ async fn wrapped(record: &Record, asked: Asked<'_>, settled: Settled, session: &
     let new = match settled.new {
         Err(failure) if on_error != OnError::Fail => {
             session.warn(&format!("nothing is recorded: {}", failure.sentence()));
-            return Err(wrapped::run_alone(asked).await);
+            return Err(wrap::run_alone(asked).await);
         }
-        new => new.map_err(|failure| failure.hint(wrapped::NOT_RUN))?,
+        new => new.map_err(|failure| failure.hint(wrap::NOT_RUN))?,
     };
     let how = (on_error, record.wrapping.send_timeout, record.id_file.clone());
     let start = record.start(new);
-    let (outcome, id) = wrapped::run(start.clone(), start.key(settled.key), asked, how, session).await?;
+    let (outcome, id) = wrap::run(start.clone(), start.key(settled.key.into_known()), asked, how, session).await?;
     if let Some(id) = id {
         record.hand_on(id, &start.new, session);
     }
-    waiting::say(waiting::LATE, session);
+    backlog::say(backlog::LATE, session);
     Err(Failure::new(Exit::Command(outcome.code), outcome.reason))
 }
 
@@ -237,7 +238,7 @@ async fn plain(record: &Record, settled: Settled, session: &mut Session<'_>) -> 
         // What is sent later happened now.
         start.new.occurred_at.get_or_insert_with(|| SystemClock.now());
     }
-    let key = on_error::key(start.key(settled.key))?;
+    let key = on_error::key(start.key(settled.key.into_known()))?;
     let recorded = match send(&start, &key, session).await {
         Ok(recorded) => recorded,
         Err(error) => return plain_failed(record, error, (key, start.to_ask(false)), session),
@@ -269,7 +270,7 @@ fn plain_failed(record: &Record, error: Error, event: (IdempotencyKey, Ask), ses
         (run, Err(said.into_iter().fold(refused(error), Failure::hint)))
     };
     if let (Some(path), Some(run)) = (&record.id_file, run)
-        && let Err(why) = which::hand_on_run(path, &run)
+        && let Err(why) = target::hand_on_run(path, &run)
     {
         session.warn(&why);
     }

@@ -14,13 +14,18 @@ use deploytrack_core::{
 };
 
 use self::cell::{Cell, Place};
-use super::{
-    discreet,
-    on_error::{self, OnError},
-    record::wrapped::{self, Wrapping},
-    waiting,
+use super::discreet;
+use crate::{
+    Exit,
+    error::Failure,
+    pipeline::{
+        on_error::{self, OnError},
+        queue::{Ask, backlog},
+        wrap::{self, Wrapping},
+    },
+    render::text::clean,
+    session::Session,
 };
-use crate::{Exit, error::Failure, render::text::clean, session::Session, spool::Ask};
 
 /// Go back to the version before
 ///
@@ -147,8 +152,8 @@ async fn go(rollback: Rollback, way: &Way, session: &mut Session<'_>) -> Result<
         return session.line(&clean(&way.in_words("went back")));
     };
     let how = (OnError::Spool, rollback.wrapping.send_timeout, None);
-    let (outcome, _) = wrapped::run(new.into(), None, asked, how, session).await?;
-    waiting::say(waiting::LATE, session);
+    let (outcome, _) = wrap::run(new.into(), None, asked, how, session).await?;
+    backlog::say(backlog::LATE, session);
     if !outcome.succeeded {
         return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
     }

@@ -5,14 +5,13 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::waiting;
 use crate::{
     Exit,
     args::{Output, run_id},
     error::Failure,
+    pipeline::queue::{Ask, Distrust, Refusal, Run, Spool as Runs, backlog, begun},
     render::grid::{Column, Grid, Value},
     session::Session,
-    spool::{Ask, Distrust, Refusal, Run, Spool as Runs, begun},
 };
 
 /// Look at what earlier calls could not send
@@ -98,7 +97,7 @@ fn list(runs: &Runs, session: &mut Session<'_>) -> Result<(), Failure> {
     let text = serde_json::to_string(&listed).map_err(std::io::Error::from)?;
     session.answer(&text, &grid(&listed))?;
     say_way_out(&listed, session)?;
-    waiting::say(waiting::LONG, session);
+    backlog::say(backlog::LONG, session);
     Ok(())
 }
 

@@ -11,18 +11,20 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use super::{
-    clearable, discreet, fitting, metadata,
-    on_error::{self, OnError},
-    which::{self, Target},
-};
+use super::{clearable, discreet, fitting, metadata};
 use crate::{
     args::{Output, pair, status},
-    delivery::{Delivered, Telling},
     error::Failure,
+    pipeline::{
+        on_error::{self, OnError},
+        queue::{
+            Ask, Event, Refusal, Run,
+            deliver::{Delivered, Telling},
+        },
+        target::{self, Target},
+    },
     render::{deployment, text::clean},
     session::Session,
-    spool::{Ask, Event, Refusal, Run},
 };
 
 /// Move a deployment to another status
@@ -96,7 +98,7 @@ impl Update {
     async fn target(&self, session: &Session<'_>) -> Result<(Target, Status), Failure> {
         match (self.first, self.status, &self.id_file) {
             (First::Id(id), Some(status), _) => Ok((Target::Known(id), status)),
-            (First::Status(status), _, Some(path)) => Ok((which::target(path, session).await?, status)),
+            (First::Status(status), _, Some(path)) => Ok((target::target(path, session).await?, status)),
             (First::Id(_), _, Some(_)) => Err(Failure::usage("with --id-file the status alone is given, and no id")),
             (First::Id(_), None, None) => {
                 Err(Failure::usage("no status is given").hint("give the new status after the id, such as succeeded"))
@@ -125,7 +127,7 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
             Some(id) => id,
             None => return Ok(()),
         },
-        Target::Nothing(why) if on_error == OnError::Fail => return Err(which::nothing(&why)),
+        Target::Nothing(why) if on_error == OnError::Fail => return Err(target::nothing(&why)),
         Target::Nothing(why) => {
             session.warn(&format!("nothing is recorded: {why}"));
             return Ok(());
@@ -169,7 +171,7 @@ async fn after_its_record(
         Delivered::All => {
             let id = telling.deployment();
             telling.end();
-            id.map(Some).ok_or_else(|| which::nothing("the run that the file names tells of no deployment"))
+            id.map(Some).ok_or_else(|| target::nothing("the run that the file names tells of no deployment"))
         }
         Delivered::Refused(error) | Delivered::Later(error @ Error::Unauthorised(_)) => {
             Err(behind_refused(telling, (key, change), (on_error, &error), session))

@@ -10,14 +10,12 @@ use deploytrack_core::{
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::which::Which;
 use crate::{
     Exit,
     args::{Output, duration, status},
-    child::Signals,
-    delivery::is_final,
     error::Failure,
     follow::jittered,
+    pipeline::{child::Signals, queue::deliver::is_final, target::Which},
     render::{deployment, text::clean},
     session::Session,
 };

@@ -7,7 +7,7 @@ use deploytrack_core::clock::{self, Time};
 use super::Finding;
 use crate::{
     Exit,
-    spool::{Distrust, Refusal, Spool, begun},
+    pipeline::queue::{Distrust, Refusal, Spool, begun},
 };
 
 /// What waits in it.
@@ -34,7 +34,7 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
     };
     // Looked at first: the run that is tried is none of those that wait.
     let waiting = look(spool);
-    findings.push(match spool.begin().and_then(crate::spool::Run::remove) {
+    findings.push(match spool.begin().and_then(crate::pipeline::queue::Run::remove) {
         Ok(()) => Finding::ok("spool", "it can be written"),
         Err(error) => Finding::problem("spool", Exit::Usage, format!("what cannot be sent would be lost: {error}")),
     });

@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::{
     Exit,
     error::Failure,
+    pipeline::queue::{Ask, Event, Run, Spool},
     session::Session,
-    spool::{Ask, Event, Run, Spool},
 };
 
 /// A field of a record, and what it is to be.

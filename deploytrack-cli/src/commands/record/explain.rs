@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::settled::{Entry, Settled};
 use crate::{
-    ci::without_credentials,
     error::Failure,
+    pipeline::ci::without_credentials,
     render::grid::{Column, Grid, Value},
     session::Session,
 };

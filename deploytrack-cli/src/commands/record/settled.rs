@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::Record;
 use crate::{
-    ci::{Context, Fact, Known, leg::Step},
     error::Failure,
+    pipeline::ci::{Context, Fact, Known, leg::Step},
 };
 
 /// A value as it is explained.

@@ -16,7 +16,7 @@ use rustix::{
 use tokio::time::sleep;
 
 use super::{Limit, Outcome, Running, Signals, in_a_group_of_its_own, signals::Target, tell};
-use crate::spool::Run;
+use crate::pipeline::queue::Run;
 
 /// A signal that a child has ended may be blocked, so that it is looked for now and then.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -5,10 +5,9 @@ use deploytrack_core::{client::Error, text::IdempotencyKey};
 use uuid::Uuid;
 
 use crate::{
-    delivery::is_final,
     error::Failure,
+    pipeline::queue::{Ask, Event, Refusal, Run, deliver::is_final},
     session::Session,
-    spool::{Ask, Event, Refusal, Run},
 };
 
 /// What to do when the server cannot be asked.
@@ -24,13 +23,13 @@ pub(crate) enum OnError {
 
 /// Whether a failed write is one that the pipeline goes on without: the server could not be asked, and nobody said that
 /// this ends the pipeline. A refusal is never passed over.
-pub(super) fn goes_on(on_error: OnError, error: &Error) -> bool {
+pub(crate) fn goes_on(on_error: OnError, error: &Error) -> bool {
     on_error != OnError::Fail && !is_final(error) && !matches!(error, Error::Unauthorised(_))
 }
 
 /// Keeps what was refused where errors are spooled, and gives the run and what to say of it beside the error, which still
 /// ends the command: a refusal is never passed over.
-pub(super) fn keep_refused(
+pub(crate) fn keep_refused(
     on_error: OnError,
     (key, ask): (IdempotencyKey, Ask),
     of: Option<Uuid>,
@@ -53,7 +52,7 @@ pub(super) fn keep_refused(
 }
 
 /// Keeps what could not be sent, and gives the run it is kept in, or only says so.
-pub(super) fn go_on(
+pub(crate) fn go_on(
     on_error: OnError,
     (key, ask): (IdempotencyKey, Ask),
     of: Option<Uuid>,
@@ -90,6 +89,6 @@ fn keep(run: Run, event: &Event, of: Option<Uuid>) -> std::io::Result<Run> {
 }
 
 /// The key that was given, or a random one: what is sent now and what is kept are one write.
-pub(super) fn key(given: Option<IdempotencyKey>) -> Result<IdempotencyKey, Failure> {
+pub(crate) fn key(given: Option<IdempotencyKey>) -> Result<IdempotencyKey, Failure> {
     given.map_or_else(|| IdempotencyKey::new(Uuid::new_v4().to_string()).map_err(|why| Failure::usage(why.to_string())), Ok)
 }

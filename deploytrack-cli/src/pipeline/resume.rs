@@ -25,7 +25,7 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use crate::{delivery::is_final, lookup};
+use crate::{lookup, pipeline::queue::deliver::is_final};
 
 /// An idempotency key that no other process has.
 pub(crate) fn own_key() -> Result<IdempotencyKey, Error> {

@@ -9,9 +9,11 @@
 //! A CI cache may carry the folder around, and other branches may fill that cache. Every file has a seal, which is checked
 //! before any of them is believed, and only regular files of the own user are opened.
 
+pub(crate) mod backlog;
 mod bounds;
+mod cleanup;
+pub(crate) mod deliver;
 mod keys;
-mod leftovers;
 mod order;
 mod refusal;
 mod seal;
@@ -38,9 +40,9 @@ pub(crate) use self::{
     seal::Distrust,
 };
 use crate::{
-    child::{Outcome, Running},
     files::{self, Care},
     patience::{self, Disk},
+    pipeline::child::{Outcome, Running},
     surroundings::Surroundings,
 };
 

@@ -12,12 +12,14 @@ use std::{
 use crate::{
     Exit,
     args::{Global, duration},
-    child::{self, Asked, Outcome, Running, Signals, marks},
     commands::{flush, login::Streams},
     error::Failure,
+    pipeline::{
+        child::{self, Asked, Outcome, Running, Signals, marks},
+        queue::{self, Kept, Keys, Run, Spool},
+    },
     session::Session,
     settings::{self, Settings},
-    spool::{self, Kept, Keys, Run, Spool},
     surroundings::Surroundings,
 };
 
@@ -90,7 +92,7 @@ pub(crate) async fn run(keep: Keep, global: &Global, surroundings: &Surroundings
 /// Tells how the command ended when the process that would have told it is gone: on a machine that is thrown away after the
 /// job there is no next call.
 async fn tell_when_alone(folder: &Path, global: &Global, surroundings: &Surroundings, Streams { out, err }: Streams<'_>) {
-    if !spool::is_without_teller(folder) {
+    if !queue::is_without_teller(folder) {
         return;
     }
     let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();

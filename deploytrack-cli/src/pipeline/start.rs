@@ -1,14 +1,9 @@
 //! The start of a deployment as it is sent: what a server would take, and what was given instead.
 
-use deploytrack_core::{
-    catalog::Reference,
-    deployment::NewDeployment,
-    text::{IdempotencyKey, Name, Version},
-};
+use deploytrack_core::{deployment::NewDeployment, text::IdempotencyKey};
 use serde_json::{Map, Value};
 
-use super::{Record, settled::Key};
-use crate::spool::Ask;
+use crate::pipeline::queue::Ask;
 
 /// Stands in a record for a name or a version that nothing can be recorded under; it is never sent.
 pub(crate) const STAND_IN: &str = "unusable";
@@ -43,25 +38,12 @@ impl Start {
     }
 
     /// Under which key it is recorded. What is yet to be corrected has one of its own.
-    pub(super) fn key(&self, settled: Key) -> Option<IdempotencyKey> {
-        settled.into_known().filter(|_| self.as_given.is_empty())
+    pub(crate) fn key(&self, known: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
+        known.filter(|_| self.as_given.is_empty())
     }
 
     /// The event that records it.
-    pub(super) fn to_ask(&self, again: bool) -> Ask {
+    pub(crate) fn to_ask(&self, again: bool) -> Ask {
         Ask::Record { body: self.body(), register: self.new.register, again }
-    }
-}
-
-impl Record {
-    /// Puts stand-ins in the place of the version and the environment that nothing tells.
-    pub(super) fn stand_in_for(&mut self, missing: &[&str]) {
-        for field in missing {
-            match *field {
-                "version" => self.version = Version::new(STAND_IN).ok(),
-                _ => self.environment = Name::new(STAND_IN).ok().map(Reference::from),
-            }
-            self.mended.as_given.insert((*field).to_owned(), Value::Null);
-        }
     }
 }

@@ -14,11 +14,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    again::{self, Start},
     args::mend::cut,
-    child::Outcome,
-    id_file, lookup,
-    spool::{self, Ask, Event, Refusal, Run, ToTell},
+    lookup,
+    pipeline::{
+        child::Outcome,
+        id_file,
+        queue::{self, Ask, Event, Refusal, Run, ToTell},
+        resume::{self, Start},
+    },
     wording,
 };
 
@@ -56,7 +59,7 @@ enum Sending {
 impl Event {
     /// Another request for the same server, under a key of its own.
     fn instead(&self, ask: Ask) -> Result<Sending, Error> {
-        Ok(Sending::Instead(Box::new(Self { key: again::own_key()?, ask, ..self.clone() })))
+        Ok(Sending::Instead(Box::new(Self { key: resume::own_key()?, ask, ..self.clone() })))
     }
 }
 
@@ -217,7 +220,7 @@ impl Telling {
             Ask::Resume { body, register, deployment } => {
                 let new = NewDeployment { register: *register, ..read(body)? };
                 let client = &client.not_before(new.occurred_at);
-                if again::resume(client, &event.key, &new, *deployment).await? {
+                if resume::resume(client, &event.key, &new, *deployment).await? {
                     return Ok(Sending::Done(*deployment));
                 }
                 event.instead(event.ask.clone().recording())
@@ -234,7 +237,7 @@ impl Telling {
     async fn begin(&self, client: &Client, event: &Event, new: &NewDeployment) -> Result<Sending, Error> {
         // Once the outcome is queued too, the command has run.
         let is_live = self.is_live && self.events.len() == 1;
-        match again::begin(client, &event.key, new, is_live).await? {
+        match resume::begin(client, &event.key, new, is_live).await? {
             Start::Recorded(id) => Ok(Sending::Done(id)),
             Start::Resumes(id) => event.instead(event.ask.clone().resuming(id)),
             Start::Separate => event.instead(event.ask.clone().recording()),
@@ -257,7 +260,7 @@ impl Telling {
         match (begun, new.occurred_at) {
             (Some(begun), Some(at)) if SystemClock.now() - begun > KEYS_ARE_KEPT => {
                 let named = lookup::by_name(client, new).await?;
-                again::recorded(client, named.as_ref().unwrap_or(new), at).await
+                resume::recorded(client, named.as_ref().unwrap_or(new), at).await
             }
             _ => Ok(None),
         }
@@ -281,7 +284,7 @@ impl Telling {
     /// Ends the run: removes it from the disk when no event is left, and otherwise leaves it to the next call.
     pub(crate) fn end(self) {
         if let Some(run) = self.run.as_ref().filter(|_| !self.events.is_empty()) {
-            spool::leave(run.folder());
+            queue::leave(run.folder());
         }
         if let Some(run) = self.run.filter(|_| self.events.is_empty()) {
             // What cannot be removed is found again, and sent again under its keys.

@@ -1,7 +1,7 @@
 //! Providers that run as a service of their own.
 
 use super::Provider;
-use crate::ci::{
+use crate::pipeline::ci::{
     Fact::{Actor, Address, Attempt, Commit, Downstream, Environment, Job, Leg, PullRequest, Reference, Repository, Run, RunUrl, Version},
     annotations::Form,
 };

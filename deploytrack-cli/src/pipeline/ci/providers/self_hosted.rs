@@ -1,7 +1,7 @@
 //! Providers that people run themselves, beside a forge.
 
 use super::Provider;
-use crate::ci::{
+use crate::pipeline::ci::{
     Fact::{Actor, Address, BuiltTag, Commit, Environment, Job, Leg, PullRequest, Reference, Repository, Run, RunUrl, Version},
     annotations::Form,
 };

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     args::mend::cut,
-    delivery::is_final,
     error::Failure,
     files::{self, Care},
+    pipeline::queue::deliver::is_final,
 };
 
 /// The file with the refusal of the first event that is left.

@@ -16,22 +16,30 @@ use deploytrack_core::{
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::start::Start;
 use crate::{
-    Exit, again,
+    Exit,
     args::{duration, whole},
-    child::{self, Asked, Outcome, Running, Signals},
-    commands::{flush, keep, on_error, on_error::OnError, which},
-    delivery::{Delivered, Telling},
+    commands::flush,
     error::Failure,
+    pipeline::{
+        child::{self, Asked, Outcome, Running, Signals},
+        keeper,
+        on_error::{self, OnError},
+        queue::{
+            self, Ask, Event, Refusal, ToTell,
+            deliver::{Delivered, Telling},
+        },
+        resume,
+        start::Start,
+        target,
+    },
     session::Session,
-    spool::{self, Ask, Event, Refusal, ToTell},
 };
 
 /// More lines of a tail than are ever kept.
 const MOST_LINES: u64 = 1_000_000;
 /// What is said when a command does not run.
-pub(super) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs whatever becomes of the record";
+pub(crate) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs whatever becomes of the record";
 
 /// The command, and what it takes to run it. `--timeout` limits one answer, `--send-timeout` all that is sent before or after
 /// the command, and `--command-timeout` the command.
@@ -90,7 +98,7 @@ pub(crate) async fn run(
     let mut signals = Signals::listen();
     let key = on_error::key(key)?;
     let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..start.new };
-    let to_tell = ToTell { server: session.server(), key: again::own_key()? };
+    let to_tell = ToTell { server: session.server(), key: resume::own_key()? };
     let start = Start { new, ..start };
     if let Some(spool) = &session.spool {
         spool.limit_to(budget);
@@ -167,7 +175,7 @@ impl Wrapped<'_, '_> {
     /// Runs the command under a keeper, or by itself where nothing could be kept.
     async fn run(&mut self, asked: Asked<'_>, signals: &mut Signals) -> Outcome {
         let Some(run) = self.telling.run() else { return child::run(asked, signals, drop).await };
-        match keep::start(run, asked, &self.session.flags, signals).await {
+        match keeper::start(run, asked, &self.session.flags, signals).await {
             Ok(ended) => ended,
             Err(_) => child::run(asked, signals, |pid| drop(run.begun_without_keeper(&Running::of(pid)))).await,
         }
@@ -175,7 +183,7 @@ impl Wrapped<'_, '_> {
 
     /// Writes the id where the next step looks for it, or the run that will have it.
     fn hand_on(&mut self) {
-        let handed = self.id_file.take().map_or(Ok(()), |path| which::hand_on(&path, &self.telling));
+        let handed = self.id_file.take().map_or(Ok(()), |path| target::hand_on(&path, &self.telling));
         if let Err(why) = handed {
             self.session.warn(&why);
         }
@@ -200,7 +208,7 @@ impl Wrapped<'_, '_> {
         let sent = signals.unless_called_off(self.send_the_rest()).await;
         sent.unwrap_or_else(|| {
             if let Some(folder) = folder {
-                spool::leave(&folder);
+                queue::leave(&folder);
             }
             id
         })

@@ -2,7 +2,7 @@
 
 use deploytrack_core::clock::{Time, age};
 
-use crate::{session::Session, spool::begun};
+use crate::{pipeline::queue::begun, session::Session};
 
 const DAY: i64 = 24 * 60 * 60;
 /// What waits for longer than a tracker is down on a bad day is worth a line after every deploy.

@@ -11,11 +11,12 @@ use uuid::Uuid;
 use crate::{
     Exit,
     args::deployment_id,
-    delivery::Telling,
     error::Failure,
-    id_file::{self, Held, Lack},
+    pipeline::{
+        id_file::{self, Held, Lack},
+        queue::{Distrust, Run, deliver::Telling},
+    },
     session::Session,
-    spool::{Distrust, Run},
 };
 
 /// How long a run may be at work elsewhere, such as in a flush that is sending it.
