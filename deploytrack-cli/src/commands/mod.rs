@@ -63,7 +63,7 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
         Command::Flush(flush) => flush::run(flush, session).await,
         Command::Spool(spool) => spool::run(&spool, session),
         Command::List(list) => list::run(list, session).await,
-        Command::Show(show) => show::run(show.which.known(session).await?, session).await,
+        Command::Show(show) => show::run(show.which.recorded_id(session).await?, session).await,
         Command::Latest(latest) => latest::run(latest, session).await,
         Command::Matrix(matrix) => matrix::run(matrix, session).await,
         Command::Watch(watch) => watch::run(watch, session).await,

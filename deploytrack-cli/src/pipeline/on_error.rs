@@ -1,4 +1,6 @@
-//! What becomes of a record or an update when the server cannot be asked.
+//! `--on-error`: what happens to a record or an update if the server cannot be asked.
+
+use std::io;
 
 use clap::ValueEnum;
 use deploytrack_core::{client::Error, text::IdempotencyKey};
@@ -6,89 +8,95 @@ use uuid::Uuid;
 
 use crate::{
     error::Failure,
-    pipeline::queue::{Ask, Event, Refusal, Run, deliver::is_final},
+    pipeline::queue::{Entry, Event, Refusal, Request, deliver::is_final},
     session::Session,
 };
 
-/// What to do when the server cannot be asked.
+/// What to do if the server cannot be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnError {
-    /// Keep it, and send it with the next call or `deploytrack flush`
+    /// Store it in the spool, and send it with the next call or `deploytrack flush`
     Spool,
-    /// Say so, and go on
+    /// Print a warning, and continue
     Warn,
     /// End with an error
     Fail,
 }
 
-/// Whether a failed write is one that the pipeline goes on without: the server could not be asked, and nobody said that
-/// this ends the pipeline. A refusal is never passed over.
-pub(crate) fn goes_on(on_error: OnError, error: &Error) -> bool {
-    on_error != OnError::Fail && !is_final(error) && !matches!(error, Error::Unauthorised(_))
+/// A request that was not carried out.
+#[derive(Debug)]
+pub(crate) struct FailedRequest<'a> {
+    pub(crate) key: IdempotencyKey,
+    pub(crate) request: Request,
+    /// The deployment that an update is for; none for a record.
+    pub(crate) deployment: Option<Uuid>,
+    pub(crate) error: &'a Error,
 }
 
-/// Keeps what was refused where errors are spooled, and gives the run and what to say of it beside the error, which still
-/// ends the command: a refusal is never passed over.
-pub(crate) fn keep_refused(
-    on_error: OnError,
-    (key, ask): (IdempotencyKey, Ask),
-    of: Option<Uuid>,
-    error: &Error,
-    session: &Session<'_>,
-) -> (Option<Run>, Option<String>) {
-    let (OnError::Spool, Some(refusal)) = (on_error, Refusal::of(error)) else { return (None, None) };
-    let event = Event { server: session.server(), key, ask };
-    let kept = match &session.spool {
-        Some(spool) => spool.begin().and_then(|run| keep(run, &event, of)).and_then(|run| run.refuse(&refusal).map(|()| run)),
-        None => Err(std::io::Error::other("there is no home directory")),
-    };
-    match kept {
-        Ok(run) => {
-            let way_out = refusal.way_out(&run.name(), of.is_none());
-            (Some(run), Some(format!("it is kept in the spool as refused: {way_out}")))
-        }
-        Err(why) => (None, Some(format!("nothing of it is kept: the spool cannot be used: {why}"))),
+/// A refused request in the spool.
+#[derive(Debug)]
+pub(crate) struct StoredRefusal {
+    /// None if the spool cannot be used.
+    pub(crate) entry: Option<Entry>,
+    /// A hint for the error message: where the request is, and how to send it after all.
+    pub(crate) hint: String,
+}
+
+impl OnError {
+    /// Whether the pipeline continues after this error: the server could not be asked, and `--on-error fail` is not set. A
+    /// refusal always ends the command.
+    pub(crate) fn continues_after(self, error: &Error) -> bool {
+        self != Self::Fail && !is_final(error) && !matches!(error, Error::Unauthorised(_))
     }
-}
 
-/// Keeps what could not be sent, and gives the run it is kept in, or only says so.
-pub(crate) fn go_on(
-    on_error: OnError,
-    (key, ask): (IdempotencyKey, Ask),
-    of: Option<Uuid>,
-    error: &Error,
-    session: &mut Session<'_>,
-) -> Option<Run> {
-    let event = Event { server: session.server(), key, ask };
-    let failure = Failure::of(error);
-    let error = failure.message();
-    let kept = match (&session.spool, on_error) {
-        (Some(spool), OnError::Spool) => spool.begin().and_then(|run| keep(run, &event, of)).map_err(|error| error.to_string()),
-        (None, OnError::Spool) => Err("there is no home directory".to_owned()),
-        _ => {
+    /// Stores a refused request in the spool if errors are spooled. The command still ends with the error.
+    pub(crate) fn store_refused(self, failed: FailedRequest<'_>, session: &Session<'_>) -> Option<StoredRefusal> {
+        let refusal = Refusal::of(failed.error).filter(|_| self == Self::Spool)?;
+        let is_record = failed.deployment.is_none();
+        let stored = failed.store(session).and_then(|entry| entry.refuse(&refusal).map(|()| entry));
+        Some(match stored {
+            Ok(entry) => {
+                let hint = format!("it is kept in the spool as refused: {}", refusal.way_out(&entry.name(), is_record));
+                StoredRefusal { entry: Some(entry), hint }
+            }
+            Err(why) => StoredRefusal { entry: None, hint: format!("it is not kept either: the spool cannot be used: {why}") },
+        })
+    }
+
+    /// Stores a request that could not be sent in the spool if errors are spooled, and prints a warning. Returns the entry.
+    pub(crate) fn store_unsent(self, failed: FailedRequest<'_>, session: &mut Session<'_>) -> Option<Entry> {
+        let failure = Failure::of(failed.error);
+        let error = failure.message();
+        if self != Self::Spool {
             session.warn(&format!("nothing is recorded: {error}"));
             return None;
         }
-    };
-    session.warn(&match &kept {
-        Ok(_) => format!("it is kept in the spool and sent by the next call or by `deploytrack flush`: {error}"),
-        Err(why) => format!("nothing is recorded: {error}; and the spool cannot be used: {why}"),
-    });
-    kept.ok()
-}
-
-/// A run that the disk or the bounds do not take leaves nothing behind.
-fn keep(run: Run, event: &Event, of: Option<Uuid>) -> std::io::Result<Run> {
-    let kept = of.map_or(Ok(()), |id| run.keep_deployment(id)).and_then(|()| run.keep(0, event));
-    if let Err(error) = kept {
-        // What cannot be removed holds no event, and the next flush removes it.
-        drop(run.remove());
-        return Err(error);
+        let stored = failed.store(session);
+        session.warn(&match &stored {
+            Ok(_) => format!("it is kept in the spool and sent by the next call or by `deploytrack flush`: {error}"),
+            Err(why) => format!("nothing is recorded: {error}; and the spool cannot be used: {why}"),
+        });
+        stored.ok()
     }
-    Ok(run)
 }
 
-/// The key that was given, or a random one: what is sent now and what is kept are one write.
+impl FailedRequest<'_> {
+    /// Stores the request in a new entry.
+    fn store(self, session: &Session<'_>) -> io::Result<Entry> {
+        let spool = session.spool.as_ref().ok_or_else(|| io::Error::other("there is no home directory"))?;
+        let event = Event { server: session.server(), key: self.key, request: self.request };
+        let entry = spool.begin()?;
+        let stored = self.deployment.map_or(Ok(()), |id| entry.store_deployment(id)).and_then(|()| entry.store_event(0, &event));
+        if let Err(error) = stored {
+            // If this removal fails, the entry has no event, and the next flush removes it.
+            drop(entry.remove());
+            return Err(error);
+        }
+        Ok(entry)
+    }
+}
+
+/// The key that was given, or a random one. The request that is sent now and the one in the spool must have the same key.
 pub(crate) fn key(given: Option<IdempotencyKey>) -> Result<IdempotencyKey, Failure> {
     given.map_or_else(|| IdempotencyKey::new(Uuid::new_v4().to_string()).map_err(|why| Failure::usage(why.to_string())), Ok)
 }

@@ -1,22 +1,23 @@
-//! The start of a deployment as it is sent: what a server would take, and what was given instead.
+//! The start of a deployment: the values for the server, and the original values of fields that no server would accept.
 
 use deploytrack_core::{deployment::NewDeployment, text::IdempotencyKey};
 use serde_json::{Map, Value};
 
-use crate::pipeline::queue::Ask;
+use crate::pipeline::queue::Request;
 
-/// Stands in a record for a name or a version that nothing can be recorded under; it is never sent.
+/// Replaces an invalid or missing name or version, so that the record can be built. It is never sent.
 pub(crate) const STAND_IN: &str = "unusable";
 
-/// Fields of a body as they were given, where no server takes them; null where one is missing.
+/// The original values of fields that no server would accept; null for a missing field.
 pub(crate) type AsGiven = Map<String, Value>;
 
-/// The start of a wrapped command.
+/// The start of a deployment.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     pub(crate) new: NewDeployment,
+    /// The original values of the fields that `new` has stand-ins for.
     pub(crate) as_given: AsGiven,
-    /// Why it cannot be sent as it is.
+    /// Why it cannot be sent.
     pub(crate) obstacle: Option<String>,
 }
 
@@ -27,8 +28,8 @@ impl From<NewDeployment> for Start {
 }
 
 impl Start {
-    /// The body, with what was given in the place of the stand-ins.
-    pub(crate) fn body(&self) -> Value {
+    /// The request body, with the original values in place of the stand-ins.
+    fn body(&self) -> Value {
         let mut body = self.new.to_body();
         if let Value::Object(fields) = &mut body {
             fields.extend(self.as_given.clone());
@@ -37,13 +38,13 @@ impl Start {
         body
     }
 
-    /// Under which key it is recorded. What is yet to be corrected has one of its own.
-    pub(crate) fn key(&self, known: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
-        known.filter(|_| self.as_given.is_empty())
+    /// The idempotency key of the start. A start that still needs a correction gets a random one.
+    pub(crate) fn key(&self, key: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
+        key.filter(|_| self.as_given.is_empty())
     }
 
-    /// The event that records it.
-    pub(crate) fn to_ask(&self, again: bool) -> Ask {
-        Ask::Record { body: self.body(), register: self.new.register, again }
+    /// The request that records it. `again`: an earlier try of the same step may have used the key.
+    pub(crate) fn to_request(&self, again: bool) -> Request {
+        Request::Record { body: self.body(), register: self.new.register, again }
     }
 }

@@ -1,4 +1,4 @@
-//! Which deployment a command is about: by its id, or by the file that a record wrote it to.
+//! The deployment that a command changes or shows: given by its id, or by the id file of an earlier step.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,20 +13,20 @@ use crate::{
     args::deployment_id,
     error::Failure,
     pipeline::{
-        id_file::{self, Held, Lack},
-        queue::{Distrust, Run, deliver::Telling},
+        id_file::{self, Content, ReadError},
+        queue::{Distrust, Entry, deliver::Delivery},
     },
     session::Session,
 };
 
-/// How long a run may be at work elsewhere, such as in a flush that is sending it.
+/// How long another process, such as a flush, may use the entry.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long to wait before looking at it again.
+/// How long to wait before the next look at the entry.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A deployment.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Which {
+pub(crate) struct DeploymentArg {
     /// The deployment
     #[arg(required_unless_present = "id_file", conflicts_with = "id_file", value_parser = deployment_id)]
     id: Option<Uuid>,
@@ -35,116 +35,139 @@ pub(crate) struct Which {
     id_file: Option<PathBuf>,
 }
 
-/// What is known of the deployment.
+/// The deployment that an id file names.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// Its id.
-    Known(Uuid),
-    /// Its record is kept in the spool, and it has no id yet.
-    Kept(Run),
-    /// Nothing, and why: no step before this one recorded it, or its run is gone.
-    Nothing(String),
+    /// A deployment that the server has recorded.
+    Recorded(Uuid),
+    /// A deployment whose record is still in the spool, so that it has no id yet.
+    Queued(Entry),
+    /// No deployment, and why: no earlier step recorded one, or its entry is gone.
+    Missing(String),
 }
 
-impl Which {
-    /// The id of a deployment that the server must have.
-    pub(crate) async fn known(&self, session: &Session<'_>) -> Result<Uuid, Failure> {
+impl DeploymentArg {
+    /// The id of a deployment that the server has recorded.
+    ///
+    /// # Errors
+    /// The id file names no deployment, or one that is still in the spool.
+    pub(crate) async fn recorded_id(&self, session: &Session<'_>) -> Result<Uuid, Failure> {
         let path = match (self.id, &self.id_file) {
             (Some(id), _) => return Ok(id),
             (None, Some(path)) => path,
             (None, None) => return Err(Failure::usage("no deployment is named").hint("give its id, or --id-file FILE")),
         };
         match target(path, session).await? {
-            Target::Known(id) => Ok(id),
-            Target::Kept(run) => {
-                let message =
-                    format!("the deployment of {} is not recorded yet: it is kept in the spool as run {}", path.display(), run.name());
-                Err(match run.refusal() {
-                    Some(refusal) => Failure::new(Exit::Refused, format!("{message}, refused: {}", refusal.reason))
-                        .hint(refusal.way_out(&run.name(), run.deployment().is_none())),
-                    None => Failure::new(Exit::Unreachable, message).hint("`deploytrack flush` sends it"),
-                })
-            }
-            Target::Nothing(why) => Err(nothing(&why)),
+            Target::Recorded(id) => Ok(id),
+            Target::Queued(entry) => Err(not_recorded_yet(path, &entry)),
+            Target::Missing(why) => Err(missing(&why)),
         }
     }
 }
 
-/// What is said when a file names no deployment.
-pub(crate) fn nothing(why: &str) -> Failure {
+fn not_recorded_yet(path: &Path, entry: &Entry) -> Failure {
+    let name = entry.name();
+    let message = format!("the deployment of {} is not recorded yet: it is in the spool as entry {name}", path.display());
+    match entry.refusal() {
+        Some(refusal) => Failure::new(Exit::Refused, format!("{message}, refused: {}", refusal.reason))
+            .hint(refusal.way_out(&name, entry.deployment().is_none())),
+        None => Failure::new(Exit::Unreachable, message).hint("`deploytrack flush` sends it"),
+    }
+}
+
+/// The error for an id file that names no deployment.
+pub(crate) fn missing(why: &str) -> Failure {
     Failure::usage(why)
         .hint("`deploytrack record ... --id-file FILE` writes the file")
-        .hint("`deploytrack list` shows the ids there are, and an id may be given in place of --id-file")
+        .hint("`deploytrack list` shows the ids of deployments; an id can be given instead of --id-file")
 }
 
-/// What the file says. A run that another process has in hand is waited for: it may be getting its id.
+/// The deployment that an id file names.
+///
+/// The file may name an entry that another process is sending. That process writes the id into the file before it removes the
+/// entry, so this waits until the entry can be opened, or the file contains an id, or [`PATIENCE`] is over.
 pub(crate) async fn target(path: &Path, session: &Session<'_>) -> Result<Target, Failure> {
-    let until = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        let there = match read(path)? {
-            Ok(Held::Id(id)) => return Ok(Target::Known(id)),
-            Ok(Held::Run(run)) => match look(run, session)? {
-                Look::Had(run) => return Ok(Target::Kept(run)),
-                Look::AtWork => true,
-                Look::Gone => false,
-            },
-            Err(why) => return Ok(Target::Nothing(why)),
+        let entry = match read(path)? {
+            Named::Deployment(id) => return Ok(Target::Recorded(id)),
+            Named::Nothing(why) => return Ok(Target::Missing(why)),
+            Named::Entry(entry) => entry,
         };
-        // Who ended the run wrote the id before; the file tells it now, if it ever does.
-        if let (false, Ok(Held::Id(id))) = (there, read(path)?) {
-            return Ok(Target::Known(id));
+        match open(entry, session)? {
+            EntryState::Opened(entry) => return Ok(Target::Queued(entry)),
+            EntryState::Gone => return after_removal(path),
+            EntryState::InUse if Instant::now() >= deadline => return Ok(entry_problem(path, "is being sent by another process")),
+            EntryState::InUse => sleep(PAUSE).await,
         }
-        if !there || Instant::now() >= until {
-            let what = if there { "is at work in another process" } else { "is in the spool of this machine no more" };
-            return Ok(Target::Nothing(format!("the run that {} names {what}", path.display())));
-        }
-        sleep(PAUSE).await;
     }
 }
 
-fn read(path: &Path) -> Result<Result<Held, String>, Failure> {
+/// The deployment that the file names after its entry is gone: the process that sent the entry wrote the id before.
+fn after_removal(path: &Path) -> Result<Target, Failure> {
+    Ok(match read(path)? {
+        Named::Deployment(id) => Target::Recorded(id),
+        Named::Entry(_) | Named::Nothing(_) => entry_problem(path, "is no longer in this machine's spool"),
+    })
+}
+
+fn entry_problem(path: &Path, problem: &str) -> Target {
+    Target::Missing(format!("the spool entry that {} names {problem}", path.display()))
+}
+
+/// What an id file names.
+enum Named {
+    Deployment(Uuid),
+    Entry(Uuid),
+    /// Nothing, and why: the file is missing or empty.
+    Nothing(String),
+}
+
+fn read(path: &Path) -> Result<Named, Failure> {
     match id_file::read(path) {
-        Ok(held) => Ok(Ok(held)),
-        Err(Lack::Nothing(why)) => Ok(Err(why)),
-        Err(Lack::Wrong(why)) => Err(nothing(&why)),
+        Ok(Content::Id(id)) => Ok(Named::Deployment(id)),
+        Ok(Content::Entry(entry)) => Ok(Named::Entry(entry)),
+        Err(ReadError::Missing(why)) => Ok(Named::Nothing(why)),
+        Err(ReadError::Invalid(why)) => Err(missing(&why)),
     }
 }
 
-/// What becomes of looking for a run.
-enum Look {
-    Had(Run),
-    AtWork,
+/// The state of an entry in this machine's spool.
+enum EntryState {
+    Opened(Entry),
+    /// Another process has locked it.
+    InUse,
     Gone,
 }
 
-fn look(run: Uuid, session: &Session<'_>) -> Result<Look, Failure> {
-    let Some(spool) = &session.spool else { return Ok(Look::Gone) };
-    let name = run.to_string();
+fn open(entry: Uuid, session: &Session<'_>) -> Result<EntryState, Failure> {
+    let Some(spool) = &session.spool else { return Ok(EntryState::Gone) };
+    let name = entry.to_string();
     let distrusted = |error: std::io::Error| match Distrust::of(&error) {
-        Some(why) => Failure::new(Exit::Refused, format!("run {name}, which the file names, is not trusted: {why}"))
+        Some(why) => Failure::new(Exit::Refused, format!("entry {name}, which the file names, is not trusted: {why}"))
             .hint(format!("look at it with `deploytrack spool show {name}`; `deploytrack flush {name} --trust` sends it")),
         None => Failure::of_spool(error),
     };
-    match spool.take_over(&name).map_err(distrusted)? {
-        Some(run) => Ok(Look::Had(run)),
-        None if spool.names().map_err(Failure::of_spool)?.contains(&name) => Ok(Look::AtWork),
-        None => Ok(Look::Gone),
+    match spool.open(&name).map_err(distrusted)? {
+        Some(entry) => Ok(EntryState::Opened(entry)),
+        None if spool.names().map_err(Failure::of_spool)?.contains(&name) => Ok(EntryState::InUse),
+        None => Ok(EntryState::Gone),
     }
 }
 
-/// Hands a deployment to the next step: its id when that is known, else the run that is kept for it.
-pub(crate) fn hand_on(path: &Path, telling: &Telling) -> Result<(), String> {
-    match (telling.deployment(), telling.run()) {
-        (Some(id), _) => id_file::write(path, &Held::Id(id)),
-        (None, Some(run)) => hand_on_run(path, run),
+/// Writes the id file for the next step: with the id of the deployment if it has one, else with the name of its entry.
+pub(crate) fn hand_on(path: &Path, delivery: &Delivery) -> Result<(), String> {
+    match (delivery.deployment(), delivery.entry()) {
+        (Some(id), _) => id_file::write(path, &Content::Id(id)),
+        (None, Some(entry)) => hand_on_entry(path, entry),
         (None, None) => Ok(()),
     }
 }
 
-/// Hands a run to the next step. Whoever sends it puts the id in its place.
-pub(crate) fn hand_on_run(path: &Path, run: &Run) -> Result<(), String> {
-    let name = Uuid::try_parse(&run.name()).map_err(|error| error.to_string())?;
-    let whole = std::path::absolute(path).map_err(|error| format!("cannot find {}: {error}", path.display()))?;
-    run.keep_id_file(&whole).map_err(|error| format!("the spool cannot be written: {error}"))?;
-    id_file::write(path, &Held::Run(name))
+/// Writes the name of an entry into the id file. The process that sends the entry replaces it by the id.
+pub(crate) fn hand_on_entry(path: &Path, entry: &Entry) -> Result<(), String> {
+    let name = Uuid::try_parse(&entry.name()).map_err(|error| error.to_string())?;
+    let absolute = std::path::absolute(path).map_err(|error| format!("cannot find {}: {error}", path.display()))?;
+    entry.store_id_file(&absolute).map_err(|error| format!("the spool cannot be written: {error}"))?;
+    id_file::write(path, &Content::Entry(name))
 }

@@ -1,4 +1,6 @@
-//! `deploytrack record ... -- COMMAND`: the command runs whatever becomes of the tracker.
+//! Runs a command and records its start and its outcome: `deploytrack record ... -- COMMAND`.
+//!
+//! The command runs even if nothing can be recorded, unless `--on-error fail` is set.
 
 use std::{
     ffi::OsString,
@@ -19,15 +21,15 @@ use uuid::Uuid;
 use crate::{
     Exit,
     args::{duration, whole},
-    commands::flush,
     error::Failure,
     pipeline::{
-        child::{self, Asked, Outcome, Running, Signals},
+        child::{self, Outcome, ProcessIdentity, Signals, WrappedCommand},
         keeper,
         on_error::{self, OnError},
         queue::{
-            self, Ask, Event, Refusal, ToTell,
-            deliver::{Delivered, Telling},
+            self, Event, PendingOutcome, Refusal, Request,
+            deliver::{Delivery, DeliveryResult},
+            send,
         },
         resume,
         start::Start,
@@ -36,43 +38,43 @@ use crate::{
     session::Session,
 };
 
-/// More lines of a tail than are ever kept.
+/// More lines than an output tail ever contains.
 const MOST_LINES: u64 = 1_000_000;
-/// What is said when a command does not run.
-pub(crate) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs whatever becomes of the record";
+/// The hint if the command is not run.
+pub(crate) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs even if nothing can be recorded";
 
-/// The command, and what it takes to run it. `--timeout` limits one answer, `--send-timeout` all that is sent before or after
-/// the command, and `--command-timeout` the command.
+/// The command, and the flags for running it. `--timeout` limits one answer, `--send-timeout` all requests before or after the
+/// command, and `--command-timeout` the command.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Wrapping {
-    /// How long sending may take in all before COMMAND, and again after it, where --timeout is for one answer; what is left is
-    /// kept and sent by the next call
+pub(crate) struct WrapArgs {
+    /// How long all requests before COMMAND may take, and again all after it, where --timeout is for one answer; the next call
+    /// sends the rest
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) send_timeout: Duration,
     /// How long COMMAND may run, such as 30m [default: as long as it takes]
     ///
-    /// Then it is ended, with all that it has started: by SIGTERM, and ten seconds later by SIGKILL. The exit code is 124.
+    /// Then COMMAND and every process that it has started get SIGTERM, and ten seconds later SIGKILL. The exit code is 124.
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "command")]
     command_timeout: Option<Duration>,
-    /// When COMMAND fails, keep its last lines as the metadata outputTail, secrets masked
+    /// If COMMAND fails, record its last lines as the metadata outputTail, with secrets masked
     ///
-    /// Its output then goes through a pipe instead of to the terminal itself.
+    /// The output then goes to the terminal through a pipe.
     #[arg(long, value_name = "LINES", default_value_t = 0, requires = "command", hide_default_value = true, value_parser = whole::<usize>(0, MOST_LINES))]
     output_tail: usize,
-    /// A command that does it: its start and its outcome are recorded, and its exit code is this command's
+    /// The command that deploys: its start and its outcome are recorded, and its exit code is returned
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
-impl Wrapping {
+impl WrapArgs {
     /// Whether there is a command.
-    pub(crate) const fn is_asked(&self) -> bool {
+    pub(crate) const fn has_command(&self) -> bool {
         !self.command.is_empty()
     }
 
-    /// Whether a --timeout beside a command may be meant for that, as it once was.
+    /// Whether a `--timeout` beside a command may be meant as its time limit: it once was.
     pub(crate) const fn has_open_limit(&self) -> bool {
-        self.is_asked() && self.command_timeout.is_none()
+        self.has_command() && self.command_timeout.is_none()
     }
 
     /// The command and its arguments; empty if there is none.
@@ -80,132 +82,150 @@ impl Wrapping {
         &self.command
     }
 
-    /// The command and how it is to run, if there is one.
-    pub(crate) fn asked<'a>(&'a self, variables: &'a [(&'a str, String)]) -> Option<Asked<'a>> {
+    /// The command and how to run it, if there is one.
+    pub(crate) fn wrapped_command<'a>(&'a self, variables: &'a [(&'a str, String)]) -> Option<WrappedCommand<'a>> {
         let (limit, output_tail) = (self.command_timeout, self.output_tail);
-        self.is_asked().then_some(Asked { command: &self.command, variables, limit, output_tail })
+        self.has_command().then_some(WrappedCommand { command: &self.command, variables, limit, output_tail })
     }
 }
 
-/// Tells the start, runs the command, tells the outcome. The id is known once the server has acknowledged the start.
+/// How start and outcome are recorded.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    /// The start of the deployment.
+    pub(crate) start: Start,
+    /// The idempotency key of the start; none for a random one.
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) on_error: OnError,
+    /// How long all requests before the command may take, and again all after it.
+    pub(crate) send_timeout: Duration,
+    /// The file for the id of the deployment.
+    pub(crate) id_file: Option<PathBuf>,
+}
+
+/// Records the start, runs the command, and records the outcome. Returns the outcome, and the id of the deployment if the
+/// server has acknowledged the start.
+///
+/// # Errors
+/// With `--on-error fail`, the start could not be recorded, and the command did not run.
 pub(crate) async fn run(
-    start: Start,
-    key: Option<IdempotencyKey>,
-    asked: Asked<'_>,
-    (on_error, budget, id_file): (OnError, Duration, Option<PathBuf>),
+    recording: Recording,
+    command: WrappedCommand<'_>,
     session: &mut Session<'_>,
 ) -> Result<(Outcome, Option<Uuid>), Failure> {
     let mut signals = Signals::listen();
+    let Recording { start, key, on_error, send_timeout, id_file } = recording;
     let key = on_error::key(key)?;
     let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..start.new };
-    let to_tell = ToTell { server: session.server(), key: resume::own_key()? };
+    let pending = PendingOutcome { server: session.server(), key: resume::random_key()? };
     let start = Start { new, ..start };
     if let Some(spool) = &session.spool {
-        spool.limit_to(budget);
+        spool.limit_to(send_timeout);
     }
-    let telling = if on_error == OnError::Spool { begin(session) } else { Telling::new(None) };
-    let mut wrapped = Wrapped { telling, to_tell, on_error, budget, id_file, refused: false, session };
-    let outcome = match wrapped.tell_start((key, &start), &mut signals).await? {
-        Some(called_off) => called_off,
-        None => wrapped.run(asked, &mut signals).await,
+    let delivery = if on_error == OnError::Spool { begin(session) } else { Delivery::new(None) };
+    let mut wrap = Wrap { delivery, pending, on_error, send_timeout, id_file, is_start_refused: false, session };
+    let outcome = match wrap.record_start(key, &start, &mut signals).await? {
+        Some(cancelled) => cancelled,
+        None => wrap.run(command, &mut signals).await,
     };
-    if outcome.unsaid {
-        wrapped.session.warn(&outcome.reason);
+    if outcome.needs_warning {
+        wrap.session.warn(&outcome.reason);
     }
-    let id = wrapped.tell_outcome(&outcome, &mut signals).await;
+    let id = wrap.record_outcome(&outcome, &mut signals).await;
     Ok((outcome, id))
 }
 
-/// A run on disk, or one in memory when the disk does not take it.
-fn begin(session: &mut Session<'_>) -> Telling {
-    let run = match &session.spool {
+/// A delivery with an entry on disk, or only in memory if the spool cannot be used.
+fn begin(session: &mut Session<'_>) -> Delivery {
+    let entry = match &session.spool {
         Some(spool) => spool.begin().map_err(|error| error.to_string()),
         None => Err("there is no home directory".to_owned()),
     };
-    match run {
-        Ok(run) => Telling::new(Some(run)),
+    match entry {
+        Ok(entry) => Delivery::new(Some(entry)),
         Err(why) => {
-            session.warn(&format!("what cannot be sent will be lost: the spool cannot be used: {why}"));
-            Telling::new(None)
+            session.warn(&format!("a deployment that cannot be sent will be lost: the spool cannot be used: {why}"));
+            Delivery::new(None)
         }
     }
 }
 
-/// A command and what is told of it.
-struct Wrapped<'s, 'a> {
-    telling: Telling,
-    /// How the outcome is told.
-    to_tell: ToTell,
+/// A wrapped command and the delivery of its deployment.
+struct Wrap<'s, 'a> {
+    delivery: Delivery,
+    /// Server and key of the outcome.
+    pending: PendingOutcome,
     on_error: OnError,
-    budget: Duration,
-    /// Where the id is still awaited.
+    send_timeout: Duration,
+    /// The id file, until it has been written.
     id_file: Option<PathBuf>,
-    /// Whether the start was refused, so that an outcome can only be kept behind it.
-    refused: bool,
+    /// Whether the start was refused. The outcome is then stored behind it and not sent.
+    is_start_refused: bool,
     session: &'s mut Session<'a>,
 }
 
-impl Wrapped<'_, '_> {
-    /// Tells that the command begins; the outcome when it was called off meanwhile.
-    async fn tell_start(&mut self, (key, start): (IdempotencyKey, &Start), signals: &mut Signals) -> Result<Option<Outcome>, Failure> {
-        self.telling.mark_unfinished(&self.to_tell);
-        self.tell(key, start.to_ask(true));
+impl Wrap<'_, '_> {
+    /// Records the start. Returns the outcome if a signal cancelled the command before it began.
+    async fn record_start(&mut self, key: IdempotencyKey, start: &Start, signals: &mut Signals) -> Result<Option<Outcome>, Failure> {
+        self.delivery.mark_unfinished(&self.pending);
+        self.add(key, start.to_request(true));
         let obstacle = start.obstacle.clone().or_else(|| self.session.obstacle.as_ref().map(|obstacle| obstacle.why.clone()));
-        let delivered = if let Some(why) = obstacle {
-            Some(self.telling.refuse(Error::Setup(why)))
+        let result = if let Some(why) = obstacle {
+            Some(self.delivery.refuse(Error::Setup(why)))
         } else {
             tokio::select! {
-                delivered = timeout(self.budget, self.telling.deliver(&self.session.client)) => delivered.ok(),
+                result = timeout(self.send_timeout, self.delivery.deliver(&self.session.client)) => result.ok(),
                 signal = signals.next_that_ends() => return Ok(Some(Outcome::called_off(signal))),
             }
         };
-        match delivered {
-            Some(Delivered::All) => self.hand_on(),
-            delivered if self.on_error == OnError::Fail => return Err(not_recorded(delivered, self.budget)),
-            Some(Delivered::Refused(error)) => {
-                self.say_refused("the deployment", &error);
-                self.refused = true;
+        match result {
+            Some(DeliveryResult::Complete) => self.write_id_file(),
+            result if self.on_error == OnError::Fail => return Err(not_recorded(result, self.send_timeout)),
+            Some(DeliveryResult::Refused(error)) => {
+                self.warn_of_refusal("the deployment", &error);
+                self.is_start_refused = true;
             }
-            // It is sent again with the outcome.
-            Some(Delivered::Later(_)) | None => {}
+            // The start is sent again together with the outcome.
+            Some(DeliveryResult::Later(_)) | None => {}
         }
         Ok(None)
     }
 
-    /// Runs the command under a keeper, or by itself where nothing could be kept.
-    async fn run(&mut self, asked: Asked<'_>, signals: &mut Signals) -> Outcome {
-        let Some(run) = self.telling.run() else { return child::run(asked, signals, drop).await };
-        match keeper::start(run, asked, &self.session.flags, signals).await {
-            Ok(ended) => ended,
-            Err(_) => child::run(asked, signals, |pid| drop(run.begun_without_keeper(&Running::of(pid)))).await,
+    /// Runs the command under a keeper, or directly if there is no entry on disk or no keeper can be started.
+    async fn run(&mut self, command: WrappedCommand<'_>, signals: &mut Signals) -> Outcome {
+        let Some(entry) = self.delivery.entry() else { return child::run(command, signals, drop).await };
+        match keeper::start(entry, command, &self.session.flags, signals).await {
+            Ok(outcome) => outcome,
+            Err(_) => child::run(command, signals, |pid| drop(entry.store_process(&ProcessIdentity::of(pid)))).await,
         }
     }
 
-    /// Writes the id where the next step looks for it, or the run that will have it.
-    fn hand_on(&mut self) {
-        let handed = self.id_file.take().map_or(Ok(()), |path| target::hand_on(&path, &self.telling));
-        if let Err(why) = handed {
+    /// Writes the id of the deployment into the id file, or the name of the entry if there is no id yet.
+    fn write_id_file(&mut self) {
+        let written = self.id_file.take().map_or(Ok(()), |path| target::hand_on(&path, &self.delivery));
+        if let Err(why) = written {
             self.session.warn(&why);
         }
     }
 
-    /// Adds an event to the run, and gives whether the disk took it.
-    fn tell(&mut self, key: IdempotencyKey, ask: Ask) -> bool {
+    /// Adds an event to the delivery. Returns whether the disk accepted it.
+    fn add(&mut self, key: IdempotencyKey, request: Request) -> bool {
         let server = self.session.server();
-        let Err(error) = self.telling.add(Event { server, key, ask }) else { return true };
+        let Err(error) = self.delivery.add(Event { server, key, request }) else { return true };
         self.session.warn(&format!("an event of the deployment may be lost: the spool cannot be written: {error}"));
         false
     }
 
-    /// Sends what is left, and then, in the rest of the budget, what earlier runs left behind. A pipeline that is called off meanwhile does not wait.
-    async fn tell_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Option<Uuid> {
-        let body = self.telling.body_of(outcome);
-        // Without its outcome on disk, the run must not look as if it had none to tell.
-        if self.tell(self.to_tell.key.clone(), Ask::Update { body }) {
-            self.telling.mark_finished();
+    /// Sends the events that are left, and in the rest of the time the entries that earlier calls left behind. A signal that
+    /// cancels the pipeline ends this soon.
+    async fn record_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Option<Uuid> {
+        let body = self.delivery.outcome_body(outcome);
+        // If the outcome is not on disk, the mark stays: another process then knows that the outcome is missing.
+        if self.add(self.pending.key.clone(), Request::Update { body }) {
+            self.delivery.mark_finished();
         }
-        let (id, folder) = (self.telling.deployment(), self.telling.run().map(|run| run.folder().to_owned()));
-        let sent = signals.unless_called_off(self.send_the_rest()).await;
+        let (id, folder) = (self.delivery.deployment(), self.delivery.entry().map(|entry| entry.folder().to_owned()));
+        let sent = signals.unless_called_off(self.send_rest()).await;
         sent.unwrap_or_else(|| {
             if let Some(folder) = folder {
                 queue::leave(&folder);
@@ -214,39 +234,39 @@ impl Wrapped<'_, '_> {
         })
     }
 
-    async fn send_the_rest(mut self) -> Option<Uuid> {
-        let until = Instant::now() + self.budget;
-        let served = self.refused || self.send_outcome().await;
-        let id = self.telling.deployment();
-        self.hand_on();
-        self.telling.end();
-        if served && self.session.obstacle.is_none() {
-            flush::what_was_left_behind(until, self.session).await;
+    async fn send_rest(mut self) -> Option<Uuid> {
+        let deadline = Instant::now() + self.send_timeout;
+        let is_server_available = self.is_start_refused || self.send_outcome().await;
+        let id = self.delivery.deployment();
+        self.write_id_file();
+        self.delivery.end();
+        if is_server_available && self.session.obstacle.is_none() {
+            send::send_backlog(deadline, self.session).await;
         }
         id
     }
 
-    /// Whether the server gave its verdict, so that it can be asked for more.
+    /// Sends the outcome. Returns whether the server accepted or refused it, so that it can be asked for more.
     async fn send_outcome(&mut self) -> bool {
-        match timeout(self.budget, self.telling.deliver(&self.session.client)).await {
-            Ok(Delivered::All) => return true,
-            Ok(Delivered::Refused(error)) => {
-                let what = if self.telling.deployment().is_none() { "the deployment" } else { "the outcome" };
-                self.say_refused(what, &error);
+        match timeout(self.send_timeout, self.delivery.deliver(&self.session.client)).await {
+            Ok(DeliveryResult::Complete) => return true,
+            Ok(DeliveryResult::Refused(error)) => {
+                let what = if self.delivery.deployment().is_none() { "the deployment" } else { "the outcome" };
+                self.warn_of_refusal(what, &error);
                 return true;
             }
-            // Another token will do.
-            Ok(Delivered::Later(error @ Error::Unauthorised(_))) => self.say_refused("the deployment", &error),
-            Ok(Delivered::Later(error)) => self.say_kept(Failure::of(&error).message()),
-            Err(_) => self.say_kept(&format!("the server did not answer within {}", humantime::format_duration(self.budget))),
+            // Another token can send it.
+            Ok(DeliveryResult::Later(error @ Error::Unauthorised(_))) => self.warn_of_refusal("the deployment", &error),
+            Ok(DeliveryResult::Later(error)) => self.warn_of_delay(Failure::of(&error).message()),
+            Err(_) => self.warn_of_delay(&format!("the server did not answer within {}", humantime::format_duration(self.send_timeout))),
         }
         false
     }
 
-    fn say_refused(&mut self, what: &str, error: &Error) {
-        let warning = match (Refusal::of(error), self.telling.run().filter(|_| self.telling.is_kept())) {
-            (Some(refusal), Some(run)) => {
-                let way_out = refusal.way_out(&run.name(), self.telling.deployment().is_none());
+    fn warn_of_refusal(&mut self, what: &str, error: &Error) {
+        let warning = match (Refusal::of(error), self.delivery.entry().filter(|_| self.delivery.is_on_disk())) {
+            (Some(refusal), Some(entry)) => {
+                let way_out = refusal.way_out(&entry.name(), self.delivery.deployment().is_none());
                 format!("{what} is refused and kept in the spool: {}; {way_out}", refusal.reason)
             }
             _ => format!("{what} is not recorded: {}", Failure::of(error).told().1),
@@ -254,8 +274,8 @@ impl Wrapped<'_, '_> {
         self.session.warn(&warning);
     }
 
-    fn say_kept(&mut self, why: &str) {
-        let warning = if self.telling.is_kept() {
+    fn warn_of_delay(&mut self, why: &str) {
+        let warning = if self.delivery.is_on_disk() {
             format!("the deployment is kept in the spool and sent by the next call or by `deploytrack flush`: {why}")
         } else {
             format!("the deployment is not recorded: {why}")
@@ -264,19 +284,19 @@ impl Wrapped<'_, '_> {
     }
 }
 
-/// Why a command does not run that must not without a record.
-fn not_recorded(delivered: Option<Delivered>, budget: Duration) -> Failure {
-    let failure = match delivered {
-        Some(Delivered::Refused(error) | Delivered::Later(error)) => Failure::from(error),
-        Some(Delivered::All) | None => {
-            Failure::new(Exit::Unreachable, format!("the server did not answer within {}", humantime::format_duration(budget)))
+/// The error if `--on-error fail` prevents the command from running.
+fn not_recorded(result: Option<DeliveryResult>, send_timeout: Duration) -> Failure {
+    let failure = match result {
+        Some(DeliveryResult::Refused(error) | DeliveryResult::Later(error)) => Failure::from(error),
+        Some(DeliveryResult::Complete) | None => {
+            Failure::new(Exit::Unreachable, format!("the server did not answer within {}", humantime::format_duration(send_timeout)))
         }
     };
     failure.hint(NOT_RUN)
 }
 
-/// Runs the command where no tracker can be asked at all.
-pub(crate) async fn run_alone(asked: Asked<'_>) -> Failure {
-    let outcome = child::run(asked, &mut Signals::listen(), drop).await;
+/// Runs a command without recording anything. The "failure" carries its exit code.
+pub(crate) async fn run_unrecorded(command: WrappedCommand<'_>) -> Failure {
+    let outcome = child::run(command, &mut Signals::listen(), drop).await;
     Failure::new(Exit::Command(outcome.code), outcome.reason)
 }

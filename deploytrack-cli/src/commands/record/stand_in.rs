@@ -1,4 +1,4 @@
-//! Stand-ins for the fields of a record that nothing tells.
+//! Stand-ins for the version and the environment of a record.
 
 use deploytrack_core::{
     catalog::Reference,
@@ -10,7 +10,7 @@ use super::Record;
 use crate::pipeline::start::STAND_IN;
 
 impl Record {
-    /// Puts stand-ins in the place of the version and the environment that nothing tells.
+    /// Replaces missing fields, out of version and environment, by stand-ins.
     pub(super) fn stand_in_for(&mut self, missing: &[&str]) {
         for field in missing {
             match *field {

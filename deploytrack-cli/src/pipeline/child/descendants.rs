@@ -1,7 +1,7 @@
-//! The processes that a command has started, found by their parents: a signal reaches those, too, that have left its process
-//! group or its session.
+//! Finds the processes that a command has started by their parents, so that signals also reach processes that have left its
+//! process group or session.
 //!
-//! A process group alone is not enough: on a terminal the command shares that of the terminal, and `setsid` leaves any.
+//! A process group is not enough: on a terminal the command is in the group of the terminal, and `setsid` leaves any group.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -13,9 +13,9 @@ use std::{
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, waitpid};
 use tokio::time::{Instant, sleep};
 
-/// How often to look whether they are gone.
+/// How often to check whether the processes are gone.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long to kill what starts more processes than can be killed.
+/// How long to kill processes that start new ones faster than they are killed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A process of this machine.
@@ -27,16 +27,16 @@ struct Process {
     has_ended: bool,
 }
 
-/// What this process has started since a moment, and what that has started.
+/// The processes that this process has started since a certain time, and those that they have started.
 #[derive(Debug)]
 pub(super) struct Descendants {
-    /// The children that were there before; they and theirs are somebody else's.
+    /// Children that existed before. They and their children are not signalled.
     before: BTreeSet<u32>,
 }
 
 impl Descendants {
-    /// Those that this process has from now on. Where the system can do that, orphans among them become its own children, and
-    /// so a process that has left its parent is found, too.
+    /// The descendants from now on. On Linux, orphans become children of this process, so that processes that have lost their
+    /// parent are found, too.
     pub(super) fn from_now_on() -> Self {
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_child_subreaper(Some(getpid()));
@@ -44,8 +44,8 @@ impl Descendants {
         Self { before: processes().iter().filter(|process| process.parent == own).map(|process| process.pid).collect() }
     }
 
-    /// Sends a signal once to each of them, parents before their children: a shell whose child ends would go on to its next
-    /// command. The group of the command is signalled as a whole, if it has one of its own. Whether any could be found.
+    /// Sends a signal once to each process, parents before children: a shell whose child ends would start its next command. If the
+    /// command has its own group, that group is signalled as a whole. Returns whether any process was found.
     pub(super) fn signal(&self, number: Signal, own_group: Option<u32>) -> bool {
         let living = self.living();
         if let Some(group) = own_group.and_then(pid) {
@@ -53,20 +53,20 @@ impl Descendants {
             let _ = kill_process_group(group, number);
         }
         for process in living.iter().filter(|process| own_group != Some(process.group)) {
-            // One that has just ended needs no signal, and one of another user cannot be sent any.
+            // A process that has just ended needs no signal, and one of another user cannot be signalled.
             let _ = pid(process.pid).map(|pid| kill_process(pid, number));
         }
         !living.is_empty()
     }
 
-    /// Waits until all are gone; those that are there at `until` are killed.
-    pub(super) async fn end_by(&self, until: Instant) {
+    /// Waits until all processes are gone. At the deadline the rest is killed.
+    pub(super) async fn end_by(&self, deadline: Instant) {
         while !self.living().is_empty() {
             let now = Instant::now();
-            if now >= until + PATIENCE {
+            if now >= deadline + PATIENCE {
                 return;
             }
-            if now >= until {
+            if now >= deadline {
                 self.signal(Signal::KILL, None);
             }
             self.reap(None);
@@ -74,16 +74,16 @@ impl Descendants {
         }
     }
 
-    /// Removes orphans that have ended from the system's list. The status of the process `but` is somebody else's to read.
-    pub(super) fn reap(&self, but: Option<u32>) {
+    /// Reaps orphans that have ended. The exit status of the process `except` is left for its own reader.
+    pub(super) fn reap(&self, except: Option<u32>) {
         let own = own_pid();
         let ended = processes().into_iter().filter(|process| process.parent == own && process.has_ended);
-        for orphan in ended.filter(|process| Some(process.pid) != but && !self.before.contains(&process.pid)) {
+        for orphan in ended.filter(|process| Some(process.pid) != except && !self.before.contains(&process.pid)) {
             let _ = waitpid(pid(orphan.pid), WaitOptions::NOHANG);
         }
     }
 
-    /// Those that have not ended, parents before their children.
+    /// The processes that have not ended, parents before children.
     fn living(&self) -> Vec<Process> {
         let all = processes();
         let mut children: BTreeMap<u32, Vec<Process>> = BTreeMap::new();
@@ -112,7 +112,7 @@ fn pid(number: u32) -> Option<Pid> {
     i32::try_from(number).ok().and_then(Pid::from_raw)
 }
 
-/// All processes that this one may see: from `/proc`, or from `ps` where there is none.
+/// All processes that this one can see: from `/proc`, or from `ps` if there is no `/proc`.
 fn processes() -> Vec<Process> {
     let folders = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = folders.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -122,13 +122,13 @@ fn processes() -> Vec<Process> {
 
 /// The line of `proc_pid_stat(5)`.
 fn of_stat(pid: u32, stat: &str) -> Option<Process> {
-    // The name before may have anything in it.
+    // The name before may contain spaces and parentheses.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     Some(Process { pid, parent: fields.next()?.parse().ok()?, group: fields.next()?.parse().ok()?, has_ended: matches!(state, "Z" | "X") })
 }
 
-/// What ps(1) of POSIX lists; itself is in it, and has ended when it is read.
+/// The processes that ps(1) of POSIX lists, without ps itself.
 fn listed() -> Vec<Process> {
     let mut ps = Command::new("ps");
     ps.args(["-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "state="]).stdin(Stdio::null()).stderr(Stdio::null());
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_read_whatever_its_name_is() {
+    fn a_process_with_an_unusual_name_is_parsed() {
         let expected = |has_ended| Process { pid: 7, parent: 3, group: 5, has_ended };
         assert_eq!(of_stat(7, "7 (a) b) (c) S 3 5 5 0 -1 4194560"), Some(expected(false)));
         assert_eq!(of_stat(7, "7 (sh) Z 3 5 5 0 -1 4194560"), Some(expected(true)));
@@ -160,12 +160,12 @@ mod tests {
     }
 
     #[test]
-    fn ps_lists_what_proc_lists() {
+    fn ps_and_proc_list_the_same_processes() {
         let own = own_pid();
         let of = |all: Vec<Process>| all.into_iter().find(|process| process.pid == own).map(|own| (own.parent, own.group));
         let from_proc = of(processes());
         assert!(from_proc.is_some());
-        // A slim system has no ps.
+        // A minimal system has no ps.
         let from_ps = listed();
         assert!(from_ps.is_empty() || of(from_ps) == from_proc);
     }

@@ -1,4 +1,4 @@
-//! The output of a command on its way to where it goes anyway, while its last part is kept.
+//! Copies the output of a command to its destination, and stores the last part of it.
 
 use std::{
     fs::File,
@@ -13,19 +13,19 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{announced::Announced, kept::Kept, signals::Signals};
+use super::{mask_commands::MaskCommands, recent_output::RecentOutput, signals::Signals};
 
-/// What a pipe takes before its writer has to wait. Large, so that a process between two others costs little.
+/// The capacity of a pipe before its writer blocks. Large, so that one more process in between costs little.
 const CAPACITY: usize = 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
-/// How long to wait for the end of the output once the command has ended: something it started may hold on to it.
+/// How long to wait for the end of the output after the command has ended: a process that it started may keep the pipe open.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The pipes that a command writes to: one for each stream, or one for both where both go to the same place, so that
-/// what comes together stays in order.
+/// The pipes for the output of a command: one for each stream, or one for both if both have the same destination, so that the
+/// order is preserved.
 pub(super) struct Pipes {
-    carriers: Vec<Carrier>,
-    kept: Arc<Mutex<Kept>>,
+    copiers: Vec<Copier>,
+    output: Arc<Mutex<RecentOutput>>,
     stop: PipeWriter,
     out: PipeWriter,
     err: PipeWriter,
@@ -34,17 +34,17 @@ pub(super) struct Pipes {
 impl Pipes {
     pub(super) fn new() -> io::Result<Self> {
         let (stopped, stop) = pipe()?;
-        let kept = Arc::new(Mutex::new(Kept::default()));
+        let output = Arc::new(Mutex::new(RecentOutput::default()));
         let (from, out) = pipe()?;
-        let mut carriers = vec![Carrier::new(from, io::stdout().as_fd(), stopped.try_clone()?, kept.clone(), 0)?];
-        let err = if go_to_the_same_place() {
+        let mut copiers = vec![Copier::new(from, io::stdout().as_fd(), stopped.try_clone()?, output.clone(), 0)?];
+        let err = if have_same_destination() {
             out.try_clone()?
         } else {
             let (from, err) = pipe()?;
-            carriers.push(Carrier::new(from, io::stderr().as_fd(), stopped, kept.clone(), 1)?);
+            copiers.push(Copier::new(from, io::stderr().as_fd(), stopped, output.clone(), 1)?);
             err
         };
-        Ok(Self { carriers, kept, stop, out, err })
+        Ok(Self { copiers, output, stop, out, err })
     }
 
     /// The ends for the command's standard output and standard error.
@@ -53,31 +53,31 @@ impl Pipes {
     }
 }
 
-fn go_to_the_same_place() -> bool {
-    let place = |fd: BorrowedFd<'_>| rustix::fs::fstat(fd).ok().map(|stat| (stat.st_dev, stat.st_ino));
-    let (out, err) = (place(io::stdout().as_fd()), place(io::stderr().as_fd()));
+fn have_same_destination() -> bool {
+    let file = |fd: BorrowedFd<'_>| rustix::fs::fstat(fd).ok().map(|stat| (stat.st_dev, stat.st_ino));
+    let (out, err) = (file(io::stdout().as_fd()), file(io::stderr().as_fd()));
     out.is_some() && out == err
 }
 
-/// A thread for each pipe, which a reader that does not read can hold up without holding up this process.
+/// One thread for each pipe. A reader that does not read blocks the thread, and not this process.
 pub(super) struct Relay {
-    kept: Arc<Mutex<Kept>>,
-    streams: Vec<oneshot::Receiver<Option<Carrier>>>,
+    output: Arc<Mutex<RecentOutput>>,
+    streams: Vec<oneshot::Receiver<Option<Copier>>>,
     /// Closed when the threads are to stop.
     stop: PipeWriter,
 }
 
 impl Relay {
-    /// Begins, once the command has the other ends.
+    /// Starts the threads, after the command has the other ends.
     pub(super) fn begin(pipes: Pipes) -> Self {
-        let Pipes { carriers, kept, stop, .. } = pipes;
-        Self { kept, streams: carriers.into_iter().filter_map(Carrier::begin).collect(), stop }
+        let Pipes { copiers, output, stop, .. } = pipes;
+        Self { output, streams: copiers.into_iter().filter_map(Copier::begin).collect(), stop }
     }
 
-    /// What was kept, once the command has ended and everything it wrote has gone where it goes. What it left running may
-    /// write for as long as it likes: that is carried by a process of its own, as nothing else would have to wait for it.
-    pub(super) async fn end(self, signals: &mut Signals) -> Kept {
-        let Self { kept, mut streams, stop } = self;
+    /// Returns the stored output, after the command has ended and all its output has been copied. Processes that the command left
+    /// running may write later: a separate process copies that output, so that nothing waits for it.
+    pub(super) async fn end(self, signals: &mut Signals) -> RecentOutput {
+        let Self { output, mut streams, stop } = self;
         let finished = async {
             let mut left = Vec::new();
             drop(timeout(PATIENCE, all(&mut streams, &mut left)).await);
@@ -89,15 +89,15 @@ impl Relay {
             left = finished => left,
             _ = signals.next_that_ends() => Vec::new(),
         };
-        for carrier in left {
-            carrier.hand_over();
+        for copier in left {
+            copier.hand_over();
         }
-        std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *output.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Waits for the threads, each of which is no longer waited for once it is done.
-async fn all(streams: &mut Vec<oneshot::Receiver<Option<Carrier>>>, left: &mut Vec<Carrier>) {
+/// Waits for the threads. Each one that ends is removed from the list.
+async fn all(streams: &mut Vec<oneshot::Receiver<Option<Copier>>>, left: &mut Vec<Copier>) {
     while let Some(stream) = streams.last_mut() {
         let ended = stream.await;
         left.extend(ended.ok().flatten());
@@ -105,49 +105,49 @@ async fn all(streams: &mut Vec<oneshot::Receiver<Option<Carrier>>>, left: &mut V
     }
 }
 
-/// One pipe on its way.
-struct Carrier {
+/// Copies one pipe to its destination.
+struct Copier {
     from: PipeReader,
     to: File,
     stopped: PipeReader,
     number: usize,
-    kept: Arc<Mutex<Kept>>,
-    /// Whether it goes on to another pipe, as far as is known.
+    output: Arc<Mutex<RecentOutput>>,
+    /// Whether the destination is a pipe. Assumed until a call fails.
     is_pipe: bool,
 }
 
-impl Carrier {
-    fn new(from: PipeReader, to: BorrowedFd<'_>, stopped: PipeReader, kept: Arc<Mutex<Kept>>, number: usize) -> io::Result<Self> {
+impl Copier {
+    fn new(from: PipeReader, to: BorrowedFd<'_>, stopped: PipeReader, output: Arc<Mutex<RecentOutput>>, number: usize) -> io::Result<Self> {
         let to = to.try_clone_to_owned()?;
-        // A smaller one is slower, and no more than that; what is no pipe has no size.
+        // Errors are ignored: a smaller pipe is only slower, and a file has no capacity.
         let _ = rustix::pipe::fcntl_setpipe_size(&from, CAPACITY);
         let _ = rustix::pipe::fcntl_setpipe_size(&to, CAPACITY);
-        Ok(Self { from, to: File::from(to), stopped, number, kept, is_pipe: true })
+        Ok(Self { from, to: File::from(to), stopped, number, output, is_pipe: true })
     }
 
-    /// Begins in a thread of its own; where there can be none, in a process.
+    /// Starts in a new thread, or in a new process if no thread can be started.
     fn begin(self) -> Option<oneshot::Receiver<Option<Self>>> {
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let here = Arc::new(Mutex::new(Some(self)));
         let there = here.clone();
         let take = |place: &Mutex<Option<Self>>| place.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let started = thread::Builder::new().spawn(move || drop(tell.send(take(&there).and_then(Self::carry))));
+        let started = thread::Builder::new().spawn(move || drop(sender.send(take(&there).and_then(Self::copy))));
         if started.is_err() {
             take(&here).into_iter().for_each(Self::hand_over);
         }
-        started.is_ok().then_some(told)
+        started.is_ok().then_some(receiver)
     }
 
-    /// Carries until the end; itself when it is stopped before.
+    /// Copies until the end. Returns itself if it is stopped before.
     ///
-    /// A reader that goes away ends it: the pipe is closed, and the command hears of that as it would have without this.
-    fn carry(mut self) -> Option<Self> {
-        let (mut chunk, mut announced) = (vec![0; CHUNK], Announced::default());
+    /// If the reader of the destination goes away, the pipe is closed, and the command gets SIGPIPE as without a relay.
+    fn copy(mut self) -> Option<Self> {
+        let (mut chunk, mut mask_commands) = (vec![0; CHUNK], MaskCommands::default());
         let (mut stopped, mut left) = (false, CAPACITY);
         loop {
             let state = self.wait(stopped);
             stopped |= state.stopped;
-            // What the command itself wrote is no more than a pipe holds.
+            // The command itself can have left at most one full pipe.
             if stopped && (!state.readable || left == 0) {
                 return Some(self);
             }
@@ -159,7 +159,7 @@ impl Carrier {
             }
             match self.pass(&mut chunk) {
                 Ok(read @ 1..) => {
-                    self.keep(&chunk[..read], announced.look(&chunk[..read]));
+                    self.store(&chunk[..read], mask_commands.search(&chunk[..read]));
                     left = if stopped { left.saturating_sub(read) } else { left };
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -168,7 +168,7 @@ impl Carrier {
         }
     }
 
-    /// Passes on what is there, and gives how much of the chunk it is.
+    /// Copies the available output, and returns its length in the chunk.
     fn pass(&mut self, chunk: &mut [u8]) -> io::Result<usize> {
         if let Some(passed) = self.duplicate(chunk.len())? {
             self.from.read_exact(&mut chunk[..passed])?;
@@ -179,7 +179,7 @@ impl Carrier {
         Ok(read)
     }
 
-    /// From pipe to pipe the system passes on pages without a copy. None where one is no pipe.
+    /// Duplicates pages from pipe to pipe in the kernel, without a copy. None if the destination is not a pipe.
     #[cfg(target_os = "linux")]
     fn duplicate(&mut self, most: usize) -> io::Result<Option<usize>> {
         use rustix::{io::Errno, pipe};
@@ -205,20 +205,20 @@ impl Carrier {
         Ok(None)
     }
 
-    fn keep(&self, chunk: &[u8], secrets: Vec<String>) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(self.number, chunk, secrets);
+    fn store(&self, chunk: &[u8], secrets: Vec<String>) {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).push(self.number, chunk, secrets);
     }
 
-    /// Waits until there is something to do, or looks whether there is.
+    /// Waits until there is something to do; with `only_look`, checks without waiting.
     fn wait(&self, only_look: bool) -> State {
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         let mut ends =
             [PollFd::new(&self.from, PollFlags::IN), PollFd::new(&self.to, PollFlags::empty()), PollFd::new(&self.stopped, PollFlags::IN)];
         if only_look {
-            // It stays closed, and has been seen.
+            // It is known to be closed, and stays so.
             ends[2].clear_revents();
         }
-        // An error leaves no events, and the next look finds what there is.
+        // An error leaves no events, and the next call polls again.
         let _ = poll(&mut ends, only_look.then_some(&now));
         State {
             readable: !ends[0].revents().is_empty(),
@@ -227,17 +227,17 @@ impl Carrier {
         }
     }
 
-    /// Leaves the rest to a process that carries it for as long as somebody writes.
+    /// Starts a process that copies the rest for as long as a process writes.
     fn hand_over(self) {
         let Ok(program) = std::env::current_exe() else { return };
-        let mut carrier = Command::new(program);
-        carrier.args(["keep", "--carry", "."]).stdin(self.from).stdout(self.to).stderr(Stdio::null());
-        // Without it those who write are told that nobody reads.
-        drop(carrier.spawn());
+        let mut copier = Command::new(program);
+        copier.args(["keep", "--carry", "."]).stdin(self.from).stdout(self.to).stderr(Stdio::null());
+        // If it cannot be started, the processes that write get SIGPIPE.
+        drop(copier.spawn());
     }
 }
 
-/// What a look at the ends of a pipe found.
+/// The state of the ends of a pipe.
 #[derive(Clone, Copy, Debug)]
 struct State {
     readable: bool,
@@ -245,8 +245,8 @@ struct State {
     stopped: bool,
 }
 
-/// Carries what is read from standard input to standard output.
-pub(crate) fn carry_on() {
+/// Copies standard input to standard output.
+pub(crate) fn copy_stdin_to_stdout() {
     let (Ok(from), Ok(to)) = (io::stdin().as_fd().try_clone_to_owned(), io::stdout().as_fd().try_clone_to_owned()) else { return };
     let (mut from, mut to, mut chunk) = (File::from(from), File::from(to), vec![0; CHUNK]);
     while let Ok(read @ 1..) = from.read(&mut chunk) {
@@ -256,7 +256,7 @@ pub(crate) fn carry_on() {
     }
 }
 
-/// Writes all of it; to what another process has made non-blocking, too.
+/// Writes all bytes, also to a file that another process has made non-blocking.
 fn write(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match to.write(bytes) {

@@ -1,31 +1,31 @@
-//! The signals that reach this process, and how they reach the command.
+//! Receives signals and forwards them to the command.
 
-/// A signal that has come.
+/// A received signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Received {
-    /// Its number.
+    /// The number of the signal.
     pub(crate) number: i32,
-    /// Whether the kernel sent it: a terminal sends to every process of its foreground group, the command among them.
+    /// Whether the kernel sent it. A terminal signals every process of its foreground group, including the command.
     pub(crate) by_kernel: bool,
 }
 
 impl Received {
-    /// As a process sends it.
+    /// A signal as another process sends it.
     pub(super) const fn sent(number: i32) -> Self {
         Self { number, by_kernel: false }
     }
 }
 
-/// The process that signals are passed on to.
+/// The process that receives forwarded signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) pid: u32,
-    /// Whether it leads a process group of its own; otherwise it shares the terminal's with this process.
+    /// Whether it leads its own process group. Otherwise it is in the group of the terminal, like this process.
     pub(super) own_group: bool,
 }
 
 impl Target {
-    /// A process that this one has started.
+    /// A child of this process.
     pub(super) fn of(pid: u32) -> Self {
         Self { pid, own_group: cfg!(unix) && !super::shares_the_terminal() }
     }
@@ -34,7 +34,7 @@ impl Target {
 #[cfg(unix)]
 pub(crate) use self::unix::{Signals, end_interrupted};
 #[cfg(unix)]
-pub(super) use self::unix::{pass_on, resume, stop};
+pub(super) use self::unix::{forward, resume, stop};
 
 #[cfg(unix)]
 mod unix {
@@ -63,50 +63,50 @@ mod unix {
 
     use super::{super::shares_the_terminal, Received, Target};
 
-    /// What does not end a process that does not heed it.
+    /// Signals that do not end a process without a handler.
     const HARMLESS: [i32; 6] = [SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH];
-    /// The highest signal of Linux; other systems have fewer and refuse the rest.
+    /// The highest signal number of Linux. Other systems have fewer signals and reject the rest.
     const LAST: i32 = 64;
 
     /// Whether Ctrl-C was pressed.
     static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-    /// How long to go on after a signal.
-    const MOMENT: Duration = Duration::from_secs(1);
+    /// How long to continue after a signal.
+    const GRACE: Duration = Duration::from_secs(1);
 
-    /// Every signal that can be caught. Listened to from the beginning: one that came between two steps would otherwise
-    /// end this process alone, and leave the command running unseen.
+    /// A listener for every signal that can be caught. It listens from the beginning: otherwise, a signal between two steps would
+    /// end only this process, and the command would continue unwatched.
     pub(crate) struct Signals {
-        calls: Calls,
+        forwardable: Forwardable,
         children: Option<tokio::signal::unix::Signal>,
     }
 
-    /// All but those about children.
-    struct Calls {
+    /// All signals but SIGCHLD.
+    struct Forwardable {
         delivery: Option<SignalDelivery<tokio::net::UnixStream, WithOrigin>>,
         waiting: VecDeque<Received>,
     }
 
     impl Signals {
-        /// Where a signal cannot be listened to, it does what it does without this. One that was ignored when this process
-        /// began, as under nohup(1), stays so, for the command too.
+        /// Starts to listen. A signal without a listener has its default effect. A signal that was ignored when this process began,
+        /// as under nohup(1), stays ignored, for the command, too.
         pub(crate) fn listen() -> Self {
             let delivery = delivery().ok();
             if let Some(delivery) = &delivery {
-                for number in heeded() {
-                    // Those that the C library needs for itself are refused.
+                for number in handled() {
+                    // The C library reserves some signals; they are refused.
                     drop(delivery.handle().add_signal(number));
                 }
             }
-            // Children of a process that ignores this one end without a status, and a parent may have left it so.
-            Self { calls: Calls { delivery, waiting: VecDeque::new() }, children: signal(SignalKind::child()).ok() }
+            // Also replaces an ignored SIGCHLD, which a parent may have left: children would then end without an exit status.
+            Self { forwardable: Forwardable { delivery, waiting: VecDeque::new() }, children: signal(SignalKind::child()).ok() }
         }
 
-        /// The next one.
+        /// The next signal.
         pub(crate) async fn next(&mut self) -> Received {
-            self.calls.next().await
+            self.forwardable.next().await
         }
 
-        /// The next one that ends a process which does not heed it.
+        /// The next signal that ends a process without a handler.
         pub(crate) async fn next_that_ends(&mut self) -> i32 {
             loop {
                 let received = self.next().await;
@@ -117,19 +117,19 @@ mod unix {
             }
         }
 
-        /// Does something that is soon done, and gives up soon after a signal that calls it off: the one that ended a command
-        /// may come here a moment later, too.
+        /// Runs short work, and gives up one second after a signal that ends processes. It does not give up at once, since the
+        /// signal that ended the command may arrive here a moment later.
         pub(crate) async fn unless_called_off<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
             let mut work = std::pin::pin!(work);
             tokio::select! {
                 done = &mut work => Some(done),
-                _ = self.next_that_ends() => timeout(MOMENT, work).await.ok(),
+                _ = self.next_that_ends() => timeout(GRACE, work).await.ok(),
             }
         }
 
-        /// The next one; none when a child may have ended instead.
+        /// The next signal; none if a child may have ended instead.
         pub(crate) async fn next_or_child(&mut self) -> Option<Received> {
-            let Self { calls, children } = self;
+            let Self { forwardable, children } = self;
             let child = async {
                 match children {
                     Some(children) => drop(children.recv().await),
@@ -137,13 +137,13 @@ mod unix {
                 }
             };
             tokio::select! {
-                received = calls.next() => Some(received),
+                received = forwardable.next() => Some(received),
                 () = child => None,
             }
         }
     }
 
-    impl Calls {
+    impl Forwardable {
         async fn next(&mut self) -> Received {
             loop {
                 if let Some(received) = self.waiting.pop_front() {
@@ -164,26 +164,26 @@ mod unix {
         SignalDelivery::with_pipe(tokio::net::UnixStream::from_std(read)?, write, WithOrigin::default(), std::iter::empty::<i32>())
     }
 
-    /// Those that are listened to.
-    fn heeded() -> impl Iterator<Item = i32> {
+    /// The signals to listen for.
+    fn handled() -> impl Iterator<Item = i32> {
         let ignored = ignored();
-        // A terminal stops a process of the background that writes to it. That is no message to the command, which is
-        // stopped for itself, and one who catches it would try to write for ever.
+        // A terminal stops a background process that writes to it. The command is stopped by its own signal, and a process that
+        // catches this one would retry the write forever.
         let terminal = shares_the_terminal();
-        let kept = move |number: &i32| *number != SIGCHLD && !(terminal && [SIGTTIN, SIGTTOU].contains(number));
-        // The standard library ignores it in this process alone.
-        let heeded = move |number: &i32| *number == SIGPIPE || ignored >> (number - 1) & 1 == 0;
-        (1..=LAST).filter(|number| !FORBIDDEN.contains(number)).filter(kept).filter(heeded)
+        let is_forwardable = move |number: &i32| *number != SIGCHLD && !(terminal && [SIGTTIN, SIGTTOU].contains(number));
+        // Rust's standard library ignores SIGPIPE, in this process only.
+        let is_not_ignored = move |number: &i32| *number == SIGPIPE || ignored >> (number - 1) & 1 == 0;
+        (1..=LAST).filter(|number| !FORBIDDEN.contains(number)).filter(is_forwardable).filter(is_not_ignored)
     }
 
-    /// The signals that this process ignores, one bit each (`SigIgn` in `proc_pid_status(5)`); none where the system does not say.
+    /// The signals that this process ignores, one bit each (`SigIgn` in `proc_pid_status(5)`); 0 if the system does not report them.
     fn ignored() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
     }
 
-    /// None for what this process did to itself: a pipe that it wrote to is broken.
+    /// None for a signal that this process caused itself, such as a broken pipe.
     fn received(origin: &Origin) -> Option<Received> {
         let own = origin.process.as_ref().is_some_and(|process| process.pid == getpid().as_raw_nonzero().get());
         let received = Received { number: origin.signal, by_kernel: matches!(origin.cause, Cause::Kernel) };
@@ -191,16 +191,16 @@ mod unix {
         (!own).then_some(received)
     }
 
-    /// Ends this process as the command ended, when Ctrl-C ended it: a shell goes on with its script unless it sees that.
+    /// Ends this process by SIGINT if Ctrl-C was pressed: unless a shell sees that, it continues with its script.
     pub(crate) fn end_interrupted() {
         if INTERRUPTED.load(Ordering::Relaxed) {
             drop(emulate_default_handler(SIGINT));
         }
     }
 
-    /// Passes a signal on to a command.
-    pub(in super::super) fn pass_on(to: Target, received: Received) {
-        // The terminal gives Ctrl-C to every process of its group; the command has it already.
+    /// Forwards a signal to a command.
+    pub(in super::super) fn forward(to: Target, received: Received) {
+        // The terminal sends Ctrl-C to every process of its group, so the command already has it.
         if !received.by_kernel || to.own_group {
             send(to, received.number);
         }
@@ -208,7 +208,7 @@ mod unix {
 
     fn send(to: Target, number: i32) {
         let Some(pid) = i32::try_from(to.pid).ok().and_then(Pid::from_raw) else { return };
-        // A command that has just ended needs no signal.
+        // The command may have just ended.
         let _ = match Signal::from_named_raw(number) {
             Some(signal) if to.own_group => kill_process_group(pid, signal),
             Some(signal) => kill_process(pid, signal),
@@ -216,7 +216,7 @@ mod unix {
         };
     }
 
-    /// A real-time signal has no name, and without one it can be sent by unsafe code alone; every shell can.
+    /// Real-time signals have no name, and safe Rust can only send signals by name. A shell can send any.
     fn send_by_shell(to: Target, number: i32) {
         let group = if to.own_group { "-" } else { "" };
         let mut shell = Command::new("/bin/sh");
@@ -224,12 +224,12 @@ mod unix {
         drop(shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status());
     }
 
-    /// Lets a command go on that is stopped.
+    /// Continues a stopped command.
     pub(in super::super) fn resume(target: Target) {
         send(target, SIGCONT);
     }
 
-    /// Stops this process with the command, as it would have stopped without heeding the signal; `fg` lets both go on.
+    /// Stops this process together with the command, as without a handler. `fg` continues both.
     pub(in super::super) fn stop(received: Received) {
         if [SIGTSTP, SIGTTIN, SIGTTOU].contains(&received.number) {
             let _ = kill_process(getpid(), Signal::STOP);
@@ -237,7 +237,7 @@ mod unix {
     }
 }
 
-/// Ctrl-C, which the console gives to the command, too.
+/// Ctrl-C. The console sends it to the command, too.
 #[cfg(not(unix))]
 pub(crate) struct Signals;
 
@@ -270,7 +270,7 @@ impl Signals {
 pub(crate) fn end_interrupted() {}
 
 #[cfg(not(unix))]
-pub(super) fn pass_on(_to: Target, _received: Received) {}
+pub(super) fn forward(_to: Target, _received: Received) {}
 
 #[cfg(not(unix))]
 pub(super) fn stop(_received: Received) {}

@@ -1,21 +1,21 @@
-//! The last lines that a command wrote, without secrets.
+//! The last lines of the output of a command, with secrets masked.
 
-use super::kept::Kept;
+use super::recent_output::RecentOutput;
 use crate::{render::text::clean, secrets::Secrets};
 
-/// The most bytes of one line that are recorded, and of the whole: metadata as a whole have 16 KiB as JSON, where a quote
-/// takes two.
+/// The largest number of bytes of one line, and of all lines. The metadata of a deployment have at most 16 KiB of JSON, in which
+/// a quote takes two bytes.
 const MOST_OF_A_LINE: usize = 1024;
 const MOST: usize = 7 * 1024;
 
 /// The last `most` lines.
-pub(super) fn tail(kept: &Kept, most: usize) -> String {
+pub(super) fn tail(output: &RecentOutput, most: usize) -> String {
     let mut secrets = Secrets::of_this_process();
-    kept.secrets.iter().for_each(|secret| secrets.add(secret));
-    shortened(&secrets.mask_log(&kept.lines().join("\n")), most)
+    output.secrets.iter().for_each(|secret| secrets.add(secret));
+    shortened(&secrets.mask_log(&output.lines().join("\n")), most)
 }
 
-/// Secrets are masked before: half of one could not be recognised.
+/// The text must be masked before: half of a secret would not be recognised.
 fn shortened(text: &str, most: usize) -> String {
     let lines: Vec<_> = text.lines().collect();
     let last = &lines[lines.len().saturating_sub(most)..];
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_kept_of_what_is_too_long() {
+    fn of_a_long_output_the_end_is_recorded() {
         assert_eq!(shortened("a\nb\nc", 2), "b\nc");
         assert_eq!(shortened(&"0123456789".repeat(10_000), 5).len(), MOST_OF_A_LINE);
         let line = "ä".repeat(400) + "\n";
@@ -37,9 +37,9 @@ mod tests {
     }
 
     #[test]
-    fn what_a_command_told_the_ci_to_mask_is_masked_though_it_is_long_gone() {
-        let mut kept = Kept::default();
-        kept.push(0, b"x sw0rdfish\n", vec!["sw0rdfish".to_owned()]);
-        assert_eq!(tail(&kept, 3), "x ***");
+    fn a_secret_from_a_mask_command_is_masked_after_the_command_is_dropped() {
+        let mut output = RecentOutput::default();
+        output.push(0, b"x sw0rdfish\n", vec!["sw0rdfish".to_owned()]);
+        assert_eq!(tail(&output, 3), "x ***");
     }
 }

@@ -1,15 +1,15 @@
-//! Warnings and errors in the form that a provider shows beside its log.
+//! Warnings and errors in the formats that providers show beside their logs.
 
 use super::provider;
 use crate::{render::text::clean, surroundings::Surroundings};
 
-/// Who takes them, and how.
+/// The format of a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Nobody; they are lines like any other.
+    /// No annotations, only lines of the log.
     #[default]
     Plain,
-    /// GitHub, and who runs its workflows.
+    /// GitHub, and other forges that run its workflows.
     GitHub,
     Azure,
     TeamCity,
@@ -21,7 +21,7 @@ pub(crate) enum Level {
     Error,
 }
 
-/// How what went wrong is said.
+/// How a warning or an error is printed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
     pub(crate) colour: bool,
@@ -30,38 +30,39 @@ pub(crate) struct Manner {
 }
 
 impl Manner {
-    /// An error, in the colours and the form that these surroundings take.
+    /// An error, in the colour and the format for this environment.
     pub(crate) fn of(surroundings: &Surroundings) -> Self {
         Self { colour: surroundings.colour_on_stderr(), form: Form::of(surroundings), level: Level::Error }
     }
 }
 
 impl Form {
+    /// The format of the provider.
     pub(crate) fn of(surroundings: &Surroundings) -> Self {
         provider(surroundings).map(|provider| provider.form).unwrap_or_default()
     }
 
-    /// The one line that says it; none where it is said as usual. Whatever the text is, it starts no command of its own.
+    /// The annotation, on one line; none for the plain format. No text in it can start another workflow command.
     pub(crate) fn line(self, level: Level, text: &str) -> Option<String> {
-        let text = disarmed(text);
+        let text = escape_commands(text);
         let word = if level == Level::Warning { "warning" } else { "error" };
         match self {
             Self::Plain => None,
-            Self::GitHub => Some(format!("::{word} title=deploytrack::{}", percents(&text, "%25"))),
-            Self::Azure => Some(format!("##vso[task.logissue type={word}]{}", percents(&text, "%AZP25"))),
-            Self::TeamCity => Some(format!("##teamcity[message text='{}' status='{}']", bars(&text), word.to_uppercase())),
+            Self::GitHub => Some(format!("::{word} title=deploytrack::{}", percent_escaped(&text, "%25"))),
+            Self::Azure => Some(format!("##vso[task.logissue type={word}]{}", percent_escaped(&text, "%AZP25"))),
+            Self::TeamCity => Some(format!("##teamcity[message text='{}' status='{}']", bar_escaped(&text), word.to_uppercase())),
         }
     }
 }
 
-/// A warning as these surroundings take it, on one line.
+/// A warning in the format of the provider, on one line.
 pub(crate) fn warning(surroundings: &Surroundings, text: &str) -> String {
     let text = clean(text);
     Form::of(surroundings).line(Level::Warning, &text).unwrap_or_else(|| format!("deploytrack: warning: {text}"))
 }
 
-/// The text with a space between any two hash signs: an older form of commands begins with them in the middle of a line.
-fn disarmed(text: &str) -> String {
+/// Puts a space between any two hash signs: an older form of commands begins with them, even in the middle of a line.
+fn escape_commands(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         if c == '#' && out.ends_with('#') {
             out.push(' ');
@@ -71,13 +72,13 @@ fn disarmed(text: &str) -> String {
     })
 }
 
-/// The escapes of GitHub and Azure, which differ in the percent sign.
-fn percents(text: &str, percent: &str) -> String {
+/// Escapes for GitHub and Azure, which differ in the percent sign.
+fn percent_escaped(text: &str, percent: &str) -> String {
     text.replace('%', percent).replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The escapes of `TeamCity`.
-fn bars(text: &str) -> String {
+/// Escapes for `TeamCity`.
+fn bar_escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         match c {
             '|' | '\'' | '[' | ']' => out.extend(['|', c]),
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_provider_takes_a_warning_in_its_form() {
+    fn each_provider_gets_a_warning_in_its_format() {
         let line = |form: Form, level| form.line(level, "50% of\nit's [é] gone").unwrap();
         assert_eq!(line(Form::GitHub, Level::Warning), "::warning title=deploytrack::50%25 of%0Ait's [é] gone");
         assert_eq!(line(Form::Azure, Level::Error), "##vso[task.logissue type=error]50%AZP25 of%0Ait's [é] gone");
@@ -104,7 +105,7 @@ mod tests {
         assert_eq!(Form::Plain.line(Level::Error, "x"), None);
     }
 
-    /// Texts out of the pieces that commands are made of, from a fixed seed.
+    /// Random texts of pieces of commands, from a fixed seed.
     fn hostile() -> impl Iterator<Item = String> {
         const PIECES: [&str; 16] =
             ["\n", "\r", "::", "::error::", "##", "#", "###", "[", "]", "##vso[", "##teamcity[", "'", "|", "%0A", "%", "set-env name=X"];
@@ -124,7 +125,7 @@ mod tests {
                 assert!(!line.contains(['\n', '\r']), "{line:?}");
                 assert!(!line[1..].contains("##"), "{line:?}");
             }
-            // TeamCity's message ends where ours does: no quote or bracket of the text stands unescaped.
+            // TeamCity's message must end where ours does: no quote or bracket of the text is unescaped.
             let line = Form::TeamCity.line(Level::Warning, &text).unwrap();
             let text = line.strip_prefix("##teamcity[message text='").unwrap().strip_suffix("' status='WARNING']").unwrap();
             assert!(!text.replace("||", "").replace("|'", "").replace("|[", "").replace("|]", "").contains(['\'', '[', ']']), "{line:?}");

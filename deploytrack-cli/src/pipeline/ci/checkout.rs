@@ -1,16 +1,16 @@
-//! The repository of the current directory: the commit and the tags at HEAD, and whether it is the CI's repository.
+//! The git repository of the current directory: the commit and the tags at HEAD, and whether it is the CI's repository.
 
 use super::git::GitError;
 
-/// A question to git; a test answers in its place.
-pub(super) type Ask<'a> = dyn Fn(&[&str]) -> Result<String, GitError> + 'a;
+/// Runs git with these arguments. Tests replace it.
+pub(super) type AskGit<'a> = dyn Fn(&[&str]) -> Result<String, GitError> + 'a;
 
-/// The repository of the current directory.
+/// The git repository of the current directory.
 pub(super) struct Checkout<'a> {
-    ask: &'a Ask<'a>,
+    ask: &'a AskGit<'a>,
     /// The commit at HEAD.
     pub(super) head: Result<String, GitError>,
-    /// The tags at HEAD, annotated or not: both name this commit, and neither kind is more certain than the other.
+    /// The tags at HEAD, annotated or not: both kinds name this commit equally well.
     pub(super) tags: Vec<String>,
     /// The last part of the addresses of the repository's remotes: the name of the project.
     pub(super) projects: Vec<String>,
@@ -18,7 +18,8 @@ pub(super) struct Checkout<'a> {
 }
 
 impl<'a> Checkout<'a> {
-    pub(super) fn read(ask: &'a Ask<'a>) -> Self {
+    /// Reads HEAD, its tags and the remotes.
+    pub(super) fn read(ask: &'a AskGit<'a>) -> Self {
         let head = head(ask);
         if head.is_err() {
             return Self { ask, head, tags: Vec::new(), projects: Vec::new(), remotes: Vec::new() };
@@ -35,7 +36,7 @@ impl<'a> Checkout<'a> {
     pub(super) fn commit_of_tag(&self, tag: &str) -> Option<String> {
         let name = format!("refs/tags/{tag}");
         let lines = self.lines(&["show-ref", "--tags", "--dereference", "--", &name]);
-        // A pattern finds every name that ends with it. An annotated tag has a second line, with `^{}`, for its commit.
+        // A pattern matches every name that ends with it. An annotated tag has a second line, with `^{}`, for its commit.
         let named = |wanted: &str| lines.iter().find_map(|line| line.split_once(' ').filter(|(_, name)| *name == wanted));
         let (object, _) = named(&format!("{name}^{{}}")).or_else(|| named(&name))?;
         self.line(&["rev-parse", "--verify", "--quiet", &format!("{object}^{{commit}}")])
@@ -46,7 +47,7 @@ impl<'a> Checkout<'a> {
         !self.lines(&["status", "--porcelain", "--untracked-files=no"]).is_empty()
     }
 
-    /// Whether commits, and tags with them, may be missing.
+    /// Whether commits and their tags may be missing.
     pub(super) fn is_shallow(&self) -> bool {
         self.line(&["rev-parse", "--is-shallow-repository"]).as_deref() == Some("true")
     }
@@ -82,22 +83,22 @@ impl<'a> Checkout<'a> {
     }
 }
 
-fn lines(ask: &Ask<'_>, question: &[&str]) -> Vec<String> {
+fn lines(ask: &AskGit<'_>, question: &[&str]) -> Vec<String> {
     let answer = ask(question).unwrap_or_default();
     answer.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-fn head(ask: &Ask<'_>) -> Result<String, GitError> {
+fn head(ask: &AskGit<'_>) -> Result<String, GitError> {
     match ask(&["rev-parse", "--verify", "HEAD^{commit}"]) {
         Ok(commit) => Ok(commit.trim().to_owned()),
-        // HEAD has a name there, but no commit that can be read.
+        // HEAD has a name, but its commit cannot be read.
         Err(GitError::Failed(_)) if ask(&["rev-parse", "--verify", "HEAD"]).is_ok() => Err(GitError::Damaged),
         Err(GitError::Failed(text)) if text.contains("Needed a single revision") => Err(GitError::NoCommits),
         Err(error) => Err(error),
     }
 }
 
-/// Whether two addresses are of one repository: a mirror has another host, and a forge may have a path of its own in front.
+/// Whether two addresses are of one repository. A mirror has another host, and a forge may add a path in front.
 fn is_same_address(one: &str, other: &str) -> bool {
     let (one, other) = (path(one), path(other));
     let ends_with = |long: &str, short: &str| long.strip_suffix(short).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
@@ -108,7 +109,7 @@ fn is_same_address(one: &str, other: &str) -> bool {
 fn path(address: &str) -> String {
     let path = match address.split_once("://") {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-        // The form of SSH: user@host:path.
+        // The SSH form: user@host:path.
         None => address.split_once(':').map_or(address, |(_, path)| path),
     };
     let path = path.trim_matches('/').to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Asks git about the repository of the current directory: only where there is one, briefly, and without side effects.
+//! Runs git in the repository of the current directory: only if there is one, with a time limit, and without side effects.
 
 use std::{
     fmt,
@@ -9,15 +9,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long all questions together may take; a repository on a network drive must not hold up a deployment.
+/// How long all calls together may take. A repository on a network drive must not delay a deployment.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The most bytes of an answer that are read.
+/// The largest number of bytes that are read of an answer.
 const MOST_BYTES: u64 = 256 * 1024;
-/// Variables that lead git to another repository than that of the current directory. A git hook has them set.
-const LEADING_ELSEWHERE: [&str; 6] =
+/// Variables that select another repository than that of the current directory. Git sets them for hooks.
+const REPOSITORY_VARIABLES: [&str; 6] =
     ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"];
-/// No pager, no hook and no watcher of the file system is started.
-const QUIETLY: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+/// Starts no pager, no hook and no file system monitor.
+const WITHOUT_SIDE_EFFECTS: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
 
 /// Why git gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,20 +26,20 @@ pub(super) enum GitError {
     NoRepository,
     /// The program is not installed.
     NoProgram,
-    /// The repository belongs to another user, and git trusts it only where it is named a safe directory.
+    /// The repository belongs to another user, and git only trusts it if it is configured as a safe directory.
     Untrusted(String),
     /// The repository has no commits yet.
     NoCommits,
     /// The commit at HEAD is missing or cannot be read.
     Damaged,
-    /// The time for all questions is used up.
+    /// The time for all calls is over.
     Slow,
-    /// Any other failure, with what git printed.
+    /// Any other failure, with the output of git.
     Failed(String),
 }
 
 impl GitError {
-    /// The error behind the text that git printed to standard error, in English.
+    /// The error for the English text that git printed to standard error.
     fn of(text: &str) -> Self {
         if let Some((_, rest)) = text.split_once("detected dubious ownership in repository at '") {
             return Self::Untrusted(rest.split('\'').next().unwrap_or_default().to_owned());
@@ -82,22 +82,22 @@ pub(super) struct Git {
 }
 
 impl Git {
-    /// Starts nothing where no folder on the way up is a repository.
+    /// The repository of the current directory. Git is not started if neither this folder nor a parent is a repository.
     pub(super) fn here() -> Result<Self, GitError> {
         let here = std::env::current_dir().map_err(|_| GitError::NoRepository)?;
         let found = here.ancestors().any(|folder| folder.join(".git").exists());
         if found { Ok(Self { until: Instant::now() + PATIENCE }) } else { Err(GitError::NoRepository) }
     }
 
-    /// The answer to one question.
+    /// The output of git for these arguments.
     pub(super) fn ask(&self, question: &[&str]) -> Result<String, GitError> {
         let mut child = command(question).spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => GitError::NoProgram,
             _ => GitError::Failed(error.to_string()),
         })?;
         let (answer, reason) = (text_of(child.stdout.take()), text_of(child.stderr.take()));
-        let status = self.ended(child)?;
-        // A process that git has started may hold the pipe open.
+        let status = self.wait(child)?;
+        // A process that git has started may keep the pipe open.
         let text = |from: Receiver<String>| from.recv_timeout(self.left()).map_err(|_| GitError::Slow);
         if status.success() { text(answer) } else { Err(GitError::of(&text(reason)?)) }
     }
@@ -106,7 +106,7 @@ impl Git {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    fn ended(&self, mut child: Child) -> Result<ExitStatus, GitError> {
+    fn wait(&self, mut child: Child) -> Result<ExitStatus, GitError> {
         while !self.left().is_zero() {
             if let Some(status) = child.try_wait().map_err(|error| GitError::Failed(error.to_string()))? {
                 return Ok(status);
@@ -114,7 +114,7 @@ impl Git {
             thread::sleep(Duration::from_millis(2));
         }
         drop(child.kill());
-        // A process that hangs in the kernel does not end when it is killed: nothing waits for it but this thread.
+        // A process that hangs in the kernel does not end when it is killed, so only this thread waits for it.
         thread::spawn(move || child.wait());
         Err(GitError::Slow)
     }
@@ -122,15 +122,15 @@ impl Git {
 
 fn command(question: &[&str]) -> Command {
     let mut command = Command::new("git");
-    command.args(QUIETLY).args(question);
-    for variable in LEADING_ELSEWHERE {
+    command.args(WITHOUT_SIDE_EFFECTS).args(question);
+    for variable in REPOSITORY_VARIABLES {
         command.env_remove(variable);
     }
     command
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
-        // Errors are recognised by their text.
+        // Errors are recognised by their English text.
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -138,7 +138,7 @@ fn command(question: &[&str]) -> Command {
     command
 }
 
-/// Reads a pipe in a thread of its own: git blocks when a pipe is full, and its end may never come.
+/// Reads a pipe in a new thread: git blocks if a pipe is full, and the pipe may never end.
 fn text_of(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_known_by_what_git_prints() {
+    fn an_error_is_recognised_by_the_output_of_git() {
         let dubious = "fatal: detected dubious ownership in repository at '/srv/a b'\nTo add an exception for this directory, call:\n";
         let error = GitError::of(dubious);
         assert_eq!(error, GitError::Untrusted("/srv/a b".to_owned()));

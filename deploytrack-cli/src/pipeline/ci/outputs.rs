@@ -1,4 +1,4 @@
-//! What later steps and the page of a run learn of a deployment, where GitHub's files take it.
+//! Outputs for later steps, and a line in the summary of the run, in the files of GitHub.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::annotations::Form;
 use crate::{render::text::clean, session::Session};
 
-/// Hands on the id as the output `id`, and adds a line to the summary. What cannot be written is said and no more.
+/// Writes the id as the output `id`, and adds a line to the summary. A file that cannot be written is only a warning.
 pub(crate) fn write(id: Uuid, new: &NewDeployment, session: &mut Session<'_>) {
     if Form::of(session.surroundings) != Form::GitHub {
         return;
@@ -20,19 +20,19 @@ pub(crate) fn write(id: Uuid, new: &NewDeployment, session: &mut Session<'_>) {
     for (variable, line) in [("GITHUB_OUTPUT", format!("id={id}")), ("GITHUB_STEP_SUMMARY", summary(id, new))] {
         let Some(path) = session.surroundings.path_variable(variable) else { continue };
         if let Err(error) = append(&path, &line) {
-            session.warn(&format!("{variable} cannot be written: {error}; the deployment {id} is recorded all the same"));
+            session.warn(&format!("{variable} cannot be written: {error}; deployment {id} is recorded"));
         }
     }
 }
 
 fn summary(id: Uuid, new: &NewDeployment) -> String {
     let [component, version, environment] =
-        [new.component.to_string(), new.version.to_string(), new.environment.to_string()].map(|text| plain(&text));
+        [new.component.to_string(), new.version.to_string(), new.environment.to_string()].map(|text| escaped(&text));
     format!("- deploytrack: {component} {version} in {environment}, deployment `{id}`")
 }
 
-/// The text with every sign escaped that could mean something in Markdown.
-fn plain(text: &str) -> String {
+/// The text with all Markdown characters escaped.
+fn escaped(text: &str) -> String {
     clean(text).chars().fold(String::new(), |mut out, c| {
         if c.is_ascii_punctuation() && c != '-' {
             out.push('\\');
@@ -42,7 +42,7 @@ fn plain(text: &str) -> String {
     })
 }
 
-/// Adds a line, on a line of its own even where the last step left one unfinished.
+/// Appends a line. If the last step left a line without its end, that is ended first.
 fn append(path: &Path, line: &str) -> io::Result<()> {
     let unfinished = fs::read(path).is_ok_and(|text| text.last().is_some_and(|last| *last != b'\n'));
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_is_only_text_in_the_summary() {
+    fn markdown_in_a_version_is_escaped_in_the_summary() {
         let new = NewDeployment::named("api", "eu/production", "v1</td>[x](javascript:1)`@all|").unwrap();
         let text = r"api v1\<\/td\>\[x\]\(javascript\:1\)\`\@all\| in eu\/production";
         assert_eq!(summary(Uuid::nil(), &new), format!("- deploytrack: {text}, deployment `{}`", Uuid::nil()));

@@ -1,8 +1,8 @@
-//! Which of several tags is a version of a component.
+//! Decides which of several tags are versions of a component.
 
 use deploytrack_core::text::Name;
 
-/// Words before a version that name no package.
+/// Words before a version that are not names of packages.
 const NO_PACKAGES: [&str; 20] = [
     "v",
     "ver",
@@ -26,15 +26,15 @@ const NO_PACKAGES: [&str; 20] = [
     "stable",
 ];
 
-/// A tag taken apart: `web/v1.2.0`, `web-v1.2.0` and `@org/web@1.2.0` are version 1.2.0 of the package web.
+/// The parts of a tag: `web/v1.2.0`, `web-v1.2.0` and `@org/web@1.2.0` are version 1.2.0 of the package web.
 struct Tag<'a> {
     text: &'a str,
     package: Option<&'a str>,
     version: &'a str,
 }
 
-/// The tags that may be the version of `component`, in a repository that has one of these project names. One is left where it
-/// is certain which one is meant.
+/// The tags that can be the version of `component`, in a repository with one of these project names. One is left if it is certain
+/// which one is meant.
 pub(super) fn of_component(tags: &[String], component: Option<&Name>, projects: &[String]) -> Vec<String> {
     let tags: Vec<_> = tags.iter().map(|tag| Tag::read(tag)).collect();
     let own: Vec<_> = tags.iter().filter(|tag| component.is_some_and(|component| tag.is_of(component.as_str()))).collect();
@@ -57,7 +57,7 @@ impl<'a> Tag<'a> {
         }
     }
 
-    /// Whether it names this package, by its whole name or by the last part of it.
+    /// Whether it names this package, by its whole name or its last part.
     fn is_of(&self, name: &str) -> bool {
         let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         self.package.is_some_and(|package| package.eq_ignore_ascii_case(name) || last(package) == last(name))
@@ -69,7 +69,7 @@ impl<'a> Tag<'a> {
         NO_PACKAGES.iter().any(|word| package.eq_ignore_ascii_case(word)) || projects.iter().any(|project| self.is_of(project))
     }
 
-    /// Whether it is one that moves along with versions, as `v1` does with `v1.2.0`.
+    /// Whether it is a tag that moves with each version, as `v1` does with `v1.2.0`.
     fn floats_at(&self, other: &Self) -> bool {
         other.text.strip_prefix(self.text).is_some_and(|rest| {
             let digits = rest.strip_prefix('.').unwrap_or_default();
@@ -78,7 +78,7 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// Whether a text begins as versions do: a digit, perhaps after a `v`.
+/// Whether a text begins like a version: with a digit, or with a `v` and a digit.
 fn is_version(text: &str) -> bool {
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
     text.starts_with(|first: char| first.is_ascii_digit())
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tag_that_is_certainly_meant_is_left() {
+    fn only_the_tags_that_can_be_meant_are_left() {
         for (tags, left) in [
             ("v1.2.0", "v1.2.0"),
             ("web/v1.2.0", ""),

@@ -1,6 +1,6 @@
 use super::*;
 
-/// One realistic set of variables for each provider, and what they tell.
+/// A provider, a realistic set of its variables, and the facts in them.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static [(Fact, &'static str)]);
 
 const SHA: &str = "ffac537e6cbbf934b08745a378932722df287a53";
@@ -131,8 +131,8 @@ fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
     Surroundings { variables, ..Surroundings::default() }
 }
 
-fn told(variables: &[(&str, &str)]) -> Context {
-    Context::told(&surroundings(variables))
+fn context(variables: &[(&str, &str)]) -> Context {
+    Context::from_variables(&surroundings(variables))
 }
 
 fn name(context: &Context) -> Option<&str> {
@@ -140,60 +140,60 @@ fn name(context: &Context) -> Option<&str> {
 }
 
 fn text(context: &Context, fact: Fact) -> Option<&str> {
-    context.fact(fact).map(|known| known.value.as_str())
+    context.fact(fact).map(|found| found.value.as_str())
 }
 
 #[test]
-fn every_provider_tells_what_its_variables_say() {
+fn the_facts_of_every_provider_come_from_its_variables() {
     for (provider, variables, facts) in CASES {
-        let told = told(variables);
-        assert_eq!(name(&told), Some(*provider));
+        let context = context(variables);
+        assert_eq!(name(&context), Some(*provider));
         for (fact, value) in *facts {
-            assert_eq!(text(&told, *fact), Some(*value), "{provider} {fact:?}");
+            assert_eq!(text(&context, *fact), Some(*value), "{provider} {fact:?}");
         }
     }
 }
 
 #[test]
-fn what_cannot_be_recorded_is_not_told() {
+fn a_value_that_cannot_be_recorded_is_no_fact() {
     for (provider, fact) in
         [("gitlab-ci", Fact::Commit), ("buildkite", Fact::Commit), ("travis-ci", Fact::PullRequest), ("drone", Fact::Actor)]
     {
         let (_, variables, _) = CASES.iter().find(|(name, ..)| *name == provider).unwrap();
-        assert_eq!(text(&told(variables), fact), None, "{provider} {fact:?}");
+        assert_eq!(text(&context(variables), fact), None, "{provider} {fact:?}");
     }
 }
 
 #[test]
-fn every_provider_has_a_name_and_a_mark_of_its_own() {
+fn every_provider_has_a_unique_name_and_mark() {
     let names: std::collections::BTreeSet<_> = PROVIDERS.iter().map(|provider| provider.name).collect();
     let marks: std::collections::BTreeSet<_> = PROVIDERS.iter().flat_map(|provider| provider.marks).collect();
     assert_eq!((names.len(), marks.len()), (PROVIDERS.len(), PROVIDERS.len()));
-    assert_eq!(name(&told(&[("CI", "true"), ("GITHUB_ACTIONS", "false")])), None);
+    assert_eq!(name(&context(&[("CI", "true"), ("GITHUB_ACTIONS", "false")])), None);
 }
 
 #[test]
-fn gitea_and_forgejo_are_told_from_github() {
-    let gitea = told(&[GITHUB, &[("GITEA_ACTIONS", "true")]].concat());
+fn gitea_and_forgejo_are_not_taken_for_github() {
+    let gitea = context(&[GITHUB, &[("GITEA_ACTIONS", "true")]].concat());
     assert_eq!(
         (name(&gitea), text(&gitea, Fact::RunUrl)),
         (Some("gitea-actions"), Some("https://github.com/octocat/Hello-World/actions/runs/17"))
     );
-    assert_eq!(name(&told(&[GITHUB, &[("FORGEJO_ACTIONS", "true")]].concat())), Some("forgejo-actions"));
+    assert_eq!(name(&context(&[GITHUB, &[("FORGEJO_ACTIONS", "true")]].concat())), Some("forgejo-actions"));
 }
 
 fn key_of(variables: &[(&str, &str)], environment: &str, command: &[&str]) -> Option<String> {
     let [component, environment] = ["api", environment].map(|name| Reference::Name(Name::new(name).unwrap()));
     let command: Vec<_> = command.iter().map(Into::into).collect();
     let step = leg::Step { component: &component, environment: &environment, version: "v1".to_owned(), command: &command };
-    told(variables).idempotency_key(&step).map(|key| key.to_string())
+    context(variables).idempotency_key(&step).map(|key| key.to_string())
 }
 
 fn key(variables: &[(&str, &str)]) -> Option<String> {
     key_of(variables, "production", &["./deploy.sh"])
 }
 
-/// For each provider that tells its legs apart one leg, and what another leg of the same job differs in.
+/// For each provider that identifies legs: one leg, and the variable in which another leg of the same job differs.
 type Leg = (&'static [(&'static str, &'static str)], (&'static str, &'static str));
 
 const LEGS: &[Leg] = &[
@@ -217,7 +217,7 @@ const LEGS: &[Leg] = &[
 ];
 
 #[test]
-fn every_leg_has_a_key_of_its_own_and_its_repetition_the_same() {
+fn every_leg_has_its_own_key_and_a_repeated_step_has_the_same() {
     for (leg, other) in LEGS {
         let first = key(leg);
         assert!(first.as_ref().is_some_and(|key| key.starts_with("ci-")), "{leg:?}");
@@ -231,9 +231,9 @@ fn every_leg_has_a_key_of_its_own_and_its_repetition_the_same() {
 }
 
 #[test]
-fn where_legs_look_the_same_there_is_no_key() {
+fn without_a_variable_for_the_leg_there_is_no_key() {
     let with_legs: std::collections::BTreeSet<_> =
-        LEGS.iter().filter_map(|(leg, _)| told(leg).provider.map(|provider| provider.name)).collect();
+        LEGS.iter().filter_map(|(leg, _)| context(leg).provider.map(|provider| provider.name)).collect();
     let without = ["github-actions", "gitea-actions", "forgejo-actions", "jenkins", "teamcity", "google-cloud-build"];
     for provider in PROVIDERS {
         let is_silent = provider.variables(Fact::Leg).is_empty();
@@ -247,7 +247,7 @@ fn where_legs_look_the_same_there_is_no_key() {
 }
 
 #[test]
-fn credentials_are_taken_out_of_addresses() {
+fn credentials_are_removed_from_addresses() {
     for (address, without) in [
         ("https://user:hush@forge/a/b", "https://forge/a/b"),
         ("https://hush@forge", "https://forge"),

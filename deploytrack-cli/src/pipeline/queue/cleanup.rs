@@ -1,4 +1,4 @@
-//! What is left of runs that are none any more.
+//! Removes folders that crashed processes left behind, and sets unreadable entries aside.
 
 use std::{
     fs::{self, DirEntry},
@@ -9,32 +9,33 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{LOCK, Run, Spool};
+use super::{Entry, Spool, storage::LOCK};
 use crate::files;
 
-/// Nobody makes or removes a run for as long as that.
+/// Creating or removing an entry never takes this long.
 const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 
 impl Spool {
-    /// Removes what processes left that died while they made or removed a run. What cannot be removed is in nobody's way.
-    pub(crate) fn sweep(&self) {
+    /// Removes hidden folders of processes that died while they created or removed an entry. Errors are ignored: the folders
+    /// only cost space.
+    pub(crate) fn clean_up(&self) {
         let spool = self.clone();
-        drop(self.disk.run(move || spool.try_to_sweep()));
+        drop(self.disk.run(move || spool.try_clean_up()));
     }
 
-    fn try_to_sweep(&self) -> io::Result<()> {
+    fn try_clean_up(&self) -> io::Result<()> {
         self.check()?;
-        for entry in fs::read_dir(&self.folder)?.flatten() {
-            if is_unseen(&entry) && is_abandoned(&entry.path()) {
-                drop(fs::remove_dir_all(entry.path()));
+        for folder in fs::read_dir(&self.folder)?.flatten() {
+            if is_hidden(&folder) && is_abandoned(&folder.path()) {
+                drop(fs::remove_dir_all(folder.path()));
             }
         }
         Ok(())
     }
 }
 
-impl Run {
-    /// Puts a run that cannot be read where it is in nobody's way, and nothing of it is lost.
+impl Entry {
+    /// Renames an unreadable entry, so that other entries can be sent and its content is not lost.
     pub(crate) fn set_aside(self) -> io::Result<PathBuf> {
         let aside = self.folder.with_file_name(format!("{}.unreadable", self.name()));
         let (from, to) = (self.folder.clone(), aside.clone());
@@ -43,18 +44,18 @@ impl Run {
     }
 }
 
-fn is_unseen(entry: &DirEntry) -> bool {
-    entry.file_name().to_str().and_then(|name| name.strip_prefix('.')).is_some_and(|name| Uuid::try_parse(name).is_ok())
+fn is_hidden(folder: &DirEntry) -> bool {
+    folder.file_name().to_str().and_then(|name| name.strip_prefix('.')).is_some_and(|name| Uuid::try_parse(name).is_ok())
 }
 
-/// Whether nothing happened in the folder for long, and nobody holds its lock.
+/// Whether the folder has not changed for a long time and no process holds its lock.
 fn is_abandoned(folder: &Path) -> bool {
     let age = fs::symlink_metadata(folder).and_then(|metadata| metadata.modified()).ok().and_then(|then| then.elapsed().ok());
-    age.is_some_and(|age| age >= ABANDONED_AFTER) && is_free(folder)
+    age.is_some_and(|age| age >= ABANDONED_AFTER) && is_unlocked(folder)
 }
 
-/// Opened without making it: a lock that is not there is held by nobody.
-fn is_free(folder: &Path) -> bool {
+/// The lock file is not created here: a missing one is not locked.
+fn is_unlocked(folder: &Path) -> bool {
     match files::lockable(&folder.join(LOCK), false) {
         Ok(lock) => lock.try_lock().is_ok(),
         Err(error) => error.kind() == io::ErrorKind::NotFound,
@@ -67,8 +68,8 @@ mod tests {
 
     use super::*;
 
-    /// A folder that a process left, with or without a lock, last touched so long ago.
-    fn left(spool: &Path, age: Duration, lock: bool) -> PathBuf {
+    /// A hidden folder of this age, with or without a lock file.
+    fn left_behind(spool: &Path, age: Duration, lock: bool) -> PathBuf {
         let folder = spool.join(format!(".{}", Uuid::now_v7()));
         fs::create_dir(&folder).unwrap();
         if lock {
@@ -79,28 +80,28 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_abandoned_is_swept_away() {
+    fn only_old_unlocked_hidden_folders_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let day = ABANDONED_AFTER + Duration::from_mins(1);
-        let gone = [left(folder.path(), day, false), left(folder.path(), day, true)];
-        let stay = [left(folder.path(), Duration::from_hours(23), true), left(folder.path(), day, true)];
+        let gone = [left_behind(folder.path(), day, false), left_behind(folder.path(), day, true)];
+        let stay = [left_behind(folder.path(), Duration::from_hours(23), true), left_behind(folder.path(), day, true)];
         let lock = File::open(stay[1].join(LOCK)).unwrap();
         lock.lock().unwrap();
-        let spool = super::super::at(folder.path().to_owned());
-        let run = spool.begin().unwrap();
-        spool.sweep();
+        let spool = super::super::tests::spool_in(folder.path().to_owned());
+        let entry = spool.begin().unwrap();
+        spool.clean_up();
         assert!(gone.iter().all(|folder| !folder.exists()));
         assert!(stay.iter().all(|folder| folder.exists()));
-        assert_eq!(spool.names().unwrap(), [run.name()]);
+        assert_eq!(spool.names().unwrap(), [entry.name()]);
     }
 
     #[test]
-    fn what_is_set_aside_is_found_no_more_and_kept() {
+    fn an_entry_that_is_set_aside_is_no_longer_listed_and_not_lost() {
         let folder = tempfile::tempdir().unwrap();
-        let spool = super::super::at(folder.path().to_owned());
-        let run = spool.begin().unwrap();
-        fs::write(run.folder.join("0.json"), "{").unwrap();
-        let aside = run.set_aside().unwrap();
+        let spool = super::super::tests::spool_in(folder.path().to_owned());
+        let entry = spool.begin().unwrap();
+        fs::write(entry.folder.join("0.json"), "{").unwrap();
+        let aside = entry.set_aside().unwrap();
         assert!(spool.names().unwrap().is_empty());
         assert_eq!(fs::read_to_string(aside.join("0.json")).unwrap(), "{");
     }

@@ -1,6 +1,6 @@
-//! Refused events: what a server, or the client itself, rejected, and why.
+//! Refused events: the server, or the client itself, rejected them.
 //!
-//! A refused event stays in the spool: the deployment has happened, whatever the server thinks of its record.
+//! A refused event stays in the spool, with the reason: the deployment has happened, even if its record is rejected.
 
 use std::io;
 
@@ -11,8 +11,8 @@ use deploytrack_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Run, bounds,
-    seal::{self, Place},
+    Entry, Spool, bounds,
+    seal::{self, SealedFile},
 };
 use crate::{
     args::mend::cut,
@@ -21,11 +21,11 @@ use crate::{
     pipeline::queue::deliver::is_final,
 };
 
-/// The file with the refusal of the first event that is left.
+/// The file with the refusal of the first event in the entry.
 pub(super) const REFUSED: &str = "refused";
-/// The most characters of a reason.
+/// The largest number of characters of a reason.
 const MOST_OF_A_REASON: usize = 2_000;
-/// The code of a refusal that comes from the client: the request could not even be made.
+/// The code of a refusal by the client: the request could not be built.
 const BY_THE_CLIENT: &str = "not_sent";
 
 /// Why an event was rejected.
@@ -35,7 +35,7 @@ pub(crate) struct Refusal {
     /// When it was rejected.
     #[serde(with = "clock::wire")]
     pub(crate) at: Time,
-    /// The HTTP status; none when the client could not send the event.
+    /// The HTTP status; none if the client could not send the event.
     #[serde(default)]
     pub(crate) status: Option<u16>,
     /// The code of the problem, such as `near_miss`.
@@ -45,7 +45,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The refusal that an error is; none when it is no verdict on the event.
+    /// The refusal in an error; none if the error is not a verdict on the event.
     pub(crate) fn of(error: &Error) -> Option<Self> {
         let failure = Failure::of(error);
         let (status, code, reason) = match error {
@@ -57,43 +57,43 @@ impl Refusal {
         Some(Self { at: SystemClock.now(), status, code: code.to_owned(), reason: cut(&reason, MOST_OF_A_REASON) })
     }
 
-    /// How the refused event of a run is sent after all. Names can be corrected while the record itself is refused.
-    pub(crate) fn way_out(&self, run: &str, is_record: bool) -> String {
-        let again = match (self.is_of_the_token(), is_record) {
+    /// The commands that send the refused event after all. Names can be corrected only if the record itself is refused.
+    pub(crate) fn way_out(&self, entry: &str, is_record: bool) -> String {
+        let send = match (self.is_about_the_token(), is_record) {
             (true, _) => format!(
-                "the next call with a token of the same subject that the server accepts sends it, and so does `deploytrack flush`; with \
-                 any other token `deploytrack flush {run} --trust` does"
+                "the next call with an accepted token of the same subject sends it, and so does `deploytrack flush`; with any other token \
+                 use `deploytrack flush {entry} --trust`"
             ),
-            (false, false) => format!("`deploytrack flush {run}` sends it again once the cause is mended"),
+            (false, false) => format!("`deploytrack flush {entry}` sends it again after the cause is fixed"),
             (false, true) => {
                 let register = if self.code == "near_miss" { ", with --register as a new name" } else { "" };
                 format!(
-                    "`deploytrack flush {run}` sends it again once the cause is mended, with --set environment=NAME (or component=, \
+                    "`deploytrack flush {entry}` sends it again after the cause is fixed, with --set environment=NAME (or component=, \
                      version=) under another name{register}"
                 )
             }
         };
-        format!("{again}; `deploytrack spool drop {run}` drops it")
+        format!("{send}; `deploytrack spool drop {entry}` drops it")
     }
 
-    /// Whether another token can mend it, without a change of the event (401, 403).
-    pub(crate) const fn is_of_the_token(&self) -> bool {
+    /// Whether another token can fix it, without a change of the event (401, 403).
+    pub(crate) const fn is_about_the_token(&self) -> bool {
         matches!(self.status, Some(401 | 403))
     }
 }
 
-impl Run {
-    /// Stores why the first event that is left was rejected. It is synced: a crash must not make a refused event a waiting one.
+impl Entry {
+    /// Stores why the first event was rejected. Synced: after a crash the event must still count as refused.
     pub(crate) fn refuse(&self, refusal: &Refusal) -> io::Result<()> {
         self.write(REFUSED, &serde_json::to_vec_pretty(refusal)?)
     }
 
-    /// Why the first event that is left was rejected, when it was.
+    /// Why the first event was rejected; none if it was not.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
-        self.parsed(REFUSED)
+        self.parse(REFUSED)
     }
 
-    /// Removes the refusal: the event was acknowledged, or is another one now.
+    /// Removes the refusal: the event was acknowledged or replaced.
     pub(super) fn lift_refusal(&self) -> io::Result<()> {
         match self.delete(REFUSED) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -102,11 +102,11 @@ impl Run {
     }
 }
 
-impl super::Spool {
-    /// The refusal of a run, which may be at work.
+impl Spool {
+    /// The refusal of an entry. The entry is not locked.
     pub(crate) fn refusal(&self, name: &str) -> Option<Refusal> {
         let path = self.folder.join(name).join(REFUSED);
         let bytes = self.disk.run(move || files::read(&path, Care::Own, bounds::LARGEST_FILE)).ok()?;
-        serde_json::from_slice(&seal::open(Place { run: name, file: REFUSED }, bytes, &self.keys).ok()?.content).ok()
+        serde_json::from_slice(&seal::open(SealedFile { entry: name, name: REFUSED }, bytes, &self.keys).ok()?.content).ok()
     }
 }

@@ -1,23 +1,24 @@
-//! Which runs are believed: those whose every file has a seal of ours.
+//! Decides which entries are trusted: every file must have a seal of ours.
 
 use std::{fs, io};
 
 use super::{
-    DEPLOYMENT, Event, ID_FILE, OUTCOME, RUNNING, Run, Spool, TOLD, UNFINISHED, bounds,
+    Entry, Event, Spool, bounds,
     refusal::REFUSED,
-    seal::{self, Distrust, Place},
+    seal::{self, Distrust, SealedFile},
+    storage::{DEPLOYMENT, FIRST_EVENT, ID_FILE, OUTCOME, RUNNING, UNFINISHED, event_file},
 };
 use crate::files::{self, Care};
 
-/// A run has a start, an outcome, and a few updates.
+/// More events than any entry has: a start, an outcome and a few updates.
 const MOST_EVENTS: usize = 1_000;
-/// The files beside the events that decide something.
-const DECIDING: [&str; 7] = [TOLD, DEPLOYMENT, ID_FILE, UNFINISHED, RUNNING, OUTCOME, REFUSED];
+/// The sealed files besides the events.
+const SEALED: [&str; 7] = [FIRST_EVENT, DEPLOYMENT, ID_FILE, UNFINISHED, RUNNING, OUTCOME, REFUSED];
 
-impl Run {
-    /// Checks the seal of every file that decides something.
+impl Entry {
+    /// Checks the seal of every file.
     pub(super) fn verify(&mut self) -> io::Result<()> {
-        for name in self.deciding()? {
+        for name in self.sealed_files()? {
             self.verify_file(&name)?;
         }
         self.is_trusted = true;
@@ -32,8 +33,8 @@ impl Run {
             Err(error) => return Err(Distrust::error(format!("{name}: {error}"))),
             Ok(bytes) => bytes,
         };
-        let run = self.name();
-        let opened = seal::open(Place { run: &run, file: name }, bytes, &self.keys)?;
+        let entry = self.name();
+        let opened = seal::open(SealedFile { entry: &entry, name }, bytes, &self.keys)?;
         let Ok(Event { server, .. }) = serde_json::from_slice(&opened.content) else { return Ok(()) };
         if server != opened.server {
             return Err(Distrust::error(format!("{name} is for another server than its seal")));
@@ -42,18 +43,18 @@ impl Run {
         Ok(())
     }
 
-    /// The names of the files that decide something, whether they are there or not.
-    fn deciding(&self) -> io::Result<Vec<String>> {
-        let steps = self.steps()?;
-        if steps.len() > MOST_EVENTS {
-            return Err(Distrust::error(format!("it has {} events, and at most {MOST_EVENTS} are read", steps.len())));
+    /// The names of all files that need a seal. Not all of them exist.
+    fn sealed_files(&self) -> io::Result<Vec<String>> {
+        let positions = self.positions()?;
+        if positions.len() > MOST_EVENTS {
+            return Err(Distrust::error(format!("it has {} events, and at most {MOST_EVENTS} are read", positions.len())));
         }
-        Ok(DECIDING.map(str::to_owned).into_iter().chain(steps.iter().map(|step| format!("{step}.json"))).collect())
+        Ok(SEALED.map(str::to_owned).into_iter().chain(positions.into_iter().map(event_file)).collect())
     }
 
-    /// Puts our seal on every file of a run that a person has looked at. Links and what is not a regular file stay rejected.
+    /// Seals every file of an entry that a person has looked at. Links and files that are not regular stay rejected.
     pub(crate) fn trust(mut self) -> io::Result<Self> {
-        for name in self.deciding()? {
+        for name in self.sealed_files()? {
             if let Some(content) = self.read(&name)? {
                 self.write(&name, &content)?;
             }
@@ -64,14 +65,14 @@ impl Run {
 }
 
 impl Spool {
-    /// Drops a run, trusted or not; none when it is at work. What is in its place is removed, and where a link leads is not.
-    pub(crate) fn drop_run(&self, name: &str) -> io::Result<Option<()>> {
-        match self.take_unseen(name) {
+    /// Drops an entry, trusted or not; none if another process uses it. A link in its place is removed, its target is not.
+    pub(crate) fn drop_entry(&self, name: &str) -> io::Result<Option<()>> {
+        match self.open_unverified(name) {
             Err(error) if Distrust::of(&error).is_some() => {
                 let path = self.folder.join(name);
                 self.disk.run(move || if files::is_link(&path) { fs::remove_file(path) } else { fs::remove_dir_all(path) }).map(Some)
             }
-            found => found?.map(Run::remove).transpose(),
+            found => found?.map(Entry::remove).transpose(),
         }
     }
 }

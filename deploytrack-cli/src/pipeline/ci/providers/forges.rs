@@ -6,16 +6,16 @@ use crate::pipeline::ci::{
     annotations::Form,
 };
 
-/// In a run for a pull request `GITHUB_SHA` is the merge commit that was tested, not the head of the branch; in one that
-/// another workflow started it is the head of the default branch.
+/// In a run for a pull request, `GITHUB_SHA` is the merge commit that was tested and not the head of the branch. In a run that
+/// another workflow started, it is the head of the default branch.
 ///
-/// The legs of a matrix, and those of a reusable workflow that is called twice, have the same `GITHUB_JOB`, and nothing else
-/// that is documented tells one from the other and stays the same: there is no leg.
+/// There is no leg: the legs of a matrix, and the calls of a reusable workflow, have the same `GITHUB_JOB`, and no other
+/// documented variable differs between them and stays the same for a repetition.
 pub(super) const GITHUB: Provider = Provider {
     name: "github-actions",
     marks: &["GITHUB_ACTIONS"],
     form: Form::GitHub,
-    tells: &[
+    facts: &[
         (Version, &["GITHUB_REF=refs/tags/*"]),
         (Commit, &["GITHUB_SHA"]),
         (Actor, &["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"]),
@@ -37,13 +37,13 @@ pub(super) const GITHUB: Provider = Provider {
     ],
 };
 
-/// It sets GitHub's variables, but has no pages for single attempts, and its pages go by the number of the run. As on GitHub
-/// there is no leg.
+/// It sets GitHub's variables, but has no pages for single attempts, and its pages use the number of the run. There is no leg,
+/// as on GitHub.
 pub(super) const GITEA: Provider = Provider {
     name: "gitea-actions",
     marks: &["GITEA_ACTIONS"],
     form: Form::GitHub,
-    tells: &[
+    facts: &[
         (Version, &["GITHUB_REF=refs/tags/*"]),
         (Commit, &["GITHUB_SHA"]),
         (Actor, &["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"]),
@@ -61,13 +61,13 @@ pub(super) const GITEA: Provider = Provider {
 
 pub(super) const FORGEJO: Provider = Provider { name: "forgejo-actions", marks: &["FORGEJO_ACTIONS"], ..GITEA };
 
-/// `CI_JOB_ID` is unique in the whole of GitLab: each job of `parallel` and of `parallel:matrix` has one, and a job that is
-/// retried has a new one. A pipeline that another project's pipeline started deploys what that project built.
+/// `CI_JOB_ID` is unique in the GitLab instance: each job of `parallel` and of `parallel:matrix` has one, and a retried job has a
+/// new one. A pipeline that another project's pipeline started deploys what that project built.
 pub(super) const GITLAB: Provider = Provider {
     name: "gitlab-ci",
     marks: &["GITLAB_CI"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["CI_COMMIT_TAG"]),
         (Commit, &["CI_COMMIT_SHA"]),
         (Environment, &["CI_ENVIRONMENT_NAME"]),
@@ -84,13 +84,13 @@ pub(super) const GITLAB: Provider = Provider {
     ],
 };
 
-/// Who started a step is told as a UUID, which tells people nothing. Each step has a UUID, those of a `parallel` group too; one
-/// that is run again has the next run number.
+/// There is no actor: the variable for it contains a UUID, which people cannot read. Each step has a UUID, also in a `parallel`
+/// group; a repeated step has the next run number.
 pub(super) const BITBUCKET: Provider = Provider {
     name: "bitbucket-pipelines",
     marks: &["BITBUCKET_BUILD_NUMBER"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["BITBUCKET_TAG"]),
         (Commit, &["BITBUCKET_COMMIT"]),
         (Environment, &["BITBUCKET_DEPLOYMENT_ENVIRONMENT"]),
@@ -106,13 +106,13 @@ pub(super) const BITBUCKET: Provider = Provider {
     ],
 };
 
-/// Each axis of a matrix is a workflow with a number of its own, and a step has a name in its workflow. A pipeline that is
-/// restarted has a new number.
+/// Each axis of a matrix is a workflow with its own number, and a step has a name in its workflow. A restarted pipeline has a
+/// new number.
 pub(super) const WOODPECKER: Provider = Provider {
     name: "woodpecker",
     marks: &["CI=woodpecker"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["CI_COMMIT_TAG"]),
         (Commit, &["CI_COMMIT_SHA"]),
         (Environment, &["CI_PIPELINE_DEPLOY_TARGET"]),

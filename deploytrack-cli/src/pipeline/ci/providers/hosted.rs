@@ -1,4 +1,4 @@
-//! Providers that run as a service of their own.
+//! Hosted providers that are not part of a forge.
 
 use super::Provider;
 use crate::pipeline::ci::{
@@ -6,12 +6,12 @@ use crate::pipeline::ci::{
     annotations::Form,
 };
 
-/// Each job of a build matrix has an id of its own.
+/// Each job of a build matrix has its own id.
 pub(super) const APPVEYOR: Provider = Provider {
     name: "appveyor",
     marks: &["APPVEYOR"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["APPVEYOR_REPO_TAG_NAME"]),
         (Commit, &["APPVEYOR_REPO_COMMIT"]),
         (Repository, &["APPVEYOR_REPO_NAME"]),
@@ -26,16 +26,16 @@ pub(super) const APPVEYOR: Provider = Provider {
 };
 
 /// The address of the collection ends with a slash. The id of a job is documented as unique to one attempt of one job in its
-/// run, legs of a matrix and slices of `parallel` included, and other runs have the same ones. A run that the completion of
-/// another pipeline started deploys what that one built.
+/// run, including legs of a matrix and slices of `parallel`; other runs have the same ids. A run that the completion of another
+/// pipeline started deploys what that pipeline built.
 pub(super) const AZURE: Provider = Provider {
     name: "azure-pipelines",
     marks: &["TF_BUILD"],
     form: Form::Azure,
-    tells: &[
+    facts: &[
         (Version, &["BUILD_SOURCEBRANCH=refs/tags/*"]),
         (Commit, &["BUILD_SOURCEVERSION"]),
-        // Of deployment jobs alone.
+        // Only set in deployment jobs.
         (Environment, &["ENVIRONMENT_NAME"]),
         (Actor, &["BUILD_REQUESTEDFOR"]),
         (Repository, &["BUILD_REPOSITORY_URI"]),
@@ -51,13 +51,13 @@ pub(super) const AZURE: Provider = Provider {
     ],
 };
 
-/// The commit is HEAD until the agent has found out which that is. Every job has a UUID, those of `parallelism` and of a matrix
-/// too, and one that is retried has a new one.
+/// The commit is HEAD until the agent has resolved it. Every job has a UUID, also with `parallelism` and in a matrix, and a
+/// retried job has a new one.
 pub(super) const BUILDKITE: Provider = Provider {
     name: "buildkite",
     marks: &["BUILDKITE"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["BUILDKITE_TAG"]),
         (Commit, &["BUILDKITE_COMMIT"]),
         (Environment, &["BUILDKITE_GITHUB_DEPLOYMENT_ENVIRONMENT"]),
@@ -74,12 +74,12 @@ pub(super) const BUILDKITE: Provider = Provider {
     ],
 };
 
-/// Every run of a job has a number of its own, which the nodes of `parallelism` share: they differ in their index.
+/// Every run of a job has its own number. The nodes of `parallelism` share it and differ in their index.
 pub(super) const CIRCLECI: Provider = Provider {
     name: "circleci",
     marks: &["CIRCLECI"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["CIRCLE_TAG"]),
         (Commit, &["CIRCLE_SHA1"]),
         (Actor, &["CIRCLE_USERNAME"]),
@@ -94,12 +94,12 @@ pub(super) const CIRCLECI: Provider = Provider {
     ],
 };
 
-/// The builds of a batch have ids of their own, and a build that is retried is a new build.
+/// Every build of a batch has its own id, and a retried build is a new build.
 pub(super) const CODEBUILD: Provider = Provider {
     name: "aws-codebuild",
     marks: &["CODEBUILD_BUILD_ARN"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["CODEBUILD_WEBHOOK_TRIGGER=tag/*", "CODEBUILD_WEBHOOK_HEAD_REF=refs/tags/*"]),
         (Commit, &["CODEBUILD_RESOLVED_SOURCE_VERSION"]),
         (Actor, &["CODEBUILD_INITIATOR"]),
@@ -114,12 +114,12 @@ pub(super) const CODEBUILD: Provider = Provider {
     ],
 };
 
-/// Every job has an id of its own, those of `parallelism` and of a matrix too, whichever way it came to run.
+/// Every job has its own id, also with `parallelism` and in a matrix, whatever started it.
 pub(super) const SEMAPHORE: Provider = Provider {
     name: "semaphore",
     marks: &["SEMAPHORE"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["SEMAPHORE_GIT_TAG_NAME"]),
         (Commit, &["SEMAPHORE_GIT_SHA"]),
         (Actor, &["SEMAPHORE_PIPELINE_PROMOTED_BY", "SEMAPHORE_WORKFLOW_TRIGGERED_BY"]),
@@ -134,12 +134,12 @@ pub(super) const SEMAPHORE: Provider = Provider {
     ],
 };
 
-/// Each job of a matrix has an id of its own, and keeps it when it is restarted.
+/// Each job of a matrix has its own id, which stays the same when the job is restarted.
 pub(super) const TRAVIS: Provider = Provider {
     name: "travis-ci",
     marks: &["TRAVIS"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["TRAVIS_TAG"]),
         (Commit, &["TRAVIS_COMMIT"]),
         (Repository, &["TRAVIS_REPO_SLUG"]),
@@ -153,13 +153,13 @@ pub(super) const TRAVIS: Provider = Provider {
     ],
 };
 
-/// It sets these variables where the build maps its substitutions (`automapSubstitutions`). The steps of a build, which may run
-/// side by side, share all of them: there is no leg.
+/// It sets these variables if the build maps its substitutions (`automapSubstitutions`). There is no leg: the steps of a build,
+/// which may run in parallel, share all variables.
 pub(super) const CLOUD_BUILD: Provider = Provider {
     name: "google-cloud-build",
     marks: &["BUILDER_OUTPUT"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["TAG_NAME"]),
         (Commit, &["COMMIT_SHA", "REVISION_ID"]),
         (Repository, &["REPO_FULL_NAME", "REPO_NAME"]),

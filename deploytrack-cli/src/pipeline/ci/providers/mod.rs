@@ -1,4 +1,4 @@
-//! The variables of each provider, from its documentation. What is not documented is left out.
+//! The variables of each provider, from its documentation. Undocumented variables are left out.
 
 mod forges;
 mod hosted;
@@ -7,18 +7,21 @@ mod self_hosted;
 use super::{Fact, annotations::Form};
 use crate::surroundings::Surroundings;
 
-/// Which variables tell what. An entry is a variable (`CI_JOB_ID`), one with a certain value (`EVENT=workflow_run`), what stands
-/// at the star in one (`REF=refs/tags/*`), or a text with variables in it (`{SERVER}/runs/{RUN}`). The first that is set and can be recorded counts.
+/// A provider and its variables.
+///
+/// Each fact has one or more sources. A source is a variable (`CI_JOB_ID`), a variable with a certain value
+/// (`EVENT=workflow_run`), the part of a value at the star (`REF=refs/tags/*`), or a text with variables
+/// (`{SERVER}/runs/{RUN}`). The first source that is set and can be recorded is used.
 #[derive(Debug)]
 pub(super) struct Provider {
     pub(super) name: &'static str,
-    /// Variables that are set here and nowhere else; one of them, `NAME=value` with this value.
+    /// Variables that only this provider sets, or sets to this value (`NAME=value`).
     pub(super) marks: &'static [&'static str],
     pub(super) form: Form,
-    pub(super) tells: &'static [(Fact, &'static [&'static str])],
+    pub(super) facts: &'static [(Fact, &'static [&'static str])],
 }
 
-/// In the order they are looked for. Forgejo, Gitea and Woodpecker set variables of others too.
+/// All providers, in the order in which they are detected. Forgejo, Gitea and Woodpecker also set variables of other providers.
 pub(super) const PROVIDERS: &[Provider] = &[
     forges::WOODPECKER,
     forges::FORGEJO,
@@ -36,11 +39,12 @@ pub(super) const PROVIDERS: &[Provider] = &[
     self_hosted::DRONE,
     self_hosted::TEAMCITY,
     self_hosted::JENKINS,
-    // Its mark is set by little else, and yet the vaguest of all.
+    // Last, since its mark is the least specific one.
     hosted::CLOUD_BUILD,
 ];
 
 impl Provider {
+    /// Whether this process runs in a job of this provider.
     pub(super) fn is_here(&self, surroundings: &Surroundings) -> bool {
         self.marks.iter().any(|mark| match mark.split_once('=') {
             Some((name, value)) => surroundings.variable(name) == Some(value),
@@ -48,13 +52,13 @@ impl Provider {
         })
     }
 
-    /// The variables that would tell a fact.
+    /// The variables with this fact.
     pub(super) fn variables(&self, fact: Fact) -> Vec<&'static str> {
-        self.tells.iter().filter(|(told, _)| *told == fact).flat_map(|(_, entries)| entries.iter().map(|entry| source(entry))).collect()
+        self.facts.iter().filter(|(other, _)| *other == fact).flat_map(|(_, entries)| entries.iter().map(|entry| source(entry))).collect()
     }
 }
 
-/// What an entry comes to.
+/// The value of a source.
 pub(super) fn read(entry: &str, surroundings: &Surroundings) -> Option<String> {
     if entry.contains('{') {
         return filled(entry, surroundings);
@@ -66,7 +70,7 @@ pub(super) fn read(entry: &str, surroundings: &Surroundings) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A text with its variables filled in; none when one is not set.
+/// A text with its variables filled in; none if one is not set.
 fn filled(text: &str, surroundings: &Surroundings) -> Option<String> {
     let mut parts = text.split('{');
     let first = parts.next()?.to_owned();
@@ -76,7 +80,7 @@ fn filled(text: &str, surroundings: &Surroundings) -> Option<String> {
     })
 }
 
-/// What an entry is called when its value is explained.
+/// The name of a source in explanations.
 pub(super) fn source(entry: &'static str) -> &'static str {
     if entry.contains('{') { entry } else { entry.split_once('=').map_or(entry, |(name, _)| name) }
 }

@@ -1,4 +1,4 @@
-//! Providers that people run themselves, beside a forge.
+//! Self-hosted providers that are not part of a forge.
 
 use super::Provider;
 use crate::pipeline::ci::{
@@ -6,12 +6,12 @@ use crate::pipeline::ci::{
     annotations::Form,
 };
 
-/// Stages and steps, which may run side by side, have numbers in their build, and a build that is restarted has a new number.
+/// Stages and steps, which may run in parallel, have numbers in their build, and a restarted build has a new number.
 pub(super) const DRONE: Provider = Provider {
     name: "drone",
     marks: &["DRONE"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["DRONE_TAG"]),
         (Commit, &["DRONE_COMMIT_SHA", "DRONE_COMMIT"]),
         (Environment, &["DRONE_DEPLOY_TO"]),
@@ -27,13 +27,13 @@ pub(super) const DRONE: Provider = Provider {
     ],
 };
 
-/// The build number is whatever people configured and may come again, and parallel builds of one chain may have the same: there
-/// is no leg.
+/// There is no leg: the format of the build number is configurable, numbers may repeat, and parallel builds of one chain may have
+/// the same.
 pub(super) const TEAMCITY: Provider = Provider {
     name: "teamcity",
     marks: &["TEAMCITY_VERSION"],
     form: Form::TeamCity,
-    tells: &[
+    facts: &[
         (Commit, &["BUILD_VCS_NUMBER"]),
         (Run, &["BUILD_NUMBER"]),
         (Job, &["{TEAMCITY_PROJECT_NAME}/{TEAMCITY_BUILDCONF_NAME}", "TEAMCITY_BUILDCONF_NAME"]),
@@ -41,14 +41,18 @@ pub(super) const TEAMCITY: Provider = Provider {
     ],
 };
 
-/// `BUILD_USER_ID` is of a plugin. The branches of `parallel`, and the cells of a matrix, share every variable of the build
-/// when they share a node, even `EXECUTOR_NUMBER`; `STAGE_NAME` is that of the innermost stage: there is no leg. The parameters
-/// of a build are variables too, so a tag is what was checked out only where the branch has the same name.
+/// `BUILD_USER_ID` is set by a plugin.
+///
+/// There is no leg: the branches of `parallel`, and the cells of a matrix, share every variable of the build if they share a node,
+/// even `EXECUTOR_NUMBER`. `STAGE_NAME` is that of the innermost stage.
+///
+/// The parameters of a build are variables, too. A tag is therefore the one that was checked out only if the branch has the same
+/// name.
 pub(super) const JENKINS: Provider = Provider {
     name: "jenkins",
     marks: &["JENKINS_URL"],
     form: Form::Plain,
-    tells: &[
+    facts: &[
         (Version, &["TAG_NAME"]),
         (Commit, &["GIT_COMMIT"]),
         (Actor, &["BUILD_USER_ID"]),

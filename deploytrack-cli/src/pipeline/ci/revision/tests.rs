@@ -6,13 +6,13 @@ use super::{
 };
 use crate::surroundings::Surroundings;
 
-/// A repository as git tells it.
+/// A repository, as git describes it.
 #[derive(Clone, Copy, Default)]
 struct Repository {
     head: &'static str,
     /// Tags, each with the letter of its commit.
     tags: &'static [(&'static str, char)],
-    /// The letters of other commits that are there.
+    /// The letters of other commits in the repository.
     commits: &'static str,
     remote: &'static str,
     in_superproject: bool,
@@ -53,7 +53,7 @@ impl Repository {
     }
 }
 
-/// The version and the commit, by its letter, that come of it for the component api; `None` where there is none.
+/// The version, and the commit by its letter, for the component api; `None` if there is none.
 fn found(
     variables: &[(&str, &str)],
     repository: Repository,
@@ -61,18 +61,18 @@ fn found(
     built: Option<char>,
 ) -> (Option<String>, Option<String>, Context) {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let mut context = Context::told(&Surroundings { variables, ..Surroundings::default() });
+    let mut context = Context::from_variables(&Surroundings { variables, ..Surroundings::default() });
     let given = given.map(|version| Version::new(version).unwrap());
-    let built = built.map(|letter| Known { value: sha(letter), source: "workflow_run.head_sha".to_owned() });
-    context.ask(&Reference::Name(Name::new("api").unwrap()), given.as_ref(), built, &|question| repository.answer(question));
-    let text = |fact| context.fact(fact).map(|known| known.value.clone());
+    let built = built.map(|letter| FactValue { value: sha(letter), source: "workflow_run.head_sha".to_owned() });
+    context.add_from_git(&Reference::Name(Name::new("api").unwrap()), given.as_ref(), built, &|question| repository.answer(question));
+    let text = |fact| context.fact(fact).map(|found| found.value.clone());
     let commit = text(Fact::Commit).map(|commit| if commit.len() == 40 { commit[..1].to_owned() } else { commit });
     (given.map(|version| version.to_string()).or_else(|| text(Fact::Version)), commit, context)
 }
 
 fn check(what: &str, variables: &[(&str, &str)], repository: Repository, given: Option<&str>, version: &str, commit: &str) {
     let (found_version, found_commit, context) = found(variables, repository, given, None);
-    let reason = context.looked_at(Fact::Version);
+    let reason = context.reason_for_missing(Fact::Version);
     assert_eq!((found_version.as_deref().unwrap_or("-"), found_commit.as_deref().unwrap_or("-")), (version, commit), "{what}: {reason}");
 }
 
@@ -98,7 +98,7 @@ fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 }
 
 #[test]
-fn without_a_version_a_tag_goes_before_the_commit() {
+fn without_a_version_a_tag_is_preferred_to_the_commit() {
     let tag = with(&[("GITHUB_REF", "refs/tags/v2"), ("GITHUB_SHA", C)]);
     check("a push to main", &GITHUB, HERE, None, "bbbbbbbbbbbb", "b");
     check("the same without a checkout", &GITHUB, EMPTY, None, "bbbbbbbbbbbb", "b");
@@ -128,7 +128,7 @@ fn with_a_version_the_commit_is_that_of_the_version_or_none() {
 }
 
 #[test]
-fn a_second_repository_says_nothing_of_the_version() {
+fn another_repository_does_not_decide_the_version() {
     let tag = with(&[("GITHUB_REF", "refs/tags/v7")]);
     check("its tag", &GITHUB, OTHER, Some("v1"), "v1", "-");
     check("its commit", &GITHUB, OTHER, None, "-", "-");
@@ -139,11 +139,11 @@ fn a_second_repository_says_nothing_of_the_version() {
     check("a mirror", &GITHUB, Repository { remote: "git@mirror:Octo/API.git", ..OTHER }, Some("v1"), "v1", "a");
     check("a fork that has the commit", &GITHUB, Repository { commits: "b", ..OTHER }, Some("v1"), "v1", "a");
     let (.., context) = found(&GITHUB, OTHER, None, None);
-    assert_eq!(context.looked_at(Fact::Version), "there is more than one answer: bbbbbbbbbbbb (GITHUB_SHA), eeeeeeeeeeee (git)");
+    assert_eq!(context.reason_for_missing(Fact::Version), "there is more than one answer: bbbbbbbbbbbb (GITHUB_SHA), eeeeeeeeeeee (git)");
 }
 
 #[test]
-fn a_run_that_deploys_what_another_built_has_no_commit_of_its_own() {
+fn a_run_that_deploys_the_build_of_another_run_has_no_own_commit() {
     let run = with(&[("GITHUB_EVENT_NAME", "workflow_run")]);
     let commit = |repository, built| {
         let (version, commit, _) = found(&run, repository, None, built);
@@ -166,7 +166,7 @@ fn a_run_that_deploys_what_another_built_has_no_commit_of_its_own() {
 }
 
 #[test]
-fn a_tag_that_is_a_parameter_names_its_own_commit() {
+fn a_tag_from_a_parameter_names_its_own_commit() {
     let jenkins = |more: &[(&'static str, &'static str)]| {
         [&[("JENKINS_URL", "https://ci/"), ("GIT_COMMIT", B), ("TAG_NAME", "v1")][..], more].concat()
     };
@@ -177,13 +177,13 @@ fn a_tag_that_is_a_parameter_names_its_own_commit() {
 }
 
 #[test]
-fn several_tags_are_listed_unless_one_is_certain() {
+fn several_tags_are_an_error_that_lists_them_unless_one_is_certain() {
     let tags = |tags| Repository { head: "a", tags, ..HERE };
     check("two", &[], tags(&[("v1.0.0", 'a'), ("v1.0.0-rc.1", 'a')]), None, "-", "-");
     let (.., context) = found(&[], tags(&[("v1", 'a'), ("v2", 'a')]), None, None);
-    assert_eq!(context.looked_at(Fact::Version), "there is more than one answer: v1 (git), v2 (git)");
+    assert_eq!(context.reason_for_missing(Fact::Version), "there is more than one answer: v1 (git), v2 (git)");
     let (.., context) = found(&[], tags(&[("1", 'a'), ("2", 'a'), ("3", 'a'), ("4", 'a'), ("5", 'a'), ("6", 'a')]), None, None);
-    assert!(context.looked_at(Fact::Version).ends_with("5 (git), and more"));
+    assert!(context.reason_for_missing(Fact::Version).ends_with("5 (git), and more"));
     check(
         "two, of which the CI builds one",
         &with(&[("GITHUB_REF", "refs/tags/v2"), ("GITHUB_SHA", A)]),
@@ -195,28 +195,21 @@ fn several_tags_are_listed_unless_one_is_certain() {
     check("a floating one", &[], tags(&[("v1", 'a'), ("v1.0.0", 'a'), ("latest", 'a')]), None, "v1.0.0", "a");
     check("one for each package", &[], tags(&[("api/v1.0.0", 'a'), ("web/v3.0.0", 'a')]), None, "api/v1.0.0", "a");
     check("one of another package", &[], tags(&[("web/v3.0.0", 'a')]), None, "aaaaaaaaaaaa", "a");
-    check(
-        "the same, told by the CI",
-        &with(&[("GITHUB_REF", "refs/tags/web/v3.0.0"), ("GITHUB_SHA", A)]),
-        EMPTY,
-        None,
-        "aaaaaaaaaaaa",
-        "a",
-    );
+    check("the same, from the CI", &with(&[("GITHUB_REF", "refs/tags/web/v3.0.0"), ("GITHUB_SHA", A)]), EMPTY, None, "aaaaaaaaaaaa", "a");
 }
 
 #[test]
-fn files_that_were_changed_by_hand_are_no_commit() {
+fn changed_files_belong_to_no_commit() {
     let changed = |repository| Repository { changed: true, ..repository };
     check("outside a CI", &[], changed(HERE), None, "bbbbbbbbbbbb-dirty", "-");
     check("at a tag", &[], changed(TAGGED), None, "v2-dirty", "-");
     check("in a CI the build changes files", &GITHUB, changed(HERE), None, "bbbbbbbbbbbb", "b");
-    check("in a CI that is not known", &[("CI", "true")], changed(HERE), None, "bbbbbbbbbbbb", "b");
+    check("in an unknown CI", &[("CI", "true")], changed(HERE), None, "bbbbbbbbbbbb", "b");
     check("a version that was given is not what is changed", &[], changed(TAGGED), Some("v2"), "v2", "c");
 }
 
 #[test]
-fn a_git_that_does_not_answer_is_told() {
+fn a_failure_of_git_is_reported() {
     for error in [GitError::NoProgram, GitError::Untrusted("/src".to_owned()), GitError::NoCommits, GitError::Damaged, GitError::Slow] {
         let is_hidden = error.hides_a_repository();
         let silent = Repository {
@@ -231,7 +224,7 @@ fn a_git_that_does_not_answer_is_told() {
         };
         let (version, _, context) = found(&[], silent, None, None);
         assert_eq!(version, None);
-        assert!(context.looked_at(Fact::Version).ends_with(&error.to_string()), "{error}");
+        assert!(context.reason_for_missing(Fact::Version).ends_with(&error.to_string()), "{error}");
         let (version, commit, context) = found(&GITHUB, silent, None, None);
         assert_eq!((version.as_deref(), commit.as_deref()), (Some("bbbbbbbbbbbb"), Some("b")));
         assert_eq!(context.warning.is_some_and(|warning| warning.contains(&error.to_string())), is_hidden);

@@ -1,39 +1,39 @@
-//! The last part of what a command wrote, as it came.
+//! The last part of the output of a command, in the order in which it arrived.
 
 use std::collections::{BTreeSet, VecDeque};
 
-/// How much is kept. Far more than what is recorded of it, so that a secret is seen whole, or its beginning at least.
+/// How many bytes are stored: far more than are recorded, so that a secret is stored whole, or at least its beginning.
 const MOST: usize = 64 * 1024;
-/// Parts that come in small pieces are kept in larger ones.
+/// Small parts are joined up to this size.
 const PIECE: usize = 4 * 1024;
-/// What is left of a line whose beginning is gone begins with as much that nobody can tell from half of a secret.
+/// The first bytes of a line whose beginning is gone may be half of a secret. This many are dropped.
 const UNSURE: usize = 4 * 1024;
 
-/// Parts of both streams in the order in which they came.
+/// Parts of both streams, in the order in which they arrived.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct RecentOutput {
     parts: VecDeque<(usize, Vec<u8>)>,
     bytes: usize,
-    /// Whether what is kept of a stream begins within a line.
+    /// Whether the stored part of a stream begins within a line.
     cut: [bool; 2],
-    /// What the command told the CI to mask.
+    /// Secrets that the command asked the CI to mask.
     pub(super) secrets: BTreeSet<String>,
 }
 
-impl Kept {
-    /// Adds what came from a stream.
+impl RecentOutput {
+    /// Adds output of a stream.
     pub(super) fn push(&mut self, stream: usize, chunk: &[u8], secrets: Vec<String>) {
         self.secrets.extend(secrets);
-        let kept = &chunk[chunk.len().saturating_sub(MOST)..];
-        if kept.len() < chunk.len() {
+        let stored = &chunk[chunk.len().saturating_sub(MOST)..];
+        if stored.len() < chunk.len() {
             self.parts.retain(|(of, _)| *of != stream);
             self.bytes = self.parts.iter().map(|(_, part)| part.len()).sum();
-            self.cut[stream] = chunk[chunk.len() - kept.len() - 1] != b'\n';
+            self.cut[stream] = chunk[chunk.len() - stored.len() - 1] != b'\n';
         }
-        self.bytes += kept.len();
+        self.bytes += stored.len();
         match self.parts.back_mut() {
-            Some((of, part)) if *of == stream && part.len() + kept.len() <= PIECE => part.extend_from_slice(kept),
-            _ => self.parts.push_back((stream, kept.to_owned())),
+            Some((of, part)) if *of == stream && part.len() + stored.len() <= PIECE => part.extend_from_slice(stored),
+            _ => self.parts.push_back((stream, stored.to_owned())),
         }
         while self.parts.front().is_some_and(|(_, part)| self.bytes - part.len() >= MOST) {
             self.drop_first();
@@ -66,10 +66,10 @@ impl Kept {
     }
 }
 
-/// A line as text; none when too little is left of it.
+/// A line as text; none if too little of it is left.
 fn line(bytes: &[u8], cut: bool) -> Option<String> {
-    let sure = if cut { bytes.get(UNSURE..)? } else { bytes };
-    let text = String::from_utf8_lossy(sure);
+    let certain = if cut { bytes.get(UNSURE..)? } else { bytes };
+    let text = String::from_utf8_lossy(certain);
     Some(text.trim_end().to_owned())
 }
 
@@ -77,34 +77,34 @@ fn line(bytes: &[u8], cut: bool) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn kept(parts: &[(usize, &str)]) -> Vec<String> {
-        let mut kept = Kept::default();
+    fn lines(parts: &[(usize, &str)]) -> Vec<String> {
+        let mut output = RecentOutput::default();
         for (stream, part) in parts {
-            kept.push(*stream, part.as_bytes(), Vec::new());
+            output.push(*stream, part.as_bytes(), Vec::new());
         }
-        kept.lines()
+        output.lines()
     }
 
     #[test]
-    fn lines_of_both_streams_come_in_the_order_in_which_they_ended() {
-        assert_eq!(kept(&[(0, "a"), (1, "b\nc"), (0, "d\n"), (1, "e")]), ["b", "ad", "ce"]);
+    fn lines_of_both_streams_are_ordered_by_their_ends() {
+        assert_eq!(lines(&[(0, "a"), (1, "b\nc"), (0, "d\n"), (1, "e")]), ["b", "ad", "ce"]);
     }
 
     #[test]
-    fn the_beginning_of_a_line_that_is_gone_takes_what_may_be_half_a_secret_with_it() {
-        let lines = kept(&[(0, "hunt"), (1, &"x\n".repeat(MOST / 2)), (0, "er2\nnext\n")]);
+    fn the_rest_of_a_line_without_its_beginning_loses_what_may_be_half_a_secret() {
+        let lines = lines(&[(0, "hunt"), (1, &"x\n".repeat(MOST / 2)), (0, "er2\nnext\n")]);
         assert_eq!(lines.iter().filter(|line| *line != "x").collect::<Vec<_>>(), ["next"]);
-        let long = kept(&[(0, &"y".repeat(2 * MOST)), (0, "\n")]);
+        let long = lines(&[(0, &"y".repeat(2 * MOST)), (0, "\n")]);
         assert_eq!(long, ["y".repeat(MOST - UNSURE)]);
     }
 
     #[test]
     fn many_small_parts_are_bounded() {
-        let mut kept = Kept::default();
+        let mut output = RecentOutput::default();
         for number in 0..100_000 {
-            kept.push(number % 2, b"y\n", Vec::new());
+            output.push(number % 2, b"y\n", Vec::new());
         }
-        assert!(kept.bytes < 2 * MOST && kept.parts.len() < 100_000, "{} {}", kept.bytes, kept.parts.len());
-        assert!(kept.lines().len() > 1000);
+        assert!(output.bytes < 2 * MOST && output.parts.len() < 100_000, "{} {}", output.bytes, output.parts.len());
+        assert!(output.lines().len() > 1000);
     }
 }

@@ -1,58 +1,58 @@
-//! The secrets that a command itself tells the CI to mask.
+//! Secrets that the command asks the CI to mask, by commands in its output.
 
 use std::sync::LazyLock;
 
 use memchr::{memchr, memmem::Finder, memrchr};
 
-/// What such a line has in it: `::add-mask::` and `##[add-mask]` of GitHub, Gitea and Forgejo; `##vso[task.setvariable ...]`
+/// The commands: `::add-mask::` and `##[add-mask]` of GitHub, Gitea and Forgejo; `##vso[task.setvariable ...]`
 /// and `##vso[task.setsecret]` of Azure Pipelines.
 const WORDS: [&[u8]; 2] = [b"add-mask", b"##vso[task.set"];
-/// What all of these have in them: one look at every byte is enough.
+/// A part of every command, so that one search over the output is enough.
 static COMMON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ask"));
-/// The longest line that is looked at.
+/// The longest line that is searched.
 const MOST: usize = 64 * 1024;
 
-/// What has been seen of a stream.
+/// The state of the search in one stream.
 #[derive(Debug, Default)]
-pub(super) struct Announced {
+pub(super) struct MaskCommands {
     /// The line that has not ended yet.
     line: Vec<u8>,
 }
 
-impl Announced {
-    /// The secrets that the next part of the stream announces.
-    pub(super) fn look(&mut self, chunk: &[u8]) -> Vec<String> {
+impl MaskCommands {
+    /// The secrets in the next part of the stream.
+    pub(super) fn search(&mut self, chunk: &[u8]) -> Vec<String> {
         let mut secrets = Vec::new();
         let Some(first) = memchr(b'\n', chunk) else {
-            self.go_on(chunk);
-            // It may be the last one.
-            return of(&self.line);
+            self.append(chunk);
+            // It may be the last line.
+            return secrets_in(&self.line);
         };
         if !self.line.is_empty() {
-            self.go_on(&chunk[..first]);
-            secrets.extend(of(&self.line));
+            self.append(&chunk[..first]);
+            secrets.extend(secrets_in(&self.line));
             self.line.clear();
         }
-        secrets.extend(of(chunk));
+        secrets.extend(secrets_in(chunk));
         let last = memrchr(b'\n', chunk).unwrap_or(first);
-        self.go_on(&chunk[last + 1..]);
+        self.append(&chunk[last + 1..]);
         secrets
     }
 
-    fn go_on(&mut self, part: &[u8]) {
+    fn append(&mut self, part: &[u8]) {
         let room = MOST.saturating_sub(self.line.len());
         self.line.extend_from_slice(&part[..part.len().min(room)]);
     }
 }
 
-/// The secrets that whole lines announce.
-fn of(text: &[u8]) -> Vec<String> {
-    let announces = |at: &usize| WORDS.iter().any(|word| window(text, *at).windows(word.len()).any(|part| part == *word));
-    let found = COMMON.find_iter(text).filter(announces);
-    found.flat_map(|at| secrets(&String::from_utf8_lossy(line_around(text, at)))).collect()
+/// The secrets in whole lines.
+fn secrets_in(text: &[u8]) -> Vec<String> {
+    let is_command = |at: &usize| WORDS.iter().any(|word| window(text, *at).windows(word.len()).any(|part| part == *word));
+    let found = COMMON.find_iter(text).filter(is_command);
+    found.flat_map(|at| secrets_of_line(&String::from_utf8_lossy(line_around(text, at)))).collect()
 }
 
-/// What stands around.
+/// The bytes around a position.
 fn window(text: &[u8], at: usize) -> &[u8] {
     &text[at.saturating_sub(8)..text.len().min(at + 8)]
 }
@@ -63,7 +63,7 @@ fn line_around(text: &[u8], at: usize) -> &[u8] {
     &text[begin.max(end.saturating_sub(MOST))..end]
 }
 
-fn secrets(line: &str) -> Vec<String> {
+fn secrets_of_line(line: &str) -> Vec<String> {
     let mask = line.split_once("::add-mask").and_then(|(_, rest)| Some(rest.split_once("::")?.1));
     let old_mask = || Some(line.split_once("##[add-mask]")?.1);
     let variable = || {
@@ -72,7 +72,7 @@ fn secrets(line: &str) -> Vec<String> {
         secret.then_some(value)
     };
     let Some(value) = mask.or_else(old_mask).or_else(variable) else { return Vec::new() };
-    // As the runners read it, the percent sign last.
+    // Decoded in the order of the runners: the percent sign last.
     let value = value.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%").replace("%AZP25", "%");
     value.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
 }
@@ -81,28 +81,28 @@ fn secrets(line: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn announced(chunks: &[&str]) -> Vec<String> {
-        let mut announced = Announced::default();
-        let mut found: Vec<_> = chunks.iter().flat_map(|chunk| announced.look(chunk.as_bytes())).collect();
+    fn secrets(chunks: &[&str]) -> Vec<String> {
+        let mut commands = MaskCommands::default();
+        let mut found: Vec<_> = chunks.iter().flat_map(|chunk| commands.search(chunk.as_bytes())).collect();
         found.dedup();
         found
     }
 
     #[test]
-    fn what_the_ci_is_told_to_mask_is_found() {
-        assert_eq!(announced(&["a\n::add-mask::one\nb\n  ::add-mask::two%0Athree\n"]), ["one", "two", "three"]);
-        assert_eq!(announced(&["##[add-mask]one\n##vso[task.setvariable variable=x;isSecret=true]two\n"]), ["one", "two"]);
-        assert_eq!(announced(&["##vso[task.setsecret]one", "\n##vso[task.setvariable variable=x]two\n"]), ["one"]);
+    fn secrets_in_mask_commands_are_found() {
+        assert_eq!(secrets(&["a\n::add-mask::one\nb\n  ::add-mask::two%0Athree\n"]), ["one", "two", "three"]);
+        assert_eq!(secrets(&["##[add-mask]one\n##vso[task.setvariable variable=x;isSecret=true]two\n"]), ["one", "two"]);
+        assert_eq!(secrets(&["##vso[task.setsecret]one", "\n##vso[task.setvariable variable=x]two\n"]), ["one"]);
     }
 
     #[test]
-    fn where_it_is_cut_makes_no_difference() {
+    fn a_command_is_found_wherever_the_stream_is_split() {
         let text = "first\n::add-mask::hunter2\nlast";
         for cut in 0..text.len() {
-            let found = announced(&[&text[..cut], &text[cut..]]);
+            let found = secrets(&[&text[..cut], &text[cut..]]);
             assert!(found.contains(&"hunter2".to_owned()), "{cut}: {found:?}");
         }
         let single: Vec<_> = text.split_inclusive(|_| true).collect();
-        assert!(announced(&single).contains(&"hunter2".to_owned()));
+        assert!(secrets(&single).contains(&"hunter2".to_owned()));
     }
 }

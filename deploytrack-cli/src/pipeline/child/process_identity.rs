@@ -1,45 +1,45 @@
-//! A command that runs, as another process can recognise it later.
+//! Identifies a process, so that another process can check later whether it still runs.
 
 use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-/// A process. A number alone would soon be somebody else's.
+/// A process. The process id alone is not enough: the system reuses it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Running {
+pub(crate) struct ProcessIdentity {
     pub(crate) pid: u32,
-    /// When it began, as the system counts; none where it does not say.
+    /// When it started, in clock ticks since boot; none if the system does not report it.
     #[serde(default)]
     started: Option<u64>,
-    /// Where its number means something: this start of this machine, in this container.
+    /// The scope of the process id: the boot of the machine and the container.
     #[serde(default)]
     place: String,
 }
 
-impl Running {
-    /// A process of this machine.
+impl ProcessIdentity {
+    /// The identity of a running process.
     pub(crate) fn of(pid: u32) -> Self {
         Self { pid, started: started(pid), place: place() }
     }
 
-    /// Whether it still runs.
+    /// Whether the process still runs.
     pub(crate) fn is_alive(&self) -> bool {
         self.place == place()
             && if place().is_empty() { exists(self.pid) } else { self.started.is_some() && started(self.pid) == self.started }
     }
 }
 
-/// Field 22 of `proc_pid_stat(5)`; none for a process that is none or has ended.
+/// The start time, field 22 of `proc_pid_stat(5)`; none if there is no such process or it has ended.
 fn started(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name before may have anything in it.
+    // The name before may contain spaces and parentheses.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     fields.nth(18)?.parse().ok().filter(|_| !matches!(state, "Z" | "X"))
 }
 
-/// Nothing where the system does not say.
+/// The boot and the container of this process; empty if the system does not report them.
 fn place() -> String {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let container = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
@@ -63,12 +63,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_alive_until_it_ends_and_no_other_is_taken_for_it() {
+    fn a_process_is_alive_until_it_ends_and_is_not_confused_with_another() {
         let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
-        let running = Running::of(child.id());
+        let running = ProcessIdentity::of(child.id());
         assert!(running.is_alive());
-        let of_another = Running { started: Some(1), ..running.clone() };
-        let elsewhere = Running { place: "elsewhere".to_owned(), ..running.clone() };
+        let of_another = ProcessIdentity { started: Some(1), ..running.clone() };
+        let elsewhere = ProcessIdentity { place: "elsewhere".to_owned(), ..running.clone() };
         assert!(place().is_empty() || !of_another.is_alive() && !elsewhere.is_alive());
         child.kill().unwrap();
         child.wait().unwrap();
