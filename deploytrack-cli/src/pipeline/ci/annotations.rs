@@ -1,6 +1,6 @@
 //! Warnings and errors in the formats that providers show beside their logs.
 
-use super::provider;
+use super::detect::provider;
 use crate::{render::text::clean, surroundings::Surroundings};
 
 /// The format of a provider.

@@ -1,4 +1,7 @@
-use super::*;
+use deploytrack_core::{catalog::Reference, text::Name};
+
+use super::{providers::PROVIDERS, *};
+use crate::surroundings::Surroundings;
 
 /// A provider, a realistic set of its variables, and the facts in them.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static [(Fact, &'static str)]);
