@@ -15,7 +15,7 @@ use rustix::{
 };
 use tokio::time::sleep;
 
-use super::{Limit, Outcome, ProcessIdentity, Signals, forward, set_process_group, signals::Target};
+use super::{Outcome, ProcessIdentity, Signals, TimeLimit, forward, set_process_group, signals::Target};
 use crate::pipeline::queue::Entry;
 
 /// How often to look without a signal: SIGCHLD may be blocked.
@@ -33,7 +33,7 @@ pub(crate) async fn run_keeper(mut keeper: Command, entry: &Entry, limit: Option
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     set_process_group(&mut keeper);
-    let limit = Limit::new(limit);
+    let limit = TimeLimit::new(limit);
     let keeper = keeper.spawn()?.id();
     let mut watch = Watch { entry, keeper, target: Target::of(keeper), orphan: None, seen: None, limit };
     loop {
@@ -85,7 +85,7 @@ struct Watch<'a> {
     orphan: Option<Orphan>,
     /// How the command ended, if this process saw it.
     seen: Option<Outcome>,
-    limit: Limit,
+    limit: TimeLimit,
 }
 
 /// A command whose keeper was killed.
