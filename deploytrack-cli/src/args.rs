@@ -21,7 +21,6 @@ use uuid::Uuid;
 #[cfg(feature = "serve")]
 use crate::commands::serve::Serve;
 use crate::{
-    child::Asked,
     commands::{
         completions::Completions,
         component::Component,
@@ -29,7 +28,6 @@ use crate::{
         environment::Environment,
         flush::Flush,
         import::Columns,
-        keep::Keep,
         latest::Latest,
         list::List,
         login::{Login, Logout},
@@ -45,9 +43,9 @@ use crate::{
         version::Version as Versions,
         wait::Wait,
         watch::Watch,
-        which::Which,
     },
     moment::{self, Moment},
+    pipeline::{child::WrappedCommand, keeper::Keep, target::DeploymentArg},
 };
 
 /// What runs where, since when, and who put it there.
@@ -183,8 +181,8 @@ impl Args {
 
 impl Command {
     /// The command that is to be recorded, if there is one.
-    pub(crate) fn recorded(&self) -> Option<Asked<'_>> {
-        if let Self::Record(record) = self { record.to_run() } else { None }
+    pub(crate) fn recorded(&self) -> Option<WrappedCommand<'_>> {
+        if let Self::Record(record) = self { record.wrapped_command() } else { None }
     }
 
     /// The flag that a --timeout may be meant for instead, as it once was: beside a command that is run, and for `wait`.
@@ -204,7 +202,7 @@ impl Command {
 #[command(after_help = "Examples:\n  deploytrack show 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50\n  deploytrack show --id-file deployment.id")]
 pub(crate) struct Show {
     #[command(flatten)]
-    pub(crate) which: Which,
+    pub(crate) which: DeploymentArg,
 }
 
 /// Import deployments from JSON or CSV; the same file twice adds nothing

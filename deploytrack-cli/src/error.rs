@@ -12,8 +12,8 @@ use deploytrack_core::{
 use crate::{
     Exit,
     args::mend::cut,
-    ci::annotations::Manner,
     hints,
+    pipeline::ci::annotations::Manner,
     render::text::clean,
     wording::{self, Wording},
 };
@@ -188,7 +188,7 @@ impl From<io::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ci::annotations::{Form, Level};
+    use crate::pipeline::ci::annotations::{Form, Level};
 
     fn said(failure: &Failure) -> String {
         let mut err = Vec::new();

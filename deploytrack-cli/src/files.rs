@@ -1,4 +1,5 @@
-//! Files that somebody else may have put in place: a restored cache or workspace can hold links, FIFOs and foreign files.
+//! Reads and creates files that another program may have put in place: a restored cache or workspace can contain links, FIFOs and
+//! files of other users.
 
 use std::{
     fs::{self, DirBuilder, File, Metadata, OpenOptions},
@@ -9,29 +10,32 @@ use std::{
 
 use rustix::{fs::OFlags, io::Errno, process::geteuid};
 
-/// The most bytes of a setting: a token, a config file, certificates.
+/// The largest number of bytes of a settings file: a token, a config file, certificates.
 pub(crate) const MOST_OF_A_SETTING: u64 = 4 * 1024 * 1024;
 const OTHERS_MAY_WRITE: u32 = 0o022;
-/// Through no link; and a FIFO without a writer would block the call.
+/// Follows no link, and does not block on a FIFO without a writer.
 const CAREFUL: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// Which files are read.
+/// Which files may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Care {
-    /// The user's own regular files, under one name and through no link.
+    /// Regular files of the user, with one name (no hard links) and not through a link.
     Own,
-    /// Regular files of any user, through no link.
+    /// Regular files of any user, not through a link.
     NoLink,
-    /// Regular files of any user, also through a link. A pipe is read too: a shell substitutes one for a command's output.
+    /// Regular files of any user, also through a link. Pipes, too: a shell passes the output of a command as one.
     Chosen,
 }
 
-/// Reads a file of at most so many bytes.
+/// Reads a file.
+///
+/// # Errors
+/// The file is not one that `care` allows, or has more than `most` bytes.
 pub(crate) fn read(path: &Path, care: Care, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path, care)?;
     let size = check(&file, care)?.len();
     let mut bytes = Vec::new();
-    // A file may grow, and a pipe has no size.
+    // A file may grow while it is read, and a pipe has no size.
     file.take(most + 1).read_to_end(&mut bytes)?;
     if size > most || bytes.len() as u64 > most {
         return Err(invalid(format!("it has more than {most} bytes")));
@@ -39,16 +43,16 @@ pub(crate) fn read(path: &Path, care: Care, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a file that is only locked. It is never truncated.
+/// Opens a file for locking. It is never truncated.
 pub(crate) fn lockable(path: &Path, create: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(create).truncate(false).mode(0o600).custom_flags(CAREFUL.bits().cast_signed());
-    let file = options.open(path).map_err(named)?;
+    let file = options.open(path).map_err(with_clear_message)?;
     check(&file, Care::Own)?;
     Ok(file)
 }
 
-/// Creates a file that only its owner reads, in the place of one that an earlier process left there.
+/// Creates a file with this mode. An existing file, as a crashed process leaves it, is removed first.
 pub(crate) fn create(path: &Path, mode: u32) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -57,12 +61,12 @@ pub(crate) fn create(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
 
-/// Creates a folder that only its owner may enter, and the folders above it.
+/// Creates a folder, and its parents, with access for the owner only.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Rejects a folder that is a link, belongs to another user, or is writable for others.
+/// Rejects a folder that is a link, belongs to another user, or is writable for other users.
 pub(crate) fn check_folder(path: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?;
     if found.is_symlink() {
@@ -78,7 +82,7 @@ pub(crate) fn check_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a path is a link, wherever it leads.
+/// Whether a path is a symbolic link.
 pub(crate) fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }
@@ -89,11 +93,11 @@ fn open(path: &Path, care: Care) -> io::Result<File> {
     if care != Care::Chosen {
         options.custom_flags(CAREFUL.bits().cast_signed());
     }
-    options.open(path).map_err(named)
+    options.open(path).map_err(with_clear_message)
 }
 
-/// The system's words for a link and a socket help nobody.
-fn named(error: io::Error) -> io::Error {
+/// Replaces unclear error messages of the system for links, sockets and folders.
+fn with_clear_message(error: io::Error) -> io::Error {
     match Errno::from_io_error(&error) {
         Some(Errno::LOOP) => invalid("it is a link".to_owned()),
         Some(Errno::NXIO | Errno::ISDIR) => invalid("it is not a regular file".to_owned()),
@@ -134,41 +138,41 @@ mod tests {
 
     use super::*;
 
-    fn why(path: &Path) -> String {
+    fn rejection(path: &Path) -> String {
         read(path, Care::Own, 10).unwrap_err().to_string()
     }
 
-    fn made(folder: &Path, name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+    fn create_with(folder: &Path, name: &str, make: impl FnOnce(&Path)) -> PathBuf {
         let path = folder.join(name);
         make(&path);
         path
     }
 
     #[test]
-    fn only_a_small_regular_file_under_one_name_is_read() {
+    fn only_a_small_regular_file_without_hard_links_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let file = made(folder.path(), "file", |path| fs::write(path, "0123456789").unwrap());
+        let file = create_with(folder.path(), "file", |path| fs::write(path, "0123456789").unwrap());
         assert_eq!(read(&file, Care::Own, 10).unwrap(), b"0123456789");
         assert!(read(&file, Care::Own, 9).unwrap_err().to_string().contains("more than 9 bytes"));
-        let link = made(folder.path(), "link", |path| std::os::unix::fs::symlink(&file, path).unwrap());
-        assert_eq!(why(&link), "it is a link");
+        let link = create_with(folder.path(), "link", |path| std::os::unix::fs::symlink(&file, path).unwrap());
+        assert_eq!(rejection(&link), "it is a link");
         assert_eq!(read(&link, Care::Chosen, 10).unwrap(), b"0123456789");
-        let fifo = made(folder.path(), "fifo", |path| mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap());
-        let socket = made(folder.path(), "socket", |path| drop(UnixListener::bind(path).unwrap()));
-        let directory = made(folder.path(), "directory", |path| fs::create_dir(path).unwrap());
+        let fifo = create_with(folder.path(), "fifo", |path| mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap());
+        let socket = create_with(folder.path(), "socket", |path| drop(UnixListener::bind(path).unwrap()));
+        let directory = create_with(folder.path(), "directory", |path| fs::create_dir(path).unwrap());
         for path in [&fifo, &socket, &directory] {
-            assert_eq!(why(path), "it is not a regular file", "{}", path.display());
+            assert_eq!(rejection(path), "it is not a regular file", "{}", path.display());
             assert!(lockable(path, true).is_err());
         }
-        let _name = made(folder.path(), "second", |path| fs::hard_link(&file, path).unwrap());
-        assert_eq!(why(&file), "it has 2 names (hard links)");
+        let _name = create_with(folder.path(), "second", |path| fs::hard_link(&file, path).unwrap());
+        assert_eq!(rejection(&file), "it has 2 names (hard links)");
     }
 
     #[test]
-    fn a_lock_never_empties_a_file_and_follows_no_link() {
+    fn opening_a_file_for_locking_does_not_truncate_it_or_follow_a_link() {
         let folder = tempfile::tempdir().unwrap();
-        let script = made(folder.path(), "deploy.sh", |path| fs::write(path, "#!/bin/sh").unwrap());
-        let link = made(folder.path(), "lock", |path| std::os::unix::fs::symlink(&script, path).unwrap());
+        let script = create_with(folder.path(), "deploy.sh", |path| fs::write(path, "#!/bin/sh").unwrap());
+        let link = create_with(folder.path(), "lock", |path| std::os::unix::fs::symlink(&script, path).unwrap());
         assert!(lockable(&link, true).is_err());
         drop(lockable(&script, true).unwrap());
         assert_eq!(fs::read_to_string(script).unwrap(), "#!/bin/sh");

@@ -1,4 +1,4 @@
-//! Events as they happen, across lost connections and servers that start again.
+//! Follows the event stream, across lost connections and restarts of the server.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use deploytrack_core::{
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
-use crate::{delivery::is_final, error::Failure};
+use crate::{error::Failure, pipeline::queue::deliver::is_final};
 
-/// How long a connection may be silent: a server says something every 15 seconds.
+/// How long a connection may be silent. The server sends at least a comment every 15 seconds.
 pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(45);
-/// How long to wait before connecting again, at first and at most.
+/// The first and the longest pause before connecting again.
 const FIRST: Duration = Duration::from_millis(500);
 const MOST: Duration = Duration::from_secs(30);
 
-/// What is new.
+/// An item of the followed stream.
 pub(crate) enum News {
-    /// The stream begins, or goes on where it was lost.
+    /// The stream begins, or continues where it was lost.
     Connected,
-    /// Something happened; with its text as the server wrote it.
+    /// An event, and its JSON text as the server wrote it.
     Event(Box<Event>, String),
-    /// The connection is lost, said once until it is back. It is made again.
+    /// The connection is lost, and why. Reported once until it is restored.
     Lost(String),
 }
 
-/// A reader of events that does not give up.
+/// A reader of events that reconnects.
 pub(crate) struct Follow {
     client: Client,
     /// How long the server may take until the stream begins.
@@ -41,15 +41,15 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    /// One whose client bears a connection that is silent between two signs of life.
+    /// A reader of events after a position. The read timeout of the client must be longer than [`SIGN_OF_LIFE`].
     pub(crate) fn new(client: Client, patience: Duration, filter: EventFilter, after: Option<i64>) -> Self {
         Self { client, patience, filter, position: after, stream: None, due: Instant::now(), pause: FIRST, lost: false }
     }
 
-    /// What is new next. Nothing is lost when the caller stops waiting.
+    /// The next item. The call can be cancelled without losing an item.
     ///
     /// # Errors
-    /// What no other attempt can mend: a refusal, a token that is not good.
+    /// An error that a retry cannot fix: a refusal, or a token that is not accepted.
     pub(crate) async fn next(&mut self) -> Result<News, Failure> {
         loop {
             if self.stream.is_none() {
@@ -100,7 +100,7 @@ impl Follow {
     }
 }
 
-/// Up to a quarter less, so that many who wait do not ask together.
+/// The pause, shortened by up to a quarter at random, so that many clients do not reconnect at the same time.
 pub(crate) fn jittered(pause: Duration) -> Duration {
     let part = f64::from(Uuid::new_v4().as_bytes()[0]) / f64::from(u8::MAX);
     pause.mul_f64(1.0 - part / 4.0)

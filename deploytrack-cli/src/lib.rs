@@ -3,14 +3,11 @@
 //! | Room | Knows |
 //! |---|---|
 //! | `args` | the command line |
-//! | `ci` | what the CI, or git, tells about a deployment |
-//! | `moment` | times as people say them |
-//! | `child` | the command that is wrapped |
-//! | `secrets` | what must not reach a server in a text that a command wrote |
-//! | `spool`, `delivery`, `again` | what could not be sent yet, how it is sent, and what becomes of a step that runs again |
+//! //! | `moment` | times as people say them |
+//! //! | `secrets` | what must not reach a server in a text that a command wrote |
+//! | `pipeline` | a deployment that survives the network, the runner and ourselves: the wrapped command, the spool, the CI |
 //! | `follow` | events as they happen, across lost connections |
-//! | `id_file` | the file that hands a deployment's id to the next step of a pipeline |
-//! | `settings`, `profile`, `proxy` | which server, with which token, through which proxy, and where that is written |
+//! //! | `settings`, `profile`, `proxy` | which server, with which token, through which proxy, and where that is written |
 //! | `files`, `exposure` | files that somebody else may have put in place, or can read |
 //! | `hints` | the way out of what stands between a command and its server |
 //! | `lookup` | which component or environment a name or an id names |
@@ -20,28 +17,23 @@
 //! | `wording` | what a server refuses, in the words of the command line |
 //! | `error` | what is said when a command fails, and its exit code |
 
-mod again;
 mod args;
-mod child;
-mod ci;
 mod commands;
-mod delivery;
 mod error;
 mod exposure;
 mod files;
 mod follow;
 mod hints;
-mod id_file;
 mod lookup;
 mod moment;
 mod patience;
+mod pipeline;
 mod profile;
 mod proxy;
 mod render;
 mod secrets;
 mod session;
 mod settings;
-mod spool;
 mod surroundings;
 mod wording;
 
@@ -50,10 +42,12 @@ use std::{ffi::OsString, io::Write, time::Duration};
 pub use crate::surroundings::Surroundings;
 use crate::{
     args::{Args, faults::Mistakes},
-    child::Outcome,
-    ci::annotations::{self, Manner},
     commands::login::Streams,
     error::Failure,
+    pipeline::{
+        child::{self, Outcome},
+        ci::annotations::{self, Manner},
+    },
     session::Session,
     settings::Settings,
 };
@@ -165,7 +159,7 @@ fn dispatch(args: Args, surroundings: &Surroundings, out: &mut dyn Write, err: &
         }
         args::Command::Keep(keep) => {
             let runtime = runtime()?;
-            let ended = runtime.block_on(commands::keep::run(keep, &global, surroundings, Streams { out, err }));
+            let ended = runtime.block_on(pipeline::keeper::run(keep, &global, surroundings, Streams { out, err }));
             // A name may still be looked up.
             runtime.shutdown_background();
             Err(ended)

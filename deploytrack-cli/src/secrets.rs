@@ -1,6 +1,6 @@
-//! What must not reach a server in a text that a command wrote, and that text without it.
+//! Masks secrets in texts that are sent to a server, such as the output of a command.
 //!
-//! A CI masks its secrets in its own log; what leaves that log is masked here. A false mask is cheaper than a leak.
+//! A CI only masks secrets in its own log. Masking too much is better than leaking a secret.
 
 mod encodings;
 mod names;
@@ -14,18 +14,18 @@ use std::{
 
 use self::encodings::{View, encoded};
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 const MASK: &str = "***";
-/// Of a secret as long as that or longer, every part of this length is masked.
+/// Every part of this length of a longer secret is masked.
 const PART: usize = 12;
-/// A shorter one is masked only where it is a word.
+/// A shorter secret is masked only as a whole word.
 const SHORTEST: usize = 4;
-/// One that is looked for even where lines are joined.
+/// A shorter secret is not searched across line breaks.
 const LONG: usize = 8;
-/// How often what is encoded may be encoded again.
+/// How many layers of encoding are searched.
 const DEPTH: usize = 2;
 
-/// Values that are secret.
+/// Secret values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Secrets {
     parts: HashSet<[u8; PART]>,
@@ -34,7 +34,7 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// Those that this process can know of: from its variables, the files that these name, and its own settings.
+    /// The secrets that this process can find: in its variables, in the files that they name, and in its own settings.
     pub(crate) fn of_this_process() -> Self {
         let mut secrets = Self::default();
         for value in values::of_this_process() {
@@ -43,19 +43,19 @@ impl Secrets {
         secrets
     }
 
-    /// Those of variables that are not a word that somebody might as well write.
-    pub(crate) fn sure(variables: &BTreeMap<String, String>) -> Self {
+    /// The secrets in variables that nobody would write by chance: long, and with a digit.
+    pub(crate) fn certain(variables: &BTreeMap<String, String>) -> Self {
         let variables: Vec<_> =
             variables.iter().filter(|(name, _)| names::is_secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
-        let is_sure = |value: &&String| value.len() >= LONG && value.bytes().any(|byte| byte.is_ascii_digit());
+        let is_certain = |value: &&String| value.len() >= LONG && value.bytes().any(|byte| byte.is_ascii_digit());
         let mut secrets = Self::default();
-        for value in values::of(&variables).iter().filter(is_sure) {
+        for value in values::of(&variables).iter().filter(is_certain) {
             secrets.add(value);
         }
         secrets
     }
 
-    /// Adds a value.
+    /// Adds a secret.
     pub(crate) fn add(&mut self, value: &str) {
         let bytes = value.as_bytes();
         match bytes.len() {
@@ -66,13 +66,13 @@ impl Secrets {
         }
     }
 
-    /// The text of a log without secrets, and without what looks like one.
+    /// Masks secrets in a log, and parts that look like secrets.
     pub(crate) fn mask_log(&self, text: &str) -> String {
         let ranges = self.ranges(text).into_iter().chain(shapes::of_a_log(text)).collect();
         masked(text, ranges)
     }
 
-    /// A text that somebody chose to record, without secrets and without what is one by its very form.
+    /// Masks secrets in a text that a person chose to record, and parts with the form of a token.
     pub(crate) fn mask_text(&self, text: &str) -> String {
         let ranges = self.ranges(text).into_iter().chain(shapes::of_a_text(text)).collect();
         masked(text, ranges)
@@ -84,7 +84,7 @@ impl Secrets {
         found
     }
 
-    /// Where secrets are in a text, as they are or encoded.
+    /// The ranges of secrets in a text, plain or encoded.
     fn find(&self, text: &[u8], depth: usize) -> Vec<Range<usize>> {
         let mut found = self.plain(text, SHORTEST);
         for view in View::all(text) {
@@ -110,7 +110,7 @@ impl Secrets {
         found
     }
 
-    /// Where secrets are in a text as they are.
+    /// The ranges of plain secrets in a text.
     fn plain(&self, text: &[u8], shortest: usize) -> Vec<Range<usize>> {
         let parts = text.windows(PART).enumerate().filter(|(_, part)| self.has_part(part)).map(|(at, _)| at..at + PART);
         let lengths: HashSet<usize> = self.whole.iter().map(Vec::len).filter(|length| *length >= shortest).collect();
@@ -140,7 +140,7 @@ impl Secrets {
     }
 }
 
-/// The text with a mask for each range, line by line.
+/// Replaces each range by the mask. A range over several lines gets one mask for each line.
 fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     ranges.sort_unstable_by_key(|range| range.start);
     let (mut out, mut done) = (String::with_capacity(text.len()), 0);

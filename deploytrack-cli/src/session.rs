@@ -15,13 +15,15 @@ use serde::Serialize;
 use crate::{
     Exit,
     args::{Global, Output, Part},
-    ci::annotations,
     error::Failure,
     follow::{self, Follow},
     lookup,
+    pipeline::{
+        ci::annotations,
+        queue::{Keys, Spool, unusable_shared_key},
+    },
     render::{View, forms, grid::Grid, text::clean_json},
     settings::{self, Settings, Sources},
-    spool::{Keys, Spool, unusable_shared_key},
     surroundings::Surroundings,
 };
 

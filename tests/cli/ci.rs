@@ -121,7 +121,7 @@ fn without_a_version_it_says_where_it_looked() {
         assert!(run.err.contains(part), "{run:?}");
     }
     let run = home.with("GITHUB_ACTIONS", "true").deploytrack(&["record", "-c", "api", "-e", "x"]);
-    assert!(run.err.contains("GITHUB_REF of github-actions tells none"), "{run:?}");
+    assert!(run.err.contains("GITHUB_REF of github-actions has no value"), "{run:?}");
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() 
     let large = format!("large={}", "x".repeat(16_300));
     let run = home.deploytrack(&["record", "-c", "api", "-e", "production", "--meta", &large, "--", "true"]);
     is_the_commands(&run, 0, "");
-    assert!(run.err.contains("16 KiB: ci, with what is known of the run, is left out"), "{run:?}");
+    assert!(run.err.contains("16 KiB: ci, with the data of the CI run, is left out"), "{run:?}");
 
     let run = home.deploytrack(&["record", "-c", "api", "--", "sh", "-c", "echo out; exit 3"]);
     is_the_commands(&run, 3, "out\n");

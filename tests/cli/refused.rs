@@ -107,10 +107,10 @@ fn a_new_name_that_is_right_is_registered_and_a_run_that_is_not_wanted_is_droppe
     let runs: Vec<_> = kept.iter().map(|run| run["run"].as_str().unwrap()).collect();
     let both = home.deploytrack(&["flush", "--set", "environment=production"]);
     assert_eq!((both.code, both.out.as_str()), (2, ""), "one value would make one of them wrong: {both:?}");
-    assert!(both.err.contains("prodution, stagin") && both.err.contains("flush RUN --set"), "{both:?}");
+    assert!(both.err.contains("prodution, stagin") && both.err.contains("flush ENTRY --set"), "{both:?}");
     assert_eq!(home.deploytrack(&["flush", runs[0], "--register"]).done(), "1 sent, 0 kept, 0 refused\n");
     assert_eq!(statuses(&bench, "v3"), [("prodution".to_owned(), "failed".to_owned())]);
-    assert_eq!(home.deploytrack(&["spool", "drop", runs[1]]).done(), "dropped 1 run\n");
+    assert_eq!(home.deploytrack(&["spool", "drop", runs[1]]).done(), "dropped 1 entry\n");
     assert_eq!((spooled(&home), statuses(&bench, "v4").len()), (0, 0));
     for (args, code) in [
         (&["flush", runs[1]][..], 1),

@@ -111,7 +111,7 @@ fn a_version_that_is_named_is_gone_to_if_it_succeeded_there() {
         assert!(err.contains(&format!("{version} never succeeded for api in production")), "{err}");
         assert!(err.contains("these versions did: v3, v2"), "{err}");
     }
-    assert!(refused(&bench, &["--to", "v1"]).contains("v1 is current already"));
+    assert!(refused(&bench, &["--to", "v1"]).contains("v1 is already current"));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn explain_shows_what_would_be_done_and_does_nothing() {
     let named = bench.home.deploytrack(&[&ROLLBACK[..], &["--explain", "--to", "v4"]].concat());
     assert!(named.done().starts_with("api in production would go back from v3 to v4\n"), "{named:?}");
     assert_eq!((statuses(&bench), shown(&bench).as_str()), (before, "v3"));
-    for (version, why) in [("v9", "never succeeded"), ("v3", "is current already")] {
+    for (version, why) in [("v9", "never succeeded"), ("v3", "is already current")] {
         assert!(refused(&bench, &["--to", version, "--explain"]).contains(why), "what cannot be is an error here too");
     }
 }
@@ -149,7 +149,7 @@ fn after_an_undeployment_a_version_must_be_named() {
     }
     let _ = bench.home.deploytrack(&["undeploy", "-c", "api", "-e", "production"]).done();
     let err = refused(&bench, &[]);
-    assert!(err.contains("nothing of api is current in production") && err.contains("--to VERSION puts one back"), "{err}");
+    assert!(err.contains("no version of api is current in production") && err.contains("--to VERSION deploys one again"), "{err}");
     assert!(err.contains("v2, v1"), "{err}");
     assert_eq!(roll_back(&bench, &["--to", "v2"]), ("api in production went back to v2\n".to_owned(), "v2".to_owned()));
     assert_eq!(statuses(&bench), ["v2 succeeded", "v2 succeeded", "v1 succeeded"], "nothing was there to be marked");

@@ -47,7 +47,7 @@ fn a_spool_with_ten_thousand_runs_takes_no_more_and_the_deploy_goes_on() {
     }
     let run = home.deploytrack(&wrapped(&["--send-timeout", "2s"], &["sh", "-c", "echo out; exit 3"]));
     is_the_commands(&run, 3, "out\n");
-    assert!(run.err.contains("full with 10000 runs") && run.err.contains("deploytrack flush"), "{run:?}");
+    assert!(run.err.contains("full with 10000 entries") && run.err.contains("deploytrack flush"), "{run:?}");
     assert_eq!(listed(&bench)[0]["status"], "failed", "it is told from memory");
 }
 
@@ -76,12 +76,12 @@ fn a_run_that_waits_for_long_is_named_after_every_deploy_and_still_sent() {
     let home = keep_one(&mut bench, DAY * 40);
     let away = home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&["--on-error", "warn"], &["true"])].concat());
     is_the_commands(&away, 0, "");
-    assert!(away.err.contains("1 run waits for 40 days"), "{away:?}");
+    assert!(away.err.contains("1 entry has waited for 40 days"), "{away:?}");
     let list = home.deploytrack(&["spool", "list"]);
     assert!(list.done().contains("5w") && list.err.contains("40 days"), "{list:?}");
     let flushed = home.deploytrack(&["flush"]);
     assert_eq!(flushed.done(), "1 sent, 0 kept, 0 refused\n");
-    assert!(flushed.err.contains("only now, after 40 days"), "{flushed:?}");
+    assert!(flushed.err.contains("recorded after 40 days"), "{flushed:?}");
     assert_eq!((listed(&bench).len(), &listed(&bench)[0]["status"]), (1, &"succeeded".into()));
     assert_eq!(home.deploytrack(&wrapped(&[], &["true"])).err, "", "nothing waits any more");
 }
@@ -93,7 +93,7 @@ fn flush_names_the_oldest_of_what_it_keeps() {
     is_the_commands(&home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&[], &["true"])].concat()), 0, "");
     let flushed = home.deploytrack(&["--url", NOWHERE, "flush"]);
     assert_eq!((flushed.code, flushed.out.as_str()), (3, "0 sent, 2 kept, 0 refused\n"), "{flushed:?}");
-    assert!(flushed.err.contains("2 runs wait, the oldest for 3 days") && flushed.err.contains("spool list"), "{flushed:?}");
+    assert!(flushed.err.contains("2 entries wait, the oldest for 3 days") && flushed.err.contains("spool list"), "{flushed:?}");
 }
 
 #[test]

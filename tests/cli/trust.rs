@@ -91,7 +91,7 @@ fn a_folder_made_without_a_token_is_named_and_sent_on_a_persons_word_alone() {
         let run = deploy(&home, "v2");
         is_the_commands(&run, 0, "");
         assert!(
-            run.err.contains(&format!("2 runs of the spool are not trusted and not sent, run {record}: 0.json has no seal")),
+            run.err.contains(&format!("2 entries of the spool are not trusted and not sent, entry {record}: 0.json has no seal")),
             "{run:?}"
         );
         assert_eq!(run.err.lines().count(), 1, "{run:?}");
@@ -105,8 +105,8 @@ fn a_folder_made_without_a_token_is_named_and_sent_on_a_persons_word_alone() {
         let shown = home.deploytrack(&["spool", "show", &record]);
         assert!(shown.done().contains("v-EVIL") && shown.err.contains("not trusted"), "{shown:?}");
         assert!(!versions(&bench).contains(&"v-EVIL".to_owned()) && listed(&bench).iter().all(|one| one["description"].is_null()));
-        assert_eq!(home.deploytrack(&["spool", "drop", &update]).done(), "dropped 1 run\n");
-        assert_eq!(home.deploytrack(&["spool", "drop", &record]).done(), "dropped 1 run\n");
+        assert_eq!(home.deploytrack(&["spool", "drop", &update]).done(), "dropped 1 entry\n");
+        assert_eq!(home.deploytrack(&["spool", "drop", &record]).done(), "dropped 1 entry\n");
     }
     let record = forged(&home, &[("0.json", evil(bench.server.url()))]);
     let sent = home.deploytrack(&["flush", &record, "--trust"]);
@@ -154,7 +154,7 @@ fn a_run_that_was_edited_moved_or_mixed_is_not_sent_and_the_others_are() {
         copy(&saved.join(one.file_name().unwrap()), &one);
     }
     let again = deploy(&home, "v3");
-    assert!(again.err.contains("sent from the spool what earlier calls could not send: api v1 in production"), "{again:?}");
+    assert!(again.err.contains("sent from the spool, where earlier calls had left it: api v1 in production"), "{again:?}");
     assert_eq!((versions(&bench).len(), spooled(&home)), (3, 0));
 }
 
@@ -223,12 +223,12 @@ fn links_pipes_sockets_folders_names_owners_and_sizes_are_left_alone_and_hang_no
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 3"]));
     is_the_commands(&run, 3, "out\n");
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
-    assert!(run.err.contains("17 runs of the spool are not trusted") && run.err.contains("sent from the spool"), "{run:?}");
+    assert!(run.err.contains("17 entries of the spool are not trusted") && run.err.contains("sent from the spool"), "{run:?}");
     assert!(home.deploytrack(&["doctor"]).out.contains("not trusted"));
     assert_eq!(fs::read_to_string(&script).unwrap(), SCRIPT);
     let name = linked.file_name().unwrap().to_str().unwrap();
     assert_ne!(home.deploytrack(&["flush", name, "--trust"]).code, 0, "a link is no run, whoever says so");
-    assert_eq!(home.deploytrack(&["spool", "drop", "--all"]).done(), "dropped 17 runs\n");
+    assert_eq!(home.deploytrack(&["spool", "drop", "--all"]).done(), "dropped 17 entries\n");
     assert!(other.join("0.json").exists() && fs::read_to_string(&script).unwrap() == SCRIPT);
 }
 
@@ -330,7 +330,7 @@ fn one_flush_works_at_a_time_and_in_order() {
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     let second = home.deploytrack(&["flush"]);
     assert_eq!(second.code, 3);
-    assert!(second.err.contains("another `deploytrack flush` is at work"), "{second:?}");
+    assert!(second.err.contains("another `deploytrack flush` is sending"), "{second:?}");
 }
 
 #[test]

@@ -365,10 +365,10 @@ fn the_spool_can_be_looked_at_and_dropped() {
     let run = runs[0]["run"].as_str().unwrap();
     let shown: Value = serde_json::from_str(home.deploytrack(&["spool", "show", run]).done()).unwrap();
     assert_eq!(shown[1]["ask"]["update"]["body"]["status"], "succeeded");
-    assert_eq!(home.deploytrack(&["spool", "drop", run]).done(), "dropped 1 run\n");
+    assert_eq!(home.deploytrack(&["spool", "drop", run]).done(), "dropped 1 entry\n");
     assert_eq!(home.deploytrack(&["spool", "drop", run]).code, 1);
     assert_eq!(home.deploytrack(&["spool", "drop"]).code, 2, "all is said with --all");
-    assert_eq!(home.deploytrack(&["spool", "drop", "--all"]).done(), "dropped 1 run\n");
+    assert_eq!(home.deploytrack(&["spool", "drop", "--all"]).done(), "dropped 1 entry\n");
     assert_eq!(spooled(&home), 0);
 }
 

@@ -19,7 +19,7 @@ use super::{
     line::Line,
     trim::trimmed,
 };
-use crate::commands::record::start::{AsGiven, STAND_IN};
+use crate::pipeline::start::{AsGiven, STAND_IN};
 
 /// The most of a wrong value that a warning repeats.
 const MOST_SHOWN: usize = 40;

@@ -9,13 +9,11 @@ pub(crate) mod environment;
 mod export;
 pub(crate) mod flush;
 pub(crate) mod import;
-pub(crate) mod keep;
 pub(crate) mod latest;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod matrix;
-pub(crate) mod on_error;
 pub(crate) mod open;
 pub(crate) mod profile;
 pub(crate) mod record;
@@ -30,9 +28,7 @@ pub(crate) mod update;
 mod verify;
 pub(crate) mod version;
 pub(crate) mod wait;
-pub(crate) mod waiting;
 pub(crate) mod watch;
-pub(crate) mod which;
 
 use deploytrack_core::text::Invalid;
 
@@ -67,7 +63,7 @@ async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failu
         Command::Flush(flush) => flush::run(flush, session).await,
         Command::Spool(spool) => spool::run(&spool, session),
         Command::List(list) => list::run(list, session).await,
-        Command::Show(show) => show::run(show.which.known(session).await?, session).await,
+        Command::Show(show) => show::run(show.which.recorded_id(session).await?, session).await,
         Command::Latest(latest) => latest::run(latest, session).await,
         Command::Matrix(matrix) => matrix::run(matrix, session).await,
         Command::Watch(watch) => watch::run(watch, session).await,

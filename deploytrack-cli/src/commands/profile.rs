@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     args::{Global, Output},
-    ci::address_parts,
     error::Failure,
+    pipeline::ci::address_parts,
     profile::{ConfigFile, Profile as Known},
     render::{
         grid::{Column, Grid, Value},

@@ -13,23 +13,28 @@ use deploytrack_core::{
     text::{Reason, Version},
 };
 
-use self::cell::{Cell, Place};
-use super::{
-    discreet,
-    on_error::{self, OnError},
-    record::wrapped::{self, Wrapping},
-    waiting,
+use self::cell::{Cell, CellKey};
+use super::discreet;
+use crate::{
+    Exit,
+    error::Failure,
+    pipeline::{
+        on_error::{self, FailedRequest, OnError},
+        queue::{Request, backlog},
+        wrap::{self, Recording, WrapArgs},
+    },
+    render::text::clean,
+    session::Session,
 };
-use crate::{Exit, error::Failure, render::text::clean, session::Session, spool::Ask};
 
 /// Go back to the version before
 ///
-/// Records a deployment of the newest version that succeeded there before the present one and was not rolled back, and marks
-/// the present deployment as rolled back. Repeated, it walks further back, to no version twice. --to names the version, also
-/// one that was rolled back; --explain shows what is considered, and does nothing.
+/// Records a deployment of the newest version that succeeded there before the current one and was not rolled back, and marks
+/// the current deployment as rolled back. Each repetition goes one version further back, never to the same version twice. --to
+/// names the version, which may have been rolled back. --explain shows the candidates and changes nothing.
 ///
-/// With -- COMMAND the command does it: it finds the version in `DEPLOYTRACK_VERSION`, and only when it succeeds is the present
-/// deployment marked. The tracker must say which version it is: when it cannot be asked, the command does not run.
+/// With -- COMMAND, the command deploys the version in `DEPLOYTRACK_VERSION`. The current deployment is marked only if the
+/// command succeeds. The version comes from the server: if the server cannot be asked, the command does not run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -38,79 +43,81 @@ Examples:
   deploytrack rollback -c user-service -e production --to v2.3.0
   deploytrack rollback -c user-service -e production -- sh -c './deploy.sh \"$DEPLOYTRACK_VERSION\"'")]
 pub(crate) struct Rollback {
-    /// What goes back
+    /// The component
     #[arg(short, long, value_name = "NAME|ID")]
     component: Reference,
-    /// Where
+    /// The environment
     #[arg(short, long, value_name = "NAME|ID")]
     environment: Reference,
     /// Go back to this version, which succeeded there before
     #[arg(long, value_name = "VERSION")]
     to: Option<Version>,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
-    /// Show which version it would go back to and why, and do nothing
+    /// Show the version it would go back to and why, without changing anything
     #[arg(long)]
     explain: bool,
     #[command(flatten)]
-    pub(crate) wrapping: Wrapping,
+    pub(crate) wrapping: WrapArgs,
 }
 
-/// From where to where a rollback goes.
+/// A rollback that is possible.
 #[derive(Debug)]
-struct Way {
+struct Plan {
     component: String,
     environment: String,
-    /// What is current; nothing after an undeployment.
+    /// The current deployment; none after an undeployment.
     from: Option<Deployment>,
-    target: Deployment,
+    /// The deployment whose version is deployed again.
+    to: Deployment,
 }
 
-impl Way {
-    fn in_words(&self, goes: &str) -> String {
+impl Plan {
+    fn sentence(&self, verb: &str) -> String {
         let from = self.from.as_ref().map(|from| format!(" from {}", from.version)).unwrap_or_default();
-        format!("{} in {} {goes}{from} to {}", self.component, self.environment, self.target.version)
+        format!("{} in {} {verb}{from} to {}", self.component, self.environment, self.to.version)
     }
 }
 
 pub(crate) async fn run(rollback: Rollback, session: &mut Session<'_>) -> Result<(), Failure> {
-    let place = (session.component(&rollback.component).await?.id, session.environment(&rollback.environment).await?.id);
-    let cell = Cell::read(place, session).await?;
-    let way = way(&rollback, place, &cell, session).await;
+    let component = session.component(&rollback.component).await?.id;
+    let environment = session.environment(&rollback.environment).await?.id;
+    let cell = Cell::read(CellKey { component, environment }, session).await?;
+    let plan = plan(&rollback, &cell, session).await;
     if rollback.explain {
-        explain::run(&cell, way.as_ref().ok(), session)?;
-        return way.map(drop);
+        explain::run(&cell, plan.as_ref().ok(), session)?;
+        return plan.map(drop);
     }
-    go(rollback, &way?, session).await
+    carry_out(rollback, &plan?, session).await
 }
 
-/// Where to go back to, or why that cannot be.
-async fn way(rollback: &Rollback, place: Place, cell: &Cell, session: &Session<'_>) -> Result<Way, Failure> {
-    let target = match &rollback.to {
-        Some(version) => named(version, rollback, place, cell, session).await?,
+/// The plan of a rollback, or an error that says why there is none.
+async fn plan(rollback: &Rollback, cell: &Cell, session: &Session<'_>) -> Result<Plan, Failure> {
+    let to = match &rollback.to {
+        Some(version) => named(version, rollback, cell, session).await?,
         None if cell.current.is_none() => return Err(nothing_is_current(rollback, cell)),
         None => cell.target().cloned().ok_or_else(|| nothing_before(rollback, cell))?,
     };
-    let (component, environment) = (target.component_name.to_string(), target.environment_name.to_string());
-    Ok(Way { component, environment, from: cell.current.clone(), target })
+    let (component, environment) = (to.component_name.to_string(), to.environment_name.to_string());
+    Ok(Plan { component, environment, from: cell.current.clone(), to })
 }
 
-/// The success of the version that was named.
-async fn named(version: &Version, rollback: &Rollback, place: Place, cell: &Cell, session: &Session<'_>) -> Result<Deployment, Failure> {
+/// The newest success of the version in `--to`.
+async fn named(version: &Version, rollback: &Rollback, cell: &Cell, session: &Session<'_>) -> Result<Deployment, Failure> {
     if cell.current.as_ref().is_some_and(|current| current.version == *version) {
-        let message = format!("{version} is current already for {} in {}", rollback.component, rollback.environment);
+        let message = format!("{version} is already current for {} in {}", rollback.component, rollback.environment);
         return Err(Failure::new(Exit::Refused, message));
     }
-    cell::success_of(version, place, session).await?.ok_or_else(|| {
+    cell::success_of(version, cell.key, session).await?.ok_or_else(|| {
         let message = format!("{version} never succeeded for {} in {}", rollback.component, rollback.environment);
         ways_out(Failure::new(Exit::Refused, message), cell, "these versions did")
     })
 }
 
 fn nothing_is_current(rollback: &Rollback, cell: &Cell) -> Failure {
-    let message = format!("nothing of {} is current in {}", rollback.component, rollback.environment);
-    ways_out(Failure::new(Exit::Refused, message), cell, "--to VERSION puts one back that succeeded there before")
+    let message = format!("no version of {} is current in {}", rollback.component, rollback.environment);
+    ways_out(Failure::new(Exit::Refused, message), cell, "--to VERSION deploys one again that succeeded there before")
 }
 
 fn nothing_before(rollback: &Rollback, cell: &Cell) -> Failure {
@@ -118,15 +125,15 @@ fn nothing_before(rollback: &Rollback, cell: &Cell) -> Failure {
     let message = format!("there is no other version{current} of {} to go back to in {}", rollback.component, rollback.environment);
     let mut failure = Failure::new(Exit::Refused, message);
     if cell.more {
-        failure = failure.hint(format!("only the newest {} deployments there were read; --to VERSION finds older ones", cell.size()));
+        failure = failure.hint(format!("only the newest {} deployments there were searched; --to VERSION finds older ones", cell.size()));
     }
     if cell.others().is_none() {
         return failure.hint("no other version succeeded there; `deploytrack record` records another deployment");
     }
-    ways_out(failure, cell, "the others were rolled back; --to VERSION goes to one all the same").hint("--explain shows what is considered")
+    ways_out(failure, cell, "the others were rolled back; --to VERSION still accepts them").hint("--explain shows the candidates")
 }
 
-/// Names the versions that there are, or where to look for others.
+/// Adds a hint with the other versions, or with the command that lists them.
 fn ways_out(failure: Failure, cell: &Cell, what: &str) -> Failure {
     match cell.others() {
         Some(others) => failure.hint(format!("{what}: {others}")),
@@ -134,64 +141,71 @@ fn ways_out(failure: Failure, cell: &Cell, what: &str) -> Failure {
     }
 }
 
-/// Records the way back, and marks what was current.
-async fn go(rollback: Rollback, way: &Way, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (new, reason) = (again(way)?, discreet::reason(rollback.reason, session));
-    let variables = [("DEPLOYTRACK_VERSION", way.target.version.to_string())];
-    let Some(asked) = rollback.wrapping.asked(&variables) else {
+/// Records the rollback, and marks the current deployment as rolled back.
+async fn carry_out(rollback: Rollback, plan: &Plan, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (new, reason) = (new_deployment(plan)?, discreet::reason(rollback.reason, session));
+    let variables = [("DEPLOYTRACK_VERSION", plan.to.version.to_string())];
+    let Some(command) = rollback.wrapping.wrapped_command(&variables) else {
         let recorded = session.client.record(&NewDeployment { status: Status::Succeeded, ..new }).await;
-        recorded.map_err(not_answered)?;
-        if let Some(from) = &way.from {
+        recorded.map_err(record_failure)?;
+        if let Some(from) = &plan.from {
             mark(from, reason, false, session).await?;
         }
-        return session.line(&clean(&way.in_words("went back")));
+        return session.line(&clean(&plan.sentence("went back")));
     };
-    let how = (OnError::Spool, rollback.wrapping.send_timeout, None);
-    let (outcome, _) = wrapped::run(new.into(), None, asked, how, session).await?;
-    waiting::say(waiting::LATE, session);
+    let send_timeout = rollback.wrapping.send_timeout;
+    let recording = Recording { start: new.into(), key: None, on_error: OnError::Spool, send_timeout, id_file: None };
+    let (outcome, _) = wrap::run(recording, command, session).await?;
+    backlog::warn_after(backlog::LATE, session);
     if !outcome.succeeded {
         return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));
     }
-    if let Some(from) = &way.from {
-        // The command has run, and its exit code is this command's.
+    if let Some(from) = &plan.from {
+        // The command has run, and its exit code is returned.
         mark(from, reason, true, session).await?;
     }
     Ok(())
 }
 
-/// A record without an answer may have been made: a second rollback would then go one version further.
-fn not_answered(error: Error) -> Failure {
-    let is_open = matches!(error, Error::Unreachable { .. } | Error::Timeout { .. } | Error::Server(_) | Error::Unreadable(_));
+/// The error of a record. Without an answer, the deployment may be recorded, and a second rollback would go one version further.
+fn record_failure(error: Error) -> Failure {
+    let may_be_recorded = matches!(error, Error::Unreachable { .. } | Error::Timeout { .. } | Error::Server(_) | Error::Unreadable(_));
     let failure = Failure::from(error);
-    if is_open { failure.hint("before the next try, `deploytrack rollback ... --explain` shows whether it was recorded") } else { failure }
+    if may_be_recorded {
+        failure.hint("before the next try, `deploytrack rollback ... --explain` shows whether it was recorded")
+    } else {
+        failure
+    }
 }
 
-/// The version to go back to, once more.
-fn again(Way { from, target, .. }: &Way) -> Result<NewDeployment, Failure> {
+/// A new deployment of the version to go back to.
+fn new_deployment(Plan { from, to, .. }: &Plan) -> Result<NewDeployment, Failure> {
     let map = from.iter().map(|from| (rollback::OF.to_owned(), from.id.to_string().into())).collect();
     Ok(NewDeployment {
-        commit_sha: target.commit_sha.clone(),
+        commit_sha: to.commit_sha.clone(),
         metadata: Metadata::new(map).map_err(|why| Failure::usage(why.to_string()))?,
-        ..NewDeployment::new(target.component_id.into(), target.environment_id.into(), target.version.clone())
+        ..NewDeployment::new(to.component_id.into(), to.environment_id.into(), to.version.clone())
     })
 }
 
-/// Marks what was current as rolled back; a mark that cannot be sent is kept, since the way back is done. A refusal is kept
-/// too, and ends this command unless it `has_run` another, whose exit code counts.
+/// Marks the deployment that was current as rolled back. The rollback itself is done, so a change that cannot be sent is stored
+/// in the spool, and so is a refused one. A refusal ends the command with an error, unless a wrapped command `has_run`: then its
+/// exit code is returned.
 async fn mark(current: &Deployment, reason: Option<Reason>, has_run: bool, session: &mut Session<'_>) -> Result<(), Failure> {
     let change = Change { reason, occurred_at: Some(SystemClock.now()), ..Change::to(Status::RolledBack) };
     let key = on_error::key(None)?;
-    match session.client.with_idempotency_key(key.clone()).update(current.id, &change).await {
-        Err(error) if on_error::goes_on(OnError::Spool, &error) => {
-            on_error::go_on(OnError::Spool, (key, Ask::Update { body: change.to_body() }), Some(current.id), &error, session);
-            Ok(())
-        }
-        // Somebody else rolled it back meanwhile.
+    match session.client.under(key.clone()).update(current.id, &change).await {
+        // Another process has rolled it back in the meantime.
         Err(Error::Refused(problem)) if problem.current_status == Some(Status::RolledBack) => Ok(()),
         Err(error) => {
-            let event = (key, Ask::Update { body: change.to_body() });
-            let (_, said) = on_error::keep_refused(OnError::Spool, event, Some(current.id), &error, session);
-            let failure = said.into_iter().fold(Failure::from(error), Failure::hint);
+            let request = Request::Update { body: change.to_body() };
+            let failed = FailedRequest { key, request, deployment: Some(current.id), error: &error };
+            if OnError::Spool.continues_after(&error) {
+                OnError::Spool.store_unsent(failed, session);
+                return Ok(());
+            }
+            let stored = OnError::Spool.store_refused(failed, session);
+            let failure = stored.into_iter().fold(Failure::from(error), |failure, stored| failure.hint(stored.hint));
             if !has_run {
                 return Err(failure);
             }

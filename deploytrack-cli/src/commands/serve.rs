@@ -25,9 +25,9 @@ use tokio::net::TcpListener;
 use crate::{
     Exit,
     args::Global,
-    ci::annotations::Manner,
     commands::matrix::{self, Matrix},
     error::Failure,
+    pipeline::ci::annotations::Manner,
     profile::{ConfigFile, Profile},
     session::Session,
     surroundings::Surroundings,

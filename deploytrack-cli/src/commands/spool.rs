@@ -5,22 +5,21 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::waiting;
 use crate::{
     Exit,
     args::{Output, run_id},
     error::Failure,
+    pipeline::queue::{Distrust, Entry, Refusal, Request, Spool as Entries, backlog, created_at},
     render::grid::{Column, Grid, Value},
     session::Session,
-    spool::{Ask, Distrust, Refusal, Run, Spool as Runs, begun},
 };
 
 /// Look at what earlier calls could not send
 ///
-/// A run is one deployment, with the events of it that no server has acknowledged. The runs of calls that are still at work
-/// are left out. A run that waits is sent by the next wrapped command or by `deploytrack flush`; one that is refused by
-/// `deploytrack flush` alone, once the cause is mended or its names are corrected; one that is not trusted by `deploytrack
-/// flush RUN --trust` alone.
+/// An entry is one deployment, with its events that no server has acknowledged. Entries of calls that are still running are
+/// left out. A waiting entry is sent by the next wrapped command or by `deploytrack flush`. A refused entry is sent only by
+/// `deploytrack flush`, after the cause is fixed or its names are corrected. An entry that is not trusted is sent only by
+/// `deploytrack flush ENTRY --trust`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack spool list\n  deploytrack spool drop --all")]
 pub(crate) struct Spool {
@@ -30,29 +29,30 @@ pub(crate) struct Spool {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List the runs, the earliest first
+    /// List the entries, the oldest first
     List,
-    /// Show the events of a run as JSON
+    /// Show the events of an entry as JSON
     Show {
-        /// The run
-        #[arg(value_parser = run_id)]
-        run: Uuid,
+        /// The entry
+        #[arg(value_name = "ENTRY", value_parser = run_id)]
+        entry: Uuid,
     },
-    /// Drop runs: what they say is never sent
+    /// Drop entries: their events are never sent
     Drop {
-        /// The run
-        #[arg(value_parser = run_id, required_unless_present = "all")]
-        run: Option<Uuid>,
-        /// Every run
-        #[arg(long, conflicts_with = "run")]
+        /// The entry
+        #[arg(value_name = "ENTRY", value_parser = run_id, required_unless_present = "all")]
+        entry: Option<Uuid>,
+        /// Drop every entry
+        #[arg(long, conflicts_with = "entry")]
         all: bool,
     },
 }
 
-/// A run as it is listed.
+/// One line of the list.
 #[derive(Debug, Serialize)]
-struct Listed {
-    run: String,
+struct ListedEntry {
+    #[serde(rename = "run")]
+    entry: String,
     #[serde(with = "clock::wire")]
     since: Time,
     server: String,
@@ -65,10 +65,10 @@ struct Listed {
     /// Whether the record itself is among the events.
     #[serde(skip)]
     is_record: bool,
-    /// Why the server, or this program, refused it.
+    /// Why the server, or the client, refused it.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<Refusal>,
-    /// Why it is not sent without a person's word.
+    /// Why it is not sent until a person trusts it.
     #[serde(skip_serializing_if = "Option::is_none")]
     untrusted: Option<String>,
 }
@@ -76,113 +76,112 @@ struct Listed {
 const NOT_TRUSTED: &str = "not trusted";
 
 pub(crate) fn run(spool: &Spool, session: &mut Session<'_>) -> Result<(), Failure> {
-    let runs = session.spool.clone().ok_or_else(|| Failure::usage("there is no home directory to keep a spool in"))?;
+    let entries = session.spool.clone().ok_or_else(|| Failure::usage("there is no home directory for a spool"))?;
     match &spool.command {
-        Command::List => list(&runs, session),
-        Command::Show { run } => show(&runs, *run, session),
-        Command::Drop { run: Some(run), .. } => drop_runs(&runs, &[run.to_string()], session),
-        Command::Drop { run: None, .. } => drop_runs(&runs, &runs.names().map_err(Failure::of_spool)?, session),
+        Command::List => list(&entries, session),
+        Command::Show { entry } => show(&entries, *entry, session),
+        Command::Drop { entry: Some(entry), .. } => drop_entries(&entries, &[entry.to_string()], session),
+        Command::Drop { entry: None, .. } => drop_entries(&entries, &entries.names().map_err(Failure::of_spool)?, session),
     }
 }
 
-fn list(runs: &Runs, session: &mut Session<'_>) -> Result<(), Failure> {
-    let mut listed = Vec::new();
-    for name in runs.names().map_err(Failure::of_spool)? {
-        // One that cannot be read hides no other.
-        match look(runs, &name) {
-            Ok(Some(found)) => listed.push(found),
+fn list(entries: &Entries, session: &mut Session<'_>) -> Result<(), Failure> {
+    let mut lines = Vec::new();
+    for name in entries.names().map_err(Failure::of_spool)? {
+        // An unreadable entry does not hide the others.
+        match listed(entries, &name) {
+            Ok(Some(line)) => lines.push(line),
             Ok(None) => {}
-            Err(error) => session.warn(&format!("run {name} cannot be read: {error}")),
+            Err(error) => session.warn(&format!("entry {name} cannot be read: {error}")),
         }
     }
-    let text = serde_json::to_string(&listed).map_err(std::io::Error::from)?;
-    session.answer(&text, &grid(&listed))?;
-    say_way_out(&listed, session)?;
-    waiting::say(waiting::LONG, session);
+    let text = serde_json::to_string(&lines).map_err(std::io::Error::from)?;
+    session.answer(&text, &grid(&lines))?;
+    print_ways_out(&lines, session)?;
+    backlog::warn_after(backlog::VERY_LATE, session);
     Ok(())
 }
 
-/// A run as it is listed; none when it is at work. One that is not trusted is shown as what it claims to be.
-fn look(runs: &Runs, name: &str) -> std::io::Result<Option<Listed>> {
-    let distrust = match runs.take_over(name) {
+/// One line of the list; none if another process uses the entry. An entry that is not trusted is listed with the values that it
+/// claims to have.
+fn listed(entries: &Entries, name: &str) -> std::io::Result<Option<ListedEntry>> {
+    let distrust = match entries.open(name) {
         Ok(None) => return Ok(None),
-        Ok(Some(run)) => return described(&run, None).map(Some),
+        Ok(Some(entry)) => return described(&entry, None).map(Some),
         Err(error) => Distrust::of(&error).cloned().ok_or(error)?,
     };
-    match runs.take_unseen(name) {
-        Ok(Some(run)) => described(&run, Some(distrust.clone())).map(Some).or_else(|_| Ok(Some(Listed::of_nothing(name, distrust)))),
+    match entries.open_unverified(name) {
+        Ok(Some(entry)) => {
+            described(&entry, Some(distrust.clone())).map(Some).or_else(|_| Ok(Some(ListedEntry::unreadable(name, distrust))))
+        }
         Ok(None) => Ok(None),
-        Err(_) => Ok(Some(Listed::of_nothing(name, distrust))),
+        Err(_) => Ok(Some(ListedEntry::unreadable(name, distrust))),
     }
 }
 
-/// Under a table, which has no room for them: why runs are refused, and what can be done about the first.
-fn say_way_out(listed: &[Listed], session: &mut Session<'_>) -> Result<(), Failure> {
+/// Prints below a table, which has no column for it, why entries are refused or not trusted, and how to send the first one.
+fn print_ways_out(lines: &[ListedEntry], session: &mut Session<'_>) -> Result<(), Failure> {
     if session.output() != Output::Table {
         return Ok(());
     }
-    let mut refused = listed.iter().filter_map(|one| Some((one, one.refused.as_ref()?))).peekable();
-    let way_out = refused.peek().map(|(one, refusal)| refusal.way_out(&one.run, one.is_record));
-    for (one, refusal) in refused {
-        session.note(&format!("{} is refused: {}", one.run, refusal.reason))?;
+    let mut refused = lines.iter().filter_map(|line| Some((line, line.refused.as_ref()?))).peekable();
+    let way_out = refused.peek().map(|(line, refusal)| refusal.way_out(&line.entry, line.is_record));
+    for (line, refusal) in refused {
+        session.note(&format!("{} is refused: {}", line.entry, refusal.reason))?;
     }
-    for (one, why) in listed.iter().filter_map(|one| Some((one, one.untrusted.as_ref()?))) {
-        session.note(&format!("{} is not trusted: {why}; `deploytrack flush {} --trust` sends it all the same", one.run, one.run))?;
+    for (line, why) in lines.iter().filter_map(|line| Some((line, line.untrusted.as_ref()?))) {
+        session.note(&format!("{} is not trusted: {why}; `deploytrack flush {} --trust` sends it anyway", line.entry, line.entry))?;
     }
     way_out.map_or(Ok(()), |way_out| session.note(&way_out))
 }
 
-fn show(runs: &Runs, run: Uuid, session: &mut Session<'_>) -> Result<(), Failure> {
-    let name = run.to_string();
-    let trusted = runs.take_over(&name);
-    let run = match trusted {
-        Err(error) => match Distrust::of(&error) {
-            Some(why) => {
-                session.warn(&format!("run {name} is not trusted: {why}"));
-                runs.take_unseen(&name)
-            }
-            None => Err(error),
-        },
-        found => found,
-    };
-    let run = run.map_err(Failure::of_spool)?.ok_or_else(|| missing(&name))?;
-    let events: Vec<_> = run.events().map_err(Failure::of_spool)?.into_iter().map(|(_, event)| event).collect();
+fn show(entries: &Entries, entry: Uuid, session: &mut Session<'_>) -> Result<(), Failure> {
+    let name = entry.to_string();
+    let mut opened = entries.open(&name);
+    if let Err(error) = &opened
+        && let Some(why) = Distrust::of(error)
+    {
+        session.warn(&format!("entry {name} is not trusted: {why}"));
+        opened = entries.open_unverified(&name);
+    }
+    let entry = opened.map_err(Failure::of_spool)?.ok_or_else(|| missing(&name))?;
+    let events: Vec<_> = entry.events().map_err(Failure::of_spool)?.into_iter().map(|(_, event)| event).collect();
     let mut shown = serde_json::to_value(&events).map_err(std::io::Error::from)?;
-    if let (Some(first), Some(refusal)) = (shown.get_mut(0), run.refusal()) {
+    if let (Some(first), Some(refusal)) = (shown.get_mut(0), entry.refusal()) {
         first["refused"] = serde_json::to_value(&refusal).map_err(std::io::Error::from)?;
     }
     session.json(&serde_json::to_string_pretty(&shown).map_err(std::io::Error::from)?)
 }
 
-fn drop_runs(runs: &Runs, names: &[String], session: &mut Session<'_>) -> Result<(), Failure> {
+fn drop_entries(entries: &Entries, names: &[String], session: &mut Session<'_>) -> Result<(), Failure> {
     let mut dropped = 0;
     for name in names {
-        match runs.drop_run(name) {
+        match entries.drop_entry(name) {
             Ok(Some(())) => {}
             Ok(None) if names.len() == 1 => return Err(missing(name)),
             Ok(None) => continue,
-            Err(error) if names.len() == 1 => return Err(Failure::usage(format!("run {name} cannot be removed: {error}"))),
+            Err(error) if names.len() == 1 => return Err(Failure::usage(format!("entry {name} cannot be removed: {error}"))),
             Err(error) => {
-                session.warn(&format!("run {name} cannot be removed: {error}"));
+                session.warn(&format!("entry {name} cannot be removed: {error}"));
                 continue;
             }
         }
         dropped += 1;
     }
-    session.line(&format!("dropped {dropped} {}", if dropped == 1 { "run" } else { "runs" }))
+    session.line(&format!("dropped {dropped} {}", if dropped == 1 { "entry" } else { "entries" }))
 }
 
 pub(super) fn missing(name: &str) -> Failure {
-    Failure::new(Exit::Refused, format!("there is no run {name} that could be had; it may be at work"))
-        .hint("`deploytrack spool list` shows those there are")
+    Failure::new(Exit::Refused, format!("there is no entry {name} that can be opened; another process may be using it"))
+        .hint("`deploytrack spool list` shows the entries")
 }
 
-impl Listed {
-    /// A run of which nothing can be read.
-    fn of_nothing(name: &str, distrust: Distrust) -> Self {
+impl ListedEntry {
+    /// The line of an entry that cannot be read.
+    fn unreadable(name: &str, distrust: Distrust) -> Self {
         Self {
-            run: name.to_owned(),
-            since: begun(name).unwrap_or_else(|| SystemClock.now()),
+            entry: name.to_owned(),
+            since: created_at(name).unwrap_or_else(|| SystemClock.now()),
             server: String::new(),
             component: String::new(),
             environment: String::new(),
@@ -196,32 +195,35 @@ impl Listed {
     }
 }
 
-fn described(run: &Run, distrust: Option<Distrust>) -> std::io::Result<Listed> {
-    let (name, events, told, refused) = (run.name(), run.events()?, run.told(), run.refusal().filter(|_| distrust.is_none()));
-    let all = || told.iter().chain(events.iter().map(|(_, event)| event));
-    let body = all().find_map(|event| if let Ask::Record { body, .. } | Ask::Resume { body, .. } = &event.ask { Some(body) } else { None });
+fn described(entry: &Entry, distrust: Option<Distrust>) -> std::io::Result<ListedEntry> {
+    let (name, events, start) = (entry.name(), entry.events()?, entry.acknowledged_start());
+    // The refusal of an entry that is not trusted may be forged.
+    let refused = entry.refusal().filter(|_| distrust.is_none());
+    let all = || start.iter().chain(events.iter().map(|(_, event)| event));
+    let body = all()
+        .find_map(|event| if let Request::Record { body, .. } | Request::Resume { body, .. } = &event.request { Some(body) } else { None });
     let text = |keys: [&str; 2]| {
         let of = |key| body.and_then(|body| body.get(key)).and_then(Json::as_str);
         keys.into_iter().find_map(of).unwrap_or_default().to_owned()
     };
-    Ok(Listed {
+    Ok(ListedEntry {
         server: all().next().map(|event| event.server.clone()).unwrap_or_default(),
         component: text(["component", "componentId"]),
         environment: text(["environment", "environmentId"]),
         version: text(["version", "version"]),
         events: events.len(),
         state: if distrust.is_some() { NOT_TRUSTED } else { refused.as_ref().map_or("waiting", |_| "refused") },
-        is_record: events.first().is_some_and(|(_, event)| matches!(event.ask, Ask::Record { .. })),
+        is_record: events.first().is_some_and(|(_, event)| matches!(event.request, Request::Record { .. })),
         refused,
-        since: begun(&name).unwrap_or_else(|| SystemClock.now()),
-        run: name,
+        since: created_at(&name).unwrap_or_else(|| SystemClock.now()),
+        entry: name,
         untrusted: distrust.map(|distrust| distrust.0),
     })
 }
 
-fn grid(listed: &[Listed]) -> Grid {
+fn grid(lines: &[ListedEntry]) -> Grid {
     let columns = [
-        Column::fixed("run", "RUN"),
+        Column::fixed("run", "ENTRY"),
         Column::fixed("since", "AGE"),
         Column::flexible("server", "SERVER"),
         Column::flexible("component", "COMPONENT"),
@@ -231,18 +233,18 @@ fn grid(listed: &[Listed]) -> Grid {
         Column::hidden("events"),
         Column::hidden("reason"),
     ];
-    let row = |one: &Listed| {
+    let row = |line: &ListedEntry| {
         vec![
-            Value::text(&one.run),
-            Value::Time(one.since),
-            Value::text(&one.server),
-            Value::text(&one.component),
-            Value::text(&one.environment),
-            Value::text(&one.version),
-            Value::text(&one.state),
-            Value::text(&one.events),
-            Value::optional(one.refused.as_ref().map(|refusal| &refusal.reason).or(one.untrusted.as_ref())),
+            Value::text(&line.entry),
+            Value::Time(line.since),
+            Value::text(&line.server),
+            Value::text(&line.component),
+            Value::text(&line.environment),
+            Value::text(&line.version),
+            Value::text(&line.state),
+            Value::text(&line.events),
+            Value::optional(line.refused.as_ref().map(|refusal| &refusal.reason).or(line.untrusted.as_ref())),
         ]
     };
-    Grid::new(columns, listed.iter().map(row))
+    Grid::new(columns, lines.iter().map(row))
 }

@@ -3,29 +3,31 @@
 use std::path::PathBuf;
 
 use deploytrack_core::{
-    client::Error,
+    client::{Answer, Error},
     clock::{self, Clock as _, SystemClock, Time},
-    deployment::Change,
+    deployment::{Change, Deployment},
     status::Status,
     text::{Description, IdempotencyKey, Invalid, Reason},
 };
 use uuid::Uuid;
 
-use super::{
-    clearable, discreet, fitting, metadata,
-    on_error::{self, OnError},
-    which::{self, Target},
-};
+use super::{clearable, discreet, fitting, metadata};
 use crate::{
     args::{Output, pair, status},
-    delivery::{Delivered, Telling},
     error::Failure,
+    pipeline::{
+        on_error::{self, FailedRequest, OnError},
+        queue::{
+            Entry, Event, Refusal, Request,
+            deliver::{Delivery, DeliveryResult, is_final},
+        },
+        target::{self, Target},
+    },
     render::{deployment, text::clean},
     session::Session,
-    spool::{Ask, Event, Refusal, Run},
 };
 
-/// Move a deployment to another status
+/// Change the status of a deployment
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A deployment moves from pending to in_progress or failed, from in_progress to succeeded or failed, \
@@ -36,7 +38,7 @@ Examples:
   deploytrack update --id-file deployment.id succeeded")]
 #[command(override_usage = "deploytrack update [OPTIONS] <ID> <STATUS>\n       deploytrack update [OPTIONS] --id-file <FILE> <STATUS>")]
 pub(crate) struct Update {
-    // An id that may be left out would make clap read `ID --reason TEXT STATUS` wrongly.
+    // Not an optional id: clap would then parse `ID --reason TEXT STATUS` wrongly.
     /// The deployment; with --id-file its new status
     #[arg(value_name = "ID", value_parser = first)]
     first: First,
@@ -46,10 +48,10 @@ pub(crate) struct Update {
     /// Take the id from this file, as `record --id-file` wrote it
     #[arg(long, value_name = "FILE")]
     id_file: Option<PathBuf>,
-    /// Why, such as 'exit code 3'
+    /// The reason, such as 'exit code 3'
     #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
-    /// Something to keep with it; may be repeated
+    /// Metadata to record; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     meta: Vec<(String, String)>,
     /// A new description; an empty one removes it
@@ -65,12 +67,12 @@ pub(crate) struct Update {
         value_enum,
         value_name = "spool|warn|fail",
         hide_possible_values = true,
-        help = "What to do when the server cannot be asked [env: DEPLOYTRACK_ON_ERROR] [default: fail]"
+        help = "What to do if the server cannot be asked [env: DEPLOYTRACK_ON_ERROR] [default: fail]"
     )]
     on_error: Option<OnError>,
 }
 
-/// What stands first.
+/// The first argument.
 #[derive(Clone, Copy, Debug)]
 enum First {
     Id(Uuid),
@@ -86,7 +88,7 @@ fn first(text: &str) -> Result<First, &'static str> {
     Uuid::try_parse(text).map_or_else(|_| status(), |id| Ok(First::Id(id)))
 }
 
-/// A description that a server takes; an empty one is none.
+/// A description that servers accept. An empty one removes the description.
 fn description(text: &str) -> Result<String, Invalid> {
     Description::new(text).map(String::from)
 }
@@ -95,9 +97,9 @@ impl Update {
     /// The deployment, and its new status.
     async fn target(&self, session: &Session<'_>) -> Result<(Target, Status), Failure> {
         match (self.first, self.status, &self.id_file) {
-            (First::Id(id), Some(status), _) => Ok((Target::Known(id), status)),
-            (First::Status(status), _, Some(path)) => Ok((which::target(path, session).await?, status)),
-            (First::Id(_), _, Some(_)) => Err(Failure::usage("with --id-file the status alone is given, and no id")),
+            (First::Id(id), Some(status), _) => Ok((Target::Recorded(id), status)),
+            (First::Status(status), _, Some(path)) => Ok((target::target(path, session).await?, status)),
+            (First::Id(_), _, Some(_)) => Err(Failure::usage("with --id-file only the new status is given, without an id")),
             (First::Id(_), None, None) => {
                 Err(Failure::usage("no status is given").hint("give the new status after the id, such as succeeded"))
             }
@@ -115,33 +117,38 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
     let change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
     let mut change = discreet::change(change, session);
     if on_error == OnError::Spool {
-        // What is sent later happened now.
+        // The change happens now, even if it is sent later.
         change.occurred_at.get_or_insert_with(|| SystemClock.now());
     }
     let key = on_error::key(update.idempotency_key)?;
     let id = match target {
-        Target::Known(id) => id,
-        Target::Kept(run) => match after_its_record(run, (key.clone(), &change), on_error, session).await? {
+        Target::Recorded(id) => id,
+        Target::Queued(entry) => match send_record_first(entry, &key, &change, on_error, session).await? {
             Some(id) => id,
             None => return Ok(()),
         },
-        Target::Nothing(why) if on_error == OnError::Fail => return Err(which::nothing(&why)),
-        Target::Nothing(why) => {
+        Target::Missing(why) if on_error == OnError::Fail => return Err(target::missing(&why)),
+        Target::Missing(why) => {
             session.warn(&format!("nothing is recorded: {why}"));
             return Ok(());
         }
     };
-    let updated = match session.client.with_idempotency_key(key.clone()).update(id, &change).await {
-        Err(error) if on_error::goes_on(on_error, &error) => {
-            on_error::go_on(on_error, (key, Ask::Update { body: change.to_body() }), Some(id), &error, session);
-            return Ok(());
-        }
+    match session.client.under(key.clone()).update(id, &change).await {
+        Ok(updated) => print(&updated, session),
         Err(error) => {
-            let (_, said) = on_error::keep_refused(on_error, (key, Ask::Update { body: change.to_body() }), Some(id), &error, session);
-            return Err(said.into_iter().fold(error.into(), Failure::hint));
+            let request = Request::Update { body: change.to_body() };
+            let failed = FailedRequest { key, request, deployment: Some(id), error: &error };
+            if on_error.continues_after(&error) {
+                on_error.store_unsent(failed, session);
+                return Ok(());
+            }
+            let stored = on_error.store_refused(failed, session);
+            Err(stored.into_iter().fold(error.into(), |failure: Failure, stored| failure.hint(stored.hint)))
         }
-        Ok(updated) => updated,
-    };
+    }
+}
+
+fn print(updated: &Answer<Deployment>, session: &mut Session<'_>) -> Result<(), Failure> {
     let deployment = &updated.value;
     match session.output() {
         Output::Table => session.line(&clean(&format!(
@@ -152,60 +159,61 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
     }
 }
 
-/// The id of a deployment whose record was kept in the spool: that is sent first. While it cannot be, the change is kept
-/// behind it, in the same run.
-async fn after_its_record(
-    run: Run,
-    (key, change): (IdempotencyKey, &Change),
+/// Sends the record of a deployment that is still in the spool. Returns the id that the server assigned, or none if the server
+/// cannot be asked and the command ends without an error. The change is then stored in the same entry, if errors are spooled.
+async fn send_record_first(
+    entry: Entry,
+    key: &IdempotencyKey,
+    change: &Change,
     on_error: OnError,
     session: &mut Session<'_>,
 ) -> Result<Option<Uuid>, Failure> {
-    let mut telling = Telling::of(run).map_err(Failure::of_spool)?;
-    if telling.is_for_another_server(session.client.url()) {
-        return Err(Failure::usage("the deployment was recorded for another server, and is kept for it in the spool")
-            .hint("name that server with --url; `deploytrack spool list` shows which it is"));
+    let mut delivery = Delivery::of(entry).map_err(Failure::of_spool)?;
+    if delivery.is_for_another_server(session.client.url()) {
+        return Err(Failure::usage("the deployment was recorded for another server, and is in the spool until it is sent there")
+            .hint("name that server with --url; `deploytrack spool list` shows it"));
     }
-    match telling.deliver(&session.client).await {
-        Delivered::All => {
-            let id = telling.deployment();
-            telling.end();
-            id.map(Some).ok_or_else(|| which::nothing("the run that the file names tells of no deployment"))
+    let error = match delivery.deliver(&session.client).await {
+        DeliveryResult::Complete => {
+            let id = delivery.deployment();
+            delivery.end();
+            return id.map(Some).ok_or_else(|| target::missing("the spool entry that the file names has no deployment"));
         }
-        Delivered::Refused(error) | Delivered::Later(error @ Error::Unauthorised(_)) => {
-            Err(behind_refused(telling, (key, change), (on_error, &error), session))
-        }
-        Delivered::Later(error) if on_error::goes_on(on_error, &error) => {
-            let event = Event { server: session.client.url().to_owned(), key, ask: Ask::Update { body: change.to_body() } };
-            let failure = Failure::of(&error);
-            let error = failure.message();
-            session.warn(&match on_error {
-                OnError::Spool => match telling.add(event) {
-                    Ok(()) => {
-                        format!("it is kept in the spool behind its record and sent by the next call or by `deploytrack flush`: {error}")
-                    }
-                    Err(why) => format!("nothing is recorded: {error}; and the spool cannot be written: {why}"),
-                },
-                OnError::Warn | OnError::Fail => format!("nothing is recorded: {error}"),
-            });
-            Ok(None)
-        }
-        Delivered::Later(error) => Err(error.into()),
+        DeliveryResult::Refused(error) | DeliveryResult::Later(error) => error,
+    };
+    let request = Request::Update { body: change.to_body() };
+    if !on_error.continues_after(&error) {
+        let is_refusal = is_final(&error) || matches!(error, Error::Unauthorised(_));
+        return Err(if is_refusal {
+            let event = Event { server: session.server(), key: key.clone(), request };
+            record_refused(delivery, event, on_error, &error)
+        } else {
+            error.into()
+        });
     }
+    let failure = Failure::of(&error);
+    let why = failure.message();
+    if on_error == OnError::Warn {
+        session.warn(&format!("nothing is recorded: {why}"));
+        return Ok(None);
+    }
+    let event = Event { server: session.client.url().to_owned(), key: key.clone(), request };
+    session.warn(&match delivery.add(event) {
+        Ok(()) => format!("it is kept in the spool behind its record and sent by the next call or by `deploytrack flush`: {why}"),
+        Err(error) => format!("nothing is recorded: {why}; and the spool cannot be written: {error}"),
+    });
+    Ok(None)
 }
 
-/// The record is refused: it stays in the spool, and where errors are spooled the change stays behind it.
-fn behind_refused(
-    mut telling: Telling,
-    (key, change): (IdempotencyKey, &Change),
-    (on_error, error): (OnError, &Error),
-    session: &Session<'_>,
-) -> Failure {
-    let run = telling.run().map(Run::name).unwrap_or_default();
-    let event = Event { server: session.server(), key, ask: Ask::Update { body: change.to_body() } };
-    let what = match (on_error, error) {
-        (OnError::Spool, _) if telling.add(event).is_ok() => "the record and this change behind it are kept in the spool as refused",
-        _ => "the record is kept in the spool as refused, and this change is not kept",
+/// The error for a refused record. The record stays in the spool, and the change is stored behind it if errors are spooled.
+fn record_refused(mut delivery: Delivery, change: Event, on_error: OnError, error: &Error) -> Failure {
+    let entry = delivery.entry().map(Entry::name).unwrap_or_default();
+    let is_change_stored = on_error == OnError::Spool && delivery.add(change).is_ok();
+    let what = if is_change_stored {
+        "the record and this change behind it are kept in the spool as refused"
+    } else {
+        "the record is kept in the spool as refused, and this change is not kept"
     };
-    let way_out = Refusal::of(error).map(|refusal| refusal.way_out(&run, telling.deployment().is_none()));
+    let way_out = Refusal::of(error).map(|refusal| refusal.way_out(&entry, delivery.deployment().is_none()));
     Failure::of(error).hint(format!("{what}: {}", way_out.unwrap_or_default()))
 }

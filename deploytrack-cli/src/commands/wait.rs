@@ -10,14 +10,12 @@ use deploytrack_core::{
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::which::Which;
 use crate::{
     Exit,
     args::{Output, duration, status},
-    child::Signals,
-    delivery::is_final,
     error::Failure,
     follow::jittered,
+    pipeline::{child::Signals, queue::deliver::is_final, target::DeploymentArg},
     render::{deployment, text::clean},
     session::Session,
 };
@@ -40,7 +38,7 @@ Examples:
   deploytrack wait --id-file deployment.id --until succeeded,failed --wait-timeout 10m")]
 pub(crate) struct Wait {
     #[command(flatten)]
-    which: Which,
+    which: DeploymentArg,
     /// The status to wait for; may be repeated, and any of them will do
     #[arg(long, value_name = "STATUS", value_delimiter = ',', default_value = "succeeded", value_parser = status())]
     until: Vec<Status>,
@@ -65,7 +63,7 @@ struct Seen {
 }
 
 pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Failure> {
-    let id = wait.which.known(session).await?;
+    let id = wait.which.recorded_id(session).await?;
     let (mut signals, mut seen) = (Signals::listen(), Seen::default());
     let end = tokio::select! {
         end = ended(id, &wait.until, &mut seen, session) => end?,

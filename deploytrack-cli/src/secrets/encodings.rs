@@ -1,4 +1,4 @@
-//! The forms in which a text may hide another.
+//! Encodings in which a secret may appear in a text.
 
 use std::ops::Range;
 
@@ -7,45 +7,46 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-/// Without padding, and whatever the bits are that no byte needs: a part of a longer text has both.
+/// Accepts missing padding and any unused bits: part of a longer text has both.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-/// A shorter run hides nothing.
+/// Shorter runs of characters are not decoded.
 const SHORTEST_RUN: usize = 4;
 const SHORTEST_HEX: usize = 8;
 
-/// Gives what a text begins with once something is undone, and how much of the text that is.
-type Undo = fn(&[u8]) -> Option<(Vec<u8>, usize)>;
+/// Decodes the beginning of a text. Returns the decoded bytes, and how many bytes of the text they replace; none if there is
+/// nothing to decode.
+type Decode = fn(&[u8]) -> Option<(Vec<u8>, usize)>;
 
-/// A text as it reads once something is undone, and where each of its bytes is from.
+/// A decoded text, and the source range of each of its bytes.
 pub(super) struct View {
     pub(super) text: Vec<u8>,
     from: Vec<(usize, usize)>,
-    /// Whether it joins what stood apart.
+    /// Whether it joins parts that white space separated.
     pub(super) joins: bool,
 }
 
 impl View {
-    /// Those in which a text reads otherwise.
+    /// The decoded forms that differ from the text.
     pub(super) fn all(text: &[u8]) -> Vec<Self> {
         let has = |bytes: &[u8]| text.iter().any(|byte| bytes.contains(byte));
-        let undo: [(bool, bool, Undo); 5] = [
+        let decoders: [(bool, bool, Decode); 5] = [
             (has(b"%"), false, percent),
             (has(b"\\"), false, backslash),
             (has(b"'\""), false, quotes),
             (has(b"&"), false, entity),
-            (has(b" \n\r\t\x1b"), true, nothing),
+            (has(b" \n\r\t\x1b"), true, separator),
         ];
-        undo.into_iter().filter(|(needed, ..)| *needed).map(|(_, joins, undo)| Self::of(text, joins, undo)).collect()
+        decoders.into_iter().filter(|(needed, ..)| *needed).map(|(_, joins, decode)| Self::of(text, joins, decode)).collect()
     }
 
-    /// `undo` gives what the text begins with, and how much of it says that; none where that is the byte itself.
-    fn of(text: &[u8], joins: bool, undo: impl Fn(&[u8]) -> Option<(Vec<u8>, usize)>) -> Self {
+    /// Where `decode` returns none, the byte is copied.
+    fn of(text: &[u8], joins: bool, decode: impl Fn(&[u8]) -> Option<(Vec<u8>, usize)>) -> Self {
         let (mut view, mut at) = (Self { text: Vec::with_capacity(text.len()), from: Vec::with_capacity(text.len()), joins }, 0);
         while at < text.len() {
-            let (bytes, length) = undo(&text[at..]).unwrap_or_else(|| (vec![text[at]], 1));
+            let (bytes, length) = decode(&text[at..]).unwrap_or_else(|| (vec![text[at]], 1));
             view.from.extend(bytes.iter().map(|_| (at, at + length)));
             view.text.extend(bytes);
             at += length;
@@ -53,7 +54,7 @@ impl View {
         view
     }
 
-    /// Where a part of it is from.
+    /// The source range of a part.
     pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
         let begin = self.from.get(range.start).map_or(0, |from| from.0);
         begin..self.from.get(range.end.saturating_sub(1)).map_or(begin, |from| from.1)
@@ -95,8 +96,8 @@ fn entity(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     NAMED.iter().find(|(form, _)| text.starts_with(form)).map(|(form, byte)| (vec![*byte], form.len()))
 }
 
-/// White space, and what steers a terminal: a long word may be broken over lines.
-fn nothing(text: &[u8]) -> Option<(Vec<u8>, usize)> {
+/// White space and terminal control sequences, which are removed: a long word may be broken over lines.
+fn separator(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     if text[0].is_ascii_whitespace() {
         return Some((Vec::new(), 1));
     }
@@ -105,11 +106,11 @@ fn nothing(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     Some((Vec::new(), end + 3))
 }
 
-/// A run of characters that may be another text.
+/// A run of characters that may be an encoded text.
 pub(super) struct Run {
     pub(super) decoded: Vec<u8>,
     begin: usize,
-    /// How many characters stand for how many bytes.
+    /// So many characters encode so many bytes.
     ratio: (usize, usize),
 }
 
@@ -118,14 +119,14 @@ impl Run {
         Some(Self { decoded: decode(text)?, begin, ratio })
     }
 
-    /// Where a part of it is from.
+    /// The source range of a part.
     pub(super) fn source(&self, range: &Range<usize>) -> Range<usize> {
         let (characters, bytes) = self.ratio;
         self.begin + range.start / bytes * characters..self.begin + range.end.div_ceil(bytes) * characters
     }
 }
 
-/// The runs that may be base64, in any alphabet and from any of its letters on, or hexadecimal.
+/// The runs that may be base64, in any alphabet and starting at any of its characters, or hexadecimal.
 pub(super) fn encoded(text: &[u8]) -> Vec<Run> {
     let base64 = runs(text, SHORTEST_RUN, |byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte));
     let hex = runs(text, SHORTEST_HEX, |byte| byte.is_ascii_hexdigit());
@@ -147,7 +148,7 @@ fn runs(text: &[u8], shortest: usize, is_in: impl Fn(u8) -> bool) -> impl Iterat
     found.into_iter()
 }
 
-/// One that is cut off has a letter too many.
+/// Decodes base64. A truncated run may have one character too many, which is dropped.
 pub(super) fn from_base64(run: &[u8]) -> Option<Vec<u8>> {
     let whole = if run.len() % 4 == 1 { &run[..run.len() - 1] } else { run };
     let standard = |byte: &u8| match byte {

@@ -1,6 +1,6 @@
-//! The names of what is secret.
+//! The names of variables and fields with secret values.
 
-/// What a name has in it when its value is nobody's business.
+/// A name with one of these parts has a secret value.
 const PARTS: [&str; 31] = [
     "TOKEN",
     "SECRET",
@@ -34,11 +34,11 @@ const PARTS: [&str; 31] = [
     "KUBECONFIG",
     "VAULT",
 ];
-/// What it has as one of its words.
+/// A name with one of these words has a secret value.
 const WORDS: [&str; 10] = ["PASS", "PW", "PIN", "SIG", "SAS", "PAT", "CRED", "USERPASS", "HMAC", "SEED"];
-/// What a shell has in them is where it is.
+/// Variables of shells that contain folders.
 const FOLDERS: [&str; 2] = ["PWD", "OLDPWD"];
-/// Variables that a CI gives itself. Their values are public, and stand in every second line of a log.
+/// Prefixes of variables that a CI sets itself. Their values are public and frequent in logs.
 const PUBLIC: [&str; 31] = [
     "CI_",
     "GITHUB_",
@@ -75,7 +75,7 @@ const PUBLIC: [&str; 31] = [
 
 /// Whether a variable or a field of this name is secret.
 pub(super) fn is_secret(name: &str) -> bool {
-    // Who wrote something is no secret.
+    // Authors are not secret, although the word contains AUTH.
     let name = name.to_ascii_uppercase().replace('-', "_").replace("AUTHOR_", "").replace("AUTHORS", "");
     if FOLDERS.contains(&name.as_str()) {
         return false;
@@ -83,7 +83,7 @@ pub(super) fn is_secret(name: &str) -> bool {
     PARTS.iter().any(|part| name.contains(part)) || name.split(['_', '.']).any(|word| WORDS.contains(&word))
 }
 
-/// Whether a variable of this name has a value that everybody may see, although it looks like a secret.
+/// Whether the value of a variable is public, even if it looks random.
 pub(super) fn is_public(name: &str) -> bool {
     let digest = ["SHA", "COMMIT", "REVISION", "DIGEST", "CHECKSUM", "VERSION"];
     PUBLIC.iter().any(|begin| name.starts_with(begin)) || digest.iter().any(|word| name.to_ascii_uppercase().contains(word))
@@ -94,7 +94,7 @@ pub(super) fn is_redacted(name: &str, patterns: &str) -> bool {
     patterns.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()).any(|pattern| matches(name, pattern))
 }
 
-/// Whether a name is like a pattern, in which a star stands for anything.
+/// Whether a name matches a pattern, in which a star matches any text.
 fn matches(name: &str, pattern: &str) -> bool {
     match pattern.split_once('*') {
         None => name == pattern,

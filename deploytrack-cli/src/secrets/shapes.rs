@@ -1,10 +1,10 @@
-//! What is a secret by its form alone.
+//! Texts that are secret by their form.
 
 use std::{ops::Range, sync::LazyLock};
 
 use regex::{Regex, RegexBuilder};
 
-/// Tokens that say whose they are. Each group, or the whole where there is none, is what is secret.
+/// Tokens with the prefix of a service. The secret is each group, or the whole match if there is none.
 const TOKENS: &str = concat!(
     r"\b(?:gh[a-z]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|gl[a-z]{2,6}-[\w.-]{16,}",
     r"|A(?:3T|KI|SI|BI|CC|RO|ID)A[A-Z0-9]{12,}|AIza[\w-]{30,}|ya29\.[\w.-]{16,}|LTAI[A-Za-z0-9]{12,}",
@@ -15,10 +15,10 @@ const TOKENS: &str = concat!(
     r"|AGE-SECRET-KEY-[A-Z0-9]{16,}|oy2[a-z0-9]{40,}|dapi[a-f0-9]{32}|tfp_\w{16,}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{16,})",
 );
 const HOOKS: &str = r"(?i)https://(?:hooks\.slack\.com|(?:\w+\.)?discord(?:app)?\.com/api/webhooks|[\w.-]+\.webhook\.office\.com)(/[^\s]+)";
-/// A user and a password, or a token in their place. Up to the last sign that can end them.
+/// A user and a password, or a token in their place, up to the last character that can end them.
 const ADDRESSES: &str = r"(?i)\b[a-z][a-z0-9+.-]*://(?:[^\s/@:?#]*:([^\s]+)|([^\s/@:?#]{6,}))@";
 const PEM: &str = r"(?s)(-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\z))";
-/// In the middle of a PEM block whose beginning is gone.
+/// The end of a PEM block whose beginning is gone.
 const PEM_END: &str = r"((?:[A-Za-z0-9+/=]{16,}\s+){1,}[A-Za-z0-9+/=]*\s*-----END [A-Z0-9 ]+-----)";
 const HEADERS: &str = concat!(
     r#"(?i)\b(?:proxy-)?authorization["']?\s*[:=]\s*["']?([^\r\n"']+)"#,
@@ -35,28 +35,28 @@ const FLAGS: &str = concat!(
     r#"|(?:^|\s)(?:-u|--user|--proxy-user)[\s=]*["']?[^\s:"']+:([^\s"']+)"#,
     r"|\blogin\s+\S+\s+password\s+(\S+)|\bmysql\w*\s(?:.*\s)?-p(\S+)",
 );
-/// A whole line of base64: a key without its name.
+/// A whole line of base64, such as a key without its header.
 const LINES: &str = r"(?m)^\s*([A-Za-z0-9+/]{60,}={0,2})\s*$";
 
-static SURE: LazyLock<Vec<Regex>> = LazyLock::new(|| [TOKENS, HOOKS, ADDRESSES, PEM, PEM_END].map(compiled).into());
+static CERTAIN: LazyLock<Vec<Regex>> = LazyLock::new(|| [TOKENS, HOOKS, ADDRESSES, PEM, PEM_END].map(compiled).into());
 static LIKELY: LazyLock<Vec<Regex>> = LazyLock::new(|| [HEADERS, FIELDS, FLAGS, LINES].map(compiled).into());
 
-/// A pattern of this program.
+/// Compiles a pattern of this file or its siblings.
 pub(super) fn compiled(pattern: &str) -> Regex {
-    // One that is wrong fails every test; here it would mask nothing, as an empty set of alternatives does.
+    // Every pattern is tested. An invalid one would mask nothing.
     let nothing = || Regex::new("").unwrap_or_else(|_| unreachable!());
     RegexBuilder::new(pattern).size_limit(64 * 1024 * 1024).build().unwrap_or_else(|_| nothing())
 }
 
-/// Where a log has something that is secret by its form, or by what stands before it.
+/// The ranges of a log that are secret by their form, or by the text before them.
 pub(super) fn of_a_log(text: &str) -> Vec<Range<usize>> {
     let likely = LIKELY.iter().flat_map(|shape| found(shape, text)).filter(|range| !is_digest(&text[range.clone()]));
     of_a_text(text).into_iter().chain(likely).collect()
 }
 
-/// Where a text has something that is secret by its form.
+/// The ranges of a text that are secret by their form.
 pub(super) fn of_a_text(text: &str) -> Vec<Range<usize>> {
-    SURE.iter().flat_map(|shape| found(shape, text)).collect()
+    CERTAIN.iter().flat_map(|shape| found(shape, text)).collect()
 }
 
 fn found(shape: &Regex, text: &str) -> Vec<Range<usize>> {
@@ -67,7 +67,7 @@ fn found(shape: &Regex, text: &str) -> Vec<Range<usize>> {
     shape.captures_iter(text).flat_map(groups).collect()
 }
 
-/// What names a content is public.
+/// Whether it is a digest of some content, which is public.
 fn is_digest(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit()) && [64, 96, 128].contains(&text.len())
 }

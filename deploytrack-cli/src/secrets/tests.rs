@@ -17,8 +17,8 @@ fn mask(variables: &[(&str, &str)], text: &str) -> String {
     secrets(variables).mask_log(text)
 }
 
-/// Nothing of the forms is left, and something of what surrounds them is.
-fn hidden(variables: &[(&str, &str)], secret: &str) {
+/// Checks that the secret is masked and the text around it is not.
+fn assert_masked(variables: &[(&str, &str)], secret: &str) {
     let text = format!("before\nsee {secret} end\nafter");
     let masked = mask(variables, &text);
     assert!(
@@ -51,12 +51,12 @@ fn a_value_is_masked_in_every_form() {
         SECRET.replace('&', "&amp;").replace('"', "&quot;"),
         SECRET.replace('\'', "''"),
     ] {
-        hidden(&[("DB_PASSWORD", SECRET)], &form);
+        assert_masked(&[("DB_PASSWORD", SECRET)], &form);
     }
 }
 
 #[test]
-fn a_value_that_is_broken_over_lines_is_masked() {
+fn a_value_with_line_breaks_is_masked() {
     let secret = "0123456789abcdefghijklmnopqrstuvwxyz";
     let variables = [("API_TOKEN", secret)];
     for text in ["0123456789abcdef\nghijklmnopqrstuvwxyz", "01234\u{1b}[31m56789abcdefgh\u{1b}[0mijklmnopqrstuvwxyz"] {
@@ -70,7 +70,7 @@ fn a_value_that_is_broken_over_lines_is_masked() {
 }
 
 #[test]
-fn the_secret_within_a_larger_value_is_masked_by_itself() {
+fn a_secret_within_a_larger_value_is_masked_by_itself() {
     let json = r#"{"user": "deployer", "credentials": {"password": "pa ss\"word-1", "list": ["se-cr-et-2"]}}"#;
     let pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG\nshort+line\n-----END PRIVATE KEY-----\n";
     let docker = format!(r#"{{"auths": {{"registry": {{"auth": "{}"}}}}}}"#, BASE64_STANDARD.encode("robot:sw0rdfish"));
@@ -97,13 +97,13 @@ fn the_secret_within_a_larger_value_is_masked_by_itself() {
         ("DEPLOY_PIN", "42", "42"),
         ("CHANCE", "q7Rk29vXbT1mZp0L", "q7Rk29vXbT1mZp0L"),
     ] {
-        hidden(&[(name, value)], secret);
+        assert_masked(&[(name, value)], secret);
     }
-    hidden(&[("BUILDKITE_REDACTED_VARS", "A, *_HUSH"), ("MY_HUSH", "sw0rdfish")], "sw0rdfish");
+    assert_masked(&[("BUILDKITE_REDACTED_VARS", "A, *_HUSH"), ("MY_HUSH", "sw0rdfish")], "sw0rdfish");
 }
 
 #[test]
-fn what_is_a_secret_by_its_form_is_masked_wherever_it_is_from() {
+fn a_text_with_the_form_of_a_secret_is_masked() {
     for secret in [
         "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
         "ghs_abcdefghijklmnopqrstuvwxyz0123456789",
@@ -115,7 +115,7 @@ fn what_is_a_secret_by_its_form_is_masked_wherever_it_is_from() {
         "npm_abcdefghijklmnopqrstuvwxyz0123456789",
         "-----BEGIN RSA PRIVATE KEY-----\nabc\ndef\n-----END RSA PRIVATE KEY-----",
     ] {
-        hidden(&[], secret);
+        assert_masked(&[], secret);
         assert!(!secrets(&[]).mask_text(secret).contains(&secret[..20]));
     }
     for (text, secret) in [
@@ -139,7 +139,7 @@ fn what_is_a_secret_by_its_form_is_masked_wherever_it_is_from() {
 }
 
 #[test]
-fn what_says_what_went_wrong_is_left() {
+fn error_messages_are_not_masked() {
     let variables = [
         ("HOME", "/root"),
         ("PATH", "/usr/bin:/bin"),
@@ -160,7 +160,7 @@ fn what_says_what_went_wrong_is_left() {
 }
 
 #[test]
-fn a_mask_takes_no_line_away() {
+fn a_mask_removes_no_line() {
     assert_eq!(mask(&[("SSH_PRIVATE", "-----first\nline-two\n")], "-----first\nline-two\nc"), "***\n***\nc");
     assert_eq!(mask(&[("A_TOKEN", "ümlaut")], "an ümlaut, ümlauts"), "an ***, ***s");
 }

@@ -1,4 +1,4 @@
-//! The values that are secret, and the parts of them that are.
+//! Finds secret values, and the secret parts of larger values.
 
 use std::{
     collections::BTreeSet,
@@ -12,15 +12,15 @@ use serde_json::Value;
 
 use super::{encodings::from_base64, names, shapes};
 
-/// A larger file is no file of secrets.
+/// Larger files are not read: files with secrets are small.
 const LARGEST_FILE: u64 = 128 * 1024;
-/// A piece of a larger value that is shorter says nothing.
+/// Shorter pieces of a larger value are not secret.
 const SHORTEST_PIECE: usize = 6;
-/// A shorter text that looks like chance may be none.
+/// Shorter texts that look random may not be.
 const SHORTEST_RANDOM: usize = 16;
-/// How often a value may be in another.
+/// How many values may be nested in each other.
 const DEPTH: usize = 3;
-/// Where programs keep what they log in with, in a home.
+/// Files with credentials of other programs, in the home folder.
 const IN_HOME: [&str; 10] = [
     ".netrc",
     ".npmrc",
@@ -33,7 +33,7 @@ const IN_HOME: [&str; 10] = [
     ".config/gh/hosts.yml",
     ".cargo/credentials.toml",
 ];
-/// Said of what is not secret at all.
+/// Values that are never secret.
 const TRIVIAL: [&str; 14] =
     ["true", "false", "yes", "no", "on", "off", "null", "none", "nil", "enabled", "disabled", "auto", "always", "never"];
 
@@ -41,7 +41,7 @@ static URL: LazyLock<Regex> = LazyLock::new(|| shapes::compiled(r"(?i)[a-z][a-z0
 static FIELD: LazyLock<Regex> =
     LazyLock::new(|| shapes::compiled(r#"([\w.-]+)["']?\s*(?:=>|[:=]|\s)\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"';&,]+))"#));
 
-/// Those that this process can know of.
+/// The secrets that this process can find.
 pub(super) fn of_this_process() -> BTreeSet<String> {
     let variables: Vec<(String, String)> =
         env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())).collect();
@@ -54,13 +54,13 @@ pub(super) fn of_this_process() -> BTreeSet<String> {
     values
 }
 
-/// Those that variables have.
+/// The secrets in variables.
 pub(super) fn of(variables: &[(String, String)]) -> BTreeSet<String> {
     let redacted = variables.iter().find(|(name, _)| name == "BUILDKITE_REDACTED_VARS").map_or("", |(_, patterns)| patterns.as_str());
     let mut values = BTreeSet::new();
     for (name, value) in variables {
         let secret = names::is_secret(name) || names::is_redacted(name, redacted);
-        // Where a secret is, is none.
+        // The path of a secret is not secret.
         if !(value.starts_with('/') && Path::new(value).exists()) {
             gather(value, secret, DEPTH, &mut values);
             values.extend((!secret && !names::is_public(name) && is_random(value.trim())).then(|| value.trim().to_owned()));
@@ -69,7 +69,7 @@ pub(super) fn of(variables: &[(String, String)]) -> BTreeSet<String> {
     values
 }
 
-/// Files with secrets, and whether everything in them is one: those that variables name, and those of this program.
+/// Files with secrets, and whether their whole content is secret: the files that variables name, and the known ones.
 fn files(variables: &[(String, String)]) -> Vec<(PathBuf, bool)> {
     let named = variables.iter().filter(|(name, value)| {
         value.starts_with('/')
@@ -93,18 +93,18 @@ fn read(path: &Path) -> Option<String> {
     metadata.and_then(|_| fs::read(path).ok()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Adds what is secret of a value: all of it and each of its pieces, or those pieces that show that they are.
+/// Adds the secrets in a value: the whole value and each of its pieces, or only pieces that are secret by their form or name.
 fn gather(value: &str, secret: bool, depth: usize, values: &mut BTreeSet<String>) {
     let value = value.trim();
     if value.is_empty() || depth == 0 {
         return;
     }
     if secret {
-        take(value, values);
-        value.lines().for_each(|line| take(line.trim(), values));
+        add(value, values);
+        value.lines().for_each(|line| add(line.trim(), values));
         for piece in value.split(|c: char| c.is_whitespace() || ";,&\"'".contains(c)) {
             let bare = piece.split_once(['=', ':']).map_or(piece, |(_, bare)| bare);
-            [piece, bare].into_iter().filter(|piece| piece.len() >= SHORTEST_PIECE).for_each(|piece| take(piece, values));
+            [piece, bare].into_iter().filter(|piece| piece.len() >= SHORTEST_PIECE).for_each(|piece| add(piece, values));
         }
     }
     values.extend(shapes::of_a_text(value).into_iter().filter_map(|range| value.get(range)).map(str::to_owned));
@@ -114,7 +114,7 @@ fn gather(value: &str, secret: bool, depth: usize, values: &mut BTreeSet<String>
     from_encoded(value, secret, depth, values);
 }
 
-fn take(value: &str, values: &mut BTreeSet<String>) {
+fn add(value: &str, values: &mut BTreeSet<String>) {
     let is_trivial = value.len() < 2 || TRIVIAL.contains(&value.to_ascii_lowercase().as_str());
     if !is_trivial {
         values.insert(value.to_owned());
@@ -122,11 +122,11 @@ fn take(value: &str, values: &mut BTreeSet<String>) {
     }
 }
 
-/// The user of an address that has one alone is a token; else the password is what is secret.
+/// The secret of an address: the password, or the user if there is no password, since that may be a token.
 fn from_urls(value: &str, values: &mut BTreeSet<String>) {
     for found in URL.captures_iter(value) {
         let word = found.get(2).or_else(|| found.get(1).filter(|user| user.len() >= SHORTEST_PIECE)).map_or("", |word| word.as_str());
-        take(word, values);
+        add(word, values);
     }
 }
 
@@ -139,7 +139,7 @@ fn from_fields(value: &str, depth: usize, values: &mut BTreeSet<String>) {
         if names::is_secret(name.as_str()) && field.as_str() != value {
             gather(field.as_str(), true, depth - 1, values);
         }
-        // A value may be the next name.
+        // The value may be the next name.
         at = name.end().max(at + 1);
     }
 }
@@ -156,14 +156,14 @@ fn from_json(value: &str, secret: bool, depth: usize, values: &mut BTreeSet<Stri
 fn leaves(json: &Value, secret: bool, depth: usize, values: &mut BTreeSet<String>) {
     match json {
         Value::String(text) => gather(text, secret, depth - 1, values),
-        Value::Number(number) if secret => take(&number.to_string(), values),
+        Value::Number(number) if secret => add(&number.to_string(), values),
         Value::Array(all) => all.iter().for_each(|one| leaves(one, secret, depth, values)),
         Value::Object(all) => all.iter().for_each(|(name, one)| leaves(one, secret || names::is_secret(name), depth, values)),
         _ => {}
     }
 }
 
-/// What is printed may be what it was encoded from.
+/// Adds the decoded value: a log may contain it instead of the encoded one.
 fn from_encoded(value: &str, secret: bool, depth: usize, values: &mut BTreeSet<String>) {
     let joined: String = value.split_whitespace().collect();
     let is_base64 =
@@ -175,22 +175,22 @@ fn from_encoded(value: &str, secret: bool, depth: usize, values: &mut BTreeSet<S
         gather(&text, secret, depth - 1, values);
         // `user:password`, as in the configuration of a registry.
         if let (true, Some((_, password))) = (secret, text.split_once(':')) {
-            take(password.trim(), values);
+            add(password.trim(), values);
         }
     }
 }
 
-/// Whether a text looks as if it were drawn by chance: one word of letters and figures in which hardly any comes twice.
+/// Whether a text looks random: one word of letters and digits, with few repetitions.
 fn is_random(value: &str) -> bool {
     let is_one =
         value.len() >= SHORTEST_RANDOM && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-.~!@#$%^&*".contains(&byte));
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
-    is_one && !value.starts_with('/') && !value.contains("://") && digits >= 2 && letters >= 2 && bits_of_a_letter(value) >= 3.0
+    is_one && !value.starts_with('/') && !value.contains("://") && digits >= 2 && letters >= 2 && bits_per_character(value) >= 3.0
 }
 
-/// The entropy (Shannon).
-fn bits_of_a_letter(text: &str) -> f64 {
+/// The entropy (Shannon), in bits per character.
+fn bits_per_character(text: &str) -> f64 {
     let mut counts = [0_u32; 256];
     text.bytes().for_each(|byte| counts[usize::from(byte)] += 1);
     let length = f64::from(u32::try_from(text.len()).unwrap_or(u32::MAX));

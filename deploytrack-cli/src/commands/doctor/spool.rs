@@ -7,7 +7,7 @@ use deploytrack_core::clock::{self, Time};
 use super::Finding;
 use crate::{
     Exit,
-    spool::{Distrust, Refusal, Spool, begun},
+    pipeline::queue::{Distrust, Refusal, Spool, created_at},
 };
 
 /// What waits in it.
@@ -34,7 +34,7 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
     };
     // Looked at first: the run that is tried is none of those that wait.
     let waiting = look(spool);
-    findings.push(match spool.begin().and_then(crate::spool::Run::remove) {
+    findings.push(match spool.begin().and_then(crate::pipeline::queue::Entry::remove) {
         Ok(()) => Finding::ok("spool", "it can be written"),
         Err(error) => Finding::problem("spool", Exit::Usage, format!("what cannot be sent would be lost: {error}")),
     });
@@ -51,7 +51,7 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
 fn look(spool: &Spool) -> io::Result<Waiting> {
     let mut waiting = Waiting::default();
     for name in spool.names()? {
-        let run = match spool.take_over(&name) {
+        let run = match spool.open(&name) {
             Ok(Some(run)) => run,
             Err(error) if Distrust::of(&error).is_some() => {
                 waiting.distrusted += 1;
@@ -68,7 +68,7 @@ fn look(spool: &Spool) -> io::Result<Waiting> {
         }
         waiting.runs += 1;
         waiting.unfinished += usize::from(run.is_unfinished());
-        waiting.oldest = waiting.oldest.or_else(|| begun(&name));
+        waiting.oldest = waiting.oldest.or_else(|| created_at(&name));
     }
     Ok(waiting)
 }

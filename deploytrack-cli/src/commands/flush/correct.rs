@@ -1,4 +1,4 @@
-//! `deploytrack flush --set`: refused records under other names.
+//! `deploytrack flush --set`: corrects refused records.
 
 use deploytrack_core::{
     catalog::Reference,
@@ -11,18 +11,18 @@ use serde_json::Value;
 use crate::{
     Exit,
     error::Failure,
+    pipeline::queue::{Entry, Event, Request, Spool},
     session::Session,
-    spool::{Ask, Event, Run, Spool},
 };
 
-/// A field of a record, and what it is to be.
+/// A field of a record, and its new value.
 #[derive(Clone, Debug)]
 pub(crate) struct Correction {
-    /// As it was typed, for messages.
+    /// The field as it was typed, for messages.
     name: String,
-    /// The fields of the body that carry it; the first gets the value.
+    /// The members of the body for this field. The first one gets the value, the others are removed.
     fields: Vec<&'static str>,
-    /// Null removes it.
+    /// The new value; null removes the field.
     value: Value,
 }
 
@@ -31,16 +31,15 @@ pub(super) fn correction(text: &str) -> Result<Correction, String> {
     let (name, value) = text.split_once('=').ok_or("must be FIELD=VALUE")?;
     let (name, value) = (name.trim(), value.trim());
     let checked = |checked: Result<(), deploytrack_core::text::Invalid>| checked.map_err(|why| format!("{name} {why}"));
-    let referred = |fields: [&'static str; 2]| -> Result<Vec<&'static str>, String> {
-        let [id, of_name] = fields;
+    let reference = |id: &'static str, by_name: &'static str| -> Result<Vec<&'static str>, String> {
         match value.parse::<Reference>().map_err(|why| format!("{name} {why}"))? {
-            Reference::Id(_) => Ok(vec![id, of_name]),
-            Reference::Name(_) => Ok(vec![of_name, id]),
+            Reference::Id(_) => Ok(vec![id, by_name]),
+            Reference::Name(_) => Ok(vec![by_name, id]),
         }
     };
     let fields = match name {
-        "component" => referred(["componentId", "component"])?,
-        "environment" => referred(["environmentId", "environment"])?,
+        "component" => reference("componentId", "component")?,
+        "environment" => reference("environmentId", "environment")?,
         "version" => checked(Version::new(value).map(drop)).map(|()| vec!["version"])?,
         "deployedBy" | "commitSha" | "description" | "occurredAt" if value.is_empty() => vec![optional(name)],
         "deployedBy" => checked(Label::new(value).map(drop)).map(|()| vec!["deployedBy"])?,
@@ -58,8 +57,8 @@ fn optional(name: &str) -> &'static str {
 }
 
 impl Correction {
-    /// What a body says there now.
-    fn present(&self, body: &Value) -> Option<String> {
+    /// The present value of the field.
+    fn present_value(&self, body: &Value) -> Option<String> {
         let value = self.fields.iter().find_map(|field| body.get(field))?;
         Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
@@ -77,28 +76,28 @@ impl Correction {
 
 /// A refused record that can be corrected.
 struct Candidate {
-    run: Run,
-    step: usize,
+    entry: Entry,
+    position: usize,
     event: Event,
 }
 
 impl Candidate {
-    /// None when the run has nothing to correct: it was not refused, or its record was taken.
-    fn of(run: Run) -> Option<Self> {
-        run.refusal()?;
-        let (step, event) = run.events().ok()?.into_iter().next()?;
-        // A corrected start is of something else than the deployment that it was to go on with.
-        let event = Event { ask: event.ask.recording(), ..event };
-        matches!(event.ask, Ask::Record { .. }).then_some(Self { run, step, event })
+    /// None if the entry was not refused, or its record was accepted.
+    fn of(entry: Entry) -> Option<Self> {
+        entry.refusal()?;
+        let (position, event) = entry.events().ok()?.into_iter().next()?;
+        // A corrected start is another deployment than the one that it should have resumed.
+        let event = Event { request: event.request.into_record(), ..event };
+        matches!(event.request, Request::Record { .. }).then_some(Self { entry, position, event })
     }
 
     fn body(&self) -> &Value {
-        self.event.ask.body()
+        self.event.request.body()
     }
 
-    /// Writes the record as it should be. It is another request now, and so it has another key.
+    /// Stores the corrected record. It is another request, so it gets another idempotency key.
     fn correct(mut self, corrections: &[Correction], register: bool) -> Result<(), Failure> {
-        let Ask::Record { body, register: registers, .. } = &mut self.event.ask else { return Ok(()) };
+        let Request::Record { body, register: registers, .. } = &mut self.event.request else { return Ok(()) };
         let before = (body.clone(), *registers);
         for correction in corrections {
             correction.apply(body);
@@ -109,49 +108,49 @@ impl Candidate {
         }
         let digest = Digest::of(format!("{}\n{body}\n{registers}", self.event.key).as_bytes());
         self.event.key = IdempotencyKey::new(format!("{digest}-set")).map_err(|why| Failure::usage(why.to_string()))?;
-        self.run.keep(self.step, &self.event).map_err(Failure::of_spool)
+        self.entry.store_event(self.position, &self.event).map_err(Failure::of_spool)
     }
 }
 
-/// Corrects the run of this name, or all refused records where these agree in what is corrected.
-pub(super) fn correct(run: Option<&str>, corrections: &[Correction], register: bool, session: &Session<'_>) -> Result<(), Failure> {
+/// Corrects the entry of this name, or all refused records if they have the same values in the corrected fields.
+pub(super) fn correct(entry: Option<&str>, corrections: &[Correction], register: bool, session: &Session<'_>) -> Result<(), Failure> {
     let Some(spool) = &session.spool else { return Ok(()) };
-    let candidates = match run {
-        Some(run) => vec![named(run, spool)?],
-        None => all(spool, session.client.url())?,
+    let candidates = match entry {
+        Some(entry) => vec![candidate(entry, spool)?],
+        None => candidates(spool, session.client.url())?,
     };
     for correction in corrections {
-        agree(correction, &candidates)?;
+        check_same_value(correction, &candidates)?;
     }
     candidates.into_iter().try_for_each(|candidate| candidate.correct(corrections, register))
 }
 
-fn named(name: &str, spool: &Spool) -> Result<Candidate, Failure> {
-    let run = spool.take_over(name).map_err(Failure::of_spool)?.ok_or_else(|| super::super::spool::missing(name))?;
-    Candidate::of(run).ok_or_else(|| {
-        Failure::new(Exit::Refused, format!("run {name} has no refused record that could be corrected"))
-            .hint("a run that waits, and an outcome that was refused, are sent as they are: `deploytrack flush` without --set")
+fn candidate(name: &str, spool: &Spool) -> Result<Candidate, Failure> {
+    let entry = spool.open(name).map_err(Failure::of_spool)?.ok_or_else(|| super::super::spool::missing(name))?;
+    Candidate::of(entry).ok_or_else(|| {
+        Failure::new(Exit::Refused, format!("entry {name} has no refused record to correct"))
+            .hint("`deploytrack flush` without --set sends waiting entries and refused outcomes unchanged")
     })
 }
 
-/// Records of this server that were refused for what is in them.
-fn all(spool: &Spool, server: &str) -> Result<Vec<Candidate>, Failure> {
+/// The refused records for this server. Records of which only the token was refused are left out.
+fn candidates(spool: &Spool, server: &str) -> Result<Vec<Candidate>, Failure> {
     let names = spool.names().map_err(Failure::of_spool)?;
-    let runs = names.iter().filter(|name| spool.refusal(name).is_some_and(|refusal| !refusal.is_of_the_token()));
-    let found: Vec<_> = runs
-        .filter_map(|name| Candidate::of(spool.take_over(name).ok()??))
+    let refused = names.iter().filter(|name| spool.refusal(name).is_some_and(|refusal| !refusal.is_about_the_token()));
+    let found: Vec<_> = refused
+        .filter_map(|name| Candidate::of(spool.open(name).ok()??))
         .filter(|candidate| candidate.event.server.is_empty() || candidate.event.server == server)
         .collect();
     if found.is_empty() {
         return Err(Failure::new(Exit::Refused, "the spool has no refused record for this server")
-            .hint("`deploytrack spool list` shows what there is, and for which server"));
+            .hint("`deploytrack spool list` shows the entries and their servers"));
     }
     Ok(found)
 }
 
-/// One value for records that differ there would make some of them wrong.
-fn agree(correction: &Correction, candidates: &[Candidate]) -> Result<(), Failure> {
-    let present = candidates.iter().map(|candidate| correction.present(candidate.body()).unwrap_or_default());
+/// Rejects a correction of records with different values: one value would make some of them wrong.
+fn check_same_value(correction: &Correction, candidates: &[Candidate]) -> Result<(), Failure> {
+    let present = candidates.iter().map(|candidate| correction.present_value(candidate.body()).unwrap_or_default());
     let mut present: Vec<_> = present.filter(|present| correction.value != present.as_str()).collect();
     present.sort_unstable();
     present.dedup();
@@ -159,5 +158,5 @@ fn agree(correction: &Correction, candidates: &[Candidate]) -> Result<(), Failur
         return Ok(());
     }
     let message = format!("the refused records differ in {}: {}", correction.name, present.join(", "));
-    Err(Failure::usage(message).hint("name the run: `deploytrack flush RUN --set ...`; `deploytrack spool list` shows them"))
+    Err(Failure::usage(message).hint("correct one entry: `deploytrack flush ENTRY --set ...`; `deploytrack spool list` shows the entries"))
 }

@@ -10,9 +10,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Asked, Matrix, ask, columns::Columns};
 use crate::{
-    child::Signals,
     error::Failure,
     follow::News,
+    pipeline::child::Signals,
     render::{View, matrix::drawn, text::clean},
     session::Session,
     surroundings::screen,

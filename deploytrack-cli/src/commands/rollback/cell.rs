@@ -1,4 +1,4 @@
-//! What a rollback reads of its cell.
+//! The cell of a rollback: its current deployment and its history.
 
 use deploytrack_core::{
     deployment::Deployment,
@@ -13,30 +13,35 @@ use crate::{error::Failure, session::Session};
 /// How many pages of the cell's deployments are read at most, 100 deployments each.
 const MOST_PAGES: usize = 10;
 
-/// A component in an environment, by their ids.
-pub(super) type Place = (Uuid, Uuid);
+/// The ids of a component and an environment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CellKey {
+    pub(super) component: Uuid,
+    pub(super) environment: Uuid,
+}
 
 /// A cell, as far as a rollback needs it.
 #[derive(Debug)]
 pub(super) struct Cell {
-    /// What is current, if anything is.
+    pub(super) key: CellKey,
+    /// The current deployment, if there is one.
     pub(super) current: Option<Deployment>,
-    /// Its deployments, the newest by when they happened first.
+    /// The deployments, ordered by the time they happened, the newest first.
     deployments: Vec<Deployment>,
-    /// Whether there are more than were read.
+    /// Whether the cell has more deployments than were read.
     pub(super) more: bool,
 }
 
 impl Cell {
-    /// Reads what is current, and the deployments of the cell page by page until one to go back to is among them.
-    pub(super) async fn read(place: Place, session: &Session<'_>) -> Result<Self, Failure> {
-        let latest = session.client.latest(place.0, None).await?.value;
-        let current = latest.into_iter().find(|deployment| deployment.environment_id == place.1);
-        let mut cell = Self { current, deployments: Vec::new(), more: true };
+    /// Reads the current deployment, and then page by page the deployments of the cell, until one to go back to is among them.
+    pub(super) async fn read(key: CellKey, session: &Session<'_>) -> Result<Self, Failure> {
+        let latest = session.client.latest(key.component, None).await?.value;
+        let current = latest.into_iter().find(|deployment| deployment.environment_id == key.environment);
+        let mut cell = Self { key, current, deployments: Vec::new(), more: true };
         let mut next = PageRequest::new(0, PageRequest::MOST_TAKE);
         for _ in 0..MOST_PAGES {
             let Some(page) = next else { break };
-            let page = session.client.list(&of(place), page).await?.value;
+            let page = session.client.list(&filter(key), page).await?.value;
             next = page.links.next;
             cell.more = next.is_some();
             cell.deployments.extend(page.data);
@@ -52,9 +57,9 @@ impl Cell {
         self.deployments.len()
     }
 
-    /// Every version that succeeded, the newest first, with what a rollback does with it.
+    /// Every version that succeeded, the newest first, and what a rollback does with it.
     pub(super) fn considered(&self) -> Vec<Candidate<'_>> {
-        rollback::candidates(self.current.as_ref(), &self.deployments)
+        rollback::considered(self.current.as_ref(), &self.deployments)
     }
 
     /// The deployment whose version a rollback goes back to.
@@ -62,7 +67,7 @@ impl Cell {
         rollback::target(&self.considered()).map(|one| one.deployment)
     }
 
-    /// The versions that `--to` takes, in words; none where nothing else succeeded.
+    /// The versions for `--to`, as a list in a sentence; none if no other version succeeded.
     pub(super) fn others(&self) -> Option<String> {
         let current = self.current.as_ref().map(|current| &current.version);
         let others: Vec<_> = self.considered().iter().map(|one| one.deployment.version.clone()).collect();
@@ -72,15 +77,15 @@ impl Cell {
     }
 }
 
-/// The newest success of a version in a cell, however long ago it was.
-pub(super) async fn success_of(version: &Version, place: Place, session: &Session<'_>) -> Result<Option<Deployment>, Failure> {
-    let filter = DeploymentFilter { version: Some(version.clone()), ..of(place) };
+/// The newest success of a version in a cell, at any time.
+pub(super) async fn success_of(version: &Version, key: CellKey, session: &Session<'_>) -> Result<Option<Deployment>, Failure> {
+    let filter = DeploymentFilter { version: Some(version.clone()), ..filter(key) };
     let page = PageRequest::new(0, PageRequest::MOST_TAKE).unwrap_or_default();
     let found = session.client.list(&filter, page).await?.value.data;
     Ok(rollback::success_of(version, &found).cloned())
 }
 
-fn of((component, environment): Place) -> DeploymentFilter {
+fn filter(CellKey { component, environment }: CellKey) -> DeploymentFilter {
     DeploymentFilter {
         component_id: Some(component),
         environment_id: Some(environment),

@@ -7,7 +7,7 @@ use deploytrack_core::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{Way, cell::Cell};
+use super::{Plan, cell::Cell};
 use crate::{
     args::Output,
     error::Failure,
@@ -18,10 +18,10 @@ use crate::{
     session::Session,
 };
 
-/// Shows what a rollback would do, and what it does with every version that succeeded in the cell.
-pub(super) fn run(cell: &Cell, way: Option<&Way>, session: &mut Session<'_>) -> Result<(), Failure> {
+/// Prints what a rollback would do with every version that succeeded in the cell.
+pub(super) fn run(cell: &Cell, plan: Option<&Plan>, session: &mut Session<'_>) -> Result<(), Failure> {
     let considered = cell.considered();
-    let target = way.map(|way| &way.target);
+    let target = plan.map(|plan| &plan.to);
     let columns = [
         Column::flexible("version", "VERSION"),
         Column::fixed("succeededAt", "AGE"),
@@ -38,13 +38,13 @@ pub(super) fn run(cell: &Cell, way: Option<&Way>, session: &mut Session<'_>) -> 
             Value::text(&one.verdict.as_str()),
         ]
     });
-    if let (Output::Table, Some(way)) = (session.output(), way) {
-        session.line(&clean(&way.in_words("would go back")))?;
+    if let (Output::Table, Some(plan)) = (session.output(), plan) {
+        session.line(&clean(&plan.sentence("would go back")))?;
     }
     session.answer(&json(&considered, target), &Grid::new(columns, rows))
 }
 
-/// What a rollback does with a version, in words.
+/// What a rollback does with a version, and why.
 fn why(one: &Candidate<'_>, target: Option<&Deployment>) -> &'static str {
     let chosen = target.is_some_and(|target| target.version == one.deployment.version);
     match one.verdict {
@@ -53,7 +53,7 @@ fn why(one: &Candidate<'_>, target: Option<&Deployment>) -> &'static str {
         Verdict::Target => "the newest that is not rolled back; --to names another",
         Verdict::Current => "is current",
         Verdict::RolledBack => "skipped: was rolled back",
-        Verdict::Newer => "skipped: succeeded after what is current",
+        Verdict::Newer => "skipped: succeeded after the current deployment",
         Verdict::Older => "older than the newest that is not rolled back",
     }
 }

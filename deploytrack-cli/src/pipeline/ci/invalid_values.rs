@@ -1,0 +1,45 @@
+//! Warnings about values of the CI that cannot be recorded unchanged.
+
+use deploytrack_core::text::{Invalid, CommitSha, Label, Name, Version};
+
+use super::{Context, Fact, providers, without_credentials};
+use crate::{args::mend::cut, surroundings::Surroundings};
+
+/// The largest number of characters of a value in a warning.
+const MOST_SHOWN: usize = 40;
+/// The largest number of characters of a value in the metadata. Folders of Jenkins make long addresses.
+const MOST_OF_METADATA: usize = 2_048;
+
+/// Whether a text can be stored in the metadata.
+pub(super) fn is_metadata(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= MOST_OF_METADATA && !text.chars().any(char::is_control)
+}
+
+impl Context {
+    /// A warning for each variable of the CI whose value for one of these facts cannot be recorded unchanged.
+    pub(crate) fn invalid_values(&self, facts: &[Fact], surroundings: &Surroundings) -> Vec<String> {
+        let variables = self.provider.into_iter().flat_map(|provider| provider.facts).filter(|(fact, _)| facts.contains(fact));
+        variables
+            .filter_map(|(fact, entries)| {
+                let (source, raw) =
+                    entries.iter().find_map(|entry| Some((providers::source(entry), providers::read(entry, surroundings)?)))?;
+                let raw = without_credentials(&raw);
+                let Invalid(rule) = broken_rule(*fact, &raw)?;
+                let shortened = self.fact(*fact).is_some_and(|found| found.source == source);
+                let result = if shortened { "cut" } else { "left out" };
+                Some(format!("{source} {rule}, not '{}': it is {result}", cut(&raw, MOST_SHOWN)))
+            })
+            .collect()
+    }
+}
+
+fn broken_rule(fact: Fact, text: &str) -> Option<Invalid> {
+    match fact {
+        Fact::Version => Version::new(text).err(),
+        Fact::Commit => CommitSha::new(text).err(),
+        Fact::Environment => Name::new(text).err(),
+        Fact::RunUrl | Fact::Repository | Fact::Reference if is_metadata(text) => None,
+        Fact::RunUrl | Fact::Repository | Fact::Reference => Some(Invalid("must be at most 2048 characters on one line")),
+        _ => Label::new(text).err(),
+    }
+}

@@ -1,0 +1,40 @@
+//! A deployment that survives the network, the runner and ourselves.
+//!
+//! `deploytrack record ... -- COMMAND` never breaks a deploy. This is how:
+//!
+//! 1. **Start** (`start`, `ci`). The values of the record come from the command line, else from the CI or git. A value that no
+//!    server would accept gets a stand-in, so that the command can run and the record can be corrected later.
+//! 2. **Queue** (`queue`). The start is stored in the spool, on disk, before it is sent. The server has `--send-timeout` to
+//!    acknowledge it. After that the command runs anyway, unless `--on-error fail` is set (`on_error`).
+//! 3. **Command** (`keeper`, `child`). A keeper process runs the command and waits for it. If the recording process is killed, the
+//!    keeper stores the outcome in the spool. If the keeper is killed, the recording process waits for the command.
+//! 4. **Outcome** (`wrap`). The outcome is stored in the spool and sent. An event is removed from the disk after the server has
+//!    acknowledged it.
+//! 5. **The rest** (`queue::send`). Entries that could not be sent are sent by the next wrapped command, by the keeper if the
+//!    recording process died, or by `deploytrack flush`. They never expire.
+//!
+//! A step that the CI repeats resumes the deployment of its earlier try instead of recording a second one (`resume`). Later steps
+//! find the deployment through an id file (`id_file`, `target`).
+//!
+//! | File | Open it to change |
+//! |---|---|
+//! | `wrap` | the order of start, command and outcome |
+//! | `start` | the request for the start |
+//! | `keeper` | the process between this one and the command |
+//! | `child/` | how the command runs: signals, time limit, output tail |
+//! | `queue/` | what is stored on disk, who may send it, and how it is sent |
+//! | `resume` | when a repeated step resumes a deployment |
+//! | `on_error` | what happens to a request that failed |
+//! | `id_file`, `target` | how a step finds the deployment of an earlier step |
+//! | `ci/` | the variables of CI providers, git, annotations and outputs |
+
+pub(crate) mod child;
+pub(crate) mod ci;
+pub(crate) mod id_file;
+pub(crate) mod keeper;
+pub(crate) mod on_error;
+pub(crate) mod queue;
+pub(crate) mod resume;
+pub(crate) mod start;
+pub(crate) mod target;
+pub(crate) mod wrap;

@@ -1,0 +1,353 @@
+//! Sends the events of one entry, each until the server has acknowledged it.
+
+use std::io;
+
+use chrono::TimeDelta;
+use deploytrack_core::{
+    api::FromBody,
+    client::{Client, Error},
+    clock::{Clock as _, SystemClock},
+    deployment::{Change, Metadata, NewDeployment},
+    error::Fault,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Entry, Event, PendingOutcome, Refusal, Request, leave};
+use crate::{
+    args::mend::cut,
+    lookup,
+    pipeline::{
+        child::Outcome,
+        id_file,
+        resume::{self, StepStart},
+    },
+    wording,
+};
+
+/// Every server stores idempotency keys for at least this long. The default is a day; an operator can choose less.
+const KEY_LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+/// The largest number of characters of a subject.
+const MOST_OF_A_SUBJECT: usize = 120;
+
+/// The delivery of one entry. Its events are in memory, and on disk if the disk accepts them: with a disk that is full or
+/// read-only, only the later retries are lost.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery {
+    entry: Option<Entry>,
+    events: Vec<(usize, Event)>,
+    next_position: usize,
+    deployment: Option<Uuid>,
+    /// Whether writing an event to the disk failed.
+    is_only_in_memory: bool,
+    /// The metadata of the recorded deployment.
+    metadata: Metadata,
+    /// Whether the process that runs the command sends the entry, and not a later flush.
+    is_live: bool,
+}
+
+/// The result of sending one event.
+#[derive(Debug)]
+enum EventResult {
+    /// The server has acknowledged the event, for this deployment.
+    Acknowledged(Uuid),
+    /// Another event has to be sent in its place.
+    ReplacedBy(Box<Event>),
+}
+
+impl Event {
+    /// Another request for the same server, under a new key.
+    fn replaced_by(&self, request: Request) -> Result<EventResult, Error> {
+        Ok(EventResult::ReplacedBy(Box::new(Self { key: resume::random_key()?, request, ..self.clone() })))
+    }
+}
+
+/// The result of a delivery.
+#[derive(Debug)]
+pub(crate) enum DeliveryResult {
+    /// The server has acknowledged every event.
+    Complete,
+    /// The server could not be asked. The events that are left can be sent later.
+    Later(Error),
+    /// The server, or the client itself, rejected an event. It stays in the entry, and so do the events after it.
+    Refused(Error),
+}
+
+impl Delivery {
+    /// The delivery of a new deployment. Without an entry on disk, the events are only in memory.
+    pub(crate) fn new(entry: Option<Entry>) -> Self {
+        Self { entry, is_live: true, ..Self::default() }
+    }
+
+    /// The delivery of an entry that an earlier process left behind.
+    ///
+    /// # Errors
+    /// An event cannot be read, or the outcome of the command cannot be added to the entry.
+    pub(crate) fn of(entry: Entry) -> io::Result<Self> {
+        let events = entry.events()?;
+        let next_position = events.last().map_or(0, |(position, _)| position + 1);
+        let start = events.first().map(|(_, event)| event.clone()).or_else(|| entry.acknowledged_start());
+        let metadata = start.map(|event| metadata_of(&event)).unwrap_or_default();
+        let mut delivery = Self { deployment: entry.deployment(), events, next_position, entry: Some(entry), metadata, ..Self::default() };
+        delivery.add_missing_outcome()?;
+        Ok(delivery)
+    }
+
+    /// Adds the outcome that the killed process could not add: the keeper stored it, or the command is gone.
+    fn add_missing_outcome(&mut self) -> io::Result<()> {
+        let Some(entry) = self.entry.as_ref().filter(|_| self.is_unfinished()) else { return Ok(()) };
+        // A command without an outcome that no longer runs was killed together with its keeper, as when a job is cancelled.
+        let lost = || entry.process().is_none_or(|process| !process.is_alive()).then(|| Outcome::unknown(1));
+        if let (Some(PendingOutcome { server, key }), Some(outcome)) = (entry.pending_outcome(), entry.outcome().or_else(lost)) {
+            let body = self.outcome_body(&outcome);
+            self.add(Event { server, key, request: Request::Update { body } })?;
+            self.mark_finished();
+        }
+        Ok(())
+    }
+
+    /// The request body for the outcome of a command. The output tail is cut to what fits beside the metadata of the start.
+    pub(crate) fn outcome_body(&self, outcome: &Outcome) -> Value {
+        outcome.fitting(&self.metadata).change().to_body()
+    }
+
+    /// Whether all events are on disk, so that a later process can send them.
+    pub(crate) const fn is_on_disk(&self) -> bool {
+        self.entry.is_some() && !self.is_only_in_memory
+    }
+
+    /// Whether the next event is for another server. An event of a call without usable settings is for any server.
+    pub(crate) fn is_for_another_server(&self, url: &str) -> bool {
+        self.events.first().is_some_and(|(_, event)| !event.server.is_empty() && event.server != url)
+    }
+
+    /// Stores the refusal of the next event, which stays in the entry.
+    pub(crate) fn refuse(&self, error: Error) -> DeliveryResult {
+        if let (Some(entry), Some(refusal)) = (&self.entry, Refusal::of(&error)) {
+            // A disk that does not accept the refusal did not accept the event either.
+            drop(entry.refuse(&refusal));
+        }
+        if is_final(&error) { DeliveryResult::Refused(error) } else { DeliveryResult::Later(error) }
+    }
+
+    /// Whether the process that reported the deployment ended before the outcome was known.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        let has_update = self.events.iter().any(|(_, event)| matches!(event.request, Request::Update { .. }));
+        !has_update && self.entry.as_ref().is_some_and(Entry::is_unfinished)
+    }
+
+    /// The entry on disk.
+    pub(crate) const fn entry(&self) -> Option<&Entry> {
+        self.entry.as_ref()
+    }
+
+    /// The id of the deployment, after the server has assigned it.
+    pub(crate) const fn deployment(&self) -> Option<Uuid> {
+        self.deployment
+    }
+
+    /// The deployment in a few words: `api v1 in production`, or the id of the deployment that the entry changes.
+    pub(crate) fn subject(&self) -> String {
+        match self.start() {
+            Some(event) if !matches!(event.request, Request::Update { .. }) => {
+                let body = event.request.body();
+                let component = text(body, &["component", "componentId"]);
+                let environment = text(body, &["environment", "environmentId"]);
+                let version = text(body, &["version"]);
+                cut(&format!("{component} {version} in {environment}"), MOST_OF_A_SUBJECT)
+            }
+            _ => self.deployment.map_or_else(String::new, |id| format!("deployment {id}")),
+        }
+    }
+
+    fn start(&self) -> Option<Event> {
+        self.entry.as_ref().and_then(Entry::acknowledged_start).or_else(|| self.events.first().map(|(_, event)| event.clone()))
+    }
+
+    /// The next request in full, for a message.
+    pub(crate) fn described(&self) -> String {
+        let body = self.events.first().map(|(_, event)| event.request.body().to_string());
+        let of_deployment = self.deployment.map(|id| format!(" of deployment {id}")).unwrap_or_default();
+        format!("{}{of_deployment}", body.unwrap_or_default())
+    }
+
+    /// Adds an event, on disk first.
+    ///
+    /// # Errors
+    /// The disk did not accept the event. The delivery continues in memory.
+    pub(crate) fn add(&mut self, event: Event) -> Result<(), io::Error> {
+        if self.next_position == 0 {
+            self.metadata = metadata_of(&event);
+        }
+        let position = self.next_position;
+        self.next_position += 1;
+        let stored = self.entry.as_ref().map_or(Ok(()), |entry| entry.store_event(position, &event));
+        self.events.push((position, event));
+        self.is_only_in_memory |= stored.is_err();
+        stored
+    }
+
+    /// Marks that the outcome is not known yet.
+    pub(crate) fn mark_unfinished(&self, pending: &PendingOutcome) {
+        // Only a process that finds the entry after a crash reads the mark. Without it, the entry has no outcome to add.
+        drop(self.entry.as_ref().map(|entry| entry.mark_unfinished(pending)));
+    }
+
+    /// Marks that the outcome is among the events.
+    pub(crate) fn mark_finished(&self) {
+        drop(self.entry.as_ref().map(Entry::mark_finished));
+    }
+
+    /// Sends the events in order, and removes each one after the server has acknowledged it.
+    pub(crate) async fn deliver(&mut self, client: &Client) -> DeliveryResult {
+        while let Some((position, event)) = self.events.first().cloned() {
+            match self.send(client, &event).await {
+                Ok(EventResult::Acknowledged(id)) => self.acknowledge(position, id),
+                Ok(EventResult::ReplacedBy(event)) => self.replace(position, &event),
+                Err(error) => return self.refuse(error),
+            }
+        }
+        DeliveryResult::Complete
+    }
+
+    async fn send(&self, client: &Client, event: &Event) -> Result<EventResult, Error> {
+        match &event.request {
+            Request::Record { body, register, again } => {
+                let new = NewDeployment { register: *register, ..read(body)? };
+                if let Some(id) = self.recorded_before_key_expired(client, &new).await? {
+                    return Ok(EventResult::Acknowledged(id));
+                }
+                let client = &client.not_before(new.occurred_at);
+                if *again {
+                    return self.send_step_start(client, event, &new).await;
+                }
+                Ok(EventResult::Acknowledged(lookup::record(&client.under(event.key.clone()), &new).await?.value.id))
+            }
+            Request::Resume { body, register, deployment } => {
+                let new = NewDeployment { register: *register, ..read(body)? };
+                let client = &client.not_before(new.occurred_at);
+                if resume::resume(client, &event.key, &new, *deployment).await? {
+                    return Ok(EventResult::Acknowledged(*deployment));
+                }
+                event.replaced_by(event.request.clone().into_record())
+            }
+            Request::Update { body } => {
+                let change: Change = read(body)?;
+                let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
+                let client = client.under(event.key.clone()).not_before(change.occurred_at);
+                Ok(EventResult::Acknowledged(client.update(id, &change).await?.value.id))
+            }
+        }
+    }
+
+    /// Sends the start of a pipeline step that may be a repetition.
+    async fn send_step_start(&self, client: &Client, event: &Event, new: &NewDeployment) -> Result<EventResult, Error> {
+        // After the outcome is queued, the command has already run.
+        let is_live = self.is_live && self.events.len() == 1;
+        match resume::begin(client, &event.key, new, is_live).await? {
+            StepStart::Recorded(id) => Ok(EventResult::Acknowledged(id)),
+            StepStart::Resume(id) => event.replaced_by(event.request.clone().into_resume(id)),
+            StepStart::RecordAnother => event.replaced_by(event.request.clone().into_record()),
+        }
+    }
+
+    /// Replaces an event, on disk too: if the next answer of the server is lost, the decision must not be made again.
+    fn replace(&mut self, position: usize, replacement: &Event) {
+        self.is_only_in_memory |= self.entry.as_ref().is_some_and(|entry| entry.store_event(position, replacement).is_err());
+        for (other, event) in &mut self.events {
+            if *other == position {
+                event.clone_from(replacement);
+            }
+        }
+    }
+
+    /// The deployment that an earlier try recorded, if its answer was lost so long ago that the server may have dropped the
+    /// idempotency key.
+    async fn recorded_before_key_expired(&self, client: &Client, new: &NewDeployment) -> Result<Option<Uuid>, Error> {
+        let created_at = self.entry.as_ref().and_then(Entry::created_at);
+        match (created_at, new.occurred_at) {
+            (Some(created_at), Some(at)) if SystemClock.now() - created_at > KEY_LIFETIME => {
+                let by_name = lookup::by_name(client, new).await?;
+                resume::recorded_at(client, by_name.as_ref().unwrap_or(new), at).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn acknowledge(&mut self, position: usize, id: Uuid) {
+        if let Some(entry) = &self.entry {
+            // The id is stored before the event is removed: an event can be sent again and gets the same answer, a lost id
+            // cannot be found again.
+            let stored = entry.store_deployment(id);
+            if let (Some(path), Ok(name)) = (entry.id_file(), Uuid::try_parse(&entry.name())) {
+                id_file::resolve(&path, name, id);
+            }
+            // An event that stays on disk is sent again under its key, and gets the same answer.
+            drop(stored.and_then(|()| entry.remove_event(position)));
+        }
+        self.deployment = Some(id);
+        self.events.retain(|(other, _)| *other != position);
+    }
+
+    /// Ends the delivery: removes the entry if no event is left, and otherwise leaves it to the next call.
+    pub(crate) fn end(self) {
+        let Some(entry) = self.entry else { return };
+        if self.events.is_empty() {
+            // An entry that cannot be removed is found again, and its events are sent again under their keys.
+            drop(entry.remove());
+        } else {
+            leave(entry.folder());
+        }
+    }
+}
+
+/// Whether no retry can fix the error.
+///
+/// Another token can fix a 401 or 403. An answer without a problem code comes from a proxy, and the server behind it may accept
+/// the request. The exception is 413: the body stays too large.
+pub(crate) fn is_final(error: &Error) -> bool {
+    match error {
+        Error::Setup(_) => true,
+        Error::Refused(problem) if problem.status == 413 => true,
+        Error::Refused(problem) => !matches!(problem.code.as_str(), "" | "request_in_progress" | "request_timeout"),
+        Error::Unauthorised(_) | Error::Server(_) | Error::Unreachable { .. } | Error::Timeout { .. } | Error::Unreadable(_) => false,
+    }
+}
+
+fn text(body: &Value, keys: &[&str]) -> String {
+    keys.iter().find_map(|key| body.get(key)?.as_str()).unwrap_or_default().to_owned()
+}
+
+fn metadata_of(event: &Event) -> Metadata {
+    let map = event.request.body().get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+    Metadata::new(map).unwrap_or_default()
+}
+
+fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
+    let Value::Object(body) = body.clone() else { return Err(Error::Setup("the event cannot be read".to_owned())) };
+    T::from_body(body).map_err(|faults| Error::Setup(sentence(&faults)))
+}
+
+fn sentence(faults: &[Fault]) -> String {
+    faults.iter().map(wording::sentence).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::api::Problem;
+
+    use super::*;
+
+    #[test]
+    fn only_a_permanent_refusal_by_the_server_is_final() {
+        let refused = |code: &str| Error::Refused(Box::new(Problem { code: code.to_owned(), ..Problem::default() }));
+        for code in ["near_miss", "invalid_request", "not_found", "idempotency_key_reused", "invalid_transition"] {
+            assert!(is_final(&refused(code)), "{code}");
+        }
+        for code in ["", "request_in_progress", "request_timeout"] {
+            assert!(!is_final(&refused(code)), "{code}");
+        }
+        assert!(!is_final(&Error::Unauthorised(Box::default())) && !is_final(&Error::Server(Box::default())));
+    }
+}

@@ -1,0 +1,101 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+
+use super::*;
+use crate::surroundings::Surroundings;
+
+/// A spool in this folder, with the keys of a token.
+pub(super) fn spool_in(folder: PathBuf) -> Spool {
+    Spool::in_folder(folder, keys(), "http://host".to_owned())
+}
+
+fn keys() -> Keys {
+    Keys::of(&Surroundings::default(), Some("token"))
+}
+
+fn spool() -> (tempfile::TempDir, Spool) {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool_in(folder.path().join("spool"));
+    (folder, spool)
+}
+
+fn event(number: usize) -> Event {
+    let request = Request::Update { body: serde_json::json!({"status": "failed", "number": number}) };
+    Event { server: "http://host".to_owned(), key: format!("k-{number}").parse().unwrap(), request }
+}
+
+#[test]
+fn an_entry_stays_locked_while_its_process_lives_and_can_be_opened_afterwards() {
+    let (_folder, spool) = spool();
+    let entry = spool.begin().unwrap();
+    entry.store_event(0, &event(0)).unwrap();
+    let pending = PendingOutcome { server: "http://host".to_owned(), key: "k".parse().unwrap() };
+    entry.mark_unfinished(&pending).unwrap();
+    let name = entry.name();
+    assert_eq!(spool.names().unwrap(), [name.as_str()]);
+    assert!(spool.open(&name).unwrap().is_none());
+    drop(entry);
+    let found = spool.open(&name).unwrap().unwrap();
+    assert_eq!(found.pending_outcome(), Some(pending));
+    assert_eq!(found.events().unwrap(), [(0, event(0))]);
+    found.remove().unwrap();
+    assert!(spool.open(&name).unwrap().is_none());
+}
+
+#[test]
+fn an_entry_stays_locked_while_its_keeper_lives() {
+    let (_folder, spool) = spool();
+    let entry = spool.begin().unwrap();
+    let (name, folder) = (entry.name(), entry.folder().to_owned());
+    let keeper = KeeperLock::acquire(&folder, keys()).unwrap().unwrap();
+    assert!(KeeperLock::acquire(&folder, keys()).unwrap().is_none());
+    drop(entry);
+    assert!(spool.open(&name).unwrap().is_none());
+    drop(keeper);
+    let found = spool.open(&name).unwrap().unwrap();
+    found.remove().unwrap();
+    assert!(KeeperLock::acquire(&folder, keys()).is_err());
+}
+
+#[test]
+fn events_are_read_in_order_and_removed_one_by_one() {
+    let (_folder, spool) = spool();
+    let entry = spool.begin().unwrap();
+    for position in [1, 0, 10] {
+        entry.store_event(position, &event(position)).unwrap();
+    }
+    entry.remove_event(0).unwrap();
+    assert_eq!(entry.events().unwrap(), [(1, event(1)), (10, event(10))]);
+    assert_eq!(entry.acknowledged_start(), Some(event(0)));
+    let id = Uuid::now_v7();
+    entry.store_deployment(id).unwrap();
+    assert_eq!(entry.deployment(), Some(id));
+    entry.remove().unwrap();
+    assert!(spool.names().unwrap().is_empty());
+}
+
+#[test]
+fn a_draft_is_not_an_event_and_an_unreadable_event_is_an_error() {
+    let (_folder, spool) = spool();
+    let entry = spool.begin().unwrap();
+    fs::write(entry.folder.join(".0.json"), "{").unwrap();
+    assert_eq!(entry.events().unwrap(), []);
+    entry.write("1.json", b"{").unwrap();
+    assert!(entry.events().unwrap_err().to_string().contains("1.json"));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_the_spool() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (_folder, spool) = spool();
+    let entry = spool.begin().unwrap();
+    entry.store_event(0, &event(0)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&spool.folder), mode(&entry.folder), mode(&entry.folder.join("0.json"))), (0o700, 0o700, 0o600));
+}
