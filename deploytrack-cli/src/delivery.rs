@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use crate::{
     again::{self, Start},
-    args::mend::cut,
     child::Outcome,
     id_file, lookup,
     spool::{self, Ask, Event, Refusal, Run, ToTell},
+    text::cut,
     wording,
 };
 

@@ -10,11 +10,11 @@ use deploytrack_core::{
 };
 
 use crate::{
-    Exit,
-    args::mend::cut,
     ci::annotations::Manner,
+    exit::Exit,
     hints,
     render::text::clean,
+    text::cut,
     wording::{self, Wording},
 };
 
@@ -51,7 +51,7 @@ impl Failure {
     }
 
     /// All of it in one sentence, for a list of what was found.
-    pub(crate) fn told(&self) -> (Exit, String) {
+    pub(crate) fn summary(&self) -> (Exit, String) {
         let parts = [std::slice::from_ref(&self.message), &self.faults, &self.hints].concat();
         (self.exit, parts.join("; "))
     }

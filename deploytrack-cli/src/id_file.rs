@@ -13,9 +13,9 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    args::trim::{text_of, trimmed},
     files::{self, Care},
     patience::{self, FOR_A_SETTING},
+    text::{decode as text_of, trimmed},
 };
 
 /// More than an id and what an editor may leave around it.

@@ -11,13 +11,13 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use crate::{Exit, error::Failure};
+use crate::{error::Failure, exit::Exit};
 
 /// So many pages of names are searched for one that an unknown name resembles.
 const MOST_PAGES: u64 = 50;
 
 /// A component or an environment.
-pub(crate) trait Entry: Sized {
+pub(crate) trait Resource: Sized {
     /// Which of them.
     const KIND: Kind;
 
@@ -29,7 +29,7 @@ pub(crate) trait Entry: Sized {
     async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<Answer<Page<Self>>, Error>;
 }
 
-impl Entry for Component {
+impl Resource for Component {
     const KIND: Kind = Kind::Component;
 
     fn id(&self) -> Uuid {
@@ -49,7 +49,7 @@ impl Entry for Component {
     }
 }
 
-impl Entry for Environment {
+impl Resource for Environment {
     const KIND: Kind = Kind::Environment;
 
     fn id(&self) -> Uuid {
@@ -73,7 +73,7 @@ impl Entry for Environment {
 ///
 /// # Errors
 /// One that names nothing is refused, with the names that it resembles.
-pub(crate) async fn find<T: Entry>(client: &Client, reference: &Reference) -> Result<T, Failure> {
+pub(crate) async fn find<T: Resource>(client: &Client, reference: &Reference) -> Result<T, Failure> {
     if let Some(found) = look::<T>(client, reference).await? {
         return Ok(found);
     }
@@ -82,7 +82,7 @@ pub(crate) async fn find<T: Entry>(client: &Client, reference: &Reference) -> Re
 }
 
 /// What the reference names, if anything.
-async fn look<T: Entry>(client: &Client, reference: &Reference) -> Result<Option<T>, Error> {
+async fn look<T: Resource>(client: &Client, reference: &Reference) -> Result<Option<T>, Error> {
     let name = match reference {
         Reference::Name(name) => name.clone(),
         Reference::Id(id) => match T::one(client, *id).await {
@@ -98,7 +98,7 @@ async fn look<T: Entry>(client: &Client, reference: &Reference) -> Result<Option
     Ok(found.into_iter().find(|entry| *entry.name() == name))
 }
 
-async fn names<T: Entry>(client: &Client) -> Result<Vec<Name>, Error> {
+async fn names<T: Resource>(client: &Client) -> Result<Vec<Name>, Error> {
     let mut names = Vec::new();
     for number in 0..MOST_PAGES {
         let Some(part) = PageRequest::new(number * PageRequest::MOST_TAKE, PageRequest::MOST_TAKE) else { break };
@@ -128,7 +128,7 @@ pub(crate) fn missing<'a>(kind: Kind, reference: &Reference, known: impl IntoIte
 
 /// The reference for a filter: by name, where it has the form of an id and is the name of something. What names nothing stays
 /// as it is.
-pub(crate) async fn meant<T: Entry>(client: &Client, reference: Reference) -> Result<Reference, Error> {
+pub(crate) async fn resolve<T: Resource>(client: &Client, reference: Reference) -> Result<Reference, Error> {
     let Reference::Id(id) = reference else { return Ok(reference) };
     let found = look::<T>(client, &reference).await?;
     Ok(found.filter(|found| found.id() != id).map_or(reference, |found| found.name().clone().into()))
@@ -137,8 +137,8 @@ pub(crate) async fn meant<T: Entry>(client: &Client, reference: Reference) -> Re
 /// A new deployment with its component and its environment by name, where what has the form of an id is a name; none where
 /// nothing changes.
 pub(crate) async fn by_name(client: &Client, new: &NewDeployment) -> Result<Option<NewDeployment>, Error> {
-    let component = meant::<Component>(client, new.component.clone()).await?;
-    let environment = meant::<Environment>(client, new.environment.clone()).await?;
+    let component = resolve::<Component>(client, new.component.clone()).await?;
+    let environment = resolve::<Environment>(client, new.environment.clone()).await?;
     let is_changed = component != new.component || environment != new.environment;
     Ok(is_changed.then(|| NewDeployment { component, environment, ..new.clone() }))
 }

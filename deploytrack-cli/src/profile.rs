@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{error::Failure, settings::setting, surroundings::Surroundings};
+use crate::{error::Failure, process_env::ProcessEnv, settings::setting};
 
 /// A server that is known by name.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub(crate) struct ConfigFile {
 }
 
 impl ConfigFile {
-    pub(crate) fn open(surroundings: &Surroundings) -> Result<Self, Failure> {
-        let path = surroundings.config_file();
+    pub(crate) fn open(env: &ProcessEnv) -> Result<Self, Failure> {
+        let path = env.config_file();
         let text = match path.as_deref().map(|path| setting(path).and_then(text_of_config)) {
             Some(Ok(text)) => text,
             None => String::new(),

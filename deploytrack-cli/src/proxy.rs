@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use deploytrack_core::client::{Proxy, ServerAddress};
 use url::Host;
 
-use crate::{error::Failure, surroundings::Surroundings};
+use crate::{error::Failure, process_env::ProcessEnv};
 
 /// The variables for an `https` address; the first one that is set counts.
 const HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -13,15 +13,15 @@ const HTTP: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 const LEFT_OUT: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// The proxy for this server; none for this machine's own, and for those that `NO_PROXY` names.
-pub(crate) fn of(server: &ServerAddress, surroundings: &Surroundings) -> Result<Option<Proxy>, Failure> {
-    let left_out = LEFT_OUT.iter().find_map(|name| surroundings.variable(name)).is_some_and(|list| is_among(server, list));
+pub(crate) fn of(server: &ServerAddress, env: &ProcessEnv) -> Result<Option<Proxy>, Failure> {
+    let left_out = LEFT_OUT.iter().find_map(|name| env.variable(name)).is_some_and(|list| is_among(server, list));
     if server.is_local() || left_out {
         return Ok(None);
     }
     let names = if server.is_encrypted() { HTTPS } else { HTTP };
     // In CGI a header named Proxy of the request, from anybody, is in HTTP_PROXY.
-    let names = names.iter().filter(|name| **name != "HTTP_PROXY" || surroundings.variable("REQUEST_METHOD").is_none());
-    let found = names.copied().find_map(|name| Some((name, surroundings.variable(name)?)));
+    let names = names.iter().filter(|name| **name != "HTTP_PROXY" || env.variable("REQUEST_METHOD").is_none());
+    let found = names.copied().find_map(|name| Some((name, env.variable(name)?)));
     let Some((name, address)) = found else { return Ok(None) };
     let proxy = Proxy::new(address, name).map_err(|error| {
         Failure::from(error).hint(format!("correct {name}, or leave the server out of it with NO_PROXY={}", server.host()))
@@ -85,13 +85,13 @@ fn is_of_domain(host: &str, entry: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+    fn env(variables: &[(&str, &str)]) -> ProcessEnv {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Surroundings { variables, ..Surroundings::default() }
+        ProcessEnv { variables, ..ProcessEnv::default() }
     }
 
     fn through(server: &str, variables: &[(&str, &str)]) -> Option<String> {
-        let found = of(&server.parse().unwrap(), &surroundings(variables)).unwrap();
+        let found = of(&server.parse().unwrap(), &env(variables)).unwrap();
         found.map(|proxy| format!("{proxy} {}", proxy.source()))
     }
 
@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_named_by_its_variable() {
-        let failure = of(&"https://tracker".parse().unwrap(), &surroundings(&[("HTTPS_PROXY", "ftp://me:hush@proxy")])).unwrap_err();
-        let (_, said) = failure.told();
+        let failure = of(&"https://tracker".parse().unwrap(), &env(&[("HTTPS_PROXY", "ftp://me:hush@proxy")])).unwrap_err();
+        let (_, said) = failure.summary();
         assert!(said.contains("HTTPS_PROXY") && said.contains("NO_PROXY=tracker") && !said.contains("hush"), "{said}");
     }
 }

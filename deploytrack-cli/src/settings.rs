@@ -9,17 +9,15 @@ use std::{
 use deploytrack_core::client::{BadAddress, Certificates, Client, ClientSettings, Proxy, ServerAddress};
 
 use crate::{
-    args::{
-        Global, duration,
-        trim::{text_of, trimmed},
-    },
     error::Failure,
     exposure,
     files::{self, Care, MOST_OF_A_SETTING},
+    flags::{Global, duration},
     patience::{self, FOR_A_SETTING},
+    process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
     proxy,
-    surroundings::Surroundings,
+    text::{decode, trimmed},
 };
 
 /// Where a server started on this machine listens.
@@ -58,32 +56,32 @@ impl Settings {
         Sources { url: self.url_from.clone(), token: self.token_from.clone(), has_token: self.token.is_some() }
     }
 
-    pub(crate) fn find(global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
-        let profile = profile(global, surroundings)?;
-        let (url, url_from) = url(global, surroundings, profile.as_ref());
+    pub(crate) fn find(global: &Global, env: &ProcessEnv) -> Result<Self, Failure> {
+        let profile = profile(global, env)?;
+        let (url, url_from) = url(global, env, profile.as_ref());
         let server = address(&url, &url_from)?;
-        let Token { text: token, from: token_from, file } = token(global, surroundings, profile.as_ref(), &url)?;
+        let Token { text: token, from: token_from, file } = token(global, env, profile.as_ref(), &url)?;
         let mut warnings: Vec<_> = file.iter().filter_map(|path| exposure::of(path)).collect();
         if token.is_some() {
-            warnings.extend(in_the_clear(&server, global, surroundings));
+            warnings.extend(in_the_clear(&server, global, env));
         }
-        let (proxy, certificates) = (proxy::of(&server, surroundings)?, certificates(global, surroundings)?);
-        let timeout = patience(global, surroundings)?.unwrap_or(DEFAULT_TIMEOUT);
+        let (proxy, certificates) = (proxy::of(&server, env)?, certificates(global, env)?);
+        let timeout = answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT);
         Ok(Self { url: server.to_string(), url_from, token, token_from, timeout, certificates, proxy, warnings })
     }
 
     /// Those of a server and a token that are not in the config file yet.
-    pub(crate) fn given(url: &str, token: &str, global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
+    pub(crate) fn given(url: &str, token: &str, global: &Global, env: &ProcessEnv) -> Result<Self, Failure> {
         let server = address(url, AS_GIVEN)?;
         Ok(Self {
             url: server.to_string(),
             url_from: AS_GIVEN.to_owned(),
             token: Some(token.to_owned()),
             token_from: "with the token that was given".to_owned(),
-            timeout: patience(global, surroundings)?.unwrap_or(DEFAULT_TIMEOUT),
-            certificates: certificates(global, surroundings)?,
-            proxy: proxy::of(&server, surroundings)?,
-            warnings: in_the_clear(&server, global, surroundings).into_iter().collect(),
+            timeout: answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT),
+            certificates: certificates(global, env)?,
+            proxy: proxy::of(&server, env)?,
+            warnings: in_the_clear(&server, global, env).into_iter().collect(),
         })
     }
 
@@ -105,7 +103,7 @@ impl Settings {
     }
 
     /// How long to wait for an answer.
-    pub(crate) const fn patience(&self) -> Duration {
+    pub(crate) const fn answer_timeout(&self) -> Duration {
         self.timeout
     }
 
@@ -128,22 +126,22 @@ impl Settings {
 }
 
 /// How long to wait for an answer, where a flag or a variable says so.
-pub(crate) fn patience(global: &Global, surroundings: &Surroundings) -> Result<Option<Duration>, Failure> {
-    let variable = || surroundings.variable("DEPLOYTRACK_TIMEOUT");
+pub(crate) fn answer_timeout(global: &Global, env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
+    let variable = || env.variable("DEPLOYTRACK_TIMEOUT");
     let (None, Some(text)) = (global.timeout, variable()) else { return Ok(global.timeout) };
     duration(text).map(Some).map_err(|why| Failure::usage(format!("DEPLOYTRACK_TIMEOUT {why}, not '{text}'")))
 }
 
 /// The profile that a flag or a variable names.
-pub(crate) fn named<'a>(global: &'a Global, surroundings: &'a Surroundings) -> Option<&'a str> {
-    global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
+pub(crate) fn named<'a>(global: &'a Global, env: &'a ProcessEnv) -> Option<&'a str> {
+    global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| env.variable("DEPLOYTRACK_PROFILE"))
 }
 
 /// What names the profile that is used.
-pub(crate) fn source(global: &Global, surroundings: &Surroundings) -> &'static str {
+pub(crate) fn source(global: &Global, env: &ProcessEnv) -> &'static str {
     if global.profile.as_deref().is_some_and(|name| !name.is_empty()) {
         "--profile"
-    } else if surroundings.variable("DEPLOYTRACK_PROFILE").is_some() {
+    } else if env.variable("DEPLOYTRACK_PROFILE").is_some() {
         "DEPLOYTRACK_PROFILE"
     } else {
         "the config file"
@@ -151,10 +149,10 @@ pub(crate) fn source(global: &Global, surroundings: &Surroundings) -> &'static s
 }
 
 /// The profile that a login writes, which need not be there yet, and the address of its server.
-pub(crate) fn for_login(file: &ConfigFile, global: &Global, surroundings: &Surroundings) -> (String, String) {
-    let asked = named(global, surroundings);
+pub(crate) fn for_login(file: &ConfigFile, global: &Global, env: &ProcessEnv) -> (String, String) {
+    let asked = named(global, env);
     let known = asked.or_else(|| file.current()).and_then(|name| file.profile(name));
-    let (url, _) = url(global, surroundings, known.as_ref());
+    let (url, _) = url(global, env, known.as_ref());
     // Another server's profile keeps its own address and token.
     let own = known.filter(|profile| profile.url.as_deref().is_none_or(|own| same(own, &url))).map(|profile| profile.name);
     let name = asked.map(str::to_owned).or(own).unwrap_or_else(|| host(&url).to_owned());
@@ -164,24 +162,24 @@ pub(crate) fn for_login(file: &ConfigFile, global: &Global, surroundings: &Surro
 }
 
 /// What is dangerous about a login, before it asks for the token.
-pub(crate) fn warning_of_login(global: &Global, surroundings: &Surroundings) -> Option<String> {
-    let (_, url) = for_login(&ConfigFile::open(surroundings).ok()?, global, surroundings);
-    in_the_clear(&url.parse().ok()?, global, surroundings)
+pub(crate) fn warning_of_login(global: &Global, env: &ProcessEnv) -> Option<String> {
+    let (_, url) = for_login(&ConfigFile::open(env).ok()?, global, env);
+    in_the_clear(&url.parse().ok()?, global, env)
 }
 
 /// A client of the server that a flag or a variable names, without a token; none when no usable address is named.
-pub(crate) fn named_server(global: &Global, surroundings: &Surroundings) -> Option<Client> {
-    let url = global.url.as_deref().filter(|url| !url.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_URL"))?;
+pub(crate) fn named_server(global: &Global, env: &ProcessEnv) -> Option<Client> {
+    let url = global.url.as_deref().filter(|url| !url.is_empty()).or_else(|| env.variable("DEPLOYTRACK_URL"))?;
     let server = url.parse::<ServerAddress>().ok()?;
-    let proxy = proxy::of(&server, surroundings).ok().flatten();
+    let proxy = proxy::of(&server, env).ok().flatten();
     Settings { url: server.to_string(), proxy, ..Settings::of_this_machine() }.client().ok()
 }
 
 /// The token of a call whose settings are wrong, as far as there is one: its spool is sealed with it.
-pub(crate) fn named_token(global: &Global, surroundings: &Surroundings) -> Option<String> {
-    let profile = profile(global, surroundings).ok().flatten();
-    let (url, _) = url(global, surroundings, profile.as_ref());
-    token(global, surroundings, profile.as_ref(), &url).ok()?.text
+pub(crate) fn named_token(global: &Global, env: &ProcessEnv) -> Option<String> {
+    let profile = profile(global, env).ok().flatten();
+    let (url, _) = url(global, env, profile.as_ref());
+    token(global, env, profile.as_ref(), &url).ok()?.text
 }
 
 /// An address that is read as it is meant, or refused by where it is from.
@@ -197,8 +195,8 @@ fn address(url: &str, from: &str) -> Result<ServerAddress, Failure> {
 }
 
 /// What is said of a token that others can read on its way, unless that is on purpose.
-fn in_the_clear(server: &ServerAddress, global: &Global, surroundings: &Surroundings) -> Option<String> {
-    let is_wanted = global.allow_http || surroundings.variable(ALLOW_HTTP).is_some_and(|word| !matches!(word, "0" | "false" | "no"));
+fn in_the_clear(server: &ServerAddress, global: &Global, env: &ProcessEnv) -> Option<String> {
+    let is_wanted = global.allow_http || env.variable(ALLOW_HTTP).is_some_and(|word| !matches!(word, "0" | "false" | "no"));
     let is_safe = server.is_encrypted() || server.is_local() || is_wanted;
     (!is_safe).then(|| {
         format!(
@@ -209,8 +207,8 @@ fn in_the_clear(server: &ServerAddress, global: &Global, surroundings: &Surround
 }
 
 /// The certificates that --cacert names.
-fn certificates(global: &Global, surroundings: &Surroundings) -> Result<Certificates, Failure> {
-    let variable = || surroundings.path_variable("DEPLOYTRACK_CACERT").map(|path| (path, "DEPLOYTRACK_CACERT"));
+fn certificates(global: &Global, env: &ProcessEnv) -> Result<Certificates, Failure> {
+    let variable = || env.path_variable("DEPLOYTRACK_CACERT").map(|path| (path, "DEPLOYTRACK_CACERT"));
     let given = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable);
     let Some((path, from)) = given else { return Ok(Certificates::default()) };
     let path_from = format!("{} ({from})", path.display());
@@ -219,7 +217,7 @@ fn certificates(global: &Global, surroundings: &Surroundings) -> Result<Certific
         if path.is_dir() { failure.hint("it is a folder: name one file; `cat FOLDER/*.pem > FILE` makes one of all") } else { failure }
     })?;
     // A shell of Windows writes UTF-16, or a mark at the beginning.
-    let pem = text_of(pem.clone()).map_or(pem, |text| trimmed(&text).into());
+    let pem = decode(pem.clone()).map_or(pem, |text| trimmed(&text).into());
     Certificates::from_pem(&pem).map_err(|error| Failure::usage(format!("{path_from} {error}")))
 }
 
@@ -229,18 +227,18 @@ fn host(url: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }
 
-fn profile(global: &Global, surroundings: &Surroundings) -> Result<Option<Profile>, Failure> {
-    let asked = named(global, surroundings);
-    let file = ConfigFile::open(surroundings)?;
+fn profile(global: &Global, env: &ProcessEnv) -> Result<Option<Profile>, Failure> {
+    let asked = named(global, env);
+    let file = ConfigFile::open(env)?;
     let Some(name) = asked.or_else(|| file.current()) else { return Ok(None) };
-    file.profile(name).map(Some).ok_or_else(|| file.unknown(name, source(global, surroundings)))
+    file.profile(name).map(Some).ok_or_else(|| file.unknown(name, source(global, env)))
 }
 
-fn url(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>) -> (String, String) {
+fn url(global: &Global, env: &ProcessEnv, profile: Option<&Profile>) -> (String, String) {
     let of_profile = profile.and_then(|profile| Some((profile.url.clone()?, format!("from the profile {}", profile.name))));
     // A profile named by a flag goes before a variable, as every flag does.
     let of_named_profile = of_profile.clone().filter(|_| global.profile.as_deref().is_some_and(|name| !name.is_empty()));
-    let variable = surroundings.variable("DEPLOYTRACK_URL").map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
+    let variable = env.variable("DEPLOYTRACK_URL").map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
     let flag = global.url.clone().filter(|url| !url.is_empty()).map(|url| (url, "from --url".to_owned()));
     flag.or(of_named_profile).or(variable).or(of_profile).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "the default".to_owned()))
 }
@@ -253,32 +251,32 @@ struct Token {
     file: Option<PathBuf>,
 }
 
-fn token(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>, url: &str) -> Result<Token, Failure> {
+fn token(global: &Global, env: &ProcessEnv, profile: Option<&Profile>, url: &str) -> Result<Token, Failure> {
     // A profile's token is a secret between it and its own server.
     let own = profile.filter(|profile| profile.url.as_deref().is_some_and(|own| same(own, url)));
     let of_profile = own.and_then(|profile| {
         let from = format!("with the token of the profile {}", profile.name);
-        Some(Token { text: Some(profile.token.clone()?), from, file: surroundings.config_file() })
+        Some(Token { text: Some(profile.token.clone()?), from, file: env.config_file() })
     });
     if let (Some(found), true) = (&of_profile, global.profile.as_deref().is_some_and(|name| !name.is_empty())) {
         return Ok(found.clone());
     }
-    if let Some(token) = token_of_variables(surroundings)? {
+    if let Some(token) = token_of_variables(env)? {
         return Ok(token);
     }
     Ok(of_profile.unwrap_or_else(|| Token { from: "without a token".to_owned(), ..Token::default() }))
 }
 
 /// The token that a variable gives, or the file that a variable names.
-fn token_of_variables(surroundings: &Surroundings) -> Result<Option<Token>, Failure> {
-    if let Some(token) = surroundings.variable("DEPLOYTRACK_TOKEN") {
+fn token_of_variables(env: &ProcessEnv) -> Result<Option<Token>, Failure> {
+    if let Some(token) = env.variable("DEPLOYTRACK_TOKEN") {
         let from = "with the token from DEPLOYTRACK_TOKEN".to_owned();
         return Ok(Some(Token { text: Some(token.to_owned()), from, file: None }));
     }
-    let Some(path) = surroundings.path_variable("DEPLOYTRACK_TOKEN_FILE") else { return Ok(None) };
+    let Some(path) = env.path_variable("DEPLOYTRACK_TOKEN_FILE") else { return Ok(None) };
     let shown = path.display();
     let token = setting(&path)
-        .and_then(text_of)
+        .and_then(decode)
         .map_err(|error| Failure::usage(format!("cannot read the token from {shown} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
     Ok(Some(Token { text: Some(trimmed(&token).to_owned()), from: format!("with the token from {shown}"), file: Some(path.clone()) }))
 }
@@ -310,15 +308,15 @@ mod tests {
         Profile { name: "work".to_owned(), url: Some("https://tracker".to_owned()), token: Some("hush".to_owned()) }
     }
 
-    fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+    fn env(variables: &[(&str, &str)]) -> ProcessEnv {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Surroundings { variables, ..Surroundings::default() }
+        ProcessEnv { variables, ..ProcessEnv::default() }
     }
 
     fn found(global: &Global, variables: &[(&str, &str)]) -> (String, Option<String>) {
-        let surroundings = surroundings(variables);
-        let (url, _) = url(global, &surroundings, Some(&work()));
-        let token = token(global, &surroundings, Some(&work()), &url).unwrap();
+        let env = env(variables);
+        let (url, _) = url(global, &env, Some(&work()));
+        let token = token(global, &env, Some(&work()), &url).unwrap();
         (url, token.text)
     }
 
@@ -336,7 +334,7 @@ mod tests {
         let file = ConfigFile::of("profile = \"work\"\n[profiles.work]\nurl = \"https://tracker\"\ntoken = \"hush\"\n");
         let login = |url: Option<&str>, profile: Option<&str>, variables| {
             let global = Global { url: url.map(str::to_owned), profile: profile.map(str::to_owned), ..Global::default() };
-            for_login(&file, &global, &surroundings(variables))
+            for_login(&file, &global, &env(variables))
         };
         let is = |name: &str, url: &str| (name.to_owned(), url.to_owned());
         assert_eq!(login(None, None, &[]), is("work", "https://tracker"));

@@ -41,7 +41,7 @@ use crate::{
     child::{Outcome, Running},
     files::{self, Care},
     patience::{self, Disk},
-    surroundings::Surroundings,
+    process_env::ProcessEnv as Surroundings,
 };
 
 const LOCK: &str = "lock";

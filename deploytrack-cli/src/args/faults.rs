@@ -8,7 +8,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{Args, line::Line};
+use super::{Args, command_line::CommandLine};
 
 /// What clap says where something is missing, or a flag stands beside one that it excludes: it has read everything else then.
 const AT_THE_END: [ErrorKind; 3] = [ErrorKind::MissingRequiredArgument, ErrorKind::ArgumentConflict, ErrorKind::WrongNumberOfValues];
@@ -54,11 +54,11 @@ impl Mistakes {
 
 /// The mistake that was found first in a line, and those behind it: without what is wrong, the rest is read again. The line may
 /// have been mended since it was typed.
-pub(super) fn all(first: clap::Error, line: &Line<'_>, typed: &Line<'_>) -> Mistakes {
+pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLine<'_>) -> Mistakes {
     if !first.use_stderr() {
         return Mistakes(vec![first]);
     }
-    let mut rest = Rest { line: Line { own: line.own.clone(), rest: line.rest }, removed: Vec::new() };
+    let mut rest = Rest { line: CommandLine { own: line.own.clone(), rest: line.rest }, removed: Vec::new() };
     let mut found = Vec::new();
     let mut mistake = first;
     for _ in 0..=line.own.len() {
@@ -75,7 +75,7 @@ pub(super) fn all(first: clap::Error, line: &Line<'_>, typed: &Line<'_>) -> Mist
 
 /// What is left of a command line without its mistakes.
 struct Rest<'a> {
-    line: Line<'a>,
+    line: CommandLine<'a>,
     /// What was removed: flags with their hyphens, and the values that stood behind unknown ones.
     removed: Vec<String>,
 }
@@ -146,7 +146,7 @@ impl Rest<'_> {
     }
 
     /// The mistake with its way out; none where it comes from what was removed.
-    fn known(&self, mut mistake: clap::Error, typed: &Line<'_>) -> Option<clap::Error> {
+    fn known(&self, mut mistake: clap::Error, typed: &CommandLine<'_>) -> Option<clap::Error> {
         match (mistake.kind(), mistake.get(ContextKind::InvalidArg).cloned()) {
             (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
                 let is_missing = |argument: &String| !self.removed.iter().any(|removed| argument.split([' ', '=']).next() == Some(removed));
@@ -172,7 +172,7 @@ impl Rest<'_> {
 }
 
 /// How a value that begins with a hyphen is given, where that may be what is wrong.
-fn hyphen_tip(mistake: &clap::Error, typed: &Line<'_>) -> Option<StyledStr> {
+fn hyphen_tip(mistake: &clap::Error, typed: &CommandLine<'_>) -> Option<StyledStr> {
     let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else { return None };
     let wrong = wrong.split(' ').next()?;
     let is_of = |flag: &str| flag == wrong || short_of(wrong).is_some_and(|short| short == flag);
@@ -220,7 +220,7 @@ fn long_of(flag: &str) -> String {
 
 /// The value that a flag was given, where it was given once.
 pub(crate) fn given(arguments: &[OsString], flag: &str) -> Option<String> {
-    Line::of(arguments).only_value(flag, short_of(flag).as_deref())
+    CommandLine::of(arguments).only_value(flag, short_of(flag).as_deref())
 }
 
 #[cfg(test)]
@@ -230,7 +230,7 @@ mod tests {
     fn said(arguments: &[&str]) -> String {
         let typed: Vec<_> = std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect();
         let mistake = Args::try_parse_from(&typed).unwrap_err();
-        all(mistake, &Line::of(&typed), &Line::of(&typed)).text(false)
+        all(mistake, &CommandLine::of(&typed), &CommandLine::of(&typed)).text(false)
     }
 
     #[test]

@@ -1,27 +1,12 @@
 //! Blanks around values: what `$(...)`, a file or a step of Jenkins hands over ends with a line break, and none of it is
 //! meant.
 
-use std::{
-    ffi::{OsStr, OsString},
-    io,
-};
+use std::ffi::{OsStr, OsString};
 
 use clap::{Command, CommandFactory as _, ValueHint};
-pub(crate) use deploytrack_core::text::trimmed;
-use deploytrack_core::text::trimmed_path;
+use deploytrack_core::text::{trimmed, trimmed_path};
 
 use super::Args;
-
-/// The text of a file: UTF-8, or UTF-16 with a byte order mark, as a shell of Windows writes it.
-pub(crate) fn text_of(bytes: Vec<u8>) -> io::Result<String> {
-    let units = |unit: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect::<Vec<_>>();
-    let text = match bytes.get(..2) {
-        Some([0xff, 0xfe]) => String::from_utf16(&units(u16::from_le_bytes)).ok(),
-        Some([0xfe, 0xff]) => String::from_utf16(&units(u16::from_be_bytes)).ok(),
-        _ => String::from_utf8(bytes).ok(),
-    };
-    text.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is no text"))
-}
 
 /// The arguments before `--` with their values trimmed. The rest is the command's own.
 pub(crate) fn own(mut arguments: Vec<OsString>) -> Vec<OsString> {
@@ -127,14 +112,6 @@ mod tests {
         assert_eq!(own_of(&["record", "--id-file", "a file \n"]), ["record", "--id-file", "a file "]);
         assert_eq!(own_of(&["import", "a file \r\n"]), ["import", "a file "]);
         assert_eq!(own_of(&["keep", "/a folder \n"]), ["keep", "/a folder \n"]);
-    }
-
-    #[test]
-    fn a_file_may_be_written_by_windows() {
-        for bytes in [&b"\xff\xfea\0\r\0\n\0"[..], b"\xfe\xff\0a\0\n", b"\xef\xbb\xbfa\r\n", b"a\n"] {
-            assert_eq!(trimmed(&text_of(bytes.to_vec()).unwrap()), "a", "{bytes:?}");
-        }
-        assert!(text_of(vec![0xff, b'a']).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Warnings and errors in the form that a provider shows beside its log.
 
 use super::provider;
-use crate::{render::text::clean, surroundings::Surroundings};
+use crate::{process_env::ProcessEnv as Surroundings, render::text::clean};
 
 /// Who takes them, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

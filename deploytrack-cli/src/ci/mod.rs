@@ -39,8 +39,8 @@ use self::{
     revision::{CiFacts, Revision, Sources},
 };
 use crate::{
-    args::mend::{cut, line},
-    surroundings::Surroundings,
+    process_env::ProcessEnv as Surroundings,
+    text::{cut, one_line as line},
 };
 
 /// What can be told.

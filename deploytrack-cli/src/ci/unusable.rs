@@ -3,7 +3,7 @@
 use deploytrack_core::text::{BadText, CommitSha, Label, Name, Version};
 
 use super::{Context, Fact, providers, without_credentials};
-use crate::{args::mend::cut, surroundings::Surroundings};
+use crate::{process_env::ProcessEnv as Surroundings, text::cut};
 
 /// The most of a value that a warning repeats.
 const MOST_SHOWN: usize = 40;

@@ -11,9 +11,9 @@ use deploytrack_core::{
 };
 
 use crate::{
-    Exit,
-    args::{Output, duration},
     error::Failure,
+    exit::Exit,
+    flags::{Output, duration},
     render::grid::{Column, Grid, Value},
     session::Session,
 };

@@ -2,10 +2,9 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::{args::Args, error::Failure};
+use crate::error::Failure;
 
 /// Print the completion script of a shell
 ///
@@ -21,9 +20,9 @@ pub(crate) struct Completions {
     shell: Shell,
 }
 
-pub(crate) fn run(completions: &Completions, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(completions: &Completions, mut definition: clap::Command, out: &mut dyn Write) -> Result<(), Failure> {
     // Written to memory first: the generator panics where a reader has gone away.
     let mut script = Vec::new();
-    clap_complete::generate(completions.shell, &mut Args::command(), "deploytrack", &mut script);
+    clap_complete::generate(completions.shell, &mut definition, "deploytrack", &mut script);
     Ok(out.write_all(&script)?)
 }

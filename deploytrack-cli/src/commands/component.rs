@@ -13,8 +13,8 @@ use super::{
     clearable, or_empty,
 };
 use crate::{
-    args::Listed,
     error::Failure,
+    flags::CatalogPage,
     render::grid::{Column, Grid, Value},
     session::{Session, paged},
 };
@@ -31,10 +31,10 @@ pub(crate) struct Component {
 enum Action {
     /// List components in the order of their names
     #[command(after_help = "Example:\n  deploytrack component list --all")]
-    List(#[command(flatten)] Listed),
+    List(#[command(flatten)] CatalogPage),
     /// Show one component
     #[command(after_help = "Example:\n  deploytrack component show user-service")]
-    Show(#[command(flatten)] Which),
+    Show(#[command(flatten)] ComponentArg),
     /// Register a component
     #[command(after_help = "Example:\n  deploytrack component create user-service --owner payments")]
     Create {
@@ -47,7 +47,7 @@ enum Action {
     #[command(after_help = "Example:\n  deploytrack component update user-service --name account-service --owner ''")]
     Update {
         #[command(flatten)]
-        which: Which,
+        which: ComponentArg,
         /// A new name
         #[arg(long = "name", value_name = "NAME")]
         new_name: Option<Name>,
@@ -63,11 +63,11 @@ enum Action {
     Archive(#[command(flatten)] Archive),
     /// Delete a component that has no deployments
     #[command(after_help = "Example:\n  deploytrack component delete user-service")]
-    Delete(#[command(flatten)] Which),
+    Delete(#[command(flatten)] ComponentArg),
 }
 
 #[derive(Debug, clap::Args)]
-struct Which {
+struct ComponentArg {
     /// The component
     #[arg(value_name = "NAME|ID")]
     component: Reference,
@@ -118,7 +118,7 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
         Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
         Action::Archive(archive) => match archive.one() {
             Some((which, archived)) => {
-                let which = Which { component: which.clone() };
+                let which = ComponentArg { component: which.clone() };
                 update(&which, ComponentChange { archived: Some(archived), ..ComponentChange::default() }, session).await
             }
             None => archive::run(Kind::Component, &archive, session).await,
@@ -131,14 +131,14 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
     }
 }
 
-async fn list(listed: Listed, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn list(listed: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
     let (client, filter) = (&session.client, listed.filter());
     let page: Answer<Page<_>> = paged(listed.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "components")
 }
 
-async fn update(which: &Which, change: ComponentChange, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn update(which: &ComponentArg, change: ComponentChange, session: &mut Session<'_>) -> Result<(), Failure> {
     if change == ComponentChange::default() {
         return Err(Failure::usage("there is nothing to change").hint("see `deploytrack component update --help`"));
     }

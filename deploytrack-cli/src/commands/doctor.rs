@@ -1,23 +1,22 @@
 //! `deploytrack doctor`: what a caller needs, checked one by one.
 
-mod bearer;
 mod network;
 pub(crate) mod setup;
 mod spool;
+mod token;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::login::Streams;
 use crate::{
-    Exit,
-    args::Global,
     error::Failure,
+    exit::Exit,
+    flags::Global,
     render::grid::{Column, Grid, Value},
-    session::Session,
-    settings,
-    surroundings::Surroundings,
+    settings::{self, Settings},
+    spool::{Keys, Spool},
+    ui::Invocation,
 };
 
 /// How long each look into the network may take.
@@ -79,31 +78,33 @@ impl Finding {
 
     /// A failure as a problem: all that it says, and its exit code.
     fn failed(check: &'static str, failure: &Failure) -> Self {
-        let (exit, detail) = failure.told();
+        let (exit, detail) = failure.summary();
         Self::problem(check, exit, detail)
     }
 }
 
-pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
-    let mut session = Session::answering(global, surroundings, streams.out, streams.err)?;
+pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
+    let (global, env) = (&invocation.global, invocation.env);
     // Whoever wants to wait longer for an answer asks the server itself.
-    let given = settings::patience(global, surroundings).ok();
+    let given = settings::answer_timeout(global, env).ok();
     let global = Global { timeout: given.map(|given| given.map_or(PATIENCE, |timeout| timeout.min(PATIENCE))), ..global.clone() };
     let mut findings = Vec::new();
-    let settings = setup::check(&global, surroundings, &mut findings);
-    let now = session.view.now;
+    let settings = setup::check(&global, env, &mut findings);
+    let mut ui = invocation.ui();
+    let now = ui.view.now;
     match &settings {
         Some(settings) => {
             let time = network::check(settings, &mut findings).await;
-            bearer::check(settings, now, time.is_some(), &mut findings).await;
+            token::check(settings, now, time.is_some(), &mut findings).await;
             findings.push(network::clock(time.flatten()));
         }
         None => findings.push(Finding::not_checked("server", "the settings are wrong")),
     }
-    session.use_spool_of(settings.as_ref().and_then(|settings| settings.token.as_deref()));
-    spool::check(session.spool.as_ref(), now, &mut findings);
+    let token = settings.as_ref().and_then(|settings| settings.token.as_deref());
+    let spool = Spool::find(ui.env, Keys::of(ui.env, token), Settings::of_this_machine().url);
+    spool::check(spool.as_ref(), now, &mut findings);
     let text = serde_json::to_string(&findings).map_err(std::io::Error::from)?;
-    session.answer(&text, &grid(&findings))?;
+    ui.answer(&text, &grid(&findings))?;
     verdict(&findings)
 }
 

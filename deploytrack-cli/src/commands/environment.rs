@@ -14,9 +14,9 @@ use super::{
     clearable, or_empty,
 };
 use crate::{
-    Exit,
-    args::{Listed, environment_type, whole},
     error::Failure,
+    exit::Exit,
+    flags::{CatalogPage, environment_type, whole},
     render::grid::{Column, Grid, Value},
     session::{Session, paged},
 };
@@ -33,10 +33,10 @@ pub(crate) struct Environment {
 enum Action {
     /// List environments in their order
     #[command(after_help = "Example:\n  deploytrack environment list")]
-    List(#[command(flatten)] Listed),
+    List(#[command(flatten)] CatalogPage),
     /// Show one environment
     #[command(after_help = "Example:\n  deploytrack environment show production")]
-    Show(#[command(flatten)] Which),
+    Show(#[command(flatten)] EnvironmentArg),
     /// Register an environment
     #[command(after_help = "Example:\n  deploytrack environment create eu-production --type production")]
     Create {
@@ -49,7 +49,7 @@ enum Action {
     #[command(after_help = "Example:\n  deploytrack environment update prod --name production")]
     Update {
         #[command(flatten)]
-        which: Which,
+        which: EnvironmentArg,
         /// A new name
         #[arg(long = "name", value_name = "NAME")]
         new_name: Option<Name>,
@@ -65,7 +65,7 @@ enum Action {
     Archive(#[command(flatten)] Archive),
     /// Delete an environment that has no deployments
     #[command(after_help = "Example:\n  deploytrack environment delete staging")]
-    Delete(#[command(flatten)] Which),
+    Delete(#[command(flatten)] EnvironmentArg),
     /// Set the order of the environments, which is the order of the matrix's columns
     ///
     /// Those that are not named follow in the order they have now.
@@ -78,7 +78,7 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
-struct Which {
+struct EnvironmentArg {
     /// The environment
     #[arg(value_name = "NAME|ID")]
     environment: Reference,
@@ -119,7 +119,7 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
         Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
         Action::Archive(archive) => match archive.one() {
             Some((which, archived)) => {
-                let which = Which { environment: which.clone() };
+                let which = EnvironmentArg { environment: which.clone() };
                 update(&which, EnvironmentChange { archived: Some(archived), ..EnvironmentChange::default() }, session).await
             }
             None => archive::run(Kind::Environment, &archive, session).await,
@@ -133,14 +133,14 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
     }
 }
 
-async fn list(listed: Listed, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn list(listed: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
     let (client, filter) = (&session.client, listed.filter());
     let page = paged(listed.part, async |page| Ok(client.matching_environments(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "environments")
 }
 
-async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn update(which: &EnvironmentArg, change: EnvironmentChange, session: &mut Session<'_>) -> Result<(), Failure> {
     if change == EnvironmentChange::default() {
         return Err(Failure::usage("there is nothing to change").hint("see `deploytrack environment update --help`"));
     }

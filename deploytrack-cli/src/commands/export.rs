@@ -2,21 +2,34 @@
 
 use super::list::must_exist;
 use crate::{
-    args::{Export, Output},
     error::Failure,
+    flags::{Filter, Output},
     render::text::clean_json,
     session::Session,
 };
 
+/// Export deployments as newline-delimited JSON, the earliest first, in the form that import takes
+///
+/// Each deployment has its whole history: attempts, reasons, and the time of every status. Without a filter, lines for
+/// components and environments with more than a name come first.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  deploytrack export > deployments.ndjson\n  deploytrack export --environment production --status succeeded"
+)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    filter: Filter,
+}
+
 pub(crate) async fn run(mut export: Export, session: &mut Session<'_>) -> Result<(), Failure> {
-    if session.output.is_some_and(|output| !matches!(output, Output::Json | Output::Jsonl)) {
+    if session.given_output().is_some_and(|output| !matches!(output, Output::Json | Output::Jsonl)) {
         return Err(
             Failure::usage("an export is newline-delimited JSON and has no other form").hint("`deploytrack list --all -o csv` has tables")
         );
     }
-    let named = session.meant(export.filter.component, export.filter.environment).await?;
+    let named = session.resolve(export.filter.component, export.filter.environment).await?;
     (export.filter.component, export.filter.environment) = named.clone();
-    let mut stream = session.client.export(&export.filter.seen_from(session.view.now)).await?;
+    let mut stream = session.client.export(&export.filter.resolve(session.view.now)).await?;
     let (mut empty, mut rest) = (true, Vec::new());
     while let Some(chunk) = stream.chunk().await.map_err(|error| Failure::from(error).hint("the export is not complete"))? {
         empty &= chunk.is_empty();

@@ -14,12 +14,13 @@ use uuid::Uuid;
 use self::correct::Correction;
 use super::waiting;
 use crate::{
-    Exit,
-    args::{mend::cut, run_id},
     delivery::{Delivered, Telling},
     error::Failure,
+    exit::Exit,
+    flags::run_id,
     session::Session,
     spool::{Distrust, Refusal, Run, Spool, Turn},
+    text::cut,
 };
 
 /// Send what earlier calls could not send

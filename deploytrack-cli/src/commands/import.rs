@@ -3,30 +3,30 @@
 mod batches;
 mod columns;
 mod json;
+mod read_error;
 mod record;
 mod source;
 mod table;
-mod unreadable;
 
 use std::{
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use deploytrack_core::{api::Imported, client::Error, error::Fault};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Map;
 
-pub(crate) use self::columns::Columns;
 use self::{
     batches::{Batch, Batches},
-    record::Place,
-    unreadable::Unreadable,
+    columns::Columns,
+    read_error::ReadError,
+    record::Position,
 };
 use crate::{
-    args::{Import, Output},
     error::Failure,
+    flags::Output,
     render::grid::{Column, Grid, Value},
     session::Session,
 };
@@ -34,10 +34,33 @@ use crate::{
 /// From so many unknown fields on, the file is probably what another program wrote.
 const FOREIGN: usize = 3;
 
+/// Import deployments from JSON or CSV; the same file twice adds nothing
+///
+/// A file has JSON objects, one to a line, in an array or one behind the other, or a table as CSV with the names of the
+/// fields in its first line. It may be UTF-8 or UTF-16, and packed by gzip.
+///
+/// A deployment has component, environment, version, occurredAt and optionally status, deployedBy, commitSha, description,
+/// metadata, startedAt, reason and history, a list of statuses with their times. A component that left an environment has event
+/// (undeployed), component, environment, occurredAt and optionally reason, before or after its deployments. The words of GitHub,
+/// GitLab and Octopus for a status are understood.
+///
+/// The file is sent in batches; a batch is recorded whole or not at all.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  deploytrack import deployments.ndjson\n  deploytrack import --columns 'component=app,environment,version=tag,occurredAt=date' deployments.csv\n  deploytrack --profile old export | deploytrack --profile new import -"
+)]
+pub(crate) struct Import {
+    /// The file, or - for standard input
+    file: PathBuf,
+    /// Which columns of a table are which fields; "TEXT" is the same in every row, but for {COLUMN} in it, and A|B is the first that is not empty
+    #[arg(long, value_name = "FIELD=COLUMN,...", default_value = "", hide_default_value = true)]
+    columns: Columns,
+}
+
 pub(crate) async fn run(import: &Import, session: &mut Session<'_>) -> Result<(), Failure> {
     let file = import.file.as_path();
     let (reader, length) = open(file)?;
-    let progress = progress(length, session.progress);
+    let progress = progress(length, session.shows_progress());
     let done = match Batches::of(progress.wrap_read(reader), &import.columns) {
         Ok(batches) => send_all(batches, session, &progress, file).await,
         Err(error) => Err(error.failure(file)),
@@ -74,13 +97,13 @@ fn open(file: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
         return Ok((Box::new(io::stdin()), None));
     }
     let opened = File::open(file).and_then(|opened| Ok((opened.metadata()?, opened)));
-    let (metadata, opened) = opened.map_err(|error| Unreadable::Failed(error).failure(file))?;
+    let (metadata, opened) = opened.map_err(|error| ReadError::Failed(error).failure(file))?;
     let length = metadata.is_file().then_some(metadata.len());
     Ok((Box::new(opened), length))
 }
 
 /// What was refused, by the places in the file instead of the lines of the batch.
-fn refused(error: Error, bytes: &[u8], places: &[Place]) -> Failure {
+fn refused(error: Error, bytes: &[u8], places: &[Position]) -> Failure {
     let (first, last) = (places.first(), places.last());
     let (first, last) = (first.map_or(1, |place| place.line), last.map_or(1, |place| place.line));
     let sent = match places {
@@ -117,7 +140,7 @@ fn list_in(object: &[u8]) -> Option<String> {
 }
 
 /// A fault at its place in the file.
-fn placed(fault: &Fault, places: &[Place]) -> Fault {
+fn placed(fault: &Fault, places: &[Position]) -> Fault {
     let place = fault.line.and_then(|line| places.get(line - 1));
     let detail = fault.detail.strip_prefix("the body").map_or_else(|| fault.detail.clone(), |rest| format!("the object{rest}"));
     // The object is one line of the batch, whichever line of the file it is on.

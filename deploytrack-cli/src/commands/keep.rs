@@ -10,15 +10,16 @@ use std::{
 };
 
 use crate::{
-    Exit,
-    args::{Global, duration},
     child::{self, Asked, Outcome, Running, Signals, marks},
-    commands::{flush, login::Streams},
+    commands::flush,
     error::Failure,
+    exit::Exit,
+    flags::{Global, duration},
+    process_env::ProcessEnv as Surroundings,
     session::Session,
     settings::{self, Settings},
     spool::{self, Kept, Keys, Run, Spool},
-    surroundings::Surroundings,
+    ui::{Invocation, Streams},
 };
 
 /// How long a keeper that is alone tries to tell how the command ended.
@@ -99,8 +100,7 @@ async fn tell_when_alone(folder: &Path, global: &Global, surroundings: &Surround
     drop(left);
     // What is dangerous about the settings has been said by the call that started the keeper.
     let global = Global { url: Some(server), quiet: true, allow_http: true, ..global.clone() };
-    let session = Settings::find(&global, surroundings).and_then(|settings| Session::new(&settings, &global, surroundings, out, err));
-    if let Ok(mut session) = session {
+    if let Ok(mut session) = Session::open(Invocation { global, env: surroundings, streams: Streams { out, err } }) {
         flush::what_was_left_behind(Instant::now() + PATIENCE, &mut session).await;
     }
 }

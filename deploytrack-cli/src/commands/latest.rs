@@ -3,11 +3,11 @@
 use deploytrack_core::catalog::Reference;
 
 use crate::{
-    args::Output,
     error::Failure,
-    moment::{self, Moment},
+    flags::Output,
     render::deployment,
     session::Session,
+    time_arg::{self, TimeArg},
 };
 
 /// Show what is current of one component, in each environment
@@ -20,13 +20,13 @@ pub(crate) struct Latest {
     #[arg(short, long, value_name = "NAME|ID")]
     component: Reference,
     /// Show what was current at this moment: a time, a date (its beginning, in UTC), or such as '2 days ago'
-    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
-    at: Option<Moment>,
+    #[arg(long, value_name = "MOMENT", value_parser = time_arg::parse)]
+    at: Option<TimeArg>,
 }
 
 pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(), Failure> {
     let id = session.component(&latest.component).await?.id;
-    let at = latest.at.map(|at| at.seen_from(session.view.now));
+    let at = latest.at.map(|at| at.resolve(session.view.now));
     session.view.now = at.unwrap_or(session.view.now);
     let current = session.client.latest(id, at).await?;
     session.answer(&current.text, &deployment::latest(&current.value))?;

@@ -6,8 +6,8 @@ use deploytrack_core::{
 };
 
 use crate::{
-    args::{Filter, Output, Part, order},
     error::Failure,
+    flags::{Filter, Output, Part, order},
     render::deployment,
     session::{Session, paged},
 };
@@ -30,9 +30,9 @@ pub(crate) struct List {
 }
 
 pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(), Failure> {
-    let named = session.meant(list.filter.component, list.filter.environment).await?;
+    let named = session.resolve(list.filter.component, list.filter.environment).await?;
     (list.filter.component, list.filter.environment) = named.clone();
-    let filter = DeploymentFilter { order: list.order, ..list.filter.seen_from(session.view.now) };
+    let filter = DeploymentFilter { order: list.order, ..list.filter.resolve(session.view.now) };
     let client = &session.client;
     let page = paged(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
     if page.value.total == 0 {

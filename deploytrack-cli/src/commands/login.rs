@@ -10,18 +10,17 @@ use deploytrack_core::{
 };
 use dialoguer::Password;
 
-use super::token::{self, Power};
 use crate::{
-    Exit,
-    args::{
-        Global,
-        trim::{text_of, trimmed},
-    },
     error::Failure,
+    exit::Exit,
+    flags::Global,
+    process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
     render::text::clean,
     settings::{self, Settings},
-    surroundings::Surroundings,
+    text::{decode, trimmed},
+    token::{self, Access},
+    ui::{Invocation, Streams},
 };
 
 /// More than the longest token that a server looks at.
@@ -50,38 +49,38 @@ pub(crate) struct Login {
 #[command(after_help = "Examples:\n  deploytrack logout\n  deploytrack logout --profile work")]
 pub(crate) struct Logout {}
 
-/// Where an answer and a note go.
-pub(crate) struct Streams<'a> {
-    pub(crate) out: &'a mut dyn Write,
-    pub(crate) err: &'a mut dyn Write,
-}
-
-pub(crate) async fn login(login: Login, global: &Global, surroundings: &Surroundings, mut streams: Streams<'_>) -> Result<(), Failure> {
-    let mut file = ConfigFile::open(surroundings)?;
-    let (name, url) = settings::for_login(&file, global, surroundings);
-    let token = if login.token_stdin { read() } else { ask(&url, surroundings) }?;
+pub(crate) async fn login(login: Login, mut invocation: Invocation<'_>) -> Result<(), Failure> {
+    if let Some(warning) = settings::warning_of_login(&invocation.global, invocation.env) {
+        invocation.warn(&warning);
+    }
+    let Invocation { global, env, streams } = &mut invocation;
+    let mut file = ConfigFile::open(env)?;
+    let (name, url) = settings::for_login(&file, global, env);
+    let token = if login.token_stdin { read() } else { ask(&url, env) }?;
     let token = trimmed(&token).to_owned();
     if token.is_empty() {
         return Err(Failure::usage("the token is empty; nothing was saved"));
     }
-    check(Settings::given(&url, &token, global, surroundings)?).await?;
+    check(Settings::given(&url, &token, global, env)?).await?;
     file.make_current(&name);
     file.save(&Profile { name: name.clone(), url: Some(url.clone()), token: Some(token.clone()) })?;
-    let power = match token::power(&token) {
-        Some(Power::Writes) => "; it may read and write",
-        Some(Power::Reads) => "; it may only read",
+    let power = match token::access(&token) {
+        Some(Access::ReadWrite) => "; it may read and write",
+        Some(Access::ReadOnly) => "; it may only read",
         None => "",
     };
     writeln!(streams.out, "{}", clean(&format!("the token for {url} is kept in the profile {name}, now the current one{power}")))?;
-    overruled(global, surroundings, &mut streams)
+    overruled(global, env, streams)
 }
 
-pub(crate) fn logout(global: &Global, surroundings: &Surroundings, Streams { out, err }: Streams<'_>) -> Result<(), Failure> {
-    let mut file = ConfigFile::open(surroundings)?;
-    let Some(name) = settings::named(global, surroundings).or_else(|| file.current()).map(str::to_owned) else {
+pub(crate) fn logout(invocation: Invocation<'_>) -> Result<(), Failure> {
+    let Invocation { global, env, streams: Streams { out, err } } = invocation;
+    let global = &global;
+    let mut file = ConfigFile::open(env)?;
+    let Some(name) = settings::named(global, env).or_else(|| file.current()).map(str::to_owned) else {
         return Err(Failure::usage("there is no current profile").hint(format!("name one with --profile; {}", file.known())));
     };
-    let profile = file.profile(&name).ok_or_else(|| file.unknown(&name, settings::source(global, surroundings)))?;
+    let profile = file.profile(&name).ok_or_else(|| file.unknown(&name, settings::source(global, env)))?;
     let said = if profile.token.is_some() {
         file.put(&Profile { token: None, ..profile.clone() });
         format!("the token of the profile {name} is removed; it stays good until it expires")
@@ -93,7 +92,7 @@ pub(crate) fn logout(global: &Global, surroundings: &Surroundings, Streams { out
     for sentence in std::iter::once(said).chain(next) {
         writeln!(out, "{}", clean(&sentence))?;
     }
-    match surroundings.variable("DEPLOYTRACK_PROFILE").filter(|named| *named == name && !global.quiet) {
+    match env.variable("DEPLOYTRACK_PROFILE").filter(|named| *named == name && !global.quiet) {
         Some(_) => Ok(writeln!(err, "{}", clean(&format!("DEPLOYTRACK_PROFILE still names the profile {name}")))?),
         None => Ok(()),
     }
@@ -101,14 +100,14 @@ pub(crate) fn logout(global: &Global, surroundings: &Surroundings, Streams { out
 
 fn read() -> Result<String, Failure> {
     let mut token = Vec::new();
-    let read = io::stdin().take(MOST_BYTES).read_to_end(&mut token).and_then(|_| text_of(token));
+    let read = io::stdin().take(MOST_BYTES).read_to_end(&mut token).and_then(|_| decode(token));
     // What was read is not repeated: it may be half a token.
     read.map_err(|error| Failure::usage(format!("cannot read the token from standard input: {}", error.kind())))
 }
 
 /// Asks on standard error, without showing what is typed.
-fn ask(url: &str, surroundings: &Surroundings) -> Result<String, Failure> {
-    if !(surroundings.stdin_is_terminal && surroundings.stderr_is_terminal) {
+fn ask(url: &str, env: &ProcessEnv) -> Result<String, Failure> {
+    if !(env.stdin_is_terminal && env.stderr_is_terminal) {
         return Err(Failure::usage("there is no terminal to ask for the token on")
             .hint("give it on standard input: `deploytrack login --token-stdin < FILE`")
             .hint("a pipeline needs no login: it gives its token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE"));
@@ -132,8 +131,8 @@ async fn check(settings: Settings) -> Result<(), Failure> {
 }
 
 /// A variable goes before the profile that was just written, which would be a riddle.
-fn overruled(global: &Global, surroundings: &Surroundings, streams: &mut Streams<'_>) -> Result<(), Failure> {
-    let set = ["DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE"].into_iter().find(|name| surroundings.variable(name).is_some());
+fn overruled(global: &Global, env: &ProcessEnv, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let set = ["DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE"].into_iter().find(|name| env.variable(name).is_some());
     if let (Some(name), false) = (set, global.quiet) {
         streams.out.flush()?;
         // Nobody may be reading notes; the token is kept all the same.

@@ -6,9 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::CommandFactory;
-
-use crate::{args::Args, error::Failure};
+use crate::error::Failure;
 
 /// Write the manual pages, one for each command; without a folder, print the first page
 ///
@@ -20,12 +18,12 @@ pub(crate) struct Man {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(man: &Man, out: &mut dyn Write) -> Result<(), Failure> {
-    let Some(dir) = &man.dir else { return Ok(clap_mangen::Man::new(Args::command()).render(out)?) };
-    pages(dir).map_err(|error| Failure::usage(format!("cannot write the manual pages to {}: {error}", dir.display())))
+pub(crate) fn run(man: &Man, definition: clap::Command, out: &mut dyn Write) -> Result<(), Failure> {
+    let Some(dir) = &man.dir else { return Ok(clap_mangen::Man::new(definition).render(out)?) };
+    pages(dir, definition).map_err(|error| Failure::usage(format!("cannot write the manual pages to {}: {error}", dir.display())))
 }
 
-fn pages(dir: &Path) -> io::Result<()> {
+fn pages(dir: &Path, definition: clap::Command) -> io::Result<()> {
     fs::create_dir_all(dir)?;
-    clap_mangen::generate_to(Args::command(), dir)
+    clap_mangen::generate_to(definition, dir)
 }

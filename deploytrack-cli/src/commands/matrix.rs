@@ -13,12 +13,12 @@ use deploytrack_core::{
 
 use self::columns::Columns;
 use crate::{
-    args::Output,
     error::Failure,
+    flags::Output,
     lookup::missing,
-    moment::{self, Moment},
     render::matrix::{cells, drawn},
     session::Session,
+    time_arg::{self, TimeArg},
 };
 
 /// Show which version is current where
@@ -52,15 +52,15 @@ pub(crate) struct Matrix {
     #[arg(long)]
     include_archived: bool,
     /// Show what was current at this moment: a time, a date (its beginning, in UTC), or such as '2 days ago'
-    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
-    at: Option<Moment>,
+    #[arg(long, value_name = "MOMENT", value_parser = time_arg::parse)]
+    at: Option<TimeArg>,
     /// Show it on the whole screen and draw it again when something changes; Ctrl-C ends it
     #[arg(short, long, conflicts_with_all = ["at", "output"])]
     pub(crate) watch: bool,
 }
 
 /// A matrix as it was asked for.
-struct Asked {
+struct MatrixAnswer {
     columns: Vec<Name>,
     filter: MatrixFilter,
     matrix: deploytrack_core::matrix::Matrix,
@@ -68,7 +68,7 @@ struct Asked {
 }
 
 /// Asks for the matrix.
-async fn ask(matrix: &Matrix, session: &Session<'_>) -> Result<Asked, Failure> {
+async fn fetch(matrix: &Matrix, session: &Session<'_>) -> Result<MatrixAnswer, Failure> {
     let columns = columns(matrix, session).await?;
     let filter = MatrixFilter {
         components: components(matrix, session).await?,
@@ -77,10 +77,10 @@ async fn ask(matrix: &Matrix, session: &Session<'_>) -> Result<Asked, Failure> {
         kind: matrix.kind.clone(),
         lifecycle: matrix.lifecycle.clone(),
         include_archived: matrix.include_archived,
-        at: matrix.at.as_ref().map(|at| at.seen_from(session.view.now)),
+        at: matrix.at.as_ref().map(|at| at.resolve(session.view.now)),
     };
     let Answer { value, text, .. } = session.client.matrix(&filter).await?;
-    Ok(Asked { columns, filter, matrix: value, text })
+    Ok(MatrixAnswer { columns, filter, matrix: value, text })
 }
 
 pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -88,7 +88,7 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return live::run(&matrix, session).await;
     }
     let are_named = !matrix.environment.is_empty();
-    let Asked { columns, filter, matrix, text } = ask(&matrix, session).await?;
+    let MatrixAnswer { columns, filter, matrix, text } = fetch(&matrix, session).await?;
     // Ages are counted to the moment that is shown.
     session.view.now = filter.at.unwrap_or(session.view.now);
     if session.output() != Output::Table {
@@ -132,12 +132,12 @@ fn refuse_hidden(matrix: &Matrix, (kind, name, archived_at): (Kind, &Name, Optio
     if is_shown(matrix, archived_at, session) {
         return Ok(());
     }
-    Err(Failure::new(crate::Exit::Refused, format!("the {kind} {name} is archived")).hint("--include-archived shows it"))
+    Err(Failure::new(crate::exit::Exit::Refused, format!("the {kind} {name} is archived")).hint("--include-archived shows it"))
 }
 
 /// Whether something is shown that is archived since then, if it is: where that is asked for, and at a moment before it.
 fn is_shown(matrix: &Matrix, archived_at: Option<Time>, session: &Session<'_>) -> bool {
-    let moment = matrix.at.as_ref().map(|at| at.seen_from(session.view.now));
+    let moment = matrix.at.as_ref().map(|at| at.resolve(session.view.now));
     matrix.include_archived || archived_at.is_none_or(|archived_at| moment.is_some_and(|moment| moment < archived_at))
 }
 

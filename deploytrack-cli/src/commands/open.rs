@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use tokio::{signal, time::sleep};
 use webbrowser::{Browser, BrowserOptions};
 
-use crate::{Exit, error::Failure, session::Session, settings::Settings};
+use crate::{error::Failure, exit::Exit, session::Session, settings::Settings};
 
 /// How long a browser may take to read the file that leads it on.
 const FOR_THE_BROWSER: Duration = Duration::from_secs(10);
@@ -39,14 +39,15 @@ pub(crate) struct Open {
     print: bool,
 }
 
-pub(crate) async fn run(open: Open, settings: &Settings, session: &mut Session<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(open: Open, session: &mut Session<'_>) -> Result<(), Failure> {
+    let settings = session.settings.clone().unwrap_or_else(Settings::of_this_machine);
     let Some(token) = &settings.token else {
         return Err(Failure::new(Exit::Unauthorised, "there is no token to log in with").hint("`deploytrack login` keeps one"));
     };
     // What would go wrong in the browser is said here, where there is a way out.
     session.client.components(None, PageRequest::new(0, 1).unwrap_or_default()).await?;
-    let place = place(&open, session).await?;
-    let address = address(&settings.url, token, &place)?;
+    let filter = page_filter(&open, session).await?;
+    let address = address(&settings.url, token, &filter)?;
     if open.print {
         return session.line(&address);
     }
@@ -63,13 +64,13 @@ pub(crate) async fn run(open: Open, settings: &Settings, session: &mut Session<'
 
 /// Which page.
 #[derive(Debug)]
-struct Place {
+struct PageFilter {
     component: Option<Name>,
     environment: Option<Name>,
 }
 
 /// The page that was asked for; its component and its environment must exist.
-async fn place(open: &Open, session: &Session<'_>) -> Result<Place, Failure> {
+async fn page_filter(open: &Open, session: &Session<'_>) -> Result<PageFilter, Failure> {
     let component = match &open.component {
         Some(component) => Some(session.component(component).await?.name),
         None => None,
@@ -78,13 +79,13 @@ async fn place(open: &Open, session: &Session<'_>) -> Result<Place, Failure> {
         Some(environment) => Some(session.environment(environment).await?.name),
         None => None,
     };
-    Ok(Place { component, environment })
+    Ok(PageFilter { component, environment })
 }
 
 /// The address of a page, with the token in its fragment.
-fn address(url: &str, token: &str, place: &Place) -> Result<String, Failure> {
+fn address(url: &str, token: &str, filter: &PageFilter) -> Result<String, Failure> {
     let encoded = |pairs: &[(&str, &str)]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let names = [("component", &place.component), ("environment", &place.environment)];
+    let names = [("component", &filter.component), ("environment", &filter.environment)];
     let chosen: Vec<_> = names.iter().filter_map(|(key, name)| Some((*key, name.as_ref()?.as_str()))).collect();
     let page = if chosen.is_empty() { String::new() } else { format!("changes?{}", encoded(&chosen)) };
     let mut address = url::Url::parse(url).map_err(|why| Failure::usage(format!("{url} is no address: {why}")))?;
@@ -123,18 +124,18 @@ async fn show(file: &NamedTempFile) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn place(component: Option<&str>, environment: Option<&str>) -> Place {
+    fn page_filter(component: Option<&str>, environment: Option<&str>) -> PageFilter {
         let name = |name: &str| name.parse().unwrap();
-        Place { component: component.map(name), environment: environment.map(name) }
+        PageFilter { component: component.map(name), environment: environment.map(name) }
     }
 
     #[test]
     fn the_token_is_in_the_fragment_and_nowhere_else() {
-        let of = |url: &str, place: &Place| address(url, "a.b-c_d", place).unwrap();
-        assert_eq!(of("http://127.0.0.1:3000", &place(None, None)), "http://127.0.0.1:3000/#token=a.b-c_d&to=");
-        assert_eq!(of("https://host/deploytrack", &place(None, None)), "https://host/deploytrack/#token=a.b-c_d&to=");
+        let of = |url: &str, filter: &PageFilter| address(url, "a.b-c_d", filter).unwrap();
+        assert_eq!(of("http://127.0.0.1:3000", &page_filter(None, None)), "http://127.0.0.1:3000/#token=a.b-c_d&to=");
+        assert_eq!(of("https://host/deploytrack", &page_filter(None, None)), "https://host/deploytrack/#token=a.b-c_d&to=");
         assert_eq!(
-            of("https://host/", &place(Some("eu/api"), Some("production"))),
+            of("https://host/", &page_filter(Some("eu/api"), Some("production"))),
             "https://host/#token=a.b-c_d&to=changes%3Fcomponent%3Deu%252Fapi%26environment%3Dproduction"
         );
     }

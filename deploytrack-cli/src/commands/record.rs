@@ -19,16 +19,17 @@ use uuid::Uuid;
 
 use self::{settled::Settled, start::Start, wrapped::Wrapping};
 use super::{
-    discreet, fitting, metadata,
+    fitting, masking as discreet, metadata,
     on_error::{self, OnError},
     waiting, which,
 };
 use crate::{
-    Exit,
-    args::{Output, mend::Mended, pair, status},
     child::Asked,
     ci::{Context, Fact, outputs},
+    commands::repairs::Repairs as Mended,
     error::Failure,
+    exit::Exit,
+    flags::{Output, pair, status},
     id_file::{self, Held},
     lookup,
     render::deployment,
@@ -133,7 +134,7 @@ impl Record {
     /// Tells later steps of the pipeline, unless nothing is to do with it.
     fn hand_on(&self, id: Uuid, new: &NewDeployment, session: &mut Session<'_>) {
         if !self.no_ci {
-            outputs::write(id, new, session);
+            outputs::write(id, new, session.env, |warning| session.warn(&warning));
         }
     }
 
@@ -149,7 +150,7 @@ impl Record {
         if let Some(warning) = &context.warning {
             session.warn(warning);
         }
-        for sentence in context.unusable(&self.asked_of_the_ci(), session.surroundings) {
+        for sentence in context.unusable(&self.asked_of_the_ci(), session.env) {
             session.warn(&sentence);
         }
         if self.explain || self.on_error() == OnError::Fail {
@@ -187,7 +188,7 @@ impl Record {
     }
 
     fn context(&self, session: &Session<'_>) -> Context {
-        if self.no_ci { Context::ignored() } else { Context::find(session.surroundings, &self.component, self.version.as_ref()) }
+        if self.no_ci { Context::ignored() } else { Context::find(session.env, &self.component, self.version.as_ref()) }
     }
 }
 

@@ -15,12 +15,12 @@ use deploytrack_core::{
 
 use self::cell::{Cell, Place};
 use super::{
-    discreet,
+    masking as discreet,
     on_error::{self, OnError},
     record::wrapped::{self, Wrapping},
     waiting,
 };
-use crate::{Exit, error::Failure, render::text::clean, session::Session, spool::Ask};
+use crate::{error::Failure, exit::Exit, render::text::clean, session::Session, spool::Ask};
 
 /// Go back to the version before
 ///
@@ -195,7 +195,7 @@ async fn mark(current: &Deployment, reason: Option<Reason>, has_run: bool, sessi
             if !has_run {
                 return Err(failure);
             }
-            session.warn(&failure.told().1);
+            session.warn(&failure.summary().1);
             Ok(())
         }
         Ok(_) => Ok(()),

@@ -23,14 +23,15 @@ use deploytrack_server::{
 use tokio::net::TcpListener;
 
 use crate::{
-    Exit,
-    args::Global,
     ci::annotations::Manner,
     commands::matrix::{self, Matrix},
     error::Failure,
+    exit::Exit,
+    flags::Global,
+    process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
     session::Session,
-    surroundings::Surroundings,
+    ui::{Invocation, Streams},
 };
 
 /// The profile that is written, and the subject of its token.
@@ -52,13 +53,9 @@ pub(crate) struct Serve {
     settings: ServeArgs,
 }
 
-pub(crate) fn run(
-    args: Serve,
-    global: &Global,
-    surroundings: &Surroundings,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> Result<(), Failure> {
+pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure> {
+    let Invocation { global, env, streams: Streams { out, err } } = invocation;
+    let global = &global;
     let config = config(args.settings, args.demo)?;
     let log = || log::init(config.log_format, &config.log_level);
     if !args.demo {
@@ -74,9 +71,9 @@ pub(crate) fn run(
             let signals = Signals::listen();
             let main = serve::bind(config.listen).await.map_err(|error| failed(&error))?;
             let health = serve::bind_health(config.health_listen).await.map_err(|error| failed(&error))?;
-            let local = Local::introduce(&config, &main, surroundings, err)?;
+            let local = Local::introduce(&config, &main, env, err)?;
             let mut served = tokio::spawn(serve::serve_until_signalled(Listeners { main, health }, app, signals));
-            let welcome = Welcome { local: &local, demo: args.demo, global, surroundings };
+            let welcome = Welcome { local: &local, demo: args.demo, global, env };
             let ended = tokio::select! {
                 ended = &mut served => ended,
                 said = welcome.say(out, err) => {
@@ -125,23 +122,23 @@ struct Local {
 
 impl Local {
     /// Makes a token and writes the profile. A server whose profile cannot be written serves all the same.
-    fn introduce(config: &Config, listener: &TcpListener, surroundings: &Surroundings, err: &mut dyn Write) -> Result<Self, Failure> {
+    fn introduce(config: &Config, listener: &TcpListener, env: &ProcessEnv, err: &mut dyn Write) -> Result<Self, Failure> {
         let url = format!("http://{}", reachable(listener.local_addr().map_err(|error| failed(&error))?));
         let subject = Label::new(LOCAL).map_err(|error| failed(&error))?;
         let token =
             token::issue(&config.secret, &subject, &[token::ADMIN.to_owned()], GOOD_FOR.min(config.secret.longest()), SystemClock.now());
         let token = token.map_err(|error| failed(&error))?;
         let profile = Profile { name: LOCAL.to_owned(), url: Some(url.clone()), token: Some(token.clone()) };
-        let saved = ConfigFile::open(surroundings).and_then(|mut file| {
+        let saved = ConfigFile::open(env).and_then(|mut file| {
             file.save(&profile)?;
             Ok(file.current() == Some(LOCAL))
         });
         let current = saved.unwrap_or_else(|failure| {
-            failure.report(Manner::of(surroundings), &mut io::sink(), err);
+            failure.report(Manner::of(env), &mut io::sink(), err);
             true
         });
         let named_elsewhere = ["DEPLOYTRACK_URL", "DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE", "DEPLOYTRACK_PROFILE"];
-        let is_current = current && named_elsewhere.iter().all(|name| surroundings.variable(name).is_none());
+        let is_current = current && named_elsewhere.iter().all(|name| env.variable(name).is_none());
         Ok(Self { url, token, is_current })
     }
 }
@@ -161,7 +158,7 @@ struct Welcome<'a> {
     local: &'a Local,
     demo: bool,
     global: &'a Global,
-    surroundings: &'a Surroundings,
+    env: &'a ProcessEnv,
 }
 
 impl Welcome<'_> {
@@ -182,7 +179,8 @@ impl Welcome<'_> {
     }
 
     async fn matrix(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-        let mut session = Session::with_client(self.client()?, self.global, self.surroundings, out, err);
+        let invocation = Invocation { global: self.global.clone(), env: self.env, streams: Streams { out, err } };
+        let mut session = Session::with_client(self.client()?, invocation);
         matrix::run(Matrix::default(), &mut session).await
     }
 
@@ -201,7 +199,7 @@ impl Welcome<'_> {
 
     /// Commands that work in a second terminal.
     fn next(&self) -> String {
-        let program = self.surroundings.typed_program();
+        let program = self.env.typed_program();
         let program = if self.local.is_current { program.to_owned() } else { format!("{program} --profile {LOCAL}") };
         format!(
             "In a second terminal:\n\n  \

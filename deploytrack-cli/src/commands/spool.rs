@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::waiting;
 use crate::{
-    Exit,
-    args::{Output, run_id},
     error::Failure,
+    exit::Exit,
+    flags::{Output, run_id},
     render::grid::{Column, Grid, Value},
     session::Session,
     spool::{Ask, Distrust, Refusal, Run, Spool as Runs, begun},

@@ -12,10 +12,10 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use crate::{
-    Exit,
-    args::Output,
-    commands::discreet,
+    commands::masking,
     error::Failure,
+    exit::Exit,
+    flags::Output,
     render::{deployment, text::clean},
     session::Session,
 };
@@ -59,7 +59,7 @@ pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result
         let message = format!("nothing of {} {then} in {}", undeploy.component, undeploy.environment);
         return Err(Failure::new(Exit::Refused, message).hint("`deploytrack matrix` shows what is current where"));
     };
-    let removal = Removal { occurred_at: undeploy.occurred_at, reason: discreet::reason(undeploy.reason, session) };
+    let removal = Removal { occurred_at: undeploy.occurred_at, reason: masking::reason(undeploy.reason, session) };
     let done = session.writing(undeploy.idempotency_key).undeploy(current.id, &removal).await?;
     let gone = &done.value;
     match session.output() {

@@ -12,14 +12,14 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use super::{
-    clearable, discreet, fitting, metadata,
+    clearable, fitting, masking as discreet, metadata,
     on_error::{self, OnError},
     which::{self, Target},
 };
 use crate::{
-    args::{Output, pair, status},
     delivery::{Delivered, Telling},
     error::Failure,
+    flags::{Output, pair, status},
     render::{deployment, text::clean},
     session::Session,
     spool::{Ask, Event, Refusal, Run},

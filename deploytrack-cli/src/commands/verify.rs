@@ -1,12 +1,34 @@
 //! `deploytrack verify`
 
+use std::time::Duration;
+
 use crate::{
-    Exit,
-    args::Output,
     error::Failure,
+    exit::Exit,
+    flags::Output,
     render::grid::{Column, Grid, Value},
     session::Session,
+    settings,
+    ui::Invocation,
 };
+
+/// Check that everything the server keeps is what its history says
+///
+/// Every row of history is checked against its hash, and the deployments, the current cells and the counts against what
+/// the history says. Ends with 6 when there is a difference. A long history takes its time: the default of --timeout is
+/// one hour here.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  deploytrack verify")]
+pub(crate) struct Verify {}
+
+/// The default of `--timeout`: the server answers when it has read the whole history.
+const ANSWER_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Opens the session, with the longer default of `--timeout`.
+pub(crate) fn open(mut invocation: Invocation<'_>) -> Result<Session<'_>, Failure> {
+    invocation.global.timeout = settings::answer_timeout(&invocation.global, invocation.env)?.or(Some(ANSWER_TIMEOUT));
+    Session::open(invocation)
+}
 
 pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
     let found = session.client.verify().await?;

@@ -5,21 +5,20 @@ use std::time::Duration;
 use deploytrack_core::client::Error;
 use serde::Serialize;
 
-use super::login::Streams;
 use crate::{
-    args::{Global, Output},
     error::Failure,
+    flags::{Global, Output},
+    process_env::ProcessEnv,
     render::{
         grid::{Column, Grid, Value},
         text::clean,
     },
-    session::Session,
     settings::{self, Settings},
-    surroundings::Surroundings,
+    ui::Invocation,
 };
 
 /// How long the server may take, unless `--timeout` says otherwise: it is asked on the way.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Print the version of this program, and that of the server
 ///
@@ -38,24 +37,25 @@ struct Versions {
     reason: Option<String>,
 }
 
-pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
-    let asked = Global { timeout: settings::patience(global, surroundings).ok().map(|given| given.unwrap_or(PATIENCE)), ..global.clone() };
-    let versions = find(&asked, surroundings).await;
-    let mut session = Session::answering(global, surroundings, streams.out, streams.err)?;
-    if session.output() != Output::Table {
+pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
+    let (global, env) = (&invocation.global, invocation.env);
+    let timeout = settings::answer_timeout(global, env).ok().map(|given| given.unwrap_or(ANSWER_TIMEOUT));
+    let versions = find(&Global { timeout, ..global.clone() }, env).await;
+    let mut ui = invocation.ui();
+    if ui.output() != Output::Table {
         let text = serde_json::to_string(&versions).map_err(std::io::Error::from)?;
-        return session.answer(&text, &versions.grid());
+        return ui.answer(&text, &versions.grid());
     }
-    session.line(&format!("client  {}", versions.client))?;
-    session.line(&clean(&format!("server  {}", versions.of_the_server())))
+    ui.line(&format!("client  {}", versions.client))?;
+    ui.line(&clean(&format!("server  {}", versions.of_the_server())))
 }
 
-async fn find(global: &Global, surroundings: &Surroundings) -> Versions {
+async fn find(global: &Global, env: &ProcessEnv) -> Versions {
     let known = |url, server, reason| Versions { client: env!("CARGO_PKG_VERSION"), server, url, reason };
-    let client = Settings::find(global, surroundings).and_then(|settings| settings.anonymous().client());
+    let client = Settings::find(global, env).and_then(|settings| settings.anonymous().client());
     let client = match client {
         Ok(client) => client,
-        Err(failure) => return known(None, None, Some(failure.told().1)),
+        Err(failure) => return known(None, None, Some(failure.summary().1)),
     };
     let url = Some(client.url().to_owned());
     match client.health().await {

@@ -12,14 +12,16 @@ use uuid::Uuid;
 
 use super::which::Which;
 use crate::{
-    Exit,
-    args::{Output, duration, status},
     child::Signals,
     delivery::is_final,
     error::Failure,
+    exit::Exit,
+    flags::{Output, duration, status},
     follow::jittered,
     render::{deployment, text::clean},
     session::Session,
+    settings,
+    ui::Invocation,
 };
 
 /// How long to wait unless `--wait-timeout` says otherwise.
@@ -51,32 +53,39 @@ pub(crate) struct Wait {
 
 impl Wait {
     /// How long to wait in all.
-    pub(crate) fn patience(&self) -> Duration {
+    fn wait_timeout(&self) -> Duration {
         self.limit.unwrap_or(PATIENCE)
     }
 }
 
 /// What has been seen so far.
 #[derive(Default)]
-struct Seen {
+struct Progress {
     status: Option<Status>,
     /// Why the server cannot be asked at the moment.
     trouble: Option<Failure>,
 }
 
+/// Opens the session. One answer is not waited for longer than the deployment.
+pub(crate) fn open<'a>(wait: &Wait, mut invocation: Invocation<'a>) -> Result<Session<'a>, Failure> {
+    let answer = settings::answer_timeout(&invocation.global, invocation.env)?.unwrap_or(settings::DEFAULT_TIMEOUT);
+    invocation.global.timeout = Some(answer.min(wait.wait_timeout()));
+    Session::open(invocation)
+}
+
 pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Failure> {
     let id = wait.which.known(session).await?;
-    let (mut signals, mut seen) = (Signals::listen(), Seen::default());
+    let (mut signals, mut seen) = (Signals::listen(), Progress::default());
     let end = tokio::select! {
         end = ended(id, &wait.until, &mut seen, session) => end?,
-        () = sleep(wait.patience()) => return Err(over(id, &wait, &seen)),
+        () = sleep(wait.wait_timeout()) => return Err(over(id, &wait, &seen)),
         signal = signals.next_that_ends() => return Err(Failure::new(Exit::Command(u8::try_from(128 + signal).unwrap_or(u8::MAX)), "called off")),
     };
     say(&end, &wait.until, session)
 }
 
 /// Asks until the deployment is where it should be, or will not come there.
-async fn ended(id: Uuid, until: &[Status], seen: &mut Seen, session: &mut Session<'_>) -> Result<Answer<Deployment>, Failure> {
+async fn ended(id: Uuid, until: &[Status], seen: &mut Progress, session: &mut Session<'_>) -> Result<Answer<Deployment>, Failure> {
     let mut pause = FIRST;
     loop {
         match session.client.deployment(id).await {
@@ -134,8 +143,8 @@ fn say(end: &Answer<Deployment>, until: &[Status], session: &mut Session<'_>) ->
     Err(Failure::new(Exit::Refused, message).hint(format!("`deploytrack show {}` tells why", deployment.id)))
 }
 
-fn over(id: Uuid, wait: &Wait, seen: &Seen) -> Failure {
-    let patience = humantime::format_duration(wait.patience());
+fn over(id: Uuid, wait: &Wait, seen: &Progress) -> Failure {
+    let patience = humantime::format_duration(wait.wait_timeout());
     let message = match (&seen.trouble, seen.status) {
         (Some(trouble), _) => {
             format!("after {patience} it is not known whether deployment {id} is {}: {}", words(&wait.until), trouble.message())

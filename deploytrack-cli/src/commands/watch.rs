@@ -8,10 +8,10 @@ use deploytrack_core::{
 };
 
 use crate::{
-    args::{Output, status, whole},
     error::Failure,
+    flags::{Output, status, whole},
     follow::News,
-    lookup::{self, Entry},
+    lookup::{self, Resource},
     render::{event::line, text::clean_json},
     session::Session,
 };
@@ -83,7 +83,7 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
 }
 
 /// The names of what was asked for; each must exist.
-async fn names<T: Entry>(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+async fn names<T: Resource>(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
     let mut names = Vec::new();
     for reference in asked {
         names.push(lookup::find::<T>(&session.client, reference).await?.name().clone());

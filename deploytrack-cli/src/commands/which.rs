@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::{
-    Exit,
-    args::deployment_id,
     delivery::Telling,
     error::Failure,
+    exit::Exit,
+    flags::deployment_id,
     id_file::{self, Held, Lack},
     session::Session,
     spool::{Distrust, Run},

@@ -29,13 +29,13 @@ const GENEROUS: usize = 24;
 
 /// One cell, ready to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Drawn {
+struct CellText {
     version: String,
     age: String,
     differs: bool,
 }
 
-impl Drawn {
+impl CellText {
     fn line(&self) -> String {
         let mark = if self.differs { format!(" {MARK}") } else { String::new() };
         format!("{}  {}{mark}", self.version, self.age)
@@ -45,7 +45,7 @@ impl Drawn {
 /// The whole matrix, ready to be drawn.
 struct Picture {
     environments: Vec<String>,
-    rows: Vec<(String, Vec<Option<Drawn>>)>,
+    rows: Vec<(String, Vec<Option<CellText>>)>,
 }
 
 /// For people: fits the width, in several parts where it must.
@@ -90,7 +90,7 @@ fn picture(matrix: &Matrix, environments: &[Name], view: &View) -> Picture {
         let cells: Vec<_> = environments.iter().map(|name| row.environments.get(name.as_str())).collect();
         let versions: Vec<_> = cells.iter().map(|cell| cell.map(|cell| cell.version.as_str())).collect();
         let drawn = cells.iter().zip(differing(&versions)).map(|(cell, differs)| {
-            cell.map(|cell| Drawn { version: clean(cell.version.as_str()), age: age(view.now, cell.deployed_at), differs })
+            cell.map(|cell| CellText { version: clean(cell.version.as_str()), age: age(view.now, cell.deployed_at), differs })
         });
         (row.component_name.to_string(), drawn.collect())
     });
@@ -148,10 +148,10 @@ impl Picture {
     /// Each component, and below it its environments one by one, whole.
     fn stacked(&self, view: &View) -> String {
         let inner = View { width: view.width.map(|most| most.saturating_sub(INDENT)), ..*view };
-        let component = |(name, cells): &(String, Vec<Option<Drawn>>)| {
+        let component = |(name, cells): &(String, Vec<Option<CellText>>)| {
             let cells = self.environments.iter().zip(cells).map(|(environment, cell)| Field {
                 name: environment.clone(),
-                text: cell.as_ref().map_or_else(|| "-".to_owned(), Drawn::line),
+                text: cell.as_ref().map_or_else(|| "-".to_owned(), CellText::line),
                 colour: cell.as_ref().filter(|cell| cell.differs).map(|_| AnsiColor::Yellow),
             });
             let below = fields(&cells.collect::<Vec<_>>(), &inner);
@@ -224,7 +224,7 @@ impl Widths {
         if self.age == 0 { 0 } else { GAP + self.age + self.mark }
     }
 
-    fn cell(&self, cell: Option<&Drawn>, limits: Limits) -> Cell {
+    fn cell(&self, cell: Option<&CellText>, limits: Limits) -> Cell {
         let Some(cell) = cell else { return Cell::new("-").add_attribute(Attribute::Dim) };
         let version = padded(&middle(&cell.version, limits.version), self.version);
         let text = format!("{version}  {:>1$}", cell.age, self.age);

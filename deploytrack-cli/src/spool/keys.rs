@@ -11,10 +11,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::{
-    commands::token,
     files::{self, Care},
     patience::{self, FOR_A_SETTING},
-    surroundings::Surroundings,
+    process_env::ProcessEnv as Surroundings,
+    token,
 };
 
 /// The secret of a pipeline that is the same in all of its jobs.

@@ -15,10 +15,10 @@ use super::{
     seal::{self, Place},
 };
 use crate::{
-    args::mend::cut,
     delivery::is_final,
     error::Failure,
     files::{self, Care},
+    text::cut,
 };
 
 /// The file with the refusal of the first event that is left.
@@ -51,7 +51,7 @@ impl Refusal {
         let (status, code, reason) = match error {
             Error::Setup(why) => (None, BY_THE_CLIENT, why.clone()),
             Error::Unauthorised(problem) => (Some(problem.status), problem.code.as_str(), failure.message().to_owned()),
-            Error::Refused(problem) if is_final(error) => (Some(problem.status), problem.code.as_str(), failure.told().1),
+            Error::Refused(problem) if is_final(error) => (Some(problem.status), problem.code.as_str(), failure.summary().1),
             _ => return None,
         };
         Some(Self { at: SystemClock.now(), status, code: code.to_owned(), reason: cut(&reason, MOST_OF_A_REASON) })

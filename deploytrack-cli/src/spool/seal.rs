@@ -119,7 +119,7 @@ fn split(bytes: Vec<u8>) -> (Option<Line>, Opened) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::surroundings::Surroundings;
+    use crate::process_env::ProcessEnv as Surroundings;
 
     const PLACE: Place<'static> = Place { run: "run", file: "0.json" };
 

@@ -5,7 +5,7 @@ mod hosted;
 mod self_hosted;
 
 use super::{Fact, annotations::Form};
-use crate::surroundings::Surroundings;
+use crate::process_env::ProcessEnv as Surroundings;
 
 /// Which variables tell what. An entry is a variable (`CI_JOB_ID`), one with a certain value (`EVENT=workflow_run`), what stands
 /// at the star in one (`REF=refs/tags/*`), or a text with variables in it (`{SERVER}/runs/{RUN}`). The first that is set and can be recorded counts.

@@ -4,7 +4,7 @@ use super::{
     super::{Context, Fact, git::GitError},
     *,
 };
-use crate::surroundings::Surroundings;
+use crate::process_env::ProcessEnv as Surroundings;
 
 /// A repository as git tells it.
 #[derive(Clone, Copy, Default)]

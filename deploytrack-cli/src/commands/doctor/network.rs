@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{Finding, PATIENCE};
-use crate::{Exit, error::Failure, hints, settings::Settings};
+use crate::{error::Failure, exit::Exit, hints, settings::Settings};
 
 /// The difference of two clocks from which on certificates and tokens are at risk.
 const FAR: TimeDelta = TimeDelta::hours(1);
@@ -85,7 +85,7 @@ async fn server(client: &Client, findings: &mut Vec<Finding>) -> Option<Option<T
     let health = match client.health().await {
         Ok(health) => health,
         Err(error) if is_about_tls(&error) => {
-            findings.push(Finding::problem("tls", Exit::Unreachable, Failure::from(error).told().1));
+            findings.push(Finding::problem("tls", Exit::Unreachable, Failure::from(error).summary().1));
             findings.push(Finding::not_checked("server", "it cannot be reached"));
             return None;
         }
@@ -126,7 +126,7 @@ fn is_about_tls(error: &Error) -> bool {
 /// What is said of an answer that is none of a deploytrack server.
 fn foreign(error: Error) -> String {
     match error {
-        Error::Unreachable { .. } | Error::Timeout { .. } | Error::Unreadable(_) | Error::Setup(_) => Failure::from(error).told().1,
+        Error::Unreachable { .. } | Error::Timeout { .. } | Error::Unreadable(_) | Error::Setup(_) => Failure::from(error).summary().1,
         error => format!("{error}; is this the address of a deploytrack server? see --url"),
     }
 }

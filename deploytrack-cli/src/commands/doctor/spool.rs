@@ -6,13 +6,13 @@ use deploytrack_core::clock::{self, Time};
 
 use super::Finding;
 use crate::{
-    Exit,
+    exit::Exit,
     spool::{Distrust, Refusal, Spool, begun},
 };
 
 /// What waits in it.
 #[derive(Default)]
-struct Waiting {
+struct SpoolState {
     runs: usize,
     unfinished: usize,
     oldest: Option<Time>,
@@ -48,8 +48,8 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
     }
 }
 
-fn look(spool: &Spool) -> io::Result<Waiting> {
-    let mut waiting = Waiting::default();
+fn look(spool: &Spool) -> io::Result<SpoolState> {
+    let mut waiting = SpoolState::default();
     for name in spool.names()? {
         let run = match spool.take_over(&name) {
             Ok(Some(run)) => run,
@@ -74,7 +74,7 @@ fn look(spool: &Spool) -> io::Result<Waiting> {
 }
 
 /// What is not sent without a person's word.
-fn distrusted(waiting: &Waiting) -> Option<Finding> {
+fn distrusted(waiting: &SpoolState) -> Option<Finding> {
     let (run, why) = waiting.first_distrusted.as_ref()?;
     let count = waiting.distrusted;
     let runs = if count == 1 { format!("run {run} is not trusted") } else { format!("{count} runs are not trusted, {run}") };
@@ -83,14 +83,14 @@ fn distrusted(waiting: &Waiting) -> Option<Finding> {
 }
 
 /// What the server rejected, and how it is sent after all.
-fn refused(waiting: &Waiting) -> Option<Finding> {
+fn refused(waiting: &SpoolState) -> Option<Finding> {
     let (run, refusal, is_record) = waiting.first_refused.as_ref()?;
     let runs = if waiting.refused == 1 { format!("run {run} is refused") } else { format!("{} runs are refused, {run}", waiting.refused) };
     let detail = format!("{runs} since {}: {}; {}", clock::format(&refusal.at), refusal.reason, refusal.way_out(run, *is_record));
     Some(Finding::warning("refused", detail))
 }
 
-fn said(waiting: &Waiting, now: Time) -> Finding {
+fn said(waiting: &SpoolState, now: Time) -> Finding {
     const CHECK: &str = "waiting";
     if waiting.runs == 0 {
         let all = if waiting.refused == 0 { "everything is sent" } else { "everything else is sent" };

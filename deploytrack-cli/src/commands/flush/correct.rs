@@ -9,8 +9,8 @@ use deploytrack_core::{
 use serde_json::Value;
 
 use crate::{
-    Exit,
     error::Failure,
+    exit::Exit,
     session::Session,
     spool::{Ask, Event, Run, Spool},
 };

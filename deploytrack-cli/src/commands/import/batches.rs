@@ -7,10 +7,10 @@ use deploytrack_core::api::{IMPORT_BYTES, IMPORT_LINES};
 use super::{
     columns::Columns,
     json::Objects,
-    record::{Place, Record},
+    read_error::ReadError,
+    record::{Position, Record},
     source::Source,
     table::{self, Rows},
-    unreadable::Unreadable,
 };
 
 /// How many bytes of removals are kept until the deployments are sent.
@@ -22,7 +22,7 @@ pub(super) struct Batch {
     /// The lines, each with its line break.
     pub(super) bytes: Vec<u8>,
     /// Where each of them is in the file.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<Position>,
 }
 
 /// The batches of a file. Removals come last: each may be of a deployment that comes after it in the file.
@@ -44,13 +44,13 @@ enum Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    fn of(source: Source<'a>, columns: &Columns) -> Result<Self, Unreadable> {
+    fn of(source: Source<'a>, columns: &Columns) -> Result<Self, ReadError> {
         let head = source.head().to_vec();
         let first = head.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0x1e).copied();
         match first {
             None if head.len() < 64 * 1024 => Ok(Self::None),
             None | Some(b'{' | b'[' | b'/' | b'#' | 0) if columns.are_given() => {
-                Err(Unreadable::form("is JSON, and --columns is for a table", "leave --columns out; jq writes the objects anew"))
+                Err(ReadError::form("is JSON, and --columns is for a table", "leave --columns out; jq writes the objects anew"))
             }
             None | Some(b'{' | b'[' | b'/' | b'#' | 0) => Ok(Self::Objects(Box::new(Objects::of(source.read())))),
             Some(_) if table::is_table(&head, columns) => Ok(Self::Rows(Box::new(Rows::of(&head, source.read(), columns)?))),
@@ -58,7 +58,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
         match self {
             Self::Objects(objects) => objects.next(),
             Self::Rows(rows) => rows.next(),
@@ -68,7 +68,7 @@ impl<'a> Records<'a> {
 }
 
 /// A text that is neither JSON nor a table.
-fn neither(head: &[u8]) -> Unreadable {
+fn neither(head: &[u8]) -> ReadError {
     let text = String::from_utf8_lossy(head);
     let line = text.trim_start().lines().next().unwrap_or_default();
     let shown: String = line.chars().take(60).collect();
@@ -79,17 +79,17 @@ fn neither(head: &[u8]) -> Unreadable {
         "an import takes JSON objects, one a line or in an array, or a table as CSV with the names of the fields in its first line: \
          component,environment,version,status,occurredAt"
     };
-    Unreadable::form(format!("begins with `{shown}`, which is neither JSON nor the header of a table"), way_out)
+    ReadError::form(format!("begins with `{shown}`, which is neither JSON nor the header of a table"), way_out)
 }
 
 impl<'a> Batches<'a> {
-    pub(super) fn of(file: impl Read + 'a, columns: &Columns) -> Result<Self, Unreadable> {
+    pub(super) fn of(file: impl Read + 'a, columns: &Columns) -> Result<Self, ReadError> {
         let records = Records::of(Source::of(file)?, columns)?;
         Ok(Self { records, left: None, removals: Vec::new().into_iter(), kept: Vec::new(), kept_bytes: 0, is_read: false })
     }
 
     /// The next batch; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Batch>, Unreadable> {
+    pub(super) fn next(&mut self) -> Result<Option<Batch>, ReadError> {
         let mut batch = Batch::default();
         while batch.places.len() < IMPORT_LINES {
             let Some(record) = self.next_record()? else { break };
@@ -104,7 +104,7 @@ impl<'a> Batches<'a> {
         Ok((!batch.places.is_empty()).then_some(batch))
     }
 
-    fn next_record(&mut self) -> Result<Option<Record>, Unreadable> {
+    fn next_record(&mut self) -> Result<Option<Record>, ReadError> {
         if let Some(left) = self.left.take() {
             return Ok(Some(left));
         }
@@ -121,11 +121,11 @@ impl<'a> Batches<'a> {
         Ok(self.removals.next())
     }
 
-    fn keep(&mut self, record: Record) -> Result<(), Unreadable> {
+    fn keep(&mut self, record: Record) -> Result<(), ReadError> {
         self.kept_bytes += record.text.len();
         if self.kept_bytes > MOST_KEPT {
             let what = "is one removal too many: they are kept until the deployments are recorded, and have come to 64 MiB";
-            return Err(Unreadable::at(record.place, what).or("import the deployments first, and the removals in several files after them"));
+            return Err(ReadError::at(record.place, what).or("import the deployments first, and the removals in several files after them"));
         }
         self.kept.push(record);
         Ok(())
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn blank_lines_count_and_are_not_sent() {
-        let batch = Batch { bytes: b"{}\n{\"a\":1}\n".to_vec(), places: vec![Place::line(2), Place::line(4)] };
+        let batch = Batch { bytes: b"{}\n{\"a\":1}\n".to_vec(), places: vec![Position::line(2), Position::line(4)] };
         assert_eq!(batches(b"\n{}\n  \r\n{\"a\":1}"), [batch]);
         assert!(batches(b" \n\n").is_empty());
     }

@@ -21,17 +21,17 @@ enum Source {
 /// Where a field comes from in a table: the first of several values that is not empty, each of texts and columns one behind
 /// the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Origin(Vec<Vec<Part>>);
+pub(super) struct Origin(Vec<Vec<Piece>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum Piece {
     Column(usize),
     Text(String),
 }
 
 impl Origin {
     pub(super) fn column(at: usize) -> Self {
-        Self(vec![vec![Part::Column(at)]])
+        Self(vec![vec![Piece::Column(at)]])
     }
 
     /// The value in a row.
@@ -40,12 +40,12 @@ impl Origin {
     }
 
     /// It is empty where it has columns and all of them are.
-    fn of_parts<'a>(parts: &'a [Part], cell: &impl Fn(usize) -> &'a str) -> Cow<'a, str> {
-        let text = |part: &'a Part| match part {
-            Part::Column(at) => cell(*at),
-            Part::Text(text) => text,
+    fn of_parts<'a>(parts: &'a [Piece], cell: &impl Fn(usize) -> &'a str) -> Cow<'a, str> {
+        let text = |part: &'a Piece| match part {
+            Piece::Column(at) => cell(*at),
+            Piece::Text(text) => text,
         };
-        let mut columns = parts.iter().filter(|part| matches!(part, Part::Column(_))).map(text).peekable();
+        let mut columns = parts.iter().filter(|part| matches!(part, Piece::Column(_))).map(text).peekable();
         match parts {
             [part] => Cow::Borrowed(text(part)),
             _ if columns.peek().is_some() && columns.all(str::is_empty) => Cow::Borrowed(""),
@@ -55,7 +55,7 @@ impl Origin {
 }
 
 /// What is wrong, and the way out.
-type Wrong = (String, String);
+type TableFault = (String, String);
 
 impl Columns {
     pub(super) fn are_given(&self) -> bool {
@@ -63,9 +63,9 @@ impl Columns {
     }
 
     /// The fields in a table with this header, or what is wrong and the way out.
-    pub(super) fn fields(&self, header: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
+    pub(super) fn fields(&self, header: &[String]) -> Result<Vec<(String, Origin)>, TableFault> {
         let origin = |source: &Source| match source {
-            Source::Column(name) => place(name, header).map(|at| vec![Part::Column(at)]),
+            Source::Column(name) => place(name, header).map(|at| vec![Piece::Column(at)]),
             Source::Text(text) => parts(text, header),
         };
         let origins = |sources: &[Source]| sources.iter().map(origin).collect::<Result<_, _>>().map(Origin);
@@ -74,7 +74,7 @@ impl Columns {
 }
 
 /// Where a column is: by its name, or else by another spelling of it.
-fn place(name: &str, header: &[String]) -> Result<usize, Wrong> {
+fn place(name: &str, header: &[String]) -> Result<usize, TableFault> {
     let is_named = |exactly: bool| header.iter().position(|cell| if exactly { cell == name } else { plain(cell) == plain(name) });
     is_named(true).or_else(|| is_named(false)).ok_or_else(|| {
         let way_out = format!("its columns are {}; a text for every row is in quotation marks: FIELD=\"{name}\"", header.join(", "));
@@ -82,7 +82,7 @@ fn place(name: &str, header: &[String]) -> Result<usize, Wrong> {
     })
 }
 
-fn parts(text: &str, header: &[String]) -> Result<Vec<Part>, Wrong> {
+fn parts(text: &str, header: &[String]) -> Result<Vec<Piece>, TableFault> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, name, behind)) = rest.split_once('{').and_then(|(before, rest)| {
@@ -90,13 +90,13 @@ fn parts(text: &str, header: &[String]) -> Result<Vec<Part>, Wrong> {
         Some((before, name, behind))
     }) {
         if !before.is_empty() {
-            parts.push(Part::Text(before.to_owned()));
+            parts.push(Piece::Text(before.to_owned()));
         }
-        parts.push(Part::Column(place(name, header)?));
+        parts.push(Piece::Column(place(name, header)?));
         rest = behind;
     }
     if !rest.is_empty() || parts.is_empty() {
-        parts.push(Part::Text(rest.to_owned()));
+        parts.push(Piece::Text(rest.to_owned()));
     }
     Ok(parts)
 }

@@ -9,8 +9,8 @@ use deploytrack_core::api::IMPORT_BYTES;
 use serde::de::IgnoredAny;
 
 use super::{
-    record::{Place, Record},
-    unreadable::Unreadable,
+    read_error::ReadError,
+    record::{Position, Record},
 };
 
 /// Between two objects there may be this much of nothing.
@@ -76,7 +76,7 @@ impl<R: Read> Objects<R> {
     }
 
     /// The next object; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+    pub(super) fn next(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
             while let Some(byte) = self.buffer.get(self.next).copied() {
                 self.next += 1;
@@ -93,15 +93,15 @@ impl<R: Read> Objects<R> {
     }
 
     /// Takes one byte; says whether it ended an object.
-    fn take(&mut self, byte: u8) -> Result<bool, Unreadable> {
+    fn take(&mut self, byte: u8) -> Result<bool, ReadError> {
         if byte == 0 {
-            return Err(Unreadable::nul(self.line));
+            return Err(ReadError::nul(self.line));
         }
         let is_break = byte == b'\n';
         let ended = if self.object.in_text {
             if is_break {
                 let what = "ends inside a text: a quotation mark is missing, or a line break in it that is written \\n";
-                return Err(Unreadable::at(Place::line(self.line), what));
+                return Err(ReadError::at(Position::line(self.line), what));
             }
             self.object.take_text(byte);
             Ok(false)
@@ -114,13 +114,13 @@ impl<R: Read> Objects<R> {
         };
         self.line += usize::from(is_break);
         if self.object.text.len() >= IMPORT_BYTES {
-            return Err(Unreadable::too_long(self.place()));
+            return Err(ReadError::too_long(self.place()));
         }
         ended
     }
 
     /// Whether a byte belongs to a comment.
-    fn is_comment(&mut self, byte: u8) -> Result<bool, Unreadable> {
+    fn is_comment(&mut self, byte: u8) -> Result<bool, ReadError> {
         match (self.comment, byte) {
             (Some(Comment::Line), b'\n') => {
                 self.comment = None;
@@ -144,17 +144,17 @@ impl<R: Read> Objects<R> {
         Ok(true)
     }
 
-    fn take_inside(&mut self, byte: u8) -> Result<bool, Unreadable> {
+    fn take_inside(&mut self, byte: u8) -> Result<bool, ReadError> {
         let before = self.object.last.and_then(|at| self.object.text.get(at)).copied();
         if byte == b'{' && !matches!(before, Some(b':' | b',' | b'[')) {
             let what = format!("begins an object before the one of line {} has ended: a closing bracket is missing", self.object.line);
-            return Err(Unreadable::at(Place::line(self.line), what));
+            return Err(ReadError::at(Position::line(self.line), what));
         }
         self.object.take(byte, before);
         Ok(self.object.depth == 0)
     }
 
-    fn take_between(&mut self, byte: u8) -> Result<(), Unreadable> {
+    fn take_between(&mut self, byte: u8) -> Result<(), ReadError> {
         match byte {
             b'{' => {
                 self.items += 1;
@@ -165,7 +165,7 @@ impl<R: Read> Objects<R> {
             b' ' | b'\t' | b'\r' | b'\n' | RECORD_SEPARATOR | b',' => {
                 self.blank += 1;
                 if self.blank > MOST_BLANK {
-                    return Err(Unreadable::at(Place::line(self.line), "has come to 64 MiB without a deployment"));
+                    return Err(ReadError::at(Position::line(self.line), "has come to 64 MiB without a deployment"));
                 }
             }
             b'[' if self.arrays.len() < 16 => {
@@ -183,9 +183,9 @@ impl<R: Read> Objects<R> {
         Ok(())
     }
 
-    fn stray(&self, found: &str) -> Unreadable {
+    fn stray(&self, found: &str) -> ReadError {
         let found = if found.contains('\u{fffd}') { String::new() } else { format!(", not `{found}`") };
-        Unreadable::at(Place { line: self.line, item: self.item() }, format!("must have a JSON object here, which begins with {{{found}"))
+        ReadError::at(Position { line: self.line, item: self.item() }, format!("must have a JSON object here, which begins with {{{found}"))
     }
 
     fn item(&self) -> Option<usize> {
@@ -193,12 +193,12 @@ impl<R: Read> Objects<R> {
     }
 
     /// Where the present object is.
-    fn place(&self) -> Place {
-        Place { line: self.object.line, item: self.item() }
+    fn place(&self) -> Position {
+        Position { line: self.object.line, item: self.item() }
     }
 
     /// The object that has ended.
-    fn whole(&mut self) -> Result<Record, Unreadable> {
+    fn whole(&mut self) -> Result<Record, ReadError> {
         let place = self.place();
         let Object { text, line, breaks, is_changed, .. } = std::mem::take(&mut self.object);
         if breaks.is_empty() && !is_changed {
@@ -209,19 +209,19 @@ impl<R: Read> Objects<R> {
             let line = line + breaks.iter().filter(|at| **at < error.column()).count();
             let why = error.to_string();
             let why = why.rsplit_once(" at line").map_or(why.as_str(), |(why, _)| why);
-            return Err(Unreadable::at(Place { line, ..place }, format!("is not valid JSON: {why}")));
+            return Err(ReadError::at(Position { line, ..place }, format!("is not valid JSON: {why}")));
         }
         Ok(Record { place, text })
     }
 
-    fn end(&self) -> Result<(), Unreadable> {
+    fn end(&self) -> Result<(), ReadError> {
         let unended = |what: &str, line: usize| {
             let what = format!("begins {what} that does not end: a closing bracket is missing, or the file was cut off");
-            Err(Unreadable::at(Place::line(line), what))
+            Err(ReadError::at(Position::line(line), what))
         };
         match (self.object.depth, self.comment, self.arrays.last()) {
             (1.., ..) => unended("an object", self.object.line),
-            (_, Some(Comment::Block { .. }), _) => Err(Unreadable::at(Place::line(self.line), "ends inside a comment: */ is missing")),
+            (_, Some(Comment::Block { .. }), _) => Err(ReadError::at(Position::line(self.line), "ends inside a comment: */ is missing")),
             (.., Some(line)) => unended("an array", *line),
             _ if self.slash => Err(self.stray("/")),
             _ => Ok(()),
@@ -269,7 +269,7 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Result<Vec<(String, Place)>, String> {
+    fn read(text: &str) -> Result<Vec<(String, Position)>, String> {
         let mut objects = Objects::of(text.as_bytes());
         let mut read = Vec::new();
         while let Some(record) = objects.next().map_err(|unreadable| unreadable.to_string())? {

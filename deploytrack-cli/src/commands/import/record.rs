@@ -7,19 +7,19 @@ use serde::Deserialize;
 
 /// Where something is in a file, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) line: usize,
     /// Which item of an array.
     pub(super) item: Option<usize>,
 }
 
-impl Place {
+impl Position {
     pub(super) const fn line(line: usize) -> Self {
         Self { line, item: None }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.item {
             Some(item) => write!(f, "line {} (item {item})", self.line),
@@ -31,7 +31,7 @@ impl fmt::Display for Place {
 /// The line of an import, without its line break, and where it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    pub(super) place: Place,
+    pub(super) place: Position,
     pub(super) text: Vec<u8>,
 }
 

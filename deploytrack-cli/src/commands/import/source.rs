@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::bufread::MultiGzDecoder;
 
-use super::unreadable::Unreadable;
+use super::read_error::ReadError;
 
 /// How many bytes tell the form of a file.
 const HEAD: u64 = 64 * 1024;
@@ -20,25 +20,25 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// The text in `file`, which is UTF-8 or UTF-16, packed by gzip or not.
-    pub(super) fn of(file: impl Read + 'a) -> Result<Self, Unreadable> {
+    pub(super) fn of(file: impl Read + 'a) -> Result<Self, ReadError> {
         let packed = Self::begin(Box::new(file))?;
         if !packed.head.starts_with(b"\x1f\x8b") {
             return packed.decoded();
         }
-        let unpacked = Self::begin(Box::new(Unpacking(MultiGzDecoder::new(BufReader::new(packed.read())))))?;
+        let unpacked = Self::begin(Box::new(GzipReader(MultiGzDecoder::new(BufReader::new(packed.read())))))?;
         if unpacked.head.starts_with(b"\x1f\x8b") {
-            return Err(Unreadable::form("is packed twice by gzip", "gzip -dc FILE | deploytrack import -"));
+            return Err(ReadError::form("is packed twice by gzip", "gzip -dc FILE | deploytrack import -"));
         }
         unpacked.decoded()
     }
 
-    fn begin(mut rest: Box<dyn Read + 'a>) -> Result<Self, Unreadable> {
+    fn begin(mut rest: Box<dyn Read + 'a>) -> Result<Self, ReadError> {
         let mut head = Vec::new();
         rest.by_ref().take(HEAD).read_to_end(&mut head)?;
         Ok(Self { head, rest })
     }
 
-    fn decoded(self) -> Result<Self, Unreadable> {
+    fn decoded(self) -> Result<Self, ReadError> {
         if let Some(unreadable) = foreign(&self.head) {
             return Err(unreadable);
         }
@@ -88,24 +88,24 @@ const FORMS: &[(&[u8], &str, &str)] = &[
 /// The first file of a workbook is one of these.
 const WORKBOOK: [&[u8]; 3] = [b"[Content_Types].xml", b"_rels/", b"xl/"];
 
-fn foreign(head: &[u8]) -> Option<Unreadable> {
+fn foreign(head: &[u8]) -> Option<ReadError> {
     if let Some((_, what, way_out)) = FORMS.iter().find(|(magic, ..)| head.starts_with(magic)) {
-        return Some(Unreadable::form(*what, *way_out));
+        return Some(ReadError::form(*what, *way_out));
     }
     if head.starts_with(b"PK\x03\x04") {
         let name = head.get(30..).unwrap_or_default();
         return Some(if WORKBOOK.iter().any(|first| name.starts_with(first)) {
-            Unreadable::form("is a workbook of Excel", "save the sheet as CSV UTF-8, with the names of the fields in its first row")
+            ReadError::form("is a workbook of Excel", "save the sheet as CSV UTF-8, with the names of the fields in its first row")
         } else {
-            Unreadable::form("is a zip archive", "unzip -p FILE | deploytrack import -")
+            ReadError::form("is a zip archive", "unzip -p FILE | deploytrack import -")
         });
     }
     if head.get(257..262) == Some(b"ustar") {
-        return Some(Unreadable::form("is a tar archive", "tar -xOf FILE | deploytrack import -"));
+        return Some(ReadError::form("is a tar archive", "tar -xOf FILE | deploytrack import -"));
     }
     let text = head.trim_ascii_start();
     if text.starts_with(b"<") {
-        return Some(Unreadable::form(
+        return Some(ReadError::form(
             "is HTML or XML",
             "a download that needs a login gives such a page; ask the API for JSON, or give a table as CSV",
         ));
@@ -114,9 +114,9 @@ fn foreign(head: &[u8]) -> Option<Unreadable> {
 }
 
 /// What gzip packed. Its errors say that the packing is wrong.
-struct Unpacking<R>(R);
+struct GzipReader<R>(R);
 
-impl<R: Read> Read for Unpacking<R> {
+impl<R: Read> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let named = |error: io::Error| match error.kind() {
             io::ErrorKind::Interrupted => error,
@@ -126,7 +126,7 @@ impl<R: Read> Read for Unpacking<R> {
     }
 }
 
-impl From<io::Error> for Unreadable {
+impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
         Self::Failed(error)
     }

@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 use super::{
     columns::{Columns, Origin},
-    record::{Place, Record},
-    unreadable::Unreadable,
+    read_error::ReadError,
+    record::{Position, Record},
 };
 
 /// The fields that a column may have.
@@ -45,7 +45,7 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The rows of a table.
 pub(super) struct Rows<R> {
-    reader: csv::Reader<Guarded<R>>,
+    reader: csv::Reader<RowReader<R>>,
     /// What each field comes from.
     fields: Vec<(String, Origin)>,
     /// How many lines are above the header.
@@ -109,23 +109,23 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 impl<R: Read> Rows<R> {
-    pub(super) fn of(head: &[u8], mut text: R, columns: &Columns) -> Result<Self, Unreadable> {
+    pub(super) fn of(head: &[u8], mut text: R, columns: &Columns) -> Result<Self, ReadError> {
         let (above, _) = separator(head);
         io::copy(&mut text.by_ref().take(above as u64), &mut io::sink())?;
-        let line = Place::line(1 + usize::from(above > 0));
-        let Some(Header { delimiter, cells, .. }) = header(head) else { return Err(Unreadable::at(line, "has no header")) };
+        let line = Position::line(1 + usize::from(above > 0));
+        let Some(Header { delimiter, cells, .. }) = header(head) else { return Err(ReadError::at(line, "has no header")) };
         let fields = if columns.are_given() { columns.fields(&cells) } else { fields(&cells) };
-        let fields = fields.map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
-        check_required(&cells, &fields).map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
+        let fields = fields.map_err(|(what, way_out)| ReadError::at(line, what).or(way_out))?;
+        check_required(&cells, &fields).map_err(|(what, way_out)| ReadError::at(line, what).or(way_out))?;
         let since = Rc::new(Cell::new(0));
-        let guarded = Guarded { inner: text, since: since.clone(), last: None };
+        let guarded = RowReader { inner: text, since: since.clone(), last: None };
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guarded);
         reader.byte_headers().map_err(|error| unreadable(error, line.line))?;
         Ok(Self { reader, fields, above: usize::from(above > 0), width: cells.len(), since })
     }
 
     /// The next row; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+    pub(super) fn next(&mut self) -> Result<Option<Record>, ReadError> {
         let mut row = ByteRecord::new();
         loop {
             self.since.set(0);
@@ -147,22 +147,22 @@ impl<R: Read> Rows<R> {
         self.above + usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX)
     }
 
-    fn record(&self, row: &ByteRecord, line: usize) -> Result<Record, Unreadable> {
-        let place = Place::line(line);
+    fn record(&self, row: &ByteRecord, line: usize) -> Result<Record, ReadError> {
+        let place = Position::line(line);
         if row.len() != self.width {
             let what = format!("has {} cells, and the header has {}", row.len(), self.width);
-            return Err(Unreadable::at(place, what).or("a cell with the delimiter, a quotation mark or a line break in it is quoted"));
+            return Err(ReadError::at(place, what).or("a cell with the delimiter, a quotation mark or a line break in it is quoted"));
         }
         if row.as_slice().contains(&0) {
-            return Err(Unreadable::nul(line));
+            return Err(ReadError::nul(line));
         }
-        let cells = row.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>().map_err(|_| Unreadable::not_utf_8(line))?;
+        let cells = row.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>().map_err(|_| ReadError::not_utf_8(line))?;
         let mut body = Map::new();
         for (field, origin) in &self.fields {
             let cell = origin.value(|at| cells.get(at).copied().unwrap_or_default().trim());
             let cell = cell.trim();
             if !cell.is_empty() {
-                put(&mut body, field, armed(cell)).map_err(|why| Unreadable::at(place, format!("column {field} {why}")))?;
+                put(&mut body, field, armed(cell)).map_err(|why| ReadError::at(place, format!("column {field} {why}")))?;
             }
         }
         // The list that deploytrack prints has both.
@@ -195,10 +195,10 @@ fn put(body: &mut Map<String, Value>, field: &str, cell: &str) -> Result<(), Str
 }
 
 /// What is wrong, and the way out.
-type Wrong = (String, String);
+type TableFault = (String, String);
 
 /// The fields of the columns by their own names.
-fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
+fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, TableFault> {
     let mut fields = Vec::<(String, Origin)>::new();
     let mut unknown = Vec::new();
     for (at, cell) in cells.iter().enumerate() {
@@ -214,7 +214,7 @@ fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
     if unknown.is_empty() { Ok(fields) } else { Err(unknown_columns(&unknown, &fields)) }
 }
 
-fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> Wrong {
+fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> TableFault {
     let free: Vec<_> = FIELDS.into_iter().filter(|field| fields.iter().all(|(known, _)| known != field)).collect();
     let meant = |column: &&str| meant_field(column, &free).map(|field| (field, (*column).to_owned()));
     let mut meant: Vec<_> = unknown.iter().filter_map(meant).collect();
@@ -227,7 +227,7 @@ fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> Wrong {
 }
 
 /// Every deployment needs these, so a column must be there for each.
-fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), Wrong> {
+fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), TableFault> {
     let required: [&[&str]; 4] =
         [&["component", "componentId"], &["environment", "environmentId"], &["version", "event"], &["occurredAt", "finishedAt", "history"]];
     let has = |names: &&&[&str]| !fields.iter().any(|(field, _)| names.contains(&field.as_str()));
@@ -241,19 +241,19 @@ fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), W
     Err((what, way_out.to_owned()))
 }
 
-fn unreadable(error: csv::Error, line: usize) -> Unreadable {
+fn unreadable(error: csv::Error, line: usize) -> ReadError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>) => {
-            Unreadable::too_long(Place::line(line))
+            ReadError::too_long(Position::line(line))
                 .or("a quotation mark that opens a cell and is not closed goes on to the end of the file")
         }
-        csv::ErrorKind::Io(error) => Unreadable::Failed(error),
-        other => Unreadable::at(Place::line(line), format!("cannot be read: {other:?}")),
+        csv::ErrorKind::Io(error) => ReadError::Failed(error),
+        other => ReadError::at(Position::line(line), format!("cannot be read: {other:?}")),
     }
 }
 
 /// A text whose lines all end with one byte, so that they can be counted. It ends the reading of a row that is too long.
-struct Guarded<R> {
+struct RowReader<R> {
     inner: R,
     /// How many bytes were read since the last row.
     since: Rc<Cell<usize>>,
@@ -265,7 +265,7 @@ struct Guarded<R> {
 #[error("the row is too long")]
 struct TooLong;
 
-impl<R: Read> Read for Guarded<R> {
+impl<R: Read> Read for RowReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.inner.read(buffer)?;
@@ -284,7 +284,7 @@ impl<R: Read> Read for Guarded<R> {
     }
 }
 
-impl<R> Guarded<R> {
+impl<R> RowReader<R> {
     /// Makes one byte of each end of a line; says how many bytes are left.
     fn keep(&mut self, buffer: &mut [u8], read: usize) -> usize {
         let mut kept = 0;
@@ -319,7 +319,7 @@ mod tests {
     fn read_with(text: &str, columns: &str) -> Result<Vec<(usize, Value)>, String> {
         let columns: Columns = columns.parse().unwrap();
         assert!(is_table(text.as_bytes(), &columns), "{text}");
-        let said = |unreadable: Unreadable| unreadable.to_string();
+        let said = |unreadable: ReadError| unreadable.to_string();
         let mut rows = Rows::of(text.as_bytes(), text.as_bytes(), &columns).map_err(said)?;
         let mut read = Vec::new();
         while let Some(record) = rows.next().map_err(said)? {

@@ -8,14 +8,14 @@ use deploytrack_core::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{Asked, Matrix, ask, columns::Columns};
+use super::{Matrix, MatrixAnswer, columns::Columns, fetch};
 use crate::{
     child::Signals,
     error::Failure,
     follow::News,
+    process_env::screen,
     render::{View, matrix::drawn, text::clean},
     session::Session,
-    surroundings::screen,
 };
 
 /// How long to gather changes before the matrix is asked for: many come together.
@@ -28,12 +28,12 @@ const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
 /// Shows the matrix until Ctrl-C, and leaves the terminal as it was whatever ends it.
 pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
-    if !session.stdout_is_terminal {
+    if !session.env.stdout_is_terminal {
         return Err(Failure::usage("--watch draws on a terminal").hint("`deploytrack watch -o jsonl` tells programs what happens"));
     }
     let mut signals = Signals::listen();
     // What cannot be asked for at all is said on the screen that stays.
-    let asked = ask(matrix, session).await?;
+    let asked = fetch(matrix, session).await?;
     session.out.write_all(ENTER.as_bytes())?;
     let end = tokio::select! {
         end = show(matrix, asked, session) => end,
@@ -44,7 +44,7 @@ pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<()
     end
 }
 
-async fn show(matrix: &Matrix, mut asked: Asked, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn show(matrix: &Matrix, mut asked: MatrixAnswer, session: &mut Session<'_>) -> Result<(), Failure> {
     let mut follow = session.follow(EventFilter::default(), None)?;
     let (mut line, mut fetch) = ("connecting".to_owned(), None);
     let mut resized = resizes();
@@ -59,7 +59,7 @@ async fn show(matrix: &Matrix, mut asked: Asked, session: &mut Session<'_>) -> R
             },
             () = sleep_until(fetch.unwrap_or(tick)), if fetch.is_some() => {
                 fetch = None;
-                match ask(matrix, session).await {
+                match fetch(matrix, session).await {
                     Ok(new) => (asked, line) = (new, format!("live, {}", format(&SystemClock.now()))),
                     Err(failure) => line = stale(SystemClock.now(), failure.message()),
                 }
@@ -75,7 +75,7 @@ fn stale(now: Time, why: &str) -> String {
 }
 
 /// Draws over what is there, so that nothing flickers.
-fn draw(asked: &Asked, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
+fn draw(asked: &MatrixAnswer, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
     let (width, height) = screen().unwrap_or((80, 24));
     let view = View { width: Some(width), now: SystemClock.now(), ..session.view };
     let columns = Columns::readable(&asked.columns, &asked.matrix);

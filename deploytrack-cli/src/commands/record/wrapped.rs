@@ -18,12 +18,13 @@ use uuid::Uuid;
 
 use super::start::Start;
 use crate::{
-    Exit, again,
-    args::{duration, whole},
+    again,
     child::{self, Asked, Outcome, Running, Signals},
     commands::{flush, keep, on_error, on_error::OnError, which},
     delivery::{Delivered, Telling},
     error::Failure,
+    exit::Exit,
+    flags::{duration, whole},
     session::Session,
     spool::{self, Ask, Event, Refusal, ToTell},
 };
@@ -241,7 +242,7 @@ impl Wrapped<'_, '_> {
                 let way_out = refusal.way_out(&run.name(), self.telling.deployment().is_none());
                 format!("{what} is refused and kept in the spool: {}; {way_out}", refusal.reason)
             }
-            _ => format!("{what} is not recorded: {}", Failure::of(error).told().1),
+            _ => format!("{what} is not recorded: {}", Failure::of(error).summary().1),
         };
         self.session.warn(&warning);
     }

@@ -11,7 +11,7 @@ use deploytrack_core::{
     text::{BadText, CommitSha, Description, Label, Name, Reason},
 };
 
-use crate::{Exit, error::Failure};
+use crate::{error::Failure, exit::Exit};
 
 const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
 

@@ -5,17 +5,17 @@ use serde_json::{Map, Value};
 
 /// What the bearer of a token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Power {
+pub(crate) enum Access {
     Reads,
     Writes,
 }
 
 /// What the roles in a token let its bearer do; `None` when it is no token that can be read here.
-pub(crate) fn power(token: &str) -> Option<Power> {
+pub(crate) fn access(token: &str) -> Option<Access> {
     let claims = claims(token)?;
     let roles = claims.get("roles").and_then(Value::as_array);
     let writes = roles.into_iter().flatten().any(|role| role == "admin");
-    Some(if writes { Power::Writes } else { Power::Reads })
+    Some(if writes { Access::ReadWrite } else { Access::ReadOnly })
 }
 
 /// When a token ends, in seconds since 1970; `None` when it is no token that can be read here.
@@ -45,9 +45,9 @@ mod tests {
 
     #[test]
     fn the_role_admin_writes_and_every_other_token_reads() {
-        assert_eq!(power(&token(r#"{"roles":["a","admin"]}"#)), Some(Power::Writes));
+        assert_eq!(power(&token(r#"{"roles":["a","admin"]}"#)), Some(Access::ReadWrite));
         for claims in ["{}", r#"{"roles":[]}"#, r#"{"roles":"admin"}"#, r#"{"role":"admin"}"#] {
-            assert_eq!(power(&token(claims)), Some(Power::Reads), "{claims}");
+            assert_eq!(power(&token(claims)), Some(Access::ReadOnly), "{claims}");
         }
     }
 

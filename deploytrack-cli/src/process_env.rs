@@ -11,7 +11,7 @@ use deploytrack_core::text::{trimmed, trimmed_path};
 
 /// Variables, terminals and the program's name; passed in, so that a test can choose them.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct ProcessEnv {
     /// The environment variables.
     pub variables: BTreeMap<String, String>,
     /// Those that are no text: a path may have any bytes.
@@ -28,7 +28,7 @@ pub struct Surroundings {
     pub program: String,
 }
 
-impl Surroundings {
+impl ProcessEnv {
     /// Those of this process.
     #[must_use]
     pub fn of_this_process() -> Self {

@@ -10,10 +10,10 @@ use deploytrack_core::{
 
 use super::Finding;
 use crate::{
-    Exit,
-    commands::token::{self, Power},
     error::Failure,
+    exit::Exit,
     settings::Settings,
+    token::{self, Access},
 };
 
 /// So long before its end a token is worth renewing.
@@ -31,9 +31,9 @@ pub(super) async fn check(settings: &Settings, now: Time, server_answers: bool, 
     } else {
         Finding::not_checked("token", format!("{}; no server could be asked", settings.token_from))
     });
-    findings.push(match token::power(token) {
-        Some(Power::Writes) => Finding::ok("role", "admin: it may read and write"),
-        Some(Power::Reads) => Finding::ok("role", "it may only read; recording needs a token with the role admin"),
+    findings.push(match token::access(token) {
+        Some(Access::ReadWrite) => Finding::ok("role", "admin: it may read and write"),
+        Some(Access::ReadOnly) => Finding::ok("role", "it may only read; recording needs a token with the role admin"),
         None => Finding::not_checked("role", "it is no token that can be read here"),
     });
     findings.push(expiry(token::expiry(token), now));

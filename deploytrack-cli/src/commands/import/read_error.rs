@@ -4,12 +4,12 @@ use std::{fmt, io, path::Path};
 
 use deploytrack_core::api::IMPORT_BYTES;
 
-use super::record::Place;
+use super::record::Position;
 use crate::error::Failure;
 
 /// Why a file cannot be read on.
 #[derive(Debug)]
-pub(super) enum Unreadable {
+pub(super) enum ReadError {
     Failed(io::Error),
     /// The whole file is something else. `way_out` is a command, or a sentence.
     Form {
@@ -18,18 +18,18 @@ pub(super) enum Unreadable {
     },
     /// Something in it is wrong.
     At {
-        place: Place,
+        place: Position,
         what: String,
         way_out: Option<String>,
     },
 }
 
-impl Unreadable {
+impl ReadError {
     pub(super) fn form(what: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self::Form { what: what.into(), way_out: way_out.into() }
     }
 
-    pub(super) fn at(place: Place, what: impl Into<String>) -> Self {
+    pub(super) fn at(place: Position, what: impl Into<String>) -> Self {
         Self::At { place, what: what.into(), way_out: None }
     }
 
@@ -40,18 +40,18 @@ impl Unreadable {
         }
     }
 
-    pub(super) fn too_long(place: Place) -> Self {
+    pub(super) fn too_long(place: Position) -> Self {
         let most = IMPORT_BYTES / 1024 / 1024;
         Self::at(place, format!("is longer than {most} MiB, more than any deployment can be"))
     }
 
     pub(super) fn nul(line: usize) -> Self {
-        Self::at(Place::line(line), "has a NUL byte, which no text has").or("the file is damaged or not a text; \
+        Self::at(Position::line(line), "has a NUL byte, which no text has").or("the file is damaged or not a text; \
              `tr -d '\\000' < FILE | deploytrack import -` leaves NUL bytes out")
     }
 
     pub(super) fn not_utf_8(line: usize) -> Self {
-        Self::at(Place::line(line), "is not UTF-8")
+        Self::at(Position::line(line), "is not UTF-8")
             .or("if the file is from Windows: `iconv -f WINDOWS-1252 -t UTF-8 FILE | deploytrack import -`")
     }
 
@@ -78,7 +78,7 @@ fn quoted(file: &Path) -> String {
     if name.chars().all(is_plain) && !name.is_empty() { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),

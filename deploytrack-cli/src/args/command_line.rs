@@ -3,12 +3,12 @@
 use std::{ffi::OsString, ops::Range};
 
 /// A command line: what is ours, and what begins with `--`.
-pub(super) struct Line<'a> {
+pub(super) struct CommandLine<'a> {
     pub(super) own: Vec<OsString>,
     pub(super) rest: &'a [OsString],
 }
 
-impl<'a> Line<'a> {
+impl<'a> CommandLine<'a> {
     pub(super) fn of(arguments: &'a [OsString]) -> Self {
         let (own, rest) = arguments.split_at(arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len()));
         Self { own: own.to_vec(), rest }
@@ -99,7 +99,7 @@ mod tests {
             (&["--help"], None),
         ] {
             let arguments = typed(arguments);
-            assert_eq!(Line::of(&arguments).command(), command, "{arguments:?}");
+            assert_eq!(CommandLine::of(&arguments).command(), command, "{arguments:?}");
         }
     }
 

@@ -14,28 +14,17 @@ use deploytrack_core::{
 use serde_json::Value;
 
 use super::{
-    Args, Command,
+    Args,
+    command_line::CommandLine,
     faults::{self, Mistakes},
-    line::Line,
-    trim::trimmed,
 };
-use crate::commands::record::start::{AsGiven, STAND_IN};
+use crate::{
+    commands::{Command, record::start::STAND_IN, repairs::Repairs},
+    text::{cut, one_line},
+};
 
 /// The most of a wrong value that a warning repeats.
 const MOST_SHOWN: usize = 40;
-
-/// What was wrong on the command line and did not stop the command.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mended {
-    /// What was cut or left out, and why.
-    pub(crate) warnings: Vec<String>,
-    /// What cannot be sent before it is corrected.
-    pub(crate) as_given: AsGiven,
-    /// Why not.
-    pub(crate) obstacles: Vec<String>,
-    /// Whether a commit was given that is none. Another one would be a guess.
-    pub(crate) without_commit: bool,
-}
 
 /// What becomes of a wrong value.
 enum Remedy {
@@ -48,11 +37,11 @@ enum Remedy {
 /// Reads the command line. Where it belongs to a pipeline that goes on whatever becomes of its record, what is wrong with
 /// the values of this run is mended.
 pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), Mistakes> {
-    let mut line = Line::of(arguments);
+    let mut line = CommandLine::of(arguments);
     let is_of_variable = line.places(ON_ERROR, None).is_empty();
     line.take(on_error);
     let goes_on = line.goes_on();
-    let mut mended = Mended::default();
+    let mut mended = Repairs::default();
     if goes_on {
         line.decode(&mut mended);
     }
@@ -62,16 +51,16 @@ pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Ar
             Err(mistake) if goes_on && line.mend(&mistake, &mut mended) => {}
             Ok(args) => return Ok(with(args, mended)),
             Err(mistake) => {
-                let mistakes = faults::all(mistake, &line, &Line::of(arguments));
+                let mistakes = faults::all(mistake, &line, &CommandLine::of(arguments));
                 return Err(if is_of_variable { mistakes.of_variable(ON_ERROR, "DEPLOYTRACK_ON_ERROR") } else { mistakes });
             }
         }
     }
     let read = Args::try_parse_from(line.all()).and_then(Args::unambiguous);
-    read.map(|args| with(args, mended)).map_err(|mistake| faults::all(mistake, &line, &Line::of(arguments)))
+    read.map(|args| with(args, mended)).map_err(|mistake| faults::all(mistake, &line, &CommandLine::of(arguments)))
 }
 
-fn with(mut args: Args, mut mended: Mended) -> (Args, Vec<String>) {
+fn with(mut args: Args, mut mended: Repairs) -> (Args, Vec<String>) {
     let warnings = std::mem::take(&mut mended.warnings);
     if let Command::Record(record) = &mut args.command {
         record.mended = mended;
@@ -79,7 +68,7 @@ fn with(mut args: Args, mut mended: Mended) -> (Args, Vec<String>) {
     (args, warnings)
 }
 
-impl Line<'_> {
+impl CommandLine<'_> {
     /// Takes the variable in the place of the flag; an empty flag is none.
     fn take(&mut self, variable: Option<&str>) {
         while let Some(place) = self.places(ON_ERROR, None).into_iter().find(|place| self.value(place).is_none_or(|value| value.is_empty()))
@@ -107,7 +96,7 @@ impl Line<'_> {
     }
 
     /// Values that are no text become text, or are kept as well as can be.
-    fn decode(&mut self, mended: &mut Mended) {
+    fn decode(&mut self, mended: &mut Repairs) {
         const RULE: &str = "must be UTF-8 text";
         for flag in OF_THE_RUN.iter().filter(|flag| !flag.is_path) {
             while let Some(place) = self.not_text(flag) {
@@ -133,7 +122,7 @@ impl Line<'_> {
     }
 
     /// Whether a mistake could be mended.
-    fn mend(&mut self, mistake: &clap::Error, mended: &mut Mended) -> bool {
+    fn mend(&mut self, mistake: &clap::Error, mended: &mut Repairs) -> bool {
         let Some(ContextValue::String(argument)) = mistake.get(ContextKind::InvalidArg) else { return false };
         let Some(flag) = OF_THE_RUN.iter().find(|flag| argument.split(' ').next() == Some(flag.long)) else { return false };
         let value = match (mistake.kind(), mistake.get(ContextKind::InvalidValue)) {
@@ -154,7 +143,7 @@ impl Line<'_> {
         true
     }
 
-    fn apply(&mut self, flag: &Flag, (place, value): (Range<usize>, &str), rule: &str, remedy: Remedy, mended: &mut Mended) {
+    fn apply(&mut self, flag: &Flag, (place, value): (Range<usize>, &str), rule: &str, remedy: Remedy, mended: &mut Repairs) {
         let wrong = match value {
             "" => format!("{} is empty", flag.long),
             _ => format!("{} {rule}, not '{}'", flag.long, cut(value, MOST_SHOWN)),
@@ -229,26 +218,12 @@ fn remedy(flag: &str, value: &str) -> Remedy {
         "--occurred-at" if !value.is_empty() => Remedy::Keep("occurredAt"),
         "--description" if !value.is_empty() => Remedy::Cut(cut(value, Description::MOST), "cut"),
         "--reason" if !value.is_empty() => Remedy::Cut(cut(value, Reason::MOST), "cut"),
-        "--deployed-by" if !line(value).is_empty() => {
-            Remedy::Cut(cut(&line(value), Label::MOST), "recorded on one line, and cut to its length")
+        "--deployed-by" if !one_line(value).is_empty() => {
+            Remedy::Cut(cut(&one_line(value), Label::MOST), "recorded on one line, and cut to its length")
         }
         "--idempotency-key" if !value.is_empty() => Remedy::Cut(Digest::of(value.as_bytes()).to_string(), "replaced by its digest"),
         _ => LEFT_OUT,
     }
-}
-
-/// At most so many characters, the last of them an ellipsis where something is cut off.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
-    }
-}
-
-/// The text without what breaks a line.
-pub(crate) fn line(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    trimmed(&plain).to_owned()
 }
 
 #[cfg(test)]
@@ -263,17 +238,11 @@ mod tests {
     fn the_variable_is_taken_where_errors_are_spooled_and_nowhere_else() {
         let pushed = |arguments: &[&str]| {
             let arguments = typed(arguments);
-            let mut line = Line::of(&arguments);
+            let mut line = CommandLine::of(&arguments);
             line.take(Some("spool"));
             line.own.last().unwrap() == "--on-error=spool"
         };
         assert!(pushed(&["record", "-c", "api"]) && pushed(&["update", "x", "failed"]));
         assert!(!pushed(&["list", "-c", "record"]) && !pushed(&["record", "--on-error", "fail"]) && !pushed(&["rollback"]));
-    }
-
-    #[test]
-    fn a_cut_text_ends_with_an_ellipsis_and_is_as_long_as_it_may_be() {
-        assert_eq!([cut("äöü", 3), cut("äöüß", 3)], ["äöü", "äö…"]);
-        assert_eq!(line("a\r\nb\t"), "a  b");
     }
 }

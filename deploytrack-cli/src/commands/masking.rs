@@ -12,7 +12,7 @@ use crate::{secrets::Secrets, session::Session};
 
 /// The same deployment without secrets in its description and its metadata.
 pub(crate) fn new_deployment(mut new: NewDeployment, session: &mut Session<'_>) -> NewDeployment {
-    let (secrets, given) = (Secrets::sure(&session.surroundings.variables), new.clone());
+    let (secrets, given) = (Secrets::sure(&session.env.variables), new.clone());
     new.description = new.description.map(|text| without(text, &secrets));
     new.metadata = metadata(new.metadata, &secrets);
     say(new != given, session);
@@ -21,7 +21,7 @@ pub(crate) fn new_deployment(mut new: NewDeployment, session: &mut Session<'_>) 
 
 /// The same change without secrets in its reason, its description and its metadata.
 pub(crate) fn change(mut change: Change, session: &mut Session<'_>) -> Change {
-    let (secrets, given) = (Secrets::sure(&session.surroundings.variables), change.clone());
+    let (secrets, given) = (Secrets::sure(&session.env.variables), change.clone());
     change.reason = change.reason.map(|text| without(text, &secrets));
     change.description = change.description.map(|text| text.map(|text| without(text, &secrets)));
     change.metadata = change.metadata.map(|kept| metadata(kept, &secrets));
@@ -31,7 +31,7 @@ pub(crate) fn change(mut change: Change, session: &mut Session<'_>) -> Change {
 
 /// The same reason without secrets.
 pub(crate) fn reason(reason: Option<Reason>, session: &mut Session<'_>) -> Option<Reason> {
-    let (secrets, given) = (Secrets::sure(&session.surroundings.variables), reason.clone());
+    let (secrets, given) = (Secrets::sure(&session.env.variables), reason.clone());
     let reason = reason.map(|text| without(text, &secrets));
     say(reason != given, session);
     reason
