@@ -37,6 +37,7 @@ mod runtime;
 mod secrets;
 mod session;
 mod settings;
+mod settings_file;
 mod spool;
 mod text;
 mod time_arg;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{error::Failure, process_env::ProcessEnv, settings::setting};
+use crate::{error::Failure, process_env::ProcessEnv, settings_file};
 
 /// A server that is known by name.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     pub(crate) fn open(env: &ProcessEnv) -> Result<Self, Failure> {
         let path = env.config_file();
-        let text = match path.as_deref().map(|path| setting(path).and_then(text_of_config)) {
+        let text = match path.as_deref().map(|path| settings_file::read(path).and_then(text_of_config)) {
             Some(Ok(text)) => text,
             None => String::new(),
             // A home that is no folder has no config file either.

@@ -1,22 +1,16 @@
 //! Which server, and with which token: flag, then variable, then config file, then default.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use deploytrack_core::client::{BadAddress, Certificates, Client, ClientSettings, Proxy, ServerAddress};
 
 use crate::{
     error::Failure,
     exposure,
-    files::{self, Care, MOST_OF_A_SETTING},
     flags::{Global, duration},
-    patience::{self, FOR_A_SETTING},
     process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
-    proxy,
+    proxy, settings_file,
     text::{decode, trimmed},
 };
 
@@ -212,7 +206,7 @@ fn certificates(global: &Global, env: &ProcessEnv) -> Result<Certificates, Failu
     let given = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable);
     let Some((path, from)) = given else { return Ok(Certificates::default()) };
     let path_from = format!("{} ({from})", path.display());
-    let pem = setting(&path).map_err(|error| {
+    let pem = settings_file::read(&path).map_err(|error| {
         let failure = Failure::usage(format!("cannot read the certificates from {path_from}: {error}"));
         if path.is_dir() { failure.hint("it is a folder: name one file; `cat FOLDER/*.pem > FILE` makes one of all") } else { failure }
     })?;
@@ -275,16 +269,10 @@ fn token_of_variables(env: &ProcessEnv) -> Result<Option<Token>, Failure> {
     }
     let Some(path) = env.path_variable("DEPLOYTRACK_TOKEN_FILE") else { return Ok(None) };
     let shown = path.display();
-    let token = setting(&path)
+    let token = settings_file::read(&path)
         .and_then(decode)
         .map_err(|error| Failure::usage(format!("cannot read the token from {shown} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
     Ok(Some(Token { text: Some(trimmed(&token).to_owned()), from: format!("with the token from {shown}"), file: Some(path.clone()) }))
-}
-
-/// Reads a file that a flag or a variable names. It may be a link or a pipe, and it ends.
-pub(crate) fn setting(path: &Path) -> io::Result<Vec<u8>> {
-    let path = path.to_owned();
-    patience::within(FOR_A_SETTING, move || files::read(&path, Care::Chosen, MOST_OF_A_SETTING))
 }
 
 /// Whether two profiles are of the same server.

@@ -10,7 +10,7 @@ use deploytrack_core::{
 
 use super::{
     archive::{self, Archive},
-    clearable, or_empty,
+    fields::{clearable, or_empty},
 };
 use crate::{
     error::Failure,

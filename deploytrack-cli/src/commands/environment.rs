@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     archive::{self, Archive},
-    clearable, or_empty,
+    fields::{clearable, or_empty},
 };
 use crate::{
     error::Failure,

@@ -6,6 +6,7 @@ pub(crate) mod component;
 pub(crate) mod doctor;
 pub(crate) mod environment;
 mod export;
+mod fields;
 pub(crate) mod flush;
 pub(crate) mod import;
 pub(crate) mod keep;
@@ -35,7 +36,6 @@ pub(crate) mod watch;
 pub(crate) mod which;
 
 use clap::Subcommand;
-use deploytrack_core::text::BadText;
 
 #[cfg(feature = "serve")]
 use self::serve::Serve;
@@ -67,9 +67,6 @@ use self::{
     watch::Watch,
 };
 use crate::{error::Failure, runtime, session::Session, ui::Invocation};
-
-/// The help of `--idempotency-key`.
-const KEY_HELP: &str = "Run this once, however often the command is repeated with the same key [default: a random key]";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -174,44 +171,4 @@ fn with<'a>(
         archive::print_notes(&session.client.take_archive_notes(), &mut session);
         outcome
     })
-}
-
-/// Reads a text that may be empty, where an empty one removes a value.
-fn or_empty<T: std::str::FromStr<Err = BadText>>(text: &str) -> Result<String, BadText> {
-    if !text.is_empty() {
-        text.parse::<T>()?;
-    }
-    Ok(text.to_owned())
-}
-
-#[expect(clippy::option_option, reason = "left alone, removed and set are three answers, as in core's changes")]
-/// An empty text removes a value, any other sets it.
-fn clearable<T: std::str::FromStr<Err = deploytrack_core::text::BadText>>(
-    flag: &str,
-    text: Option<String>,
-) -> Result<Option<Option<T>>, Failure> {
-    match text {
-        None => Ok(None),
-        Some(text) if text.is_empty() => Ok(Some(None)),
-        Some(text) => text.parse().map(|value| Some(Some(value))).map_err(|why| Failure::usage(format!("--{flag} {why}"))),
-    }
-}
-
-/// `key=value` pairs as metadata.
-fn metadata(pairs: Vec<(String, String)>) -> Result<deploytrack_core::deployment::Metadata, Failure> {
-    let map = pairs.into_iter().map(|(key, value)| (key, value.into())).collect();
-    deploytrack_core::deployment::Metadata::new(map).map_err(|why| Failure::usage(format!("--meta {why}")))
-}
-
-/// The pairs that fit into the metadata. What does not fit loses its largest values, and that is said.
-fn fitting(mut pairs: Vec<(String, String)>, session: &mut Session<'_>) -> Vec<(String, String)> {
-    while let (Err(why), Some(largest)) = (metadata(pairs.clone()), largest(&pairs)) {
-        let (key, value) = pairs.remove(largest);
-        session.warn(&format!("{}: {key}, with {} characters, is left out", why.message(), value.chars().count()));
-    }
-    pairs
-}
-
-fn largest(pairs: &[(String, String)]) -> Option<usize> {
-    (0..pairs.len()).max_by_key(|index| pairs[*index].0.len() + pairs[*index].1.len())
 }

@@ -19,7 +19,8 @@ use uuid::Uuid;
 
 use self::{settled::Settled, start::Start, wrapped::Wrapping};
 use super::{
-    fitting, masking as discreet, metadata,
+    fields::{fitting, metadata},
+    masking as discreet,
     on_error::{self, OnError},
     waiting, which,
 };

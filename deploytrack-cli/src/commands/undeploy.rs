@@ -42,7 +42,7 @@ pub(crate) struct Undeploy {
     /// When it happened, such as 2026-11-23T18:32:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     occurred_at: Option<Time>,
-    #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
+    #[arg(long, value_name = "KEY", help = super::fields::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
 }
 

@@ -12,7 +12,8 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use super::{
-    clearable, fitting, masking as discreet, metadata,
+    fields::{clearable, fitting, metadata},
+    masking as discreet,
     on_error::{self, OnError},
     which::{self, Target},
 };
@@ -58,7 +59,7 @@ pub(crate) struct Update {
     /// When it happened, such as 2026-11-23T18:32:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     occurred_at: Option<Time>,
-    #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
+    #[arg(long, value_name = "KEY", help = super::fields::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
     #[arg(
         long,
