@@ -9,7 +9,7 @@ use clap::{CommandFactory as _, Parser, error::ErrorKind};
 
 use crate::{commands::Command, flags::Global};
 
-/// What runs where, since when, and who put it there.
+/// Record and show which version of a component runs in which environment
 #[derive(Debug, Parser)]
 #[command(name = "deploytrack", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Args {
@@ -20,7 +20,7 @@ pub(crate) struct Args {
 }
 
 const AFTER_HELP: &str = "\
-Everywhere a component or environment is named, its name or its UUID serves.
+Wherever a component or an environment is needed, give its name or its UUID.
 The token comes from DEPLOYTRACK_TOKEN, from the file DEPLOYTRACK_TOKEN_FILE, or from the profile.
 
 Examples:
@@ -31,16 +31,16 @@ Examples:
 Exit codes: 0 done, 1 the server refused, 2 usage, 3 unreachable, timed out or 5xx, 4 not authorised,\n6 a difference was found";
 
 impl Args {
-    /// Refuses a --timeout that may mean two things.
+    /// Rejects an ambiguous `--timeout`.
     ///
     /// # Errors
-    /// A sentence with the flag for each of them.
+    /// The message names the flag for each meaning.
     pub(crate) fn unambiguous(self) -> Result<Self, clap::Error> {
         let (Some(timeout), Some((flag, meaning))) = (self.global.timeout, self.command.other_timeout()) else { return Ok(self) };
         let given = humantime::format_duration(timeout);
         let message = format!(
-            "--timeout {given} is how long to wait for one answer of the server, and not {meaning}: for that give {flag} {given}; to \
-             limit each answer too, give both, or set DEPLOYTRACK_TIMEOUT"
+            "--timeout {given} limits one answer of the server, not {meaning}: for that, give {flag} {given}; to limit each answer \
+             too, give both flags, or set DEPLOYTRACK_TIMEOUT"
         );
         Err(Self::command().error(ErrorKind::ArgumentConflict, message))
     }

@@ -1,21 +1,21 @@
-//! How a command ended.
+//! The exit code of a command.
 
-/// How a command ended; a public contract.
+/// The exit code; a public contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Done.
+    /// 0: done.
     Done,
-    /// The server refused (4xx); the message says why.
+    /// 1: the server rejected the request (4xx); the message has the reason.
     Refused,
-    /// The command line or the settings are wrong.
+    /// 2: the command line or the settings are wrong.
     Usage,
-    /// Unreachable, timed out or 5xx: worth retrying.
+    /// 3: unreachable, timed out or 5xx: worth retrying.
     Unreachable,
-    /// Not authorised (401, 403).
+    /// 4: not authorised (401, 403).
     Unauthorised,
-    /// A difference was found.
+    /// 6: a difference was found.
     Difference,
-    /// That of the command that was wrapped, whatever it is.
+    /// The exit code of the wrapped command.
     Command(u8),
 }
 

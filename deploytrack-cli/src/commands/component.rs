@@ -29,7 +29,7 @@ pub(crate) struct Component {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List components in the order of their names
+    /// List components by name
     #[command(after_help = "Example:\n  deploytrack component list --all")]
     List(#[command(flatten)] CatalogPage),
     /// Show one component
@@ -56,7 +56,7 @@ enum Action {
     },
     /// Hide components from the matrix; their history stays
     ///
-    /// The next deployment takes a component out of the archive.
+    /// The next deployment restores a component from the archive.
     #[command(
         after_help = "Examples:\n  deploytrack component archive user-service\n  deploytrack component archive 'prototype-*' --older-than 90d --dry-run"
     )]
@@ -73,19 +73,19 @@ struct ComponentArg {
     component: Reference,
 }
 
-/// An empty text removes a value.
+/// The fields of a component; an empty text removes a value.
 #[derive(Debug, clap::Args)]
 struct Details {
-    /// Free text; an empty text removes it, as everywhere here
+    /// Free text; an empty text removes it, as in all of these flags
     #[arg(long, value_name = "TEXT", value_parser = or_empty::<Description>)]
     description: Option<String>,
-    /// Who answers for it
+    /// The team or person that owns it
     #[arg(long, value_parser = or_empty::<Label>)]
     owner: Option<String>,
-    /// What it is, such as service or library
+    /// The kind of component, such as service or library
     #[arg(long, value_parser = or_empty::<Label>)]
     kind: Option<String>,
-    /// Where it is in its life, such as experimental or production
+    /// The phase of its life, such as experimental or production
     #[arg(long, value_parser = or_empty::<Label>)]
     lifecycle: Option<String>,
 }

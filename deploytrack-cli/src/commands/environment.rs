@@ -58,7 +58,7 @@ enum Action {
     },
     /// Hide environments from the matrix; their history stays
     ///
-    /// The next deployment takes an environment out of the archive.
+    /// The next deployment restores an environment from the archive.
     #[command(
         after_help = "Examples:\n  deploytrack environment archive staging\n  deploytrack environment archive 'review/*' --older-than 7d --dry-run"
     )]
@@ -68,10 +68,10 @@ enum Action {
     Delete(#[command(flatten)] EnvironmentArg),
     /// Set the order of the environments, which is the order of the matrix's columns
     ///
-    /// Those that are not named follow in the order they have now.
+    /// Environments that are not named follow in their present order.
     #[command(after_help = "Example:\n  deploytrack environment order development staging production")]
     Order {
-        /// The environments, the first one first
+        /// The environments, in the new order
         #[arg(required = true, value_name = "NAME|ID")]
         environments: Vec<Reference>,
     },
@@ -89,11 +89,11 @@ struct Details {
     /// Free text; an empty text removes it
     #[arg(long, value_name = "TEXT", value_parser = or_empty::<Description>)]
     description: Option<String>,
-    /// What it is for [default for a new one: guessed from its name]
+    /// The type of environment [default for a new one: guessed from its name]
     #[arg(long, value_parser = environment_type())]
     r#type: Option<EnvironmentType>,
-    /// Its place among the environments, from 1
-    #[arg(long, value_name = "PLACE", value_parser = whole::<usize>(1, MOST_POSITION))]
+    /// The position among the environments, from 1
+    #[arg(long, value_name = "POSITION", value_parser = whole::<usize>(1, MOST_POSITION))]
     order: Option<usize>,
 }
 
@@ -149,9 +149,9 @@ async fn update(which: &EnvironmentArg, change: EnvironmentChange, session: &mut
     show(&updated, session)
 }
 
-async fn order(asked: &[Reference], session: &mut Session<'_>) -> Result<(), Failure> {
+async fn order(wanted: &[Reference], session: &mut Session<'_>) -> Result<(), Failure> {
     let mut ids: Vec<Uuid> = Vec::new();
-    for environment in asked {
+    for environment in wanted {
         let id = session.environment(environment).await?.id;
         if ids.contains(&id) {
             return Err(Failure::new(Exit::Usage, format!("{environment} is named twice")));

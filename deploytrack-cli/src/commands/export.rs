@@ -8,10 +8,10 @@ use crate::{
     session::Session,
 };
 
-/// Export deployments as newline-delimited JSON, the earliest first, in the form that import takes
+/// Export deployments as newline-delimited JSON for import, the earliest first
 ///
-/// Each deployment has its whole history: attempts, reasons, and the time of every status. Without a filter, lines for
-/// components and environments with more than a name come first.
+/// Each deployment has its whole history: attempts, reasons, and the time of every status. Without a filter, the export begins
+/// with lines for the components and environments that have more than a name.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  deploytrack export > deployments.ndjson\n  deploytrack export --environment production --status succeeded"
@@ -23,9 +23,8 @@ pub(crate) struct Export {
 
 pub(crate) async fn run(mut export: Export, session: &mut Session<'_>) -> Result<(), Failure> {
     if session.given_output().is_some_and(|output| !matches!(output, Output::Json | Output::Jsonl)) {
-        return Err(
-            Failure::usage("an export is newline-delimited JSON and has no other form").hint("`deploytrack list --all -o csv` has tables")
-        );
+        return Err(Failure::usage("an export is newline-delimited JSON; other values of --output do not apply")
+            .hint("`deploytrack list --all -o csv` prints a table"));
     }
     let named = session.resolve(export.filter.component, export.filter.environment).await?;
     (export.filter.component, export.filter.environment) = named.clone();
@@ -38,9 +37,9 @@ pub(crate) async fn run(mut export: Export, session: &mut Session<'_>) -> Result
     if empty { must_exist(named, session).await } else { Ok(()) }
 }
 
-/// What could steer a terminal is escaped, which takes whole lines.
+/// Writes complete lines, and keeps an incomplete one for the next chunk: characters that steer a terminal are escaped by line.
 fn whole_lines(rest: &mut Vec<u8>, chunk: &[u8], session: &mut Session<'_>) -> Result<(), Failure> {
-    // Only the new bytes are searched: what is left of a line may be long.
+    // Only the new bytes are searched: the incomplete line may be long.
     let end = chunk.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let (lines, tail) = chunk.split_at(end);
     if !lines.is_empty() {

@@ -8,13 +8,13 @@ use std::{
 
 use crate::error::Failure;
 
-/// Write the manual pages, one for each command; without a folder, print the first page
+/// Write the manual pages, one per command; without a folder, print the first page
 ///
-/// They are made from the same definitions as this help. They need no server and no profile.
+/// The pages are generated from the same definitions as this help. The command needs no server and no profile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack man | man -l -\n  deploytrack man ~/.local/share/man/man1")]
 pub(crate) struct Man {
-    /// The folder to write them to; it is made when it is not there
+    /// The folder for the pages; it is created if it does not exist
     dir: Option<PathBuf>,
 }
 

@@ -2,15 +2,15 @@
 
 use super::record::start::AsGiven;
 
-/// What was wrong on the command line and did not stop the command.
+/// The repairs of one command line.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Repairs {
-    /// What was cut or left out, and why.
+    /// One sentence for each value that was cut or left out, with the reason.
     pub(crate) warnings: Vec<String>,
-    /// What cannot be sent before it is corrected.
+    /// The values that cannot be sent before they are corrected, by field.
     pub(crate) as_given: AsGiven,
-    /// Why not.
+    /// Why they cannot be sent.
     pub(crate) obstacles: Vec<String>,
-    /// Whether a commit was given that is none. Another one would be a guess.
+    /// Whether the given commit was invalid. A commit from the CI or git would be a guess then.
     pub(crate) without_commit: bool,
 }

@@ -12,11 +12,10 @@ use crate::{
     ui::Invocation,
 };
 
-/// Check that everything the server keeps is what its history says
+/// Check the server's data against its history
 ///
-/// Every row of history is checked against its hash, and the deployments, the current cells and the counts against what
-/// the history says. Ends with 6 when there is a difference. A long history takes its time: the default of --timeout is
-/// one hour here.
+/// The server checks the hash of every history row, and compares the deployments, the current cells and the counts with the
+/// history. The exit code is 6 if there is a difference. A long history takes time: the default of --timeout is one hour here.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  deploytrack verify")]
 pub(crate) struct Verify {}
@@ -40,12 +39,13 @@ pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     Err(if found.value.is_repairable() {
-        Failure::new(Exit::Difference, "what the server keeps is not what its history says")
-            .hint("on the server, `deploytrack-server verify --repair` writes it again from the history")
+        Failure::new(Exit::Difference, "the server's data differs from its history")
+            .hint("run `deploytrack-server verify --repair` on the server to rebuild it from the history")
     } else if found.value.is_damaged() {
-        Failure::new(Exit::Difference, "a part of the server's database cannot be read").hint("a backup is needed")
+        Failure::new(Exit::Difference, "a part of the server's database cannot be read").hint("restore a backup")
     } else {
-        Failure::new(Exit::Difference, "the server's history is not as it was recorded").hint("only a backup can tell what it was")
+        Failure::new(Exit::Difference, "the server's history was changed after it was recorded")
+            .hint("only a backup has the recorded history")
     })
 }
 

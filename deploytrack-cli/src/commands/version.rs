@@ -17,12 +17,12 @@ use crate::{
     ui::Invocation,
 };
 
-/// How long the server may take, unless `--timeout` says otherwise: it is asked on the way.
+/// The default of `--timeout`: the server's version is only an extra.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Print the version of this program, and that of the server
+/// Print the versions of this program and of the server
 ///
-/// A server that cannot be asked is no failure: the line says why.
+/// If the server does not answer, the command prints the reason and still succeeds.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack version\n  deploytrack version -o json")]
 pub(crate) struct Version {}
@@ -33,7 +33,7 @@ struct Versions {
     client: &'static str,
     server: Option<String>,
     url: Option<String>,
-    /// Why the server's is not known.
+    /// Why the version of the server is unknown.
     reason: Option<String>,
 }
 
@@ -51,24 +51,24 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
 }
 
 async fn find(global: &Global, env: &ProcessEnv) -> Versions {
-    let known = |url, server, reason| Versions { client: env!("CARGO_PKG_VERSION"), server, url, reason };
+    let versions = |url, server, reason| Versions { client: env!("CARGO_PKG_VERSION"), server, url, reason };
     let client = Settings::find(global, env).and_then(|settings| settings.anonymous().client());
     let client = match client {
         Ok(client) => client,
-        Err(failure) => return known(None, None, Some(failure.summary().1)),
+        Err(failure) => return versions(None, None, Some(failure.summary().1)),
     };
     let url = Some(client.url().to_owned());
     match client.health().await {
-        Ok(health) if health.version.is_none() => known(url, None, Some("the server does not say its version".to_owned())),
-        Ok(health) => known(url, health.version, None),
-        Err(error) => known(url, None, Some(said(&error))),
+        Ok(health) if health.version.is_none() => versions(url, None, Some("the server does not report its version".to_owned())),
+        Ok(health) => versions(url, health.version, None),
+        Err(error) => versions(url, None, Some(reason(&error))),
     }
 }
 
-/// The way out is only worth telling where the address is wrong.
-fn said(error: &Error) -> String {
+/// The error; with a hint only if the address may be wrong.
+fn reason(error: &Error) -> String {
     match error {
-        Error::Unreadable(_) => format!("{error}; is this its address? see --url"),
+        Error::Unreadable(_) => format!("{error}; check the address, see --url"),
         error => error.to_string(),
     }
 }
@@ -77,7 +77,7 @@ impl Versions {
     fn of_the_server(&self) -> String {
         match (&self.server, &self.url, &self.reason) {
             (Some(version), Some(url), _) => format!("{version} ({url})"),
-            (_, _, reason) => format!("not known: {}", reason.as_deref().unwrap_or_default()),
+            (_, _, reason) => format!("unknown: {}", reason.as_deref().unwrap_or_default()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The config file, the profile, the address and the token, and where they come from.
+//! Checks the config file, the profile, the address and the token, with their origins.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::{
     settings::{self, Settings},
 };
 
-/// Checks them, and gives what they come to.
+/// Checks the settings, and returns them if they are valid.
 pub(super) fn check(global: &Global, env: &ProcessEnv, findings: &mut Vec<Finding>) -> Option<Settings> {
     let file = match ConfigFile::open(env) {
         Ok(file) => file,
@@ -37,16 +37,16 @@ pub(super) fn check(global: &Global, env: &ProcessEnv, findings: &mut Vec<Findin
 
 fn config_file(path: Option<&Path>) -> Finding {
     const CHECK: &str = "config file";
-    let Some(path) = path else { return Finding::warning(CHECK, "there is no home directory; set HOME or XDG_CONFIG_HOME to keep one") };
+    let Some(path) = path else { return Finding::warning(CHECK, "there is no home directory for it; set HOME or XDG_CONFIG_HOME") };
     let shown = path.display();
     match (std::fs::metadata(path), exposure::of(path)) {
-        (Err(_), _) => Finding::ok(CHECK, format!("there is none at {shown}, and none is needed; `deploytrack login` writes it")),
+        (Err(_), _) => Finding::ok(CHECK, format!("there is none at {shown}, and none is needed; `deploytrack login` creates it")),
         (Ok(_), Some(exposed)) => Finding::warning(CHECK, exposed),
         (Ok(_), None) => Finding::ok(CHECK, shown.to_string()),
     }
 }
 
-/// The file that holds the token, where a variable names one.
+/// Checks the file in `DEPLOYTRACK_TOKEN_FILE`, if it is used.
 fn token_file(env: &ProcessEnv) -> Option<Finding> {
     const CHECK: &str = "token file";
     let path = env.path_variable("DEPLOYTRACK_TOKEN_FILE").filter(|_| env.variable("DEPLOYTRACK_TOKEN").is_none())?;
@@ -56,9 +56,9 @@ fn token_file(env: &ProcessEnv) -> Option<Finding> {
 
 fn profile(file: &ConfigFile, global: &Global, env: &ProcessEnv) -> Finding {
     const CHECK: &str = "profile";
-    match settings::named(global, env).or_else(|| file.current()) {
-        None => Finding::ok(CHECK, "none is used"),
+    match settings::profile_name(global, env).or_else(|| file.current()) {
+        None => Finding::ok(CHECK, "none is in use"),
         Some(name) if file.profile(name).is_some() => Finding::ok(CHECK, name),
-        Some(name) => Finding::failed(CHECK, &file.unknown(name, settings::source(global, env))),
+        Some(name) => Finding::failed(CHECK, &file.unknown(name, settings::profile_source(global, env))),
     }
 }

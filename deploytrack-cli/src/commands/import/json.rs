@@ -1,7 +1,7 @@
-//! JSON objects one after the other: lines, the items of arrays, glued, or over several lines each.
+//! A stream of JSON objects: on lines, in arrays, one directly after the other, or over several lines each.
 //!
-//! The text is cut into objects without being parsed: strings, brackets and comments are enough for that. Comments and
-//! trailing commas are left out; what is wrong inside an object is found by the server, which reads it strictly.
+//! The text is split into objects by strings, brackets and comments, without parsing. Comments and trailing commas are removed.
+//! The server parses strictly and reports errors inside an object.
 
 use std::io::Read;
 
@@ -13,21 +13,21 @@ use super::{
     record::{Position, Record},
 };
 
-/// Between two objects there may be this much of nothing.
+/// The most blank bytes between two objects.
 const MOST_BLANK: usize = 64 * 1024 * 1024;
-/// How many bytes are read at a time.
+/// The number of bytes per read.
 const PIECE: u64 = if cfg!(test) { 3 } else { 64 * 1024 };
-/// Stands before each object of a JSON text sequence (RFC 7464).
+/// Precedes each object of a JSON text sequence (RFC 7464).
 const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// The objects of a text.
 pub(super) struct Objects<R> {
     reader: R,
     buffer: Vec<u8>,
-    /// The next byte of the buffer.
+    /// The index of the next byte in the buffer.
     next: usize,
     line: usize,
-    /// The lines on which the arrays around the present place began.
+    /// The first lines of the open arrays.
     arrays: Vec<usize>,
     items: usize,
     blank: usize,
@@ -37,7 +37,7 @@ pub(super) struct Objects<R> {
     slash: bool,
 }
 
-/// An object as far as it was read.
+/// An object, as far as it has been read.
 #[derive(Default)]
 struct Object {
     text: Vec<u8>,
@@ -45,11 +45,11 @@ struct Object {
     depth: usize,
     in_text: bool,
     is_escaped: bool,
-    /// The place of the last character that is no space.
+    /// The index of the last character that is not a space.
     last: Option<usize>,
-    /// Where its lines ended.
+    /// The indexes of its line ends.
     breaks: Vec<usize>,
-    /// Whether something was left out of it.
+    /// Whether something was removed from it.
     is_changed: bool,
 }
 
@@ -92,7 +92,7 @@ impl<R: Read> Objects<R> {
         }
     }
 
-    /// Takes one byte; says whether it ended an object.
+    /// Processes one byte; returns whether it ended an object.
     fn take(&mut self, byte: u8) -> Result<bool, ReadError> {
         if byte == 0 {
             return Err(ReadError::nul(self.line));
@@ -100,7 +100,7 @@ impl<R: Read> Objects<R> {
         let is_break = byte == b'\n';
         let ended = if self.object.in_text {
             if is_break {
-                let what = "ends inside a text: a quotation mark is missing, or a line break in it that is written \\n";
+                let what = "ends inside a string: a quotation mark is missing, or a line break must be written as \\n";
                 return Err(ReadError::at(Position::line(self.line), what));
             }
             self.object.take_text(byte);
@@ -165,7 +165,7 @@ impl<R: Read> Objects<R> {
             b' ' | b'\t' | b'\r' | b'\n' | RECORD_SEPARATOR | b',' => {
                 self.blank += 1;
                 if self.blank > MOST_BLANK {
-                    return Err(ReadError::at(Position::line(self.line), "has come to 64 MiB without a deployment"));
+                    return Err(ReadError::at(Position::line(self.line), "is after 64 MiB without a deployment"));
                 }
             }
             b'[' if self.arrays.len() < 16 => {
@@ -185,26 +185,26 @@ impl<R: Read> Objects<R> {
 
     fn stray(&self, found: &str) -> ReadError {
         let found = if found.contains('\u{fffd}') { String::new() } else { format!(", not `{found}`") };
-        ReadError::at(Position { line: self.line, item: self.item() }, format!("must have a JSON object here, which begins with {{{found}"))
+        ReadError::at(Position { line: self.line, item: self.item() }, format!("must have a JSON object here, beginning with {{{found}"))
     }
 
     fn item(&self) -> Option<usize> {
         (!self.arrays.is_empty()).then_some(self.items)
     }
 
-    /// Where the present object is.
+    /// The position of the current object.
     fn place(&self) -> Position {
         Position { line: self.object.line, item: self.item() }
     }
 
-    /// The object that has ended.
+    /// The completed object.
     fn whole(&mut self) -> Result<Record, ReadError> {
         let place = self.place();
         let Object { text, line, breaks, is_changed, .. } = std::mem::take(&mut self.object);
         if breaks.is_empty() && !is_changed {
             return Ok(Record { place, text });
         }
-        // What the server would say of it has other lines and columns.
+        // The server would report other lines and columns, because the object is sent as one line.
         if let Err(error) = serde_json::from_slice::<IgnoredAny>(&text) {
             let line = line + breaks.iter().filter(|at| **at < error.column()).count();
             let why = error.to_string();
@@ -216,7 +216,7 @@ impl<R: Read> Objects<R> {
 
     fn end(&self) -> Result<(), ReadError> {
         let unended = |what: &str, line: usize| {
-            let what = format!("begins {what} that does not end: a closing bracket is missing, or the file was cut off");
+            let what = format!("begins {what} that does not end: a closing bracket is missing, or the file is truncated");
             Err(ReadError::at(Position::line(line), what))
         };
         match (self.object.depth, self.comment, self.arrays.last()) {
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_found_however_they_are_put_together() {
+    fn objects_are_found_in_every_layout() {
         let two = [serde_json::json!({"a": "}{,#//\\\"["}), serde_json::json!({"b": [{"c": {}}]})];
         let [a, b] = two.each_ref().map(ToString::to_string);
         let pretty = serde_json::to_string_pretty(&two).unwrap();
@@ -313,25 +313,25 @@ mod tests {
     }
 
     #[test]
-    fn commas_at_the_end_and_comments_inside_are_left_out() {
+    fn trailing_commas_and_comments_are_removed() {
         let text = "{\"a\": [1, 2,], # one\n \"b\": {\"c\": \"x,}\", /* two */ },\n}\n";
         assert_eq!(values(text), [serde_json::json!({"a": [1, 2], "b": {"c": "x,}"}})]);
     }
 
     #[test]
-    fn each_object_has_the_line_on_which_it_begins_and_its_item() {
+    fn each_object_has_its_first_line_and_its_item() {
         assert_eq!(places("\n{}\n\n {}{}\n"), [(2, None), (4, None), (4, None)]);
         assert_eq!(places("[\n {\n },\n // x\n {}]\n{}"), [(2, Some(1)), (5, Some(2)), (6, None)]);
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_its_line() {
+    fn a_wrong_object_is_reported_with_its_line() {
         for (text, said) in [
             ("{\"a\": 1\n{\"b\": 2}\n", "line 2 begins an object before the one of line 1 has ended"),
-            ("{}\n{\"a\": \"x\n\"}", "line 2 ends inside a text"),
+            ("{}\n{\"a\": \"x\n\"}", "line 2 ends inside a string"),
             ("{}\n\n{\"a\": [1}\n", "line 3 begins an object that does not end"),
             ("{}\n[{}", "line 2 begins an array that does not end"),
-            ("{}\nabc", "line 2 must have a JSON object here, which begins with {, not `a`"),
+            ("{}\nabc", "line 2 must have a JSON object here, beginning with {, not `a`"),
             ("[{}, 7]", "line 1 (item 2) must have a JSON object here"),
             ("{}\n]", "line 2 must have a JSON object here"),
             ("{}\n{\"a\":\"\0\"}", "line 2 has a NUL byte"),
@@ -357,7 +357,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_objects_come_out_as_they_went_in(trees in prop::collection::vec(prop::collection::btree_map("[a-z\"#/]{0,3}", tree(), 0..4), 0..5), form in 0..4) {
+        fn all_objects_are_read_unchanged(trees in prop::collection::vec(prop::collection::btree_map("[a-z\"#/]{0,3}", tree(), 0..4), 0..5), form in 0..4) {
             let all: Vec<serde_json::Value> = trees.into_iter().map(|map| map.into_iter().collect()).collect();
             let text = match form {
                 0 => all.iter().map(|one| one.to_string() + "\n").collect(),
@@ -369,7 +369,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_ends(text in "[{}\\[\\]\",:a0/*#\\\\ \n]{0,40}") {
+        fn no_text_makes_the_reader_loop_or_panic(text in "[{}\\[\\]\",:a0/*#\\\\ \n]{0,40}") {
             let _ = read(&text);
         }
     }

@@ -1,15 +1,15 @@
-//! One deployment or removal of a file, as the line of an import.
+//! One deployment or undeployment of a file, as a line of the import.
 
 use std::fmt;
 
 use memchr::memmem;
 use serde::Deserialize;
 
-/// Where something is in a file, from 1.
+/// A position in the file, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) line: usize,
-    /// Which item of an array.
+    /// The number of the item in its array.
     pub(super) item: Option<usize>,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// The line of an import, without its line break, and where it was.
+/// A line of the import without its line break, and its position in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) place: Position,
@@ -42,9 +42,9 @@ struct Event<'a> {
 }
 
 impl Record {
-    /// Whether it is a removal, which may come before the deployment that it removes.
-    pub(super) fn is_removal(&self) -> bool {
-        // Most lines are not even parsed.
+    /// Whether this is an undeployment, which may come before its deployment.
+    pub(super) fn is_undeployment(&self) -> bool {
+        // The byte search saves parsing most lines.
         memmem::find(&self.text, b"undeployed").is_some()
             && serde_json::from_slice::<Event<'_>>(&self.text).is_ok_and(|read| read.event.as_deref() == Some("undeployed"))
     }

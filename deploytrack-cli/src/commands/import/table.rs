@@ -1,6 +1,6 @@
-//! A table as CSV: a header with the names of the fields, and one deployment a row (RFC 4180).
+//! CSV tables (RFC 4180): a header with the names of the fields, and one deployment per row.
 //!
-//! Commas, semicolons, tabs and bars are recognised by the header.
+//! The delimiter is a comma, semicolon, tab or bar; the header decides.
 
 use std::{
     cell::Cell,
@@ -39,16 +39,16 @@ pub(super) const FIELDS: [&str; 17] = [
     "componentId",
     "environmentId",
 ];
-/// The columns of `deploytrack list -o csv` that an import has no use for.
+/// The columns of `deploytrack list -o csv` that an import ignores.
 const IGNORED: [&str; 5] = ["id", "attempt", "createdAt", "updatedAt", "succeededAt"];
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The rows of a table.
 pub(super) struct Rows<R> {
     reader: csv::Reader<RowReader<R>>,
-    /// What each field comes from.
+    /// The source of each field.
     fields: Vec<(String, Origin)>,
-    /// How many lines are above the header.
+    /// The number of lines above the header.
     above: usize,
     width: usize,
     since: Rc<Cell<usize>>,
@@ -63,7 +63,7 @@ pub(super) fn is_table(head: &[u8], columns: &Columns) -> bool {
 struct Header {
     delimiter: u8,
     cells: Vec<String>,
-    /// How many of them are fields.
+    /// The number of cells that are names of fields.
     known: usize,
 }
 
@@ -86,7 +86,7 @@ fn header(head: &[u8]) -> Option<Header> {
     }
 }
 
-/// The line `sep=;` that Excel reads, as its length and the delimiter.
+/// The length and the delimiter of a line `sep=;`, which Excel writes.
 fn separator(head: &[u8]) -> (usize, Option<u8>) {
     let Some(rest) = head.strip_prefix(b"sep=") else { return (0, None) };
     match rest {
@@ -96,7 +96,7 @@ fn separator(head: &[u8]) -> (usize, Option<u8>) {
     }
 }
 
-/// The field that a header means, in any spelling: `deployed_by`, `Deployed By`. One of the metadata is `metadata.key`.
+/// The field for a header in any spelling: `deployed_by`, `Deployed By`. A key of the metadata is `metadata.key`.
 fn field(cell: &str) -> Option<String> {
     if let Some(key) = cell.strip_prefix("metadata.").filter(|key| !key.is_empty()) {
         return Some(format!("metadata.{key}"));
@@ -151,7 +151,7 @@ impl<R: Read> Rows<R> {
         let place = Position::line(line);
         if row.len() != self.width {
             let what = format!("has {} cells, and the header has {}", row.len(), self.width);
-            return Err(ReadError::at(place, what).or("a cell with the delimiter, a quotation mark or a line break in it is quoted"));
+            return Err(ReadError::at(place, what).or("put a cell with the delimiter, a quotation mark or a line break in quotation marks"));
         }
         if row.as_slice().contains(&0) {
             return Err(ReadError::nul(line));
@@ -165,7 +165,7 @@ impl<R: Read> Rows<R> {
                 put(&mut body, field, armed(cell)).map_err(|why| ReadError::at(place, format!("column {field} {why}")))?;
             }
         }
-        // The list that deploytrack prints has both.
+        // The output of `deploytrack list` has both; the import allows one.
         if body.contains_key("occurredAt") {
             body.remove("finishedAt");
         }
@@ -173,7 +173,7 @@ impl<R: Read> Rows<R> {
     }
 }
 
-/// A cell without the apostrophe that keeps a spreadsheet from reading it as a formula.
+/// Removes the apostrophe that prevents a spreadsheet from reading the cell as a formula.
 fn armed(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(cell)
 }
@@ -194,17 +194,17 @@ fn put(body: &mut Map<String, Value>, field: &str, cell: &str) -> Result<(), Str
     Ok(())
 }
 
-/// What is wrong, and the way out.
+/// The fault of a table, and the way out.
 type TableFault = (String, String);
 
-/// The fields of the columns by their own names.
+/// The fields of the columns, by the header.
 fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, TableFault> {
     let mut fields = Vec::<(String, Origin)>::new();
     let mut unknown = Vec::new();
     for (at, cell) in cells.iter().enumerate() {
         match field(cell) {
             Some(field) if fields.iter().any(|(known, _)| *known == field) => {
-                return Err((format!("has two columns for {field}"), "`--columns` names those to use".to_owned()));
+                return Err((format!("has two columns for {field}"), "choose the columns with --columns".to_owned()));
             }
             Some(field) => fields.push((field, Origin::column(at))),
             None if cell.is_empty() || IGNORED.contains(&cell.as_str()) => {}
@@ -222,11 +222,11 @@ fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> TableFault 
     meant.dedup_by_key(|(field, _)| *field);
     let named = fields.iter().filter(|(field, _)| !field.starts_with("metadata."));
     let pairs = named.map(|(field, _)| field.clone()).chain(meant.iter().map(|(field, column)| format!("{field}={column}")));
-    let what = format!("has columns that are no fields: {}; the fields are {}", unknown.join(", "), FIELDS.join(", "));
-    (what, format!("name the columns to use, and the others are left out: --columns '{}'", pairs.collect::<Vec<_>>().join(",")))
+    let what = format!("has columns that are not fields: {}; the fields are {}", unknown.join(", "), FIELDS.join(", "));
+    (what, format!("choose the columns to use: --columns '{}'", pairs.collect::<Vec<_>>().join(",")))
 }
 
-/// Every deployment needs these, so a column must be there for each.
+/// Checks that there is a column for each field that every deployment needs.
 fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), TableFault> {
     let required: [&[&str]; 4] =
         [&["component", "componentId"], &["environment", "environmentId"], &["version", "event"], &["occurredAt", "finishedAt", "history"]];
@@ -236,7 +236,7 @@ fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), T
         return Ok(());
     }
     let what = format!("has no column for {}; its columns are {}", missing.join(", "), cells.join(", "));
-    let way_out = "`--columns FIELD=COLUMN,...` names them, and FIELD=\"TEXT\" gives every row the same text: --columns 'component=app,\
+    let way_out = "--columns FIELD=COLUMN,... sets them, and FIELD=\"TEXT\" sets the same text in every row: --columns 'component=app,\
                    environment=\"production\",version=tag,occurredAt=time'";
     Err((what, way_out.to_owned()))
 }
@@ -244,20 +244,19 @@ fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), T
 fn unreadable(error: csv::Error, line: usize) -> ReadError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>) => {
-            ReadError::too_long(Position::line(line))
-                .or("a quotation mark that opens a cell and is not closed goes on to the end of the file")
+            ReadError::too_long(Position::line(line)).or("a quotation mark that opens a cell is probably not closed")
         }
         csv::ErrorKind::Io(error) => ReadError::Failed(error),
         other => ReadError::at(Position::line(line), format!("cannot be read: {other:?}")),
     }
 }
 
-/// A text whose lines all end with one byte, so that they can be counted. It ends the reading of a row that is too long.
+/// Normalises line ends to one byte, so that lines can be counted, and fails in a row that is too long.
 struct RowReader<R> {
     inner: R,
-    /// How many bytes were read since the last row.
+    /// The number of bytes since the last row.
     since: Rc<Cell<usize>>,
-    /// The last byte that was read.
+    /// The last byte read.
     last: Option<u8>,
 }
 
@@ -276,7 +275,7 @@ impl<R: Read> Read for RowReader<R> {
             if read == 0 {
                 return Ok(self.end(buffer));
             }
-            let kept = self.keep(buffer, read);
+            let kept = self.normalise(buffer, read);
             if kept > 0 {
                 return Ok(kept);
             }
@@ -285,8 +284,8 @@ impl<R: Read> Read for RowReader<R> {
 }
 
 impl<R> RowReader<R> {
-    /// Makes one byte of each end of a line; says how many bytes are left.
-    fn keep(&mut self, buffer: &mut [u8], read: usize) -> usize {
+    /// Normalises the line ends in the buffer; returns the number of bytes left.
+    fn normalise(&mut self, buffer: &mut [u8], read: usize) -> usize {
         let mut kept = 0;
         for at in 0..read {
             let byte = buffer[at];
@@ -300,7 +299,7 @@ impl<R> RowReader<R> {
         kept
     }
 
-    /// Ends the last line.
+    /// Adds a missing line end after the last line.
     fn end(&mut self, buffer: &mut [u8]) -> usize {
         match (self.last.take(), buffer.first_mut()) {
             (Some(last), Some(first)) if !matches!(last, b'\n' | b'\r') => {
@@ -335,7 +334,7 @@ mod tests {
     const HEADER: &str = "component,environment,version,occurredAt";
 
     #[test]
-    fn rows_are_deployments_and_empty_cells_are_left_out() {
+    fn rows_become_deployments_without_empty_cells() {
         let text = format!(
             "{HEADER},deployed_by,Description,metadata.ticket,metadata\r\napi,eu,v1,T,me,\"a, \"\"b\"\"\r\nc\",7,\r\n\r\n,,,,,,,\r\nweb,eu,v2,T,,,,\"{{\"\"a\"\":1}}\"\r\n"
         );
@@ -363,13 +362,13 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_named_where_they_have_other_names() {
+    fn columns_with_other_names_are_mapped() {
         let text = "id,app,env,tag,date\n1,api,eu,v1,T\n";
         let (_, row) = read_with(text, "component=app,environment=\"production\",version=tag,occurredAt=date").unwrap().remove(0);
         assert_eq!(row, serde_json::json!({"component": "api", "environment": "production", "version": "v1", "occurredAt": "T"}));
         let said = read(text).unwrap_err();
         assert!(
-            said.contains("no fields: app, env, tag, date") || said.contains("component=app,environment=env,occurredAt=date,version=tag"),
+            said.contains("not fields: app, env, tag, date") || said.contains("component=app,environment=env,occurredAt=date,version=tag"),
             "{said}"
         );
         let said = read_with(text, "component=app,version=tg").unwrap_err();
@@ -378,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_row_is_named_by_its_line() {
+    fn a_wrong_row_is_reported_with_its_line() {
         for (rows, said) in [
             ("api,eu,v1,T\n\napi,eu,v1\n", "line 4 has 3 cells, and the header has 4"),
             ("\"a\nb\",eu,v1,T\napi,\0,v1,T\n", "line 4 has a NUL byte"),
@@ -391,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn every_end_of_a_line_counts_once() {
+    fn each_line_end_counts_once() {
         for end in ["\n", "\r\n", "\r"] {
             let rows = [HEADER, "api,eu,v1,T", "\"a\nb\",eu,v1,T", "", "web,eu,v1,T"];
             for last in ["", end] {
@@ -402,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn the_apostrophe_before_a_formula_is_taken_off() {
+    fn the_apostrophe_before_a_formula_is_removed() {
         let (_, row) = read(&format!("{HEADER}\n'=api,'eu,'-v1,T\n")).unwrap().remove(0);
         assert_eq!(
             (row["component"].as_str(), row["environment"].as_str(), row["version"].as_str()),
