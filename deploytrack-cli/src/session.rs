@@ -212,7 +212,7 @@ pub(crate) async fn paged<T: Serialize + PartialEq>(
         // Without the link the rest cannot be found, and a part must not look like the whole list.
         return Err(Failure::new(
             Exit::Unreachable,
-            "the answer has no link to the rest of the list: a proxy may have removed the Link header",
+            "the answer has no link to the rest of the list: a proxy may have removed it",
         )
         .hint("fetch the list in parts with --skip and --take"));
     }
