@@ -18,7 +18,7 @@ use crate::time_arg::{self, TimeArg};
 /// The flags of every command.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Global options")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub(crate) struct Global {
     #[arg(
         long,

@@ -50,7 +50,7 @@ use std::{ffi::OsString, io::Write};
 use clap::CommandFactory as _;
 
 use crate::{
-    args::{Args, faults::Mistakes},
+    args::{Args, faults::Faults},
     child::Outcome,
     ci::annotations::Manner,
     error::Failure,
@@ -68,7 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &ProcessEnv, out:
             warnings.iter().for_each(|warning| invocation.warn(warning));
             command.run(invocation, Args::command())
         }
-        Err(mistakes) => return print_mistakes(mistakes, env, out, err),
+        Err(mistakes) => return print_faults(mistakes, env, out, err),
     };
     match outcome.and_then(|()| out.flush().map_err(Failure::from)) {
         Ok(()) => Exit::Done,
@@ -84,12 +84,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &ProcessEnv, out:
 }
 
 /// Prints help on standard output, or the faults of the command line on standard error.
-fn print_mistakes(mistakes: Mistakes, env: &ProcessEnv, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+fn print_faults(mistakes: Faults, env: &ProcessEnv, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let is_wrong = mistakes.use_stderr();
     let (colour, exit) = if is_wrong { (env.colour_on_stderr(), Exit::Usage) } else { (env.colour_on_stdout(), Exit::Done) };
     let stream: &mut dyn Write = if is_wrong { err } else { out };
     let text = mistakes.text(colour);
-    // A reader that has closed its end is no failure, and nobody is left to read about one.
+    // A closed pipe is not a failure, and its error could not be printed either.
     drop(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
     exit
 }

@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn an_invalid_proxy_is_reported_with_its_variable() {
         let failure = of(&"https://tracker".parse().unwrap(), &env(&[("HTTPS_PROXY", "ftp://me:hush@proxy")])).unwrap_err();
-        let (_, said) = failure.summary();
-        assert!(said.contains("HTTPS_PROXY") && said.contains("NO_PROXY=tracker") && !said.contains("hush"), "{said}");
+        let (_, message) = failure.summary();
+        assert!(message.contains("HTTPS_PROXY") && message.contains("NO_PROXY=tracker") && !message.contains("hush"), "{message}");
     }
 }

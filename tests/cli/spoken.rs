@@ -334,7 +334,7 @@ fn what_is_not_current_is_spoken() {
     is_spoken(&args, &bench.home.deploytrack(&args), 1, &["there is no environment staging"]);
     bench.home.deploytrack(&["undeploy", "-c", "api", "-e", "production"]).ok();
     let args = ["undeploy", "-c", "api", "-e", "production"];
-    is_spoken(&args, &bench.home.deploytrack(&args), 1, &["nothing of api is current in production", "deploytrack matrix"]);
+    is_spoken(&args, &bench.home.deploytrack(&args), 1, &["no deployment of api is current in production", "deploytrack matrix"]);
     assert!(!old.is_empty());
 }
 

@@ -15,9 +15,9 @@ const AT_THE_END: [ErrorKind; 3] = [ErrorKind::MissingRequiredArgument, ErrorKin
 
 /// The faults of a command line, or the help that `--help` asks for.
 #[derive(Debug)]
-pub(crate) struct Mistakes(Vec<clap::Error>);
+pub(crate) struct Faults(Vec<clap::Error>);
 
-impl Mistakes {
+impl Faults {
     /// Whether these are faults, and not help.
     pub(crate) fn use_stderr(&self) -> bool {
         self.0.iter().all(clap::Error::use_stderr)
@@ -54,9 +54,9 @@ impl Mistakes {
 
 /// Collects the first fault and those behind it: removes the wrong argument and parses the rest again. `line` may differ from
 /// `typed` by repairs.
-pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLine<'_>) -> Mistakes {
+pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLine<'_>) -> Faults {
     if !first.use_stderr() {
-        return Mistakes(vec![first]);
+        return Faults(vec![first]);
     }
     let mut rest = Rest { line: CommandLine { own: line.own.clone(), rest: line.rest }, removed: Vec::new() };
     let mut found = Vec::new();
@@ -70,7 +70,7 @@ pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLin
         let Some(next) = next.filter(clap::Error::use_stderr) else { break };
         mistake = next;
     }
-    Mistakes(found)
+    Faults(found)
 }
 
 /// The command line without the faults that were found.

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{
     Args,
     command_line::CommandLine,
-    faults::{self, Mistakes},
+    faults::{self, Faults},
 };
 use crate::{
     commands::{Command, record::start::STAND_IN, repairs::Repairs},
@@ -38,7 +38,7 @@ enum Remedy {
 
 /// Parses the command line. In a pipeline that continues without its record, wrong values of this run are repaired, with a
 /// warning for each.
-pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), Mistakes> {
+pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), Faults> {
     let mut line = CommandLine::of(arguments);
     let is_of_variable = line.places(ON_ERROR, None).is_empty();
     line.use_variable(on_error);

@@ -32,7 +32,7 @@ const MOST: Duration = Duration::from_secs(5);
 
 /// Wait until a deployment has reached a status
 ///
-/// The exit code is 0 if the deployment reached the status; 1 if it can only reach it after a retry, for example because it
+/// The exit code is 0 if the deployment reached the status; 1 if it cannot reach it without a retry, for example because it
 /// failed; and 3 if the time is over. If the server is unreachable or does not answer within --timeout, the command asks again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

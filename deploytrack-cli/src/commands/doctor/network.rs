@@ -41,7 +41,7 @@ pub(super) async fn check(settings: &Settings, findings: &mut Vec<Finding>) -> O
         findings.push(Finding::not_checked("connection", "the proxy connects"));
     } else {
         match connect(&client).await {
-            Ok(said) => findings.push(Finding::ok("connection", said)),
+            Ok(peer) => findings.push(Finding::ok("connection", peer)),
             Err(why) => {
                 findings.push(Finding::problem("connection", Exit::Unreachable, why));
                 findings.push(Finding::not_checked("server", "it is unreachable"));

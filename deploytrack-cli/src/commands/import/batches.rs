@@ -176,11 +176,11 @@ mod tests {
 
     #[test]
     fn a_file_that_is_neither_json_nor_csv_gets_a_hint() {
-        for (text, said) in
+        for (text, message) in
             [("component: api\n", "yq -o json"), ("hello world\n", "component,environment,version"), ("7\n", "begins with `7`")]
         {
             let Err(found) = Batches::of(text.as_bytes(), &Columns::default()) else { panic!("{text}") };
-            assert!(found.to_string().contains(said), "{found}");
+            assert!(found.to_string().contains(message), "{found}");
         }
     }
 }

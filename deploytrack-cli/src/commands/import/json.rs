@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_wrong_object_is_reported_with_its_line() {
-        for (text, said) in [
+        for (text, message) in [
             ("{\"a\": 1\n{\"b\": 2}\n", "line 2 begins an object before the one of line 1 has ended"),
             ("{}\n{\"a\": \"x\n\"}", "line 2 ends inside a string"),
             ("{}\n\n{\"a\": [1}\n", "line 3 begins an object that does not end"),
@@ -340,7 +340,7 @@ mod tests {
             ("{} / {}", "line 1 must have a JSON object here"),
         ] {
             let found = read(text).unwrap_err();
-            assert!(found.starts_with(said), "{text:?}: {found}");
+            assert!(found.starts_with(message), "{text:?}: {found}");
         }
         assert!(read(&format!("{{\"a\":\"{}\"}}", "x".repeat(IMPORT_BYTES))).unwrap_err().contains("longer than 8 MiB"));
     }

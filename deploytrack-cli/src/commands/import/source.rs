@@ -193,8 +193,8 @@ mod tests {
             (b" \n<!DOCTYPE html>", "request JSON from the API"),
             (&packed(&packed(TEXT.as_bytes())), "gzip -dc"),
         ] {
-            let said = text(file).unwrap_err();
-            assert!(said.contains(way_out), "{said}");
+            let message = text(file).unwrap_err();
+            assert!(message.contains(way_out), "{message}");
         }
     }
 
@@ -202,7 +202,7 @@ mod tests {
     fn a_truncated_gzip_file_is_reported() {
         let mut whole = packed(TEXT.repeat(10_000).as_bytes());
         whole.truncate(whole.len() - 9);
-        let said = text(&whole).unwrap_err();
-        assert!(said.contains("truncated or damaged"), "{said}");
+        let message = text(&whole).unwrap_err();
+        assert!(message.contains("truncated or damaged"), "{message}");
     }
 }

@@ -133,7 +133,7 @@ impl<R: Read> Rows<R> {
             if !self.reader.read_byte_record(&mut row).map_err(|error| unreadable(error, before))? {
                 return Ok(None);
             }
-            // A line of delimiters alone is what a spreadsheet makes of an empty row.
+            // A spreadsheet writes an empty row as a line of delimiters.
             if row.iter().any(|cell| !cell.trim_ascii().is_empty()) {
                 break;
             }
@@ -142,7 +142,7 @@ impl<R: Read> Rows<R> {
         self.record(&row, self.line().saturating_sub(1 + breaks)).map(Some)
     }
 
-    /// The line behind the last row.
+    /// The number of the line after the last row.
     fn line(&self) -> usize {
         self.above + usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX)
     }
@@ -318,10 +318,10 @@ mod tests {
     fn read_with(text: &str, columns: &str) -> Result<Vec<(usize, Value)>, String> {
         let columns: Columns = columns.parse().unwrap();
         assert!(is_table(text.as_bytes(), &columns), "{text}");
-        let said = |unreadable: ReadError| unreadable.to_string();
-        let mut rows = Rows::of(text.as_bytes(), text.as_bytes(), &columns).map_err(said)?;
+        let message = |unreadable: ReadError| unreadable.to_string();
+        let mut rows = Rows::of(text.as_bytes(), text.as_bytes(), &columns).map_err(message)?;
         let mut read = Vec::new();
-        while let Some(record) = rows.next().map_err(said)? {
+        while let Some(record) = rows.next().map_err(message)? {
             read.push((record.place.line, serde_json::from_slice(&record.text).unwrap()));
         }
         Ok(read)
@@ -366,24 +366,24 @@ mod tests {
         let text = "id,app,env,tag,date\n1,api,eu,v1,T\n";
         let (_, row) = read_with(text, "component=app,environment=\"production\",version=tag,occurredAt=date").unwrap().remove(0);
         assert_eq!(row, serde_json::json!({"component": "api", "environment": "production", "version": "v1", "occurredAt": "T"}));
-        let said = read(text).unwrap_err();
+        let message = read(text).unwrap_err();
         assert!(
-            said.contains("not fields: app, env, tag, date") || said.contains("component=app,environment=env,occurredAt=date,version=tag"),
-            "{said}"
+            message.contains("not fields: app, env, tag, date") || message.contains("component=app,environment=env,occurredAt=date,version=tag"),
+            "{message}"
         );
-        let said = read_with(text, "component=app,version=tg").unwrap_err();
-        assert!(said.contains("no column tg"), "{said}");
+        let message = read_with(text, "component=app,version=tg").unwrap_err();
+        assert!(message.contains("no column tg"), "{message}");
         assert!(read("component,environment,version\na,b,c\n").unwrap_err().contains("no column for occurredAt"));
     }
 
     #[test]
     fn a_wrong_row_is_reported_with_its_line() {
-        for (rows, said) in [
+        for (rows, message) in [
             ("api,eu,v1,T\n\napi,eu,v1\n", "line 4 has 3 cells, and the header has 4"),
             ("\"a\nb\",eu,v1,T\napi,\0,v1,T\n", "line 4 has a NUL byte"),
         ] {
             let found = read(&format!("{HEADER}\n{rows}")).unwrap_err();
-            assert!(found.starts_with(said), "{found}");
+            assert!(found.starts_with(message), "{found}");
         }
         let found = read(&format!("{HEADER}\napi,eu,\"v1,T\n{}", "api,eu,v1,T\n".repeat(1_000_000))).unwrap_err();
         assert!(found.starts_with("line 2 is longer than 8 MiB") && found.contains("not closed"), "{found}");

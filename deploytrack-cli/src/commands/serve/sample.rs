@@ -33,11 +33,11 @@ struct Sample {
     version: &'static str,
     commit: &'static str,
     by: &'static str,
-    outcome: Outcome,
+    ending: Ending,
 }
 
 /// The result of a deployment.
-enum Outcome {
+enum Ending {
     Succeeded,
     InProgress,
     Failed(&'static str),
@@ -52,31 +52,31 @@ const fn sample(
     version: &'static str,
     commit: &'static str,
     by: &'static str,
-    outcome: Outcome,
+    ending: Ending,
 ) -> Sample {
-    Sample { hours, component, environment, version, commit, by, outcome }
+    Sample { hours, component, environment, version, commit, by, ending }
 }
 
 /// Two weeks of five components, the earliest first: one failure, one rollback, one still running, and drift.
 const SAMPLES: [Sample; 18] = [
-    sample(520, "search-indexer", "production", "v0.7.4", "9c1e07d4", "maria", Outcome::Succeeded),
-    sample(336, "notification-worker", "production", "v3.1.4", "51f0a2bb", "ci-bot", Outcome::Succeeded),
-    sample(150, "user-service", "production", "v2.3.0", "a7d3e6f1", "maria", Outcome::Succeeded),
-    sample(122, "search-indexer", "staging", "v0.7.4", "9c1e07d4", "ci-bot", Outcome::Succeeded),
-    sample(101, "web-frontend", "staging", "v5.0.3", "0b8c4d92", "ci-bot", Outcome::Succeeded),
-    sample(98, "web-frontend", "production", "v5.0.3", "0b8c4d92", "jonas", Outcome::Succeeded),
-    sample(75, "notification-worker", "development", "v3.2.0", "e40d19c7", "ci-bot", Outcome::Succeeded),
-    sample(73, "notification-worker", "staging", "v3.2.0", "e40d19c7", "ci-bot", Outcome::Succeeded),
-    sample(52, "payment-api", "development", "v1.9.2", "6f2b8ae0", "ci-bot", Outcome::Succeeded),
-    sample(50, "notification-worker", "production", "v3.2.0", "e40d19c7", "jonas", Outcome::RolledBack(2, "messages were sent twice")),
-    sample(49, "payment-api", "staging", "v1.9.2", "6f2b8ae0", "ci-bot", Outcome::Succeeded),
-    sample(31, "user-service", "staging", "v2.3.1", "3de95c08", "ci-bot", Outcome::Succeeded),
-    sample(26, "payment-api", "production", "v1.9.2", "6f2b8ae0", "maria", Outcome::Succeeded),
-    sample(9, "search-indexer", "development", "v0.8.0-rc.1", "b2640fa9", "ci-bot", Outcome::Succeeded),
-    sample(8, "search-indexer", "staging", "v0.8.0-rc.1", "b2640fa9", "ci-bot", Outcome::Failed("the health check timed out")),
-    sample(4, "user-service", "development", "v2.4.0", "c81f7b35", "ci-bot", Outcome::Succeeded),
-    sample(1, "web-frontend", "development", "v5.1.0", "47aa90de", "ci-bot", Outcome::Succeeded),
-    sample(0, "web-frontend", "staging", "v5.1.0", "47aa90de", "ci-bot", Outcome::InProgress),
+    sample(520, "search-indexer", "production", "v0.7.4", "9c1e07d4", "maria", Ending::Succeeded),
+    sample(336, "notification-worker", "production", "v3.1.4", "51f0a2bb", "ci-bot", Ending::Succeeded),
+    sample(150, "user-service", "production", "v2.3.0", "a7d3e6f1", "maria", Ending::Succeeded),
+    sample(122, "search-indexer", "staging", "v0.7.4", "9c1e07d4", "ci-bot", Ending::Succeeded),
+    sample(101, "web-frontend", "staging", "v5.0.3", "0b8c4d92", "ci-bot", Ending::Succeeded),
+    sample(98, "web-frontend", "production", "v5.0.3", "0b8c4d92", "jonas", Ending::Succeeded),
+    sample(75, "notification-worker", "development", "v3.2.0", "e40d19c7", "ci-bot", Ending::Succeeded),
+    sample(73, "notification-worker", "staging", "v3.2.0", "e40d19c7", "ci-bot", Ending::Succeeded),
+    sample(52, "payment-api", "development", "v1.9.2", "6f2b8ae0", "ci-bot", Ending::Succeeded),
+    sample(50, "notification-worker", "production", "v3.2.0", "e40d19c7", "jonas", Ending::RolledBack(2, "messages were sent twice")),
+    sample(49, "payment-api", "staging", "v1.9.2", "6f2b8ae0", "ci-bot", Ending::Succeeded),
+    sample(31, "user-service", "staging", "v2.3.1", "3de95c08", "ci-bot", Ending::Succeeded),
+    sample(26, "payment-api", "production", "v1.9.2", "6f2b8ae0", "maria", Ending::Succeeded),
+    sample(9, "search-indexer", "development", "v0.8.0-rc.1", "b2640fa9", "ci-bot", Ending::Succeeded),
+    sample(8, "search-indexer", "staging", "v0.8.0-rc.1", "b2640fa9", "ci-bot", Ending::Failed("the health check timed out")),
+    sample(4, "user-service", "development", "v2.4.0", "c81f7b35", "ci-bot", Ending::Succeeded),
+    sample(1, "web-frontend", "development", "v5.1.0", "47aa90de", "ci-bot", Ending::Succeeded),
+    sample(0, "web-frontend", "staging", "v5.1.0", "47aa90de", "ci-bot", Ending::InProgress),
 ];
 
 /// Records the sample if there is no deployment yet.
@@ -111,7 +111,7 @@ async fn register(client: &Client) -> Result<(), Failure> {
 
 async fn record(client: &Client, sample: &Sample, now: Time) -> Result<(), Failure> {
     let at = |hours: i64| now - TimeDelta::hours(hours) - TimeDelta::minutes(7);
-    let begun = matches!(sample.outcome, Outcome::InProgress | Outcome::Failed(_));
+    let begun = matches!(sample.ending, Ending::InProgress | Ending::Failed(_));
     let new = NewDeployment {
         status: if begun { Status::InProgress } else { Status::Succeeded },
         occurred_at: Some(at(sample.hours)),
@@ -121,10 +121,10 @@ async fn record(client: &Client, sample: &Sample, now: Time) -> Result<(), Failu
         ..NewDeployment::named(sample.component, sample.environment, sample.version).map_err(bad)?
     };
     let id = client.record(&new).await?.value.id;
-    let (status, when, why) = match sample.outcome {
-        Outcome::Succeeded | Outcome::InProgress => return Ok(()),
-        Outcome::Failed(why) => (Status::Failed, at(sample.hours) + TimeDelta::minutes(5), why),
-        Outcome::RolledBack(later, why) => (Status::RolledBack, at(sample.hours - later), why),
+    let (status, when, why) = match sample.ending {
+        Ending::Succeeded | Ending::InProgress => return Ok(()),
+        Ending::Failed(why) => (Status::Failed, at(sample.hours) + TimeDelta::minutes(5), why),
+        Ending::RolledBack(later, why) => (Status::RolledBack, at(sample.hours - later), why),
     };
     let reason = Some(Reason::new(why).map_err(bad)?);
     client.update(id, &Change { occurred_at: Some(when), reason, ..Change::to(status) }).await?;
