@@ -128,7 +128,7 @@ impl Command {
             Self::Undeploy(undeploy) => with(Session::open(invocation), async |session| undeploy::run(undeploy, session).await),
             Self::Wait(wait) => with(wait::open(&wait, invocation), async |session| wait::run(wait, session).await),
             Self::Verify(_) => with(verify::open(invocation), async |session| verify::run(session).await),
-            Self::Rollback(rollback) => with(Session::open(invocation), async |session| rollback::run(*rollback, session).await),
+            Self::Rollback(rollback) => with(Session::open(invocation), async |session| Box::pin(rollback::run(*rollback, session)).await),
             Self::Flush(flush) => with(Session::open(invocation), async |session| flush::run(flush, session).await),
             Self::Spool(spool) => with(Session::open(invocation), async |session| spool::run(&spool, session)),
             Self::List(list) => with(Session::open(invocation), async |session| list::run(list, session).await),
