@@ -96,13 +96,13 @@ pub(crate) struct Filter {
     #[arg(long, value_name = "SHA")]
     pub(crate) commit_sha: Option<CommitSha>,
     /// Only deployments by this person or program
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) deployed_by: Option<Label>,
     /// Only deployments at this time or later: a time, a date (0:00 UTC of that day), or an age such as '2 days ago'
-    #[arg(long, value_name = "MOMENT", value_parser = time_arg::parse)]
+    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
     pub(crate) since: Option<TimeArg>,
     /// Only deployments before this time
-    #[arg(long, value_name = "MOMENT", value_parser = time_arg::parse)]
+    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
     pub(crate) until: Option<TimeArg>,
     /// Only deployments that were recorded at this time or later, whenever they happened
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]

@@ -20,7 +20,7 @@ pub(crate) struct Latest {
     #[arg(short, long, value_name = "NAME|ID")]
     component: Reference,
     /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2 days ago'
-    #[arg(long, value_name = "MOMENT", value_parser = time_arg::parse)]
+    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
     at: Option<TimeArg>,
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct Matrix {
     #[arg(long)]
     include_archived: bool,
     /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2 days ago'
-    #[arg(long, value_name = "MOMENT", value_parser = time_arg::parse)]
+    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
     at: Option<TimeArg>,
     /// Show the matrix full-screen and redraw it after changes; Ctrl-C ends the command
     #[arg(short, long, conflicts_with_all = ["at", "output"])]

@@ -68,7 +68,7 @@ pub(crate) struct Record {
     #[arg(short, long, default_value = "pending", value_parser = status(), conflicts_with = "command")]
     status: Status,
     /// Who deploys it [default: who the CI tells, else the token's subject]
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "NAME")]
     deployed_by: Option<Label>,
     /// The commit it was built from [default: the one that the version names in git or in the CI, else none]
     #[arg(long, value_name = "SHA")]

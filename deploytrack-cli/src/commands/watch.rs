@@ -43,7 +43,7 @@ pub(crate) struct Watch {
     #[arg(long)]
     version: Option<Version>,
     /// Only deployments by this person or program
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "NAME")]
     deployed_by: Option<Label>,
     /// Begin after the event with this number; 0 begins with the first event [default: from now on]
     #[arg(long, value_name = "NUMBER", value_parser = whole::<i64>(0, i64::MAX.cast_unsigned()))]
