@@ -73,7 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &ProcessEnv, out:
     match outcome.and_then(|()| out.flush().map_err(Failure::from)) {
         Ok(()) => Exit::Done,
         Err(failure) => {
-            let failure = failure.with_values(|flag| args::faults::given(&arguments, flag));
+            let failure = failure.with_values(|flag| args::faults::flag_value(&arguments, flag));
             let exit = failure.report(Manner::of(env), out, err);
             if Outcome::is_by_interrupt(failure.message()) {
                 child::end_interrupted();

@@ -78,7 +78,7 @@ pub(crate) async fn find<T: Resource>(client: &Client, reference: &Reference) ->
         return Ok(found);
     }
     let known = names::<T>(client).await?;
-    Err(missing(T::KIND, reference, &known))
+    Err(not_found(T::KIND, reference, &known))
 }
 
 /// The entry that the reference names, if it exists.
@@ -113,7 +113,7 @@ async fn names<T: Resource>(client: &Client) -> Result<Vec<Name>, Error> {
 }
 
 /// The failure for a reference without an entry.
-pub(crate) fn missing<'a>(kind: Kind, reference: &Reference, known: impl IntoIterator<Item = &'a Name>) -> Failure {
+pub(crate) fn not_found<'a>(kind: Kind, reference: &Reference, known: impl IntoIterator<Item = &'a Name>) -> Failure {
     let near = match reference {
         Reference::Name(name) => near_misses(name, known),
         Reference::Id(_) => Vec::new(),

@@ -186,7 +186,7 @@ impl<'a> Session<'a> {
     /// All environments that match, in order.
     pub(crate) async fn environments(&self, filter: &CatalogFilter) -> Result<Vec<Environment>, Failure> {
         let whole = Part { skip: 0, take: WHOLE, all: true };
-        Ok(paged(whole, async |page| Ok(self.client.matching_environments(filter, page).await?)).await?.value.data)
+        Ok(fetch_pages(whole, async |page| Ok(self.client.matching_environments(filter, page).await?)).await?.value.data)
     }
 }
 
@@ -200,7 +200,7 @@ fn part(skip: u64) -> PageRequest {
 }
 
 /// Fetches one page, or with `--all` every page from the first one on.
-pub(crate) async fn paged<T: Serialize + PartialEq>(
+pub(crate) async fn fetch_pages<T: Serialize + PartialEq>(
     wanted: Part,
     fetch: impl AsyncFn(PageRequest) -> Result<Answer<Page<T>>, Failure>,
 ) -> Result<Answer<Page<T>>, Failure> {
@@ -210,11 +210,8 @@ pub(crate) async fn paged<T: Serialize + PartialEq>(
     let mut whole = fetch(part(wanted.skip)).await?.value;
     if whole.links == Links::default() && wanted.skip + (whole.data.len() as u64) < whole.total {
         // Without the link the rest cannot be found, and a part must not look like the whole list.
-        return Err(Failure::new(
-            Exit::Unreachable,
-            "the answer has no link to the rest of the list: a proxy may have removed it",
-        )
-        .hint("fetch the list in parts with --skip and --take"));
+        return Err(Failure::new(Exit::Unreachable, "the answer has no link to the rest of the list: a proxy may have removed it")
+            .hint("fetch the list in parts with --skip and --take"));
     }
     let mut next = whole.links.next;
     while let Some(page) = next {

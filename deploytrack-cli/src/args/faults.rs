@@ -219,7 +219,7 @@ fn long_of(flag: &str) -> String {
 }
 
 /// The value of a flag that is given exactly once.
-pub(crate) fn given(arguments: &[OsString], flag: &str) -> Option<String> {
+pub(crate) fn flag_value(arguments: &[OsString], flag: &str) -> Option<String> {
     CommandLine::of(arguments).only_value(flag, short_of(flag).as_deref())
 }
 

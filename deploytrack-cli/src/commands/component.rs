@@ -16,7 +16,7 @@ use crate::{
     error::Failure,
     flags::CatalogPage,
     render::grid::{Column, Grid, Value},
-    session::{Session, paged},
+    session::{Session, fetch_pages},
 };
 
 /// List, register, change, archive or delete components
@@ -105,7 +105,7 @@ impl Details {
 
 pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(listed) => list(listed, session).await,
+        Action::List(page_args) => list(page_args, session).await,
         Action::Show(which) => {
             let id = session.component(&which.component).await?.id;
             let component = session.client.component(id).await?;
@@ -131,9 +131,9 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
     }
 }
 
-async fn list(listed: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (client, filter) = (&session.client, listed.filter());
-    let page: Answer<Page<_>> = paged(listed.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
+async fn list(page_args: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (client, filter) = (&session.client, page_args.filter());
+    let page: Answer<Page<_>> = fetch_pages(page_args.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "components")
 }

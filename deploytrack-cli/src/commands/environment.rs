@@ -18,7 +18,7 @@ use crate::{
     exit::Exit,
     flags::{CatalogPage, environment_type, whole},
     render::grid::{Column, Grid, Value},
-    session::{Session, paged},
+    session::{Session, fetch_pages},
 };
 
 /// List, register, change, order, archive or delete environments
@@ -106,7 +106,7 @@ impl Details {
 
 pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(listed) => list(listed, session).await,
+        Action::List(page_args) => list(page_args, session).await,
         Action::Show(which) => {
             let id = session.environment(&which.environment).await?.id;
             let environment = session.client.environment(id).await?;
@@ -133,9 +133,9 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
     }
 }
 
-async fn list(listed: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (client, filter) = (&session.client, listed.filter());
-    let page = paged(listed.part, async |page| Ok(client.matching_environments(&filter, page).await?)).await?;
+async fn list(page_args: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (client, filter) = (&session.client, page_args.filter());
+    let page = fetch_pages(page_args.part, async |page| Ok(client.matching_environments(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "environments")
 }

@@ -116,7 +116,7 @@ fn rejected(error: Error, bytes: &[u8], places: &[Position]) -> Failure {
             let unknown = problem.errors.iter().filter(|fault| fault.detail.starts_with("is not a known field")).count();
             let line = problem.errors.first().and_then(|fault| bytes.split(|byte| *byte == b'\n').nth(fault.line?.checked_sub(1)?));
             let field = line.and_then(list_in);
-            let failure = Failure::of_import(Error::Refused(problem), |fault| placed(fault, places));
+            let failure = Failure::of_import(Error::Refused(problem), |fault| in_file(fault, places));
             let failure = failure.hint(format!("nothing of {sent} was recorded"));
             if let Some(field) = field {
                 return failure.hint(format!("the objects are in the field {field}: jq -c '.{field}[]' FILE | deploytrack import -"));
@@ -140,7 +140,7 @@ fn list_in(object: &[u8]) -> Option<String> {
 }
 
 /// A fault with its position in the file.
-fn placed(fault: &Fault, places: &[Position]) -> Fault {
+fn in_file(fault: &Fault, places: &[Position]) -> Fault {
     let place = fault.line.and_then(|line| places.get(line - 1));
     let detail = fault.detail.strip_prefix("the body").map_or_else(|| fault.detail.clone(), |rest| format!("the object{rest}"));
     // Each object is one line of the batch; the server's line number is always 1.

@@ -9,7 +9,7 @@ use crate::{
     error::Failure,
     flags::{Filter, Output, Part, order},
     render::deployment,
-    session::{Session, paged},
+    session::{Session, fetch_pages},
 };
 
 /// List deployments, the newest first
@@ -34,7 +34,7 @@ pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(),
     (list.filter.component, list.filter.environment) = named.clone();
     let filter = DeploymentFilter { order: list.order, ..list.filter.resolve(session.view.now) };
     let client = &session.client;
-    let page = paged(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
+    let page = fetch_pages(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
     if page.value.total == 0 {
         must_exist(named, session).await?;
     }

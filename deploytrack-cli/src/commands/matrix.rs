@@ -15,8 +15,8 @@ use self::columns::Columns;
 use crate::{
     error::Failure,
     flags::Output,
-    lookup::missing,
-    render::matrix::{cells, drawn},
+    lookup::not_found,
+    render::matrix::{cells, matrix_table},
     session::Session,
     time_arg::{self, TimeArg},
 };
@@ -103,7 +103,7 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
     }
     // A pipe gets all columns; a terminal gets a number that people can read.
     let columns = if are_named || session.view.width.is_none() { Columns::all(columns) } else { Columns::readable(&columns, &matrix) };
-    let text = drawn(&matrix, &columns.shown, &session.view);
+    let text = matrix_table(&matrix, &columns.shown, &session.view);
     session.out.write_all(text.as_bytes())?;
     columns.left_out().map_or(Ok(()), |left_out| session.note(&left_out))
 }
@@ -116,7 +116,7 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
     let known = session.environments(&CatalogFilter { name: None, archived }).await?;
     for reference in &matrix.environment {
         let Some(found) = known.iter().find(|known| matches(known, reference)) else {
-            return Err(missing(Kind::Environment, reference, known.iter().map(|known| &known.name)));
+            return Err(not_found(Kind::Environment, reference, known.iter().map(|known| &known.name)));
         };
         reject_hidden(matrix, (Kind::Environment, &found.name, found.archived_at), session)?;
     }

@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    fn drawn(width: Option<u16>) -> String {
+    fn draw(width: Option<u16>) -> String {
         let field = |name: &str, text: &str| Field { name: name.to_owned(), text: text.to_owned(), colour: None };
         fields(
             &[field("component", "本番環境サービス"), field("version", "0123456789abcdef0123")],
@@ -73,15 +73,15 @@ mod tests {
 
     #[test]
     fn a_long_value_is_wrapped() {
-        assert_eq!(drawn(None), "component  本番環境サービス\nversion    0123456789abcdef0123\n");
-        assert_eq!(drawn(Some(23)), "component  本番環境サー\n           ビス\nversion    0123456789ab\n           cdef0123\n");
-        assert_eq!(drawn(Some(12)), "component\n  本番環境サ\n  ービス\nversion\n  0123456789\n  abcdef0123\n");
+        assert_eq!(draw(None), "component  本番環境サービス\nversion    0123456789abcdef0123\n");
+        assert_eq!(draw(Some(23)), "component  本番環境サー\n           ビス\nversion    0123456789ab\n           cdef0123\n");
+        assert_eq!(draw(Some(12)), "component\n  本番環境サ\n  ービス\nversion\n  0123456789\n  abcdef0123\n");
     }
 
     #[test]
     fn no_line_is_wider_than_the_terminal_and_nothing_is_lost() {
         for columns in 4..40 {
-            let text = drawn(Some(columns));
+            let text = draw(Some(columns));
             assert!(text.lines().all(|line| width(line) <= usize::from(columns)), "{columns}: {text}");
             let whole: String = text.split_whitespace().collect();
             assert!(whole.contains("0123456789abcdef0123") && whole.contains("本番環境サービス"), "{columns}: {text}");

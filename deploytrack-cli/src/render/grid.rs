@@ -12,7 +12,7 @@ use super::{
     fields::{Field, fields},
     table,
     text::{clean, escape_formula, middle, width},
-    total, written,
+    to_text, total,
 };
 
 /// The least width of shortened text while the id is in the same row.
@@ -133,7 +133,7 @@ impl Grid {
         let id = shown.iter().copied().find(|at| matches!(self.columns[*at].key, "id" | "run"));
         let limits = self.limits(&shown, view, least(view, id.is_some()));
         if !exceeds(&limits, view) {
-            return self.drawn(&shown, &limits, view);
+            return self.draw(&shown, &limits, view);
         }
         let with_id_below = id.and_then(|id| self.with_id_below(id, &shown, view));
         with_id_below.unwrap_or_else(|| self.stacked(&shown, view))
@@ -148,7 +148,7 @@ impl Grid {
         if exceeds(&limits, view) || ids.iter().any(is_wide) {
             return None;
         }
-        let text = self.drawn(&others, &limits, view);
+        let text = self.draw(&others, &limits, view);
         let mut lines = text.lines().map(|line| format!("{line}\n"));
         let header: String = lines.by_ref().take(2).collect();
         Some(header + &lines.zip(ids).map(|(line, id)| line + &id).collect::<String>())
@@ -176,7 +176,7 @@ impl Grid {
         columns.iter().map(|at| cells(*at).chain([title(*at)]).max().unwrap_or(0)).collect()
     }
 
-    fn drawn(&self, columns: &[usize], limits: &[usize], view: &View) -> String {
+    fn draw(&self, columns: &[usize], limits: &[usize], view: &View) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
@@ -192,7 +192,7 @@ impl Grid {
                 row[at].colour().into_iter().fold(cell, Cell::fg)
             }));
         }
-        written(out)
+        to_text(out)
     }
 
     /// The first row as a list of names and values.

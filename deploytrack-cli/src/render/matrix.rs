@@ -12,7 +12,7 @@ use super::{
     grid::{Column, Grid, Value},
     table,
     text::{clean, middle, padded, width, wrapped},
-    total, written,
+    to_text, total,
 };
 
 /// Marks a cell whose version differs from the environment to its right.
@@ -49,7 +49,7 @@ struct Picture {
 }
 
 /// The matrix for a terminal, in several parts if the width requires it.
-pub(crate) fn drawn(matrix: &Matrix, environments: &[Name], view: &View) -> String {
+pub(crate) fn matrix_table(matrix: &Matrix, environments: &[Name], view: &View) -> String {
     let picture = picture(matrix, environments, view);
     let (limits, parts) = picture.arranged(view.width.map(usize::from));
     if view.width.is_some_and(|most| picture.is_too_wide(limits, &parts, usize::from(most))) {
@@ -203,7 +203,7 @@ impl Picture {
             let cells = cells[part.clone()].iter().zip(&columns).map(|(cell, widths)| widths.cell(cell.as_ref(), limits));
             out.add_row(std::iter::once(Cell::new(middle(name, limits.component))).chain(cells));
         }
-        written(out)
+        to_text(out)
     }
 }
 
@@ -274,7 +274,7 @@ mod tests {
     fn the_matrix_shows_version_age_and_drift() {
         let environments = names(&["development", "staging", "production"]);
         assert_eq!(
-            drawn(&sample(), &environments, &view(None)),
+            matrix_table(&sample(), &environments, &view(None)),
             "\
 component     development   staging  production
 ───────────────────────────────────────────────
@@ -294,7 +294,7 @@ worker        v1      3w    v1  3w   v1      2w
             {"componentId": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50", "componentName": "a-component-with-a-rather-long-name", "environments": cells},
         ]));
         for columns in [8, 12, 20, 30, 40, 49, 50, 60, 80, 120, 200] {
-            let text = drawn(&matrix, &environments, &view(Some(columns)));
+            let text = matrix_table(&matrix, &environments, &view(Some(columns)));
             assert!(text.lines().all(|line| width(line) <= usize::from(columns)), "{columns}:\n{text}");
             let whole: String = text.split_whitespace().collect();
             for environment in ["development", "testing", "staging", "eu-production", "us-production"] {

@@ -39,7 +39,7 @@ pub(crate) fn table(view: &View) -> Table {
 }
 
 /// The table as text, with [`GAP`] between columns and without trailing spaces.
-pub(crate) fn written(mut table: Table) -> String {
+pub(crate) fn to_text(mut table: Table) -> String {
     let last = table.column_count().saturating_sub(1);
     for (at, column) in table.column_iter_mut().enumerate() {
         // comfy-table draws the line under the header over the other half of the gap.

@@ -162,7 +162,7 @@ impl<R: Read> Rows<R> {
             let cell = origin.value(|at| cells.get(at).copied().unwrap_or_default().trim());
             let cell = cell.trim();
             if !cell.is_empty() {
-                put(&mut body, field, armed(cell)).map_err(|why| ReadError::at(place, format!("column {field} {why}")))?;
+                put(&mut body, field, without_apostrophe(cell)).map_err(|why| ReadError::at(place, format!("column {field} {why}")))?;
             }
         }
         // The output of `deploytrack list` has both; the import allows one.
@@ -174,7 +174,7 @@ impl<R: Read> Rows<R> {
 }
 
 /// Removes the apostrophe that prevents a spreadsheet from reading the cell as a formula.
-fn armed(cell: &str) -> &str {
+fn without_apostrophe(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(cell)
 }
 
@@ -368,7 +368,8 @@ mod tests {
         assert_eq!(row, serde_json::json!({"component": "api", "environment": "production", "version": "v1", "occurredAt": "T"}));
         let message = read(text).unwrap_err();
         assert!(
-            message.contains("not fields: app, env, tag, date") || message.contains("component=app,environment=env,occurredAt=date,version=tag"),
+            message.contains("not fields: app, env, tag, date")
+                || message.contains("component=app,environment=env,occurredAt=date,version=tag"),
             "{message}"
         );
         let message = read_with(text, "component=app,version=tg").unwrap_err();

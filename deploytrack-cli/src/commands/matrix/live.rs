@@ -14,7 +14,7 @@ use crate::{
     error::Failure,
     follow::News,
     process_env::screen,
-    render::{View, matrix::drawn, text::clean},
+    render::{View, matrix::matrix_table, text::clean},
     session::Session,
 };
 
@@ -83,7 +83,7 @@ fn draw(answer: &MatrixAnswer, line: &str, session: &mut Session<'_>) -> Result<
     let columns = Columns::readable(&answer.columns, &answer.matrix);
     let (shown, left_out) =
         if answer.filter.environments.is_empty() { (&columns.shown, columns.left_out()) } else { (&answer.columns, None) };
-    let text = if answer.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { drawn(&answer.matrix, shown, &view) };
+    let text = if answer.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { matrix_table(&answer.matrix, shown, &view) };
     let line = &left_out.map_or_else(|| line.to_owned(), |left_out| format!("{line} · {left_out}"));
     session.out.write_all(page(&text, line, usize::from(width), usize::from(height)).as_bytes())?;
     Ok(session.out.flush()?)
