@@ -205,10 +205,10 @@ pub(crate) fn deployment_id(text: &str) -> Result<Uuid, &'static str> {
         .map_err(|_| "must be the id of a deployment, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack list` shows the ids")
 }
 
-/// Parses the id of a run in the spool.
-pub(crate) fn run_id(text: &str) -> Result<Uuid, &'static str> {
+/// Parses the id of an entry of the spool.
+pub(crate) fn entry_id(text: &str) -> Result<Uuid, &'static str> {
     parse_id(text)
-        .map_err(|_| "must be the id of a run, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack spool list` shows the ids")
+        .map_err(|_| "must be the id of an entry, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack spool list` shows the ids")
 }
 
 /// Parses a duration such as `10s`.

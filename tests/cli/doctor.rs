@@ -176,7 +176,7 @@ fn a_config_file_that_cannot_be_used_is_2_and_one_that_others_can_read_a_warning
 fn what_waits_in_the_spool_is_counted() {
     let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let _ = home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "spool"]).done();
-    says(&examined(&home), "waiting", "warning", "1 run waits");
+    says(&examined(&home), "waiting", "warning", "1 entry waits");
     says(&examined(&home), "waiting", "warning", "deploytrack flush");
 }
 

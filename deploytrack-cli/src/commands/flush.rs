@@ -17,7 +17,7 @@ use crate::{
     delivery::{Delivered, Telling},
     error::Failure,
     exit::Exit,
-    flags::run_id,
+    flags::entry_id,
     session::Session,
     spool::{Distrust, Refusal, Run, Spool, Turn},
     text::cut,
@@ -41,7 +41,7 @@ Examples:
   deploytrack flush 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 --set component=user-service --set version=v2.3.1")]
 pub(crate) struct Flush {
     /// This run alone
-    #[arg(value_parser = run_id)]
+    #[arg(value_parser = entry_id)]
     run: Option<Uuid>,
     /// A field of a refused record and what it should be, such as environment=production; may be repeated
     ///

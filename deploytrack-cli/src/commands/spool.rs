@@ -9,7 +9,7 @@ use super::waiting;
 use crate::{
     error::Failure,
     exit::Exit,
-    flags::{Output, run_id},
+    flags::{Output, entry_id},
     render::grid::{Column, Grid, Value},
     session::Session,
     spool::{Ask, Distrust, Refusal, Run, Spool as Runs, begun},
@@ -35,13 +35,13 @@ enum Command {
     /// Show the events of a run as JSON
     Show {
         /// The run
-        #[arg(value_parser = run_id)]
+        #[arg(value_parser = entry_id)]
         run: Uuid,
     },
     /// Drop runs: what they say is never sent
     Drop {
         /// The run
-        #[arg(value_parser = run_id, required_unless_present = "all")]
+        #[arg(value_parser = entry_id, required_unless_present = "all")]
         run: Option<Uuid>,
         /// Every run
         #[arg(long, conflicts_with = "run")]

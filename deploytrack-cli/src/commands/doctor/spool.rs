@@ -13,7 +13,7 @@ use crate::{
 /// The entries of the spool.
 #[derive(Default)]
 struct SpoolState {
-    runs: usize,
+    entries: usize,
     unfinished: usize,
     oldest: Option<Time>,
     /// The number of refused entries, and the first one: its name, its refusal, and whether the record itself was refused.
@@ -62,7 +62,7 @@ fn look(spool: &Spool) -> io::Result<SpoolState> {
             state.first_refused.get_or_insert((name, refusal, run.deployment().is_none()));
             continue;
         }
-        state.runs += 1;
+        state.entries += 1;
         state.unfinished += usize::from(run.is_unfinished());
         state.oldest = state.oldest.or_else(|| begun(&name));
     }
@@ -71,30 +71,31 @@ fn look(spool: &Spool) -> io::Result<SpoolState> {
 
 /// The finding about entries that are only sent with `--trust`.
 fn distrusted(state: &SpoolState) -> Option<Finding> {
-    let (run, why) = state.first_distrusted.as_ref()?;
+    let (entry, why) = state.first_distrusted.as_ref()?;
     let count = state.distrusted;
-    let runs = if count == 1 { format!("run {run} is not trusted") } else { format!("{count} runs are not trusted, {run}") };
-    let way_out = format!("`deploytrack flush {run} --trust` sends it, `deploytrack spool drop {run}` drops it");
-    Some(Finding::warning("trust", format!("{runs}: {why}; look at it with `deploytrack spool show {run}`; {way_out}")))
+    let entries = if count == 1 { format!("entry {entry} is not trusted") } else { format!("{count} entries are not trusted, {entry}") };
+    let way_out = format!("`deploytrack flush {entry} --trust` sends it, `deploytrack spool drop {entry}` drops it");
+    Some(Finding::warning("trust", format!("{entries}: {why}; look at it with `deploytrack spool show {entry}`; {way_out}")))
 }
 
 /// The finding about refused entries, with the way to send them.
 fn refused(state: &SpoolState) -> Option<Finding> {
-    let (run, refusal, is_record) = state.first_refused.as_ref()?;
-    let runs = if state.refused == 1 { format!("run {run} is refused") } else { format!("{} runs are refused, {run}", state.refused) };
-    let detail = format!("{runs} since {}: {}; {}", clock::format(&refusal.at), refusal.reason, refusal.way_out(run, *is_record));
+    let (entry, refusal, is_record) = state.first_refused.as_ref()?;
+    let entries =
+        if state.refused == 1 { format!("entry {entry} is refused") } else { format!("{} entries are refused, {entry}", state.refused) };
+    let detail = format!("{entries} since {}: {}; {}", clock::format(&refusal.at), refusal.reason, refusal.way_out(entry, *is_record));
     Some(Finding::warning("refused", detail))
 }
 
 fn waiting(state: &SpoolState, now: Time) -> Finding {
     const CHECK: &str = "waiting";
-    if state.runs == 0 {
+    if state.entries == 0 {
         let all = if state.refused == 0 { "no events wait to be sent" } else { "no other events wait to be sent" };
         return Finding::ok(CHECK, all);
     }
-    let runs = if state.runs == 1 { "1 run waits".to_owned() } else { format!("{} runs wait", state.runs) };
+    let entries = if state.entries == 1 { "1 entry waits".to_owned() } else { format!("{} entries wait", state.entries) };
     let since = clock::format(&state.oldest.unwrap_or(now));
     let unfinished =
         if state.unfinished == 0 { String::new() } else { format!("; of {} the end of the command is unknown", state.unfinished) };
-    Finding::warning(CHECK, format!("{runs} to be sent, the oldest since {since}{unfinished}; `deploytrack flush` sends what it can"))
+    Finding::warning(CHECK, format!("{entries} to be sent, the oldest since {since}{unfinished}; `deploytrack flush` sends what it can"))
 }
