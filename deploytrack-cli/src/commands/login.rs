@@ -1,6 +1,6 @@
 //! `deploytrack login` and `deploytrack logout`: store and remove the token of a profile.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use deploytrack_core::{
     api::TOKEN_LIFETIME,

@@ -68,7 +68,7 @@ struct MatrixAnswer {
 }
 
 /// Requests the matrix.
-async fn fetch(matrix: &Matrix, session: &Session<'_>) -> Result<MatrixAnswer, Failure> {
+async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<MatrixAnswer, Failure> {
     let columns = columns(matrix, session).await?;
     let filter = MatrixFilter {
         components: components(matrix, session).await?,
@@ -88,7 +88,7 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return live::run(&matrix, session).await;
     }
     let are_named = !matrix.environment.is_empty();
-    let MatrixAnswer { columns, filter, matrix, text } = fetch(&matrix, session).await?;
+    let MatrixAnswer { columns, filter, matrix, text } = request(&matrix, session).await?;
     // Ages are relative to the time that is shown.
     session.view.now = filter.at.unwrap_or(session.view.now);
     if session.output() != Output::Table {

@@ -8,7 +8,7 @@ use deploytrack_core::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{Matrix, MatrixAnswer, columns::Columns, fetch};
+use super::{Matrix, MatrixAnswer, columns::Columns, request};
 use crate::{
     child::Signals,
     error::Failure,
@@ -35,7 +35,7 @@ pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<()
     }
     let mut signals = Signals::listen();
     // Requested before the switch, so that an error is printed on the normal screen.
-    let answer = fetch(matrix, session).await?;
+    let answer = request(matrix, session).await?;
     session.out.write_all(ENTER.as_bytes())?;
     let end = tokio::select! {
         end = show(matrix, answer, session) => end,
@@ -61,7 +61,7 @@ async fn show(matrix: &Matrix, mut answer: MatrixAnswer, session: &mut Session<'
             },
             () = sleep_until(fetch.unwrap_or(tick)), if fetch.is_some() => {
                 fetch = None;
-                match fetch(matrix, session).await {
+                match request(matrix, session).await {
                     Ok(new) => (answer, line) = (new, format!("live, {}", format(&SystemClock.now()))),
                     Err(failure) => line = stale(SystemClock.now(), failure.message()),
                 }
