@@ -54,7 +54,7 @@ fn older_than_leaves_what_was_registered_or_deployed_since() {
     assert!(idle.done().contains("review/1") && idle.err.contains("1 environment was archived"), "{idle:?}");
     assert_eq!(archived(&bench), ["review/1"]);
     let components = bench.home.deploytrack(&["component", "archive", "api", "--older-than", "30d"]);
-    assert!(components.err.contains("no component matches api"), "{components:?}");
+    assert!(components.err.contains("no component that is in use matches api"), "{components:?}");
     let wrong = bench.home.deploytrack(&["environment", "archive", "nowhere", "--older-than", "1d"]);
     assert_eq!((wrong.code, wrong.err.contains("there is no environment nowhere")), (1, true), "{wrong:?}");
     let long = bench.home.deploytrack(&["environment", "archive", "review/*", "--older-than", "300000y"]);
