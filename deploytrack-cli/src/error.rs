@@ -1,4 +1,4 @@
-//! What is said when a command fails: the message, every fault, the way out, and the exit code.
+//! The failure of a command: message, faults, hints and exit code.
 
 use std::io::{self, Write};
 
@@ -10,15 +10,15 @@ use deploytrack_core::{
 };
 
 use crate::{
-    Exit,
-    args::mend::cut,
+    exit::Exit,
     hints,
     pipeline::ci::annotations::Manner,
     render::text::clean,
+    text::cut,
     wording::{self, Wording},
 };
 
-/// The most of a wrong value that a message repeats.
+/// The most characters of a wrong value that a message quotes.
 const MOST_OF_A_VALUE: usize = 80;
 
 /// Why a command failed.
@@ -35,7 +35,7 @@ impl Failure {
         Self { exit, message: message.into(), faults: Vec::new(), hints: Vec::new() }
     }
 
-    /// What went wrong, in a sentence.
+    /// The message, one sentence.
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
@@ -44,14 +44,14 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
-    /// A spool that cannot be read.
-    #[expect(clippy::needless_pass_by_value, reason = "it is what a closure would be")]
+    /// The failure to read the spool.
+    #[expect(clippy::needless_pass_by_value, reason = "the signature that map_err needs")]
     pub(crate) fn of_spool(error: io::Error) -> Self {
         Self::usage(format!("the spool cannot be read: {error}"))
     }
 
-    /// All of it in one sentence, for a list of what was found.
-    pub(crate) fn told(&self) -> (Exit, String) {
+    /// The exit code, and message, faults and hints in one line, for a list of findings.
+    pub(crate) fn summary(&self) -> (Exit, String) {
         let parts = [std::slice::from_ref(&self.message), &self.faults, &self.hints].concat();
         (self.exit, parts.join("; "))
     }
@@ -61,24 +61,24 @@ impl Failure {
         self
     }
 
-    /// Writes the failure to `err`, after what has been answered so far.
+    /// Writes the failure to `err`, after the answer so far.
     pub(crate) fn report(&self, manner: Manner, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
         drop(out.flush());
-        // Of a wrapped command the pipeline sees what the command itself has said.
+        // A wrapped command has printed its own errors.
         if !matches!(self.exit, Exit::Done | Exit::Command(_)) {
-            // When standard error is closed too, the exit code is all that is left.
+            // If standard error is closed too, only the exit code is left.
             drop(self.write(manner, err));
         }
         self.exit
     }
 
-    /// All of it, part by part.
+    /// Message, faults and hints.
     fn parts(&self) -> impl Iterator<Item = String> {
         let hints = self.hints.iter().map(|hint| clean(&format!("hint: {hint}")));
         std::iter::once(&self.message).chain(&self.faults).map(|part| clean(part)).chain(hints)
     }
 
-    /// All of it in one sentence, for a warning.
+    /// Message, faults and hints in one line, for a warning.
     pub(crate) fn sentence(&self) -> String {
         self.parts().collect::<Vec<_>>().join("; ")
     }
@@ -100,13 +100,13 @@ impl Failure {
         err.flush()
     }
 
-    /// A refusal, with its faults as `place` puts them.
+    /// A refusal of the server. `place` maps the position of each fault.
     fn refused(exit: Exit, problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Self {
         let Wording { message, faults, hints } = wording::of(problem, place);
         Self { exit, message, faults, hints }
     }
 
-    /// The same with the value of each flag that a sentence is about, where the flag was given once.
+    /// Adds the value of the flag to each sentence that begins with a flag, if the flag was given once.
     pub(crate) fn with_values(mut self, given: impl Fn(&str) -> Option<String>) -> Self {
         for sentence in std::iter::once(&mut self.message).chain(&mut self.faults) {
             let Some((flag, rest)) = sentence.split_once(' ').filter(|(word, _)| word.starts_with("--")) else { continue };
@@ -121,7 +121,7 @@ impl Failure {
         self.hint(format!("did you mean {}?", names.collect::<Vec<_>>().join(" or ")))
     }
 
-    /// As [`From<client::Error>`], with the lines of an import put where they are in the file.
+    /// As [`From<client::Error>`]; `place` maps a line of the request to its position in the file.
     pub(crate) fn of_import(error: client::Error, place: impl Fn(&Fault) -> Fault) -> Self {
         match error {
             client::Error::Refused(problem) => Self::refused(Exit::Refused, &problem, place),
@@ -137,33 +137,33 @@ impl From<client::Error> for Failure {
 }
 
 impl Failure {
-    /// What is said of an error of the client.
+    /// The failure for an error of the client.
     pub(crate) fn of(error: &client::Error) -> Self {
         match error {
             client::Error::Setup(why) => Self::usage(why),
             client::Error::Refused(problem) => Self::refused(Exit::Refused, problem, Fault::clone),
-            // Of a proxy, or of another server: what it wants is no token of ours.
+            // From a proxy or another server, which does not expect our token.
             client::Error::Unauthorised(problem) if problem.code.is_empty() => {
-                Self::new(Exit::Unauthorised, &problem.detail).hint("name the server you mean with --url or DEPLOYTRACK_URL")
+                Self::new(Exit::Unauthorised, &problem.detail).hint("give the address of the server with --url or DEPLOYTRACK_URL")
             }
             client::Error::Unauthorised(problem) if problem.code == TOKEN_LIFETIME => {
                 Self::refused(Exit::Unauthorised, problem, Fault::clone)
-                    .hint("`deploytrack-server token --expires-in 90d` makes a token with a shorter lifetime")
+                    .hint("`deploytrack-server token --expires-in 90d` creates a token with a shorter lifetime")
             }
             client::Error::Unauthorised(problem) if problem.status == 401 => {
-                Self::new(Exit::Unauthorised, "no token was given, or the server does not accept it")
+                Self::new(Exit::Unauthorised, "the token is missing, or the server does not accept it")
                     .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile or `deploytrack profile use`")
-                    .hint("`deploytrack login` keeps a token in a profile")
-                    .hint("`deploytrack serve` writes the profile local; `deploytrack-server token` makes a token for any other server")
+                    .hint("`deploytrack login` stores a token in a profile")
+                    .hint("`deploytrack serve` writes the profile local; `deploytrack-server token` creates a token for any other server")
             }
             client::Error::Unauthorised(problem) => Self::refused(Exit::Unauthorised, problem, Fault::clone)
-                .hint("a token that only reads cannot write; writing needs the role admin"),
+                .hint("writing needs a token with the role admin; this token can only read"),
             client::Error::Server(problem) => {
                 let failure = Self::refused(Exit::Unreachable, problem, Fault::clone);
                 if problem.request_id.is_empty() {
                     failure
                 } else {
-                    failure.hint(format!("the server's log has more under the request id {}", problem.request_id))
+                    failure.hint(format!("the server's log has details under the request id {}", problem.request_id))
                 }
             }
             client::Error::Unreachable { .. } | client::Error::Timeout { .. } | client::Error::Unreadable(_) => {
@@ -178,7 +178,7 @@ impl Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// A failure to write the answer. A reader that has gone away had all that it wanted.
+    /// The failure to write the answer. A closed pipe is success: the reader has read enough.
     fn from(error: io::Error) -> Self {
         let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Refused };
         Self::new(exit, format!("cannot write the answer: {error}"))
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::pipeline::ci::annotations::{Form, Level};
 
-    fn said(failure: &Failure) -> String {
+    fn printed(failure: &Failure) -> String {
         let mut err = Vec::new();
         let manner = Manner { colour: false, form: Form::Plain, level: Level::Error };
         failure.report(manner, &mut Vec::new(), &mut err);
@@ -198,17 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_its_line() {
+    fn every_fault_is_printed_on_a_line() {
         let errors = vec![Fault::at("/version", "is required"), Fault::parameter("take", "must be a whole number")];
         let problem = Problem { detail: "both".to_owned(), errors, ..Problem::default() };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
-        assert_eq!(said(&failure), "error: the server found 2 faults\n  --version is required\n  --take must be a whole number\n");
+        assert_eq!(printed(&failure), "error: the server found 2 faults\n  --version is required\n  --take must be a whole number\n");
     }
 
     #[test]
-    fn what_a_server_says_cannot_steer_the_terminal() {
+    fn a_message_of_the_server_cannot_steer_the_terminal() {
         let problem = Problem { detail: "\x1b[2Jgone".to_owned(), code: "invalid_request".to_owned(), ..Problem::default() };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
-        assert_eq!(said(&failure), "error: \\u{1b}[2Jgone\n");
+        assert_eq!(printed(&failure), "error: \\u{1b}[2Jgone\n");
     }
 }

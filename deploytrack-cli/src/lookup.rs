@@ -1,6 +1,6 @@
-//! Names and ids turned into the components and environments that they name.
+//! Looks up components and environments by name or id.
 //!
-//! A text in the form of a UUID is an id where it is the id of something, and otherwise a name: a name may have that form.
+//! A text in UUID form is an id if an entry has this id, else a name: a name may have that form.
 
 use deploytrack_core::{
     catalog::{CatalogKind, Component, Environment, Reference, near_misses},
@@ -11,25 +11,25 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use crate::{Exit, error::Failure};
+use crate::{error::Failure, exit::Exit};
 
-/// So many pages of names are searched for one that an unknown name resembles.
+/// The most pages of names that are searched for names similar to an unknown one.
 const MOST_PAGES: u64 = 50;
 
 /// A component or an environment.
-pub(crate) trait Entry: Sized {
-    /// Which of them.
+pub(crate) trait Resource: Sized {
+    /// Component or environment.
     const KIND: CatalogKind;
 
     fn id(&self) -> Uuid;
     fn name(&self) -> &Name;
-    /// The one with this id.
+    /// The entry with this id.
     async fn one(client: &Client, id: Uuid) -> Result<ApiResponse<Self>, Error>;
-    /// A page of all, or the one with this name.
+    /// A page of all entries, or the entry with this name.
     async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Self>>, Error>;
 }
 
-impl Entry for Component {
+impl Resource for Component {
     const KIND: CatalogKind = CatalogKind::Component;
 
     fn id(&self) -> Uuid {
@@ -49,7 +49,7 @@ impl Entry for Component {
     }
 }
 
-impl Entry for Environment {
+impl Resource for Environment {
     const KIND: CatalogKind = CatalogKind::Environment;
 
     fn id(&self) -> Uuid {
@@ -69,20 +69,20 @@ impl Entry for Environment {
     }
 }
 
-/// What the reference names.
+/// The entry that the reference names.
 ///
 /// # Errors
-/// One that names nothing is refused, with the names that it resembles.
-pub(crate) async fn find<T: Entry>(client: &Client, reference: &Reference) -> Result<T, Failure> {
+/// There is no such entry; the hint has similar names.
+pub(crate) async fn find<T: Resource>(client: &Client, reference: &Reference) -> Result<T, Failure> {
     if let Some(found) = look::<T>(client, reference).await? {
         return Ok(found);
     }
     let known = names::<T>(client).await?;
-    Err(missing(T::KIND, reference, &known))
+    Err(not_found(T::KIND, reference, &known))
 }
 
-/// What the reference names, if anything.
-async fn look<T: Entry>(client: &Client, reference: &Reference) -> Result<Option<T>, Error> {
+/// The entry that the reference names, if it exists.
+async fn look<T: Resource>(client: &Client, reference: &Reference) -> Result<Option<T>, Error> {
     let name = match reference {
         Reference::Name(name) => name.clone(),
         Reference::Id(id) => match T::one(client, *id).await {
@@ -98,7 +98,7 @@ async fn look<T: Entry>(client: &Client, reference: &Reference) -> Result<Option
     Ok(found.into_iter().find(|entry| *entry.name() == name))
 }
 
-async fn names<T: Entry>(client: &Client) -> Result<Vec<Name>, Error> {
+async fn names<T: Resource>(client: &Client) -> Result<Vec<Name>, Error> {
     let mut names = Vec::new();
     for number in 0..MOST_PAGES {
         let Some(part) = PageRequest::new(number * PageRequest::MOST_TAKE, PageRequest::MOST_TAKE) else { break };
@@ -112,38 +112,36 @@ async fn names<T: Entry>(client: &Client) -> Result<Vec<Name>, Error> {
     Ok(names)
 }
 
-/// The refusal of a reference that names nothing.
-pub(crate) fn missing<'a>(kind: CatalogKind, reference: &Reference, known: impl IntoIterator<Item = &'a Name>) -> Failure {
+/// The failure for a reference without an entry.
+pub(crate) fn not_found<'a>(kind: CatalogKind, reference: &Reference, known: impl IntoIterator<Item = &'a Name>) -> Failure {
     let near = match reference {
         Reference::Name(name) => near_misses(name, known),
         Reference::Id(_) => Vec::new(),
     };
     let failure = Failure::new(Exit::Refused, format!("there is no {kind} {reference}"));
     if near.is_empty() {
-        failure.hint(format!("`deploytrack {kind} list` shows those there are"))
+        failure.hint(format!("`deploytrack {kind} list` shows the {kind}s"))
     } else {
         failure.did_you_mean(near.iter().map(ToString::to_string))
     }
 }
 
-/// The reference for a filter: by name, where it has the form of an id and is the name of something. What names nothing stays
-/// as it is.
-pub(crate) async fn meant<T: Entry>(client: &Client, reference: Reference) -> Result<Reference, Error> {
+/// The reference for a filter: a text in UUID form becomes a name if an entry has this name. Other references are unchanged.
+pub(crate) async fn resolve<T: Resource>(client: &Client, reference: Reference) -> Result<Reference, Error> {
     let Reference::Id(id) = reference else { return Ok(reference) };
     let found = look::<T>(client, &reference).await?;
     Ok(found.filter(|found| found.id() != id).map_or(reference, |found| found.name().clone().into()))
 }
 
-/// A new deployment with its component and its environment by name, where what has the form of an id is a name; none where
-/// nothing changes.
+/// The new deployment with names instead of ids, where a text in UUID form is a name; `None` if nothing changes.
 pub(crate) async fn by_name(client: &Client, new: &NewDeployment) -> Result<Option<NewDeployment>, Error> {
-    let component = meant::<Component>(client, new.component.clone()).await?;
-    let environment = meant::<Environment>(client, new.environment.clone()).await?;
+    let component = resolve::<Component>(client, new.component.clone()).await?;
+    let environment = resolve::<Environment>(client, new.environment.clone()).await?;
     let is_changed = component != new.component || environment != new.environment;
     Ok(is_changed.then(|| NewDeployment { component, environment, ..new.clone() }))
 }
 
-/// Records a deployment; once more by name, where what has the form of an id is the name of something.
+/// Records a deployment. If an id is unknown and is in fact a name, records it again by name.
 pub(crate) async fn record(client: &Client, new: &NewDeployment) -> Result<ApiResponse<Deployment>, Error> {
     let refusal = match client.record(new).await {
         Err(error) if may_be_of_a_name(&error) => error,
@@ -151,12 +149,12 @@ pub(crate) async fn record(client: &Client, new: &NewDeployment) -> Result<ApiRe
     };
     match by_name(client, new).await {
         Ok(Some(new)) => client.record(&new).await,
-        // Whatever went wrong meanwhile, the refusal stands.
+        // The first refusal is the more useful one, also after an error of the lookup.
         Ok(None) | Err(_) => Err(refusal),
     }
 }
 
-/// Whether an id of the request may be a name: it is the id of nothing, or the key was used with the name before.
+/// Whether an id of the request may be a name: the id is unknown, or the idempotency key was used with the name before.
 pub(crate) fn may_be_of_a_name(error: &Error) -> bool {
     matches!(error, Error::Refused(problem) if matches!(problem.code.as_str(), "not_found" | "idempotency_key_reused"))
 }

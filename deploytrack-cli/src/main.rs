@@ -5,9 +5,9 @@ use std::{
     process::ExitCode,
 };
 
-use deploytrack_cli::{Surroundings, run};
+use deploytrack_cli::{ProcessEnv, run};
 
 fn main() -> ExitCode {
-    let surroundings = Surroundings::of_this_process();
-    run(std::env::args_os(), &surroundings, &mut BufWriter::new(stdout().lock()), &mut stderr()).into()
+    let env = ProcessEnv::of_this_process();
+    run(std::env::args_os(), &env, &mut BufWriter::new(stdout().lock()), &mut stderr()).into()
 }

@@ -1,13 +1,13 @@
-//! The config file: profiles, each a server's address and its token.
+//! The config file: profiles, each with the address and the token of a server.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::{error::Failure, settings::setting, surroundings::Surroundings};
+use crate::{error::Failure, process_env::ProcessEnv, settings_file};
 
-/// A server that is known by name.
+/// A server with a name.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Profile {
     pub(crate) name: String,
@@ -15,23 +15,23 @@ pub(crate) struct Profile {
     pub(crate) token: Option<String>,
 }
 
-/// The config file as it was read; empty when there is none.
+/// The content of the config file; empty if the file does not exist.
 pub(crate) struct ConfigFile {
     path: Option<PathBuf>,
     table: toml::Table,
 }
 
 impl ConfigFile {
-    pub(crate) fn open(surroundings: &Surroundings) -> Result<Self, Failure> {
-        let path = surroundings.config_file();
-        let text = match path.as_deref().map(|path| setting(path).and_then(text_of_config)) {
+    pub(crate) fn open(env: &ProcessEnv) -> Result<Self, Failure> {
+        let path = env.config_file();
+        let text = match path.as_deref().map(|path| settings_file::read(path).and_then(text_of_config)) {
             Some(Ok(text)) => text,
             None => String::new(),
-            // A home that is no folder has no config file either.
+            // A home that is not a folder has no config file either.
             Some(Err(error)) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => String::new(),
             Some(Err(error)) => return Err(Failure::usage(format!("cannot read {}: {error}", shown(path.as_deref())))),
         };
-        // The message of a parse error quotes the line, and the line may hold a token: only its place is told.
+        // A parse error would quote the line, which may have a token: only its number is printed.
         let table = text.parse::<toml::Table>().map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
             Failure::usage(format!("{} is not valid TOML, at line {line}: {}", shown(path.as_deref()), error.message()))
@@ -39,44 +39,44 @@ impl ConfigFile {
         Ok(Self { path, table })
     }
 
-    /// A config file of this text.
+    /// A config file with this text.
     #[cfg(test)]
     pub(crate) fn of(text: &str) -> Self {
         Self { path: None, table: text.parse().unwrap() }
     }
 
-    /// The name of the profile that is used when nobody says.
+    /// The name of the profile that is used without `--profile` and `DEPLOYTRACK_PROFILE`.
     pub(crate) fn current(&self) -> Option<&str> {
         self.table.get("profile")?.as_str()
     }
 
-    /// The profile of this name.
+    /// The profile with this name.
     pub(crate) fn profile(&self, name: &str) -> Option<Profile> {
         let entry = self.profiles()?.get(name)?.as_table()?;
         let text = |key: &str| entry.get(key).and_then(toml::Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         Some(Profile { name: name.to_owned(), url: text("url"), token: text("token") })
     }
 
-    /// Every profile, in the order of their names.
+    /// All profiles, by name.
     pub(crate) fn all(&self) -> impl Iterator<Item = Profile> {
         self.profiles().into_iter().flat_map(toml::Table::keys).filter_map(|name| self.profile(name))
     }
 
-    /// The failure of a profile that is not there; `from` is the flag, the variable or the file that names it, or nothing.
+    /// The failure for an unknown profile; `from` is the flag, the variable or the file that names it, or empty.
     pub(crate) fn unknown(&self, name: &str, from: &str) -> Failure {
         let from = if from.is_empty() { String::new() } else { format!(", which {from} names,") };
         let failure = Failure::usage(format!("there is no profile {name}{from} in {}", shown(self.path.as_deref())));
-        let choice = if from.is_empty() { "" } else { "; --profile NAME takes another, and `deploytrack profile use NAME` chooses one" };
+        let choice = if from.is_empty() { "" } else { "; choose one with --profile NAME or `deploytrack profile use NAME`" };
         failure.hint(format!("{}{choice}", self.known()))
     }
 
-    /// Which profiles there are, for a hint.
+    /// The list of profiles, for a hint.
     pub(crate) fn known(&self) -> String {
         let known: Vec<_> = self.all().map(|profile| profile.name).collect();
         if known.is_empty() {
-            "there are none; `deploytrack login` makes a profile, and `deploytrack serve` the profile local".to_owned()
+            "there are no profiles; `deploytrack login` creates one, and `deploytrack serve` creates the profile local".to_owned()
         } else {
-            format!("known profiles: {}", known.join(", "))
+            format!("the profiles are {}", known.join(", "))
         }
     }
 
@@ -84,7 +84,7 @@ impl ConfigFile {
         self.table.get("profiles")?.as_table()
     }
 
-    /// Puts the profile in and writes the file. It becomes the current one only when no other is.
+    /// Inserts the profile and writes the file. The profile becomes the current one only if there is none.
     pub(crate) fn save(&mut self, profile: &Profile) -> Result<(), Failure> {
         self.put(profile);
         self.write()
@@ -93,13 +93,13 @@ impl ConfigFile {
     /// Writes the file.
     pub(crate) fn write(&self) -> Result<(), Failure> {
         let Some(path) = self.path.clone() else {
-            return Err(Failure::usage("there is no home directory to keep the config file in").hint("set HOME or XDG_CONFIG_HOME"));
+            return Err(Failure::usage("there is no home directory for the config file").hint("set HOME or XDG_CONFIG_HOME"));
         };
         let text = self.table.to_string();
         write_private(&path, &text).map_err(|error| Failure::usage(format!("cannot write {}: {error}", path.display())))
     }
 
-    /// Makes the profile the one that is used when nobody says.
+    /// Makes the profile the current one.
     pub(crate) fn make_current(&mut self, name: &str) {
         self.table.insert("profile".to_owned(), toml::Value::String(name.to_owned()));
     }
@@ -111,14 +111,14 @@ impl ConfigFile {
         }
     }
 
-    /// Leaves no profile the current one, where the one that was is gone.
+    /// Unsets the current profile if it no longer exists.
     pub(crate) fn forget_missing_current(&mut self) {
         if self.current().is_some_and(|name| self.profile(name).is_none()) {
             self.table.remove("profile");
         }
     }
 
-    /// Puts the profile in. It becomes the current one only when no other is.
+    /// Inserts the profile. It becomes the current one only if there is none.
     pub(crate) fn put(&mut self, profile: &Profile) {
         let text = |value: &Option<String>| toml::Value::String(value.clone().unwrap_or_default());
         if self.current().is_none() {
@@ -143,11 +143,11 @@ fn shown(path: Option<&Path>) -> String {
     path.map_or_else(|| "the config file".to_owned(), |path| path.display().to_string())
 }
 
-/// Writes beside the file and renames, so that a reader never sees half of it; readable by its owner alone.
+/// Writes a temporary file and renames it, so that a reader never sees an incomplete file. Only the owner can read it.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
 
-    // A link is followed, so that a config file kept elsewhere stays there.
+    // Follows a link: the config file may live elsewhere.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn other_profiles_and_the_current_one_stay() {
+    fn a_new_profile_changes_neither_the_others_nor_the_current_one() {
         let table = "profile = \"work\"\n[profiles.work]\nurl = \"https://tracker\"\ntoken = \"w\"\n".parse().unwrap();
         let mut file = ConfigFile { path: None, table };
         file.put(&local());

@@ -1,27 +1,27 @@
-//! Which proxy a server is reached through, by the variables that curl reads.
+//! The proxy for a server, from the variables that curl reads.
 
 use std::net::IpAddr;
 
 use deploytrack_core::client::{Proxy, ServerAddress};
 use url::Host;
 
-use crate::{error::Failure, surroundings::Surroundings};
+use crate::{error::Failure, process_env::ProcessEnv};
 
-/// The variables for an `https` address; the first one that is set counts.
+/// The variables for an `https` address; the first that is set wins.
 const HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const HTTP: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 const LEFT_OUT: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
-/// The proxy for this server; none for this machine's own, and for those that `NO_PROXY` names.
-pub(crate) fn of(server: &ServerAddress, surroundings: &Surroundings) -> Result<Option<Proxy>, Failure> {
-    let left_out = LEFT_OUT.iter().find_map(|name| surroundings.variable(name)).is_some_and(|list| is_among(server, list));
+/// The proxy for this server; none for a server on this machine or in `NO_PROXY`.
+pub(crate) fn of(server: &ServerAddress, env: &ProcessEnv) -> Result<Option<Proxy>, Failure> {
+    let left_out = LEFT_OUT.iter().find_map(|name| env.variable(name)).is_some_and(|list| is_among(server, list));
     if server.is_local() || left_out {
         return Ok(None);
     }
     let names = if server.is_encrypted() { HTTPS } else { HTTP };
-    // In CGI a header named Proxy of the request, from anybody, is in HTTP_PROXY.
-    let names = names.iter().filter(|name| **name != "HTTP_PROXY" || surroundings.variable("REQUEST_METHOD").is_none());
-    let found = names.copied().find_map(|name| Some((name, surroundings.variable(name)?)));
+    // In CGI, HTTP_PROXY is the request header `Proxy`, which any client can send.
+    let names = names.iter().filter(|name| **name != "HTTP_PROXY" || env.variable("REQUEST_METHOD").is_none());
+    let found = names.copied().find_map(|name| Some((name, env.variable(name)?)));
     let Some((name, address)) = found else { return Ok(None) };
     let proxy = Proxy::new(address, name).map_err(|error| {
         Failure::from(error).hint(format!("correct {name}, or leave the server out of it with NO_PROXY={}", server.host()))
@@ -49,7 +49,7 @@ fn is_named(server: &ServerAddress, entry: &str) -> bool {
 /// The port of an entry such as `host:3000` or `[::1]:3000`.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     match entry.rsplit_once(':') {
-        // More than one colon outside of brackets is IPv6.
+        // More than one colon outside brackets is IPv6.
         Some((name, port)) if !name.contains(':') || name.ends_with(']') => {
             port.parse().map_or((entry, None), |port| (name.trim_matches(['[', ']']), Some(port)))
         }
@@ -57,7 +57,7 @@ fn split_port(entry: &str) -> (&str, Option<u16>) {
     }
 }
 
-/// Whether an address is this one, or of this network, such as `10.0.0.0/8`.
+/// Whether the host is this address, or is in this network, such as `10.0.0.0/8`.
 fn is_of_network(host: IpAddr, entry: &str) -> bool {
     let (network, length) = entry.split_once('/').map_or((entry, None), |(network, length)| (network, Some(length)));
     let Ok(network) = network.trim_matches(['[', ']']).parse::<IpAddr>() else { return false };
@@ -73,7 +73,7 @@ fn is_of_network(host: IpAddr, entry: &str) -> bool {
     }
 }
 
-/// Whether a host is this domain or below it. A leading dot or `*.` makes no difference.
+/// Whether the host is this domain or a subdomain. A leading dot or `*.` makes no difference.
 fn is_of_domain(host: &str, entry: &str) -> bool {
     let entry = entry.trim_start_matches('*').trim_matches('.');
     let domain = Host::parse(entry).map_or_else(|_| entry.to_ascii_lowercase(), |domain| domain.to_string());
@@ -85,18 +85,18 @@ fn is_of_domain(host: &str, entry: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+    fn env(variables: &[(&str, &str)]) -> ProcessEnv {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Surroundings { variables, ..Surroundings::default() }
+        ProcessEnv { variables, ..ProcessEnv::default() }
     }
 
     fn through(server: &str, variables: &[(&str, &str)]) -> Option<String> {
-        let found = of(&server.parse().unwrap(), &surroundings(variables)).unwrap();
+        let found = of(&server.parse().unwrap(), &env(variables)).unwrap();
         found.map(|proxy| format!("{proxy} {}", proxy.source()))
     }
 
     #[test]
-    fn the_variable_of_the_scheme_goes_before_the_one_for_all() {
+    fn the_variable_of_the_scheme_wins_over_all_proxy() {
         let all = [("ALL_PROXY", "socks5h://all:1"), ("HTTPS_PROXY", "http://s:2"), ("HTTP_PROXY", "http://p:3")];
         assert_eq!(through("https://tracker", &all).unwrap(), "http://s:2 HTTPS_PROXY");
         assert_eq!(through("http://tracker", &all).unwrap(), "http://p:3 HTTP_PROXY");
@@ -108,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_request_to_a_web_server_brings_is_no_proxy() {
+    fn the_proxy_header_of_a_cgi_request_is_not_used() {
         let cgi = [("REQUEST_METHOD", "GET"), ("HTTP_PROXY", "http://evil:1")];
         assert_eq!(through("http://tracker", &cgi), None);
         assert_eq!(through("http://tracker", &[cgi[0], ("http_proxy", "good:1")]).unwrap(), "http://good:1 http_proxy");
     }
 
     #[test]
-    fn a_server_is_left_out_by_its_name_its_address_its_network_and_its_port() {
+    fn no_proxy_matches_name_address_network_and_port() {
         for (server, list, left_out) in [
             ("https://tracker.example.com", "*", true),
             ("https://10.1.2.3", "*", true),
@@ -146,9 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_cannot_be_used_is_named_by_its_variable() {
-        let failure = of(&"https://tracker".parse().unwrap(), &surroundings(&[("HTTPS_PROXY", "ftp://me:hush@proxy")])).unwrap_err();
-        let (_, said) = failure.told();
-        assert!(said.contains("HTTPS_PROXY") && said.contains("NO_PROXY=tracker") && !said.contains("hush"), "{said}");
+    fn an_invalid_proxy_is_reported_with_its_variable() {
+        let failure = of(&"https://tracker".parse().unwrap(), &env(&[("HTTPS_PROXY", "ftp://me:hush@proxy")])).unwrap_err();
+        let (_, message) = failure.summary();
+        assert!(message.contains("HTTPS_PROXY") && message.contains("NO_PROXY=tracker") && !message.contains("hush"), "{message}");
     }
 }

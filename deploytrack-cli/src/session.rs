@@ -1,11 +1,13 @@
-//! What every command needs: the client, the streams, the form of the answer, and names turned into ids.
+//! A command that asks a server: its client, its spool, and names turned into ids.
 
-use std::{ffi::OsString, io::Write};
+use std::{
+    ffi::OsString,
+    ops::{Deref, DerefMut},
+};
 
 use deploytrack_core::{
     catalog::{Component, Environment, Reference},
     client::{ApiResponse, Client},
-    clock::{Clock, SystemClock},
     event::EventFilter,
     query::{CatalogFilter, Links, Page, PageRequest},
     text::IdempotencyKey,
@@ -13,40 +15,43 @@ use deploytrack_core::{
 use serde::Serialize;
 
 use crate::{
-    Exit,
-    args::{Global, Output, Part},
     error::Failure,
+    exit::Exit,
+    flags::{Global, Part},
     follow::{self, Follow},
     lookup,
-    pipeline::{
-        ci::annotations,
-        queue::{Keys, Spool, unusable_shared_key},
-    },
-    render::{View, forms, grid::Grid, text::clean_json},
+    pipeline::queue::{Keys, Spool, unusable_shared_key},
     settings::{self, Settings, Sources},
-    surroundings::Surroundings,
+    ui::{Invocation, Ui},
 };
 
-/// One command at work.
+/// A [`Ui`] with a client and a spool.
 pub(crate) struct Session<'a> {
+    pub(crate) ui: Ui<'a>,
     pub(crate) client: Client,
     pub(crate) spool: Option<Spool>,
-    pub(crate) output: Option<Output>,
-    pub(crate) view: View,
-    pub(crate) out: &'a mut dyn Write,
-    err: &'a mut dyn Write,
-    quiet: bool,
-    pub(crate) stdout_is_terminal: bool,
-    pub(crate) progress: bool,
-    /// What the client is made from; none where that is wrong.
-    settings: Option<Settings>,
-    /// Where the server and the token are from; none when nobody chose them.
+    /// The settings of the client; `None` if they are invalid.
+    pub(crate) settings: Option<Settings>,
+    /// The origin of the server's address and of the token; `None` if the settings are invalid.
     pub(crate) sources: Option<Sources>,
-    /// Why no server can be asked, where the settings are wrong.
+    /// Why no server can be asked, if the settings are invalid.
     pub(crate) obstacle: Option<Obstacle>,
-    pub(crate) surroundings: &'a Surroundings,
-    /// The flags that lead another process to the same server with the same token.
+    /// The flags that give another process the same server and the same token.
     pub(crate) flags: Vec<OsString>,
+}
+
+impl<'a> Deref for Session<'a> {
+    type Target = Ui<'a>;
+
+    fn deref(&self) -> &Ui<'a> {
+        &self.ui
+    }
+}
+
+impl<'a> DerefMut for Session<'a> {
+    fn deref_mut(&mut self) -> &mut Ui<'a> {
+        &mut self.ui
+    }
 }
 
 fn flags(global: &Global) -> Vec<OsString> {
@@ -59,191 +64,89 @@ fn flags(global: &Global) -> Vec<OsString> {
 
 /// Settings that cannot be used.
 pub(crate) struct Obstacle {
-    /// What is wrong with them, and the way out.
+    /// What is wrong with the settings, and the way out.
     pub(crate) why: String,
-    /// Whether they name a server all the same.
-    server_is_known: bool,
+    /// Whether the settings name a server all the same.
+    names_server: bool,
 }
 
-/// The largest page; pages of it are asked for one after the other.
+/// The size of the pages in which a complete list is fetched: the largest that the server allows.
 const WHOLE: u64 = PageRequest::MOST_TAKE;
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(
-        settings: &Settings,
-        global: &Global,
-        surroundings: &'a Surroundings,
-        out: &'a mut dyn Write,
-        err: &'a mut dyn Write,
-    ) -> Result<Self, Failure> {
-        Self::asking(settings.clone().client()?, settings, global, surroundings, out, err)
+    /// Opens a session with the server of the flags, the variables and the config file.
+    ///
+    /// # Errors
+    /// Invalid settings.
+    pub(crate) fn open(invocation: Invocation<'a>) -> Result<Self, Failure> {
+        let (client, settings) = usable_settings(&invocation)?;
+        Self::with_settings(client, settings, invocation)
     }
 
-    /// One that asks this client, which is made from the settings.
-    pub(crate) fn asking(
-        client: Client,
-        settings: &Settings,
-        global: &Global,
-        surroundings: &'a Surroundings,
-        out: &'a mut dyn Write,
-        err: &'a mut dyn Write,
-    ) -> Result<Self, Failure> {
-        let mut session = Self::with_client(client, global, surroundings, out, err);
+    /// As [`Session::open`], also with invalid settings. A command that is recorded must run without a server too; its events
+    /// are queued for the server that was named, if one was.
+    pub(crate) fn open_or_offline(invocation: Invocation<'a>) -> Result<Self, Failure> {
+        match usable_settings(&invocation) {
+            Ok((client, settings)) => Self::with_settings(client, settings, invocation),
+            Err(failure) => Self::offline(&failure, invocation),
+        }
+    }
+
+    fn with_settings(client: Client, settings: Settings, invocation: Invocation<'a>) -> Result<Self, Failure> {
+        let (is_quiet, is_verbose) = (invocation.global.quiet, invocation.global.verbose);
+        let mut session = Self::with_client(client, invocation);
         session.sources = Some(settings.sources());
-        session.settings = Some(settings.clone());
         session.use_spool_of(settings.token.as_deref());
-        if let Some(why) = unusable_shared_key(surroundings) {
+        if let Some(why) = unusable_shared_key(session.env) {
             session.warn(&why);
         }
-        for warning in settings.warnings.iter().filter(|_| !global.quiet) {
+        for warning in settings.warnings.iter().filter(|_| !is_quiet) {
             session.warn(warning);
         }
-        if global.verbose {
+        if is_verbose {
             session.note(&settings.described())?;
         }
+        session.settings = Some(settings);
         Ok(session)
     }
 
-    /// One that only answers, for a command that finds its server itself and goes on where there is none.
-    pub(crate) fn answering(
-        global: &Global,
-        surroundings: &'a Surroundings,
-        out: &'a mut dyn Write,
-        err: &'a mut dyn Write,
-    ) -> Result<Self, Failure> {
-        let client = Settings::of_this_machine().client()?;
-        Ok(Self::with_client(client, global, surroundings, out, err))
-    }
-
-    /// One whose settings are wrong: it asks nobody, and what it has to say is kept for the server that was named, if one was.
-    pub(crate) fn without_settings(
-        why: &Failure,
-        global: &Global,
-        surroundings: &'a Surroundings,
-        out: &'a mut dyn Write,
-        err: &'a mut dyn Write,
-    ) -> Result<Self, Failure> {
-        let named = settings::named_server(global, surroundings);
-        let obstacle = Obstacle { why: why.told().1, server_is_known: named.is_some() };
+    fn offline(why: &Failure, invocation: Invocation<'a>) -> Result<Self, Failure> {
+        let (named, token) =
+            (settings::named_server(&invocation.global, invocation.env), settings::named_token(&invocation.global, invocation.env));
+        let obstacle = Obstacle { why: why.summary().1, names_server: named.is_some() };
         let client = named.map_or_else(|| Settings::of_this_machine().client(), Ok)?;
-        let mut session = Self::with_client(client, global, surroundings, out, err);
+        let mut session = Self::with_client(client, invocation);
         session.obstacle = Some(obstacle);
-        session.use_spool_of(settings::named_token(global, surroundings).as_deref());
+        session.use_spool_of(token.as_deref());
         Ok(session)
+    }
+
+    /// A session with this client, and with the keys of no token for the spool.
+    pub(crate) fn with_client(client: Client, invocation: Invocation<'a>) -> Self {
+        let flags = flags(&invocation.global);
+        let ui = invocation.ui();
+        let spool = Spool::find(ui.env, Keys::of(ui.env, None), client.url().to_owned());
+        Self { ui, client, spool, settings: None, sources: None, obstacle: None, flags }
     }
 
     /// Uses the spool with the keys of this token.
-    pub(crate) fn use_spool_of(&mut self, token: Option<&str>) {
-        self.spool = Spool::find(self.surroundings, Keys::of(self.surroundings, token), self.server());
+    fn use_spool_of(&mut self, token: Option<&str>) {
+        self.spool = Spool::find(self.env, Keys::of(self.env, token), self.server());
     }
 
-    /// A reader of events, behind the one with this number or from now on.
+    /// A reader of the events after the one with this number, or from now on.
     pub(crate) fn follow(&self, filter: EventFilter, after: Option<i64>) -> Result<Follow, Failure> {
         let settings = self.settings.clone().unwrap_or_else(Settings::of_this_machine);
-        Ok(Follow::new(settings.silent_for(follow::SIGN_OF_LIFE).client()?, settings.patience(), filter, after))
+        Ok(Follow::new(settings.silent_for(follow::SIGN_OF_LIFE).client()?, settings.answer_timeout(), filter, after))
     }
 
-    /// The server that events are for; empty when nobody knows which one is meant.
+    /// The server that events are queued for; empty if the settings name none.
     pub(crate) fn server(&self) -> String {
-        let is_known = self.obstacle.as_ref().is_none_or(|obstacle| obstacle.server_is_known);
+        let is_known = self.obstacle.as_ref().is_none_or(|obstacle| obstacle.names_server);
         if is_known { self.client.url().to_owned() } else { String::new() }
     }
 
-    pub(crate) fn with_client(
-        client: Client,
-        global: &Global,
-        surroundings: &'a Surroundings,
-        out: &'a mut dyn Write,
-        err: &'a mut dyn Write,
-    ) -> Self {
-        let colour = surroundings.colour_on_stdout();
-        let spool = Spool::find(surroundings, Keys::of(surroundings, None), client.url().to_owned());
-        Self {
-            client,
-            spool,
-            output: global.output,
-            settings: None,
-            view: View { width: surroundings.width, colour, now: SystemClock.now() },
-            out,
-            err,
-            quiet: global.quiet,
-            stdout_is_terminal: surroundings.stdout_is_terminal,
-            progress: surroundings.stderr_is_terminal && !global.quiet,
-            sources: None,
-            obstacle: None,
-            surroundings,
-            flags: flags(global),
-        }
-    }
-
-    pub(crate) fn output(&self) -> Output {
-        self.output.unwrap_or_default()
-    }
-
-    /// Writes one line of the answer.
-    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
-        Ok(writeln!(self.out, "{line}")?)
-    }
-
-    /// Says something on standard error that is no error.
-    pub(crate) fn note(&mut self, note: &str) -> Result<(), Failure> {
-        if !self.quiet {
-            self.out.flush()?;
-            // Nobody may be reading notes; the answer still counts.
-            drop(writeln!(self.err, "{}", crate::render::text::clean(note)));
-        }
-        Ok(())
-    }
-
-    /// Says on standard error what went wrong without ending the command.
-    pub(crate) fn warn(&mut self, warning: &str) {
-        // Nobody may be reading; the pipeline goes on.
-        drop(self.out.flush());
-        drop(writeln!(self.err, "{}", annotations::warning(self.surroundings, warning)));
-    }
-
-    /// Writes the whole of a JSON value: as it came, or as YAML or lines where those were asked for. What could steer a
-    /// terminal is escaped, also in a pipe: it may end at one.
-    pub(crate) fn json(&mut self, text: &str) -> Result<(), Failure> {
-        let text = match self.output() {
-            Output::Yaml => forms::yaml(text)?,
-            Output::Jsonl => clean_json(&forms::lines(text)?),
-            _ => clean_json(text) + "\n",
-        };
-        Ok(self.out.write_all(text.as_bytes())?)
-    }
-
-    /// Writes the answer in the form that was asked for.
-    pub(crate) fn answer(&mut self, json: &str, grid: &Grid) -> Result<(), Failure> {
-        let text = match self.output() {
-            Output::Json | Output::Yaml | Output::Jsonl => return self.json(json),
-            Output::Table => grid.table(&self.view),
-            Output::Csv => grid.csv(),
-            Output::Markdown => grid.markdown(),
-        };
-        Ok(self.out.write_all(text.as_bytes())?)
-    }
-
-    /// As [`Session::answer`], for one record: a table shows it field by field.
-    pub(crate) fn answer_one(&mut self, json: &str, grid: &Grid) -> Result<(), Failure> {
-        match self.output() {
-            Output::Table => Ok(self.out.write_all(grid.details(&self.view).as_bytes())?),
-            _ => self.answer(json, grid),
-        }
-    }
-
-    /// Under a table, says how to see what a page of `things` left out.
-    pub(crate) fn note_the_rest<T>(&mut self, page: &Page<T>, things: &str) -> Result<(), Failure> {
-        let here = page.data.len() as u64;
-        let (next, total) = (page.skip + here, page.total);
-        if self.output() == Output::Table && next < total {
-            let more = if next <= PageRequest::MOST_PASSED { format!("--skip {next} shows more, ") } else { String::new() };
-            self.note(&format!("{here} of {total} {things}; {more}--all shows all"))?;
-        }
-        Ok(())
-    }
-
-    /// The client for one write, under this key or a random one.
+    /// The client for one write, under this idempotency key or a random one.
     pub(crate) fn writing(&self, key: Option<IdempotencyKey>) -> Client {
         key.map_or_else(|| self.client.clone(), |key| self.client.with_idempotency_key(key))
     }
@@ -258,62 +161,63 @@ impl<'a> Session<'a> {
         lookup::find(&self.client, reference).await
     }
 
-    /// The references of a filter as they are meant.
-    pub(crate) async fn meant(
+    /// The references of a filter, each as an id or a name.
+    pub(crate) async fn resolve(
         &self,
         component: Option<Reference>,
         environment: Option<Reference>,
     ) -> Result<(Option<Reference>, Option<Reference>), Failure> {
         let component = match component {
-            Some(component) => Some(lookup::meant::<Component>(&self.client, component).await?),
+            Some(component) => Some(lookup::resolve::<Component>(&self.client, component).await?),
             None => None,
         };
         let environment = match environment {
-            Some(environment) => Some(lookup::meant::<Environment>(&self.client, environment).await?),
+            Some(environment) => Some(lookup::resolve::<Environment>(&self.client, environment).await?),
             None => None,
         };
         Ok((component, environment))
     }
 
-    /// Every environment, in order.
+    /// All environments, in order.
     pub(crate) async fn all_environments(&self) -> Result<Vec<Environment>, Failure> {
         self.environments(&CatalogFilter::default()).await
     }
 
-    /// Every environment that matches, in order.
+    /// All environments that match, in order.
     pub(crate) async fn environments(&self, filter: &CatalogFilter) -> Result<Vec<Environment>, Failure> {
         let whole = Part { skip: 0, take: WHOLE, all: true };
-        Ok(paged(whole, async |page| Ok(self.client.matching_environments(filter, page).await?)).await?.value.data)
+        Ok(fetch_pages(whole, async |page| Ok(self.client.matching_environments(filter, page).await?)).await?.value.data)
     }
+}
+
+fn usable_settings(invocation: &Invocation<'_>) -> Result<(Client, Settings), Failure> {
+    let settings = Settings::find(&invocation.global, invocation.env)?;
+    Ok((settings.clone().client()?, settings))
 }
 
 fn part(skip: u64) -> PageRequest {
     PageRequest::new(skip, WHOLE).unwrap_or_default()
 }
 
-/// Asks for one page, or for one after the other until there are no more.
-pub(crate) async fn paged<T: Serialize + PartialEq>(
-    asked: Part,
+/// Fetches one page, or with `--all` every page from the first one on.
+pub(crate) async fn fetch_pages<T: Serialize + PartialEq>(
+    wanted: Part,
     fetch: impl AsyncFn(PageRequest) -> Result<ApiResponse<Page<T>>, Failure>,
 ) -> Result<ApiResponse<Page<T>>, Failure> {
-    if !asked.all {
-        return fetch(PageRequest::new(asked.skip, asked.take).unwrap_or_default()).await;
+    if !wanted.all {
+        return fetch(PageRequest::new(wanted.skip, wanted.take).unwrap_or_default()).await;
     }
-    let mut whole = fetch(part(asked.skip)).await?.value;
-    if whole.links == Links::default() && asked.skip + (whole.data.len() as u64) < whole.total {
-        // Some proxy's doing. What follows cannot be found, and leaving it out would be a lie.
-        return Err(Failure::new(
-            Exit::Unreachable,
-            "the answer came without the way to the rest of the list: a proxy in between may have taken it out",
-        )
-        .hint("ask for one part after the other with --skip and --take"));
+    let mut whole = fetch(part(wanted.skip)).await?.value;
+    if whole.links == Links::default() && wanted.skip + (whole.data.len() as u64) < whole.total {
+        // Without the link the rest cannot be found, and a part must not look like the whole list.
+        return Err(Failure::new(Exit::Unreachable, "the answer has no link to the rest of the list: a proxy may have removed it")
+            .hint("fetch the list in parts with --skip and --take"));
     }
     let mut next = whole.links.next;
     while let Some(page) = next {
         let page = fetch(page).await?.value;
         (next, whole.total) = (page.links.next, page.total);
-        // Where pages are counted, what is registered meanwhile pushes the rest down: the end of the last page may come
-        // once more.
+        // Where pages are counted by offset, a new row moves the others down: the last rows of a page may come again.
         let tail = whole.data.len().saturating_sub(page.data.len());
         let fresh: Vec<_> = page.data.into_iter().filter(|entry| !whole.data[tail..].contains(entry)).collect();
         whole.data.extend(fresh);

@@ -1,37 +1,29 @@
-//! Which server, and with which token: flag, then variable, then config file, then default.
+//! The server, the token and the timeout: from a flag, else a variable, else the config file, else the default.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use deploytrack_core::client::{BadAddress, Certificates, Client, ClientSettings, Proxy, ServerAddress};
 
 use crate::{
-    args::{
-        Global, duration,
-        trim::{text_of, trimmed},
-    },
     error::Failure,
     exposure,
-    files::{self, Care, MOST_OF_A_SETTING},
-    patience::{self, FOR_A_SETTING},
+    flags::{Global, duration},
+    process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
-    proxy,
-    surroundings::Surroundings,
+    proxy, settings_file,
+    text::{decode, trimmed},
 };
 
-/// Where a server started on this machine listens.
+/// The default address of a server on this machine.
 const DEFAULT_URL: &str = "http://127.0.0.1:3000";
-/// Where an address is from that is in no setting yet.
+/// The origin of an address that is not in the config file yet.
 const AS_GIVEN: &str = "as given";
-/// Says that a token may be sent without encryption.
+/// The variable that allows to send a token without encryption.
 const ALLOW_HTTP: &str = "DEPLOYTRACK_ALLOW_HTTP";
-/// How long to wait for an answer.
+/// The default of `--timeout`.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The server and the token that were found, and where.
+/// The server and the token, each with its origin.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) url: String,
@@ -41,11 +33,11 @@ pub(crate) struct Settings {
     timeout: Duration,
     certificates: Certificates,
     pub(crate) proxy: Option<Proxy>,
-    /// What is dangerous about them, for standard error.
+    /// Security warnings for standard error.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Where the server and the token are from, as the end of a sentence.
+/// The origins of the server's address and of the token, as the end of a sentence.
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
     pub(crate) url: String,
@@ -58,58 +50,58 @@ impl Settings {
         Sources { url: self.url_from.clone(), token: self.token_from.clone(), has_token: self.token.is_some() }
     }
 
-    pub(crate) fn find(global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
-        let profile = profile(global, surroundings)?;
-        let (url, url_from) = url(global, surroundings, profile.as_ref());
+    pub(crate) fn find(global: &Global, env: &ProcessEnv) -> Result<Self, Failure> {
+        let profile = profile(global, env)?;
+        let (url, url_from) = url(global, env, profile.as_ref());
         let server = address(&url, &url_from)?;
-        let Token { text: token, from: token_from, file } = token(global, surroundings, profile.as_ref(), &url)?;
+        let Token { text: token, from: token_from, file } = token(global, env, profile.as_ref(), &url)?;
         let mut warnings: Vec<_> = file.iter().filter_map(|path| exposure::of(path)).collect();
         if token.is_some() {
-            warnings.extend(in_the_clear(&server, global, surroundings));
+            warnings.extend(in_the_clear(&server, global, env));
         }
-        let (proxy, certificates) = (proxy::of(&server, surroundings)?, certificates(global, surroundings)?);
-        let timeout = patience(global, surroundings)?.unwrap_or(DEFAULT_TIMEOUT);
+        let (proxy, certificates) = (proxy::of(&server, env)?, certificates(global, env)?);
+        let timeout = answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT);
         Ok(Self { url: server.to_string(), url_from, token, token_from, timeout, certificates, proxy, warnings })
     }
 
-    /// Those of a server and a token that are not in the config file yet.
-    pub(crate) fn given(url: &str, token: &str, global: &Global, surroundings: &Surroundings) -> Result<Self, Failure> {
+    /// The settings for a server and a token that are not in the config file yet.
+    pub(crate) fn given(url: &str, token: &str, global: &Global, env: &ProcessEnv) -> Result<Self, Failure> {
         let server = address(url, AS_GIVEN)?;
         Ok(Self {
             url: server.to_string(),
             url_from: AS_GIVEN.to_owned(),
             token: Some(token.to_owned()),
-            token_from: "with the token that was given".to_owned(),
-            timeout: patience(global, surroundings)?.unwrap_or(DEFAULT_TIMEOUT),
-            certificates: certificates(global, surroundings)?,
-            proxy: proxy::of(&server, surroundings)?,
-            warnings: in_the_clear(&server, global, surroundings).into_iter().collect(),
+            token_from: "with the given token".to_owned(),
+            timeout: answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT),
+            certificates: certificates(global, env)?,
+            proxy: proxy::of(&server, env)?,
+            warnings: in_the_clear(&server, global, env).into_iter().collect(),
         })
     }
 
-    /// Those of a server on this machine, without a token.
+    /// The settings for a server on this machine, without a token.
     pub(crate) fn of_this_machine() -> Self {
         let (url, url_from, token_from) = (DEFAULT_URL.to_owned(), "the default".to_owned(), "without a token".to_owned());
         let (timeout, certificates) = (DEFAULT_TIMEOUT, Certificates::default());
         Self { url, url_from, token: None, token_from, timeout, certificates, proxy: None, warnings: Vec::new() }
     }
 
-    /// The same server without the token, for what needs none and may be nobody's.
+    /// The same server without the token, for requests that need none and may reach an unknown server.
     pub(crate) fn anonymous(&self) -> Self {
         Self { token: None, ..self.clone() }
     }
 
-    /// The same for a connection that may be silent for so long.
+    /// The same settings with this timeout, for a connection that may be silent.
     pub(crate) fn silent_for(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
     }
 
-    /// How long to wait for an answer.
-    pub(crate) const fn patience(&self) -> Duration {
+    /// The time limit for one answer.
+    pub(crate) const fn answer_timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// What to say of them; the token itself is never said.
+    /// The sentence for `--verbose`; it never contains the token.
     pub(crate) fn described(&self) -> String {
         format!("using {} ({}), {}", self.url, self.url_from, self.token_from)
     }
@@ -127,99 +119,99 @@ impl Settings {
     }
 }
 
-/// How long to wait for an answer, where a flag or a variable says so.
-pub(crate) fn patience(global: &Global, surroundings: &Surroundings) -> Result<Option<Duration>, Failure> {
-    let variable = || surroundings.variable("DEPLOYTRACK_TIMEOUT");
+/// The time limit for one answer, if `--timeout` or `DEPLOYTRACK_TIMEOUT` sets it.
+pub(crate) fn answer_timeout(global: &Global, env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
+    let variable = || env.variable("DEPLOYTRACK_TIMEOUT");
     let (None, Some(text)) = (global.timeout, variable()) else { return Ok(global.timeout) };
     duration(text).map(Some).map_err(|why| Failure::usage(format!("DEPLOYTRACK_TIMEOUT {why}, not '{text}'")))
 }
 
-/// The profile that a flag or a variable names.
-pub(crate) fn named<'a>(global: &'a Global, surroundings: &'a Surroundings) -> Option<&'a str> {
-    global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_PROFILE"))
+/// The profile in `--profile` or `DEPLOYTRACK_PROFILE`.
+pub(crate) fn profile_name<'a>(global: &'a Global, env: &'a ProcessEnv) -> Option<&'a str> {
+    global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| env.variable("DEPLOYTRACK_PROFILE"))
 }
 
-/// What names the profile that is used.
-pub(crate) fn source(global: &Global, surroundings: &Surroundings) -> &'static str {
+/// The flag, the variable or the file that names the profile in use.
+pub(crate) fn profile_source(global: &Global, env: &ProcessEnv) -> &'static str {
     if global.profile.as_deref().is_some_and(|name| !name.is_empty()) {
         "--profile"
-    } else if surroundings.variable("DEPLOYTRACK_PROFILE").is_some() {
+    } else if env.variable("DEPLOYTRACK_PROFILE").is_some() {
         "DEPLOYTRACK_PROFILE"
     } else {
         "the config file"
     }
 }
 
-/// The profile that a login writes, which need not be there yet, and the address of its server.
-pub(crate) fn for_login(file: &ConfigFile, global: &Global, surroundings: &Surroundings) -> (String, String) {
-    let asked = named(global, surroundings);
+/// The name of the profile that a login writes, which may be new, and the address of its server.
+pub(crate) fn login_profile(file: &ConfigFile, global: &Global, env: &ProcessEnv) -> (String, String) {
+    let asked = profile_name(global, env);
     let known = asked.or_else(|| file.current()).and_then(|name| file.profile(name));
-    let (url, _) = url(global, surroundings, known.as_ref());
-    // Another server's profile keeps its own address and token.
+    let (url, _) = url(global, env, known.as_ref());
+    // A profile of another server must not change.
     let own = known.filter(|profile| profile.url.as_deref().is_none_or(|own| same(own, &url))).map(|profile| profile.name);
     let name = asked.map(str::to_owned).or(own).unwrap_or_else(|| host(&url).to_owned());
-    // One that cannot be used is refused when it is asked.
+    // The login itself rejects an unusable address.
     let url = url.parse::<ServerAddress>().map_or(url, |server| server.to_string());
     (name, url)
 }
 
-/// What is dangerous about a login, before it asks for the token.
-pub(crate) fn warning_of_login(global: &Global, surroundings: &Surroundings) -> Option<String> {
-    let (_, url) = for_login(&ConfigFile::open(surroundings).ok()?, global, surroundings);
-    in_the_clear(&url.parse().ok()?, global, surroundings)
+/// The security warning for a login, before it asks for the token.
+pub(crate) fn warning_of_login(global: &Global, env: &ProcessEnv) -> Option<String> {
+    let (_, url) = login_profile(&ConfigFile::open(env).ok()?, global, env);
+    in_the_clear(&url.parse().ok()?, global, env)
 }
 
-/// A client of the server that a flag or a variable names, without a token; none when no usable address is named.
-pub(crate) fn named_server(global: &Global, surroundings: &Surroundings) -> Option<Client> {
-    let url = global.url.as_deref().filter(|url| !url.is_empty()).or_else(|| surroundings.variable("DEPLOYTRACK_URL"))?;
+/// A client for the server in a flag or a variable, without a token; `None` without a usable address.
+pub(crate) fn named_server(global: &Global, env: &ProcessEnv) -> Option<Client> {
+    let url = global.url.as_deref().filter(|url| !url.is_empty()).or_else(|| env.variable("DEPLOYTRACK_URL"))?;
     let server = url.parse::<ServerAddress>().ok()?;
-    let proxy = proxy::of(&server, surroundings).ok().flatten();
+    let proxy = proxy::of(&server, env).ok().flatten();
     Settings { url: server.to_string(), proxy, ..Settings::of_this_machine() }.client().ok()
 }
 
-/// The token of a call whose settings are wrong, as far as there is one: its spool is sealed with it.
-pub(crate) fn named_token(global: &Global, surroundings: &Surroundings) -> Option<String> {
-    let profile = profile(global, surroundings).ok().flatten();
-    let (url, _) = url(global, surroundings, profile.as_ref());
-    token(global, surroundings, profile.as_ref(), &url).ok()?.text
+/// The token of a command with invalid settings, if there is one: the spool is sealed with it.
+pub(crate) fn named_token(global: &Global, env: &ProcessEnv) -> Option<String> {
+    let profile = profile(global, env).ok().flatten();
+    let (url, _) = url(global, env, profile.as_ref());
+    token(global, env, profile.as_ref(), &url).ok()?.text
 }
 
-/// An address that is read as it is meant, or refused by where it is from.
+/// Parses an address; the error names its origin.
 fn address(url: &str, from: &str) -> Result<ServerAddress, Failure> {
     url.parse().map_err(|error| {
         let failure = Failure::usage(format!("the address of the server ({from}) {error}"));
         match error {
             BadAddress::Credentials => failure
-                .hint("the token goes into DEPLOYTRACK_TOKEN or a file that DEPLOYTRACK_TOKEN_FILE names; `deploytrack login` keeps it"),
+                .hint("put the token into DEPLOYTRACK_TOKEN or into the file of DEPLOYTRACK_TOKEN_FILE; `deploytrack login` stores it"),
             _ => failure,
         }
     })
 }
 
-/// What is said of a token that others can read on its way, unless that is on purpose.
-fn in_the_clear(server: &ServerAddress, global: &Global, surroundings: &Surroundings) -> Option<String> {
-    let is_wanted = global.allow_http || surroundings.variable(ALLOW_HTTP).is_some_and(|word| !matches!(word, "0" | "false" | "no"));
-    let is_safe = server.is_encrypted() || server.is_local() || is_wanted;
+/// The warning about a token without encryption, unless it is allowed.
+fn in_the_clear(server: &ServerAddress, global: &Global, env: &ProcessEnv) -> Option<String> {
+    let is_allowed = global.allow_http || env.variable(ALLOW_HTTP).is_some_and(|word| !matches!(word, "0" | "false" | "no"));
+    let is_safe = server.is_encrypted() || server.is_local() || is_allowed;
     (!is_safe).then(|| {
         format!(
-            "the token is sent to {server} without encryption, and can be read on the way: give an https:// address, or --allow-http \
-             ({ALLOW_HTTP}=1) where the network is your own"
+            "the token is sent to {server} without encryption, so others can read it on the way: give an https:// address, or \
+             --allow-http ({ALLOW_HTTP}=1) in a private network"
         )
     })
 }
 
-/// The certificates that --cacert names.
-fn certificates(global: &Global, surroundings: &Surroundings) -> Result<Certificates, Failure> {
-    let variable = || surroundings.path_variable("DEPLOYTRACK_CACERT").map(|path| (path, "DEPLOYTRACK_CACERT"));
+/// The certificates in the file of `--cacert`.
+fn certificates(global: &Global, env: &ProcessEnv) -> Result<Certificates, Failure> {
+    let variable = || env.path_variable("DEPLOYTRACK_CACERT").map(|path| (path, "DEPLOYTRACK_CACERT"));
     let given = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable);
     let Some((path, from)) = given else { return Ok(Certificates::default()) };
     let path_from = format!("{} ({from})", path.display());
-    let pem = setting(&path).map_err(|error| {
+    let pem = settings_file::read(&path).map_err(|error| {
         let failure = Failure::usage(format!("cannot read the certificates from {path_from}: {error}"));
-        if path.is_dir() { failure.hint("it is a folder: name one file; `cat FOLDER/*.pem > FILE` makes one of all") } else { failure }
+        if path.is_dir() { failure.hint("this is a folder: give one file; `cat FOLDER/*.pem > FILE` joins all files") } else { failure }
     })?;
-    // A shell of Windows writes UTF-16, or a mark at the beginning.
-    let pem = text_of(pem.clone()).map_or(pem, |text| trimmed(&text).into());
+    // Windows shells write UTF-16, or a byte order mark.
+    let pem = decode(pem.clone()).map_or(pem, |text| trimmed(&text).into());
     Certificates::from_pem(&pem).map_err(|error| Failure::usage(format!("{path_from} {error}")))
 }
 
@@ -229,23 +221,23 @@ fn host(url: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }
 
-fn profile(global: &Global, surroundings: &Surroundings) -> Result<Option<Profile>, Failure> {
-    let asked = named(global, surroundings);
-    let file = ConfigFile::open(surroundings)?;
+fn profile(global: &Global, env: &ProcessEnv) -> Result<Option<Profile>, Failure> {
+    let asked = profile_name(global, env);
+    let file = ConfigFile::open(env)?;
     let Some(name) = asked.or_else(|| file.current()) else { return Ok(None) };
-    file.profile(name).map(Some).ok_or_else(|| file.unknown(name, source(global, surroundings)))
+    file.profile(name).map(Some).ok_or_else(|| file.unknown(name, profile_source(global, env)))
 }
 
-fn url(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>) -> (String, String) {
+fn url(global: &Global, env: &ProcessEnv, profile: Option<&Profile>) -> (String, String) {
     let of_profile = profile.and_then(|profile| Some((profile.url.clone()?, format!("from the profile {}", profile.name))));
-    // A profile named by a flag goes before a variable, as every flag does.
+    // A flag wins over a variable, and so does the profile that a flag names.
     let of_named_profile = of_profile.clone().filter(|_| global.profile.as_deref().is_some_and(|name| !name.is_empty()));
-    let variable = surroundings.variable("DEPLOYTRACK_URL").map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
+    let variable = env.variable("DEPLOYTRACK_URL").map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
     let flag = global.url.clone().filter(|url| !url.is_empty()).map(|url| (url, "from --url".to_owned()));
     flag.or(of_named_profile).or(variable).or(of_profile).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "the default".to_owned()))
 }
 
-/// A token, where it is from, and the file that holds it.
+/// A token, its origin, and its file.
 #[derive(Clone, Default)]
 struct Token {
     text: Option<String>,
@@ -253,48 +245,42 @@ struct Token {
     file: Option<PathBuf>,
 }
 
-fn token(global: &Global, surroundings: &Surroundings, profile: Option<&Profile>, url: &str) -> Result<Token, Failure> {
-    // A profile's token is a secret between it and its own server.
+fn token(global: &Global, env: &ProcessEnv, profile: Option<&Profile>, url: &str) -> Result<Token, Failure> {
+    // The token of a profile is only sent to the server of that profile.
     let own = profile.filter(|profile| profile.url.as_deref().is_some_and(|own| same(own, url)));
     let of_profile = own.and_then(|profile| {
         let from = format!("with the token of the profile {}", profile.name);
-        Some(Token { text: Some(profile.token.clone()?), from, file: surroundings.config_file() })
+        Some(Token { text: Some(profile.token.clone()?), from, file: env.config_file() })
     });
     if let (Some(found), true) = (&of_profile, global.profile.as_deref().is_some_and(|name| !name.is_empty())) {
         return Ok(found.clone());
     }
-    if let Some(token) = token_of_variables(surroundings)? {
+    if let Some(token) = token_of_variables(env)? {
         return Ok(token);
     }
     Ok(of_profile.unwrap_or_else(|| Token { from: "without a token".to_owned(), ..Token::default() }))
 }
 
-/// The token that a variable gives, or the file that a variable names.
-fn token_of_variables(surroundings: &Surroundings) -> Result<Option<Token>, Failure> {
-    if let Some(token) = surroundings.variable("DEPLOYTRACK_TOKEN") {
+/// The token in `DEPLOYTRACK_TOKEN`, or in the file of `DEPLOYTRACK_TOKEN_FILE`.
+fn token_of_variables(env: &ProcessEnv) -> Result<Option<Token>, Failure> {
+    if let Some(token) = env.variable("DEPLOYTRACK_TOKEN") {
         let from = "with the token from DEPLOYTRACK_TOKEN".to_owned();
         return Ok(Some(Token { text: Some(token.to_owned()), from, file: None }));
     }
-    let Some(path) = surroundings.path_variable("DEPLOYTRACK_TOKEN_FILE") else { return Ok(None) };
+    let Some(path) = env.path_variable("DEPLOYTRACK_TOKEN_FILE") else { return Ok(None) };
     let shown = path.display();
-    let token = setting(&path)
-        .and_then(text_of)
+    let token = settings_file::read(&path)
+        .and_then(decode)
         .map_err(|error| Failure::usage(format!("cannot read the token from {shown} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
     Ok(Some(Token { text: Some(trimmed(&token).to_owned()), from: format!("with the token from {shown}"), file: Some(path.clone()) }))
 }
 
-/// Reads a file that a flag or a variable names. It may be a link or a pipe, and it ends.
-pub(crate) fn setting(path: &Path) -> io::Result<Vec<u8>> {
-    let path = path.to_owned();
-    patience::within(FOR_A_SETTING, move || files::read(&path, Care::Chosen, MOST_OF_A_SETTING))
-}
-
-/// Whether two profiles are of the same server.
+/// Whether both addresses are given and name the same server.
 pub(crate) fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other).is_some_and(|(one, other)| same(one, other))
 }
 
-/// Whether two addresses are of the same server.
+/// Whether both addresses name the same server.
 fn same(one: &str, other: &str) -> bool {
     match (one.parse::<ServerAddress>(), other.parse::<ServerAddress>()) {
         (Ok(one), Ok(other)) => one.as_str() == other.as_str(),
@@ -310,20 +296,20 @@ mod tests {
         Profile { name: "work".to_owned(), url: Some("https://tracker".to_owned()), token: Some("hush".to_owned()) }
     }
 
-    fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+    fn env(variables: &[(&str, &str)]) -> ProcessEnv {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Surroundings { variables, ..Surroundings::default() }
+        ProcessEnv { variables, ..ProcessEnv::default() }
     }
 
     fn found(global: &Global, variables: &[(&str, &str)]) -> (String, Option<String>) {
-        let surroundings = surroundings(variables);
-        let (url, _) = url(global, &surroundings, Some(&work()));
-        let token = token(global, &surroundings, Some(&work()), &url).unwrap();
+        let env = env(variables);
+        let (url, _) = url(global, &env, Some(&work()));
+        let token = token(global, &env, Some(&work()), &url).unwrap();
         (url, token.text)
     }
 
     #[test]
-    fn the_token_of_a_profile_is_for_its_own_server_alone() {
+    fn the_token_of_a_profile_is_only_for_the_server_of_the_profile() {
         let elsewhere = Global { url: Some("https://elsewhere".to_owned()), ..Global::default() };
         assert_eq!(found(&elsewhere, &[]), ("https://elsewhere".to_owned(), None));
         assert_eq!(found(&Global::default(), &[("DEPLOYTRACK_URL", "https://elsewhere")]).1, None);
@@ -332,11 +318,11 @@ mod tests {
     }
 
     #[test]
-    fn a_login_leaves_the_profile_of_another_server_alone() {
+    fn a_login_does_not_change_the_profile_of_another_server() {
         let file = ConfigFile::of("profile = \"work\"\n[profiles.work]\nurl = \"https://tracker\"\ntoken = \"hush\"\n");
         let login = |url: Option<&str>, profile: Option<&str>, variables| {
             let global = Global { url: url.map(str::to_owned), profile: profile.map(str::to_owned), ..Global::default() };
-            for_login(&file, &global, &surroundings(variables))
+            login_profile(&file, &global, &env(variables))
         };
         let is = |name: &str, url: &str| (name.to_owned(), url.to_owned());
         assert_eq!(login(None, None, &[]), is("work", "https://tracker"));
@@ -348,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
+    fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
         let variables = [("DEPLOYTRACK_URL", "https://variable"), ("DEPLOYTRACK_TOKEN", "variable")];
         assert_eq!(found(&Global::default(), &variables), ("https://variable".to_owned(), Some("variable".to_owned())));
         let flag = Global { profile: Some("work".to_owned()), ..Global::default() };

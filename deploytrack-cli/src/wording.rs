@@ -1,12 +1,12 @@
-//! What a server refuses, in the words of the command line: a flag stands in the place of a field or a parameter, and the way
-//! out is a flag or a command.
+//! Refusals of the server in the words of the command line: a flag replaces the field or parameter, and the way out is a flag
+//! or a command.
 //!
-//! The mapping is by the code of the problem and by the place of each fault. The text of the server is used where it speaks of
-//! the matter itself and not of the API.
+//! The problem's code and the position of each fault select the words. The server's text is used where it does not mention the
+//! API.
 
 use deploytrack_core::{api::Problem, error::Fault};
 
-/// A refusal for a person at a terminal.
+/// The text of a refusal.
 #[derive(Debug, Default)]
 pub(crate) struct Wording {
     pub(crate) message: String,
@@ -14,7 +14,7 @@ pub(crate) struct Wording {
     pub(crate) hints: Vec<String>,
 }
 
-/// The words for a problem, its faults as `place` puts them.
+/// The text for a problem. `place` maps the position of each fault.
 pub(crate) fn of(problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Wording {
     let mut faults: Vec<_> = problem.errors.iter().map(|fault| sentence(&place(fault))).collect();
     let wording = match faults.len() {
@@ -29,92 +29,88 @@ pub(crate) fn of(problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Wording 
 
 fn by_code(problem: &Problem) -> Wording {
     let named = problem.kind.as_deref().zip(problem.name.as_deref());
-    // Servers of before do not name it.
+    // Older servers do not send the kind and the name.
     let of_name = |with_it: &dyn Fn(&str, &str) -> String, without: &str| {
         named.map_or_else(|| without.to_owned(), |(kind, name)| with_it(kind, name))
     };
     let (message, hint) = match problem.code.as_str() {
         "near_miss" => (of_name(&|kind, name| format!("there is no {kind} {name}"), "one of the names is unknown"), String::new()),
         "name_taken" => (
-            of_name(&|kind, name| format!("the {kind} {name} is there already"), "there is one with this name already"),
+            of_name(&|kind, name| format!("the {kind} {name} exists already"), "this name exists already"),
             of_name(&|kind, name| format!("`deploytrack {kind} show {}` shows it; give another name", quoted(name)), "give another name"),
         ),
         "in_use" => (
             of_name(
-                &|kind, name| format!("the {kind} {name} has deployments, and history is never dropped"),
-                "it has deployments, and history is never dropped",
+                &|kind, name| format!("the {kind} {name} has deployments, and history is never deleted"),
+                "it has deployments, and history is never deleted",
             ),
             of_name(
                 &|kind, name| format!("`deploytrack {kind} archive {}` hides it from the matrix", quoted(name)),
-                "`archive` in the place of `delete` hides it",
+                "use `archive` instead of `delete` to hide it",
             ),
         ),
-        "not_found" if named.is_none() => {
-            ("the server has nothing of deploytrack at this address".to_owned(), not_found(problem.kind.as_deref()))
-        }
+        "not_found" if named.is_none() => ("there is no deploytrack API at this address".to_owned(), not_found(problem.kind.as_deref())),
         "not_found" => (problem.detail.clone(), not_found(problem.kind.as_deref())),
         "precondition_failed" => {
-            ("it was changed since it was read".to_owned(), "repeat the command if the change still applies".to_owned())
+            ("another client changed it after it was read".to_owned(), "repeat the command if the change still applies".to_owned())
         }
         "idempotency_key_reused" => (
-            "--idempotency-key was used for something else before".to_owned(),
+            "--idempotency-key was used for a different request before".to_owned(),
             problem.recorded_id.map_or_else(
                 || "give another --idempotency-key".to_owned(),
                 |id| format!("give another --idempotency-key; `deploytrack show {id}` shows what this one recorded"),
             ),
         ),
         "request_in_progress" => (
-            "the same command is still being carried out under this --idempotency-key".to_owned(),
-            "repeat the command in a moment to get its result".to_owned(),
+            "a request with this --idempotency-key is still running".to_owned(),
+            "repeat the command in a few seconds to get the result".to_owned(),
         ),
         "method_not_allowed" => (
-            "the server does not know this command".to_owned(),
+            "the server does not support this command".to_owned(),
             "`deploytrack version` shows whether the server is older than this program; --url names another server".to_owned(),
         ),
         "header_too_large" => (
-            "the names and filters of this command are too long together, or the token is".to_owned(),
-            "give fewer --component and --environment at once; the server takes 32 KiB".to_owned(),
+            "the names and filters of this command are too long together, or the token is too long".to_owned(),
+            "give fewer --component and --environment at once; the server accepts 32 KiB".to_owned(),
         ),
         "body_too_large" => (
-            "what is to be recorded is larger than the server takes".to_owned(),
+            "the deployment is larger than the server accepts".to_owned(),
             "give shorter values with --meta and --description, or shorter lines to import".to_owned(),
         ),
-        "unsupported_media_type" => (
-            "what arrived at the server is not what was sent: a proxy on the way changes it".to_owned(),
-            "--url names the server's own address".to_owned(),
-        ),
+        "unsupported_media_type" => {
+            ("a proxy changed the request on its way to the server".to_owned(), "give the server's own address with --url".to_owned())
+        }
         "request_timeout" => (
-            "what was sent did not arrive at the server in time".to_owned(),
-            "repeat the command; over a slow connection give less at once".to_owned(),
+            "the request did not arrive at the server in time".to_owned(),
+            "repeat the command; over a slow connection send less at once".to_owned(),
         ),
         "too_many_writes" => (
             "too many writes are waiting at the server".to_owned(),
-            "repeat the command in a moment; with an --idempotency-key nothing is recorded twice".to_owned(),
+            "repeat the command in a few seconds; an --idempotency-key prevents a second record".to_owned(),
         ),
-        "too_many_bodies" => ("too much is being sent to the server at the moment".to_owned(), "repeat the command in a moment".to_owned()),
-        "too_many_streams" => (
-            "as many commands follow the events of the server as it allows".to_owned(),
-            "end another `deploytrack watch` or `deploytrack matrix --watch` that has the same token, or repeat the command later"
-                .to_owned(),
-        ),
-        "too_many_exports" => {
-            ("as many exports are running as the server allows".to_owned(), "repeat the command when one has ended".to_owned())
+        "too_many_bodies" => {
+            ("the server is receiving too many large requests".to_owned(), "repeat the command in a few seconds".to_owned())
         }
+        "too_many_streams" => (
+            "too many clients follow the events of the server".to_owned(),
+            "end another `deploytrack watch` or `deploytrack matrix --watch` with the same token, or repeat the command later".to_owned(),
+        ),
+        "too_many_exports" => ("too many exports are running on the server".to_owned(), "repeat the command when one has ended".to_owned()),
         "too_many_large_answers" => (
-            "as many large answers are on their way as the server allows".to_owned(),
-            "repeat the command in a moment, or ask for less with --take, --component or --environment".to_owned(),
+            "the server is sending too many large answers".to_owned(),
+            "repeat the command in a few seconds, or ask for less with --take, --component or --environment".to_owned(),
         ),
         "too_many_questions" | "too_many_reads" => (
-            "as many large questions are being answered as the server allows".to_owned(),
-            "repeat the command in a moment, or ask for less with --component or --environment".to_owned(),
+            "too many large queries are running on the server".to_owned(),
+            "repeat the command in a few seconds, or ask for less with --component or --environment".to_owned(),
         ),
         "too_many_connections" => (
-            "this machine has too many connections to the server that carry no valid token".to_owned(),
+            "this machine has too many connections to the server without a valid token".to_owned(),
             "end other commands, or start the server with a higher --max-connections-per-address".to_owned(),
         ),
         "" => (
-            format!("what answered at {} is no deploytrack server (status {})", problem.instance, problem.status),
-            "a proxy may stand in between, or the address is wrong: see --url, and `deploytrack doctor`".to_owned(),
+            format!("the answer from {} is not from a deploytrack server (status {})", problem.instance, problem.status),
+            "a proxy may have answered, or the address is wrong: see --url and `deploytrack doctor`".to_owned(),
         ),
         _ => (problem.detail.clone(), String::new()),
     };
@@ -123,19 +119,19 @@ fn by_code(problem: &Problem) -> Wording {
 
 fn not_found(kind: Option<&str>) -> String {
     match kind {
-        Some("deployment") => "`deploytrack list` shows those there are".to_owned(),
-        Some(kind) => format!("`deploytrack {kind} list` shows those there are"),
-        None => "the address may have a path too much, or be another server's: see --url, and `deploytrack doctor`".to_owned(),
+        Some("deployment") => "`deploytrack list` shows the deployments".to_owned(),
+        Some(kind) => format!("`deploytrack {kind} list` shows the {kind}s"),
+        None => "the address may have a wrong path, or belong to another server: see --url and `deploytrack doctor`".to_owned(),
     }
 }
 
-/// A name as a shell takes it.
+/// A name, quoted for a shell if necessary.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:+,".contains(c);
     if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
-/// A fault by the flag that it is about. In a line of an import the field has the name that it has in the file.
+/// The sentence for a fault: it begins with the flag, or for a line of an import with the field.
 pub(crate) fn sentence(fault: &Fault) -> String {
     let place = fault.pointer.as_deref().or(fault.parameter.as_deref()).unwrap_or_default();
     let item = fault.item.map(|item| format!(" (item {item})")).unwrap_or_default();
@@ -152,7 +148,7 @@ fn field(place: &str) -> String {
     place.trim_start_matches('/').replace('/', " ").replace("~1", "/").replace("~0", "~")
 }
 
-/// The flag, or the argument, that a field of a body or a parameter comes from.
+/// The flag or argument that sets this field or parameter.
 fn flag(place: &str) -> Option<&'static str> {
     let name = place.trim_start_matches('/');
     let whole = name.split('/').next().unwrap_or_default();
@@ -196,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_names_the_flag_and_in_an_import_the_field_of_its_line() {
+    fn a_fault_names_the_flag_or_in_an_import_the_field() {
         assert_eq!(sentence(&Fault::at("/metadata/a~1b", "is wrong")), "--meta is wrong");
         assert_eq!(sentence(&Fault::parameter("occurredAfter", "is wrong")), "--since is wrong");
         assert_eq!(sentence(&Fault::at("/commitSha", "is wrong").on_line(3)), "line 3: commitSha is wrong");

@@ -28,7 +28,7 @@ fn a_pattern_is_previewed_archived_and_taken_out_again() {
     let bench = filled();
     let dry = bench.home.deploytrack(&["environment", "archive", "review/*", "--dry-run"]);
     assert!(dry.done().contains("review/1") && dry.out.contains("review/2") && !dry.out.contains("production"), "{dry:?}");
-    assert!(dry.err.contains("2 environments would be archived; without --dry-run it is done"), "{dry:?}");
+    assert!(dry.err.contains("2 environments would be archived; run the command without --dry-run"), "{dry:?}");
     assert_eq!(archived(&bench), [""; 0]);
     let done = bench.home.deploytrack(&["environment", "archive", "review/*"]);
     assert!(done.done().contains("review/1") && done.err.contains("2 environments were archived"), "{done:?}");
@@ -40,7 +40,7 @@ fn a_pattern_is_previewed_archived_and_taken_out_again() {
     assert_eq!(names.iter().map(|one| one["name"].as_str().unwrap()).collect::<Vec<_>>(), ["review/1", "review/2"]);
     assert_eq!(archived(&bench), [""; 0]);
     let nothing = bench.home.deploytrack(&["environment", "archive", "preview-*"]);
-    assert_eq!((nothing.done(), nothing.err.trim()), ("", "no environment matches preview-*, of those that are in use"));
+    assert_eq!((nothing.done(), nothing.err.trim()), ("", "no environment that is in use matches preview-*"));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn older_than_leaves_what_was_registered_or_deployed_since() {
     assert!(idle.done().contains("review/1") && idle.err.contains("1 environment was archived"), "{idle:?}");
     assert_eq!(archived(&bench), ["review/1"]);
     let components = bench.home.deploytrack(&["component", "archive", "api", "--older-than", "30d"]);
-    assert!(components.err.contains("no component matches api"), "{components:?}");
+    assert!(components.err.contains("no component that is in use matches api"), "{components:?}");
     let wrong = bench.home.deploytrack(&["environment", "archive", "nowhere", "--older-than", "1d"]);
     assert_eq!((wrong.code, wrong.err.contains("there is no environment nowhere")), (1, true), "{wrong:?}");
     let long = bench.home.deploytrack(&["environment", "archive", "review/*", "--older-than", "300000y"]);
@@ -74,7 +74,7 @@ fn a_deployment_says_that_its_environment_was_archived() {
     assert_eq!(archived(&bench), ["review/1"]);
     let new = bench.home.deploytrack(&["record", "-c", "api", "-e", "review/1", "--version", "v2", "--", "true"]);
     assert_eq!(new.code, 0);
-    assert!(new.err.contains("the environment review/1 was archived, and this deployment took it out of the archive"), "{new:?}");
+    assert!(new.err.contains("the environment review/1 was archived; this deployment restored it from the archive"), "{new:?}");
     assert!(new.err.contains("the component api was archived"), "{new:?}");
     assert_eq!(archived(&bench), [""; 0]);
     let rollback = |environment| bench.home.deploytrack(&["rollback", "-c", "api", "-e", environment]);
@@ -104,7 +104,7 @@ fn what_is_archived_is_named_where_the_matrix_would_be_empty() {
     let _ = bench.home.deploytrack(&["component", "archive", "api"]).done();
     let matrix = |args: &[&str]| bench.home.deploytrack(&[&["matrix"], args].concat());
     let empty = matrix(&[]);
-    assert!(empty.err.contains("of the components, 1 are archived: --include-archived shows them"), "{empty:?}");
+    assert!(empty.err.contains("1 components are archived: --include-archived shows them"), "{empty:?}");
     let named = matrix(&["-c", "api"]);
     assert_eq!((named.code, named.err.contains("the component api is archived")), (1, true), "{named:?}");
     assert!(matrix(&["-c", "api", "--include-archived"]).done().contains("v1"));

@@ -82,10 +82,10 @@ fn a_token_that_is_wrong_missing_or_over_is_4() {
     says(&missing, "token", "problem", "deploytrack login");
     let over = examined(&home(&lasting(-3600)));
     assert_eq!(over.code, 4, "{over:?}");
-    says(&over, "expiry", "problem", "it ended at");
+    says(&over, "expiry", "problem", "it expired at");
     let soon = examined(&home(&lasting(3600)));
     assert_eq!(soon.code, 0, "{soon:?}");
-    says(&soon, "expiry", "warning", "it ends soon");
+    says(&soon, "expiry", "warning", "it expires soon");
     let reads = examined(&home(&deploytrack_tests::caller::Caller::reader_token()));
     says(&reads, "role", "ok", "only read");
 }
@@ -169,14 +169,14 @@ fn a_config_file_that_cannot_be_used_is_2_and_one_that_others_can_read_a_warning
     says(&open, "url", "ok", "from the profile work");
     let unknown = home.deploytrack(&["doctor", "-o", "json", "--profile", "none-such"]);
     assert_eq!(unknown.code, 2, "{unknown:?}");
-    says(&unknown, "profile", "problem", "known profiles: work");
+    says(&unknown, "profile", "problem", "the profiles are work");
 }
 
 #[test]
 fn what_waits_in_the_spool_is_counted() {
     let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let _ = home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "spool"]).done();
-    says(&examined(&home), "waiting", "warning", "1 run waits");
+    says(&examined(&home), "waiting", "warning", "1 entry waits");
     says(&examined(&home), "waiting", "warning", "deploytrack flush");
 }
 

@@ -129,7 +129,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
     );
     refused(
         &json!({"total": 1, "data": [good.clone()]}).to_string(),
-        &["the objects are in its field data: jq -c '.data[]' FILE | deploytrack import -"],
+        &["the objects are in the field data: jq -c '.data[]' FILE | deploytrack import -"],
     );
     refused(
         &format!(
@@ -142,7 +142,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
     refused(&format!("{good}\n{{\"component\": api}}\n"), &["line 2: the object is not valid JSON", "at column 15"]);
     refused(
         "component,env,version,date\napi,eu,v1,2025-06-01T12:00:00Z\n",
-        &["line 1 has columns that are no fields: env, date", "--columns 'component,version,environment=env,occurredAt=date'"],
+        &["line 1 has columns that are not fields: env, date", "--columns 'component,version,environment=env,occurredAt=date'"],
     );
     refused(
         "component,environment,version,occurredAt\napi,eu,v1,2025-06-01 12:00:00\n",

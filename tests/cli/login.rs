@@ -21,7 +21,7 @@ fn login(home: &Home, bench: &Bench, token: &str) -> deploytrack_tests::program:
 fn after_a_login_nothing_else_needs_to_be_said() {
     let (bench, home) = stranger();
     let run = login(&home, &bench, &format!("  {}\n\n", Caller::admin_token()));
-    assert!(run.done().contains("it may read and write") && run.err.is_empty(), "{run:?}");
+    assert!(run.done().contains("it can read and write") && run.err.is_empty(), "{run:?}");
     assert!(!run.out.contains(&Caller::admin_token()[..20]), "{run:?}");
     assert!(home.deploytrack(&["matrix"]).done().contains("production"));
     let file = home.path().join(".config/deploytrack/config.toml");
@@ -31,7 +31,7 @@ fn after_a_login_nothing_else_needs_to_be_said() {
 #[test]
 fn a_token_that_only_reads_is_kept_and_said_to_be_one() {
     let (bench, home) = stranger();
-    assert!(login(&home, &bench, &Caller::reader_token()).done().contains("it may only read"));
+    assert!(login(&home, &bench, &Caller::reader_token()).done().contains("it can only read"));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_logout_removes_the_token_and_nothing_else() {
     assert!(!config(&home).contains(&Caller::admin_token()[..20]));
     let run = home.deploytrack(&["matrix"]);
     assert_eq!(run.code, 4, "{run:?}");
-    assert!(home.deploytrack(&["logout"]).done().contains("nothing to remove"));
+    assert!(home.deploytrack(&["logout"]).done().contains("no token to remove"));
     assert_eq!(home.deploytrack(&["logout", "--profile", "none-such"]).code, 2);
 }
 

@@ -88,23 +88,23 @@ fn a_server_that_is_not_there() {
 fn the_wrong_scheme_for_the_port() {
     let bench = Bench::new();
     let plain = bench.server.url().replace("http://", "https://");
-    says(&plain, &[], "it does not speak TLS", "is this the port for http?");
+    says(&plain, &[], "it does not speak TLS", "this may be the port for http");
     let files = Authority::new();
     files.self_signed("own", &[]);
     let front = Front::new(&files.read("own.pem"), &files.file("own.key"), bench.server.url(), Manner::default());
-    says(&front.url("127.0.0.1").replace("https://", "http://"), &[], "cannot reach", "the address begins with https://");
+    says(&front.url("127.0.0.1").replace("https://", "http://"), &[], "cannot reach", "use an https:// address");
     let nginx = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 48\r\nConnection: close\r\n\r\n\
                   The plain HTTP request was sent to HTTPS port\r\n ";
-    says(&format!("http://{}", answering(nginx)), &[], "speaks TLS", "the address begins with https://");
+    says(&format!("http://{}", answering(nginx)), &[], "speaks TLS", "use an https:// address");
 }
 
 #[test]
 fn a_server_that_speaks_something_else() {
-    says(&format!("http://{}", answering(b"SSH-2.0-OpenSSH_9.2\r\n")), &[], "is no HTTP", "the address begins with https://");
+    says(&format!("http://{}", answering(b"SSH-2.0-OpenSSH_9.2\r\n")), &[], "is no HTTP", "use an https:// address");
     // The first frame of HTTP/2.
-    says(&format!("http://{}", answering(b"\0\0\0\x04\0\0\0\0\0")), &[], "is no HTTP", "the address begins with https://");
-    says(&format!("http://{}", answering(b"")), &[], "ended the connection without an answer", "if it is so each time");
-    says(&format!("http://{}", resetting()), &[], "ended the connection without an answer", "if it is so each time");
+    says(&format!("http://{}", answering(b"\0\0\0\x04\0\0\0\0\0")), &[], "is no HTTP", "use an https:// address");
+    says(&format!("http://{}", answering(b"")), &[], "ended the connection without an answer", "if this happens every time");
+    says(&format!("http://{}", resetting()), &[], "ended the connection without an answer", "if this happens every time");
     says(&format!("https://{}", resetting()), &[], "ended the connection without an answer", "a firewall or a load balancer");
     let (_listener, address) = silent();
     says(&format!("http://{address}"), &[], "did not answer within 2s", "--timeout 2m");
@@ -118,7 +118,7 @@ fn a_tls_that_cannot_be_spoken() {
     let trusted = [("DEPLOYTRACK_CACERT", own.to_str().unwrap())];
     let front = |manner| Front::new(&files.read("own.pem"), &files.file("own.key"), bench.server.url(), manner);
     let http2 = front(Manner { http2_alone: true, ..Manner::default() });
-    says(&http2.url("localhost"), &trusted, "does not speak HTTP/1.1", "must speak HTTP/1.1 too");
+    says(&http2.url("localhost"), &trusted, "does not speak HTTP/1.1", "must support HTTP/1.1 too");
     let mutual = front(Manner { wants_certificate: true, ..Manner::default() });
     says(&mutual.url("localhost"), &trusted, "requires a client certificate", "must not ask for one");
 }
@@ -155,11 +155,11 @@ fn an_answer_of_somebody_else() {
         );
     }
     let login = "HTTP/1.1 302 Found\r\nLocation: https://sso.example.com/login?next=/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    says(&answer(login), &[], "redirects to https://sso.example.com/login", "a login page");
+    says(&answer(login), &[], "redirects to https://sso.example.com/login", "login page");
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
-    says(&answer(page), &[], "an HTML page", "a login page");
+    says(&answer(page), &[], "a page for people", "login page");
     let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    says(&answer(json), &[], "not from a deploytrack server", "is this the address of a deploytrack server?");
+    says(&answer(json), &[], "none of a deploytrack server", "check that this is the address of a deploytrack server");
 }
 
 #[test]
@@ -168,5 +168,5 @@ fn a_login_that_another_server_wants_is_not_that_of_our_token() {
     let home = Home::new().with("DEPLOYTRACK_URL", format!("http://{}", answering(basic.as_bytes()))).with("DEPLOYTRACK_TOKEN", "x");
     let run = home.deploytrack(&["matrix"]);
     assert_eq!(run.code, 4, "{run:?}");
-    assert!(run.err.contains("not as a deploytrack server does") && !run.err.contains("no token was given"), "{run:?}");
+    assert!(run.err.contains("not as a deploytrack server does") && !run.err.contains("the token is missing"), "{run:?}");
 }

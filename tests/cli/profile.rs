@@ -33,7 +33,7 @@ fn a_logout_falls_back_to_the_only_other_profile_with_a_token() {
     assert_eq!(listed(&home), [is("local", true, "reads and writes"), is("work", false, "none")]);
     assert!(home.deploytrack(&["matrix"]).done().contains("production"));
     let last = home.deploytrack(&["logout"]).done().to_owned();
-    assert!(last.contains("no other profile has a token; `deploytrack login` gives one"), "{last}");
+    assert!(last.contains("no other profile has a token; `deploytrack login` adds one"), "{last}");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn of_several_profiles_that_of_the_same_server_is_taken_and_else_the_choice_is_n
     login(&home, one.server.url(), "mine");
     login(&home, &format!("{}/", one.server.url()), "ours");
     let out = home.deploytrack(&["logout"]).done().to_owned();
-    assert!(out.contains("the profile mine") && out.contains("is the current one now"), "{out}");
+    assert!(out.contains("the profile mine") && out.contains("is now the current one"), "{out}");
     let out = home.deploytrack(&["logout"]).done().to_owned();
     assert!(out.contains("elsewhere, far; choose one with `deploytrack profile use NAME`"), "{out}");
     let lost = home.deploytrack(&["list"]);
@@ -88,20 +88,20 @@ fn a_profile_that_is_not_there_is_said_with_what_names_it() {
         assert_eq!(run.code, 2, "{run:?}");
         assert!(parts.iter().all(|part| run.err.contains(part)), "{parts:?}: {run:?}");
     };
-    says(home.deploytrack(&["list", "--profile", "wrok"]), &["no profile wrok", "--profile names", "known profiles: work", "profile use"]);
-    says(home.deploytrack(&["profile", "use", "wrok"]), &["no profile wrok", "known profiles: work"]);
-    says(home.deploytrack(&["profile", "show", "wrok"]), &["no profile wrok", "known profiles: work"]);
+    says(home.deploytrack(&["list", "--profile", "wrok"]), &["no profile wrok", "--profile names", "the profiles are work", "profile use"]);
+    says(home.deploytrack(&["profile", "use", "wrok"]), &["no profile wrok", "the profiles are work"]);
+    says(home.deploytrack(&["profile", "show", "wrok"]), &["no profile wrok", "the profiles are work"]);
     says(home.deploytrack(&["profile", "remove", "wrok"]), &["no profile wrok"]);
     let home = home.with("DEPLOYTRACK_PROFILE", "gone");
     for args in [&["list"][..], &["logout"], &["profile", "show"], &["matrix"]] {
-        says(home.deploytrack(args), &["no profile gone", "DEPLOYTRACK_PROFILE names", "known profiles: work"]);
+        says(home.deploytrack(args), &["no profile gone", "DEPLOYTRACK_PROFILE names", "the profiles are work"]);
     }
     let list = home.deploytrack(&["profile", "list"]);
     assert!(list.done().contains("work") && list.err.contains("DEPLOYTRACK_PROFILE names"), "{list:?}");
     let wrapped = home.deploytrack(&crate::wrapped::wrapped(&[], &["sh", "-c", "exit 3"]));
     assert!(wrapped.code == 3 && wrapped.err.contains("DEPLOYTRACK_PROFILE names"), "{wrapped:?}");
     let used = home.deploytrack(&["profile", "use", "work"]);
-    assert!(used.done().contains("work") && used.err.contains("DEPLOYTRACK_PROFILE is set and goes before"), "{used:?}");
+    assert!(used.done().contains("work") && used.err.contains("DEPLOYTRACK_PROFILE is set and overrides"), "{used:?}");
 }
 
 #[test]

@@ -72,9 +72,9 @@ fn a_command_line_that_cannot_be_read_names_value_rule_and_flag() {
         (&["wait", "abc"], &["must be the id of a deployment"]),
         (&["update", "abc", "failed"], &["'abc'", "must be the id of a deployment"]),
         (&["update", ID, "done"], &["'done'", "succeeded"]),
-        (&["flush", "abc"], &["'abc'", "must be the id of a run", "spool list"]),
-        (&["spool", "show", "abc"], &["must be the id of a run"]),
-        (&["spool", "drop", "abc"], &["must be the id of a run"]),
+        (&["flush", "abc"], &["'abc'", "must be the id of an entry", "spool list"]),
+        (&["spool", "show", "abc"], &["must be the id of an entry"]),
+        (&["spool", "drop", "abc"], &["must be the id of an entry"]),
         (&["list", "--take", "0"], &["'0'", "--take", "from 1 to 100"]),
         (&["list", "--take", "many"], &["'many'", "--take", "a whole number"]),
         (&["list", "--skip=-1"], &["'-1'", "--skip", "0 or more"]),
@@ -82,7 +82,7 @@ fn a_command_line_that_cannot_be_read_names_value_rule_and_flag() {
         (&["list", "--order", "age"], &["'age'", "--order", "occurred"]),
         (&["list", "--since", "soon"], &["'soon'", "--since", "'2 days ago'"]),
         (&["list", "--since", "soon ago"], &["'soon ago'", "--since", "'2 days ago'"]),
-        (&["list", "--until", "900 years ago"], &["--until", "century"]),
+        (&["list", "--until", "900 years ago"], &["--until", "100 years"]),
         (&["list", "--created-after", "today"], &["'today'", "--created-after", "2026-11-23T18:32:00Z"]),
         (&["list", "--commit-sha", "HEAD"], &["'HEAD'", "--commit-sha", "hexadecimal"]),
         (&["list", "-c", "a\u{7}"], &["--component", "must"]),
@@ -176,11 +176,11 @@ fn what_the_server_refuses_names_value_and_flag() {
         (&["update", &failed, "in_progress", "--meta", &larger], 1, &["--meta", "must be at most 16 KiB"]),
         (&["show", ID], 1, &[ID, "deploytrack list"]),
         (&["wait", ID], 1, &[ID, "deploytrack list"]),
-        (&["component", "create", "API"], 1, &["component API is there already", "component show API"]),
-        (&["component", "update", "api", "--name", "web"], 1, &["component web is there already"]),
+        (&["component", "create", "API"], 1, &["component API exists already", "component show API"]),
+        (&["component", "update", "api", "--name", "web"], 1, &["component web exists already"]),
         (&["component", "delete", "api"], 1, &["api has deployments", "component archive api"]),
         (&["environment", "delete", "staging"], 1, &["staging has deployments", "environment archive staging"]),
-        (&["environment", "create", "staging"], 1, &["environment staging is there already"]),
+        (&["environment", "create", "staging"], 1, &["environment staging exists already"]),
         (&["watch", "--after", "999999"], 1, &["--after '999999' must be the number of an event"]),
         (&["latest", "-c", "billing-servcie"], 1, &["billing-servcie", "billing-service?"]),
         (&["undeploy", "-c", "api", "-e", "staging-eurpoe"], 1, &["staging-eurpoe", "staging-europe?"]),
@@ -334,7 +334,7 @@ fn what_is_not_current_is_spoken() {
     is_spoken(&args, &bench.home.deploytrack(&args), 1, &["there is no environment staging"]);
     bench.home.deploytrack(&["undeploy", "-c", "api", "-e", "production"]).ok();
     let args = ["undeploy", "-c", "api", "-e", "production"];
-    is_spoken(&args, &bench.home.deploytrack(&args), 1, &["nothing of api is current in production", "deploytrack matrix"]);
+    is_spoken(&args, &bench.home.deploytrack(&args), 1, &["no deployment of api is current in production", "deploytrack matrix"]);
     assert!(!old.is_empty());
 }
 

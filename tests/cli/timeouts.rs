@@ -105,7 +105,7 @@ fn a_variable_that_is_no_duration_is_named_and_costs_no_deploy() {
     let home = home(&bench).with("DEPLOYTRACK_TIMEOUT", "soon");
     let run = home.deploytrack(&["list"]);
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
-    assert!(run.err.contains("DEPLOYTRACK_TIMEOUT must be a duration with its unit, such as 10s or 2m, not 'soon'"), "{run:?}");
+    assert!(run.err.contains("DEPLOYTRACK_TIMEOUT must be a duration with a unit, such as 10s or 2m, not 'soon'"), "{run:?}");
     let wrapped = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 3"]));
     is_the_commands(&wrapped, 3, "out\n");
     assert!(wrapped.err.contains("DEPLOYTRACK_TIMEOUT must be"), "{wrapped:?}");

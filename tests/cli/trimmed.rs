@@ -59,7 +59,7 @@ fn every_variable_and_every_file() {
         files.set("DEPLOYTRACK_TOKEN_FILE", "token\n");
         assert!(files.deploytrack(&["show", "--id-file", "id"]).done().contains("v9"), "{before:?} {after:?}");
         let login = Home::new().deploytrack_reading(&["login", "--url", &padded(bench.server.url()), "--token-stdin"], &token);
-        assert!(login.done().contains("may read and write"), "{login:?}");
+        assert!(login.done().contains("can read and write"), "{login:?}");
     }
 }
 

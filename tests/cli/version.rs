@@ -25,7 +25,7 @@ fn without_a_server_its_line_says_why() {
         (Home::new().with("DEPLOYTRACK_PROFILE", "none-such"), "none-such"),
     ] {
         let run = home.deploytrack(&["version"]);
-        assert!(run.done().starts_with(&format!("client  {OWN}\nserver  not known: ")) && run.out.contains(why), "{run:?}");
+        assert!(run.done().starts_with(&format!("client  {OWN}\nserver  unknown: ")) && run.out.contains(why), "{run:?}");
         let json: Value = serde_json::from_str(home.deploytrack(&["version", "-o", "json"]).done()).unwrap();
         assert!(json["server"].is_null() && json["reason"].as_str().unwrap().contains(why), "{json}");
     }

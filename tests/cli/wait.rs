@@ -65,7 +65,7 @@ fn a_server_that_is_away_for_a_while_is_ridden_out() {
     bench.server.kill();
     let gone = bench.home.deploytrack(&["wait", &id, "--wait-timeout", "1s"]);
     assert_eq!(gone.code, 3, "{gone:?}");
-    assert!(gone.err.contains("not known"), "{gone:?}");
+    assert!(gone.err.contains("unknown"), "{gone:?}");
     let child = waiting(&bench.home, &["wait", &id]);
     bench.restart(&url);
     let (code, out, err) = ended(child);

@@ -125,9 +125,7 @@ fn resolve(path: &[String], modules: &BTreeSet<Module>, found: &BTreeMap<Module,
     let (module, item) = (&path[..length], path.get(length));
     let import = item.and_then(|item| found.get(module)?.imports.get(item));
     match import {
-        Some(import) if depth < 8 && import != path => {
-            resolve(import, modules, found, depth + 1).or_else(|| Some(module.to_vec()))
-        }
+        Some(import) if depth < 8 && import != path => resolve(import, modules, found, depth + 1).or_else(|| Some(module.to_vec())),
         _ => Some(module.to_vec()),
     }
 }

@@ -1,4 +1,4 @@
-//! Every fault of a command line at once, each with its value, its rule and the way out.
+//! All faults of a command line in one report, each with its value, its rule and the way out.
 
 use std::ffi::OsString;
 
@@ -8,32 +8,32 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{Args, line::Line};
+use super::{Args, command_line::CommandLine};
 
-/// What clap says where something is missing, or a flag stands beside one that it excludes: it has read everything else then.
+/// The errors that clap reports only after it has read all arguments: a missing argument, or two flags that exclude each other.
 const AT_THE_END: [ErrorKind; 3] = [ErrorKind::MissingRequiredArgument, ErrorKind::ArgumentConflict, ErrorKind::WrongNumberOfValues];
 
-/// What is wrong with a command line, or the help that was asked for.
+/// The faults of a command line, or the help that `--help` asks for.
 #[derive(Debug)]
-pub(crate) struct Mistakes(Vec<clap::Error>);
+pub(crate) struct Faults(Vec<clap::Error>);
 
-impl Mistakes {
-    /// Whether something is wrong.
+impl Faults {
+    /// Whether these are faults, and not help.
     pub(crate) fn use_stderr(&self) -> bool {
         self.0.iter().all(clap::Error::use_stderr)
     }
 
-    /// The same, where the value of this flag is that of a variable.
+    /// Adds the hint that the value of this flag comes from a variable.
     pub(super) fn of_variable(mut self, flag: &str, variable: &str) -> Self {
         let is_of = |error: &&mut clap::Error| matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(wrong)) if wrong.split(' ').next() == Some(flag));
         if let Some(error) = self.0.iter_mut().find(is_of) {
-            let tip = StyledStr::from(format!("the value is that of {variable}"));
+            let tip = StyledStr::from(format!("the value comes from {variable}"));
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
         }
         self
     }
 
-    /// All of them; how the command is used and where its help is comes at the end alone.
+    /// The report. The usage and the pointer to `--help` follow once, after the last fault.
     pub(crate) fn text(mut self, colour: bool) -> String {
         let Some(last) = self.0.pop() else { return String::new() };
         let rendered = |error: &clap::Error| {
@@ -44,7 +44,7 @@ impl Mistakes {
         for mut error in self.0 {
             error.remove(ContextKind::Usage);
             let text = rendered(&error);
-            // The last paragraph is where the help is.
+            // The last paragraph of each error is the pointer to --help.
             whole.push_str(text.rsplit_once("\n\n").map_or(text.as_str(), |(fault, _)| fault).trim_end());
             whole.push('\n');
         }
@@ -52,36 +52,36 @@ impl Mistakes {
     }
 }
 
-/// The mistake that was found first in a line, and those behind it: without what is wrong, the rest is read again. The line may
-/// have been mended since it was typed.
-pub(super) fn all(first: clap::Error, line: &Line<'_>, typed: &Line<'_>) -> Mistakes {
+/// Collects the first fault and those behind it: removes the wrong argument and parses the rest again. `line` may differ from
+/// `typed` by repairs.
+pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLine<'_>) -> Faults {
     if !first.use_stderr() {
-        return Mistakes(vec![first]);
+        return Faults(vec![first]);
     }
-    let mut rest = Rest { line: Line { own: line.own.clone(), rest: line.rest }, removed: Vec::new() };
+    let mut rest = Rest { line: CommandLine { own: line.own.clone(), rest: line.rest }, removed: Vec::new() };
     let mut found = Vec::new();
     let mut mistake = first;
     for _ in 0..=line.own.len() {
         let goes_on = !AT_THE_END.contains(&mistake.kind()) && rest.remove(&mistake);
-        if let Some(mistake) = rest.known(mistake, typed) {
+        if let Some(mistake) = rest.with_hint(mistake, typed) {
             found.push(mistake);
         }
         let next = if goes_on { Args::try_parse_from(rest.line.all()).and_then(Args::unambiguous).err() } else { None };
         let Some(next) = next.filter(clap::Error::use_stderr) else { break };
         mistake = next;
     }
-    Mistakes(found)
+    Faults(found)
 }
 
-/// What is left of a command line without its mistakes.
+/// The command line without the faults that were found.
 struct Rest<'a> {
-    line: Line<'a>,
-    /// What was removed: flags with their hyphens, and the values that stood behind unknown ones.
+    line: CommandLine<'a>,
+    /// The removed arguments: flags with their hyphens, and the values after unknown flags.
     removed: Vec<String>,
 }
 
 impl Rest<'_> {
-    /// Removes what is wrong, or puts the flag that was probably meant in its place; whether that could be done.
+    /// Removes the wrong argument, or replaces an unknown flag by the one that it resembles. Returns whether it found one.
     fn remove(&mut self, mistake: &clap::Error) -> bool {
         let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else { return false };
         let flag = wrong.split([' ', '=']).next().unwrap_or_default().to_owned();
@@ -115,14 +115,14 @@ impl Rest<'_> {
         let place = own.iter().skip(1).position(is_it).or_else(|| own.iter().skip(1).position(begins)).map(|at| at + 1);
         let Some(at) = place else { return false };
         let text = own[at].to_string_lossy().into_owned();
-        // What was meant is there already, and once is enough.
+        // The suggested flag may be given already; giving it twice would be a new fault.
         let is_new = |flag: &&str| !own.iter().any(|argument| argument.to_string_lossy().split('=').next() == Some(flag));
         if let Some(flag) = suggested.filter(is_new) {
             own[at] = text.replacen(unknown, flag, 1).into();
             return true;
         }
         own.remove(at);
-        // It may have been the value of the unknown flag.
+        // The next argument may be the value of the unknown flag.
         if let Some(value) = own.get(at).and_then(|next| next.to_str()).filter(|next| !next.starts_with('-') && !text.contains('=')) {
             self.removed.push(value.to_owned());
         }
@@ -145,8 +145,8 @@ impl Rest<'_> {
         place.map(|at| self.line.own.remove(at + 1)).is_some()
     }
 
-    /// The mistake with its way out; none where it comes from what was removed.
-    fn known(&self, mut mistake: clap::Error, typed: &Line<'_>) -> Option<clap::Error> {
+    /// The fault with its hint; `None` if it is only the consequence of a removed argument.
+    fn with_hint(&self, mut mistake: clap::Error, typed: &CommandLine<'_>) -> Option<clap::Error> {
         match (mistake.kind(), mistake.get(ContextKind::InvalidArg).cloned()) {
             (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
                 let is_missing = |argument: &String| !self.removed.iter().any(|removed| argument.split([' ', '=']).next() == Some(removed));
@@ -164,15 +164,15 @@ impl Rest<'_> {
         if let Some(tip) = hyphen_tip(&mistake, typed) {
             mistake.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
         } else if typed.command() == Some("record") || typed.command() == Some("rollback") {
-            // What stands behind `--` there is a command that runs.
+            // No hint to put the value behind `--`: there it would run as the command.
             mistake.remove(ContextKind::Suggested);
         }
         Some(mistake)
     }
 }
 
-/// How a value that begins with a hyphen is given, where that may be what is wrong.
-fn hyphen_tip(mistake: &clap::Error, typed: &Line<'_>) -> Option<StyledStr> {
+/// The hint for a value that begins with a hyphen, if that may be the fault.
+fn hyphen_tip(mistake: &clap::Error, typed: &CommandLine<'_>) -> Option<StyledStr> {
     let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else { return None };
     let wrong = wrong.split(' ').next()?;
     let is_of = |flag: &str| flag == wrong || short_of(wrong).is_some_and(|short| short == flag);
@@ -184,7 +184,7 @@ fn hyphen_tip(mistake: &clap::Error, typed: &Line<'_>) -> Option<StyledStr> {
         ErrorKind::UnknownArgument => pairs.into_iter().find(|(flag, value)| value.starts_with(wrong) && takes_value(flag))?,
         _ => return None,
     };
-    Some(StyledStr::from(format!("a value that begins with a hyphen is bound to its flag: {}={value}", long_of(flag))))
+    Some(StyledStr::from(format!("write a value that begins with a hyphen with an equals sign: {}={value}", long_of(flag))))
 }
 
 fn arguments() -> Vec<Arg> {
@@ -218,43 +218,44 @@ fn long_of(flag: &str) -> String {
     known.and_then(|argument| Some(format!("--{}", argument.get_long()?))).unwrap_or_else(|| flag.to_owned())
 }
 
-/// The value that a flag was given, where it was given once.
-pub(crate) fn given(arguments: &[OsString], flag: &str) -> Option<String> {
-    Line::of(arguments).only_value(flag, short_of(flag).as_deref())
+/// The value of a flag that is given exactly once.
+pub(crate) fn flag_value(arguments: &[OsString], flag: &str) -> Option<String> {
+    CommandLine::of(arguments).only_value(flag, short_of(flag).as_deref())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(arguments: &[&str]) -> String {
+    fn report(arguments: &[&str]) -> String {
         let typed: Vec<_> = std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect();
         let mistake = Args::try_parse_from(&typed).unwrap_err();
-        all(mistake, &Line::of(&typed), &Line::of(&typed)).text(false)
+        all(mistake, &CommandLine::of(&typed), &CommandLine::of(&typed)).text(false)
     }
 
     #[test]
-    fn all_faults_are_said_at_once_and_none_that_comes_of_another() {
-        let text = said(&["list", "--take", "0", "--skip=x", "--status", "done", "--enviroment", "a", "--foo", "bar", "--since", "never"]);
+    fn all_faults_are_reported_at_once_without_their_consequences() {
+        let text =
+            report(&["list", "--take", "0", "--skip=x", "--status", "done", "--enviroment", "a", "--foo", "bar", "--since", "never"]);
         for part in ["'0' for '--take", "'x' for '--skip", "'done' for '--status", "'--enviroment'", "'--foo'", "'never' for '--since"] {
             assert_eq!(text.matches(part).count(), 1, "{part}: {text}");
         }
         assert_eq!((text.matches("error:").count(), text.matches("For more information").count()), (6, 1), "{text}");
-        let text = said(&["record", "-c", "a\u{7}", "--version", "v\u{7}", "--status=x"]);
+        let text = report(&["record", "-c", "a\u{7}", "--version", "v\u{7}", "--status=x"]);
         assert!(!text.contains("required") && text.matches("error:").count() == 3, "{text}");
-        assert_eq!(said(&["update", "nothing", "never"]).matches("error:").count(), 2);
+        assert_eq!(report(&["update", "nothing", "never"]).matches("error:").count(), 2);
     }
 
     #[test]
-    fn a_value_that_begins_with_a_hyphen_has_its_way_out() {
+    fn a_value_that_begins_with_a_hyphen_gets_a_hint() {
         for arguments in [&["list", "-e", "-rf"][..], &["list", "--environment", "-rf"], &["record", "-c", "api", "-e", "-rf"]] {
-            let text = said(arguments);
+            let text = report(arguments);
             assert!(text.contains("--environment=-rf") && !text.contains("-- -r"), "{text}");
         }
     }
 
     #[test]
-    fn the_short_form_of_a_flag_is_known() {
+    fn the_short_form_of_a_flag_is_found() {
         assert_eq!((short_of("--component").as_deref(), short_of("--version")), (Some("-c"), None));
     }
 }

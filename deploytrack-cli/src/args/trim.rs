@@ -1,32 +1,17 @@
-//! Blanks around values: what `$(...)`, a file or a step of Jenkins hands over ends with a line break, and none of it is
-//! meant.
+//! Trims blanks around values: the output of `$(...)`, a file or a Jenkins step ends with a line break that is not part of
+//! the value.
 
-use std::{
-    ffi::{OsStr, OsString},
-    io,
-};
+use std::ffi::{OsStr, OsString};
 
 use clap::{Command, CommandFactory as _, ValueHint};
-pub(crate) use deploytrack_core::text::trimmed;
-use deploytrack_core::text::trimmed_path;
+use deploytrack_core::text::{trimmed, trimmed_path};
 
 use super::Args;
 
-/// The text of a file: UTF-8, or UTF-16 with a byte order mark, as a shell of Windows writes it.
-pub(crate) fn text_of(bytes: Vec<u8>) -> io::Result<String> {
-    let units = |unit: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect::<Vec<_>>();
-    let text = match bytes.get(..2) {
-        Some([0xff, 0xfe]) => String::from_utf16(&units(u16::from_le_bytes)).ok(),
-        Some([0xfe, 0xff]) => String::from_utf16(&units(u16::from_be_bytes)).ok(),
-        _ => String::from_utf8(bytes).ok(),
-    };
-    text.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is no text"))
-}
-
-/// The arguments before `--` with their values trimmed. The rest is the command's own.
+/// Trims the values of the arguments before `--`. The rest belongs to the wrapped command.
 pub(crate) fn own(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
-    // `keep` is called by this program itself, with the path of a folder as it is.
+    // This program calls `keep` itself, with the exact path of a folder.
     if arguments.get(1).is_some_and(|command| command == "keep") {
         return arguments;
     }
@@ -39,7 +24,7 @@ pub(crate) fn own(mut arguments: Vec<OsString>) -> Vec<OsString> {
     joined(arguments, end)
 }
 
-/// A value that begins with a hyphen and has a space in it is no flag: it is bound to the flag before it.
+/// Joins a value that begins with a hyphen and has a space, so cannot be a flag, to the flag before it.
 fn joined(arguments: Vec<OsString>, end: usize) -> Vec<OsString> {
     let mut joined: Vec<OsString> = Vec::with_capacity(arguments.len());
     for (index, argument) in arguments.into_iter().enumerate() {
@@ -59,16 +44,16 @@ fn is_bare_flag(text: &str) -> bool {
     text.len() > 2 && text.starts_with("--") && !text.contains('=')
 }
 
-/// Whether trimming could change anything; what is not is not looked at closer.
+/// Whether trimming could change the argument. Most arguments need no closer look.
 fn is_padded(text: &str) -> bool {
     let value = text.split_once('=').map_or(text, |(_, value)| value);
     trimmed(text) != text || trimmed(value) != value
 }
 
-/// What on the command line is a path.
+/// The flags and commands that take a path.
 struct Paths {
     flags: Vec<String>,
-    /// Commands that take a path without a flag.
+    /// Commands with a path as their argument.
     commands: Vec<String>,
 }
 
@@ -86,7 +71,7 @@ impl Paths {
         Self { flags, commands }
     }
 
-    /// An argument with its value trimmed, by what stands before it.
+    /// Trims the value of an argument; the argument before it tells whether it is a path.
     fn trim(&self, text: &str, before: &[OsString]) -> String {
         let is_path = |flag: &OsStr| self.flags.iter().any(|path| flag == path.as_str());
         match text.split_once('=').filter(|(flag, _)| flag.starts_with("--") && !flag.contains(char::is_whitespace)) {
@@ -112,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_at_both_ends_of_a_value_are_no_part_of_it() {
+    fn blanks_at_both_ends_of_a_value_are_removed() {
         for padded in ["v1\n", "v1\r\n", "\u{feff}v1", " v1\t", "\u{a0}v1\u{200b}\n"] {
             assert_eq!(own_of(&["record", "--version", padded]), ["record", "--version", "v1"], "{padded:?}");
             assert_eq!(own_of(&["record", &format!("--version={padded}")]), ["record", "--version=v1"], "{padded:?}");
@@ -122,19 +107,11 @@ mod tests {
     }
 
     #[test]
-    fn the_command_and_the_spaces_of_a_path_stay() {
+    fn the_wrapped_command_and_the_spaces_of_a_path_are_unchanged() {
         assert_eq!(own_of(&["record", "--", "echo", " x\n"]), ["record", "--", "echo", " x\n"]);
         assert_eq!(own_of(&["record", "--id-file", "a file \n"]), ["record", "--id-file", "a file "]);
         assert_eq!(own_of(&["import", "a file \r\n"]), ["import", "a file "]);
         assert_eq!(own_of(&["keep", "/a folder \n"]), ["keep", "/a folder \n"]);
-    }
-
-    #[test]
-    fn a_file_may_be_written_by_windows() {
-        for bytes in [&b"\xff\xfea\0\r\0\n\0"[..], b"\xfe\xff\0a\0\n", b"\xef\xbb\xbfa\r\n", b"a\n"] {
-            assert_eq!(trimmed(&text_of(bytes.to_vec()).unwrap()), "a", "{bytes:?}");
-        }
-        assert!(text_of(vec![0xff, b'a']).is_err());
     }
 
     #[test]

@@ -11,39 +11,40 @@ use deploytrack_core::{
 };
 
 use crate::{
-    Exit,
-    args::{Output, duration},
     error::Failure,
+    exit::Exit,
+    flags::{Output, duration},
     render::grid::{Column, Grid, Value},
     session::Session,
 };
 
-/// Which are archived, and how.
+/// The names to archive.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Archive {
-    /// A name, an id, or a pattern of names: * stands for any characters, ? for one
+    /// A name, an id, or a pattern: * matches any characters, ? matches one
     #[arg(value_name = "NAME|ID|PATTERN")]
     which: Reference,
-    /// Only those without a deployment for this long, such as 7d
+    /// Only entries without a deployment for this long, such as 7d
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "undo")]
     older_than: Option<Duration>,
-    /// Take them out of the archive
+    /// Restore from the archive
     #[arg(long)]
     undo: bool,
-    /// Show what would be archived, and change nothing
+    /// Show the entries that would be archived, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
 impl Archive {
-    /// The name or id of one, where no more than that is asked for; it is changed like any other field.
+    /// The name or id and the new value of `archived`, if one entry is named without other conditions. It is changed like any other
+    /// field.
     pub(crate) fn one(&self) -> Option<(&Reference, bool)> {
         let is_pattern = matches!(&self.which, Reference::Name(name) if NamePattern::is_pattern(name.as_str()));
         (!is_pattern && self.older_than.is_none() && !self.dry_run).then_some((&self.which, !self.undo))
     }
 }
 
-/// Archives what matches, request by request: each takes the next ones.
+/// Archives all matching entries. One request archives a limited number, so requests repeat until none remain.
 pub(crate) async fn run(kind: CatalogKind, archive: &Archive, session: &mut Session<'_>) -> Result<(), Failure> {
     let selection = ArchiveSelection {
         name: pattern(kind, &archive.which, session).await?,
@@ -63,7 +64,7 @@ pub(crate) async fn run(kind: CatalogKind, archive: &Archive, session: &mut Sess
     answer(kind, archive, &whole, session)
 }
 
-/// The pattern that was given. What is no pattern must exist.
+/// The pattern; a name or id without `*` and `?` must exist.
 async fn pattern(kind: CatalogKind, which: &Reference, session: &Session<'_>) -> Result<NamePattern, Failure> {
     let name = match which {
         Reference::Name(name) if NamePattern::is_pattern(name.as_str()) => name.clone(),
@@ -77,7 +78,7 @@ async fn pattern(kind: CatalogKind, which: &Reference, session: &Session<'_>) ->
 
 fn since(age: Duration, session: &Session<'_>) -> Result<Time, Failure> {
     let age = TimeDelta::from_std(age).ok().and_then(|age| session.view.now.checked_sub_signed(age));
-    age.ok_or_else(|| Failure::usage("--older-than is too long").hint("give a shorter one, such as --older-than 30d"))
+    age.ok_or_else(|| Failure::usage("--older-than is too long").hint("give a shorter time, such as --older-than 30d"))
 }
 
 fn answer(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -92,10 +93,10 @@ fn answer(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome, sessio
 fn done(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome) -> String {
     let all = outcome.data.len() as u64 + outcome.remaining;
     let things = if all == 1 { kind.as_str().to_owned() } else { format!("{kind}s") };
-    let verb = if archive.undo { "taken out of the archive" } else { "archived" };
+    let verb = if archive.undo { "restored from the archive" } else { "archived" };
     let more = if outcome.remaining > 0 { format!("; the first {} are listed", outcome.data.len()) } else { String::new() };
     match (archive.dry_run, all) {
-        (true, _) => format!("{all} {things} would be {verb}{more}; without --dry-run it is done"),
+        (true, _) => format!("{all} {things} would be {verb}{more}; run the command without --dry-run to do it"),
         (false, 1) => format!("1 {things} was {verb}"),
         (false, _) => format!("{} {things} were {verb}", outcome.data.len()),
     }
@@ -104,7 +105,7 @@ fn done(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome) -> Strin
 fn nothing(kind: CatalogKind, archive: &Archive) -> String {
     let state = if archive.undo { "archived" } else { "in use" };
     let idle = if archive.older_than.is_some() { " without a deployment for that long" } else { "" };
-    format!("no {kind} matches {}{idle}, of those that are {state}", archive.which)
+    format!("no {kind} that is {state} matches {}{idle}", archive.which)
 }
 
 fn grid(archived: &[ArchivedName]) -> Grid {
@@ -114,14 +115,14 @@ fn grid(archived: &[ArchivedName]) -> Grid {
     Grid::new(columns, archived.iter().map(row))
 }
 
-/// Prints what the server found archived while the command recorded deployments.
+/// Prints the server's notes about archived names in recorded deployments.
 pub(super) fn print_notes(notes: &ArchiveNotes, session: &mut Session<'_>) {
     for (kind, name) in &notes.unarchived.names {
-        // Nobody may be reading notes; the deployment is recorded.
-        drop(session.note(&format!("the {kind} {name} was archived, and this deployment took it out of the archive")));
+        // A note that cannot be printed does not matter: the deployment is recorded.
+        drop(session.note(&format!("the {kind} {name} was archived; this deployment restored it from the archive")));
     }
     if notes.unarchived.more > 0 {
-        drop(session.note(&format!("{} more were taken out of the archive", notes.unarchived.more)));
+        drop(session.note(&format!("{} more were restored from the archive", notes.unarchived.more)));
     }
     for (kind, name) in &notes.still_archived.names {
         session.warn(&format!("the {kind} {name} is archived, so the matrix does not show this deployment; {}", way_out(*kind)));
@@ -132,5 +133,5 @@ pub(super) fn print_notes(notes: &ArchiveNotes, session: &mut Session<'_>) {
 }
 
 fn way_out(kind: CatalogKind) -> String {
-    format!("`deploytrack {kind} archive --undo NAME` shows it, and so does `deploytrack matrix --include-archived`")
+    format!("`deploytrack {kind} archive --undo NAME` restores it, `deploytrack matrix --include-archived` shows it")
 }

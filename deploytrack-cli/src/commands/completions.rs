@@ -2,14 +2,13 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::{args::Args, error::Failure};
+use crate::error::Failure;
 
-/// Print the completion script of a shell
+/// Print the completion script for a shell
 ///
-/// It is made from the same definitions as this help. It needs no server and no profile.
+/// The script is generated from the same definitions as this help. The command needs no server and no profile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -21,9 +20,9 @@ pub(crate) struct Completions {
     shell: Shell,
 }
 
-pub(crate) fn run(completions: &Completions, out: &mut dyn Write) -> Result<(), Failure> {
-    // Written to memory first: the generator panics where a reader has gone away.
+pub(crate) fn run(completions: &Completions, mut definition: clap::Command, out: &mut dyn Write) -> Result<(), Failure> {
+    // Written to memory first: the generator panics on a closed pipe.
     let mut script = Vec::new();
-    clap_complete::generate(completions.shell, &mut Args::command(), "deploytrack", &mut script);
+    clap_complete::generate(completions.shell, &mut definition, "deploytrack", &mut script);
     Ok(out.write_all(&script)?)
 }

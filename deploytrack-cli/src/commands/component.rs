@@ -10,13 +10,13 @@ use deploytrack_core::{
 
 use super::{
     archive::{self, Archive},
-    clearable, or_empty,
+    fields::{clearable, or_empty},
 };
 use crate::{
-    args::Listed,
     error::Failure,
+    flags::CatalogPage,
     render::grid::{Column, Grid, Value},
-    session::{Session, paged},
+    session::{Session, fetch_pages},
 };
 
 /// List, register, change, archive or delete components
@@ -29,12 +29,12 @@ pub(crate) struct Component {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List components in the order of their names
+    /// List components by name
     #[command(after_help = "Example:\n  deploytrack component list --all")]
-    List(#[command(flatten)] Listed),
+    List(#[command(flatten)] CatalogPage),
     /// Show one component
     #[command(after_help = "Example:\n  deploytrack component show user-service")]
-    Show(#[command(flatten)] Which),
+    Show(#[command(flatten)] ComponentArg),
     /// Register a component
     #[command(after_help = "Example:\n  deploytrack component create user-service --owner payments")]
     Create {
@@ -47,7 +47,7 @@ enum Action {
     #[command(after_help = "Example:\n  deploytrack component update user-service --name account-service --owner ''")]
     Update {
         #[command(flatten)]
-        which: Which,
+        which: ComponentArg,
         /// A new name
         #[arg(long = "name", value_name = "NAME")]
         new_name: Option<Name>,
@@ -56,36 +56,36 @@ enum Action {
     },
     /// Hide components from the matrix; their history stays
     ///
-    /// The next deployment takes a component out of the archive.
+    /// The next deployment restores a component from the archive.
     #[command(
         after_help = "Examples:\n  deploytrack component archive user-service\n  deploytrack component archive 'prototype-*' --older-than 90d --dry-run"
     )]
     Archive(#[command(flatten)] Archive),
     /// Delete a component that has no deployments
     #[command(after_help = "Example:\n  deploytrack component delete user-service")]
-    Delete(#[command(flatten)] Which),
+    Delete(#[command(flatten)] ComponentArg),
 }
 
 #[derive(Debug, clap::Args)]
-struct Which {
+struct ComponentArg {
     /// The component
     #[arg(value_name = "NAME|ID")]
     component: Reference,
 }
 
-/// An empty text removes a value.
+/// The fields of a component; an empty text removes a value.
 #[derive(Debug, clap::Args)]
 struct Details {
-    /// Free text; an empty text removes it, as everywhere here
+    /// Free text; an empty text removes it, as in all of these flags
     #[arg(long, value_name = "TEXT", value_parser = or_empty::<Description>)]
     description: Option<String>,
-    /// Who answers for it
+    /// The team or person that owns it
     #[arg(long, value_parser = or_empty::<Label>)]
     owner: Option<String>,
-    /// What it is, such as service or library
+    /// The kind of component, such as service or library
     #[arg(long, value_parser = or_empty::<Label>)]
     kind: Option<String>,
-    /// Where it is in its life, such as experimental or production
+    /// The phase of its life, such as experimental or production
     #[arg(long, value_parser = or_empty::<Label>)]
     lifecycle: Option<String>,
 }
@@ -105,7 +105,7 @@ impl Details {
 
 pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(listed) => list(listed, session).await,
+        Action::List(page_args) => list(page_args, session).await,
         Action::Show(which) => {
             let id = session.component(&which.component).await?.id;
             let component = session.client.component(id).await?;
@@ -118,7 +118,7 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
         Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
         Action::Archive(archive) => match archive.one() {
             Some((which, archived)) => {
-                let which = Which { component: which.clone() };
+                let which = ComponentArg { component: which.clone() };
                 update(&which, ComponentChange { archived: Some(archived), ..ComponentChange::default() }, session).await
             }
             None => archive::run(CatalogKind::Component, &archive, session).await,
@@ -131,14 +131,14 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
     }
 }
 
-async fn list(listed: Listed, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (client, filter) = (&session.client, listed.filter());
-    let page: ApiResponse<Page<_>> = paged(listed.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
+async fn list(page_args: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (client, filter) = (&session.client, page_args.filter());
+    let page: ApiResponse<Page<_>> = fetch_pages(page_args.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "components")
 }
 
-async fn update(which: &Which, change: ComponentChange, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn update(which: &ComponentArg, change: ComponentChange, session: &mut Session<'_>) -> Result<(), Failure> {
     if change == ComponentChange::default() {
         return Err(Failure::usage("there is nothing to change").hint("see `deploytrack component update --help`"));
     }

@@ -1,38 +1,37 @@
-//! `deploytrack doctor`: what a caller needs, checked one by one.
+//! `deploytrack doctor`: checks everything that a command needs.
 
-mod bearer;
 mod network;
 pub(crate) mod setup;
 mod spool;
+mod token;
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::login::Streams;
 use crate::{
-    Exit,
-    args::Global,
     error::Failure,
+    exit::Exit,
+    flags::Global,
+    pipeline::queue::{Keys, Spool},
     render::grid::{Column, Grid, Value},
-    session::Session,
-    settings,
-    surroundings::Surroundings,
+    settings::{self, Settings},
+    ui::Invocation,
 };
 
-/// How long each look into the network may take.
+/// The time limit of each network check.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Check that this machine can record: settings, network, server, token, clock and spool
 ///
-/// Each check says ok, warning, problem, or not checked when one before it stands in the way, and names the way out. Ends
-/// with 0 when there is no problem, else with the exit code of the first: 2 settings, clock or spool, 3 unreachable, 4 not
-/// authorised. Nothing is recorded, and a token is never shown. No check takes longer than 5 seconds.
+/// Each check reports ok, warning, problem, or not checked if an earlier check failed, and how to fix a problem. The exit code
+/// is 0 without problems, else the code of the first problem: 2 settings, clock or spool, 3 unreachable, 4 not authorised. The
+/// command records nothing and never shows a token. No check takes longer than 5 seconds.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack doctor\n  deploytrack doctor --profile work -o json")]
 pub(crate) struct Doctor {}
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Verdict {
     #[serde(rename = "ok")]
@@ -45,13 +44,13 @@ enum Verdict {
     NotChecked,
 }
 
-/// One check.
+/// One check with its result.
 #[derive(Debug, Serialize)]
 struct Finding {
     check: &'static str,
     result: Verdict,
     detail: String,
-    /// How the command ends when this is the first problem.
+    /// The exit code of the command if this is the first problem.
     #[serde(skip)]
     exit: Exit,
 }
@@ -77,33 +76,35 @@ impl Finding {
         Self::new(check, Verdict::NotChecked, why)
     }
 
-    /// A failure as a problem: all that it says, and its exit code.
+    /// A failure as a problem, with all its text and its exit code.
     fn failed(check: &'static str, failure: &Failure) -> Self {
-        let (exit, detail) = failure.told();
+        let (exit, detail) = failure.summary();
         Self::problem(check, exit, detail)
     }
 }
 
-pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
-    let mut session = Session::answering(global, surroundings, streams.out, streams.err)?;
-    // Whoever wants to wait longer for an answer asks the server itself.
-    let given = settings::patience(global, surroundings).ok();
+pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
+    let (global, env) = (&invocation.global, invocation.env);
+    // A longer --timeout does not apply to the checks.
+    let given = settings::answer_timeout(global, env).ok();
     let global = Global { timeout: given.map(|given| given.map_or(PATIENCE, |timeout| timeout.min(PATIENCE))), ..global.clone() };
     let mut findings = Vec::new();
-    let settings = setup::check(&global, surroundings, &mut findings);
-    let now = session.view.now;
+    let settings = setup::check(&global, env, &mut findings);
+    let mut ui = invocation.ui();
+    let now = ui.view.now;
     match &settings {
         Some(settings) => {
             let time = network::check(settings, &mut findings).await;
-            bearer::check(settings, now, time.is_some(), &mut findings).await;
+            token::check(settings, now, time.is_some(), &mut findings).await;
             findings.push(network::clock(time.flatten()));
         }
-        None => findings.push(Finding::not_checked("server", "the settings are wrong")),
+        None => findings.push(Finding::not_checked("server", "the settings are invalid")),
     }
-    session.use_spool_of(settings.as_ref().and_then(|settings| settings.token.as_deref()));
-    spool::check(session.spool.as_ref(), now, &mut findings);
+    let token = settings.as_ref().and_then(|settings| settings.token.as_deref());
+    let spool = Spool::find(ui.env, Keys::of(ui.env, token), Settings::of_this_machine().url);
+    spool::check(spool.as_ref(), now, &mut findings);
     let text = serde_json::to_string(&findings).map_err(std::io::Error::from)?;
-    session.answer(&text, &grid(&findings))?;
+    ui.answer(&text, &grid(&findings))?;
     verdict(&findings)
 }
 
@@ -111,11 +112,11 @@ fn verdict(findings: &[Finding]) -> Result<(), Failure> {
     let mut problems = findings.iter().filter(|finding| finding.result == Verdict::Problem);
     let Some(first) = problems.next() else { return Ok(()) };
     let count = 1 + problems.count();
-    let message = if count == 1 { "there is one problem".to_owned() } else { format!("there are {count} problems") };
-    Err(Failure::new(first.exit, message).hint(format!("begin with the check {}", first.check)))
+    let message = if count == 1 { "there is 1 problem".to_owned() } else { format!("there are {count} problems") };
+    Err(Failure::new(first.exit, message).hint(format!("fix the check {} first", first.check)))
 }
 
-/// Nothing of a way out is shortened: a line that is too long is broken.
+/// All columns are fixed: a long detail is wrapped and never shortened, because it has the way out.
 fn grid(findings: &[Finding]) -> Grid {
     let columns = [Column::fixed("check", "CHECK"), Column::fixed("result", "RESULT"), Column::fixed("detail", "DETAIL")];
     let word = |result| match result {

@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use super::{
     archive::{self, Archive},
-    clearable, or_empty,
+    fields::{clearable, or_empty},
 };
 use crate::{
-    Exit,
-    args::{Listed, environment_type, whole},
     error::Failure,
+    exit::Exit,
+    flags::{CatalogPage, environment_type, whole},
     render::grid::{Column, Grid, Value},
-    session::{Session, paged},
+    session::{Session, fetch_pages},
 };
 
 /// List, register, change, order, archive or delete environments
@@ -33,10 +33,10 @@ pub(crate) struct Environment {
 enum Action {
     /// List environments in their order
     #[command(after_help = "Example:\n  deploytrack environment list")]
-    List(#[command(flatten)] Listed),
+    List(#[command(flatten)] CatalogPage),
     /// Show one environment
     #[command(after_help = "Example:\n  deploytrack environment show production")]
-    Show(#[command(flatten)] Which),
+    Show(#[command(flatten)] EnvironmentArg),
     /// Register an environment
     #[command(after_help = "Example:\n  deploytrack environment create eu-production --type production")]
     Create {
@@ -49,7 +49,7 @@ enum Action {
     #[command(after_help = "Example:\n  deploytrack environment update prod --name production")]
     Update {
         #[command(flatten)]
-        which: Which,
+        which: EnvironmentArg,
         /// A new name
         #[arg(long = "name", value_name = "NAME")]
         new_name: Option<Name>,
@@ -58,27 +58,27 @@ enum Action {
     },
     /// Hide environments from the matrix; their history stays
     ///
-    /// The next deployment takes an environment out of the archive.
+    /// The next deployment restores an environment from the archive.
     #[command(
         after_help = "Examples:\n  deploytrack environment archive staging\n  deploytrack environment archive 'review/*' --older-than 7d --dry-run"
     )]
     Archive(#[command(flatten)] Archive),
     /// Delete an environment that has no deployments
     #[command(after_help = "Example:\n  deploytrack environment delete staging")]
-    Delete(#[command(flatten)] Which),
+    Delete(#[command(flatten)] EnvironmentArg),
     /// Set the order of the environments, which is the order of the matrix's columns
     ///
-    /// Those that are not named follow in the order they have now.
+    /// Environments that are not named follow in their present order.
     #[command(after_help = "Example:\n  deploytrack environment order development staging production")]
     Order {
-        /// The environments, the first one first
+        /// The environments, in the new order
         #[arg(required = true, value_name = "NAME|ID")]
         environments: Vec<Reference>,
     },
 }
 
 #[derive(Debug, clap::Args)]
-struct Which {
+struct EnvironmentArg {
     /// The environment
     #[arg(value_name = "NAME|ID")]
     environment: Reference,
@@ -89,11 +89,11 @@ struct Details {
     /// Free text; an empty text removes it
     #[arg(long, value_name = "TEXT", value_parser = or_empty::<Description>)]
     description: Option<String>,
-    /// What it is for [default for a new one: guessed from its name]
+    /// The type of environment [default for a new one: guessed from its name]
     #[arg(long, value_parser = environment_type())]
     r#type: Option<EnvironmentType>,
-    /// Its place among the environments, from 1
-    #[arg(long, value_name = "PLACE", value_parser = whole::<usize>(1, MOST_POSITION))]
+    /// The position among the environments, from 1
+    #[arg(long, value_name = "POSITION", value_parser = whole::<usize>(1, MOST_POSITION))]
     order: Option<usize>,
 }
 
@@ -106,7 +106,7 @@ impl Details {
 
 pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(listed) => list(listed, session).await,
+        Action::List(page_args) => list(page_args, session).await,
         Action::Show(which) => {
             let id = session.environment(&which.environment).await?.id;
             let environment = session.client.environment(id).await?;
@@ -119,7 +119,7 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
         Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
         Action::Archive(archive) => match archive.one() {
             Some((which, archived)) => {
-                let which = Which { environment: which.clone() };
+                let which = EnvironmentArg { environment: which.clone() };
                 update(&which, EnvironmentChange { archived: Some(archived), ..EnvironmentChange::default() }, session).await
             }
             None => archive::run(CatalogKind::Environment, &archive, session).await,
@@ -133,14 +133,14 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
     }
 }
 
-async fn list(listed: Listed, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (client, filter) = (&session.client, listed.filter());
-    let page = paged(listed.part, async |page| Ok(client.matching_environments(&filter, page).await?)).await?;
+async fn list(page_args: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (client, filter) = (&session.client, page_args.filter());
+    let page = fetch_pages(page_args.part, async |page| Ok(client.matching_environments(&filter, page).await?)).await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "environments")
 }
 
-async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn update(which: &EnvironmentArg, change: EnvironmentChange, session: &mut Session<'_>) -> Result<(), Failure> {
     if change == EnvironmentChange::default() {
         return Err(Failure::usage("there is nothing to change").hint("see `deploytrack environment update --help`"));
     }
@@ -149,9 +149,9 @@ async fn update(which: &Which, change: EnvironmentChange, session: &mut Session<
     show(&updated, session)
 }
 
-async fn order(asked: &[Reference], session: &mut Session<'_>) -> Result<(), Failure> {
+async fn order(wanted: &[Reference], session: &mut Session<'_>) -> Result<(), Failure> {
     let mut ids: Vec<Uuid> = Vec::new();
-    for environment in asked {
+    for environment in wanted {
         let id = session.environment(environment).await?.id;
         if ids.contains(&id) {
             return Err(Failure::new(Exit::Usage, format!("{environment} is named twice")));

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use self::correct::Correction;
 use crate::{
-    Exit,
-    args::run_id,
     error::Failure,
+    exit::Exit,
+    flags::entry_id,
     pipeline::queue::{
         FlushLock, Spool, backlog,
         send::{self, Selection, Summary},
@@ -39,7 +39,7 @@ Examples:
   deploytrack flush 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 --set component=user-service --set version=v2.3.1")]
 pub(crate) struct Flush {
     /// Send only this entry
-    #[arg(value_name = "ENTRY", value_parser = run_id)]
+    #[arg(value_name = "ENTRY", value_parser = entry_id)]
     entry: Option<Uuid>,
     /// Correct a field of a refused record, such as environment=production; may be repeated
     ///

@@ -3,14 +3,14 @@
 use deploytrack_core::catalog::Reference;
 
 use crate::{
-    args::Output,
     error::Failure,
-    moment::{self, Moment},
+    flags::Output,
     render::deployment,
     session::Session,
+    time_arg::{self, TimeArg},
 };
 
-/// Show what is current of one component, in each environment
+/// Show the current deployment of one component in each environment
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  deploytrack latest --component user-service\n  deploytrack latest --component user-service --at 2026-08-01"
@@ -19,20 +19,20 @@ pub(crate) struct Latest {
     /// The component
     #[arg(short, long, value_name = "NAME|ID")]
     component: Reference,
-    /// Show what was current at this moment: a time, a date (its beginning, in UTC), or such as '2 days ago'
-    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
-    at: Option<Moment>,
+    /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2 days ago'
+    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
+    at: Option<TimeArg>,
 }
 
 pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(), Failure> {
     let id = session.component(&latest.component).await?.id;
-    let at = latest.at.map(|at| at.seen_from(session.view.now));
+    let at = latest.at.map(|at| at.resolve(session.view.now));
     session.view.now = at.unwrap_or(session.view.now);
     let current = session.client.latest(id, at).await?;
     session.answer(&current.text, &deployment::latest(&current.value))?;
     if current.value.is_empty() && session.output() == Output::Table {
         let then = if at.is_some() { "was current then" } else { "is current" };
-        session.note(&format!("nothing of {} {then}", latest.component))?;
+        session.note(&format!("no deployment of {} {then}", latest.component))?;
     }
     Ok(())
 }

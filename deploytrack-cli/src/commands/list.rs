@@ -6,13 +6,13 @@ use deploytrack_core::{
 };
 
 use crate::{
-    args::{Filter, Output, Part, order},
     error::Failure,
+    flags::{Filter, Output, Part, order},
     render::deployment,
-    session::{Session, paged},
+    session::{Session, fetch_pages},
 };
 
-/// List deployments, the newest first by when they happened
+/// List deployments, the newest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,7 +22,7 @@ Examples:
 pub(crate) struct List {
     #[command(flatten)]
     filter: Filter,
-    /// Which time orders the list: when a deployment last changed its status, or when it was recorded
+    /// The time that orders the list: of the last status change, or of the recording
     #[arg(long, default_value = Order::Occurred.as_str(), value_parser = order())]
     order: Order,
     #[command(flatten)]
@@ -30,23 +30,23 @@ pub(crate) struct List {
 }
 
 pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(), Failure> {
-    let named = session.meant(list.filter.component, list.filter.environment).await?;
+    let named = session.resolve(list.filter.component, list.filter.environment).await?;
     (list.filter.component, list.filter.environment) = named.clone();
-    let filter = DeploymentFilter { order: list.order, ..list.filter.seen_from(session.view.now) };
+    let filter = DeploymentFilter { order: list.order, ..list.filter.resolve(session.view.now) };
     let client = &session.client;
-    let page = paged(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
+    let page = fetch_pages(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
     if page.value.total == 0 {
         must_exist(named, session).await?;
     }
     session.answer(&page.text, &deployment::list(&page.value.data))?;
     session.note_the_rest(&page.value, "deployments")?;
     if session.output() == Output::Table && page.value.total == 0 {
-        session.note("there are no such deployments")?;
+        session.note("no deployment matches")?;
     }
     Ok(())
 }
 
-/// Nothing found may mean a typing error in a name.
+/// Fails if a name in a filter does not exist: an empty list may be due to a typing error.
 pub(super) async fn must_exist(named: (Option<Reference>, Option<Reference>), session: &Session<'_>) -> Result<(), Failure> {
     if let Some(component) = named.0 {
         session.component(&component).await?;

@@ -1,6 +1,6 @@
-//! `deploytrack login` and `deploytrack logout`: the token of a profile.
+//! `deploytrack login` and `deploytrack logout`: store and remove the token of a profile.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use deploytrack_core::{
     api::TOKEN_LIFETIME,
@@ -10,27 +10,26 @@ use deploytrack_core::{
 };
 use dialoguer::Password;
 
-use super::token::{self, Power};
 use crate::{
-    Exit,
-    args::{
-        Global,
-        trim::{text_of, trimmed},
-    },
     error::Failure,
+    exit::Exit,
+    flags::Global,
+    process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
     render::text::clean,
     settings::{self, Settings},
-    surroundings::Surroundings,
+    text::{decode, trimmed},
+    token::{self, Access},
+    ui::{Invocation, Streams},
 };
 
-/// More than the longest token that a server looks at.
+/// Longer than the longest token that a server accepts.
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// Keep a token in a profile, once the server has accepted it, and make that profile the current one
+/// Store a token in a profile after the server has accepted it, and make that profile the current one
 ///
-/// The token is asked for on the terminal and not shown, or read from standard input with --token-stdin. The profile is
-/// the one that --profile names; else the current one if it is of this server; else one that is named like the server.
+/// The command asks for the token on the terminal without showing it, or reads it from standard input with --token-stdin. The
+/// profile is the one in --profile; else the current one if it has this server; else a new one with the name of the server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -44,56 +43,56 @@ pub(crate) struct Login {
 
 /// Remove the token of a profile from the config file
 ///
-/// The token itself stays good until it expires; only the server's operator can change that. Where the profile was the current
-/// one, another profile with a token becomes it: one of the same server, or the only one there is.
+/// The token itself stays valid until it expires; only the server's operator can revoke it. If the profile was the current one,
+/// another profile with a token becomes the current one: one of the same server, or the only one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack logout\n  deploytrack logout --profile work")]
 pub(crate) struct Logout {}
 
-/// Where an answer and a note go.
-pub(crate) struct Streams<'a> {
-    pub(crate) out: &'a mut dyn Write,
-    pub(crate) err: &'a mut dyn Write,
-}
-
-pub(crate) async fn login(login: Login, global: &Global, surroundings: &Surroundings, mut streams: Streams<'_>) -> Result<(), Failure> {
-    let mut file = ConfigFile::open(surroundings)?;
-    let (name, url) = settings::for_login(&file, global, surroundings);
-    let token = if login.token_stdin { read() } else { ask(&url, surroundings) }?;
+pub(crate) async fn login(login: Login, mut invocation: Invocation<'_>) -> Result<(), Failure> {
+    if let Some(warning) = settings::warning_of_login(&invocation.global, invocation.env) {
+        invocation.warn(&warning);
+    }
+    let Invocation { global, env, streams } = &mut invocation;
+    let mut file = ConfigFile::open(env)?;
+    let (name, url) = settings::login_profile(&file, global, env);
+    let token = if login.token_stdin { read() } else { ask(&url, env) }?;
     let token = trimmed(&token).to_owned();
     if token.is_empty() {
         return Err(Failure::usage("the token is empty; nothing was saved"));
     }
-    check(Settings::given(&url, &token, global, surroundings)?).await?;
+    check(Settings::given(&url, &token, global, env)?).await?;
     file.make_current(&name);
     file.save(&Profile { name: name.clone(), url: Some(url.clone()), token: Some(token.clone()) })?;
-    let power = match token::power(&token) {
-        Some(Power::Writes) => "; it may read and write",
-        Some(Power::Reads) => "; it may only read",
+    let access = match token::access(&token) {
+        Some(Access::ReadWrite) => "; it can read and write",
+        Some(Access::ReadOnly) => "; it can only read",
         None => "",
     };
-    writeln!(streams.out, "{}", clean(&format!("the token for {url} is kept in the profile {name}, now the current one{power}")))?;
-    overruled(global, surroundings, &mut streams)
+    writeln!(streams.out, "{}", clean(&format!("the token for {url} is stored in the profile {name}, now the current one{access}")))?;
+    note_override(global, env, streams)
 }
 
-pub(crate) fn logout(global: &Global, surroundings: &Surroundings, Streams { out, err }: Streams<'_>) -> Result<(), Failure> {
-    let mut file = ConfigFile::open(surroundings)?;
-    let Some(name) = settings::named(global, surroundings).or_else(|| file.current()).map(str::to_owned) else {
-        return Err(Failure::usage("there is no current profile").hint(format!("name one with --profile; {}", file.known())));
+pub(crate) fn logout(invocation: Invocation<'_>) -> Result<(), Failure> {
+    let Invocation { global, env, streams: Streams { out, err } } = invocation;
+    let global = &global;
+    let mut file = ConfigFile::open(env)?;
+    let Some(name) = settings::profile_name(global, env).or_else(|| file.current()).map(str::to_owned) else {
+        return Err(Failure::usage("there is no current profile").hint(format!("give one with --profile; {}", file.known())));
     };
-    let profile = file.profile(&name).ok_or_else(|| file.unknown(&name, settings::source(global, surroundings)))?;
-    let said = if profile.token.is_some() {
+    let profile = file.profile(&name).ok_or_else(|| file.unknown(&name, settings::profile_source(global, env)))?;
+    let result = if profile.token.is_some() {
         file.put(&Profile { token: None, ..profile.clone() });
-        format!("the token of the profile {name} is removed; it stays good until it expires")
+        format!("the token of the profile {name} is removed; it stays valid until it expires")
     } else {
-        format!("the profile {name} has no token; nothing to remove")
+        format!("the profile {name} has no token to remove")
     };
-    let next = file.step_aside_for(&profile, SystemClock.now());
+    let next = file.replace_current(&profile, SystemClock.now());
     file.write()?;
-    for sentence in std::iter::once(said).chain(next) {
+    for sentence in std::iter::once(result).chain(next) {
         writeln!(out, "{}", clean(&sentence))?;
     }
-    match surroundings.variable("DEPLOYTRACK_PROFILE").filter(|named| *named == name && !global.quiet) {
+    match env.variable("DEPLOYTRACK_PROFILE").filter(|named| *named == name && !global.quiet) {
         Some(_) => Ok(writeln!(err, "{}", clean(&format!("DEPLOYTRACK_PROFILE still names the profile {name}")))?),
         None => Ok(()),
     }
@@ -101,23 +100,23 @@ pub(crate) fn logout(global: &Global, surroundings: &Surroundings, Streams { out
 
 fn read() -> Result<String, Failure> {
     let mut token = Vec::new();
-    let read = io::stdin().take(MOST_BYTES).read_to_end(&mut token).and_then(|_| text_of(token));
-    // What was read is not repeated: it may be half a token.
+    let read = io::stdin().take(MOST_BYTES).read_to_end(&mut token).and_then(|_| decode(token));
+    // The error must not quote the input: it may be half a token.
     read.map_err(|error| Failure::usage(format!("cannot read the token from standard input: {}", error.kind())))
 }
 
-/// Asks on standard error, without showing what is typed.
-fn ask(url: &str, surroundings: &Surroundings) -> Result<String, Failure> {
-    if !(surroundings.stdin_is_terminal && surroundings.stderr_is_terminal) {
-        return Err(Failure::usage("there is no terminal to ask for the token on")
+/// Asks for the token on standard error, without echo.
+fn ask(url: &str, env: &ProcessEnv) -> Result<String, Failure> {
+    if !(env.stdin_is_terminal && env.stderr_is_terminal) {
+        return Err(Failure::usage("there is no terminal to ask for the token")
             .hint("give it on standard input: `deploytrack login --token-stdin < FILE`")
-            .hint("a pipeline needs no login: it gives its token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE"));
+            .hint("a pipeline needs no login: set DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE"));
     }
-    let asked = Password::new().with_prompt(clean(&format!("Token for {url}"))).allow_empty_password(true).report(false).interact();
-    asked.map_err(|_| Failure::usage("no token was given; nothing was saved"))
+    let answer = Password::new().with_prompt(clean(&format!("Token for {url}"))).allow_empty_password(true).report(false).interact();
+    answer.map_err(|_| Failure::usage("no token was given; nothing was saved"))
 }
 
-/// Nothing is kept that the server does not accept.
+/// Checks the token on the server: a token that the server does not accept is not stored.
 async fn check(settings: Settings) -> Result<(), Failure> {
     let client = settings.client()?;
     let one = PageRequest::new(0, 1).unwrap_or_default();
@@ -125,19 +124,19 @@ async fn check(settings: Settings) -> Result<(), Failure> {
         Ok(_) => Ok(()),
         Err(client::Error::Unauthorised(problem)) if problem.status == 401 && problem.code != TOKEN_LIFETIME => {
             Err(Failure::new(Exit::Unauthorised, format!("{} does not accept this token; nothing was saved", client.url()))
-                .hint("it may have expired, or be another server's; `deploytrack-server token` on the server makes a new one"))
+                .hint("it may have expired, or belong to another server; `deploytrack-server token` on the server creates a new one"))
         }
         Err(error) => Err(Failure::from(error).hint("the token could not be checked; nothing was saved")),
     }
 }
 
-/// A variable goes before the profile that was just written, which would be a riddle.
-fn overruled(global: &Global, surroundings: &Surroundings, streams: &mut Streams<'_>) -> Result<(), Failure> {
-    let set = ["DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE"].into_iter().find(|name| surroundings.variable(name).is_some());
+/// Notes a variable that overrides the new profile, because the next command would silently not use it.
+fn note_override(global: &Global, env: &ProcessEnv, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let set = ["DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE"].into_iter().find(|name| env.variable(name).is_some());
     if let (Some(name), false) = (set, global.quiet) {
         streams.out.flush()?;
-        // Nobody may be reading notes; the token is kept all the same.
-        drop(writeln!(streams.err, "{name} is set and goes before the profile's token"));
+        // A note that cannot be printed does not matter: the token is stored.
+        drop(writeln!(streams.err, "{name} is set and overrides the token of the profile"));
     }
     Ok(())
 }

@@ -13,19 +13,19 @@ use deploytrack_core::{
 
 use self::columns::Columns;
 use crate::{
-    args::Output,
     error::Failure,
-    lookup::missing,
-    moment::{self, Moment},
-    render::matrix::{cells, drawn},
+    flags::Output,
+    lookup::not_found,
+    render::matrix::{cells, matrix_table},
     session::Session,
+    time_arg::{self, TimeArg},
 };
 
-/// Show which version is current where
+/// Show the current version of each component in each environment
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = "\
 Each cell shows the version and how long ago it succeeded. The sign ≠ marks a version that differs \
-from the one in the next environment to its right.
+from the version in the next environment to its right.
 
 Examples:
   deploytrack matrix
@@ -48,27 +48,27 @@ pub(crate) struct Matrix {
     /// Only components in this lifecycle
     #[arg(long)]
     lifecycle: Option<Label>,
-    /// Show what is archived too
+    /// Show archived components and environments too
     #[arg(long)]
     include_archived: bool,
-    /// Show what was current at this moment: a time, a date (its beginning, in UTC), or such as '2 days ago'
-    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
-    at: Option<Moment>,
-    /// Show it on the whole screen and draw it again when something changes; Ctrl-C ends it
+    /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2 days ago'
+    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
+    at: Option<TimeArg>,
+    /// Show the matrix full-screen and redraw it after changes; Ctrl-C ends the command
     #[arg(short, long, conflicts_with_all = ["at", "output"])]
     pub(crate) watch: bool,
 }
 
-/// A matrix as it was asked for.
-struct Asked {
+/// The server's answer, with the query.
+struct MatrixAnswer {
     columns: Vec<Name>,
     filter: MatrixFilter,
     matrix: deploytrack_core::matrix::Matrix,
     text: String,
 }
 
-/// Asks for the matrix.
-async fn ask(matrix: &Matrix, session: &Session<'_>) -> Result<Asked, Failure> {
+/// Requests the matrix.
+async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<MatrixAnswer, Failure> {
     let columns = columns(matrix, session).await?;
     let filter = MatrixFilter {
         components: components(matrix, session).await?,
@@ -77,10 +77,10 @@ async fn ask(matrix: &Matrix, session: &Session<'_>) -> Result<Asked, Failure> {
         kind: matrix.kind.clone(),
         lifecycle: matrix.lifecycle.clone(),
         include_archived: matrix.include_archived,
-        at: matrix.at.as_ref().map(|at| at.seen_from(session.view.now)),
+        at: matrix.at.as_ref().map(|at| at.resolve(session.view.now)),
     };
     let ApiResponse { value, text, .. } = session.client.matrix(&filter).await?;
-    Ok(Asked { columns, filter, matrix: value, text })
+    Ok(MatrixAnswer { columns, filter, matrix: value, text })
 }
 
 pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -88,8 +88,8 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return live::run(&matrix, session).await;
     }
     let are_named = !matrix.environment.is_empty();
-    let Asked { columns, filter, matrix, text } = ask(&matrix, session).await?;
-    // Ages are counted to the moment that is shown.
+    let MatrixAnswer { columns, filter, matrix, text } = request(&matrix, session).await?;
+    // Ages are relative to the time that is shown.
     session.view.now = filter.at.unwrap_or(session.view.now);
     if session.output() != Output::Table {
         return session.answer(&text, &cells(&matrix));
@@ -99,36 +99,36 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return session.note(&why);
     }
     if let Some(at) = filter.at {
-        session.note(&format!("what was current at {}", clock::format(&at)))?;
+        session.note(&format!("the state at {}", clock::format(&at)))?;
     }
-    // A program gets everything; a person reads what fits a terminal.
+    // A pipe gets all columns; a terminal gets a number that people can read.
     let columns = if are_named || session.view.width.is_none() { Columns::all(columns) } else { Columns::readable(&columns, &matrix) };
-    let text = drawn(&matrix, &columns.shown, &session.view);
+    let text = matrix_table(&matrix, &columns.shown, &session.view);
     session.out.write_all(text.as_bytes())?;
     columns.left_out().map_or(Ok(()), |left_out| session.note(&left_out))
 }
 
 /// The names of the environments to show, in order.
 async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Failure> {
-    // What was archived since a moment of the past belongs to that moment.
+    // An environment that was archived later belongs to a matrix of the past.
     let is_past = matrix.at.is_some();
     let archived = (!matrix.include_archived && !is_past && matrix.environment.is_empty()).then_some(false);
     let known = session.environments(&CatalogFilter { name: None, archived }).await?;
-    for asked in &matrix.environment {
-        let Some(found) = known.iter().find(|known| is(known, asked)) else {
-            return Err(missing(CatalogKind::Environment, asked, known.iter().map(|known| &known.name)));
+    for reference in &matrix.environment {
+        let Some(found) = known.iter().find(|known| matches(known, reference)) else {
+            return Err(not_found(CatalogKind::Environment, reference, known.iter().map(|known| &known.name)));
         };
-        refuse_hidden(matrix, (CatalogKind::Environment, &found.name, found.archived_at), session)?;
+        reject_hidden(matrix, (CatalogKind::Environment, &found.name, found.archived_at), session)?;
     }
     let shown = |known: &&Environment| {
         is_shown(matrix, known.archived_at, session)
-            && (matrix.environment.is_empty() || matrix.environment.iter().any(|asked| is(known, asked)))
+            && (matrix.environment.is_empty() || matrix.environment.iter().any(|reference| matches(known, reference)))
     };
     Ok(known.iter().filter(shown).map(|known| known.name.clone()).collect())
 }
 
-/// Refuses a component or environment that was named and would be hidden.
-fn refuse_hidden(
+/// Rejects a named component or environment that would be hidden.
+fn reject_hidden(
     matrix: &Matrix,
     (kind, name, archived_at): (CatalogKind, &Name, Option<Time>),
     session: &Session<'_>,
@@ -136,51 +136,51 @@ fn refuse_hidden(
     if is_shown(matrix, archived_at, session) {
         return Ok(());
     }
-    Err(Failure::new(crate::Exit::Refused, format!("the {kind} {name} is archived")).hint("--include-archived shows it"))
+    Err(Failure::new(crate::exit::Exit::Refused, format!("the {kind} {name} is archived")).hint("--include-archived shows it"))
 }
 
-/// Whether something is shown that is archived since then, if it is: where that is asked for, and at a moment before it.
+/// Whether an entry is shown: it is not archived, `--include-archived` is given, or `--at` is before its archiving.
 fn is_shown(matrix: &Matrix, archived_at: Option<Time>, session: &Session<'_>) -> bool {
-    let moment = matrix.at.as_ref().map(|at| at.seen_from(session.view.now));
-    matrix.include_archived || archived_at.is_none_or(|archived_at| moment.is_some_and(|moment| moment < archived_at))
+    let at = matrix.at.as_ref().map(|at| at.resolve(session.view.now));
+    matrix.include_archived || archived_at.is_none_or(|archived_at| at.is_some_and(|at| at < archived_at))
 }
 
-fn is(known: &Environment, asked: &Reference) -> bool {
-    match asked {
+fn matches(known: &Environment, reference: &Reference) -> bool {
+    match reference {
         // A name may have the form of an id.
         Reference::Id(id) => known.id == *id || known.name.as_str() == id.to_string(),
         Reference::Name(name) => known.name == *name,
     }
 }
 
-/// The names of the components that were asked for; each must exist and be shown.
+/// The names of the components in the filter; each must exist and be visible.
 async fn components(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Failure> {
     let mut names = Vec::new();
     for component in &matrix.component {
         let found = session.component(component).await?;
-        refuse_hidden(matrix, (CatalogKind::Component, &found.name, found.archived_at), session)?;
+        reject_hidden(matrix, (CatalogKind::Component, &found.name, found.archived_at), session)?;
         names.push(found.name);
     }
     Ok(names)
 }
 
-/// Why the matrix is empty.
+/// The reason why the matrix is empty.
 async fn why_empty(filter: &MatrixFilter, session: &Session<'_>) -> Result<String, Failure> {
     let archived = CatalogFilter { name: None, archived: Some(true) };
     let archived = session.client.matching_components(&archived, PageRequest::default()).await?.value.total;
-    let hidden = (archived > 0 && !filter.include_archived)
-        .then(|| format!("; of the components, {archived} are archived: --include-archived shows them"));
+    let hidden =
+        (archived > 0 && !filter.include_archived).then(|| format!("; {archived} components are archived: --include-archived shows them"));
     let labels = [("--owner", &filter.owner), ("--kind", &filter.kind), ("--lifecycle", &filter.lifecycle)];
     let given: Vec<_> = labels.iter().filter_map(|(flag, label)| Some(format!("{flag} {}", label.as_ref()?))).collect();
     let is_narrowed = !filter.components.is_empty() || !filter.environments.is_empty() || filter.at.is_some();
     Ok(match hidden {
         hidden if !given.is_empty() => format!(
-            "the matrix is empty: no component with {} is current anywhere; `deploytrack component list` shows them{}",
+            "the matrix is empty: no component with {} has a current deployment; `deploytrack component list` shows the components{}",
             given.join(" and "),
             hidden.unwrap_or_default()
         ),
         hidden if is_narrowed => {
-            format!("the matrix is empty: nothing of what was asked for is current{}", hidden.unwrap_or_default())
+            format!("the matrix is empty: no deployment that matches the filters is current{}", hidden.unwrap_or_default())
         }
         Some(hidden) => format!("the matrix is empty{hidden}"),
         None => {

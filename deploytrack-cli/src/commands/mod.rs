@@ -1,28 +1,29 @@
-//! The commands, one file each.
+//! The commands, one file each, and the match that starts them.
 
 pub(crate) mod archive;
 pub(crate) mod completions;
 pub(crate) mod component;
-pub(crate) mod discreet;
 pub(crate) mod doctor;
 pub(crate) mod environment;
 mod export;
+mod fields;
 pub(crate) mod flush;
 pub(crate) mod import;
 pub(crate) mod latest;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod man;
+pub(crate) mod masking;
 pub(crate) mod matrix;
 pub(crate) mod open;
 pub(crate) mod profile;
 pub(crate) mod record;
+pub(crate) mod repairs;
 pub(crate) mod rollback;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
 mod show;
 pub(crate) mod spool;
-pub(crate) mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
 mod verify;
@@ -30,86 +31,145 @@ pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod watch;
 
-use deploytrack_core::text::Invalid;
+use clap::Subcommand;
 
-use crate::{args::Command, error::Failure, session::Session};
+#[cfg(feature = "serve")]
+use self::serve::Serve;
+use self::{
+    completions::Completions,
+    component::Component,
+    doctor::Doctor,
+    environment::Environment,
+    export::Export,
+    flush::Flush,
+    import::Import,
+    latest::Latest,
+    list::List,
+    login::{Login, Logout},
+    man::Man,
+    matrix::Matrix,
+    open::Open,
+    profile::Profile,
+    record::Record,
+    rollback::Rollback,
+    show::Show,
+    spool::Spool,
+    undeploy::Undeploy,
+    update::Update,
+    verify::Verify,
+    version::Version,
+    wait::Wait,
+    watch::Watch,
+};
+use crate::{
+    error::Failure,
+    pipeline::keeper::{self, Keep},
+    runtime,
+    session::Session,
+    ui::Invocation,
+};
 
-/// What `--idempotency-key` is for.
-const KEY_HELP: &str = "Do this once under this key, however often the command is repeated with it [default: a random key]";
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    #[cfg(feature = "serve")]
+    Serve(Box<Serve>),
+    Record(Box<Record>),
+    Update(Update),
+    Wait(Wait),
+    Undeploy(Undeploy),
+    List(List),
+    Show(Show),
+    Latest(Latest),
+    Matrix(Matrix),
+    Watch(Watch),
+    Open(Open),
+    Component(Component),
+    Environment(Environment),
+    Import(Import),
+    Export(Export),
+    Verify(Verify),
+    Flush(Flush),
+    Rollback(Box<Rollback>),
+    Spool(Spool),
+    Completions(Completions),
+    Man(Man),
+    Login(Login),
+    Logout(Logout),
+    Profile(Profile),
+    Version(Version),
+    Doctor(Doctor),
+    #[command(hide = true)]
+    Keep(Keep),
+}
 
-/// Runs a command that asks a server.
-pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<(), Failure> {
-    let outcome = Box::pin(run_in(command, &mut session)).await;
-    for (kind, known) in session.client.take_resemblances() {
-        session.warn(&format!("a new {kind} is registered, and its name resembles {known}"));
+impl Command {
+    /// Runs the command. `definition` is the command line that it was read from.
+    pub(crate) fn run(self, invocation: Invocation<'_>, definition: clap::Command) -> Result<(), Failure> {
+        match self {
+            #[cfg(feature = "serve")]
+            Self::Serve(serve) => serve::run(*serve, invocation),
+            Self::Completions(completions) => completions::run(&completions, definition, invocation.streams.out),
+            Self::Man(man) => man::run(&man, definition, invocation.streams.out),
+            Self::Login(login) => runtime::run(login::login(login, invocation)),
+            Self::Logout(_) => login::logout(invocation),
+            Self::Profile(profile) => profile::run(&profile, invocation),
+            Self::Version(_) => runtime::run(version::run(invocation)),
+            Self::Doctor(_) => runtime::run(doctor::run(invocation)),
+            Self::Keep(keep) => {
+                let Invocation { global, env, streams } = invocation;
+                runtime::run(async { Err(keeper::run(keep, &global, env, streams).await) })
+            }
+            Self::Record(record) => {
+                record.clear_id_file();
+                let is_wrapped = record.wrapped_command().is_some();
+                let session = if is_wrapped { Session::open_or_offline(invocation) } else { Session::open(invocation) };
+                with(session, async |session| record::run(*record, session).await)
+            }
+            Self::Update(update) => with(Session::open(invocation), async |session| update::run(update, session).await),
+            Self::Undeploy(undeploy) => with(Session::open(invocation), async |session| undeploy::run(undeploy, session).await),
+            Self::Wait(wait) => with(wait::open(&wait, invocation), async |session| wait::run(wait, session).await),
+            Self::Verify(_) => with(verify::open(invocation), async |session| verify::run(session).await),
+            Self::Rollback(rollback) => with(Session::open(invocation), async |session| Box::pin(rollback::run(*rollback, session)).await),
+            Self::Flush(flush) => with(Session::open(invocation), async |session| flush::run(flush, session).await),
+            Self::Spool(spool) => with(Session::open(invocation), async |session| spool::run(&spool, session)),
+            Self::List(list) => with(Session::open(invocation), async |session| list::run(list, session).await),
+            Self::Show(show) => with(Session::open(invocation), async |session| show::run(show, session).await),
+            Self::Latest(latest) => with(Session::open(invocation), async |session| latest::run(latest, session).await),
+            Self::Matrix(matrix) => with(Session::open(invocation), async |session| matrix::run(matrix, session).await),
+            Self::Watch(watch) => with(Session::open(invocation), async |session| watch::run(watch, session).await),
+            Self::Open(open) => with(Session::open(invocation), async |session| open::run(open, session).await),
+            Self::Component(component) => with(Session::open(invocation), async |session| component::run(component, session).await),
+            Self::Environment(environment) => with(Session::open(invocation), async |session| environment::run(environment, session).await),
+            Self::Import(import) => with(Session::open(invocation), async |session| import::run(&import, session).await),
+            Self::Export(export) => with(Session::open(invocation), async |session| export::run(export, session).await),
+        }
     }
-    archive::print_notes(&session.client.take_archive_notes(), &mut session);
-    outcome
-}
 
-async fn run_in(command: Command, session: &mut Session<'_>) -> Result<(), Failure> {
-    match command {
-        // These ask no server, or one of their own, and never come here.
-        #[cfg(feature = "serve")]
-        Command::Serve(_) => Ok(()),
-        Command::Completions(_) | Command::Man(_) | Command::Login(_) | Command::Logout(_) | Command::Keep(_) => Ok(()),
-        Command::Version(_) | Command::Doctor(_) | Command::Open(_) | Command::Profile(_) => Ok(()),
-        Command::Record(record) => record::run(*record, session).await,
-        Command::Update(update) => update::run(update, session).await,
-        Command::Undeploy(undeploy) => undeploy::run(undeploy, session).await,
-        Command::Wait(wait) => wait::run(wait, session).await,
-        Command::Verify(_) => verify::run(session).await,
-        Command::Rollback(rollback) => Box::pin(rollback::run(*rollback, session)).await,
-        Command::Flush(flush) => flush::run(flush, session).await,
-        Command::Spool(spool) => spool::run(&spool, session),
-        Command::List(list) => list::run(list, session).await,
-        Command::Show(show) => show::run(show.which.recorded_id(session).await?, session).await,
-        Command::Latest(latest) => latest::run(latest, session).await,
-        Command::Matrix(matrix) => matrix::run(matrix, session).await,
-        Command::Watch(watch) => watch::run(watch, session).await,
-        Command::Component(component) => component::run(component, session).await,
-        Command::Environment(environment) => environment::run(environment, session).await,
-        Command::Import(import) => import::run(&import, session).await,
-        Command::Export(export) => export::run(export, session).await,
+    /// A more specific flag that `--timeout` may be meant for, and the meaning of that flag. In earlier versions `--timeout`
+    /// limited the wrapped command and the whole of `wait`.
+    pub(crate) fn other_timeout(&self) -> Option<(&'static str, &'static str)> {
+        let command = ("--command-timeout", "how long COMMAND may run");
+        match self {
+            Self::Record(record) if record.wrapping.has_open_limit() => Some(command),
+            Self::Rollback(rollback) if rollback.wrapping.has_open_limit() => Some(command),
+            Self::Wait(wait) if wait.limit.is_none() => Some(("--wait-timeout", "how long to wait in all")),
+            _ => None,
+        }
     }
 }
 
-/// Reads a text that may be empty, where an empty one removes a value.
-fn or_empty<T: std::str::FromStr<Err = Invalid>>(text: &str) -> Result<String, Invalid> {
-    if !text.is_empty() {
-        text.parse::<T>()?;
-    }
-    Ok(text.to_owned())
-}
-
-#[expect(clippy::option_option, reason = "left alone, removed and set are three answers, as in core's changes")]
-/// An empty text removes a value, any other sets it.
-fn clearable<T: std::str::FromStr<Err = deploytrack_core::text::Invalid>>(
-    flag: &str,
-    text: Option<String>,
-) -> Result<Option<Option<T>>, Failure> {
-    match text {
-        None => Ok(None),
-        Some(text) if text.is_empty() => Ok(Some(None)),
-        Some(text) => text.parse().map(|value| Some(Some(value))).map_err(|why| Failure::usage(format!("--{flag} {why}"))),
-    }
-}
-
-/// `key=value` pairs as metadata.
-fn metadata(pairs: Vec<(String, String)>) -> Result<deploytrack_core::deployment::Metadata, Failure> {
-    let map = pairs.into_iter().map(|(key, value)| (key, value.into())).collect();
-    deploytrack_core::deployment::Metadata::new(map).map_err(|why| Failure::usage(format!("--meta {why}")))
-}
-
-/// The pairs that fit into the metadata. What does not fit loses its largest values, and that is said.
-fn fitting(mut pairs: Vec<(String, String)>, session: &mut Session<'_>) -> Vec<(String, String)> {
-    while let (Err(why), Some(largest)) = (metadata(pairs.clone()), largest(&pairs)) {
-        let (key, value) = pairs.remove(largest);
-        session.warn(&format!("{}: {key}, with {} characters, is left out", why.message(), value.chars().count()));
-    }
-    pairs
-}
-
-fn largest(pairs: &[(String, String)]) -> Option<usize> {
-    (0..pairs.len()).max_by_key(|index| pairs[*index].0.len() + pairs[*index].1.len())
+/// Runs a command that asks a server, and prints what the server noted about the names in the requests.
+fn with<'a>(
+    session: Result<Session<'a>, Failure>,
+    command: impl AsyncFnOnce(&mut Session<'a>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut session = session?;
+    runtime::run(async {
+        let outcome = Box::pin(command(&mut session)).await;
+        for (kind, known) in session.client.take_resemblances() {
+            session.warn(&format!("a new {kind} is registered, and its name resembles {known}"));
+        }
+        archive::print_notes(&session.client.take_archive_notes(), &mut session);
+        outcome
+    })
 }

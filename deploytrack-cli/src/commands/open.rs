@@ -1,4 +1,4 @@
-//! `deploytrack open`: the server's pages in a browser, logged in.
+//! `deploytrack open`: opens the server's pages in a browser, logged in.
 
 use std::{
     io::{self, Write as _},
@@ -11,16 +11,16 @@ use tempfile::NamedTempFile;
 use tokio::{signal, time::sleep};
 use webbrowser::{Browser, BrowserOptions};
 
-use crate::{Exit, error::Failure, session::Session, settings::Settings};
+use crate::{error::Failure, exit::Exit, session::Session, settings::Settings};
 
-/// How long a browser may take to read the file that leads it on.
+/// How long the redirect file exists, so that a browser can read it.
 const FOR_THE_BROWSER: Duration = Duration::from_secs(10);
 
 /// Open the server's pages in a browser, logged in
 ///
-/// The token goes to the browser in the fragment of the address, which is sent to no server, and the page keeps it as long as
-/// its tab is open. It is in no command line either, where others on this machine could read it: the browser is led by a file
-/// in the home that only you can read, and that is gone after 10 seconds. BROWSER names another browser than the usual one.
+/// The browser gets the token in the fragment of the address, which is not sent to any server. The page stores the token until
+/// its tab is closed. The token is not on a command line, where others on this machine could read it: the browser opens a file
+/// in the home that only you can read and that is deleted after 10 seconds. Set BROWSER to use another browser.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,48 +28,49 @@ Examples:
   deploytrack open --component user-service --environment production
   deploytrack open --print")]
 pub(crate) struct Open {
-    /// Show what was deployed of this component
+    /// Show the deployments of this component
     #[arg(short, long, value_name = "NAME|ID")]
     component: Option<Reference>,
-    /// Show what was deployed to this environment
+    /// Show the deployments to this environment
     #[arg(short, long, value_name = "NAME|ID")]
     environment: Option<Reference>,
-    /// Print the address, token and all, instead of opening it
+    /// Print the address, with the token, instead of opening it
     #[arg(long)]
     print: bool,
 }
 
-pub(crate) async fn run(open: Open, settings: &Settings, session: &mut Session<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(open: Open, session: &mut Session<'_>) -> Result<(), Failure> {
+    let settings = session.settings.clone().unwrap_or_else(Settings::of_this_machine);
     let Some(token) = &settings.token else {
-        return Err(Failure::new(Exit::Unauthorised, "there is no token to log in with").hint("`deploytrack login` keeps one"));
+        return Err(Failure::new(Exit::Unauthorised, "there is no token to log in with").hint("`deploytrack login` stores one"));
     };
-    // What would go wrong in the browser is said here, where there is a way out.
+    // A request first: an error here has hints, an error in the browser has none.
     session.client.components(None, PageRequest::new(0, 1).unwrap_or_default()).await?;
-    let place = place(&open, session).await?;
-    let address = address(&settings.url, token, &place)?;
+    let filter = page_filter(&open, session).await?;
+    let address = address(&settings.url, token, &filter)?;
     if open.print {
         return session.line(&address);
     }
-    let file = signpost(&address).map_err(|error| Failure::usage(format!("the file that leads the browser cannot be written: {error}")))?;
-    show(&file).await.map_err(|error| {
-        Failure::usage(format!("no browser can be opened: {error}")).hint("`deploytrack open --print` prints the address to open elsewhere")
+    let file = redirect(&address).map_err(|error| Failure::usage(format!("cannot write the file that redirects the browser: {error}")))?;
+    open_in_browser(&file).await.map_err(|error| {
+        Failure::usage(format!("cannot open a browser: {error}")).hint("`deploytrack open --print` prints the address to open elsewhere")
     })?;
-    session.note(&format!("opening {}; this ends in 10 seconds, when the browser has been led there", settings.url))?;
+    session.note(&format!("opening {}; the command ends after 10 seconds, when the browser has read the address", settings.url))?;
     tokio::select! {
         () = sleep(FOR_THE_BROWSER) => Ok(()),
         _ = signal::ctrl_c() => Ok(()),
     }
 }
 
-/// Which page.
+/// The filter of the page.
 #[derive(Debug)]
-struct Place {
+struct PageFilter {
     component: Option<Name>,
     environment: Option<Name>,
 }
 
-/// The page that was asked for; its component and its environment must exist.
-async fn place(open: &Open, session: &Session<'_>) -> Result<Place, Failure> {
+/// The filter from the flags; its component and its environment must exist.
+async fn page_filter(open: &Open, session: &Session<'_>) -> Result<PageFilter, Failure> {
     let component = match &open.component {
         Some(component) => Some(session.component(component).await?.name),
         None => None,
@@ -78,16 +79,16 @@ async fn place(open: &Open, session: &Session<'_>) -> Result<Place, Failure> {
         Some(environment) => Some(session.environment(environment).await?.name),
         None => None,
     };
-    Ok(Place { component, environment })
+    Ok(PageFilter { component, environment })
 }
 
 /// The address of a page, with the token in its fragment.
-fn address(url: &str, token: &str, place: &Place) -> Result<String, Failure> {
+fn address(url: &str, token: &str, filter: &PageFilter) -> Result<String, Failure> {
     let encoded = |pairs: &[(&str, &str)]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let names = [("component", &place.component), ("environment", &place.environment)];
+    let names = [("component", &filter.component), ("environment", &filter.environment)];
     let chosen: Vec<_> = names.iter().filter_map(|(key, name)| Some((*key, name.as_ref()?.as_str()))).collect();
     let page = if chosen.is_empty() { String::new() } else { format!("changes?{}", encoded(&chosen)) };
-    let mut address = url::Url::parse(url).map_err(|why| Failure::usage(format!("{url} is no address: {why}")))?;
+    let mut address = url::Url::parse(url).map_err(|why| Failure::usage(format!("{url} is not an address: {why}")))?;
     if !address.path().ends_with('/') {
         address.set_path(&format!("{}/", address.path()));
     }
@@ -95,12 +96,12 @@ fn address(url: &str, token: &str, place: &Place) -> Result<String, Failure> {
     Ok(address.into())
 }
 
-/// A page that leads on to an address, in a file that nobody else can read. It is in the home and not hidden there: a browser
-/// from a package that is kept apart can read nothing else.
-fn signpost(address: &str) -> io::Result<NamedTempFile> {
+/// A page that redirects to an address, in a file that only the owner can read. The file is in the home and not hidden: a
+/// sandboxed browser can read nothing else.
+fn redirect(address: &str) -> io::Result<NamedTempFile> {
     let folder = std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(std::env::temp_dir);
     let mut file = tempfile::Builder::new().prefix("deploytrack-open-").suffix(".html").tempfile_in(folder)?;
-    // Of what an address holds, these alone mean something in an attribute.
+    // Of the characters of an address, only these are special in an attribute.
     let address = address.replace('&', "&amp;").replace('"', "&quot;");
     write!(
         file,
@@ -110,10 +111,10 @@ fn signpost(address: &str) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Has the browser open a file.
-async fn show(file: &NamedTempFile) -> io::Result<()> {
+/// Opens the file in the browser.
+async fn open_in_browser(file: &NamedTempFile) -> io::Result<()> {
     let path: PathBuf = file.path().to_owned();
-    let address = url::Url::from_file_path(path).map_err(|()| io::Error::other("the home has no whole path"))?;
+    let address = url::Url::from_file_path(path).map_err(|()| io::Error::other("the home directory is not an absolute path"))?;
     let open =
         move || webbrowser::open_browser_with_options(Browser::Default, address.as_str(), BrowserOptions::new().with_suppress_output(true));
     tokio::task::spawn_blocking(open).await.map_err(io::Error::other)?
@@ -123,27 +124,27 @@ async fn show(file: &NamedTempFile) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn place(component: Option<&str>, environment: Option<&str>) -> Place {
+    fn page_filter(component: Option<&str>, environment: Option<&str>) -> PageFilter {
         let name = |name: &str| name.parse().unwrap();
-        Place { component: component.map(name), environment: environment.map(name) }
+        PageFilter { component: component.map(name), environment: environment.map(name) }
     }
 
     #[test]
-    fn the_token_is_in_the_fragment_and_nowhere_else() {
-        let of = |url: &str, place: &Place| address(url, "a.b-c_d", place).unwrap();
-        assert_eq!(of("http://127.0.0.1:3000", &place(None, None)), "http://127.0.0.1:3000/#token=a.b-c_d&to=");
-        assert_eq!(of("https://host/deploytrack", &place(None, None)), "https://host/deploytrack/#token=a.b-c_d&to=");
+    fn the_token_is_only_in_the_fragment() {
+        let of = |url: &str, filter: &PageFilter| address(url, "a.b-c_d", filter).unwrap();
+        assert_eq!(of("http://127.0.0.1:3000", &page_filter(None, None)), "http://127.0.0.1:3000/#token=a.b-c_d&to=");
+        assert_eq!(of("https://host/deploytrack", &page_filter(None, None)), "https://host/deploytrack/#token=a.b-c_d&to=");
         assert_eq!(
-            of("https://host/", &place(Some("eu/api"), Some("production"))),
+            of("https://host/", &page_filter(Some("eu/api"), Some("production"))),
             "https://host/#token=a.b-c_d&to=changes%3Fcomponent%3Deu%252Fapi%26environment%3Dproduction"
         );
     }
 
     #[cfg(unix)]
     #[test]
-    fn the_file_is_for_its_owner_alone_and_goes() {
+    fn the_file_is_private_and_is_deleted() {
         use std::os::unix::fs::PermissionsExt as _;
-        let file = signpost("http://host/#token=a&to=\"x").unwrap();
+        let file = redirect("http://host/#token=a&to=\"x").unwrap();
         assert_eq!(file.as_file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let path = file.path().to_owned();
         assert!(std::fs::read_to_string(&path).unwrap().contains("url=http://host/#token=a&amp;to=&quot;x\""));

@@ -17,11 +17,15 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use self::resolve::ResolvedRecord;
-use super::{discreet, fitting, metadata};
+use super::{
+    fields::{fitting, metadata},
+    masking,
+};
 use crate::{
-    Exit,
-    args::{Output, mend::Mended, pair, status},
+    commands::repairs::Repairs,
     error::Failure,
+    exit::Exit,
+    flags::{Output, pair, status},
     lookup,
     pipeline::{
         child::WrappedCommand,
@@ -67,7 +71,7 @@ pub(crate) struct Record {
     #[arg(short, long, default_value = "pending", value_parser = status(), conflicts_with = "command")]
     status: Status,
     /// Who deploys [default: from the CI, else the token's subject]
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "NAME")]
     deployed_by: Option<Label>,
     /// The commit that was built [default: the one that the version names in git or in the CI, else none]
     #[arg(long, value_name = "SHA")]
@@ -114,7 +118,7 @@ pub(crate) struct Record {
     pub(crate) wrapping: WrapArgs,
     /// The invalid values of this command line, and how they were replaced.
     #[arg(skip)]
-    pub(crate) mended: Mended,
+    pub(crate) mended: Repairs,
 }
 
 impl Record {
@@ -134,7 +138,7 @@ impl Record {
     /// Writes the outputs for later steps of the pipeline, unless `--no-ci` is given.
     fn write_outputs(&self, id: Uuid, new: &NewDeployment, session: &mut Session<'_>) {
         if !self.no_ci {
-            outputs::write(id, new, session);
+            outputs::write(id, new, session.env, |warning| session.warn(warning));
         }
     }
 
@@ -150,7 +154,7 @@ impl Record {
         if let Some(warning) = &context.warning {
             session.warn(warning);
         }
-        for warning in context.invalid_values(&self.facts_from_ci(), session.surroundings) {
+        for warning in context.invalid_values(&self.facts_from_ci(), session.env) {
             session.warn(&warning);
         }
         if self.explain || self.on_error() == OnError::Fail {
@@ -181,14 +185,14 @@ impl Record {
 
     /// The start, with the obstacles to sending it.
     fn start(&self, new: NewDeployment) -> Start {
-        let Mended { as_given, obstacles, without_commit, .. } = self.mended.clone();
+        let Repairs { as_given, obstacles, without_commit, .. } = self.mended.clone();
         let commit_sha = new.commit_sha.clone().filter(|_| !without_commit);
         let obstacle = (!obstacles.is_empty()).then(|| obstacles.join("; "));
         Start { new: NewDeployment { commit_sha, ..new }, as_given, obstacle }
     }
 
     fn context(&self, session: &Session<'_>) -> Context {
-        if self.no_ci { Context::ignored() } else { Context::find(session.surroundings, &self.component, self.version.as_ref()) }
+        if self.no_ci { Context::ignored() } else { Context::find(session.env, &self.component, self.version.as_ref()) }
     }
 }
 
@@ -205,7 +209,7 @@ pub(crate) async fn run(mut record: Record, session: &mut Session<'_>) -> Result
     if record.explain {
         return explain::run(resolved, session);
     }
-    let deployment = resolved.deployment.map(|new| discreet::new_deployment(new, session));
+    let deployment = resolved.deployment.map(|new| masking::new_deployment(new, session));
     let resolved = ResolvedRecord { deployment, ..resolved };
     match record.wrapped_command() {
         Some(command) => wrapped(&record, command, resolved, session).await,

@@ -14,10 +14,10 @@ use deploytrack_core::{
 };
 
 use self::cell::{Cell, CellKey};
-use super::discreet;
+use super::masking;
 use crate::{
-    Exit,
     error::Failure,
+    exit::Exit,
     pipeline::{
         on_error::{self, FailedRequest, OnError},
         queue::{Request, backlog},
@@ -143,7 +143,7 @@ fn ways_out(failure: Failure, cell: &Cell, what: &str) -> Failure {
 
 /// Records the rollback, and marks the current deployment as rolled back.
 async fn carry_out(rollback: Rollback, plan: &Plan, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (new, reason) = (new_deployment(plan)?, discreet::reason(rollback.reason, session));
+    let (new, reason) = (new_deployment(plan)?, masking::reason(rollback.reason, session));
     let variables = [("DEPLOYTRACK_VERSION", plan.to.version.to_string())];
     let Some(command) = rollback.wrapping.wrapped_command(&variables) else {
         let recorded = session.client.record(&NewDeployment { status: Status::Succeeded, ..new }).await;
@@ -194,7 +194,7 @@ fn new_deployment(Plan { from, to, .. }: &Plan) -> Result<NewDeployment, Failure
 async fn mark(current: &Deployment, reason: Option<Reason>, has_run: bool, session: &mut Session<'_>) -> Result<(), Failure> {
     let change = Change { reason, occurred_at: Some(SystemClock.now()), ..Change::to(Status::RolledBack) };
     let key = on_error::key(None)?;
-    match session.client.under(key.clone()).update(current.id, &change).await {
+    match session.client.with_idempotency_key(key.clone()).update(current.id, &change).await {
         // Another process has rolled it back in the meantime.
         Err(Error::Refused(problem)) if problem.current_status == Some(Status::RolledBack) => Ok(()),
         Err(error) => {
@@ -209,7 +209,7 @@ async fn mark(current: &Deployment, reason: Option<Reason>, has_run: bool, sessi
             if !has_run {
                 return Err(failure);
             }
-            session.warn(&failure.told().1);
+            session.warn(&failure.summary().1);
             Ok(())
         }
         Ok(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! `deploytrack serve`: the server inside this program, with nothing to configure.
+//! `deploytrack serve`: the server inside this program, without configuration.
 
 mod sample;
 
@@ -23,42 +23,39 @@ use deploytrack_server::{
 use tokio::net::TcpListener;
 
 use crate::{
-    Exit,
-    args::Global,
     commands::matrix::{self, Matrix},
     error::Failure,
+    exit::Exit,
+    flags::Global,
     pipeline::ci::annotations::Manner,
+    process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
     session::Session,
-    surroundings::Surroundings,
+    ui::{Invocation, Streams},
 };
 
-/// The profile that is written, and the subject of its token.
+/// The name of the profile, and the subject of its token.
 const LOCAL: &str = "local";
-/// How long that token is good; every start makes a new one.
-const GOOD_FOR: Duration = Duration::from_hours(30 * 24);
+/// The lifetime of that token; every start creates a new one.
+const TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
-/// Run a server on this machine; nothing needs to be configured
+/// Run a server on this machine, without configuration
 ///
-/// Deployments are kept in the data directory. The profile local gets the server's address and a token, so that every
-/// other command finds both.
+/// The server stores deployments in the data directory. The command writes the address and a token to the profile local, where
+/// every other command finds them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack serve --demo\n  deploytrack serve --listen 127.0.0.1:8080")]
 pub(crate) struct Serve {
-    /// Show a small sample of deployments, kept apart from real ones in demo.db
+    /// Show a small sample of deployments, stored in demo.db and not with real deployments
     #[arg(long, conflicts_with = "database_url")]
     demo: bool,
     #[command(flatten)]
     settings: ServeArgs,
 }
 
-pub(crate) fn run(
-    args: Serve,
-    global: &Global,
-    surroundings: &Surroundings,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> Result<(), Failure> {
+pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure> {
+    let Invocation { global, env, streams: Streams { out, err } } = invocation;
+    let global = &global;
     let config = config(args.settings, args.demo)?;
     let log = || log::init(config.log_format, &config.log_level);
     if !args.demo {
@@ -74,14 +71,14 @@ pub(crate) fn run(
             let signals = Signals::listen();
             let main = serve::bind(config.listen).map_err(|error| failed(&error))?;
             let health = serve::bind_health(config.health_listen).map_err(|error| failed(&error))?;
-            let local = Local::introduce(&config, &main, surroundings, err)?;
+            let local = Local::introduce(&config, &main, env, err)?;
             let mut served = tokio::spawn(serve::serve_until_signalled(Listeners { main, health }, app, signals));
-            let welcome = Welcome { local: &local, demo: args.demo, global, surroundings };
+            let welcome = Welcome { local: &local, demo: args.demo, global, env };
             let ended = tokio::select! {
                 ended = &mut served => ended,
-                said = welcome.say(out, err) => {
-                    said?;
-                    // The demo's first screen is for the matrix; its log begins below.
+                printed = welcome.print(out, err) => {
+                    printed?;
+                    // In the demo the log begins below the matrix.
                     log();
                     served.await
                 }
@@ -107,46 +104,51 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::new(Exit::Refused, chain(error))
 }
 
-/// An error and its causes in one sentence.
+/// An error and its causes in one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes
         .map(ToString::to_string)
-        .fold(error.to_string(), |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
+        .fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
 }
 
-/// How the other commands find this server.
+/// The access of other commands to this server.
 struct Local {
     url: String,
     token: String,
-    /// Whether they find it without being told.
+    /// Whether they use this server without a flag.
     is_current: bool,
 }
 
 impl Local {
-    /// Makes a token and writes the profile. A server whose profile cannot be written serves all the same.
-    fn introduce(config: &Config, listener: &TcpListener, surroundings: &Surroundings, err: &mut dyn Write) -> Result<Self, Failure> {
+    /// Creates a token and writes the profile. If the profile cannot be written, the error is printed and the server still runs.
+    fn introduce(config: &Config, listener: &TcpListener, env: &ProcessEnv, err: &mut dyn Write) -> Result<Self, Failure> {
         let url = format!("http://{}", reachable(listener.local_addr().map_err(|error| failed(&error))?));
         let subject = Label::new(LOCAL).map_err(|error| failed(&error))?;
-        let token =
-            token::issue(&config.secret, &subject, &[token::ADMIN.to_owned()], GOOD_FOR.min(config.secret.longest()), SystemClock.now());
+        let token = token::issue(
+            &config.secret,
+            &subject,
+            &[token::ADMIN.to_owned()],
+            TOKEN_LIFETIME.min(config.secret.longest()),
+            SystemClock.now(),
+        );
         let token = token.map_err(|error| failed(&error))?;
         let profile = Profile { name: LOCAL.to_owned(), url: Some(url.clone()), token: Some(token.clone()) };
-        let saved = ConfigFile::open(surroundings).and_then(|mut file| {
+        let saved = ConfigFile::open(env).and_then(|mut file| {
             file.save(&profile)?;
             Ok(file.current() == Some(LOCAL))
         });
         let current = saved.unwrap_or_else(|failure| {
-            failure.report(Manner::of(surroundings), &mut io::sink(), err);
+            failure.report(Manner::of(env), &mut io::sink(), err);
             true
         });
         let named_elsewhere = ["DEPLOYTRACK_URL", "DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE", "DEPLOYTRACK_PROFILE"];
-        let is_current = current && named_elsewhere.iter().all(|name| surroundings.variable(name).is_none());
+        let is_current = current && named_elsewhere.iter().all(|name| env.variable(name).is_none());
         Ok(Self { url, token, is_current })
     }
 }
 
-/// The address as a client on this machine reaches it: a server that listens everywhere listens on the loopback too.
+/// The address for a client on this machine: loopback, if the server listens on all addresses.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -156,33 +158,34 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// What is said once the server answers.
+/// The text that is printed when the server answers.
 struct Welcome<'a> {
     local: &'a Local,
     demo: bool,
     global: &'a Global,
-    surroundings: &'a Surroundings,
+    env: &'a ProcessEnv,
 }
 
 impl Welcome<'_> {
-    async fn say(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
+    async fn print(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
         if self.demo {
             sample::record_if_empty(&self.client()?, SystemClock.now()).await?;
         }
-        heard(writeln!(out, "listening on {}", self.local.url).and_then(|()| out.flush()))?;
+        unless_closed(writeln!(out, "listening on {}", self.local.url).and_then(|()| out.flush()))?;
         if self.demo {
-            heard(writeln!(out))?;
+            unless_closed(writeln!(out))?;
             self.matrix(out, err).await?;
-            // The tour is what the demo was started for: it is the answer.
-            heard(write!(out, "\n{}", self.next()).and_then(|()| out.flush()))?;
+            // In the demo the next commands are the answer, so they go to standard output.
+            unless_closed(write!(out, "\n{}", self.next()).and_then(|()| out.flush()))?;
         } else if !self.global.quiet {
-            heard(write!(err, "{}", self.next()).and_then(|()| err.flush()))?;
+            unless_closed(write!(err, "{}", self.next()).and_then(|()| err.flush()))?;
         }
         Ok(())
     }
 
     async fn matrix(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-        let mut session = Session::with_client(self.client()?, self.global, self.surroundings, out, err);
+        let invocation = Invocation { global: self.global.clone(), env: self.env, streams: Streams { out, err } };
+        let mut session = Session::with_client(self.client()?, invocation);
         matrix::run(Matrix::default(), &mut session).await
     }
 
@@ -199,9 +202,9 @@ impl Welcome<'_> {
         })?)
     }
 
-    /// Commands that work in a second terminal.
+    /// Commands for a second terminal.
     fn next(&self) -> String {
-        let program = self.surroundings.typed_program();
+        let program = self.env.typed_program();
         let program = if self.local.is_current { program.to_owned() } else { format!("{program} --profile {LOCAL}") };
         format!(
             "In a second terminal:\n\n  \
@@ -215,8 +218,8 @@ impl Welcome<'_> {
     }
 }
 
-/// A server goes on when nobody listens to what it says.
-fn heard(written: io::Result<()>) -> Result<(), Failure> {
+/// Ignores a closed pipe: the server continues without a reader.
+fn unless_closed(written: io::Result<()>) -> Result<(), Failure> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
@@ -228,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_listens_everywhere_is_reached_on_the_loopback() {
+    fn a_server_on_all_addresses_is_reached_on_the_loopback() {
         for (listen, reached) in [("0.0.0.0:3000", "127.0.0.1:3000"), ("[::]:3000", "[::1]:3000"), ("10.0.0.7:80", "10.0.0.7:80")] {
             assert_eq!(reachable(listen.parse().unwrap()).to_string(), reached);
         }

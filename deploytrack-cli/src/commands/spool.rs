@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
-    Exit,
-    args::{Output, run_id},
     error::Failure,
+    exit::Exit,
+    flags::{Output, entry_id},
     pipeline::queue::{Distrust, Entry, Refusal, Request, Spool as Entries, backlog, created_at},
     render::grid::{Column, Grid, Value},
     session::Session,
@@ -34,13 +34,13 @@ enum Command {
     /// Show the events of an entry as JSON
     Show {
         /// The entry
-        #[arg(value_name = "ENTRY", value_parser = run_id)]
+        #[arg(value_name = "ENTRY", value_parser = entry_id)]
         entry: Uuid,
     },
     /// Drop entries: their events are never sent
     Drop {
         /// The entry
-        #[arg(value_name = "ENTRY", value_parser = run_id, required_unless_present = "all")]
+        #[arg(value_name = "ENTRY", value_parser = entry_id, required_unless_present = "all")]
         entry: Option<Uuid>,
         /// Drop every entry
         #[arg(long, conflicts_with = "entry")]

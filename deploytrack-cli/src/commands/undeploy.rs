@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use deploytrack_core::{
     catalog::Reference,
     clock::{self, Time},
-    deployment::{Deployment, Undeploy as Removal},
+    deployment::{Deployment, Undeploy as Undeployment},
     query::{DeploymentFilter, Order, PageRequest},
     status::Status,
     text::{IdempotencyKey, Reason},
@@ -12,37 +12,37 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use crate::{
-    Exit,
-    args::Output,
-    commands::discreet,
+    commands::masking,
     error::Failure,
+    exit::Exit,
+    flags::Output,
     render::{deployment, text::clean},
     session::Session,
 };
 
 /// Record that a component left an environment
 ///
-/// Nothing of it is current there from then on, until something succeeds there again. The deployment that was current
-/// keeps its status; its history says that it was removed.
+/// The cell is empty until a deployment succeeds there again. The deployment that was current keeps its status; its history
+/// gets an undeployment.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   deploytrack undeploy --component user-service --environment staging --reason 'moved to another cluster'
   deploytrack undeploy -c user-service -e staging --occurred-at 2026-11-23T18:32:00Z")]
 pub(crate) struct Undeploy {
-    /// What left
+    /// The component
     #[arg(short, long, value_name = "NAME|ID")]
     component: Reference,
-    /// From where
+    /// The environment
     #[arg(short, long, value_name = "NAME|ID")]
     environment: Reference,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
-    /// When it happened, such as 2026-11-23T18:32:00Z [default: now]
+    /// The time of the undeployment, such as 2026-11-23T18:32:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     occurred_at: Option<Time>,
-    #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
+    #[arg(long, value_name = "KEY", help = super::fields::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -52,15 +52,15 @@ pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result
     let latest = session.client.latest(component, undeploy.occurred_at).await?.value;
     let current = match latest.into_iter().find(|deployment| deployment.environment_id == environment) {
         Some(current) => Some(current),
-        None => removed_before(&undeploy, (component, environment), session).await?,
+        None => undeployed_before(&undeploy, (component, environment), session).await?,
     };
     let Some(current) = current else {
         let then = if undeploy.occurred_at.is_some() { "was current at that time" } else { "is current" };
-        let message = format!("nothing of {} {then} in {}", undeploy.component, undeploy.environment);
-        return Err(Failure::new(Exit::Refused, message).hint("`deploytrack matrix` shows what is current where"));
+        let message = format!("no deployment of {} {then} in {}", undeploy.component, undeploy.environment);
+        return Err(Failure::new(Exit::Refused, message).hint("`deploytrack matrix` shows the current deployments"));
     };
-    let removal = Removal { occurred_at: undeploy.occurred_at, reason: discreet::reason(undeploy.reason, session) };
-    let done = session.writing(undeploy.idempotency_key).undeploy(current.id, &removal).await?;
+    let undeployment = Undeployment { occurred_at: undeploy.occurred_at, reason: masking::reason(undeploy.reason, session) };
+    let done = session.writing(undeploy.idempotency_key).undeploy(current.id, &undeployment).await?;
     let gone = &done.value;
     match session.output() {
         Output::Table => session.line(&clean(&format!("{} {} left {}", gone.component_name, gone.version, gone.environment_name))),
@@ -68,9 +68,9 @@ pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result
     }
 }
 
-/// What this very command may have removed already: with a time, what was current just before it; under a key, what
-/// succeeded last. The server knows whether it did, and refuses when it did not.
-async fn removed_before(
+/// The deployment that an earlier run of this same command may have undeployed: with `--occurred-at`, the one that was current
+/// just before; with an idempotency key, the one that succeeded last. The server rejects the request if it is not the one.
+async fn undeployed_before(
     undeploy: &Undeploy,
     (component, environment): (Uuid, Uuid),
     session: &Session<'_>,

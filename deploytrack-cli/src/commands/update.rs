@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use deploytrack_core::{
-    client::{Answer, Error},
+    client::{ApiResponse, Error},
     clock::{self, Clock as _, SystemClock, Time},
     deployment::{Change, Deployment},
     status::Status,
@@ -11,10 +11,13 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use super::{clearable, discreet, fitting, metadata};
+use super::{
+    fields::{clearable, fitting, metadata},
+    masking,
+};
 use crate::{
-    args::{Output, pair, status},
     error::Failure,
+    flags::{Output, pair, status},
     pipeline::{
         on_error::{self, FailedRequest, OnError},
         queue::{
@@ -60,7 +63,7 @@ pub(crate) struct Update {
     /// When it happened, such as 2026-11-23T18:32:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     occurred_at: Option<Time>,
-    #[arg(long, value_name = "KEY", help = super::KEY_HELP)]
+    #[arg(long, value_name = "KEY", help = super::fields::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,
     #[arg(
         long,
@@ -115,7 +118,7 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
     let metadata = if meta.is_empty() { None } else { Some(metadata(meta)?) };
     let description = clearable::<Description>("description", update.description)?;
     let change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
-    let mut change = discreet::change(change, session);
+    let mut change = masking::change(change, session);
     if on_error == OnError::Spool {
         // The change happens now, even if it is sent later.
         change.occurred_at.get_or_insert_with(|| SystemClock.now());
@@ -133,7 +136,7 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
             return Ok(());
         }
     };
-    match session.client.under(key.clone()).update(id, &change).await {
+    match session.client.with_idempotency_key(key.clone()).update(id, &change).await {
         Ok(updated) => print(&updated, session),
         Err(error) => {
             let request = Request::Update { body: change.to_body() };
@@ -148,7 +151,7 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
     }
 }
 
-fn print(updated: &Answer<Deployment>, session: &mut Session<'_>) -> Result<(), Failure> {
+fn print(updated: &ApiResponse<Deployment>, session: &mut Session<'_>) -> Result<(), Failure> {
     let deployment = &updated.value;
     match session.output() {
         Output::Table => session.line(&clean(&format!(

@@ -1,12 +1,33 @@
 //! `deploytrack verify`
 
+use std::time::Duration;
+
 use crate::{
-    Exit,
-    args::Output,
     error::Failure,
+    exit::Exit,
+    flags::Output,
     render::grid::{Column, Grid, Value},
     session::Session,
+    settings,
+    ui::Invocation,
 };
+
+/// Check the server's data against its history
+///
+/// The server checks the hash of every history row, and compares the deployments, the current cells and the counts with the
+/// history. The exit code is 6 if there is a difference. A long history takes time: the default of --timeout is one hour here.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  deploytrack verify")]
+pub(crate) struct Verify {}
+
+/// The default of `--timeout`: the server answers when it has read the whole history.
+const ANSWER_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Opens the session, with the longer default of `--timeout`.
+pub(crate) fn open(mut invocation: Invocation<'_>) -> Result<Session<'_>, Failure> {
+    invocation.global.timeout = settings::answer_timeout(&invocation.global, invocation.env)?.or(Some(ANSWER_TIMEOUT));
+    Session::open(invocation)
+}
 
 pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
     let found = session.client.verify().await?;
@@ -18,12 +39,13 @@ pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     Err(if found.value.is_repairable() {
-        Failure::new(Exit::Difference, "what the server keeps is not what its history says")
-            .hint("on the server, `deploytrack-server verify --repair` writes it again from the history")
+        Failure::new(Exit::Difference, "the server's data differs from its history")
+            .hint("run `deploytrack-server verify --repair` on the server to rebuild it from the history")
     } else if found.value.is_damaged() {
-        Failure::new(Exit::Difference, "a part of the server's database cannot be read").hint("a backup is needed")
+        Failure::new(Exit::Difference, "a part of the server's database cannot be read").hint("restore a backup")
     } else {
-        Failure::new(Exit::Difference, "the server's history is not as it was recorded").hint("only a backup can tell what it was")
+        Failure::new(Exit::Difference, "the server's history was changed after it was recorded")
+            .hint("only a backup has the recorded history")
     })
 }
 

@@ -5,25 +5,24 @@ use std::time::Duration;
 use deploytrack_core::client::Error;
 use serde::Serialize;
 
-use super::login::Streams;
 use crate::{
-    args::{Global, Output},
     error::Failure,
+    flags::{Global, Output},
+    process_env::ProcessEnv,
     render::{
         grid::{Column, Grid, Value},
         text::clean,
     },
-    session::Session,
     settings::{self, Settings},
-    surroundings::Surroundings,
+    ui::Invocation,
 };
 
-/// How long the server may take, unless `--timeout` says otherwise: it is asked on the way.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The default of `--timeout`: the server's version is only an extra.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Print the version of this program, and that of the server
+/// Print the versions of this program and of the server
 ///
-/// A server that cannot be asked is no failure: the line says why.
+/// If the server does not answer, the command prints the reason and still succeeds.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack version\n  deploytrack version -o json")]
 pub(crate) struct Version {}
@@ -34,41 +33,42 @@ struct Versions {
     client: &'static str,
     server: Option<String>,
     url: Option<String>,
-    /// Why the server's is not known.
+    /// Why the version of the server is unknown.
     reason: Option<String>,
 }
 
-pub(crate) async fn run(global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Result<(), Failure> {
-    let asked = Global { timeout: settings::patience(global, surroundings).ok().map(|given| given.unwrap_or(PATIENCE)), ..global.clone() };
-    let versions = find(&asked, surroundings).await;
-    let mut session = Session::answering(global, surroundings, streams.out, streams.err)?;
-    if session.output() != Output::Table {
+pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
+    let (global, env) = (&invocation.global, invocation.env);
+    let timeout = settings::answer_timeout(global, env).ok().map(|given| given.unwrap_or(ANSWER_TIMEOUT));
+    let versions = find(&Global { timeout, ..global.clone() }, env).await;
+    let mut ui = invocation.ui();
+    if ui.output() != Output::Table {
         let text = serde_json::to_string(&versions).map_err(std::io::Error::from)?;
-        return session.answer(&text, &versions.grid());
+        return ui.answer(&text, &versions.grid());
     }
-    session.line(&format!("client  {}", versions.client))?;
-    session.line(&clean(&format!("server  {}", versions.of_the_server())))
+    ui.line(&format!("client  {}", versions.client))?;
+    ui.line(&clean(&format!("server  {}", versions.of_the_server())))
 }
 
-async fn find(global: &Global, surroundings: &Surroundings) -> Versions {
-    let known = |url, server, reason| Versions { client: env!("CARGO_PKG_VERSION"), server, url, reason };
-    let client = Settings::find(global, surroundings).and_then(|settings| settings.anonymous().client());
+async fn find(global: &Global, env: &ProcessEnv) -> Versions {
+    let versions = |url, server, reason| Versions { client: env!("CARGO_PKG_VERSION"), server, url, reason };
+    let client = Settings::find(global, env).and_then(|settings| settings.anonymous().client());
     let client = match client {
         Ok(client) => client,
-        Err(failure) => return known(None, None, Some(failure.told().1)),
+        Err(failure) => return versions(None, None, Some(failure.summary().1)),
     };
     let url = Some(client.url().to_owned());
     match client.health().await {
-        Ok(health) if health.version.is_none() => known(url, None, Some("the server does not say its version".to_owned())),
-        Ok(health) => known(url, health.version, None),
-        Err(error) => known(url, None, Some(said(&error))),
+        Ok(health) if health.version.is_none() => versions(url, None, Some("the server does not report its version".to_owned())),
+        Ok(health) => versions(url, health.version, None),
+        Err(error) => versions(url, None, Some(reason(&error))),
     }
 }
 
-/// The way out is only worth telling where the address is wrong.
-fn said(error: &Error) -> String {
+/// The error; with a hint only if the address may be wrong.
+fn reason(error: &Error) -> String {
     match error {
-        Error::Unreadable(_) => format!("{error}; is this its address? see --url"),
+        Error::Unreadable(_) => format!("{error}; check the address, see --url"),
         error => error.to_string(),
     }
 }
@@ -77,7 +77,7 @@ impl Versions {
     fn of_the_server(&self) -> String {
         match (&self.server, &self.url, &self.reason) {
             (Some(version), Some(url), _) => format!("{version} ({url})"),
-            (_, _, reason) => format!("not known: {}", reason.as_deref().unwrap_or_default()),
+            (_, _, reason) => format!("unknown: {}", reason.as_deref().unwrap_or_default()),
         }
     }
 

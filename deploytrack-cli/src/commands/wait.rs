@@ -11,26 +11,27 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    Exit,
-    args::{Output, duration, status},
     error::Failure,
+    exit::Exit,
+    flags::{Output, duration, status},
     follow::jittered,
     pipeline::{child::Signals, queue::deliver::is_final, target::DeploymentArg},
     render::{deployment, text::clean},
     session::Session,
+    settings,
+    ui::Invocation,
 };
 
-/// How long to wait unless `--wait-timeout` says otherwise.
+/// The default of `--wait-timeout`.
 const PATIENCE: Duration = Duration::from_mins(30);
-/// How long to wait before asking again, at first and at most.
+/// The pause between two requests, at first and at most.
 const FIRST: Duration = Duration::from_millis(500);
 const MOST: Duration = Duration::from_secs(5);
 
 /// Wait until a deployment has reached a status
 ///
-/// Ends with 0 when it is reached; with 1 when the deployment has gone where nothing but a person's act leads back, such as
-/// failed; and with 3 when the time is over. A server that cannot be reached meanwhile, or does not answer within --timeout, is
-/// asked again.
+/// The exit code is 0 if the deployment reached the status; 1 if it cannot reach it without a retry, for example because it
+/// failed; and 3 if the time is over. If the server is unreachable or does not answer within --timeout, the command asks again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -39,61 +40,68 @@ Examples:
 pub(crate) struct Wait {
     #[command(flatten)]
     which: DeploymentArg,
-    /// The status to wait for; may be repeated, and any of them will do
+    /// The status to wait for; may be repeated to wait for any of several
     #[arg(long, value_name = "STATUS", value_delimiter = ',', default_value = "succeeded", value_parser = status())]
     until: Vec<Status>,
-    /// How long to wait in all, such as 10m [default: 30m]
+    /// Time limit in all, such as 10m [default: 30m]
     #[arg(long = "wait-timeout", value_name = "DURATION", value_parser = duration)]
     pub(crate) limit: Option<Duration>,
 }
 
 impl Wait {
-    /// How long to wait in all.
-    pub(crate) fn patience(&self) -> Duration {
+    /// The time limit in all.
+    fn wait_timeout(&self) -> Duration {
         self.limit.unwrap_or(PATIENCE)
     }
 }
 
-/// What has been seen so far.
+/// The last answers of the server.
 #[derive(Default)]
-struct Seen {
+struct Progress {
     status: Option<Status>,
-    /// Why the server cannot be asked at the moment.
-    trouble: Option<Failure>,
+    /// The last error, if the server does not answer at present.
+    error: Option<Failure>,
+}
+
+/// Opens the session. One answer is not waited for longer than the deployment.
+pub(crate) fn open<'a>(wait: &Wait, mut invocation: Invocation<'a>) -> Result<Session<'a>, Failure> {
+    let answer = settings::answer_timeout(&invocation.global, invocation.env)?.unwrap_or(settings::DEFAULT_TIMEOUT);
+    invocation.global.timeout = Some(answer.min(wait.wait_timeout()));
+    Session::open(invocation)
 }
 
 pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Failure> {
     let id = wait.which.recorded_id(session).await?;
-    let (mut signals, mut seen) = (Signals::listen(), Seen::default());
+    let (mut signals, mut progress) = (Signals::listen(), Progress::default());
     let end = tokio::select! {
-        end = ended(id, &wait.until, &mut seen, session) => end?,
-        () = sleep(wait.patience()) => return Err(over(id, &wait, &seen)),
+        end = ended(id, &wait.until, &mut progress, session) => end?,
+        () = sleep(wait.wait_timeout()) => return Err(timed_out(id, &wait, &progress)),
         signal = signals.next_that_ends() => return Err(Failure::new(Exit::Command(u8::try_from(128 + signal).unwrap_or(u8::MAX)), "called off")),
     };
-    say(&end, &wait.until, session)
+    print(&end, &wait.until, session)
 }
 
-/// Asks until the deployment is where it should be, or will not come there.
-async fn ended(id: Uuid, until: &[Status], seen: &mut Seen, session: &mut Session<'_>) -> Result<ApiResponse<Deployment>, Failure> {
+/// Asks until the deployment has reached the status, or cannot reach it.
+async fn ended(id: Uuid, until: &[Status], progress: &mut Progress, session: &mut Session<'_>) -> Result<ApiResponse<Deployment>, Failure> {
     let mut pause = FIRST;
     loop {
         match session.client.deployment(id).await {
             Ok(answer) => {
                 let status = answer.value.status;
-                if until.contains(&status) || !may_reach(status, until) {
+                if until.contains(&status) || !can_reach(status, until) {
                     return Ok(answer);
                 }
-                if seen.status.replace(status) != Some(status) {
+                if progress.status.replace(status) != Some(status) {
                     pause = FIRST;
                 }
-                seen.trouble = None;
+                progress.error = None;
             }
             Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => return Err(error.into()),
             Err(error) => {
-                if seen.trouble.is_none() {
+                if progress.error.is_none() {
                     session.note(&format!("{}; asking again", Failure::of(&error).message()))?;
                 }
-                seen.trouble = Some(error.into());
+                progress.error = Some(error.into());
             }
         }
         sleep(jittered(pause)).await;
@@ -101,9 +109,8 @@ async fn ended(id: Uuid, until: &[Status], seen: &mut Seen, session: &mut Sessio
     }
 }
 
-/// Whether a deployment comes from here to one of these by itself. A retry is an act of its own: it counts only for who
-/// waits for one.
-fn may_reach(from: Status, until: &[Status]) -> bool {
+/// Whether a deployment can get from `from` to a status in `until` without a retry, or with one if `until` has `pending`.
+fn can_reach(from: Status, until: &[Status]) -> bool {
     let mut reached = vec![from];
     let mut at = 0;
     while at < reached.len() {
@@ -115,8 +122,8 @@ fn may_reach(from: Status, until: &[Status]) -> bool {
     reached[1..].iter().any(|status| until.contains(status))
 }
 
-/// The deployment at the end: as one line, or whole where a form was asked for.
-fn say(end: &ApiResponse<Deployment>, until: &[Status], session: &mut Session<'_>) -> Result<(), Failure> {
+/// Prints the deployment: one line, or the whole record with `--output`.
+fn print(end: &ApiResponse<Deployment>, until: &[Status], session: &mut Session<'_>) -> Result<(), Failure> {
     let deployment = &end.value;
     let name = format!("{} {} in {}", deployment.component_name, deployment.version, deployment.environment_name);
     let reached = until.contains(&deployment.status);
@@ -128,18 +135,18 @@ fn say(end: &ApiResponse<Deployment>, until: &[Status], session: &mut Session<'_
     if reached {
         return Ok(());
     }
-    let message = format!("{name} is {}, and does not become {} by itself", deployment.status, words(until));
-    Err(Failure::new(Exit::Refused, message).hint(format!("`deploytrack show {}` tells why", deployment.id)))
+    let message = format!("{name} is {}, and does not become {} without a retry", deployment.status, words(until));
+    Err(Failure::new(Exit::Refused, message).hint(format!("`deploytrack show {}` shows the reason", deployment.id)))
 }
 
-fn over(id: Uuid, wait: &Wait, seen: &Seen) -> Failure {
-    let patience = humantime::format_duration(wait.patience());
-    let message = match (&seen.trouble, seen.status) {
-        (Some(trouble), _) => {
-            format!("after {patience} it is not known whether deployment {id} is {}: {}", words(&wait.until), trouble.message())
+fn timed_out(id: Uuid, wait: &Wait, progress: &Progress) -> Failure {
+    let patience = humantime::format_duration(wait.wait_timeout());
+    let message = match (&progress.error, progress.status) {
+        (Some(error), _) => {
+            format!("after {patience} it is unknown whether deployment {id} is {}: {}", words(&wait.until), error.message())
         }
-        (None, Some(status)) => format!("deployment {id} is still {status} after {patience}, and not {}", words(&wait.until)),
-        (None, None) => format!("the server did not say within {patience} where deployment {id} stands"),
+        (None, Some(status)) => format!("deployment {id} is still {status} after {patience}, not {}", words(&wait.until)),
+        (None, None) => format!("the server did not report the status of deployment {id} within {patience}"),
     };
     Failure::new(Exit::Unreachable, message).hint("wait longer with --wait-timeout, such as --wait-timeout 2h")
 }
@@ -153,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deployment_comes_by_itself_where_no_retry_is_needed() {
+    fn a_status_is_reachable_without_a_retry() {
         use Status::{Failed, InProgress, Pending, RolledBack, Succeeded};
         for (from, until, expected) in [
             (Pending, &[Succeeded][..], true),
@@ -166,12 +173,12 @@ mod tests {
             (Failed, &[Pending], true),
             (Failed, &[Succeeded, Pending], true),
         ] {
-            assert_eq!(may_reach(from, until), expected, "{from} until {until:?}");
+            assert_eq!(can_reach(from, until), expected, "{from} until {until:?}");
         }
     }
 
     #[test]
-    fn a_pause_is_a_quarter_shorter_at_most() {
+    fn the_jitter_shortens_a_pause_by_at_most_a_quarter() {
         for _ in 0..100 {
             let pause = jittered(MOST);
             assert!(pause <= MOST && pause >= MOST.mul_f64(0.74), "{pause:?}");

@@ -8,18 +8,18 @@ use deploytrack_core::{
 };
 
 use crate::{
-    args::{Output, status, whole},
     error::Failure,
+    flags::{Output, status, whole},
     follow::News,
-    lookup::{self, Entry},
+    lookup::{self, Resource},
     render::{event::line, text::clean_json},
     session::Session,
 };
 
-/// Print what happens, as it happens, a line for each event
+/// Print events as they happen, one per line
 ///
-/// Goes on until it is stopped. A lost connection is made again, and what happened meanwhile is printed then: nothing is
-/// missed and nothing printed twice.
+/// Runs until it is stopped. After a lost connection the command connects again and prints the events that it missed: each
+/// event is printed once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -33,19 +33,19 @@ pub(crate) struct Watch {
     /// Only this component; may be repeated
     #[arg(short, long, value_name = "NAME|ID")]
     component: Vec<Reference>,
-    /// Only moves to this status
+    /// Only transitions to this status
     #[arg(short, long, value_parser = status())]
     status: Option<Status>,
     /// Only events of this type, such as deployment.created; may be repeated
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<EventType>,
-    /// Only of this version
+    /// Only this version
     #[arg(long)]
     version: Option<Version>,
-    /// Only what this person or program deployed
-    #[arg(long, value_name = "WHO")]
+    /// Only deployments by this person or program
+    #[arg(long, value_name = "NAME")]
     deployed_by: Option<Label>,
-    /// Begin behind the event with this number; 0 begins with the first [default: from now on]
+    /// Begin after the event with this number; 0 begins with the first event [default: from now on]
     #[arg(long, value_name = "NUMBER", value_parser = whole::<i64>(0, i64::MAX.cast_unsigned()))]
     after: Option<i64>,
 }
@@ -54,7 +54,7 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
     let as_json = match session.output() {
         Output::Table => false,
         Output::Json | Output::Jsonl => true,
-        _ => return Err(Failure::usage("events are lines, as a table or as jsonl, and have no other form")),
+        _ => return Err(Failure::usage("watch prints lines: use --output table or jsonl")),
     };
     let filter = EventFilter {
         components: names::<Component>(&watch.component, session).await?,
@@ -82,10 +82,10 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
     }
 }
 
-/// The names of what was asked for; each must exist.
-async fn names<T: Entry>(asked: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+/// The names of the references; each must exist.
+async fn names<T: Resource>(references: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
     let mut names = Vec::new();
-    for reference in asked {
+    for reference in references {
         names.push(lookup::find::<T>(&session.client, reference).await?.name().clone());
     }
     Ok(names)

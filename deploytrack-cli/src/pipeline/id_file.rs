@@ -13,9 +13,9 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    args::trim::{text_of, trimmed},
     files::{self, Care},
     patience::{self, FOR_A_SETTING},
+    text::{decode, trimmed},
 };
 
 /// More than an id and the spaces or the byte order mark that an editor may add.
@@ -42,7 +42,7 @@ pub(crate) enum ReadError {
 /// Reads an id file.
 pub(crate) fn read(path: &Path) -> Result<Content, ReadError> {
     let shown = path.display();
-    match read_bytes(path).and_then(text_of) {
+    match read_bytes(path).and_then(decode) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ReadError::Missing(format!("there is no file {shown}"))),
         Err(error) => Err(ReadError::Invalid(format!("cannot read {shown}: {error}"))),
         Ok(text) if trimmed(&text).is_empty() => Err(ReadError::Missing(format!("{shown} is empty"))),
@@ -90,7 +90,7 @@ pub(crate) fn resolve(path: &Path, entry: Uuid, id: Uuid) {
 /// # Errors
 /// The file is neither an id file nor empty: a restored workspace can contain a link or a script of that name.
 fn may_replace(path: &Path) -> io::Result<bool> {
-    match files::read(path, Care::NoLink, MOST_BYTES).and_then(text_of) {
+    match files::read(path, Care::NoLink, MOST_BYTES).and_then(decode) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Ok(text) if trimmed(&text).is_empty() || trimmed(&text).parse::<Content>().is_ok() => Ok(true),
         Ok(_) => Err(io::Error::other("it is not an id file: it holds something else than the id of a deployment, and is not replaced")),

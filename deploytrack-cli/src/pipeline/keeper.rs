@@ -12,17 +12,17 @@ use std::{
 };
 
 use crate::{
-    Exit,
-    args::{Global, duration},
-    commands::login::Streams,
     error::Failure,
+    exit::Exit,
+    flags::{Global, duration},
     pipeline::{
         child::{self, Outcome, ProcessIdentity, RecordingProcess, Signals, WrappedCommand, tracking_variables},
         queue::{self, Entry, KeeperLock, Keys, Spool, send},
     },
+    process_env::ProcessEnv,
     session::Session,
     settings::{self, Settings},
-    surroundings::Surroundings,
+    ui::{Invocation, Streams},
 };
 
 /// How long a keeper tries to send the outcome after the recording process died.
@@ -78,7 +78,7 @@ pub(crate) async fn start(
 }
 
 /// Runs the keeper. The "failure" carries the exit code of the command.
-pub(crate) async fn run(keep: Keep, global: &Global, surroundings: &Surroundings, streams: Streams<'_>) -> Failure {
+pub(crate) async fn run(keep: Keep, global: &Global, env: &ProcessEnv, streams: Streams<'_>) -> Failure {
     if keep.carry {
         child::copy_stdin_to_stdout();
         return Failure::new(Exit::Done, "");
@@ -86,7 +86,7 @@ pub(crate) async fn run(keep: Keep, global: &Global, surroundings: &Surroundings
     let mut signals = Signals::listen();
     let recording_process = RecordingProcess::find(keep.of);
     // The command runs even if the entry cannot be used.
-    let lock = KeeperLock::acquire(&keep.folder, keys(global, surroundings)).ok().flatten();
+    let lock = KeeperLock::acquire(&keep.folder, keys(global, env)).ok().flatten();
     let (command, limit, output_tail) = (&keep.command, keep.command_timeout, keep.output_tail);
     let command = WrappedCommand { command, limit, output_tail, ..WrappedCommand::default() };
     let store_process = |pid| lock.iter().for_each(|lock| drop(lock.store_process(&ProcessIdentity::of(pid))));
@@ -95,31 +95,29 @@ pub(crate) async fn run(keep: Keep, global: &Global, surroundings: &Surroundings
     if lock.is_some_and(|lock| lock.store_outcome(&outcome).is_ok()) {
         // Until the server has acknowledged the outcome, the recording process can still be killed.
         recording_process.wait_for_end().await;
-        signals.unless_called_off(send_if_abandoned(&keep.folder, global, surroundings, streams)).await;
+        signals.unless_called_off(send_if_abandoned(&keep.folder, global, env, streams)).await;
     }
     Failure::new(Exit::Command(outcome.code), outcome.reason)
 }
 
 /// Sends the outcome if the recording process died: on a machine that is thrown away after the job, there is no next call.
-async fn send_if_abandoned(folder: &Path, global: &Global, surroundings: &Surroundings, Streams { out, err }: Streams<'_>) {
+async fn send_if_abandoned(folder: &Path, global: &Global, env: &ProcessEnv, Streams { out, err }: Streams<'_>) {
     if !queue::is_abandoned(folder) {
         return;
     }
     let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    let entry = Spool::find(surroundings, keys(global, surroundings), String::new()).and_then(|spool| spool.open(name).ok()?);
+    let entry = Spool::find(env, keys(global, env), String::new()).and_then(|spool| spool.open(name).ok()?);
     let Some(server) = entry.as_ref().and_then(Entry::server) else { return };
     drop(entry);
     // The call that started the keeper has already warned about insecure settings.
     let global = Global { url: Some(server), quiet: true, allow_http: true, ..global.clone() };
-    let session = Settings::find(&global, surroundings).and_then(|settings| Session::new(&settings, &global, surroundings, out, err));
-    if let Ok(mut session) = session {
+    if let Ok(mut session) = Session::open(Invocation { global, env, streams: Streams { out, err } }) {
         send::send_backlog(Instant::now() + PATIENCE, &mut session).await;
     }
 }
 
 /// The keys of the call that started the keeper: both have the same token.
-fn keys(global: &Global, surroundings: &Surroundings) -> Keys {
-    let token =
-        Settings::find(global, surroundings).map_or_else(|_| settings::named_token(global, surroundings), |settings| settings.token);
-    Keys::of(surroundings, token.as_deref())
+fn keys(global: &Global, env: &ProcessEnv) -> Keys {
+    let token = Settings::find(global, env).map_or_else(|_| settings::named_token(global, env), |settings| settings.token);
+    Keys::of(env, token.as_deref())
 }

@@ -52,7 +52,7 @@ pub(crate) enum StepStart {
 /// The caller stores the result before it sends the next request: the step itself changes the status of the deployment, so a
 /// second call could decide differently.
 pub(crate) async fn begin(client: &Client, key: &IdempotencyKey, new: &NewDeployment, is_live: bool) -> Result<StepStart, Error> {
-    let error = match client.under(key.clone()).record(new).await {
+    let error = match client.with_idempotency_key(key.clone()).record(new).await {
         Ok(recorded) => return Ok(StepStart::Recorded(recorded.value.id)),
         Err(error) => error,
     };
@@ -93,7 +93,7 @@ pub(crate) async fn resume(client: &Client, own_key: &IdempotencyKey, new: &NewD
     for status in [Status::Pending, Status::InProgress] {
         let metadata = Some(new.metadata.clone());
         let change = Change { occurred_at: new.occurred_at, metadata, ..Change::to(status) };
-        match client.under(key(&format!("{own_key}-{status}"))?).update(id, &change).await {
+        match client.with_idempotency_key(key(&format!("{own_key}-{status}"))?).update(id, &change).await {
             Ok(_) => {}
             // It is pending already. The next transition resumes it.
             Err(error) if is_refused(&error) && status == Status::Pending => {}

@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::{
-    Exit,
-    args::deployment_id,
     error::Failure,
+    exit::Exit,
+    flags::deployment_id,
     pipeline::{
         id_file::{self, Content, ReadError},
         queue::{Distrust, Entry, deliver::Delivery},

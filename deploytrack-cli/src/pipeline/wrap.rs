@@ -19,9 +19,9 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    Exit,
-    args::{duration, whole},
     error::Failure,
+    exit::Exit,
+    flags::{duration, whole},
     pipeline::{
         child::{self, Outcome, ProcessIdentity, Signals, WrappedCommand},
         keeper,
@@ -269,7 +269,7 @@ impl Wrap<'_, '_> {
                 let way_out = refusal.way_out(&entry.name(), self.delivery.deployment().is_none());
                 format!("{what} is refused and kept in the spool: {}; {way_out}", refusal.reason)
             }
-            _ => format!("{what} is not recorded: {}", Failure::of(error).told().1),
+            _ => format!("{what} is not recorded: {}", Failure::of(error).summary().1),
         };
         self.session.warn(&warning);
     }

@@ -9,7 +9,7 @@ use deploytrack_core::{
 
 use super::grid::{Column, Grid, Value};
 
-/// Deployments, one a row.
+/// Deployments, one per row.
 pub(crate) fn list(deployments: &[Deployment]) -> Grid {
     Grid::new(
         [
@@ -49,7 +49,7 @@ pub(crate) fn list(deployments: &[Deployment]) -> Grid {
     )
 }
 
-/// What is current of one component, one environment a row.
+/// The current deployments of one component, one environment per row.
 pub(crate) fn latest(deployments: &[Deployment]) -> Grid {
     Grid::new(
         [
@@ -71,7 +71,7 @@ pub(crate) fn latest(deployments: &[Deployment]) -> Grid {
     )
 }
 
-/// One deployment with all that is known about it.
+/// One deployment with all its fields.
 pub(crate) fn details(deployment: &Deployment) -> Grid {
     let metadata = (!deployment.metadata.is_empty()).then(|| deployment.metadata.as_json().to_owned());
     let fields = [
@@ -95,7 +95,7 @@ pub(crate) fn details(deployment: &Deployment) -> Grid {
     Grid::new(columns, [fields.into_iter().map(|(_, value)| value).collect()])
 }
 
-/// The attempts of one deployment, one a row.
+/// The attempts of one deployment, one per row.
 pub(crate) fn attempts(attempts: &[Attempt]) -> Grid {
     Grid::new(
         [
@@ -129,15 +129,15 @@ fn took(duration: Duration) -> Value {
     Value::text(&humantime::format_duration(shown))
 }
 
-/// The history of one deployment, one change of status or removal a row.
+/// The history of one deployment, one transition or undeployment per row.
 pub(crate) fn history(deployment: &Deployment, history: &[HistoryEntry]) -> Grid {
-    let removed = history.iter().any(|entry| entry.event == HistoryKind::Undeployed);
+    let has_undeployment = history.iter().any(|entry| entry.event == HistoryKind::Undeployed);
     Grid::new(
         [
             Column::hidden("id"),
             Column::hidden("sequence"),
             Column::fixed("attempt", "ATTEMPT"),
-            if removed { Column::fixed("event", "EVENT") } else { Column::hidden("event") },
+            if has_undeployment { Column::fixed("event", "EVENT") } else { Column::hidden("event") },
             Column::fixed("from", "FROM"),
             Column::fixed("to", "TO"),
             Column::fixed("occurredAt", "AGE"),

@@ -7,7 +7,7 @@ use deploytrack_core::{
 
 use super::text::clean;
 
-/// When it happened, what, and who recorded it.
+/// The line: time, subject, what happened, and who recorded it.
 pub(crate) fn line(event: &Event) -> String {
     let happened = event.transition.as_ref().map_or(event.recorded_at, |row| row.occurred_at);
     clean(&format!("{}  {}  by {}", clock::format(&happened), what(event), event.recorded_by))
@@ -26,11 +26,11 @@ fn what(event: &Event) -> String {
         }
         (EventType::DeploymentUndeployed, _) => "undeployed".to_owned(),
         (EventType::DeploymentCreated, _) => "recorded".to_owned(),
-        (EventType::DeploymentUpdated, _) => "described anew".to_owned(),
+        (EventType::DeploymentUpdated, _) => "updated".to_owned(),
         (EventType::ComponentCreated | EventType::EnvironmentCreated, _) => "registered".to_owned(),
         (EventType::ComponentDeleted | EventType::EnvironmentDeleted, _) => "deleted".to_owned(),
-        (EventType::ComponentUnarchived | EventType::EnvironmentUnarchived, _) => "taken out of the archive".to_owned(),
-        (EventType::EnvironmentsOrdered, _) => "in another order".to_owned(),
+        (EventType::ComponentUnarchived | EventType::EnvironmentUnarchived, _) => "restored from the archive".to_owned(),
+        (EventType::EnvironmentsOrdered, _) => "reordered".to_owned(),
         _ => "changed".to_owned(),
     };
     format!("{subject}: {happened}")

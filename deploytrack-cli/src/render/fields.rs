@@ -1,4 +1,4 @@
-//! Names and values below one another: one record, or rows where the terminal is too narrow for columns. Nothing is shortened.
+//! A list of names and values: for one record, or for rows if the terminal is too narrow for columns. Nothing is shortened.
 
 use anstyle::{AnsiColor, Style};
 
@@ -7,9 +7,9 @@ use super::{
     text::{padded, width, wrapped},
 };
 
-/// Below this width values stand under their names.
+/// If values have less room than this, they go below their names.
 const LEAST: usize = 10;
-/// How far a value is indented that stands under its name.
+/// The indent of a value below its name.
 const INDENT: usize = 2;
 
 /// A name and its value.
@@ -20,7 +20,7 @@ pub(crate) struct Field {
     pub(crate) colour: Option<AnsiColor>,
 }
 
-/// The fields of one record. No line is wider than the terminal, unless that is narrower than a character and its indent.
+/// The fields of one record. No line is wider than the terminal, unless one character and its indent are wider.
 pub(crate) fn fields(all: &[Field], view: &View) -> String {
     let names = all.iter().map(|field| width(&field.name)).max().unwrap_or(0);
     let most = view.width.map_or(usize::MAX, usize::from);
@@ -44,7 +44,7 @@ fn under(field: &Field, most: usize, view: &View) -> String {
     name.chain(value.map(|line| format!("{indent}{}\n", coloured(&line, field, view)))).collect()
 }
 
-/// The text in bold, where colour is welcome.
+/// The text in bold, if colour is used.
 pub(crate) fn bold(text: &str, view: &View) -> String {
     styled(text, Style::new().bold(), view)
 }
@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    fn drawn(width: Option<u16>) -> String {
+    fn draw(width: Option<u16>) -> String {
         let field = |name: &str, text: &str| Field { name: name.to_owned(), text: text.to_owned(), colour: None };
         fields(
             &[field("component", "本番環境サービス"), field("version", "0123456789abcdef0123")],
@@ -72,16 +72,16 @@ mod tests {
     }
 
     #[test]
-    fn a_value_goes_on_in_the_next_line() {
-        assert_eq!(drawn(None), "component  本番環境サービス\nversion    0123456789abcdef0123\n");
-        assert_eq!(drawn(Some(23)), "component  本番環境サー\n           ビス\nversion    0123456789ab\n           cdef0123\n");
-        assert_eq!(drawn(Some(12)), "component\n  本番環境サ\n  ービス\nversion\n  0123456789\n  abcdef0123\n");
+    fn a_long_value_is_wrapped() {
+        assert_eq!(draw(None), "component  本番環境サービス\nversion    0123456789abcdef0123\n");
+        assert_eq!(draw(Some(23)), "component  本番環境サー\n           ビス\nversion    0123456789ab\n           cdef0123\n");
+        assert_eq!(draw(Some(12)), "component\n  本番環境サ\n  ービス\nversion\n  0123456789\n  abcdef0123\n");
     }
 
     #[test]
     fn no_line_is_wider_than_the_terminal_and_nothing_is_lost() {
         for columns in 4..40 {
-            let text = drawn(Some(columns));
+            let text = draw(Some(columns));
             assert!(text.lines().all(|line| width(line) <= usize::from(columns)), "{columns}: {text}");
             let whole: String = text.split_whitespace().collect();
             assert!(whole.contains("0123456789abcdef0123") && whole.contains("本番環境サービス"), "{columns}: {text}");

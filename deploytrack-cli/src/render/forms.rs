@@ -1,4 +1,4 @@
-//! A JSON text in the other forms that keep all of it: YAML, and one value to a line.
+//! JSON text in the other lossless formats: YAML, and one value per line.
 
 use std::io;
 
@@ -6,25 +6,25 @@ use serde::Deserialize;
 use serde_json::{Deserializer, value::RawValue};
 use serde_transcode::Transcoder;
 
-use super::text::{clean_json, steers_unseen};
+use super::text::{clean_json, has_hidden_control};
 
-/// A page of the API, its elements as they were written.
+/// A page of the API, with its elements unparsed.
 #[derive(Deserialize)]
 struct Page<'a> {
     #[serde(borrow)]
     data: Vec<&'a RawValue>,
-    // A record may have a field named data; only a page also counts.
+    // A record may have a field named data too; only a page has a total.
     #[serde(rename = "total")]
     _total: u64,
 }
 
-/// The same value as YAML, its fields in the order they came. Control characters are always escaped. YAML leaves the
-/// invisible characters that turn the direction of writing as they are; where there are some the answer is JSON, which is YAML
-/// too and can escape them.
+/// The value as YAML, with the order of fields unchanged. Control characters are always escaped. The YAML writer does not escape
+/// invisible characters that change the writing direction; a text with such characters becomes JSON, which is valid YAML and
+/// can escape them.
 pub(crate) fn yaml(json: &str) -> io::Result<String> {
     let mut from = Deserializer::from_str(json);
     let yaml = serde_saphyr::to_string(&Transcoder::new(&mut from)).map_err(io::Error::other)?;
-    if steers_unseen(&yaml) { Ok(clean_json(&pretty(json)?) + "\n") } else { Ok(yaml) }
+    if has_hidden_control(&yaml) { Ok(clean_json(&pretty(json)?) + "\n") } else { Ok(yaml) }
 }
 
 fn pretty(json: &str) -> io::Result<String> {
@@ -32,7 +32,7 @@ fn pretty(json: &str) -> io::Result<String> {
     Ok(serde_json::to_string_pretty(&Transcoder::new(&mut from))?)
 }
 
-/// One compact value to a line: the elements of a list or a page, or the one value there is.
+/// One compact value per line: the elements of a list or a page, or the single value.
 pub(crate) fn lines(json: &str) -> io::Result<String> {
     elements(json).into_iter().map(compact).collect()
 }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yaml_keeps_every_text_a_text() {
+    fn every_text_is_still_a_text_in_yaml() {
         let tricky = [
             "yes",
             "No",
@@ -101,26 +101,26 @@ mod tests {
     }
 
     #[test]
-    fn yaml_has_the_fields_in_the_order_they_came() {
+    fn yaml_does_not_change_the_order_of_fields() {
         assert_eq!(yaml(r#"{"id": 1, "component": "api", "at": [true]}"#).unwrap(), "id: 1\ncomponent: api\nat:\n- true\n");
     }
 
     #[test]
-    fn what_turns_the_writing_is_escaped() {
+    fn characters_that_change_the_writing_direction_are_escaped() {
         let json = "{\"a\":\"x\u{202e}y\"}";
         assert_eq!(yaml(json).unwrap(), "{\n  \"a\": \"x\\u202ey\"\n}\n");
         assert_eq!(yaml(r#"{"a":"two\nlines"}"#).unwrap(), "a: |-\n  two\n  lines\n");
     }
 
     #[test]
-    fn a_list_and_a_page_have_one_line_for_each_element() {
+    fn a_list_and_a_page_have_one_line_per_element() {
         assert_eq!(lines("[{\"b\": 1,\n \"a\": 2}, 3]").unwrap(), "{\"b\":1,\"a\":2}\n3\n");
         assert_eq!(lines(r#"{"data": [{"id": 1}, {"id": 2}], "total": 9, "skip": 0, "take": 2}"#).unwrap(), "{\"id\":1}\n{\"id\":2}\n");
         assert_eq!(lines("[]").unwrap(), "");
     }
 
     #[test]
-    fn anything_else_is_one_line() {
+    fn any_other_value_is_one_line() {
         assert_eq!(lines("{\"id\": 1,\n \"data\": [1]}").unwrap(), "{\"id\":1,\"data\":[1]}\n");
     }
 }

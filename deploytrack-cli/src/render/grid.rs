@@ -1,4 +1,4 @@
-//! Rows and columns, as a table for people, as CSV or as Markdown.
+//! Rows and columns: a table for a terminal, CSV or Markdown.
 
 use anstyle::AnsiColor;
 use comfy_table::{Attribute, Cell, Color};
@@ -12,18 +12,18 @@ use super::{
     View,
     fields::{Field, fields},
     table,
-    text::{clean, middle, unarmed, width},
-    total, written,
+    text::{clean, escape_formula, middle, width},
+    to_text, total,
 };
 
-/// Text is not shortened below this while the id is beside it.
+/// The least width of shortened text while the id is in the same row.
 const COMFORTABLE: usize = 16;
-/// Below this width of the terminal nothing is shortened: the fields of a row go below one another instead.
+/// On a terminal narrower than this nothing is shortened: each row becomes a list of fields.
 const NARROW: usize = 50;
-/// Text is not shortened below this at all.
+/// The least width of shortened text.
 const LEAST: usize = 9;
 
-/// A column: its name in the API, its name for people (none: the table leaves it out), and whether it may be shortened.
+/// A column: its name in the API, its title (`None`: not in the table), and whether its text may be shortened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     key: &'static str,
@@ -40,13 +40,13 @@ impl Column {
         Self { key, title: Some(title), flexible: true }
     }
 
-    /// For programs alone.
+    /// A column for CSV and Markdown only.
     pub(crate) const fn hidden(key: &'static str) -> Self {
         Self { key, title: None, flexible: false }
     }
 }
 
-/// What is in a row and a column.
+/// The value of a row in a column.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Text(String),
@@ -69,7 +69,7 @@ impl Value {
         time.map_or(Self::Nothing, Self::Time)
     }
 
-    fn for_people(&self, now: Time) -> String {
+    fn for_terminal(&self, now: Time) -> String {
         match self {
             Self::Time(time) => age(now, *time),
             Self::Nothing => "-".to_owned(),
@@ -94,12 +94,12 @@ impl Value {
             Self::Status(Status::InProgress) => Some(AnsiColor::Cyan),
             _ => None,
         };
-        Field { name, text: self.for_people(view.now), colour }
+        Field { name, text: self.for_terminal(view.now), colour }
     }
 
     fn for_csv(&self) -> String {
         match self {
-            Self::Text(text) => unarmed(clean(text)),
+            Self::Text(text) => escape_formula(clean(text)),
             other => other.for_programs(),
         }
     }
@@ -127,35 +127,35 @@ impl Grid {
         Self { columns: columns.into(), rows: rows.into_iter().collect() }
     }
 
-    /// For people; empty when there are no rows. Where the terminal is too narrow for it, the id goes below its row, and then
-    /// each field below the one before.
+    /// The table for a terminal; empty without rows. If the terminal is too narrow, the id goes below its row; if it is still too
+    /// narrow, each row becomes a list of fields.
     pub(crate) fn table(&self, view: &View) -> String {
         let shown: Vec<_> = (0..self.columns.len()).filter(|at| self.columns[*at].title.is_some()).collect();
         let id = shown.iter().copied().find(|at| matches!(self.columns[*at].key, "id" | "run"));
         let limits = self.limits(&shown, view, least(view, id.is_some()));
         if !exceeds(&limits, view) {
-            return self.drawn(&shown, &limits, view);
+            return self.draw(&shown, &limits, view);
         }
         let with_id_below = id.and_then(|id| self.with_id_below(id, &shown, view));
         with_id_below.unwrap_or_else(|| self.stacked(&shown, view))
     }
 
-    /// As a table, and under each row its id; none where that is too wide.
+    /// The table with the id below each row; `None` if that is too wide.
     fn with_id_below(&self, id: usize, shown: &[usize], view: &View) -> Option<String> {
         let others: Vec<_> = shown.iter().copied().filter(|at| *at != id).collect();
         let limits = self.limits(&others, view, least(view, false));
-        let ids: Vec<_> = self.rows.iter().map(|row| format!("  {}\n", row[id].for_people(view.now))).collect();
+        let ids: Vec<_> = self.rows.iter().map(|row| format!("  {}\n", row[id].for_terminal(view.now))).collect();
         let is_wide = |line: &String| view.width.is_some_and(|most| width(line.trim_end()) > usize::from(most));
         if exceeds(&limits, view) || ids.iter().any(is_wide) {
             return None;
         }
-        let text = self.drawn(&others, &limits, view);
+        let text = self.draw(&others, &limits, view);
         let mut lines = text.lines().map(|line| format!("{line}\n"));
         let header: String = lines.by_ref().take(2).collect();
         Some(header + &lines.zip(ids).map(|(line, id)| line + &id).collect::<String>())
     }
 
-    /// Row by row, and each of them field by field.
+    /// Each row as a list of fields.
     fn stacked(&self, shown: &[usize], view: &View) -> String {
         let record = |row: &Vec<Value>| {
             let field = |at: &usize| row[*at].field(self.columns[*at].title.unwrap_or_default().to_owned(), view);
@@ -164,20 +164,20 @@ impl Grid {
         self.rows.iter().map(record).collect::<Vec<_>>().join("\n")
     }
 
-    /// How wide each of these columns may be.
+    /// The width limit of each column.
     fn limits(&self, columns: &[usize], view: &View, least: usize) -> Vec<usize> {
         let flexible: Vec<_> = columns.iter().map(|at| self.columns[*at].flexible).collect();
         fit(&self.natural(columns, view), &flexible, view.width, least)
     }
 
-    /// How wide each of these columns is when nothing is shortened.
+    /// The width of each column without shortening.
     fn natural(&self, columns: &[usize], view: &View) -> Vec<usize> {
-        let cells = |at: usize| self.rows.iter().map(move |row| width(&row[at].for_people(view.now)));
+        let cells = |at: usize| self.rows.iter().map(move |row| width(&row[at].for_terminal(view.now)));
         let title = |at: usize| width(self.columns[at].title.unwrap_or_default());
         columns.iter().map(|at| cells(*at).chain([title(*at)]).max().unwrap_or(0)).collect()
     }
 
-    fn drawn(&self, columns: &[usize], limits: &[usize], view: &View) -> String {
+    fn draw(&self, columns: &[usize], limits: &[usize], view: &View) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
@@ -189,17 +189,17 @@ impl Grid {
         }));
         for row in &self.rows {
             out.add_row(limited().map(|(at, limit)| {
-                let cell = Cell::new(middle(&row[at].for_people(view.now), limit));
+                let cell = Cell::new(middle(&row[at].for_terminal(view.now), limit));
                 row[at].colour().into_iter().fold(cell, Cell::fg)
             }));
         }
-        written(out)
+        to_text(out)
     }
 
-    /// One row as a list of names and values, for people.
+    /// The first row as a list of names and values.
     pub(crate) fn details(&self, view: &View) -> String {
         let row = self.rows.first().into_iter().flatten();
-        let known = self.columns.iter().zip(row).filter(|(_, value)| !matches!(value, Value::Nothing));
+        let present = self.columns.iter().zip(row).filter(|(_, value)| !matches!(value, Value::Nothing));
         let field = |(column, value): (&Column, &Value)| {
             let field = value.field(words(column.key), view);
             match value {
@@ -207,10 +207,10 @@ impl Grid {
                 _ => field,
             }
         };
-        fields(&known.map(field).collect::<Vec<_>>(), view)
+        fields(&present.map(field).collect::<Vec<_>>(), view)
     }
 
-    /// For programs: a header line and one line per row.
+    /// CSV: a header line and one line per row.
     pub(crate) fn csv(&self) -> String {
         let mut out = csv::Writer::from_writer(Vec::new());
         let header = self.columns.iter().map(|column| column.key.to_owned()).collect();
@@ -221,7 +221,7 @@ impl Grid {
         String::from_utf8_lossy(&out.into_inner().unwrap_or_default()).into_owned()
     }
 
-    /// For a page that people read.
+    /// A Markdown table.
     pub(crate) fn markdown(&self) -> String {
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         let header = line(self.columns.iter().map(|column| column.key.to_owned()).collect());
@@ -231,7 +231,7 @@ impl Grid {
     }
 }
 
-/// Text that is only text in Markdown.
+/// Escapes text for Markdown.
 fn markdown(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         match c {
@@ -244,7 +244,7 @@ fn markdown(text: &str) -> String {
     })
 }
 
-/// A name of the API in words: `deployedBy` is `deployed by`.
+/// A name of the API as words: `deployedBy` becomes `deployed by`.
 fn words(key: &str) -> String {
     key.chars().fold(String::new(), |mut out, c| {
         if c.is_ascii_uppercase() {
@@ -255,7 +255,7 @@ fn words(key: &str) -> String {
     })
 }
 
-/// Below which width no text is shortened.
+/// The least width of shortened text for this view.
 fn least(view: &View, with_id: bool) -> usize {
     match view.width.map(usize::from) {
         Some(..NARROW) => usize::MAX,
@@ -268,7 +268,7 @@ fn exceeds(limits: &[usize], view: &View) -> bool {
     view.width.is_some_and(|width| total(limits) > usize::from(width))
 }
 
-/// Shortens the widest of the flexible columns, again and again, until all fit; none to fewer than `least`.
+/// Shortens the widest flexible column repeatedly until all columns fit; none below `least`.
 fn fit(natural: &[usize], flexible: &[bool], width: Option<u16>, least: usize) -> Vec<usize> {
     let mut limits = natural.to_vec();
     let Some(width) = width.map(usize::from) else { return limits };
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_goes_below_before_text_is_shortened_much() {
+    fn an_id_goes_below_its_row_before_text_is_shortened_much() {
         let id = "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50";
         let columns = [Column::fixed("id", "ID"), Column::flexible("name", "NAME")];
         let grid = Grid::new(columns, [vec![Value::text(&id), Value::text(&"notification-worker")]]);
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn below_that_each_field_has_its_line_and_no_row_is_lost() {
+    fn on_a_narrow_terminal_each_field_has_a_line_and_no_row_is_lost() {
         let columns = [Column::fixed("id", "ID"), Column::flexible("name", "NAME"), Column::flexible("version", "VERSION")];
         let version = "2026.11.23-1832-ed52224333bd2591ebd3e2f1ee";
         let row = |name: &str| vec![Value::text(&"019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50"), Value::text(&name), Value::text(&version)];
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_get_every_column_whole() {
+    fn csv_and_markdown_have_all_columns_unshortened() {
         assert_eq!(grid("a,b\x07").csv(), "status,version,at\nfailed,\"a,b\\u{7}\",2026-11-23T18:32:00.000Z\n");
         assert_eq!(
             grid("a|b").markdown(),

@@ -12,44 +12,44 @@ use super::{
     grid::{Column, Grid, Value},
     table,
     text::{clean, middle, padded, width, wrapped},
-    total, written,
+    to_text, total,
 };
 
 /// Marks a cell whose version differs from the environment to its right.
 const MARK: &str = "≠";
-const LEGEND: [&str; 2] = ["≠ differs from the environment to its right", "- nothing is current"];
-/// Versions are not shortened below this to keep all columns side by side; below it the columns go below one another.
+const LEGEND: [&str; 2] = ["≠ differs from the environment to its right", "- no current deployment"];
+/// The least width of a version while all columns are side by side; for less room the columns are split into parts.
 const READABLE: usize = 11;
-/// Below this width nothing is shortened: where something would be, the environments go below their component.
+/// On a terminal narrower than this nothing is shortened: the environments are listed below their component instead.
 const NARROW: usize = 50;
-/// How far environments are indented below their component.
+/// The indent of environments below their component.
 const INDENT: u16 = 2;
-/// Versions longer than this are shortened before columns go below one another.
+/// Versions longer than this are shortened before the columns are split into parts.
 const GENEROUS: usize = 24;
 
-/// One cell, ready to be drawn.
+/// The text of one cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Drawn {
+struct CellText {
     version: String,
     age: String,
     differs: bool,
 }
 
-impl Drawn {
+impl CellText {
     fn line(&self) -> String {
         let mark = if self.differs { format!(" {MARK}") } else { String::new() };
         format!("{}  {}{mark}", self.version, self.age)
     }
 }
 
-/// The whole matrix, ready to be drawn.
+/// The texts of the matrix.
 struct Picture {
     environments: Vec<String>,
-    rows: Vec<(String, Vec<Option<Drawn>>)>,
+    rows: Vec<(String, Vec<Option<CellText>>)>,
 }
 
-/// For people: fits the width, in several parts where it must.
-pub(crate) fn drawn(matrix: &Matrix, environments: &[Name], view: &View) -> String {
+/// The matrix for a terminal, in several parts if the width requires it.
+pub(crate) fn matrix_table(matrix: &Matrix, environments: &[Name], view: &View) -> String {
     let picture = picture(matrix, environments, view);
     let (limits, parts) = picture.arranged(view.width.map(usize::from));
     if view.width.is_some_and(|most| picture.is_too_wide(limits, &parts, usize::from(most))) {
@@ -60,7 +60,7 @@ pub(crate) fn drawn(matrix: &Matrix, environments: &[Name], view: &View) -> Stri
     parts.join("\n")
 }
 
-/// For programs: one cell a row, nothing shortened.
+/// The matrix for programs: one cell per row, nothing shortened.
 pub(crate) fn cells(matrix: &Matrix) -> Grid {
     let columns = [
         Column::flexible("component", "COMPONENT"),
@@ -90,20 +90,20 @@ fn picture(matrix: &Matrix, environments: &[Name], view: &View) -> Picture {
         let cells: Vec<_> = environments.iter().map(|name| row.environments.get(name.as_str())).collect();
         let versions: Vec<_> = cells.iter().map(|cell| cell.map(|cell| cell.version.as_str())).collect();
         let drawn = cells.iter().zip(differing(&versions)).map(|(cell, differs)| {
-            cell.map(|cell| Drawn { version: clean(cell.version.as_str()), age: age(view.now, cell.deployed_at), differs })
+            cell.map(|cell| CellText { version: clean(cell.version.as_str()), age: age(view.now, cell.deployed_at), differs })
         });
         (row.component_name.to_string(), drawn.collect())
     });
     Picture { environments: environments.iter().map(ToString::to_string).collect(), rows: rows.collect() }
 }
 
-/// Which cells differ from the next one to the right that holds something.
+/// For each cell, whether it differs from the next cell to its right that is not empty.
 fn differing(versions: &[Option<&str>]) -> Vec<bool> {
     let next = |after: usize| versions[after + 1..].iter().flatten().next();
     versions.iter().enumerate().map(|(at, version)| version.is_some_and(|version| next(at).is_some_and(|next| *next != version))).collect()
 }
 
-/// To how many columns names and versions are shortened.
+/// The width limits of names and versions.
 #[derive(Clone, Copy)]
 struct Limits {
     component: usize,
@@ -111,7 +111,7 @@ struct Limits {
 }
 
 impl Picture {
-    /// How much to shorten, and which environments stand side by side.
+    /// The width limits, and the environments of each part.
     fn arranged(&self, most: Option<usize>) -> (Limits, Vec<Range<usize>>) {
         let all = 0..self.environments.len();
         let longest = |texts: &mut dyn Iterator<Item = &str>| texts.map(width).max().unwrap_or(0);
@@ -134,7 +134,7 @@ impl Picture {
         (limits, self.parts(limits, most))
     }
 
-    /// Whether columns would be wider than the terminal; on a narrow one, whether any text would be shortened.
+    /// Whether a part is wider than the terminal; on a narrow terminal also whether any text would be shortened.
     fn is_too_wide(&self, limits: Limits, parts: &[Range<usize>], most: usize) -> bool {
         let is_cut = || {
             let cells = self.rows.iter().flat_map(|(_, cells)| cells.iter().flatten());
@@ -145,13 +145,13 @@ impl Picture {
         (most < NARROW && is_cut()) || parts.iter().any(|part| self.width(part.clone(), limits) > most)
     }
 
-    /// Each component, and below it its environments one by one, whole.
+    /// Each component, with its environments below it, nothing shortened.
     fn stacked(&self, view: &View) -> String {
         let inner = View { width: view.width.map(|most| most.saturating_sub(INDENT)), ..*view };
-        let component = |(name, cells): &(String, Vec<Option<Drawn>>)| {
+        let component = |(name, cells): &(String, Vec<Option<CellText>>)| {
             let cells = self.environments.iter().zip(cells).map(|(environment, cell)| Field {
                 name: environment.clone(),
-                text: cell.as_ref().map_or_else(|| "-".to_owned(), Drawn::line),
+                text: cell.as_ref().map_or_else(|| "-".to_owned(), CellText::line),
                 colour: cell.as_ref().filter(|cell| cell.differs).map(|_| AnsiColor::Yellow),
             });
             let below = fields(&cells.collect::<Vec<_>>(), &inner);
@@ -162,7 +162,7 @@ impl Picture {
         self.rows.iter().map(component).collect::<Vec<_>>().join("\n")
     }
 
-    /// As many environments side by side as fit, then the next below.
+    /// Splits the environments into parts that fit the width.
     fn parts(&self, limits: Limits, most: usize) -> Vec<Range<usize>> {
         let (mut parts, mut start) = (Vec::new(), 0);
         while start < self.environments.len() {
@@ -179,7 +179,7 @@ impl Picture {
         total(&std::iter::once(limits.component).chain(columns).collect::<Vec<_>>())
     }
 
-    /// The most that a cell has beside its version: an age and a mark.
+    /// The most columns that age and mark need beside a version.
     fn beside_version(&self) -> usize {
         (0..self.environments.len()).map(|column| self.column(column, Limits { component: 0, version: 0 }).beside()).max().unwrap_or(0)
     }
@@ -203,11 +203,11 @@ impl Picture {
             let cells = cells[part.clone()].iter().zip(&columns).map(|(cell, widths)| widths.cell(cell.as_ref(), limits));
             out.add_row(std::iter::once(Cell::new(middle(name, limits.component))).chain(cells));
         }
-        written(out)
+        to_text(out)
     }
 }
 
-/// How wide the pieces of a column are.
+/// The widths of the parts of a column.
 struct Widths {
     header: usize,
     version: usize,
@@ -224,7 +224,7 @@ impl Widths {
         if self.age == 0 { 0 } else { GAP + self.age + self.mark }
     }
 
-    fn cell(&self, cell: Option<&Drawn>, limits: Limits) -> Cell {
+    fn cell(&self, cell: Option<&CellText>, limits: Limits) -> Cell {
         let Some(cell) = cell else { return Cell::new("-").add_attribute(Attribute::Dim) };
         let version = padded(&middle(&cell.version, limits.version), self.version);
         let text = format!("{version}  {:>1$}", cell.age, self.age);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_differs_from_the_next_one_that_holds_something() {
+    fn a_cell_is_compared_with_the_next_cell_that_is_not_empty() {
         assert_eq!(differing(&[Some("a"), None, Some("b")]), [true, false, false]);
         assert_eq!(differing(&[Some("a"), Some("a"), None]), [false, false, false]);
         assert_eq!(differing(&[None, Some("a"), Some("b")]), [false, true, false]);
@@ -274,14 +274,14 @@ mod tests {
     fn the_matrix_shows_version_age_and_drift() {
         let environments = names(&["development", "staging", "production"]);
         assert_eq!(
-            drawn(&sample(), &environments, &view(None)),
+            matrix_table(&sample(), &environments, &view(None)),
             "\
 component     development   staging  production
 ───────────────────────────────────────────────
 user-service  v2.4.0  1d ≠  -        v2.3.0  3d
 worker        v1      3w    v1  3w   v1      2w
 
-≠ differs from the environment to its right    - nothing is current\n"
+≠ differs from the environment to its right    - no current deployment\n"
         );
     }
 
@@ -294,7 +294,7 @@ worker        v1      3w    v1  3w   v1      2w
             {"componentId": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50", "componentName": "a-component-with-a-rather-long-name", "environments": cells},
         ]));
         for columns in [8, 12, 20, 30, 40, 49, 50, 60, 80, 120, 200] {
-            let text = drawn(&matrix, &environments, &view(Some(columns)));
+            let text = matrix_table(&matrix, &environments, &view(Some(columns)));
             assert!(text.lines().all(|line| width(line) <= usize::from(columns)), "{columns}:\n{text}");
             let whole: String = text.split_whitespace().collect();
             for environment in ["development", "testing", "staging", "eu-production", "us-production"] {
@@ -305,7 +305,7 @@ worker        v1      3w    v1  3w   v1      2w
     }
 
     #[test]
-    fn programs_get_one_row_for_each_cell() {
+    fn csv_has_one_row_per_cell() {
         assert!(
             cells(&sample())
                 .csv()

@@ -11,14 +11,14 @@ pub(crate) mod text;
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use deploytrack_core::clock::Time;
 
-/// How tables are looked at.
+/// The terminal or file that a table is for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View {
-    /// The terminal's width; without one nothing is shortened.
+    /// The width in columns; without one nothing is shortened.
     pub(crate) width: Option<u16>,
-    /// Whether colour is welcome.
+    /// Whether to use colour.
     pub(crate) colour: bool,
-    /// The moment that ages are counted to.
+    /// The time that ages are relative to.
     pub(crate) now: Time,
 }
 
@@ -38,11 +38,11 @@ pub(crate) fn table(view: &View) -> Table {
     table
 }
 
-/// The table as text, its columns [`GAP`] apart, without spaces at the ends of its lines.
-pub(crate) fn written(mut table: Table) -> String {
+/// The table as text, with [`GAP`] between columns and without trailing spaces.
+pub(crate) fn to_text(mut table: Table) -> String {
     let last = table.column_count().saturating_sub(1);
     for (at, column) in table.column_iter_mut().enumerate() {
-        // The line under the header takes up the other half of the gap.
+        // comfy-table draws the line under the header over the other half of the gap.
         column.set_padding((0, u16::from(at != last)));
     }
     let mut text = table.trim_fmt();
@@ -50,7 +50,7 @@ pub(crate) fn written(mut table: Table) -> String {
     text
 }
 
-/// How wide a table with columns of these widths is.
+/// The width of a table with columns of these widths.
 pub(crate) fn total(columns: &[usize]) -> usize {
     columns.iter().sum::<usize>() + GAP * columns.len().saturating_sub(1)
 }

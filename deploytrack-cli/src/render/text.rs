@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The text with everything escaped that could steer a terminal: control characters, and the invisible ones that turn
-/// the direction of writing.
+/// Escapes everything that can steer a terminal: control characters, and invisible characters that change the writing
+/// direction.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         match c {
@@ -19,7 +19,7 @@ pub(crate) fn clean(text: &str) -> String {
     })
 }
 
-/// The same for JSON, which keeps its meaning: what could steer is written as a JSON escape.
+/// As [`clean`], with JSON escapes, so that the JSON value does not change.
 pub(crate) fn clean_json(text: &str) -> String {
     if !text.chars().any(|c| steers(c) && !matches!(c, '\n' | '\r' | '\t')) {
         return text.to_owned();
@@ -35,12 +35,12 @@ pub(crate) fn clean_json(text: &str) -> String {
     })
 }
 
-/// Signs that begin a formula; some spreadsheets take the wide ones, too.
+/// The characters that begin a formula; some spreadsheets accept the full-width forms too.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
-/// Text for a cell of CSV. A spreadsheet carries out what begins like a formula; an apostrophe before it says that it is
-/// text. A number stays one.
-pub(crate) fn unarmed(text: String) -> String {
+/// Text for a CSV cell. A spreadsheet would run a text that begins like a formula; an apostrophe marks it as text. Numbers are
+/// unchanged.
+pub(crate) fn escape_formula(text: String) -> String {
     if text.starts_with(FORMULA) && !is_number(&text) { format!("'{text}") } else { text }
 }
 
@@ -50,8 +50,8 @@ fn is_number(text: &str) -> bool {
     is_plain && digits.starts_with(|c: char| c.is_ascii_digit()) && digits.parse::<f64>().is_ok()
 }
 
-/// Whether something is left that could steer a terminal, lines and tabs apart.
-pub(crate) fn steers_unseen(text: &str) -> bool {
+/// Whether the text can steer a terminal by more than line breaks and tabs.
+pub(crate) fn has_hidden_control(text: &str) -> bool {
     text.chars().any(|c| steers(c) && !matches!(c, '\n' | '\t'))
 }
 
@@ -59,12 +59,12 @@ fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// How many columns of a terminal the text takes.
+/// The width of the text in terminal columns.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text shortened in its middle to at most `most` columns: both ends of a version tell most about it.
+/// Shortens the text in the middle to at most `most` columns: both ends of a version are the useful parts.
 pub(crate) fn middle(text: &str, most: usize) -> String {
     if width(text) <= most {
         return text.to_owned();
@@ -85,15 +85,14 @@ fn prefix(chars: impl Iterator<Item = char>, most: usize) -> String {
         .collect()
 }
 
-/// The text in lines of at most `most` columns, broken at spaces where there are some. A character that is wider has a line of
-/// its own.
+/// Wraps the text to lines of at most `most` columns, at spaces if possible. A wider character gets a separate line.
 pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
     let (mut lines, mut rest) = (Vec::new(), text);
     while width(rest) > most {
         let fitting = prefix(rest.chars(), most).len();
         let least = rest.chars().next().map_or(0, char::len_utf8);
         let end = fitting.max(least);
-        // A space right behind what fits is a good place, too.
+        // A space directly after the last fitting character is a break too.
         let space = rest[..end].rfind(' ').filter(|at| *at > 0);
         let (line, after) = match space {
             _ if rest[end..].starts_with(' ') => (end, end + 1),
@@ -109,7 +108,7 @@ pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
     lines
 }
 
-/// The text filled with spaces to `columns`.
+/// Pads the text with spaces to `columns`.
 pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
@@ -119,13 +118,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_shown_and_not_obeyed() {
+    fn control_characters_are_escaped() {
         assert_eq!(clean("a\x1b[31mb\u{9b}c\nd\u{202e}"), "a\\u{1b}[31mb\\u{9b}c\\nd\\u{202e}");
         assert_eq!(clean("naïve ≠ 日本"), "naïve ≠ 日本");
     }
 
     #[test]
-    fn cleaned_json_means_the_same() {
+    fn cleaning_does_not_change_the_json_value() {
         let json = "{\"a\":\"x\u{9b}y\u{202e}\"}";
         let cleaned = clean_json(json);
         assert_eq!(cleaned, r#"{"a":"x\u009by\u202e"}"#);
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_broken_at_its_spaces_and_else_where_it_must() {
+    fn a_text_is_wrapped_at_spaces_if_possible() {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("one two three", 6), ["one", "two", "three"]);
         assert_eq!(wrapped("0123456789", 4), ["0123", "4567", "89"]);
@@ -144,17 +143,17 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_is_no_formula_and_a_number_stays_one() {
+    fn formulas_are_escaped_and_numbers_are_not() {
         for text in ["=1+1", "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "-", "-inf", "-1.2.3", "--1", "\u{ff1d}1+1", "+v1"] {
-            assert_eq!(unarmed(text.to_owned()), format!("'{text}"));
+            assert_eq!(escape_formula(text.to_owned()), format!("'{text}"));
         }
         for text in ["-1", "+1.5", "-0.25", "v1", "1-2", "", "a=b", "'=1"] {
-            assert_eq!(unarmed(text.to_owned()), text);
+            assert_eq!(escape_formula(text.to_owned()), text);
         }
     }
 
     #[test]
-    fn long_text_keeps_both_ends() {
+    fn a_long_text_is_shortened_in_the_middle() {
         assert_eq!(middle("2026.11.23-1832-ed52224", 11), "2026.…52224");
         assert_eq!(middle("v2.3.1", 6), "v2.3.1");
         assert_eq!(middle("v2.3.1", 1), "…");

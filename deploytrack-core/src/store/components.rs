@@ -179,7 +179,11 @@ impl Write {
             .map(|_| ())
         })
         .map_err(|error| {
-            if is_unique_violation(&error) { Error::NameTaken { kind: CatalogKind::Component, name: new.name.clone() } } else { unexpected(error) }
+            if is_unique_violation(&error) {
+                Error::NameTaken { kind: CatalogKind::Component, name: new.name.clone() }
+            } else {
+                unexpected(error)
+            }
         })
     }
 

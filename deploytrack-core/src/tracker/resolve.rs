@@ -9,7 +9,7 @@ use super::{
     events::{add_component_event, add_environment_event},
 };
 use crate::{
-    catalog::{Component, Environment, CatalogKind, Reference},
+    catalog::{CatalogKind, Component, Environment, Reference},
     error::Error,
     event::EventType,
     store::{CatalogEntry, Write},
@@ -111,7 +111,11 @@ impl ResolvedNames {
 }
 
 /// Looks up references; unknown ones are left out.
-async fn lookup_all(write: &mut Write, kind: CatalogKind, references: BTreeSet<&Reference>) -> Result<BTreeMap<Reference, CatalogEntry>, Error> {
+async fn lookup_all(
+    write: &mut Write,
+    kind: CatalogKind,
+    references: BTreeSet<&Reference>,
+) -> Result<BTreeMap<Reference, CatalogEntry>, Error> {
     let references: Vec<_> = references.into_iter().collect();
     let mut entries = BTreeMap::new();
     for entry in write.lookup(kind, &references).await? {
@@ -177,7 +181,13 @@ impl Tracker {
     }
 
     /// Checks whether an unknown name may be registered; returns the known name that it resembles.
-    async fn check_name(&self, write: &mut Write, kind: CatalogKind, name: &Name, policy: NamePolicy) -> Result<Option<Resemblance>, Error> {
+    async fn check_name(
+        &self,
+        write: &mut Write,
+        kind: CatalogKind,
+        name: &Name,
+        policy: NamePolicy,
+    ) -> Result<Option<Resemblance>, Error> {
         let did_you_mean = match policy {
             NamePolicy::Refuse => return Err(Error::unknown(kind, name)),
             NamePolicy::Register => return Ok(None),

@@ -13,7 +13,7 @@ use crate::{
     clock::Time,
     deployment::{Deployment, Undeploy},
     error::Error,
-    history::{HistoryKind, HistoryEntry, Period},
+    history::{HistoryEntry, HistoryKind, Period},
     store::{CellKey, DeploymentRecord, Write},
     text::{Label, Reason},
 };

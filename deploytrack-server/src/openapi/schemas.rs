@@ -1,7 +1,7 @@
 //! The schemas of the document.
 
 use deploytrack_core::{
-    api::{EnvironmentOrder, ImportLine, ImportCounts, Problem},
+    api::{EnvironmentOrder, ImportCounts, ImportLine, Problem},
     archive::{ArchiveOutcome, ArchiveSelection, ArchivedName},
     catalog::{Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     deployment::{Change, Deployment, Metadata, NewDeployment, Undeploy, Undeployment},

@@ -1,30 +1,30 @@
-//! The config file, the profile, the address and the token, and where they come from.
+//! Checks the config file, the profile, the address and the token, with their origins.
 
 use std::path::Path;
 
 use super::Finding;
 use crate::{
-    args::Global,
     exposure,
+    flags::Global,
+    process_env::ProcessEnv,
     profile::ConfigFile,
     settings::{self, Settings},
-    surroundings::Surroundings,
 };
 
-/// Checks them, and gives what they come to.
-pub(super) fn check(global: &Global, surroundings: &Surroundings, findings: &mut Vec<Finding>) -> Option<Settings> {
-    let file = match ConfigFile::open(surroundings) {
+/// Checks the settings, and returns them if they are valid.
+pub(super) fn check(global: &Global, env: &ProcessEnv, findings: &mut Vec<Finding>) -> Option<Settings> {
+    let file = match ConfigFile::open(env) {
         Ok(file) => file,
         Err(failure) => {
             findings.push(Finding::failed("config file", &failure));
             return None;
         }
     };
-    findings.push(config_file(surroundings.config_file().as_deref()));
-    findings.push(profile(&file, global, surroundings));
-    match Settings::find(global, surroundings) {
+    findings.push(config_file(env.config_file().as_deref()));
+    findings.push(profile(&file, global, env));
+    match Settings::find(global, env) {
         Ok(settings) => {
-            findings.extend(token_file(surroundings));
+            findings.extend(token_file(env));
             findings.push(Finding::ok("url", format!("{} ({})", settings.url, settings.url_from)));
             Some(settings)
         }
@@ -37,28 +37,28 @@ pub(super) fn check(global: &Global, surroundings: &Surroundings, findings: &mut
 
 fn config_file(path: Option<&Path>) -> Finding {
     const CHECK: &str = "config file";
-    let Some(path) = path else { return Finding::warning(CHECK, "there is no home directory; set HOME or XDG_CONFIG_HOME to keep one") };
+    let Some(path) = path else { return Finding::warning(CHECK, "there is no home directory for it; set HOME or XDG_CONFIG_HOME") };
     let shown = path.display();
     match (std::fs::metadata(path), exposure::of(path)) {
-        (Err(_), _) => Finding::ok(CHECK, format!("there is none at {shown}, and none is needed; `deploytrack login` writes it")),
+        (Err(_), _) => Finding::ok(CHECK, format!("there is none at {shown}, and none is needed; `deploytrack login` creates it")),
         (Ok(_), Some(exposed)) => Finding::warning(CHECK, exposed),
         (Ok(_), None) => Finding::ok(CHECK, shown.to_string()),
     }
 }
 
-/// The file that holds the token, where a variable names one.
-fn token_file(surroundings: &Surroundings) -> Option<Finding> {
+/// Checks the file in `DEPLOYTRACK_TOKEN_FILE`, if it is used.
+fn token_file(env: &ProcessEnv) -> Option<Finding> {
     const CHECK: &str = "token file";
-    let path = surroundings.path_variable("DEPLOYTRACK_TOKEN_FILE").filter(|_| surroundings.variable("DEPLOYTRACK_TOKEN").is_none())?;
+    let path = env.path_variable("DEPLOYTRACK_TOKEN_FILE").filter(|_| env.variable("DEPLOYTRACK_TOKEN").is_none())?;
     let exposed = exposure::of(&path);
     Some(exposed.map_or_else(|| Finding::ok(CHECK, path.display().to_string()), |exposed| Finding::warning(CHECK, exposed)))
 }
 
-fn profile(file: &ConfigFile, global: &Global, surroundings: &Surroundings) -> Finding {
+fn profile(file: &ConfigFile, global: &Global, env: &ProcessEnv) -> Finding {
     const CHECK: &str = "profile";
-    match settings::named(global, surroundings).or_else(|| file.current()) {
-        None => Finding::ok(CHECK, "none is used"),
+    match settings::profile_name(global, env).or_else(|| file.current()) {
+        None => Finding::ok(CHECK, "none is in use"),
         Some(name) if file.profile(name).is_some() => Finding::ok(CHECK, name),
-        Some(name) => Finding::failed(CHECK, &file.unknown(name, settings::source(global, surroundings))),
+        Some(name) => Finding::failed(CHECK, &file.unknown(name, settings::profile_source(global, env))),
     }
 }

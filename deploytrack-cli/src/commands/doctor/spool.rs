@@ -1,4 +1,4 @@
-//! The spool: whether it takes what cannot be sent, and what is in it.
+//! Checks the spool: whether it is writable, and which entries wait in it.
 
 use std::io;
 
@@ -6,99 +6,96 @@ use deploytrack_core::clock::{self, Time};
 
 use super::Finding;
 use crate::{
-    Exit,
+    exit::Exit,
     pipeline::queue::{Distrust, Refusal, Spool, created_at},
 };
 
-/// What waits in it.
+/// The entries of the spool.
 #[derive(Default)]
-struct Waiting {
-    runs: usize,
+struct SpoolState {
+    entries: usize,
     unfinished: usize,
     oldest: Option<Time>,
-    /// How many are refused, and the first of them: its name, its refusal, and whether its record is what was refused.
+    /// The number of refused entries, and the first one: its name, its refusal, and whether the record itself was refused.
     refused: usize,
     first_refused: Option<(String, Refusal, bool)>,
-    /// How many are not trusted, and the name of the first and why.
+    /// The number of entries that are not trusted, and the name of the first with the reason.
     distrusted: usize,
     first_distrusted: Option<(String, String)>,
 }
 
 pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding>) {
     let Some(spool) = spool else {
-        return findings.push(Finding::problem(
-            "spool",
-            Exit::Usage,
-            "there is no home directory to keep it in; set HOME or XDG_STATE_HOME",
-        ));
+        return findings.push(Finding::problem("spool", Exit::Usage, "there is no home directory for it; set HOME or XDG_STATE_HOME"));
     };
-    // Looked at first: the run that is tried is none of those that wait.
-    let waiting = look(spool);
+    // Read before the write test, whose entry must not be counted.
+    let state = look(spool);
     findings.push(match spool.begin().and_then(crate::pipeline::queue::Entry::remove) {
-        Ok(()) => Finding::ok("spool", "it can be written"),
-        Err(error) => Finding::problem("spool", Exit::Usage, format!("what cannot be sent would be lost: {error}")),
+        Ok(()) => Finding::ok("spool", "it is writable"),
+        Err(error) => Finding::problem("spool", Exit::Usage, format!("events that cannot be sent would be lost: {error}")),
     });
-    match waiting {
-        Ok(waiting) => {
-            findings.push(said(&waiting, now));
-            findings.extend(refused(&waiting));
-            findings.extend(distrusted(&waiting));
+    match state {
+        Ok(state) => {
+            findings.push(self::waiting(&state, now));
+            findings.extend(refused(&state));
+            findings.extend(distrusted(&state));
         }
         Err(error) => findings.push(Finding::problem("waiting", Exit::Usage, format!("the spool cannot be read: {error}"))),
     }
 }
 
-fn look(spool: &Spool) -> io::Result<Waiting> {
-    let mut waiting = Waiting::default();
+fn look(spool: &Spool) -> io::Result<SpoolState> {
+    let mut state = SpoolState::default();
     for name in spool.names()? {
         let run = match spool.open(&name) {
             Ok(Some(run)) => run,
             Err(error) if Distrust::of(&error).is_some() => {
-                waiting.distrusted += 1;
-                waiting.first_distrusted.get_or_insert_with(|| (name, error.to_string()));
+                state.distrusted += 1;
+                state.first_distrusted.get_or_insert_with(|| (name, error.to_string()));
                 continue;
             }
-            // It is at work, or is no run.
+            // Another process has it, or it is not an entry.
             _ => continue,
         };
         if let Some(refusal) = run.refusal() {
-            waiting.refused += 1;
-            waiting.first_refused.get_or_insert((name, refusal, run.deployment().is_none()));
+            state.refused += 1;
+            state.first_refused.get_or_insert((name, refusal, run.deployment().is_none()));
             continue;
         }
-        waiting.runs += 1;
-        waiting.unfinished += usize::from(run.is_unfinished());
-        waiting.oldest = waiting.oldest.or_else(|| created_at(&name));
+        state.entries += 1;
+        state.unfinished += usize::from(run.is_unfinished());
+        state.oldest = state.oldest.or_else(|| created_at(&name));
     }
-    Ok(waiting)
+    Ok(state)
 }
 
-/// What is not sent without a person's word.
-fn distrusted(waiting: &Waiting) -> Option<Finding> {
-    let (run, why) = waiting.first_distrusted.as_ref()?;
-    let count = waiting.distrusted;
-    let runs = if count == 1 { format!("run {run} is not trusted") } else { format!("{count} runs are not trusted, {run}") };
-    let way_out = format!("`deploytrack flush {run} --trust` sends it, `deploytrack spool drop {run}` drops it");
-    Some(Finding::warning("trust", format!("{runs}: {why}; look at it with `deploytrack spool show {run}`; {way_out}")))
+/// The finding about entries that are only sent with `--trust`.
+fn distrusted(state: &SpoolState) -> Option<Finding> {
+    let (entry, why) = state.first_distrusted.as_ref()?;
+    let count = state.distrusted;
+    let entries = if count == 1 { format!("entry {entry} is not trusted") } else { format!("{count} entries are not trusted, {entry}") };
+    let way_out = format!("`deploytrack flush {entry} --trust` sends it, `deploytrack spool drop {entry}` drops it");
+    Some(Finding::warning("trust", format!("{entries}: {why}; look at it with `deploytrack spool show {entry}`; {way_out}")))
 }
 
-/// What the server rejected, and how it is sent after all.
-fn refused(waiting: &Waiting) -> Option<Finding> {
-    let (run, refusal, is_record) = waiting.first_refused.as_ref()?;
-    let runs = if waiting.refused == 1 { format!("run {run} is refused") } else { format!("{} runs are refused, {run}", waiting.refused) };
-    let detail = format!("{runs} since {}: {}; {}", clock::format(&refusal.at), refusal.reason, refusal.way_out(run, *is_record));
+/// The finding about refused entries, with the way to send them.
+fn refused(state: &SpoolState) -> Option<Finding> {
+    let (entry, refusal, is_record) = state.first_refused.as_ref()?;
+    let entries =
+        if state.refused == 1 { format!("entry {entry} is refused") } else { format!("{} entries are refused, {entry}", state.refused) };
+    let detail = format!("{entries} since {}: {}; {}", clock::format(&refusal.at), refusal.reason, refusal.way_out(entry, *is_record));
     Some(Finding::warning("refused", detail))
 }
 
-fn said(waiting: &Waiting, now: Time) -> Finding {
+fn waiting(state: &SpoolState, now: Time) -> Finding {
     const CHECK: &str = "waiting";
-    if waiting.runs == 0 {
-        let all = if waiting.refused == 0 { "everything is sent" } else { "everything else is sent" };
+    if state.entries == 0 {
+        let all = if state.refused == 0 { "no events wait to be sent" } else { "no other events wait to be sent" };
         return Finding::ok(CHECK, all);
     }
-    let runs = if waiting.runs == 1 { "1 run waits".to_owned() } else { format!("{} runs wait", waiting.runs) };
-    let since = clock::format(&waiting.oldest.unwrap_or(now));
+    let entries = if state.entries == 1 { "1 entry waits".to_owned() } else { format!("{} entries wait", state.entries) };
+    let since = clock::format(&state.oldest.unwrap_or(now));
     let unfinished =
-        if waiting.unfinished == 0 { String::new() } else { format!("; of {} nobody knows how the command ended", waiting.unfinished) };
-    Finding::warning(CHECK, format!("{runs} to be sent, the earliest since {since}{unfinished}; `deploytrack flush` sends what it can"))
+        if state.unfinished == 0 { String::new() } else { format!("; of {} the end of the command is unknown", state.unfinished) };
+    Finding::warning(CHECK, format!("{entries} to be sent, the oldest since {since}{unfinished}; `deploytrack flush` sends what it can"))
 }

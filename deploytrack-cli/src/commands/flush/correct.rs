@@ -9,8 +9,8 @@ use deploytrack_core::{
 use serde_json::Value;
 
 use crate::{
-    Exit,
     error::Failure,
+    exit::Exit,
     pipeline::queue::{Entry, Event, Request, Spool},
     session::Session,
 };

@@ -1,4 +1,4 @@
-//! The records of a file in pieces that one request takes, read as it goes.
+//! Splits the records of a file into batches of one request each, while reading.
 
 use std::io::Read;
 
@@ -7,32 +7,32 @@ use deploytrack_core::api::{IMPORT_BYTES, IMPORT_LINES};
 use super::{
     columns::Columns,
     json::Objects,
-    record::{Place, Record},
+    read_error::ReadError,
+    record::{Position, Record},
     source::Source,
     table::{self, Rows},
-    unreadable::Unreadable,
 };
 
-/// How many bytes of removals are kept until the deployments are sent.
-const MOST_KEPT: usize = 64 * 1024 * 1024;
+/// The most bytes of undeployments that wait until the deployments are sent.
+const MOST_DEFERRED: usize = 64 * 1024 * 1024;
 
 /// Lines for one request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Batch {
     /// The lines, each with its line break.
     pub(super) bytes: Vec<u8>,
-    /// Where each of them is in the file.
-    pub(super) places: Vec<Place>,
+    /// The position of each line in the file.
+    pub(super) places: Vec<Position>,
 }
 
-/// The batches of a file. Removals come last: each may be of a deployment that comes after it in the file.
+/// The batches of a file. Undeployments come last: the deployment may follow its undeployment in the file.
 pub(super) struct Batches<'a> {
     records: Records<'a>,
-    /// A record that was read and did not fit.
+    /// A record that did not fit into the last batch.
     left: Option<Record>,
-    removals: std::vec::IntoIter<Record>,
-    kept: Vec<Record>,
-    kept_bytes: usize,
+    undeployments: std::vec::IntoIter<Record>,
+    deferred: Vec<Record>,
+    deferred_bytes: usize,
     is_read: bool,
 }
 
@@ -44,13 +44,13 @@ enum Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    fn of(source: Source<'a>, columns: &Columns) -> Result<Self, Unreadable> {
+    fn of(source: Source<'a>, columns: &Columns) -> Result<Self, ReadError> {
         let head = source.head().to_vec();
         let first = head.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0x1e).copied();
         match first {
             None if head.len() < 64 * 1024 => Ok(Self::None),
             None | Some(b'{' | b'[' | b'/' | b'#' | 0) if columns.are_given() => {
-                Err(Unreadable::form("is JSON, and --columns is for a table", "leave --columns out; jq writes the objects anew"))
+                Err(ReadError::form("is JSON, but --columns is for a CSV table", "leave --columns out, and change the objects with jq"))
             }
             None | Some(b'{' | b'[' | b'/' | b'#' | 0) => Ok(Self::Objects(Box::new(Objects::of(source.read())))),
             Some(_) if table::is_table(&head, columns) => Ok(Self::Rows(Box::new(Rows::of(&head, source.read(), columns)?))),
@@ -58,7 +58,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
         match self {
             Self::Objects(objects) => objects.next(),
             Self::Rows(rows) => rows.next(),
@@ -67,8 +67,8 @@ impl<'a> Records<'a> {
     }
 }
 
-/// A text that is neither JSON nor a table.
-fn neither(head: &[u8]) -> Unreadable {
+/// The error for a text that is neither JSON nor a CSV table.
+fn neither(head: &[u8]) -> ReadError {
     let text = String::from_utf8_lossy(head);
     let line = text.trim_start().lines().next().unwrap_or_default();
     let shown: String = line.chars().take(60).collect();
@@ -76,20 +76,20 @@ fn neither(head: &[u8]) -> Unreadable {
     let way_out = if is_yaml {
         "if it is YAML: `yq -o json FILE | deploytrack import -`"
     } else {
-        "an import takes JSON objects, one a line or in an array, or a table as CSV with the names of the fields in its first line: \
+        "an import takes JSON objects, one per line or in an array, or a CSV table with the names of the fields in its first line: \
          component,environment,version,status,occurredAt"
     };
-    Unreadable::form(format!("begins with `{shown}`, which is neither JSON nor the header of a table"), way_out)
+    ReadError::form(format!("begins with `{shown}`, which is neither JSON nor the header of a CSV table"), way_out)
 }
 
 impl<'a> Batches<'a> {
-    pub(super) fn of(file: impl Read + 'a, columns: &Columns) -> Result<Self, Unreadable> {
+    pub(super) fn of(file: impl Read + 'a, columns: &Columns) -> Result<Self, ReadError> {
         let records = Records::of(Source::of(file)?, columns)?;
-        Ok(Self { records, left: None, removals: Vec::new().into_iter(), kept: Vec::new(), kept_bytes: 0, is_read: false })
+        Ok(Self { records, left: None, undeployments: Vec::new().into_iter(), deferred: Vec::new(), deferred_bytes: 0, is_read: false })
     }
 
     /// The next batch; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Batch>, Unreadable> {
+    pub(super) fn next(&mut self) -> Result<Option<Batch>, ReadError> {
         let mut batch = Batch::default();
         while batch.places.len() < IMPORT_LINES {
             let Some(record) = self.next_record()? else { break };
@@ -104,7 +104,7 @@ impl<'a> Batches<'a> {
         Ok((!batch.places.is_empty()).then_some(batch))
     }
 
-    fn next_record(&mut self) -> Result<Option<Record>, Unreadable> {
+    fn next_record(&mut self) -> Result<Option<Record>, ReadError> {
         if let Some(left) = self.left.take() {
             return Ok(Some(left));
         }
@@ -112,22 +112,22 @@ impl<'a> Batches<'a> {
             match self.records.next()? {
                 None => {
                     self.is_read = true;
-                    self.removals = std::mem::take(&mut self.kept).into_iter();
+                    self.undeployments = std::mem::take(&mut self.deferred).into_iter();
                 }
-                Some(record) if record.is_removal() => self.keep(record)?,
+                Some(record) if record.is_undeployment() => self.defer(record)?,
                 Some(record) => return Ok(Some(record)),
             }
         }
-        Ok(self.removals.next())
+        Ok(self.undeployments.next())
     }
 
-    fn keep(&mut self, record: Record) -> Result<(), Unreadable> {
-        self.kept_bytes += record.text.len();
-        if self.kept_bytes > MOST_KEPT {
-            let what = "is one removal too many: they are kept until the deployments are recorded, and have come to 64 MiB";
-            return Err(Unreadable::at(record.place, what).or("import the deployments first, and the removals in several files after them"));
+    fn defer(&mut self, record: Record) -> Result<(), ReadError> {
+        self.deferred_bytes += record.text.len();
+        if self.deferred_bytes > MOST_DEFERRED {
+            let what = "exceeds the limit of 64 MiB for undeployments, which wait until the deployments are recorded";
+            return Err(ReadError::at(record.place, what).or("import the deployments first, then the undeployments in several files"));
         }
-        self.kept.push(record);
+        self.deferred.push(record);
         Ok(())
     }
 }
@@ -146,16 +146,16 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_count_and_are_not_sent() {
-        let batch = Batch { bytes: b"{}\n{\"a\":1}\n".to_vec(), places: vec![Place::line(2), Place::line(4)] };
+    fn blank_lines_are_counted_but_not_sent() {
+        let batch = Batch { bytes: b"{}\n{\"a\":1}\n".to_vec(), places: vec![Position::line(2), Position::line(4)] };
         assert_eq!(batches(b"\n{}\n  \r\n{\"a\":1}"), [batch]);
         assert!(batches(b" \n\n").is_empty());
     }
 
     #[test]
-    fn removals_come_last() {
-        let removal = r#"{"event":"undeployed","component":"a"}"#;
-        let text = format!("{removal}\n{{\"history\":[{{\"event\":\"undeployed\"}}]}}\n{{\"b\":1}}\n");
+    fn undeployments_come_last() {
+        let undeployment = r#"{"event":"undeployed","component":"a"}"#;
+        let text = format!("{undeployment}\n{{\"history\":[{{\"event\":\"undeployed\"}}]}}\n{{\"b\":1}}\n");
         let all = batches(text.as_bytes());
         assert_eq!(lines(&all[0]), [2, 3, 1]);
     }
@@ -175,12 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_json_nor_a_table_has_a_way_out() {
-        for (text, said) in
+    fn a_file_that_is_neither_json_nor_csv_gets_a_hint() {
+        for (text, message) in
             [("component: api\n", "yq -o json"), ("hello world\n", "component,environment,version"), ("7\n", "begins with `7`")]
         {
             let Err(found) = Batches::of(text.as_bytes(), &Columns::default()) else { panic!("{text}") };
-            assert!(found.to_string().contains(said), "{found}");
+            assert!(found.to_string().contains(message), "{found}");
         }
     }
 }

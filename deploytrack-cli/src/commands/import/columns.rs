@@ -1,4 +1,4 @@
-//! `--columns`: which column of a table is which field.
+//! `--columns`: the column of a CSV table for each field.
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -6,32 +6,32 @@ use deploytrack_core::json::suggested_field;
 
 use super::table::{FIELDS, plain};
 
-/// Which column each field comes from. None are given where the header has the names of the fields.
+/// The source of each field; empty if the header has the names of the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Columns(Vec<(String, Vec<Source>)>);
 
-/// Where a field comes from, as it was given.
+/// The source of a field, as given on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
     Column(String),
-    /// A text in which `{column}` stands for a cell.
+    /// A text in which `{column}` is replaced by a cell.
     Text(String),
 }
 
-/// Where a field comes from in a table: the first of several values that is not empty, each of texts and columns one behind
-/// the other.
+/// The source of a field in a table: the first of several values that is not empty. Each value is a sequence of texts and
+/// columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Origin(Vec<Vec<Part>>);
+pub(super) struct Origin(Vec<Vec<Piece>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum Piece {
     Column(usize),
     Text(String),
 }
 
 impl Origin {
     pub(super) fn column(at: usize) -> Self {
-        Self(vec![vec![Part::Column(at)]])
+        Self(vec![vec![Piece::Column(at)]])
     }
 
     /// The value in a row.
@@ -39,13 +39,13 @@ impl Origin {
         self.0.iter().map(|parts| Self::of_parts(parts, &cell)).find(|value| !value.is_empty()).unwrap_or_default()
     }
 
-    /// It is empty where it has columns and all of them are.
-    fn of_parts<'a>(parts: &'a [Part], cell: &impl Fn(usize) -> &'a str) -> Cow<'a, str> {
-        let text = |part: &'a Part| match part {
-            Part::Column(at) => cell(*at),
-            Part::Text(text) => text,
+    /// The value of a sequence; empty if it has columns and all of them are empty.
+    fn of_parts<'a>(parts: &'a [Piece], cell: &impl Fn(usize) -> &'a str) -> Cow<'a, str> {
+        let text = |part: &'a Piece| match part {
+            Piece::Column(at) => cell(*at),
+            Piece::Text(text) => text,
         };
-        let mut columns = parts.iter().filter(|part| matches!(part, Part::Column(_))).map(text).peekable();
+        let mut columns = parts.iter().filter(|part| matches!(part, Piece::Column(_))).map(text).peekable();
         match parts {
             [part] => Cow::Borrowed(text(part)),
             _ if columns.peek().is_some() && columns.all(str::is_empty) => Cow::Borrowed(""),
@@ -54,18 +54,18 @@ impl Origin {
     }
 }
 
-/// What is wrong, and the way out.
-type Wrong = (String, String);
+/// The fault of a table, and the way out.
+type TableFault = (String, String);
 
 impl Columns {
     pub(super) fn are_given(&self) -> bool {
         !self.0.is_empty()
     }
 
-    /// The fields in a table with this header, or what is wrong and the way out.
-    pub(super) fn fields(&self, header: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
+    /// The fields of a table with this header.
+    pub(super) fn fields(&self, header: &[String]) -> Result<Vec<(String, Origin)>, TableFault> {
         let origin = |source: &Source| match source {
-            Source::Column(name) => place(name, header).map(|at| vec![Part::Column(at)]),
+            Source::Column(name) => place(name, header).map(|at| vec![Piece::Column(at)]),
             Source::Text(text) => parts(text, header),
         };
         let origins = |sources: &[Source]| sources.iter().map(origin).collect::<Result<_, _>>().map(Origin);
@@ -73,16 +73,16 @@ impl Columns {
     }
 }
 
-/// Where a column is: by its name, or else by another spelling of it.
-fn place(name: &str, header: &[String]) -> Result<usize, Wrong> {
+/// The position of a column: by exact name, else by another spelling.
+fn place(name: &str, header: &[String]) -> Result<usize, TableFault> {
     let is_named = |exactly: bool| header.iter().position(|cell| if exactly { cell == name } else { plain(cell) == plain(name) });
     is_named(true).or_else(|| is_named(false)).ok_or_else(|| {
-        let way_out = format!("its columns are {}; a text for every row is in quotation marks: FIELD=\"{name}\"", header.join(", "));
+        let way_out = format!("its columns are {}; put a text for every row in quotation marks: FIELD=\"{name}\"", header.join(", "));
         (format!("has no column {name}, which --columns names"), way_out)
     })
 }
 
-fn parts(text: &str, header: &[String]) -> Result<Vec<Part>, Wrong> {
+fn parts(text: &str, header: &[String]) -> Result<Vec<Piece>, TableFault> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, name, behind)) = rest.split_once('{').and_then(|(before, rest)| {
@@ -90,13 +90,13 @@ fn parts(text: &str, header: &[String]) -> Result<Vec<Part>, Wrong> {
         Some((before, name, behind))
     }) {
         if !before.is_empty() {
-            parts.push(Part::Text(before.to_owned()));
+            parts.push(Piece::Text(before.to_owned()));
         }
-        parts.push(Part::Column(place(name, header)?));
+        parts.push(Piece::Column(place(name, header)?));
         rest = behind;
     }
     if !rest.is_empty() || parts.is_empty() {
-        parts.push(Part::Text(rest.to_owned()));
+        parts.push(Piece::Text(rest.to_owned()));
     }
     Ok(parts)
 }
@@ -111,7 +111,7 @@ impl FromStr for Columns {
             let field = field.trim();
             if !FIELDS.contains(&field) && field.strip_prefix("metadata.").is_none_or(str::is_empty) {
                 let meant = suggested_field(field, &FIELDS).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-                return Err(format!("{field} is no field{meant} The fields are {} and metadata.KEY", FIELDS.join(", "))
+                return Err(format!("{field} is not a field{meant} The fields are {} and metadata.KEY", FIELDS.join(", "))
                     .replace("field The", "field. The"));
             }
             if columns.iter().any(|(known, _)| known == field) {
@@ -131,7 +131,7 @@ impl Source {
     }
 }
 
-/// The parts between separators that are not in quotation marks.
+/// Splits at separators outside quotation marks.
 fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
     text.split(move |c| {
@@ -155,7 +155,7 @@ mod tests {
         let expected =
             [("component", "api"), ("version", "v1"), ("environment", "eu, west"), ("metadata.id", "7"), ("occurredAt", "7 UTC")];
         assert_eq!(values, expected.map(|(field, value)| (field, value.into())));
-        assert_eq!(fields[4].1.value(|_| ""), "", "a text around nothing is nothing");
+        assert_eq!(fields[4].1.value(|_| ""), "", "a text around an empty cell is empty");
         let columns: Columns = "status=tag|id|\"failed, |\"".parse().unwrap();
         let fields = columns.fields(&header).unwrap();
         let value = |row: [&'static str; 3]| fields[0].1.value(|at| row[at]).into_owned();
@@ -164,9 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_none_is_named() {
-        assert!("app=x".parse::<Columns>().unwrap_err().starts_with("app is no field; did you mean component? The fields are component, "));
-        assert!("foo=x".parse::<Columns>().unwrap_err().starts_with("foo is no field. The fields are component, "));
+    fn an_unknown_field_is_reported_with_the_fields() {
+        assert!(
+            "app=x".parse::<Columns>().unwrap_err().starts_with("app is not a field; did you mean component? The fields are component, ")
+        );
+        assert!("foo=x".parse::<Columns>().unwrap_err().starts_with("foo is not a field. The fields are component, "));
         assert!("component=a,component=b".parse::<Columns>().unwrap_err().contains("twice"));
         assert!(!"".parse::<Columns>().unwrap().are_given());
     }

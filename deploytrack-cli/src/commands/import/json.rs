@@ -1,7 +1,7 @@
-//! JSON objects one after the other: lines, the items of arrays, glued, or over several lines each.
+//! A stream of JSON objects: on lines, in arrays, one directly after the other, or over several lines each.
 //!
-//! The text is cut into objects without being parsed: strings, brackets and comments are enough for that. Comments and
-//! trailing commas are left out; what is wrong inside an object is found by the server, which reads it strictly.
+//! The text is split into objects by strings, brackets and comments, without parsing. Comments and trailing commas are removed.
+//! The server parses strictly and reports errors inside an object.
 
 use std::io::Read;
 
@@ -9,25 +9,25 @@ use deploytrack_core::api::IMPORT_BYTES;
 use serde::de::IgnoredAny;
 
 use super::{
-    record::{Place, Record},
-    unreadable::Unreadable,
+    read_error::ReadError,
+    record::{Position, Record},
 };
 
-/// Between two objects there may be this much of nothing.
+/// The most blank bytes between two objects.
 const MOST_BLANK: usize = 64 * 1024 * 1024;
-/// How many bytes are read at a time.
+/// The number of bytes per read.
 const PIECE: u64 = if cfg!(test) { 3 } else { 64 * 1024 };
-/// Stands before each object of a JSON text sequence (RFC 7464).
+/// Precedes each object of a JSON text sequence (RFC 7464).
 const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// The objects of a text.
 pub(super) struct Objects<R> {
     reader: R,
     buffer: Vec<u8>,
-    /// The next byte of the buffer.
+    /// The index of the next byte in the buffer.
     next: usize,
     line: usize,
-    /// The lines on which the arrays around the present place began.
+    /// The first lines of the open arrays.
     arrays: Vec<usize>,
     items: usize,
     blank: usize,
@@ -37,7 +37,7 @@ pub(super) struct Objects<R> {
     slash: bool,
 }
 
-/// An object as far as it was read.
+/// An object, as far as it has been read.
 #[derive(Default)]
 struct Object {
     text: Vec<u8>,
@@ -45,11 +45,11 @@ struct Object {
     depth: usize,
     in_text: bool,
     is_escaped: bool,
-    /// The place of the last character that is no space.
+    /// The index of the last character that is not a space.
     last: Option<usize>,
-    /// Where its lines ended.
+    /// The indexes of its line ends.
     breaks: Vec<usize>,
-    /// Whether something was left out of it.
+    /// Whether something was removed from it.
     is_changed: bool,
 }
 
@@ -76,7 +76,7 @@ impl<R: Read> Objects<R> {
     }
 
     /// The next object; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+    pub(super) fn next(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
             while let Some(byte) = self.buffer.get(self.next).copied() {
                 self.next += 1;
@@ -92,16 +92,16 @@ impl<R: Read> Objects<R> {
         }
     }
 
-    /// Takes one byte; says whether it ended an object.
-    fn take(&mut self, byte: u8) -> Result<bool, Unreadable> {
+    /// Processes one byte; returns whether it ended an object.
+    fn take(&mut self, byte: u8) -> Result<bool, ReadError> {
         if byte == 0 {
-            return Err(Unreadable::nul(self.line));
+            return Err(ReadError::nul(self.line));
         }
         let is_break = byte == b'\n';
         let ended = if self.object.in_text {
             if is_break {
-                let what = "ends inside a text: a quotation mark is missing, or a line break in it that is written \\n";
-                return Err(Unreadable::at(Place::line(self.line), what));
+                let what = "ends inside a string: a quotation mark is missing, or a line break must be written as \\n";
+                return Err(ReadError::at(Position::line(self.line), what));
             }
             self.object.take_text(byte);
             Ok(false)
@@ -114,13 +114,13 @@ impl<R: Read> Objects<R> {
         };
         self.line += usize::from(is_break);
         if self.object.text.len() >= IMPORT_BYTES {
-            return Err(Unreadable::too_long(self.place()));
+            return Err(ReadError::too_long(self.place()));
         }
         ended
     }
 
     /// Whether a byte belongs to a comment.
-    fn is_comment(&mut self, byte: u8) -> Result<bool, Unreadable> {
+    fn is_comment(&mut self, byte: u8) -> Result<bool, ReadError> {
         match (self.comment, byte) {
             (Some(Comment::Line), b'\n') => {
                 self.comment = None;
@@ -144,17 +144,17 @@ impl<R: Read> Objects<R> {
         Ok(true)
     }
 
-    fn take_inside(&mut self, byte: u8) -> Result<bool, Unreadable> {
+    fn take_inside(&mut self, byte: u8) -> Result<bool, ReadError> {
         let before = self.object.last.and_then(|at| self.object.text.get(at)).copied();
         if byte == b'{' && !matches!(before, Some(b':' | b',' | b'[')) {
             let what = format!("begins an object before the one of line {} has ended: a closing bracket is missing", self.object.line);
-            return Err(Unreadable::at(Place::line(self.line), what));
+            return Err(ReadError::at(Position::line(self.line), what));
         }
         self.object.take(byte, before);
         Ok(self.object.depth == 0)
     }
 
-    fn take_between(&mut self, byte: u8) -> Result<(), Unreadable> {
+    fn take_between(&mut self, byte: u8) -> Result<(), ReadError> {
         match byte {
             b'{' => {
                 self.items += 1;
@@ -165,7 +165,7 @@ impl<R: Read> Objects<R> {
             b' ' | b'\t' | b'\r' | b'\n' | RECORD_SEPARATOR | b',' => {
                 self.blank += 1;
                 if self.blank > MOST_BLANK {
-                    return Err(Unreadable::at(Place::line(self.line), "has come to 64 MiB without a deployment"));
+                    return Err(ReadError::at(Position::line(self.line), "is after 64 MiB without a deployment"));
                 }
             }
             b'[' if self.arrays.len() < 16 => {
@@ -183,45 +183,45 @@ impl<R: Read> Objects<R> {
         Ok(())
     }
 
-    fn stray(&self, found: &str) -> Unreadable {
+    fn stray(&self, found: &str) -> ReadError {
         let found = if found.contains('\u{fffd}') { String::new() } else { format!(", not `{found}`") };
-        Unreadable::at(Place { line: self.line, item: self.item() }, format!("must have a JSON object here, which begins with {{{found}"))
+        ReadError::at(Position { line: self.line, item: self.item() }, format!("must have a JSON object here, beginning with {{{found}"))
     }
 
     fn item(&self) -> Option<usize> {
         (!self.arrays.is_empty()).then_some(self.items)
     }
 
-    /// Where the present object is.
-    fn place(&self) -> Place {
-        Place { line: self.object.line, item: self.item() }
+    /// The position of the current object.
+    fn place(&self) -> Position {
+        Position { line: self.object.line, item: self.item() }
     }
 
-    /// The object that has ended.
-    fn whole(&mut self) -> Result<Record, Unreadable> {
+    /// The completed object.
+    fn whole(&mut self) -> Result<Record, ReadError> {
         let place = self.place();
         let Object { text, line, breaks, is_changed, .. } = std::mem::take(&mut self.object);
         if breaks.is_empty() && !is_changed {
             return Ok(Record { place, text });
         }
-        // What the server would say of it has other lines and columns.
+        // The server would report other lines and columns, because the object is sent as one line.
         if let Err(error) = serde_json::from_slice::<IgnoredAny>(&text) {
             let line = line + breaks.iter().filter(|at| **at < error.column()).count();
             let why = error.to_string();
             let why = why.rsplit_once(" at line").map_or(why.as_str(), |(why, _)| why);
-            return Err(Unreadable::at(Place { line, ..place }, format!("is not valid JSON: {why}")));
+            return Err(ReadError::at(Position { line, ..place }, format!("is not valid JSON: {why}")));
         }
         Ok(Record { place, text })
     }
 
-    fn end(&self) -> Result<(), Unreadable> {
+    fn end(&self) -> Result<(), ReadError> {
         let unended = |what: &str, line: usize| {
-            let what = format!("begins {what} that does not end: a closing bracket is missing, or the file was cut off");
-            Err(Unreadable::at(Place::line(line), what))
+            let what = format!("begins {what} that does not end: a closing bracket is missing, or the file is truncated");
+            Err(ReadError::at(Position::line(line), what))
         };
         match (self.object.depth, self.comment, self.arrays.last()) {
             (1.., ..) => unended("an object", self.object.line),
-            (_, Some(Comment::Block { .. }), _) => Err(Unreadable::at(Place::line(self.line), "ends inside a comment: */ is missing")),
+            (_, Some(Comment::Block { .. }), _) => Err(ReadError::at(Position::line(self.line), "ends inside a comment: */ is missing")),
             (.., Some(line)) => unended("an array", *line),
             _ if self.slash => Err(self.stray("/")),
             _ => Ok(()),
@@ -269,7 +269,7 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Result<Vec<(String, Place)>, String> {
+    fn read(text: &str) -> Result<Vec<(String, Position)>, String> {
         let mut objects = Objects::of(text.as_bytes());
         let mut read = Vec::new();
         while let Some(record) = objects.next().map_err(|unreadable| unreadable.to_string())? {
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_found_however_they_are_put_together() {
+    fn objects_are_found_in_every_layout() {
         let two = [serde_json::json!({"a": "}{,#//\\\"["}), serde_json::json!({"b": [{"c": {}}]})];
         let [a, b] = two.each_ref().map(ToString::to_string);
         let pretty = serde_json::to_string_pretty(&two).unwrap();
@@ -313,25 +313,25 @@ mod tests {
     }
 
     #[test]
-    fn commas_at_the_end_and_comments_inside_are_left_out() {
+    fn trailing_commas_and_comments_are_removed() {
         let text = "{\"a\": [1, 2,], # one\n \"b\": {\"c\": \"x,}\", /* two */ },\n}\n";
         assert_eq!(values(text), [serde_json::json!({"a": [1, 2], "b": {"c": "x,}"}})]);
     }
 
     #[test]
-    fn each_object_has_the_line_on_which_it_begins_and_its_item() {
+    fn each_object_has_its_first_line_and_its_item() {
         assert_eq!(places("\n{}\n\n {}{}\n"), [(2, None), (4, None), (4, None)]);
         assert_eq!(places("[\n {\n },\n // x\n {}]\n{}"), [(2, Some(1)), (5, Some(2)), (6, None)]);
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_its_line() {
-        for (text, said) in [
+    fn a_wrong_object_is_reported_with_its_line() {
+        for (text, message) in [
             ("{\"a\": 1\n{\"b\": 2}\n", "line 2 begins an object before the one of line 1 has ended"),
-            ("{}\n{\"a\": \"x\n\"}", "line 2 ends inside a text"),
+            ("{}\n{\"a\": \"x\n\"}", "line 2 ends inside a string"),
             ("{}\n\n{\"a\": [1}\n", "line 3 begins an object that does not end"),
             ("{}\n[{}", "line 2 begins an array that does not end"),
-            ("{}\nabc", "line 2 must have a JSON object here, which begins with {, not `a`"),
+            ("{}\nabc", "line 2 must have a JSON object here, beginning with {, not `a`"),
             ("[{}, 7]", "line 1 (item 2) must have a JSON object here"),
             ("{}\n]", "line 2 must have a JSON object here"),
             ("{}\n{\"a\":\"\0\"}", "line 2 has a NUL byte"),
@@ -340,7 +340,7 @@ mod tests {
             ("{} / {}", "line 1 must have a JSON object here"),
         ] {
             let found = read(text).unwrap_err();
-            assert!(found.starts_with(said), "{text:?}: {found}");
+            assert!(found.starts_with(message), "{text:?}: {found}");
         }
         assert!(read(&format!("{{\"a\":\"{}\"}}", "x".repeat(IMPORT_BYTES))).unwrap_err().contains("longer than 8 MiB"));
     }
@@ -357,7 +357,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_objects_come_out_as_they_went_in(trees in prop::collection::vec(prop::collection::btree_map("[a-z\"#/]{0,3}", tree(), 0..4), 0..5), form in 0..4) {
+        fn all_objects_are_read_unchanged(trees in prop::collection::vec(prop::collection::btree_map("[a-z\"#/]{0,3}", tree(), 0..4), 0..5), form in 0..4) {
             let all: Vec<serde_json::Value> = trees.into_iter().map(|map| map.into_iter().collect()).collect();
             let text = match form {
                 0 => all.iter().map(|one| one.to_string() + "\n").collect(),
@@ -369,7 +369,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_ends(text in "[{}\\[\\]\",:a0/*#\\\\ \n]{0,40}") {
+        fn no_text_makes_the_reader_loop_or_panic(text in "[{}\\[\\]\",:a0/*#\\\\ \n]{0,40}") {
             let _ = read(&text);
         }
     }

@@ -1,25 +1,25 @@
-//! One deployment or removal of a file, as the line of an import.
+//! One deployment or undeployment of a file, as a line of the import.
 
 use std::fmt;
 
 use memchr::memmem;
 use serde::Deserialize;
 
-/// Where something is in a file, from 1.
+/// A position in the file, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) line: usize,
-    /// Which item of an array.
+    /// The number of the item in its array.
     pub(super) item: Option<usize>,
 }
 
-impl Place {
+impl Position {
     pub(super) const fn line(line: usize) -> Self {
         Self { line, item: None }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.item {
             Some(item) => write!(f, "line {} (item {item})", self.line),
@@ -28,10 +28,10 @@ impl fmt::Display for Place {
     }
 }
 
-/// The line of an import, without its line break, and where it was.
+/// A line of the import without its line break, and its position in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    pub(super) place: Place,
+    pub(super) place: Position,
     pub(super) text: Vec<u8>,
 }
 
@@ -42,9 +42,9 @@ struct Event<'a> {
 }
 
 impl Record {
-    /// Whether it is a removal, which may come before the deployment that it removes.
-    pub(super) fn is_removal(&self) -> bool {
-        // Most lines are not even parsed.
+    /// Whether this is an undeployment, which may come before its deployment.
+    pub(super) fn is_undeployment(&self) -> bool {
+        // The byte search saves parsing most lines.
         memmem::find(&self.text, b"undeployed").is_some()
             && serde_json::from_slice::<Event<'_>>(&self.text).is_ok_and(|read| read.event.as_deref() == Some("undeployed"))
     }

@@ -1,4 +1,4 @@
-//! The text of a file: unpacked, decoded, and refused with the way out where it is neither.
+//! The text of a file, decompressed and decoded. Other formats are rejected with the way out.
 
 use std::io::{self, BufReader, Cursor, Read};
 
@@ -6,39 +6,39 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::bufread::MultiGzDecoder;
 
-use super::unreadable::Unreadable;
+use super::read_error::ReadError;
 
-/// How many bytes tell the form of a file.
+/// The number of bytes that decide the format of a file.
 const HEAD: u64 = 64 * 1024;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A text whose beginning is known.
+/// A text with its first bytes in memory.
 pub(super) struct Source<'a> {
     head: Vec<u8>,
     rest: Box<dyn Read + 'a>,
 }
 
 impl<'a> Source<'a> {
-    /// The text in `file`, which is UTF-8 or UTF-16, packed by gzip or not.
-    pub(super) fn of(file: impl Read + 'a) -> Result<Self, Unreadable> {
+    /// The text in `file`: UTF-8 or UTF-16, with or without gzip.
+    pub(super) fn of(file: impl Read + 'a) -> Result<Self, ReadError> {
         let packed = Self::begin(Box::new(file))?;
         if !packed.head.starts_with(b"\x1f\x8b") {
             return packed.decoded();
         }
-        let unpacked = Self::begin(Box::new(Unpacking(MultiGzDecoder::new(BufReader::new(packed.read())))))?;
+        let unpacked = Self::begin(Box::new(GzipReader(MultiGzDecoder::new(BufReader::new(packed.read())))))?;
         if unpacked.head.starts_with(b"\x1f\x8b") {
-            return Err(Unreadable::form("is packed twice by gzip", "gzip -dc FILE | deploytrack import -"));
+            return Err(ReadError::form("is compressed twice with gzip", "gzip -dc FILE | deploytrack import -"));
         }
         unpacked.decoded()
     }
 
-    fn begin(mut rest: Box<dyn Read + 'a>) -> Result<Self, Unreadable> {
+    fn begin(mut rest: Box<dyn Read + 'a>) -> Result<Self, ReadError> {
         let mut head = Vec::new();
         rest.by_ref().take(HEAD).read_to_end(&mut head)?;
         Ok(Self { head, rest })
     }
 
-    fn decoded(self) -> Result<Self, Unreadable> {
+    fn decoded(self) -> Result<Self, ReadError> {
         if let Some(unreadable) = foreign(&self.head) {
             return Err(unreadable);
         }
@@ -62,7 +62,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// UTF-16, by its byte order mark, or by a first character that is an ASCII one.
+/// The UTF-16 encoding, by its byte order mark or by ASCII characters at the beginning.
 fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
     match head {
         [0xff, 0xfe, ..] | [1..=0x7f, 0, 1..=0x7f, 0, ..] => Some(UTF_16LE),
@@ -71,62 +71,62 @@ fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// What begins so, what it is, and the command that makes it readable.
+/// The first bytes of a format, its description, and the command that converts it.
 const FORMS: &[(&[u8], &str, &str)] = &[
     (b"\xff\xfe\0\0", "is UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | deploytrack import -"),
     (b"\0\0\xfe\xff", "is UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | deploytrack import -"),
-    (b"\xfd7zXZ\0", "is packed by xz", "xz -dc FILE | deploytrack import -"),
-    (b"\x28\xb5\x2f\xfd", "is packed by zstd", "zstd -dc FILE | deploytrack import -"),
-    (b"BZh", "is packed by bzip2", "bzip2 -dc FILE | deploytrack import -"),
-    (b"\x04\x22\x4d\x18", "is packed by lz4", "lz4 -dc FILE | deploytrack import -"),
-    (b"\x1f\x9d", "is packed by compress", "gzip -dc FILE | deploytrack import -"),
-    (b"7z\xbc\xaf\x27\x1c", "is an archive of 7-Zip", "7z x -so FILE | deploytrack import -"),
+    (b"\xfd7zXZ\0", "is compressed with xz", "xz -dc FILE | deploytrack import -"),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd", "zstd -dc FILE | deploytrack import -"),
+    (b"BZh", "is compressed with bzip2", "bzip2 -dc FILE | deploytrack import -"),
+    (b"\x04\x22\x4d\x18", "is compressed with lz4", "lz4 -dc FILE | deploytrack import -"),
+    (b"\x1f\x9d", "is compressed with compress", "gzip -dc FILE | deploytrack import -"),
+    (b"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", "7z x -so FILE | deploytrack import -"),
     (b"SQLite format 3\0", "is an SQLite database", "deploytrack-server --database-url sqlite:FILE, then deploytrack export"),
     (b"PAR1", "is a Parquet file", "duckdb -json -c \"from 'FILE'\" | deploytrack import -"),
     (b"%PDF", "is a PDF file", ""),
 ];
-/// The first file of a workbook is one of these.
+/// The names of the first file in a workbook.
 const WORKBOOK: [&[u8]; 3] = [b"[Content_Types].xml", b"_rels/", b"xl/"];
 
-fn foreign(head: &[u8]) -> Option<Unreadable> {
+fn foreign(head: &[u8]) -> Option<ReadError> {
     if let Some((_, what, way_out)) = FORMS.iter().find(|(magic, ..)| head.starts_with(magic)) {
-        return Some(Unreadable::form(*what, *way_out));
+        return Some(ReadError::form(*what, *way_out));
     }
     if head.starts_with(b"PK\x03\x04") {
         let name = head.get(30..).unwrap_or_default();
         return Some(if WORKBOOK.iter().any(|first| name.starts_with(first)) {
-            Unreadable::form("is a workbook of Excel", "save the sheet as CSV UTF-8, with the names of the fields in its first row")
+            ReadError::form("is an Excel workbook", "save the sheet as CSV UTF-8, with the names of the fields in its first row")
         } else {
-            Unreadable::form("is a zip archive", "unzip -p FILE | deploytrack import -")
+            ReadError::form("is a zip archive", "unzip -p FILE | deploytrack import -")
         });
     }
     if head.get(257..262) == Some(b"ustar") {
-        return Some(Unreadable::form("is a tar archive", "tar -xOf FILE | deploytrack import -"));
+        return Some(ReadError::form("is a tar archive", "tar -xOf FILE | deploytrack import -"));
     }
     let text = head.trim_ascii_start();
     if text.starts_with(b"<") {
-        return Some(Unreadable::form(
+        return Some(ReadError::form(
             "is HTML or XML",
-            "a download that needs a login gives such a page; ask the API for JSON, or give a table as CSV",
+            "this may be a login page instead of the download; request JSON from the API, or use a CSV table",
         ));
     }
     None
 }
 
-/// What gzip packed. Its errors say that the packing is wrong.
-struct Unpacking<R>(R);
+/// Decompresses gzip. Its errors name the compression.
+struct GzipReader<R>(R);
 
-impl<R: Read> Read for Unpacking<R> {
+impl<R: Read> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let named = |error: io::Error| match error.kind() {
             io::ErrorKind::Interrupted => error,
-            kind => io::Error::new(kind, format!("it is packed by gzip, and cut off or damaged ({error}); copy it again")),
+            kind => io::Error::new(kind, format!("the gzip file is truncated or damaged ({error}); copy it again")),
         };
         self.0.read(buffer).map_err(named)
     }
 }
 
-impl From<io::Error> for Unreadable {
+impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
         Self::Failed(error)
     }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_encodings_and_gzip_leave_the_text() {
+    fn byte_order_marks_encodings_and_gzip_are_decoded() {
         let marked = format!("\u{feff}{TEXT}");
         for file in [
             TEXT.as_bytes().to_vec(),
@@ -176,12 +176,12 @@ mod tests {
             assert_eq!(text(&file).as_deref(), Ok(TEXT), "{file:?}");
         }
         let two = [packed(TEXT.as_bytes()), packed(TEXT.as_bytes())].concat();
-        assert_eq!(text(&two).unwrap(), TEXT.repeat(2), "two files packed one behind the other");
+        assert_eq!(text(&two).unwrap(), TEXT.repeat(2), "two gzip files, concatenated");
         assert_eq!(text(b"").unwrap(), "");
     }
 
     #[test]
-    fn what_is_no_text_is_named_with_the_way_out() {
+    fn other_formats_are_rejected_with_the_way_out() {
         for (file, way_out) in [
             (&b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0a.json"[..], "unzip -p"),
             (b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0[Content_Types].xml", "save the sheet as CSV"),
@@ -190,19 +190,19 @@ mod tests {
             (b"BZh91AY", "bzip2 -dc"),
             (b"\xff\xfe\0\0a\0\0\0", "iconv -f UTF-32"),
             (b"SQLite format 3\0", "deploytrack export"),
-            (b" \n<!DOCTYPE html>", "ask the API for JSON"),
+            (b" \n<!DOCTYPE html>", "request JSON from the API"),
             (&packed(&packed(TEXT.as_bytes())), "gzip -dc"),
         ] {
-            let said = text(file).unwrap_err();
-            assert!(said.contains(way_out), "{said}");
+            let message = text(file).unwrap_err();
+            assert!(message.contains(way_out), "{message}");
         }
     }
 
     #[test]
-    fn a_packed_file_that_was_cut_off_says_so() {
+    fn a_truncated_gzip_file_is_reported() {
         let mut whole = packed(TEXT.repeat(10_000).as_bytes());
         whole.truncate(whole.len() - 9);
-        let said = text(&whole).unwrap_err();
-        assert!(said.contains("cut off or damaged"), "{said}");
+        let message = text(&whole).unwrap_err();
+        assert!(message.contains("truncated or damaged"), "{message}");
     }
 }

@@ -1,6 +1,6 @@
-//! A table as CSV: a header with the names of the fields, and one deployment a row (RFC 4180).
+//! CSV tables (RFC 4180): a header with the names of the fields, and one deployment per row.
 //!
-//! Commas, semicolons, tabs and bars are recognised by the header.
+//! The delimiter is a comma, semicolon, tab or bar; the header decides.
 
 use std::{
     cell::Cell,
@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 use super::{
     columns::{Columns, Origin},
-    record::{Place, Record},
-    unreadable::Unreadable,
+    read_error::ReadError,
+    record::{Position, Record},
 };
 
 /// The fields that a column may have.
@@ -39,16 +39,16 @@ pub(super) const FIELDS: [&str; 17] = [
     "componentId",
     "environmentId",
 ];
-/// The columns of `deploytrack list -o csv` that an import has no use for.
+/// The columns of `deploytrack list -o csv` that an import ignores.
 const IGNORED: [&str; 5] = ["id", "attempt", "createdAt", "updatedAt", "succeededAt"];
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The rows of a table.
 pub(super) struct Rows<R> {
-    reader: csv::Reader<Guarded<R>>,
-    /// What each field comes from.
+    reader: csv::Reader<RowReader<R>>,
+    /// The source of each field.
     fields: Vec<(String, Origin)>,
-    /// How many lines are above the header.
+    /// The number of lines above the header.
     above: usize,
     width: usize,
     since: Rc<Cell<usize>>,
@@ -63,7 +63,7 @@ pub(super) fn is_table(head: &[u8], columns: &Columns) -> bool {
 struct Header {
     delimiter: u8,
     cells: Vec<String>,
-    /// How many of them are fields.
+    /// The number of cells that are names of fields.
     known: usize,
 }
 
@@ -86,7 +86,7 @@ fn header(head: &[u8]) -> Option<Header> {
     }
 }
 
-/// The line `sep=;` that Excel reads, as its length and the delimiter.
+/// The length and the delimiter of a line `sep=;`, which Excel writes.
 fn separator(head: &[u8]) -> (usize, Option<u8>) {
     let Some(rest) = head.strip_prefix(b"sep=") else { return (0, None) };
     match rest {
@@ -96,7 +96,7 @@ fn separator(head: &[u8]) -> (usize, Option<u8>) {
     }
 }
 
-/// The field that a header means, in any spelling: `deployed_by`, `Deployed By`. One of the metadata is `metadata.key`.
+/// The field for a header in any spelling: `deployed_by`, `Deployed By`. A key of the metadata is `metadata.key`.
 fn field(cell: &str) -> Option<String> {
     if let Some(key) = cell.strip_prefix("metadata.").filter(|key| !key.is_empty()) {
         return Some(format!("metadata.{key}"));
@@ -109,23 +109,23 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 impl<R: Read> Rows<R> {
-    pub(super) fn of(head: &[u8], mut text: R, columns: &Columns) -> Result<Self, Unreadable> {
+    pub(super) fn of(head: &[u8], mut text: R, columns: &Columns) -> Result<Self, ReadError> {
         let (above, _) = separator(head);
         io::copy(&mut text.by_ref().take(above as u64), &mut io::sink())?;
-        let line = Place::line(1 + usize::from(above > 0));
-        let Some(Header { delimiter, cells, .. }) = header(head) else { return Err(Unreadable::at(line, "has no header")) };
+        let line = Position::line(1 + usize::from(above > 0));
+        let Some(Header { delimiter, cells, .. }) = header(head) else { return Err(ReadError::at(line, "has no header")) };
         let fields = if columns.are_given() { columns.fields(&cells) } else { fields(&cells) };
-        let fields = fields.map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
-        check_required(&cells, &fields).map_err(|(what, way_out)| Unreadable::at(line, what).or(way_out))?;
+        let fields = fields.map_err(|(what, way_out)| ReadError::at(line, what).or(way_out))?;
+        check_required(&cells, &fields).map_err(|(what, way_out)| ReadError::at(line, what).or(way_out))?;
         let since = Rc::new(Cell::new(0));
-        let guarded = Guarded { inner: text, since: since.clone(), last: None };
+        let guarded = RowReader { inner: text, since: since.clone(), last: None };
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guarded);
         reader.byte_headers().map_err(|error| unreadable(error, line.line))?;
         Ok(Self { reader, fields, above: usize::from(above > 0), width: cells.len(), since })
     }
 
     /// The next row; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+    pub(super) fn next(&mut self) -> Result<Option<Record>, ReadError> {
         let mut row = ByteRecord::new();
         loop {
             self.since.set(0);
@@ -133,7 +133,7 @@ impl<R: Read> Rows<R> {
             if !self.reader.read_byte_record(&mut row).map_err(|error| unreadable(error, before))? {
                 return Ok(None);
             }
-            // A line of delimiters alone is what a spreadsheet makes of an empty row.
+            // A spreadsheet writes an empty row as a line of delimiters.
             if row.iter().any(|cell| !cell.trim_ascii().is_empty()) {
                 break;
             }
@@ -142,30 +142,30 @@ impl<R: Read> Rows<R> {
         self.record(&row, self.line().saturating_sub(1 + breaks)).map(Some)
     }
 
-    /// The line behind the last row.
+    /// The number of the line after the last row.
     fn line(&self) -> usize {
         self.above + usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX)
     }
 
-    fn record(&self, row: &ByteRecord, line: usize) -> Result<Record, Unreadable> {
-        let place = Place::line(line);
+    fn record(&self, row: &ByteRecord, line: usize) -> Result<Record, ReadError> {
+        let place = Position::line(line);
         if row.len() != self.width {
             let what = format!("has {} cells, and the header has {}", row.len(), self.width);
-            return Err(Unreadable::at(place, what).or("a cell with the delimiter, a quotation mark or a line break in it is quoted"));
+            return Err(ReadError::at(place, what).or("put a cell with the delimiter, a quotation mark or a line break in quotation marks"));
         }
         if row.as_slice().contains(&0) {
-            return Err(Unreadable::nul(line));
+            return Err(ReadError::nul(line));
         }
-        let cells = row.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>().map_err(|_| Unreadable::not_utf_8(line))?;
+        let cells = row.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>().map_err(|_| ReadError::not_utf_8(line))?;
         let mut body = Map::new();
         for (field, origin) in &self.fields {
             let cell = origin.value(|at| cells.get(at).copied().unwrap_or_default().trim());
             let cell = cell.trim();
             if !cell.is_empty() {
-                put(&mut body, field, armed(cell)).map_err(|why| Unreadable::at(place, format!("column {field} {why}")))?;
+                put(&mut body, field, without_apostrophe(cell)).map_err(|why| ReadError::at(place, format!("column {field} {why}")))?;
             }
         }
-        // The list that deploytrack prints has both.
+        // The output of `deploytrack list` has both; the import allows one.
         if body.contains_key("occurredAt") {
             body.remove("finishedAt");
         }
@@ -173,8 +173,8 @@ impl<R: Read> Rows<R> {
     }
 }
 
-/// A cell without the apostrophe that keeps a spreadsheet from reading it as a formula.
-fn armed(cell: &str) -> &str {
+/// Removes the apostrophe that prevents a spreadsheet from reading the cell as a formula.
+fn without_apostrophe(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(cell)
 }
 
@@ -194,17 +194,17 @@ fn put(body: &mut Map<String, Value>, field: &str, cell: &str) -> Result<(), Str
     Ok(())
 }
 
-/// What is wrong, and the way out.
-type Wrong = (String, String);
+/// The fault of a table, and the way out.
+type TableFault = (String, String);
 
-/// The fields of the columns by their own names.
-fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
+/// The fields of the columns, by the header.
+fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, TableFault> {
     let mut fields = Vec::<(String, Origin)>::new();
     let mut unknown = Vec::new();
     for (at, cell) in cells.iter().enumerate() {
         match field(cell) {
             Some(field) if fields.iter().any(|(known, _)| *known == field) => {
-                return Err((format!("has two columns for {field}"), "`--columns` names those to use".to_owned()));
+                return Err((format!("has two columns for {field}"), "choose the columns with --columns".to_owned()));
             }
             Some(field) => fields.push((field, Origin::column(at))),
             None if cell.is_empty() || IGNORED.contains(&cell.as_str()) => {}
@@ -214,7 +214,7 @@ fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, Wrong> {
     if unknown.is_empty() { Ok(fields) } else { Err(unknown_columns(&unknown, &fields)) }
 }
 
-fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> Wrong {
+fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> TableFault {
     let free: Vec<_> = FIELDS.into_iter().filter(|field| fields.iter().all(|(known, _)| known != field)).collect();
     let meant = |column: &&str| suggested_field(column, &free).map(|field| (field, (*column).to_owned()));
     let mut meant: Vec<_> = unknown.iter().filter_map(meant).collect();
@@ -222,12 +222,12 @@ fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> Wrong {
     meant.dedup_by_key(|(field, _)| *field);
     let named = fields.iter().filter(|(field, _)| !field.starts_with("metadata."));
     let pairs = named.map(|(field, _)| field.clone()).chain(meant.iter().map(|(field, column)| format!("{field}={column}")));
-    let what = format!("has columns that are no fields: {}; the fields are {}", unknown.join(", "), FIELDS.join(", "));
-    (what, format!("name the columns to use, and the others are left out: --columns '{}'", pairs.collect::<Vec<_>>().join(",")))
+    let what = format!("has columns that are not fields: {}; the fields are {}", unknown.join(", "), FIELDS.join(", "));
+    (what, format!("choose the columns to use: --columns '{}'", pairs.collect::<Vec<_>>().join(",")))
 }
 
-/// Every deployment needs these, so a column must be there for each.
-fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), Wrong> {
+/// Checks that there is a column for each field that every deployment needs.
+fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), TableFault> {
     let required: [&[&str]; 4] =
         [&["component", "componentId"], &["environment", "environmentId"], &["version", "event"], &["occurredAt", "finishedAt", "history"]];
     let has = |names: &&&[&str]| !fields.iter().any(|(field, _)| names.contains(&field.as_str()));
@@ -236,28 +236,27 @@ fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), W
         return Ok(());
     }
     let what = format!("has no column for {}; its columns are {}", missing.join(", "), cells.join(", "));
-    let way_out = "`--columns FIELD=COLUMN,...` names them, and FIELD=\"TEXT\" gives every row the same text: --columns 'component=app,\
+    let way_out = "--columns FIELD=COLUMN,... sets them, and FIELD=\"TEXT\" sets the same text in every row: --columns 'component=app,\
                    environment=\"production\",version=tag,occurredAt=time'";
     Err((what, way_out.to_owned()))
 }
 
-fn unreadable(error: csv::Error, line: usize) -> Unreadable {
+fn unreadable(error: csv::Error, line: usize) -> ReadError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>) => {
-            Unreadable::too_long(Place::line(line))
-                .or("a quotation mark that opens a cell and is not closed goes on to the end of the file")
+            ReadError::too_long(Position::line(line)).or("a quotation mark that opens a cell is probably not closed")
         }
-        csv::ErrorKind::Io(error) => Unreadable::Failed(error),
-        other => Unreadable::at(Place::line(line), format!("cannot be read: {other:?}")),
+        csv::ErrorKind::Io(error) => ReadError::Failed(error),
+        other => ReadError::at(Position::line(line), format!("cannot be read: {other:?}")),
     }
 }
 
-/// A text whose lines all end with one byte, so that they can be counted. It ends the reading of a row that is too long.
-struct Guarded<R> {
+/// Normalises line ends to one byte, so that lines can be counted, and fails in a row that is too long.
+struct RowReader<R> {
     inner: R,
-    /// How many bytes were read since the last row.
+    /// The number of bytes since the last row.
     since: Rc<Cell<usize>>,
-    /// The last byte that was read.
+    /// The last byte read.
     last: Option<u8>,
 }
 
@@ -265,7 +264,7 @@ struct Guarded<R> {
 #[error("the row is too long")]
 struct TooLong;
 
-impl<R: Read> Read for Guarded<R> {
+impl<R: Read> Read for RowReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.inner.read(buffer)?;
@@ -276,7 +275,7 @@ impl<R: Read> Read for Guarded<R> {
             if read == 0 {
                 return Ok(self.end(buffer));
             }
-            let kept = self.keep(buffer, read);
+            let kept = self.normalise(buffer, read);
             if kept > 0 {
                 return Ok(kept);
             }
@@ -284,9 +283,9 @@ impl<R: Read> Read for Guarded<R> {
     }
 }
 
-impl<R> Guarded<R> {
-    /// Makes one byte of each end of a line; says how many bytes are left.
-    fn keep(&mut self, buffer: &mut [u8], read: usize) -> usize {
+impl<R> RowReader<R> {
+    /// Normalises the line ends in the buffer; returns the number of bytes left.
+    fn normalise(&mut self, buffer: &mut [u8], read: usize) -> usize {
         let mut kept = 0;
         for at in 0..read {
             let byte = buffer[at];
@@ -300,7 +299,7 @@ impl<R> Guarded<R> {
         kept
     }
 
-    /// Ends the last line.
+    /// Adds a missing line end after the last line.
     fn end(&mut self, buffer: &mut [u8]) -> usize {
         match (self.last.take(), buffer.first_mut()) {
             (Some(last), Some(first)) if !matches!(last, b'\n' | b'\r') => {
@@ -319,10 +318,10 @@ mod tests {
     fn read_with(text: &str, columns: &str) -> Result<Vec<(usize, Value)>, String> {
         let columns: Columns = columns.parse().unwrap();
         assert!(is_table(text.as_bytes(), &columns), "{text}");
-        let said = |unreadable: Unreadable| unreadable.to_string();
-        let mut rows = Rows::of(text.as_bytes(), text.as_bytes(), &columns).map_err(said)?;
+        let message = |unreadable: ReadError| unreadable.to_string();
+        let mut rows = Rows::of(text.as_bytes(), text.as_bytes(), &columns).map_err(message)?;
         let mut read = Vec::new();
-        while let Some(record) = rows.next().map_err(said)? {
+        while let Some(record) = rows.next().map_err(message)? {
             read.push((record.place.line, serde_json::from_slice(&record.text).unwrap()));
         }
         Ok(read)
@@ -335,7 +334,7 @@ mod tests {
     const HEADER: &str = "component,environment,version,occurredAt";
 
     #[test]
-    fn rows_are_deployments_and_empty_cells_are_left_out() {
+    fn rows_become_deployments_without_empty_cells() {
         let text = format!(
             "{HEADER},deployed_by,Description,metadata.ticket,metadata\r\napi,eu,v1,T,me,\"a, \"\"b\"\"\r\nc\",7,\r\n\r\n,,,,,,,\r\nweb,eu,v2,T,,,,\"{{\"\"a\"\":1}}\"\r\n"
         );
@@ -363,35 +362,36 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_named_where_they_have_other_names() {
+    fn columns_with_other_names_are_mapped() {
         let text = "id,app,env,tag,date\n1,api,eu,v1,T\n";
         let (_, row) = read_with(text, "component=app,environment=\"production\",version=tag,occurredAt=date").unwrap().remove(0);
         assert_eq!(row, serde_json::json!({"component": "api", "environment": "production", "version": "v1", "occurredAt": "T"}));
-        let said = read(text).unwrap_err();
+        let message = read(text).unwrap_err();
         assert!(
-            said.contains("no fields: app, env, tag, date") || said.contains("component=app,environment=env,occurredAt=date,version=tag"),
-            "{said}"
+            message.contains("not fields: app, env, tag, date")
+                || message.contains("component=app,environment=env,occurredAt=date,version=tag"),
+            "{message}"
         );
-        let said = read_with(text, "component=app,version=tg").unwrap_err();
-        assert!(said.contains("no column tg"), "{said}");
+        let message = read_with(text, "component=app,version=tg").unwrap_err();
+        assert!(message.contains("no column tg"), "{message}");
         assert!(read("component,environment,version\na,b,c\n").unwrap_err().contains("no column for occurredAt"));
     }
 
     #[test]
-    fn what_is_wrong_with_a_row_is_named_by_its_line() {
-        for (rows, said) in [
+    fn a_wrong_row_is_reported_with_its_line() {
+        for (rows, message) in [
             ("api,eu,v1,T\n\napi,eu,v1\n", "line 4 has 3 cells, and the header has 4"),
             ("\"a\nb\",eu,v1,T\napi,\0,v1,T\n", "line 4 has a NUL byte"),
         ] {
             let found = read(&format!("{HEADER}\n{rows}")).unwrap_err();
-            assert!(found.starts_with(said), "{found}");
+            assert!(found.starts_with(message), "{found}");
         }
         let found = read(&format!("{HEADER}\napi,eu,\"v1,T\n{}", "api,eu,v1,T\n".repeat(1_000_000))).unwrap_err();
         assert!(found.starts_with("line 2 is longer than 8 MiB") && found.contains("not closed"), "{found}");
     }
 
     #[test]
-    fn every_end_of_a_line_counts_once() {
+    fn each_line_end_counts_once() {
         for end in ["\n", "\r\n", "\r"] {
             let rows = [HEADER, "api,eu,v1,T", "\"a\nb\",eu,v1,T", "", "web,eu,v1,T"];
             for last in ["", end] {
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn the_apostrophe_before_a_formula_is_taken_off() {
+    fn the_apostrophe_before_a_formula_is_removed() {
         let (_, row) = read(&format!("{HEADER}\n'=api,'eu,'-v1,T\n")).unwrap().remove(0);
         assert_eq!(
             (row["component"].as_str(), row["environment"].as_str(), row["version"].as_str()),

@@ -1,28 +1,28 @@
-//! Which environments a table for people has, where there are more than anybody reads.
+//! Chooses the columns of a table when there are more environments than people can read.
 
 use std::collections::HashSet;
 
 use deploytrack_core::{matrix::Matrix, text::Name};
 
-/// The most environments of a table that nobody asked for by their names.
+/// The most columns of a table without `--environment`.
 const MOST: usize = 24;
 
-/// The environments of a table, and how many it leaves out.
+/// The environments of a table, and the number of omitted ones.
 pub(super) struct Columns {
     pub(super) shown: Vec<Name>,
-    /// How many are left out because nothing is current there.
+    /// The number of omitted environments without a current deployment.
     empty: usize,
-    /// How many are left out because there are too many.
+    /// The number of environments omitted because of the limit.
     others: usize,
 }
 
 impl Columns {
-    /// All of them.
+    /// All environments.
     pub(super) const fn all(shown: Vec<Name>) -> Self {
         Self { shown, empty: 0, others: 0 }
     }
 
-    /// All, as long as they are few; else the first of those where something is current.
+    /// All environments if they are few; else the first of those with a current deployment.
     pub(super) fn readable(all: &[Name], matrix: &Matrix) -> Self {
         if all.len() <= MOST {
             return Self::all(all.to_vec());
@@ -35,17 +35,17 @@ impl Columns {
         Self { shown, empty, others }
     }
 
-    /// What is left out, and how it is shown.
+    /// The note about omitted environments and the flags that show them.
     pub(super) fn left_out(&self) -> Option<String> {
         let empty = match self.empty {
             0 => None,
-            1 => Some("1 environment where nothing is current".to_owned()),
-            many => Some(format!("{many} environments where nothing is current")),
+            1 => Some("1 environment without a current deployment".to_owned()),
+            many => Some(format!("{many} environments without a current deployment")),
         };
         let others = (self.others > 0).then(|| format!("{} other environments", self.others));
         let left_out: Vec<_> = others.into_iter().chain(empty).collect();
         let way_out = if self.others > 0 {
-            "--environment NAME shows one, --component NAME those of one component, -o csv all; `deploytrack environment archive` hides what is idle"
+            "--environment NAME shows one, --component NAME those of one component, -o csv all; `deploytrack environment archive` hides idle environments"
         } else {
             "--environment NAME shows one"
         };
@@ -74,17 +74,17 @@ mod tests {
     }
 
     #[test]
-    fn few_are_shown_whole_and_many_without_those_where_nothing_is() {
+    fn few_environments_are_all_shown_and_of_many_only_those_in_use() {
         let few = names(MOST);
         let columns = Columns::readable(&few, &matrix(&[]));
         assert_eq!((columns.shown.len(), columns.left_out()), (MOST, None));
         let many = names(3000);
         let columns = Columns::readable(&many, &matrix(&many[7..9]));
         assert_eq!(columns.shown, many[7..9]);
-        assert_eq!(columns.left_out().unwrap(), "not shown: 2998 environments where nothing is current; --environment NAME shows one");
+        assert_eq!(columns.left_out().unwrap(), "not shown: 2998 environments without a current deployment; --environment NAME shows one");
         let columns = Columns::readable(&many, &matrix(&many[1..]));
         assert_eq!(columns.shown, many[1..=MOST]);
         let left_out = columns.left_out().unwrap();
-        assert!(left_out.starts_with("not shown: 2975 other environments and 1 environment where nothing is current; "), "{left_out}");
+        assert!(left_out.starts_with("not shown: 2975 other environments and 1 environment without a current deployment; "), "{left_out}");
     }
 }

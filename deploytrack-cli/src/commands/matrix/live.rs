@@ -1,4 +1,4 @@
-//! `deploytrack matrix --watch`: the matrix on the whole screen, drawn again when something changes.
+//! `deploytrack matrix --watch`: the matrix full-screen, redrawn after changes.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -8,35 +8,37 @@ use deploytrack_core::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::{Asked, Matrix, ask, columns::Columns};
+use super::{Matrix, MatrixAnswer, columns::Columns, request};
 use crate::{
     error::Failure,
     follow::News,
     pipeline::child::Signals,
-    render::{View, matrix::drawn, text::clean},
+    process_env::screen,
+    render::{View, matrix::matrix_table, text::clean},
     session::Session,
-    surroundings::screen,
 };
 
-/// How long to gather changes before the matrix is asked for: many come together.
+/// The time to collect changes before the matrix is requested: many changes come together.
 const GATHER: Duration = Duration::from_millis(150);
-/// How often ages are counted anew.
+/// How often the ages are updated.
 const TICK: Duration = Duration::from_secs(20);
-/// The other screen, the cursor hidden; and back.
+/// Switches to the alternate screen with the cursor hidden, and back.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
-/// Shows the matrix until Ctrl-C, and leaves the terminal as it was whatever ends it.
+/// Shows the matrix until Ctrl-C. Restores the terminal in every case.
 pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
-    if !session.stdout_is_terminal {
-        return Err(Failure::usage("--watch draws on a terminal").hint("`deploytrack watch -o jsonl` tells programs what happens"));
+    if !session.env.stdout_is_terminal {
+        return Err(
+            Failure::usage("--watch needs a terminal on standard output").hint("`deploytrack watch -o jsonl` prints events for programs")
+        );
     }
     let mut signals = Signals::listen();
-    // What cannot be asked for at all is said on the screen that stays.
-    let asked = ask(matrix, session).await?;
+    // Requested before the switch, so that an error is printed on the normal screen.
+    let answer = request(matrix, session).await?;
     session.out.write_all(ENTER.as_bytes())?;
     let end = tokio::select! {
-        end = show(matrix, asked, session) => end,
+        end = show(matrix, answer, session) => end,
         _ = signals.next_that_ends() => Ok(()),
     };
     session.out.write_all(LEAVE.as_bytes())?;
@@ -44,12 +46,12 @@ pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<()
     end
 }
 
-async fn show(matrix: &Matrix, mut asked: Asked, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn show(matrix: &Matrix, mut answer: MatrixAnswer, session: &mut Session<'_>) -> Result<(), Failure> {
     let mut follow = session.follow(EventFilter::default(), None)?;
     let (mut line, mut fetch) = ("connecting".to_owned(), None);
     let mut resized = resizes();
     loop {
-        draw(&asked, &line, session)?;
+        draw(&answer, &line, session)?;
         let tick = Instant::now() + TICK;
         tokio::select! {
             news = follow.next() => match news? {
@@ -59,8 +61,8 @@ async fn show(matrix: &Matrix, mut asked: Asked, session: &mut Session<'_>) -> R
             },
             () = sleep_until(fetch.unwrap_or(tick)), if fetch.is_some() => {
                 fetch = None;
-                match ask(matrix, session).await {
-                    Ok(new) => (asked, line) = (new, format!("live, {}", format(&SystemClock.now()))),
+                match request(matrix, session).await {
+                    Ok(new) => (answer, line) = (new, format!("live, {}", format(&SystemClock.now()))),
                     Err(failure) => line = stale(SystemClock.now(), failure.message()),
                 }
             }
@@ -74,20 +76,20 @@ fn stale(now: Time, why: &str) -> String {
     format!("STALE since {}: {why}", format(&now))
 }
 
-/// Draws over what is there, so that nothing flickers.
-fn draw(asked: &Asked, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
+/// Draws over the old content, so that the screen does not flicker.
+fn draw(answer: &MatrixAnswer, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
     let (width, height) = screen().unwrap_or((80, 24));
     let view = View { width: Some(width), now: SystemClock.now(), ..session.view };
-    let columns = Columns::readable(&asked.columns, &asked.matrix);
+    let columns = Columns::readable(&answer.columns, &answer.matrix);
     let (shown, left_out) =
-        if asked.filter.environments.is_empty() { (&columns.shown, columns.left_out()) } else { (&asked.columns, None) };
-    let text = if asked.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { drawn(&asked.matrix, shown, &view) };
+        if answer.filter.environments.is_empty() { (&columns.shown, columns.left_out()) } else { (&answer.columns, None) };
+    let text = if answer.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { matrix_table(&answer.matrix, shown, &view) };
     let line = &left_out.map_or_else(|| line.to_owned(), |left_out| format!("{line} · {left_out}"));
     session.out.write_all(page(&text, line, usize::from(width), usize::from(height)).as_bytes())?;
     Ok(session.out.flush()?)
 }
 
-/// One screen: what fits of the text, and a last line.
+/// One screen: the lines of the text that fit, and a status line.
 fn page(text: &str, last: &str, width: usize, height: usize) -> String {
     let room = height.saturating_sub(1).max(1);
     let lines: Vec<_> = text.lines().collect();
@@ -99,14 +101,14 @@ fn page(text: &str, last: &str, width: usize, height: usize) -> String {
     }
     if more > 0 {
         // Writing to a String does not fail.
-        let _ = write!(page, "… {more} lines more: a taller window, --component or --owner shows them\x1b[K\r\n");
+        let _ = write!(page, "… {more} more lines: use a taller window, --component or --owner\x1b[K\r\n");
     }
     let last: String = clean(last).chars().take(width).collect();
     let _ = write!(page, "\x1b[J\x1b[{height};1H{last}\x1b[K");
     page
 }
 
-/// The moments at which the window changes its size.
+/// Changes of the window's size.
 struct Resizes(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
@@ -135,10 +137,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_fits_its_screen_and_says_what_does_not() {
+    fn a_page_fits_the_screen_and_counts_the_other_lines() {
         assert_eq!(page("a\nb\n", "live", 80, 24), "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[24;1Hlive\x1b[K");
         let tall = page(&"row\n".repeat(50), "live", 2, 10);
         assert_eq!(tall.matches("row").count(), 8);
-        assert!(tall.contains("… 42 lines more") && tall.ends_with("\x1b[10;1Hli\x1b[K"));
+        assert!(tall.contains("… 42 more lines") && tall.ends_with("\x1b[10;1Hli\x1b[K"));
     }
 }

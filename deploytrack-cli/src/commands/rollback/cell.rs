@@ -59,7 +59,7 @@ impl Cell {
 
     /// Every version that succeeded, the newest first, and what a rollback does with it.
     pub(super) fn considered(&self) -> Vec<Candidate<'_>> {
-        rollback::considered(self.current.as_ref(), &self.deployments)
+        rollback::candidates(self.current.as_ref(), &self.deployments)
     }
 
     /// The deployment whose version a rollback goes back to.

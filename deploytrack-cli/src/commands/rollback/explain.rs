@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 
 use super::{Plan, cell::Cell};
 use crate::{
-    args::Output,
     error::Failure,
+    flags::Output,
     render::{
         grid::{Column, Grid, Value},
         text::clean,

@@ -92,8 +92,8 @@ mod tests {
 
     #[test]
     fn the_rest_of_a_line_without_its_beginning_loses_what_may_be_half_a_secret() {
-        let lines = lines(&[(0, "hunt"), (1, &"x\n".repeat(MOST / 2)), (0, "er2\nnext\n")]);
-        assert_eq!(lines.iter().filter(|line| *line != "x").collect::<Vec<_>>(), ["next"]);
+        let found = lines(&[(0, "hunt"), (1, &"x\n".repeat(MOST / 2)), (0, "er2\nnext\n")]);
+        assert_eq!(found.iter().filter(|line| *line != "x").collect::<Vec<_>>(), ["next"]);
         let long = lines(&[(0, &"y".repeat(2 * MOST)), (0, "\n")]);
         assert_eq!(long, ["y".repeat(MOST - UNSURE)]);
     }

@@ -1,7 +1,7 @@
 //! Warnings and errors in the formats that providers show beside their logs.
 
 use super::detect::provider;
-use crate::{render::text::clean, surroundings::Surroundings};
+use crate::{process_env::ProcessEnv, render::text::clean};
 
 /// The format of a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,15 +31,15 @@ pub(crate) struct Manner {
 
 impl Manner {
     /// An error, in the colour and the format for this environment.
-    pub(crate) fn of(surroundings: &Surroundings) -> Self {
-        Self { colour: surroundings.colour_on_stderr(), form: Form::of(surroundings), level: Level::Error }
+    pub(crate) fn of(env: &ProcessEnv) -> Self {
+        Self { colour: env.colour_on_stderr(), form: Form::of(env), level: Level::Error }
     }
 }
 
 impl Form {
     /// The format of the provider.
-    pub(crate) fn of(surroundings: &Surroundings) -> Self {
-        provider(surroundings).map(|provider| provider.form).unwrap_or_default()
+    pub(crate) fn of(env: &ProcessEnv) -> Self {
+        provider(env).map(|provider| provider.form).unwrap_or_default()
     }
 
     /// The annotation, on one line; none for the plain format. No text in it can start another workflow command.
@@ -56,9 +56,9 @@ impl Form {
 }
 
 /// A warning in the format of the provider, on one line.
-pub(crate) fn warning(surroundings: &Surroundings, text: &str) -> String {
+pub(crate) fn warning(env: &ProcessEnv, text: &str) -> String {
     let text = clean(text);
-    Form::of(surroundings).line(Level::Warning, &text).unwrap_or_else(|| format!("deploytrack: warning: {text}"))
+    Form::of(env).line(Level::Warning, &text).unwrap_or_else(|| format!("deploytrack: warning: {text}"))
 }
 
 /// Puts a space between any two hash signs: an older form of commands begins with them, even in the middle of a line.

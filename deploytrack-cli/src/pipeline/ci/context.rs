@@ -14,7 +14,7 @@ use super::{
     providers::{self, Provider},
     revision::{CiFacts, Revision, Sources},
 };
-use crate::surroundings::Surroundings;
+use crate::process_env::ProcessEnv;
 
 /// The facts in the metadata, and their keys.
 const METADATA: [(Fact, &str); 7] = [
@@ -43,11 +43,11 @@ pub(crate) struct Context {
 
 impl Context {
     /// The facts about a component, from the variables of the CI and from git. `version` is the version on the command line.
-    pub(crate) fn find(surroundings: &Surroundings, component: &Reference, version: Option<&Version>) -> Self {
-        let mut context = Self::from_variables(surroundings);
+    pub(crate) fn find(env: &ProcessEnv, component: &Reference, version: Option<&Version>) -> Self {
+        let mut context = Self::from_variables(env);
         let git = Git::here();
         let ask = |question: &[&str]| git.as_ref().map_err(Clone::clone)?.ask(question);
-        context.add_from_git(component, version, triggering_commit(surroundings), &ask);
+        context.add_from_git(component, version, triggering_commit(env), &ask);
         context
     }
 
@@ -57,14 +57,13 @@ impl Context {
     }
 
     /// The facts in the variables of the CI.
-    pub(super) fn from_variables(surroundings: &Surroundings) -> Self {
-        let provider = provider(surroundings);
+    pub(super) fn from_variables(env: &ProcessEnv) -> Self {
+        let provider = provider(env);
         let facts = provider.into_iter().flat_map(|provider| provider.facts).filter_map(|(fact, entries)| {
-            let found =
-                entries.iter().find_map(|entry| fact_value(*fact, &providers::read(entry, surroundings)?, providers::source(entry)));
+            let found = entries.iter().find_map(|entry| fact_value(*fact, &providers::read(entry, env)?, providers::source(entry)));
             Some((*fact, found?))
         });
-        Self { provider, facts: facts.collect(), variables: leg::stable_variables(&surroundings.variables), ..Self::default() }
+        Self { provider, facts: facts.collect(), variables: leg::stable_variables(&env.variables), ..Self::default() }
     }
 
     /// Adds the facts from git. In a CI these are only the version and the commit: the variables of the provider are better for the

@@ -12,25 +12,25 @@ use super::{
     providers::{PROVIDERS, Provider},
 };
 use crate::{
-    args::mend::{cut, line},
-    surroundings::Surroundings,
+    process_env::ProcessEnv,
+    text::{cut, one_line},
 };
 
 /// The largest number of bytes that are read of the payload of an event.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
 /// The provider of this CI, if it is a known one.
-pub(super) fn provider(surroundings: &Surroundings) -> Option<&'static Provider> {
-    PROVIDERS.iter().find(|provider| provider.is_here(surroundings))
+pub(super) fn provider(env: &ProcessEnv) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.is_here(env))
 }
 
 /// The commit of the run that triggered this one, from the variables of Azure or from the event payload of GitHub.
-pub(super) fn triggering_commit(surroundings: &Surroundings) -> Option<FactValue> {
-    if let Some(alias) = surroundings.variable("RESOURCES_TRIGGERINGALIAS") {
+pub(super) fn triggering_commit(env: &ProcessEnv) -> Option<FactValue> {
+    if let Some(alias) = env.variable("RESOURCES_TRIGGERINGALIAS") {
         let variable = format!("RESOURCES_PIPELINE_{}_SOURCECOMMIT", alias.to_ascii_uppercase());
-        return fact_value(Fact::Commit, surroundings.variable(&variable)?, &variable);
+        return fact_value(Fact::Commit, env.variable(&variable)?, &variable);
     }
-    let file = File::open(surroundings.variable("GITHUB_EVENT_PATH")?).ok()?;
+    let file = File::open(env.variable("GITHUB_EVENT_PATH")?).ok()?;
     let event: Value = serde_json::from_reader(file.take(MOST_BYTES)).ok()?;
     fact_value(Fact::Commit, event.pointer("/workflow_run/head_sha")?.as_str()?, "workflow_run.head_sha")
 }
@@ -43,7 +43,7 @@ pub(super) fn fact_value(fact: Fact, text: &str, source: &str) -> Option<FactVal
             ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(&text).to_owned()
         }
         // Names stay useful when they are shortened.
-        Fact::Actor | Fact::Job => cut(&line(&text), Label::MOST),
+        Fact::Actor | Fact::Job => cut(&one_line(&text), Label::MOST),
         _ => text,
     };
     let is_valid = match fact {

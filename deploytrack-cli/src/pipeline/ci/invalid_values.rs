@@ -1,9 +1,9 @@
 //! Warnings about values of the CI that cannot be recorded unchanged.
 
-use deploytrack_core::text::{Invalid, CommitSha, Label, Name, Version};
+use deploytrack_core::text::{CommitSha, Invalid, Label, Name, Version};
 
 use super::{Context, Fact, providers, without_credentials};
-use crate::{args::mend::cut, surroundings::Surroundings};
+use crate::{process_env::ProcessEnv, text::cut};
 
 /// The largest number of characters of a value in a warning.
 const MOST_SHOWN: usize = 40;
@@ -17,12 +17,11 @@ pub(super) fn is_metadata(text: &str) -> bool {
 
 impl Context {
     /// A warning for each variable of the CI whose value for one of these facts cannot be recorded unchanged.
-    pub(crate) fn invalid_values(&self, facts: &[Fact], surroundings: &Surroundings) -> Vec<String> {
+    pub(crate) fn invalid_values(&self, facts: &[Fact], env: &ProcessEnv) -> Vec<String> {
         let variables = self.provider.into_iter().flat_map(|provider| provider.facts).filter(|(fact, _)| facts.contains(fact));
         variables
             .filter_map(|(fact, entries)| {
-                let (source, raw) =
-                    entries.iter().find_map(|entry| Some((providers::source(entry), providers::read(entry, surroundings)?)))?;
+                let (source, raw) = entries.iter().find_map(|entry| Some((providers::source(entry), providers::read(entry, env)?)))?;
                 let raw = without_credentials(&raw);
                 let Invalid(rule) = broken_rule(*fact, &raw)?;
                 let shortened = self.fact(*fact).is_some_and(|found| found.source == source);

@@ -10,17 +10,17 @@ use deploytrack_core::deployment::NewDeployment;
 use uuid::Uuid;
 
 use super::annotations::Form;
-use crate::{render::text::clean, session::Session};
+use crate::{process_env::ProcessEnv, render::text::clean};
 
 /// Writes the id as the output `id`, and adds a line to the summary. A file that cannot be written is only a warning.
-pub(crate) fn write(id: Uuid, new: &NewDeployment, session: &mut Session<'_>) {
-    if Form::of(session.surroundings) != Form::GitHub {
+pub(crate) fn write(id: Uuid, new: &NewDeployment, env: &ProcessEnv, mut warn: impl FnMut(&str)) {
+    if Form::of(env) != Form::GitHub {
         return;
     }
     for (variable, line) in [("GITHUB_OUTPUT", format!("id={id}")), ("GITHUB_STEP_SUMMARY", summary(id, new))] {
-        let Some(path) = session.surroundings.path_variable(variable) else { continue };
+        let Some(path) = env.path_variable(variable) else { continue };
         if let Err(error) = append(&path, &line) {
-            session.warn(&format!("{variable} cannot be written: {error}; deployment {id} is recorded"));
+            warn(&format!("{variable} cannot be written: {error}; deployment {id} is recorded"));
         }
     }
 }

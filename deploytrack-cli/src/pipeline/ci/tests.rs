@@ -1,7 +1,7 @@
 use deploytrack_core::{catalog::Reference, text::Name};
 
 use super::{providers::PROVIDERS, *};
-use crate::surroundings::Surroundings;
+use crate::process_env::ProcessEnv;
 
 /// A provider, a realistic set of its variables, and the facts in them.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static [(Fact, &'static str)]);
@@ -129,13 +129,13 @@ const CASES: &[Case] = &[
     ),
 ];
 
-fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+fn env(variables: &[(&str, &str)]) -> ProcessEnv {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Surroundings { variables, ..Surroundings::default() }
+    ProcessEnv { variables, ..ProcessEnv::default() }
 }
 
 fn context(variables: &[(&str, &str)]) -> Context {
-    Context::from_variables(&surroundings(variables))
+    Context::from_variables(&env(variables))
 }
 
 fn name(context: &Context) -> Option<&str> {

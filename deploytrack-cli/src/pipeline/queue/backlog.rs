@@ -1,6 +1,6 @@
 //! Warnings about entries that wait for a long time. Entries never expire, so people have to be told about old ones.
 
-use deploytrack_core::clock::{Time, age};
+use deploytrack_core::{age::age, clock::Time};
 
 use super::created_at;
 use crate::session::Session;

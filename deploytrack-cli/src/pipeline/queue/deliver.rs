@@ -15,13 +15,13 @@ use uuid::Uuid;
 
 use super::{Entry, Event, PendingOutcome, Refusal, Request, leave};
 use crate::{
-    args::mend::cut,
     lookup,
     pipeline::{
         child::Outcome,
         id_file,
         resume::{self, StepStart},
     },
+    text::cut,
     wording,
 };
 
@@ -222,7 +222,7 @@ impl Delivery {
                 if *again {
                     return self.send_step_start(client, event, &new).await;
                 }
-                Ok(EventResult::Acknowledged(lookup::record(&client.under(event.key.clone()), &new).await?.value.id))
+                Ok(EventResult::Acknowledged(lookup::record(&client.with_idempotency_key(event.key.clone()), &new).await?.value.id))
             }
             Request::Resume { body, register, deployment } => {
                 let new = NewDeployment { register: *register, ..read(body)? };
@@ -235,7 +235,7 @@ impl Delivery {
             Request::Update { body } => {
                 let change: Change = read(body)?;
                 let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
-                let client = client.under(event.key.clone()).not_before(change.occurred_at);
+                let client = client.with_idempotency_key(event.key.clone()).not_before(change.occurred_at);
                 Ok(EventResult::Acknowledged(client.update(id, &change).await?.value.id))
             }
         }

@@ -12,10 +12,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::{
-    commands::token,
     files::{self, Care},
     patience::{self, FOR_A_SETTING},
-    surroundings::Surroundings,
+    process_env::ProcessEnv,
+    token,
 };
 
 /// The variable with a secret that all jobs of a pipeline share.
@@ -40,12 +40,12 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// The keys of a call with this token.
-    pub(crate) fn of(surroundings: &Surroundings, token: Option<&str>) -> Self {
-        let shared = surroundings.variable(SHARED).filter(|secret| secret.len() >= SHORTEST_SHARED);
+    pub(crate) fn of(env: &ProcessEnv, token: Option<&str>) -> Self {
+        let shared = env.variable(SHARED).filter(|secret| secret.len() >= SHORTEST_SHARED);
         Self {
             token: token.and_then(|token| derive(token.as_bytes(), &[b"deploytrack spool token 1"])),
             shared: shared.and_then(|secret| derive(secret.as_bytes(), &[b"deploytrack spool shared 1"])),
-            machine: machine_file(surroundings).zip(identity(token)),
+            machine: machine_file(env).zip(identity(token)),
             machine_key: OnceLock::new(),
         }
     }
@@ -71,8 +71,8 @@ impl fmt::Debug for Keys {
 }
 
 /// A warning if the shared secret is too short to be used.
-pub(crate) fn unusable_shared_key(surroundings: &Surroundings) -> Option<String> {
-    let secret = surroundings.variable(SHARED).filter(|secret| secret.len() < SHORTEST_SHARED)?;
+pub(crate) fn unusable_shared_key(env: &ProcessEnv) -> Option<String> {
+    let secret = env.variable(SHARED).filter(|secret| secret.len() < SHORTEST_SHARED)?;
     Some(format!("{SHARED} is not used: it has {} characters, and it needs at least {SHORTEST_SHARED}", secret.len()))
 }
 
@@ -100,9 +100,9 @@ fn identity(token: Option<&str>) -> Option<Vec<u8>> {
 
 /// None if the file would be inside the state folder: a CI cache may restore that folder, and with it a secret that an
 /// attacker chose.
-fn machine_file(surroundings: &Surroundings) -> Option<PathBuf> {
-    let file = surroundings.config_file()?.with_file_name(MACHINE);
-    let state = surroundings.state_folder()?;
+fn machine_file(env: &ProcessEnv) -> Option<PathBuf> {
+    let file = env.config_file()?.with_file_name(MACHINE);
+    let state = env.state_folder()?;
     (!file.starts_with(state)).then_some(file)
 }
 

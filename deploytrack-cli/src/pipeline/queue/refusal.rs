@@ -15,10 +15,10 @@ use super::{
     seal::{self, SealedFile},
 };
 use crate::{
-    args::mend::cut,
     error::Failure,
     files::{self, Care},
     pipeline::queue::deliver::is_final,
+    text::cut,
 };
 
 /// The file with the refusal of the first event in the entry.
@@ -51,7 +51,7 @@ impl Refusal {
         let (status, code, reason) = match error {
             Error::Setup(why) => (None, BY_THE_CLIENT, why.clone()),
             Error::Unauthorised(problem) => (Some(problem.status), problem.code.as_str(), failure.message().to_owned()),
-            Error::Refused(problem) if is_final(error) => (Some(problem.status), problem.code.as_str(), failure.told().1),
+            Error::Refused(problem) if is_final(error) => (Some(problem.status), problem.code.as_str(), failure.summary().1),
             _ => return None,
         };
         Some(Self { at: SystemClock.now(), status, code: code.to_owned(), reason: cut(&reason, MOST_OF_A_REASON) })

@@ -122,13 +122,13 @@ fn split(bytes: Vec<u8>) -> (Option<SealLine>, Content) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::surroundings::Surroundings;
+    use crate::process_env::ProcessEnv;
 
     const FILE: SealedFile<'static> = SealedFile { entry: "entry", name: "0.json" };
 
     fn keys(token: Option<&str>, variables: &[(&str, &str)]) -> Keys {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Keys::of(&Surroundings { variables, ..Surroundings::default() }, token)
+        Keys::of(&ProcessEnv { variables, ..ProcessEnv::default() }, token)
     }
 
     /// A token with this subject that expires at this second.

@@ -13,7 +13,7 @@ use super::{
     Distrust, Entry, Refusal, Spool, backlog,
     deliver::{Delivery, DeliveryResult},
 };
-use crate::{Exit, args::mend::cut, error::Failure, session::Session};
+use crate::{error::Failure, exit::Exit, session::Session, text::cut};
 
 /// After this many failures in a row the entries are not the cause, and no more are sent.
 const MOST_FAILURES: usize = 10;

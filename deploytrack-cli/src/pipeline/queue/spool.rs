@@ -18,7 +18,7 @@ use super::{
     seal::Distrust,
     storage::{lock_file, sync_folder, try_lock},
 };
-use crate::{files, patience::Disk, surroundings::Surroundings};
+use crate::{files, patience::Disk, process_env::ProcessEnv};
 
 /// The folder with all entries.
 #[derive(Clone, Debug)]
@@ -32,8 +32,8 @@ pub(crate) struct Spool {
 
 impl Spool {
     /// The spool of this user: `$XDG_STATE_HOME/deploytrack/spool`, or the same under `~/.local/state`.
-    pub(crate) fn find(surroundings: &Surroundings, keys: Keys, server: String) -> Option<Self> {
-        let folder = surroundings.state_folder()?.join("deploytrack").join("spool");
+    pub(crate) fn find(env: &ProcessEnv, keys: Keys, server: String) -> Option<Self> {
+        let folder = env.state_folder()?.join("deploytrack").join("spool");
         Some(Self::in_folder(folder, keys, server))
     }
 

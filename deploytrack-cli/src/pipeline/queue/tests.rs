@@ -6,7 +6,7 @@ use std::{
 use uuid::Uuid;
 
 use super::*;
-use crate::surroundings::Surroundings;
+use crate::process_env::ProcessEnv;
 
 /// A spool in this folder, with the keys of a token.
 pub(super) fn spool_in(folder: PathBuf) -> Spool {
@@ -14,7 +14,7 @@ pub(super) fn spool_in(folder: PathBuf) -> Spool {
 }
 
 fn keys() -> Keys {
-    Keys::of(&Surroundings::default(), Some("token"))
+    Keys::of(&ProcessEnv::default(), Some("token"))
 }
 
 fn spool() -> (tempfile::TempDir, Spool) {

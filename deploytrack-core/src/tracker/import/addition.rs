@@ -42,7 +42,8 @@ impl Addition {
     /// How many entries of a line this addition covers, if the line begins in the same way.
     pub(super) fn covered_by(&self, past: &PastLine) -> Option<usize> {
         let before = self.history.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.to, entry.occurred_at));
-        let added = self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.status, entry.occurred_at));
+        let added =
+            self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.status, entry.occurred_at));
         covered_entries(before.chain(added), past, |transition, entry| transition == (entry.status, entry.occurred_at))
     }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Addition, ImportCounts, LineKey, NumberedUndeployment, PastEntry, PastLine, Write};
 use crate::{
     error::Error,
-    history::{HistoryKind, HistoryEntry},
+    history::{HistoryEntry, HistoryKind},
     tracker::undeploy::Undeployment,
 };
 

@@ -12,7 +12,12 @@ use crate::{
 
 /// Registers the components and environments that have lines of their own. A known name is not
 /// changed.
-pub(super) async fn register(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<ImportCounts, Error> {
+pub(super) async fn register(
+    tracker: &Tracker,
+    write: &mut Write,
+    lines: &[(usize, ImportLine)],
+    by: &Label,
+) -> Result<ImportCounts, Error> {
     let mut imported = components(tracker, write, lines, by).await?;
     imported += environments(tracker, write, lines, by).await?;
     Ok(imported)

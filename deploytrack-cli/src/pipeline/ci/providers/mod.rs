@@ -5,7 +5,7 @@ mod hosted;
 mod self_hosted;
 
 use super::{Fact, annotations::Form};
-use crate::surroundings::Surroundings;
+use crate::process_env::ProcessEnv;
 
 /// A provider and its variables.
 ///
@@ -45,10 +45,10 @@ pub(super) const PROVIDERS: &[Provider] = &[
 
 impl Provider {
     /// Whether this process runs in a job of this provider.
-    pub(super) fn is_here(&self, surroundings: &Surroundings) -> bool {
+    pub(super) fn is_here(&self, env: &ProcessEnv) -> bool {
         self.marks.iter().any(|mark| match mark.split_once('=') {
-            Some((name, value)) => surroundings.variable(name) == Some(value),
-            None => surroundings.variable(mark).is_some_and(|value| value != "false"),
+            Some((name, value)) => env.variable(name) == Some(value),
+            None => env.variable(mark).is_some_and(|value| value != "false"),
         })
     }
 
@@ -59,24 +59,24 @@ impl Provider {
 }
 
 /// The value of a source.
-pub(super) fn read(entry: &str, surroundings: &Surroundings) -> Option<String> {
+pub(super) fn read(entry: &str, env: &ProcessEnv) -> Option<String> {
     if entry.contains('{') {
-        return filled(entry, surroundings);
+        return filled(entry, env);
     }
-    let Some((name, pattern)) = entry.split_once('=') else { return surroundings.variable(entry).map(str::to_owned) };
-    let value = surroundings.variable(name)?;
+    let Some((name, pattern)) = entry.split_once('=') else { return env.variable(entry).map(str::to_owned) };
+    let value = env.variable(name)?;
     let Some((before, after)) = pattern.split_once('*') else { return (value == pattern).then(|| value.to_owned()) };
     let value = value.strip_prefix(before)?.strip_suffix(after)?;
     (!value.is_empty()).then(|| value.to_owned())
 }
 
 /// A text with its variables filled in; none if one is not set.
-fn filled(text: &str, surroundings: &Surroundings) -> Option<String> {
+fn filled(text: &str, env: &ProcessEnv) -> Option<String> {
     let mut parts = text.split('{');
     let first = parts.next()?.to_owned();
     parts.try_fold(first, |filled, part| {
         let (name, rest) = part.split_once('}')?;
-        Some(filled + surroundings.variable(name)? + rest)
+        Some(filled + env.variable(name)? + rest)
     })
 }
 

@@ -4,7 +4,7 @@ use super::{
     super::{Context, Fact, git::GitError},
     *,
 };
-use crate::surroundings::Surroundings;
+use crate::process_env::ProcessEnv;
 
 /// A repository, as git describes it.
 #[derive(Clone, Copy, Default)]
@@ -61,7 +61,7 @@ fn found(
     built: Option<char>,
 ) -> (Option<String>, Option<String>, Context) {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let mut context = Context::from_variables(&Surroundings { variables, ..Surroundings::default() });
+    let mut context = Context::from_variables(&ProcessEnv { variables, ..ProcessEnv::default() });
     let given = given.map(|version| Version::new(version).unwrap());
     let built = built.map(|letter| FactValue { value: sha(letter), source: "workflow_run.head_sha".to_owned() });
     context.add_from_git(&Reference::Name(Name::new("api").unwrap()), given.as_ref(), built, &|question| repository.answer(question));

@@ -1,29 +1,29 @@
-//! What a token says of itself. Nothing is verified here: the server alone can do that.
+//! The claims of a token, read without verification: only the server can verify a token.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-/// What the bearer of a token may do.
+/// The access that a token gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Power {
-    Reads,
-    Writes,
+pub(crate) enum Access {
+    ReadOnly,
+    ReadWrite,
 }
 
-/// What the roles in a token let its bearer do; `None` when it is no token that can be read here.
-pub(crate) fn power(token: &str) -> Option<Power> {
+/// The access by the roles in a token; `None` if it is not a readable JWT.
+pub(crate) fn access(token: &str) -> Option<Access> {
     let claims = claims(token)?;
     let roles = claims.get("roles").and_then(Value::as_array);
     let writes = roles.into_iter().flatten().any(|role| role == "admin");
-    Some(if writes { Power::Writes } else { Power::Reads })
+    Some(if writes { Access::ReadWrite } else { Access::ReadOnly })
 }
 
-/// When a token ends, in seconds since 1970; `None` when it is no token that can be read here.
+/// The expiry of a token in seconds since 1970; `None` if it has none or is not a readable JWT.
 pub(crate) fn expiry(token: &str) -> Option<i64> {
     claims(token)?.get("exp")?.as_i64()
 }
 
-/// The issuer and the subject in a token; `None` when it names no subject or cannot be read here.
+/// The issuer and the subject of a token; `None` if it has no subject or is not a readable JWT.
 pub(crate) fn subject(token: &str) -> Option<(Option<Value>, Value)> {
     let mut claims = claims(token)?;
     let issuer = claims.remove("iss");
@@ -44,23 +44,23 @@ mod tests {
     }
 
     #[test]
-    fn the_role_admin_writes_and_every_other_token_reads() {
-        assert_eq!(power(&token(r#"{"roles":["a","admin"]}"#)), Some(Power::Writes));
+    fn only_the_role_admin_can_write() {
+        assert_eq!(access(&token(r#"{"roles":["a","admin"]}"#)), Some(Access::ReadWrite));
         for claims in ["{}", r#"{"roles":[]}"#, r#"{"roles":"admin"}"#, r#"{"role":"admin"}"#] {
-            assert_eq!(power(&token(claims)), Some(Power::Reads), "{claims}");
+            assert_eq!(access(&token(claims)), Some(Access::ReadOnly), "{claims}");
         }
     }
 
     #[test]
-    fn a_token_says_when_it_ends() {
+    fn the_expiry_of_a_token_is_read() {
         assert_eq!(expiry(&token(r#"{"exp":1700000000}"#)), Some(1_700_000_000));
         assert_eq!((expiry(&token("{}")), expiry("opaque")), (None, None));
     }
 
     #[test]
-    fn of_what_cannot_be_read_nothing_is_said() {
+    fn an_unreadable_token_has_no_access() {
         for text in ["", "opaque", "a.b.c", "..", &token("[1]")] {
-            assert_eq!(power(text), None, "{text}");
+            assert_eq!(access(text), None, "{text}");
         }
     }
 }

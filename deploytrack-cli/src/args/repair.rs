@@ -1,5 +1,7 @@
-//! Values that cannot be recorded, and that only this run of a pipeline has. They must not cost the record, let alone the
-//! deploy: an optional one is cut or left out, a name is kept as it was given.
+//! Repairs values that only this run of a pipeline has and that cannot be recorded.
+//!
+//! A wrong value must not prevent the record, and never the deploy: an optional value is cut or left out, and a name stays as it
+//! was given until somebody corrects it.
 
 use std::{ffi::OsString, ops::Range};
 
@@ -14,74 +16,64 @@ use deploytrack_core::{
 use serde_json::Value;
 
 use super::{
-    Args, Command,
-    faults::{self, Mistakes},
-    line::Line,
-    trim::trimmed,
+    Args,
+    command_line::CommandLine,
+    faults::{self, Faults},
 };
-use crate::pipeline::start::{AsGiven, STAND_IN};
+use crate::{
+    commands::{Command, repairs::Repairs},
+    pipeline::start::STAND_IN,
+    text::{cut, one_line},
+};
 
-/// The most of a wrong value that a warning repeats.
+/// The most characters of a wrong value that a warning quotes.
 const MOST_SHOWN: usize = 40;
 
-/// What was wrong on the command line and did not stop the command.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mended {
-    /// What was cut or left out, and why.
-    pub(crate) warnings: Vec<String>,
-    /// What cannot be sent before it is corrected.
-    pub(crate) as_given: AsGiven,
-    /// Why not.
-    pub(crate) obstacles: Vec<String>,
-    /// Whether a commit was given that is none. Another one would be a guess.
-    pub(crate) without_commit: bool,
-}
-
-/// What becomes of a wrong value.
+/// What to do with a wrong value.
 enum Remedy {
     Cut(String, &'static str),
     LeaveOut(&'static str),
-    /// It stays in the field of this name, and the record is not sent before it is corrected.
+    /// Keep the value in the field of this name. The record is not sent before it is corrected.
     Keep(&'static str),
 }
 
-/// Reads the command line. Where it belongs to a pipeline that goes on whatever becomes of its record, what is wrong with
-/// the values of this run is mended.
-pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), Mistakes> {
-    let mut line = Line::of(arguments);
+/// Parses the command line. In a pipeline that continues without its record, wrong values of this run are repaired, with a
+/// warning for each.
+pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), Faults> {
+    let mut line = CommandLine::of(arguments);
     let is_of_variable = line.places(ON_ERROR, None).is_empty();
-    line.take(on_error);
+    line.use_variable(on_error);
     let goes_on = line.goes_on();
-    let mut mended = Mended::default();
+    let mut repairs = Repairs::default();
     if goes_on {
-        line.decode(&mut mended);
+        line.decode(&mut repairs);
     }
-    // Each turn removes the mistake of one argument.
+    // Each iteration repairs one argument.
     for _ in 0..=arguments.len() {
         match Args::try_parse_from(line.all()).and_then(Args::unambiguous) {
-            Err(mistake) if goes_on && line.mend(&mistake, &mut mended) => {}
-            Ok(args) => return Ok(with(args, mended)),
+            Err(mistake) if goes_on && line.repair(&mistake, &mut repairs) => {}
+            Ok(args) => return Ok(with(args, repairs)),
             Err(mistake) => {
-                let mistakes = faults::all(mistake, &line, &Line::of(arguments));
+                let mistakes = faults::all(mistake, &line, &CommandLine::of(arguments));
                 return Err(if is_of_variable { mistakes.of_variable(ON_ERROR, "DEPLOYTRACK_ON_ERROR") } else { mistakes });
             }
         }
     }
     let read = Args::try_parse_from(line.all()).and_then(Args::unambiguous);
-    read.map(|args| with(args, mended)).map_err(|mistake| faults::all(mistake, &line, &Line::of(arguments)))
+    read.map(|args| with(args, repairs)).map_err(|mistake| faults::all(mistake, &line, &CommandLine::of(arguments)))
 }
 
-fn with(mut args: Args, mut mended: Mended) -> (Args, Vec<String>) {
-    let warnings = std::mem::take(&mut mended.warnings);
+fn with(mut args: Args, mut repairs: Repairs) -> (Args, Vec<String>) {
+    let warnings = std::mem::take(&mut repairs.warnings);
     if let Command::Record(record) = &mut args.command {
-        record.mended = mended;
+        record.mended = repairs;
     }
     (args, warnings)
 }
 
-impl Line<'_> {
-    /// Takes the variable in the place of the flag; an empty flag is none.
-    fn take(&mut self, variable: Option<&str>) {
+impl CommandLine<'_> {
+    /// Uses the variable if the flag is not given. An empty flag counts as not given.
+    fn use_variable(&mut self, variable: Option<&str>) {
         while let Some(place) = self.places(ON_ERROR, None).into_iter().find(|place| self.value(place).is_none_or(|value| value.is_empty()))
         {
             self.replace(place, None);
@@ -91,7 +83,7 @@ impl Line<'_> {
         }
     }
 
-    /// Whether the pipeline goes on without a record: a command is to run, or errors are spooled or only said.
+    /// Whether the pipeline continues without a record: a command is wrapped, or `--on-error` is `spool` or `warn`.
     fn goes_on(&self) -> bool {
         let command = self.command();
         let on_error = self.places(ON_ERROR, None).last().and_then(|place| self.value(place)?.into_string().ok());
@@ -106,8 +98,8 @@ impl Line<'_> {
         }
     }
 
-    /// Values that are no text become text, or are kept as well as can be.
-    fn decode(&mut self, mended: &mut Mended) {
+    /// Replaces values that are not UTF-8 by text, with U+FFFD for invalid bytes.
+    fn decode(&mut self, repairs: &mut Repairs) {
         const RULE: &str = "must be UTF-8 text";
         for flag in OF_THE_RUN.iter().filter(|flag| !flag.is_path) {
             while let Some(place) = self.not_text(flag) {
@@ -115,14 +107,14 @@ impl Line<'_> {
                 let remedy = match remedy(flag.long, &value) {
                     Remedy::Keep(_) if !self.keeps_names() => break,
                     Remedy::Keep(field) => Remedy::Keep(field),
-                    _ => Remedy::Cut(value.clone(), "kept with \u{fffd} for what is none"),
+                    _ => Remedy::Cut(value.clone(), "recorded with \u{fffd} for each invalid byte"),
                 };
-                self.apply(flag, (place, &value), RULE, remedy, mended);
+                self.apply(flag, (place, &value), RULE, remedy, repairs);
             }
         }
     }
 
-    /// Whether a record with a name that cannot be sent can be kept. Other commands ask the server about the name at once.
+    /// Whether a wrong name can stay in the record. Other commands ask the server about the name at once.
     fn keeps_names(&self) -> bool {
         self.command() == Some("record")
     }
@@ -132,13 +124,13 @@ impl Line<'_> {
         self.places(flag.long, flag.short).into_iter().find(|place| !is_text(place))
     }
 
-    /// Whether a mistake could be mended.
-    fn mend(&mut self, mistake: &clap::Error, mended: &mut Mended) -> bool {
+    /// Repairs the value of one fault. Returns whether it could.
+    fn repair(&mut self, mistake: &clap::Error, repairs: &mut Repairs) -> bool {
         let Some(ContextValue::String(argument)) = mistake.get(ContextKind::InvalidArg) else { return false };
         let Some(flag) = OF_THE_RUN.iter().find(|flag| argument.split(' ').next() == Some(flag.long)) else { return false };
         let value = match (mistake.kind(), mistake.get(ContextKind::InvalidValue)) {
             (ErrorKind::ValueValidation, Some(ContextValue::String(value))) => value.clone(),
-            // A variable that is not set leaves nothing where the value should be.
+            // `--flag $UNSET` leaves the flag without a value.
             (ErrorKind::InvalidValue, _) => String::new(),
             _ => return false,
         };
@@ -150,49 +142,49 @@ impl Line<'_> {
         if (flag.is_its_authors && !value.is_empty()) || (is_kept && !self.keeps_names()) {
             return false;
         }
-        self.apply(flag, (place, &value), &rule, remedy, mended);
+        self.apply(flag, (place, &value), &rule, remedy, repairs);
         true
     }
 
-    fn apply(&mut self, flag: &Flag, (place, value): (Range<usize>, &str), rule: &str, remedy: Remedy, mended: &mut Mended) {
+    fn apply(&mut self, flag: &Flag, (place, value): (Range<usize>, &str), rule: &str, remedy: Remedy, repairs: &mut Repairs) {
         let wrong = match value {
             "" => format!("{} is empty", flag.long),
             _ => format!("{} {rule}, not '{}'", flag.long, cut(value, MOST_SHOWN)),
         };
-        mended.without_commit |= flag.long == "--commit-sha" && !value.is_empty();
+        repairs.without_commit |= flag.long == "--commit-sha" && !value.is_empty();
         match remedy {
             Remedy::Cut(new, done) => {
-                mended.warnings.push(format!("{wrong}: it is {done}"));
+                repairs.warnings.push(format!("{wrong}: it is {done}"));
                 self.replace(place, Some((flag.long, &new)));
             }
             Remedy::LeaveOut(done) => {
-                mended.warnings.push(format!("{wrong}: {done}"));
+                repairs.warnings.push(format!("{wrong}: {done}"));
                 self.replace(place, None);
             }
             Remedy::Keep(field) => {
-                mended.obstacles.push(wrong);
-                mended.as_given.insert(field.to_owned(), Value::from(value));
+                repairs.obstacles.push(wrong);
+                repairs.as_given.insert(field.to_owned(), Value::from(value));
                 self.replace(place, flag.is_required.then_some((flag.long, STAND_IN)));
             }
         }
     }
 }
 
-/// A flag whose value comes from the run of a pipeline rather than from who wrote it.
+/// A flag whose value comes from the run of a pipeline, not from the author of the pipeline.
 struct Flag {
     long: &'static str,
     short: Option<&'static str>,
-    /// Whether something must stand in its place.
+    /// Whether the flag must have a value.
     is_required: bool,
-    /// Whether any bytes will do.
+    /// Whether the value may have any bytes.
     is_path: bool,
-    /// Whether only an empty value is one of the run, since a variable is not set; a wrong one is who wrote the pipeline's.
+    /// Whether the author chooses the value: an empty one is repaired (a variable is not set), a wrong one is a usage error.
     is_its_authors: bool,
 }
 
 const ON_ERROR: &str = "--on-error";
 
-/// The subcommands of a pipeline that may go on without them.
+/// The subcommands that a pipeline may continue without.
 const COMMANDS: [&str; 3] = ["record", "update", "rollback"];
 
 const fn flag(long: &'static str) -> Flag {
@@ -222,33 +214,19 @@ fn remedy(flag: &str, value: &str) -> Remedy {
     const LEFT_OUT: Remedy = Remedy::LeaveOut("it is left out");
     match flag {
         "--component" => Remedy::Keep("component"),
-        // A tag's variable is empty where there is no tag.
-        "--environment" | "--version" if value.is_empty() => Remedy::LeaveOut("the default is taken"),
+        // The variable of the tag is empty in a run without a tag.
+        "--environment" | "--version" if value.is_empty() => Remedy::LeaveOut("the default is used"),
         "--environment" => Remedy::Keep("environment"),
         "--version" => Remedy::Keep("version"),
         "--occurred-at" if !value.is_empty() => Remedy::Keep("occurredAt"),
         "--description" if !value.is_empty() => Remedy::Cut(cut(value, Description::MOST), "cut"),
         "--reason" if !value.is_empty() => Remedy::Cut(cut(value, Reason::MOST), "cut"),
-        "--deployed-by" if !line(value).is_empty() => {
-            Remedy::Cut(cut(&line(value), Label::MOST), "recorded on one line, and cut to its length")
+        "--deployed-by" if !one_line(value).is_empty() => {
+            Remedy::Cut(cut(&one_line(value), Label::MOST), "recorded on one line, and cut if too long")
         }
         "--idempotency-key" if !value.is_empty() => Remedy::Cut(Digest::of(value.as_bytes()).to_string(), "replaced by its digest"),
         _ => LEFT_OUT,
     }
-}
-
-/// At most so many characters, the last of them an ellipsis where something is cut off.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
-    }
-}
-
-/// The text without what breaks a line.
-pub(crate) fn line(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    trimmed(&plain).to_owned()
 }
 
 #[cfg(test)]
@@ -260,20 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_is_taken_where_errors_are_spooled_and_nowhere_else() {
+    fn the_variable_is_used_only_where_the_flag_exists_and_is_not_given() {
         let pushed = |arguments: &[&str]| {
             let arguments = typed(arguments);
-            let mut line = Line::of(&arguments);
-            line.take(Some("spool"));
+            let mut line = CommandLine::of(&arguments);
+            line.use_variable(Some("spool"));
             line.own.last().unwrap() == "--on-error=spool"
         };
         assert!(pushed(&["record", "-c", "api"]) && pushed(&["update", "x", "failed"]));
         assert!(!pushed(&["list", "-c", "record"]) && !pushed(&["record", "--on-error", "fail"]) && !pushed(&["rollback"]));
-    }
-
-    #[test]
-    fn a_cut_text_ends_with_an_ellipsis_and_is_as_long_as_it_may_be() {
-        assert_eq!([cut("äöü", 3), cut("äöüß", 3)], ["äöü", "äö…"]);
-        assert_eq!(line("a\r\nb\t"), "a  b");
     }
 }

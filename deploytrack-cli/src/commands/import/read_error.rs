@@ -1,35 +1,35 @@
-//! Why a file cannot be read on.
+//! The errors of reading an import file.
 
 use std::{fmt, io, path::Path};
 
 use deploytrack_core::api::IMPORT_BYTES;
 
-use super::record::Place;
+use super::record::Position;
 use crate::error::Failure;
 
-/// Why a file cannot be read on.
+/// Why the rest of a file cannot be read.
 #[derive(Debug)]
-pub(super) enum Unreadable {
+pub(super) enum ReadError {
     Failed(io::Error),
-    /// The whole file is something else. `way_out` is a command, or a sentence.
+    /// The file has another format. `way_out` is a command or a sentence.
     Form {
         what: String,
         way_out: String,
     },
-    /// Something in it is wrong.
+    /// A record is wrong.
     At {
-        place: Place,
+        place: Position,
         what: String,
         way_out: Option<String>,
     },
 }
 
-impl Unreadable {
+impl ReadError {
     pub(super) fn form(what: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self::Form { what: what.into(), way_out: way_out.into() }
     }
 
-    pub(super) fn at(place: Place, what: impl Into<String>) -> Self {
+    pub(super) fn at(place: Position, what: impl Into<String>) -> Self {
         Self::At { place, what: what.into(), way_out: None }
     }
 
@@ -40,22 +40,22 @@ impl Unreadable {
         }
     }
 
-    pub(super) fn too_long(place: Place) -> Self {
+    pub(super) fn too_long(place: Position) -> Self {
         let most = IMPORT_BYTES / 1024 / 1024;
-        Self::at(place, format!("is longer than {most} MiB, more than any deployment can be"))
+        Self::at(place, format!("is longer than {most} MiB, the limit for a deployment"))
     }
 
     pub(super) fn nul(line: usize) -> Self {
-        Self::at(Place::line(line), "has a NUL byte, which no text has").or("the file is damaged or not a text; \
-             `tr -d '\\000' < FILE | deploytrack import -` leaves NUL bytes out")
+        Self::at(Position::line(line), "has a NUL byte, which text cannot have").or("the file is damaged or not text; \
+             `tr -d '\\000' < FILE | deploytrack import -` removes NUL bytes")
     }
 
     pub(super) fn not_utf_8(line: usize) -> Self {
-        Self::at(Place::line(line), "is not UTF-8")
+        Self::at(Position::line(line), "is not UTF-8")
             .or("if the file is from Windows: `iconv -f WINDOWS-1252 -t UTF-8 FILE | deploytrack import -`")
     }
 
-    /// The failure of the command, which names the file.
+    /// The failure of the command, with the name of the file.
     pub(super) fn failure(self, file: &Path) -> Failure {
         let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
         let with_file = |way_out: &str| way_out.replace("FILE", &quoted(file));
@@ -71,14 +71,14 @@ impl Unreadable {
     }
 }
 
-/// A path as a shell takes it.
+/// A path, quoted for a shell if necessary.
 fn quoted(file: &Path) -> String {
     let name = file.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "-_./+,@%".contains(c);
     if name.chars().all(is_plain) && !name.is_empty() { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),

@@ -1,4 +1,4 @@
-//! Texts of a pipeline's choice, such as `--description "$(tail log)"`, without the secrets that this process knows.
+//! Masks the secrets of this process in texts that a pipeline gives, such as `--description "$(tail log)"`.
 
 use std::str::FromStr;
 
@@ -10,40 +10,40 @@ use serde_json::{Map, Value};
 
 use crate::{secrets::Secrets, session::Session};
 
-/// The same deployment without secrets in its description and its metadata.
+/// Masks secrets in the description and the metadata of a deployment.
 pub(crate) fn new_deployment(mut new: NewDeployment, session: &mut Session<'_>) -> NewDeployment {
-    let (secrets, given) = (Secrets::certain(&session.surroundings.variables), new.clone());
+    let (secrets, given) = (Secrets::certain(&session.env.variables), new.clone());
     new.description = new.description.map(|text| without(text, &secrets));
     new.metadata = metadata(new.metadata, &secrets);
-    say(new != given, session);
+    warn_if(new != given, session);
     new
 }
 
-/// The same change without secrets in its reason, its description and its metadata.
+/// Masks secrets in the reason, the description and the metadata of a change.
 pub(crate) fn change(mut change: Change, session: &mut Session<'_>) -> Change {
-    let (secrets, given) = (Secrets::certain(&session.surroundings.variables), change.clone());
+    let (secrets, given) = (Secrets::certain(&session.env.variables), change.clone());
     change.reason = change.reason.map(|text| without(text, &secrets));
     change.description = change.description.map(|text| text.map(|text| without(text, &secrets)));
     change.metadata = change.metadata.map(|kept| metadata(kept, &secrets));
-    say(change != given, session);
+    warn_if(change != given, session);
     change
 }
 
-/// The same reason without secrets.
+/// Masks secrets in a reason.
 pub(crate) fn reason(reason: Option<Reason>, session: &mut Session<'_>) -> Option<Reason> {
-    let (secrets, given) = (Secrets::certain(&session.surroundings.variables), reason.clone());
+    let (secrets, given) = (Secrets::certain(&session.env.variables), reason.clone());
     let reason = reason.map(|text| without(text, &secrets));
-    say(reason != given, session);
+    warn_if(reason != given, session);
     reason
 }
 
-fn say(masked: bool, session: &mut Session<'_>) {
+fn warn_if(masked: bool, session: &mut Session<'_>) {
     if masked {
-        session.warn("a secret was masked in what is recorded");
+        session.warn("a secret in the recorded text was masked");
     }
 }
 
-/// A mask is shorter than what it stands for, and what was taken before is taken with it.
+/// Masks secrets. The mask is shorter than the secret, so a text that was valid stays valid.
 fn without<T: FromStr + ToString>(text: T, secrets: &Secrets) -> T {
     secrets.mask_text(&text.to_string()).parse().unwrap_or(text)
 }

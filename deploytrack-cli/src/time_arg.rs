@@ -1,20 +1,20 @@
-//! A moment as people say it.
+//! A time as a flag: a date, a time or an age.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use deploytrack_core::clock::{self, Time};
 
-/// A moment, by the calendar or by how long ago it was.
+/// A point in time, absolute or as an age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub(crate) enum TimeArg {
     At(Time),
     Ago(Duration),
 }
 
-impl Moment {
-    /// The moment, seen from now.
-    pub(crate) fn seen_from(self, now: Time) -> Time {
+impl TimeArg {
+    /// The absolute time; an age is counted back from `now`.
+    pub(crate) fn resolve(self, now: Time) -> Time {
         match self {
             Self::At(time) => time,
             Self::Ago(before) => now.checked_sub_signed(chrono::TimeDelta::from_std(before).unwrap_or_default()).unwrap_or(now),
@@ -22,16 +22,16 @@ impl Moment {
     }
 }
 
-/// Reads a moment: an RFC 3339 time, a date or a date and time in UTC, or `2 days ago`.
-pub(crate) fn parse(text: &str) -> Result<Moment, String> {
+/// Parses an RFC 3339 time, a date or a date and time in UTC, or an age such as `2 days ago`.
+pub(crate) fn parse(text: &str) -> Result<TimeArg, String> {
     let text = text.trim();
     if let Some(ago) = text.strip_suffix("ago").filter(|ago| ago.ends_with(char::is_whitespace)) {
         let wrong = |rule: &str| format!("{rule}, such as '2 days ago' or '90m ago'");
-        let ago = humantime::parse_duration(ago.trim()).map_err(|_| wrong("must be a duration with its unit"))?;
+        let ago = humantime::parse_duration(ago.trim()).map_err(|_| wrong("must be a duration with a unit"))?;
         return if ago < Duration::from_hours(24 * 366 * 100) {
-            Ok(Moment::Ago(ago))
+            Ok(TimeArg::Ago(ago))
         } else {
-            Err(wrong("must be within the last century"))
+            Err(wrong("must be at most 100 years ago"))
         };
     }
     let whole = |time: NaiveDateTime| clock::parse(&clock::format(&time.and_utc()));
@@ -39,12 +39,12 @@ pub(crate) fn parse(text: &str) -> Result<Moment, String> {
     let minute = || NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok();
     let second = || NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok();
     match date.or_else(minute).or_else(second) {
-        Some(time) => whole(time).map(Moment::At).map_err(str::to_owned),
-        None if DateTime::parse_from_rfc3339(text).is_ok() => clock::parse(text).map(Moment::At).map_err(str::to_owned),
-        None => {
-            Err("must be a time such as 2026-11-23T18:32:00Z, a date such as 2026-11-23 (its beginning, in UTC), or '2 days ago'"
-                .to_owned())
-        }
+        Some(time) => whole(time).map(TimeArg::At).map_err(str::to_owned),
+        None if DateTime::parse_from_rfc3339(text).is_ok() => clock::parse(text).map(TimeArg::At).map_err(str::to_owned),
+        None => Err(
+            "must be a time such as 2026-11-23T18:32:00Z, a date such as 2026-11-23 (0:00 UTC of that day), or an age such as '2 days ago'"
+                .to_owned(),
+        ),
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_a_time_a_date_or_so_long_ago() {
+    fn a_time_a_date_and_an_age_are_parsed() {
         let now = clock::parse("2026-11-23T18:32:00Z").unwrap();
         for (text, expected) in [
             ("2026-08-01", "2026-08-01T00:00:00Z"),
@@ -64,7 +64,7 @@ mod tests {
             ("90m ago", "2026-11-23T17:02:00Z"),
             ("1h 2m ago", "2026-11-23T17:30:00Z"),
         ] {
-            assert_eq!(parse(text).unwrap().seen_from(now), clock::parse(expected).unwrap(), "{text}");
+            assert_eq!(parse(text).unwrap().resolve(now), clock::parse(expected).unwrap(), "{text}");
         }
         for text in [
             "",

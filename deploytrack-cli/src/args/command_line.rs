@@ -1,14 +1,14 @@
-//! A command line as it was typed: which arguments are ours, and where a flag and its value stand.
+//! The command line as it was typed: our own arguments, and the positions of flags and values.
 
 use std::{ffi::OsString, ops::Range};
 
-/// A command line: what is ours, and what begins with `--`.
-pub(super) struct Line<'a> {
+/// Our own arguments, and the rest from `--` on.
+pub(super) struct CommandLine<'a> {
     pub(super) own: Vec<OsString>,
     pub(super) rest: &'a [OsString],
 }
 
-impl<'a> Line<'a> {
+impl<'a> CommandLine<'a> {
     pub(super) fn of(arguments: &'a [OsString]) -> Self {
         let (own, rest) = arguments.split_at(arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len()));
         Self { own: own.to_vec(), rest }
@@ -18,7 +18,7 @@ impl<'a> Line<'a> {
         self.own.iter().chain(self.rest)
     }
 
-    /// The subcommand: the first word that is neither a flag nor the value of one.
+    /// The subcommand: the first word that is neither a flag nor the value of a flag.
     pub(super) fn command(&self) -> Option<&str> {
         let mut arguments = self.own.iter().skip(1).map(|argument| argument.to_str());
         while let Some(word) = arguments.next() {
@@ -31,7 +31,7 @@ impl<'a> Line<'a> {
         None
     }
 
-    /// Where a flag stands: its argument and, unless the value is in that too, the next one.
+    /// The positions of a flag: its argument and, if the value is not in the same argument, the next one.
     pub(super) fn places(&self, long: &str, short: Option<&str>) -> Vec<Range<usize>> {
         let mut places = Vec::new();
         for (index, argument) in self.own.iter().enumerate().skip(1) {
@@ -46,7 +46,7 @@ impl<'a> Line<'a> {
         places
     }
 
-    /// The value that stands there, if there is one.
+    /// The value at this position of a flag, if the flag has one.
     pub(super) fn value(&self, place: &Range<usize>) -> Option<OsString> {
         if place.len() == 2 {
             return Some(self.own[place.start + 1].clone());
@@ -60,7 +60,7 @@ impl<'a> Line<'a> {
         drop(self.own.splice(place, with.map(|(flag, value)| format!("{flag}={value}").into())));
     }
 
-    /// The only value that a flag has; none where it is not given, or more than once.
+    /// The value of a flag that is given exactly once.
     pub(super) fn only_value(&self, long: &str, short: Option<&str>) -> Option<String> {
         match self.places(long, short).as_slice() {
             [place] => self.value(place).map(|value| value.to_string_lossy().into_owned()),
@@ -75,7 +75,7 @@ fn bound<'t>(text: &'t str, long: &str, short: Option<&str>) -> Option<&'t str> 
     long.or_else(|| text.strip_prefix(short?))
 }
 
-/// Flags that may stand before the subcommand and have a value in the next argument.
+/// Flags that are allowed before the subcommand and have their value in the next argument.
 const WITH_VALUE: [&str; 6] = ["--url", "--profile", "-o", "--output", "--timeout", "--cacert"];
 
 #[cfg(test)]
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subcommand_is_no_value_of_a_flag() {
+    fn the_value_of_a_flag_is_not_the_subcommand() {
         for (arguments, command) in [
             (&["record", "-c", "list"][..], Some("record")),
             (&["list", "-c", "record"], Some("list")),
@@ -99,12 +99,12 @@ mod tests {
             (&["--help"], None),
         ] {
             let arguments = typed(arguments);
-            assert_eq!(Line::of(&arguments).command(), command, "{arguments:?}");
+            assert_eq!(CommandLine::of(&arguments).command(), command, "{arguments:?}");
         }
     }
 
     #[test]
-    fn every_global_flag_with_a_value_is_known() {
+    fn every_global_flag_with_a_value_is_listed() {
         let command = Args::command();
         let with_value = command.get_arguments().filter(|argument| argument.is_global_set() && argument.get_action().takes_values());
         for argument in with_value {

@@ -1,4 +1,4 @@
-//! The token: whether the server takes it, what it lets its bearer do, and for how long.
+//! Checks the token: whether the server accepts it, its access and its expiry.
 
 use chrono::{DateTime, TimeDelta};
 use deploytrack_core::{
@@ -10,36 +10,36 @@ use deploytrack_core::{
 
 use super::Finding;
 use crate::{
-    Exit,
-    commands::token::{self, Power},
     error::Failure,
+    exit::Exit,
     settings::Settings,
+    token::{self, Access},
 };
 
-/// So long before its end a token is worth renewing.
+/// The time before the expiry from which on a token should be renewed.
 const SOON: TimeDelta = TimeDelta::days(7);
-const RENEW: &str = "`deploytrack-server token` on the server makes a new one, and `deploytrack login` keeps it";
+const RENEW: &str = "`deploytrack-server token` on the server creates a new one, and `deploytrack login` stores it";
 
 pub(super) async fn check(settings: &Settings, now: Time, server_answers: bool, findings: &mut Vec<Finding>) {
     let Some(token) = settings.token.as_deref() else {
-        let way_out = "give one in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or keep one with `deploytrack login`";
+        let way_out = "set DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or store one with `deploytrack login`";
         findings.push(Finding::problem("token", Exit::Unauthorised, format!("there is none; {way_out}")));
         return;
     };
     findings.push(if server_answers {
         accepted(settings).await
     } else {
-        Finding::not_checked("token", format!("{}; no server could be asked", settings.token_from))
+        Finding::not_checked("token", format!("{}; no server answers", settings.token_from))
     });
-    findings.push(match token::power(token) {
-        Some(Power::Writes) => Finding::ok("role", "admin: it may read and write"),
-        Some(Power::Reads) => Finding::ok("role", "it may only read; recording needs a token with the role admin"),
-        None => Finding::not_checked("role", "it is no token that can be read here"),
+    findings.push(match token::access(token) {
+        Some(Access::ReadWrite) => Finding::ok("role", "admin: it can read and write"),
+        Some(Access::ReadOnly) => Finding::ok("role", "it can only read; recording needs a token with the role admin"),
+        None => Finding::not_checked("role", "the token is not a readable JWT"),
     });
     findings.push(expiry(token::expiry(token), now));
 }
 
-/// Asks for the least there is.
+/// Sends the smallest request that needs a token.
 async fn accepted(settings: &Settings) -> Finding {
     const CHECK: &str = "token";
     let client = match settings.clone().client() {
@@ -58,13 +58,13 @@ async fn accepted(settings: &Settings) -> Finding {
 fn expiry(expires: Option<i64>, now: Time) -> Finding {
     const CHECK: &str = "expiry";
     let Some(at) = expires.and_then(|seconds| DateTime::from_timestamp(seconds, 0)) else {
-        return Finding::not_checked(CHECK, "the token does not say here when it ends");
+        return Finding::not_checked(CHECK, "the token has no readable expiry");
     };
     let when = clock::format(&at);
     match at - now {
-        left if left <= TimeDelta::zero() => Finding::problem(CHECK, Exit::Unauthorised, format!("it ended at {when}; {RENEW}")),
-        left if left < SOON => Finding::warning(CHECK, format!("it ends soon, at {when}; {RENEW}")),
-        _ => Finding::ok(CHECK, format!("it ends at {when}")),
+        left if left <= TimeDelta::zero() => Finding::problem(CHECK, Exit::Unauthorised, format!("it expired at {when}; {RENEW}")),
+        left if left < SOON => Finding::warning(CHECK, format!("it expires soon, at {when}; {RENEW}")),
+        _ => Finding::ok(CHECK, format!("it expires at {when}")),
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::{super::Verdict, *};
 
     #[test]
-    fn a_token_that_ends_soon_is_worth_a_warning() {
+    fn a_token_that_expires_soon_is_a_warning() {
         let now = clock::parse("2026-11-23T18:32:00Z").unwrap();
         let after = |days| expiry(Some((now + TimeDelta::days(days)).timestamp()), now).result;
         assert_eq!([after(-1), after(0), after(6), after(8)], [Verdict::Problem, Verdict::Problem, Verdict::Warning, Verdict::Ok]);
