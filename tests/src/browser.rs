@@ -24,24 +24,8 @@ const HOW: &str = "Chromium and its driver are not installed. Install them (Debi
 /// How long anything on a page may take. Machines that build at the same time are slow.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Starts a driver, in the folder `$2`, and ends it and its browsers when standard input ends.
-const GUARD: &str = r#"
-set -eu
-trap 'pkill -KILL -f "$2" || true; rm -rf "$2"' EXIT
-trap '' INT TERM HUP
-: > "$2/driver.log"
-"$1" --port=0 > "$2/driver.log" 2>&1 &
-pid=$!
-tries=0
-until port=$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$2/driver.log") && [ -n "$port" ]; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 300 ] && kill -0 "$pid" || { cat "$2/driver.log" >&2; exit 1; }
-    sleep 0.1
-done
-echo "$port"
-read -r _ || true
-kill -KILL "$pid"
-"#;
+/// Starts the driver, and kills it and its browsers when standard input closes.
+const SUPERVISOR: &str = include_str!("../harness/browser.sh");
 
 /// The driver of this test program.
 struct Driver {
@@ -49,7 +33,7 @@ struct Driver {
     /// Where its browsers keep what they keep.
     folder: PathBuf,
     /// Ends with this process, whose end it is told by the end of its input.
-    _guard: Child,
+    _supervisor: Child,
 }
 
 /// The driver; none when these tests are left out on purpose.
@@ -64,17 +48,17 @@ fn driver() -> Option<&'static Driver> {
 
 fn start(program: &Path) -> Driver {
     let folder = tempfile::Builder::new().prefix("deploytrack-browser-").tempdir().unwrap().keep();
-    let mut guard = Command::new("sh")
-        .args(["-c", GUARD, "guard"])
+    let mut supervisor = Command::new("sh")
+        .args(["-c", SUPERVISOR, "browser.sh"])
         .args([program, &folder])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("a shell runs");
     let mut port = String::new();
-    BufReader::new(guard.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut port).unwrap();
     assert!(!port.is_empty(), "chromedriver does not start");
-    Driver { url: format!("http://127.0.0.1:{}", port.trim()), folder, _guard: guard }
+    Driver { url: format!("http://127.0.0.1:{}", port.trim()), folder, _supervisor: supervisor }
 }
 
 /// A browser of one person.

@@ -21,29 +21,9 @@ const HOW: &str = "PostgreSQL is not installed. Install its server (Debian, Ubun
 /// test may ask for durable ones.
 const QUICK: [&str; 3] = ["max_connections=500", "shared_buffers=64MB", "synchronous_commit=off"];
 
-/// Makes, starts and guards a cluster: `$1` is the folder of the binaries, `$2` the cluster's own, `$3` says whether that
-/// one is `kept` afterwards or `removed`, and the rest are PostgreSQL's arguments.
-const GUARD: &str = r#"
-set -eu
-binaries=$1 folder=$2 afterwards=$3
-shift 3
-[ "$afterwards" = kept ] || trap 'rm -rf "$folder"' EXIT
-trap '' INT TERM HUP
-[ -f "$folder/data/PG_VERSION" ] || "$binaries/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C \
-    --no-sync > "$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
-"$binaries/postgres" -D "$folder/data" -c listen_addresses= -c unix_socket_directories="$folder" "$@" > "$folder/postgres.log" 2>&1 &
-pid=$!
-tries=0
-until grep -q "ready to accept connections" "$folder/postgres.log"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 300 ] && kill -0 "$pid" || { cat "$folder/postgres.log" >&2; exit 1; }
-    sleep 0.1
-done
-echo ready
-read -r _ || true
-if [ "$afterwards" = kept ]; then kill -INT "$pid"; else kill -QUIT "$pid"; fi
-wait "$pid" || true
-"#;
+/// Creates, starts and stops a cluster. It is passed to the shell as text: as root it runs as another user, who may not be allowed
+/// to read this folder.
+const SUPERVISOR: &str = include_str!("../harness/postgres.sh");
 
 /// The URL of a server where databases may be made, with `{}` in the place of the database's name; `None` when the
 /// tests on PostgreSQL are left out on purpose.
@@ -93,7 +73,7 @@ fn binaries() -> Option<PathBuf> {
 fn start(binaries: &Path) -> String {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     let folder = tempfile::Builder::new().prefix("deploytrack-postgres-").tempdir().unwrap().keep();
-    // Never dropped: the guard ends after this process.
+    // Never dropped: the supervisor ends after this process.
     CLUSTER.get_or_init(|| Cluster::start(binaries, folder, "removed", &QUICK)).url()
 }
 
@@ -101,7 +81,7 @@ fn start(binaries: &Path) -> String {
 #[derive(Debug)]
 pub struct Cluster {
     folder: PathBuf,
-    guard: Child,
+    supervisor: Child,
     pipe: Option<ChildStdin>,
 }
 
@@ -122,20 +102,20 @@ impl Cluster {
     pub fn fits(folder: &Path) -> bool {
         let made = fs::create_dir_all(folder).is_ok();
         let writable =
-            made && guard(folder).args(["test", "-w"]).arg(folder).current_dir("/").status().is_ok_and(|status| status.success());
+            made && unprivileged_command(folder).args(["test", "-w"]).arg(folder).current_dir("/").status().is_ok_and(|status| status.success());
         writable && folder.as_os_str().len() < 80
     }
 
     fn start(binaries: &Path, folder: PathBuf, afterwards: &str, settings: &[&str]) -> Self {
-        let mut command = guard(&folder);
-        command.args(["sh", "-c", GUARD, "sh"]).args([binaries, &folder]).arg(afterwards);
+        let mut command = unprivileged_command(&folder);
+        command.args(["sh", "-c", SUPERVISOR, "postgres.sh"]).args([binaries, &folder]).arg(afterwards);
         command.args(settings.iter().flat_map(|setting| ["-c", setting]));
-        let mut guard =
-            command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the guard of PostgreSQL starts");
+        let mut supervisor =
+            command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the supervisor of PostgreSQL starts");
         let mut line = String::new();
-        BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n", "PostgreSQL did not start; its messages are above");
-        Self { folder, pipe: guard.stdin.take(), guard }
+        Self { folder, pipe: supervisor.stdin.take(), supervisor }
     }
 
     /// Where its data and its socket are.
@@ -154,12 +134,12 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         drop(self.pipe.take());
-        let _ = self.guard.wait();
+        let _ = self.supervisor.wait();
     }
 }
 
 /// PostgreSQL and its poolers refuse to run as root: there they run as the user that their package made.
-pub(crate) fn guard(folder: &Path) -> Command {
+pub(crate) fn unprivileged_command(folder: &Path) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     if !root {
         return Command::new("env");
