@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
-use deploytrack_tests::{caller::Caller, database::Database, raw, raw::Connection};
-
-use crate::*;
+use deploytrack_tests::{
+    caller::Caller,
+    database::Database,
+    raw::{self, Connection},
+    server::Server,
+};
 
 const SOON: Duration = Duration::from_secs(10);
 const NOW: Duration = Duration::ZERO;
@@ -63,7 +66,7 @@ async fn holds(address: std::net::SocketAddr, status: u16, pieces: Vec<(Duration
 }
 
 #[tokio::test]
-async fn the_next_request_is_answered_or_the_connection_says_that_it_ends() {
+async fn the_next_request_is_answered_or_the_connection_announces_its_end() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     for refused in refusals() {
@@ -83,7 +86,7 @@ async fn the_next_request_is_answered_or_the_connection_says_that_it_ends() {
 }
 
 #[tokio::test]
-async fn who_waits_for_100_continue_is_told_that_the_connection_ends() {
+async fn a_refusal_before_100_continue_announces_the_end_of_the_connection() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     for refused in refusals() {
@@ -145,7 +148,7 @@ async fn a_body_with_broken_chunks_ends_the_connection() {
 
 /// Bodies that once took minutes and gigabytes: while they are read, others are answered.
 #[tokio::test]
-async fn the_worst_bodies_keep_nobody_waiting() {
+async fn the_most_expensive_bodies_delay_no_other_request() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     let line = |half: usize| {

@@ -15,12 +15,15 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Process, Run},
+};
 
-use crate::*;
+use crate::given::Bench;
 
 #[test]
-fn an_address_is_read_as_it_is_meant() {
+fn an_address_is_accepted_in_every_usual_form() {
     let bench = Bench::filled();
     let url = bench.server.url();
     let port = url.rsplit(':').next().unwrap();
@@ -312,7 +315,7 @@ fn a_file_without_an_end_is_refused() {
 }
 
 #[test]
-fn a_token_is_not_sent_in_the_clear_without_a_word() {
+fn a_token_sent_without_tls_is_a_warning() {
     let bench = Bench::filled();
     let (proxy, _) = proxy(bench.server.url());
     let home = || {

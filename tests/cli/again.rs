@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use crate::{
+    given::Bench,
     wrapped::{home, is_the_commands, listed, spooled, wrapped},
-    *,
 };
 
 #[test]
-fn a_step_that_is_run_again_goes_on_with_its_deployment() {
+fn a_step_that_is_run_again_resumes_its_deployment() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let url = bench.server.url().to_owned();
@@ -37,7 +37,7 @@ fn a_step_that_is_run_again_goes_on_with_its_deployment() {
 }
 
 #[test]
-fn what_is_sent_again_when_its_key_is_forgotten_is_still_recorded_once() {
+fn a_repeated_record_after_its_key_expired_is_recorded_once() {
     let mut bench = Bench::new();
     let (home, url) = (home(&bench), bench.server.url().to_owned());
     bench.server.kill();

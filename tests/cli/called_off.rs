@@ -13,11 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deploytrack_tests::program::Home;
 use serde_json::Value;
 
 use crate::{
+    given::Bench,
     wrapped::{home_of, shown, spooled},
-    *,
 };
 
 const SIGNALS: [(&str, i32); 3] = [("TERM", 15), ("INT", 2), ("HUP", 1)];
@@ -154,7 +155,7 @@ fn code(mut child: Child) -> Option<i32> {
 }
 
 #[test]
-fn before_the_server_answers_the_start_nothing_runs_and_that_is_told() {
+fn a_signal_before_the_start_is_recorded_runs_nothing_and_is_recorded() {
     let stage = Stage::new();
     for (signal, number) in SIGNALS {
         for hold in [Hold::Request("POST"), Hold::Answer("POST")] {
@@ -174,7 +175,7 @@ fn before_the_server_answers_the_start_nothing_runs_and_that_is_told() {
 }
 
 #[test]
-fn while_the_command_runs_it_gets_the_signal_and_its_end_is_told() {
+fn a_signal_reaches_the_running_command_and_its_end_is_recorded() {
     let stage = Stage::new();
     for (signal, number) in SIGNALS {
         let mut child = stage.begin(signal, "echo begun; exec sleep 30");
@@ -190,7 +191,7 @@ fn while_the_command_runs_it_gets_the_signal_and_its_end_is_told() {
 }
 
 #[test]
-fn while_the_outcome_is_sent_it_ends_at_once_with_the_commands_code_and_the_outcome_is_kept() {
+fn a_signal_during_the_outcome_ends_with_the_code_of_the_command_and_queues_the_outcome() {
     let stage = Stage::new();
     for (signal, _) in SIGNALS {
         for hold in [Hold::Request("PATCH"), Hold::Answer("PATCH")] {

@@ -9,8 +9,8 @@ use std::{
 };
 
 use crate::{
+    given::Bench,
     wrapped::{home, listed, shown},
-    *,
 };
 
 /// A runner waits for 7.5 and for 2.5 seconds.

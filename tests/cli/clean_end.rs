@@ -10,9 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::Caller,
+    database::Database,
+    program::{Home, Process, Run},
+};
 
-use crate::*;
+use crate::given::Bench;
 
 const DEPLOYMENTS: u64 = 40;
 
@@ -74,7 +78,7 @@ fn watching(bench: &Bench) -> Child {
 }
 
 #[test]
-fn whatever_is_connected_the_file_alone_has_everything() {
+fn the_database_file_is_complete_after_the_end_with_clients_connected() {
     for connected in ["nothing", "a reader of events", "ten readers of events", "an export", "a verification", "deploytrack watch"] {
         let bench = filled();
         let mut watch = (connected == "deploytrack watch").then(|| watching(&bench));
@@ -119,7 +123,7 @@ fn a_second_signal_cuts_the_drain_short_and_loses_nothing() {
 }
 
 #[test]
-fn the_other_programs_close_what_they_open() {
+fn the_other_programs_close_their_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deploytrack.db");
     let home = Home::new().with("DEPLOYTRACK_DATABASE_URL", format!("sqlite:{}", path.display()));
@@ -189,7 +193,7 @@ fn under_nohup_a_closed_terminal_ends_nothing() {
 }
 
 #[test]
-fn the_files_are_for_their_owner_alone_whatever_the_umask() {
+fn the_files_are_private_to_their_owner_under_every_umask() {
     for umask in ["000", "022", "077"] {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -236,7 +240,7 @@ fn a_database_without_deployments_is_reported_as_such() {
 
 /// SIGXFSZ would end the process.
 #[tokio::test]
-async fn a_file_size_limit_refuses_writes_and_ends_nothing() {
+async fn a_file_size_limit_refuses_writes_and_kills_nothing() {
     let database = Database::sqlite();
     let server = Process::server(&Home::new().with("DEPLOYTRACK_LOG_LEVEL", "off"), database.url());
     let admin = Caller::admin(server.url());

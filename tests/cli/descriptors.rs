@@ -8,9 +8,12 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_tests::raw::{self, Connection};
-
-use crate::*;
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    program::{Home, Process},
+    raw::{self, Connection},
+};
 
 /// A server that a shell starts under a limit.
 fn limited(home: &Home, program: &str, arranged: &str, args: &[&str]) -> Process {
@@ -36,7 +39,7 @@ fn limits(server: &Process) -> Vec<String> {
 }
 
 #[test]
-fn a_limit_that_may_be_raised_is_raised_as_far_as_it_is_needed() {
+fn a_descriptor_limit_is_raised_as_far_as_needed_where_allowed() {
     let database = Database::sqlite();
     let args = ["--listen", "127.0.0.1:0", "--database-url", database.url(), "--max-connections", "500"];
     for (program, args) in [("deploytrack-server", args.to_vec()), ("deploytrack", [&["serve"], &args[..]].concat())] {
@@ -51,7 +54,7 @@ fn a_limit_that_may_be_raised_is_raised_as_far_as_it_is_needed() {
 }
 
 #[tokio::test]
-async fn under_a_limit_that_is_too_low_the_database_keeps_its_files_and_the_log_says_so() {
+async fn under_a_low_descriptor_limit_the_database_keeps_its_files_and_a_warning_is_logged() {
     let (database, home) = (Database::sqlite(), Home::new());
     let server = limited(&home, "deploytrack-server", "ulimit -n 100", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
     let told = said(&home);

@@ -11,12 +11,12 @@ use std::{
 };
 
 use deploytrack_tests::{
-    caller::{seconds, token},
-    program::Run,
+    caller::{Caller, SECRET, seconds, token},
+    program::{Home, Run},
 };
 use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::Bench;
 
 /// What the doctor says of each check: its result and its detail.
 fn found(run: &Run, check: &str) -> (String, String) {
@@ -43,7 +43,7 @@ fn lasting(seconds_left: i64) -> String {
 }
 
 #[test]
-fn where_all_is_well_nothing_is_said_but_ok() {
+fn when_all_is_well_only_ok_is_printed() {
     let bench = Bench::new();
     let home = Home::new().with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let run = examined(&home);
@@ -58,7 +58,7 @@ fn where_all_is_well_nothing_is_said_but_ok() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_3_and_what_needs_it_is_not_checked() {
+fn an_unreachable_server_is_3_and_dependent_checks_are_skipped() {
     let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let run = examined(&home);
     assert_eq!(run.code, 3, "{run:?}");
@@ -113,7 +113,7 @@ fn answering(answer: &'static str) -> String {
 }
 
 #[test]
-fn what_answers_and_is_no_deploytrack_is_named_and_never_given_the_token() {
+fn a_server_that_is_not_deploytrack_is_named_and_never_gets_the_token() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>",
         "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>",
@@ -130,7 +130,7 @@ fn what_answers_and_is_no_deploytrack_is_named_and_never_given_the_token() {
 }
 
 #[test]
-fn a_server_that_never_answers_holds_nothing_up() {
+fn a_server_that_never_answers_does_not_delay_the_command() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let start = Instant::now();
@@ -141,7 +141,7 @@ fn a_server_that_never_answers_holds_nothing_up() {
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_said_to_be() {
+fn a_wrong_clock_is_reported() {
     let answer = "HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2020 18:32:00 GMT\r\nContent-Type: application/json\r\nContent-Length: 31\r\nConnection: close\r\n\r\n{\"status\":\"ok\",\"version\":\"0.1\"}";
     let run = examined(&Home::new().with("DEPLOYTRACK_URL", answering(answer)).with("DEPLOYTRACK_TOKEN", lasting(3_000_000)));
     says(&run, "clock", "problem", "NTP");
@@ -173,7 +173,7 @@ fn a_config_file_that_cannot_be_used_is_2_and_one_that_others_can_read_a_warning
 }
 
 #[test]
-fn what_waits_in_the_spool_is_counted() {
+fn queued_events_are_counted() {
     let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let _ = home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "spool"]).done();
     says(&examined(&home), "waiting", "warning", "1 run waits");

@@ -9,11 +9,14 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use deploytrack_tests::program::binary;
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, binary},
+};
 
 use crate::{
+    given::Bench,
     wrapped::{RECORD, home, home_of, listed, spooled, wrapped},
-    *,
 };
 
 /// No bytes of any text.
@@ -56,7 +59,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn without_any_home_the_deployment_is_told_from_memory() {
+fn without_a_home_the_deployment_is_reported_from_memory() {
     let bench = Bench::new();
     let home = home(&bench);
     // A user that no list of users has, so that none gives it a home either; and a program that it may reach.
@@ -79,7 +82,7 @@ fn without_any_home_the_deployment_is_told_from_memory() {
 }
 
 #[test]
-fn a_home_that_takes_nothing_costs_a_warning() {
+fn an_unwritable_home_is_a_warning() {
     let bench = Bench::new();
     let base = home(&bench);
     let file = base.path().join("file");
@@ -105,7 +108,7 @@ fn a_home_that_takes_nothing_costs_a_warning() {
 }
 
 #[test]
-fn on_a_full_disk_the_deployment_is_told_from_memory() {
+fn on_a_full_disk_the_deployment_is_reported_from_memory() {
     let bench = Bench::new();
     let home = home(&bench);
     // Every write to a file fails, as on a disk that is full.
@@ -117,7 +120,7 @@ fn on_a_full_disk_the_deployment_is_told_from_memory() {
 }
 
 #[test]
-fn on_a_full_disk_without_a_server_nothing_is_said_to_be_kept() {
+fn on_a_full_disk_without_a_server_no_event_is_reported_as_queued() {
     let home = home_of(NOWHERE);
     let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
     let run = from_shell(&home, full, &wrapped(&["--send-timeout", "1s"], &["sh", "-c", "exit 5"]));
@@ -144,7 +147,7 @@ fn a_signal_that_was_ignored_stays_so() {
 }
 
 #[test]
-fn on_a_full_disk_without_a_server_a_plain_record_leaves_nothing_half_kept() {
+fn on_a_full_disk_without_a_server_a_plain_record_leaves_no_partial_entry() {
     let home = home_of(NOWHERE);
     let args = [&RECORD[..], &["--on-error", "spool"]].concat();
     let plain = from_shell(&home, "trap '' XFSZ; ulimit -f 0; exec \"$@\"", &args);
@@ -153,7 +156,7 @@ fn on_a_full_disk_without_a_server_a_plain_record_leaves_nothing_half_kept() {
 }
 
 #[test]
-fn standard_streams_onto_a_full_disk_fail_as_they_would_alone() {
+fn standard_streams_onto_a_full_disk_fail_as_they_would_unwrapped() {
     let bench = Bench::filled();
     let list = from_shell(&bench.home, "exec \"$@\" > /dev/full", &["list"]);
     assert_eq!(list.status.code(), Some(1));
@@ -188,7 +191,7 @@ fn arguments_and_variables_that_are_no_text_reach_the_command_byte_for_byte() {
 }
 
 #[test]
-fn a_name_that_is_no_text_is_a_usage_error_and_costs_a_command_nothing() {
+fn a_name_that_is_not_utf8_is_a_usage_error_and_does_not_stop_the_command() {
     let home = home_of(NOWHERE);
     let with = |after: &[&str]| {
         let mut command = home.command("deploytrack", &["record", "--component"]);
@@ -247,7 +250,7 @@ fn into_broken_pipe(home: &Home, args: &[&str]) -> Output {
 }
 
 #[test]
-fn a_reader_that_has_gone_away_is_no_failure() {
+fn a_closed_output_is_not_a_failure() {
     let bench = Bench::filled();
     for args in [&["list"][..], &["matrix"], &["export"], &RECORD, &["--help"]] {
         let run = into_broken_pipe(&bench.home, args);
@@ -257,7 +260,7 @@ fn a_reader_that_has_gone_away_is_no_failure() {
 }
 
 #[test]
-fn a_command_whose_reader_has_gone_away_ends_as_it_would_alone() {
+fn a_command_with_a_closed_output_ends_as_it_would_unwrapped() {
     let bench = Bench::new();
     let home = home(&bench);
     // `yes` ends by SIGPIPE, which a program may have inherited as ignored.

@@ -2,7 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::*;
+use deploytrack_tests::{caller::Caller, program::Home};
+
+use crate::given::Bench;
 
 const RECORD: [&str; 9] = ["record", "--component", "api", "--environment", "production", "--version", "v1", "--id-file", "id"];
 
@@ -29,7 +31,7 @@ fn story(bench: &Bench) -> Vec<String> {
 }
 
 #[test]
-fn the_id_of_a_record_is_what_the_next_steps_are_about() {
+fn the_id_of_a_record_is_used_by_the_next_steps() {
     let bench = Bench::new();
     let home = home(&bench);
     let run = record(&home, &[]);
@@ -79,7 +81,7 @@ fn a_file_that_names_no_deployment_is_a_usage_error() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_said_after_the_record_was_made() {
+fn an_unwritable_file_is_reported_after_the_record_was_made() {
     let bench = Bench::new();
     let home = home(&bench);
     fs::create_dir(home.path().join("id")).unwrap();
@@ -92,7 +94,7 @@ fn a_file_that_cannot_be_written_is_said_after_the_record_was_made() {
 }
 
 #[test]
-fn what_is_told_without_a_server_is_told_in_order_once_there_is_one() {
+fn events_without_a_server_are_sent_in_order_once_there_is_one() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let url = bench.server.url().to_owned();
@@ -115,7 +117,7 @@ fn what_is_told_without_a_server_is_told_in_order_once_there_is_one() {
 }
 
 #[test]
-fn an_update_sends_the_record_that_was_kept_before_it() {
+fn an_update_sends_the_queued_record_first() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let url = bench.server.url().to_owned();
@@ -130,7 +132,7 @@ fn an_update_sends_the_record_that_was_kept_before_it() {
 }
 
 #[test]
-fn a_wrapped_deployment_that_is_kept_gets_its_id_when_it_is_sent() {
+fn a_queued_wrapped_deployment_gets_its_id_when_it_is_sent() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let url = bench.server.url().to_owned();

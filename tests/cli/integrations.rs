@@ -6,10 +6,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use deploytrack_tests::program::{Run, binary};
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Run, binary},
+};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 /// Nothing else is on a runner's path.
 const SYSTEM: &str = "/usr/bin:/bin";
@@ -164,7 +167,7 @@ fn each_piece_records_the_command_and_ends_as_it_did() {
 }
 
 #[test]
-fn a_version_that_looks_like_a_script_is_recorded_as_it_is() {
+fn a_version_that_looks_like_a_script_is_recorded_unchanged() {
     let bench = Bench::new();
     let version = "$(touch${IFS}pwned)';\"`touch${IFS}pwned`";
     let inputs = [("DT_COMPONENT", "api"), ("DT_ENVIRONMENT", "production"), ("DT_VERSION", version), ("DT_RUN", "true")];
@@ -176,7 +179,7 @@ fn a_version_that_looks_like_a_script_is_recorded_as_it_is() {
 }
 
 #[test]
-fn whatever_an_input_says_is_one_argument() {
+fn every_input_is_one_argument() {
     let flags = ["component", "environment", "version", "on-error", "send-timeout", "command-timeout", "output-tail"];
     each(|piece| {
         for word in HOSTILE {
@@ -194,7 +197,7 @@ fn whatever_an_input_says_is_one_argument() {
 }
 
 #[test]
-fn an_input_that_is_empty_is_no_flag() {
+fn an_empty_input_becomes_no_flag() {
     each(|piece| {
         let (home, path) = recorder();
         assert_eq!(run(&home, &path, piece, &[("DT_RUN", "true")]).code, 0);
@@ -218,7 +221,7 @@ fn address_and_token_are_environment_only_and_never_traced() {
 }
 
 #[test]
-fn without_the_program_the_command_runs_and_a_warning_says_so() {
+fn without_deploytrack_the_command_runs_and_a_warning_is_printed() {
     each(|piece| {
         let home = Home::new();
         // A file that is there and is no program is as good as none.
@@ -241,7 +244,7 @@ fn the_pieces_have_one_script() {
 }
 
 #[test]
-fn nothing_is_put_between_the_lines_of_a_script() {
+fn no_output_is_inserted_between_the_lines_of_a_script() {
     for piece in pieces() {
         assert!(!piece.script.contains("${{") && !piece.script.contains("$[["));
     }

@@ -13,13 +13,17 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_tests::on_both;
+use deploytrack_tests::{
+    database::DatabaseKind::{self, Postgres, Sqlite},
+    program::Home,
+};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::{
     ci::{GITHUB, GITLAB, home},
+    given::Bench,
     wrapped::{listed, spooled},
-    *,
 };
 
 /// The variables that all legs of a job share, for each provider, and what one leg has besides, in as many legs as there are.
@@ -115,7 +119,7 @@ fn every_leg_has_its_own_deployment_one_after_the_other() {
 }
 
 #[test]
-fn a_step_that_is_repeated_in_its_leg_goes_on() {
+fn a_step_that_is_repeated_in_its_leg_resumes_its_deployment() {
     for (shared, legs) in JOBS.into_iter().filter(|(_, legs)| !legs[0].is_empty() && legs[0][0].0 != "RUNNER_NAME") {
         let bench = Bench::new();
         let home = leg(&bench, &[shared, legs[0]].concat());
@@ -136,7 +140,7 @@ fn a_step_that_is_repeated_in_its_leg_goes_on() {
 }
 
 #[test]
-fn a_job_that_is_run_again_has_another_deployment() {
+fn a_job_that_runs_again_records_another_deployment() {
     let bench = Bench::new();
     let mut home = leg(&bench, &GITLAB);
     may_end(&home);
@@ -174,7 +178,7 @@ fn the_rounds_of_a_loop_are_deployments_of_their_own() {
 }
 
 #[test]
-fn what_ran_at_the_same_time_is_no_repetition_when_it_is_told_afterwards() {
+fn concurrent_runs_reported_afterwards_are_not_repetitions() {
     let mut bench = Bench::new();
     let url = bench.server.url().to_owned();
     let home = leg(&bench, &[]);
@@ -198,63 +202,70 @@ fn what_ran_at_the_same_time_is_no_repetition_when_it_is_told_afterwards() {
     assert_eq!(all, [is("failed", 1), is("succeeded", 2)]);
 }
 
-on_both! {
-    async fn every_leg_of_a_github_matrix_has_its_own_deployment_side_by_side(database) {
-        let bench = Bench::on(database);
-        let legs = [(); 3].map(|()| leg(&bench, &GITHUB));
-        will_end(&legs[1], "1");
-        let running: Vec<_> = legs.iter().map(begin).collect();
-        wait_for(&bench, &["in_progress", "in_progress", "in_progress"]);
-        legs.iter().for_each(may_end);
-        let codes: Vec<_> = running.into_iter().map(|mut leg| leg.wait().unwrap().code().unwrap()).collect();
-        assert_eq!(codes, [0, 1, 0]);
-        wait_for(&bench, &["failed", "succeeded", "succeeded"]);
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_leg_of_a_github_matrix_has_its_own_deployment_side_by_side(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let bench = Bench::on(database);
+    let legs = [(); 3].map(|()| leg(&bench, &GITHUB));
+    will_end(&legs[1], "1");
+    let running: Vec<_> = legs.iter().map(begin).collect();
+    wait_for(&bench, &["in_progress", "in_progress", "in_progress"]);
+    legs.iter().for_each(may_end);
+    let codes: Vec<_> = running.into_iter().map(|mut leg| leg.wait().unwrap().code().unwrap()).collect();
+    assert_eq!(codes, [0, 1, 0]);
+    wait_for(&bench, &["failed", "succeeded", "succeeded"]);
+}
 
-    async fn what_another_process_has_in_progress_is_left_alone(database) {
-        let bench = Bench::on(database);
-        let legs = [(); 3].map(|()| leg(&bench, &GITLAB));
-        let keyed = [&STEP[..7], &["--idempotency-key", "deploy", "--meta"], &["leg=1"], &STEP[7..]].concat();
-        will_end(&legs[0], "1");
-        let mut first = legs[0].command("deploytrack", &keyed).spawn().unwrap();
-        wait_for(&bench, &["in_progress"]);
-        let before = listed(&bench)[0].clone();
-        may_end(&legs[1]);
-        let other: Vec<_> = keyed.iter().map(|word| if *word == "leg=1" { "leg=2" } else { word }).collect();
-        assert_eq!(legs[1].deploytrack(&other).code, 0);
-        let now = listed(&bench);
-        assert_eq!((now.len(), &now[1]), (2, &before), "it is not even touched");
-        may_end(&legs[0]);
-        assert_eq!(first.wait().unwrap().code(), Some(1));
-        // It has failed: its repetition goes on, and brings its own metadata.
-        may_end(&legs[2]);
-        assert_eq!(legs[2].deploytrack(&other).code, 0);
-        let all = listed(&bench);
-        assert_eq!((all.len(), &all[1]["id"], &all[1]["attempt"]), (2, &before["id"], &json!(2)));
-        assert_eq!((&all[1]["metadata"]["leg"], &all[1]["status"]), (&json!("2"), &json!("succeeded")));
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn entries_in_progress_in_another_process_are_left_alone(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let bench = Bench::on(database);
+    let legs = [(); 3].map(|()| leg(&bench, &GITLAB));
+    let keyed = [&STEP[..7], &["--idempotency-key", "deploy", "--meta"], &["leg=1"], &STEP[7..]].concat();
+    will_end(&legs[0], "1");
+    let mut first = legs[0].command("deploytrack", &keyed).spawn().unwrap();
+    wait_for(&bench, &["in_progress"]);
+    let before = listed(&bench)[0].clone();
+    may_end(&legs[1]);
+    let other: Vec<_> = keyed.iter().map(|word| if *word == "leg=1" { "leg=2" } else { word }).collect();
+    assert_eq!(legs[1].deploytrack(&other).code, 0);
+    let now = listed(&bench);
+    assert_eq!((now.len(), &now[1]), (2, &before), "it is not even touched");
+    may_end(&legs[0]);
+    assert_eq!(first.wait().unwrap().code(), Some(1));
+    // It has failed: its repetition goes on, and brings its own metadata.
+    may_end(&legs[2]);
+    assert_eq!(legs[2].deploytrack(&other).code, 0);
+    let all = listed(&bench);
+    assert_eq!((all.len(), &all[1]["id"], &all[1]["attempt"]), (2, &before["id"], &json!(2)));
+    assert_eq!((&all[1]["metadata"]["leg"], &all[1]["status"]), (&json!("2"), &json!("succeeded")));
+}
 
-    async fn of_several_repetitions_at_once_one_goes_on(database) {
-        let bench = Bench::on(database);
-        let legs = [(); 4].map(|()| leg(&bench, &[]));
-        let keyed = [&STEP[..7], &["--idempotency-key", "deploy"], &STEP[7..]].concat();
-        may_end(&legs[0]);
-        will_end(&legs[0], "1");
-        assert_eq!(legs[0].deploytrack(&keyed).code, 1);
-        let running: Vec<_> = legs[1..].iter().map(|leg| leg.command("deploytrack", &keyed).spawn().unwrap()).collect();
-        wait_for(&bench, &["in_progress", "in_progress", "in_progress"]);
-        legs.iter().for_each(may_end);
-        for mut leg in running {
-            assert!(leg.wait().unwrap().success());
-        }
-        let mut attempts: Vec<_> = all(&bench).into_iter().map(|(_, attempt)| attempt.as_u64().unwrap()).collect();
-        attempts.sort_unstable();
-        assert_eq!(attempts, [1, 1, 2]);
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_several_concurrent_repetitions_one_resumes(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let bench = Bench::on(database);
+    let legs = [(); 4].map(|()| leg(&bench, &[]));
+    let keyed = [&STEP[..7], &["--idempotency-key", "deploy"], &STEP[7..]].concat();
+    may_end(&legs[0]);
+    will_end(&legs[0], "1");
+    assert_eq!(legs[0].deploytrack(&keyed).code, 1);
+    let running: Vec<_> = legs[1..].iter().map(|leg| leg.command("deploytrack", &keyed).spawn().unwrap()).collect();
+    wait_for(&bench, &["in_progress", "in_progress", "in_progress"]);
+    legs.iter().for_each(may_end);
+    for mut leg in running {
+        assert!(leg.wait().unwrap().success());
     }
+    let mut attempts: Vec<_> = all(&bench).into_iter().map(|(_, attempt)| attempt.as_u64().unwrap()).collect();
+    attempts.sort_unstable();
+    assert_eq!(attempts, [1, 1, 2]);
 }
 
 #[test]
-fn what_was_decided_is_not_decided_again_when_an_answer_is_lost() {
+fn a_choice_is_not_made_again_when_an_answer_is_lost() {
     // The answer to the first request of this method after the start is lost, and every one after it.
     for (lost, first_ends, expected) in
         [("PATCH", true, [is("succeeded", 2)].to_vec()), ("POST", false, [is("failed", 1), is("succeeded", 1)].to_vec())]

@@ -9,9 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deploytrack_tests::program::Home;
+
 use crate::{
+    given::Bench,
     wrapped::{home, home_of, is_the_commands, listed, shown, wrapped},
-    *,
 };
 
 /// A file that may be run.
@@ -106,7 +108,7 @@ fn every_signal_that_can_be_caught_is_passed_on() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_command_as_without_a_tail() {
+fn a_closed_output_ends_the_command_as_without_a_tail() {
     let bench = Bench::new();
     let home = home(&bench);
     let mut command = home.command("deploytrack", &wrapped(&["--output-tail", "3"], &["yes"]));
@@ -122,7 +124,7 @@ fn a_reader_that_goes_away_ends_the_command_as_without_a_tail() {
 }
 
 #[test]
-fn what_the_command_leaves_running_is_not_waited_for_and_can_go_on_writing() {
+fn background_processes_of_the_command_are_not_waited_for_and_can_write_on() {
     let bench = Bench::new();
     let home = home(&bench);
     let script = "(sleep 3; echo late; echo later >&2) & echo early; exit 7";

@@ -1,6 +1,8 @@
 //! `deploytrack list`: by when things happened.
 
-use crate::*;
+use deploytrack_tests::program::Home;
+
+use crate::given::Bench;
 
 /// Told in another order than it happened.
 fn filled() -> Bench {
@@ -19,7 +21,7 @@ fn versions(bench: &Bench, args: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_list_goes_by_when_things_happened_unless_asked_otherwise() {
+fn a_list_is_ordered_by_occurred_at_by_default() {
     let bench = filled();
     assert_eq!(versions(&bench, &[]), ["v3", "v2", "v1"]);
     assert_eq!(versions(&bench, &["--all"]), ["v3", "v2", "v1"]);
@@ -30,7 +32,7 @@ fn a_list_goes_by_when_things_happened_unless_asked_otherwise() {
 }
 
 #[test]
-fn the_age_of_a_backfill_is_that_of_what_happened() {
+fn the_age_of_a_backfilled_deployment_is_that_of_its_occurrence() {
     let bench = filled();
     let table = bench.home.deploytrack(&["list"]);
     let years = |line: &str| line.split_whitespace().last().is_some_and(|age| age.ends_with('y'));
@@ -41,7 +43,7 @@ fn the_age_of_a_backfill_is_that_of_what_happened() {
 }
 
 #[test]
-fn since_and_until_are_of_what_happened_in_list_and_export() {
+fn since_and_until_select_by_occurred_at_in_list_and_export() {
     let bench = filled();
     assert_eq!(versions(&bench, &["--since", "2016-06-01 12:00", "--until", "2017-01-01T12:00:00Z"]), ["v2"]);
     assert_eq!(versions(&bench, &["--since", "2 days ago"]), [""; 0]);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::*;
+use deploytrack_tests::program::Home;
 
 #[test]
 fn every_shell_has_its_completions() {

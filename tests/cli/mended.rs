@@ -6,8 +6,8 @@ use deploytrack_tests::program::Run;
 use serde_json::{Value, json};
 
 use crate::{
+    given::Bench,
     wrapped::{home, is_the_commands, listed, shown, spooled},
-    *,
 };
 
 const NAMED: [&str; 7] = ["record", "-c", "api", "-e", "production", "--version", "v1"];
@@ -83,7 +83,7 @@ fn the_last_lines_of_a_failure_are_cut_to_what_fits_beside_the_metadata() {
 }
 
 #[test]
-fn a_value_that_is_no_text_costs_no_more() {
+fn a_value_that_is_not_utf8_does_not_stop_the_command() {
     let bench = Bench::new();
     let home = home(&bench);
     for (flag, field, value) in [("--description", "description", json!("caf\u{fffd}")), ("--commit-sha", "commitSha", Value::Null)] {
@@ -97,7 +97,7 @@ fn a_value_that_is_no_text_costs_no_more() {
 }
 
 #[test]
-fn what_cannot_be_recorded_at_all_is_kept_until_it_is_corrected() {
+fn an_entry_that_cannot_be_recorded_stays_queued_until_it_is_corrected() {
     let bench = Bench::new();
     let home = home(&bench);
     for (args, set) in [
@@ -123,7 +123,7 @@ fn what_cannot_be_recorded_at_all_is_kept_until_it_is_corrected() {
 }
 
 #[test]
-fn what_its_author_has_wrong_is_a_usage_error_before_anything_runs() {
+fn a_mistake_of_the_author_is_a_usage_error_before_anything_runs() {
     let bench = Bench::new();
     let home = home(&bench);
     let ran = |args: &[&str]| home.deploytrack(&[args, &["--", "echo", "ran"]].concat());
@@ -143,7 +143,7 @@ fn what_its_author_has_wrong_is_a_usage_error_before_anything_runs() {
 }
 
 #[test]
-fn a_record_by_hand_is_told_what_is_wrong_with_it() {
+fn a_record_by_hand_reports_its_faults() {
     let bench = Bench::new();
     let home = home(&bench);
     let long = "x".repeat(5000);
@@ -173,7 +173,7 @@ fn a_record_by_hand_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() {
+fn an_unusable_value_of_the_ci_is_reported_with_its_variable() {
     let bench = Bench::new();
     let home = home(&bench)
         .with("GITLAB_CI", "true")

@@ -6,9 +6,13 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::tls::{Authority, Front, Manner};
+use deploytrack_tests::{
+    caller::Caller,
+    program::Home,
+    tls::{Authority, Front, Manner},
+};
 
-use crate::*;
+use crate::given::Bench;
 
 /// A listener that gives every caller this answer, and then ends the connection. Gives its host and port.
 fn answering(answer: &'static [u8]) -> String {
@@ -163,7 +167,7 @@ fn an_answer_of_somebody_else() {
 }
 
 #[test]
-fn a_login_that_another_server_wants_is_not_that_of_our_token() {
+fn a_proxy_that_asks_for_a_login_is_not_taken_for_a_refused_token() {
     let basic = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
     let home = Home::new().with("DEPLOYTRACK_URL", format!("http://{}", answering(basic.as_bytes()))).with("DEPLOYTRACK_TOKEN", "x");
     let run = home.deploytrack(&["matrix"]);

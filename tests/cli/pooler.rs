@@ -6,9 +6,12 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::pooler::Pooler;
-
-use crate::*;
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    pooler::Pooler,
+    program::{Home, Process},
+};
 
 /// What every mode must be able to do that is not refused at the start.
 async fn everything_works(mode: &str) {
@@ -110,7 +113,7 @@ async fn a_parameter_that_the_pooler_refuses_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_that_lends_one_connection_alone_is_refused_in_session_mode() {
+async fn a_session_mode_pooler_with_one_connection_is_refused() {
     let Some(said) = refusal(&["pool_mode = session", "default_pool_size = 1"], "").await else { return };
     assert!(said.contains("default_pool_size") && said.contains("pool_mode = transaction"), "{said}");
 }

@@ -2,10 +2,13 @@
 
 use std::fs;
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    program::{Home, Run},
+};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 fn login(home: &Home, url: &str, profile: &str) {
     let args = ["login", "--url", url, "--profile", profile, "--token-stdin"];
@@ -37,7 +40,7 @@ fn a_logout_falls_back_to_the_only_other_profile_with_a_token() {
 }
 
 #[test]
-fn of_several_profiles_that_of_the_same_server_is_taken_and_else_the_choice_is_named() {
+fn the_profile_of_the_same_server_is_used_or_the_choice_is_named() {
     let ([one, other, third], home) = ([Bench::new(), Bench::new(), Bench::new()], Home::new());
     login(&home, other.server.url(), "elsewhere");
     login(&home, third.server.url(), "far");
@@ -81,7 +84,7 @@ fn a_profile_is_shown_without_its_token() {
 }
 
 #[test]
-fn a_profile_that_is_not_there_is_said_with_what_names_it() {
+fn a_missing_profile_is_reported_with_the_setting_that_names_it() {
     let (bench, home) = (Bench::new(), Home::new());
     login(&home, bench.server.url(), "work");
     let says = |run: Run, parts: &[&str]| {
@@ -123,7 +126,7 @@ fn a_profile_that_is_removed_is_no_longer_the_current_one() {
 }
 
 #[test]
-fn a_token_that_has_expired_is_said_to_be_so_and_is_not_fallen_back_to() {
+fn an_expired_token_is_reported_and_is_not_a_fallback() {
     let (bench, home) = (Bench::new(), Home::new());
     login(&home, bench.server.url(), "new");
     let claims = serde_json::json!({"sub": "ci-bot", "exp": 1_700_000_100_u64, "iat": 1_700_000_000, "roles": ["admin"]});

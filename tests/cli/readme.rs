@@ -7,10 +7,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-use deploytrack_tests::program::binary;
+use deploytrack_tests::program::{Home, Process, binary};
 use serde_json::Value;
-
-use crate::*;
 
 const README: &str = include_str!("../../README.md");
 /// Where the examples of the REST API find the server.
@@ -96,7 +94,7 @@ fn the_quick_start_and_the_pipeline_run_in_one_home() {
 }
 
 #[test]
-fn the_calls_of_the_api_answer_what_they_should() {
+fn the_calls_of_the_api_answer_as_documented() {
     let curl = Command::new("curl").arg("--version").output();
     assert!(curl.is_ok(), "this test types the README's calls of curl: install it (apt-get install curl), or run scripts/test, which does");
     let (home, server) = after_serve();
@@ -131,7 +129,7 @@ fn every_command_of_the_list_has_help_and_every_command_is_in_the_list() {
 }
 
 #[test]
-fn the_second_words_of_the_list_are_commands_too() {
+fn the_subcommands_in_the_list_exist() {
     let home = Home::new();
     let line = lines_of(section("The command line")).into_iter().find(|line| line.starts_with("deploytrack spool ")).unwrap();
     for name in line.trim_start_matches("deploytrack spool ").split('|') {
@@ -141,7 +139,7 @@ fn the_second_words_of_the_list_are_commands_too() {
 }
 
 #[test]
-fn what_the_list_shows_in_full_can_be_typed() {
+fn every_value_that_list_prints_in_full_can_be_typed() {
     let (home, _server) = after_serve();
     typed(&home, lines_of(README)[1]);
     let mut run = BTreeSet::new();
@@ -174,7 +172,7 @@ fn what_the_list_shows_in_full_can_be_typed() {
 }
 
 #[test]
-fn what_the_text_names_in_passing_exists() {
+fn files_and_flags_that_the_text_mentions_exist() {
     let home = Home::new();
     let spans = README.split('`').skip(1).step_by(2).filter_map(|span| span.strip_prefix("deploytrack "));
     let names: BTreeSet<_> = spans.filter_map(|span| span.split_whitespace().next()).filter(|word| is_name(word)).collect();

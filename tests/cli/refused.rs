@@ -13,12 +13,15 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::{caller, program::Run};
+use deploytrack_tests::{
+    caller::{self, Caller, SECRET},
+    program::{Home, Process, Run},
+};
 use serde_json::{Value, json};
 
 use crate::{
+    given::Bench,
     wrapped::{home, is_the_commands, listed, shown, spooled, wrapped},
-    *,
 };
 
 const COMMAND: [&str; 4] = ["--", "sh", "-c", "echo out; exit 3"];
@@ -123,7 +126,7 @@ fn a_new_name_that_is_right_is_registered_and_a_run_that_is_not_wanted_is_droppe
 }
 
 #[test]
-fn a_cause_outside_of_the_record_is_mended_there_and_the_record_sent_as_it_is() {
+fn a_cause_outside_the_record_is_fixed_there_and_the_record_is_sent_unchanged() {
     let mut bench = Bench::filled();
     let home = home(&bench);
     let url = bench.server.url().to_owned();
@@ -164,7 +167,7 @@ fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
 }
 
 #[test]
-fn an_outcome_that_somebody_else_was_faster_with_is_kept_with_the_reason() {
+fn an_outcome_that_another_caller_has_recorded_is_queued_with_the_reason() {
     let bench = Bench::new();
     let home = home(&bench);
     let mark = home.path().join("go");
@@ -191,7 +194,7 @@ fn an_outcome_that_somebody_else_was_faster_with_is_kept_with_the_reason() {
 }
 
 #[test]
-fn settings_that_are_wrong_cost_the_record_time_and_nothing_else() {
+fn wrong_settings_cost_the_record_time_and_nothing_else() {
     let bench = Bench::filled();
     for (variable, value) in [
         ("DEPLOYTRACK_TOKEN_FILE", "/nowhere/token"),
@@ -238,7 +241,7 @@ fn a_refusal_outlives_a_deploytrack_that_is_killed_and_so_does_the_outcome() {
 }
 
 #[test]
-fn a_plain_record_or_update_that_is_refused_ends_with_an_error_and_is_kept_where_errors_are_spooled() {
+fn a_refused_record_or_update_is_an_error_and_is_queued_under_on_error_spool() {
     let bench = Bench::filled();
     let home = home(&bench);
     let record = |more: &[&str]| {
@@ -260,7 +263,7 @@ fn a_plain_record_or_update_that_is_refused_ends_with_an_error_and_is_kept_where
 }
 
 #[test]
-fn a_rollback_whose_record_is_refused_keeps_it_and_the_exit_code_of_its_command() {
+fn a_refused_rollback_is_queued_and_ends_with_the_exit_code_of_its_command() {
     let bench = Bench::new();
     let mut home = home(&bench);
     for version in ["v1", "v2"] {
@@ -279,7 +282,7 @@ fn a_rollback_whose_record_is_refused_keeps_it_and_the_exit_code_of_its_command(
 }
 
 #[test]
-fn one_run_that_makes_the_server_or_a_proxy_stumble_holds_no_other_back() {
+fn one_run_that_fails_on_the_server_does_not_block_the_others() {
     use std::io::Write as _;
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::*;
+use deploytrack_tests::{caller::Caller, program::Home};
+
+use crate::given::Bench;
 
 #[test]
 fn a_flag_wins_over_the_environment() {

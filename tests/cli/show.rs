@@ -1,6 +1,8 @@
 //! deploytrack show
 
-use crate::*;
+use deploytrack_tests::snapshot;
+
+use crate::given::Bench;
 
 /// The output without its ages, and with its columns pulled together: they grow with the years.
 fn timeless(text: &str) -> String {
@@ -13,7 +15,7 @@ fn timeless(text: &str) -> String {
 }
 
 #[test]
-fn a_retry_is_another_attempt_with_its_reason_and_how_long_it_took() {
+fn a_retry_is_another_attempt_with_its_reason_and_duration() {
     let bench = Bench::new();
     let id = bench.record_at("api", "production", "v1", "pending", "2025-06-01T11:59:00Z");
     for (status, time, reason) in [

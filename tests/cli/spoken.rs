@@ -6,10 +6,13 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Run},
+};
 use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::Bench;
 
 /// Words of HTTP, of JSON and of parsers, which say nothing to a person at a terminal.
 const FOREIGN: [&str; 34] = [
@@ -118,7 +121,7 @@ fn a_command_line_that_cannot_be_read_names_value_rule_and_flag() {
 }
 
 #[test]
-fn every_fault_of_a_command_line_is_said_at_once() {
+fn every_fault_of_a_command_line_is_reported_at_once() {
     let home = Home::new();
     let args = ["list", "--take", "0", "--status", "done", "--enviroment", "e", "--since", "soon", "--foo"];
     let run = home.deploytrack(&args);
@@ -131,7 +134,7 @@ fn every_fault_of_a_command_line_is_said_at_once() {
 }
 
 #[test]
-fn what_the_server_refuses_names_value_and_flag() {
+fn a_refusal_of_the_server_names_value_and_flag() {
     let bench = Bench::filled();
     let known = bench.record("billing-service", "staging-europe", "v1", "succeeded");
     let failed = bench.record("web", "staging", "v9", "failed");
@@ -327,7 +330,7 @@ fn no_code_of_the_server_is_forgotten() {
 }
 
 #[test]
-fn what_is_not_current_is_spoken() {
+fn a_deployment_that_is_not_current_is_announced() {
     let bench = Bench::new();
     let old = bench.record_at("api", "production", "v1", "succeeded", "2026-01-01T00:00:00Z");
     let args = ["undeploy", "-c", "api", "-e", "staging"];
@@ -368,7 +371,7 @@ fn no_colour_reaches_every_error() {
 }
 
 #[test]
-fn an_unknown_name_or_id_is_said_wherever_one_is_given() {
+fn every_command_reports_an_unknown_name_or_id() {
     let bench = Bench::filled();
     bench.record("billing-service", "staging-europe", "v1", "succeeded");
     for (args, part) in [

@@ -6,11 +6,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use deploytrack_tests::program::Home;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::{
+    given::Bench,
     wrapped::{home, is_the_commands, listed, spooled, wrapped},
-    *,
 };
 
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -39,7 +40,7 @@ fn keep_one(bench: &mut Bench, age: Duration) -> Home {
 }
 
 #[test]
-fn a_spool_with_ten_thousand_runs_takes_no_more_and_the_deploy_goes_on() {
+fn a_spool_of_ten_thousand_runs_is_full_and_the_deploy_goes_on() {
     let bench = Bench::new();
     let home = home(&bench);
     for _ in 0..10_000 {
@@ -52,7 +53,7 @@ fn a_spool_with_ten_thousand_runs_takes_no_more_and_the_deploy_goes_on() {
 }
 
 #[test]
-fn a_spool_with_sixty_four_mebibytes_takes_no_more_and_the_deploy_goes_on() {
+fn a_spool_of_sixty_four_mebibytes_is_full_and_the_deploy_goes_on() {
     let bench = Bench::new();
     let mut home = home(&bench);
     for _ in 0..16 {
@@ -87,7 +88,7 @@ fn a_run_that_waits_for_long_is_named_after_every_deploy_and_still_sent() {
 }
 
 #[test]
-fn flush_names_the_oldest_of_what_it_keeps() {
+fn flush_names_the_oldest_entry_that_stays_queued() {
     let mut bench = Bench::new();
     let home = keep_one(&mut bench, DAY * 3);
     is_the_commands(&home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&[], &["true"])].concat()), 0, "");
@@ -119,7 +120,7 @@ fn a_run_that_cannot_be_read_is_named_and_the_others_are_sent() {
 }
 
 #[test]
-fn flush_sweeps_away_what_a_dead_process_left_half_made() {
+fn flush_deletes_the_unfinished_files_of_a_dead_process() {
     let bench = Bench::new();
     let home = home(&bench);
     let left = |age: Duration| {

@@ -9,9 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deploytrack_tests::{caller::Caller, program::Home};
+
 use crate::{
+    given::Bench,
     wrapped::{home, home_of, is_the_commands, listed, shown, wrapped},
-    *,
 };
 
 /// A server that takes connections and never answers.
@@ -42,7 +44,7 @@ fn a_timeout_that_may_mean_two_things_is_refused_before_anything_runs() {
 }
 
 #[test]
-fn a_timeout_limits_each_answer_whatever_asks() {
+fn a_timeout_limits_each_request_of_every_command() {
     let (_listener, url) = silent();
     let id = "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50";
     let commands: [&[&str]; 16] = [
@@ -87,7 +89,7 @@ fn a_flush_and_a_wrapped_command_wait_no_longer_for_an_answer() {
 }
 
 #[test]
-fn a_watch_connects_again_when_no_answer_comes_in_time() {
+fn a_watch_reconnects_after_a_timeout() {
     let (_listener, url) = silent();
     let home = home_of(&url);
     let mut command = home.command("deploytrack", &["watch", "--timeout", "250ms"]);
@@ -100,7 +102,7 @@ fn a_watch_connects_again_when_no_answer_comes_in_time() {
 }
 
 #[test]
-fn a_variable_that_is_no_duration_is_named_and_costs_no_deploy() {
+fn a_variable_with_an_invalid_duration_is_named_and_does_not_stop_the_deploy() {
     let bench = Bench::new();
     let home = home(&bench).with("DEPLOYTRACK_TIMEOUT", "soon");
     let run = home.deploytrack(&["list"]);
@@ -220,7 +222,7 @@ fn a_limit_ends_all_where_deploytrack_is_the_first_process() {
 }
 
 #[test]
-fn a_limit_leaves_alone_what_was_there_before() {
+fn a_limit_does_not_kill_processes_that_ran_before() {
     let bench = Bench::new();
     let home = home(&bench);
     let program = deploytrack_tests::program::binary("deploytrack").display().to_string();
@@ -259,7 +261,7 @@ fn a_command_that_ends_in_time_leaves_its_daemons_running() {
 }
 
 #[test]
-fn a_command_that_is_to_end_is_told_once_and_has_ten_seconds_to_clean_up() {
+fn a_cancelled_command_gets_one_signal_and_ten_seconds_to_clean_up() {
     let bench = Bench::new();
     let home = home(&bench);
     let script = "trap 'echo told; sh -c \"sleep 1; echo cleaned\"; exit 0' TERM; while :; do sleep 0.1; done";

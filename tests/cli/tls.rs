@@ -3,11 +3,12 @@
 use std::fs;
 
 use deploytrack_tests::{
-    program::Run,
+    caller::{Caller, SECRET},
+    program::{Home, Run},
     tls::{Authority, Front, Manner},
 };
 
-use crate::*;
+use crate::given::Bench;
 
 /// A server behind TLS, and the files of its certificates.
 struct Hidden {
@@ -99,7 +100,7 @@ fn a_certificate_of_an_own_authority_is_trusted_by_any_part_of_its_chain() {
 }
 
 #[test]
-fn a_named_certificate_is_good_for_its_names_and_its_time_alone() {
+fn a_trusted_certificate_is_valid_only_for_its_names_and_dates() {
     let hidden = Hidden::new();
     hidden.files.self_signed("own", &[]);
     let front = hidden.front("own", &[]);
@@ -154,7 +155,7 @@ fn a_certificate_that_is_not_named_is_not_trusted() {
 }
 
 #[test]
-fn a_file_without_certificates_is_refused_by_what_it_holds() {
+fn a_file_without_certificates_is_refused_with_its_kind_of_content() {
     let files = Authority::new();
     files.self_signed("own", &[]);
     files.openssl(&["x509", "-in", "own.pem", "-outform", "der", "-out", "own.der"]);
@@ -185,7 +186,7 @@ fn a_file_without_certificates_is_refused_by_what_it_holds() {
 }
 
 #[test]
-fn the_doctor_tells_a_certificate_that_is_not_trusted_from_a_server_that_is_not_there() {
+fn the_doctor_distinguishes_an_untrusted_certificate_from_an_unreachable_server() {
     let hidden = Hidden::new();
     hidden.files.self_signed("own", &[]);
     let front = hidden.front("own", &[]);
@@ -211,7 +212,7 @@ fn database(files: &Authority, name: &str, parameters: &str) -> String {
 }
 
 #[test]
-fn the_certificate_of_a_database_is_trusted_when_it_is_named_or_refused_with_the_way_out() {
+fn a_certificate_of_a_database_is_trusted_when_named_and_else_refused_with_the_way_out() {
     let files = Authority::new();
     for (name, args) in [
         ("end", &["-addext", "basicConstraints=critical,CA:FALSE"][..]),

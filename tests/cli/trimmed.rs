@@ -2,11 +2,16 @@
 
 use std::fs;
 
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    program::{Home, Process},
+};
 use serde_json::Value;
 
 use crate::{
+    given::Bench,
     wrapped::{home, listed},
-    *,
 };
 
 /// What stands around a value.
@@ -110,7 +115,7 @@ fn the_settings_of_a_server() {
 }
 
 #[test]
-fn the_api_itself_trims_nothing() {
+fn the_api_trims_nothing() {
     let bench = Bench::new();
     let body = serde_json::json!({"component": "api", "environment": "production", "version": "v1\n"});
     let run = bench.home.deploytrack_reading(&["import", "-"], &format!("{body}\n"));

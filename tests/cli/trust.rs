@@ -11,13 +11,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deploytrack_tests::caller::{seconds, token};
+use deploytrack_tests::{
+    caller::{Caller, SECRET, seconds, token},
+    program::Home,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    given::Bench,
     wrapped::{home, home_of, is_the_commands, listed, spooled, wrapped},
-    *,
 };
 
 /// Puts something in the place of a file.
@@ -79,7 +82,7 @@ fn kept(bench: &mut Bench, home: &Home, versions: &[&str]) {
 }
 
 #[test]
-fn a_folder_made_without_a_token_is_named_and_sent_on_a_persons_word_alone() {
+fn entries_queued_without_a_token_are_listed_and_sent_only_after_confirmation() {
     let bench = Bench::new();
     let home = home(&bench);
     is_the_commands(&deploy(&home, "v1"), 0, "");
@@ -163,7 +166,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn links_pipes_sockets_folders_names_owners_and_sizes_are_left_alone_and_hang_nothing() {
+fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let script = home.path().join("deploy.sh");
@@ -233,7 +236,7 @@ fn links_pipes_sockets_folders_names_owners_and_sizes_are_left_alone_and_hang_no
 }
 
 #[test]
-fn a_file_of_another_user_is_not_believed() {
+fn an_id_file_of_another_user_is_not_trusted() {
     let mut bench = Bench::new();
     let home = home(&bench);
     kept(&mut bench, &home, &["v1"]);
@@ -248,7 +251,7 @@ fn a_file_of_another_user_is_not_believed() {
 }
 
 #[test]
-fn a_spool_that_a_link_leads_elsewhere_is_not_used_and_the_deploy_goes_on() {
+fn a_spool_behind_a_symbolic_link_is_not_used_and_the_deploy_goes_on() {
     for part in [".local/state/deploytrack", ".local/state/deploytrack/spool"] {
         let bench = Bench::new();
         let home = home(&bench);
@@ -266,7 +269,7 @@ fn a_spool_that_a_link_leads_elsewhere_is_not_used_and_the_deploy_goes_on() {
 }
 
 #[test]
-fn a_later_token_of_the_same_subject_or_pipeline_sends_what_an_ended_one_kept() {
+fn a_later_token_of_the_same_subject_or_pipeline_sends_the_queue_of_an_expired_one() {
     let subject = |sub: &str, end: i64| {
         let end = seconds().checked_add_signed(end).unwrap();
         token(&json!({"sub": sub, "exp": end, "iat": end - 7200, "roles": ["admin"]}), SECRET)
@@ -334,7 +337,7 @@ fn one_flush_works_at_a_time_and_in_order() {
 }
 
 #[test]
-fn an_id_file_that_is_none_is_neither_followed_nor_emptied() {
+fn an_invalid_id_file_is_neither_followed_nor_emptied() {
     let bench = Bench::new();
     let home = home(&bench);
     let script = home.path().join("deploy.sh");
@@ -357,7 +360,7 @@ fn an_id_file_that_is_none_is_neither_followed_nor_emptied() {
 }
 
 #[test]
-fn a_setting_without_an_end_hangs_nothing() {
+fn an_endless_settings_file_does_not_hang_the_program() {
     let bench = Bench::new();
     let mut home = home_of(bench.server.url());
     home.set("DEPLOYTRACK_TOKEN", "");

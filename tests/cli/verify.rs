@@ -1,8 +1,12 @@
 //! deploytrack verify and deploytrack-server verify
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::SECRET,
+    program::{Home, Run},
+    snapshot,
+};
 
-use crate::*;
+use crate::given::Bench;
 
 /// Changes the database behind the server's back.
 fn tamper(bench: &Bench, sql: &str) {

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::*;
+use deploytrack_tests::program::Home;
+
+use crate::given::Bench;
 
 /// Begins to wait; the server is asked at least once before this returns to a test that moves on.
 fn waiting(home: &Home, args: &[&str]) -> Child {
@@ -34,7 +36,7 @@ fn a_deployment_that_succeeds_ends_the_wait() {
 }
 
 #[test]
-fn a_deployment_that_will_not_come_there_by_itself_is_1_at_once() {
+fn a_deployment_that_cannot_reach_the_status_without_a_retry_is_1_at_once() {
     let bench = Bench::new();
     let failed = bench.record("api", "production", "v1", "failed");
     let run = bench.home.deploytrack(&["wait", &failed]);
@@ -58,7 +60,7 @@ fn when_the_time_is_over_it_is_3() {
 }
 
 #[test]
-fn a_server_that_is_away_for_a_while_is_ridden_out() {
+fn a_short_outage_of_the_server_is_retried() {
     let mut bench = Bench::new();
     let id = bench.record("api", "production", "v1", "succeeded");
     let url = bench.server.url().to_owned();

@@ -7,10 +7,14 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_tests::program::{Process, binary};
+use deploytrack_tests::{
+    caller::Caller,
+    database::Database,
+    program::{Home, Process, binary},
+};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 /// A watcher, and what it prints; it ends when this value goes.
 struct Watcher(Child, BufReader<ChildStdout>);
@@ -47,7 +51,7 @@ fn home_of(server: &Process) -> Home {
 }
 
 #[test]
-fn a_watcher_misses_nothing_while_its_server_is_killed_and_started_again() {
+fn a_watch_misses_no_event_while_its_server_restarts() {
     let database = deploytrack_tests::database::Database::sqlite();
     let operator = Home::new();
     let mut server = Process::server(&operator, database.url());
@@ -66,7 +70,7 @@ fn a_watcher_misses_nothing_while_its_server_is_killed_and_started_again() {
 }
 
 #[test]
-fn lines_for_people_say_what_happened_where() {
+fn lines_for_people_name_the_event_and_the_cell() {
     let bench = Bench::new();
     bench.record("api", "production", "v1", "pending");
     let mut watcher = Watcher::start(&bench.home, &["watch", "--after", "0", "--component", "api", "--status", "succeeded"]);
@@ -77,7 +81,7 @@ fn lines_for_people_say_what_happened_where() {
 }
 
 #[test]
-fn what_cannot_be_watched_ends_at_once() {
+fn watching_something_unwatchable_ends_at_once() {
     let bench = Bench::new();
     for (args, code, said) in [
         (&["watch", "--after", "99"][..], 1, "last one"),
@@ -92,7 +96,7 @@ fn what_cannot_be_watched_ends_at_once() {
 }
 
 #[test]
-fn the_matrix_on_a_terminal_is_drawn_again_and_leaves_the_screen_as_it_was() {
+fn a_watched_matrix_is_redrawn_and_the_screen_is_restored() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Process::server(&Home::new(), database.url());
     let home = home_of(&server);

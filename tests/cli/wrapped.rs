@@ -8,10 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Run},
+};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 pub(crate) const RECORD: [&str; 7] = ["record", "--component", "api", "--environment", "production", "--version", "v1"];
 
@@ -69,7 +72,7 @@ fn a_command_is_recorded_with_its_start_its_outcome_and_its_reason() {
 }
 
 #[test]
-fn what_the_command_reads_and_writes_passes_through() {
+fn the_input_and_output_of_the_command_pass_through() {
     let bench = Bench::new();
     let home = home(&bench);
     let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", "cat; echo $DEPLOYTRACK_URL; echo err >&2"]));
@@ -134,7 +137,7 @@ fn a_server_that_dies_in_the_middle_of_a_deploy_gets_the_outcome_afterwards() {
 }
 
 #[test]
-fn a_server_that_hangs_or_talks_nonsense_costs_no_more_than_the_budget() {
+fn a_server_that_hangs_or_answers_nonsense_costs_at_most_the_budget() {
     let nonsense = |answer: &'static [u8]| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -170,7 +173,7 @@ fn a_server_that_hangs_or_talks_nonsense_costs_no_more_than_the_budget() {
 }
 
 #[test]
-fn a_refusal_is_said_and_the_command_runs() {
+fn a_refusal_is_printed_and_the_command_runs() {
     let bench = Bench::filled();
     let mut home = home(&bench);
     let near = ["record", "--component", "api", "--environment", "prodution", "--version", "v1", "--", "sh", "-c", "exit 6"];
@@ -264,7 +267,7 @@ fn a_pipeline_that_is_called_off_before_the_command_does_not_run_it() {
 }
 
 #[test]
-fn a_command_that_takes_too_long_is_ended_and_said_to_have_failed() {
+fn a_command_over_its_time_limit_is_ended_and_recorded_as_failed() {
     let bench = Bench::new();
     let home = home(&bench);
     let start = Instant::now();
@@ -276,7 +279,7 @@ fn a_command_that_takes_too_long_is_ended_and_said_to_have_failed() {
 }
 
 #[test]
-fn the_last_lines_of_a_failure_are_kept_without_secrets_when_asked_for() {
+fn the_last_lines_of_a_failure_are_recorded_without_secrets_on_request() {
     let bench = Bench::new();
     let home = home(&bench).with("DB_PASSWORD", "hunter2hunter2");
     let script = "echo one; echo two >&2; sleep 0.3; echo password $DB_PASSWORD; echo token $DEPLOYTRACK_TOKEN; exit 5";
@@ -326,7 +329,7 @@ fn many_deploys_at_once_with_a_server_that_restarts_are_each_recorded_once() {
 }
 
 #[test]
-fn what_becomes_of_an_error_is_the_callers_choice() {
+fn on_error_decides_what_an_error_does() {
     let mut bench = Bench::new();
     let (home, url) = (home(&bench), bench.server.url().to_owned());
     let id = bench.record("api", "production", "v0", "in_progress");

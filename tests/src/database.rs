@@ -35,6 +35,28 @@ impl Hold {
     }
 }
 
+/// A database that a test runs on; a test takes both with `#[values(Sqlite, Postgres)] kind: DatabaseKind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// A file.
+    Sqlite,
+    /// A database in the private cluster of the test run, or on the server that the environment names.
+    Postgres,
+}
+
+impl DatabaseKind {
+    /// A new empty database, or `None` when the tests on PostgreSQL are skipped on purpose.
+    ///
+    /// # Panics
+    /// When the database cannot be made.
+    pub async fn create(self) -> Option<Database> {
+        match self {
+            Self::Sqlite => Some(Database::sqlite()),
+            Self::Postgres => Database::postgres().await,
+        }
+    }
+}
+
 /// An empty database that lives as long as this value (on PostgreSQL: as long as its cluster).
 #[derive(Debug)]
 pub struct Database {

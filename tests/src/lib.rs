@@ -2,7 +2,7 @@
 //!
 //! | Room | Knows |
 //! |---|---|
-//! | [`database`] | a fresh SQLite or PostgreSQL database per test; [`on_both!`] |
+//! | [`database`] | a fresh SQLite or PostgreSQL database per test |
 //! | [`postgres`] | the private PostgreSQL cluster of a test run |
 //! | [`pooler`] | PgBouncer before a database on PostgreSQL |
 //! | [`disk`] | a small disk that can be filled |
@@ -36,38 +36,6 @@ pub mod raw;
 pub mod server;
 pub mod slow;
 pub mod tls;
-
-/// Makes two tests of one body, one on SQLite and one on PostgreSQL, each with a database of its own.
-///
-/// ```text
-/// on_both! {
-///     async fn the_claim(database) { ... }
-/// }
-/// ```
-#[macro_export]
-macro_rules! on_both {
-    ($($(#[$doc:meta])* async fn $name:ident($database:ident) $body:block)+) => {$(
-        $(#[$doc])*
-        mod $name {
-            #[allow(unused_imports, reason = "not every body needs what its file imports")]
-            use super::*;
-
-            async fn body($database: $crate::database::Database) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn sqlite() {
-                body($crate::database::Database::sqlite()).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn postgres() {
-                if let Some(database) = $crate::database::Database::postgres().await {
-                    body(database).await;
-                }
-            }
-        }
-    )+};
-}
 
 /// Compares a whole output with the snapshot of that name; both databases share one.
 #[macro_export]

@@ -101,8 +101,8 @@ impl Cluster {
     #[must_use]
     pub fn fits(folder: &Path) -> bool {
         let made = fs::create_dir_all(folder).is_ok();
-        let writable =
-            made && unprivileged_command(folder).args(["test", "-w"]).arg(folder).current_dir("/").status().is_ok_and(|status| status.success());
+        let writable = made
+            && unprivileged_command(folder).args(["test", "-w"]).arg(folder).current_dir("/").status().is_ok_and(|status| status.success());
         writable && folder.as_os_str().len() < 80
     }
 

@@ -7,13 +7,24 @@ use std::{
 };
 
 use deploytrack_core::{
+    deployment::NewDeployment,
     error::Error,
+    query::{DeploymentFilter, MatrixFilter, PageRequest},
+    status::Status,
     store::Store,
+    tracker::Tracker,
     verification::{Difference, Verification},
 };
-use deploytrack_tests::{database::Database, disk::SmallDisk, on_both};
+use deploytrack_tests::{
+    database::{
+        Database,
+        DatabaseKind::{self, Postgres, Sqlite},
+    },
+    disk::SmallDisk,
+};
+use rstest::rstest;
 
-use crate::*;
+use crate::given::{by, shown, succeeded};
 
 async fn try_to_write(tracker: &Tracker) -> Result<(), Error> {
     let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", "v2") };
@@ -74,7 +85,7 @@ const DEEDS: [Deed; 8] = [
 ];
 
 #[tokio::test]
-async fn nothing_is_written_to_a_file_that_is_gone() {
+async fn no_write_is_acknowledged_when_the_file_is_gone() {
     for (deed, undo_by) in DEEDS.map(|(deed, done, undone)| ((deed, done), undone)) {
         let (deed, done) = deed;
         let folder = tempfile::tempdir().unwrap();
@@ -100,7 +111,7 @@ async fn nothing_is_written_to_a_file_that_is_gone() {
 
 /// A commit must not be acknowledged when the file was moved during it.
 #[tokio::test]
-async fn what_is_acknowledged_is_in_the_file_that_is_there() {
+async fn every_acknowledged_write_is_in_the_file_at_the_path() {
     for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deploytrack.db");
@@ -147,7 +158,7 @@ async fn the_files_of_another_database_in_the_same_place_are_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_lock_of_another_process_is_waited_for_and_then_said() {
+async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
     let database = Database::sqlite();
     let tracker = database.tracker().await;
     succeeded(&tracker, "v1").await;
@@ -163,27 +174,34 @@ async fn a_lock_of_another_process_is_waited_for_and_then_said() {
     tracker.ready().await.unwrap();
 }
 
-on_both! {
-    /// A long import must not make the server unready.
-    async fn a_server_that_writes_is_ready(database) {
-        let tracker = database.tracker().await;
-        let lines: Vec<_> = (0..1000).map(|number| (number, import_line(number))).collect();
-        let import = { let tracker = tracker.clone(); tokio::spawn(async move { tracker.import(lines, &by()).await.map(drop) }) };
-        while !import.is_finished() {
-            tracker.ready().await.unwrap();
-        }
-        import.await.unwrap().unwrap();
-    }
-
-    async fn a_write_that_fails_is_no_reason_to_be_unready_for_long(database) {
-        let tracker = database.tracker().await;
-        succeeded(&tracker, "v1").await;
-        database.execute("alter table events rename to hidden").await.unwrap();
-        try_to_write(&tracker).await.unwrap_err();
-        database.execute("alter table hidden rename to events").await.unwrap();
-        try_to_write(&tracker).await.unwrap();
+/// A long import must not make the server unready.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_writes_is_ready(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = database.tracker().await;
+    let lines: Vec<_> = (0..1000).map(|number| (number, import_line(number))).collect();
+    let import = {
+        let tracker = tracker.clone();
+        tokio::spawn(async move { tracker.import(lines, &by()).await.map(drop) })
+    };
+    while !import.is_finished() {
         tracker.ready().await.unwrap();
     }
+    import.await.unwrap().unwrap();
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failed_write_makes_the_server_unready_only_briefly(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = database.tracker().await;
+    succeeded(&tracker, "v1").await;
+    database.execute("alter table events rename to hidden").await.unwrap();
+    try_to_write(&tracker).await.unwrap_err();
+    database.execute("alter table hidden rename to events").await.unwrap();
+    try_to_write(&tracker).await.unwrap();
+    tracker.ready().await.unwrap();
 }
 
 fn import_line(number: usize) -> deploytrack_core::api::ImportLine {
@@ -256,7 +274,7 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
+async fn a_verification_goes_on_after_a_damaged_page_of_postgresql() {
     let Some(database) = Database::postgres().await else { return };
     // The files of a server that the tests have not started are out of reach.
     let Some((_, folder)) = database.url().split_once("?host=") else { return };
@@ -320,7 +338,7 @@ async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
 
 /// A reader must not cache a damaged page.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_page_that_is_whole_again_is_read_again() {
+async fn a_repaired_page_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = large(folder.path()).await;
     let whole = fs::read(&path).unwrap();

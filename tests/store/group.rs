@@ -9,17 +9,27 @@ use std::{
 
 use deploytrack_core::{
     catalog::Reference,
+    deployment::{Change, Deployment, NewDeployment},
     digest::Digest,
     error::Error,
     history::HistoryEntry,
+    query::{DeploymentFilter, PageRequest},
+    status::Status,
     text::{IdempotencyKey, Name},
-    tracker::{Once, Terms, Written},
+    tracker::{Once, Terms, Tracker, Written},
 };
-use deploytrack_tests::{database::Database, fold, on_both};
+use deploytrack_tests::{
+    database::{
+        Database,
+        DatabaseKind::{self, Postgres, Sqlite},
+    },
+    fold,
+};
+use rstest::rstest;
 use tokio::{task::JoinHandle, time::sleep};
 use uuid::Uuid;
 
-use crate::*;
+use crate::given::{by, new};
 
 /// How many writes are let wait, as the writer has it.
 const MOST_WAITING: usize = 4096;
@@ -193,211 +203,227 @@ async fn refuse_nothing(database: &Database) {
     database.execute(if database.is_sqlite() { "drop trigger refuse" } else { "drop trigger refuse on deployments" }).await.unwrap();
 }
 
-on_both! {
-    async fn of_many_at_once_each_gets_its_own_reply_and_a_refusal_leaves_no_trace(database) {
-        let tracker = opened(&database).await;
-        let (mut pending, mut used) = (Vec::new(), Vec::new());
-        for number in 0..220 {
-            pending.push(tracker.record(new("api", "production", "own"), &by()).await.unwrap().value);
-            let before = new("api", "production", &format!("before-{number}"));
-            used.push(tracker.record(before, under(&format!("used-{number}"), "the first")).await.unwrap().value);
-        }
-        let total_before = total(&tracker).await;
-        let hold = database.hold().await;
-        let first = engaged(&tracker, &database).await;
-        let mut replies = Vec::new();
-        for number in 0..220 {
-            replies.push(send(&tracker, KINDS[number % KINDS.len()], number, &pending[number]).await);
-        }
-        hold.let_go().await;
-        let engaged = first.len() as u64;
-        for first in first {
-            first.await.unwrap().unwrap();
-        }
-        for (number, reply) in replies.into_iter().enumerate() {
-            judge(KINDS[number % KINDS.len()], &reply.await.unwrap(), &pending[number], &used[number]);
-        }
-
-        assert_eq!(total(&tracker).await, total_before + engaged + 3 * 20);
-        let new_names = (0..220).filter(|number| matches!(KINDS[number % KINDS.len()], Kind::NewName)).map(name);
-        let expected = new_names.chain(["api".to_owned()]).collect();
-        assert_eq!(names(&tracker).await, (expected, BTreeSet::from(["production".to_owned()])));
-        for number in (0..220).filter(|number| matches!(KINDS[number % KINDS.len()], Kind::IllegalMove)) {
-            assert_eq!(statuses(&history(&tracker, pending[number].id).await), [Status::Pending]);
-        }
-        let found = tracker.verify().await.unwrap();
-        assert!(found.ok, "{found}");
-        // What was answered is kept under its key; what was refused is not.
-        for (number, kind) in (0..220).map(|number| (number, KINDS[number % KINDS.len()])) {
-            let again = tracker.record(new("api", "production", "again"), under(&format!("fresh-{number}"), "another")).await;
-            let kept = matches!(kind, Kind::UnderKey | Kind::NewName);
-            assert_eq!(matches!(again, Err(Error::KeyReused { .. })), kept, "{kind:?}: {again:?}");
-            assert_eq!(again.is_ok(), !kept, "{kind:?}: {again:?}");
-        }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn each_of_many_concurrent_writes_gets_its_own_reply_and_a_refusal_leaves_no_trace(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = opened(&database).await;
+    let (mut pending, mut used) = (Vec::new(), Vec::new());
+    for number in 0..220 {
+        pending.push(tracker.record(new("api", "production", "own"), &by()).await.unwrap().value);
+        let before = new("api", "production", &format!("before-{number}"));
+        used.push(tracker.record(before, under(&format!("used-{number}"), "the first")).await.unwrap().value);
+    }
+    let total_before = total(&tracker).await;
+    let hold = database.hold().await;
+    let first = engaged(&tracker, &database).await;
+    let mut replies = Vec::new();
+    for number in 0..220 {
+        replies.push(send(&tracker, KINDS[number % KINDS.len()], number, &pending[number]).await);
+    }
+    hold.let_go().await;
+    let engaged = first.len() as u64;
+    for first in first {
+        first.await.unwrap().unwrap();
+    }
+    for (number, reply) in replies.into_iter().enumerate() {
+        judge(KINDS[number % KINDS.len()], &reply.await.unwrap(), &pending[number], &used[number]);
     }
 
-    async fn what_the_database_refuses_fails_alone(database) {
-        let tracker = opened(&database).await;
-        refuse_bad(&database).await;
-        let hold = database.hold().await;
-        let first = engaged(&tracker, &database).await;
-        let mut replies = Vec::new();
-        for number in 0..60 {
-            let version = if number == 30 { "bad".to_owned() } else { format!("n{number}") };
-            let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", &version) };
-            replies.push(record(&tracker, new, under(&format!("key-{number}"), "record")).await);
-        }
-        hold.let_go().await;
-        for (number, reply) in replies.into_iter().enumerate() {
-            let reply = reply.await.unwrap();
-            assert_eq!(matches!(reply, Err(Error::Internal(_))), number == 30, "{number}: {reply:?}");
-            assert_eq!(reply.is_ok(), number != 30, "{number}: {reply:?}");
-        }
-        assert_eq!(total(&tracker).await, 60 + first.len() as u64);
-        let found = tracker.verify().await.unwrap();
-        assert!(found.ok, "{found}");
-        for number in [29, 31] {
-            let again = tracker.record(new("api", "production", "again"), under(&format!("key-{number}"), "record")).await.unwrap();
-            assert!(again.replayed && again.version.as_str() == format!("n{number}"));
-        }
-        let bad = async || tracker.record(new("api", "production", "bad"), under("key-30", "record")).await;
-        assert!(matches!(bad().await, Err(Error::Internal(_))), "alone it fails too");
-        refuse_nothing(&database).await;
-        assert!(!bad().await.unwrap().replayed, "its key is free, and nothing is kept under it");
+    assert_eq!(total(&tracker).await, total_before + engaged + 3 * 20);
+    let new_names = (0..220).filter(|number| matches!(KINDS[number % KINDS.len()], Kind::NewName)).map(name);
+    let expected = new_names.chain(["api".to_owned()]).collect();
+    assert_eq!(names(&tracker).await, (expected, BTreeSet::from(["production".to_owned()])));
+    for number in (0..220).filter(|number| matches!(KINDS[number % KINDS.len()], Kind::IllegalMove)) {
+        assert_eq!(statuses(&history(&tracker, pending[number].id).await), [Status::Pending]);
     }
-
-    async fn of_two_rival_moves_in_one_group_one_is_made(database) {
-        let tracker = opened(&database).await;
-        let mut deployments = Vec::new();
-        for number in 0..20 {
-            deployments.push(tracker.record(new("api", "production", &format!("v{number}")), &by()).await.unwrap().value);
-        }
-        let hold = database.hold().await;
-        let first = engaged(&tracker, &database).await;
-        let mut moves = Vec::new();
-        for deployment in &deployments {
-            let ours = moved(&tracker, deployment.id, Status::Failed, ours()).await;
-            moves.push((deployment.id, ours, moved(&tracker, deployment.id, Status::InProgress, self::ours()).await));
-        }
-        hold.let_go().await;
-        drop(first);
-        for (id, one, other) in moves {
-            let (one, other) = (one.await.unwrap(), other.await.unwrap());
-            let path = match (&one, &other) {
-                (Ok(_), Err(Error::Transition(illegal))) => {
-                    assert_eq!((illegal.from, illegal.to), (Status::Failed, Status::InProgress), "the status it lost to");
-                    vec![Status::Pending, Status::Failed]
-                }
-                // Two writers may carry them out the other way round, which is a legal chain.
-                (Ok(_), Ok(_)) => vec![Status::Pending, Status::InProgress, Status::Failed],
-                other => panic!("{other:?}"),
-            };
-            assert_eq!(statuses(&history(&tracker, id).await), path);
-        }
-        fold::check(&tracker).await;
+    let found = tracker.verify().await.unwrap();
+    assert!(found.ok, "{found}");
+    // What was answered is kept under its key; what was refused is not.
+    for (number, kind) in (0..220).map(|number| (number, KINDS[number % KINDS.len()])) {
+        let again = tracker.record(new("api", "production", "again"), under(&format!("fresh-{number}"), "another")).await;
+        let kept = matches!(kind, Kind::UnderKey | Kind::NewName);
+        assert_eq!(matches!(again, Err(Error::KeyReused { .. })), kept, "{kind:?}: {again:?}");
+        assert_eq!(again.is_ok(), !kept, "{kind:?}: {again:?}");
     }
+}
 
-    async fn moves_that_follow_each_other_in_one_group_are_a_chain(database) {
-        let tracker = opened(&database).await;
-        let mut deployments = Vec::new();
-        for number in 0..10 {
-            deployments.push(tracker.record(new("api", "production", &format!("v{number}")), &by()).await.unwrap().value);
-        }
-        let hold = database.hold().await;
-        let first = engaged(&tracker, &database).await;
-        let mut moves = Vec::new();
-        for deployment in &deployments {
-            for status in [Status::InProgress, Status::Succeeded, Status::RolledBack, Status::Pending, Status::Failed] {
-                moves.push((deployment.id, status, moved(&tracker, deployment.id, status, ours()).await));
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_write_that_the_database_refuses_fails_alone(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = opened(&database).await;
+    refuse_bad(&database).await;
+    let hold = database.hold().await;
+    let first = engaged(&tracker, &database).await;
+    let mut replies = Vec::new();
+    for number in 0..60 {
+        let version = if number == 30 { "bad".to_owned() } else { format!("n{number}") };
+        let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", &version) };
+        replies.push(record(&tracker, new, under(&format!("key-{number}"), "record")).await);
+    }
+    hold.let_go().await;
+    for (number, reply) in replies.into_iter().enumerate() {
+        let reply = reply.await.unwrap();
+        assert_eq!(matches!(reply, Err(Error::Internal(_))), number == 30, "{number}: {reply:?}");
+        assert_eq!(reply.is_ok(), number != 30, "{number}: {reply:?}");
+    }
+    assert_eq!(total(&tracker).await, 60 + first.len() as u64);
+    let found = tracker.verify().await.unwrap();
+    assert!(found.ok, "{found}");
+    for number in [29, 31] {
+        let again = tracker.record(new("api", "production", "again"), under(&format!("key-{number}"), "record")).await.unwrap();
+        assert!(again.replayed && again.version.as_str() == format!("n{number}"));
+    }
+    let bad = async || tracker.record(new("api", "production", "bad"), under("key-30", "record")).await;
+    assert!(matches!(bad().await, Err(Error::Internal(_))), "alone it fails too");
+    refuse_nothing(&database).await;
+    assert!(!bad().await.unwrap().replayed, "its key is free, and nothing is kept under it");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_rival_transitions_in_one_group_one_is_made(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = opened(&database).await;
+    let mut deployments = Vec::new();
+    for number in 0..20 {
+        deployments.push(tracker.record(new("api", "production", &format!("v{number}")), &by()).await.unwrap().value);
+    }
+    let hold = database.hold().await;
+    let first = engaged(&tracker, &database).await;
+    let mut moves = Vec::new();
+    for deployment in &deployments {
+        let ours = moved(&tracker, deployment.id, Status::Failed, ours()).await;
+        moves.push((deployment.id, ours, moved(&tracker, deployment.id, Status::InProgress, self::ours()).await));
+    }
+    hold.let_go().await;
+    drop(first);
+    for (id, one, other) in moves {
+        let (one, other) = (one.await.unwrap(), other.await.unwrap());
+        let path = match (&one, &other) {
+            (Ok(_), Err(Error::Transition(illegal))) => {
+                assert_eq!((illegal.from, illegal.to), (Status::Failed, Status::InProgress), "the status it lost to");
+                vec![Status::Pending, Status::Failed]
             }
-        }
-        hold.let_go().await;
-        drop(first);
-        let mut made = BTreeMap::<_, Vec<_>>::new();
-        for (id, status, reply) in moves {
-            match reply.await.unwrap() {
-                Ok(_) => made.entry(id).or_default().push(status),
-                Err(Error::Transition(_)) => {}
-                Err(error) => panic!("{error:?}"),
-            }
-        }
-        for (id, made) in made {
-            let moved = statuses(&history(&tracker, id).await).split_off(1);
-            if database.is_sqlite() {
-                assert_eq!((moved.len(), &moved), (5, &made), "the one writer keeps to the order in which they came");
-            }
-            // Two writers may carry them out in another.
-            let in_order = |mut statuses: Vec<Status>| {
-                statuses.sort_unstable_by_key(Status::to_string);
-                statuses
-            };
-            assert_eq!(in_order(moved), in_order(made), "those that were acknowledged, each once");
-        }
-        fold::check(&tracker).await;
+            // Two writers may carry them out the other way round, which is a legal chain.
+            (Ok(_), Ok(_)) => vec![Status::Pending, Status::InProgress, Status::Failed],
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(statuses(&history(&tracker, id).await), path);
     }
+    fold::check(&tracker).await;
+}
 
-    async fn more_than_may_wait_are_told_to_come_back_at_once(database) {
-        let tracker = opened(&database).await;
-        let hold = database.hold().await;
-        let first = engaged(&tracker, &database).await;
-        let before = 1 + first.len() as u64;
-        let (since, surplus) = (Instant::now(), 600);
-        let mut replies = Vec::new();
-        for number in 0..MOST_WAITING + surplus {
-            replies.push(record(&tracker, new("api", "production", "v1"), under(&format!("key-{number}"), "record")).await);
-        }
-        assert!(since.elapsed() < Duration::from_secs(8), "the machine is too slow for this test");
-        sleep(Duration::from_millis(50)).await;
-        let refused: Vec<_> = replies.iter().enumerate().filter(|(_, reply)| reply.is_finished()).map(|(number, _)| number).collect();
-        // A writer that had not turned to what was sent first has taken some of these with it.
-        assert!((surplus - MOST_TOGETHER..=surplus).contains(&refused.len()), "{} were refused", refused.len());
-        let in_flight = tracker.record(new("api", "production", "v1"), under("key-0", "record")).await;
-        assert!(matches!(in_flight, Err(Error::InFlight)), "{in_flight:?}");
-        let busy = tracker.record(new("api", "production", "v1"), under(&format!("key-{}", refused[0]), "record")).await;
-        assert!(matches!(busy, Err(Error::Busy)), "its key is free: {busy:?}");
-        hold.let_go().await;
-        for (number, reply) in replies.into_iter().enumerate() {
-            match reply.await.unwrap() {
-                Ok(made) => assert!(!made.replayed && !refused.contains(&number)),
-                Err(Error::Busy) => assert!(refused.contains(&number), "{number}"),
-                Err(error) => panic!("{number}: {error:?}"),
-            }
-        }
-        for first in first {
-            first.await.unwrap().unwrap();
-        }
-        assert_eq!(total(&tracker).await, before + (MOST_WAITING + surplus - refused.len()) as u64);
-        for number in [refused[0], refused[refused.len() - 1]] {
-            assert!(!tracker.record(new("api", "production", "v1"), under(&format!("key-{number}"), "record")).await.unwrap().replayed);
-        }
-        assert!(tracker.record(new("api", "production", "v1"), under("key-0", "record")).await.unwrap().replayed);
-        let found = tracker.verify().await.unwrap();
-        assert!(found.ok, "{found}");
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn consecutive_transitions_in_one_group_are_a_chain(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = opened(&database).await;
+    let mut deployments = Vec::new();
+    for number in 0..10 {
+        deployments.push(tracker.record(new("api", "production", &format!("v{number}")), &by()).await.unwrap().value);
     }
+    let hold = database.hold().await;
+    let first = engaged(&tracker, &database).await;
+    let mut moves = Vec::new();
+    for deployment in &deployments {
+        for status in [Status::InProgress, Status::Succeeded, Status::RolledBack, Status::Pending, Status::Failed] {
+            moves.push((deployment.id, status, moved(&tracker, deployment.id, status, ours()).await));
+        }
+    }
+    hold.let_go().await;
+    drop(first);
+    let mut made = BTreeMap::<_, Vec<_>>::new();
+    for (id, status, reply) in moves {
+        match reply.await.unwrap() {
+            Ok(_) => made.entry(id).or_default().push(status),
+            Err(Error::Transition(_)) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    for (id, made) in made {
+        let moved = statuses(&history(&tracker, id).await).split_off(1);
+        if database.is_sqlite() {
+            assert_eq!((moved.len(), &moved), (5, &made), "the one writer keeps to the order in which they came");
+        }
+        // Two writers may carry them out in another.
+        let in_order = |mut statuses: Vec<Status>| {
+            statuses.sort_unstable_by_key(Status::to_string);
+            statuses
+        };
+        assert_eq!(in_order(moved), in_order(made), "those that were acknowledged, each once");
+    }
+    fold::check(&tracker).await;
+}
 
-    async fn what_a_caller_asked_for_who_went_away_is_done_all_the_same(database) {
-        let tracker = opened(&database).await;
-        let deployment = tracker.record(new("api", "production", "v1"), &by()).await.unwrap();
-        let hold = database.hold().await;
-        let first = engaged(&tracker, &database).await;
-        let gone = record(&tracker, new("api", "production", "gone"), under("gone", "record")).await;
-        let refused = moved(&tracker, deployment.id, Status::RolledBack, under("refused", "move")).await;
-        let named = record(&tracker, new("web", "staging", "gone"), under("named", "record")).await;
-        for caller in [gone, refused, named].into_iter().chain(first) {
-            caller.abort();
-            assert!(caller.await.unwrap_err().is_cancelled());
-        }
-        let again = tracker.record(new("api", "production", "gone"), under("gone", "record")).await;
-        assert!(matches!(again, Err(Error::InFlight)), "it is still waiting: {again:?}");
-        hold.let_go().await;
-        for (key, new) in [("gone", new("api", "production", "gone")), ("named", new("web", "staging", "gone"))] {
-            let replayed = until_free(async || tracker.record(new.clone(), under(key, "record")).await).await.unwrap();
-            assert!(replayed.replayed, "{key} was written though nobody waited");
-        }
-        let moved = until_free(async || tracker.update(deployment.id, Change::to(Status::Failed), under("refused", "another")).await).await;
-        assert!(!moved.unwrap().replayed, "what was refused has left its key free for any request");
-        fold::check(&tracker).await;
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writes_over_the_limit_of_the_queue_are_refused_at_once(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = opened(&database).await;
+    let hold = database.hold().await;
+    let first = engaged(&tracker, &database).await;
+    let before = 1 + first.len() as u64;
+    let (since, surplus) = (Instant::now(), 600);
+    let mut replies = Vec::new();
+    for number in 0..MOST_WAITING + surplus {
+        replies.push(record(&tracker, new("api", "production", "v1"), under(&format!("key-{number}"), "record")).await);
     }
+    assert!(since.elapsed() < Duration::from_secs(8), "the machine is too slow for this test");
+    sleep(Duration::from_millis(50)).await;
+    let refused: Vec<_> = replies.iter().enumerate().filter(|(_, reply)| reply.is_finished()).map(|(number, _)| number).collect();
+    // A writer that had not turned to what was sent first has taken some of these with it.
+    assert!((surplus - MOST_TOGETHER..=surplus).contains(&refused.len()), "{} were refused", refused.len());
+    let in_flight = tracker.record(new("api", "production", "v1"), under("key-0", "record")).await;
+    assert!(matches!(in_flight, Err(Error::InFlight)), "{in_flight:?}");
+    let busy = tracker.record(new("api", "production", "v1"), under(&format!("key-{}", refused[0]), "record")).await;
+    assert!(matches!(busy, Err(Error::Busy)), "its key is free: {busy:?}");
+    hold.let_go().await;
+    for (number, reply) in replies.into_iter().enumerate() {
+        match reply.await.unwrap() {
+            Ok(made) => assert!(!made.replayed && !refused.contains(&number)),
+            Err(Error::Busy) => assert!(refused.contains(&number), "{number}"),
+            Err(error) => panic!("{number}: {error:?}"),
+        }
+    }
+    for first in first {
+        first.await.unwrap().unwrap();
+    }
+    assert_eq!(total(&tracker).await, before + (MOST_WAITING + surplus - refused.len()) as u64);
+    for number in [refused[0], refused[refused.len() - 1]] {
+        assert!(!tracker.record(new("api", "production", "v1"), under(&format!("key-{number}"), "record")).await.unwrap().replayed);
+    }
+    assert!(tracker.record(new("api", "production", "v1"), under("key-0", "record")).await.unwrap().replayed);
+    let found = tracker.verify().await.unwrap();
+    assert!(found.ok, "{found}");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_write_is_carried_out_after_its_caller_has_disconnected(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = opened(&database).await;
+    let deployment = tracker.record(new("api", "production", "v1"), &by()).await.unwrap();
+    let hold = database.hold().await;
+    let first = engaged(&tracker, &database).await;
+    let gone = record(&tracker, new("api", "production", "gone"), under("gone", "record")).await;
+    let refused = moved(&tracker, deployment.id, Status::RolledBack, under("refused", "move")).await;
+    let named = record(&tracker, new("web", "staging", "gone"), under("named", "record")).await;
+    for caller in [gone, refused, named].into_iter().chain(first) {
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+    }
+    let again = tracker.record(new("api", "production", "gone"), under("gone", "record")).await;
+    assert!(matches!(again, Err(Error::InFlight)), "it is still waiting: {again:?}");
+    hold.let_go().await;
+    for (key, new) in [("gone", new("api", "production", "gone")), ("named", new("web", "staging", "gone"))] {
+        let replayed = until_free(async || tracker.record(new.clone(), under(key, "record")).await).await.unwrap();
+        assert!(replayed.replayed, "{key} was written though nobody waited");
+    }
+    let moved = until_free(async || tracker.update(deployment.id, Change::to(Status::Failed), under("refused", "another")).await).await;
+    assert!(!moved.unwrap().replayed, "what was refused has left its key free for any request");
+    fold::check(&tracker).await;
 }
 
 /// What is replied once the key is free.
@@ -414,7 +440,7 @@ async fn until_free(ask: impl AsyncFn() -> Reply) -> Reply {
 
 /// On PostgreSQL alone: there a writer can be kept waiting for as long as the test likes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn who_waited_ten_seconds_is_told_to_come_back_and_nothing_was_done() {
+async fn a_write_that_waited_ten_seconds_is_refused_and_not_carried_out() {
     let Some(database) = Database::postgres().await else { return };
     let tracker = opened(&database).await;
     let hold = database.hold().await;
@@ -447,7 +473,7 @@ async fn who_waited_ten_seconds_is_told_to_come_back_and_nothing_was_done() {
 /// The same for requests that have a transaction of their own: they wait for each other too. All are sent before the
 /// writer, a task on the same thread, can begin.
 #[tokio::test]
-async fn who_waited_ten_seconds_for_those_before_is_told_to_come_back() {
+async fn a_request_that_waited_ten_seconds_for_earlier_ones_is_refused() {
     let Some(database) = Database::postgres().await else { return };
     let tracker = opened(&database).await;
     let hold = database.hold().await;

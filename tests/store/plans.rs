@@ -12,8 +12,6 @@ use deploytrack_core::{
 };
 use deploytrack_tests::database::Database;
 
-use crate::*;
-
 /// The last statement of a connection of the tracker, as PostgreSQL has it.
 const LAST: &str = "select query from pg_stat_activity where datname = current_database() and application_name = 'deploytrack' \
     and query like '%cross join current_cells cell%' limit 1";
@@ -97,7 +95,7 @@ fn assert_few(read: &str, what: &str) {
 const MOST: u64 = 300;
 
 #[tokio::test]
-async fn postgres_looks_at_few_rows_whatever_is_asked() {
+async fn every_query_reads_few_rows_on_postgres() {
     let Some(database) = Database::postgres().await else { return };
     let tracker = database.tracker().await;
     let mut recorded = Vec::new();

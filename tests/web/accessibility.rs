@@ -1,9 +1,8 @@
 //! For those who hear the page, enlarge it, or have no mouse.
 
-use deploytrack_tests::browser::axe;
+use deploytrack_tests::browser::{Browser, axe};
 use fantoccini::key::Key;
-
-use crate::*;
+use serde_json::Value;
 
 /// What axe-core finds against WCAG 2.2, levels A and AA, and its best practices.
 async fn violations(browser: &Browser) -> Value {
@@ -14,7 +13,7 @@ async fn violations(browser: &Browser) -> Value {
 }
 
 #[tokio::test]
-async fn every_page_keeps_the_rules_in_light_and_dark_and_on_a_phone() {
+async fn every_page_is_accessible_in_light_and_dark_and_on_a_phone() {
     let (_database, server) = served().await;
     filled(&server).await;
     let deployment = record(&server, "api", "staging", "v2", "failed").await;

@@ -1,6 +1,12 @@
 //! Who may see, and where the token is kept.
 
-use crate::*;
+use deploytrack_tests::{
+    browser::{Browser, in_browser},
+    caller::Caller,
+};
+use serde_json::json;
+
+use crate::given::{cell, filled, logged_in, served};
 
 #[tokio::test]
 async fn a_pasted_token_opens_the_matrix_and_stays_in_the_tab() {
@@ -31,7 +37,7 @@ async fn a_pasted_token_opens_the_matrix_and_stays_in_the_tab() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_address_is_taken_out_of_it() {
+async fn a_token_in_the_address_is_removed_from_it() {
     let (_database, server) = served().await;
     filled(&server).await;
     in_browser(&server.url(), &[], async |browser: &Browser| {
