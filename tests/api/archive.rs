@@ -1,4 +1,4 @@
-//! The archive: /api/v1/environments/archive, /api/v1/components/archive, and what an answer tells of it.
+//! The archive: /api/v1/environments/archive, /api/v1/components/archive, and its header in other answers.
 
 use deploytrack_tests::{
     database::DatabaseKind::{self, Postgres, Sqlite},

@@ -22,13 +22,13 @@ use crate::given::{at, id};
 
 const BADGE: &str = "/badges/user-service/production.svg";
 
-/// A server with badges, at noon.
+/// A server with badges, whose clock shows noon.
 async fn public(database: &Database) -> (Server, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(parse("2025-06-04T12:00:00Z").unwrap()));
     (Server::with_badges(database.tracker().await.with_clock(clock.clone()), Badges::Public).await, clock)
 }
 
-/// Somebody who may write, by any clock.
+/// A caller who may write, whatever the clock of the server.
 fn admin(server: &Server) -> Caller {
     Caller::new(&server.url(), Some(token(&json!({"sub": "ci-bot", "exp": seconds() + 3600, "roles": ["admin"]}), SECRET)))
 }
@@ -45,7 +45,7 @@ async fn badge(server: &Server, path: &str) -> Answer {
     answer
 }
 
-/// What is written in a badge: its label and its message.
+/// The texts of a badge: label and message.
 fn written(answer: &Answer) -> (String, String) {
     let document = roxmltree::Document::parse(&answer.body).unwrap();
     let mut texts = document.descendants().filter(|node| node.tag_name().name() == "text").map(|node| node.text().unwrap().to_owned());

@@ -1,4 +1,4 @@
-//! `ETag`, `If-None-Match` and `If-Match`: nothing is sent twice, and nothing is changed unseen.
+//! `ETag`, `If-None-Match` and `If-Match`: unchanged answers are not sent again, and conditional changes are not lost.
 
 use deploytrack_tests::{
     answer::Answer,
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::given::{at, history, id, shown, succeeded};
 
-/// Every path that is read, filled.
+/// Every path of a GET route, with an id where it needs one.
 async fn every_path(server: &Server) -> Vec<String> {
     let deployment = succeeded(server, "v1", "2025-06-01T12:00:00Z").await;
     let of = |name: &str| deployment[name].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! More connections, and slower ones, than a server takes.
+//! More connections than a server accepts, and very slow ones.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -116,7 +116,7 @@ async fn server_health(server: &Server) -> String {
     connection.ask(vec![(NOW, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())], SOON).await
 }
 
-/// The head of a POST with a body of so many bytes, and the beginning of the body.
+/// The head of a POST with a body of this many bytes, and the beginning of the body.
 fn beginning(path: &str, media_type: &str, bytes: usize, first: usize) -> Vec<u8> {
     let token = Caller::admin_token();
     let head = format!(
@@ -147,7 +147,7 @@ async fn large_bodies_in_flight_share_one_bound() {
         stream.write_all(&beginning(path, media_type, 8 * 1024 * 1024, 100_000)).await.unwrap();
         held.push(stream);
     }
-    // The reservations are made once the heads are read.
+    // The server reserves room for a body when it has read the head.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let whole = beginning(path, media_type, 100_000, 100_000);
     let answer = Connection::open(server.address()).await.ask(vec![(NOW, whole)], SOON).await;
@@ -163,7 +163,7 @@ async fn large_bodies_in_flight_share_one_bound() {
 #[tokio::test]
 async fn a_refusal_for_lack_of_room_leaves_no_body_on_the_connection() {
     let database = Database::sqlite();
-    // One reader of events, and no more.
+    // The limit allows one reader of events.
     let server = Server::with_limits(&database, ConnectionLimits { connections: 2, per_address: 2 }).await;
     let reader = Caller::reader_token();
     let mut stream = TcpStream::connect(server.address()).await.unwrap();

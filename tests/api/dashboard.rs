@@ -1,4 +1,4 @@
-//! The pages for people, as files. What they do is in `tests/web`.
+//! The files of the pages. Their behaviour is tested in `tests/web`.
 
 use deploytrack_tests::server::Server;
 

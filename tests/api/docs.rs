@@ -21,7 +21,7 @@ async fn the_pages_load_their_files_and_nothing_from_another_host() {
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'; script-src 'self';"));
     }
-    // The policy lets no script run that stands in the page itself.
+    // The content security policy forbids inline scripts.
     assert!(!page.body.contains("<script>") && page.body.matches("<script ").count() == page.body.matches("<script src=").count());
     let start = caller.get("/api/docs/swagger-initializer.js").await;
     for setting in [r#""url": "../v1/openapi.json""#, r#""validatorUrl": "none""#, r#""layout": "BaseLayout""#] {

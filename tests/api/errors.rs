@@ -1,4 +1,4 @@
-//! Bad input of every kind gets a 4xx that names the fault, and changes nothing.
+//! Every kind of bad input is answered with a 4xx that names the fault, and changes nothing.
 
 use deploytrack_tests::{
     database::DatabaseKind::{self, Postgres, Sqlite},

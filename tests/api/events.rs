@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::given::id;
 
-/// A stream of events as it comes.
+/// A reader of a stream of server-sent events.
 struct Stream {
     response: Response,
     text: String,

@@ -1,4 +1,4 @@
-//! A client that hangs up loses nobody's acknowledged write.
+//! Clients that disconnect early: no acknowledged write is lost.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::given::id;
 const HANG_UPS: u64 = 150;
 const WRITES: usize = 60;
 
-/// Sends a whole request and goes away before the answer, after a while that grows from nothing to a few milliseconds.
+/// Sends a whole request and disconnects before the answer, after a delay between zero and a few milliseconds.
 async fn hang_up(server: &Server, round: u64) {
     let body =
         json!({"component": "api", "environment": "production", "version": format!("gone-{round}"), "status": "succeeded"}).to_string();

@@ -1,4 +1,4 @@
-//! HTTP that no honest client sends.
+//! HTTP requests that no honest client sends.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use deploytrack_tests::{caller::Caller, database::Database, raw, server::Server}
 
 const SOON: Duration = Duration::from_secs(3);
 
-/// A request with the admin's token and these lines of header.
+/// A request with the token of an admin and these header lines.
 fn request(first: &str, headers: &str) -> Vec<u8> {
     format!("{first}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n{headers}\r\n", Caller::admin_token()).into_bytes()
 }

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a write is carried out once under its key, and its answer is given again.
+//! `Idempotency-Key`: a write is carried out once, and its stored answer is replayed.
 
 use deploytrack_tests::{
     answer::Answer,
@@ -14,7 +14,7 @@ use crate::given::{at, history, id, succeeded};
 
 const DEPLOYMENTS: &str = "/api/v1/deployments";
 
-/// Sends a write under a key.
+/// Sends a write with an idempotency key.
 async fn under(caller: &Caller, key: &str, method: &str, path: &str, body: &Value) -> Answer {
     caller.send_with(method, path, &[("idempotency-key", key)], body.to_string()).await
 }
@@ -23,7 +23,7 @@ fn replayed(answer: &Answer) -> Option<&str> {
     answer.header("idempotency-replayed")
 }
 
-/// That the second answer is the first one, given again.
+/// Checks that the second answer is a replay of the first one.
 #[track_caller]
 fn assert_replay(first: &Answer, second: &Answer, status: u16) {
     assert_eq!((first.status, replayed(first)), (status, None), "{}", first.body);
@@ -249,7 +249,7 @@ async fn sixteen_at_once_under_one_key_through_two_servers_are_one(#[values(Sqli
     assert_eq!((one.reader().total().await, other.reader().total().await), (1, 1));
 }
 
-/// The same deployment sixteen times at once, then once more through each server.
+/// Records the same deployment sixteen times at once, then once more through each server.
 async fn sixteen_at_once(admins: &[Caller]) {
     let sends: Vec<_> = (0..16)
         .map(|number| {

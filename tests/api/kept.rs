@@ -1,4 +1,4 @@
-//! What is kept must never show: every answer is the one that a server gives which has kept nothing.
+//! The cache of answers is invisible: every answer equals that of a new server with an empty cache.
 
 use std::{
     sync::{
@@ -28,7 +28,7 @@ const MATRIX: &str = "/api/v1/deployments/matrix";
 const COMPONENTS: &str = "/api/v1/components";
 const ENVIRONMENTS: &str = "/api/v1/environments";
 
-/// What must be the same in two answers to the same question.
+/// The parts that must be equal in two answers to the same request.
 #[derive(Debug, PartialEq, Eq)]
 struct Shown(u16, Vec<Option<String>>, String);
 
@@ -43,7 +43,7 @@ impl Shown {
     }
 }
 
-/// A server that has been asked every question before.
+/// A server that has answered every request of a list before.
 struct Asked<'a> {
     database: &'a Database,
     server: Server,
@@ -71,7 +71,7 @@ impl<'a> Asked<'a> {
         Self { database, reader: server.reader().as_sent(), server, questions }
     }
 
-    /// Adds the questions about a deployment.
+    /// Adds the requests about a deployment.
     fn about(&mut self, deployment: &Value) {
         let of = |name: &str| deployment[name].as_str().unwrap();
         let latest = format!("{LIST}/latest?componentId={}", of("componentId"));
@@ -101,7 +101,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// That every answer is the one of a server that was started just now, in one form or the other.
+    /// Checks every answer against that of a server that was just started, plain and compressed.
     async fn agrees(&self, after: &str) {
         let fresh = Server::start(self.database).await;
         let (ours, theirs) = (&self.reader, fresh.reader().as_sent());
@@ -119,7 +119,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// A version of a component that reached a status in an environment.
+/// The body of a deployment.
 fn new(component: &str, environment: &str, version: &str, status: &str) -> Value {
     json!({"component": component, "environment": environment, "version": version, "status": status})
 }
@@ -344,7 +344,7 @@ async fn a_refusal_is_not_cached(#[values(Sqlite, Postgres)] kind: DatabaseKind)
     for path in paths.iter().chain(&paths) {
         reader.get(path).await.expect(404);
     }
-    // By hand, so that no commit is counted: a refusal that was kept would still be given.
+    // By SQL, so that the number of commits stays the same: a cached refusal would still be returned.
     let (id, time) = if database.is_sqlite() {
         (format!("x'{}'", unknown.replace('-', "")), "0".to_owned())
     } else {
@@ -362,7 +362,7 @@ async fn a_refusal_is_not_cached(#[values(Sqlite, Postgres)] kind: DatabaseKind)
     assert_ne!(ids[0], ids[1], "each refusal names its own request");
 }
 
-/// A matrix that is worth compressing, without the cell that these tests change.
+/// Records a matrix that is large enough for compression, and the cell that these tests change.
 async fn fill(server: &Server) {
     let line = |number: usize| {
         let name = format!("c{number}");
@@ -381,7 +381,7 @@ fn number_in(matrix: &Answer) -> usize {
     row["environments"]["production"]["version"].as_str().unwrap()[1..].parse().unwrap()
 }
 
-/// Readers who ask for the matrix over and over; none of them may see a version go back.
+/// Clients that read the matrix in a loop and check that the version never goes back.
 struct Readers {
     stop: Arc<AtomicBool>,
     readers: Vec<JoinHandle<usize>>,
@@ -402,14 +402,14 @@ impl Readers {
     }
 }
 
-/// Reads until it is told to stop; gives how often.
+/// Reads until `stop` is set, and returns the number of reads.
 async fn read(reader: Caller, stop: Arc<AtomicBool>) -> usize {
     let (mut last, mut times) = (0, 0);
     while !stop.load(Ordering::Relaxed) {
         let number = number_in(&reader.get(MATRIX).await);
         assert!(number >= last, "v{number} after v{last}");
         (last, times) = (number, times + 1);
-        // The writer needs the machine too.
+        // Leaves processor time for the writer.
         sleep(Duration::from_millis(1)).await;
     }
     times
@@ -447,7 +447,7 @@ async fn a_write_of_another_program_to_the_file_is_seen_soon_and_stays_seen_on_s
         assert_eq!(number_in(&askers[writer].get(MATRIX).await), number, "its own at once");
         let since = Instant::now();
         while number_in(&askers[other].get(MATRIX).await) != number {
-            // Two milliseconds, and as long as a loaded machine takes to ask.
+            // Expected after two milliseconds, plus the time of a request on a loaded machine.
             assert!(since.elapsed() < Duration::from_secs(1), "v{number} is not seen");
         }
     }

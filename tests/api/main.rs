@@ -1,4 +1,4 @@
-//! The HTTP contract, over a real server; foldered like the URLs.
+//! The HTTP contract, tested over a real server. Folders follow the URLs.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 

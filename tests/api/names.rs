@@ -1,4 +1,4 @@
-//! Names over HTTP: whatever the server took as a name, every route finds by it.
+//! Names over HTTP: every route finds every accepted name.
 
 use deploytrack_core::tracker::NameGuard;
 use deploytrack_tests::{

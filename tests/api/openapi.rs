@@ -1,4 +1,4 @@
-//! GET /api/v1/openapi.json, and that real answers are as it says.
+//! GET /api/v1/openapi.json, and checks of real answers against it.
 
 use deploytrack_tests::{
     answer::Answer,
@@ -20,7 +20,7 @@ const ENVIRONMENTS: &str = "/api/v1/environments";
 const ENVIRONMENT: &str = "/api/v1/environments/{id}";
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
-/// One who calls operations and holds each answer against the document.
+/// A caller that checks each answer against the document.
 struct Holder {
     contract: Contract,
     caller: Caller,
@@ -31,7 +31,7 @@ impl Holder {
         Self { contract: Contract::of(server).await, caller: server.admin() }
     }
 
-    /// Calls an operation; `id` and `query` take the places of `{id}` and of nothing.
+    /// Calls an operation: `id` replaces `{id}` in the path, and `query` is appended.
     async fn call(&self, method: &str, path: &str, id: &str, query: &str, body: Option<Value>) -> Answer {
         self.call_with(method, path, id, query, &[], body).await
     }

@@ -1,4 +1,4 @@
-//! What one reader can hold, and what is left to the others.
+//! Limits for each reader, so that one reader cannot take everything from the others.
 
 use std::time::{Duration, Instant};
 
@@ -18,17 +18,17 @@ const EVENTS: &str = "/api/v1/events";
 const MATRIX: &str = "/api/v1/deployments/matrix";
 const LIST: &str = "/api/v1/deployments";
 
-/// Asks for a path and reads no more than the head of the answer.
+/// Sends a GET request and reads only the head of the answer.
 async fn unread(server: &Server, subject: &str, path: &str) -> Unread {
     Unread::ask(server.address(), &Caller::token_of(subject), path).await
 }
 
-/// The same, and reads on at ten times the pace at which a reader is cut off.
+/// The same, and continues to read at ten times the minimal rate, below which the server cuts a reader off.
 async fn slow(server: &Server, subject: &str, path: &str) -> Slow {
     unread(server, subject, path).await.slowly(1024, Duration::from_millis(100))
 }
 
-/// The refusal of a request: its code and its sentence.
+/// The refusal of a request: its code and its detail.
 async fn refusal(server: &Server, subject: &str, path: &str) -> (String, String) {
     let answer = Caller::named(&server.url(), subject).as_sent().get(path).await;
     assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u8>().is_ok()), "{}", answer.body);
@@ -36,7 +36,7 @@ async fn refusal(server: &Server, subject: &str, path: &str) -> (String, String)
     (body["code"].as_str().unwrap().to_owned(), body["detail"].as_str().unwrap().to_owned())
 }
 
-/// Waits until a path answers a subject with 200, for so long at most.
+/// Waits until a path answers a subject with 200, at most for this long.
 async fn answers(server: &Server, subject: &str, path: &str, patience: Duration) -> bool {
     let (end, caller) = (Instant::now() + patience, Caller::named(&server.url(), subject));
     while Instant::now() < end {
@@ -119,7 +119,7 @@ async fn large_answers_in_flight_are_bounded(#[values(Sqlite, Postgres)] kind: D
     Many::large(120).record(&database).await;
     let server = Server::start(&database).await;
     let mut asked = Vec::new();
-    // More than two megabytes each: sixteen are the most.
+    // More than two megabytes each, and 16 MiB are the limit.
     for skip in 0..20 {
         asked.push(slow(&server, "ada", &format!("{LIST}?take=100&skip={skip}")).await);
     }
@@ -253,7 +253,7 @@ async fn a_slow_reader_gets_all_of_a_large_answer() {
     let database = deploytrack_tests::database::Database::sqlite();
     Many::large(100).record(&database).await;
     let server = Server::start(&database).await;
-    // Longer than a reader may stand still: a read has no more than the small window of the connection.
+    // Takes longer than the server allows a reader to stall: each read returns at most the small receive window.
     let export = unread(&server, "ada", EXPORT).await.read(16 * 1024, Duration::from_millis(60)).await;
     assert!(export.len() > 2_400_000 && export.ends_with(b"0\r\n\r\n"), "{} bytes", export.len());
 }

@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Authorization: which token may call which route.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ const EVERY_ROUTE: [(&str, &str, bool); 27] = [
     ("GET", "/api/v1/events?after=none", false),
 ];
 
-/// Tokens that are wrong in one point each, all under the right secret.
+/// Tokens with one wrong claim each, all signed with the right secret.
 fn wrong_tokens() -> Vec<(&'static str, String)> {
     let claims = |changes: Value| {
         let mut claims = json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
@@ -78,7 +78,7 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A rightly signed token with a name that is given twice.
+/// A correctly signed token with a duplicate claim.
 fn twice(names: &str) -> String {
     let exp = seconds() + 3600;
     let claims = format!(r#"{{"sub":"ci-bot","exp":{exp},"roles":[],{names}:{exp}}}"#);

@@ -1,5 +1,5 @@
-//! Requests that are refused before their body is read: the next request on the connection is answered, or the refusal
-//! says that there can be none.
+//! Requests that are refused before their body is read: the next request on the connection is answered, or the refusal has
+//! `Connection: close`.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn refusals() -> Vec<Refused<'static>> {
 
 /// The head and the body of a request with a body of so many bytes, in chunks or with a length.
 fn request((_, first, token, header): &Refused<'_>, bytes: usize, chunked: bool, expect: bool) -> (Vec<u8>, Vec<u8>) {
-    // Were the body taken for a request, it would have an answer.
+    // A body that is parsed as a request would get an answer.
     let filler = "GET /api/v1/none HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(bytes / 40 + 1);
     let body = &filler[..bytes];
     let length = if chunked { "Transfer-Encoding: chunked".to_owned() } else { format!("Content-Length: {bytes}") };
@@ -51,7 +51,7 @@ fn request((_, first, token, header): &Refused<'_>, bytes: usize, chunked: bool,
     (head.into_bytes(), if chunked { end.into_bytes() } else { body.as_bytes().to_vec() })
 }
 
-/// Asks, then asks again on the same connection unless the answer forbids it. Gives whether the connection was kept.
+/// Sends a request, then another one on the same connection unless the answer closes it. Returns whether it stayed open.
 async fn holds(address: std::net::SocketAddr, status: u16, pieces: Vec<(Duration, Vec<u8>)>, what: &str) -> bool {
     let mut connection = Connection::open(address).await;
     let answer = connection.ask(pieces, SOON).await;
@@ -146,7 +146,7 @@ async fn a_body_with_broken_chunks_ends_the_connection() {
     assert_eq!(server.reader().get("/api/v1/components").await.expect(200)["total"], 0);
 }
 
-/// Bodies that once took minutes and gigabytes: while they are read, others are answered.
+/// Bodies that once took minutes and gigabytes: other requests are answered while these are read.
 #[tokio::test]
 async fn the_most_expensive_bodies_delay_no_other_request() {
     let database = Database::sqlite();

@@ -1,4 +1,4 @@
-//! `archive`, by name and by pattern, and what a deployment into an archived environment says.
+//! `archive`, by name and by pattern, and the output of a deployment to an archived environment.
 
 use serde_json::Value;
 
@@ -12,11 +12,11 @@ fn filled() -> Bench {
     {
         bench.record_at("api", environment, "v1", "succeeded", at);
     }
-    // Registered long ago too.
+    // Makes the registration old too.
     bench
 }
 
-/// The names of the environments that are archived.
+/// The names of the archived environments.
 fn archived(bench: &Bench) -> Vec<String> {
     let listed = bench.home.deploytrack(&["environment", "list", "--archived", "-o", "json"]);
     let page: Value = serde_json::from_str(listed.done()).unwrap();

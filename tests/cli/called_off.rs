@@ -1,4 +1,4 @@
-//! A pipeline that is called off at any step of a wrapped run: the server has the deployment once, with what is true.
+//! A pipeline that is cancelled at any step of a wrapped run: the server has the deployment once, with the true outcome.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -24,17 +24,17 @@ use crate::{
 const SIGNALS: [(&str, i32); 3] = [("TERM", 15), ("INT", 2), ("HUP", 1)];
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a front keeps to itself.
+/// The traffic that a proxy holds back.
 #[derive(Clone, Copy, Debug)]
 enum Hold {
     Nothing,
-    /// Requests of this method never reach the server.
+    /// Requests with this method: they never reach the server.
     Request(&'static str),
-    /// They do, and nobody hears the answer.
+    /// Answers to requests with this method: the server gets the request.
     Answer(&'static str),
 }
 
-/// Stands before a server and holds back what it is told to.
+/// A proxy in front of a server that holds back some traffic.
 struct Front {
     url: String,
     hold: Arc<Mutex<Hold>>,
@@ -62,13 +62,13 @@ impl Front {
         while self.held.try_recv().is_ok() {}
     }
 
-    /// Waits until something is held back.
+    /// Waits until the proxy holds something back.
     fn wait(&self) {
         self.held.recv_timeout(PATIENCE).unwrap();
     }
 }
 
-/// Passes on what comes from both sides until the first request that is to be held back, and nothing after it.
+/// Forwards both directions until the first request that must be held back, and nothing after it.
 fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<Hold>, told: &Sender<()>) {
     let withheld = Arc::new(AtomicBool::new(false));
     let back = (server.try_clone().unwrap(), client.try_clone().unwrap(), Arc::clone(&withheld), told.clone());
@@ -102,7 +102,7 @@ fn relay_answers((mut server, mut client, withheld, told): (TcpStream, TcpStream
     }
 }
 
-/// A server, a front before it, and a home that knows the front.
+/// A server, a proxy in front of it, and a home configured with the proxy.
 struct Stage {
     bench: Bench,
     front: Front,
@@ -121,7 +121,7 @@ impl Stage {
         self.home.command("deploytrack", &args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Status and reason of the only deployment of a version, after everything that was kept is sent.
+    /// Status and reason of the only deployment of a version, after all queued events have been sent.
     fn told(&self, version: &str, kept: usize) -> (String, String) {
         assert_eq!(spooled(&self.home), kept, "{version}");
         self.front.holds(Hold::Nothing);
@@ -142,7 +142,7 @@ fn send(signal: &str, child: &Child) {
     assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
 }
 
-/// The exit code, for which nobody waits forever.
+/// The exit code, waited for with a limit.
 fn code(mut child: Child) -> Option<i32> {
     let start = Instant::now();
     loop {

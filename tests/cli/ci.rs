@@ -1,4 +1,4 @@
-//! `deploytrack record` in a CI, and in a git repository: what it finds out by itself.
+//! `deploytrack record` in a CI and in a git repository: the detected values.
 
 use std::{fs, os::unix::ffi::OsStringExt as _, path::Path, process::Command};
 
@@ -41,7 +41,7 @@ pub(crate) fn shown(bench: &Bench, id: &str) -> Value {
     shown["deployment"].clone()
 }
 
-/// The value and the source of each name.
+/// The value and the source of each field that `explain` prints.
 pub(crate) fn explained(home: &Home, args: &[&str]) -> Value {
     let run = home.deploytrack(&[&["record", "-c", "api", "--explain", "-o", "json"], args].concat());
     let rows: Vec<Value> = serde_json::from_str(&run.out).unwrap();
@@ -186,7 +186,7 @@ fn a_variable_that_is_not_utf8_is_harmless() {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// Makes a repository with two commits, v1 and v2.
+/// Creates a repository with two commits, v1 and v2.
 pub(crate) fn repository(folder: &Path) -> [String; 2] {
     let git = |args: &[&str]| {
         let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];

@@ -1,4 +1,4 @@
-//! Runners whose clocks are wrong, as those of cloud machines are. `faketime` gives a program such a clock.
+//! Runners with wrong clocks. `faketime` changes the clock of one program.
 
 use deploytrack_tests::{
     caller::{Caller, SECRET},
@@ -22,13 +22,13 @@ fn latest(bench: &Bench) -> Value {
     serde_json::from_str::<Value>(&latest).unwrap()[0].clone()
 }
 
-/// Checks which version is shown, and that the history agrees.
+/// Checks the current version, and that the database verifies.
 fn assert_shown(bench: &Bench, version: &str) {
     assert_eq!(latest(bench)["version"], version);
     assert_eq!(bench.home.deploytrack(&["verify"]).code, 0);
 }
 
-/// By how many seconds a time of the API lies off the present.
+/// The difference between a time of the API and the present, in seconds.
 fn seconds_from_now(time: &Value) -> i64 {
     let time: chrono::DateTime<chrono::Utc> = time.as_str().unwrap().parse().unwrap();
     (time - deploytrack_core::clock::Clock::now(&deploytrack_core::clock::SystemClock)).num_seconds().abs()

@@ -1,4 +1,4 @@
-//! Every command once, with what it says.
+//! Every command once, with its whole output.
 
 use deploytrack_tests::{program::Home, snapshot};
 use serde_json::Value;

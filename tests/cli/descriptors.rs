@@ -1,4 +1,4 @@
-//! Servers that may open few files: the limit is raised, or the log says what it leaves room for.
+//! Servers with a low limit of open files: the limit is raised, or a warning is logged.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use deploytrack_tests::{
     raw::{self, Connection},
 };
 
-/// A server that a shell starts under a limit.
+/// A server started under a limit by a shell.
 fn limited(home: &Home, program: &str, arranged: &str, args: &[&str]) -> Process {
     let server = home.command(program, args);
     let mut shell = Command::new("sh");
@@ -31,7 +31,7 @@ fn said(home: &Home) -> String {
     said
 }
 
-/// The limits of open files of a process: the one in force, and the greatest it may have.
+/// The limits of open files of a process: soft and hard.
 fn limits(server: &Process) -> Vec<String> {
     let text = fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
@@ -82,7 +82,7 @@ async fn under_a_low_descriptor_limit_the_database_keeps_its_files_and_a_warning
     drop(silent);
 }
 
-/// A body that once took minutes to read, on the threads that answer everybody: SIGTERM had no effect then.
+/// A body that once took minutes to read and blocked all threads, so that SIGTERM had no effect.
 #[tokio::test]
 async fn sigterm_ends_a_server_that_reads_a_large_import() {
     let database = Database::sqlite();
@@ -94,7 +94,7 @@ async fn sigterm_ends_a_server_that_reads_a_large_import() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let started = std::time::Instant::now();
     assert_eq!(server.terminate().0, 0);
-    // Requests in progress have 30 seconds, and the database 10 to close.
+    // Requests in progress get 30 seconds, and closing the database 10.
     assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     drop(asked.await);
 }

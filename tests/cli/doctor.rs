@@ -1,4 +1,4 @@
-//! `deploytrack doctor`: what is wrong is found, named with its way out, and nothing secret is shown.
+//! `deploytrack doctor`: finds problems, names the way out, and prints no secret.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::given::Bench;
 
-/// What the doctor says of each check: its result and its detail.
+/// The result and the detail of each check.
 fn found(run: &Run, check: &str) -> (String, String) {
     let findings: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {run:?}"));
     let finding = findings.as_array().unwrap().iter().find(|finding| finding["check"] == check);
@@ -36,7 +36,7 @@ fn examined(home: &Home) -> Run {
     home.deploytrack(&["doctor", "-o", "json"])
 }
 
-/// A token of an admin that ends in so many seconds.
+/// A token of an admin that expires in this many seconds.
 fn lasting(seconds_left: i64) -> String {
     let ends = i64::try_from(seconds()).unwrap() + seconds_left;
     token(&json!({"sub": "ci-bot", "exp": ends, "iat": ends - 10_000_000, "roles": ["admin"]}), SECRET)
@@ -90,10 +90,10 @@ fn a_token_that_is_wrong_missing_or_over_is_4() {
     says(&reads, "role", "ok", "only read");
 }
 
-/// Whether a token came to a server that is none.
+/// Whether a fake server has received a token.
 static GIVEN_AWAY: AtomicBool = AtomicBool::new(false);
 
-/// A server that gives every caller this answer, and then ends the connection.
+/// A server that gives this answer to every request, and closes the connection.
 fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -102,7 +102,7 @@ fn answering(answer: &'static str) -> String {
             let Ok(mut stream) = stream else { continue };
             let mut asked = [0; 4096];
             let length = stream.read(&mut asked).unwrap_or_default();
-            // One that says it is a deploytrack is asked with the token.
+            // A server that claims to be deploytrack gets a request with the token.
             if !answer.contains("version") && String::from_utf8_lossy(&asked[..length]).to_lowercase().contains("authorization") {
                 GIVEN_AWAY.store(true, Ordering::SeqCst);
             }

@@ -1,4 +1,4 @@
-//! The exit codes are a public contract.
+//! The exit codes, which are a public contract.
 
 use deploytrack_tests::{caller::Caller, program::Home, snapshot};
 

@@ -1,4 +1,4 @@
-//! What the tests of the programs start from.
+//! Helpers that the tests of the programs share.
 
 use deploytrack_tests::{
     caller::Caller,
@@ -6,7 +6,7 @@ use deploytrack_tests::{
     program::{Home, Process},
 };
 
-/// A server of one's own, and a home where the CLI finds it and its admin's token.
+/// A server of its own, and a home configured with its address and the token of an admin.
 pub(crate) struct Bench {
     pub(crate) home: Home,
     pub(crate) server: Process,
@@ -24,7 +24,7 @@ impl Bench {
         Self { home, server, database }
     }
 
-    /// With four deployments in it, three of them successes.
+    /// A bench with four deployments, three of them succeeded.
     pub(crate) fn filled() -> Self {
         let bench = Self::new();
         for (component, environment, version, status) in [
@@ -38,18 +38,18 @@ impl Bench {
         bench
     }
 
-    /// Starts the server again, where it was.
+    /// Restarts the server at the same address.
     pub(crate) fn restart(&mut self, url: &str) {
         self.server = Process::server_at(url.trim_start_matches("http://"), &Home::new(), self.database.url());
     }
 
-    /// Records a deployment and gives its id.
+    /// Records a deployment and returns its id.
     pub(crate) fn record(&self, component: &str, environment: &str, version: &str, status: &str) -> String {
         let args = ["record", "--component", component, "--environment", environment, "--version", version, "--status", status];
         self.home.deploytrack(&args).done().trim().to_owned()
     }
 
-    /// Records a deployment that reached its status at a time, and gives its id.
+    /// Records a deployment that reached its status at a time, and returns its id.
     pub(crate) fn record_at(&self, component: &str, environment: &str, version: &str, status: &str, time: &str) -> String {
         let args = ["record", "-c", component, "-e", environment, "--version", version, "--status", status, "--occurred-at", time];
         self.home.deploytrack(&args).done().trim().to_owned()

@@ -1,4 +1,4 @@
-//! Machines that are not as they should be: the deploy goes on as it would alone, and nothing is said that is not so.
+//! Broken machines: the deploy goes on as it would unwrapped, and no message is wrong.
 
 use std::{
     ffi::OsStr,
@@ -19,7 +19,7 @@ use crate::{
     wrapped::{RECORD, home, home_of, listed, spooled, wrapped},
 };
 
-/// No bytes of any text.
+/// Bytes that are not UTF-8.
 const ODD: &[u8] = b"\xff\xfe odd \x80";
 const NOWHERE: &str = "http://127.0.0.1:1";
 
@@ -31,7 +31,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Runs `deploytrack` from a shell that arranges its machine first.
+/// Runs `deploytrack` from a shell, after a script that breaks something.
 fn from_shell(home: &Home, arranged: &str, args: &[&str]) -> Output {
     let program = home.command("deploytrack", &[]);
     let mut shell = Command::new("sh");
@@ -40,7 +40,7 @@ fn from_shell(home: &Home, arranged: &str, args: &[&str]) -> Output {
     output(shell)
 }
 
-/// What the server has, which must be one deployment.
+/// The only deployment on the server.
 fn status(bench: &Bench) -> String {
     let all = listed(bench);
     assert_eq!(all.len(), 1, "{all:?}");
@@ -53,7 +53,7 @@ fn token_is_in(bytes: &[u8]) -> bool {
     bytes.windows(secret.len()).any(|window| window == secret)
 }
 
-/// Whether this user's rights are those of root, who is refused nothing.
+/// Whether this process has the rights of root, for whom no access is refused.
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
 }
@@ -62,7 +62,7 @@ fn is_root() -> bool {
 fn without_a_home_the_deployment_is_reported_from_memory() {
     let bench = Bench::new();
     let home = home(&bench);
-    // A user that no list of users has, so that none gives it a home either; and a program that it may reach.
+    // A user id without an entry, and so without a home, and a program that it may execute.
     let program = home.path().join("deploytrack");
     fs::copy(binary("deploytrack"), &program).unwrap();
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -91,7 +91,7 @@ fn an_unwritable_home_is_a_warning() {
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
     let mut homes = vec![file.as_path(), Path::new("/proc/nowhere")];
-    // To root it is a home as any other.
+    // For root it is a normal home.
     if !is_root() {
         homes.push(&closed);
     }
@@ -111,7 +111,7 @@ fn an_unwritable_home_is_a_warning() {
 fn on_a_full_disk_the_deployment_is_reported_from_memory() {
     let bench = Bench::new();
     let home = home(&bench);
-    // Every write to a file fails, as on a disk that is full.
+    // Every write to a file fails, as on a full disk.
     let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
     let run = from_shell(&home, full, &wrapped(&[], &["sh", "-c", "echo out; exit 5"]));
     assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(5), &b"out\n"[..]), "{run:?}");
@@ -235,7 +235,7 @@ fn closed_streams_do_not_change_what_is_recorded() {
     }
 }
 
-/// Runs with a standard output that nobody reads any more.
+/// Runs with a standard output whose reader is closed.
 fn into_broken_pipe(home: &Home, args: &[&str]) -> Output {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -263,16 +263,16 @@ fn a_closed_output_is_not_a_failure() {
 fn a_command_with_a_closed_output_ends_as_it_would_unwrapped() {
     let bench = Bench::new();
     let home = home(&bench);
-    // `yes` ends by SIGPIPE, which a program may have inherited as ignored.
+    // `yes` must end by SIGPIPE, which a program may have inherited as ignored.
     let run = into_broken_pipe(&home, &wrapped(&[], &["yes"]));
     assert_eq!(run.status.code(), Some(128 + 13), "{run:?}");
     assert_eq!((status(&bench).as_str(), spooled(&home)), ("failed", 0));
 }
 
-/// Every file in a folder and below, with its content.
+/// Every file below a folder, with its content.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
-    // A program that is running may remove a folder or a file meanwhile.
+    // A running program may delete a folder or a file at the same time.
     let Ok(entries) = fs::read_dir(folder) else { return found };
     for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -293,7 +293,7 @@ fn the_token_is_in_no_file_no_process_list_and_no_output() {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut shell = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut shell).unwrap();
-    // The process itself, whatever is between it and the command, and the command.
+    // The process, the processes between it and the command, and the command.
     let mut lines = 0;
     let mut process = shell.trim().to_owned();
     while process != std::process::id().to_string() {

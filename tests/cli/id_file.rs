@@ -1,4 +1,4 @@
-//! `--id-file`: a step of a pipeline hands a deployment on to the next one, whatever becomes of the server.
+//! `--id-file`: a step of a pipeline passes a deployment on to the next step, even when the server is unreachable.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -12,7 +12,7 @@ fn record(home: &Home, more: &[&str]) -> deploytrack_tests::program::Run {
     home.deploytrack(&[&RECORD[..], more].concat())
 }
 
-/// A home whose server is the bench's, by a variable that can still be set otherwise.
+/// A home configured with the server of a bench, by a variable that a test can override.
 fn home(bench: &Bench) -> Home {
     Home::new().with("PATH", "/usr/bin:/bin").with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token())
 }
@@ -21,7 +21,7 @@ fn held(home: &Home) -> String {
     fs::read_to_string(home.path().join("id")).unwrap_or_default()
 }
 
-/// The statuses of the only deployment there is, in order.
+/// The statuses in the history of the only deployment, in order.
 fn story(bench: &Bench) -> Vec<String> {
     let page: serde_json::Value = serde_json::from_str(bench.home.deploytrack(&["list", "-o", "json"]).done()).unwrap();
     assert_eq!(page["total"], 1, "{page}");
@@ -42,7 +42,7 @@ fn the_id_of_a_record_is_used_by_the_next_steps() {
     let _ = home.deploytrack(&["update", "succeeded", "--reason", "all is well", "--id-file", "id"]).done();
     assert!(home.deploytrack(&["show", "--id-file", "id"]).done().contains("all is well"));
     let _ = home.deploytrack(&["wait", "--id-file", "id"]).done();
-    // An id may still stand before a flag.
+    // An id may come before a flag.
     let _ = home.deploytrack(&["update", run.done().trim(), "--reason", "wrong", "rolled_back"]).done();
     assert_eq!(fs::read_dir(home.path()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_file()).count(), 1);
 }
@@ -111,7 +111,7 @@ fn events_without_a_server_are_sent_in_order_once_there_is_one() {
     bench.restart(&url);
     assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
     assert_eq!(story(&bench), ["pending", "in_progress", "succeeded"]);
-    // Who sent it put the id in its place.
+    // The process that sent the event wrote the id into the file.
     assert!(!held(&home).contains("run:"));
     let _ = home.deploytrack(&["update", "--id-file", "id", "rolled_back"]).done();
 }

@@ -1,4 +1,4 @@
-//! import and export
+//! `deploytrack import` and `export`.
 
 use std::io::Write as _;
 
@@ -67,7 +67,7 @@ fn export_filters() {
     assert!(export.out.contains("v7"));
 }
 
-/// A file in a bench's home.
+/// Writes a file into the home of a bench.
 fn file(bench: &Bench, name: &str, bytes: impl AsRef<[u8]>) -> String {
     let path = bench.home.path().join(name);
     std::fs::write(&path, bytes).unwrap();
@@ -239,7 +239,7 @@ fn an_export_contains_attempts_reasons_and_times() {
     let _ = other.home.deploytrack(&["verify"]).done();
 }
 
-/// A cell for each column that `--columns` names, by the field that it is for.
+/// A value for each column that `--columns` maps, by its field.
 fn row_for(columns: &str) -> Vec<(String, &'static str)> {
     let mut row = Vec::new();
     for pair in columns.split(',') {

@@ -1,4 +1,4 @@
-//! A wrapped command whose deploytrack is killed goes on, and how it ended is told.
+//! When `deploytrack` is killed, its wrapped command goes on, and the outcome is still reported.
 
 use std::{
     io::{BufRead as _, Read as _},
@@ -14,7 +14,7 @@ use crate::{
     wrapped::{home, listed, shown, spooled, wrapped},
 };
 
-/// A wrapped command that has begun.
+/// Starts a wrapped command and waits until it runs.
 fn begun(home: &Home, options: &[&str], script: &str) -> Child {
     let script = format!("echo begun; {script}");
     let mut command = home.command("deploytrack", &wrapped(options, &["sh", "-c", &script]));
@@ -23,7 +23,7 @@ fn begun(home: &Home, options: &[&str], script: &str) -> Child {
     child
 }
 
-/// The process of the keeper: the only child of a deploytrack that waits for a command.
+/// The process id of the keeper: the only child of a `deploytrack` that waits for a command.
 fn keeper_of(child: &Child) -> String {
     let found = Command::new("pgrep").args(["-P", &child.id().to_string()]).output().unwrap();
     String::from_utf8(found.stdout).unwrap().trim().to_owned()
@@ -58,7 +58,7 @@ fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_is_still_sent
         child.wait().unwrap();
         assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 0 kept, 0 refused\n", "the command is still at work");
         assert_eq!(listed(&bench)[0]["status"], "in_progress");
-        // On a machine that is thrown away after the job there is no next call.
+        // A machine that is deleted after the job has no next call.
         assert_eq!(settled(&bench).0, status);
         thread::sleep(Duration::from_millis(300));
         assert_eq!(spooled(&home), 0);
@@ -91,7 +91,7 @@ fn a_killed_keeper_changes_no_outcome() {
     {
         let bench = Bench::new();
         let home = home(&bench);
-        // What the command leaves behind is no command.
+        // Background processes of the command do not count as the command.
         let mut child = begun(&home, &[], &format!("(sleep 0.3; exit 9) & sleep 1; {ending}"));
         kill(&keeper_of(&child));
         thread::sleep(Duration::from_millis(300));

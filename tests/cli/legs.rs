@@ -1,4 +1,4 @@
-//! Legs of one job: each has its own deployment, and only a step that is repeated in its leg goes on with one.
+//! Legs of one job: each has its own deployment, and only a step that is repeated in its own leg resumes it.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ use crate::{
     wrapped::{listed, spooled},
 };
 
-/// The variables that all legs of a job share, for each provider, and what one leg has besides, in as many legs as there are.
+/// For each provider, the variables that all legs of a job share, and the additional variables of each leg.
 type Job = (&'static [(&'static str, &'static str)], [&'static [(&'static str, &'static str)]; 2]);
 
 const JOBS: [Job; 16] = [
@@ -62,7 +62,7 @@ const JOBS: [Job; 16] = [
 
 const STEP: [&str; 9] = ["record", "-c", "api", "-e", "production", "--version", "v1", "--", "./deploy.sh"];
 
-/// A home with a command that ends with what the file `code` says, after the file `go` is there.
+/// A home with a command that waits for the file `go` and ends with the exit code in the file `code`.
 fn leg(bench: &Bench, variables: &[(&str, &str)]) -> Home {
     let home = home(bench.server.url(), variables);
     let script = home.path().join("deploy.sh");
@@ -84,7 +84,7 @@ fn begin(home: &Home) -> Child {
     home.command("deploytrack", &STEP).spawn().unwrap()
 }
 
-/// The statuses and attempts of all deployments, the newest first.
+/// Status and attempt of all deployments, the newest first.
 fn all(bench: &Bench) -> Vec<(Value, Value)> {
     listed(bench).into_iter().map(|one| (one["status"].clone(), one["attempt"].clone())).collect()
 }
@@ -131,7 +131,7 @@ fn a_step_that_is_repeated_in_its_leg_resumes_its_deployment() {
         step("1");
         step("0");
         assert_eq!(all(&bench), [is("succeeded", 2)], "{shared:?}");
-        // What has succeeded stays as it is.
+        // A deployment that has succeeded is not resumed.
         let before = listed(&bench);
         step("4");
         assert_eq!(all(&bench), [is("failed", 1), is("succeeded", 2)], "{shared:?}");
@@ -157,7 +157,7 @@ fn the_rounds_of_a_loop_are_deployments_of_their_own() {
     let mut home = leg(&bench, &GITLAB);
     may_end(&home);
     will_end(&home, "1");
-    // They differ in the arguments, in the environment, in the folder.
+    // The legs differ in the arguments, in the environment or in the folder.
     for region in ["eu", "us"] {
         assert_eq!(home.deploytrack(&[&STEP[..], &[region]].concat()).code, 1);
         home.set("REGION", region);
@@ -169,7 +169,7 @@ fn the_rounds_of_a_loop_are_deployments_of_their_own() {
     }
     assert!(!home.command("deploytrack", &STEP).current_dir(home.path().join("web")).status().unwrap().success());
     assert_eq!(all(&bench), vec![is("failed", 1); 5]);
-    // Without a command nothing tells a loop from a repetition.
+    // Without a command, a loop cannot be distinguished from a repetition.
     for status in ["pending", "in_progress", "failed", "succeeded"] {
         let ids = [(); 3].map(|()| home.deploytrack(&[&STEP[..7], &["--status", status]].concat()).done().to_owned());
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
@@ -191,7 +191,7 @@ fn concurrent_runs_reported_afterwards_are_not_repetitions() {
     for mut leg in running {
         assert_eq!(leg.wait().unwrap().code(), Some(1));
     }
-    // This one began when both had failed.
+    // This one started after both had failed.
     will_end(&home, "0");
     assert_eq!(home.deploytrack(&keyed).code, 0);
     assert_eq!(spooled(&home), 3);
@@ -235,7 +235,7 @@ async fn entries_in_progress_in_another_process_are_left_alone(#[values(Sqlite, 
     assert_eq!((now.len(), &now[1]), (2, &before), "it is not even touched");
     may_end(&legs[0]);
     assert_eq!(first.wait().unwrap().code(), Some(1));
-    // It has failed: its repetition goes on, and brings its own metadata.
+    // The deployment has failed: its repetition resumes it, with new metadata.
     may_end(&legs[2]);
     assert_eq!(legs[2].deploytrack(&other).code, 0);
     let all = listed(&bench);
@@ -287,7 +287,7 @@ fn a_choice_is_not_made_again_when_an_answer_is_lost() {
         assert_eq!(spooled(&legs[1]), 1, "{lost}");
         may_end(&legs[0]);
         first.wait().unwrap();
-        // The spool names the server as it was reached.
+        // An entry of the spool has the address of the server that the call used.
         let runs = fs::read_dir(legs[1].path().join(".local/state/deploytrack/spool")).unwrap();
         let run = runs.map(|run| run.unwrap().path()).find(|run| run.is_dir()).unwrap();
         for file in ["0.json", "1.json"].map(|file| run.join(file)) {
@@ -305,8 +305,8 @@ fn a_choice_is_not_made_again_when_an_answer_is_lost() {
     }
 }
 
-/// The address of a proxy that hands requests on, and from the second request of this method on, or the first PATCH, cuts the
-/// connection where the answer begins.
+/// The address of a proxy that forwards requests. From the second request of this method on, or the first PATCH, it closes the
+/// connection when the answer begins.
 fn cutting(server: &str, method: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

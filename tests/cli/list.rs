@@ -1,10 +1,10 @@
-//! `deploytrack list`: by when things happened.
+//! `deploytrack list`: ordered by the time of the occurrence.
 
 use deploytrack_tests::program::Home;
 
 use crate::given::Bench;
 
-/// Told in another order than it happened.
+/// Records deployments in another order than they happened.
 fn filled() -> Bench {
     let bench = Bench::new();
     for (version, at) in [("v2", "2016-06-01T12:00:00Z"), ("v1", "2016-01-01T12:00:00Z"), ("v3", "2017-01-01T12:00:00Z")] {
@@ -55,7 +55,7 @@ fn since_and_until_select_by_occurred_at_in_list_and_export() {
     assert_eq!((wrong.code, wrong.err.contains("--since")), (2, true), "{wrong:?}");
 }
 
-/// What a command prints on a terminal of this width; 0 is one that does not know its width.
+/// The output of a command on a terminal of this width; 0 is an unknown width.
 fn on_terminal(home: &Home, columns: u16, args: &str) -> String {
     let program = deploytrack_tests::program::binary("deploytrack").display().to_string();
     let inner = home.command("deploytrack", &[]);
@@ -68,7 +68,7 @@ fn on_terminal(home: &Home, columns: u16, args: &str) -> String {
 
 #[test]
 fn a_terminal_of_any_width_shows_every_row_and_every_column() {
-    // Of util-linux; it gives what it runs a terminal of its own.
+    // script(1) of util-linux runs a command on a terminal.
     if deploytrack_tests::program::on_path("script").is_none() {
         return;
     }

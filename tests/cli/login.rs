@@ -1,4 +1,4 @@
-//! deploytrack login and logout: a token is kept once the server has accepted it.
+//! `deploytrack login` and `logout`: a token is stored only after the server has accepted it.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -9,7 +9,7 @@ use deploytrack_tests::{
 
 use crate::given::Bench;
 
-/// A home that knows nothing of the server yet.
+/// A home without any setting of the server.
 fn stranger() -> (Bench, Home) {
     (Bench::filled(), Home::new())
 }

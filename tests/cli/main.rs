@@ -1,4 +1,4 @@
-//! The real binaries, as people and pipelines run them.
+//! The real binaries, run as by people and pipelines.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 

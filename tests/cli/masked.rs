@@ -10,7 +10,7 @@ use crate::{
 
 const SECRET: &str = "sw0rdfish&more";
 
-/// Everything that the server has of the newest deployment.
+/// Everything that the server stores about the newest deployment.
 fn recorded(bench: &Bench) -> String {
     let deployment = listed(bench)[0].clone();
     format!("{deployment}{}", shown(bench, &deployment["id"]))

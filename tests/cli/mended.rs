@@ -1,4 +1,4 @@
-//! Values that cannot be recorded: an optional one costs neither the record nor the deploy.
+//! Values that cannot be recorded: an invalid optional value stops neither the record nor the deploy.
 
 use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _, process::Stdio};
 
@@ -12,7 +12,7 @@ use crate::{
 
 const NAMED: [&str; 7] = ["record", "-c", "api", "-e", "production", "--version", "v1"];
 
-/// Runs a wrapped deployment with these options, which must be recorded; gives the record and what was said.
+/// Runs a wrapped deployment with these options, which must be recorded. Returns the deployment and standard error.
 fn recorded(options: &[&str]) -> (Value, String) {
     let bench = Bench::new();
     let home = home(&bench);
@@ -134,7 +134,7 @@ fn a_mistake_of_the_author_is_a_usage_error_before_anything_runs() {
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--send-timeout", "soon"],
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "never"],
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "fail", "--commit-sha", "HEAD"],
-        // A rollback asks the server what to go back to, and so its names must be right.
+        // A rollback asks the server for the earlier version, so its names must be valid.
         &["rollback", "-c", "a\u{7}b", "-e", "production"],
     ] {
         let run = ran(args);
@@ -155,7 +155,7 @@ fn a_record_by_hand_reports_its_faults() {
         assert_eq!((run.code, run.out.as_str(), listed(&bench).len()), (2, "", 0), "{run:?}");
         assert!(run.err.contains(wrong[0]), "{run:?}");
     }
-    // A pipeline that goes on without its tracker goes on with a record that has what can be recorded.
+    // A pipeline that continues on errors of the tracker records the valid values.
     let run = plain(&["--on-error", "spool", "--commit-sha", "HEAD", "--description", &long, "--meta", "x", "--deployed-by", ""]);
     assert_eq!(run.err.matches("warning").count(), 4, "{run:?}");
     let id = Value::from(run.done().trim());
@@ -165,7 +165,7 @@ fn a_record_by_hand_reports_its_faults() {
     assert_eq!(shown(&bench, &id)["history"][1]["reason"], Value::from("x".repeat(1023) + "…"));
     let late = home.deploytrack(&["update", id.as_str().unwrap(), "pending", "--on-error", "spool", "--occurred-at", "soon"]);
     assert_eq!((late.code, spooled(&home)), (2, 0), "{late:?}");
-    // A time is no detail: at another one the deployment could hide a newer one.
+    // A time is not optional: with a wrong one the deployment could replace a newer one.
     let untimed = plain(&["--on-error", "spool", "--occurred-at", "Sat Nov 28 2026", "--status", "succeeded"]);
     assert_eq!((untimed.code, listed(&bench).len(), spooled(&home)), (2, 1, 1), "{untimed:?}");
     assert_eq!(home.deploytrack(&["flush", "--set", "occurredAt=2026-11-28T10:00:00Z"]).done(), "1 sent, 0 kept, 0 refused\n");

@@ -1,4 +1,4 @@
-//! Names that mean something to a language, a format, a shell or a terminal.
+//! Names with a meaning in a language, a format, a shell or a terminal.
 
 use deploytrack_tests::{
     caller::{Caller, SECRET},

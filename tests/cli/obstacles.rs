@@ -1,4 +1,4 @@
-//! What stands between a command and its server, with the way out that fits; `doctor` says the same.
+//! Obstacles between a command and its server, each with its way out; `doctor` names the same one.
 
 use std::{
     io::{Read as _, Write as _},
@@ -14,7 +14,7 @@ use deploytrack_tests::{
 
 use crate::given::Bench;
 
-/// A listener that gives every caller this answer, and then ends the connection. Gives its host and port.
+/// A listener that gives this answer to every request and closes the connection. Returns its host and port.
 fn answering(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -27,20 +27,20 @@ fn answering(answer: &'static [u8]) -> String {
     address
 }
 
-/// A listener that ends every connection without reading, which resets it.
+/// A listener that closes every connection without reading, which resets it.
 fn resetting() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // Something has come that is not read.
+            // Waits for bytes, which stay unread.
             let _ = stream.peek(&mut [0; 1]);
         }
     });
     address
 }
 
-/// A listener that sends every caller to the same path of another server.
+/// A listener that redirects every request to the same path of another server.
 fn redirecting(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -57,14 +57,14 @@ fn redirecting(status: &'static str) -> String {
     address
 }
 
-/// A listener that takes every connection and says nothing.
+/// A listener that accepts every connection and never answers.
 fn silent() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     (listener, address)
 }
 
-/// Asks a server, and checks what is said and which way out is named, by a command and by the doctor.
+/// Checks the message and the way out for a server, of a command and of the doctor.
 #[track_caller]
 fn says(url: &str, variables: &[(&str, &str)], said: &str, hint: &str) {
     let home = Home::new().with("DEPLOYTRACK_URL", url).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
@@ -72,7 +72,7 @@ fn says(url: &str, variables: &[(&str, &str)], said: &str, hint: &str) {
     let run = home.deploytrack(&["matrix", "--timeout", "2s"]);
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.err.contains(said) && run.err.contains(hint), "{url}: {run:?}");
-    // No other way out is named.
+    // The message names no other way out.
     for (way_out, belongs) in [("`deploytrack serve`", "127.0.0.1:1:"), ("--cacert", "certificate"), ("NO_PROXY", "proxy")] {
         assert!(!run.err.contains(way_out) || run.err.contains(belongs), "{url}: {run:?}");
     }
@@ -105,7 +105,7 @@ fn the_wrong_scheme_for_the_port() {
 #[test]
 fn a_server_that_speaks_something_else() {
     says(&format!("http://{}", answering(b"SSH-2.0-OpenSSH_9.2\r\n")), &[], "is no HTTP", "the address begins with https://");
-    // The first frame of HTTP/2.
+    // The first frame of an HTTP/2 server.
     says(&format!("http://{}", answering(b"\0\0\0\x04\0\0\0\0\0")), &[], "is no HTTP", "the address begins with https://");
     says(&format!("http://{}", answering(b"")), &[], "ended the connection without an answer", "if it is so each time");
     says(&format!("http://{}", resetting()), &[], "ended the connection without an answer", "if it is so each time");

@@ -1,4 +1,4 @@
-//! What is printed, where, and in which form.
+//! The output of commands: streams and formats.
 
 use deploytrack_tests::snapshot;
 

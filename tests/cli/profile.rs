@@ -1,4 +1,4 @@
-//! Profiles: which there are, which is used, and what a logout leaves.
+//! Profiles: the list, the choice of one, and logout.
 
 use std::fs;
 
@@ -75,7 +75,7 @@ fn a_profile_is_shown_without_its_token() {
             assert!(!run.out.contains(part) && !run.err.contains(part), "{args:?}");
         }
     }
-    // An address may hold a password.
+    // An address may contain a password.
     let path = home.path().join(".config/deploytrack/config.toml");
     let text = fs::read_to_string(&path).unwrap().replace("http://", "http://me:hush@");
     fs::write(&path, text).unwrap();

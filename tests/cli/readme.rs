@@ -1,4 +1,4 @@
-//! What README.md shows can be typed as it stands there.
+//! The commands in README.md work as printed.
 
 use std::{
     collections::BTreeSet,
@@ -11,22 +11,22 @@ use deploytrack_tests::program::{Home, Process, binary};
 use serde_json::Value;
 
 const README: &str = include_str!("../../README.md");
-/// Where the examples of the REST API find the server.
+/// The address of the server in the examples of the REST API.
 const API: &str = "http://127.0.0.1:3000/api/v1";
 
-/// A section, from its heading to the next of the same rank.
+/// A section, from its heading to the next heading of the same level.
 fn section(heading: &str) -> &'static str {
     let (_, rest) = README.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no section is named {heading}"));
     rest.split("\n## ").next().unwrap()
 }
 
-/// The indented lines that begin with the program's name, without what is said of them behind two spaces.
+/// The indented lines that begin with the name of the program, without the comments after two spaces.
 fn lines_of(text: &str) -> Vec<&str> {
     let typed = text.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with("deploytrack "));
     typed.map(|line| line.split("  ").next().unwrap()).collect()
 }
 
-/// The subcommands that a line of the list of commands names.
+/// The subcommands in a line of the list of commands.
 fn named(line: &str) -> Vec<String> {
     let words: Vec<_> = line.split_whitespace().skip(1).take_while(|word| is_name(word)).collect();
     words.first().unwrap_or_else(|| panic!("no command is named in {line}")).split('|').map(str::to_owned).collect()
@@ -36,16 +36,16 @@ fn is_name(word: &str) -> bool {
     word.chars().all(|c| c.is_ascii_lowercase() || c == '|' || c == '-') && !word.starts_with('-')
 }
 
-/// Whether a line can be typed: no placeholder, no choice, nothing left out.
+/// Whether a line can be typed: it has no placeholder, no alternatives and no ellipsis.
 fn is_concrete(line: &str) -> bool {
     let upper = |word: &str| word.chars().any(|c| c.is_ascii_uppercase()) && !word.chars().any(|c| c.is_ascii_lowercase());
     !line.contains(['[', '|']) && !line.contains("...") && !line.split_whitespace().any(upper)
 }
 
-/// A home whose shell finds `deploytrack`, with a server started by the README's own line.
+/// A home whose shell finds `deploytrack`, and a server started with the command in the README.
 fn after_serve() -> (Home, Process) {
     let folder = binary("deploytrack").parent().unwrap().to_str().unwrap().to_owned();
-    // The port of the examples may be somebody else's on this machine.
+    // Another process may use the port of the examples.
     let home = Home::new().with("PATH", format!("{folder}:/usr/bin:/bin")).with("DEPLOYTRACK_LISTEN", "127.0.0.1:0");
     let serve = lines_of(README).into_iter().find(|line| *line == "deploytrack serve").unwrap();
     let mut command = shell(&home, &format!("exec {serve}"));
@@ -61,7 +61,7 @@ fn shell(home: &Home, script: &str) -> Command {
     command
 }
 
-/// Types a line, which must end with 0, and gives its standard output.
+/// Runs a line in a shell, checks that the exit code is 0, and returns standard output.
 fn typed(home: &Home, line: &str) -> String {
     let output = shell(home, line).output().unwrap();
     assert!(output.status.success(), "{line}\n{output:?}");
@@ -84,7 +84,7 @@ fn the_quick_start_and_the_pipeline_run_in_one_home() {
     assert_eq!(typed(&home, wrapped), "--fast\n");
     assert!(typed(&home, "deploytrack matrix").contains("v2.3.1"));
     for line in rest {
-        // Another job moves it on in the meantime.
+        // Another job changes its status in the meantime.
         if line.starts_with("deploytrack wait") {
             typed(&home, "deploytrack update --id-file deployment.id succeeded");
         }
@@ -145,16 +145,16 @@ fn every_value_that_list_prints_in_full_can_be_typed() {
     let mut run = BTreeSet::new();
     let (mut lines, last): (Vec<_>, Vec<_>) =
         lines_of(section("The command line")).into_iter().filter(|line| is_concrete(line)).partition(|line| *line != "deploytrack logout");
-    // After it the others have no token.
+    // After a logout the other commands would have no token.
     lines.extend(last);
     for line in lines {
-        // These want to be told what and where, or by whom; their help and the examples above say how.
+        // These need more arguments, which their help and the examples above show.
         let wants_more = ["record", "undeploy", "login"].map(|name| format!("deploytrack {name}"));
         if wants_more.contains(&line.to_owned()) {
             assert_eq!(shell(&home, line).output().unwrap().status.code(), Some(2), "{line}");
             continue;
         }
-        // These go on until they are stopped, one of them on a terminal alone.
+        // These run until they are stopped, one of them only on a terminal.
         if ["deploytrack watch", "deploytrack matrix --watch"].contains(&line) {
             let stopped = format!("script -qec 'timeout -s INT 2 {line}; echo ended $?' /dev/null");
             let output = shell(&home, &stopped).output().unwrap();

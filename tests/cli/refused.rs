@@ -1,4 +1,4 @@
-//! What a server refuses is not lost: the deployment has happened, and its record is kept until it is right.
+//! Refused records are not lost: the deployment has happened, so its record stays in the spool until it is corrected.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ use crate::{
 
 const COMMAND: [&str; 4] = ["--", "sh", "-c", "echo out; exit 3"];
 
-/// Runs a deployment of this version to this environment, whose command fails with 3.
+/// Wraps a command that fails with 3, as a deployment of this version to this environment.
 fn deploy(home: &Home, environment: &str, version: &str) -> Run {
     home.deploytrack(&[&["record", "-c", "api", "-e", environment, "--version", version][..], &COMMAND].concat())
 }
@@ -51,7 +51,7 @@ fn statuses(bench: &Bench, of: &str) -> Vec<(String, String)> {
     all.iter().filter(|one| one["version"] == of).map(|one| (text(one, "environmentName"), text(one, "status"))).collect()
 }
 
-/// A server over the same data that knows no new names.
+/// A server on the same database that does not register new names.
 fn strict(bench: &Bench, home: &Home, url: &str) -> Process {
     let mut command = home.command("deploytrack-server", &["--listen", url.trim_start_matches("http://")]);
     command.args(["--database-url", bench.database.url(), "--registration", "strict"]).env("DEPLOYTRACK_JWT_SECRET", SECRET);
@@ -80,7 +80,7 @@ fn a_name_that_is_refused_is_corrected_and_the_deployment_is_recorded_with_its_t
     let doctor = home.deploytrack(&["doctor"]);
     assert!(doctor.done().contains("refused") && doctor.out.contains("--set environment=NAME"), "{doctor:?}");
 
-    // No other command sends it, removes it, or waits behind it.
+    // No other command sends it, deletes it or waits for it.
     let other = home.deploytrack(&wrapped(&[], &["true"]));
     is_the_commands(&other, 0, "");
     assert_eq!((other.err.as_str(), spool(&home)[0]["refused"].clone()), ("", refused), "nothing was asked again");
@@ -94,7 +94,7 @@ fn a_name_that_is_refused_is_corrected_and_the_deployment_is_recorded_with_its_t
     let id = listed(&bench).into_iter().find(|one| one["version"] == "v3").unwrap()["id"].clone();
     let story = shown(&bench, &id);
     let start = &story["history"][1];
-    // What is sent within a second counts by its arrival; the claimed time is shown beside it.
+    // An event sent within a second is ordered by its arrival; the claimed time is stored beside it.
     let times = [&start["claimedAt"], &start["occurredAt"]];
     assert!(times.iter().any(|time| time.as_str().is_some_and(|time| time.starts_with(&began))), "{story}");
     assert_eq!(story["history"][2]["reason"], "exit code 3");
@@ -154,7 +154,7 @@ fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
     }
     let flushed = home.deploytrack(&["flush"]);
     assert_eq!((flushed.code, flushed.out.as_str()), (4, "0 sent, 0 kept, 1 refused, 1 not trusted\n"), "{flushed:?}");
-    // Who may only read must not deploy with the token of the next job.
+    // An event of a read-only token must not be sent with the token of the next job.
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
     is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!((spooled(&home), statuses(&bench, "v401").len(), statuses(&bench, "v403").len()), (2, 0, 0));
@@ -185,7 +185,7 @@ fn an_outcome_that_another_caller_has_recorded_is_queued_with_the_reason() {
     assert_eq!((&kept[0]["events"], &kept[0]["refused"]["code"]), (&json!(1), &json!("invalid_transition")));
     let corrected = home.deploytrack(&["flush", kept[0]["run"].as_str().unwrap(), "--set", "environment=staging"]);
     assert!(corrected.code == 1 && corrected.err.contains("no refused record"), "{corrected:?}");
-    // Started again by hand, it takes the outcome.
+    // A retry by hand accepts the outcome.
     for status in ["pending", "in_progress"] {
         let _ = bench.home.deploytrack(&["update", &id, status]).done();
     }
@@ -213,7 +213,7 @@ fn wrong_settings_cost_the_record_time_and_nothing_else() {
         home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
         assert_eq!((spool(&home).len(), &spool(&home)[0]["events"]), (1, &json!(2)), "{variable}");
         let name = spool(&home)[0]["run"].as_str().unwrap().to_owned();
-        // What a call without a token kept could be anybody's.
+        // Anybody could have queued an event without a token.
         let flush = if has_token { &["flush"][..] } else { &["flush", &name, "--trust"] };
         assert_eq!(home.deploytrack(flush).done(), "1 sent, 0 kept, 0 refused\n", "{variable}");
         assert_eq!(statuses(&bench, variable).len(), 1);
@@ -324,7 +324,7 @@ fn runs_of_a_program_from_before_are_read_and_refused_runs_are_bounded_like_any(
     let bench = Bench::filled();
     let home = home(&bench);
     deploy(&home, "prodution", "v3");
-    // Without the mark it is a run as it was ever written.
+    // Without the mark the run has the format of earlier versions.
     fs::remove_file(folder(&home, &spool(&home)[0]).join("refused")).unwrap();
     assert_eq!(spool(&home)[0]["state"], "waiting");
     is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");

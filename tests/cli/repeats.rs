@@ -1,4 +1,4 @@
-//! A write is made once, however often it is sent.
+//! Retries: a write is carried out once, however often it is sent.
 
 use std::{
     io::{self, Read, Write},
@@ -109,10 +109,10 @@ fn a_write_with_three_lost_answers_is_3_and_made_once() {
     assert_eq!(total(&bench), 1);
 }
 
-/// Hands requests on to a server, and cuts the first connections where the answers begin.
+/// A proxy that forwards requests to a server, and closes the first connections when their answers begin.
 struct Losing {
     url: String,
-    /// How many answers were lost.
+    /// The number of lost answers.
     lost: Arc<AtomicUsize>,
 }
 
@@ -135,7 +135,7 @@ impl Losing {
     }
 }
 
-/// Carries answers back, unless they are to be lost: the server has done its work when it begins to answer.
+/// Forwards an answer, or loses it. The server has carried out the request when its answer begins.
 fn answer(mut server: TcpStream, mut client: TcpStream, most: usize, lost: &AtomicUsize) {
     let mut bytes = [0; 4096];
     while let Ok(length @ 1..) = server.read(&mut bytes) {

@@ -1,4 +1,4 @@
-//! The version and its commit, with real repositories.
+//! The detection of version and commit, with real repositories.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command, time::Instant};
 
@@ -19,7 +19,7 @@ fn git(folder: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// The values of version and commit.
+/// The detected version and commit.
 fn found(home: &Home, args: &[&str]) -> [Value; 2] {
     let all = explained(home, &[&["-e", "production"], args].concat());
     [all["version"][0].clone(), all["commitSha"][0].clone()]
@@ -230,7 +230,7 @@ fn git_runs_quietly_and_with_a_time_limit() {
     let mut home = home.with("PATH", path);
     fake("trap '' TERM; sleep 60");
     assert!(slow(&home).contains("git did not answer within 3s"));
-    // It has ended, and something it started holds the pipe.
+    // The process has ended, but a child of it keeps the pipe open.
     fake("sleep 60 &\nexit 0");
     assert!(slow(&home).contains("git did not answer within 3s"));
     fake("exec 0<&0; read line && echo asked >>\"$HOME/asked\"; exec /usr/bin/git \"$@\"");

@@ -52,13 +52,13 @@ fn a_command_that_fails_records_no_rollback() {
     assert_eq!(statuses(&bench), ["v1 succeeded", "v1 failed", "v2 rolled_back", "v1 succeeded"]);
 }
 
-/// What a rollback with these arguments says on its last line, and the version that is current then.
+/// The last line of output of a rollback with these arguments, and the version that is current afterwards.
 fn roll_back(bench: &Bench, args: &[&str]) -> (String, String) {
     let run = bench.home.deploytrack(&[&ROLLBACK[..], args].concat());
     (run.done().to_owned(), shown(bench))
 }
 
-/// A refusal that changes nothing, and what it says.
+/// The message of a refused rollback, which must change nothing.
 fn refused(bench: &Bench, args: &[&str]) -> String {
     let before = (shown(bench), statuses(bench));
     let run = bench.home.deploytrack(&[&ROLLBACK[..], args].concat());
@@ -203,7 +203,7 @@ fn a_mark_that_is_still_in_the_spool_brings_no_version_back() {
         bench.record("api", "production", version, "succeeded");
     }
     let url = bench.server.url().to_owned();
-    // The tracker goes away while the command runs: outcome and mark are kept.
+    // The server stops while the command runs: outcome and mark are queued.
     let kill = format!("kill -9 {}", bench.server.id());
     let run = bench.home.deploytrack(&[&ROLLBACK[..], &["--send-timeout", "2s", "--", "sh", "-c", &kill]].concat());
     assert_eq!(run.code, 0, "{run:?}");

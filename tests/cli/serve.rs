@@ -1,10 +1,10 @@
-//! deploytrack serve: the first thing a newcomer does.
+//! `deploytrack serve`: the first command of a new user.
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use deploytrack_tests::program::{Home, Process};
 
-/// The program's last lines are out when nothing more comes for a moment; the demo says what to type next.
+/// Reads the introduction of the demo up to its last line.
 fn demo(home: &Home) -> (Process, String) {
     let mut command = home.command("deploytrack", &["serve", "--demo", "--listen", "127.0.0.1:0"]);
     command.stderr(std::process::Stdio::inherit());
@@ -69,7 +69,7 @@ fn recorded_deployments_are_there_after_a_restart() {
         Process::started(command)
     };
     let server = serve();
-    // The profile is written before or just after the first line.
+    // The profile is written shortly before or after the first line of output.
     std::thread::sleep(Duration::from_millis(500));
     let args = ["record", "--component", "api", "--environment", "production", "--version", "v1", "--status", "succeeded"];
     let _ = home.deploytrack(&args).done();

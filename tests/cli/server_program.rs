@@ -1,4 +1,4 @@
-//! deploytrack-server, as operators run it.
+//! The program `deploytrack-server`.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -102,7 +102,7 @@ fn a_token_lasts_no_longer_than_the_setting() {
     assert!(refused.code == 4 && refused.err.contains("--max-token-lifetime") && refused.err.contains("1h"), "{refused:?}");
 }
 
-/// An address that is free now.
+/// An address with a free port.
 fn free_address() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }

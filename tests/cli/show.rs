@@ -4,7 +4,7 @@ use deploytrack_tests::snapshot;
 
 use crate::given::Bench;
 
-/// The output without its ages, and with its columns pulled together: they grow with the years.
+/// The output without ages and with single spaces: the ages, and so the columns, grow with the years.
 fn timeless(text: &str) -> String {
     let is_age = |word: &str| word.strip_suffix(['y', 'd', 'h', 'm', 's']).is_some_and(|number| number.parse::<u32>().is_ok());
     let line = |line: &str| {

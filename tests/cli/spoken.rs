@@ -1,4 +1,4 @@
-//! What is refused is said in the words of the command line: the value, the rule, and a flag or a command that helps.
+//! Refusals in the terms of the command line: the value, the rule, and a flag or a command that helps.
 
 use std::{
     io::{Read as _, Write as _},
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::given::Bench;
 
-/// Words of HTTP, of JSON and of parsers, which say nothing to a person at a terminal.
+/// Terms of HTTP, JSON and parsers, which do not help a person at a terminal.
 const FOREIGN: [&str; 34] = [
     "?register",
     "=true",
@@ -52,7 +52,7 @@ const FOREIGN: [&str; 34] = [
     "text/html",
 ];
 
-/// Checks that a refusal has an exit code and these parts, and speaks the language of the command line.
+/// Checks that a refusal has this exit code, contains these parts and uses the terms of the command line.
 #[track_caller]
 fn is_spoken(args: &[&str], run: &Run, code: i32, parts: &[&str]) {
     assert_eq!((run.code, run.out.as_str()), (code, ""), "{args:?}: {run:?}");
@@ -208,7 +208,7 @@ fn a_refusal_of_the_server_names_value_and_flag() {
     is_spoken(&["list"], &astray.deploytrack(&["list"]), 1, &["--url"]);
 }
 
-/// A server that gives every request this answer.
+/// A server that gives this answer to every request.
 fn canned(status: &str, content_type: &str, body: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -217,7 +217,7 @@ fn canned(status: &str, content_type: &str, body: &str) -> String {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // A request of a command without a body comes at once.
+            // A request without a body arrives in one piece.
             let _ = stream.read(&mut [0; 16 * 1024]);
             let _ = stream.write_all(answer.as_bytes());
         }
@@ -320,7 +320,7 @@ fn no_code_of_the_server_is_forgotten() {
         text.lines().take_while(|line| !line.contains("cfg(test)")).filter(|line| line.contains("(StatusCode::") || line.contains("=> (\""))
     {
         let line = line.replace("TOKEN_LIFETIME", "\"token_lifetime\"");
-        // Without a text the code comes from another of these lines.
+        // A code without a text is in another line of this list.
         let Some(code) = line.split('"').nth(1) else { continue };
         assert!(
             spoken.contains(&format!("\"{code}\",")) || ["invalid_request", "invalid_transition", "not_current"].contains(&code),
@@ -398,7 +398,7 @@ fn a_name_in_the_form_of_an_id_works_in_a_wrapped_command_and_from_the_spool() {
     let record = ["record", "-c", ID, "-e", ID, "--version", "v1", "--idempotency-key", "leg-1", "--"];
     let run = |command: &[&str]| home.deploytrack(&[&record[..], command].concat());
     assert_eq!((run(&["sh", "-c", "exit 3"]).code, crate::wrapped::spooled(&home)), (3, 0));
-    // Repeated under its key, it goes on with the deployment that failed.
+    // Repeated with its key, the step resumes the deployment that failed.
     assert_eq!((run(&["true"]).code, crate::wrapped::spooled(&home)), (0, 0));
     let all = crate::wrapped::listed(&bench);
     assert_eq!((all.len(), &all[0]["status"], &all[0]["componentName"]), (1, &"succeeded".into(), &ID.into()), "{all:?}");

@@ -1,4 +1,4 @@
-//! What the spool keeps, and what it says of what it keeps for long.
+//! The limits of the spool, and the warnings about old entries.
 
 use std::{
     fs::{self, File},
@@ -21,13 +21,13 @@ fn spool(home: &Home) -> PathBuf {
     home.path().join(".local/state/deploytrack/spool")
 }
 
-/// The name of a run that was begun so long ago.
+/// The folder name of a spooled run that started this long ago.
 fn name_of(age: Duration) -> String {
     let then = (SystemTime::now() - age).duration_since(SystemTime::UNIX_EPOCH).unwrap();
     Uuid::new_v7(Timestamp::from_unix(NoContext, then.as_secs(), then.subsec_nanos())).to_string()
 }
 
-/// Runs a command so long ago while no server can be had, so that its run is kept.
+/// Spools a run that started this long ago: wraps a command under a clock of that time while the server is down.
 fn keep_one(bench: &mut Bench, age: Duration) -> Home {
     let home = home(bench);
     let url = bench.server.url().to_owned();
@@ -59,7 +59,7 @@ fn a_spool_of_sixty_four_mebibytes_is_full_and_the_deploy_goes_on() {
     for _ in 0..16 {
         let run = spool(&home).join(Uuid::now_v7().to_string());
         fs::create_dir_all(&run).unwrap();
-        // Too large to be read as an event, and nothing on the disk.
+        // Too large for an event; a sparse file, so it takes no disk space.
         File::create(run.join("0.json")).unwrap().set_len(5 << 20).unwrap();
     }
     home.set("DEPLOYTRACK_URL", NOWHERE);

@@ -1,4 +1,4 @@
-//! --at: what was current then.
+//! `--at`: the versions that were current at a time.
 
 use deploytrack_tests::{program::Home, snapshot};
 

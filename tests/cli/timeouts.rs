@@ -1,5 +1,5 @@
-//! One word for one thing: `--timeout` limits an answer, `--send-timeout` what is sent around a command, `--command-timeout`
-//! the command with all that it has started, `--wait-timeout` a wait.
+//! Timeouts: `--timeout` limits a request, `--send-timeout` the requests around a command, `--command-timeout` the command with
+//! all its processes, and `--wait-timeout` a wait.
 
 use std::{
     io::BufRead as _,
@@ -16,7 +16,7 @@ use crate::{
     wrapped::{home, home_of, is_the_commands, listed, shown, wrapped},
 };
 
-/// A server that takes connections and never answers.
+/// A server that accepts connections and never answers.
 fn silent() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -80,7 +80,7 @@ fn a_timeout_limits_each_request_of_every_command() {
 fn a_flush_and_a_wrapped_command_wait_no_longer_for_an_answer() {
     let (_listener, url) = silent();
     let home = home_of(&url).with("DEPLOYTRACK_TIMEOUT", "250ms");
-    // The sending as a whole would take a minute.
+    // All retries together would take a minute.
     let run = home.deploytrack(&wrapped(&["--send-timeout", "1m"], &["sh", "-c", "echo out; exit 5"]));
     is_the_commands(&run, 5, "out\n");
     assert!(run.err.contains("did not answer within 0.25s"), "{run:?}");
@@ -129,7 +129,7 @@ fn a_limit_needs_a_command_and_a_unit() {
     }
 }
 
-/// A script that starts processes in every way to get away from a parent.
+/// A script whose processes leave their parent in every possible way.
 const FAMILY: &str = "
 sleep 1000 &
 (sleep 1000 &)
@@ -141,7 +141,7 @@ sh -c 'trap \"\" TERM; sleep 1000' &
 sleep 2000
 ";
 
-/// The processes with this variable in their environment, zombies apart.
+/// The processes with this variable in their environment, without zombies.
 fn alive(mark: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let with_it = processes.filter(|process| {
@@ -151,7 +151,7 @@ fn alive(mark: &str) -> Vec<String> {
     with_it.filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok()).filter(|line| !line.is_empty()).collect()
 }
 
-/// Runs a family whose time is over, started by these words before `deploytrack`.
+/// Runs the script until its timeout; `before` are the words in front of `deploytrack`.
 fn ends_all_when_started(mark: &str, before: &[&str], options: &[&str]) {
     let bench = Bench::new();
     let home = home(&bench).with("MARK", mark).with("TERM", "xterm");
@@ -168,13 +168,13 @@ fn ends_all_when_started(mark: &str, before: &[&str], options: &[&str]) {
     let log = home.path().join("log");
     let file = std::fs::File::create(&log).unwrap();
     command.stdout(file.try_clone().unwrap()).stderr(file);
-    // script(1) ends what it runs with the end of its own input.
+    // script(1) ends its command when its own input ends.
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let input = child.stdin.take();
     child.wait().unwrap();
     drop(input);
     let text = String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned();
-    // A job of the background may outlive the shell that started it.
+    // A background job may outlive the shell that started it.
     let until = Instant::now() + Duration::from_secs(40);
     while !alive(mark).is_empty() && Instant::now() < until {
         thread::sleep(Duration::from_millis(100));
@@ -202,7 +202,7 @@ fn a_limit_ends_all_without_a_keeper() {
 
 #[test]
 fn a_limit_ends_all_on_a_terminal() {
-    // Of util-linux; it gives what it runs a terminal of its own.
+    // script(1) of util-linux runs a command on a terminal.
     if deploytrack_tests::program::on_path("script").is_none() {
         return;
     }

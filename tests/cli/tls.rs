@@ -1,4 +1,4 @@
-//! A server behind TLS whose certificate only the caller knows.
+//! Servers behind TLS with a private certificate.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ impl Hidden {
         Self { bench: Bench::filled(), files: Authority::new() }
     }
 
-    /// A front that shows the certificate of this name, and others after it.
+    /// A TLS proxy with the certificate of this name, followed by others.
     fn front(&self, name: &str, others: &[&str]) -> Front {
         let file = |name: &str| self.files.read(&format!("{name}.pem"));
         let chain = std::iter::once(file(name)).chain(others.iter().map(|other| file(other))).collect::<String>();
@@ -32,7 +32,7 @@ impl Hidden {
         Home::new().with("DEPLOYTRACK_URL", front.url(host)).with("DEPLOYTRACK_TOKEN", Caller::admin_token())
     }
 
-    /// Asks with the certificates of a file.
+    /// Runs a command that trusts the certificates of a file.
     fn asked(&self, front: &Front, host: &str, file: &str) -> Run {
         Self::home(front, host).deploytrack(&["matrix", "--cacert", self.files.file(file).to_str().unwrap()])
     }
@@ -126,7 +126,7 @@ fn a_trusted_certificate_is_valid_only_for_its_names_and_dates() {
     hidden.files.self_signed("client", &["-addext", "extendedKeyUsage=clientAuth"]);
     let client = hidden.front("client", &[]);
     hidden.is_refused(&client, "localhost", "client.pem", "certificate", "hint:");
-    // Made again with the same name and the same key, it is another certificate.
+    // A new certificate with the same name and the same key is another certificate.
     hidden.files.openssl(&[
         "req",
         "-x509",
@@ -201,7 +201,7 @@ fn the_doctor_distinguishes_an_untrusted_certificate_from_an_unreachable_server(
     assert!(trusted.done().contains("tls,ok,") && trusted.out.contains("token,ok,"), "{trusted:?}");
 }
 
-/// What the server says of a database that shows this certificate, with these parameters of the database URL.
+/// The error of a server for a database with this certificate, with these parameters in the database URL.
 fn database(files: &Authority, name: &str, parameters: &str) -> String {
     let manner = Manner { asked_first: true, ..Manner::default() };
     let front = Front::new(&files.read(&format!("{name}.pem")), &files.file(&format!("{name}.key")), "127.0.0.1:1", manner);
@@ -225,7 +225,7 @@ fn a_certificate_of_a_database_is_trusted_when_named_and_else_refused_with_the_w
         files.self_signed(name, args);
     }
     let root = |name: &str| format!("sslmode=verify-full&sslrootcert={}", files.file(&format!("{name}.pem")).display());
-    // Nothing is behind the front.
+    // No database is behind the proxy.
     assert!(database(&files, "end", &root("end")).contains("cannot be used at the moment"));
     for (name, parameters, said) in [
         ("signs", root("signs"), "basicConstraints=critical,CA:FALSE"),

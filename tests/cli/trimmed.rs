@@ -1,4 +1,4 @@
-//! Values of `$(...)`, files and steps of Jenkins come with a line break at their end, and with more: none of it is meant.
+//! Values of `$(...)`, files and steps of Jenkins end with a line break or other whitespace, which is removed.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::{
     wrapped::{home, listed},
 };
 
-/// What stands around a value.
+/// The whitespace around a value.
 const BLANKS: [(&str, &str); 7] =
     [("", "\n"), ("", "\r\n"), ("\u{feff}", ""), (" ", "  "), ("\t", "\t\n"), ("\u{a0}", "\u{a0}"), ("", "\u{200b}\n")];
 

@@ -1,4 +1,4 @@
-//! A spool that a restored cache brought back: what others put into it is neither sent nor followed, and hangs nothing.
+//! A spool from a restored CI cache: files of other users are neither sent nor followed, and hang nothing.
 
 use std::{
     fs::{self, File},
@@ -23,7 +23,7 @@ use crate::{
     wrapped::{home, home_of, is_the_commands, listed, spooled, wrapped},
 };
 
-/// Puts something in the place of a file.
+/// Replaces a file.
 type Make<'a> = &'a dyn Fn(&Path);
 
 const SCRIPT: &str = "#!/bin/sh\necho deployed\n";
@@ -49,7 +49,7 @@ fn states(home: &Home) -> Vec<String> {
     list.as_array().unwrap().iter().map(|run| run["state"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A folder as somebody without any token makes it.
+/// Creates a run in the spool without any token.
 fn forged(home: &Home, files: &[(&str, Value)]) -> String {
     let name = Uuid::now_v7().to_string();
     let folder = spool(home).join(&name);
@@ -70,7 +70,7 @@ fn deploy(home: &Home, version: &str) -> deploytrack_tests::program::Run {
     home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", version, "--send-timeout", "1s", "--", "true"])
 }
 
-/// Runs of these versions that could not be sent, and the server back where it was.
+/// Spools runs of these versions while the server is down, and restarts the server.
 fn kept(bench: &mut Bench, home: &Home, versions: &[&str]) {
     let url = bench.server.url().to_owned();
     bench.server.kill();
@@ -286,7 +286,7 @@ fn a_later_token_of_the_same_subject_or_pipeline_sends_the_queue_of_an_expired_o
         home
     };
     let mut home = with(None);
-    // A runner that was thrown away: the cache is all that is left.
+    // The runner was deleted: only its cache remains.
     let moved = home_of(bench.server.url());
     fs::create_dir_all(moved.path().join(".local")).unwrap();
     copy(&home.path().join(".local/state"), &moved.path().join(".local/state"));
@@ -369,7 +369,7 @@ fn an_endless_settings_file_does_not_hang_the_program() {
     File::create(home.path().join("large")).unwrap().set_len(1 << 40).unwrap();
     home.set("DEPLOYTRACK_TOKEN_FILE", home.path().join("large").to_str().unwrap());
     assert!(home.deploytrack(&["list"]).err.contains("it has more than"));
-    // The output of a command is a pipe.
+    // Standard output of a command under test is a pipe.
     let script = format!("exec 3< <(echo {}); DEPLOYTRACK_TOKEN_FILE=/dev/fd/3 exec \"$0\" list", Caller::admin_token());
     let run = Command::new("bash")
         .args(["-c", &script])

@@ -8,7 +8,7 @@ use deploytrack_tests::{
 
 use crate::given::Bench;
 
-/// Changes the database behind the server's back.
+/// Changes the database by SQL, past the server.
 fn tamper(bench: &Bench, sql: &str) {
     tokio::runtime::Runtime::new().unwrap().block_on(bench.database.execute(sql)).unwrap();
 }

@@ -1,4 +1,4 @@
-//! `deploytrack version`: the client's, and the server's where it can be asked.
+//! `deploytrack version`: of the client, and of the server when it is reachable.
 
 use deploytrack_tests::program::Home;
 use serde_json::Value;

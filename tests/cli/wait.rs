@@ -1,4 +1,4 @@
-//! `deploytrack wait`: until a deployment is where it should be, and no longer.
+//! `deploytrack wait`: ends as soon as a deployment has the awaited status.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -10,14 +10,14 @@ use deploytrack_tests::program::Home;
 
 use crate::given::Bench;
 
-/// Begins to wait; the server is asked at least once before this returns to a test that moves on.
+/// Starts to wait. The server gets at least one request before this returns.
 fn waiting(home: &Home, args: &[&str]) -> Child {
     let child = home.command("deploytrack", args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     thread::sleep(Duration::from_millis(700));
     child
 }
 
-/// The exit code, standard output and standard error of one that was waiting.
+/// The exit code, standard output and standard error of a wait.
 fn ended(child: Child) -> (i32, String, String) {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

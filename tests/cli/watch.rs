@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::given::Bench;
 
-/// A watcher, and what it prints; it ends when this value goes.
+/// A running `watch` and its output. It is killed when this value is dropped.
 struct Watcher(Child, BufReader<ChildStdout>);
 
 impl Watcher {
@@ -45,7 +45,7 @@ fn record(home: &Home, component: &str, version: &str) {
     let _ = home.deploytrack(&args).done();
 }
 
-/// A home whose profile-less commands go to this server.
+/// A home configured with this server.
 fn home_of(server: &Process) -> Home {
     Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", deploytrack_tests::caller::Caller::admin_token())
 }
@@ -101,7 +101,7 @@ fn a_watched_matrix_is_redrawn_and_the_screen_is_restored() {
     let server = Process::server(&Home::new(), database.url());
     let home = home_of(&server);
     record(&home, "api", "v1");
-    // script(1) gives its command a terminal and ends it with the end of its own input.
+    // script(1) runs its command on a terminal, and ends it when its own input ends.
     let command = format!("stty cols 80 rows 24; timeout -s INT 4 {} matrix --watch", binary("deploytrack").display());
     let mut script = Command::new("script");
     script.args(["-qec", &command, "/dev/null"]).env_clear().env("HOME", home.path()).env("PATH", std::env::var("PATH").unwrap());

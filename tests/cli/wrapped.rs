@@ -1,4 +1,4 @@
-//! `deploytrack record ... -- COMMAND`: the tracker never breaks the deploy, and what was recorded is never lost.
+//! `deploytrack record ... -- COMMAND`: the tracker never breaks the deploy, and no event is lost.
 
 use std::{
     io::{Read as _, Write as _},
@@ -22,17 +22,17 @@ pub(crate) fn wrapped<'a>(options: &[&'a str], command: &[&'a str]) -> Vec<&'a s
     [&RECORD[..], options, &["--"], command].concat()
 }
 
-/// A home whose server is at this address.
+/// A home configured with the server at this address.
 pub(crate) fn home_of(url: &str) -> Home {
     Home::new().with("PATH", "/usr/bin:/bin").with("DEPLOYTRACK_URL", url).with("DEPLOYTRACK_TOKEN", Caller::admin_token())
 }
 
-/// A home whose server is the bench's, by a variable that can still be set otherwise.
+/// A home configured with the server of a bench, by a variable that a test can override.
 pub(crate) fn home(bench: &Bench) -> Home {
     home_of(bench.server.url())
 }
 
-/// Every deployment there is, as JSON, the latest recorded first.
+/// All deployments as JSON, the one recorded last first.
 pub(crate) fn listed(bench: &Bench) -> Vec<Value> {
     let page: Value = serde_json::from_str(bench.home.deploytrack(&["list", "--all", "--order", "created", "-o", "json"]).done()).unwrap();
     page["data"].as_array().unwrap().clone()
@@ -47,7 +47,7 @@ pub(crate) fn spooled(home: &Home) -> usize {
         .map_or(0, |runs| runs.flatten().filter(|run| !run.file_name().to_string_lossy().starts_with('.')).count())
 }
 
-/// What a pipeline sees of the command itself, whatever is said on standard error besides.
+/// Checks the exit code and the output of the wrapped command; standard error may contain more.
 pub(crate) fn is_the_commands(run: &Run, code: i32, out: &str) {
     assert_eq!((run.code, run.out.as_str()), (code, out), "{run:?}");
 }
@@ -95,12 +95,12 @@ fn without_a_server_the_command_runs_and_the_record_comes_later_exactly_once() {
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!(spooled(&home), 1);
 
-    // What is for one server is not sent to another.
+    // Events for one server are not sent to another.
     home.set("DEPLOYTRACK_URL", bench.server.url());
     assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 1 kept, 0 refused\n");
     assert_eq!(listed(&bench).len(), 0);
 
-    // The server comes back where it was.
+    // The server restarts at the same address.
     let gone = bench.server.url().to_owned();
     bench.server.kill();
     home.set("DEPLOYTRACK_URL", &gone);
@@ -129,7 +129,7 @@ fn a_server_that_dies_in_the_middle_of_a_deploy_gets_the_outcome_afterwards() {
     let kept: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
     assert_eq!((&kept[0]["component"], &kept[0]["version"], &kept[0]["events"]), (&"api".into(), &"v1".into(), &1.into()));
     bench.restart(&url);
-    // Anything that is run next sends it.
+    // The next command sends it, whatever it is.
     is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!(spooled(&home), 0);
     let statuses: Vec<_> = listed(&bench).iter().map(|deployment| deployment["status"].as_str().unwrap().to_owned()).collect();
@@ -206,7 +206,7 @@ fn a_value_that_this_run_has_wrong_costs_the_record_and_not_the_deploy() {
         assert!(run.err.contains(wrong.split_once('=').unwrap().0) && run.err.contains("warning"), "{run:?}");
     }
     assert_eq!((listed(&bench).len(), spooled(&home)), (2, 1), "without a version it is kept until it has one");
-    // What its author has wrong is seen at the first run, and so is what must not go on.
+    // Mistakes of the author of a pipeline are errors at once, and so are refusals that must stop it.
     for wrong in [&["--version", "v1", "--send-timeout=x"][..], &["--version", "v1", "--no-such-flag"], &["--version=", "--on-error=fail"]]
     {
         let run = with(wrong);

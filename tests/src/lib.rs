@@ -1,23 +1,23 @@
-//! The harness: databases, servers, callers and programs for the tests that cross crates.
+//! The harness of the tests that cross crates: databases, servers, callers and programs.
 //!
-//! | Room | Knows |
+//! | Module | Provides |
 //! |---|---|
 //! | [`database`] | a fresh SQLite or PostgreSQL database per test |
 //! | [`postgres`] | the private PostgreSQL cluster of a test run |
 //! | [`pooler`] | PgBouncer before a database on PostgreSQL |
-//! | [`disk`] | a small disk that can be filled |
-//! | [`fold`] | what the history says is current, worked out a second time |
-//! | [`many`] | many records at once, by SQL |
-//! | [`tls`] | certificates as openssl makes them, and a front that speaks TLS |
-//! | [`server`] | a real server on a port of its own |
-//! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
-//! | [`answer`] | an answer as a text that can be compared whole |
-//! | [`contract`] | the OpenAPI document, to hold real answers against |
-//! | [`hostile`] | the JSON bodies that cost a server most |
-//! | [`raw`] | bytes to a socket, for what no client library would send |
-//! | [`slow`] | readers who do not read |
-//! | [`browser`] | a real browser, and whom its pages ask |
-//! | [`program`] | the real binaries, with nothing of the machine's environment |
+//! | [`disk`] | a small disk that a test can fill |
+//! | [`fold`] | a second implementation of the fold, to compare every view with |
+//! | [`many`] | large data sets, inserted by SQL |
+//! | [`tls`] | certificates made by openssl, and a TLS proxy |
+//! | [`server`] | a real server on its own port, in this process |
+//! | [`caller`] | HTTP callers with different tokens: anonymous, reader, admin, expired, forged |
+//! | [`answer`] | an HTTP answer, and its form for snapshots |
+//! | [`contract`] | checks of real answers against the OpenAPI document |
+//! | [`hostile`] | JSON bodies that are the most expensive to parse |
+//! | [`raw`] | raw bytes to a socket, for requests that no client library sends |
+//! | [`slow`] | clients that read slowly or not at all |
+//! | [`browser`] | a real browser, and the requests of its pages |
+//! | [`program`] | the real binaries, without the environment of the machine |
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness says what is wrong by panicking")]
 
 pub mod answer;
@@ -37,7 +37,7 @@ pub mod server;
 pub mod slow;
 pub mod tls;
 
-/// Compares a whole output with the snapshot of that name; both databases share one.
+/// Compares a whole output with the snapshot of this name. Both databases share a snapshot.
 #[macro_export]
 macro_rules! snapshot {
     ($name:expr, $output:expr) => {

@@ -1,4 +1,4 @@
-//! PgBouncer before a database on PostgreSQL.
+//! PgBouncer in front of a PostgreSQL database.
 
 use std::{
     io::{BufRead, BufReader, Read as _, Write as _},
@@ -14,10 +14,10 @@ use crate::{database::Database, postgres, program::on_path};
 const HOW: &str = "PgBouncer is not installed. Install it (Debian, Ubuntu: apt-get install pgbouncer; or run scripts/test, which does), \
     or leave its tests out on purpose with DEPLOYTRACK_TEST_POOLER=skip";
 
-/// Starts PgBouncer, and kills it when standard input closes. It is passed to the shell as text, as that of PostgreSQL.
+/// Starts PgBouncer, and kills it when standard input closes. Passed to the shell as text, like that of PostgreSQL.
 const SUPERVISOR: &str = include_str!("../harness/pooler.sh");
 
-/// A real PgBouncer. It ends with this value, or with the process.
+/// A real PgBouncer. It ends when this value is dropped or this process ends.
 #[derive(Debug)]
 pub struct Pooler {
     folder: TempDir,
@@ -27,11 +27,11 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts one before this database, with settings such as `pool_mode = transaction`; `None` when these tests are left out
-    /// on purpose.
+    /// Starts PgBouncer in front of this database, with settings such as `pool_mode = transaction`; `None` when its tests are
+    /// skipped on purpose.
     ///
     /// # Panics
-    /// When there is no PgBouncer and nobody said that there should be none, or it does not start.
+    /// When PgBouncer does not start, or is not installed and its tests are not skipped on purpose.
     #[must_use]
     pub fn before(database: &Database, settings: &[&str]) -> Option<Self> {
         if std::env::var("DEPLOYTRACK_TEST_POOLER").is_ok_and(|word| word == "skip") {
@@ -41,7 +41,7 @@ impl Pooler {
         let program = program.expect(HOW);
         let database = Url::parse(database.url()).unwrap();
         let folder = tempfile::Builder::new().prefix("deploytrack-pooler-").tempdir().unwrap();
-        // Free when it was looked for.
+        // Another process may take the port before PgBouncer does; that is rare.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let write = |name: &str, text: String| std::fs::File::create(folder.path().join(name)).unwrap().write_all(text.as_bytes()).unwrap();
         write("users.txt", format!("\"{}\" \"{}\"\n", database.username(), database.password().unwrap_or_default()));
@@ -68,10 +68,10 @@ impl Pooler {
         url.into()
     }
 
-    /// What it has logged.
+    /// The text of its log.
     ///
     /// # Panics
-    /// When its log cannot be read.
+    /// When the log cannot be read.
     #[must_use]
     pub fn log(&self) -> String {
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! History is never rewritten, not even by hand.
+//! The history cannot be changed, not even by SQL.
 
 use deploytrack_tests::database::DatabaseKind::{self, Postgres, Sqlite};
 use rstest::rstest;

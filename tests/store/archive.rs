@@ -1,4 +1,4 @@
-//! The archive hides what nobody uses, and a deployment takes out of it what it uses.
+//! The archive hides unused components and environments; a new deployment unarchives the ones that it uses.
 
 use deploytrack_core::{
     api::ImportLine,
@@ -34,14 +34,14 @@ async fn archived(tracker: &Tracker) -> (bool, bool) {
     (component.archived, environment.archived)
 }
 
-/// What of `api` in `production` a write found archived.
+/// The archived items that a write to `api` in `production` must report.
 fn found(taken_out: bool) -> Vec<FoundArchived> {
     [(Kind::Component, "api"), (Kind::Environment, "production")]
         .map(|(kind, name)| FoundArchived { kind, name: name.parse().unwrap(), taken_out })
         .to_vec()
 }
 
-/// The events since a number.
+/// The types of the events after a number.
 async fn events_after(tracker: &Tracker, after: i64) -> Vec<EventType> {
     let mut events = tracker.events(Some(after)).await.unwrap();
     events.next().await.unwrap().iter().map(|event| event.r#type).collect()

@@ -1,4 +1,4 @@
-//! Many names: their order, and the guard that compares them.
+//! Many names: their order, and the name guard.
 
 use deploytrack_core::{
     catalog::{Environment, EnvironmentChange, EnvironmentType, Kind, NewEnvironment},
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::given::{by, new};
 
-/// What environments there are, in order: worked out a second time, on a plain list.
+/// A second implementation of the order of environments, on a plain list.
 #[derive(Default)]
 struct Model(Vec<(Uuid, EnvironmentType)>);
 
@@ -55,7 +55,7 @@ async fn check(tracker: &Tracker, model: &Model, seed: u64) {
     assert!(all.iter().map(|one| one.order.unsigned_abs()).eq(1..=all.len() as u64), "places from 1 without gaps, seed {seed}");
 }
 
-/// The next random change of the order.
+/// A random change of the order.
 async fn change(tracker: &Tracker, model: &mut Model, random: &mut fastrand::Rng, number: usize) {
     let r#type = EnvironmentType::ALL[random.usize(..5)];
     let any = |random: &mut fastrand::Rng| (!model.0.is_empty()).then(|| model.0[random.usize(..model.0.len())]);
@@ -117,7 +117,7 @@ async fn the_same_order_can_be_given_many_times(#[values(Sqlite, Postgres)] kind
         let created = create(&tracker, &format!("end {number}"), EnvironmentType::Other, None).await;
         model.by_type(created.id, EnvironmentType::Other);
     }
-    // Between two positions there is room for 32 in one place.
+    // The gap between two positions has room for 32 insertions at the same place.
     for number in 0..80 {
         let created = create(&tracker, &format!("second {number}"), EnvironmentType::Other, Some(2)).await;
         model.at(2, created.id, EnvironmentType::Other);
@@ -132,7 +132,7 @@ async fn the_existing_order_does_not_change(#[values(Sqlite, Postgres)] kind: Da
     let tracker = database.tracker().await;
     let ids = [create(&tracker, "b", EnvironmentType::Other, None).await.id, create(&tracker, "a", EnvironmentType::Other, None).await.id];
     drop(tracker);
-    // A database of before: places from 1, and no room between them.
+    // A database from before the migration: positions from 1, without gaps.
     for sql in [
         "drop index environments_by_order",
         "drop index environments_by_type",
@@ -186,7 +186,7 @@ async fn a_refused_registration_leaves_no_trace_in_the_guard(#[values(Sqlite, Po
     let Some(database) = kind.create().await else { return };
     let tracker = database.tracker().await;
     create(&tracker, "production", EnvironmentType::Production, None).await;
-    // The component is registered first, and the environment is refused: neither is there afterwards.
+    // The component is registered first, and the environment is refused: neither exists afterwards.
     assert!(tracker.record(new("checkout", "prodution", "v1"), &by()).await.is_err());
     assert_eq!(tracker.components(None, PageRequest::default()).await.unwrap().total, 0);
     let recorded = tracker.record(new("chekout", "production", "v1"), &by()).await.unwrap();

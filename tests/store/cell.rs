@@ -1,4 +1,4 @@
-//! The cell is never wrong.
+//! The current deployment of a cell.
 
 use chrono::TimeDelta;
 use deploytrack_core::{

@@ -1,4 +1,4 @@
-//! Clocks that are wrong: those of the callers, which come beside a message, and those of the servers.
+//! Wrong clocks of callers, which send their time with each message, and of servers.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use rstest::rstest;
 
 use crate::given::{advance, by, new, noon, shown, succeeded, with_clock};
 
-/// A caller whose clock shows `present`.
+/// The terms of a caller whose clock shows `present`.
 fn sent_at(present: Time) -> Terms {
     Terms::by(by()).sent_at(Some(present))
 }
@@ -29,27 +29,27 @@ fn minutes(minutes: i64) -> TimeDelta {
     TimeDelta::minutes(minutes)
 }
 
-/// A success that a caller with the clock at `present` reports as of now.
+/// A success that a caller with the clock at `present` reports immediately.
 async fn live(tracker: &Tracker, version: &str, present: Time) -> Deployment {
     let new = NewDeployment { status: Status::Succeeded, occurred_at: Some(present), ..new("api", "production", version) };
     tracker.record(new, sent_at(present)).await.unwrap().value
 }
 
-/// A success that a caller with the clock at `present` reports after the delay.
+/// A success that a caller with the clock at `present` reports after a delay.
 async fn late(tracker: &Tracker, version: &str, present: Time, delay: TimeDelta) -> Deployment {
     let occurred_at = Some(present - delay);
     let new = NewDeployment { status: Status::Succeeded, occurred_at, ..new("api", "production", version) };
     tracker.record(new, sent_at(present)).await.unwrap().value
 }
 
-/// Checks that the matrix shows a version and that the history agrees.
+/// Checks the version in the matrix, and that the history agrees.
 async fn assert_shown(tracker: &Tracker, version: &str) {
     assert_eq!(shown(tracker).await.as_deref(), Some(version));
     let found = tracker.verify().await.unwrap();
     assert_eq!(found.found, 0, "{:?}", found.differences);
 }
 
-/// Two servers on one database, as far as it allows more than one, with clocks of their own.
+/// Two trackers on one database, like two servers, with separate clocks.
 async fn two(database: &Database) -> [(Tracker, Arc<ManualClock>); 2] {
     [with_clock(&database.tracker().await), with_clock(&database.tracker().await)]
 }

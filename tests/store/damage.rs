@@ -31,7 +31,7 @@ async fn try_to_write(tracker: &Tracker) -> Result<(), Error> {
     tracker.record(new, &by()).await.map(drop)
 }
 
-/// The cause, as the log has it.
+/// The cause, as it is logged.
 fn cause(refusal: &Error) -> String {
     assert!(matches!(refusal, Error::Unavailable(_)), "{refusal:?}");
     std::error::Error::source(refusal).unwrap().to_string()
@@ -41,7 +41,7 @@ fn beside(database: &Path, end: &str) -> PathBuf {
     format!("{}{end}", database.display()).into()
 }
 
-/// An operation on the files, and the one that reverts it.
+/// An operation on the files of a database, and its reversal.
 type Deed = (&'static str, fn(&Path), Option<fn(&Path)>);
 
 fn aside(path: &Path) -> PathBuf {
@@ -137,7 +137,7 @@ async fn every_acknowledged_write_is_in_the_file_at_the_path() {
     }
 }
 
-/// Another program has opened a database in the place of this one. Its write-ahead log must survive the end of this one.
+/// Another program has opened a database at the path of this one. Its write-ahead log must survive when this one closes.
 #[tokio::test]
 async fn the_files_of_another_database_in_the_same_place_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -213,7 +213,7 @@ fn import_line(number: usize) -> deploytrack_core::api::ImportLine {
     deploytrack_core::api::ImportLine::from_body(deploytrack_core::json::object(line.as_bytes()).unwrap()).unwrap()
 }
 
-/// An SQLite database with 160 deployments, closed, and its file.
+/// The file of a closed SQLite database with 160 deployments.
 async fn large(folder: &Path) -> PathBuf {
     let path = folder.join("deploytrack.db");
     let tracker = Database::sqlite_at(&path).tracker().await;
@@ -254,7 +254,7 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
         tracker.close().await;
         fs::remove_file(&copy).unwrap();
         if found.ok {
-            // A page without content.
+            // A page of zeros.
             *seen.entry("nothing".into()).or_default() += 1;
             continue;
         }
@@ -276,13 +276,13 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_verification_goes_on_after_a_damaged_page_of_postgresql() {
     let Some(database) = Database::postgres().await else { return };
-    // The files of a server that the tests have not started are out of reach.
+    // A server that the tests have not started does not give access to its files.
     let Some((_, folder)) = database.url().split_once("?host=") else { return };
     let tracker = database.tracker().await;
     tracker.import((0..160).map(|number| (number, import_line(number))).collect(), &by()).await.unwrap();
     tracker.close().await;
     let Some(disk) = SmallDisk::mount(64 * 1024 * 1024) else { return println!("left out: no file system can be mounted here") };
-    // Pages in the server's memory would hide the damage: the move drops them, and a vacuum would read them again.
+    // Cached pages would hide the damage. The move drops them; a vacuum would read them again.
     database.execute("alter table history set (autovacuum_enabled = off)").await.unwrap();
     database.move_to(&disk).await;
     let path = database.text("select pg_relation_filepath('history')").await;
@@ -301,7 +301,7 @@ async fn a_verification_goes_on_after_a_damaged_page_of_postgresql() {
     }
 }
 
-/// Each setting makes writes fail at another step. Connections take it over when they are opened.
+/// Each setting makes writes fail at another step. Only new connections have the setting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
     let Some(database) = Database::postgres().await else { return };
@@ -309,7 +309,7 @@ async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
     succeeded(&tracker, "v1").await;
     for setting in ["set default_transaction_read_only = on", "set statement_timeout = '1ms'", "set lock_timeout = '50ms'"] {
         database.configure(setting).await;
-        // A reader whose connection was cut is answered once with 503.
+        // A reader whose connection was closed gets 503 once.
         while tracker.matrix(&MatrixFilter::default()).await.is_err() {}
         let hold = if setting.contains("read_only") { None } else { Some(database.hold().await) };
         for _ in 0..5 {

@@ -1,4 +1,4 @@
-//! Events: their numbers, their order, and what they tell.
+//! Events: their numbers, their order and their content.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::given::{advance, by, new, succeeded};
 
-/// So many events, as a reader is given them.
+/// Reads this many events.
 async fn read(events: &mut Events, many: usize) -> Vec<Event> {
     let mut all = Vec::new();
     while all.len() < many {
@@ -64,7 +64,7 @@ async fn every_change_is_an_event_in_its_order(#[values(Sqlite, Postgres)] kind:
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn numbers_have_no_gaps_and_readers_see_each_once_and_in_order(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    // Two trackers with stores of their own, as two servers have.
+    // Two trackers with separate stores, like two servers.
     let (tracker, other) = (database.tracker().await, database.tracker().await);
     let mut readers = vec![tracker.events(None).await.unwrap(), other.events(None).await.unwrap()];
     let writers: Vec<_> = (0..8)
@@ -81,7 +81,7 @@ async fn numbers_have_no_gaps_and_readers_see_each_once_and_in_order(#[values(Sq
             })
         })
         .collect();
-    // 8 components, an environment, 160 deployments and as many failures.
+    // 8 components, an environment, 160 deployments and 160 failures.
     for reader in &mut readers {
         let told = read(reader, 329).await;
         assert_eq!(told.iter().map(|event| event.id).collect::<Vec<_>>(), (1..=329).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! What the tests of the tracker start from.
+//! Helpers that the tests of the tracker share.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use deploytrack_core::{
     tracker::Tracker,
 };
 
-/// Who records in these tests.
+/// The subject that records in these tests.
 pub(crate) fn by() -> Label {
     Label::new("ci-bot").unwrap()
 }
 
-/// The moment at which the clock of these tests stands.
+/// The time of the manual clock at the start of a test.
 pub(crate) fn noon() -> Time {
     parse("2025-06-01T12:00:00Z").unwrap()
 }
 
-/// A tracker whose clock stands still until it is moved.
+/// A tracker with a manual clock, which stands still until a test advances it.
 pub(crate) fn with_clock(tracker: &Tracker) -> (Tracker, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(noon()));
     (tracker.clone().with_clock(clock.clone()), clock)
@@ -31,7 +31,7 @@ pub(crate) fn new(component: &str, environment: &str, version: &str) -> NewDeplo
     NewDeployment::named(component, environment, version).unwrap()
 }
 
-/// A deployment that has succeeded already.
+/// Records a deployment of `api` to `production` as succeeded.
 pub(crate) async fn succeeded(tracker: &Tracker, version: &str) -> Deployment {
     let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", version) };
     tracker.record(new, &by()).await.unwrap().value

@@ -1,4 +1,4 @@
-//! Writes that share a transaction: what becomes of each is what would become of it alone.
+//! Writes that share a transaction: each has the same result as in a transaction of its own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,14 +31,14 @@ use uuid::Uuid;
 
 use crate::given::{by, new};
 
-/// How many writes are let wait, as the writer has it.
+/// How many writes may wait in the queue; must equal the limit of the writer.
 const MOST_WAITING: usize = 4096;
-/// How many writes share a transaction at most.
+/// How many writes share a transaction at most; must equal the limit of the writer.
 const MOST_TOGETHER: usize = 512;
 
 type Reply = Result<Written<Deployment>, Error>;
 
-/// Begins something that goes on by itself: when this is done, it stands in the queue.
+/// Starts a write in the background; when this returns, the write is in the queue.
 async fn sent<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     let mut work = Box::pin(work);
     match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
@@ -47,13 +47,13 @@ async fn sent<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static)
     }
 }
 
-/// Sends a record on these terms.
+/// Starts to record a deployment on these terms.
 async fn record(tracker: &Tracker, new: NewDeployment, terms: Terms) -> JoinHandle<Reply> {
     let tracker = tracker.clone();
     sent(async move { tracker.record(new, terms).await }).await
 }
 
-/// Sends a move.
+/// Starts a transition.
 async fn moved(tracker: &Tracker, id: Uuid, status: Status, terms: Terms) -> JoinHandle<Reply> {
     let tracker = tracker.clone();
     sent(async move { tracker.update(id, Change::to(status), terms).await }).await
@@ -63,17 +63,17 @@ fn ours() -> Terms {
     Terms::by(by())
 }
 
-/// Terms with a key; requests differ by their text.
+/// Terms with an idempotency key; two requests are the same when their texts are equal.
 fn under(key: &str, request: &str) -> Terms {
     ours().once(Some(Once { key: IdempotencyKey::new(key).unwrap(), request: Digest::of(request.as_bytes()) }))
 }
 
-/// A name that resembles no other.
+/// A name that is not similar to any other.
 fn name(number: usize) -> String {
     Digest::of(&number.to_be_bytes()).to_string()[..20].to_owned()
 }
 
-/// Gives every writer something to wait for, so that what is sent from now on waits together.
+/// Starts a blocked write for every writer, so that all later writes wait in the queue together.
 async fn engaged(tracker: &Tracker, database: &Database) -> Vec<JoinHandle<Reply>> {
     let mut first = Vec::new();
     for number in 0..if database.is_sqlite() { 1 } else { 2 } {
@@ -103,14 +103,14 @@ async fn total(tracker: &Tracker) -> u64 {
     tracker.list(&DeploymentFilter::default(), PageRequest::default()).await.unwrap().total
 }
 
-/// A tracker that knows `api` in `production`.
+/// A tracker with `api` and `production` registered.
 async fn opened(database: &Database) -> Tracker {
     let tracker = database.tracker().await;
     tracker.record(new("api", "production", "v0"), &by()).await.unwrap();
     tracker
 }
 
-/// What one of many asks for, and what must become of it.
+/// A kind of write among many, with the result that it must have.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Record,
@@ -140,7 +140,7 @@ const KINDS: [Kind; 11] = [
     Kind::OtherUnderKey,
 ];
 
-/// Sends one of many; `pending` is a deployment of its own, `used` one that was recorded under its key before.
+/// Starts one of many writes. `pending` is a deployment that only this write changes.
 async fn send(tracker: &Tracker, kind: Kind, number: usize, pending: &Deployment) -> JoinHandle<Reply> {
     let (version, key, nowhere) = (format!("n{number}"), format!("used-{number}"), Reference::Id(Uuid::now_v7()));
     let known = new("api", "production", &version);
@@ -168,7 +168,7 @@ fn json(deployment: &Deployment) -> serde_json::Value {
     serde_json::to_value(deployment).unwrap()
 }
 
-/// That a reply is the right one.
+/// Checks the reply to one of many writes.
 fn judge(kind: Kind, reply: &Reply, pending: &Deployment, used: &Deployment) {
     let right = match (kind, reply) {
         (Kind::Record, Ok(made)) => made.status == Status::Succeeded && !made.replayed,
@@ -179,7 +179,7 @@ fn judge(kind: Kind, reply: &Reply, pending: &Deployment, used: &Deployment) {
         | (Kind::UnknownComponent, Err(Error::NotFound { what: "component", .. }))
         | (Kind::NewComponentUnknownEnvironment, Err(Error::NotFound { what: "environment", .. })) => true,
         (Kind::NearMiss, Err(Error::NearMiss { did_you_mean, .. })) => did_you_mean[0].as_str() == "production",
-        // An answer is kept as it is sent, in milliseconds.
+        // A stored answer has times in milliseconds, as it was sent.
         (Kind::SameAgain, Ok(made)) => made.replayed && json(&made.value) == json(used),
         (Kind::OtherUnderKey, Err(Error::KeyReused { recorded })) => *recorded == Some(used.id),
         _ => false,
@@ -239,7 +239,7 @@ async fn each_of_many_concurrent_writes_gets_its_own_reply_and_a_refusal_leaves_
     }
     let found = tracker.verify().await.unwrap();
     assert!(found.ok, "{found}");
-    // What was answered is kept under its key; what was refused is not.
+    // Answers are stored under their keys; refusals are not.
     for (number, kind) in (0..220).map(|number| (number, KINDS[number % KINDS.len()])) {
         let again = tracker.record(new("api", "production", "again"), under(&format!("fresh-{number}"), "another")).await;
         let kept = matches!(kind, Kind::UnderKey | Kind::NewName);
@@ -306,7 +306,7 @@ async fn of_two_rival_transitions_in_one_group_one_is_made(#[values(Sqlite, Post
                 assert_eq!((illegal.from, illegal.to), (Status::Failed, Status::InProgress), "the status it lost to");
                 vec![Status::Pending, Status::Failed]
             }
-            // Two writers may carry them out the other way round, which is a legal chain.
+            // With two writers, the other order is possible, and is a legal chain.
             (Ok(_), Ok(_)) => vec![Status::Pending, Status::InProgress, Status::Failed],
             other => panic!("{other:?}"),
         };
@@ -347,7 +347,7 @@ async fn consecutive_transitions_in_one_group_are_a_chain(#[values(Sqlite, Postg
         if database.is_sqlite() {
             assert_eq!((moved.len(), &moved), (5, &made), "the one writer keeps to the order in which they came");
         }
-        // Two writers may carry them out in another.
+        // With two writers, the order may differ.
         let in_order = |mut statuses: Vec<Status>| {
             statuses.sort_unstable_by_key(Status::to_string);
             statuses
@@ -373,7 +373,7 @@ async fn writes_over_the_limit_of_the_queue_are_refused_at_once(#[values(Sqlite,
     assert!(since.elapsed() < Duration::from_secs(8), "the machine is too slow for this test");
     sleep(Duration::from_millis(50)).await;
     let refused: Vec<_> = replies.iter().enumerate().filter(|(_, reply)| reply.is_finished()).map(|(number, _)| number).collect();
-    // A writer that had not turned to what was sent first has taken some of these with it.
+    // A writer that had not started with the first write may take some of these into its group.
     assert!((surplus - MOST_TOGETHER..=surplus).contains(&refused.len()), "{} were refused", refused.len());
     let in_flight = tracker.record(new("api", "production", "v1"), under("key-0", "record")).await;
     assert!(matches!(in_flight, Err(Error::InFlight)), "{in_flight:?}");
@@ -426,7 +426,7 @@ async fn a_write_is_carried_out_after_its_caller_has_disconnected(#[values(Sqlit
     fold::check(&tracker).await;
 }
 
-/// What is replied once the key is free.
+/// Repeats a request until its key is not locked, and returns the reply.
 async fn until_free(ask: impl AsyncFn() -> Reply) -> Reply {
     let since = Instant::now();
     loop {
@@ -438,7 +438,7 @@ async fn until_free(ask: impl AsyncFn() -> Reply) -> Reply {
     }
 }
 
-/// On PostgreSQL alone: there a writer can be kept waiting for as long as the test likes.
+/// Only on PostgreSQL, where a test can block a writer for any time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_write_that_waited_ten_seconds_is_refused_and_not_carried_out() {
     let Some(database) = Database::postgres().await else { return };
@@ -455,7 +455,7 @@ async fn a_write_that_waited_ten_seconds_is_refused_and_not_carried_out() {
         assert!(matches!(reply, Err(Error::Busy)), "{reply:?}");
     }
     assert!((Duration::from_secs(10)..Duration::from_secs(15)).contains(&since.elapsed()), "{:?}", since.elapsed());
-    // Its key is free although the writer has not turned to it: this one waits again.
+    // The key is unlocked although the writer has not started with the request, so this one waits again.
     let again = record(&tracker, new("api", "production", "again"), under("late", "another")).await;
     sleep(Duration::from_millis(20)).await;
     assert!(!again.is_finished());
@@ -470,8 +470,8 @@ async fn a_write_that_waited_ten_seconds_is_refused_and_not_carried_out() {
     fold::check(&tracker).await;
 }
 
-/// The same for requests that have a transaction of their own: they wait for each other too. All are sent before the
-/// writer, a task on the same thread, can begin.
+/// The same for requests that need their own transaction: they wait for each other too. All are sent before the writer, a task
+/// on the same thread, can start.
 #[tokio::test]
 async fn a_request_that_waited_ten_seconds_for_earlier_ones_is_refused() {
     let Some(database) = Database::postgres().await else { return };

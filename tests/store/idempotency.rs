@@ -1,4 +1,4 @@
-//! How long an answer is kept under its idempotency key.
+//! How long an answer is stored under its idempotency key.
 
 use chrono::TimeDelta;
 use deploytrack_core::{

@@ -1,4 +1,4 @@
-//! What an export says, an import rebuilds.
+//! An import rebuilds the content of an export.
 
 use deploytrack_core::{
     api::{FromBody, ImportLine},
@@ -47,7 +47,7 @@ fn read(lines: &[String]) -> Vec<(usize, ImportLine)> {
     lines.iter().enumerate().map(|(index, line)| (index + 1, body(line))).collect()
 }
 
-/// What a matrix shows, by names.
+/// The cells of a matrix, by names.
 type Shown = Vec<(Name, Vec<(String, String, Time)>)>;
 
 async fn matrix(tracker: &Tracker, filter: MatrixFilter) -> Shown {
@@ -56,7 +56,7 @@ async fn matrix(tracker: &Tracker, filter: MatrixFilter) -> Shown {
     rows.map(|row| (row.component_name, row.environments.iter().map(cell).collect())).collect()
 }
 
-/// The matrix at every moment at which something happened, just before it and just after it, with what is archived and without.
+/// The matrix at the time of every row of history, just before it and just after it, with archived names and without.
 async fn past(tracker: &Tracker) -> Vec<Shown> {
     let all = fold::everything(tracker).await;
     let mut moments: Vec<_> = all.iter().flat_map(|(_, history)| history).map(|entry| entry.occurred_at).collect();
@@ -72,7 +72,7 @@ async fn past(tracker: &Tracker) -> Vec<Shown> {
     past
 }
 
-/// A row of a history without what another server gives it.
+/// A row of history without the fields that another server sets.
 fn row(entry: HistoryEntry) -> Value {
     let mut row = serde_json::to_value(entry).unwrap();
     let row_fields = row.as_object_mut().unwrap();
@@ -82,7 +82,7 @@ fn row(entry: HistoryEntry) -> Value {
     row
 }
 
-/// All deployments in the order of recording, without what another server gives them.
+/// All deployments in the order of recording, without the fields that another server sets.
 async fn told(tracker: &Tracker) -> Vec<Value> {
     let mut told = Vec::new();
     for (deployment, history) in fold::everything(tracker).await.into_iter().rev() {
@@ -103,7 +103,7 @@ async fn imported(tracker: &Tracker, lines: &[Value]) -> (u64, u64) {
     (imported.recorded, imported.skipped)
 }
 
-/// A tracker on an empty database of each kind.
+/// Trackers on two empty databases: one of this kind, and one on SQLite.
 async fn fresh(database: &Database) -> Vec<(Database, Tracker)> {
     let mut fresh = Vec::new();
     for database in [database.another().await, Database::sqlite()] {
@@ -114,13 +114,13 @@ async fn fresh(database: &Database) -> Vec<(Database, Tracker)> {
     fresh
 }
 
-/// Fills a tracker with whatever can happen, by chance.
+/// Fills a tracker with random operations.
 async fn fill(tracker: &Tracker, clock: &ManualClock, random: &mut fastrand::Rng) {
     let choose = |random: &mut fastrand::Rng, of: &[&'static str]| of[random.usize(..of.len())];
     let mut known = Vec::new();
     for step in 0..60 {
         clock.advance(chrono::TimeDelta::seconds(random.i64(0..3)));
-        // Often the very moment of another one.
+        // Often the time of an earlier one.
         let claimed = random.bool().then(|| clock.now() - chrono::TimeDelta::seconds(random.i64(0..20)));
         let sent_at = (random.u8(..4) == 0).then(|| clock.now() + chrono::TimeDelta::seconds(random.i64(-600..600)));
         let terms = Terms::by(by()).sent_at(sent_at);
@@ -134,7 +134,7 @@ async fn fill(tracker: &Tracker, clock: &ManualClock, random: &mut fastrand::Rng
             let id = known[random.usize(..known.len())];
             let change =
                 Change { status: Some(Status::ALL[random.usize(..5)]), occurred_at: claimed, reason: reason.clone(), ..Change::default() };
-            // Many of them are refused.
+            // Many transitions are illegal and refused.
             if tracker.update(id, change, terms.clone()).await.is_err() {
                 drop(tracker.undeploy(id, Undeploy { occurred_at: claimed, reason }, terms).await);
             }

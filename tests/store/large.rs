@@ -1,4 +1,4 @@
-//! Answers that are read page by page are what one statement would give.
+//! Views that are read in parts equal the result of one statement.
 
 use deploytrack_core::{
     clock::parse,
@@ -13,7 +13,7 @@ use deploytrack_tests::{
 };
 use rstest::rstest;
 
-/// The pages of a matrix.
+/// The parts of a matrix.
 async fn pages(tracker: &Tracker, filter: &MatrixFilter) -> Vec<Matrix> {
     let (mut reader, mut all) = (tracker.matrix_pages(filter.clone()), Vec::new());
     while let Some(page) = reader.next().await.unwrap() {
@@ -22,7 +22,7 @@ async fn pages(tracker: &Tracker, filter: &MatrixFilter) -> Vec<Matrix> {
     all
 }
 
-/// The matrix of one component alone.
+/// The matrix of one component.
 async fn alone(tracker: &Tracker, name: &Name, filter: &MatrixFilter) -> Matrix {
     tracker.matrix(&MatrixFilter { components: vec![name.clone()], ..filter.clone() }).await.unwrap()
 }

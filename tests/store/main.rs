@@ -1,4 +1,4 @@
-//! The contract of the tracker, which both databases must pass.
+//! The contract of the tracker, on both databases.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 

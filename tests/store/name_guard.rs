@@ -1,4 +1,4 @@
-//! The guard against typing errors in names, measured on lists of real names and of real typing errors.
+//! The name guard, measured with lists of real names and real typing errors.
 
 use deploytrack_core::{
     catalog::near_misses,
@@ -16,13 +16,13 @@ const REAL_NAMES: &str = include_str!("../lists/real_names.txt");
 const TYPING_ERRORS: &str = include_str!("../lists/typing_errors.txt");
 const SHUFFLES: u64 = 20;
 
-/// The lists with their headings.
+/// The lists of names, each with its heading.
 fn lists() -> Vec<(&'static str, Vec<Name>)> {
     let lists = REAL_NAMES.split("\n## ").skip(1).map(|list| list.split_once('\n').unwrap());
     lists.map(|(heading, names)| (heading, names.split_whitespace().map(|name| name.parse().unwrap()).collect())).collect()
 }
 
-/// The names of a list that would be refused when they are registered in this order, with what they resemble.
+/// The names that would be refused when a list is registered in this order, each with the similar name.
 fn refused(names: &[Name]) -> Vec<String> {
     let refused = names.iter().enumerate().filter(|(at, name)| !names[..*at].contains(name));
     let near = refused.map(|(at, name)| (name, near_misses(name, &names[..at])));

@@ -1,4 +1,4 @@
-//! Names are any printable text, and what was taken as a name is found by it.
+//! A name is any printable text, and every accepted name is found.
 
 use deploytrack_core::{
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment, Reference},
@@ -13,7 +13,7 @@ use rstest::rstest;
 
 use crate::given::{by, new};
 
-/// Names that mean something to a language, a format, a shell or a terminal.
+/// Names with a meaning in a language, a format, a shell or a terminal.
 const HOSTILE: &str = include_str!("../lists/hostile_names.txt");
 
 fn hostile() -> impl Iterator<Item = Name> {
@@ -75,7 +75,7 @@ async fn existing_names_that_differ_only_in_case_stay_distinct(#[values(Sqlite, 
         tracker.record(new(name, name, "v1"), &by()).await.unwrap();
     }
     drop(tracker);
-    // A database of before: without the key, and with names that were three then.
+    // A database from before the migration: without the key, and with three names that differ only in case.
     for table in ["components", "environments"] {
         for sql in [
             format!("drop index {table}_by_name_key"),

@@ -1,4 +1,4 @@
-//! When things happened decides what is newest, whatever the order in which they were told.
+//! The time of an occurrence decides what is newest, whatever the order of the reports.
 
 use chrono::TimeDelta;
 use deploytrack_core::{
@@ -35,7 +35,7 @@ async fn told(tracker: &Tracker, version: &str, status: Status, minutes: i64) ->
     tracker.record(at(version, status, minutes), &by()).await.unwrap().value
 }
 
-/// The attempts of all cells, as `component environment version`.
+/// The unsettled deployments of all cells, as `component environment version`.
 async fn unsettled(tracker: &Tracker) -> Vec<String> {
     let attempts = tracker.unsettled(&MatrixFilter::default()).await.unwrap();
     attempts.iter().map(|one| format!("{} {} {}", one.component_name, one.environment_name, one.version)).collect()
@@ -134,7 +134,7 @@ async fn an_import_has_the_same_result_in_any_order(#[values(Sqlite, Postgres)] 
         {
             let another = database.another().await;
             let tracker = another.tracker().await;
-            // In two halves: the second is told when the first is there.
+            // In two halves: the second is reported after the first is recorded.
             for half in shuffled.chunks(shuffled.len().div_ceil(2)) {
                 tracker.import(half.iter().cloned().enumerate().collect(), &by()).await.unwrap();
             }
@@ -194,7 +194,7 @@ async fn a_database_from_before_the_migration_gets_its_times_from_its_history(#[
     assert_eq!((again.replayed, &again.value), (true, &first.value), "an answer that was kept before has its time too");
 }
 
-/// The minute of each status in the walk through all of them.
+/// The minute of each status in a deployment that goes through all of them.
 fn deployment_minutes(status: Status) -> u8 {
     match status {
         Status::InProgress => 1,
@@ -205,7 +205,7 @@ fn deployment_minutes(status: Status) -> u8 {
     }
 }
 
-/// Takes back the migration that added the time.
+/// Reverts the migration that added the time.
 const BEFORE: &str = "
 drop index deployments_occurred; drop index deployments_by_component_occurred; drop index deployments_by_environment_occurred;
 drop index deployments_by_status_occurred; drop index deployments_by_cell_occurred;
@@ -213,13 +213,13 @@ create index deployments_by_cell on deployments (component_id, environment_id, c
 alter table deployments drop column occurred_at; alter table deployments drop column occurred_sequence;
 delete from _sqlx_migrations where version = 9";
 
-/// Takes the time out of the answers that are kept.
+/// Removes the time from the stored answers.
 fn strip(database: &deploytrack_tests::database::Database) -> String {
     let answer = if database.is_sqlite() { "json_remove(answer, '$.occurredAt')" } else { "(answer::jsonb - 'occurredAt')::text" };
     format!("update idempotency_keys set answer = {answer}")
 }
 
-/// Deployments in any statuses, no two at one time.
+/// Deployments with any statuses, all at different times.
 fn lines() -> impl Strategy<Value = Vec<ImportLine>> {
     let place = || (prop::sample::select(vec!["api", "web"]), prop::sample::select(vec!["staging", "production"]));
     let one = (place(), prop::sample::select(Status::ALL.to_vec()));

@@ -1,4 +1,4 @@
-//! Pages by key: whatever the filter and the size of a page, walking shows each deployment once.
+//! Pages by cursor: with every filter and page size, following the links shows each deployment once.
 
 use chrono::TimeDelta;
 use deploytrack_core::{
@@ -25,10 +25,10 @@ const COMPONENTS: [&str; 3] = ["api", "web", "jobs"];
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 const STATUSES: [Status; 3] = [Status::Pending, Status::Succeeded, Status::Failed];
 
-/// A deployment to record: its component, environment and status, and whether the clock moves before it. Where it does
-/// not, several have the same `created_at`.
+/// A deployment to record: its component, environment and status, and whether the clock advances before it. Without that,
+/// several deployments have the same `created_at`.
 type Recorded = (usize, usize, usize, bool);
-/// What a list is asked for: component, environment, status, version, the size of a page, and the order.
+/// A query of a list: component, environment, status, version, page size and order.
 type Asked = (Option<usize>, Option<usize>, Option<usize>, bool, u64, usize);
 
 fn recorded() -> impl Strategy<Value = Vec<Recorded>> {
@@ -60,7 +60,7 @@ async fn record(tracker: &Tracker, clock: &ManualClock, all: &[Recorded]) {
             clock.advance(TimeDelta::microseconds(1));
         }
         let new = new(COMPONENTS[*component], ENVIRONMENTS[*environment], if number % 3 == 0 { "v2" } else { "v1" });
-        // Told in another order than it happened, and several at one time.
+        // Reported in another order than it happened, and several at the same time.
         let occurred_at = Some(noon() - TimeDelta::minutes(i64::try_from(number * 7 % 10).unwrap()));
         tracker.record(NewDeployment { status: STATUSES[*status], occurred_at, register: true, ..new }, &by()).await.unwrap();
     }
@@ -70,7 +70,7 @@ fn ids(page: &Page<Deployment>) -> Vec<Uuid> {
     page.data.iter().map(|deployment| deployment.id).collect()
 }
 
-/// Every page from one on, one way.
+/// All pages from this one on, in one direction.
 async fn walk(
     tracker: &Tracker,
     filter: &DeploymentFilter,
@@ -87,7 +87,7 @@ async fn walk(
     pages
 }
 
-/// Walks to the end by `next` and back by `prev`, from the other end too, and compares with what one reading shows.
+/// Follows `next` to the end and `prev` back, also from the other end, and compares with the list read at once.
 async fn check(tracker: &Tracker, made: &[Recorded], filter: &DeploymentFilter, take: u64) {
     let case = format!("pages of {take} with {filter:?} over {made:?}");
     let first = PageRequest::new(0, take).unwrap();
@@ -189,7 +189,7 @@ async fn a_deployment_that_leaves_the_filter_between_pages_hides_no_other(#[valu
     let next = tracker.list(&pending, first.links.next.unwrap()).await.unwrap();
     assert_eq!(ids(&next), ids(&Page { data: whole[2..4].to_vec(), ..next.clone() }), "by number, two would be left out");
     assert_eq!(next.total, 4);
-    // What stood before is gone: the link to it leads to an empty page, and that one back.
+    // The deployments of the previous page are gone: its link leads to an empty page, which links back.
     let prev = tracker.list(&pending, next.links.prev.unwrap()).await.unwrap();
     assert_eq!((prev.data.len(), prev.links.prev, prev.links.next), (0, None, prev.links.first));
     for gone in &whole[2..] {
@@ -224,7 +224,7 @@ async fn a_cursor_of_one_order_is_refused_in_the_other(#[values(Sqlite, Postgres
     record(&tracker, &clock, &[(0, 0, 0, true); 3]).await;
     for (order, other) in [(Order::Created, Order::Occurred), (Order::Occurred, Order::Created)] {
         let page = PageRequest::at(Cursor::oldest(other), 20).unwrap();
-        // A name that nobody has makes the list empty, and the cursor no better.
+        // An unknown name makes the list empty, but the cursor is still invalid.
         for component in [None, Some("nobody".parse().unwrap())] {
             let filter = DeploymentFilter { order, component, ..DeploymentFilter::default() };
             let Err(Error::Invalid(faults)) = tracker.list(&filter, page).await else { panic!("{filter:?} takes it") };

@@ -1,4 +1,4 @@
-//! Many at once.
+//! Concurrent writes.
 
 use deploytrack_core::status::Status;
 use deploytrack_tests::{
@@ -9,7 +9,7 @@ use rstest::rstest;
 
 use crate::given::{advance, by, new, succeeded};
 
-/// Deployments of each writer.
+/// How many deployments each writer records.
 const ROUNDS: usize = 10;
 
 #[rstest]

@@ -1,4 +1,4 @@
-//! Going back, step by step: what is current between the two writes and after them.
+//! Rollback in two writes: the current version between them and after them.
 
 use chrono::TimeDelta;
 use deploytrack_core::{
@@ -16,7 +16,7 @@ use rstest::rstest;
 
 use crate::given::{advance, by, noon, shown, succeeded, with_clock};
 
-/// The deployments of the one cell, as the command reads them.
+/// The deployments of the cell, as the command `rollback` reads them.
 async fn all(tracker: &Tracker) -> Vec<Deployment> {
     let filter = DeploymentFilter { order: Order::Occurred, ..DeploymentFilter::default() };
     tracker.list(&filter, PageRequest::new(0, 100).unwrap()).await.unwrap().data
@@ -26,7 +26,8 @@ async fn current(tracker: &Tracker, like: &Deployment) -> Option<Deployment> {
     tracker.latest(like.component_id, None).await.unwrap().pop()
 }
 
-/// The first of the two writes: the version once more. Gives what is to be marked, if there is a way back.
+/// The first write: records the earlier version again. Returns the deployment to mark as rolled back, if there is an earlier
+/// version.
 async fn go_back(tracker: &Tracker, like: &Deployment) -> Option<(Deployment, String)> {
     let (from, all) = (current(tracker, like).await?, all(tracker).await);
     let version = rollback::target(&rollback::considered(Some(&from), &all))?.deployment.version.clone();
@@ -41,7 +42,7 @@ async fn go_back(tracker: &Tracker, like: &Deployment) -> Option<(Deployment, St
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_cell_is_correct_between_the_writes_and_after_them(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    // The mark comes at once, or is still on its way when the next rollback begins.
+    // The mark arrives at once, or only after the next rollback has begun.
     for late in [false, true] {
         let another = database.another().await;
         let (tracker, clock) = with_clock(&another.tracker().await);

@@ -56,7 +56,7 @@ async fn a_closed_database_is_not_ready(#[values(Sqlite, Postgres)] kind: Databa
     tracker.ready().await.unwrap_err();
 }
 
-/// An embedding program may still hold readers and a verification.
+/// An embedding program may close the tracker while readers and a verification still exist.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_closed_sqlite_database_is_one_file_with_everything() {
     let database = Database::sqlite();

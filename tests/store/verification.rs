@@ -1,4 +1,4 @@
-//! A database says whether it is as it was recorded, and what is kept can be written again from the history.
+//! Verification finds every difference between the database and its history, and a repair rewrites the derived tables.
 
 use deploytrack_core::{
     deployment::{Deployment, NewDeployment, Undeploy},
@@ -19,7 +19,7 @@ use rstest::rstest;
 
 use crate::given::{advance, by, succeeded, with_clock};
 
-/// Three cells with successes, a rollback, a failure, a retry and a removal.
+/// Three cells with successes, a rollback, a failure, a retry and an undeployment.
 async fn filled(database: &Database) -> Tracker {
     let (tracker, clock) = with_clock(&database.tracker().await);
     for (environment, version) in [("production", "v1"), ("production", "v2"), ("staging", "v3"), ("development", "v4")] {
@@ -42,7 +42,7 @@ async fn named(tracker: &Tracker, version: &str) -> Deployment {
     tracker.list(&filter, PageRequest::default()).await.unwrap().data.remove(0)
 }
 
-/// Lets the history be changed by hand, as somebody can who owns the database.
+/// Drops the triggers that protect the history, as the owner of the database can.
 async fn unguard(database: &Database) {
     let sql = if database.is_sqlite() {
         "drop trigger history_keep_update; drop trigger history_keep_delete; drop trigger events_keep_update; drop trigger events_keep_delete"
@@ -57,7 +57,7 @@ fn dialect<'a>(database: &Database, sqlite: &'a str, postgres: &'a str) -> &'a s
     if database.is_sqlite() { sqlite } else { postgres }
 }
 
-/// What is found after somebody ran this SQL on a fresh database.
+/// Runs this SQL on a filled database and verifies it.
 async fn found_after(database: &Database, sql: &str) -> (Tracker, Verification) {
     let tracker = filled(database).await;
     unguard(database).await;
@@ -66,7 +66,7 @@ async fn found_after(database: &Database, sql: &str) -> (Tracker, Verification) 
     (tracker, found)
 }
 
-/// The tables that differ, each once, in the order they were found.
+/// The tables with differences, each once, in the order of the findings.
 fn tables(found: &Verification) -> Vec<&str> {
     let mut tables: Vec<_> = found.differences.iter().map(|difference| difference.table.as_str()).collect();
     tables.dedup();
@@ -481,7 +481,7 @@ async fn a_verification_during_writes_agrees_and_blocks_no_writer(#[values(Sqlit
     assert_eq!(found.deployments, 50 + 4 * 20);
 }
 
-/// Deployments that succeed, are removed, rolled back and tried again.
+/// Records deployments that succeed, are undeployed, rolled back and retried.
 async fn write(tracker: Tracker, writer: usize) {
     for number in 0..20 {
         let environment = if number % 2 == 0 { "production" } else { "staging" };
@@ -489,7 +489,7 @@ async fn write(tracker: Tracker, writer: usize) {
         let deployment = tracker.record(new, &by()).await.unwrap();
         advance(&tracker, &deployment, Status::Succeeded).await;
         if number % 3 == 0 {
-            // Another writer's may be current by now.
+            // Fails when a deployment of another writer is current by now.
             let _ = tracker.undeploy(deployment.id, Undeploy::default(), &by()).await;
         }
         if number % 4 == 0 {

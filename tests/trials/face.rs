@@ -1,4 +1,4 @@
-//! One way to ask a tracker in this process and servers in others.
+//! One interface to a tracker in this process and to servers in other processes.
 
 use std::collections::BTreeSet;
 
@@ -19,14 +19,14 @@ use deploytrack_tests::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Whom a trial asks.
+/// The side under test.
 pub(crate) enum Face {
     Tracker(Tracker),
-    /// Each request goes to another one.
+    /// Servers; each request goes to a random one.
     Servers(Vec<Caller>),
 }
 
-/// What a trial asks for.
+/// An operation of a trial.
 #[derive(Clone, Debug)]
 pub(crate) enum Ask {
     Record(Value),
@@ -53,7 +53,7 @@ impl Face {
         }
     }
 
-    /// What is current, or was at a moment.
+    /// The cells that are current, or were at a time.
     pub(crate) async fn cells(&self, at: Option<&str>) -> Cells {
         match self {
             Self::Tracker(tracker) => {
@@ -69,7 +69,7 @@ impl Face {
         }
     }
 
-    /// The ids of what is under way or failed.
+    /// The ids of the unsettled deployments.
     pub(crate) async fn unsettled(&self) -> BTreeSet<String> {
         let attempts = match self {
             Self::Tracker(tracker) => json!(tracker.unsettled(&MatrixFilter::default()).await.unwrap()),
@@ -78,7 +78,7 @@ impl Face {
         attempts.as_array().unwrap().iter().map(|attempt| attempt["id"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The ids of what was current at a moment.
+    /// The ids of the deployments that were current at a time.
     pub(crate) async fn current_ids(&self, at: Time) -> Vec<String> {
         let Self::Tracker(tracker) = self else { panic!("asked of a tracker alone") };
         let mut ids = Vec::new();
@@ -89,7 +89,7 @@ impl Face {
         ids
     }
 
-    /// What a verification finds.
+    /// The result of a verification.
     pub(crate) async fn verified(&self) -> Value {
         match self {
             Self::Tracker(tracker) => json!(tracker.verify().await.unwrap()),
@@ -97,7 +97,7 @@ impl Face {
         }
     }
 
-    /// The id of the one deployment of a version.
+    /// The id of the only deployment of a version.
     pub(crate) async fn id_of(&self, version: &str) -> String {
         let page = match self {
             Self::Tracker(tracker) => {

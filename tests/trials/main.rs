@@ -1,4 +1,4 @@
-//! Trials: many random rounds of what must never go wrong, each against an answer worked out another way.
+//! Trials: many random rounds of critical behaviour, each compared with a second way to compute the result.
 //!
 //! ```text
 //! cargo test -p deploytrack-tests --test trials -- --help
@@ -55,10 +55,10 @@ Options:
   --server PATH                  abuse: another deploytrack-server, such as an older one, to compare with; no bound is checked
   --seed N                       the same rounds again [default: a new one, which is printed]";
 
-/// A trial: its name, how many rounds are run when nobody says, and the trial itself, which gives what it did.
+/// A trial: its name, its default number of rounds, and its function, which returns a summary.
 struct Trial {
     name: &'static str,
-    /// With 0 the trial runs only when it is named.
+    /// With 0, the trial runs only when it is named.
     rounds: u64,
     run: fn(&Runtime, Bench) -> String,
 }
@@ -74,7 +74,7 @@ const TRIALS: [Trial; 8] = [
     Trial { name: "abuse", rounds: 0, run: |runtime, bench| runtime.block_on(abuse::run(bench)) },
 ];
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Default)]
 struct Asked {
     names: Vec<String>,
@@ -124,7 +124,7 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
                 println!("{HELP}");
                 exit(0)
             }
-            // What `cargo test` passes to every test program.
+            // Options that `cargo test` passes to every test program.
             "--list" => exit(0),
             "--nocapture" | "--show-output" | "--quiet" | "-q" | "--exact" => {}
             "--rounds" => asked.rounds = Some(number(value()?)?),
@@ -133,7 +133,7 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--seed" => asked.seed = Some(number(value()?)?),
             "--database" => asked.kind = Some(Kind::named(&value()?)?),
             flag if flag.starts_with('-') => return Err(format!("{flag} is no option")),
-            // A name that is none of ours filters the tests of other programs.
+            // Another name is a filter for the tests of other programs.
             name => asked.names.push(name.to_owned()),
         }
     }

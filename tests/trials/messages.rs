@@ -1,8 +1,8 @@
-//! Every message of many pipelines up to three times, in disorder, with connections reset and servers killed meanwhile:
-//! what is recorded in the end is what the same messages say in order, each once.
+//! Every message of many pipelines up to three times, out of order, while connections are reset and servers are killed: the
+//! records at the end equal those of the same messages in order, each once.
 //!
-//! A message is a request with its own time and idempotency key. The first copies of one pipeline's messages come in
-//! its order, as a pipeline sends them; pipelines run side by side, and further copies come at any later time.
+//! A message is a request with its own time and idempotency key. The first copies of the messages of one pipeline arrive in
+//! order, as a pipeline sends them. Pipelines run concurrently, and further copies arrive at any later time.
 
 use std::{
     collections::HashSet,
@@ -79,7 +79,7 @@ impl Done {
     }
 }
 
-/// A request of a pipeline: what to do, when it happened, and under which key.
+/// A request of a pipeline: the operation, the time when it happened, and the idempotency key.
 #[derive(Clone, Debug)]
 struct Message {
     what: What,
@@ -118,7 +118,7 @@ impl Message {
     }
 }
 
-/// Pipelines with random fates and times; then some removals of what was current at some time.
+/// Pipelines with random outcomes and times, then some undeployments of deployments that were current at some time.
 async fn invent(round: u64) -> Vec<Pipeline> {
     let mut pipelines: Vec<_> = (0..PIPELINES).map(|number| pipeline(round, number)).collect();
     let (face, ids) = told_in_order(&pipelines).await;
@@ -128,7 +128,7 @@ async fn invent(round: u64) -> Vec<Pipeline> {
         let current = face.current_ids(at).await;
         let Some(id) = fastrand::choice(&current) else { continue };
         let pipeline = ids.iter().position(|known| known == id).unwrap();
-        // Of two in one cell, the first could leave nothing for the second to remove: one of them would be untrue.
+        // At most one undeployment for each cell: after the first one, a second one could be invalid.
         if removed.insert(cell(&pipelines[pipeline])) {
             pipelines[pipeline].push(Message { what: What::Undeploy, at, key: format!("{round}-removal-{number}") });
         }
@@ -152,7 +152,7 @@ fn pipeline(round: u64, number: i32) -> Pipeline {
         &["in_progress", "succeeded", "rolled_back"],
         &["in_progress", "succeeded", "rolled_back", "pending", "in_progress", "succeeded"],
     ];
-    // No two messages of a round happen at one time: an order of recording would have to decide.
+    // No two messages of a round have the same time: then the order of recording would decide.
     let at = |step: i32| {
         let unique = TimeDelta::microseconds((number * 10 + step).into());
         SystemClock.now() - TimeDelta::seconds(3700 - fastrand::i64(0..60)) + TimeDelta::seconds(540) * step + unique
@@ -164,7 +164,7 @@ fn pipeline(round: u64, number: i32) -> Pipeline {
     (0..).zip(whats).map(|(step, what)| Message { what, at: at(step), key: format!("{round}-{number}-{step}") }).collect()
 }
 
-/// The cells after every message in the order of pipelines, each once.
+/// The cells after all messages, in the order of the pipelines, each message once.
 async fn in_order(pipelines: &[Pipeline]) -> fold::Cells {
     told_in_order(pipelines).await.0.cells(None).await
 }
@@ -182,7 +182,7 @@ async fn told_in_order(pipelines: &[Pipeline]) -> (Face, Vec<String>) {
         }
         ids.push(id);
     }
-    // What was current is known when everything else is.
+    // Undeployments come last: all other messages decide what is current.
     let mut left: Vec<_> =
         pipelines.iter().zip(&ids).flat_map(|(pipeline, id)| pipeline.iter().filter(removals).map(move |message| (message, id))).collect();
     left.sort_by_key(|(message, _)| std::cmp::Reverse(message.at));
@@ -193,13 +193,13 @@ async fn told_in_order(pipelines: &[Pipeline]) -> (Face, Vec<String>) {
     (face, ids)
 }
 
-/// The servers as they are now, and what was done to them.
+/// The servers, and counts of the disturbances.
 struct Net {
     urls: RwLock<Vec<Caller>>,
     done: Mutex<Done>,
 }
 
-/// Delivers every message until it is acknowledged, copies and all, while servers are killed.
+/// Delivers every message and its copies until they are acknowledged, while servers are killed.
 async fn deliver(mut servers: Servers, net: &Arc<Net>, pipelines: &[Pipeline]) {
     let queue = Arc::new(Mutex::new(pipelines.iter().rev().cloned().collect::<Vec<_>>()));
     let sent = Arc::new(Mutex::new(Vec::<(Message, String)>::new()));
@@ -221,7 +221,7 @@ async fn deliver(mut servers: Servers, net: &Arc<Net>, pipelines: &[Pipeline]) {
     workers.join_all().await;
 }
 
-/// Runs pipelines to their end; between their messages, sends copies of messages that were acknowledged before.
+/// Runs pipelines to their end. Between their messages, sends copies of messages that were acknowledged before.
 async fn work(net: Arc<Net>, queue: Arc<Mutex<Vec<Pipeline>>>, sent: Arc<Mutex<Vec<(Message, String)>>>) {
     loop {
         let Some(pipeline) = queue.lock().unwrap().pop() else { return };
@@ -247,7 +247,7 @@ impl Net {
         callers[fastrand::usize(..callers.len())].clone()
     }
 
-    /// Sends a message until it is acknowledged; gives the id of its deployment.
+    /// Sends a message until it is acknowledged, and returns the id of its deployment.
     async fn until_acknowledged(&self, message: &Message, id: &str) -> String {
         for _ in 0..2000 {
             let (method, path, body) = message.request(id);
@@ -262,7 +262,7 @@ impl Net {
             self.done.lock().unwrap().replayed += u64::from(replayed);
             match status {
                 200 | 201 => return body["id"].as_str().unwrap().to_owned(),
-                // Another copy is at work, the server is busy, or what makes it current has not been told yet.
+                // Another copy holds the key, the server is busy, or the message that makes the deployment current is missing yet.
                 409 | 503 => sleep(Duration::from_millis(10)).await,
                 other => panic!("{message:?} was answered {other}: {body}"),
             }
@@ -270,7 +270,7 @@ impl Net {
         panic!("{message:?} was never acknowledged")
     }
 
-    /// Sends a message and resets the connection before the answer has come, or before the request has gone.
+    /// Sends a message and resets the connection before the answer arrives, or before the request is complete.
     async fn send_and_reset(&self, message: &Message, id: &str) {
         let (method, path, body) = message.request(id);
         let (caller, body) = (self.someone().await, body.to_string());

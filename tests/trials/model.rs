@@ -1,4 +1,4 @@
-//! Random operations, and a model in memory that says what each must answer and what the cells must then show.
+//! Random operations, and a model in memory that predicts the answer of each operation and the cells after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 const OPERATIONS: usize = 400;
-/// Views are compared after so many operations.
+/// How many operations there are between two comparisons of all views.
 const STRIDE: usize = 100;
 const COMPONENTS: [&str; 3] = ["api", "frontend", "worker"];
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
@@ -63,7 +63,7 @@ async fn round(face: &Face, answers: &mut BTreeMap<u16, u64>) {
     }
 }
 
-/// Milliseconds since 1970: what the API shows.
+/// Milliseconds since 1970, the precision of the API.
 type Millis = i64;
 
 fn shown(time: Millis) -> String {
@@ -76,14 +76,14 @@ fn millis(value: &Value) -> Option<Millis> {
 
 type Cell = (usize, usize);
 
-/// Something that happened to a deployment: a new status, or none for a removal.
+/// A row of history: a new status, or `None` for an undeployment.
 #[derive(Clone, Debug)]
 struct Happened {
     to: Option<Status>,
     at: Millis,
-    /// Its place in the order of recording.
+    /// Its position in the order of recording.
     order: usize,
-    /// Whether the caller said when, and why.
+    /// Whether the caller gave the time, and the reason.
     explicit: bool,
     reason: Option<String>,
 }
@@ -136,13 +136,13 @@ struct Model {
     lines: Vec<Line>,
 }
 
-/// The lines in the order in which an import records them: removals once all deployments are there.
+/// The lines in the order in which an import records them: undeployments after all deployments.
 fn as_imported(lines: &[Line]) -> impl Iterator<Item = &Line> {
     let is_removal = |line: &&Line| matches!(line, Line::Removal(..));
     lines.iter().filter(move |line| !is_removal(line)).chain(lines.iter().filter(is_removal))
 }
 
-/// Some time in the last hour, to the minute, so that ties are common.
+/// A time in the last hour, rounded to a minute, so that equal times are common.
 fn sometime() -> Millis {
     let minute = SystemClock.now().timestamp() / 60 - fastrand::i64(1..60);
     minute * 60_000
@@ -176,13 +176,13 @@ impl Model {
         New { cell, version: format!("v{}", self.versions), status: any_status(), at }
     }
 
-    /// More often than not a legal one.
+    /// A transition, legal in most cases.
     fn some_update(&self, which: usize) -> Operation {
         let to = if fastrand::u8(..4) == 0 { any_status() } else { fastrand::choice(self.known[which].status.allowed()).copied().unwrap() };
         Operation::Update { which, to, at: perhaps(sometime), reason: perhaps(|| format!("because {}", fastrand::u8(..2))) }
     }
 
-    /// The last move once more, exactly or almost.
+    /// The last transition again, exactly or almost.
     fn repetition(&self, which: usize) -> Operation {
         let last = self.known[which].last_move();
         let at = last.explicit.then_some(last.at);
@@ -190,7 +190,7 @@ impl Model {
         Operation::Update { which, to: last.to.unwrap(), at, reason }
     }
 
-    /// More often than not of what is current.
+    /// An undeployment, in most cases of a current deployment.
     fn some_removal(&self, which: usize) -> Operation {
         let at = perhaps(sometime);
         let current = (fastrand::u8(..4) > 0).then(|| self.current(self.known[which].cell, at)).flatten();
@@ -209,7 +209,7 @@ impl Model {
         lines
     }
 
-    /// The stretch that counts in a cell at a moment, or now: when, in which order, and what was there after it.
+    /// The period that counts in a cell at a time, or now: its start, its order, and the deployment that was current in it.
     fn newest(&self, cell: Cell, at: Option<Millis>) -> Option<(Millis, usize, Option<usize>)> {
         let mut newest = None;
         for (which, known) in self.known.iter().enumerate().filter(|(_, known)| known.cell == cell) {
@@ -239,7 +239,7 @@ impl Model {
         self.newest(cell, at)?.2
     }
 
-    /// Whether an update says nothing but what the last move said.
+    /// Whether an update repeats the last transition.
     fn is_repetition(&self, which: usize, to: Status, at: Option<Millis>, reason: Option<&String>) -> bool {
         let last = self.known[which].last_move();
         self.known[which].status == to && at == Some(last.at) && (reason.is_none() || reason == last.reason.as_ref())
@@ -249,7 +249,7 @@ impl Model {
         self.known[which].happened.iter().any(|happened| happened.to.is_none() && Some(happened.at) == at)
     }
 
-    /// The status that the answer must have.
+    /// The HTTP status that the answer must have.
     fn judge(&self, operation: &Operation) -> u16 {
         match operation {
             Operation::Record(new) if new.status == Status::RolledBack => 400,
@@ -303,7 +303,7 @@ impl Model {
         }
     }
 
-    /// Takes in what an operation did; `body` is what it answered.
+    /// Applies an operation to the model; `body` is the answer.
     fn apply(&mut self, operation: &Operation, body: &Value) {
         match operation {
             Operation::Record(new) => {
@@ -369,7 +369,7 @@ impl Model {
         known.happened.push(Happened { to, at, order: self.order, explicit, reason });
     }
 
-    /// Takes in a line of an import: whether it was new, or none when it is refused.
+    /// Applies a line of an import. Returns whether it was new, or `None` when it must be refused.
     fn import(&mut self, line: &Line) -> Option<bool> {
         match line {
             Line::New(new) => {
@@ -393,7 +393,7 @@ impl Model {
         }
     }
 
-    /// What the newest success or removal of a cell was about, undone or not.
+    /// The deployment of the newest success or undeployment of a cell, rolled back or not.
     fn last_in(&self, cell: Cell) -> Option<usize> {
         let all = self.known.iter().enumerate().filter(|(_, known)| known.cell == cell);
         let begun = all.flat_map(|(which, known)| known.happened.iter().map(move |happened| (happened, which)));
@@ -401,11 +401,11 @@ impl Model {
         periods.max_by_key(|(happened, _)| (happened.at, happened.order)).map(|(_, which)| which)
     }
 
-    /// Compares a deployment as it was answered.
+    /// Compares a deployment in an answer with the model.
     fn check(&self, which: usize, body: &Value) {
         let known = &self.known[which];
         let last = |status: Status| known.happened.iter().rfind(|happened| happened.to == Some(status));
-        // What lies before the last retry belongs to an earlier attempt.
+        // Rows before the last retry belong to an earlier attempt.
         let since = last(Status::Pending).unwrap().order;
         let now = |status: Status| last(status).filter(|happened| happened.order > since).map(|happened| happened.at);
         let finished = now(Status::Succeeded).or(now(Status::Failed));
@@ -444,7 +444,7 @@ impl Model {
         }
     }
 
-    /// The ids of the newest deployment of each cell, where it is under way or failed and newer than what counts there.
+    /// The ids of the unsettled deployments.
     fn unsettled(&self) -> BTreeSet<String> {
         let mut newest = BTreeMap::<Cell, &Known>::new();
         for known in &self.known {

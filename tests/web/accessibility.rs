@@ -1,10 +1,10 @@
-//! For those who hear the page, enlarge it, or have no mouse.
+//! Accessibility: for people who use a screen reader, enlarge the page, or have no mouse.
 
 use deploytrack_tests::browser::{Browser, axe};
 use fantoccini::key::Key;
 use serde_json::Value;
 
-/// What axe-core finds against WCAG 2.2, levels A and AA, and its best practices.
+/// The violations of WCAG 2.2 (levels A and AA) and of best practices that axe-core finds.
 async fn violations(browser: &Browser) -> Value {
     browser.client().execute(&axe(), Vec::new()).await.unwrap();
     let run = "axe.run().then((found) => arguments[0](found.violations.map((one) => \

@@ -10,7 +10,7 @@ use deploytrack_tests::{
 };
 use serde_json::json;
 
-/// A browser that notes what it is to open, and with which command line.
+/// Installs a fake browser that writes down its command line.
 const BROWSER: &str =
     "#!/bin/sh\nprintf '%s' \"$*\" > \"$(dirname \"$0\")/asked.part\"\nmv \"$(dirname \"$0\")/asked.part\" \"$(dirname \"$0\")/asked\"\n";
 

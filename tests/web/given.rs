@@ -1,27 +1,27 @@
-//! What the tests of the pages start from.
+//! Helpers that the tests of the pages share.
 
 use deploytrack_tests::{caller::Caller, database::Database, server::Server};
 use serde_json::{Value, json};
 
-/// A server over a database that goes with it.
+/// A server, and its database, which must live as long.
 pub(crate) async fn served() -> (Database, Server) {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     (database, server)
 }
 
-/// A page as somebody with a token opens it who was sent its address.
+/// The address of a page, after the `/`, with the token of an admin for the login.
 pub(crate) fn logged_in(page: &str) -> String {
     let to: String = url::form_urlencoded::byte_serialize(page.as_bytes()).collect();
     format!("#token={}&to={to}", Caller::admin_token())
 }
 
-/// A deployment of a component, recorded elsewhere.
+/// Records a deployment through the API.
 pub(crate) async fn record(server: &Server, component: &str, environment: &str, version: &str, status: &str) -> Value {
     server.admin().record(json!({"component": component, "environment": environment, "version": version, "status": status})).await
 }
 
-/// Two components in three environments: one lags behind, one has failed on its way.
+/// Records two components in three environments: one with an older version, one with a failed deployment.
 pub(crate) async fn filled(server: &Server) {
     for environment in ["development", "staging", "production"] {
         record(server, "api", environment, "v1.0.0", "succeeded").await;
@@ -32,7 +32,7 @@ pub(crate) async fn filled(server: &Server) {
     record(server, "web", "production", "v8", "in_progress").await;
 }
 
-/// The text of the cell of a component in the column with this number, from 1; the first is the component's own.
+/// A JavaScript expression: the text of a cell in the row of a component. Column 0 is the name of the component.
 pub(crate) fn cell(component: &str, column: usize) -> String {
     format!(
         "[...document.querySelectorAll('.matrix tbody tr')].find((row) => row.children[0].textContent === '{component}')?.children[{column}].innerText"

@@ -1,4 +1,4 @@
-//! Text that would like to be more than text.
+//! Texts of users that contain markup or scripts.
 
 use deploytrack_tests::browser::{Browser, in_browser};
 use serde_json::json;
@@ -41,7 +41,7 @@ async fn user_texts_stay_text() {
     .await;
 }
 
-/// Names that mean something to a browser or to its language.
+/// Names with a meaning in a browser or in JavaScript.
 const NAMES: [&str; 14] = [
     "__proto__",
     "constructor",
@@ -76,7 +76,7 @@ async fn every_page_accepts_every_valid_name() {
         let known = admin.get("/api/v1/environments?take=100").await.expect(200);
         let names: Vec<_> = known["data"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
         assert_eq!(headings, json!(names), "the order of the environments");
-        // Nothing but `2` is in the row of `plain`: no property that every object has is taken for a cell.
+        // The row of `plain` contains only `2`: inherited properties of objects are not taken for cells.
         let filled = "[...document.querySelectorAll('.matrix tbody tr')].find((row) => row.children[0].textContent === 'plain').querySelectorAll('.version').length";
         assert_eq!(browser.value(filled).await, json!(1));
         let filled = "document.querySelectorAll('.matrix tbody .current .version').length";

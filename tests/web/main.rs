@@ -1,4 +1,4 @@
-//! The pages for people, in a real browser.
+//! The pages, in a real browser.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 

@@ -1,4 +1,4 @@
-//! The matrix as people see it.
+//! The page of the matrix.
 
 use deploytrack_core::tracker::Tracker;
 use deploytrack_tests::{

@@ -1,4 +1,4 @@
-//! What is behind the matrix: changes, deployments, comparison.
+//! The other pages: changes, deployments, comparison.
 
 use deploytrack_tests::browser::{Browser, in_browser};
 use serde_json::json;

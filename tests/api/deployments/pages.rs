@@ -1,4 +1,4 @@
-//! The `Link` header of lists, and `cursor`.
+//! The `Link` header of lists, and the parameter `cursor`.
 
 use deploytrack_core::{
     client::{Certificates, Client, ClientSettings},
@@ -17,7 +17,7 @@ use serde_json::json;
 
 const LIST: &str = "/api/v1/deployments";
 
-/// Where the link of this relation leads, resolved as RFC 3986 says.
+/// The target of the link with this relation, resolved by RFC 3986.
 fn link(server: &Server, path: &str, answer: &Answer, relation: &str) -> Option<String> {
     let header = answer.header("link").unwrap();
     let link = header.split(", ").find(|link| link.ends_with(&format!("; rel=\"{relation}\"")))?;
@@ -30,7 +30,7 @@ fn versions(answer: &Answer) -> Vec<String> {
     answer.expect(200)["data"].as_array().unwrap().iter().map(|one| one["version"].as_str().unwrap().to_owned()).collect()
 }
 
-/// `v6` to `v0` in production, the newest first, and something else.
+/// Records `v0` to `v6` in production, and a deployment elsewhere.
 async fn filled(server: &Server) {
     for number in 0..7 {
         server.admin().record(json!({"component": "api", "environment": "production", "version": format!("v{number}")})).await;

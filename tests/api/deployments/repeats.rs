@@ -1,4 +1,4 @@
-//! Messages that come late, twice, or in another order.
+//! Messages that arrive late, twice, or in another order.
 
 use deploytrack_tests::{
     database::DatabaseKind::{self, Postgres, Sqlite},
@@ -11,7 +11,7 @@ use crate::given::{at, history, id, shown, succeeded};
 
 const TIME: &str = "2025-06-01T12:00:00Z";
 
-/// A status, the one to record before it, and the message that moves there.
+/// A status, the one to record before it, and the message with the transition between them.
 const STATUSES: [(&str, &str); 5] = [
     ("pending", "failed"),
     ("in_progress", "pending"),
@@ -20,7 +20,7 @@ const STATUSES: [(&str, &str); 5] = [
     ("rolled_back", "succeeded"),
 ];
 
-/// A deployment that has been told of a move into this status once.
+/// A deployment that has received the transition to this status once.
 async fn told(server: &Server, status: &str, before: &str) -> (Value, Value) {
     let body = json!({"component": "api", "environment": "production", "version": "v1", "status": before, "occurredAt": "2025-06-01T11:00:00Z", "metadata": {"run": 7}, "description": "first"});
     let deployment = server.admin().record(body).await;
@@ -29,7 +29,7 @@ async fn told(server: &Server, status: &str, before: &str) -> (Value, Value) {
     (told, message)
 }
 
-/// A message with other fields; null takes one away.
+/// A message with changed fields; null removes a field.
 fn with(message: &Value, fields: &Value) -> Value {
     let mut message = message.clone();
     for (name, value) in fields.as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! The 25 status pairs, through the API; the snapshot is the table in the README.
+//! The 25 status pairs through the API. The snapshot is the table in the documentation.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ use crate::given::{at, id};
 
 const STATUSES: [&str; 5] = ["pending", "in_progress", "succeeded", "failed", "rolled_back"];
 
-/// A new deployment brought into `status` by legal moves.
+/// A new deployment with this status, reached by legal transitions.
 async fn in_status(server: &Server, status: &str) -> Value {
     let admin = server.admin();
     let first = if status == "rolled_back" { "succeeded" } else { status };

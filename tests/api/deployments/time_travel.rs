@@ -1,4 +1,4 @@
-//! ?at= on the matrix and on latest: what was current then.
+//! `?at=` on the matrix and on latest.
 
 use deploytrack_tests::{
     database::DatabaseKind::{self, Postgres, Sqlite},
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::given::{at, shown, succeeded};
 
-/// What `latest` shows of `api` in `production` at a moment.
+/// The version of `api` in `production` that `latest` shows at a time.
 async fn latest(server: &Server, deployment: &Value, moment: &str) -> Option<Value> {
     let path = format!("/api/v1/deployments/latest?componentId={}&at={moment}", deployment["componentId"].as_str().unwrap());
     server.reader().get(&path).await.expect(200).as_array().unwrap().iter().find(|one| one["environmentName"] == "production").cloned()
 }
 
-/// Asks matrix and latest alike, at every moment.
+/// Checks matrix and latest at every time of a list.
 async fn assert_shown(server: &Server, deployment: &Value, expected: &[(&str, Option<&str>)]) {
     for (moment, version) in expected {
         assert_eq!(shown(server, &format!("at={moment}")).await.as_deref(), *version, "the matrix at {moment}");

@@ -15,14 +15,14 @@ async fn undeploy(server: &Server, deployment: &Value, body: &Value) -> Answer {
     server.admin().post(&format!("{}/undeploy", at(deployment)), body).await
 }
 
-/// The versions that are current of a deployment's component, or were at a moment.
+/// The versions of a deployment's component that are current, or were at a time.
 async fn latest(server: &Server, deployment: &Value, query: &str) -> Vec<String> {
     let path = format!("/api/v1/deployments/latest?componentId={}{query}", deployment["componentId"].as_str().unwrap());
     let latest = server.reader().get(&path).await.expect(200);
     latest.as_array().unwrap().iter().map(|one| one["version"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The whole matrix of a moment, without the ids.
+/// The whole matrix at a time, without ids.
 async fn matrix_at(server: &Server, moment: &str) -> Value {
     let mut matrix = server.reader().get(&format!("/api/v1/deployments/matrix?at={moment}")).await.expect(200);
     for row in matrix.as_array_mut().unwrap() {

@@ -16,7 +16,7 @@ async fn recorded(server: &Server, component: &str, environment: &str, version: 
     server.admin().record(body).await
 }
 
-/// What the attempts are, as `component environment version status`.
+/// The unsettled deployments, as `component environment version status`.
 async fn unsettled(server: &Server, query: &str) -> Vec<String> {
     let attempts = server.reader().get(&format!("{UNSETTLED}?{query}")).await.expect(200);
     let text = |attempt: &Value, name: &str| attempt[name].as_str().unwrap().to_owned();
