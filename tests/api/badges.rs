@@ -46,13 +46,13 @@ async fn badge(server: &Server, path: &str) -> Answer {
 }
 
 /// The texts of a badge: label and message.
-fn written(answer: &Answer) -> (String, String) {
+fn texts(answer: &Answer) -> (String, String) {
     let document = roxmltree::Document::parse(&answer.body).unwrap();
     let mut texts = document.descendants().filter(|node| node.tag_name().name() == "text").map(|node| node.text().unwrap().to_owned());
     (texts.next().unwrap(), texts.next().unwrap())
 }
 
-fn says(label: &str, message: &str) -> (String, String) {
+fn label_and_message(label: &str, message: &str) -> (String, String) {
     (label.to_owned(), message.to_owned())
 }
 
@@ -65,7 +65,7 @@ async fn a_badge_shows_the_current_version_and_its_age_without_a_token(#[values(
     let answer = badge(&server, BADGE).await;
     snapshot!("badge", answer.whole());
     clock.advance(TimeDelta::days(5));
-    assert_eq!(written(&badge(&server, BADGE).await), says("production", "v1.4.2 · 8d"));
+    assert_eq!(texts(&badge(&server, BADGE).await), label_and_message("production", "v1.4.2 · 8d"));
 }
 
 #[rstest]
@@ -76,14 +76,14 @@ async fn a_badge_follows_the_cell(#[values(Sqlite, Postgres)] kind: DatabaseKind
     let admin = admin(&server);
     let body = json!({"component": "user-service", "environment": "production", "version": "v1"});
     let deployment = admin.record(body).await;
-    let now = async || written(&badge(&server, BADGE).await);
-    assert_eq!(now().await, says("production", "nothing deployed"));
+    let now = async || texts(&badge(&server, BADGE).await);
+    assert_eq!(now().await, label_and_message("production", "nothing deployed"));
     admin.advance(&id(&deployment), "in_progress").await;
-    assert_eq!(now().await, says("production", "nothing deployed"));
+    assert_eq!(now().await, label_and_message("production", "nothing deployed"));
     admin.advance(&id(&deployment), "succeeded").await;
-    assert_eq!(now().await, says("production", "v1 · just now"));
+    assert_eq!(now().await, label_and_message("production", "v1 · just now"));
     admin.post(&format!("{}/undeploy", at(&deployment)), &json!({})).await.expect(200);
-    assert_eq!(now().await, says("production", "nothing deployed"));
+    assert_eq!(now().await, label_and_message("production", "nothing deployed"));
 }
 
 #[rstest]
@@ -93,7 +93,7 @@ async fn every_badge_without_a_deployment_is_the_same(#[values(Sqlite, Postgres)
     let (server, _) = public(&database).await;
     deployed(&server, "v1").await;
     let unknown = badge(&server, "/badges/user-service/prodution.svg").await;
-    assert_eq!((unknown.status, written(&unknown)), (200, says("deployment", "unknown")));
+    assert_eq!((unknown.status, texts(&unknown)), (200, label_and_message("deployment", "unknown")));
     let long = format!("/badges/{}/production.svg", "x".repeat(255));
     for path in [
         "/badges/user-servic/production.svg",
@@ -122,7 +122,7 @@ async fn names_are_decoded(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let body = json!({"component": "eu/user.service", "environment": "production/west", "version": "v1", "status": "succeeded"});
     admin(&server).record(body).await;
     for path in ["/badges/eu%2Fuser.service/production%2Fwest.svg", "/badges/eu%2fuser%2Eservice/%70roduction%2Fwest.svg?v=7"] {
-        assert_eq!(written(&badge(&server, path).await), says("production/west", "v1 · just now"), "{path}");
+        assert_eq!(texts(&badge(&server, path).await), label_and_message("production/west", "v1 · just now"), "{path}");
     }
 }
 
@@ -142,10 +142,10 @@ async fn a_badge_is_shown_behind_a_proxy_that_decodes_its_path(#[values(Sqlite, 
         ("/badge.svg?component=eu%2Fapi&environment=production", "production"),
         ("/badge.svg?component=%40acme%2Fweb&environment=review%2Fa%2Bb&v=7", "review/a+b"),
     ] {
-        assert_eq!(written(&badge(&server, path).await).0, label, "{path}");
+        assert_eq!(texts(&badge(&server, path).await).0, label, "{path}");
     }
     for path in ["/badges/a/b/c/d.svg", "/badges/eu/api/nowhere.svg", "/badge.svg?component=eu%2Fapi", "/badge.svg"] {
-        assert_eq!(written(&badge(&server, path).await), says("deployment", "unknown"), "{path}: two cells or none");
+        assert_eq!(texts(&badge(&server, path).await), label_and_message("deployment", "unknown"), "{path}: two cells or none");
     }
 }
 
@@ -164,7 +164,7 @@ async fn a_badge_is_found_by_every_valid_name(#[values(Sqlite, Postgres)] kind: 
         let name = encode(name);
         let paths = [format!("/badge.svg?component={name}&environment={name}"), format!("/badges/{name}/{name}.svg")];
         for path in paths.iter().take(1 + usize::from(in_path)) {
-            assert_eq!(written(&badge(&server, path).await).1, "v1 · just now", "{path}");
+            assert_eq!(texts(&badge(&server, path).await).1, "v1 · just now", "{path}");
         }
     }
 }
@@ -177,12 +177,12 @@ async fn hostile_versions_stay_text(#[values(Sqlite, Postgres)] kind: DatabaseKi
     for version in ["<script>alert(1)</script>", "\"><a href='//x'>", "&lt;&#0;", "]]>", "../%2e%2e"] {
         deployed(&server, version).await;
         let answer = badge(&server, BADGE).await;
-        assert_eq!(written(&answer), says("production", &format!("{version} · 3d")), "{}", answer.body);
+        assert_eq!(texts(&answer), label_and_message("production", &format!("{version} · 3d")), "{}", answer.body);
     }
     deployed(&server, &"é".repeat(255)).await;
     let answer = badge(&server, BADGE).await;
     assert!(answer.body.contains(&"é".repeat(255)), "the title has all of it");
-    assert!(written(&answer).1.chars().count() < 40, "{}", answer.body);
+    assert!(texts(&answer).1.chars().count() < 40, "{}", answer.body);
 }
 
 #[rstest]

@@ -88,7 +88,7 @@ async fn with_every_connection_busy_health_checks_are_answered_and_others_get_50
     let Some(database) = kind.create().await else { return };
     let server = Server::with_limits(&database, FEW).await;
     let (component, environment) = api_in_production(&server).await;
-    let hold = database.hold().await;
+    let hold = database.block_writes().await;
     let body = json!({"componentId": component, "environmentId": environment, "version": "v1"});
     let busy: Vec<_> =
         (0..FEW.connections).map(|_| tokio::spawn(server.admin().request("POST", "/api/v1/deployments").json(&body).send())).collect();
@@ -104,7 +104,7 @@ async fn with_every_connection_busy_health_checks_are_answered_and_others_get_50
     assert!(told.contains("all connections of the server are busy") && told.contains("--max-connections"), "{told}");
     assert_eq!(raw::header(&told, "retry-after"), Some("1"), "{told}");
     assert!(raw::is_closing(&told), "{told}");
-    hold.let_go().await;
+    hold.release().await;
     for answer in busy {
         assert_eq!(answer.await.unwrap().unwrap().status(), 201, "a request in progress is never cut");
     }

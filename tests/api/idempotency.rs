@@ -15,19 +15,19 @@ use crate::given::{at, history, id, succeeded};
 const DEPLOYMENTS: &str = "/api/v1/deployments";
 
 /// Sends a write with an idempotency key.
-async fn under(caller: &Caller, key: &str, method: &str, path: &str, body: &Value) -> Answer {
+async fn send_with_key(caller: &Caller, key: &str, method: &str, path: &str, body: &Value) -> Answer {
     caller.send_with(method, path, &[("idempotency-key", key)], body.to_string()).await
 }
 
-fn replayed(answer: &Answer) -> Option<&str> {
+fn replay_header(answer: &Answer) -> Option<&str> {
     answer.header("idempotency-replayed")
 }
 
 /// Checks that the second answer is a replay of the first one.
 #[track_caller]
 fn assert_replay(first: &Answer, second: &Answer, status: u16) {
-    assert_eq!((first.status, replayed(first)), (status, None), "{}", first.body);
-    assert_eq!((second.status, replayed(second)), (status, Some("true")), "{}", second.body);
+    assert_eq!((first.status, replay_header(first)), (status, None), "{}", first.body);
+    assert_eq!((second.status, replay_header(second)), (status, Some("true")), "{}", second.body);
     assert_eq!(second.body, first.body);
     for name in ["content-type", "content-length", "location", "etag"] {
         assert_eq!(second.header(name), first.header(name), "{name}");
@@ -60,7 +60,7 @@ async fn a_transition_sent_twice_under_one_key_is_made_once_even_after_a_later_o
     let server = Server::start(&database).await;
     let admin = server.admin();
     let deployment = admin.record(version("v1")).await;
-    let start = async || under(&admin, "start", "PATCH", &at(&deployment), &json!({"status": "in_progress", "reason": "go"})).await;
+    let start = async || send_with_key(&admin, "start", "PATCH", &at(&deployment), &json!({"status": "in_progress", "reason": "go"})).await;
     let first = start().await;
     assert_replay(&first, &start().await, 200);
     let failed = admin.advance(&id(&deployment), "failed").await;
@@ -76,10 +76,10 @@ async fn another_request_under_the_same_key_is_422(#[values(Sqlite, Postgres)] k
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
     let admin = server.admin();
-    let made = under(&admin, "7", "POST", DEPLOYMENTS, &version("v1")).await.expect(201);
-    snapshot!("idempotency_key_reused", under(&admin, "7", "POST", DEPLOYMENTS, &version("v2")).await.whole());
+    let made = send_with_key(&admin, "7", "POST", DEPLOYMENTS, &version("v1")).await.expect(201);
+    snapshot!("idempotency_key_reused", send_with_key(&admin, "7", "POST", DEPLOYMENTS, &version("v2")).await.whole());
     for (method, path) in [("POST", format!("{DEPLOYMENTS}?register=true")), ("POST", format!("{DEPLOYMENTS}?register=false"))] {
-        let answer = under(&admin, "7", method, &path, &version("v1")).await;
+        let answer = send_with_key(&admin, "7", method, &path, &version("v1")).await;
         assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("idempotency_key_reused")), "{method} {path}");
     }
     for (method, path, body) in [
@@ -87,7 +87,7 @@ async fn another_request_under_the_same_key_is_422(#[values(Sqlite, Postgres)] k
         ("PATCH", at(&made), json!({"status": "failed"})),
         ("POST", format!("{}/undeploy", at(&made)), json!({})),
     ] {
-        let answer = under(&admin, "7", method, &path, &body).await;
+        let answer = send_with_key(&admin, "7", method, &path, &body).await;
         assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("idempotency_key_reused")), "{method} {path}");
     }
     assert_eq!(server.reader().total().await, 1);
@@ -116,13 +116,13 @@ async fn idempotency_keys_are_per_subject(#[values(Sqlite, Postgres)] kind: Data
     let claims = json!({"sub": "release-bot", "exp": seconds() + 3600, "roles": ["admin"]});
     let other = Caller::new(&server.url(), Some(token(&claims, SECRET)));
     let (ours, theirs) = (
-        under(&server.admin(), "7", "POST", DEPLOYMENTS, &version("v1")).await,
-        under(&other, "7", "POST", DEPLOYMENTS, &version("v1")).await,
+        send_with_key(&server.admin(), "7", "POST", DEPLOYMENTS, &version("v1")).await,
+        send_with_key(&other, "7", "POST", DEPLOYMENTS, &version("v1")).await,
     );
-    assert_eq!((ours.status, theirs.status, replayed(&theirs)), (201, 201, None));
+    assert_eq!((ours.status, theirs.status, replay_header(&theirs)), (201, 201, None));
     assert_eq!((&ours.json()["deployedBy"], &theirs.json()["deployedBy"]), (&json!("ci-bot"), &json!("release-bot")));
     assert_ne!(id(&ours.json()), id(&theirs.json()));
-    under(&server.reader(), "7", "POST", DEPLOYMENTS, &version("v1")).await.expect(403);
+    send_with_key(&server.reader(), "7", "POST", DEPLOYMENTS, &version("v1")).await.expect(403);
 }
 
 #[rstest]
@@ -135,13 +135,13 @@ async fn a_refused_request_stores_nothing_under_its_key(#[values(Sqlite, Postgre
     let nobody = json!({"componentId": "00000000-0000-4000-8000-000000000000", "environment": "production", "version": "v1"});
     let near = json!({"component": "api", "environment": "prodution", "version": "v1"});
     for (key, status, refused) in [("bad", 400, version("")), ("unknown", 404, nobody), ("near", 409, near)] {
-        under(&admin, key, "POST", DEPLOYMENTS, &refused).await.expect(status);
-        let corrected = under(&admin, key, "POST", DEPLOYMENTS, &version("v1")).await;
-        assert_eq!((corrected.status, replayed(&corrected)), (201, None), "{key}: {}", corrected.body);
+        send_with_key(&admin, key, "POST", DEPLOYMENTS, &refused).await.expect(status);
+        let corrected = send_with_key(&admin, key, "POST", DEPLOYMENTS, &version("v1")).await;
+        assert_eq!((corrected.status, replay_header(&corrected)), (201, None), "{key}: {}", corrected.body);
     }
     let deployment = admin.record(version("v2")).await;
-    under(&admin, "moves", "PATCH", &at(&deployment), &json!({"status": "succeeded"})).await.expect(400);
-    under(&admin, "moves", "PATCH", &at(&deployment), &json!({"status": "in_progress"})).await.expect(200);
+    send_with_key(&admin, "moves", "PATCH", &at(&deployment), &json!({"status": "succeeded"})).await.expect(400);
+    send_with_key(&admin, "moves", "PATCH", &at(&deployment), &json!({"status": "in_progress"})).await.expect(200);
     assert_eq!(server.reader().total().await, 5);
 }
 
@@ -155,7 +155,7 @@ async fn an_idempotency_key_is_unlocked_as_soon_as_its_request_is_answered(#[val
         tokio::spawn(async move {
             for number in 0..10 {
                 let key = format!("key-{caller}-{number}");
-                let record = async |body: &Value| under(&admin, &key, "POST", DEPLOYMENTS, body).await;
+                let record = async |body: &Value| send_with_key(&admin, &key, "POST", DEPLOYMENTS, body).await;
                 record(&json!({"component": "api", "environmentId": "00000000-0000-4000-8000-000000000000", "version": "v1"}))
                     .await
                     .expect(404);
@@ -176,7 +176,7 @@ async fn a_name_that_a_refused_request_would_have_registered_is_not_there(#[valu
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
     let body = json!({"component": "web", "environmentId": "00000000-0000-4000-8000-000000000000", "version": "v1"});
-    under(&server.admin(), "7", "POST", DEPLOYMENTS, &body).await.expect(404);
+    send_with_key(&server.admin(), "7", "POST", DEPLOYMENTS, &body).await.expect(404);
     assert_eq!(server.reader().get("/api/v1/components").await.expect(200)["total"], 0);
 }
 
@@ -200,7 +200,7 @@ async fn every_other_write_is_carried_out_once_too(#[values(Sqlite, Postgres)] k
     .into_iter()
     .enumerate()
     {
-        let send = async || under(&admin, &format!("key-{number}"), method, &path, &body).await;
+        let send = async || send_with_key(&admin, &format!("key-{number}"), method, &path, &body).await;
         let (first, second) = (send().await, send().await);
         assert_replay(&first, &second, status);
     }
@@ -254,7 +254,7 @@ async fn sixteen_at_once(admins: &[Caller]) {
     let sends: Vec<_> = (0..16)
         .map(|number| {
             let admin = admins[number % admins.len()].clone();
-            tokio::spawn(async move { under(&admin, "7", "POST", DEPLOYMENTS, &version("v1")).await })
+            tokio::spawn(async move { send_with_key(&admin, "7", "POST", DEPLOYMENTS, &version("v1")).await })
         })
         .collect();
     let mut first = Vec::new();
@@ -267,10 +267,10 @@ async fn sixteen_at_once(admins: &[Caller]) {
             assert_eq!(answer.json()["code"], "request_in_progress");
         }
     }
-    assert_eq!(first.iter().filter(|answer| replayed(answer).is_none()).count(), 1, "one of them did it");
+    assert_eq!(first.iter().filter(|answer| replay_header(answer).is_none()).count(), 1, "one of them did it");
     for admin in admins {
-        let again = under(admin, "7", "POST", DEPLOYMENTS, &version("v1")).await;
-        assert_eq!((again.status, replayed(&again)), (201, Some("true")));
+        let again = send_with_key(admin, "7", "POST", DEPLOYMENTS, &version("v1")).await;
+        assert_eq!((again.status, replay_header(&again)), (201, Some("true")));
         assert!(first.iter().all(|answer| answer.body == again.body));
     }
 }

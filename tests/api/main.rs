@@ -4,6 +4,7 @@
 
 mod archive;
 mod badges;
+mod cache;
 mod components;
 mod conditions;
 mod crowds;
@@ -18,7 +19,6 @@ mod hang_ups;
 mod health;
 mod hostile;
 mod idempotency;
-mod kept;
 mod names;
 mod openapi;
 mod readers;

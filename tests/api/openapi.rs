@@ -21,12 +21,12 @@ const ENVIRONMENT: &str = "/api/v1/environments/{id}";
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A caller that checks each answer against the document.
-struct Holder {
+struct CheckedCaller {
     contract: Contract,
     caller: Caller,
 }
 
-impl Holder {
+impl CheckedCaller {
     async fn admin(server: &Server) -> Self {
         Self { contract: Contract::of(server).await, caller: server.admin() }
     }
@@ -44,7 +44,7 @@ impl Holder {
             let request = headers.iter().fold(self.caller.request(method, &target), |request, (name, value)| request.header(*name, *value));
             Answer::of(request.send().await.unwrap()).await
         };
-        self.contract.hold(method, path, &answer);
+        self.contract.check(method, path, &answer);
         answer
     }
 
@@ -58,7 +58,7 @@ impl Holder {
 async fn successful_answers_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
-    let holder = Holder::admin(&server).await;
+    let holder = CheckedCaller::admin(&server).await;
     let component = holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "web", "owner": "team-a"}))).await.expect(201);
     let environment = holder.call("POST", ENVIRONMENTS, "", "", Some(json!({"name": "staging"}))).await.expect(201);
     holder.call("PATCH", COMPONENT, &id(&component), "", Some(json!({"kind": "service"}))).await.expect(200);
@@ -90,7 +90,7 @@ async fn successful_answers_match_the_document(#[values(Sqlite, Postgres)] kind:
         assert_eq!(holder.contract.faults_of("ImportLine", &serde_json::from_str(line).unwrap()), Vec::<String>::new(), "{line}");
     }
     let imported = server.admin().import(export.body).await;
-    holder.contract.hold("POST", "/api/v1/deployments/import", &imported);
+    holder.contract.check("POST", "/api/v1/deployments/import", &imported);
     for path in ["/api/v1/environments/archive", "/api/v1/components/archive"] {
         let archived = holder.call("POST", path, "", "", Some(json!({"name": "*", "dryRun": true}))).await.expect(200);
         assert_eq!(archived["data"].as_array().unwrap().len(), 1);
@@ -106,7 +106,7 @@ async fn successful_answers_match_the_document(#[values(Sqlite, Postgres)] kind:
 async fn answers_that_ask_for_a_retry_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let server = Server::with_connections(database.tracker().await, 16).await;
-    let holder = Holder::admin(&server).await;
+    let holder = CheckedCaller::admin(&server).await;
     let mut streams = Vec::new();
     for _ in 0..4 {
         streams.push(server.admin().request("GET", "/api/v1/events").send().await.unwrap());
@@ -121,7 +121,7 @@ async fn answers_that_ask_for_a_retry_match_the_document(#[values(Sqlite, Postgr
 async fn refusals_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
-    let holder = Holder::admin(&server).await;
+    let holder = CheckedCaller::admin(&server).await;
     let deployment = succeeded(&server, "v1", "2025-06-01T12:00:00Z").await;
     let component = deployment["componentId"].as_str().unwrap();
     let new = |name: &str| json!({"component": "api", "environment": name, "version": "v1"});
@@ -150,7 +150,7 @@ async fn refusals_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseK
     let large = holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "x".repeat(1024 * 1024)}))).await;
     assert_eq!(large.status, 413);
     for (caller, status) in [(server.anonymous(), 401), (server.reader(), 403)] {
-        let holder = Holder { contract: holder.contract.clone(), caller };
+        let holder = CheckedCaller { contract: holder.contract.clone(), caller };
         assert_eq!(holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "web"}))).await.status, status);
     }
 }
@@ -160,7 +160,7 @@ async fn refusals_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseK
 async fn a_body_is_refused_where_the_document_says_so(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
-    let holder = Holder::admin(&server).await;
+    let holder = CheckedCaller::admin(&server).await;
     let deployment = succeeded(&server, "v1", "2025-06-01T12:00:00Z").await;
     let new = |change: Value| {
         let mut body = json!({"component": "api", "environment": "production", "version": "v1"});

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use deploytrack_tests::{
     caller::Caller,
+    data_set::DataSet,
     database::DatabaseKind::{self, Postgres, Sqlite},
-    many::Many,
     server::Server,
     slow::{Slow, Unread},
 };
@@ -52,7 +52,7 @@ async fn answers(server: &Server, subject: &str, path: &str, patience: Duration)
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_subject_runs_four_exports_and_the_server_sixteen(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::large(100).record(&database).await;
+    DataSet::large(100).insert(&database).await;
     let server = Server::start(&database).await;
     let mut asked = Vec::new();
     for subject in ["ada", "bob", "eve", "joe"] {
@@ -74,7 +74,7 @@ async fn one_subject_runs_four_exports_and_the_server_sixteen(#[values(Sqlite, P
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_export_of_large_rows_is_complete(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::large(100).record(&database).await;
+    DataSet::large(100).insert(&database).await;
     let server = Server::start(&database).await;
     let export = server.reader().get(EXPORT).await;
     let versions: Vec<_> = export.body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["version"].clone()).collect();
@@ -116,7 +116,7 @@ async fn one_subject_has_an_eighth_of_the_connections_for_events(#[values(Sqlite
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn large_answers_in_flight_are_bounded(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::large(120).record(&database).await;
+    DataSet::large(120).insert(&database).await;
     let server = Server::start(&database).await;
     let mut asked = Vec::new();
     // More than two megabytes each, and 16 MiB are the limit.
@@ -137,7 +137,7 @@ async fn large_answers_in_flight_are_bounded(#[values(Sqlite, Postgres)] kind: D
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_answer_for_many_readers_takes_memory_once(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::large(120).record(&database).await;
+    DataSet::large(120).insert(&database).await;
     let server = Server::start(&database).await;
     let mut asked = Vec::new();
     for _ in 0..20 {
@@ -150,7 +150,7 @@ async fn one_answer_for_many_readers_takes_memory_once(#[values(Sqlite, Postgres
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_large_matrix_is_streamed_and_equals_its_filtered_parts(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::cells(4000, 8).record(&database).await;
+    DataSet::cells(4000, 8).insert(&database).await;
     let server = Server::start(&database).await;
     let reader = server.reader().as_sent();
     let whole = reader.get(MATRIX).await;
@@ -175,7 +175,7 @@ async fn a_large_matrix_is_streamed_and_equals_its_filtered_parts(#[values(Sqlit
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn large_unsettled_and_latest_are_streamed_in_order(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many { status: "failed", ..Many { components: 3, environments: 40, ..Many::large(1) } }.record(&database).await;
+    DataSet { status: "failed", ..DataSet { components: 3, environments: 40, ..DataSet::large(1) } }.insert(&database).await;
     let server = Server::start(&database).await;
     let attempts = server.reader().get("/api/v1/deployments/unsettled").await;
     assert_eq!((attempts.status, attempts.header("etag")), (200, None), "three megabytes");
@@ -188,7 +188,7 @@ async fn large_unsettled_and_latest_are_streamed_in_order(#[values(Sqlite, Postg
     assert_eq!(one.json(), json!(attempts.as_array().unwrap()[40..80].to_vec()));
 
     let another = database.another().await;
-    Many { components: 2, environments: 100, ..Many::large(1) }.record(&another).await;
+    DataSet { components: 2, environments: 100, ..DataSet::large(1) }.insert(&another).await;
     let server = Server::start(&another).await;
     let component =
         server.reader().get("/api/v1/components?name=component-000002").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
@@ -203,7 +203,7 @@ async fn large_unsettled_and_latest_are_streamed_in_order(#[values(Sqlite, Postg
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn skip_has_a_limit_and_beyond_it_cursors_are_needed(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::cells(1300, 8).record(&database).await;
+    DataSet::cells(1300, 8).insert(&database).await;
     let server = Server::start(&database).await;
     server.reader().get(&format!("{LIST}?skip=10000")).await.expect(200);
     server.reader().get(&format!("{LIST}?skip=10400")).await.expect(200);
@@ -222,7 +222,7 @@ async fn skip_has_a_limit_and_beyond_it_cursors_are_needed(#[values(Sqlite, Post
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_distinct_queries_are_all_answered(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::cells(200, 8).record(&database).await;
+    DataSet::cells(200, 8).insert(&database).await;
     let server = Server::start(&database).await;
     let asked: Vec<_> = (1..=200)
         .map(|number| {
@@ -238,7 +238,7 @@ async fn many_distinct_queries_are_all_answered(#[values(Sqlite, Postgres)] kind
 #[tokio::test]
 async fn a_reader_of_a_byte_a_second_is_cut_off() {
     let database = deploytrack_tests::database::Database::sqlite();
-    Many::large(100).record(&database).await;
+    DataSet::large(100).insert(&database).await;
     let server = Server::start(&database).await;
     let mut asked = Vec::new();
     for _ in 0..4 {
@@ -251,7 +251,7 @@ async fn a_reader_of_a_byte_a_second_is_cut_off() {
 #[tokio::test]
 async fn a_slow_reader_gets_all_of_a_large_answer() {
     let database = deploytrack_tests::database::Database::sqlite();
-    Many::large(100).record(&database).await;
+    DataSet::large(100).insert(&database).await;
     let server = Server::start(&database).await;
     // Takes longer than the server allows a reader to stall: each read returns at most the small receive window.
     let export = unread(&server, "ada", EXPORT).await.read(16 * 1024, Duration::from_millis(60)).await;

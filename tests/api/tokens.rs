@@ -64,8 +64,8 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
         ("an empty sub", claims(json!({"sub": ""}))),
         ("not yet valid", claims(json!({"nbf": seconds() + 600}))),
         ("endless", claims(json!({"exp": u64::MAX}))),
-        ("exp and sub twice", twice(r#""sub":"root","exp""#)),
-        ("roles twice", twice(r#""roles":["admin"],"roles""#)),
+        ("exp and sub twice", duplicate_claim(r#""sub":"root","exp""#)),
+        ("roles twice", duplicate_claim(r#""roles":["admin"],"roles""#)),
         ("exp as text", claims(json!({"exp": "tomorrow"}))),
         ("roles as text", claims(json!({"roles": "admin"}))),
         ("too long", claims(json!({"padding": "x".repeat(8 * 1024)}))),
@@ -79,7 +79,7 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
 }
 
 /// A correctly signed token with a duplicate claim.
-fn twice(names: &str) -> String {
+fn duplicate_claim(names: &str) -> String {
     let exp = seconds() + 3600;
     let claims = format!(r#"{{"sub":"ci-bot","exp":{exp},"roles":[],{names}:{exp}}}"#);
     let message = format!("{}.{}", base64(br#"{"alg":"HS256","typ":"JWT"}"#), base64(claims.as_bytes()));

@@ -25,7 +25,7 @@ fn limited(home: &Home, program: &str, arranged: &str, args: &[&str]) -> Process
     Process::started(shell)
 }
 
-fn said(home: &Home) -> String {
+fn stderr_of(home: &Home) -> String {
     let mut said = String::new();
     fs::File::open(home.path().join("err")).unwrap().read_to_string(&mut said).unwrap();
     said
@@ -46,7 +46,7 @@ fn a_descriptor_limit_is_raised_as_far_as_needed_where_allowed() {
         let home = Home::new();
         let server = limited(&home, program, "ulimit -Sn 64; ulimit -Hn 2000", &args);
         assert_eq!(limits(&server), ["612", "2000"], "{program}");
-        assert!(!said(&home).contains("limit of open files"), "{program}: {}", said(&home));
+        assert!(!stderr_of(&home).contains("limit of open files"), "{program}: {}", stderr_of(&home));
         drop(server);
         let server = limited(&home, program, "ulimit -n 1500", &args);
         assert_eq!(limits(&server), ["1500", "1500"], "{program}: a limit that is high enough stays as it is");
@@ -57,7 +57,7 @@ fn a_descriptor_limit_is_raised_as_far_as_needed_where_allowed() {
 async fn under_a_low_descriptor_limit_the_database_keeps_its_files_and_a_warning_is_logged() {
     let (database, home) = (Database::sqlite(), Home::new());
     let server = limited(&home, "deploytrack-server", "ulimit -n 100", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
-    let told = said(&home);
+    let told = stderr_of(&home);
     assert!(told.contains("the limit of open files leaves room for fewer connections than --max-connections"), "{told}");
     assert!(told.contains("ulimit -n or LimitNOFILE="), "{told}");
     let address = server.url().trim_start_matches("http://").parse().unwrap();
@@ -78,7 +78,7 @@ async fn under_a_low_descriptor_limit_the_database_keeps_its_files_and_a_warning
             assert_eq!(raw::status(&answer), status, "{answer}");
         }
     }
-    assert!(!said(&home).contains("could not be accepted"), "{}", said(&home));
+    assert!(!stderr_of(&home).contains("could not be accepted"), "{}", stderr_of(&home));
     drop(silent);
 }
 

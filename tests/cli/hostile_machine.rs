@@ -27,7 +27,7 @@ fn output(mut command: Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn stderr_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -77,7 +77,7 @@ fn without_a_home_the_deployment_is_reported_from_memory() {
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b"out\n"[..]), "{output:?}");
     assert_eq!(status(&bench), "failed");
     if is_root() {
-        assert!(said(&output).contains("there is no home directory"), "{output:?}");
+        assert!(stderr_of(&output).contains("there is no home directory"), "{output:?}");
     }
 }
 
@@ -100,7 +100,7 @@ fn an_unwritable_home_is_a_warning() {
         command.env("HOME", path);
         let output = output(command);
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(4), &b"out\n"[..]), "{output:?}");
-        let said = said(&output);
+        let said = stderr_of(&output);
         assert!(said.contains("the spool cannot be used") && said.contains(path.to_str().unwrap()), "{said}");
         let all = listed(&bench);
         assert_eq!((all.len(), &all[0]["status"]), (number + 1, &"failed".into()), "{all:?}");
@@ -115,7 +115,7 @@ fn on_a_full_disk_the_deployment_is_reported_from_memory() {
     let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
     let run = from_shell(&home, full, &wrapped(&[], &["sh", "-c", "echo out; exit 5"]));
     assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(5), &b"out\n"[..]), "{run:?}");
-    assert!(said(&run).contains("the spool cannot be written"), "{run:?}");
+    assert!(stderr_of(&run).contains("the spool cannot be written"), "{run:?}");
     assert_eq!((status(&bench).as_str(), spooled(&home)), ("failed", 0));
 }
 
@@ -125,7 +125,7 @@ fn on_a_full_disk_without_a_server_no_event_is_reported_as_queued() {
     let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
     let run = from_shell(&home, full, &wrapped(&["--send-timeout", "1s"], &["sh", "-c", "exit 5"]));
     assert_eq!(run.status.code(), Some(5), "{run:?}");
-    assert!(said(&run).contains("may be lost") && !said(&run).contains("is kept in the spool"), "{run:?}");
+    assert!(stderr_of(&run).contains("may be lost") && !stderr_of(&run).contains("is kept in the spool"), "{run:?}");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn on_a_full_disk_without_a_server_a_plain_record_leaves_no_partial_entry() {
     let args = [&RECORD[..], &["--on-error", "spool"]].concat();
     let plain = from_shell(&home, "trap '' XFSZ; ulimit -f 0; exec \"$@\"", &args);
     assert_eq!(spooled(&home), 0);
-    assert!(said(&plain).contains("nothing is recorded") && said(&plain).contains("the spool cannot be used"), "{plain:?}");
+    assert!(stderr_of(&plain).contains("nothing is recorded") && stderr_of(&plain).contains("the spool cannot be used"), "{plain:?}");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn standard_streams_onto_a_full_disk_fail_as_they_would_unwrapped() {
     let bench = Bench::filled();
     let list = from_shell(&bench.home, "exec \"$@\" > /dev/full", &["list"]);
     assert_eq!(list.status.code(), Some(1));
-    assert!(said(&list).contains("cannot write the answer"), "{list:?}");
+    assert!(stderr_of(&list).contains("cannot write the answer"), "{list:?}");
     let home = home(&bench);
     let run = from_shell(&home, "exec \"$@\" 2> /dev/full", &wrapped(&["--on-error", "warn"], &["sh", "-c", "exit 6"]));
     assert_eq!(run.status.code(), Some(6), "{run:?}");
@@ -174,7 +174,7 @@ fn without_a_terminal_there_is_no_colour_and_the_command_sees_none_either() {
     let home = home(&bench);
     let script = "test -t 0 || test -t 1 || test -t 2 || echo none";
     let run = from_shell(&home, "exec setsid -w \"$@\"", &wrapped(&[], &["sh", "-c", script]));
-    assert_eq!((run.status.code(), run.stdout.as_slice(), said(&run).as_str()), (Some(0), &b"none\n"[..], ""), "{run:?}");
+    assert_eq!((run.status.code(), run.stdout.as_slice(), stderr_of(&run).as_str()), (Some(0), &b"none\n"[..], ""), "{run:?}");
     let matrix = from_shell(&home, "exec setsid -w \"$@\"", &["matrix"]);
     assert!(matrix.status.success() && !matrix.stdout.contains(&0x1b), "{matrix:?}");
 }
@@ -200,10 +200,10 @@ fn a_name_that_is_not_utf8_is_a_usage_error_and_does_not_stop_the_command() {
     };
     let plain = with(&["--environment", "production", "--version", "v1"]);
     assert_eq!((plain.status.code(), plain.stdout.as_slice()), (Some(2), &b""[..]), "{plain:?}");
-    assert!(said(&plain).contains("error: invalid UTF-8") && !said(&plain).contains("panicked"), "{plain:?}");
+    assert!(stderr_of(&plain).contains("error: invalid UTF-8") && !stderr_of(&plain).contains("panicked"), "{plain:?}");
     let run = with(&["-e", "production", "--version", "v1", "--", "echo", "ran"]);
     assert_eq!((run.status.code(), run.stdout.as_slice(), spooled(&home)), (Some(0), &b"ran\n"[..], 1), "{run:?}");
-    assert!(said(&run).contains("--component must be UTF-8 text"), "{run:?}");
+    assert!(stderr_of(&run).contains("--component must be UTF-8 text"), "{run:?}");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn settings_that_are_no_text_are_not_passed_over() {
         let mut command = home.command("deploytrack", &["list"]);
         command.env(name, OsStr::from_bytes(ODD));
         let run = output(command);
-        assert!(matches!(run.status.code(), Some(2 | 4)) && !said(&run).contains("panicked"), "{name}: {run:?}");
+        assert!(matches!(run.status.code(), Some(2 | 4)) && !stderr_of(&run).contains("panicked"), "{name}: {run:?}");
     }
     let mut command = home.command("deploytrack", &["list"]);
     command.arg0(OsStr::from_bytes(ODD));
@@ -254,7 +254,7 @@ fn a_closed_output_is_not_a_failure() {
     let bench = Bench::filled();
     for args in [&["list"][..], &["matrix"], &["export"], &RECORD, &["--help"]] {
         let run = into_broken_pipe(&bench.home, args);
-        assert_eq!((run.status.code(), said(&run).as_str()), (Some(0), ""), "{args:?}");
+        assert_eq!((run.status.code(), stderr_of(&run).as_str()), (Some(0), ""), "{args:?}");
     }
     assert_eq!(listed(&bench).len(), 5, "it is recorded all the same");
 }

@@ -89,7 +89,7 @@ fn all(bench: &Bench) -> Vec<(Value, Value)> {
     listed(bench).into_iter().map(|one| (one["status"].clone(), one["attempt"].clone())).collect()
 }
 
-fn is(status: &str, attempt: u32) -> (Value, Value) {
+fn deployment(status: &str, attempt: u32) -> (Value, Value) {
     (json!(status), json!(attempt))
 }
 
@@ -114,7 +114,7 @@ fn every_leg_has_its_own_deployment_one_after_the_other() {
         may_end(&second);
         will_end(&first, "3");
         assert_eq!((first.deploytrack(&STEP).code, second.deploytrack(&STEP).code), (3, 0), "{shared:?}");
-        assert_eq!(all(&bench), [is("succeeded", 1), is("failed", 1)], "{shared:?}");
+        assert_eq!(all(&bench), [deployment("succeeded", 1), deployment("failed", 1)], "{shared:?}");
     }
 }
 
@@ -130,11 +130,11 @@ fn a_step_that_is_repeated_in_its_leg_resumes_its_deployment() {
         };
         step("1");
         step("0");
-        assert_eq!(all(&bench), [is("succeeded", 2)], "{shared:?}");
+        assert_eq!(all(&bench), [deployment("succeeded", 2)], "{shared:?}");
         // A deployment that has succeeded is not resumed.
         let before = listed(&bench);
         step("4");
-        assert_eq!(all(&bench), [is("failed", 1), is("succeeded", 2)], "{shared:?}");
+        assert_eq!(all(&bench), [deployment("failed", 1), deployment("succeeded", 2)], "{shared:?}");
         assert_eq!(listed(&bench)[1], before[0]);
     }
 }
@@ -148,7 +148,7 @@ fn a_job_that_runs_again_records_another_deployment() {
     assert_eq!(home.deploytrack(&STEP).code, 1);
     home.set("CI_JOB_ID", "71");
     assert_eq!(home.deploytrack(&STEP).code, 1);
-    assert_eq!(all(&bench), [is("failed", 1), is("failed", 1)]);
+    assert_eq!(all(&bench), [deployment("failed", 1), deployment("failed", 1)]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn the_rounds_of_a_loop_are_deployments_of_their_own() {
         fs::copy(home.path().join(file), home.path().join("web").join(file)).unwrap();
     }
     assert!(!home.command("deploytrack", &STEP).current_dir(home.path().join("web")).status().unwrap().success());
-    assert_eq!(all(&bench), vec![is("failed", 1); 5]);
+    assert_eq!(all(&bench), vec![deployment("failed", 1); 5]);
     // Without a command, a loop cannot be distinguished from a repetition.
     for status in ["pending", "in_progress", "failed", "succeeded"] {
         let ids = [(); 3].map(|()| home.deploytrack(&[&STEP[..7], &["--status", status]].concat()).done().to_owned());
@@ -199,7 +199,7 @@ fn concurrent_runs_reported_afterwards_are_not_repetitions() {
     assert_eq!(home.deploytrack(&["flush"]).done(), "3 sent, 0 kept, 0 refused\n");
     let mut all = all(&bench);
     all.sort_unstable_by_key(|(_, attempt)| attempt.as_u64());
-    assert_eq!(all, [is("failed", 1), is("succeeded", 2)]);
+    assert_eq!(all, [deployment("failed", 1), deployment("succeeded", 2)]);
 }
 
 #[rstest]
@@ -267,9 +267,10 @@ async fn of_several_concurrent_repetitions_one_resumes(#[values(Sqlite, Postgres
 #[test]
 fn a_choice_is_not_made_again_when_an_answer_is_lost() {
     // The answer to the first request of this method after the start is lost, and every one after it.
-    for (lost, first_ends, expected) in
-        [("PATCH", true, [is("succeeded", 2)].to_vec()), ("POST", false, [is("failed", 1), is("succeeded", 1)].to_vec())]
-    {
+    for (lost, first_ends, expected) in [
+        ("PATCH", true, [deployment("succeeded", 2)].to_vec()),
+        ("POST", false, [deployment("failed", 1), deployment("succeeded", 1)].to_vec()),
+    ] {
         let bench = Bench::new();
         let mut legs = [(); 2].map(|()| leg(&bench, &[]));
         let keyed = [&STEP[..7], &["--idempotency-key", "deploy"], &STEP[7..]].concat();
@@ -280,7 +281,7 @@ fn a_choice_is_not_made_again_when_an_answer_is_lost() {
             may_end(&legs[0]);
             first.wait().unwrap();
         }
-        let url = cutting(bench.server.url(), lost);
+        let url = cutting_proxy(bench.server.url(), lost);
         legs[1].set("DEPLOYTRACK_URL", url);
         may_end(&legs[1]);
         assert_eq!(legs[1].deploytrack(&keyed).code, 0);
@@ -307,7 +308,7 @@ fn a_choice_is_not_made_again_when_an_answer_is_lost() {
 
 /// The address of a proxy that forwards requests. From the second request of this method on, or the first PATCH, it closes the
 /// connection when the answer begins.
-fn cutting(server: &str, method: &'static str) -> String {
+fn cutting_proxy(server: &str, method: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = server.strip_prefix("http://").unwrap().to_owned();

@@ -13,7 +13,7 @@ use deploytrack_tests::program::Home;
 
 use crate::{
     given::Bench,
-    wrapped::{home, home_of, is_the_commands, listed, shown, wrapped},
+    wrapped::{assert_passed_through, home, home_of, listed, shown, wrapped},
 };
 
 /// Writes an executable file.
@@ -198,5 +198,5 @@ fn a_tail_makes_the_output_hardly_slower() {
     let best = |writer: &str| (0..3).map(|_| timed(writer)).min().unwrap();
     // Generous, for a loaded machine: the test only catches a tail that inspects each line.
     assert!(best(&format!("{program} {tail}")) < best("yes") * 3 + Duration::from_secs(1));
-    is_the_commands(&home.deploytrack(&wrapped(&["--output-tail", "3"], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&["--output-tail", "3"], &["true"])), 0, "");
 }

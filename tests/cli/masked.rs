@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     given::Bench,
-    wrapped::{RECORD, home, is_the_commands, listed, shown, wrapped},
+    wrapped::{RECORD, assert_passed_through, home, listed, shown, wrapped},
 };
 
 const SECRET: &str = "sw0rdfish&more";
@@ -72,7 +72,7 @@ fn a_token_from_a_profile_or_a_file_is_masked() {
     std::fs::write(by_profile.path().join(".config/deploytrack/config.toml"), config).unwrap();
     for home in [by_file.with("DEPLOYTRACK_TOKEN_FILE", path), by_profile] {
         let run = home.deploytrack(&wrapped(&["--output-tail", "2"], &["sh", "-c", &format!("echo part {short}; exit 4")]));
-        is_the_commands(&run, 4, &format!("part {short}\n"));
+        assert_passed_through(&run, 4, &format!("part {short}\n"));
         assert_eq!(listed(&bench)[0]["metadata"]["outputTail"], "part ***", "{run:?}");
     }
 }

@@ -21,7 +21,7 @@ fn listed(home: &Home) -> Vec<(String, bool, String)> {
     all.as_array().unwrap().iter().map(of).collect()
 }
 
-fn is(name: &str, current: bool, token: &str) -> (String, bool, String) {
+fn profile(name: &str, current: bool, token: &str) -> (String, bool, String) {
     (name.to_owned(), current, token.to_owned())
 }
 
@@ -30,10 +30,10 @@ fn a_logout_falls_back_to_the_only_other_profile_with_a_token() {
     let (bench, home) = (Bench::filled(), Home::new());
     login(&home, bench.server.url(), "local");
     login(&home, bench.server.url(), "work");
-    assert_eq!(listed(&home), [is("local", false, "reads and writes"), is("work", true, "reads and writes")]);
+    assert_eq!(listed(&home), [profile("local", false, "reads and writes"), profile("work", true, "reads and writes")]);
     let out = home.deploytrack(&["logout"]).done().to_owned();
     assert!(out.contains("the token of the profile work is removed") && out.contains("the profile local"), "{out}");
-    assert_eq!(listed(&home), [is("local", true, "reads and writes"), is("work", false, "none")]);
+    assert_eq!(listed(&home), [profile("local", true, "reads and writes"), profile("work", false, "none")]);
     assert!(home.deploytrack(&["matrix"]).done().contains("production"));
     let last = home.deploytrack(&["logout"]).done().to_owned();
     assert!(last.contains("no other profile has a token; `deploytrack login` gives one"), "{last}");
@@ -114,7 +114,7 @@ fn a_profile_that_is_removed_is_no_longer_the_current_one() {
     login(&home, bench.server.url(), "work");
     let out = home.deploytrack(&["profile", "remove", "work"]).done().to_owned();
     assert!(out.contains("the profile work is removed") && out.contains("the profile local"), "{out}");
-    assert_eq!(listed(&home), [is("local", true, "reads and writes")]);
+    assert_eq!(listed(&home), [profile("local", true, "reads and writes")]);
     assert!(home.deploytrack(&["matrix"]).done().contains("production"));
     let out = home.deploytrack(&["profile", "remove", "local"]).done().to_owned();
     assert!(out.contains("no other profile has a token"), "{out}");
@@ -134,6 +134,6 @@ fn an_expired_token_is_reported_and_is_not_a_fallback() {
     let path = home.path().join(".config/deploytrack/config.toml");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{text}\n[profiles.old]\nurl = \"{}\"\ntoken = \"{old}\"\n", bench.server.url())).unwrap();
-    assert_eq!(listed(&home), [is("new", true, "reads and writes"), is("old", false, "expired")]);
+    assert_eq!(listed(&home), [profile("new", true, "reads and writes"), profile("old", false, "expired")]);
     assert!(home.deploytrack(&["logout"]).done().contains("no other profile has a token"));
 }

@@ -62,7 +62,7 @@ fn shell(home: &Home, script: &str) -> Command {
 }
 
 /// Runs a line in a shell, checks that the exit code is 0, and returns standard output.
-fn typed(home: &Home, line: &str) -> String {
+fn run_line(home: &Home, line: &str) -> String {
     let output = shell(home, line).output().unwrap();
     assert!(output.status.success(), "{line}\n{output:?}");
     String::from_utf8(output.stdout).unwrap()
@@ -74,23 +74,23 @@ fn the_quick_start_and_the_pipeline_run_in_one_home() {
     let (quick_start, _) = README.split_once("\n## ").unwrap();
     let lines: Vec<_> = lines_of(quick_start).into_iter().filter(|line| *line != "deploytrack serve").collect();
     assert_eq!(lines.len(), 2, "record and matrix: {lines:?}");
-    assert!(uuid::Uuid::try_parse(typed(&home, lines[0]).trim()).is_ok());
-    assert!(typed(&home, lines[1]).contains("v2.3.0"));
+    assert!(uuid::Uuid::try_parse(run_line(&home, lines[0]).trim()).is_ok());
+    assert!(run_line(&home, lines[1]).contains("v2.3.0"));
 
     fs::write(home.path().join("deploy.sh"), "#!/bin/sh\necho \"$@\"\n").unwrap();
     fs::set_permissions(home.path().join("deploy.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     let lines = lines_of(section("In a pipeline"));
     let (wrapped, rest) = lines.split_first().unwrap();
-    assert_eq!(typed(&home, wrapped), "--fast\n");
-    assert!(typed(&home, "deploytrack matrix").contains("v2.3.1"));
+    assert_eq!(run_line(&home, wrapped), "--fast\n");
+    assert!(run_line(&home, "deploytrack matrix").contains("v2.3.1"));
     for line in rest {
         // Another job changes its status in the meantime.
         if line.starts_with("deploytrack wait") {
-            typed(&home, "deploytrack update --id-file deployment.id succeeded");
+            run_line(&home, "deploytrack update --id-file deployment.id succeeded");
         }
-        typed(&home, line);
+        run_line(&home, line);
     }
-    assert!(typed(&home, "deploytrack list -o csv").lines().skip(1).all(|line| line.contains("succeeded")));
+    assert!(run_line(&home, "deploytrack list -o csv").lines().skip(1).all(|line| line.contains("succeeded")));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn the_calls_of_the_api_answer_as_documented() {
     let (_, rest) = section("The REST API").split_once("```sh\n").unwrap();
     let (block, _) = rest.split_once("```").unwrap();
     assert!(block.contains(API), "{block}");
-    let said = typed(&home, &block.replace(API, &format!("{}/api/v1", server.url())));
+    let said = run_line(&home, &block.replace(API, &format!("{}/api/v1", server.url())));
     let answers: Vec<Value> = serde_json::Deserializer::from_str(&said).into_iter().collect::<Result<_, _>>().unwrap();
     let status = |answer: usize| answers[answer]["status"].as_str().unwrap_or_else(|| panic!("{said}"));
     assert_eq!([status(0), status(1), status(2)], ["pending", "in_progress", "succeeded"]);
@@ -141,7 +141,7 @@ fn the_subcommands_in_the_list_exist() {
 #[test]
 fn every_value_that_list_prints_in_full_can_be_typed() {
     let (home, _server) = after_serve();
-    typed(&home, lines_of(README)[1]);
+    run_line(&home, lines_of(README)[1]);
     let mut run = BTreeSet::new();
     let (mut lines, last): (Vec<_>, Vec<_>) =
         lines_of(section("The command line")).into_iter().filter(|line| is_concrete(line)).partition(|line| *line != "deploytrack logout");
@@ -161,7 +161,7 @@ fn every_value_that_list_prints_in_full_can_be_typed() {
             assert!(String::from_utf8_lossy(&output.stdout).contains("ended 124"), "{line}: {output:?}");
             continue;
         }
-        typed(&home, line);
+        run_line(&home, line);
         run.insert(line);
     }
     for line in

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::{
     given::Bench,
-    wrapped::{home, is_the_commands, listed, shown, spooled, wrapped},
+    wrapped::{assert_passed_through, home, listed, shown, spooled, wrapped},
 };
 
 const COMMAND: [&str; 4] = ["--", "sh", "-c", "echo out; exit 3"];
@@ -52,7 +52,7 @@ fn statuses(bench: &Bench, of: &str) -> Vec<(String, String)> {
 }
 
 /// A server on the same database that does not register new names.
-fn strict(bench: &Bench, home: &Home, url: &str) -> Process {
+fn strict_server(bench: &Bench, home: &Home, url: &str) -> Process {
     let mut command = home.command("deploytrack-server", &["--listen", url.trim_start_matches("http://")]);
     command.args(["--database-url", bench.database.url(), "--registration", "strict"]).env("DEPLOYTRACK_JWT_SECRET", SECRET);
     Process::started(command)
@@ -63,7 +63,7 @@ fn a_name_that_is_refused_is_corrected_and_the_deployment_is_recorded_with_its_t
     let bench = Bench::filled();
     let home = home(&bench);
     let run = deploy(&home, "prodution", "v3");
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert!(run.err.contains("refused and kept in the spool: there is no environment prodution; did you mean production?"), "{run:?}");
     let kept = spool(&home);
     let (name, refused) = (kept[0]["run"].as_str().unwrap().to_owned(), kept[0]["refused"].clone());
@@ -82,7 +82,7 @@ fn a_name_that_is_refused_is_corrected_and_the_deployment_is_recorded_with_its_t
 
     // No other command sends it, deletes it or waits for it.
     let other = home.deploytrack(&wrapped(&[], &["true"]));
-    is_the_commands(&other, 0, "");
+    assert_passed_through(&other, 0, "");
     assert_eq!((other.err.as_str(), spool(&home)[0]["refused"].clone()), ("", refused), "nothing was asked again");
     let again = home.deploytrack(&["flush"]);
     assert_eq!((again.code, again.out.as_str()), (1, "0 sent, 0 kept, 1 refused\n"), "{again:?}");
@@ -131,8 +131,8 @@ fn a_cause_outside_the_record_is_fixed_there_and_the_record_is_sent_unchanged() 
     let home = home(&bench);
     let url = bench.server.url().to_owned();
     bench.server.kill();
-    bench.server = strict(&bench, &home, &url);
-    is_the_commands(&deploy(&home, "canary", "v3"), 3, "out\n");
+    bench.server = strict_server(&bench, &home, &url);
+    assert_passed_through(&deploy(&home, "canary", "v3"), 3, "out\n");
     assert_eq!(spool(&home)[0]["refused"]["status"], 404);
     let _ = bench.home.deploytrack(&["environment", "create", "canary"]).done();
     assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
@@ -146,7 +146,7 @@ fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
     for (token, status) in [(reader_token(), 403), ("not-a-token".to_owned(), 401)] {
         home.set("DEPLOYTRACK_TOKEN", token);
         let run = deploy(&home, "production", &format!("v{status}"));
-        is_the_commands(&run, 3, "out\n");
+        assert_passed_through(&run, 3, "out\n");
         assert!(run.err.contains("refused and kept") && run.err.contains("a token of the same subject"), "{run:?}");
         let kept = spool(&home);
         let last = kept.last().unwrap();
@@ -156,7 +156,7 @@ fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
     assert_eq!((flushed.code, flushed.out.as_str()), (4, "0 sent, 0 kept, 1 refused, 1 not trusted\n"), "{flushed:?}");
     // An event of a read-only token must not be sent with the token of the next job.
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!((spooled(&home), statuses(&bench, "v401").len(), statuses(&bench, "v403").len()), (2, 0, 0));
     let states: Vec<_> = spool(&home).iter().map(|run| (run["state"].clone(), run["run"].as_str().unwrap().to_owned())).collect();
     for (state, name) in states {
@@ -206,7 +206,7 @@ fn wrong_settings_cost_the_record_time_and_nothing_else() {
         let has_token = variable != "DEPLOYTRACK_TOKEN_FILE";
         home.set("DEPLOYTRACK_TOKEN", if has_token { Caller::admin_token() } else { String::new() });
         let run = deploy(&home, "production", variable);
-        is_the_commands(&run, 3, "out\n");
+        assert_passed_through(&run, 3, "out\n");
         assert!(run.err.contains("refused and kept"), "{run:?}");
         home.set(variable, "");
         home.set("DEPLOYTRACK_URL", bench.server.url());
@@ -235,7 +235,7 @@ fn a_refusal_outlives_a_deploytrack_that_is_killed_and_so_does_the_outcome() {
     child.wait().unwrap();
     thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(spool(&home)[0]["state"], "refused");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!(home.deploytrack(&["flush", "--set", "environment=production"]).done(), "1 sent, 0 kept, 0 refused\n");
     assert_eq!(statuses(&bench, "v3"), [("production".to_owned(), "failed".to_owned())]);
 }
@@ -271,7 +271,7 @@ fn a_refused_rollback_is_queued_and_ends_with_the_exit_code_of_its_command() {
     }
     home.set("DEPLOYTRACK_TOKEN", reader_token());
     let run = home.deploytrack(&["rollback", "-c", "api", "-e", "production", "--", "sh", "-c", "echo out"]);
-    is_the_commands(&run, 0, "out\n");
+    assert_passed_through(&run, 0, "out\n");
     assert_eq!((spool(&home).len(), &spool(&home)[1]["state"]), (2, &json!("refused")), "{run:?}");
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
     for run in spool(&home) {
@@ -309,7 +309,7 @@ fn one_run_that_fails_on_the_server_does_not_block_the_others() {
     });
     for version in ["v-large", "v-<script>", "v-crash", "v1"] {
         let args = ["record", "-c", "api", "-e", "production", "--version", version, "--send-timeout", "3s", "--", "true"];
-        is_the_commands(&home.deploytrack(&args), 0, "");
+        assert_passed_through(&home.deploytrack(&args), 0, "");
     }
     let states: Vec<_> = spool(&home).iter().map(|run| run["state"].as_str().unwrap().to_owned()).collect();
     assert_eq!(states, ["refused", "refused", "waiting", "waiting"], "a body that a proxy finds too large stays so");
@@ -327,7 +327,7 @@ fn runs_of_a_program_from_before_are_read_and_refused_runs_are_bounded_like_any(
     // Without the mark the run has the format of earlier versions.
     fs::remove_file(folder(&home, &spool(&home)[0]).join("refused")).unwrap();
     assert_eq!(spool(&home)[0]["state"], "waiting");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!(spool(&home)[0]["state"], "refused", "it was sent, refused and kept");
     let mode = Command::new("stat").arg("-c%a").arg(folder(&home, &spool(&home)[0]).join("refused")).output().unwrap();
     assert_eq!(mode.stdout, b"600\n");

@@ -11,7 +11,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::{
     given::Bench,
-    wrapped::{home, is_the_commands, listed, spooled, wrapped},
+    wrapped::{assert_passed_through, home, listed, spooled, wrapped},
 };
 
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -28,12 +28,12 @@ fn name_of(age: Duration) -> String {
 }
 
 /// Spools a run that started this long ago: wraps a command under a clock of that time while the server is down.
-fn keep_one(bench: &mut Bench, age: Duration) -> Home {
+fn spool_one(bench: &mut Bench, age: Duration) -> Home {
     let home = home(bench);
     let url = bench.server.url().to_owned();
     bench.server.kill();
     let off = -i64::try_from(age.as_secs()).unwrap();
-    is_the_commands(&home.deploytrack_with_clock(off, &wrapped(&["--send-timeout", "1s"], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack_with_clock(off, &wrapped(&["--send-timeout", "1s"], &["true"])), 0, "");
     assert_eq!(spooled(&home), 1);
     bench.restart(&url);
     home
@@ -47,7 +47,7 @@ fn a_spool_of_ten_thousand_runs_is_full_and_the_deploy_goes_on() {
         fs::create_dir_all(spool(&home).join(Uuid::now_v7().to_string())).unwrap();
     }
     let run = home.deploytrack(&wrapped(&["--send-timeout", "2s"], &["sh", "-c", "echo out; exit 3"]));
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert!(run.err.contains("full with 10000 runs") && run.err.contains("deploytrack flush"), "{run:?}");
     assert_eq!(listed(&bench)[0]["status"], "failed", "it is told from memory");
 }
@@ -64,7 +64,7 @@ fn a_spool_of_sixty_four_mebibytes_is_full_and_the_deploy_goes_on() {
     }
     home.set("DEPLOYTRACK_URL", NOWHERE);
     let run = home.deploytrack(&wrapped(&[], &["true"]));
-    is_the_commands(&run, 0, "");
+    assert_passed_through(&run, 0, "");
     assert!(run.err.contains("of at most 64 MiB") && run.err.contains("not recorded"), "{run:?}");
     assert_eq!(spooled(&home), 16);
     let plain = home.deploytrack(&[&wrapped::RECORD[..], &["--on-error", "spool"]].concat());
@@ -74,9 +74,9 @@ fn a_spool_of_sixty_four_mebibytes_is_full_and_the_deploy_goes_on() {
 #[test]
 fn a_run_that_waits_for_long_is_named_after_every_deploy_and_still_sent() {
     let mut bench = Bench::new();
-    let home = keep_one(&mut bench, DAY * 40);
+    let home = spool_one(&mut bench, DAY * 40);
     let away = home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&["--on-error", "warn"], &["true"])].concat());
-    is_the_commands(&away, 0, "");
+    assert_passed_through(&away, 0, "");
     assert!(away.err.contains("1 run waits for 40 days"), "{away:?}");
     let list = home.deploytrack(&["spool", "list"]);
     assert!(list.done().contains("5w") && list.err.contains("40 days"), "{list:?}");
@@ -90,8 +90,8 @@ fn a_run_that_waits_for_long_is_named_after_every_deploy_and_still_sent() {
 #[test]
 fn flush_names_the_oldest_entry_that_stays_queued() {
     let mut bench = Bench::new();
-    let home = keep_one(&mut bench, DAY * 3);
-    is_the_commands(&home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&[], &["true"])].concat()), 0, "");
+    let home = spool_one(&mut bench, DAY * 3);
+    assert_passed_through(&home.deploytrack(&[&["--url", NOWHERE][..], &wrapped(&[], &["true"])].concat()), 0, "");
     let flushed = home.deploytrack(&["--url", NOWHERE, "flush"]);
     assert_eq!((flushed.code, flushed.out.as_str()), (3, "0 sent, 2 kept, 0 refused\n"), "{flushed:?}");
     assert!(flushed.err.contains("2 runs wait, the oldest for 3 days") && flushed.err.contains("spool list"), "{flushed:?}");
@@ -100,7 +100,7 @@ fn flush_names_the_oldest_entry_that_stays_queued() {
 #[test]
 fn a_run_that_cannot_be_read_is_named_and_the_others_are_sent() {
     let mut bench = Bench::new();
-    let home = keep_one(&mut bench, DAY);
+    let home = spool_one(&mut bench, DAY);
     let broken = spool(&home).join(name_of(DAY));
     fs::create_dir(&broken).unwrap();
     fs::write(broken.join("0.json"), "{\"server\": ").unwrap();

@@ -13,7 +13,7 @@ use deploytrack_tests::{caller::Caller, program::Home};
 
 use crate::{
     given::Bench,
-    wrapped::{home, home_of, is_the_commands, listed, shown, wrapped},
+    wrapped::{assert_passed_through, home, home_of, listed, shown, wrapped},
 };
 
 /// A server that accepts connections and never answers.
@@ -40,7 +40,7 @@ fn a_timeout_that_may_mean_two_things_is_refused_before_anything_runs() {
     }
     assert_eq!(listed(&bench).len(), 1, "nothing was recorded");
     let clear = wrapped(&["--timeout", "5s", "--command-timeout", "30m"], &["echo", "ran"]);
-    is_the_commands(&bench.home.deploytrack(&clear), 0, "ran\n");
+    assert_passed_through(&bench.home.deploytrack(&clear), 0, "ran\n");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_flush_and_a_wrapped_command_wait_no_longer_for_an_answer() {
     let home = home_of(&url).with("DEPLOYTRACK_TIMEOUT", "250ms");
     // All retries together would take a minute.
     let run = home.deploytrack(&wrapped(&["--send-timeout", "1m"], &["sh", "-c", "echo out; exit 5"]));
-    is_the_commands(&run, 5, "out\n");
+    assert_passed_through(&run, 5, "out\n");
     assert!(run.err.contains("did not answer within 0.25s"), "{run:?}");
     let flushed = home.deploytrack(&["flush"]);
     assert!(flushed.code == 3 && flushed.err.contains("did not answer within 0.25s"), "{flushed:?}");
@@ -109,7 +109,7 @@ fn a_variable_with_an_invalid_duration_is_named_and_does_not_stop_the_deploy() {
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
     assert!(run.err.contains("DEPLOYTRACK_TIMEOUT must be a duration with its unit, such as 10s or 2m, not 'soon'"), "{run:?}");
     let wrapped = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 3"]));
-    is_the_commands(&wrapped, 3, "out\n");
+    assert_passed_through(&wrapped, 3, "out\n");
     assert!(wrapped.err.contains("DEPLOYTRACK_TIMEOUT must be"), "{wrapped:?}");
     let checked = home.deploytrack(&["doctor"]);
     assert!(checked.code == 2 && checked.out.contains("DEPLOYTRACK_TIMEOUT"), "{checked:?}");
@@ -252,7 +252,7 @@ fn a_command_that_ends_in_time_leaves_its_daemons_running() {
     let home = home(&bench);
     let mark = home.path().join("mark");
     let script = format!("setsid -f sh -c 'sleep 1; touch {}' >/dev/null 2>&1", mark.display());
-    is_the_commands(&home.deploytrack(&wrapped(&["--command-timeout", "30s"], &["sh", "-c", &script])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&["--command-timeout", "30s"], &["sh", "-c", &script])), 0, "");
     let until = Instant::now() + Duration::from_secs(20);
     while !mark.exists() && Instant::now() < until {
         thread::sleep(Duration::from_millis(50));
@@ -266,5 +266,5 @@ fn a_cancelled_command_gets_one_signal_and_ten_seconds_to_clean_up() {
     let home = home(&bench);
     let script = "trap 'echo told; sh -c \"sleep 1; echo cleaned\"; exit 0' TERM; while :; do sleep 0.1; done";
     let run = home.deploytrack(&wrapped(&["--command-timeout", "500ms"], &["sh", "-c", script]));
-    is_the_commands(&run, 124, "told\ncleaned\n");
+    assert_passed_through(&run, 124, "told\ncleaned\n");
 }

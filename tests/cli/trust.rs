@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     given::Bench,
-    wrapped::{home, home_of, is_the_commands, listed, spooled, wrapped},
+    wrapped::{assert_passed_through, home, home_of, listed, spooled, wrapped},
 };
 
 /// Replaces a file.
@@ -50,7 +50,7 @@ fn states(home: &Home) -> Vec<String> {
 }
 
 /// Creates a run in the spool without any token.
-fn forged(home: &Home, files: &[(&str, Value)]) -> String {
+fn forge_run(home: &Home, files: &[(&str, Value)]) -> String {
     let name = Uuid::now_v7().to_string();
     let folder = spool(home).join(&name);
     fs::create_dir_all(&folder).unwrap();
@@ -61,7 +61,7 @@ fn forged(home: &Home, files: &[(&str, Value)]) -> String {
     name
 }
 
-fn evil(url: &str) -> Value {
+fn forged_event(url: &str) -> Value {
     let body = json!({"component": "api", "environment": "production", "version": "v-EVIL", "status": "succeeded"});
     json!({"server": url, "key": "k", "ask": {"record": {"body": body, "register": false}}})
 }
@@ -71,11 +71,11 @@ fn deploy(home: &Home, version: &str) -> deploytrack_tests::program::Run {
 }
 
 /// Spools runs of these versions while the server is down, and restarts the server.
-fn kept(bench: &mut Bench, home: &Home, versions: &[&str]) {
+fn spool_versions(bench: &mut Bench, home: &Home, versions: &[&str]) {
     let url = bench.server.url().to_owned();
     bench.server.kill();
     for version in versions {
-        is_the_commands(&deploy(home, version), 0, "");
+        assert_passed_through(&deploy(home, version), 0, "");
     }
     bench.restart(&url);
     assert_eq!(runs(home).len(), versions.len());
@@ -85,14 +85,14 @@ fn kept(bench: &mut Bench, home: &Home, versions: &[&str]) {
 fn entries_queued_without_a_token_are_listed_and_sent_only_after_confirmation() {
     let bench = Bench::new();
     let home = home(&bench);
-    is_the_commands(&deploy(&home, "v1"), 0, "");
+    assert_passed_through(&deploy(&home, "v1"), 0, "");
     let id = listed(&bench)[0]["id"].clone();
     for url in [bench.server.url(), ""] {
-        let record = forged(&home, &[("0.json", evil(url))]);
+        let record = forge_run(&home, &[("0.json", forged_event(url))]);
         let change = json!({"server": url, "key": "k2", "ask": {"update": {"body": {"description": "EVIL"}}}});
-        let update = forged(&home, &[("0.json", change), ("deployment", id.clone())]);
+        let update = forge_run(&home, &[("0.json", change), ("deployment", id.clone())]);
         let run = deploy(&home, "v2");
-        is_the_commands(&run, 0, "");
+        assert_passed_through(&run, 0, "");
         assert!(
             run.err.contains(&format!("2 runs of the spool are not trusted and not sent, run {record}: 0.json has no seal")),
             "{run:?}"
@@ -111,7 +111,7 @@ fn entries_queued_without_a_token_are_listed_and_sent_only_after_confirmation() 
         assert_eq!(home.deploytrack(&["spool", "drop", &update]).done(), "dropped 1 run\n");
         assert_eq!(home.deploytrack(&["spool", "drop", &record]).done(), "dropped 1 run\n");
     }
-    let record = forged(&home, &[("0.json", evil(bench.server.url()))]);
+    let record = forge_run(&home, &[("0.json", forged_event(bench.server.url()))]);
     let sent = home.deploytrack(&["flush", &record, "--trust"]);
     assert_eq!(sent.done(), "1 sent, 0 kept, 0 refused\n", "{sent:?}");
     assert!(sent.err.contains("sent from the spool") && sent.err.contains("api v-EVIL in production"), "{sent:?}");
@@ -122,7 +122,7 @@ fn entries_queued_without_a_token_are_listed_and_sent_only_after_confirmation() 
 fn a_run_that_was_edited_moved_or_mixed_is_not_sent_and_the_others_are() {
     let mut bench = Bench::new();
     let home = home(&bench);
-    kept(&mut bench, &home, &["v1", "v2"]);
+    spool_versions(&mut bench, &home, &["v1", "v2"]);
     let saved = home.path().join("saved");
     copy(&spool(&home), &saved);
     let [one, two] = runs(&home).try_into().unwrap();
@@ -194,7 +194,7 @@ fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
         ("outcome", "outcome: it is a link", &link),
         ("id-file", "id-file: it is not a regular file", &fifo),
     ];
-    kept(&mut bench, &home, &["v1"]);
+    spool_versions(&mut bench, &home, &["v1"]);
     let good = runs(&home).remove(0);
     for seen in ["running", "outcome", "left"] {
         drop(fs::remove_file(good.join(seen)));
@@ -224,7 +224,7 @@ fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
     assert_eq!(whys.len(), expected.len());
     let begun = Instant::now();
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 3"]));
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert!(run.err.contains("17 runs of the spool are not trusted") && run.err.contains("sent from the spool"), "{run:?}");
     assert!(home.deploytrack(&["doctor"]).out.contains("not trusted"));
@@ -239,7 +239,7 @@ fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
 fn an_id_file_of_another_user_is_not_trusted() {
     let mut bench = Bench::new();
     let home = home(&bench);
-    kept(&mut bench, &home, &["v1"]);
+    spool_versions(&mut bench, &home, &["v1"]);
     let event = runs(&home)[0].join("0.json");
     if chown(&event, Some(65_534), None).is_err() {
         return;
@@ -260,7 +260,7 @@ fn a_spool_behind_a_symbolic_link_is_not_used_and_the_deploy_goes_on() {
         fs::create_dir_all(elsewhere.join("spool")).unwrap();
         symlink(&elsewhere, &path).unwrap();
         let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 3"]));
-        is_the_commands(&run, 3, "");
+        assert_passed_through(&run, 3, "");
         assert!(run.err.contains("the spool cannot be used") && run.err.contains("it is a link"), "{part}: {run:?}");
         assert_eq!(listed(&bench).len(), 1);
         assert_eq!(fs::read_dir(elsewhere.join("spool")).unwrap().count(), 0);
@@ -281,7 +281,7 @@ fn a_later_token_of_the_same_subject_or_pipeline_sends_the_queue_of_an_expired_o
         if let Some(key) = key {
             home.set("DEPLOYTRACK_SPOOL_KEY", key);
         }
-        is_the_commands(&deploy(&home, "v1"), 0, "");
+        assert_passed_through(&deploy(&home, "v1"), 0, "");
         assert_eq!(states(&home), ["refused"]);
         home
     };
@@ -319,7 +319,7 @@ fn one_flush_works_at_a_time_and_in_order() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let wanted: Vec<_> = (0..12).map(|number| format!("v{number}")).collect();
-    kept(&mut bench, &home, &wanted.iter().map(String::as_str).collect::<Vec<_>>());
+    spool_versions(&mut bench, &home, &wanted.iter().map(String::as_str).collect::<Vec<_>>());
     let started: Vec<_> = (0..4).map(|_| home.command("deploytrack", &["flush", "--quiet"]).spawn().unwrap()).collect();
     for mut flush in started {
         assert!(flush.wait().unwrap().success());
@@ -329,7 +329,7 @@ fn one_flush_works_at_a_time_and_in_order() {
     let lock = File::open(spool(&home).join(".flushing")).unwrap();
     lock.lock().unwrap();
     let begun = Instant::now();
-    is_the_commands(&deploy(&home, "v12"), 0, "");
+    assert_passed_through(&deploy(&home, "v12"), 0, "");
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     let second = home.deploytrack(&["flush"]);
     assert_eq!(second.code, 3);
@@ -347,13 +347,13 @@ fn an_invalid_id_file_is_neither_followed_nor_emptied() {
     for file in ["deploy.sh", "link", "fifo"] {
         let begun = Instant::now();
         let run = home.deploytrack(&wrapped(&["--id-file", file], &["sh", "-c", "exit 3"]));
-        is_the_commands(&run, 3, "");
+        assert_passed_through(&run, 3, "");
         assert!(run.err.contains(file), "{run:?}");
         assert_ne!(home.deploytrack(&["update", "--id-file", file, "failed"]).code, 0);
         assert!(begun.elapsed() < Duration::from_secs(5), "{file}: {:?}", begun.elapsed());
         assert_eq!(fs::read_to_string(&script).unwrap(), SCRIPT);
     }
-    let run = forged(&home, &[("0.json", evil(bench.server.url()))]);
+    let run = forge_run(&home, &[("0.json", forged_event(bench.server.url()))]);
     fs::write(home.path().join("id"), format!("run:{run}\n")).unwrap();
     let update = home.deploytrack(&["update", "--id-file", "id", "failed", "--on-error", "spool"]);
     assert!(update.code == 1 && update.err.contains("is not trusted"), "{update:?}");

@@ -48,7 +48,7 @@ pub(crate) fn spooled(home: &Home) -> usize {
 }
 
 /// Checks the exit code and the output of the wrapped command; standard error may contain more.
-pub(crate) fn is_the_commands(run: &Run, code: i32, out: &str) {
+pub(crate) fn assert_passed_through(run: &Run, code: i32, out: &str) {
     assert_eq!((run.code, run.out.as_str()), (code, out), "{run:?}");
 }
 
@@ -57,11 +57,11 @@ fn a_command_is_recorded_with_its_start_its_outcome_and_its_reason() {
     let bench = Bench::new();
     let home = home(&bench);
     let good = home.deploytrack(&wrapped(&[], &["echo", "deployed"]));
-    is_the_commands(&good, 0, "deployed\n");
+    assert_passed_through(&good, 0, "deployed\n");
     assert_eq!(good.err, "", "nothing is added to what the command says");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "echo wrong >&2; exit 3"])), 3, "");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "kill -TERM $$"])), 143, "");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["no-such-command"])), 127, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["sh", "-c", "echo wrong >&2; exit 3"])), 3, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["sh", "-c", "kill -TERM $$"])), 143, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["no-such-command"])), 127, "");
     let statuses: Vec<_> = listed(&bench).iter().rev().map(|deployment| deployment["status"].as_str().unwrap().to_owned()).collect();
     assert_eq!(statuses, ["succeeded", "failed", "failed", "failed"]);
     let story = |index: usize| shown(&bench, &listed(&bench)[index]["id"])["history"].clone();
@@ -90,7 +90,7 @@ fn without_a_server_the_command_runs_and_the_record_comes_later_exactly_once() {
     home.set("DEPLOYTRACK_URL", "http://127.0.0.1:1");
     let start = Instant::now();
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 7"]));
-    is_the_commands(&run, 7, "");
+    assert_passed_through(&run, 7, "");
     assert!(run.err.contains("kept in the spool") && run.err.contains("deploytrack flush"), "{run:?}");
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!(spooled(&home), 1);
@@ -104,7 +104,7 @@ fn without_a_server_the_command_runs_and_the_record_comes_later_exactly_once() {
     let gone = bench.server.url().to_owned();
     bench.server.kill();
     home.set("DEPLOYTRACK_URL", &gone);
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 8"])), 8, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 8"])), 8, "");
     bench.restart(&gone);
     assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 1 kept, 0 refused\n");
     assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 1 kept, 0 refused\n");
@@ -130,7 +130,7 @@ fn a_server_that_dies_in_the_middle_of_a_deploy_gets_the_outcome_afterwards() {
     assert_eq!((&kept[0]["component"], &kept[0]["version"], &kept[0]["events"]), (&"api".into(), &"v1".into(), &1.into()));
     bench.restart(&url);
     // The next command sends it, whatever it is.
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!(spooled(&home), 0);
     let statuses: Vec<_> = listed(&bench).iter().map(|deployment| deployment["status"].as_str().unwrap().to_owned()).collect();
     assert_eq!(statuses, ["succeeded", "failed"]);
@@ -166,7 +166,7 @@ fn a_server_that_hangs_or_answers_nonsense_costs_at_most_the_budget() {
         let home = home_of(&nonsense(answer));
         let start = Instant::now();
         let run = home.deploytrack(&wrapped(&["--send-timeout", "1s"], &["sh", "-c", "echo out; exit 4"]));
-        is_the_commands(&run, 4, "out\n");
+        assert_passed_through(&run, 4, "out\n");
         assert!(run.err.contains("warning") && spooled(&home) == 1, "{run:?}");
         assert!(start.elapsed() < Duration::from_secs(8), "{:?}: {run:?}", start.elapsed());
     }
@@ -178,13 +178,13 @@ fn a_refusal_is_printed_and_the_command_runs() {
     let mut home = home(&bench);
     let near = ["record", "--component", "api", "--environment", "prodution", "--version", "v1", "--", "sh", "-c", "exit 6"];
     let run = home.deploytrack(&near);
-    is_the_commands(&run, 6, "");
+    assert_passed_through(&run, 6, "");
     assert!(run.err.contains("production"), "{run:?}");
     assert_eq!(spooled(&home), 1, "it is kept as refused");
 
     home.set("DEPLOYTRACK_TOKEN", "not-a-token");
     let run = home.deploytrack(&wrapped(&[], &["true"]));
-    is_the_commands(&run, 0, "");
+    assert_passed_through(&run, 0, "");
     assert!(run.err.contains("warning") && !run.err.contains("not-a-token"), "{run:?}");
     assert_eq!(spooled(&home), 2, "another token can");
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
@@ -202,7 +202,7 @@ fn a_value_that_this_run_has_wrong_costs_the_record_and_not_the_deploy() {
     };
     for options in [&["--version="][..], &["--version=v1", "--meta=x"], &["--version=v1", "--deployed-by="]] {
         let (run, wrong) = (with(options), options[options.len() - 1]);
-        is_the_commands(&run, 3, "deployed\n");
+        assert_passed_through(&run, 3, "deployed\n");
         assert!(run.err.contains(wrong.split_once('=').unwrap().0) && run.err.contains("warning"), "{run:?}");
     }
     assert_eq!((listed(&bench).len(), spooled(&home)), (2, 1), "without a version it is kept until it has one");
@@ -219,7 +219,7 @@ fn a_home_that_cannot_be_used_costs_a_warning() {
     let bench = Bench::new();
     let nowhere = home(&bench).with("XDG_STATE_HOME", "/proc/nowhere");
     let run = nowhere.deploytrack(&wrapped(&[], &["sh", "-c", "exit 9"]));
-    is_the_commands(&run, 9, "");
+    assert_passed_through(&run, 9, "");
     assert!(run.err.contains("spool"), "{run:?}");
     assert_eq!(listed(&bench)[0]["status"], "failed", "it is told from memory");
 
@@ -227,7 +227,7 @@ fn a_home_that_cannot_be_used_costs_a_warning() {
     std::fs::create_dir_all(home.path().join(".config/deploytrack")).unwrap();
     std::fs::write(home.path().join(".config/deploytrack/config.toml"), "not toml at all").unwrap();
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 2"]));
-    is_the_commands(&run, 2, "out\n");
+    assert_passed_through(&run, 2, "out\n");
     assert!(run.err.contains("config.toml"), "{run:?}");
 }
 
@@ -247,7 +247,7 @@ fn a_signal_reaches_the_command_and_the_outcome_is_recorded() {
 }
 
 #[test]
-fn a_pipeline_that_is_called_off_before_the_command_does_not_run_it() {
+fn a_pipeline_that_is_cancelled_before_the_command_does_not_run_it() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let home = home_of(&format!("http://{}", listener.local_addr().unwrap()));
     let mark = home.path().join("ran");
@@ -272,7 +272,7 @@ fn a_command_over_its_time_limit_is_ended_and_recorded_as_failed() {
     let home = home(&bench);
     let start = Instant::now();
     let run = home.deploytrack(&wrapped(&["--command-timeout", "500ms"], &["sh", "-c", "trap 'echo told; exit 0' TERM; sleep 30 & wait"]));
-    is_the_commands(&run, 124, "told\n");
+    assert_passed_through(&run, 124, "told\n");
     assert!(run.err.contains("longer than 500ms") && start.elapsed() < Duration::from_secs(10), "{run:?}");
     let id = &listed(&bench)[0]["id"];
     assert_eq!(shown(&bench, id)["history"][2]["reason"], "the command was ended, since it took longer than 500ms");
@@ -344,7 +344,7 @@ fn on_error_decides_what_an_error_does() {
     assert_eq!((update.code, spooled(&home)), (0, 2), "{update:?}");
     let not_run = home.deploytrack(&wrapped(&["--on-error", "fail", "--send-timeout", "1s"], &["echo", "ran"]));
     assert_eq!((not_run.code, not_run.out.as_str()), (3, ""), "{not_run:?}");
-    is_the_commands(&home.deploytrack(&wrapped(&["--on-error", "warn"], &["echo", "ran"])), 0, "ran\n");
+    assert_passed_through(&home.deploytrack(&wrapped(&["--on-error", "warn"], &["echo", "ran"])), 0, "ran\n");
 
     bench.restart(&url);
     assert_eq!(home.deploytrack(&["flush"]).done(), "2 sent, 0 kept, 0 refused\n");
@@ -360,7 +360,7 @@ fn the_spool_can_be_looked_at_and_dropped() {
     assert_eq!(home.deploytrack(&["spool", "list", "-o", "json"]).done(), "[]\n");
     for version in ["v1", "v2"] {
         let args = ["record", "-c", "api", "-e", "production", "--version", version, "--", "true"];
-        is_the_commands(&home.deploytrack(&args), 0, "");
+        assert_passed_through(&home.deploytrack(&args), 0, "");
     }
     let runs: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
     let versions: Vec<_> = runs.as_array().unwrap().iter().map(|run| run["version"].as_str().unwrap()).collect();
@@ -378,7 +378,7 @@ fn the_spool_can_be_looked_at_and_dropped() {
 #[test]
 fn the_token_is_in_no_file_of_the_spool() {
     let home = home_of("http://127.0.0.1:1");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     let token = Caller::admin_token();
     let signature = token.rsplit('.').next().unwrap();
     let found = Command::new("grep").args(["-r", signature]).arg(home.path()).output().unwrap();

@@ -39,7 +39,7 @@ impl Contract {
     ///
     /// # Panics
     /// When one of them differs from the document.
-    pub fn hold(&self, method: &str, path: &str, answer: &Answer) {
+    pub fn check(&self, method: &str, path: &str, answer: &Answer) {
         let what = format!("{method} {path} answers {}: {}", answer.status, answer.body);
         let response = self.found(&self.operation(method, path)["responses"][answer.status.to_string()]);
         assert!(response.is_object(), "the status is not in the document; {what}");

@@ -14,19 +14,19 @@ use crate::{disk::SmallDisk, postgres};
 
 /// A lock that blocks writes, held by its own connection.
 #[derive(Debug)]
-pub enum Hold {
+pub enum WriteLock {
     /// The lock of the only writer.
     Sqlite(SqliteConnection),
     /// A lock on the table of cells, which every write to a deployment locks first.
     Postgres(PgConnection),
 }
 
-impl Hold {
+impl WriteLock {
     /// Releases the lock.
     ///
     /// # Panics
     /// When the database refuses.
-    pub async fn let_go(self) {
+    pub async fn release(self) {
         match self {
             Self::Sqlite(connection) => connection.close().await,
             Self::Postgres(connection) => connection.close().await,
@@ -210,15 +210,15 @@ impl Database {
     ///
     /// # Panics
     /// When the database refuses.
-    pub async fn hold(&self) -> Hold {
+    pub async fn block_writes(&self) -> WriteLock {
         if self.is_sqlite() {
             let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
             sqlx::raw_sql("begin immediate").execute(&mut connection).await.unwrap();
-            Hold::Sqlite(connection)
+            WriteLock::Sqlite(connection)
         } else {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
             sqlx::raw_sql("begin; lock table current_cells in exclusive mode").execute(&mut connection).await.unwrap();
-            Hold::Postgres(connection)
+            WriteLock::Postgres(connection)
         }
     }
 

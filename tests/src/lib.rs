@@ -7,7 +7,7 @@
 //! | [`pooler`] | PgBouncer before a database on PostgreSQL |
 //! | [`disk`] | a small disk that a test can fill |
 //! | [`fold`] | a second implementation of the fold, to compare every view with |
-//! | [`many`] | large data sets, inserted by SQL |
+//! | [`data_set`] | large data sets, inserted by SQL |
 //! | [`tls`] | certificates made by openssl, and a TLS proxy |
 //! | [`server`] | a real server on its own port, in this process |
 //! | [`caller`] | HTTP callers with different tokens: anonymous, reader, admin, expired, forged |
@@ -24,11 +24,11 @@ pub mod answer;
 pub mod browser;
 pub mod caller;
 pub mod contract;
+pub mod data_set;
 pub mod database;
 pub mod disk;
 pub mod fold;
 pub mod hostile;
-pub mod many;
 pub mod pooler;
 pub mod postgres;
 pub mod program;

@@ -125,14 +125,14 @@ impl Authority {
 
 /// A TLS proxy in front of a server. It stops when this value is dropped.
 #[derive(Debug)]
-pub struct Front {
+pub struct TlsProxy {
     _runtime: Runtime,
     port: u16,
 }
 
 /// The variant of TLS that a proxy speaks.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Manner {
+pub struct TlsOptions {
     /// Offers only HTTP/2.
     pub http2_alone: bool,
     /// Requires a client certificate.
@@ -141,13 +141,13 @@ pub struct Manner {
     pub asked_first: bool,
 }
 
-impl Front {
+impl TlsProxy {
     /// Starts a proxy with the certificate chain of a PEM text, in front of the server at this URL.
     ///
     /// # Panics
     /// When the certificates or the key cannot be used.
     #[must_use]
-    pub fn new(chain: &str, key: &Path, server: &str, manner: Manner) -> Self {
+    pub fn new(chain: &str, key: &Path, server: &str, manner: TlsOptions) -> Self {
         let config =
             ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider())).with_safe_default_protocol_versions().unwrap();
         let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap).collect();

@@ -94,14 +94,14 @@ async fn requests_in_one_transaction_unarchive_each_name_once(#[values(Sqlite, P
     let old = succeeded(&tracker, "v1").await;
     archive_both(&tracker, &old).await;
     let before = last_event(&tracker).await;
-    let hold = database.hold().await;
+    let hold = database.block_writes().await;
     let together = (0..8).map(|n| {
         let tracker = tracker.clone();
         async move { tracker.record(new("api", "production", &format!("v{n}")), &by()).await.unwrap() }
     });
     let together: Vec<_> = together.map(tokio::spawn).collect();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    hold.let_go().await;
+    hold.release().await;
     for one in together {
         one.await.unwrap();
     }

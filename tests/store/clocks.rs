@@ -30,13 +30,13 @@ fn minutes(minutes: i64) -> TimeDelta {
 }
 
 /// A success that a caller with the clock at `present` reports immediately.
-async fn live(tracker: &Tracker, version: &str, present: Time) -> Deployment {
+async fn report_live(tracker: &Tracker, version: &str, present: Time) -> Deployment {
     let new = NewDeployment { status: Status::Succeeded, occurred_at: Some(present), ..new("api", "production", version) };
     tracker.record(new, sent_at(present)).await.unwrap().value
 }
 
 /// A success that a caller with the clock at `present` reports after a delay.
-async fn late(tracker: &Tracker, version: &str, present: Time, delay: TimeDelta) -> Deployment {
+async fn report_late(tracker: &Tracker, version: &str, present: Time, delay: TimeDelta) -> Deployment {
     let occurred_at = Some(present - delay);
     let new = NewDeployment { status: Status::Succeeded, occurred_at, ..new("api", "production", version) };
     tracker.record(new, sent_at(present)).await.unwrap().value
@@ -50,7 +50,7 @@ async fn assert_shown(tracker: &Tracker, version: &str) {
 }
 
 /// Two trackers on one database, like two servers, with separate clocks.
-async fn two(database: &Database) -> [(Tracker, Arc<ManualClock>); 2] {
+async fn two_servers(database: &Database) -> [(Tracker, Arc<ManualClock>); 2] {
     [with_clock(&database.tracker().await), with_clock(&database.tracker().await)]
 }
 
@@ -62,7 +62,7 @@ async fn live_deliveries_are_ordered_by_arrival_and_not_by_the_clocks_of_callers
     for (number, off) in [0, 17, -3, -10, 1440, -1440, 0].into_iter().enumerate() {
         clock.advance(TimeDelta::seconds(2));
         let version = format!("v{number}");
-        let recorded = live(&tracker, &version, clock.now() + minutes(off)).await;
+        let recorded = report_live(&tracker, &version, clock.now() + minutes(off)).await;
         assert_eq!(recorded.succeeded_at, Some(clock.now()), "{off}");
         assert_shown(&tracker, &version).await;
     }
@@ -120,7 +120,7 @@ async fn a_server_clock_that_is_set_back_hides_no_live_success(#[values(Sqlite, 
     let second = succeeded(&tracker, "v2").await;
     assert_eq!(second.succeeded_at, Some(noon()), "not before what the cell has seen");
     assert_shown(&tracker, "v2").await;
-    live(&tracker, "v3", noon() + minutes(3)).await;
+    report_live(&tracker, "v3", noon() + minutes(3)).await;
     assert_shown(&tracker, "v3").await;
     let fourth = tracker.record(new("api", "production", "v4"), &by()).await.unwrap();
     advance(&tracker, &fourth, Status::InProgress).await;
@@ -145,7 +145,7 @@ async fn a_jump_of_a_day_and_back_freezes_no_cell(#[values(Sqlite, Postgres)] ki
         succeeded(&tracker, version).await;
         assert_shown(&tracker, version).await;
     }
-    late(&tracker, "v5", clock.now(), TimeDelta::seconds(3)).await;
+    report_late(&tracker, "v5", clock.now(), TimeDelta::seconds(3)).await;
     assert_shown(&tracker, "v5").await;
     let current = named(&tracker, "v5").await;
     tracker.undeploy(current.id, Undeploy::default(), &by()).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_jump_of_a_day_and_back_freezes_no_cell(#[values(Sqlite, Postgres)] ki
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn servers_with_different_clocks_keep_the_order_of_delivery(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let [(ahead, clock), (behind, _)] = two(&database).await;
+    let [(ahead, clock), (behind, _)] = two_servers(&database).await;
     clock.set_by(TimeDelta::seconds(10));
     for round in 0..3 {
         for (server, name) in [(&ahead, "ahead"), (&behind, "behind")] {

@@ -42,33 +42,33 @@ fn beside(database: &Path, end: &str) -> PathBuf {
 }
 
 /// An operation on the files of a database, and its reversal.
-type Deed = (&'static str, fn(&Path), Option<fn(&Path)>);
+type FileOperation = (&'static str, fn(&Path), Option<fn(&Path)>);
 
-fn aside(path: &Path) -> PathBuf {
+fn moved(path: &Path) -> PathBuf {
     beside(path, ".aside")
 }
 
-const DEEDS: [Deed; 8] = [
+const FILE_OPERATIONS: [FileOperation; 8] = [
     ("the file is deleted", |path| fs::remove_file(path).unwrap(), None),
-    ("the file is moved", |path| fs::rename(path, aside(path)).unwrap(), Some(|path| fs::rename(aside(path), path).unwrap())),
+    ("the file is moved", |path| fs::rename(path, moved(path)).unwrap(), Some(|path| fs::rename(moved(path), path).unwrap())),
     (
         "the folder is moved",
-        |path| fs::rename(path.parent().unwrap(), aside(path.parent().unwrap())).unwrap(),
-        Some(|path| fs::rename(aside(path.parent().unwrap()), path.parent().unwrap()).unwrap()),
+        |path| fs::rename(path.parent().unwrap(), moved(path.parent().unwrap())).unwrap(),
+        Some(|path| fs::rename(moved(path.parent().unwrap()), path.parent().unwrap()).unwrap()),
     ),
     (
         "the file is replaced by a copy",
         |path| {
-            fs::copy(path, aside(path)).unwrap();
-            fs::rename(aside(path), path).unwrap();
+            fs::copy(path, moved(path)).unwrap();
+            fs::rename(moved(path), path).unwrap();
         },
         None,
     ),
     (
         "the file is replaced by something else",
         |path| {
-            fs::write(aside(path), "no database").unwrap();
-            fs::rename(aside(path), path).unwrap();
+            fs::write(moved(path), "no database").unwrap();
+            fs::rename(moved(path), path).unwrap();
         },
         None,
     ),
@@ -76,8 +76,8 @@ const DEEDS: [Deed; 8] = [
     (
         "the write-ahead log is replaced",
         |path| {
-            fs::copy(beside(path, "-wal"), aside(path)).unwrap();
-            fs::rename(aside(path), beside(path, "-wal")).unwrap();
+            fs::copy(beside(path, "-wal"), moved(path)).unwrap();
+            fs::rename(moved(path), beside(path, "-wal")).unwrap();
         },
         None,
     ),
@@ -86,7 +86,7 @@ const DEEDS: [Deed; 8] = [
 
 #[tokio::test]
 async fn no_write_is_acknowledged_when_the_file_is_gone() {
-    for (deed, undo_by) in DEEDS.map(|(deed, done, undone)| ((deed, done), undone)) {
+    for (deed, undo_by) in FILE_OPERATIONS.map(|(deed, done, undone)| ((deed, done), undone)) {
         let (deed, done) = deed;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data/deploytrack.db");
@@ -117,7 +117,7 @@ async fn every_acknowledged_write_is_in_the_file_at_the_path() {
         let path = folder.path().join("deploytrack.db");
         let tracker = Database::sqlite_at(&path).tracker().await;
         succeeded(&tracker, "v1").await;
-        let (writer, gone) = (tracker.clone(), aside(folder.path()));
+        let (writer, gone) = (tracker.clone(), moved(folder.path()));
         let writing = tokio::spawn(async move {
             let mut acknowledged = 0;
             while try_to_write(&writer).await.is_ok() {
@@ -163,13 +163,13 @@ async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
     let tracker = database.tracker().await;
     succeeded(&tracker, "v1").await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    let hold = database.hold().await;
+    let hold = database.block_writes().await;
     let start = Instant::now();
     assert!(cause(&tracker.ready().await.unwrap_err()).contains("lock"));
     assert!(start.elapsed() < Duration::from_secs(4), "readiness is asked for every few seconds: {:?}", start.elapsed());
     cause(&try_to_write(&tracker).await.unwrap_err());
     assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "reads go on");
-    hold.let_go().await;
+    hold.release().await;
     try_to_write(&tracker).await.unwrap();
     tracker.ready().await.unwrap();
 }
@@ -311,7 +311,7 @@ async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
         database.configure(setting).await;
         // A reader whose connection was closed gets 503 once.
         while tracker.matrix(&MatrixFilter::default()).await.is_err() {}
-        let hold = if setting.contains("read_only") { None } else { Some(database.hold().await) };
+        let hold = if setting.contains("read_only") { None } else { Some(database.block_writes().await) };
         for _ in 0..5 {
             cause(&try_to_write(&tracker).await.unwrap_err());
         }
@@ -320,7 +320,7 @@ async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
             assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "reads go on");
         }
         if let Some(hold) = hold {
-            hold.let_go().await;
+            hold.release().await;
         }
         database.configure("reset all").await;
         let freed = Instant::now();

@@ -50,22 +50,22 @@ async fn sent<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static)
 /// Starts to record a deployment on these terms.
 async fn record(tracker: &Tracker, new: NewDeployment, terms: Terms) -> JoinHandle<Reply> {
     let tracker = tracker.clone();
-    sent(async move { tracker.record(new, terms).await }).await
+    enqueue(async move { tracker.record(new, terms).await }).await
 }
 
 /// Starts a transition.
-async fn moved(tracker: &Tracker, id: Uuid, status: Status, terms: Terms) -> JoinHandle<Reply> {
+async fn transition(tracker: &Tracker, id: Uuid, status: Status, terms: Terms) -> JoinHandle<Reply> {
     let tracker = tracker.clone();
-    sent(async move { tracker.update(id, Change::to(status), terms).await }).await
+    enqueue(async move { tracker.update(id, Change::to(status), terms).await }).await
 }
 
-fn ours() -> Terms {
+fn terms() -> Terms {
     Terms::by(by())
 }
 
 /// Terms with an idempotency key; two requests are the same when their texts are equal.
-fn under(key: &str, request: &str) -> Terms {
-    ours().once(Some(Once { key: IdempotencyKey::new(key).unwrap(), request: Digest::of(request.as_bytes()) }))
+fn terms_with_key(key: &str, request: &str) -> Terms {
+    terms().once(Some(Once { key: IdempotencyKey::new(key).unwrap(), request: Digest::of(request.as_bytes()) }))
 }
 
 /// A name that is not similar to any other.
@@ -74,10 +74,10 @@ fn name(number: usize) -> String {
 }
 
 /// Starts a blocked write for every writer, so that all later writes wait in the queue together.
-async fn engaged(tracker: &Tracker, database: &Database) -> Vec<JoinHandle<Reply>> {
+async fn block_writers(tracker: &Tracker, database: &Database) -> Vec<JoinHandle<Reply>> {
     let mut first = Vec::new();
     for number in 0..if database.is_sqlite() { 1 } else { 2 } {
-        first.push(record(tracker, new("api", "production", &format!("first-{number}")), ours()).await);
+        first.push(record(tracker, new("api", "production", &format!("first-{number}")), terms()).await);
         sleep(Duration::from_millis(50)).await;
     }
     first
@@ -104,7 +104,7 @@ async fn total(tracker: &Tracker) -> u64 {
 }
 
 /// A tracker with `api` and `production` registered.
-async fn opened(database: &Database) -> Tracker {
+async fn registered_tracker(database: &Database) -> Tracker {
     let tracker = database.tracker().await;
     tracker.record(new("api", "production", "v0"), &by()).await.unwrap();
     tracker
@@ -145,22 +145,26 @@ async fn send(tracker: &Tracker, kind: Kind, number: usize, pending: &Deployment
     let (version, key, nowhere) = (format!("n{number}"), format!("used-{number}"), Reference::Id(Uuid::now_v7()));
     let known = new("api", "production", &version);
     match kind {
-        Kind::Record => record(tracker, NewDeployment { status: Status::Succeeded, ..known }, ours()).await,
-        Kind::UnderKey => record(tracker, known, under(&format!("fresh-{number}"), "record")).await,
-        Kind::NewName => record(tracker, new(&name(number), "production", &version), under(&format!("fresh-{number}"), "record")).await,
-        Kind::Move => moved(tracker, pending.id, Status::InProgress, ours()).await,
-        Kind::IllegalMove => moved(tracker, pending.id, Status::Succeeded, under(&format!("fresh-{number}"), "move")).await,
-        Kind::UnknownId => moved(tracker, Uuid::now_v7(), Status::Failed, ours()).await,
+        Kind::Record => record(tracker, NewDeployment { status: Status::Succeeded, ..known }, terms()).await,
+        Kind::UnderKey => record(tracker, known, terms_with_key(&format!("fresh-{number}"), "record")).await,
+        Kind::NewName => {
+            record(tracker, new(&name(number), "production", &version), terms_with_key(&format!("fresh-{number}"), "record")).await
+        }
+        Kind::Move => transition(tracker, pending.id, Status::InProgress, terms()).await,
+        Kind::IllegalMove => transition(tracker, pending.id, Status::Succeeded, terms_with_key(&format!("fresh-{number}"), "move")).await,
+        Kind::UnknownId => transition(tracker, Uuid::now_v7(), Status::Failed, terms()).await,
         Kind::UnknownComponent => {
-            record(tracker, NewDeployment { component: nowhere, environment: Name::new(name(number)).unwrap().into(), ..known }, ours())
+            record(tracker, NewDeployment { component: nowhere, environment: Name::new(name(number)).unwrap().into(), ..known }, terms())
                 .await
         }
         Kind::NewComponentUnknownEnvironment => {
-            record(tracker, NewDeployment { environment: nowhere, ..new(&name(number), "production", &version) }, ours()).await
+            record(tracker, NewDeployment { environment: nowhere, ..new(&name(number), "production", &version) }, terms()).await
         }
-        Kind::NearMiss => record(tracker, new(&name(number), "prodution", &version), under(&format!("fresh-{number}"), "record")).await,
-        Kind::SameAgain => record(tracker, new("api", "production", &format!("before-{number}")), under(&key, "the first")).await,
-        Kind::OtherUnderKey => record(tracker, known, under(&key, "another")).await,
+        Kind::NearMiss => {
+            record(tracker, new(&name(number), "prodution", &version), terms_with_key(&format!("fresh-{number}"), "record")).await
+        }
+        Kind::SameAgain => record(tracker, new("api", "production", &format!("before-{number}")), terms_with_key(&key, "the first")).await,
+        Kind::OtherUnderKey => record(tracker, known, terms_with_key(&key, "another")).await,
     }
 }
 
@@ -169,7 +173,7 @@ fn json(deployment: &Deployment) -> serde_json::Value {
 }
 
 /// Checks the reply to one of many writes.
-fn judge(kind: Kind, reply: &Reply, pending: &Deployment, used: &Deployment) {
+fn check_reply(kind: Kind, reply: &Reply, pending: &Deployment, used: &Deployment) {
     let right = match (kind, reply) {
         (Kind::Record, Ok(made)) => made.status == Status::Succeeded && !made.replayed,
         (Kind::UnderKey | Kind::NewName, Ok(made)) => made.status == Status::Pending && !made.replayed,
@@ -188,7 +192,7 @@ fn judge(kind: Kind, reply: &Reply, pending: &Deployment, used: &Deployment) {
 }
 
 /// Makes the database refuse every deployment of the version `bad`.
-async fn refuse_bad(database: &Database) {
+async fn refuse_bad_versions(database: &Database) {
     let sql = if database.is_sqlite() {
         "create trigger refuse before insert on deployments when new.version = 'bad' begin select raise(abort, 'refused'); end"
     } else {
@@ -207,27 +211,27 @@ async fn refuse_nothing(database: &Database) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_of_many_concurrent_writes_gets_its_own_reply_and_a_refusal_leaves_no_trace(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let tracker = opened(&database).await;
+    let tracker = registered_tracker(&database).await;
     let (mut pending, mut used) = (Vec::new(), Vec::new());
     for number in 0..220 {
         pending.push(tracker.record(new("api", "production", "own"), &by()).await.unwrap().value);
         let before = new("api", "production", &format!("before-{number}"));
-        used.push(tracker.record(before, under(&format!("used-{number}"), "the first")).await.unwrap().value);
+        used.push(tracker.record(before, terms_with_key(&format!("used-{number}"), "the first")).await.unwrap().value);
     }
     let total_before = total(&tracker).await;
-    let hold = database.hold().await;
-    let first = engaged(&tracker, &database).await;
+    let hold = database.block_writes().await;
+    let first = block_writers(&tracker, &database).await;
     let mut replies = Vec::new();
     for number in 0..220 {
         replies.push(send(&tracker, KINDS[number % KINDS.len()], number, &pending[number]).await);
     }
-    hold.let_go().await;
+    hold.release().await;
     let engaged = first.len() as u64;
     for first in first {
         first.await.unwrap().unwrap();
     }
     for (number, reply) in replies.into_iter().enumerate() {
-        judge(KINDS[number % KINDS.len()], &reply.await.unwrap(), &pending[number], &used[number]);
+        check_reply(KINDS[number % KINDS.len()], &reply.await.unwrap(), &pending[number], &used[number]);
     }
 
     assert_eq!(total(&tracker).await, total_before + engaged + 3 * 20);
@@ -241,7 +245,7 @@ async fn each_of_many_concurrent_writes_gets_its_own_reply_and_a_refusal_leaves_
     assert!(found.ok, "{found}");
     // Answers are stored under their keys; refusals are not.
     for (number, kind) in (0..220).map(|number| (number, KINDS[number % KINDS.len()])) {
-        let again = tracker.record(new("api", "production", "again"), under(&format!("fresh-{number}"), "another")).await;
+        let again = tracker.record(new("api", "production", "again"), terms_with_key(&format!("fresh-{number}"), "another")).await;
         let kept = matches!(kind, Kind::UnderKey | Kind::NewName);
         assert_eq!(matches!(again, Err(Error::KeyReused { .. })), kept, "{kind:?}: {again:?}");
         assert_eq!(again.is_ok(), !kept, "{kind:?}: {again:?}");
@@ -252,17 +256,17 @@ async fn each_of_many_concurrent_writes_gets_its_own_reply_and_a_refusal_leaves_
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_write_that_the_database_refuses_fails_alone(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let tracker = opened(&database).await;
-    refuse_bad(&database).await;
-    let hold = database.hold().await;
-    let first = engaged(&tracker, &database).await;
+    let tracker = registered_tracker(&database).await;
+    refuse_bad_versions(&database).await;
+    let hold = database.block_writes().await;
+    let first = block_writers(&tracker, &database).await;
     let mut replies = Vec::new();
     for number in 0..60 {
         let version = if number == 30 { "bad".to_owned() } else { format!("n{number}") };
         let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", &version) };
-        replies.push(record(&tracker, new, under(&format!("key-{number}"), "record")).await);
+        replies.push(record(&tracker, new, terms_with_key(&format!("key-{number}"), "record")).await);
     }
-    hold.let_go().await;
+    hold.release().await;
     for (number, reply) in replies.into_iter().enumerate() {
         let reply = reply.await.unwrap();
         assert_eq!(matches!(reply, Err(Error::Internal(_))), number == 30, "{number}: {reply:?}");
@@ -272,10 +276,10 @@ async fn a_write_that_the_database_refuses_fails_alone(#[values(Sqlite, Postgres
     let found = tracker.verify().await.unwrap();
     assert!(found.ok, "{found}");
     for number in [29, 31] {
-        let again = tracker.record(new("api", "production", "again"), under(&format!("key-{number}"), "record")).await.unwrap();
+        let again = tracker.record(new("api", "production", "again"), terms_with_key(&format!("key-{number}"), "record")).await.unwrap();
         assert!(again.replayed && again.version.as_str() == format!("n{number}"));
     }
-    let bad = async || tracker.record(new("api", "production", "bad"), under("key-30", "record")).await;
+    let bad = async || tracker.record(new("api", "production", "bad"), terms_with_key("key-30", "record")).await;
     assert!(matches!(bad().await, Err(Error::Internal(_))), "alone it fails too");
     refuse_nothing(&database).await;
     assert!(!bad().await.unwrap().replayed, "its key is free, and nothing is kept under it");
@@ -285,19 +289,19 @@ async fn a_write_that_the_database_refuses_fails_alone(#[values(Sqlite, Postgres
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_rival_transitions_in_one_group_one_is_made(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let tracker = opened(&database).await;
+    let tracker = registered_tracker(&database).await;
     let mut deployments = Vec::new();
     for number in 0..20 {
         deployments.push(tracker.record(new("api", "production", &format!("v{number}")), &by()).await.unwrap().value);
     }
-    let hold = database.hold().await;
-    let first = engaged(&tracker, &database).await;
+    let hold = database.block_writes().await;
+    let first = block_writers(&tracker, &database).await;
     let mut moves = Vec::new();
     for deployment in &deployments {
-        let ours = moved(&tracker, deployment.id, Status::Failed, ours()).await;
-        moves.push((deployment.id, ours, moved(&tracker, deployment.id, Status::InProgress, self::ours()).await));
+        let ours = transition(&tracker, deployment.id, Status::Failed, terms()).await;
+        moves.push((deployment.id, ours, transition(&tracker, deployment.id, Status::InProgress, self::ours()).await));
     }
-    hold.let_go().await;
+    hold.release().await;
     drop(first);
     for (id, one, other) in moves {
         let (one, other) = (one.await.unwrap(), other.await.unwrap());
@@ -319,20 +323,20 @@ async fn of_two_rival_transitions_in_one_group_one_is_made(#[values(Sqlite, Post
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn consecutive_transitions_in_one_group_are_a_chain(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let tracker = opened(&database).await;
+    let tracker = registered_tracker(&database).await;
     let mut deployments = Vec::new();
     for number in 0..10 {
         deployments.push(tracker.record(new("api", "production", &format!("v{number}")), &by()).await.unwrap().value);
     }
-    let hold = database.hold().await;
-    let first = engaged(&tracker, &database).await;
+    let hold = database.block_writes().await;
+    let first = block_writers(&tracker, &database).await;
     let mut moves = Vec::new();
     for deployment in &deployments {
         for status in [Status::InProgress, Status::Succeeded, Status::RolledBack, Status::Pending, Status::Failed] {
-            moves.push((deployment.id, status, moved(&tracker, deployment.id, status, ours()).await));
+            moves.push((deployment.id, status, transition(&tracker, deployment.id, status, terms()).await));
         }
     }
-    hold.let_go().await;
+    hold.release().await;
     drop(first);
     let mut made = BTreeMap::<_, Vec<_>>::new();
     for (id, status, reply) in moves {
@@ -361,25 +365,25 @@ async fn consecutive_transitions_in_one_group_are_a_chain(#[values(Sqlite, Postg
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writes_over_the_limit_of_the_queue_are_refused_at_once(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let tracker = opened(&database).await;
-    let hold = database.hold().await;
-    let first = engaged(&tracker, &database).await;
+    let tracker = registered_tracker(&database).await;
+    let hold = database.block_writes().await;
+    let first = block_writers(&tracker, &database).await;
     let before = 1 + first.len() as u64;
     let (since, surplus) = (Instant::now(), 600);
     let mut replies = Vec::new();
     for number in 0..MOST_WAITING + surplus {
-        replies.push(record(&tracker, new("api", "production", "v1"), under(&format!("key-{number}"), "record")).await);
+        replies.push(record(&tracker, new("api", "production", "v1"), terms_with_key(&format!("key-{number}"), "record")).await);
     }
     assert!(since.elapsed() < Duration::from_secs(8), "the machine is too slow for this test");
     sleep(Duration::from_millis(50)).await;
     let refused: Vec<_> = replies.iter().enumerate().filter(|(_, reply)| reply.is_finished()).map(|(number, _)| number).collect();
     // A writer that had not started with the first write may take some of these into its group.
     assert!((surplus - MOST_TOGETHER..=surplus).contains(&refused.len()), "{} were refused", refused.len());
-    let in_flight = tracker.record(new("api", "production", "v1"), under("key-0", "record")).await;
+    let in_flight = tracker.record(new("api", "production", "v1"), terms_with_key("key-0", "record")).await;
     assert!(matches!(in_flight, Err(Error::InFlight)), "{in_flight:?}");
-    let busy = tracker.record(new("api", "production", "v1"), under(&format!("key-{}", refused[0]), "record")).await;
+    let busy = tracker.record(new("api", "production", "v1"), terms_with_key(&format!("key-{}", refused[0]), "record")).await;
     assert!(matches!(busy, Err(Error::Busy)), "its key is free: {busy:?}");
-    hold.let_go().await;
+    hold.release().await;
     for (number, reply) in replies.into_iter().enumerate() {
         match reply.await.unwrap() {
             Ok(made) => assert!(!made.replayed && !refused.contains(&number)),
@@ -392,9 +396,11 @@ async fn writes_over_the_limit_of_the_queue_are_refused_at_once(#[values(Sqlite,
     }
     assert_eq!(total(&tracker).await, before + (MOST_WAITING + surplus - refused.len()) as u64);
     for number in [refused[0], refused[refused.len() - 1]] {
-        assert!(!tracker.record(new("api", "production", "v1"), under(&format!("key-{number}"), "record")).await.unwrap().replayed);
+        assert!(
+            !tracker.record(new("api", "production", "v1"), terms_with_key(&format!("key-{number}"), "record")).await.unwrap().replayed
+        );
     }
-    assert!(tracker.record(new("api", "production", "v1"), under("key-0", "record")).await.unwrap().replayed);
+    assert!(tracker.record(new("api", "production", "v1"), terms_with_key("key-0", "record")).await.unwrap().replayed);
     let found = tracker.verify().await.unwrap();
     assert!(found.ok, "{found}");
 }
@@ -403,25 +409,26 @@ async fn writes_over_the_limit_of_the_queue_are_refused_at_once(#[values(Sqlite,
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_write_is_carried_out_after_its_caller_has_disconnected(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let tracker = opened(&database).await;
+    let tracker = registered_tracker(&database).await;
     let deployment = tracker.record(new("api", "production", "v1"), &by()).await.unwrap();
-    let hold = database.hold().await;
-    let first = engaged(&tracker, &database).await;
-    let gone = record(&tracker, new("api", "production", "gone"), under("gone", "record")).await;
-    let refused = moved(&tracker, deployment.id, Status::RolledBack, under("refused", "move")).await;
-    let named = record(&tracker, new("web", "staging", "gone"), under("named", "record")).await;
+    let hold = database.block_writes().await;
+    let first = block_writers(&tracker, &database).await;
+    let gone = record(&tracker, new("api", "production", "gone"), terms_with_key("gone", "record")).await;
+    let refused = transition(&tracker, deployment.id, Status::RolledBack, terms_with_key("refused", "move")).await;
+    let named = record(&tracker, new("web", "staging", "gone"), terms_with_key("named", "record")).await;
     for caller in [gone, refused, named].into_iter().chain(first) {
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
     }
-    let again = tracker.record(new("api", "production", "gone"), under("gone", "record")).await;
+    let again = tracker.record(new("api", "production", "gone"), terms_with_key("gone", "record")).await;
     assert!(matches!(again, Err(Error::InFlight)), "it is still waiting: {again:?}");
-    hold.let_go().await;
+    hold.release().await;
     for (key, new) in [("gone", new("api", "production", "gone")), ("named", new("web", "staging", "gone"))] {
-        let replayed = until_free(async || tracker.record(new.clone(), under(key, "record")).await).await.unwrap();
+        let replayed = until_free(async || tracker.record(new.clone(), terms_with_key(key, "record")).await).await.unwrap();
         assert!(replayed.replayed, "{key} was written though nobody waited");
     }
-    let moved = until_free(async || tracker.update(deployment.id, Change::to(Status::Failed), under("refused", "another")).await).await;
+    let moved =
+        until_free(async || tracker.update(deployment.id, Change::to(Status::Failed), terms_with_key("refused", "another")).await).await;
     assert!(!moved.unwrap().replayed, "what was refused has left its key free for any request");
     fold::check(&tracker).await;
 }
@@ -442,13 +449,13 @@ async fn until_free(ask: impl AsyncFn() -> Reply) -> Reply {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_write_that_waited_ten_seconds_is_refused_and_not_carried_out() {
     let Some(database) = Database::postgres().await else { return };
-    let tracker = opened(&database).await;
-    let hold = database.hold().await;
-    let first = engaged(&tracker, &database).await;
+    let tracker = registered_tracker(&database).await;
+    let hold = database.block_writes().await;
+    let first = block_writers(&tracker, &database).await;
     let since = Instant::now();
     let late = [
-        record(&tracker, new("api", "production", "late"), under("late", "record")).await,
-        record(&tracker, new("web", "staging", "late"), under("named", "record")).await,
+        record(&tracker, new("api", "production", "late"), terms_with_key("late", "record")).await,
+        record(&tracker, new("web", "staging", "late"), terms_with_key("named", "record")).await,
     ];
     for late in late {
         let reply = late.await.unwrap();
@@ -456,10 +463,10 @@ async fn a_write_that_waited_ten_seconds_is_refused_and_not_carried_out() {
     }
     assert!((Duration::from_secs(10)..Duration::from_secs(15)).contains(&since.elapsed()), "{:?}", since.elapsed());
     // The key is unlocked although the writer has not started with the request, so this one waits again.
-    let again = record(&tracker, new("api", "production", "again"), under("late", "another")).await;
+    let again = record(&tracker, new("api", "production", "again"), terms_with_key("late", "another")).await;
     sleep(Duration::from_millis(20)).await;
     assert!(!again.is_finished());
-    hold.let_go().await;
+    hold.release().await;
     for first in first {
         first.await.unwrap().expect("what a writer has turned to is written, however long it takes");
     }
@@ -475,14 +482,14 @@ async fn a_write_that_waited_ten_seconds_is_refused_and_not_carried_out() {
 #[tokio::test]
 async fn a_request_that_waited_ten_seconds_for_earlier_ones_is_refused() {
     let Some(database) = Database::postgres().await else { return };
-    let tracker = opened(&database).await;
-    let hold = database.hold().await;
+    let tracker = registered_tracker(&database).await;
+    let hold = database.block_writes().await;
     let mut replies = Vec::new();
     for number in 0..20 {
-        replies.push(record(&tracker, new(&name(number), "production", "v1"), under(&format!("key-{number}"), "record")).await);
+        replies.push(record(&tracker, new(&name(number), "production", "v1"), terms_with_key(&format!("key-{number}"), "record")).await);
     }
     sleep(Duration::from_millis(10_200)).await;
-    hold.let_go().await;
+    hold.release().await;
     let mut replies = replies.into_iter();
     replies.next().unwrap().await.unwrap().expect("this one was at work");
     for reply in replies {
@@ -491,7 +498,8 @@ async fn a_request_that_waited_ten_seconds_for_earlier_ones_is_refused() {
     }
     assert_eq!(names(&tracker).await.0, BTreeSet::from(["api".to_owned(), name(0)]));
     for number in 0..20 {
-        let again = tracker.record(new(&name(number), "production", "v1"), under(&format!("key-{number}"), "record")).await.unwrap();
+        let again =
+            tracker.record(new(&name(number), "production", "v1"), terms_with_key(&format!("key-{number}"), "record")).await.unwrap();
         assert_eq!(again.replayed, number == 0);
     }
     fold::check(&tracker).await;

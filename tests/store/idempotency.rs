@@ -21,7 +21,7 @@ async fn once(tracker: &Tracker, key: &str) -> Written<Deployment> {
     tracker.record(new("api", "production", "v1"), Terms::by(by()).once(Some(once))).await.unwrap()
 }
 
-async fn kept(database: &Database) -> usize {
+async fn stored_answers(database: &Database) -> usize {
     database.text("select cast(count(*) as text) from idempotency_keys").await.parse().unwrap()
 }
 
@@ -39,7 +39,7 @@ async fn a_stored_answer_is_replayed_until_it_expires(#[values(Sqlite, Postgres)
     clock.advance(TimeDelta::microseconds(1));
     let anew = once(&tracker, "7").await;
     assert!(!anew.replayed && anew.id != first.id);
-    assert_eq!(kept(&database).await, 1, "in the place of the one before");
+    assert_eq!(stored_answers(&database).await, 1, "in the place of the one before");
     clock.advance(TimeDelta::minutes(59));
     assert_eq!(once(&tracker, "7").await.value, anew.value, "for an hour of its own");
 }
@@ -77,14 +77,14 @@ async fn expired_answers_are_deleted_in_small_batches(#[values(Sqlite, Postgres)
     }
     clock.advance(TimeDelta::hours(23));
     once(&tracker, "young").await;
-    assert_eq!(kept(&database).await, 41, "nothing has expired");
+    assert_eq!(stored_answers(&database).await, 41, "nothing has expired");
     clock.advance(TimeDelta::hours(7));
     succeeded(&tracker, "v2").await;
-    assert_eq!(kept(&database).await, 41, "a write without a key sweeps nothing");
+    assert_eq!(stored_answers(&database).await, 41, "a write without a key sweeps nothing");
     let mut counts = Vec::new();
     for number in 0..6 {
         once(&tracker, &format!("new-{number}")).await;
-        counts.push(kept(&database).await);
+        counts.push(stored_answers(&database).await);
     }
     assert_eq!(counts, [34, 27, 20, 13, 6, 7], "eight are removed for each that is added, and then none is left");
     assert!(once(&tracker, "young").await.replayed, "what has not expired stays");

@@ -57,7 +57,7 @@ async fn matrix(tracker: &Tracker, filter: MatrixFilter) -> Shown {
 }
 
 /// The matrix at the time of every row of history, just before it and just after it, with archived names and without.
-async fn past(tracker: &Tracker) -> Vec<Shown> {
+async fn matrices_over_time(tracker: &Tracker) -> Vec<Shown> {
     let all = fold::everything(tracker).await;
     let mut moments: Vec<_> = all.iter().flat_map(|(_, history)| history).map(|entry| entry.occurred_at).collect();
     moments.sort();
@@ -83,7 +83,7 @@ fn row(entry: HistoryEntry) -> Value {
 }
 
 /// All deployments in the order of recording, without the fields that another server sets.
-async fn told(tracker: &Tracker) -> Vec<Value> {
+async fn deployments_with_history(tracker: &Tracker) -> Vec<Value> {
     let mut told = Vec::new();
     for (deployment, history) in fold::everything(tracker).await.into_iter().rev() {
         let mut value = serde_json::to_value(&deployment).unwrap();
@@ -104,7 +104,7 @@ async fn imported(tracker: &Tracker, lines: &[Value]) -> (u64, u64) {
 }
 
 /// Trackers on two empty databases: one of this kind, and one on SQLite.
-async fn fresh(database: &Database) -> Vec<(Database, Tracker)> {
+async fn empty_trackers(database: &Database) -> Vec<(Database, Tracker)> {
     let mut fresh = Vec::new();
     for database in [database.another().await, Database::sqlite()] {
         let (tracker, clock) = with_clock(&database.tracker().await);
@@ -151,11 +151,11 @@ async fn an_import_of_an_export_rebuilds_every_history(#[values(Sqlite, Postgres
         let (tracker, clock) = with_clock(&source.tracker().await);
         fill(&tracker, &clock, &mut fastrand::Rng::with_seed(seed)).await;
         let lines = exported(&tracker).await;
-        for (_database, other) in fresh(&database).await {
+        for (_database, other) in empty_trackers(&database).await {
             let first = other.import(read(&lines), &by()).await.unwrap();
             assert_eq!((first.recorded, first.skipped), (lines.len() as u64, 0), "seed {seed}");
-            assert_eq!(told(&other).await, told(&tracker).await, "seed {seed}");
-            assert_eq!(past(&other).await, past(&tracker).await, "seed {seed}");
+            assert_eq!(deployments_with_history(&other).await, deployments_with_history(&tracker).await, "seed {seed}");
+            assert_eq!(matrices_over_time(&other).await, matrices_over_time(&tracker).await, "seed {seed}");
             let again = other.import(read(&lines), &by()).await.unwrap();
             assert_eq!((again.recorded, again.skipped), (0, lines.len() as u64), "seed {seed}");
             fold::check(&other).await;
@@ -183,9 +183,9 @@ async fn an_export_contains_archived_names_their_order_and_details(#[values(Sqli
     tracker.update_component(old.id, ComponentChange { archived: Some(true), ..ComponentChange::default() }, &by()).await.unwrap();
     tracker.update_environment(review.id, EnvironmentChange { archived: Some(true), ..EnvironmentChange::default() }, &by()).await.unwrap();
     let lines = exported(&tracker).await;
-    for (_database, other) in fresh(&database).await {
+    for (_database, other) in empty_trackers(&database).await {
         other.import(read(&lines), &by()).await.unwrap();
-        assert_eq!(past(&other).await, past(&tracker).await);
+        assert_eq!(matrices_over_time(&other).await, matrices_over_time(&tracker).await);
         assert_eq!(exported(&other).await, lines);
         let known = other.components(None, PageRequest::default()).await.unwrap().data;
         assert_eq!(known.iter().filter(|component| component.owner.is_some()).count(), 1);
@@ -229,11 +229,11 @@ async fn a_deployment_with_a_shorter_history_gets_the_missing_rows(#[values(Sqli
         fold::check(&tracker).await;
     }
     assert_eq!(imported(&tracker, &[line(2), line(6), line(4)]).await, (0, 3));
-    let one = told(&tracker).await;
+    let one = deployments_with_history(&tracker).await;
     let another = database.another().await;
     let (other, _clock) = with_clock(&another.tracker().await);
     assert_eq!(imported(&other, &[line(2), line(1), line(4), line(6), line(3)]).await, (3, 2));
-    assert_eq!(told(&other).await, one, "all in one import, too");
+    assert_eq!(deployments_with_history(&other).await, one, "all in one import, too");
     assert_eq!((one.len(), one[0]["attempt"].as_i64(), one[0]["history"].as_array().unwrap().len()), (1, Some(2), 7));
     fold::check(&other).await;
 }
@@ -288,7 +288,7 @@ async fn of_two_successes_at_one_moment_the_one_recorded_last_is_current(#[value
     tracker.update(first.id, Change { occurred_at: moment, ..Change::to(Status::Succeeded) }, &by()).await.unwrap();
     assert_eq!(shown(&tracker).await.as_deref(), Some("first"));
     let lines = exported(&tracker).await;
-    for (_database, other) in fresh(&database).await {
+    for (_database, other) in empty_trackers(&database).await {
         other.import(read(&lines), &by()).await.unwrap();
         assert_eq!(shown(&other).await.as_deref(), Some("first"));
     }

@@ -8,8 +8,8 @@ use deploytrack_core::{
     tracker::{Pages, Tracker},
 };
 use deploytrack_tests::{
+    data_set::DataSet,
     database::DatabaseKind::{self, Postgres, Sqlite},
-    many::Many,
 };
 use rstest::rstest;
 
@@ -31,7 +31,7 @@ async fn alone(tracker: &Tracker, name: &Name, filter: &MatrixFilter) -> Matrix 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_component_is_cut_in_two(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::cells(1000, 20).record(&database).await;
+    DataSet::cells(1000, 20).insert(&database).await;
     let tracker = database.tracker().await;
     for at in [None, Some(parse("2026-01-01T00:00:00Z").unwrap())] {
         let filter = MatrixFilter { at, ..MatrixFilter::default() };
@@ -51,7 +51,7 @@ async fn no_component_is_cut_in_two(#[values(Sqlite, Postgres)] kind: DatabaseKi
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_component_with_more_cells_than_a_page_is_a_page(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::cells(2, 9000).record(&database).await;
+    DataSet::cells(2, 9000).insert(&database).await;
     let tracker = database.tracker().await;
     let pages = pages(&tracker, &MatrixFilter::default()).await;
     assert_eq!(
@@ -66,7 +66,7 @@ async fn a_component_with_more_cells_than_a_page_is_a_page(#[values(Sqlite, Post
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn unsettled_is_in_the_order_of_the_matrix(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many { status: "failed", bytes: 3000, ..Many::cells(30, 12) }.record(&database).await;
+    DataSet { status: "failed", bytes: 3000, ..DataSet::cells(30, 12) }.insert(&database).await;
     let tracker = database.tracker().await;
     let (mut reader, mut sizes, mut all) = (tracker.unsettled_pages(MatrixFilter::default()), Vec::new(), Vec::new());
     while let Some(page) = reader.next().await.unwrap() {

@@ -31,7 +31,7 @@ fn at(version: &str, status: Status, minutes: i64) -> NewDeployment {
     NewDeployment { status, occurred_at: Some(minute(minutes)), ..new("api", "production", version) }
 }
 
-async fn told(tracker: &Tracker, version: &str, status: Status, minutes: i64) -> Deployment {
+async fn record_at(tracker: &Tracker, version: &str, status: Status, minutes: i64) -> Deployment {
     tracker.record(at(version, status, minutes), &by()).await.unwrap().value
 }
 
@@ -42,7 +42,7 @@ async fn unsettled(tracker: &Tracker) -> Vec<String> {
 }
 
 /// The versions of a list.
-async fn listed(tracker: &Tracker, filter: DeploymentFilter) -> Vec<String> {
+async fn versions(tracker: &Tracker, filter: DeploymentFilter) -> Vec<String> {
     let page = tracker.list(&filter, PageRequest::new(0, 100).unwrap()).await.unwrap();
     assert_eq!(page.total, page.data.len() as u64);
     page.data.iter().map(|one| one.version.to_string()).collect()
@@ -55,12 +55,12 @@ const NONE: [&str; 0] = [];
 async fn a_failure_reported_late_is_not_shown_beside_a_newer_success(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let tracker = database.tracker().await;
-    told(&tracker, "v2", Status::Succeeded, 20).await;
-    told(&tracker, "v1", Status::Failed, 10).await;
+    record_at(&tracker, "v2", Status::Succeeded, 20).await;
+    record_at(&tracker, "v1", Status::Failed, 10).await;
     assert_eq!(unsettled(&tracker).await, NONE);
-    told(&tracker, "v3", Status::Failed, 30).await;
+    record_at(&tracker, "v3", Status::Failed, 30).await;
     assert_eq!(unsettled(&tracker).await, ["api production v3"]);
-    told(&tracker, "v2.1", Status::InProgress, 25).await;
+    record_at(&tracker, "v2.1", Status::InProgress, 25).await;
     assert_eq!(unsettled(&tracker).await, ["api production v3"], "the newest by when it happened");
     fold::check(&tracker).await;
 }
@@ -70,13 +70,13 @@ async fn a_failure_reported_late_is_not_shown_beside_a_newer_success(#[values(Sq
 async fn on_equal_times_the_one_recorded_last_is_newer(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let tracker = database.tracker().await;
-    let first = told(&tracker, "v1", Status::InProgress, 10).await;
-    told(&tracker, "v2", Status::Failed, 10).await;
+    let first = record_at(&tracker, "v1", Status::InProgress, 10).await;
+    record_at(&tracker, "v2", Status::Failed, 10).await;
     assert_eq!(unsettled(&tracker).await, ["api production v2"]);
     let change = Change { occurred_at: Some(minute(10)), ..Change::to(Status::Failed) };
     tracker.update(first.id, change, &by()).await.unwrap();
     assert_eq!(unsettled(&tracker).await, ["api production v1"], "its transition was recorded last");
-    told(&tracker, "v3", Status::Succeeded, 10).await;
+    record_at(&tracker, "v3", Status::Succeeded, 10).await;
     assert_eq!(unsettled(&tracker).await, NONE);
     fold::check(&tracker).await;
 }
@@ -86,16 +86,16 @@ async fn on_equal_times_the_one_recorded_last_is_newer(#[values(Sqlite, Postgres
 async fn an_undeployment_settles_older_failures(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let tracker = database.tracker().await;
-    let serving = told(&tracker, "v1", Status::Succeeded, 10).await;
-    told(&tracker, "v2", Status::Failed, 20).await;
+    let serving = record_at(&tracker, "v1", Status::Succeeded, 10).await;
+    record_at(&tracker, "v2", Status::Failed, 20).await;
     assert_eq!(unsettled(&tracker).await, ["api production v2"]);
     let undeploy = Undeploy { occurred_at: Some(minute(30)), ..Undeploy::default() };
     tracker.undeploy(serving.id, undeploy, &by()).await.unwrap();
     assert_eq!(unsettled(&tracker).await, NONE);
     assert_eq!(tracker.deployment(serving.id).await.unwrap().occurred_at, minute(10), "a removal is no transition");
-    told(&tracker, "v3", Status::Failed, 25).await;
+    record_at(&tracker, "v3", Status::Failed, 25).await;
     assert_eq!(unsettled(&tracker).await, NONE, "told late");
-    told(&tracker, "v4", Status::Pending, 40).await;
+    record_at(&tracker, "v4", Status::Pending, 40).await;
     assert_eq!(unsettled(&tracker).await, ["api production v4"]);
     fold::check(&tracker).await;
 }
@@ -141,7 +141,7 @@ async fn an_import_has_the_same_result_in_any_order(#[values(Sqlite, Postgres)] 
             fold::check(&tracker).await;
             let occurred = DeploymentFilter { order: Order::Occurred, ..DeploymentFilter::default() };
             let bounded = DeploymentFilter { occurred_after: Some(minute(5)), occurred_before: Some(minute(15)), ..occurred.clone() };
-            answers.push((unsettled(&tracker).await, listed(&tracker, occurred).await, listed(&tracker, bounded).await));
+            answers.push((unsettled(&tracker).await, versions(&tracker, occurred).await, versions(&tracker, bounded).await));
             tracker.close().await;
         }
         assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");
@@ -155,19 +155,19 @@ async fn filters_by_when_it_happened_and_by_recording_are_two(#[values(Sqlite, P
     let (tracker, clock) = with_clock(&database.tracker().await);
     for (version, minutes) in [("v2", 20), ("v1", 10), ("v3", 30)] {
         clock.advance(TimeDelta::minutes(1));
-        told(&tracker, version, Status::Succeeded, minutes).await;
+        record_at(&tracker, version, Status::Succeeded, minutes).await;
     }
     let filter = |order| DeploymentFilter { order, ..DeploymentFilter::default() };
-    assert_eq!(listed(&tracker, filter(Order::Created)).await, ["v3", "v1", "v2"]);
-    assert_eq!(listed(&tracker, filter(Order::Occurred)).await, ["v3", "v2", "v1"]);
+    assert_eq!(versions(&tracker, filter(Order::Created)).await, ["v3", "v1", "v2"]);
+    assert_eq!(versions(&tracker, filter(Order::Occurred)).await, ["v3", "v2", "v1"]);
     for order in Order::ALL {
         let occurred = DeploymentFilter { occurred_after: Some(minute(10)), occurred_before: Some(minute(20)), ..filter(order) };
-        assert_eq!(listed(&tracker, occurred).await, ["v1"], "from the first on, before the second");
+        assert_eq!(versions(&tracker, occurred).await, ["v1"], "from the first on, before the second");
         let created = DeploymentFilter { created_after: Some(noon() + TimeDelta::minutes(3)), ..filter(order) };
-        assert_eq!(listed(&tracker, created).await, ["v3"]);
+        assert_eq!(versions(&tracker, created).await, ["v3"]);
         let both =
             DeploymentFilter { created_before: Some(noon() + TimeDelta::minutes(2)), occurred_after: Some(minute(25)), ..filter(order) };
-        assert_eq!(listed(&tracker, both).await, NONE);
+        assert_eq!(versions(&tracker, both).await, NONE);
     }
 }
 
@@ -176,8 +176,8 @@ async fn filters_by_when_it_happened_and_by_recording_are_two(#[values(Sqlite, P
 async fn a_database_from_before_the_migration_gets_its_times_from_its_history(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let (tracker, clock) = with_clock(&database.tracker().await);
-    told(&tracker, "v2", Status::Succeeded, 20).await;
-    let undone = told(&tracker, "v3", Status::Succeeded, 30).await;
+    record_at(&tracker, "v2", Status::Succeeded, 20).await;
+    let undone = record_at(&tracker, "v3", Status::Succeeded, 30).await;
     clock.advance(TimeDelta::minutes(1));
     advance(&tracker, &undone, Status::RolledBack).await;
     let terms = Terms::by(by()).once(Some(Once { key: "once".parse().unwrap(), request: Digest::of(b"the same request") }));

@@ -29,13 +29,13 @@ const STATUSES: [Status; 3] = [Status::Pending, Status::Succeeded, Status::Faile
 /// several deployments have the same `created_at`.
 type Recorded = (usize, usize, usize, bool);
 /// A query of a list: component, environment, status, version, page size and order.
-type Asked = (Option<usize>, Option<usize>, Option<usize>, bool, u64, usize);
+type ListQuery = (Option<usize>, Option<usize>, Option<usize>, bool, u64, usize);
 
 fn recorded() -> impl Strategy<Value = Vec<Recorded>> {
     proptest::collection::vec((0..COMPONENTS.len(), 0..ENVIRONMENTS.len(), 0..STATUSES.len(), any::<bool>()), 0..25)
 }
 
-fn asked() -> impl Strategy<Value = Vec<Asked>> {
+fn queries() -> impl Strategy<Value = Vec<ListQuery>> {
     let one = |count: usize| proptest::option::of(0..count);
     proptest::collection::vec(
         (one(COMPONENTS.len()), one(ENVIRONMENTS.len()), one(STATUSES.len()), any::<bool>(), 1..9_u64, 0..2_usize),
@@ -43,7 +43,7 @@ fn asked() -> impl Strategy<Value = Vec<Asked>> {
     )
 }
 
-fn filter((component, environment, status, version, _, order): Asked) -> DeploymentFilter {
+fn filter((component, environment, status, version, _, order): ListQuery) -> DeploymentFilter {
     DeploymentFilter {
         component: component.map(|index| Name::new(COMPONENTS[index]).unwrap()),
         environment: environment.map(|index| Name::new(ENVIRONMENTS[index]).unwrap()),
@@ -122,7 +122,7 @@ async fn walking_to_the_end_and_back_shows_each_deployment_once(#[values(Sqlite,
         let (tracker, clock) = with_clock(&another.tracker().await);
         let made = recorded().new_tree(&mut runner).unwrap().current();
         record(&tracker, &clock, &made).await;
-        for asked in asked().new_tree(&mut runner).unwrap().current() {
+        for asked in queries().new_tree(&mut runner).unwrap().current() {
             check(&tracker, &made, &filter(asked), asked.4).await;
         }
         check(&tracker, &made, &DeploymentFilter::default(), 1).await;

@@ -43,7 +43,7 @@ async fn named(tracker: &Tracker, version: &str) -> Deployment {
 }
 
 /// Drops the triggers that protect the history, as the owner of the database can.
-async fn unguard(database: &Database) {
+async fn drop_guards(database: &Database) {
     let sql = if database.is_sqlite() {
         "drop trigger history_keep_update; drop trigger history_keep_delete; drop trigger events_keep_update; drop trigger events_keep_delete"
     } else {
@@ -60,7 +60,7 @@ fn dialect<'a>(database: &Database, sqlite: &'a str, postgres: &'a str) -> &'a s
 /// Runs this SQL on a filled database and verifies it.
 async fn found_after(database: &Database, sql: &str) -> (Tracker, Verification) {
     let tracker = filled(database).await;
-    unguard(database).await;
+    drop_guards(database).await;
     database.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     let found = tracker.verify().await.unwrap();
     (tracker, found)
@@ -432,7 +432,7 @@ async fn a_cell_with_a_broken_history_is_not_repaired(#[values(Sqlite, Postgres)
         let another = database.another().await;
         let tracker = filled(&another).await;
         let matrix = tracker.matrix(&MatrixFilter::default()).await.unwrap();
-        unguard(&another).await;
+        drop_guards(&another).await;
         another.execute(&format!("{sql}; update current_cells set version = 'v8' where version = 'v3'")).await.unwrap();
         let found = tracker.verify().await.unwrap();
         assert_eq!(found.differences.iter().filter(|difference| difference.repairable).count(), 1, "{sql}: {found}");
@@ -465,7 +465,7 @@ async fn a_verification_during_writes_agrees_and_blocks_no_writer(#[values(Sqlit
     for number in 0..50 {
         succeeded(&tracker, &format!("v{number}")).await;
     }
-    let writers: Vec<_> = (0..4).map(|writer| tokio::spawn(write(tracker.clone(), writer))).collect();
+    let writers: Vec<_> = (0..4).map(|writer| tokio::spawn(write_many(tracker.clone(), writer))).collect();
     let mut verified = 0;
     while writers.iter().any(|writer| !writer.is_finished()) {
         let found = tracker.verify().await.unwrap();
@@ -482,7 +482,7 @@ async fn a_verification_during_writes_agrees_and_blocks_no_writer(#[values(Sqlit
 }
 
 /// Records deployments that succeed, are undeployed, rolled back and retried.
-async fn write(tracker: Tracker, writer: usize) {
+async fn write_many(tracker: Tracker, writer: usize) {
     for number in 0..20 {
         let environment = if number % 2 == 0 { "production" } else { "staging" };
         let new = NewDeployment { status: Status::InProgress, ..new("api", environment, &format!("w{writer}.{number}")) };

@@ -54,7 +54,7 @@ pub(crate) async fn run(bench: Bench) -> String {
 async fn measure(attack: &Attack, bench: Bench) -> Row {
     let database = bench.kind.database().await;
     if let Some(data) = attack.data {
-        data.record(&database).await;
+        data.insert(&database).await;
     }
     let home = Home::new();
     let server = start(&home, &database, attack, bench);

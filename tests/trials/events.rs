@@ -90,12 +90,12 @@ async fn compare(database: &Database, told: &[String], done: Done) {
     }
     assert!(histories.is_empty(), "events of deployments that are not there: {histories:?}");
     assert_eq!(types.get("deployment.updated").copied().unwrap_or(0), done.described);
-    names_are_told(&tracker, &types).await;
+    check_names(&tracker, &types).await;
     let found = tracker.verify().await.unwrap();
     assert!(found.ok, "{found}");
 }
 
-async fn names_are_told(tracker: &Tracker, types: &HashMap<String, u64>) {
+async fn check_names(tracker: &Tracker, types: &HashMap<String, u64>) {
     let one = PageRequest::new(0, 1).unwrap();
     let (components, environments) = (tracker.components(None, one).await.unwrap(), tracker.environments(None, one).await.unwrap());
     assert_eq!(types["component.created"], components.total);

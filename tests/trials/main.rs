@@ -11,12 +11,12 @@ mod abuse;
 mod bench;
 mod clocks;
 mod events;
-mod face;
 mod full_disk;
 mod kills;
 mod messages;
 mod model;
 mod races;
+mod target;
 
 use std::{
     path::{Path, PathBuf},
@@ -76,7 +76,7 @@ const TRIALS: [Trial; 8] = [
 
 /// The options of the command line.
 #[derive(Default)]
-struct Asked {
+struct Options {
     names: Vec<String>,
     rounds: Option<u64>,
     kind: Option<Kind>,
@@ -102,7 +102,7 @@ fn main() {
     }
 }
 
-fn run(trial: &Trial, kind: Kind, asked: &Asked, runtime: &Runtime) {
+fn run(trial: &Trial, kind: Kind, asked: &Options, runtime: &Runtime) {
     let (rounds, seed) = (asked.rounds.unwrap_or(trial.rounds.max(1)), asked.seed.unwrap_or_else(|| fastrand::u64(..)));
     if kind == Kind::Postgres && deploytrack_tests::postgres::url().is_none() {
         return println!("trial {} on postgres: left out on purpose", trial.name);
@@ -114,8 +114,8 @@ fn run(trial: &Trial, kind: Kind, asked: &Asked, runtime: &Runtime) {
     println!("  ok in {:.1} s: {done}", start.elapsed().as_secs_f64());
 }
 
-fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
-    let mut asked = Asked::default();
+fn asked(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut asked = Options::default();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
         let number = |text: String| text.parse::<u64>().map_err(|_| format!("{text} is no whole number"));

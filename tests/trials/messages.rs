@@ -28,7 +28,7 @@ use tokio::{
 
 use crate::{
     bench::{Bench, Servers},
-    face::{Ask, Face},
+    target::{Request, Target},
 };
 
 const PIPELINES: i32 = 60;
@@ -38,31 +38,31 @@ const COMPONENTS: [&str; 4] = ["api", "frontend", "search-indexer", "worker"];
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 
 pub(crate) async fn run(bench: Bench) -> String {
-    let mut done = Done::default();
+    let mut done = Counts::default();
     for round in 0..bench.rounds {
         let pipelines = invent(round).await;
         let expected = in_order(&pipelines).await;
         let database = bench.kind.database().await;
         database.durable().await;
         let servers = Servers::start(bench.kind, &database);
-        let net = Arc::new(Net { urls: RwLock::new(servers.admins()), done: Mutex::default() });
+        let net = Arc::new(Delivery { urls: RwLock::new(servers.admins()), done: Mutex::default() });
         deliver(servers, &net, &pipelines).await;
         let tracker = database.tracker().await;
         fold::check(&tracker).await;
-        let face = Face::Tracker(tracker);
+        let face = Target::Tracker(tracker);
         assert_eq!(face.cells(None).await, expected, "the cells against the messages in order");
         assert_eq!(face.verified().await["deployments"], pipelines.len(), "each pipeline is one deployment");
         done.add(&net.done.lock().unwrap());
         done.messages += pipelines.iter().map(|pipeline| pipeline.len() as u64).sum::<u64>();
     }
-    let Done { messages, sent, reset, replayed, kills } = done;
+    let Counts { messages, sent, reset, replayed, kills } = done;
     format!(
         "{messages} messages sent {sent} times ({reset} connections reset, {replayed} replays, {kills} kills); the cells equal those in order"
     )
 }
 
 #[derive(Debug, Default)]
-struct Done {
+struct Counts {
     messages: u64,
     sent: u64,
     reset: u64,
@@ -70,7 +70,7 @@ struct Done {
     kills: u64,
 }
 
-impl Done {
+impl Counts {
     fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.reset += other.reset;
@@ -82,13 +82,13 @@ impl Done {
 /// A request of a pipeline: the operation, the time when it happened, and the idempotency key.
 #[derive(Clone, Debug)]
 struct Message {
-    what: What,
+    what: Action,
     at: DateTime<Utc>,
     key: String,
 }
 
 #[derive(Clone, Debug)]
-enum What {
+enum Action {
     Record { component: &'static str, environment: &'static str, version: String },
     Move(&'static str),
     Undeploy,
@@ -97,23 +97,23 @@ enum What {
 type Pipeline = Vec<Message>;
 
 impl Message {
-    fn ask(&self, id: &str) -> Ask {
+    fn ask(&self, id: &str) -> Request {
         let at = clock::format_exact(&self.at);
         match &self.what {
-            What::Record { component, environment, version } => {
-                Ask::Record(json!({"component": component, "environment": environment, "version": version, "occurredAt": at}))
+            Action::Record { component, environment, version } => {
+                Request::Record(json!({"component": component, "environment": environment, "version": version, "occurredAt": at}))
             }
-            What::Move(status) => Ask::Update(id.to_owned(), json!({"status": status, "occurredAt": at})),
-            What::Undeploy => Ask::Undeploy(id.to_owned(), json!({"occurredAt": at})),
+            Action::Move(status) => Request::Update(id.to_owned(), json!({"status": status, "occurredAt": at})),
+            Action::Undeploy => Request::Undeploy(id.to_owned(), json!({"occurredAt": at})),
         }
     }
 
     fn request(&self, id: &str) -> (&'static str, String, Value) {
         match self.ask(id) {
-            Ask::Record(body) => ("POST", "/api/v1/deployments".to_owned(), body),
-            Ask::Update(id, body) => ("PATCH", format!("/api/v1/deployments/{id}"), body),
-            Ask::Undeploy(id, body) => ("POST", format!("/api/v1/deployments/{id}/undeploy"), body),
-            Ask::Import(_) => unreachable!("no pipeline imports"),
+            Request::Record(body) => ("POST", "/api/v1/deployments".to_owned(), body),
+            Request::Update(id, body) => ("PATCH", format!("/api/v1/deployments/{id}"), body),
+            Request::Undeploy(id, body) => ("POST", format!("/api/v1/deployments/{id}/undeploy"), body),
+            Request::Import(_) => unreachable!("no pipeline imports"),
         }
     }
 }
@@ -121,7 +121,7 @@ impl Message {
 /// Pipelines with random outcomes and times, then some undeployments of deployments that were current at some time.
 async fn invent(round: u64) -> Vec<Pipeline> {
     let mut pipelines: Vec<_> = (0..PIPELINES).map(|number| pipeline(round, number)).collect();
-    let (face, ids) = told_in_order(&pipelines).await;
+    let (face, ids) = expected_cells(&pipelines).await;
     let mut removed = HashSet::new();
     for number in 0..PIPELINES / 6 {
         let at = SystemClock.now() - TimeDelta::seconds(fastrand::i64(10..3600));
@@ -130,7 +130,7 @@ async fn invent(round: u64) -> Vec<Pipeline> {
         let pipeline = ids.iter().position(|known| known == id).unwrap();
         // At most one undeployment for each cell: after the first one, a second one could be invalid.
         if removed.insert(cell(&pipelines[pipeline])) {
-            pipelines[pipeline].push(Message { what: What::Undeploy, at, key: format!("{round}-removal-{number}") });
+            pipelines[pipeline].push(Message { what: Action::Undeploy, at, key: format!("{round}-removal-{number}") });
         }
     }
     pipelines
@@ -138,8 +138,8 @@ async fn invent(round: u64) -> Vec<Pipeline> {
 
 fn cell(pipeline: &Pipeline) -> Option<(&'static str, &'static str)> {
     pipeline.iter().find_map(|message| match message.what {
-        What::Record { component, environment, .. } => Some((component, environment)),
-        What::Move(_) | What::Undeploy => None,
+        Action::Record { component, environment, .. } => Some((component, environment)),
+        Action::Move(_) | Action::Undeploy => None,
     })
 }
 
@@ -158,21 +158,21 @@ fn pipeline(round: u64, number: i32) -> Pipeline {
         SystemClock.now() - TimeDelta::seconds(3700 - fastrand::i64(0..60)) + TimeDelta::seconds(540) * step + unique
     };
     let (component, environment) = (fastrand::choice(COMPONENTS).unwrap(), fastrand::choice(ENVIRONMENTS).unwrap());
-    let first = What::Record { component, environment, version: format!("v{number}") };
-    let moves = fastrand::choice(FATES).unwrap().iter().map(|status| What::Move(status));
+    let first = Action::Record { component, environment, version: format!("v{number}") };
+    let moves = fastrand::choice(FATES).unwrap().iter().map(|status| Action::Move(status));
     let whats = std::iter::once(first).chain(moves);
     (0..).zip(whats).map(|(step, what)| Message { what, at: at(step), key: format!("{round}-{number}-{step}") }).collect()
 }
 
 /// The cells after all messages, in the order of the pipelines, each message once.
 async fn in_order(pipelines: &[Pipeline]) -> fold::Cells {
-    told_in_order(pipelines).await.0.cells(None).await
+    expected_cells(pipelines).await.0.cells(None).await
 }
 
-async fn told_in_order(pipelines: &[Pipeline]) -> (Face, Vec<String>) {
-    let face = Face::Tracker(Tracker::new(Store::open("sqlite::memory:").await.unwrap()));
+async fn expected_cells(pipelines: &[Pipeline]) -> (Target, Vec<String>) {
+    let face = Target::Tracker(Tracker::new(Store::open("sqlite::memory:").await.unwrap()));
     let mut ids = Vec::new();
-    let removals = |message: &&Message| matches!(message.what, What::Undeploy);
+    let removals = |message: &&Message| matches!(message.what, Action::Undeploy);
     for pipeline in pipelines {
         let mut id = String::new();
         for message in pipeline.iter().filter(|message| !removals(message)) {
@@ -194,13 +194,13 @@ async fn told_in_order(pipelines: &[Pipeline]) -> (Face, Vec<String>) {
 }
 
 /// The servers, and counts of the disturbances.
-struct Net {
+struct Delivery {
     urls: RwLock<Vec<Caller>>,
-    done: Mutex<Done>,
+    done: Mutex<Counts>,
 }
 
 /// Delivers every message and its copies until they are acknowledged, while servers are killed.
-async fn deliver(mut servers: Servers, net: &Arc<Net>, pipelines: &[Pipeline]) {
+async fn deliver(mut servers: Servers, net: &Arc<Delivery>, pipelines: &[Pipeline]) {
     let queue = Arc::new(Mutex::new(pipelines.iter().rev().cloned().collect::<Vec<_>>()));
     let sent = Arc::new(Mutex::new(Vec::<(Message, String)>::new()));
     let mut workers = JoinSet::new();
@@ -222,7 +222,7 @@ async fn deliver(mut servers: Servers, net: &Arc<Net>, pipelines: &[Pipeline]) {
 }
 
 /// Runs pipelines to their end. Between their messages, sends copies of messages that were acknowledged before.
-async fn work(net: Arc<Net>, queue: Arc<Mutex<Vec<Pipeline>>>, sent: Arc<Mutex<Vec<(Message, String)>>>) {
+async fn work(net: Arc<Delivery>, queue: Arc<Mutex<Vec<Pipeline>>>, sent: Arc<Mutex<Vec<(Message, String)>>>) {
     loop {
         let Some(pipeline) = queue.lock().unwrap().pop() else { return };
         let mut id = String::new();
@@ -241,7 +241,7 @@ async fn work(net: Arc<Net>, queue: Arc<Mutex<Vec<Pipeline>>>, sent: Arc<Mutex<V
     }
 }
 
-impl Net {
+impl Delivery {
     async fn someone(&self) -> Caller {
         let callers = self.urls.read().await;
         callers[fastrand::usize(..callers.len())].clone()

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     bench::{Bench, Kind, Servers},
-    face::{Ask, Face},
+    target::{Request, Target},
 };
 
 const OPERATIONS: usize = 400;
@@ -29,13 +29,13 @@ pub(crate) async fn run(bench: Bench) -> String {
         match bench.kind {
             Kind::Sqlite => {
                 let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
-                round(&Face::Tracker(tracker.clone()), &mut answers).await;
+                round(&Target::Tracker(tracker.clone()), &mut answers).await;
                 tracker.close().await;
             }
             Kind::Postgres => {
                 let database = bench.kind.database().await;
                 let servers = Servers::start(bench.kind, &database);
-                round(&Face::Servers(servers.admins()), &mut answers).await;
+                round(&Target::Servers(servers.admins()), &mut answers).await;
             }
         }
     }
@@ -43,7 +43,7 @@ pub(crate) async fn run(bench: Bench) -> String {
     format!("{operations} operations, answers by status {answers:?}, no divergence")
 }
 
-async fn round(face: &Face, answers: &mut BTreeMap<u16, u64>) {
+async fn round(face: &Target, answers: &mut BTreeMap<u16, u64>) {
     let mut model = Model::default();
     for number in 1..=OPERATIONS {
         let operation = model.invent();
@@ -78,7 +78,7 @@ type Cell = (usize, usize);
 
 /// A row of history: a new status, or `None` for an undeployment.
 #[derive(Clone, Debug)]
-struct Happened {
+struct HistoryRow {
     to: Option<Status>,
     at: Millis,
     /// Its position in the order of recording.
@@ -89,24 +89,24 @@ struct Happened {
 }
 
 #[derive(Clone, Debug)]
-struct Known {
+struct ModelDeployment {
     id: String,
     cell: Cell,
     version: String,
     status: Status,
     attempt: u64,
     description: Option<String>,
-    happened: Vec<Happened>,
+    happened: Vec<HistoryRow>,
 }
 
-impl Known {
-    fn last_move(&self) -> &Happened {
+impl ModelDeployment {
+    fn last_move(&self) -> &HistoryRow {
         self.happened.iter().rfind(|happened| happened.to.is_some()).unwrap()
     }
 }
 
 #[derive(Clone, Debug)]
-struct New {
+struct NewDeployment {
     cell: Cell,
     version: String,
     status: Status,
@@ -115,13 +115,13 @@ struct New {
 
 #[derive(Clone, Debug)]
 enum Line {
-    New(New),
+    NewDeployment(NewDeployment),
     Removal(Cell, Millis),
 }
 
 #[derive(Clone, Debug)]
 enum Operation {
-    Record(New),
+    Record(NewDeployment),
     Update { which: usize, to: Status, at: Option<Millis>, reason: Option<String> },
     Describe { which: usize, text: String },
     Undeploy { which: usize, at: Option<Millis> },
@@ -130,7 +130,7 @@ enum Operation {
 
 #[derive(Default)]
 struct Model {
-    known: Vec<Known>,
+    known: Vec<ModelDeployment>,
     order: usize,
     versions: usize,
     lines: Vec<Line>,
@@ -170,10 +170,10 @@ impl Model {
         }
     }
 
-    fn new_deployment(&mut self, at: Option<Millis>) -> New {
+    fn new_deployment(&mut self, at: Option<Millis>) -> NewDeployment {
         self.versions += 1;
         let cell = (fastrand::usize(..COMPONENTS.len()), fastrand::usize(..ENVIRONMENTS.len()));
-        New { cell, version: format!("v{}", self.versions), status: any_status(), at }
+        NewDeployment { cell, version: format!("v{}", self.versions), status: any_status(), at }
     }
 
     /// A transition, legal in most cases.
@@ -202,7 +202,7 @@ impl Model {
             .map(|_| match fastrand::u8(..6) {
                 0 if !self.lines.is_empty() => fastrand::choice(&self.lines).cloned().unwrap(),
                 1 if !self.known.is_empty() => Line::Removal(fastrand::choice(&self.known).unwrap().cell, sometime()),
-                _ => Line::New(self.new_deployment(Some(sometime()))),
+                _ => Line::NewDeployment(self.new_deployment(Some(sometime()))),
             })
             .collect();
         self.lines.extend(lines.iter().cloned());
@@ -270,12 +270,12 @@ impl Model {
         }
     }
 
-    fn ask(&self, operation: &Operation) -> Ask {
+    fn ask(&self, operation: &Operation) -> Request {
         let given = |fields: Value| {
             let Value::Object(fields) = fields else { unreachable!("an object") };
             Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
         };
-        let new_body = |new: &New| {
+        let new_body = |new: &NewDeployment| {
             given(json!({
                 "component": COMPONENTS[new.cell.0], "environment": ENVIRONMENTS[new.cell.1], "version": new.version,
                 "status": new.status, "occurredAt": new.at.map(shown),
@@ -283,17 +283,17 @@ impl Model {
         };
         let id = |which: usize| self.known[which].id.clone();
         match operation {
-            Operation::Record(new) => Ask::Record(new_body(new)),
+            Operation::Record(new) => Request::Record(new_body(new)),
             Operation::Update { which, to, at, reason } => {
-                Ask::Update(id(*which), given(json!({"status": to, "occurredAt": at.map(shown), "reason": reason})))
+                Request::Update(id(*which), given(json!({"status": to, "occurredAt": at.map(shown), "reason": reason})))
             }
-            Operation::Describe { which, text } => Ask::Update(id(*which), json!({"description": text})),
-            Operation::Undeploy { which, at } => Ask::Undeploy(id(*which), given(json!({"occurredAt": at.map(shown)}))),
-            Operation::Import(lines) => Ask::Import(
+            Operation::Describe { which, text } => Request::Update(id(*which), json!({"description": text})),
+            Operation::Undeploy { which, at } => Request::Undeploy(id(*which), given(json!({"occurredAt": at.map(shown)}))),
+            Operation::Import(lines) => Request::Import(
                 lines
                     .iter()
                     .map(|line| match line {
-                        Line::New(new) => new_body(new),
+                        Line::NewDeployment(new) => new_body(new),
                         Line::Removal(cell, at) => json!({
                             "event": "undeployed", "component": COMPONENTS[cell.0], "environment": ENVIRONMENTS[cell.1], "occurredAt": shown(*at),
                         }),
@@ -337,14 +337,14 @@ impl Model {
         }
     }
 
-    fn add(&mut self, new: &New, at: Millis, explicit: bool) {
+    fn add(&mut self, new: &NewDeployment, at: Millis, explicit: bool) {
         let path: &[Status] = match new.status {
             Status::Pending => &[],
             Status::InProgress => &[Status::InProgress],
             Status::RolledBack => &[Status::InProgress, Status::Succeeded, Status::RolledBack],
             outcome => &[Status::InProgress, outcome],
         };
-        self.known.push(Known {
+        self.known.push(ModelDeployment {
             id: String::new(),
             cell: new.cell,
             version: new.version.clone(),
@@ -366,15 +366,16 @@ impl Model {
             known.status = to;
             known.attempt += u64::from(to == Status::Pending);
         }
-        known.happened.push(Happened { to, at, order: self.order, explicit, reason });
+        known.happened.push(HistoryRow { to, at, order: self.order, explicit, reason });
     }
 
     /// Applies a line of an import. Returns whether it was new, or `None` when it must be refused.
     fn import(&mut self, line: &Line) -> Option<bool> {
         match line {
-            Line::New(new) => {
-                let entered =
-                    |known: &Known| known.happened.iter().any(|happened| happened.to == Some(new.status) && Some(happened.at) == new.at);
+            Line::NewDeployment(new) => {
+                let entered = |known: &ModelDeployment| {
+                    known.happened.iter().any(|happened| happened.to == Some(new.status) && Some(happened.at) == new.at)
+                };
                 let known = self.known.iter().any(|known| known.cell == new.cell && known.version == new.version && entered(known));
                 if !known {
                     self.add(new, new.at.unwrap(), true);
@@ -382,7 +383,7 @@ impl Model {
                 Some(!known)
             }
             Line::Removal(cell, at) => {
-                let removals = |known: &Known| known.happened.iter().any(|happened| happened.to.is_none() && happened.at == *at);
+                let removals = |known: &ModelDeployment| known.happened.iter().any(|happened| happened.to.is_none() && happened.at == *at);
                 if self.known.iter().any(|known| known.cell == *cell && removals(known)) {
                     return Some(false);
                 }
@@ -430,7 +431,7 @@ impl Model {
     }
 
     /// Compares every view with the model.
-    async fn compare(&self, face: &Face) {
+    async fn compare(&self, face: &Target) {
         assert_eq!(to_the_millisecond(face.cells(None).await), self.cells(None));
         for _ in 0..5 {
             let at = sometime() + fastrand::i64(-1..2);
@@ -446,16 +447,16 @@ impl Model {
 
     /// The ids of the unsettled deployments.
     fn unsettled(&self) -> BTreeSet<String> {
-        let mut newest = BTreeMap::<Cell, &Known>::new();
+        let mut newest = BTreeMap::<Cell, &ModelDeployment>::new();
         for known in &self.known {
-            let key = |known: &Known| (known.last_move().at, known.last_move().order);
+            let key = |known: &ModelDeployment| (known.last_move().at, known.last_move().order);
             let held = newest.entry(known.cell).or_insert(known);
             if key(known) > key(held) {
                 *held = known;
             }
         }
         let unsettled = newest.into_values().filter(|known| !matches!(known.status, Status::Succeeded | Status::RolledBack));
-        let behind = |known: &Known| {
+        let behind = |known: &ModelDeployment| {
             self.newest(known.cell, None).is_some_and(|(at, order, _)| (at, order) > (known.last_move().at, known.last_move().order))
         };
         unsettled.filter(|known| !behind(known)).map(|known| known.id.clone()).collect()

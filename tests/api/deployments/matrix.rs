@@ -1,8 +1,8 @@
 //! GET /api/v1/deployments/matrix
 
 use deploytrack_tests::{
+    data_set::DataSet,
     database::DatabaseKind::{self, Postgres, Sqlite},
-    many::Many,
     server::Server,
     snapshot,
 };
@@ -106,7 +106,7 @@ async fn an_unknown_parameter_is_400(#[values(Sqlite, Postgres)] kind: DatabaseK
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn environments_in_the_archive_leave_the_others_as_they_were(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    Many::cells(3, 40).record(&database).await;
+    DataSet::cells(3, 40).insert(&database).await;
     let server = Server::start(&database).await;
     let environments = server.reader().get("/api/v1/environments?take=100").await.expect(200);
     let ids: Vec<_> = environments["data"].as_array().unwrap().iter().map(id).collect();

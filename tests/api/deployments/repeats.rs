@@ -21,7 +21,7 @@ const STATUSES: [(&str, &str); 5] = [
 ];
 
 /// A deployment that has received the transition to this status once.
-async fn told(server: &Server, status: &str, before: &str) -> (Value, Value) {
+async fn after_transition(server: &Server, status: &str, before: &str) -> (Value, Value) {
     let body = json!({"component": "api", "environment": "production", "version": "v1", "status": before, "occurredAt": "2025-06-01T11:00:00Z", "metadata": {"run": 7}, "description": "first"});
     let deployment = server.admin().record(body).await;
     let message = json!({"status": status, "occurredAt": TIME, "reason": "as planned"});
@@ -48,7 +48,7 @@ async fn a_repeated_last_transition_changes_nothing_and_is_not_an_error(#[values
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
     for (status, before) in STATUSES {
-        let (deployment, message) = told(&server, status, before).await;
+        let (deployment, message) = after_transition(&server, status, before).await;
         let (body, rows) = (server.reader().get(&at(&deployment)).await.body, history(&server, &deployment).await);
         for fields in [
             json!({}),
@@ -72,7 +72,7 @@ async fn finished_at_means_the_same_as_occurred_at(#[values(Sqlite, Postgres)] k
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
     for (status, before) in [("succeeded", "in_progress"), ("failed", "in_progress")] {
-        let (deployment, message) = told(&server, status, before).await;
+        let (deployment, message) = after_transition(&server, status, before).await;
         let again = with(&message, &json!({"occurredAt": null, "finishedAt": TIME}));
         assert_eq!(server.admin().patch(&at(&deployment), &again).await.expect(200), deployment);
     }
@@ -84,7 +84,7 @@ async fn a_request_with_any_difference_is_not_a_repetition(#[values(Sqlite, Post
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
     for (status, before) in STATUSES {
-        let (deployment, message) = told(&server, status, before).await;
+        let (deployment, message) = after_transition(&server, status, before).await;
         let rows = history(&server, &deployment).await;
         for fields in [
             json!({"occurredAt": "2025-06-01T12:00:00.000001Z"}),
@@ -121,7 +121,7 @@ async fn a_deployment_recorded_as_finished_is_repeated_by_its_time_too(#[values(
 async fn a_transition_before_the_last_one_is_not_replayed(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
-    let (deployment, message) = told(&server, "failed", "in_progress").await;
+    let (deployment, message) = after_transition(&server, "failed", "in_progress").await;
     for status in ["pending", "in_progress", "failed"] {
         server.admin().patch(&at(&deployment), &json!({"status": status, "occurredAt": "2025-06-01T13:00:00Z"})).await.expect(200);
     }
@@ -135,7 +135,7 @@ async fn a_transition_before_the_last_one_is_not_replayed(#[values(Sqlite, Postg
 async fn an_undeployment_in_between_does_not_hide_the_last_transition(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let server = Server::start(&database).await;
-    let (deployment, message) = told(&server, "succeeded", "in_progress").await;
+    let (deployment, message) = after_transition(&server, "succeeded", "in_progress").await;
     let removed = server.admin().post(&format!("{}/undeploy", at(&deployment)), &json!({})).await.expect(200);
     assert_eq!(server.admin().patch(&at(&deployment), &message).await.expect(200), removed);
     assert_eq!(shown(&server, "").await, None);

@@ -6,8 +6,8 @@ use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use deploytrack_tests::{
     caller::Caller,
+    data_set::DataSet,
     hostile::{WORST, flat, many_values, worst},
-    many::Many,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -26,7 +26,7 @@ pub(crate) struct Attack {
     /// Whether it uses the database, so that the databases may differ.
     pub(crate) uses_database: bool,
     /// The data set in the database before the attack; `None` for an empty database.
-    pub(crate) data: Option<Many>,
+    pub(crate) data: Option<DataSet>,
     pub(crate) run: fn(SocketAddr) -> Running,
 }
 
@@ -109,21 +109,21 @@ pub(crate) const ATTACKS: [Attack; 23] = [
         name: "300 slow exports of large rows",
         files: USUAL,
         uses_database: true,
-        data: Some(Many::large(1000)),
+        data: Some(DataSet::large(1000)),
         run: |to| Box::pin(reading::slow_exports(to)),
     },
     Attack {
         name: "distinct questions about a matrix of 200,000 cells",
         files: USUAL,
         uses_database: true,
-        data: Some(Many::cells(reading::COMPONENTS, reading::ENVIRONMENTS)),
+        data: Some(DataSet::cells(reading::COMPONENTS, reading::ENVIRONMENTS)),
         run: |to| Box::pin(reading::distinct_questions(to)),
     },
     Attack {
         name: "300 streams of one subject",
         files: USUAL,
         uses_database: true,
-        data: Some(Many { deployments: 100, ..Many::cells(100, 8) }),
+        data: Some(DataSet { deployments: 100, ..DataSet::cells(100, 8) }),
         run: |to| Box::pin(reading::streams_of_one_subject(to)),
     },
 ];

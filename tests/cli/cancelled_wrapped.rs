@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The traffic that a proxy holds back.
 #[derive(Clone, Copy, Debug)]
-enum Hold {
+enum HeldBack {
     Nothing,
     /// Requests with this method: they never reach the server.
     Request(&'static str),
@@ -35,17 +35,17 @@ enum Hold {
 }
 
 /// A proxy in front of a server that holds back some traffic.
-struct Front {
+struct HoldingProxy {
     url: String,
-    hold: Arc<Mutex<Hold>>,
+    hold: Arc<Mutex<HeldBack>>,
     held: Receiver<()>,
 }
 
-impl Front {
+impl HoldingProxy {
     fn of(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (rule, server) = (Arc::new(Mutex::new(Hold::Nothing)), server.trim_start_matches("http://").to_owned());
+        let (rule, server) = (Arc::new(Mutex::new(HeldBack::Nothing)), server.trim_start_matches("http://").to_owned());
         let (sender, held) = channel();
         let shared = Arc::clone(&rule);
         thread::spawn(move || {
@@ -57,7 +57,7 @@ impl Front {
         Self { url, hold: rule, held }
     }
 
-    fn holds(&self, hold: Hold) {
+    fn holds(&self, hold: HeldBack) {
         *self.hold.lock().unwrap() = hold;
         while self.held.try_recv().is_ok() {}
     }
@@ -69,7 +69,7 @@ impl Front {
 }
 
 /// Forwards both directions until the first request that must be held back, and nothing after it.
-fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<Hold>, told: &Sender<()>) {
+fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<HeldBack>, told: &Sender<()>) {
     let withheld = Arc::new(AtomicBool::new(false));
     let back = (server.try_clone().unwrap(), client.try_clone().unwrap(), Arc::clone(&withheld), told.clone());
     thread::spawn(move || relay_answers(back));
@@ -77,11 +77,11 @@ fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<Hold>, told:
     while let Ok(read @ 1..) = client.read(&mut buffer) {
         let begins = |method: &str| buffer[..read].starts_with(method.as_bytes());
         match *rule.lock().unwrap() {
-            Hold::Request(method) if begins(method) => {
+            HeldBack::Request(method) if begins(method) => {
                 swallows = true;
                 let _ = told.send(());
             }
-            Hold::Answer(method) if begins(method) => withheld.store(true, Ordering::SeqCst),
+            HeldBack::Answer(method) if begins(method) => withheld.store(true, Ordering::SeqCst),
             _ => {}
         }
         if !swallows && server.write_all(&buffer[..read]).is_err() {
@@ -103,16 +103,16 @@ fn relay_answers((mut server, mut client, withheld, told): (TcpStream, TcpStream
 }
 
 /// A server, a proxy in front of it, and a home configured with the proxy.
-struct Stage {
+struct Setup {
     bench: Bench,
-    front: Front,
+    front: HoldingProxy,
     home: Home,
 }
 
-impl Stage {
+impl Setup {
     fn new() -> Self {
         let bench = Bench::new();
-        let front = Front::of(bench.server.url());
+        let front = HoldingProxy::of(bench.server.url());
         Self { home: home_of(&front.url), front, bench }
     }
 
@@ -124,7 +124,7 @@ impl Stage {
     /// Status and reason of the only deployment of a version, after all queued events have been sent.
     fn told(&self, version: &str, kept: usize) -> (String, String) {
         assert_eq!(spooled(&self.home), kept, "{version}");
-        self.front.holds(Hold::Nothing);
+        self.front.holds(HeldBack::Nothing);
         assert_eq!(self.home.deploytrack(&["flush"]).done(), format!("{kept} sent, 0 kept, 0 refused\n"), "{version}");
         assert_eq!(spooled(&self.home), 0);
         let answer = self.bench.home.deploytrack(&["list", "--version", version, "-o", "json"]);
@@ -156,9 +156,9 @@ fn code(mut child: Child) -> Option<i32> {
 
 #[test]
 fn a_signal_before_the_start_is_recorded_runs_nothing_and_is_recorded() {
-    let stage = Stage::new();
+    let stage = Setup::new();
     for (signal, number) in SIGNALS {
-        for hold in [Hold::Request("POST"), Hold::Answer("POST")] {
+        for hold in [HeldBack::Request("POST"), HeldBack::Answer("POST")] {
             let version = format!("{signal}-{hold:?}").replace(['(', ')', '"'], "-");
             stage.front.holds(hold);
             let mark = stage.home.path().join(&version);
@@ -176,7 +176,7 @@ fn a_signal_before_the_start_is_recorded_runs_nothing_and_is_recorded() {
 
 #[test]
 fn a_signal_reaches_the_running_command_and_its_end_is_recorded() {
-    let stage = Stage::new();
+    let stage = Setup::new();
     for (signal, number) in SIGNALS {
         let mut child = stage.begin(signal, "echo begun; exec sleep 30");
         let mut line = String::new();
@@ -192,9 +192,9 @@ fn a_signal_reaches_the_running_command_and_its_end_is_recorded() {
 
 #[test]
 fn a_signal_during_the_outcome_ends_with_the_code_of_the_command_and_queues_the_outcome() {
-    let stage = Stage::new();
+    let stage = Setup::new();
     for (signal, _) in SIGNALS {
-        for hold in [Hold::Request("PATCH"), Hold::Answer("PATCH")] {
+        for hold in [HeldBack::Request("PATCH"), HeldBack::Answer("PATCH")] {
             for (exit, status) in [(0, "succeeded"), (7, "failed")] {
                 let version = format!("{signal}-{hold:?}-{exit}").replace(['(', ')', '"'], "-");
                 stage.front.holds(hold);

@@ -30,9 +30,9 @@ const ENVIRONMENTS: &str = "/api/v1/environments";
 
 /// The parts that must be equal in two answers to the same request.
 #[derive(Debug, PartialEq, Eq)]
-struct Shown(u16, Vec<Option<String>>, String);
+struct Comparable(u16, Vec<Option<String>>, String);
 
-impl Shown {
+impl Comparable {
     fn of(answer: &Answer) -> Self {
         let header = |name| answer.header(name).map(str::to_owned);
         let headers = ["etag", "link", "vary", "content-type", "content-encoding", "content-length", "cache-control"].map(header);
@@ -44,14 +44,14 @@ impl Shown {
 }
 
 /// A server that has answered every request of a list before.
-struct Asked<'a> {
+struct WarmServer<'a> {
     database: &'a Database,
     server: Server,
     reader: Caller,
     questions: Vec<String>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> WarmServer<'a> {
     async fn over(database: &'a Database) -> Self {
         let mut questions: Vec<_> = ["", "?includeArchived=true", "?component=api", "?component=api&component=web&environment=production"]
             .into_iter()
@@ -110,7 +110,7 @@ impl<'a> Asked<'a> {
             let form = ("accept-encoding", coding);
             let asked = [form];
             let (our, their) = tokio::join!(ours.get_with(question, &asked), theirs.get_with(question, &asked));
-            assert_eq!(Shown::of(&our), Shown::of(&their), "after {after}: {question} {coding}");
+            assert_eq!(Comparable::of(&our), Comparable::of(&their), "after {after}: {question} {coding}");
             if let Some(tag) = our.header("etag") {
                 let again = ours.get_with(question, &[form, ("if-none-match", tag)]).await;
                 assert_eq!((again.status, again.header("link")), (304, our.header("link")), "after {after}: {question} {coding}");
@@ -128,7 +128,7 @@ fn new(component: &str, environment: &str, version: &str, status: &str) -> Value
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn cached_answers_never_hide_a_write(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let mut asked = Asked::over(&database).await;
+    let mut asked = WarmServer::over(&database).await;
     asked.agrees("nothing").await;
     let admin = asked.server.admin();
 
@@ -203,7 +203,7 @@ async fn cached_answers_never_hide_a_write(#[values(Sqlite, Postgres)] kind: Dat
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_repair_invalidates_cached_answers(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
-    let mut asked = Asked::over(&database).await;
+    let mut asked = WarmServer::over(&database).await;
     let deployment = succeeded(&asked.server, "v1", "2025-06-01T12:00:00Z").await;
     asked.about(&deployment);
     database

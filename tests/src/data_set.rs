@@ -5,7 +5,7 @@ use crate::database::Database;
 
 /// The size of a data set.
 #[derive(Clone, Copy, Debug)]
-pub struct Many {
+pub struct DataSet {
     /// The number of components: `component-000001` and so on.
     pub components: u32,
     /// The number of environments: `environment-0001` and so on.
@@ -18,7 +18,7 @@ pub struct Many {
     pub bytes: u32,
 }
 
-impl Many {
+impl DataSet {
     /// One small deployment in each cell.
     #[must_use]
     pub const fn cells(components: u32, environments: u32) -> Self {
@@ -35,7 +35,7 @@ impl Many {
     ///
     /// # Panics
     /// When the database refuses.
-    pub async fn record(self, database: &Database) {
+    pub async fn insert(self, database: &Database) {
         database.tracker().await.close().await;
         let sql = if database.is_sqlite() { SQLITE } else { POSTGRES };
         let sql = format!("{sql}{DERIVED}")

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     given::Bench,
-    wrapped::{home, is_the_commands, listed, shown, spooled},
+    wrapped::{assert_passed_through, home, listed, shown, spooled},
 };
 
 const NAMED: [&str; 7] = ["record", "-c", "api", "-e", "production", "--version", "v1"];
@@ -17,7 +17,7 @@ fn recorded(options: &[&str]) -> (Value, String) {
     let bench = Bench::new();
     let home = home(&bench);
     let run = home.deploytrack(&[&NAMED[..], options, &["--", "sh", "-c", "echo out; exit 3"]].concat());
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert_eq!(spooled(&home), 0, "{run:?}");
     let all = listed(&bench);
     assert_eq!(all.len(), 1, "{run:?}");
@@ -110,7 +110,7 @@ fn an_entry_that_cannot_be_recorded_stays_queued_until_it_is_corrected() {
         (&["-c", "api", "-e", "production", "--version", &"v".repeat(300)], "version=v1"),
     ] {
         let run = home.deploytrack(&[&["record"][..], args, &["--", "sh", "-c", "echo out; exit 3"]].concat());
-        is_the_commands(&run, 3, "out\n");
+        assert_passed_through(&run, 3, "out\n");
         assert!(run.err.contains("refused and kept in the spool") && spooled(&home) == 1, "{args:?}: {run:?}");
         assert_eq!(home.deploytrack(&["flush", "--set", set]).done(), "1 sent, 0 kept, 0 refused\n", "{args:?}");
         let one = &listed(&bench)[0];
@@ -184,7 +184,7 @@ fn an_unusable_value_of_the_ci_is_reported_with_its_variable() {
         .with("CI_COMMIT_REF_NAME", "x".repeat(3_000))
         .with("CI_COMMIT_TAG", "v1\n");
     let run = home.deploytrack(&["record", "-c", "api", "-e", "production", "--", "sh", "-c", "echo out; exit 3"]);
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     for said in [
         "CI_COMMIT_SHA must be 4 to 64 hexadecimal digits, not 'not-a-commit': it is left out",
         "GITLAB_USER_LOGIN must be at most 255 characters long, not 'äää",
@@ -200,11 +200,11 @@ fn an_unusable_value_of_the_ci_is_reported_with_its_variable() {
 
     let large = format!("large={}", "x".repeat(16_300));
     let run = home.deploytrack(&["record", "-c", "api", "-e", "production", "--meta", &large, "--", "true"]);
-    is_the_commands(&run, 0, "");
+    assert_passed_through(&run, 0, "");
     assert!(run.err.contains("16 KiB: ci, with what is known of the run, is left out"), "{run:?}");
 
     let run = home.deploytrack(&["record", "-c", "api", "--", "sh", "-c", "echo out; exit 3"]);
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert!(run.err.contains("CI_ENVIRONMENT_NAME must") && spooled(&home) == 1, "{run:?}");
     assert_eq!(home.deploytrack(&["flush", "--set", "environment=production"]).done(), "1 sent, 0 kept, 0 refused\n");
 }
@@ -217,7 +217,7 @@ fn a_rollback_with_a_reason_that_is_too_long_is_made_with_a_shorter_one() {
     let present = bench.record("api", "production", "v2", "succeeded");
     let args = ["rollback", "-c", "api", "-e", "production", "--reason", &"x".repeat(2000), "--", "sh", "-c", "echo out"];
     let run = home.deploytrack(&args);
-    is_the_commands(&run, 0, "out\n");
+    assert_passed_through(&run, 0, "out\n");
     assert!(run.err.contains("--reason must be at most 1024 characters long") && !before.is_empty(), "{run:?}");
     let story = shown(&bench, &Value::from(present))["history"].clone();
     assert_eq!(story.as_array().unwrap().last().unwrap()["reason"], Value::from("x".repeat(1023) + "…"));
@@ -228,14 +228,14 @@ fn a_variable_that_is_not_set_leaves_an_empty_value_and_the_command_runs() {
     let bench = Bench::new();
     for (name, value) in [("DEPLOYTRACK_ON_ERROR", ""), ("DEPLOYTRACK_ON_ERROR", " \n"), ("DEPLOYTRACK_PROFILE", "")] {
         let home = home(&bench).with(name, value);
-        is_the_commands(&home.deploytrack(&[&NAMED[..], &["--", "echo", "ran"]].concat()), 0, "ran\n");
+        assert_passed_through(&home.deploytrack(&[&NAMED[..], &["--", "echo", "ran"]].concat()), 0, "ran\n");
     }
     let home = home(&bench);
     let options =
         ["--on-error", "--send-timeout", "--output-tail", "--timeout", "--command-timeout", "--url", "--profile", "--cacert", "--id-file"];
     for option in options {
         let run = home.deploytrack(&[&NAMED[..], &[option, "", "--", "echo", "ran"]].concat());
-        is_the_commands(&run, 0, "ran\n");
+        assert_passed_through(&run, 0, "ran\n");
         assert!(!run.err.contains("spool"), "{option}: {run:?}");
     }
     assert_eq!(listed(&bench).len(), 3 + options.len());

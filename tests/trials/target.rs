@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The side under test.
-pub(crate) enum Face {
+pub(crate) enum Target {
     Tracker(Tracker),
     /// Servers; each request goes to a random one.
     Servers(Vec<Caller>),
@@ -28,25 +28,25 @@ pub(crate) enum Face {
 
 /// An operation of a trial.
 #[derive(Clone, Debug)]
-pub(crate) enum Ask {
+pub(crate) enum Request {
     Record(Value),
     Update(String, Value),
     Undeploy(String, Value),
     Import(Vec<Value>),
 }
 
-impl Face {
+impl Target {
     /// The status and the body of the answer.
-    pub(crate) async fn ask(&self, ask: &Ask) -> (u16, Value) {
+    pub(crate) async fn ask(&self, ask: &Request) -> (u16, Value) {
         match self {
             Self::Tracker(tracker) => of_tracker(tracker, ask.clone()).await,
             Self::Servers(callers) => {
                 let caller = &callers[fastrand::usize(..callers.len())];
                 let answer = match ask {
-                    Ask::Record(body) => caller.post("/api/v1/deployments", body).await,
-                    Ask::Update(id, body) => caller.patch(&format!("/api/v1/deployments/{id}"), body).await,
-                    Ask::Undeploy(id, body) => caller.post(&format!("/api/v1/deployments/{id}/undeploy"), body).await,
-                    Ask::Import(lines) => caller.import(lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).await,
+                    Request::Record(body) => caller.post("/api/v1/deployments", body).await,
+                    Request::Update(id, body) => caller.patch(&format!("/api/v1/deployments/{id}"), body).await,
+                    Request::Undeploy(id, body) => caller.post(&format!("/api/v1/deployments/{id}/undeploy"), body).await,
+                    Request::Import(lines) => caller.import(lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).await,
                 };
                 (answer.status, answer.json())
             }
@@ -119,17 +119,17 @@ impl Face {
     }
 }
 
-async fn of_tracker(tracker: &Tracker, ask: Ask) -> (u16, Value) {
+async fn of_tracker(tracker: &Tracker, ask: Request) -> (u16, Value) {
     let by = Label::new("ci-bot").unwrap();
     match ask {
-        Ask::Record(value) => answer(201, tracker.record(read::<NewDeployment>(&value), &by).await.map(|done| done.value)),
-        Ask::Update(id, value) => {
+        Request::Record(value) => answer(201, tracker.record(read::<NewDeployment>(&value), &by).await.map(|done| done.value)),
+        Request::Update(id, value) => {
             answer(200, tracker.update(id.parse().unwrap(), read::<Change>(&value), &by).await.map(|done| done.value))
         }
-        Ask::Undeploy(id, value) => {
+        Request::Undeploy(id, value) => {
             answer(200, tracker.undeploy(id.parse().unwrap(), read::<Undeploy>(&value), &by).await.map(|done| done.value))
         }
-        Ask::Import(lines) => {
+        Request::Import(lines) => {
             let lines = (1..).zip(lines.iter().map(read::<ImportLine>)).collect();
             answer(200, tracker.import(lines, &by).await.map(|done| done.value))
         }

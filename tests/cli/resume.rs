@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     given::Bench,
-    wrapped::{home, is_the_commands, listed, spooled, wrapped},
+    wrapped::{assert_passed_through, home, listed, spooled, wrapped},
 };
 
 #[test]
@@ -22,7 +22,7 @@ fn a_step_that_is_run_again_resumes_its_deployment() {
     assert_eq!((all.len(), &all[0]["status"], &all[1]["status"]), (2, &Value::from("failed"), &Value::from("succeeded")));
     // Another version is another deployment, too.
     let other = ["record", "-c", "api", "-e", "production", "--version", "v2", "--idempotency-key", "run-7", "--", "true"];
-    is_the_commands(&home.deploytrack(&other), 0, "");
+    assert_passed_through(&home.deploytrack(&other), 0, "");
     assert_eq!(listed(&bench).len(), 3);
 
     // The same when the server was unreachable.
@@ -41,7 +41,7 @@ fn a_repeated_record_after_its_key_expired_is_recorded_once() {
     let mut bench = Bench::new();
     let (home, url) = (home(&bench), bench.server.url().to_owned());
     bench.server.kill();
-    is_the_commands(&home.deploytrack(&wrapped(&["--send-timeout", "1s"], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&["--send-timeout", "1s"], &["true"])), 0, "");
     bench.restart(&url);
     let spool = home.path().join(".local/state/deploytrack/spool");
     let run = std::fs::read_dir(&spool).unwrap().map(|run| run.unwrap().path()).find(|run| run.is_dir()).unwrap();
