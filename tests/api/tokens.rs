@@ -11,6 +11,7 @@ use deploytrack_tests::{
 };
 use serde_json::{Value, json};
 
+/// Every route that needs a token: method, path, and whether the token needs the role `admin`.
 const EVERY_ROUTE: [(&str, &str, bool); 27] = [
     ("GET", "/api/v1/deployments", false),
     ("GET", "/api/v1/deployments/matrix", false),
@@ -115,6 +116,25 @@ fn base64(bytes: &[u8]) -> String {
         (0..=chunk.len()).map(|place| digit(bits >> (18 - 6 * place))).collect::<String>()
     };
     bytes.chunks(3).map(encode).collect()
+}
+
+/// The document has every route of the server, which the server's own tests check.
+#[tokio::test]
+async fn the_list_of_routes_has_every_operation_that_needs_a_token() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let server = Server::start(&database).await;
+    let document = server.anonymous().get("/api/v1/openapi.json").await.expect(200);
+    let mut documented = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let with_token = operations.as_object().unwrap().iter().filter(|(_, operation)| operation["security"].is_array());
+        let path = path.replace("{id}", "00000000-0000-4000-8000-000000000000");
+        documented.extend(with_token.map(|(method, _)| (method.to_uppercase(), path.clone())));
+    }
+    let listed = EVERY_ROUTE.iter().filter(|(method, ..)| *method != "HEAD");
+    let mut listed: Vec<_> = listed.map(|(method, path, _)| ((*method).to_owned(), path.split('?').next().unwrap().to_owned())).collect();
+    documented.sort();
+    listed.sort();
+    assert_eq!(listed, documented);
 }
 
 #[tokio::test]
