@@ -29,31 +29,31 @@ use tokio::runtime::Runtime;
 use crate::bench::{Bench, Kind};
 
 const HELP: &str = "\
-Trials of what must never go wrong. Without a name, all of them but abuse.
+Trials of critical behaviour. Without a name, all of them except abuse.
 
 Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [OPTIONS]
 
-  model      random operations against a model in memory; a round is a fresh database and 400 operations
-  races      16 contenders on one deployment; a round is one deployment
-  messages   every message up to three times, in disorder, with connections reset and servers killed meanwhile, against
-             the same messages in order; a round is a fresh database and 60 pipelines
-  kills      kill -9 under concurrent writes: what was acknowledged is there; a round is one kill
-  events     readers of events that break off and go on at another server, under concurrent writes: each event once, in
-             order, as the database has them; a round is one write, and for ten of them a reader breaks off once
-  clocks     runners whose clocks are off by up to a day, in turns and as legs of one job, on servers whose clocks differ: the
-             matrix equals the order of delivery; a round is one turn
-  full_disk  a disk that is filled and freed under load: writes are refused with 503 while there is no room, reads go on,
-             writing works again within 5 s, and what was acknowledged is in the file of the database after a clean end; a
-             round is one fill, and every fourth one ends with kill -9 instead
+  model      random operations, compared with a model in memory; a round is a new database and 400 operations
+  races      16 concurrent writers on one deployment; a round is one deployment
+  messages   every message up to three times, out of order, with reset connections and killed servers, compared with the
+             same messages in order; a round is a new database and 60 pipelines
+  kills      kill -9 during concurrent writes: every acknowledged write exists afterwards; a round is one kill
+  events     readers of events that disconnect and resume at another server, during concurrent writes: each event once and
+             in order, as in the database; a round is one write, with one disconnection of a reader for ten of them
+  clocks     runners with clocks that are off by up to a day, in turns and as legs of one job, on servers with different
+             clocks: the matrix follows the order of delivery; a round is one turn
+  full_disk  a disk that is filled and freed under load: writes are refused with 503 while it is full, reads continue,
+             writes work again within 5 s, and every acknowledged write is in the database file after a clean end; a round
+             is one fill, and every fourth one ends with kill -9 instead
   abuse      hostile callers, one kind after the other: a table of the peak memory of the server, the latency of others
-             before and meanwhile, and the time until all is well again; a round is every kind once
+             before and during the attack, and the time to recover; a round is every kind once
 
 Options:
-  --rounds N                     how many rounds of each [default: a few]
-  --database sqlite|postgres     only on one of them; on PostgreSQL three server processes share the database
-  --only TEXT                    abuse: the kinds whose name has this in it
-  --server PATH                  abuse: another deploytrack-server, such as an older one, to compare with; no bound is checked
-  --seed N                       the same rounds again [default: a new one, which is printed]";
+  --rounds N                     the number of rounds of each trial [default: a few]
+  --database sqlite|postgres     only this database; on PostgreSQL three server processes share it [default: both]
+  --only TEXT                    abuse: only the kinds whose name contains TEXT
+  --server PATH                  abuse: another deploytrack-server to compare with, such as an older one; no bound is checked
+  --seed N                       repeats the rounds of a seed [default: a new seed, which is printed]";
 
 /// A trial: its name, its default number of rounds, and its function, which returns a summary.
 struct Trial {
