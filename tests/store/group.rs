@@ -39,7 +39,7 @@ const MOST_TOGETHER: usize = 512;
 type Reply = Result<Written<Deployment>, Error>;
 
 /// Starts a write in the background; when this returns, the write is in the queue.
-async fn sent<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+async fn enqueue<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     let mut work = Box::pin(work);
     match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
         Poll::Ready(done) => tokio::spawn(async { done }),

@@ -6,11 +6,16 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use deploytrack_core::{
     api::{FromBody as _, ImportLine},
+    clock::parse,
+    deployment::{Change, NewDeployment},
     json,
-    query::{Cursor, Key, Order},
-    tracker::{Once, Terms},
+    query::{Cursor, DeploymentFilter, Key, MatrixFilter, Order, PageRequest},
+    status::Status,
+    tracker::{Once, Terms, Tracker},
 };
 use deploytrack_tests::database::Database;
+
+use crate::given::{by, new, noon, with_clock};
 
 /// The last statement of a connection of the tracker, from `pg_stat_activity`.
 const LAST: &str = "select query from pg_stat_activity where datname = current_database() and application_name = 'deploytrack' \

@@ -1,6 +1,10 @@
 //! Opening a database.
 
-use deploytrack_core::{store::Store, tracker::Tracker};
+use deploytrack_core::{
+    query::{DeploymentFilter, PageRequest},
+    store::Store,
+    tracker::Tracker,
+};
 use deploytrack_tests::database::{
     Database,
     DatabaseKind::{self, Postgres, Sqlite},

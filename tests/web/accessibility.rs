@@ -1,8 +1,10 @@
 //! Accessibility: for people who use a screen reader, enlarge the page, or have no mouse.
 
-use deploytrack_tests::browser::{Browser, axe};
+use deploytrack_tests::browser::{Browser, axe, in_browser};
 use fantoccini::key::Key;
 use serde_json::Value;
+
+use crate::given::{filled, logged_in, record, served};
 
 /// The violations of WCAG 2.2 (levels A and AA) and of best practices that axe-core finds.
 async fn violations(browser: &Browser) -> Value {
