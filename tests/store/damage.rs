@@ -24,7 +24,7 @@ use deploytrack_tests::{
 };
 use rstest::rstest;
 
-use crate::given::{by, shown, succeeded};
+use crate::given::{by, new, shown, succeeded};
 
 async fn try_to_write(tracker: &Tracker) -> Result<(), Error> {
     let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", "v2") };

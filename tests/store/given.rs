@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deploytrack_core::{
-    clock::{Clock as _, ManualClock, Time, parse},
+    clock::{ManualClock, Time, parse},
     deployment::{Change, Deployment, NewDeployment},
     query::MatrixFilter,
     status::Status,

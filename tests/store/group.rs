@@ -299,7 +299,7 @@ async fn of_two_rival_transitions_in_one_group_one_is_made(#[values(Sqlite, Post
     let mut moves = Vec::new();
     for deployment in &deployments {
         let ours = transition(&tracker, deployment.id, Status::Failed, terms()).await;
-        moves.push((deployment.id, ours, transition(&tracker, deployment.id, Status::InProgress, self::ours()).await));
+        moves.push((deployment.id, ours, transition(&tracker, deployment.id, Status::InProgress, terms()).await));
     }
     hold.release().await;
     drop(first);

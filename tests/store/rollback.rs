@@ -14,7 +14,7 @@ use deploytrack_tests::{
 };
 use rstest::rstest;
 
-use crate::given::{advance, by, noon, shown, succeeded, with_clock};
+use crate::given::{advance, by, new, noon, shown, succeeded, with_clock};
 
 /// The deployments of the cell, as the command `rollback` reads them.
 async fn all(tracker: &Tracker) -> Vec<Deployment> {

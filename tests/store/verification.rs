@@ -17,7 +17,7 @@ use deploytrack_tests::{
 };
 use rstest::rstest;
 
-use crate::given::{advance, by, succeeded, with_clock};
+use crate::given::{advance, by, new, succeeded, with_clock};
 
 /// Three cells with successes, a rollback, a failure, a retry and an undeployment.
 async fn filled(database: &Database) -> Tracker {
