@@ -1,6 +1,7 @@
 //! /api/docs/
 
 use deploytrack_tests::{answer::Answer, database::Database, server::Server};
+use serde_json::json;
 
 const DOCS: &str = "/api/docs/";
 

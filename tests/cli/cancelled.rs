@@ -156,6 +156,6 @@ fn a_jenkins_build_that_is_aborted_is_recorded() {
 fn the_command_has_the_variables_of_its_job() {
     let bench = Bench::new();
     let home = home(&bench).with(GITHUB, "github_1").with("JENKINS_SERVER_COOKIE", "durable-1");
-    let run = home.deploytrack(&wrapped::wrapped(&[], &["sh", "-c", "env | grep -E 'TRACKING|COOKIE|KEPT' | sort"]));
+    let run = home.deploytrack(&crate::wrapped::wrapped(&[], &["sh", "-c", "env | grep -E 'TRACKING|COOKIE|KEPT' | sort"]));
     assert_eq!(run.done(), "JENKINS_SERVER_COOKIE=durable-1\nRUNNER_TRACKING_ID=github_1\n");
 }

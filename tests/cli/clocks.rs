@@ -1,7 +1,7 @@
 //! Runners with wrong clocks. `faketime` changes the clock of one program.
 
 use deploytrack_tests::{
-    caller::{Caller, SECRET},
+    caller::Caller,
     program::{Home, Process},
 };
 use serde_json::Value;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::given::Bench;
 
 /// The result and the detail of each check.
-fn check(run: &Run, check: &str) -> (String, String) {
+fn result_of(run: &Run, check: &str) -> (String, String) {
     let findings: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {run:?}"));
     let finding = findings.as_array().unwrap().iter().find(|finding| finding["check"] == check);
     let finding = finding.unwrap_or_else(|| panic!("no check {check} in {findings:#}"));
@@ -28,7 +28,7 @@ fn check(run: &Run, check: &str) -> (String, String) {
 
 #[track_caller]
 fn assert_check(run: &Run, check: &str, result: &str, detail: &str) {
-    let (found, said) = check(run, check);
+    let (found, said) = result_of(run, check);
     assert!(found == result && said.contains(detail), "{check}: {found}: {said}");
 }
 

@@ -287,7 +287,7 @@ fn one_run_that_fails_on_the_server_does_not_block_the_others() {
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let home = wrapped::home_of(&url);
+    let home = crate::wrapped::home_of(&url);
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = asked.clone();
     thread::spawn(move || {

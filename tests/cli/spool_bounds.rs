@@ -67,7 +67,7 @@ fn a_spool_of_sixty_four_mebibytes_is_full_and_the_deploy_goes_on() {
     assert_passed_through(&run, 0, "");
     assert!(run.err.contains("of at most 64 MiB") && run.err.contains("not recorded"), "{run:?}");
     assert_eq!(spooled(&home), 16);
-    let plain = home.deploytrack(&[&wrapped::RECORD[..], &["--on-error", "spool"]].concat());
+    let plain = home.deploytrack(&[&crate::wrapped::RECORD[..], &["--on-error", "spool"]].concat());
     assert!(plain.err.contains("of at most 64 MiB") && plain.err.contains("deploytrack spool list"), "{plain:?}");
 }
 

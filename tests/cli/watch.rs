@@ -7,11 +7,7 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_tests::{
-    caller::Caller,
-    database::Database,
-    program::{Home, Process, binary},
-};
+use deploytrack_tests::program::{Home, Process, binary};
 use serde_json::Value;
 
 use crate::given::Bench;

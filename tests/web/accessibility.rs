@@ -2,7 +2,7 @@
 
 use deploytrack_tests::browser::{Browser, axe, in_browser};
 use fantoccini::key::Key;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::given::{filled, logged_in, record, served};
 
