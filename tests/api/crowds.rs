@@ -1,20 +1,26 @@
-//! More connections, and slower ones, than a server takes.
+//! More connections than a server accepts, and very slow ones.
 
 use std::{net::SocketAddr, time::Duration};
 
 use deploytrack_server::serve::ConnectionLimits;
 use deploytrack_tests::{
     caller::Caller,
-    database::Database,
+    database::{
+        Database,
+        DatabaseKind::{self, Postgres, Sqlite},
+    },
     raw::{self, Connection},
+    server::Server,
 };
+use rstest::rstest;
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
-use crate::*;
+use crate::given::api_in_production;
 
 const SOON: Duration = Duration::from_secs(20);
 const NOW: Duration = Duration::ZERO;
@@ -76,33 +82,33 @@ async fn a_connection_that_has_carried_a_token_is_not_closed_for_silent_ones_of_
     }
 }
 
-on_both! {
-    async fn while_every_connection_is_busy_health_checks_are_answered_and_others_are_told(database) {
-        let server = Server::with_limits(&database, FEW).await;
-        let (component, environment) = api_in_production(&server).await;
-        let hold = database.hold().await;
-        let body = json!({"componentId": component, "environmentId": environment, "version": "v1"});
-        let busy: Vec<_> = (0..FEW.connections)
-            .map(|_| tokio::spawn(server.admin().request("POST", "/api/v1/deployments").json(&body).send()))
-            .collect();
-        let told = loop {
-            let mut connection = Connection::open(server.address()).await;
-            let answer = connection.ask(vec![(NOW, get("/api/v1/components", &Caller::reader_token()))], SOON).await;
-            assert_eq!(raw::status(&server_health(&server).await), 200);
-            if raw::status(&answer) != 200 {
-                break answer;
-            }
-        };
-        assert_eq!(raw::status(&told), 503, "{told}");
-        assert!(told.contains("all connections of the server are busy") && told.contains("--max-connections"), "{told}");
-        assert_eq!(raw::header(&told, "retry-after"), Some("1"), "{told}");
-        assert!(raw::is_closing(&told), "{told}");
-        hold.let_go().await;
-        for answer in busy {
-            assert_eq!(answer.await.unwrap().unwrap().status(), 201, "a request in progress is never cut");
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn with_every_connection_busy_health_checks_are_answered_and_others_get_503(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::with_limits(&database, FEW).await;
+    let (component, environment) = api_in_production(&server).await;
+    let hold = database.block_writes().await;
+    let body = json!({"componentId": component, "environmentId": environment, "version": "v1"});
+    let busy: Vec<_> =
+        (0..FEW.connections).map(|_| tokio::spawn(server.admin().request("POST", "/api/v1/deployments").json(&body).send())).collect();
+    let told = loop {
+        let mut connection = Connection::open(server.address()).await;
+        let answer = connection.ask(vec![(NOW, get("/api/v1/components", &Caller::reader_token()))], SOON).await;
+        assert_eq!(raw::status(&server_health(&server).await), 200);
+        if raw::status(&answer) != 200 {
+            break answer;
         }
-        assert_eq!(server.reader().total().await, FEW.connections as u64);
+    };
+    assert_eq!(raw::status(&told), 503, "{told}");
+    assert!(told.contains("all connections of the server are busy") && told.contains("--max-connections"), "{told}");
+    assert_eq!(raw::header(&told, "retry-after"), Some("1"), "{told}");
+    assert!(raw::is_closing(&told), "{told}");
+    hold.release().await;
+    for answer in busy {
+        assert_eq!(answer.await.unwrap().unwrap().status(), 201, "a request in progress is never cut");
     }
+    assert_eq!(server.reader().total().await, FEW.connections as u64);
 }
 
 async fn server_health(server: &Server) -> String {
@@ -110,7 +116,7 @@ async fn server_health(server: &Server) -> String {
     connection.ask(vec![(NOW, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())], SOON).await
 }
 
-/// The head of a POST with a body of so many bytes, and the beginning of the body.
+/// The head of a POST with a body of this many bytes, and the beginning of the body.
 fn beginning(path: &str, media_type: &str, bytes: usize, first: usize) -> Vec<u8> {
     let token = Caller::admin_token();
     let head = format!(
@@ -120,7 +126,7 @@ fn beginning(path: &str, media_type: &str, bytes: usize, first: usize) -> Vec<u8
 }
 
 #[tokio::test]
-async fn a_body_that_drips_is_given_up_before_its_time() {
+async fn a_body_that_arrives_in_drips_is_abandoned_before_the_deadline() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     let mut drip = vec![(NOW, beginning("/api/v1/deployments", "application/json", 1000, 1))];
@@ -131,7 +137,7 @@ async fn a_body_that_drips_is_given_up_before_its_time() {
 }
 
 #[tokio::test]
-async fn large_bodies_that_are_held_back_have_one_bound() {
+async fn large_bodies_in_flight_share_one_bound() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     let (path, media_type) = ("/api/v1/deployments/import", "application/x-ndjson");
@@ -141,7 +147,7 @@ async fn large_bodies_that_are_held_back_have_one_bound() {
         stream.write_all(&beginning(path, media_type, 8 * 1024 * 1024, 100_000)).await.unwrap();
         held.push(stream);
     }
-    // The reservations are made once the heads are read.
+    // The server reserves room for a body when it has read the head.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let whole = beginning(path, media_type, 100_000, 100_000);
     let answer = Connection::open(server.address()).await.ask(vec![(NOW, whole)], SOON).await;
@@ -155,9 +161,9 @@ async fn large_bodies_that_are_held_back_have_one_bound() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_want_of_room_leaves_no_body_on_the_connection() {
+async fn a_refusal_for_lack_of_room_leaves_no_body_on_the_connection() {
     let database = Database::sqlite();
-    // One reader of events, and no more.
+    // The limit allows one reader of events.
     let server = Server::with_limits(&database, ConnectionLimits { connections: 2, per_address: 2 }).await;
     let reader = Caller::reader_token();
     let mut stream = TcpStream::connect(server.address()).await.unwrap();

@@ -1,9 +1,9 @@
-//! The pages for people, as files. What they do is in `tests/web`.
+//! The files of the pages. Their behaviour is tested in `tests/web`.
 
-use crate::*;
+use deploytrack_tests::server::Server;
 
 #[tokio::test]
-async fn the_page_and_its_files_are_open_and_asked_for_again_only_when_they_change() {
+async fn the_page_and_its_files_need_no_token_and_are_revalidated_by_etag() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
     let anyone = server.anonymous();

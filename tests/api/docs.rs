@@ -1,13 +1,12 @@
 //! /api/docs/
 
-use deploytrack_tests::{answer::Answer, database::Database};
-
-use crate::*;
+use deploytrack_tests::{answer::Answer, database::Database, server::Server};
+use serde_json::json;
 
 const DOCS: &str = "/api/docs/";
 
 #[tokio::test]
-async fn the_pages_load_what_they_name_and_nothing_from_another_host() {
+async fn the_pages_load_their_files_and_nothing_from_another_host() {
     let server = Server::start(&Database::sqlite()).await;
     let caller = server.anonymous().as_sent();
     let page = caller.get(DOCS).await;
@@ -23,7 +22,7 @@ async fn the_pages_load_what_they_name_and_nothing_from_another_host() {
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'; script-src 'self';"));
     }
-    // The policy lets no script run that stands in the page itself.
+    // The content security policy forbids inline scripts.
     assert!(!page.body.contains("<script>") && page.body.matches("<script ").count() == page.body.matches("<script src=").count());
     let start = caller.get("/api/docs/swagger-initializer.js").await;
     for setting in [r#""url": "../v1/openapi.json""#, r#""validatorUrl": "none""#, r#""layout": "BaseLayout""#] {
@@ -33,7 +32,7 @@ async fn the_pages_load_what_they_name_and_nothing_from_another_host() {
 }
 
 #[tokio::test]
-async fn the_pages_are_kept_by_their_tags_and_packed_for_who_asks() {
+async fn the_pages_have_etags_and_are_compressed_on_request() {
     let server = Server::start(&Database::sqlite()).await;
     let caller = server.anonymous().as_sent();
     let path = "/api/docs/swagger-ui-bundle.js";
@@ -50,7 +49,7 @@ async fn the_pages_are_kept_by_their_tags_and_packed_for_who_asks() {
 }
 
 #[tokio::test]
-async fn other_places_lead_to_the_pages() {
+async fn other_paths_redirect_to_the_pages() {
     let server = Server::start(&Database::sqlite()).await;
     for path in ["/api/docs", "/api-docs"] {
         let response = server.anonymous().request("GET", path).send().await.unwrap();
@@ -59,7 +58,7 @@ async fn other_places_lead_to_the_pages() {
 }
 
 #[tokio::test]
-async fn what_is_no_page_is_not_there_and_none_is_written_to() {
+async fn other_paths_are_404_and_pages_refuse_writes() {
     let server = Server::start(&Database::sqlite()).await;
     for file in ["index.html", "oauth2-redirect.html", "swagger-ui.js", "x", "%2e%2e/x", "../x"] {
         let answer: Answer = server.admin().get(&format!("{DOCS}{file}")).await;

@@ -2,12 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use deploytrack_tests::{
+    database::DatabaseKind::{self, Postgres, Sqlite},
+    server::Server,
+};
 use reqwest::Response;
+use rstest::rstest;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::*;
+use crate::given::id;
 
-/// A stream of events as it comes.
+/// A reader of a stream of server-sent events.
 struct Stream {
     response: Response,
     text: String,
@@ -50,73 +56,83 @@ impl Stream {
     }
 }
 
-on_both! {
-    async fn a_reader_is_told_from_now_on_and_goes_on_where_it_was(database) {
-        let server = Server::start(&database).await;
-        let admin = server.admin();
-        admin.record(json!({"component": "api", "environment": "production", "version": "v1"})).await;
-        let mut stream = Stream::open(&server, "", None).await;
-        assert_eq!(stream.block().await, "retry: 2000\nid: 3", "where it stands");
-        let deployment = admin.record(json!({"component": "api", "environment": "production", "version": "v2"})).await;
-        admin.advance(&id(&deployment), "in_progress").await;
-        let (first, created) = stream.event().await;
-        let (second, moved) = stream.event().await;
-        assert_eq!((first.as_str(), second.as_str()), ("4", "5"));
-        assert_eq!((&created["type"], &moved["type"]), (&json!("deployment.created"), &json!("deployment.transitioned")));
-        assert_eq!(moved["deployment"]["version"], "v2");
-        assert_eq!(moved["deployment"]["componentName"], "api");
-        assert_eq!((&moved["transition"]["from"], &moved["transition"]["to"]), (&json!("pending"), &json!("in_progress")));
-        assert_eq!(moved["recordedBy"], "ci-bot");
-        for (query, last) in [("?after=4", None), ("", Some("4")), ("?after=1", Some("4"))] {
-            let mut again = Stream::open(&server, query, last).await;
-            assert_eq!(again.block().await, "retry: 2000\nid: 4");
-            assert_eq!(again.event().await, (second.clone(), moved.clone()), "{query} {last:?}");
-        }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reader_gets_new_events_and_resumes_at_its_position(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    let admin = server.admin();
+    admin.record(json!({"component": "api", "environment": "production", "version": "v1"})).await;
+    let mut stream = Stream::open(&server, "", None).await;
+    assert_eq!(stream.block().await, "retry: 2000\nid: 3", "where it stands");
+    let deployment = admin.record(json!({"component": "api", "environment": "production", "version": "v2"})).await;
+    admin.advance(&id(&deployment), "in_progress").await;
+    let (first, created) = stream.event().await;
+    let (second, moved) = stream.event().await;
+    assert_eq!((first.as_str(), second.as_str()), ("4", "5"));
+    assert_eq!((&created["type"], &moved["type"]), (&json!("deployment.created"), &json!("deployment.transitioned")));
+    assert_eq!(moved["deployment"]["version"], "v2");
+    assert_eq!(moved["deployment"]["componentName"], "api");
+    assert_eq!((&moved["transition"]["from"], &moved["transition"]["to"]), (&json!("pending"), &json!("in_progress")));
+    assert_eq!(moved["recordedBy"], "ci-bot");
+    for (query, last) in [("?after=4", None), ("", Some("4")), ("?after=1", Some("4"))] {
+        let mut again = Stream::open(&server, query, last).await;
+        assert_eq!(again.block().await, "retry: 2000\nid: 4");
+        assert_eq!(again.event().await, (second.clone(), moved.clone()), "{query} {last:?}");
     }
+}
 
-    async fn filters_leave_out_what_does_not_match(database) {
-        let server = Server::start(&database).await;
-        let admin = server.admin();
-        for (component, environment) in [("api", "staging"), ("web", "production"), ("api", "production")] {
-            let deployment = admin.record(json!({"component": component, "environment": environment, "version": "v1"})).await;
-            admin.advance(&id(&deployment), "failed").await;
-        }
-        for (query, wanted) in [
-            ("component=api&environment=production", "deployment.created"),
-            ("component=api&environment=production&status=failed", "deployment.transitioned"),
-            ("component=api&component=web&environment=production&type=deployment.created", "deployment.created"),
-            ("type=environment.created", "environment.created"),
-        ] {
-            let mut stream = Stream::open(&server, &format!("?after=0&{query}"), None).await;
-            stream.block().await;
-            assert_eq!(stream.event().await.1["type"], wanted, "{query}");
-        }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn filters_leave_out_other_cells(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    let admin = server.admin();
+    for (component, environment) in [("api", "staging"), ("web", "production"), ("api", "production")] {
+        let deployment = admin.record(json!({"component": component, "environment": environment, "version": "v1"})).await;
+        admin.advance(&id(&deployment), "failed").await;
     }
-
-    async fn what_cannot_be_read_is_refused_by_name(database) {
-        let server = Server::start(&database).await;
-        for (query, parameter) in [("after=-1", "after"), ("after=1", "after"), ("type=deployment", "type"), ("take=5", "take")] {
-            let answer = server.reader().get(&format!("/api/v1/events?{query}")).await.expect(400);
-            assert_eq!(answer["errors"][0]["parameter"], parameter, "{answer}");
-        }
-        let answer = server.reader().get_with("/api/v1/events", &[("last-event-id", "x")]).await.expect(400);
-        assert_eq!(answer["errors"][0]["parameter"], "Last-Event-ID");
-        let ahead = server.reader().get_with("/api/v1/events", &[("last-event-id", "7")]).await.expect(400);
-        assert_eq!((ahead["errors"][0]["parameter"].as_str(), &ahead["errors"][1]), (Some("Last-Event-ID"), &serde_json::Value::Null));
-        assert!(ahead["detail"].as_str().unwrap().starts_with("Last-Event-ID must be the number of an event, from 0 to 0"), "{ahead}");
-        let both = server.reader().get_with("/api/v1/events?type=x", &[("last-event-id", "x")]).await.expect(400);
-        assert_eq!([&both["errors"][0]["parameter"], &both["errors"][1]["parameter"]], ["type", "Last-Event-ID"], "{both}");
-        assert_eq!(server.reader().call("HEAD", "/api/v1/events").await.status, 200);
-    }
-
-    async fn a_stream_ends_with_its_server(database) {
-        let server = Server::start(&database).await;
-        let mut stream = Stream::open(&server, "", None).await;
+    for (query, wanted) in [
+        ("component=api&environment=production", "deployment.created"),
+        ("component=api&environment=production&status=failed", "deployment.transitioned"),
+        ("component=api&component=web&environment=production&type=deployment.created", "deployment.created"),
+        ("type=environment.created", "environment.created"),
+    ] {
+        let mut stream = Stream::open(&server, &format!("?after=0&{query}"), None).await;
         stream.block().await;
-        let started = Instant::now();
-        drop(server);
-        let end = timeout(Duration::from_secs(10), stream.response.chunk()).await.unwrap();
-        assert_eq!(end.unwrap(), None, "and as a whole");
-        assert!(started.elapsed() < Duration::from_secs(10));
+        assert_eq!(stream.event().await.1["type"], wanted, "{query}");
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn unreadable_values_are_refused_by_name(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    for (query, parameter) in [("after=-1", "after"), ("after=1", "after"), ("type=deployment", "type"), ("take=5", "take")] {
+        let answer = server.reader().get(&format!("/api/v1/events?{query}")).await.expect(400);
+        assert_eq!(answer["errors"][0]["parameter"], parameter, "{answer}");
+    }
+    let answer = server.reader().get_with("/api/v1/events", &[("last-event-id", "x")]).await.expect(400);
+    assert_eq!(answer["errors"][0]["parameter"], "Last-Event-ID");
+    let ahead = server.reader().get_with("/api/v1/events", &[("last-event-id", "7")]).await.expect(400);
+    assert_eq!((ahead["errors"][0]["parameter"].as_str(), &ahead["errors"][1]), (Some("Last-Event-ID"), &serde_json::Value::Null));
+    assert!(ahead["detail"].as_str().unwrap().starts_with("Last-Event-ID must be the number of an event, from 0 to 0"), "{ahead}");
+    let both = server.reader().get_with("/api/v1/events?type=x", &[("last-event-id", "x")]).await.expect(400);
+    assert_eq!([&both["errors"][0]["parameter"], &both["errors"][1]["parameter"]], ["type", "Last-Event-ID"], "{both}");
+    assert_eq!(server.reader().call("HEAD", "/api/v1/events").await.status, 200);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_stream_ends_with_its_server(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    let mut stream = Stream::open(&server, "", None).await;
+    stream.block().await;
+    let started = Instant::now();
+    drop(server);
+    let end = timeout(Duration::from_secs(10), stream.response.chunk()).await.unwrap();
+    assert_eq!(end.unwrap(), None, "and as a whole");
+    assert!(started.elapsed() < Duration::from_secs(10));
 }

@@ -1,14 +1,12 @@
-//! HTTP that no honest client sends.
+//! HTTP requests that no honest client sends.
 
 use std::time::Duration;
 
-use deploytrack_tests::{caller::Caller, database::Database, raw};
-
-use crate::*;
+use deploytrack_tests::{caller::Caller, database::Database, raw, server::Server};
 
 const SOON: Duration = Duration::from_secs(3);
 
-/// A request with the admin's token and these lines of header.
+/// A request with the token of an admin and these header lines.
 fn request(first: &str, headers: &str) -> Vec<u8> {
     format!("{first}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n{headers}\r\n", Caller::admin_token()).into_bytes()
 }
@@ -112,7 +110,7 @@ async fn targets_with_tricks_are_refused() {
 }
 
 #[tokio::test]
-async fn a_body_is_not_read_from_who_has_not_been_let_in() {
+async fn the_body_of_an_unauthorized_request_is_not_read() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     let request =
@@ -122,7 +120,7 @@ async fn a_body_is_not_read_from_who_has_not_been_let_in() {
 }
 
 #[tokio::test]
-async fn a_body_that_says_it_is_too_large_is_not_waited_for() {
+async fn a_body_that_declares_too_large_a_length_is_refused_at_once() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     let headers = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n";
@@ -162,7 +160,7 @@ async fn a_silent_connection_is_closed() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_given_up() {
+async fn a_body_that_never_ends_is_abandoned() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     let headers = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n";

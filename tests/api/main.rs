@@ -1,9 +1,10 @@
-//! The HTTP contract, over a real server; foldered like the URLs.
+//! The HTTP contract, tested over a real server. Folders follow the URLs.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod archive;
 mod badges;
+mod cache;
 mod components;
 mod conditions;
 mod crowds;
@@ -13,55 +14,14 @@ mod docs;
 mod environments;
 mod errors;
 mod events;
+mod given;
 mod hang_ups;
 mod health;
 mod hostile;
 mod idempotency;
-mod kept;
 mod names;
 mod openapi;
 mod readers;
 mod tokens;
 mod unread_bodies;
 mod verify;
-
-pub use deploytrack_tests::{on_both, server::Server, snapshot};
-pub use serde_json::{Value, json};
-
-/// The id of whatever an answer shows.
-fn id(answer: &Value) -> String {
-    answer["id"].as_str().unwrap_or_else(|| panic!("no id in {answer}")).to_owned()
-}
-
-/// The path of one deployment.
-fn at(deployment: &Value) -> String {
-    format!("/api/v1/deployments/{}", id(deployment))
-}
-
-/// A component and an environment as their ids, registered for a test.
-async fn api_in_production(server: &Server) -> (String, String) {
-    let admin = server.admin();
-    let component = admin.post("/api/v1/components", &json!({"name": "api"})).await.expect(201);
-    let environment = admin.post("/api/v1/environments", &json!({"name": "production"})).await.expect(201);
-    (id(&component), id(&environment))
-}
-
-/// The version that the matrix shows for `api` in `production`, with this query.
-async fn shown(server: &Server, query: &str) -> Option<String> {
-    let matrix = server.reader().get(&format!("/api/v1/deployments/matrix?{query}")).await.expect(200);
-    let row = matrix.as_array().unwrap().iter().find(|row| row["componentName"] == "api")?;
-    row["environments"]["production"]["version"].as_str().map(str::to_owned)
-}
-
-/// A version of `api` that succeeded in `production` at a time.
-async fn succeeded(server: &Server, version: &str, time: &str) -> Value {
-    let body = json!({"component": "api", "environment": "production", "version": version, "status": "succeeded", "occurredAt": time});
-    server.admin().record(body).await
-}
-
-/// The history of a deployment, as it is sent.
-async fn history(server: &Server, deployment: &Value) -> String {
-    let answer = server.reader().get(&format!("{}/history", at(deployment))).await;
-    answer.expect(200);
-    answer.body
-}

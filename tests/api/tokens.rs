@@ -1,13 +1,17 @@
-//! Who may do what.
+//! Authorization: which token may call which route.
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use deploytrack_core::clock::{Clock as _, ManualClock, parse};
-use deploytrack_tests::caller::{Caller, SECRET, seconds, token};
+use deploytrack_tests::{
+    caller::{Caller, SECRET, seconds, token},
+    server::Server,
+    snapshot,
+};
+use serde_json::{Value, json};
 
-use crate::*;
-
+/// Every route that needs a token: method, path, and whether the token needs the role `admin`.
 const EVERY_ROUTE: [(&str, &str, bool); 27] = [
     ("GET", "/api/v1/deployments", false),
     ("GET", "/api/v1/deployments/matrix", false),
@@ -38,7 +42,7 @@ const EVERY_ROUTE: [(&str, &str, bool); 27] = [
     ("GET", "/api/v1/events?after=none", false),
 ];
 
-/// Tokens that are wrong in one point each, all under the right secret.
+/// Tokens with one wrong claim each, all signed with the right secret.
 fn wrong_tokens() -> Vec<(&'static str, String)> {
     let claims = |changes: Value| {
         let mut claims = json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
@@ -61,8 +65,8 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
         ("an empty sub", claims(json!({"sub": ""}))),
         ("not yet valid", claims(json!({"nbf": seconds() + 600}))),
         ("endless", claims(json!({"exp": u64::MAX}))),
-        ("exp and sub twice", twice(r#""sub":"root","exp""#)),
-        ("roles twice", twice(r#""roles":["admin"],"roles""#)),
+        ("exp and sub twice", duplicate_claim(r#""sub":"root","exp""#)),
+        ("roles twice", duplicate_claim(r#""roles":["admin"],"roles""#)),
         ("exp as text", claims(json!({"exp": "tomorrow"}))),
         ("roles as text", claims(json!({"roles": "admin"}))),
         ("too long", claims(json!({"padding": "x".repeat(8 * 1024)}))),
@@ -75,8 +79,8 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A rightly signed token with a name that is given twice.
-fn twice(names: &str) -> String {
+/// A correctly signed token with a duplicate claim.
+fn duplicate_claim(names: &str) -> String {
     let exp = seconds() + 3600;
     let claims = format!(r#"{{"sub":"ci-bot","exp":{exp},"roles":[],{names}:{exp}}}"#);
     let message = format!("{}.{}", base64(br#"{"alg":"HS256","typ":"JWT"}"#), base64(claims.as_bytes()));
@@ -114,8 +118,27 @@ fn base64(bytes: &[u8]) -> String {
     bytes.chunks(3).map(encode).collect()
 }
 
+/// The document has every route of the server, which the server's own tests check.
 #[tokio::test]
-async fn every_route_refuses_who_has_no_valid_token() {
+async fn the_list_of_routes_has_every_operation_that_needs_a_token() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let server = Server::start(&database).await;
+    let document = server.anonymous().get("/api/v1/openapi.json").await.expect(200);
+    let mut documented = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let with_token = operations.as_object().unwrap().iter().filter(|(_, operation)| operation["security"].is_array());
+        let path = path.replace("{id}", "00000000-0000-4000-8000-000000000000");
+        documented.extend(with_token.map(|(method, _)| (method.to_uppercase(), path.clone())));
+    }
+    let listed = EVERY_ROUTE.iter().filter(|(method, ..)| *method != "HEAD");
+    let mut listed: Vec<_> = listed.map(|(method, path, _)| ((*method).to_owned(), path.split('?').next().unwrap().to_owned())).collect();
+    documented.sort();
+    listed.sort();
+    assert_eq!(listed, documented);
+}
+
+#[tokio::test]
+async fn every_route_refuses_a_request_without_a_valid_token() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
     for (method, path, _) in EVERY_ROUTE {
@@ -139,7 +162,7 @@ async fn every_route_for_admins_refuses_a_reader() {
 }
 
 #[tokio::test]
-async fn wrong_tokens_are_refused_and_told_no_more_than_that() {
+async fn wrong_tokens_are_refused_without_details() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
     let mut said = Vec::new();
@@ -169,7 +192,7 @@ async fn other_schemes_and_doubled_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_query_is_no_token() {
+async fn a_token_in_the_query_is_ignored() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
     let path = format!("/api/v1/deployments?access_token={}", Caller::admin_token());
@@ -177,7 +200,7 @@ async fn a_token_in_the_query_is_no_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_taken_before_is_refused_once_it_expires() {
+async fn a_cached_token_is_refused_once_it_expires() {
     let database = deploytrack_tests::database::Database::sqlite();
     let clock = Arc::new(ManualClock::at(parse("2025-06-01T12:00:00Z").unwrap()));
     let server = Server::over(database.tracker().await.with_clock(clock.clone())).await;

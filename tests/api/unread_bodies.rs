@@ -1,11 +1,14 @@
-//! Requests that are refused before their body is read: the next request on the connection is answered, or the refusal
-//! says that there can be none.
+//! Requests that are refused before their body is read: the next request on the connection is answered, or the refusal has
+//! `Connection: close`.
 
 use std::time::Duration;
 
-use deploytrack_tests::{caller::Caller, database::Database, raw, raw::Connection};
-
-use crate::*;
+use deploytrack_tests::{
+    caller::Caller,
+    database::Database,
+    raw::{self, Connection},
+    server::Server,
+};
 
 const SOON: Duration = Duration::from_secs(10);
 const NOW: Duration = Duration::ZERO;
@@ -37,7 +40,7 @@ fn refusals() -> Vec<Refused<'static>> {
 
 /// The head and the body of a request with a body of so many bytes, in chunks or with a length.
 fn request((_, first, token, header): &Refused<'_>, bytes: usize, chunked: bool, expect: bool) -> (Vec<u8>, Vec<u8>) {
-    // Were the body taken for a request, it would have an answer.
+    // A body that is parsed as a request would get an answer.
     let filler = "GET /api/v1/none HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(bytes / 40 + 1);
     let body = &filler[..bytes];
     let length = if chunked { "Transfer-Encoding: chunked".to_owned() } else { format!("Content-Length: {bytes}") };
@@ -48,8 +51,8 @@ fn request((_, first, token, header): &Refused<'_>, bytes: usize, chunked: bool,
     (head.into_bytes(), if chunked { end.into_bytes() } else { body.as_bytes().to_vec() })
 }
 
-/// Asks, then asks again on the same connection unless the answer forbids it. Gives whether the connection was kept.
-async fn holds(address: std::net::SocketAddr, status: u16, pieces: Vec<(Duration, Vec<u8>)>, what: &str) -> bool {
+/// Sends a request, then another one on the same connection unless the answer closes it. Returns whether it stayed open.
+async fn stays_open(address: std::net::SocketAddr, status: u16, pieces: Vec<(Duration, Vec<u8>)>, what: &str) -> bool {
     let mut connection = Connection::open(address).await;
     let answer = connection.ask(pieces, SOON).await;
     assert_eq!(raw::status(&answer), status, "{what}: {}", &answer[..answer.len().min(300)]);
@@ -63,7 +66,7 @@ async fn holds(address: std::net::SocketAddr, status: u16, pieces: Vec<(Duration
 }
 
 #[tokio::test]
-async fn the_next_request_is_answered_or_the_connection_says_that_it_ends() {
+async fn the_next_request_is_answered_or_the_connection_announces_its_end() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     for refused in refusals() {
@@ -71,11 +74,11 @@ async fn the_next_request_is_answered_or_the_connection_says_that_it_ends() {
             for chunked in [false, true] {
                 let what = format!("{} {} {bytes} {chunked}", refused.0, refused.1);
                 let (head, body) = request(&refused, bytes, chunked, false);
-                let kept = holds(server.address(), refused.0, vec![(NOW, [head.clone(), body.clone()].concat())], &what).await;
+                let kept = stays_open(server.address(), refused.0, vec![(NOW, [head.clone(), body.clone()].concat())], &what).await;
                 assert!(kept || bytes >= 60_000, "{what}: a small body is no reason to close");
-                holds(server.address(), refused.0, vec![(NOW, head.clone()), (Duration::from_millis(20), body.clone())], &what).await;
+                stays_open(server.address(), refused.0, vec![(NOW, head.clone()), (Duration::from_millis(20), body.clone())], &what).await;
                 if bytes <= 1000 {
-                    holds(server.address(), refused.0, vec![(NOW, head), (Duration::from_millis(300), body)], &what).await;
+                    stays_open(server.address(), refused.0, vec![(NOW, head), (Duration::from_millis(300), body)], &what).await;
                 }
             }
         }
@@ -83,14 +86,14 @@ async fn the_next_request_is_answered_or_the_connection_says_that_it_ends() {
 }
 
 #[tokio::test]
-async fn who_waits_for_100_continue_is_told_that_the_connection_ends() {
+async fn a_refusal_before_100_continue_announces_the_end_of_the_connection() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     for refused in refusals() {
         for bytes in [10, 900_000] {
             // The body is never sent.
             let (head, _) = request(&refused, bytes, false, true);
-            assert!(!holds(server.address(), refused.0, vec![(NOW, head)], refused.1).await, "{} {}", refused.0, refused.1);
+            assert!(!stays_open(server.address(), refused.0, vec![(NOW, head)], refused.1).await, "{} {}", refused.0, refused.1);
         }
     }
 }
@@ -106,11 +109,11 @@ async fn a_body_over_the_limit_ends_the_connection_and_one_within_it_does_not() 
         let refused = |status| (status, first.as_str(), Some(Caller::admin_token()), format!("Content-Type: {media_type}"));
         for chunked in [false, true] {
             let (head, body) = request(&refused(413), 2 * most, chunked, false);
-            assert!(!holds(server.address(), 413, vec![(NOW, head), (NOW, body)], &first).await, "{path} {chunked}");
+            assert!(!stays_open(server.address(), 413, vec![(NOW, head), (NOW, body)], &first).await, "{path} {chunked}");
             let (head, body) = request(&refused(400), 10_000, chunked, false);
-            assert!(holds(server.address(), 400, vec![(NOW, head), (NOW, body)], &first).await, "{path} {chunked}");
+            assert!(stays_open(server.address(), 400, vec![(NOW, head), (NOW, body)], &first).await, "{path} {chunked}");
             let (head, body) = request(&refused(400), 100, chunked, true);
-            assert!(holds(server.address(), 400, vec![(NOW, head), (NOW, body)], &first).await, "{path} {chunked}");
+            assert!(stays_open(server.address(), 400, vec![(NOW, head), (NOW, body)], &first).await, "{path} {chunked}");
         }
     }
 }
@@ -137,15 +140,15 @@ async fn a_body_with_broken_chunks_ends_the_connection() {
             let head = format!("POST /api/v1/{path} HTTP/1.1\r\nHost: a\r\n{token}{JSON}\r\nTransfer-Encoding: chunked\r\n\r\n");
             let request = format!("{head}{chunks}").into_bytes();
             let what = format!("{status} {}", &chunks[..chunks.len().min(20)]);
-            assert!(!holds(server.address(), status, vec![(NOW, request)], &what).await, "{what}");
+            assert!(!stays_open(server.address(), status, vec![(NOW, request)], &what).await, "{what}");
         }
     }
     assert_eq!(server.reader().get("/api/v1/components").await.expect(200)["total"], 0);
 }
 
-/// Bodies that once took minutes and gigabytes: while they are read, others are answered.
+/// Bodies that once took minutes and gigabytes: other requests are answered while these are read.
 #[tokio::test]
-async fn the_worst_bodies_keep_nobody_waiting() {
+async fn the_most_expensive_bodies_delay_no_other_request() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     let line = |half: usize| {

@@ -1,4 +1,4 @@
-//! The address of the server, the proxy and the paths, as people write them.
+//! The address of the server, of the proxy, and paths, in every usual form.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -15,12 +15,15 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Process, Run},
+};
 
-use crate::*;
+use crate::given::Bench;
 
 #[test]
-fn an_address_is_read_as_it_is_meant() {
+fn an_address_is_accepted_in_every_usual_form() {
     let bench = Bench::filled();
     let url = bench.server.url();
     let port = url.rsplit(':').next().unwrap();
@@ -76,7 +79,7 @@ fn a_profile_is_the_same_server_under_every_form_of_its_address() {
     assert!(home.deploytrack(&["matrix", "--url", &format!("{}/", bench.server.url())]).done().contains("production"));
 }
 
-/// A proxy for plain HTTP that sends everything to one server, and counts.
+/// A proxy for plain HTTP that forwards everything to one server and counts the requests.
 fn proxy(server: &str) -> (String, Arc<AtomicUsize>) {
     let (listener, count) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(AtomicUsize::new(0)));
     let address = listener.local_addr().unwrap().to_string();
@@ -120,7 +123,7 @@ fn a_proxy_is_used_as_its_variables_say() {
     }
     let cgi = ask(&[("HTTP_PROXY", &proxy), ("REQUEST_METHOD", "GET")]);
     assert_eq!(cgi.code, 3, "{cgi:?}");
-    // A server at an address of this machine is never asked through a proxy, and NO_PROXY=* holds for addresses too.
+    // A server on this machine is never reached through a proxy, and NO_PROXY=* applies to IP addresses too.
     let home = Home::new().with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
     assert!(home.with("HTTP_PROXY", &proxy).deploytrack(&["matrix"]).done().contains("production"));
     let address = Home::new().with("DEPLOYTRACK_URL", "https://192.0.2.1").with("HTTPS_PROXY", &proxy).with("NO_PROXY", "*");
@@ -131,7 +134,7 @@ fn a_proxy_is_used_as_its_variables_say() {
     assert!(wrong.code == 2 && wrong.err.contains("HTTP_PROXY") && wrong.err.contains("socks5h://"), "{wrong:?}");
 }
 
-/// Names that mean something to a URL, a shell or a terminal.
+/// Names with a meaning in a URL, a shell or a terminal.
 fn names() -> Vec<OsString> {
     let mut names: Vec<OsString> = [
         "what?x=1",
@@ -179,7 +182,7 @@ fn a_data_directory_may_have_any_name() {
         let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
         assert_eq!(files, ["deploytrack.db", "deploytrack.db.lock", "jwt-secret"], "{name:?}");
-        // Nothing is anywhere else.
+        // No file exists anywhere else.
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "{name:?}");
         let mut serve = home.command("deploytrack-server", &["--listen", "127.0.0.1:0"]);
         serve.env("DEPLOYTRACK_DATA_DIR", &name).env("RUST_LOG", "error");
@@ -192,7 +195,7 @@ fn a_data_directory_may_have_any_name() {
     }
 }
 
-/// How many deployments are in a database, read through a name that SQLite takes for no URI.
+/// The number of deployments in a database, opened by a path that SQLite does not parse as a URI.
 fn rusqlite_count(path: &Path) -> i64 {
     let copy = tempfile::tempdir().unwrap();
     let plain = copy.path().join("copy.db");
@@ -209,7 +212,7 @@ fn in_the_url_of_a_database_a_question_mark_begins_parameters() {
     assert!(run.code == 1 && run.err.contains("write %3F"), "{run:?}");
     home.deploytrack_server(&["migrate", "--database-url", "sqlite:what%3F/track.db?mode=rwc"]).ok();
     assert!(home.path().join("what?/track.db").exists());
-    // It is a file, whose folder is not there.
+    // This names a file in a folder that does not exist.
     assert_eq!(home.deploytrack_server(&["migrate", "--database-url", "sqlite:a/:memory:.db"]).code, 1);
 }
 
@@ -274,7 +277,7 @@ fn a_token_that_others_can_read_is_named() {
     let config = login.path().join(".config/deploytrack/config.toml");
     fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(login.deploytrack(&["matrix"]).err.contains("chmod 600"));
-    // Its token is not used, so nothing is given away.
+    // Its token is not used, so it is not disclosed.
     assert_eq!(login.with("DEPLOYTRACK_TOKEN", Caller::admin_token()).deploytrack(&["matrix"]).err, "");
 }
 
@@ -282,7 +285,7 @@ fn a_token_that_others_can_read_is_named() {
 fn a_file_without_an_end_is_refused() {
     let home = Home::new();
     assert!(Command::new("mkfifo").arg(home.path().join("fifo")).status().unwrap().success());
-    // A FIFO that nobody writes to is waited for, in all of them at once.
+    // Opening a FIFO without a writer blocks; the limit covers all files together.
     thread::scope(|scope| {
         for file in ["/dev/zero", "fifo", "."] {
             let (home, path) = (&home, home.path().join(file));
@@ -312,7 +315,7 @@ fn a_file_without_an_end_is_refused() {
 }
 
 #[test]
-fn a_token_is_not_sent_in_the_clear_without_a_word() {
+fn a_token_sent_without_tls_is_a_warning() {
     let bench = Bench::filled();
     let (proxy, _) = proxy(bench.server.url());
     let home = || {

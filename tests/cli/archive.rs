@@ -1,8 +1,8 @@
-//! `archive`, by name and by pattern, and what a deployment into an archived environment says.
+//! `archive`, by name and by pattern, and the output of a deployment to an archived environment.
 
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 /// Three environments, of which one is in use.
 fn filled() -> Bench {
@@ -12,11 +12,11 @@ fn filled() -> Bench {
     {
         bench.record_at("api", environment, "v1", "succeeded", at);
     }
-    // Registered long ago too.
+    // Makes the registration old too.
     bench
 }
 
-/// The names of the environments that are archived.
+/// The names of the archived environments.
 fn archived(bench: &Bench) -> Vec<String> {
     let listed = bench.home.deploytrack(&["environment", "list", "--archived", "-o", "json"]);
     let page: Value = serde_json::from_str(listed.done()).unwrap();
@@ -24,7 +24,7 @@ fn archived(bench: &Bench) -> Vec<String> {
 }
 
 #[test]
-fn a_pattern_is_previewed_archived_and_taken_out_again() {
+fn a_pattern_is_previewed_archived_and_unarchived() {
     let bench = filled();
     let dry = bench.home.deploytrack(&["environment", "archive", "review/*", "--dry-run"]);
     assert!(dry.done().contains("review/1") && dry.out.contains("review/2") && !dry.out.contains("production"), "{dry:?}");
@@ -44,7 +44,7 @@ fn a_pattern_is_previewed_archived_and_taken_out_again() {
 }
 
 #[test]
-fn older_than_leaves_what_was_registered_or_deployed_since() {
+fn older_than_does_not_archive_recently_registered_or_deployed_names() {
     let bench = filled();
     let young = bench.home.deploytrack(&["environment", "archive", "review/*", "--older-than", "7d"]);
     assert!(young.done().is_empty() && young.err.contains("without a deployment for that long"), "registered just now: {young:?}");
@@ -62,7 +62,7 @@ fn older_than_leaves_what_was_registered_or_deployed_since() {
 }
 
 #[test]
-fn a_deployment_says_that_its_environment_was_archived() {
+fn a_deployment_reports_that_its_environment_was_archived() {
     let bench = filled();
     let _ = bench.home.deploytrack(&["environment", "archive", "review/1"]).done();
     let _ = bench.home.deploytrack(&["component", "archive", "api"]).done();
@@ -85,7 +85,7 @@ fn a_deployment_says_that_its_environment_was_archived() {
 }
 
 #[test]
-fn a_deployment_from_the_spool_says_it_too() {
+fn a_deployment_from_the_spool_reports_it_too() {
     let mut bench = filled();
     let url = bench.server.url().to_owned();
     bench.server.kill();
@@ -99,7 +99,7 @@ fn a_deployment_from_the_spool_says_it_too() {
 }
 
 #[test]
-fn what_is_archived_is_named_where_the_matrix_would_be_empty() {
+fn an_empty_matrix_names_its_archived_names() {
     let bench = filled();
     let _ = bench.home.deploytrack(&["component", "archive", "api"]).done();
     let matrix = |args: &[&str]| bench.home.deploytrack(&[&["matrix"], args].concat());

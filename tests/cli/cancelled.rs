@@ -1,4 +1,4 @@
-//! A job that is cancelled, as each provider cancels it: the deployment does not stay in progress.
+//! Cancelled jobs, with the signals of each provider: the deployment does not stay in progress.
 
 use std::{
     io::Read as _,
@@ -9,11 +9,11 @@ use std::{
 };
 
 use crate::{
+    given::Bench,
     wrapped::{home, listed, shown},
-    *,
 };
 
-/// A runner waits for 7.5 and for 2.5 seconds.
+/// GitHub's runner waits for 7.5 and then for 2.5 seconds.
 const FIRST: Duration = Duration::from_secs(3);
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,7 +25,7 @@ struct Step {
 }
 
 impl Step {
-    /// Begins a step whose command writes a line first. The mark is the variable by which a runner finds what a job left.
+    /// Starts a step whose command first writes a line. The mark is the variable by which a runner finds the processes of a job.
     fn begin(mark: &'static str, before: &str, command: &str) -> Self {
         let bench = Bench::new();
         let value = format!("job-{}", bench.server.id());
@@ -39,11 +39,11 @@ impl Step {
         shell.env_clear().envs(home.command("deploytrack", &[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
         let mut shell = shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         shell.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
-        // The home goes with the bench.
+        // The home is deleted with the bench.
         Self { bench: Bench { home, ..bench }, mark: (mark, value), shell }
     }
 
-    /// Sends a signal to the shell alone.
+    /// Sends a signal only to the shell.
     fn signal(&self, signal: &str) {
         let _ = Command::new("kill").args([&format!("-{signal}"), &self.shell.id().to_string()]).status();
     }
@@ -85,8 +85,8 @@ impl Step {
 const GITHUB: &str = "RUNNER_TRACKING_ID";
 const STUBBORN: &str = "trap : INT TERM; n=0; while [ $n -lt 100 ]; do sleep 0.1 || :; n=$((n+1)); done";
 
-/// As the runner of GitHub does it: the shell of the step alone gets the signals, and at the end of the job every process
-/// that is left is killed.
+/// Cancels like the runner of GitHub: only the shell of the step gets the signals, and at the end of the job every remaining
+/// process is killed.
 fn cancelled_by_github(step: &Step) {
     step.signal("INT");
     thread::sleep(FIRST);
@@ -108,7 +108,7 @@ fn a_github_job_is_recorded_with_exec_and_without() {
         let mut step = Step::begin(GITHUB, before, command);
         cancelled_by_github(&step);
         assert_eq!(step.settled(), ("failed".to_owned(), reason.to_owned()), "{before} {command}");
-        // What the command had just begun ends by itself.
+        // A process that the command has just started ends without a signal.
         thread::sleep(Duration::from_millis(500));
         assert_eq!(step.signal_marked("0"), 0, "nothing of the job is left");
     }
@@ -129,7 +129,7 @@ fn a_command_that_outlives_the_shell_of_its_step_is_recorded_as_it_ends() {
 
 #[test]
 fn a_group_that_is_killed_is_recorded_as_its_command_ends() {
-    // GitLab's shell executor and Buildkite: the process group is asked, then killed.
+    // GitLab's shell executor and Buildkite: SIGTERM to the process group, then SIGKILL.
     for (command, status) in [("exec sleep 60", "failed"), ("trap : TERM; sleep 5 || sleep 5; exit 0", "succeeded")] {
         let mut step = Step::begin("CI_JOB_ID", "", command);
         step.signal_group("TERM");
@@ -146,7 +146,7 @@ fn a_jenkins_build_that_is_aborted_is_recorded() {
         step.signal_marked("TERM");
         thread::sleep(FIRST);
         step.signal_marked("KILL");
-        // An agent stays: what could not be sent in the moment that is left comes with the next call.
+        // The agent's machine stays: an event that could not be sent in the remaining time is sent by the next call.
         let _ = step.bench.home.deploytrack(&["flush"]).done();
         assert_eq!(step.settled(), ("failed".to_owned(), reason.to_owned()));
     }
@@ -156,6 +156,6 @@ fn a_jenkins_build_that_is_aborted_is_recorded() {
 fn the_command_has_the_variables_of_its_job() {
     let bench = Bench::new();
     let home = home(&bench).with(GITHUB, "github_1").with("JENKINS_SERVER_COOKIE", "durable-1");
-    let run = home.deploytrack(&wrapped::wrapped(&[], &["sh", "-c", "env | grep -E 'TRACKING|COOKIE|KEPT' | sort"]));
+    let run = home.deploytrack(&crate::wrapped::wrapped(&[], &["sh", "-c", "env | grep -E 'TRACKING|COOKIE|KEPT' | sort"]));
     assert_eq!(run.done(), "JENKINS_SERVER_COOKIE=durable-1\nRUNNER_TRACKING_ID=github_1\n");
 }

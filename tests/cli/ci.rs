@@ -1,10 +1,11 @@
-//! `deploytrack record` in a CI, and in a git repository: what it finds out by itself.
+//! `deploytrack record` in a CI and in a git repository: the detected values.
 
 use std::{fs, os::unix::ffi::OsStringExt as _, path::Path, process::Command};
 
+use deploytrack_tests::{caller::Caller, program::Home};
 use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::Bench;
 
 pub(crate) const SHA: &str = "ffac537e6cbbf934b08745a378932722df287a53";
 pub(crate) const GITHUB: [(&str, &str); 9] = [
@@ -40,7 +41,7 @@ pub(crate) fn shown(bench: &Bench, id: &str) -> Value {
     shown["deployment"].clone()
 }
 
-/// The value and the source of each name.
+/// The value and the source of each field that `explain` prints.
 pub(crate) fn explained(home: &Home, args: &[&str]) -> Value {
     let run = home.deploytrack(&[&["record", "-c", "api", "--explain", "-o", "json"], args].concat());
     let rows: Vec<Value> = serde_json::from_str(&run.out).unwrap();
@@ -52,7 +53,7 @@ pub(crate) fn total(bench: &Bench) -> Value {
 }
 
 #[test]
-fn in_gitlab_a_component_is_all_that_need_be_given() {
+fn in_gitlab_only_the_component_must_be_given() {
     let bench = Bench::new();
     let run = home(bench.server.url(), &GITLAB).deploytrack(&["record", "-c", "api", "--meta", "why=fix"]);
     let deployment = shown(&bench, run.done());
@@ -111,7 +112,7 @@ fn an_error_is_annotated_in_the_form_of_the_provider() {
 }
 
 #[test]
-fn without_a_version_it_says_where_it_looked() {
+fn without_a_version_the_places_searched_are_printed() {
     let home = home("http://127.0.0.1:1", &[]);
     let run = home.deploytrack(&["record", "-c", "api"]);
     assert_eq!(run.code, 2, "{run:?}");
@@ -125,7 +126,7 @@ fn without_a_version_it_says_where_it_looked() {
 }
 
 #[test]
-fn without_a_version_a_command_runs_all_the_same() {
+fn without_a_version_the_command_still_runs() {
     let home = home("http://127.0.0.1:1", &[]);
     let run = home.deploytrack(&["record", "-c", "api", "-e", "x", "--", "sh", "-c", "echo deployed; exit 7"]);
     assert_eq!((run.code, run.out.as_str()), (7, "deployed\n"), "{run:?}");
@@ -136,7 +137,7 @@ fn without_a_version_a_command_runs_all_the_same() {
 }
 
 #[test]
-fn explain_shows_each_value_and_its_source_and_does_nothing() {
+fn explain_prints_each_value_with_its_source_and_records_nothing() {
     let bench = Bench::new();
     let home = home(bench.server.url(), &GITLAB);
     let all = explained(&home, &["--version", "v9", "--", "touch", "run"]);
@@ -158,7 +159,7 @@ fn explain_shows_each_value_and_its_source_and_does_nothing() {
 }
 
 #[test]
-fn explain_shows_what_is_missing_and_ends_with_2() {
+fn explain_prints_missing_values_and_ends_with_2() {
     let home = home("http://127.0.0.1:1", &[]);
     let all = explained(&home, &[]);
     assert_eq!(all["version"][0], Value::Null);
@@ -176,7 +177,7 @@ fn no_ci_looks_at_neither_the_ci_nor_git() {
 }
 
 #[test]
-fn a_variable_that_is_no_text_does_no_harm() {
+fn a_variable_that_is_not_utf8_is_harmless() {
     let bench = Bench::new();
     let home = home(bench.server.url(), &GITLAB);
     let mut command = home.command("deploytrack", &["record", "-c", "api"]);
@@ -185,7 +186,7 @@ fn a_variable_that_is_no_text_does_no_harm() {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// Makes a repository with two commits, v1 and v2.
+/// Creates a repository with two commits, v1 and v2.
 pub(crate) fn repository(folder: &Path) -> [String; 2] {
     let git = |args: &[&str]| {
         let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
@@ -205,7 +206,7 @@ pub(crate) fn repository(folder: &Path) -> [String; 2] {
 }
 
 #[test]
-fn in_a_git_repository_the_tag_and_the_commit_are_known() {
+fn in_a_git_repository_the_tag_and_the_commit_are_detected() {
     let bench = Bench::new();
     let home = home(bench.server.url(), &[]);
     let [first, second] = repository(home.path());

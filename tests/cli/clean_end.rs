@@ -1,4 +1,4 @@
-//! A clean end leaves one file, which holds everything.
+//! After a clean end, one file contains the whole database.
 
 use std::{
     fs,
@@ -10,9 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::Caller,
+    database::Database,
+    program::{Home, Process, Run},
+};
 
-use crate::*;
+use crate::given::Bench;
 
 const DEPLOYMENTS: u64 = 40;
 
@@ -20,7 +24,7 @@ fn beside(database: &Path) -> Vec<PathBuf> {
     ["-wal", "-shm"].map(|end| PathBuf::from(format!("{}{end}", database.display()))).into_iter().filter(|path| path.exists()).collect()
 }
 
-/// What `deploytrack-server verify` finds in a copy of the file alone.
+/// The output of `deploytrack-server verify` for a copy of only the database file.
 fn verified_copy(database: &Path) -> Run {
     let copy = tempfile::tempdir().unwrap();
     let path = copy.path().join("copy.db");
@@ -31,7 +35,7 @@ fn verified_copy(database: &Path) -> Run {
     run
 }
 
-/// A copy of the file alone has every deployment, and nothing else is left.
+/// Checks that a copy of only the database file has every deployment, and that no other file remains.
 #[track_caller]
 fn assert_whole(database: &Path, case: &str) {
     assert_eq!(beside(database), Vec::<PathBuf>::new(), "{case}");
@@ -39,7 +43,7 @@ fn assert_whole(database: &Path, case: &str) {
     assert!(found.done().starts_with(&format!("{DEPLOYMENTS} deployments, ")), "{case}: {found:?}");
 }
 
-/// A server with deployments in it, on a file in a folder of its own.
+/// A server with deployments, on a file in its own folder.
 fn filled() -> Bench {
     let bench = Bench::new();
     let line = |number: u64| {
@@ -74,7 +78,7 @@ fn watching(bench: &Bench) -> Child {
 }
 
 #[test]
-fn whatever_is_connected_the_file_alone_has_everything() {
+fn the_database_file_is_complete_after_the_end_with_clients_connected() {
     for connected in ["nothing", "a reader of events", "ten readers of events", "an export", "a verification", "deploytrack watch"] {
         let bench = filled();
         let mut watch = (connected == "deploytrack watch").then(|| watching(&bench));
@@ -100,7 +104,7 @@ fn whatever_is_connected_the_file_alone_has_everything() {
 #[test]
 fn a_second_signal_cuts_the_drain_short_and_loses_nothing() {
     let bench = filled();
-    // A request that is never complete, and would be waited for.
+    // A request that is never complete, for which a server would wait.
     let mut request = TcpStream::connect(bench.server.url().trim_start_matches("http://")).unwrap();
     let token = Caller::admin_token();
     write!(request, "POST /api/v1/deployments HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n{{")
@@ -119,7 +123,7 @@ fn a_second_signal_cuts_the_drain_short_and_loses_nothing() {
 }
 
 #[test]
-fn the_other_programs_close_what_they_open() {
+fn the_other_programs_close_their_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deploytrack.db");
     let home = Home::new().with("DEPLOYTRACK_DATABASE_URL", format!("sqlite:{}", path.display()));
@@ -189,7 +193,7 @@ fn under_nohup_a_closed_terminal_ends_nothing() {
 }
 
 #[test]
-fn the_files_are_for_their_owner_alone_whatever_the_umask() {
+fn the_files_are_private_to_their_owner_under_every_umask() {
     for umask in ["000", "022", "077"] {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -217,7 +221,7 @@ fn the_files_are_for_their_owner_alone_whatever_the_umask() {
             seen.sort();
             assert_eq!(seen, ["deploytrack.db", "deploytrack.db-shm", "deploytrack.db-wal", "deploytrack.db.lock"]);
             assert_eq!(server.terminate().0, 0);
-            // As a copy or an older version leaves it.
+            // The state that a copy or an older version leaves.
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         }
     }
@@ -234,9 +238,9 @@ fn a_database_without_deployments_is_reported_as_such() {
     assert_eq!(home.deploytrack_server(&["verify"]).done(), said);
 }
 
-/// SIGXFSZ would end the process.
+/// Without a handler, SIGXFSZ would kill the process.
 #[tokio::test]
-async fn a_file_size_limit_refuses_writes_and_ends_nothing() {
+async fn a_file_size_limit_refuses_writes_and_kills_nothing() {
     let database = Database::sqlite();
     let server = Process::server(&Home::new().with("DEPLOYTRACK_LOG_LEVEL", "off"), database.url());
     let admin = Caller::admin(server.url());

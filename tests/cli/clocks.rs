@@ -1,8 +1,12 @@
-//! Runners whose clocks are wrong, as those of cloud machines are. `faketime` gives a program such a clock.
+//! Runners with wrong clocks. `faketime` changes the clock of one program.
 
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Process},
+};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -18,20 +22,20 @@ fn latest(bench: &Bench) -> Value {
     serde_json::from_str::<Value>(&latest).unwrap()[0].clone()
 }
 
-/// Checks which version is shown, and that the history agrees.
+/// Checks the current version, and that the database verifies.
 fn assert_shown(bench: &Bench, version: &str) {
     assert_eq!(latest(bench)["version"], version);
     assert_eq!(bench.home.deploytrack(&["verify"]).code, 0);
 }
 
-/// By how many seconds a time of the API lies off the present.
+/// The difference between a time of the API and the present, in seconds.
 fn seconds_from_now(time: &Value) -> i64 {
     let time: chrono::DateTime<chrono::Utc> = time.as_str().unwrap().parse().unwrap();
     (time - deploytrack_core::clock::Clock::now(&deploytrack_core::clock::SystemClock)).num_seconds().abs()
 }
 
 #[test]
-fn what_runners_with_wrong_clocks_deliver_is_current_in_the_order_of_delivery() {
+fn runners_with_wrong_clocks_are_current_in_the_order_of_delivery() {
     let bench = Bench::new();
     for (number, off) in [0, 17, -3, -10, 60, 1440, -1440, 0].into_iter().map(|minutes| minutes * MINUTE).enumerate() {
         let version = format!("v{number}");
@@ -45,7 +49,7 @@ fn what_runners_with_wrong_clocks_deliver_is_current_in_the_order_of_delivery() 
 }
 
 #[test]
-fn every_way_to_record_takes_any_clock() {
+fn every_way_to_record_accepts_any_clock() {
     let bench = Bench::new();
     for off in [17 * MINUTE, -10 * MINUTE, DAY, -DAY] {
         let at = |args: &[&str]| {
@@ -68,7 +72,7 @@ fn every_way_to_record_takes_any_clock() {
 }
 
 #[test]
-fn what_was_spooled_lands_where_it_happened() {
+fn a_spooled_event_takes_its_place_in_the_past() {
     let mut bench = Bench::new();
     let url = bench.server.url().to_owned();
     for (turn, off) in [17 * MINUTE, -10 * MINUTE, DAY].into_iter().enumerate() {
@@ -103,7 +107,7 @@ fn a_clock_that_was_set_back_while_an_entry_waited_loses_nothing() {
 }
 
 #[test]
-fn a_server_whose_clock_is_set_back_hides_nothing_and_says_so() {
+fn a_server_clock_that_is_set_back_hides_nothing_and_is_logged() {
     let bench = Bench::new();
     wrapped(&bench, 0, "v1", &["true"]);
     let database = bench.database.url().to_owned();

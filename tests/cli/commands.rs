@@ -1,15 +1,16 @@
-//! Every command once, with what it says.
+//! Every command once, with its whole output.
 
+use deploytrack_tests::{program::Home, snapshot};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 #[test]
-fn record_prints_the_id_and_nothing_else() {
+fn record_prints_only_the_id() {
     let bench = Bench::new();
     let run = bench.home.deploytrack(&["record", "--component", "api", "--environment", "production", "--version", "v1"]);
     assert_eq!(run.code, 0, "{run:?}");
@@ -89,7 +90,7 @@ fn components_and_environments_are_managed_by_name() {
 }
 
 #[test]
-fn what_has_deployments_is_not_deleted_and_says_what_to_do() {
+fn a_component_with_deployments_is_not_deleted_and_the_answer_names_the_way_out() {
     let bench = Bench::filled();
     let run = bench.home.deploytrack(&["component", "delete", "api"]);
     assert_eq!(run.code, 1);

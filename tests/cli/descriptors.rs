@@ -1,4 +1,4 @@
-//! Servers that may open few files: the limit is raised, or the log says what it leaves room for.
+//! Servers with a low limit of open files: the limit is raised, or a warning is logged.
 
 use std::{
     fs,
@@ -8,11 +8,14 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_tests::raw::{self, Connection};
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    program::{Home, Process},
+    raw::{self, Connection},
+};
 
-use crate::*;
-
-/// A server that a shell starts under a limit.
+/// A server started under a limit by a shell.
 fn limited(home: &Home, program: &str, arranged: &str, args: &[&str]) -> Process {
     let server = home.command(program, args);
     let mut shell = Command::new("sh");
@@ -22,13 +25,13 @@ fn limited(home: &Home, program: &str, arranged: &str, args: &[&str]) -> Process
     Process::started(shell)
 }
 
-fn said(home: &Home) -> String {
+fn stderr_of(home: &Home) -> String {
     let mut said = String::new();
     fs::File::open(home.path().join("err")).unwrap().read_to_string(&mut said).unwrap();
     said
 }
 
-/// The limits of open files of a process: the one in force, and the greatest it may have.
+/// The limits of open files of a process: soft and hard.
 fn limits(server: &Process) -> Vec<String> {
     let text = fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
@@ -36,14 +39,14 @@ fn limits(server: &Process) -> Vec<String> {
 }
 
 #[test]
-fn a_limit_that_may_be_raised_is_raised_as_far_as_it_is_needed() {
+fn a_descriptor_limit_is_raised_as_far_as_needed_where_allowed() {
     let database = Database::sqlite();
     let args = ["--listen", "127.0.0.1:0", "--database-url", database.url(), "--max-connections", "500"];
     for (program, args) in [("deploytrack-server", args.to_vec()), ("deploytrack", [&["serve"], &args[..]].concat())] {
         let home = Home::new();
         let server = limited(&home, program, "ulimit -Sn 64; ulimit -Hn 2000", &args);
         assert_eq!(limits(&server), ["612", "2000"], "{program}");
-        assert!(!said(&home).contains("limit of open files"), "{program}: {}", said(&home));
+        assert!(!stderr_of(&home).contains("limit of open files"), "{program}: {}", stderr_of(&home));
         drop(server);
         let server = limited(&home, program, "ulimit -n 1500", &args);
         assert_eq!(limits(&server), ["1500", "1500"], "{program}: a limit that is high enough stays as it is");
@@ -51,10 +54,10 @@ fn a_limit_that_may_be_raised_is_raised_as_far_as_it_is_needed() {
 }
 
 #[tokio::test]
-async fn under_a_limit_that_is_too_low_the_database_keeps_its_files_and_the_log_says_so() {
+async fn under_a_low_descriptor_limit_the_database_keeps_its_files_and_a_warning_is_logged() {
     let (database, home) = (Database::sqlite(), Home::new());
     let server = limited(&home, "deploytrack-server", "ulimit -n 100", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
-    let told = said(&home);
+    let told = stderr_of(&home);
     assert!(told.contains("the limit of open files leaves room for fewer connections than --max-connections"), "{told}");
     assert!(told.contains("ulimit -n or LimitNOFILE="), "{told}");
     let address = server.url().trim_start_matches("http://").parse().unwrap();
@@ -75,11 +78,11 @@ async fn under_a_limit_that_is_too_low_the_database_keeps_its_files_and_the_log_
             assert_eq!(raw::status(&answer), status, "{answer}");
         }
     }
-    assert!(!said(&home).contains("could not be accepted"), "{}", said(&home));
+    assert!(!stderr_of(&home).contains("could not be accepted"), "{}", stderr_of(&home));
     drop(silent);
 }
 
-/// A body that once took minutes to read, on the threads that answer everybody: SIGTERM had no effect then.
+/// A body that once took minutes to read and blocked all threads, so that SIGTERM had no effect.
 #[tokio::test]
 async fn sigterm_ends_a_server_that_reads_a_large_import() {
     let database = Database::sqlite();
@@ -91,7 +94,7 @@ async fn sigterm_ends_a_server_that_reads_a_large_import() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let started = std::time::Instant::now();
     assert_eq!(server.terminate().0, 0);
-    // Requests in progress have 30 seconds, and the database 10 to close.
+    // Requests in progress get 30 seconds, and closing the database 10.
     assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     drop(asked.await);
 }

@@ -1,4 +1,4 @@
-//! `deploytrack doctor`: what is wrong is found, named with its way out, and nothing secret is shown.
+//! `deploytrack doctor`: finds problems, names the way out, and prints no secret.
 
 use std::{
     fs,
@@ -11,15 +11,15 @@ use std::{
 };
 
 use deploytrack_tests::{
-    caller::{seconds, token},
-    program::Run,
+    caller::{Caller, SECRET, seconds, token},
+    program::{Home, Run},
 };
 use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::Bench;
 
-/// What the doctor says of each check: its result and its detail.
-fn found(run: &Run, check: &str) -> (String, String) {
+/// The result and the detail of each check.
+fn result_of(run: &Run, check: &str) -> (String, String) {
     let findings: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {run:?}"));
     let finding = findings.as_array().unwrap().iter().find(|finding| finding["check"] == check);
     let finding = finding.unwrap_or_else(|| panic!("no check {check} in {findings:#}"));
@@ -27,8 +27,8 @@ fn found(run: &Run, check: &str) -> (String, String) {
 }
 
 #[track_caller]
-fn says(run: &Run, check: &str, result: &str, detail: &str) {
-    let (found, said) = found(run, check);
+fn assert_check(run: &Run, check: &str, result: &str, detail: &str) {
+    let (found, said) = result_of(run, check);
     assert!(found == result && said.contains(detail), "{check}: {found}: {said}");
 }
 
@@ -36,38 +36,38 @@ fn examined(home: &Home) -> Run {
     home.deploytrack(&["doctor", "-o", "json"])
 }
 
-/// A token of an admin that ends in so many seconds.
+/// A token of an admin that expires in this many seconds.
 fn lasting(seconds_left: i64) -> String {
     let ends = i64::try_from(seconds()).unwrap() + seconds_left;
     token(&json!({"sub": "ci-bot", "exp": ends, "iat": ends - 10_000_000, "roles": ["admin"]}), SECRET)
 }
 
 #[test]
-fn where_all_is_well_nothing_is_said_but_ok() {
+fn when_all_is_well_only_ok_is_printed() {
     let bench = Bench::new();
     let home = Home::new().with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let run = examined(&home);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
     let findings: Value = serde_json::from_str(run.done()).unwrap();
     assert!(findings.as_array().unwrap().iter().all(|finding| finding["result"] == "ok"), "{findings:#}");
-    says(&run, "url", "ok", "from DEPLOYTRACK_URL");
-    says(&run, "token", "ok", "from DEPLOYTRACK_TOKEN");
+    assert_check(&run, "url", "ok", "from DEPLOYTRACK_URL");
+    assert_check(&run, "token", "ok", "from DEPLOYTRACK_TOKEN");
     assert!(!run.out.contains(&Caller::admin_token()[..20]), "a token is never shown");
     let table = home.deploytrack(&["doctor"]);
     assert!(table.done().starts_with("CHECK") && table.out.contains("RESULT") && table.out.contains("DETAIL"), "{table:?}");
 }
 
 #[test]
-fn a_server_that_is_not_there_is_3_and_what_needs_it_is_not_checked() {
+fn an_unreachable_server_is_3_and_dependent_checks_are_skipped() {
     let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let run = examined(&home);
     assert_eq!(run.code, 3, "{run:?}");
-    says(&run, "connection", "problem", "--url");
+    assert_check(&run, "connection", "problem", "--url");
     for check in ["server", "token", "clock"] {
-        says(&run, check, "not checked", "");
+        assert_check(&run, check, "not checked", "");
     }
-    says(&run, "expiry", "ok", "");
-    says(&run, "spool", "ok", "");
+    assert_check(&run, "expiry", "ok", "");
+    assert_check(&run, "spool", "ok", "");
 }
 
 #[test]
@@ -76,24 +76,24 @@ fn a_token_that_is_wrong_missing_or_over_is_4() {
     let home = |token: &str| Home::new().with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", token);
     let wrong = examined(&home("not-a-token"));
     assert!(wrong.code == 4 && !format!("{wrong:?}").contains("not-a-token"), "{wrong:?}");
-    says(&wrong, "token", "problem", "does not accept it");
+    assert_check(&wrong, "token", "problem", "does not accept it");
     let missing = examined(&home(""));
     assert_eq!(missing.code, 4, "{missing:?}");
-    says(&missing, "token", "problem", "deploytrack login");
+    assert_check(&missing, "token", "problem", "deploytrack login");
     let over = examined(&home(&lasting(-3600)));
     assert_eq!(over.code, 4, "{over:?}");
-    says(&over, "expiry", "problem", "it expired at");
+    assert_check(&over, "expiry", "problem", "it expired at");
     let soon = examined(&home(&lasting(3600)));
     assert_eq!(soon.code, 0, "{soon:?}");
-    says(&soon, "expiry", "warning", "it expires soon");
+    assert_check(&soon, "expiry", "warning", "it expires soon");
     let reads = examined(&home(&deploytrack_tests::caller::Caller::reader_token()));
-    says(&reads, "role", "ok", "only read");
+    assert_check(&reads, "role", "ok", "only read");
 }
 
-/// Whether a token came to a server that is none.
+/// Whether a fake server has received a token.
 static GIVEN_AWAY: AtomicBool = AtomicBool::new(false);
 
-/// A server that gives every caller this answer, and then ends the connection.
+/// A server that gives this answer to every request, and closes the connection.
 fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -102,7 +102,7 @@ fn answering(answer: &'static str) -> String {
             let Ok(mut stream) = stream else { continue };
             let mut asked = [0; 4096];
             let length = stream.read(&mut asked).unwrap_or_default();
-            // One that says it is a deploytrack is asked with the token.
+            // A server that claims to be deploytrack gets a request with the token.
             if !answer.contains("version") && String::from_utf8_lossy(&asked[..length]).to_lowercase().contains("authorization") {
                 GIVEN_AWAY.store(true, Ordering::SeqCst);
             }
@@ -113,7 +113,7 @@ fn answering(answer: &'static str) -> String {
 }
 
 #[test]
-fn what_answers_and_is_no_deploytrack_is_named_and_never_given_the_token() {
+fn a_server_that_is_not_deploytrack_is_named_and_never_gets_the_token() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>",
         "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>",
@@ -123,28 +123,28 @@ fn what_answers_and_is_no_deploytrack_is_named_and_never_given_the_token() {
         let home = Home::new().with("DEPLOYTRACK_URL", answering(answer)).with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
         let run = examined(&home);
         assert_eq!(run.code, 3, "{run:?}");
-        says(&run, "server", "problem", "--url");
-        says(&run, "token", "not checked", "");
+        assert_check(&run, "server", "problem", "--url");
+        assert_check(&run, "token", "not checked", "");
     }
     assert!(!GIVEN_AWAY.load(Ordering::SeqCst));
 }
 
 #[test]
-fn a_server_that_never_answers_holds_nothing_up() {
+fn a_server_that_never_answers_does_not_delay_the_command() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let start = Instant::now();
     let run = examined(&Home::new().with("DEPLOYTRACK_URL", url).with("DEPLOYTRACK_TOKEN", lasting(3_000_000)));
     assert_eq!(run.code, 3, "{run:?}");
-    says(&run, "server", "problem", "did not answer within 5s");
+    assert_check(&run, "server", "problem", "did not answer within 5s");
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_said_to_be() {
+fn a_wrong_clock_is_reported() {
     let answer = "HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2020 18:32:00 GMT\r\nContent-Type: application/json\r\nContent-Length: 31\r\nConnection: close\r\n\r\n{\"status\":\"ok\",\"version\":\"0.1\"}";
     let run = examined(&Home::new().with("DEPLOYTRACK_URL", answering(answer)).with("DEPLOYTRACK_TOKEN", lasting(3_000_000)));
-    says(&run, "clock", "problem", "NTP");
+    assert_check(&run, "clock", "problem", "NTP");
 }
 
 #[test]
@@ -155,8 +155,8 @@ fn a_config_file_that_cannot_be_used_is_2_and_one_that_others_can_read_a_warning
     fs::create_dir_all(&file).unwrap();
     let unreadable = examined(&home);
     assert_eq!(unreadable.code, 2, "{unreadable:?}");
-    says(&unreadable, "config file", "problem", "cannot read");
-    says(&unreadable, "server", "not checked", "");
+    assert_check(&unreadable, "config file", "problem", "cannot read");
+    assert_check(&unreadable, "server", "not checked", "");
     fs::remove_dir(&file).unwrap();
     fs::write(&file, "token = hush hush").unwrap();
     let broken = examined(&home);
@@ -165,19 +165,19 @@ fn a_config_file_that_cannot_be_used_is_2_and_one_that_others_can_read_a_warning
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let open = examined(&home);
     assert_eq!(open.code, 0, "{open:?}");
-    says(&open, "config file", "warning", "chmod 600");
-    says(&open, "url", "ok", "from the profile work");
+    assert_check(&open, "config file", "warning", "chmod 600");
+    assert_check(&open, "url", "ok", "from the profile work");
     let unknown = home.deploytrack(&["doctor", "-o", "json", "--profile", "none-such"]);
     assert_eq!(unknown.code, 2, "{unknown:?}");
-    says(&unknown, "profile", "problem", "the profiles are work");
+    assert_check(&unknown, "profile", "problem", "the profiles are work");
 }
 
 #[test]
-fn what_waits_in_the_spool_is_counted() {
+fn queued_events_are_counted() {
     let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let _ = home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "spool"]).done();
-    says(&examined(&home), "waiting", "warning", "1 entry waits");
-    says(&examined(&home), "waiting", "warning", "deploytrack flush");
+    assert_check(&examined(&home), "waiting", "warning", "1 entry waits");
+    assert_check(&examined(&home), "waiting", "warning", "deploytrack flush");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_spool_that_cannot_be_written_is_a_problem() {
     fs::write(home.path().join(".local"), "").unwrap();
     let run = examined(&home);
     assert_eq!(run.code, 2, "{run:?}");
-    says(&run, "spool", "problem", "would be lost");
+    assert_check(&run, "spool", "problem", "would be lost");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_token_in_the_clear_and_a_proxy_are_named_without_their_secrets() {
         .with("HTTP_PROXY", "http://me:hush@127.0.0.1:1");
     let run = examined(&home);
     assert!(run.code == 3 && !run.out.contains("hush"), "{run:?}");
-    says(&run, "address", "warning", "https://");
-    says(&run, "proxy", "ok", "http://127.0.0.1:1 (HTTP_PROXY)");
-    says(&run, "connection", "not checked", "proxy");
+    assert_check(&run, "address", "warning", "https://");
+    assert_check(&run, "proxy", "ok", "http://127.0.0.1:1 (HTTP_PROXY)");
+    assert_check(&run, "connection", "not checked", "proxy");
 }

@@ -1,9 +1,11 @@
-//! The exit codes are a public contract.
+//! The exit codes, which are a public contract.
 
-use crate::*;
+use deploytrack_tests::{caller::Caller, program::Home, snapshot};
+
+use crate::given::Bench;
 
 #[test]
-fn a_refusal_is_1_and_says_why() {
+fn a_refusal_is_1_and_prints_the_reason() {
     let bench = Bench::filled();
     let run = bench.home.deploytrack(&["show", "00000000-0000-4000-8000-000000000000"]);
     snapshot!("cli_refused", run.whole());

@@ -1,22 +1,25 @@
-//! Machines that are not as they should be: the deploy goes on as it would alone, and nothing is said that is not so.
+//! Broken machines: the deploy goes on as it would unwrapped, and no message is wrong.
 
 use std::{
     ffi::OsStr,
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _},
     os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _, process::CommandExt as _},
     path::Path,
     process::{Command, Output, Stdio},
 };
 
-use deploytrack_tests::program::binary;
-
-use crate::{
-    wrapped::{RECORD, home, home_of, listed, spooled, wrapped},
-    *,
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, binary},
 };
 
-/// No bytes of any text.
+use crate::{
+    given::Bench,
+    wrapped::{RECORD, home, home_of, listed, spooled, wrapped},
+};
+
+/// Bytes that are not UTF-8.
 const ODD: &[u8] = b"\xff\xfe odd \x80";
 const NOWHERE: &str = "http://127.0.0.1:1";
 
@@ -24,11 +27,11 @@ fn output(mut command: Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn stderr_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Runs `deploytrack` from a shell that arranges its machine first.
+/// Runs `deploytrack` from a shell, after a script that breaks something.
 fn from_shell(home: &Home, arranged: &str, args: &[&str]) -> Output {
     let program = home.command("deploytrack", &[]);
     let mut shell = Command::new("sh");
@@ -37,7 +40,7 @@ fn from_shell(home: &Home, arranged: &str, args: &[&str]) -> Output {
     output(shell)
 }
 
-/// What the server has, which must be one deployment.
+/// The only deployment on the server.
 fn status(bench: &Bench) -> String {
     let all = listed(bench);
     assert_eq!(all.len(), 1, "{all:?}");
@@ -50,16 +53,16 @@ fn token_is_in(bytes: &[u8]) -> bool {
     bytes.windows(secret.len()).any(|window| window == secret)
 }
 
-/// Whether this user's rights are those of root, who is refused nothing.
+/// Whether this process has the rights of root, for whom no access is refused.
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
 }
 
 #[test]
-fn without_any_home_the_deployment_is_told_from_memory() {
+fn without_a_home_the_deployment_is_reported_from_memory() {
     let bench = Bench::new();
     let home = home(&bench);
-    // A user that no list of users has, so that none gives it a home either; and a program that it may reach.
+    // A user id without an entry, and so without a home, and a program that it may execute.
     let program = home.path().join("deploytrack");
     fs::copy(binary("deploytrack"), &program).unwrap();
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -74,12 +77,12 @@ fn without_any_home_the_deployment_is_told_from_memory() {
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b"out\n"[..]), "{output:?}");
     assert_eq!(status(&bench), "failed");
     if is_root() {
-        assert!(said(&output).contains("there is no home directory"), "{output:?}");
+        assert!(stderr_of(&output).contains("there is no home directory"), "{output:?}");
     }
 }
 
 #[test]
-fn a_home_that_takes_nothing_costs_a_warning() {
+fn an_unwritable_home_is_a_warning() {
     let bench = Bench::new();
     let base = home(&bench);
     let file = base.path().join("file");
@@ -88,7 +91,7 @@ fn a_home_that_takes_nothing_costs_a_warning() {
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
     let mut homes = vec![file.as_path(), Path::new("/proc/nowhere")];
-    // To root it is a home as any other.
+    // For root it is a normal home.
     if !is_root() {
         homes.push(&closed);
     }
@@ -97,7 +100,7 @@ fn a_home_that_takes_nothing_costs_a_warning() {
         command.env("HOME", path);
         let output = output(command);
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(4), &b"out\n"[..]), "{output:?}");
-        let said = said(&output);
+        let said = stderr_of(&output);
         assert!(said.contains("the spool cannot be used") && said.contains(path.to_str().unwrap()), "{said}");
         let all = listed(&bench);
         assert_eq!((all.len(), &all[0]["status"]), (number + 1, &"failed".into()), "{all:?}");
@@ -105,24 +108,24 @@ fn a_home_that_takes_nothing_costs_a_warning() {
 }
 
 #[test]
-fn on_a_full_disk_the_deployment_is_told_from_memory() {
+fn on_a_full_disk_the_deployment_is_reported_from_memory() {
     let bench = Bench::new();
     let home = home(&bench);
-    // Every write to a file fails, as on a disk that is full.
+    // Every write to a file fails, as on a full disk.
     let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
     let run = from_shell(&home, full, &wrapped(&[], &["sh", "-c", "echo out; exit 5"]));
     assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(5), &b"out\n"[..]), "{run:?}");
-    assert!(said(&run).contains("the spool cannot be written"), "{run:?}");
+    assert!(stderr_of(&run).contains("the spool cannot be written"), "{run:?}");
     assert_eq!((status(&bench).as_str(), spooled(&home)), ("failed", 0));
 }
 
 #[test]
-fn on_a_full_disk_without_a_server_nothing_is_said_to_be_kept() {
+fn on_a_full_disk_without_a_server_no_event_is_reported_as_queued() {
     let home = home_of(NOWHERE);
     let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
     let run = from_shell(&home, full, &wrapped(&["--send-timeout", "1s"], &["sh", "-c", "exit 5"]));
     assert_eq!(run.status.code(), Some(5), "{run:?}");
-    assert!(said(&run).contains("may be lost") && !said(&run).contains("is kept in the spool"), "{run:?}");
+    assert!(stderr_of(&run).contains("may be lost") && !stderr_of(&run).contains("is kept in the spool"), "{run:?}");
 }
 
 #[test]
@@ -144,20 +147,20 @@ fn a_signal_that_was_ignored_stays_so() {
 }
 
 #[test]
-fn on_a_full_disk_without_a_server_a_plain_record_leaves_nothing_half_kept() {
+fn on_a_full_disk_without_a_server_a_plain_record_leaves_no_partial_entry() {
     let home = home_of(NOWHERE);
     let args = [&RECORD[..], &["--on-error", "spool"]].concat();
     let plain = from_shell(&home, "trap '' XFSZ; ulimit -f 0; exec \"$@\"", &args);
     assert_eq!(spooled(&home), 0);
-    assert!(said(&plain).contains("nothing is recorded") && said(&plain).contains("the spool cannot be used"), "{plain:?}");
+    assert!(stderr_of(&plain).contains("nothing is recorded") && stderr_of(&plain).contains("the spool cannot be used"), "{plain:?}");
 }
 
 #[test]
-fn standard_streams_onto_a_full_disk_fail_as_they_would_alone() {
+fn standard_streams_onto_a_full_disk_fail_as_they_would_unwrapped() {
     let bench = Bench::filled();
     let list = from_shell(&bench.home, "exec \"$@\" > /dev/full", &["list"]);
     assert_eq!(list.status.code(), Some(1));
-    assert!(said(&list).contains("cannot write the answer"), "{list:?}");
+    assert!(stderr_of(&list).contains("cannot write the answer"), "{list:?}");
     let home = home(&bench);
     let run = from_shell(&home, "exec \"$@\" 2> /dev/full", &wrapped(&["--on-error", "warn"], &["sh", "-c", "exit 6"]));
     assert_eq!(run.status.code(), Some(6), "{run:?}");
@@ -171,7 +174,7 @@ fn without_a_terminal_there_is_no_colour_and_the_command_sees_none_either() {
     let home = home(&bench);
     let script = "test -t 0 || test -t 1 || test -t 2 || echo none";
     let run = from_shell(&home, "exec setsid -w \"$@\"", &wrapped(&[], &["sh", "-c", script]));
-    assert_eq!((run.status.code(), run.stdout.as_slice(), said(&run).as_str()), (Some(0), &b"none\n"[..], ""), "{run:?}");
+    assert_eq!((run.status.code(), run.stdout.as_slice(), stderr_of(&run).as_str()), (Some(0), &b"none\n"[..], ""), "{run:?}");
     let matrix = from_shell(&home, "exec setsid -w \"$@\"", &["matrix"]);
     assert!(matrix.status.success() && !matrix.stdout.contains(&0x1b), "{matrix:?}");
 }
@@ -188,7 +191,7 @@ fn arguments_and_variables_that_are_no_text_reach_the_command_byte_for_byte() {
 }
 
 #[test]
-fn a_name_that_is_no_text_is_a_usage_error_and_costs_a_command_nothing() {
+fn a_name_that_is_not_utf8_is_a_usage_error_and_does_not_stop_the_command() {
     let home = home_of(NOWHERE);
     let with = |after: &[&str]| {
         let mut command = home.command("deploytrack", &["record", "--component"]);
@@ -197,10 +200,10 @@ fn a_name_that_is_no_text_is_a_usage_error_and_costs_a_command_nothing() {
     };
     let plain = with(&["--environment", "production", "--version", "v1"]);
     assert_eq!((plain.status.code(), plain.stdout.as_slice()), (Some(2), &b""[..]), "{plain:?}");
-    assert!(said(&plain).contains("error: invalid UTF-8") && !said(&plain).contains("panicked"), "{plain:?}");
+    assert!(stderr_of(&plain).contains("error: invalid UTF-8") && !stderr_of(&plain).contains("panicked"), "{plain:?}");
     let run = with(&["-e", "production", "--version", "v1", "--", "echo", "ran"]);
     assert_eq!((run.status.code(), run.stdout.as_slice(), spooled(&home)), (Some(0), &b"ran\n"[..], 1), "{run:?}");
-    assert!(said(&run).contains("--component must be UTF-8 text"), "{run:?}");
+    assert!(stderr_of(&run).contains("--component must be UTF-8 text"), "{run:?}");
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn settings_that_are_no_text_are_not_passed_over() {
         let mut command = home.command("deploytrack", &["list"]);
         command.env(name, OsStr::from_bytes(ODD));
         let run = output(command);
-        assert!(matches!(run.status.code(), Some(2 | 4)) && !said(&run).contains("panicked"), "{name}: {run:?}");
+        assert!(matches!(run.status.code(), Some(2 | 4)) && !stderr_of(&run).contains("panicked"), "{name}: {run:?}");
     }
     let mut command = home.command("deploytrack", &["list"]);
     command.arg0(OsStr::from_bytes(ODD));
@@ -232,7 +235,7 @@ fn closed_streams_do_not_change_what_is_recorded() {
     }
 }
 
-/// Runs with a standard output that nobody reads any more.
+/// Runs with a standard output whose reader is closed.
 fn into_broken_pipe(home: &Home, args: &[&str]) -> Output {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -247,29 +250,29 @@ fn into_broken_pipe(home: &Home, args: &[&str]) -> Output {
 }
 
 #[test]
-fn a_reader_that_has_gone_away_is_no_failure() {
+fn a_closed_output_is_not_a_failure() {
     let bench = Bench::filled();
     for args in [&["list"][..], &["matrix"], &["export"], &RECORD, &["--help"]] {
         let run = into_broken_pipe(&bench.home, args);
-        assert_eq!((run.status.code(), said(&run).as_str()), (Some(0), ""), "{args:?}");
+        assert_eq!((run.status.code(), stderr_of(&run).as_str()), (Some(0), ""), "{args:?}");
     }
     assert_eq!(listed(&bench).len(), 5, "it is recorded all the same");
 }
 
 #[test]
-fn a_command_whose_reader_has_gone_away_ends_as_it_would_alone() {
+fn a_command_with_a_closed_output_ends_as_it_would_unwrapped() {
     let bench = Bench::new();
     let home = home(&bench);
-    // `yes` ends by SIGPIPE, which a program may have inherited as ignored.
+    // `yes` must end by SIGPIPE, which a program may have inherited as ignored.
     let run = into_broken_pipe(&home, &wrapped(&[], &["yes"]));
     assert_eq!(run.status.code(), Some(128 + 13), "{run:?}");
     assert_eq!((status(&bench).as_str(), spooled(&home)), ("failed", 0));
 }
 
-/// Every file in a folder and below, with its content.
+/// Every file below a folder, with its content.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
-    // A program that is running may remove a folder or a file meanwhile.
+    // A running program may delete a folder or a file at the same time.
     let Ok(entries) = fs::read_dir(folder) else { return found };
     for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -290,7 +293,7 @@ fn the_token_is_in_no_file_no_process_list_and_no_output() {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut shell = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut shell).unwrap();
-    // The process itself, whatever is between it and the command, and the command.
+    // The process, the processes between it and the command, and the command.
     let mut lines = 0;
     let mut process = shell.trim().to_owned();
     while process != std::process::id().to_string() {

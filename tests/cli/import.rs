@@ -1,11 +1,12 @@
-//! import and export
+//! `deploytrack import` and `export`.
 
 use std::io::Write as _;
 
+use deploytrack_tests::snapshot;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::Bench;
 
 fn lines(count: usize) -> String {
     (0..count)
@@ -66,7 +67,7 @@ fn export_filters() {
     assert!(export.out.contains("v7"));
 }
 
-/// A file in a bench's home.
+/// Writes a file into the home of a bench.
 fn file(bench: &Bench, name: &str, bytes: impl AsRef<[u8]>) -> String {
     let path = bench.home.path().join(name);
     std::fs::write(&path, bytes).unwrap();
@@ -109,7 +110,7 @@ fn two_deployments_are_two_in_whichever_form_they_come() {
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
+fn faults_are_named_with_their_position_and_the_way_out() {
     let bench = Bench::new();
     let good = deployment("v1", 1);
     let refused = |text: &str, said: &[&str]| {
@@ -161,7 +162,7 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
 }
 
 #[test]
-fn an_empty_file_records_nothing_and_says_so() {
+fn an_empty_file_records_nothing_and_is_reported() {
     let bench = Bench::new();
     for text in ["", "\n\n", "[]"] {
         let run = bench.home.deploytrack_reading(&["import", "-"], text);
@@ -170,7 +171,7 @@ fn an_empty_file_records_nothing_and_says_so() {
 }
 
 #[test]
-fn a_removal_may_come_a_thousand_lines_before_its_deployment() {
+fn an_undeployment_may_come_a_thousand_lines_before_its_deployment() {
     let bench = Bench::new();
     let removal = json!({"event": "undeployed", "component": "other", "environment": "production", "occurredAt": "2025-06-03T00:00:00Z"});
     let removed = json!({"component": "other", "environment": "production", "version": "v1", "status": "success", "occurredAt": "2025-06-02T00:00:00Z"});
@@ -183,7 +184,7 @@ fn a_removal_may_come_a_thousand_lines_before_its_deployment() {
 }
 
 #[test]
-fn columns_of_another_program_are_named_by_a_flag() {
+fn columns_of_another_program_are_mapped_by_a_flag() {
     let bench = Bench::new();
     let table = "id,repo,result,commit,finished\n1,api,SUCCESS,ed52224,2025-06-01 12:00:00\n2,web,FAILURE,ed52225,2025-06-01 12:01:00\n";
     let columns =
@@ -202,7 +203,7 @@ fn columns_of_another_program_are_named_by_a_flag() {
 }
 
 #[test]
-fn the_table_that_list_writes_is_taken_and_has_no_formulas() {
+fn the_csv_of_list_can_be_imported_and_has_no_formulas() {
     let (bench, other) = (Bench::new(), Bench::new());
     for version in ["=HYPERLINK(1)", "-v1", "@v2", "-1", "v3"] {
         let line = json!({"component": "+api", "environment": "production", "version": version, "status": "succeeded", "occurredAt": "2025-06-01T12:00:00Z"});
@@ -223,7 +224,7 @@ fn the_table_that_list_writes_is_taken_and_has_no_formulas() {
 }
 
 #[test]
-fn an_export_carries_attempts_reasons_and_times() {
+fn an_export_contains_attempts_reasons_and_times() {
     let (bench, other) = (Bench::filled(), Bench::new());
     let id = bench.record("api", "production", "v9", "in_progress");
     for (status, reason) in [("failed", "exit code 3"), ("pending", "again"), ("in_progress", ""), ("succeeded", "")] {
@@ -238,7 +239,7 @@ fn an_export_carries_attempts_reasons_and_times() {
     let _ = other.home.deploytrack(&["verify"]).done();
 }
 
-/// A cell for each column that `--columns` names, by the field that it is for.
+/// A value for each column that `--columns` maps, by its field.
 fn row_for(columns: &str) -> Vec<(String, &'static str)> {
     let mut row = Vec::new();
     for pair in columns.split(',') {
@@ -261,7 +262,7 @@ fn row_for(columns: &str) -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn every_flag_of_the_page_is_taken() {
+fn every_flag_on_the_page_is_accepted() {
     let bench = Bench::new();
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/import.md")).unwrap();
     let flags: Vec<_> = page.split("--columns '").skip(1).filter_map(|rest| Some(rest.split_once('\'')?.0)).collect();

@@ -1,4 +1,4 @@
-//! The ready-made pieces for GitHub, GitLab and Jenkins: their scripts, run as a runner runs them.
+//! The integrations for GitHub, GitLab and Jenkins: their scripts, run as by a runner.
 
 use std::{
     fs,
@@ -6,15 +6,18 @@ use std::{
     process::{Command, Stdio},
 };
 
-use deploytrack_tests::program::{Run, binary};
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Run, binary},
+};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
-/// Nothing else is on a runner's path.
+/// The `PATH` of a runner.
 const SYSTEM: &str = "/usr/bin:/bin";
 
-/// Words that a shell would act upon if they ever were a part of a script.
+/// Texts that a shell would execute if they became part of a script.
 const HOSTILE: [&str; 9] = [
     "$(touch pwned)",
     "`touch pwned`",
@@ -27,7 +30,7 @@ const HOSTILE: [&str; 9] = [
     "* \\",
 ];
 
-/// A script, the shells that run it, and which variable has which input.
+/// A script, the shells that run it, and the input in each variable.
 struct Piece {
     script: String,
     shells: &'static [&'static [&'static str]],
@@ -42,7 +45,7 @@ fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap()
 }
 
-/// The variables of a YAML mapping whose values are inputs and nothing else.
+/// The variables of a YAML mapping whose values are exactly one input.
 fn variables(mapping: &Value, before: &str, after: &str) -> Vec<(String, String)> {
     let input = |value: &Value| {
         let text = value.get("value").unwrap_or(value).as_str().unwrap();
@@ -100,7 +103,7 @@ fn pieces() -> [Piece; 3] {
     [github(), gitlab(), jenkins()]
 }
 
-/// Runs a script with every input that is not given empty, as runners do.
+/// Runs a script. Every input that is not given is empty, as with a runner.
 fn run(home: &Home, path: &str, (shell, piece): (&[&str], &Piece), inputs: &[(&str, &str)]) -> Run {
     fs::write(home.path().join("script"), &piece.script).unwrap();
     let settings = home.command("deploytrack", &[]);
@@ -113,7 +116,7 @@ fn run(home: &Home, path: &str, (shell, piece): (&[&str], &Piece), inputs: &[(&s
     Run { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
-/// Something for every piece and every shell that runs it.
+/// Calls a function for every integration and every shell that runs it.
 fn each(mut claim: impl FnMut((&[&str], &Piece))) {
     for piece in pieces() {
         for shell in piece.shells {
@@ -126,10 +129,10 @@ fn installed() -> String {
     format!("{}:{SYSTEM}", binary("deploytrack").parent().unwrap().display())
 }
 
-/// A home with a program in it that only writes down how it was called.
+/// A home with a fake `deploytrack` that writes down its arguments.
 fn recorder() -> (Home, String) {
     let home = Home::new();
-    // Another process writes it: a program that is open for writing anywhere cannot be run.
+    // Another process writes it, because a program that is open for writing cannot be executed.
     let text = "#!/bin/sh\n[ \"$1\" != --version ] || exit 0\nprintf '%s\\0' \"$@\" >\"$HOME/called\"\nenv >\"$HOME/environment\"\n";
     let write = ["-c", "printf %s \"$1\" >deploytrack; chmod +x deploytrack", "sh", text];
     assert!(Command::new("sh").args(write).current_dir(home.path()).status().unwrap().success());
@@ -164,7 +167,7 @@ fn each_piece_records_the_command_and_ends_as_it_did() {
 }
 
 #[test]
-fn a_version_that_looks_like_a_script_is_recorded_as_it_is() {
+fn a_version_that_looks_like_a_script_is_recorded_unchanged() {
     let bench = Bench::new();
     let version = "$(touch${IFS}pwned)';\"`touch${IFS}pwned`";
     let inputs = [("DT_COMPONENT", "api"), ("DT_ENVIRONMENT", "production"), ("DT_VERSION", version), ("DT_RUN", "true")];
@@ -176,7 +179,7 @@ fn a_version_that_looks_like_a_script_is_recorded_as_it_is() {
 }
 
 #[test]
-fn whatever_an_input_says_is_one_argument() {
+fn every_input_is_one_argument() {
     let flags = ["component", "environment", "version", "on-error", "send-timeout", "command-timeout", "output-tail"];
     each(|piece| {
         for word in HOSTILE {
@@ -194,7 +197,7 @@ fn whatever_an_input_says_is_one_argument() {
 }
 
 #[test]
-fn an_input_that_is_empty_is_no_flag() {
+fn an_empty_input_becomes_no_flag() {
     each(|piece| {
         let (home, path) = recorder();
         assert_eq!(run(&home, &path, piece, &[("DT_RUN", "true")]).code, 0);
@@ -218,10 +221,10 @@ fn address_and_token_are_environment_only_and_never_traced() {
 }
 
 #[test]
-fn without_the_program_the_command_runs_and_a_warning_says_so() {
+fn without_deploytrack_the_command_runs_and_a_warning_is_printed() {
     each(|piece| {
         let home = Home::new();
-        // A file that is there and is no program is as good as none.
+        // A file that is not executable counts as missing.
         for path in ["", "./script", "no/such/program"] {
             let run = run(&home, SYSTEM, piece, &[("DT_RUN", "echo deployed; exit 6"), ("DT_PATH", path), ("DT_COMPONENT", "api")]);
             assert_eq!((run.code, run.out.as_str()), (6, "deployed\n"), "{run:?}");
@@ -236,12 +239,12 @@ fn without_the_program_the_command_runs_and_a_warning_says_so() {
 fn the_pieces_have_one_script() {
     let [github, gitlab, jenkins] = pieces();
     assert_eq!(github.script, gitlab.script);
-    // Without a first line of its own, Jenkins would trace it.
+    // Without a shebang, Jenkins would trace the script.
     assert_eq!(jenkins.script.strip_prefix("#!/bin/sh\n").unwrap(), github.script);
 }
 
 #[test]
-fn nothing_is_put_between_the_lines_of_a_script() {
+fn no_output_is_inserted_between_the_lines_of_a_script() {
     for piece in pieces() {
         assert!(!piece.script.contains("${{") && !piece.script.contains("$[["));
     }

@@ -1,4 +1,4 @@
-//! A wrapped command whose deploytrack is killed goes on, and how it ended is told.
+//! When `deploytrack` is killed, its wrapped command goes on, and the outcome is still reported.
 
 use std::{
     io::{BufRead as _, Read as _},
@@ -7,12 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deploytrack_tests::program::Home;
+
 use crate::{
+    given::Bench,
     wrapped::{home, listed, shown, spooled, wrapped},
-    *,
 };
 
-/// A wrapped command that has begun.
+/// Starts a wrapped command and waits until it runs.
 fn begun(home: &Home, options: &[&str], script: &str) -> Child {
     let script = format!("echo begun; {script}");
     let mut command = home.command("deploytrack", &wrapped(options, &["sh", "-c", &script]));
@@ -21,7 +23,7 @@ fn begun(home: &Home, options: &[&str], script: &str) -> Child {
     child
 }
 
-/// The process of the keeper: the only child of a deploytrack that waits for a command.
+/// The process id of the keeper: the only child of a `deploytrack` that waits for a command.
 fn keeper_of(child: &Child) -> String {
     let found = Command::new("pgrep").args(["-P", &child.id().to_string()]).output().unwrap();
     String::from_utf8(found.stdout).unwrap().trim().to_owned()
@@ -47,7 +49,7 @@ fn settled(bench: &Bench) -> (String, String) {
 const ENDINGS: [(&str, &str); 3] = [("exit 0", "succeeded"), ("exit 3", "failed"), ("kill -KILL $$", "failed")];
 
 #[test]
-fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_comes_by_itself() {
+fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_is_still_sent() {
     for (ending, status) in ENDINGS {
         let bench = Bench::new();
         let home = home(&bench);
@@ -56,7 +58,7 @@ fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_comes_by_itse
         child.wait().unwrap();
         assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 0 kept, 0 refused\n", "the command is still at work");
         assert_eq!(listed(&bench)[0]["status"], "in_progress");
-        // On a machine that is thrown away after the job there is no next call.
+        // A machine that is deleted after the job has no next call.
         assert_eq!(settled(&bench).0, status);
         thread::sleep(Duration::from_millis(300));
         assert_eq!(spooled(&home), 0);
@@ -64,7 +66,7 @@ fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_comes_by_itse
 }
 
 #[test]
-fn when_the_server_cannot_be_asked_it_comes_with_the_next_call() {
+fn without_a_server_the_outcome_is_sent_by_the_next_call() {
     for (ending, status) in ENDINGS {
         let mut bench = Bench::new();
         let (home, url) = (home(&bench), bench.server.url().to_owned());
@@ -84,12 +86,12 @@ fn when_the_server_cannot_be_asked_it_comes_with_the_next_call() {
 }
 
 #[test]
-fn a_killed_keeper_makes_no_difference() {
+fn a_killed_keeper_changes_no_outcome() {
     for (ending, code, status) in [("exit 0", Some(0), "succeeded"), ("exit 3", Some(3), "failed"), ("kill -KILL $$", Some(137), "failed")]
     {
         let bench = Bench::new();
         let home = home(&bench);
-        // What the command leaves behind is no command.
+        // Background processes of the command do not count as the command.
         let mut child = begun(&home, &[], &format!("(sleep 0.3; exit 9) & sleep 1; {ending}"));
         kill(&keeper_of(&child));
         thread::sleep(Duration::from_millis(300));
@@ -118,7 +120,7 @@ fn a_command_without_its_keeper_still_gets_signals_and_has_its_limit() {
 }
 
 #[test]
-fn when_all_are_killed_the_next_call_says_that_nobody_saw_the_end() {
+fn when_every_process_is_killed_the_next_call_records_an_unknown_outcome() {
     let bench = Bench::new();
     let home = home(&bench);
     let mut child = begun(&home, &[], "echo $$; exec sleep 60");
@@ -136,7 +138,7 @@ fn when_all_are_killed_the_next_call_says_that_nobody_saw_the_end() {
 }
 
 #[test]
-fn when_its_keeper_is_killed_too_nobody_guesses() {
+fn when_the_keeper_is_killed_too_no_outcome_is_guessed() {
     let bench = Bench::new();
     let home = home(&bench);
     let mark = home.path().join("done");

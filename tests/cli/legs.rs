@@ -1,4 +1,4 @@
-//! Legs of one job: each has its own deployment, and only a step that is repeated in its leg goes on with one.
+//! Legs of one job: each has its own deployment, and only a step that is repeated in its own leg resumes it.
 
 use std::{
     fs,
@@ -13,16 +13,20 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_tests::on_both;
+use deploytrack_tests::{
+    database::DatabaseKind::{self, Postgres, Sqlite},
+    program::Home,
+};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::{
     ci::{GITHUB, GITLAB, home},
+    given::Bench,
     wrapped::{listed, spooled},
-    *,
 };
 
-/// The variables that all legs of a job share, for each provider, and what one leg has besides, in as many legs as there are.
+/// For each provider, the variables that all legs of a job share, and the additional variables of each leg.
 type Job = (&'static [(&'static str, &'static str)], [&'static [(&'static str, &'static str)]; 2]);
 
 const JOBS: [Job; 16] = [
@@ -58,7 +62,7 @@ const JOBS: [Job; 16] = [
 
 const STEP: [&str; 9] = ["record", "-c", "api", "-e", "production", "--version", "v1", "--", "./deploy.sh"];
 
-/// A home with a command that ends with what the file `code` says, after the file `go` is there.
+/// A home with a command that waits for the file `go` and ends with the exit code in the file `code`.
 fn leg(bench: &Bench, variables: &[(&str, &str)]) -> Home {
     let home = home(bench.server.url(), variables);
     let script = home.path().join("deploy.sh");
@@ -80,12 +84,12 @@ fn begin(home: &Home) -> Child {
     home.command("deploytrack", &STEP).spawn().unwrap()
 }
 
-/// The statuses and attempts of all deployments, the newest first.
+/// Status and attempt of all deployments, the newest first.
 fn all(bench: &Bench) -> Vec<(Value, Value)> {
     listed(bench).into_iter().map(|one| (one["status"].clone(), one["attempt"].clone())).collect()
 }
 
-fn is(status: &str, attempt: u32) -> (Value, Value) {
+fn deployment(status: &str, attempt: u32) -> (Value, Value) {
     (json!(status), json!(attempt))
 }
 
@@ -110,12 +114,12 @@ fn every_leg_has_its_own_deployment_one_after_the_other() {
         may_end(&second);
         will_end(&first, "3");
         assert_eq!((first.deploytrack(&STEP).code, second.deploytrack(&STEP).code), (3, 0), "{shared:?}");
-        assert_eq!(all(&bench), [is("succeeded", 1), is("failed", 1)], "{shared:?}");
+        assert_eq!(all(&bench), [deployment("succeeded", 1), deployment("failed", 1)], "{shared:?}");
     }
 }
 
 #[test]
-fn a_step_that_is_repeated_in_its_leg_goes_on() {
+fn a_step_that_is_repeated_in_its_leg_resumes_its_deployment() {
     for (shared, legs) in JOBS.into_iter().filter(|(_, legs)| !legs[0].is_empty() && legs[0][0].0 != "RUNNER_NAME") {
         let bench = Bench::new();
         let home = leg(&bench, &[shared, legs[0]].concat());
@@ -126,17 +130,17 @@ fn a_step_that_is_repeated_in_its_leg_goes_on() {
         };
         step("1");
         step("0");
-        assert_eq!(all(&bench), [is("succeeded", 2)], "{shared:?}");
-        // What has succeeded stays as it is.
+        assert_eq!(all(&bench), [deployment("succeeded", 2)], "{shared:?}");
+        // A deployment that has succeeded is not resumed.
         let before = listed(&bench);
         step("4");
-        assert_eq!(all(&bench), [is("failed", 1), is("succeeded", 2)], "{shared:?}");
+        assert_eq!(all(&bench), [deployment("failed", 1), deployment("succeeded", 2)], "{shared:?}");
         assert_eq!(listed(&bench)[1], before[0]);
     }
 }
 
 #[test]
-fn a_job_that_is_run_again_has_another_deployment() {
+fn a_job_that_runs_again_records_another_deployment() {
     let bench = Bench::new();
     let mut home = leg(&bench, &GITLAB);
     may_end(&home);
@@ -144,7 +148,7 @@ fn a_job_that_is_run_again_has_another_deployment() {
     assert_eq!(home.deploytrack(&STEP).code, 1);
     home.set("CI_JOB_ID", "71");
     assert_eq!(home.deploytrack(&STEP).code, 1);
-    assert_eq!(all(&bench), [is("failed", 1), is("failed", 1)]);
+    assert_eq!(all(&bench), [deployment("failed", 1), deployment("failed", 1)]);
 }
 
 #[test]
@@ -153,7 +157,7 @@ fn the_rounds_of_a_loop_are_deployments_of_their_own() {
     let mut home = leg(&bench, &GITLAB);
     may_end(&home);
     will_end(&home, "1");
-    // They differ in the arguments, in the environment, in the folder.
+    // The legs differ in the arguments, in the environment or in the folder.
     for region in ["eu", "us"] {
         assert_eq!(home.deploytrack(&[&STEP[..], &[region]].concat()).code, 1);
         home.set("REGION", region);
@@ -164,8 +168,8 @@ fn the_rounds_of_a_loop_are_deployments_of_their_own() {
         fs::copy(home.path().join(file), home.path().join("web").join(file)).unwrap();
     }
     assert!(!home.command("deploytrack", &STEP).current_dir(home.path().join("web")).status().unwrap().success());
-    assert_eq!(all(&bench), vec![is("failed", 1); 5]);
-    // Without a command nothing tells a loop from a repetition.
+    assert_eq!(all(&bench), vec![deployment("failed", 1); 5]);
+    // Without a command, a loop cannot be distinguished from a repetition.
     for status in ["pending", "in_progress", "failed", "succeeded"] {
         let ids = [(); 3].map(|()| home.deploytrack(&[&STEP[..7], &["--status", status]].concat()).done().to_owned());
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
@@ -174,7 +178,7 @@ fn the_rounds_of_a_loop_are_deployments_of_their_own() {
 }
 
 #[test]
-fn what_ran_at_the_same_time_is_no_repetition_when_it_is_told_afterwards() {
+fn concurrent_runs_reported_afterwards_are_not_repetitions() {
     let mut bench = Bench::new();
     let url = bench.server.url().to_owned();
     let home = leg(&bench, &[]);
@@ -187,7 +191,7 @@ fn what_ran_at_the_same_time_is_no_repetition_when_it_is_told_afterwards() {
     for mut leg in running {
         assert_eq!(leg.wait().unwrap().code(), Some(1));
     }
-    // This one began when both had failed.
+    // This one started after both had failed.
     will_end(&home, "0");
     assert_eq!(home.deploytrack(&keyed).code, 0);
     assert_eq!(spooled(&home), 3);
@@ -195,70 +199,78 @@ fn what_ran_at_the_same_time_is_no_repetition_when_it_is_told_afterwards() {
     assert_eq!(home.deploytrack(&["flush"]).done(), "3 sent, 0 kept, 0 refused\n");
     let mut all = all(&bench);
     all.sort_unstable_by_key(|(_, attempt)| attempt.as_u64());
-    assert_eq!(all, [is("failed", 1), is("succeeded", 2)]);
+    assert_eq!(all, [deployment("failed", 1), deployment("succeeded", 2)]);
 }
 
-on_both! {
-    async fn every_leg_of_a_github_matrix_has_its_own_deployment_side_by_side(database) {
-        let bench = Bench::on(database);
-        let legs = [(); 3].map(|()| leg(&bench, &GITHUB));
-        will_end(&legs[1], "1");
-        let running: Vec<_> = legs.iter().map(begin).collect();
-        wait_for(&bench, &["in_progress", "in_progress", "in_progress"]);
-        legs.iter().for_each(may_end);
-        let codes: Vec<_> = running.into_iter().map(|mut leg| leg.wait().unwrap().code().unwrap()).collect();
-        assert_eq!(codes, [0, 1, 0]);
-        wait_for(&bench, &["failed", "succeeded", "succeeded"]);
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_leg_of_a_github_matrix_has_its_own_deployment_side_by_side(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let bench = Bench::on(database);
+    let legs = [(); 3].map(|()| leg(&bench, &GITHUB));
+    will_end(&legs[1], "1");
+    let running: Vec<_> = legs.iter().map(begin).collect();
+    wait_for(&bench, &["in_progress", "in_progress", "in_progress"]);
+    legs.iter().for_each(may_end);
+    let codes: Vec<_> = running.into_iter().map(|mut leg| leg.wait().unwrap().code().unwrap()).collect();
+    assert_eq!(codes, [0, 1, 0]);
+    wait_for(&bench, &["failed", "succeeded", "succeeded"]);
+}
 
-    async fn what_another_process_has_in_progress_is_left_alone(database) {
-        let bench = Bench::on(database);
-        let legs = [(); 3].map(|()| leg(&bench, &GITLAB));
-        let keyed = [&STEP[..7], &["--idempotency-key", "deploy", "--meta"], &["leg=1"], &STEP[7..]].concat();
-        will_end(&legs[0], "1");
-        let mut first = legs[0].command("deploytrack", &keyed).spawn().unwrap();
-        wait_for(&bench, &["in_progress"]);
-        let before = listed(&bench)[0].clone();
-        may_end(&legs[1]);
-        let other: Vec<_> = keyed.iter().map(|word| if *word == "leg=1" { "leg=2" } else { word }).collect();
-        assert_eq!(legs[1].deploytrack(&other).code, 0);
-        let now = listed(&bench);
-        assert_eq!((now.len(), &now[1]), (2, &before), "it is not even touched");
-        may_end(&legs[0]);
-        assert_eq!(first.wait().unwrap().code(), Some(1));
-        // It has failed: its repetition goes on, and brings its own metadata.
-        may_end(&legs[2]);
-        assert_eq!(legs[2].deploytrack(&other).code, 0);
-        let all = listed(&bench);
-        assert_eq!((all.len(), &all[1]["id"], &all[1]["attempt"]), (2, &before["id"], &json!(2)));
-        assert_eq!((&all[1]["metadata"]["leg"], &all[1]["status"]), (&json!("2"), &json!("succeeded")));
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn entries_in_progress_in_another_process_are_left_alone(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let bench = Bench::on(database);
+    let legs = [(); 3].map(|()| leg(&bench, &GITLAB));
+    let keyed = [&STEP[..7], &["--idempotency-key", "deploy", "--meta"], &["leg=1"], &STEP[7..]].concat();
+    will_end(&legs[0], "1");
+    let mut first = legs[0].command("deploytrack", &keyed).spawn().unwrap();
+    wait_for(&bench, &["in_progress"]);
+    let before = listed(&bench)[0].clone();
+    may_end(&legs[1]);
+    let other: Vec<_> = keyed.iter().map(|word| if *word == "leg=1" { "leg=2" } else { word }).collect();
+    assert_eq!(legs[1].deploytrack(&other).code, 0);
+    let now = listed(&bench);
+    assert_eq!((now.len(), &now[1]), (2, &before), "it is not even touched");
+    may_end(&legs[0]);
+    assert_eq!(first.wait().unwrap().code(), Some(1));
+    // The deployment has failed: its repetition resumes it, with new metadata.
+    may_end(&legs[2]);
+    assert_eq!(legs[2].deploytrack(&other).code, 0);
+    let all = listed(&bench);
+    assert_eq!((all.len(), &all[1]["id"], &all[1]["attempt"]), (2, &before["id"], &json!(2)));
+    assert_eq!((&all[1]["metadata"]["leg"], &all[1]["status"]), (&json!("2"), &json!("succeeded")));
+}
 
-    async fn of_several_repetitions_at_once_one_goes_on(database) {
-        let bench = Bench::on(database);
-        let legs = [(); 4].map(|()| leg(&bench, &[]));
-        let keyed = [&STEP[..7], &["--idempotency-key", "deploy"], &STEP[7..]].concat();
-        may_end(&legs[0]);
-        will_end(&legs[0], "1");
-        assert_eq!(legs[0].deploytrack(&keyed).code, 1);
-        let running: Vec<_> = legs[1..].iter().map(|leg| leg.command("deploytrack", &keyed).spawn().unwrap()).collect();
-        wait_for(&bench, &["in_progress", "in_progress", "in_progress"]);
-        legs.iter().for_each(may_end);
-        for mut leg in running {
-            assert!(leg.wait().unwrap().success());
-        }
-        let mut attempts: Vec<_> = all(&bench).into_iter().map(|(_, attempt)| attempt.as_u64().unwrap()).collect();
-        attempts.sort_unstable();
-        assert_eq!(attempts, [1, 1, 2]);
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_several_concurrent_repetitions_one_resumes(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let bench = Bench::on(database);
+    let legs = [(); 4].map(|()| leg(&bench, &[]));
+    let keyed = [&STEP[..7], &["--idempotency-key", "deploy"], &STEP[7..]].concat();
+    may_end(&legs[0]);
+    will_end(&legs[0], "1");
+    assert_eq!(legs[0].deploytrack(&keyed).code, 1);
+    let running: Vec<_> = legs[1..].iter().map(|leg| leg.command("deploytrack", &keyed).spawn().unwrap()).collect();
+    wait_for(&bench, &["in_progress", "in_progress", "in_progress"]);
+    legs.iter().for_each(may_end);
+    for mut leg in running {
+        assert!(leg.wait().unwrap().success());
     }
+    let mut attempts: Vec<_> = all(&bench).into_iter().map(|(_, attempt)| attempt.as_u64().unwrap()).collect();
+    attempts.sort_unstable();
+    assert_eq!(attempts, [1, 1, 2]);
 }
 
 #[test]
-fn what_was_decided_is_not_decided_again_when_an_answer_is_lost() {
+fn a_choice_is_not_made_again_when_an_answer_is_lost() {
     // The answer to the first request of this method after the start is lost, and every one after it.
-    for (lost, first_ends, expected) in
-        [("PATCH", true, [is("succeeded", 2)].to_vec()), ("POST", false, [is("failed", 1), is("succeeded", 1)].to_vec())]
-    {
+    for (lost, first_ends, expected) in [
+        ("PATCH", true, [deployment("succeeded", 2)].to_vec()),
+        ("POST", false, [deployment("failed", 1), deployment("succeeded", 1)].to_vec()),
+    ] {
         let bench = Bench::new();
         let mut legs = [(); 2].map(|()| leg(&bench, &[]));
         let keyed = [&STEP[..7], &["--idempotency-key", "deploy"], &STEP[7..]].concat();
@@ -269,14 +281,14 @@ fn what_was_decided_is_not_decided_again_when_an_answer_is_lost() {
             may_end(&legs[0]);
             first.wait().unwrap();
         }
-        let url = cutting(bench.server.url(), lost);
+        let url = cutting_proxy(bench.server.url(), lost);
         legs[1].set("DEPLOYTRACK_URL", url);
         may_end(&legs[1]);
         assert_eq!(legs[1].deploytrack(&keyed).code, 0);
         assert_eq!(spooled(&legs[1]), 1, "{lost}");
         may_end(&legs[0]);
         first.wait().unwrap();
-        // The spool names the server as it was reached.
+        // An entry of the spool has the address of the server that the call used.
         let runs = fs::read_dir(legs[1].path().join(".local/state/deploytrack/spool")).unwrap();
         let run = runs.map(|run| run.unwrap().path()).find(|run| run.is_dir()).unwrap();
         for file in ["0.json", "1.json"].map(|file| run.join(file)) {
@@ -294,9 +306,9 @@ fn what_was_decided_is_not_decided_again_when_an_answer_is_lost() {
     }
 }
 
-/// The address of a proxy that hands requests on, and from the second request of this method on, or the first PATCH, cuts the
-/// connection where the answer begins.
-fn cutting(server: &str, method: &'static str) -> String {
+/// The address of a proxy that forwards requests. From the second request of this method on, or the first PATCH, it closes the
+/// connection when the answer begins.
+fn cutting_proxy(server: &str, method: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = server.strip_prefix("http://").unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! A wrapped command starts, is signalled and ends as under timeout(1).
+//! A wrapped command starts, receives signals and ends as under timeout(1).
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
@@ -9,12 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deploytrack_tests::program::Home;
+
 use crate::{
-    wrapped::{home, home_of, is_the_commands, listed, shown, wrapped},
-    *,
+    given::Bench,
+    wrapped::{assert_passed_through, home, home_of, listed, shown, wrapped},
 };
 
-/// A file that may be run.
+/// Writes an executable file.
 fn program(home: &Home, name: &str, text: &[u8]) -> PathBuf {
     let path = home.path().join(name);
     std::fs::write(&path, text).unwrap();
@@ -106,7 +108,7 @@ fn every_signal_that_can_be_caught_is_passed_on() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_command_as_without_a_tail() {
+fn a_closed_output_ends_the_command_as_without_a_tail() {
     let bench = Bench::new();
     let home = home(&bench);
     let mut command = home.command("deploytrack", &wrapped(&["--output-tail", "3"], &["yes"]));
@@ -122,7 +124,7 @@ fn a_reader_that_goes_away_ends_the_command_as_without_a_tail() {
 }
 
 #[test]
-fn what_the_command_leaves_running_is_not_waited_for_and_can_go_on_writing() {
+fn background_processes_of_the_command_are_not_waited_for_and_can_write_on() {
     let bench = Bench::new();
     let home = home(&bench);
     let script = "(sleep 3; echo late; echo later >&2) & echo early; exit 7";
@@ -194,7 +196,7 @@ fn a_tail_makes_the_output_hardly_slower() {
     };
     let tail = wrapped(&["--output-tail", "3"], &["yes"]).join(" ");
     let best = |writer: &str| (0..3).map(|_| timed(writer)).min().unwrap();
-    // The machine may have other things to do: what is caught is a tail that looks at each line.
+    // Generous, for a loaded machine: the test only catches a tail that inspects each line.
     assert!(best(&format!("{program} {tail}")) < best("yes") * 3 + Duration::from_secs(1));
-    is_the_commands(&home.deploytrack(&wrapped(&["--output-tail", "3"], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&["--output-tail", "3"], &["true"])), 0, "");
 }

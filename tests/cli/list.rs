@@ -1,8 +1,10 @@
-//! `deploytrack list`: by when things happened.
+//! `deploytrack list`: ordered by the time of the occurrence.
 
-use crate::*;
+use deploytrack_tests::program::Home;
 
-/// Told in another order than it happened.
+use crate::given::Bench;
+
+/// Records deployments in another order than they happened.
 fn filled() -> Bench {
     let bench = Bench::new();
     for (version, at) in [("v2", "2016-06-01T12:00:00Z"), ("v1", "2016-01-01T12:00:00Z"), ("v3", "2017-01-01T12:00:00Z")] {
@@ -19,7 +21,7 @@ fn versions(bench: &Bench, args: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_list_goes_by_when_things_happened_unless_asked_otherwise() {
+fn a_list_is_ordered_by_occurred_at_by_default() {
     let bench = filled();
     assert_eq!(versions(&bench, &[]), ["v3", "v2", "v1"]);
     assert_eq!(versions(&bench, &["--all"]), ["v3", "v2", "v1"]);
@@ -30,7 +32,7 @@ fn a_list_goes_by_when_things_happened_unless_asked_otherwise() {
 }
 
 #[test]
-fn the_age_of_a_backfill_is_that_of_what_happened() {
+fn the_age_of_a_backfilled_deployment_is_that_of_its_occurrence() {
     let bench = filled();
     let table = bench.home.deploytrack(&["list"]);
     let years = |line: &str| line.split_whitespace().last().is_some_and(|age| age.ends_with('y'));
@@ -41,7 +43,7 @@ fn the_age_of_a_backfill_is_that_of_what_happened() {
 }
 
 #[test]
-fn since_and_until_are_of_what_happened_in_list_and_export() {
+fn since_and_until_select_by_occurred_at_in_list_and_export() {
     let bench = filled();
     assert_eq!(versions(&bench, &["--since", "2016-06-01 12:00", "--until", "2017-01-01T12:00:00Z"]), ["v2"]);
     assert_eq!(versions(&bench, &["--since", "2 days ago"]), [""; 0]);
@@ -53,7 +55,7 @@ fn since_and_until_are_of_what_happened_in_list_and_export() {
     assert_eq!((wrong.code, wrong.err.contains("--since")), (2, true), "{wrong:?}");
 }
 
-/// What a command prints on a terminal of this width; 0 is one that does not know its width.
+/// The output of a command on a terminal of this width; 0 is an unknown width.
 fn on_terminal(home: &Home, columns: u16, args: &str) -> String {
     let program = deploytrack_tests::program::binary("deploytrack").display().to_string();
     let inner = home.command("deploytrack", &[]);
@@ -66,7 +68,7 @@ fn on_terminal(home: &Home, columns: u16, args: &str) -> String {
 
 #[test]
 fn a_terminal_of_any_width_shows_every_row_and_every_column() {
-    // Of util-linux; it gives what it runs a terminal of its own.
+    // script(1) of util-linux runs a command on a terminal.
     if deploytrack_tests::program::on_path("script").is_none() {
         return;
     }

@@ -1,10 +1,15 @@
-//! deploytrack login and logout: a token is kept once the server has accepted it.
+//! `deploytrack login` and `logout`: a token is stored only after the server has accepted it.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::*;
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    program::Home,
+};
 
-/// A home that knows nothing of the server yet.
+use crate::given::Bench;
+
+/// A home without any setting of the server.
 fn stranger() -> (Bench, Home) {
     (Bench::filled(), Home::new())
 }
@@ -18,7 +23,7 @@ fn login(home: &Home, bench: &Bench, token: &str) -> deploytrack_tests::program:
 }
 
 #[test]
-fn after_a_login_nothing_else_needs_to_be_said() {
+fn after_a_login_no_setting_is_needed() {
     let (bench, home) = stranger();
     let run = login(&home, &bench, &format!("  {}\n\n", Caller::admin_token()));
     assert!(run.done().contains("it can read and write") && run.err.is_empty(), "{run:?}");
@@ -29,13 +34,13 @@ fn after_a_login_nothing_else_needs_to_be_said() {
 }
 
 #[test]
-fn a_token_that_only_reads_is_kept_and_said_to_be_one() {
+fn a_read_only_token_is_stored_and_reported() {
     let (bench, home) = stranger();
     assert!(login(&home, &bench, &Caller::reader_token()).done().contains("it can only read"));
 }
 
 #[test]
-fn a_token_that_lasts_too_long_is_not_kept_and_the_reason_is_its_lifetime() {
+fn a_token_with_too_long_a_lifetime_is_not_stored_and_the_reason_names_the_lifetime() {
     let (bench, home) = stranger();
     let claims = serde_json::json!({"sub": "ci-bot", "exp": 4_000_000_000_u64, "iat": 1_700_000_000, "roles": ["admin"]});
     let run = login(&home, &bench, &deploytrack_tests::caller::token(&claims, SECRET));
@@ -45,7 +50,7 @@ fn a_token_that_lasts_too_long_is_not_kept_and_the_reason_is_its_lifetime() {
 }
 
 #[test]
-fn a_token_that_the_server_does_not_accept_is_not_kept() {
+fn a_token_that_the_server_refuses_is_not_stored() {
     let (bench, home) = stranger();
     let claims = serde_json::json!({"sub": "ci-bot", "exp": 4_000_000_000_u64, "iat": 1_700_000_000, "roles": ["admin"]});
     let forged = deploytrack_tests::caller::token(&claims, "another-secret-of-at-least-32-bytes!");
@@ -58,7 +63,7 @@ fn a_token_that_the_server_does_not_accept_is_not_kept() {
 }
 
 #[test]
-fn nothing_is_kept_of_a_login_that_cannot_be_checked() {
+fn a_login_that_cannot_be_checked_stores_nothing() {
     let home = Home::new();
     let run = home.deploytrack_reading(&["login", "--url", "http://127.0.0.1:1", "--token-stdin"], "token");
     assert_eq!(run.code, 3, "{run:?}");
@@ -109,7 +114,7 @@ fn a_logout_removes_the_token_and_nothing_else() {
 }
 
 #[test]
-fn a_variable_that_goes_before_the_profile_is_named() {
+fn a_variable_that_overrides_the_profile_is_named() {
     let (bench, mut home) = stranger();
     home.set("DEPLOYTRACK_TOKEN", "another");
     let run = login(&home, &bench, &Caller::admin_token());

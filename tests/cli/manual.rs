@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use crate::*;
+use deploytrack_tests::program::Home;
 
 #[test]
 fn every_shell_has_its_completions() {
-    // A config file that cannot be read is no obstacle.
+    // An unreadable config file does not matter.
     let home = Home::new().with("DEPLOYTRACK_PROFILE", "none-such");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let run = home.deploytrack(&["completions", shell]);

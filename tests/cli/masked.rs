@@ -1,15 +1,16 @@
 //! No secret of a pipeline reaches the server.
 
+use deploytrack_tests::{caller::Caller, program::Home};
 use serde_json::Value;
 
 use crate::{
-    wrapped::{RECORD, home, is_the_commands, listed, shown, wrapped},
-    *,
+    given::Bench,
+    wrapped::{RECORD, assert_passed_through, home, listed, shown, wrapped},
 };
 
 const SECRET: &str = "sw0rdfish&more";
 
-/// Everything that the server has of the newest deployment.
+/// Everything that the server stores about the newest deployment.
 fn recorded(bench: &Bench) -> String {
     let deployment = listed(bench)[0].clone();
     format!("{deployment}{}", shown(bench, &deployment["id"]))
@@ -40,7 +41,7 @@ fn nothing_that_a_ci_masks_in_its_log_is_in_the_tail() {
         echo "ghp_abcdefghijklmnopqrstuvwxyz0123456789 $DEPLOYTRACK_TOKEN"
         exit 3
     "#;
-    is_the_commands_end(&home, script);
+    ends_as_the_command_did(&home, script);
     let (text, encoded) = (recorded(&bench), ["dXNlcjpzdzByZGZpc2gmbW9yZQ", "73 77 30 72", "otherpass", "abcdefgh", "0a1b2c3d4e5f"]);
     let plain = [SECRET, "sw0rdfish", "mail-pass-1", "hushhush", "masked-by-command", "ghp_", "eyJ"];
     for secret in plain.iter().chain(&encoded) {
@@ -50,14 +51,14 @@ fn nothing_that_a_ci_masks_in_its_log_is_in_the_tail() {
     assert!(tail.contains("plain ***") && tail.contains("git clone https://") && tail.contains("filler"), "{tail}");
 }
 
-fn is_the_commands_end(home: &Home, script: &str) {
+fn ends_as_the_command_did(home: &Home, script: &str) {
     let run = home.deploytrack(&wrapped(&["--output-tail", "9"], &["sh", "-c", script]));
     assert_eq!(run.code, 3, "{}", run.err);
     assert!(run.out.contains(SECRET), "the log itself is the CI's business");
 }
 
 #[test]
-fn the_token_of_a_profile_or_a_file_is_masked_though_no_variable_has_it() {
+fn a_token_from_a_profile_or_a_file_is_masked() {
     let bench = Bench::new();
     let token = Caller::admin_token();
     let short = &token[token.len() - 20..];
@@ -71,13 +72,13 @@ fn the_token_of_a_profile_or_a_file_is_masked_though_no_variable_has_it() {
     std::fs::write(by_profile.path().join(".config/deploytrack/config.toml"), config).unwrap();
     for home in [by_file.with("DEPLOYTRACK_TOKEN_FILE", path), by_profile] {
         let run = home.deploytrack(&wrapped(&["--output-tail", "2"], &["sh", "-c", &format!("echo part {short}; exit 4")]));
-        is_the_commands(&run, 4, &format!("part {short}\n"));
+        assert_passed_through(&run, 4, &format!("part {short}\n"));
         assert_eq!(listed(&bench)[0]["metadata"]["outputTail"], "part ***", "{run:?}");
     }
 }
 
 #[test]
-fn what_a_pipeline_chooses_to_record_has_no_secret_either() {
+fn recorded_fields_have_their_secrets_masked() {
     let bench = Bench::new();
     let home = home(&bench).with("DB_PASSWORD", SECRET.replace('&', "1"));
     let secret = SECRET.replace('&', "1");

@@ -1,8 +1,13 @@
-//! Names that mean something to a language, a format, a shell or a terminal.
+//! Names with a meaning in a language, a format, a shell or a terminal.
 
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    program::{Home, Process},
+};
 use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::Bench;
 
 const HOSTILE: &str = include_str!("../lists/hostile_names.txt");
 
@@ -15,7 +20,7 @@ fn environment(name: &str) -> String {
 }
 
 #[test]
-fn every_command_finds_by_whatever_is_a_name() {
+fn every_command_accepts_every_valid_name() {
     let bench = Bench::new();
     let run = |args: &[&str]| bench.home.deploytrack(args).done().to_owned();
     for name in HOSTILE.lines() {
@@ -51,7 +56,7 @@ fn every_command_finds_by_whatever_is_a_name() {
 }
 
 #[test]
-fn an_export_comes_back_whole() {
+fn an_export_can_be_imported_completely() {
     let [from, to] = [Bench::new(), Bench::new()];
     for name in HOSTILE.lines() {
         let record =
@@ -66,7 +71,7 @@ fn an_export_comes_back_whole() {
 }
 
 #[test]
-fn case_alone_is_the_same_name_in_every_command() {
+fn names_that_differ_only_in_case_are_the_same_in_every_command() {
     let bench = Bench::new();
     let run = |args: &[&str]| bench.home.deploytrack(args).done().to_owned();
     run(&["record", "-c", "User-Service", "-e", "Staging", "--version", "v1", "--status", "succeeded"]);
@@ -85,7 +90,7 @@ fn case_alone_is_the_same_name_in_every_command() {
 }
 
 #[test]
-fn the_environment_of_a_ci_is_taken_as_it_is() {
+fn the_environment_of_a_ci_is_used_unchanged() {
     let bench = Bench::new();
     for name in ["Production EU", "review/a+b", "prod (eu)", "Production – docs", "продакшн"] {
         let home = Home::new().with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
@@ -97,7 +102,7 @@ fn the_environment_of_a_ci_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_refused_name_is_said_with_its_flag_or_variable() {
+fn a_refused_name_is_reported_with_its_flag_or_variable() {
     let bench = Bench::new();
     let flag = bench.home.deploytrack(&["record", "-c", "a\u{202e}b", "-e", "prod", "--version", "v1"]);
     assert!(flag.code == 2 && flag.err.contains("--component") && flag.err.contains("invisible"), "{flag:?}");
@@ -109,7 +114,7 @@ fn a_refused_name_is_said_with_its_flag_or_variable() {
 }
 
 #[test]
-fn a_guard_that_warns_says_so() {
+fn a_name_guard_in_warn_mode_prints_a_warning() {
     let home = Home::new();
     let database = Database::sqlite();
     let mut command =

@@ -1,6 +1,8 @@
-//! What is printed, where, and in which form.
+//! The output of commands: streams and formats.
 
-use crate::*;
+use deploytrack_tests::snapshot;
+
+use crate::given::Bench;
 
 #[test]
 fn every_form_of_the_matrix() {
@@ -13,7 +15,7 @@ fn every_form_of_the_matrix() {
 }
 
 #[test]
-fn every_form_of_everything_else_is_on_standard_output_alone() {
+fn every_other_output_format_is_on_standard_output_only() {
     let bench = Bench::filled();
     let id = bench.record("api", "production", "v3", "failed");
     for command in [&["list"][..], &["show", &id], &["latest", "--component", "api"], &["component", "list"], &["environment", "list"]] {
@@ -40,7 +42,7 @@ fn lines_are_the_elements_of_the_json() {
 }
 
 #[test]
-fn an_export_is_lines_whichever_name_they_are_given() {
+fn an_export_is_lines_in_both_spellings_of_the_format() {
     let bench = Bench::filled();
     let export = |form| bench.home.deploytrack(&["export", "-o", form]);
     assert_eq!(export("jsonl").done(), export("json").done());
@@ -60,7 +62,7 @@ fn no_colour_without_a_terminal() {
 }
 
 #[test]
-fn tables_fit_the_width_they_are_given() {
+fn tables_fit_the_given_width() {
     let mut bench = Bench::filled();
     bench.record("a-component-with-quite-a-long-name", "production", &"1.2.3-very-long-version".repeat(5), "succeeded");
     bench.home.set("COLUMNS", "60");
@@ -70,7 +72,7 @@ fn tables_fit_the_width_they_are_given() {
 }
 
 #[test]
-fn an_empty_matrix_says_so_on_standard_error_or_shows_an_empty_table() {
+fn an_empty_matrix_is_reported_on_standard_error_or_as_an_empty_table() {
     let run = Bench::new().home.deploytrack(&["matrix", "-o", "json"]);
     assert_eq!(run.done().trim(), "[]");
 }

@@ -1,4 +1,4 @@
-//! The pages in `docs/pipelines`: what a reader pastes must at least be what it claims to be.
+//! The pages in `docs/pipelines`: their examples parse, and their commands and links exist.
 
 use std::{fs, path::PathBuf};
 
@@ -8,7 +8,7 @@ fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/pipelines"))
 }
 
-/// Every page by its file name; the overview is none of them.
+/// Every page by its file name, without the overview.
 fn pages() -> Vec<(String, String)> {
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
     let named = files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()));
@@ -82,7 +82,7 @@ fn no_example_puts_a_value_into_a_command_unquoted() {
     for (name, page) in pages() {
         for line in page.lines().filter_map(|line| line.find("deploytrack ").map(|at| &line[at..])) {
             assert!(!["${{", "$[[", "$(", "%env", "<+"].iter().any(|mark| line.contains(mark)), "{name}: {line}");
-            // Prose names commands too; its quotes are the reader's.
+            // Prose mentions commands without quotes.
             if !line.contains('`') {
                 assert_eq!(unquoted(line), None, "{name}: {line}");
             }
@@ -92,7 +92,7 @@ fn no_example_puts_a_value_into_a_command_unquoted() {
 
 #[test]
 fn a_command_that_is_the_last_line_of_a_script_takes_the_place_of_its_shell() {
-    // These run all lines of a job in one shell, or something after the command.
+    // These providers run all lines of a job in one shell, or the example runs something after the command.
     let without = ["appveyor.md", "bitbucket-pipelines.md", "cloud-build.md", "codebuild.md", "semaphore.md", "travis-ci.md"];
     for (name, page) in pages() {
         let wrapped =

@@ -1,4 +1,4 @@
-//! The real server behind a real PgBouncer.
+//! The real server with PgBouncer between it and its database.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -6,11 +6,14 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::pooler::Pooler;
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    pooler::Pooler,
+    program::{Home, Process},
+};
 
-use crate::*;
-
-/// What every mode must be able to do that is not refused at the start.
+/// Checks everything that must work in every accepted pool mode.
 async fn everything_works(mode: &str) {
     let Some(database) = Database::postgres().await else { return };
     let Some(pooler) = Pooler::before(&database, &[&format!("pool_mode = {mode}"), "default_pool_size = 25", "max_client_conn = 300"])
@@ -24,7 +27,7 @@ async fn everything_works(mode: &str) {
     assert_eq!(listed.done().lines().count(), 40);
     home(&servers[1]).deploytrack(&["verify"]).ok();
     hears(&home(&servers[1]), &home(&servers[0]));
-    // A server that comes back finds everything, and every named statement of its predecessor is gone or harmless.
+    // A restarted server finds all data, and the named statements of the previous one are gone or harmless.
     servers.remove(0).kill();
     let again = Process::server(&Home::new(), &pooler.url());
     assert!(home(&again).deploytrack(&["matrix"]).done().contains("v9."));
@@ -34,7 +37,7 @@ async fn everything_works(mode: &str) {
     }
 }
 
-/// What one server records, a reader of events at the other one hears.
+/// Checks that a reader of events at one server gets what the other one records.
 fn hears(reader: &Home, writer: &Home) {
     let mut watch = reader.command("deploytrack", &["watch", "-o", "jsonl"]).stdout(Stdio::piped()).spawn().unwrap();
     let out = watch.stdout.take().unwrap();
@@ -43,7 +46,7 @@ fn hears(reader: &Home, writer: &Home) {
         BufReader::new(out).read_line(&mut line).unwrap();
         line
     });
-    // It may not listen yet.
+    // The reader may not be connected yet.
     for round in 0..100 {
         let version = format!("v9.{round}");
         writer.deploytrack(&["record", "-c", "heard", "-e", "production", "--version", &version, "--status", "succeeded"]).ok();
@@ -83,7 +86,7 @@ async fn a_pooler_in_transaction_mode_needs_no_setting() {
     everything_works("transaction").await;
 }
 
-/// What the server says when it does not start behind a pooler with these settings.
+/// The error of a server that refuses to start behind a pooler with these settings.
 async fn refusal(settings: &[&str], parameters: &str) -> Option<String> {
     let database = Database::postgres().await?;
     let pooler = Pooler::before(&database, settings)?;
@@ -110,7 +113,7 @@ async fn a_parameter_that_the_pooler_refuses_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_that_lends_one_connection_alone_is_refused_in_session_mode() {
+async fn a_session_mode_pooler_with_one_connection_is_refused() {
     let Some(said) = refusal(&["pool_mode = session", "default_pool_size = 1"], "").await else { return };
     assert!(said.contains("default_pool_size") && said.contains("pool_mode = transaction"), "{said}");
 }

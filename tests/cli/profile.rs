@@ -1,11 +1,14 @@
-//! Profiles: which there are, which is used, and what a logout leaves.
+//! Profiles: the list, the choice of one, and logout.
 
 use std::fs;
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    program::{Home, Run},
+};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 fn login(home: &Home, url: &str, profile: &str) {
     let args = ["login", "--url", url, "--profile", profile, "--token-stdin"];
@@ -18,7 +21,7 @@ fn listed(home: &Home) -> Vec<(String, bool, String)> {
     all.as_array().unwrap().iter().map(of).collect()
 }
 
-fn is(name: &str, current: bool, token: &str) -> (String, bool, String) {
+fn profile(name: &str, current: bool, token: &str) -> (String, bool, String) {
     (name.to_owned(), current, token.to_owned())
 }
 
@@ -27,17 +30,17 @@ fn a_logout_falls_back_to_the_only_other_profile_with_a_token() {
     let (bench, home) = (Bench::filled(), Home::new());
     login(&home, bench.server.url(), "local");
     login(&home, bench.server.url(), "work");
-    assert_eq!(listed(&home), [is("local", false, "reads and writes"), is("work", true, "reads and writes")]);
+    assert_eq!(listed(&home), [profile("local", false, "reads and writes"), profile("work", true, "reads and writes")]);
     let out = home.deploytrack(&["logout"]).done().to_owned();
     assert!(out.contains("the token of the profile work is removed") && out.contains("the profile local"), "{out}");
-    assert_eq!(listed(&home), [is("local", true, "reads and writes"), is("work", false, "none")]);
+    assert_eq!(listed(&home), [profile("local", true, "reads and writes"), profile("work", false, "none")]);
     assert!(home.deploytrack(&["matrix"]).done().contains("production"));
     let last = home.deploytrack(&["logout"]).done().to_owned();
     assert!(last.contains("no other profile has a token; `deploytrack login` adds one"), "{last}");
 }
 
 #[test]
-fn of_several_profiles_that_of_the_same_server_is_taken_and_else_the_choice_is_named() {
+fn the_profile_of_the_same_server_is_used_or_the_choice_is_named() {
     let ([one, other, third], home) = ([Bench::new(), Bench::new(), Bench::new()], Home::new());
     login(&home, other.server.url(), "elsewhere");
     login(&home, third.server.url(), "far");
@@ -72,7 +75,7 @@ fn a_profile_is_shown_without_its_token() {
             assert!(!run.out.contains(part) && !run.err.contains(part), "{args:?}");
         }
     }
-    // An address may hold a password.
+    // An address may contain a password.
     let path = home.path().join(".config/deploytrack/config.toml");
     let text = fs::read_to_string(&path).unwrap().replace("http://", "http://me:hush@");
     fs::write(&path, text).unwrap();
@@ -81,7 +84,7 @@ fn a_profile_is_shown_without_its_token() {
 }
 
 #[test]
-fn a_profile_that_is_not_there_is_said_with_what_names_it() {
+fn a_missing_profile_is_reported_with_the_setting_that_names_it() {
     let (bench, home) = (Bench::new(), Home::new());
     login(&home, bench.server.url(), "work");
     let says = |run: Run, parts: &[&str]| {
@@ -111,7 +114,7 @@ fn a_profile_that_is_removed_is_no_longer_the_current_one() {
     login(&home, bench.server.url(), "work");
     let out = home.deploytrack(&["profile", "remove", "work"]).done().to_owned();
     assert!(out.contains("the profile work is removed") && out.contains("the profile local"), "{out}");
-    assert_eq!(listed(&home), [is("local", true, "reads and writes")]);
+    assert_eq!(listed(&home), [profile("local", true, "reads and writes")]);
     assert!(home.deploytrack(&["matrix"]).done().contains("production"));
     let out = home.deploytrack(&["profile", "remove", "local"]).done().to_owned();
     assert!(out.contains("no other profile has a token"), "{out}");
@@ -123,7 +126,7 @@ fn a_profile_that_is_removed_is_no_longer_the_current_one() {
 }
 
 #[test]
-fn a_token_that_has_expired_is_said_to_be_so_and_is_not_fallen_back_to() {
+fn an_expired_token_is_reported_and_is_not_a_fallback() {
     let (bench, home) = (Bench::new(), Home::new());
     login(&home, bench.server.url(), "new");
     let claims = serde_json::json!({"sub": "ci-bot", "exp": 1_700_000_100_u64, "iat": 1_700_000_000, "roles": ["admin"]});
@@ -131,6 +134,6 @@ fn a_token_that_has_expired_is_said_to_be_so_and_is_not_fallen_back_to() {
     let path = home.path().join(".config/deploytrack/config.toml");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{text}\n[profiles.old]\nurl = \"{}\"\ntoken = \"{old}\"\n", bench.server.url())).unwrap();
-    assert_eq!(listed(&home), [is("new", true, "reads and writes"), is("old", false, "expired")]);
+    assert_eq!(listed(&home), [profile("new", true, "reads and writes"), profile("old", false, "expired")]);
     assert!(home.deploytrack(&["logout"]).done().contains("no other profile has a token"));
 }

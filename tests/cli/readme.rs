@@ -1,4 +1,4 @@
-//! What README.md shows can be typed as it stands there.
+//! The commands in README.md work as printed.
 
 use std::{
     collections::BTreeSet,
@@ -7,28 +7,26 @@ use std::{
     process::{Command, Stdio},
 };
 
-use deploytrack_tests::program::binary;
+use deploytrack_tests::program::{Home, Process, binary};
 use serde_json::Value;
 
-use crate::*;
-
 const README: &str = include_str!("../../README.md");
-/// Where the examples of the REST API find the server.
+/// The address of the server in the examples of the REST API.
 const API: &str = "http://127.0.0.1:3000/api/v1";
 
-/// A section, from its heading to the next of the same rank.
+/// A section, from its heading to the next heading of the same level.
 fn section(heading: &str) -> &'static str {
     let (_, rest) = README.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no section is named {heading}"));
     rest.split("\n## ").next().unwrap()
 }
 
-/// The indented lines that begin with the program's name, without what is said of them behind two spaces.
+/// The indented lines that begin with the name of the program, without the comments after two spaces.
 fn lines_of(text: &str) -> Vec<&str> {
     let typed = text.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with("deploytrack "));
     typed.map(|line| line.split("  ").next().unwrap()).collect()
 }
 
-/// The subcommands that a line of the list of commands names.
+/// The subcommands in a line of the list of commands.
 fn named(line: &str) -> Vec<String> {
     let words: Vec<_> = line.split_whitespace().skip(1).take_while(|word| is_name(word)).collect();
     words.first().unwrap_or_else(|| panic!("no command is named in {line}")).split('|').map(str::to_owned).collect()
@@ -38,16 +36,16 @@ fn is_name(word: &str) -> bool {
     word.chars().all(|c| c.is_ascii_lowercase() || c == '|' || c == '-') && !word.starts_with('-')
 }
 
-/// Whether a line can be typed: no placeholder, no choice, nothing left out.
+/// Whether a line can be typed: it has no placeholder, no alternatives and no ellipsis.
 fn is_concrete(line: &str) -> bool {
     let upper = |word: &str| word.chars().any(|c| c.is_ascii_uppercase()) && !word.chars().any(|c| c.is_ascii_lowercase());
     !line.contains(['[', '|']) && !line.contains("...") && !line.split_whitespace().any(upper)
 }
 
-/// A home whose shell finds `deploytrack`, with a server started by the README's own line.
+/// A home whose shell finds `deploytrack`, and a server started with the command in the README.
 fn after_serve() -> (Home, Process) {
     let folder = binary("deploytrack").parent().unwrap().to_str().unwrap().to_owned();
-    // The port of the examples may be somebody else's on this machine.
+    // Another process may use the port of the examples.
     let home = Home::new().with("PATH", format!("{folder}:/usr/bin:/bin")).with("DEPLOYTRACK_LISTEN", "127.0.0.1:0");
     let serve = lines_of(README).into_iter().find(|line| *line == "deploytrack serve").unwrap();
     let mut command = shell(&home, &format!("exec {serve}"));
@@ -63,8 +61,8 @@ fn shell(home: &Home, script: &str) -> Command {
     command
 }
 
-/// Types a line, which must end with 0, and gives its standard output.
-fn typed(home: &Home, line: &str) -> String {
+/// Runs a line in a shell, checks that the exit code is 0, and returns standard output.
+fn run_line(home: &Home, line: &str) -> String {
     let output = shell(home, line).output().unwrap();
     assert!(output.status.success(), "{line}\n{output:?}");
     String::from_utf8(output.stdout).unwrap()
@@ -76,34 +74,34 @@ fn the_quick_start_and_the_pipeline_run_in_one_home() {
     let (quick_start, _) = README.split_once("\n## ").unwrap();
     let lines: Vec<_> = lines_of(quick_start).into_iter().filter(|line| *line != "deploytrack serve").collect();
     assert_eq!(lines.len(), 2, "record and matrix: {lines:?}");
-    assert!(uuid::Uuid::try_parse(typed(&home, lines[0]).trim()).is_ok());
-    assert!(typed(&home, lines[1]).contains("v2.3.0"));
+    assert!(uuid::Uuid::try_parse(run_line(&home, lines[0]).trim()).is_ok());
+    assert!(run_line(&home, lines[1]).contains("v2.3.0"));
 
     fs::write(home.path().join("deploy.sh"), "#!/bin/sh\necho \"$@\"\n").unwrap();
     fs::set_permissions(home.path().join("deploy.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     let lines = lines_of(section("In a pipeline"));
     let (wrapped, rest) = lines.split_first().unwrap();
-    assert_eq!(typed(&home, wrapped), "--fast\n");
-    assert!(typed(&home, "deploytrack matrix").contains("v2.3.1"));
+    assert_eq!(run_line(&home, wrapped), "--fast\n");
+    assert!(run_line(&home, "deploytrack matrix").contains("v2.3.1"));
     for line in rest {
-        // Another job moves it on in the meantime.
+        // Another job changes its status in the meantime.
         if line.starts_with("deploytrack wait") {
-            typed(&home, "deploytrack update --id-file deployment.id succeeded");
+            run_line(&home, "deploytrack update --id-file deployment.id succeeded");
         }
-        typed(&home, line);
+        run_line(&home, line);
     }
-    assert!(typed(&home, "deploytrack list -o csv").lines().skip(1).all(|line| line.contains("succeeded")));
+    assert!(run_line(&home, "deploytrack list -o csv").lines().skip(1).all(|line| line.contains("succeeded")));
 }
 
 #[test]
-fn the_calls_of_the_api_answer_what_they_should() {
+fn the_calls_of_the_api_answer_as_documented() {
     let curl = Command::new("curl").arg("--version").output();
     assert!(curl.is_ok(), "this test types the README's calls of curl: install it (apt-get install curl), or run scripts/test, which does");
     let (home, server) = after_serve();
     let (_, rest) = section("The REST API").split_once("```sh\n").unwrap();
     let (block, _) = rest.split_once("```").unwrap();
     assert!(block.contains(API), "{block}");
-    let said = typed(&home, &block.replace(API, &format!("{}/api/v1", server.url())));
+    let said = run_line(&home, &block.replace(API, &format!("{}/api/v1", server.url())));
     let answers: Vec<Value> = serde_json::Deserializer::from_str(&said).into_iter().collect::<Result<_, _>>().unwrap();
     let status = |answer: usize| answers[answer]["status"].as_str().unwrap_or_else(|| panic!("{said}"));
     assert_eq!([status(0), status(1), status(2)], ["pending", "in_progress", "succeeded"]);
@@ -131,7 +129,7 @@ fn every_command_of_the_list_has_help_and_every_command_is_in_the_list() {
 }
 
 #[test]
-fn the_second_words_of_the_list_are_commands_too() {
+fn the_subcommands_in_the_list_exist() {
     let home = Home::new();
     let line = lines_of(section("The command line")).into_iter().find(|line| line.starts_with("deploytrack spool ")).unwrap();
     for name in line.trim_start_matches("deploytrack spool ").split('|') {
@@ -141,29 +139,29 @@ fn the_second_words_of_the_list_are_commands_too() {
 }
 
 #[test]
-fn what_the_list_shows_in_full_can_be_typed() {
+fn every_value_that_list_prints_in_full_can_be_typed() {
     let (home, _server) = after_serve();
-    typed(&home, lines_of(README)[1]);
+    run_line(&home, lines_of(README)[1]);
     let mut run = BTreeSet::new();
     let (mut lines, last): (Vec<_>, Vec<_>) =
         lines_of(section("The command line")).into_iter().filter(|line| is_concrete(line)).partition(|line| *line != "deploytrack logout");
-    // After it the others have no token.
+    // After a logout the other commands would have no token.
     lines.extend(last);
     for line in lines {
-        // These want to be told what and where, or by whom; their help and the examples above say how.
+        // These need more arguments, which their help and the examples above show.
         let wants_more = ["record", "undeploy", "login"].map(|name| format!("deploytrack {name}"));
         if wants_more.contains(&line.to_owned()) {
             assert_eq!(shell(&home, line).output().unwrap().status.code(), Some(2), "{line}");
             continue;
         }
-        // These go on until they are stopped, one of them on a terminal alone.
+        // These run until they are stopped, one of them only on a terminal.
         if ["deploytrack watch", "deploytrack matrix --watch"].contains(&line) {
             let stopped = format!("script -qec 'timeout -s INT 2 {line}; echo ended $?' /dev/null");
             let output = shell(&home, &stopped).output().unwrap();
             assert!(String::from_utf8_lossy(&output.stdout).contains("ended 124"), "{line}: {output:?}");
             continue;
         }
-        typed(&home, line);
+        run_line(&home, line);
         run.insert(line);
     }
     for line in
@@ -174,7 +172,7 @@ fn what_the_list_shows_in_full_can_be_typed() {
 }
 
 #[test]
-fn what_the_text_names_in_passing_exists() {
+fn files_and_flags_that_the_text_mentions_exist() {
     let home = Home::new();
     let spans = README.split('`').skip(1).step_by(2).filter_map(|span| span.strip_prefix("deploytrack "));
     let names: BTreeSet<_> = spans.filter_map(|span| span.split_whitespace().next()).filter(|word| is_name(word)).collect();

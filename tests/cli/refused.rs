@@ -1,4 +1,4 @@
-//! What a server refuses is not lost: the deployment has happened, and its record is kept until it is right.
+//! Refused records are not lost: the deployment has happened, so its record stays in the spool until it is corrected.
 
 use std::{
     fs,
@@ -13,17 +13,20 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::{caller, program::Run};
+use deploytrack_tests::{
+    caller::{self, Caller, SECRET},
+    program::{Home, Process, Run},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    wrapped::{home, is_the_commands, listed, shown, spooled, wrapped},
-    *,
+    given::Bench,
+    wrapped::{assert_passed_through, home, listed, shown, spooled, wrapped},
 };
 
 const COMMAND: [&str; 4] = ["--", "sh", "-c", "echo out; exit 3"];
 
-/// Runs a deployment of this version to this environment, whose command fails with 3.
+/// Wraps a command that fails with 3, as a deployment of this version to this environment.
 fn deploy(home: &Home, environment: &str, version: &str) -> Run {
     home.deploytrack(&[&["record", "-c", "api", "-e", environment, "--version", version][..], &COMMAND].concat())
 }
@@ -48,8 +51,8 @@ fn statuses(bench: &Bench, of: &str) -> Vec<(String, String)> {
     all.iter().filter(|one| one["version"] == of).map(|one| (text(one, "environmentName"), text(one, "status"))).collect()
 }
 
-/// A server over the same data that knows no new names.
-fn strict(bench: &Bench, home: &Home, url: &str) -> Process {
+/// A server on the same database that does not register new names.
+fn strict_server(bench: &Bench, home: &Home, url: &str) -> Process {
     let mut command = home.command("deploytrack-server", &["--listen", url.trim_start_matches("http://")]);
     command.args(["--database-url", bench.database.url(), "--registration", "strict"]).env("DEPLOYTRACK_JWT_SECRET", SECRET);
     Process::started(command)
@@ -60,7 +63,7 @@ fn a_name_that_is_refused_is_corrected_and_the_deployment_is_recorded_with_its_t
     let bench = Bench::filled();
     let home = home(&bench);
     let run = deploy(&home, "prodution", "v3");
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert!(run.err.contains("refused and kept in the spool: there is no environment prodution; did you mean production?"), "{run:?}");
     let kept = spool(&home);
     let (name, refused) = (kept[0]["run"].as_str().unwrap().to_owned(), kept[0]["refused"].clone());
@@ -77,9 +80,9 @@ fn a_name_that_is_refused_is_corrected_and_the_deployment_is_recorded_with_its_t
     let doctor = home.deploytrack(&["doctor"]);
     assert!(doctor.done().contains("refused") && doctor.out.contains("--set environment=NAME"), "{doctor:?}");
 
-    // No other command sends it, removes it, or waits behind it.
+    // No other command sends it, deletes it or waits for it.
     let other = home.deploytrack(&wrapped(&[], &["true"]));
-    is_the_commands(&other, 0, "");
+    assert_passed_through(&other, 0, "");
     assert_eq!((other.err.as_str(), spool(&home)[0]["refused"].clone()), ("", refused), "nothing was asked again");
     let again = home.deploytrack(&["flush"]);
     assert_eq!((again.code, again.out.as_str()), (1, "0 sent, 0 kept, 1 refused\n"), "{again:?}");
@@ -91,7 +94,7 @@ fn a_name_that_is_refused_is_corrected_and_the_deployment_is_recorded_with_its_t
     let id = listed(&bench).into_iter().find(|one| one["version"] == "v3").unwrap()["id"].clone();
     let story = shown(&bench, &id);
     let start = &story["history"][1];
-    // What is sent within a second counts by its arrival; the claimed time is shown beside it.
+    // An event sent within a second is ordered by its arrival; the claimed time is stored beside it.
     let times = [&start["claimedAt"], &start["occurredAt"]];
     assert!(times.iter().any(|time| time.as_str().is_some_and(|time| time.starts_with(&began))), "{story}");
     assert_eq!(story["history"][2]["reason"], "exit code 3");
@@ -123,13 +126,13 @@ fn a_new_name_that_is_right_is_registered_and_a_run_that_is_not_wanted_is_droppe
 }
 
 #[test]
-fn a_cause_outside_of_the_record_is_mended_there_and_the_record_sent_as_it_is() {
+fn a_cause_outside_the_record_is_fixed_there_and_the_record_is_sent_unchanged() {
     let mut bench = Bench::filled();
     let home = home(&bench);
     let url = bench.server.url().to_owned();
     bench.server.kill();
-    bench.server = strict(&bench, &home, &url);
-    is_the_commands(&deploy(&home, "canary", "v3"), 3, "out\n");
+    bench.server = strict_server(&bench, &home, &url);
+    assert_passed_through(&deploy(&home, "canary", "v3"), 3, "out\n");
     assert_eq!(spool(&home)[0]["refused"]["status"], 404);
     let _ = bench.home.deploytrack(&["environment", "create", "canary"]).done();
     assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
@@ -143,7 +146,7 @@ fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
     for (token, status) in [(reader_token(), 403), ("not-a-token".to_owned(), 401)] {
         home.set("DEPLOYTRACK_TOKEN", token);
         let run = deploy(&home, "production", &format!("v{status}"));
-        is_the_commands(&run, 3, "out\n");
+        assert_passed_through(&run, 3, "out\n");
         assert!(run.err.contains("refused and kept") && run.err.contains("a token of the same subject"), "{run:?}");
         let kept = spool(&home);
         let last = kept.last().unwrap();
@@ -151,9 +154,9 @@ fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
     }
     let flushed = home.deploytrack(&["flush"]);
     assert_eq!((flushed.code, flushed.out.as_str()), (4, "0 sent, 0 kept, 1 refused, 1 not trusted\n"), "{flushed:?}");
-    // Who may only read must not deploy with the token of the next job.
+    // An event of a read-only token must not be sent with the token of the next job.
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!((spooled(&home), statuses(&bench, "v401").len(), statuses(&bench, "v403").len()), (2, 0, 0));
     let states: Vec<_> = spool(&home).iter().map(|run| (run["state"].clone(), run["run"].as_str().unwrap().to_owned())).collect();
     for (state, name) in states {
@@ -164,7 +167,7 @@ fn a_token_that_was_no_good_lends_its_record_to_no_other_subject() {
 }
 
 #[test]
-fn an_outcome_that_somebody_else_was_faster_with_is_kept_with_the_reason() {
+fn an_outcome_that_another_caller_has_recorded_is_queued_with_the_reason() {
     let bench = Bench::new();
     let home = home(&bench);
     let mark = home.path().join("go");
@@ -182,7 +185,7 @@ fn an_outcome_that_somebody_else_was_faster_with_is_kept_with_the_reason() {
     assert_eq!((&kept[0]["events"], &kept[0]["refused"]["code"]), (&json!(1), &json!("invalid_transition")));
     let corrected = home.deploytrack(&["flush", kept[0]["run"].as_str().unwrap(), "--set", "environment=staging"]);
     assert!(corrected.code == 1 && corrected.err.contains("no refused record"), "{corrected:?}");
-    // Started again by hand, it takes the outcome.
+    // A retry by hand accepts the outcome.
     for status in ["pending", "in_progress"] {
         let _ = bench.home.deploytrack(&["update", &id, status]).done();
     }
@@ -191,7 +194,7 @@ fn an_outcome_that_somebody_else_was_faster_with_is_kept_with_the_reason() {
 }
 
 #[test]
-fn settings_that_are_wrong_cost_the_record_time_and_nothing_else() {
+fn wrong_settings_cost_the_record_time_and_nothing_else() {
     let bench = Bench::filled();
     for (variable, value) in [
         ("DEPLOYTRACK_TOKEN_FILE", "/nowhere/token"),
@@ -203,14 +206,14 @@ fn settings_that_are_wrong_cost_the_record_time_and_nothing_else() {
         let has_token = variable != "DEPLOYTRACK_TOKEN_FILE";
         home.set("DEPLOYTRACK_TOKEN", if has_token { Caller::admin_token() } else { String::new() });
         let run = deploy(&home, "production", variable);
-        is_the_commands(&run, 3, "out\n");
+        assert_passed_through(&run, 3, "out\n");
         assert!(run.err.contains("refused and kept"), "{run:?}");
         home.set(variable, "");
         home.set("DEPLOYTRACK_URL", bench.server.url());
         home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
         assert_eq!((spool(&home).len(), &spool(&home)[0]["events"]), (1, &json!(2)), "{variable}");
         let name = spool(&home)[0]["run"].as_str().unwrap().to_owned();
-        // What a call without a token kept could be anybody's.
+        // Anybody could have queued an event without a token.
         let flush = if has_token { &["flush"][..] } else { &["flush", &name, "--trust"] };
         assert_eq!(home.deploytrack(flush).done(), "1 sent, 0 kept, 0 refused\n", "{variable}");
         assert_eq!(statuses(&bench, variable).len(), 1);
@@ -232,13 +235,13 @@ fn a_refusal_outlives_a_deploytrack_that_is_killed_and_so_does_the_outcome() {
     child.wait().unwrap();
     thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(spool(&home)[0]["state"], "refused");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!(home.deploytrack(&["flush", "--set", "environment=production"]).done(), "1 sent, 0 kept, 0 refused\n");
     assert_eq!(statuses(&bench, "v3"), [("production".to_owned(), "failed".to_owned())]);
 }
 
 #[test]
-fn a_plain_record_or_update_that_is_refused_ends_with_an_error_and_is_kept_where_errors_are_spooled() {
+fn a_refused_record_or_update_is_an_error_and_is_queued_under_on_error_spool() {
     let bench = Bench::filled();
     let home = home(&bench);
     let record = |more: &[&str]| {
@@ -260,7 +263,7 @@ fn a_plain_record_or_update_that_is_refused_ends_with_an_error_and_is_kept_where
 }
 
 #[test]
-fn a_rollback_whose_record_is_refused_keeps_it_and_the_exit_code_of_its_command() {
+fn a_refused_rollback_is_queued_and_ends_with_the_exit_code_of_its_command() {
     let bench = Bench::new();
     let mut home = home(&bench);
     for version in ["v1", "v2"] {
@@ -268,7 +271,7 @@ fn a_rollback_whose_record_is_refused_keeps_it_and_the_exit_code_of_its_command(
     }
     home.set("DEPLOYTRACK_TOKEN", reader_token());
     let run = home.deploytrack(&["rollback", "-c", "api", "-e", "production", "--", "sh", "-c", "echo out"]);
-    is_the_commands(&run, 0, "out\n");
+    assert_passed_through(&run, 0, "out\n");
     assert_eq!((spool(&home).len(), &spool(&home)[1]["state"]), (2, &json!("refused")), "{run:?}");
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
     for run in spool(&home) {
@@ -279,12 +282,12 @@ fn a_rollback_whose_record_is_refused_keeps_it_and_the_exit_code_of_its_command(
 }
 
 #[test]
-fn one_run_that_makes_the_server_or_a_proxy_stumble_holds_no_other_back() {
+fn one_run_that_fails_on_the_server_does_not_block_the_others() {
     use std::io::Write as _;
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let home = wrapped::home_of(&url);
+    let home = crate::wrapped::home_of(&url);
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = asked.clone();
     thread::spawn(move || {
@@ -306,7 +309,7 @@ fn one_run_that_makes_the_server_or_a_proxy_stumble_holds_no_other_back() {
     });
     for version in ["v-large", "v-<script>", "v-crash", "v1"] {
         let args = ["record", "-c", "api", "-e", "production", "--version", version, "--send-timeout", "3s", "--", "true"];
-        is_the_commands(&home.deploytrack(&args), 0, "");
+        assert_passed_through(&home.deploytrack(&args), 0, "");
     }
     let states: Vec<_> = spool(&home).iter().map(|run| run["state"].as_str().unwrap().to_owned()).collect();
     assert_eq!(states, ["refused", "refused", "waiting", "waiting"], "a body that a proxy finds too large stays so");
@@ -321,10 +324,10 @@ fn runs_of_a_program_from_before_are_read_and_refused_runs_are_bounded_like_any(
     let bench = Bench::filled();
     let home = home(&bench);
     deploy(&home, "prodution", "v3");
-    // Without the mark it is a run as it was ever written.
+    // Without the mark the run has the format of earlier versions.
     fs::remove_file(folder(&home, &spool(&home)[0]).join("refused")).unwrap();
     assert_eq!(spool(&home)[0]["state"], "waiting");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!(spool(&home)[0]["state"], "refused", "it was sent, refused and kept");
     let mode = Command::new("stat").arg("-c%a").arg(folder(&home, &spool(&home)[0]).join("refused")).output().unwrap();
     assert_eq!(mode.stdout, b"600\n");

@@ -1,4 +1,4 @@
-//! A write is made once, however often it is sent.
+//! Retries: a write is carried out once, however often it is sent.
 
 use std::{
     io::{self, Read, Write},
@@ -10,7 +10,9 @@ use std::{
     thread,
 };
 
-use crate::*;
+use deploytrack_tests::{caller::Caller, program::Home, snapshot};
+
+use crate::given::Bench;
 
 fn total(bench: &Bench) -> u64 {
     let page: serde_json::Value = serde_json::from_str(bench.home.deploytrack(&["list", "-o", "json"]).done()).unwrap();
@@ -44,7 +46,7 @@ fn a_key_of_ones_own_prints_the_same_id_twice() {
 }
 
 #[test]
-fn a_removal_under_a_key_of_ones_own_is_made_once() {
+fn an_undeployment_under_a_given_key_is_made_once() {
     let bench = Bench::filled();
     let args = ["undeploy", "-c", "api", "-e", "production", "--occurred-at", "2999-01-01T00:00:00Z", "--idempotency-key", "gone"];
     assert_eq!(bench.home.deploytrack(&args).code, 1, "a refusal keeps nothing");
@@ -57,7 +59,7 @@ fn a_removal_under_a_key_of_ones_own_is_made_once() {
 }
 
 #[test]
-fn a_removal_with_a_time_of_its_own_is_made_once() {
+fn an_undeployment_with_a_given_time_is_made_once() {
     let bench = Bench::filled();
     for _ in 0..2 {
         let args = ["undeploy", "-c", "api", "-e", "production", "--occurred-at", "2026-01-01T00:00:00Z"];
@@ -72,7 +74,7 @@ fn a_removal_with_a_time_of_its_own_is_made_once() {
 }
 
 #[test]
-fn a_write_whose_answer_is_lost_is_sent_again_and_made_once() {
+fn a_write_with_a_lost_answer_is_retried_and_made_once() {
     for (command, expected) in
         [(&["record", "-c", "api", "-e", "production", "--version", "v1", "--status", "succeeded"][..], 1), (&["import", "-"], 1)]
     {
@@ -97,7 +99,7 @@ fn a_write_whose_answer_is_lost_is_sent_again_and_made_once() {
 }
 
 #[test]
-fn a_write_whose_answers_are_all_lost_is_3_after_three_times_and_made_once() {
+fn a_write_with_three_lost_answers_is_3_and_made_once() {
     let bench = Bench::new();
     let losing = Losing::answers(usize::MAX, bench.server.url());
     let home = Home::new().with("DEPLOYTRACK_URL", &losing.url).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
@@ -107,10 +109,10 @@ fn a_write_whose_answers_are_all_lost_is_3_after_three_times_and_made_once() {
     assert_eq!(total(&bench), 1);
 }
 
-/// Hands requests on to a server, and cuts the first connections where the answers begin.
+/// A proxy that forwards requests to a server, and closes the first connections when their answers begin.
 struct Losing {
     url: String,
-    /// How many answers were lost.
+    /// The number of lost answers.
     lost: Arc<AtomicUsize>,
 }
 
@@ -133,7 +135,7 @@ impl Losing {
     }
 }
 
-/// Carries answers back, unless they are to be lost: the server has done its work when it begins to answer.
+/// Forwards an answer, or loses it. The server has carried out the request when its answer begins.
 fn answer(mut server: TcpStream, mut client: TcpStream, most: usize, lost: &AtomicUsize) {
     let mut bytes = [0; 4096];
     while let Ok(length @ 1..) = server.read(&mut bytes) {

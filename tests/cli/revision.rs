@@ -1,12 +1,13 @@
-//! The version and its commit, with real repositories.
+//! The detection of version and commit, with real repositories.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command, time::Instant};
 
+use deploytrack_tests::program::Home;
 use serde_json::{Value, json};
 
 use crate::{
     ci::{GITHUB, SHA, explained, home, repository},
-    *,
+    given::Bench,
 };
 
 fn git(folder: &Path, args: &[&str]) -> String {
@@ -18,7 +19,7 @@ fn git(folder: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// The values of version and commit.
+/// The detected version and commit.
 fn found(home: &Home, args: &[&str]) -> [Value; 2] {
     let all = explained(home, &[&["-e", "production"], args].concat());
     [all["version"][0].clone(), all["commitSha"][0].clone()]
@@ -38,7 +39,7 @@ fn a_push_to_a_branch_is_recorded_with_its_short_commit() {
 }
 
 #[test]
-fn the_commit_is_that_of_what_is_checked_out_or_named() {
+fn the_commit_is_the_checked_out_or_the_named_one() {
     let mut home = home("http://127.0.0.1:1", &PUSH);
     let [first, second] = repository(home.path());
     assert_eq!(found(&home, &[]), [json!("v2"), json!(second)], "the version and the commit are of one tag");
@@ -56,7 +57,7 @@ fn the_commit_is_that_of_what_is_checked_out_or_named() {
 }
 
 #[test]
-fn a_workflow_that_another_one_started_takes_its_commit_from_the_event() {
+fn a_workflow_run_by_another_one_takes_its_commit_from_the_event() {
     let mut home = home("http://127.0.0.1:1", &PUSH);
     home.set("GITHUB_EVENT_NAME", "workflow_run");
     let run = home.deploytrack(&["record", "-c", "api", "-e", "production"]);
@@ -116,7 +117,7 @@ fn a_second_checkout_and_a_submodule_are_another_repository() {
 }
 
 #[test]
-fn changed_files_and_other_work_trees_are_told_apart() {
+fn changed_files_and_other_work_trees_are_distinguished() {
     let home = home("http://127.0.0.1:1", &[]);
     let main = home.path().join("main");
     fs::create_dir(&main).unwrap();
@@ -141,7 +142,7 @@ fn changed_files_and_other_work_trees_are_told_apart() {
 }
 
 #[test]
-fn what_git_refuses_is_told_with_the_way_out() {
+fn a_refusal_of_git_is_reported_with_the_way_out() {
     let told = |home: &Home| {
         let run = home.deploytrack(&["record", "-c", "api", "-e", "production"]);
         assert_eq!(run.code, 2, "{run:?}");
@@ -169,7 +170,7 @@ fn what_git_refuses_is_told_with_the_way_out() {
 }
 
 #[test]
-fn a_git_that_refuses_costs_a_warning_where_the_ci_tells_the_commit() {
+fn a_git_that_refuses_is_a_warning_when_the_ci_provides_the_commit() {
     let bench = Bench::new();
     let home = home(bench.server.url(), &PUSH).with("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
     repository(home.path());
@@ -209,7 +210,7 @@ fn several_tags_at_head_never_break_the_deploy() {
 }
 
 #[test]
-fn git_is_asked_quietly_and_not_for_long() {
+fn git_runs_quietly_and_with_a_time_limit() {
     let home = home("http://127.0.0.1:1", &[]);
     repository(home.path());
     let bin = home.path().join("bin");
@@ -229,7 +230,7 @@ fn git_is_asked_quietly_and_not_for_long() {
     let mut home = home.with("PATH", path);
     fake("trap '' TERM; sleep 60");
     assert!(slow(&home).contains("git did not answer within 3s"));
-    // It has ended, and something it started holds the pipe.
+    // The process has ended, but a child of it keeps the pipe open.
     fake("sleep 60 &\nexit 0");
     assert!(slow(&home).contains("git did not answer within 3s"));
     fake("exec 0<&0; read line && echo asked >>\"$HOME/asked\"; exec /usr/bin/git \"$@\"");

@@ -1,6 +1,6 @@
 //! `deploytrack rollback`
 
-use crate::*;
+use crate::given::Bench;
 
 /// The exit code of a refusal.
 const REFUSED: i32 = 1;
@@ -27,7 +27,7 @@ fn statuses(bench: &Bench) -> Vec<String> {
 const ROLLBACK: [&str; 5] = ["rollback", "-c", "api", "-e", "production"];
 
 #[test]
-fn the_version_before_is_current_again() {
+fn a_rollback_makes_the_previous_version_current() {
     let bench = Bench::new();
     for version in ["v1", "v2"] {
         bench.record("api", "production", version, "succeeded");
@@ -39,7 +39,7 @@ fn the_version_before_is_current_again() {
 }
 
 #[test]
-fn a_command_that_fails_rolls_nothing_back() {
+fn a_command_that_fails_records_no_rollback() {
     let mut bench = Bench::new();
     bench.home.set("PATH", "/usr/bin:/bin");
     for version in ["v1", "v2"] {
@@ -52,13 +52,13 @@ fn a_command_that_fails_rolls_nothing_back() {
     assert_eq!(statuses(&bench), ["v1 succeeded", "v1 failed", "v2 rolled_back", "v1 succeeded"]);
 }
 
-/// What a rollback with these arguments says on its last line, and the version that is current then.
+/// The last line of output of a rollback with these arguments, and the version that is current afterwards.
 fn roll_back(bench: &Bench, args: &[&str]) -> (String, String) {
     let run = bench.home.deploytrack(&[&ROLLBACK[..], args].concat());
     (run.done().to_owned(), shown(bench))
 }
 
-/// A refusal that changes nothing, and what it says.
+/// The message of a refused rollback, which must change nothing.
 fn refused(bench: &Bench, args: &[&str]) -> String {
     let before = (shown(bench), statuses(bench));
     let run = bench.home.deploytrack(&[&ROLLBACK[..], args].concat());
@@ -87,7 +87,7 @@ fn repeated_rollbacks_walk_back_and_the_refusal_names_the_way_out() {
 }
 
 #[test]
-fn the_same_version_again_is_not_gone_back_to() {
+fn a_rollback_skips_deployments_of_the_same_version() {
     let bench = Bench::new();
     for version in ["v1", "v2", "v2"] {
         bench.record("api", "production", version, "succeeded");
@@ -98,7 +98,7 @@ fn the_same_version_again_is_not_gone_back_to() {
 }
 
 #[test]
-fn a_version_that_is_named_is_gone_to_if_it_succeeded_there() {
+fn a_rollback_to_a_named_version_needs_an_earlier_success_of_it() {
     let bench = Bench::new();
     for version in ["v1", "v2", "v3"] {
         bench.record("api", "production", version, "succeeded");
@@ -115,7 +115,7 @@ fn a_version_that_is_named_is_gone_to_if_it_succeeded_there() {
 }
 
 #[test]
-fn explain_shows_what_would_be_done_and_does_nothing() {
+fn explain_prints_the_plan_and_does_nothing() {
     let mut bench = Bench::new();
     bench.home.set("PATH", "/usr/bin:/bin");
     for version in ["v1", "v2", "v3", "v4"] {
@@ -156,7 +156,7 @@ fn after_an_undeployment_a_version_must_be_named() {
 }
 
 #[test]
-fn what_is_told_late_takes_its_place() {
+fn a_late_report_takes_its_place_in_the_past() {
     let bench = Bench::new();
     bench.record_at("api", "production", "v3", "succeeded", "2025-03-01T00:00:00Z");
     bench.record_at("api", "production", "v1", "succeeded", "2025-01-01T00:00:00Z");
@@ -168,7 +168,7 @@ fn what_is_told_late_takes_its_place() {
 }
 
 #[test]
-fn of_equal_times_the_later_recorded_is_current_and_the_other_was_before() {
+fn on_equal_times_the_one_recorded_last_is_current_and_the_other_is_the_past() {
     let bench = Bench::new();
     for version in ["v1", "v2", "v3"] {
         bench.record_at("api", "production", version, "succeeded", "2025-01-01T00:00:00Z");
@@ -180,7 +180,7 @@ fn of_equal_times_the_later_recorded_is_current_and_the_other_was_before() {
 }
 
 #[test]
-fn what_is_current_from_a_clock_ahead_is_rolled_back_too() {
+fn a_current_deployment_from_a_clock_ahead_can_be_rolled_back() {
     for command in [&[][..], &["--", "true"]] {
         let mut bench = Bench::new();
         bench.home.set("PATH", "/usr/bin:/bin");
@@ -203,7 +203,7 @@ fn a_mark_that_is_still_in_the_spool_brings_no_version_back() {
         bench.record("api", "production", version, "succeeded");
     }
     let url = bench.server.url().to_owned();
-    // The tracker goes away while the command runs: outcome and mark are kept.
+    // The server stops while the command runs: outcome and mark are queued.
     let kill = format!("kill -9 {}", bench.server.id());
     let run = bench.home.deploytrack(&[&ROLLBACK[..], &["--send-timeout", "2s", "--", "sh", "-c", &kill]].concat());
     assert_eq!(run.code, 0, "{run:?}");
@@ -216,7 +216,7 @@ fn a_mark_that_is_still_in_the_spool_brings_no_version_back() {
 }
 
 #[test]
-fn a_rollback_without_its_mark_is_one_all_the_same() {
+fn a_rollback_is_recorded_without_the_mark_of_the_rolled_back_deployment() {
     let bench = Bench::new();
     let mut last = String::new();
     for version in ["v1", "v2", "v3"] {
@@ -246,7 +246,7 @@ fn more_failures_than_a_page_hide_no_version() {
 }
 
 #[test]
-fn where_nothing_was_before_nothing_is_done() {
+fn a_rollback_without_an_earlier_version_does_nothing() {
     let mut bench = Bench::new();
     bench.home.set("PATH", "/usr/bin:/bin");
     bench.record("api", "production", "v1", "succeeded");

@@ -1,10 +1,10 @@
-//! deploytrack serve: the first thing a newcomer does.
+//! `deploytrack serve`: the first command of a new user.
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-use crate::*;
+use deploytrack_tests::program::{Home, Process};
 
-/// The program's last lines are out when nothing more comes for a moment; the demo says what to type next.
+/// Reads the introduction of the demo up to its last line.
 fn demo(home: &Home) -> (Process, String) {
     let mut command = home.command("deploytrack", &["serve", "--demo", "--listen", "127.0.0.1:0"]);
     command.stderr(std::process::Stdio::inherit());
@@ -38,7 +38,7 @@ fn the_demo_shows_a_matrix_and_a_second_terminal_needs_no_setup() {
 }
 
 #[test]
-fn the_profile_and_the_secret_are_for_their_owner_alone() {
+fn the_profile_and_the_secret_are_private_to_their_owner() {
     let home = Home::new();
     let (_server, _) = demo(&home);
     let profile = home.path().join(".config/deploytrack/config.toml");
@@ -51,7 +51,7 @@ fn the_profile_and_the_secret_are_for_their_owner_alone() {
 }
 
 #[test]
-fn its_own_token_keeps_to_the_longest_lifetime() {
+fn the_token_that_the_server_issues_respects_the_longest_lifetime() {
     let home = Home::new();
     let mut command = home.command("deploytrack", &["serve", "--listen", "127.0.0.1:0", "--max-token-lifetime", "2h"]);
     command.stderr(std::process::Stdio::null());
@@ -61,7 +61,7 @@ fn its_own_token_keeps_to_the_longest_lifetime() {
 }
 
 #[test]
-fn what_was_recorded_is_there_after_a_restart() {
+fn recorded_deployments_are_there_after_a_restart() {
     let home = Home::new();
     let serve = || {
         let mut command = home.command("deploytrack", &["serve", "--listen", "127.0.0.1:0"]);
@@ -69,7 +69,7 @@ fn what_was_recorded_is_there_after_a_restart() {
         Process::started(command)
     };
     let server = serve();
-    // The profile is written before or just after the first line.
+    // The profile is written shortly before or after the first line of output.
     std::thread::sleep(Duration::from_millis(500));
     let args = ["record", "--component", "api", "--environment", "production", "--version", "v1", "--status", "succeeded"];
     let _ = home.deploytrack(&args).done();

@@ -1,8 +1,12 @@
-//! deploytrack-server, as operators run it.
+//! The program `deploytrack-server`.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::*;
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    program::{Home, Process},
+};
 
 #[test]
 fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
@@ -35,7 +39,7 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
 }
 
 #[tokio::test]
-async fn both_servers_give_badges_when_they_are_told_to() {
+async fn both_servers_serve_badges_when_configured() {
     for (program, args, variable, expected) in [
         ("deploytrack-server", &["--listen", "127.0.0.1:0"][..], None, 404),
         ("deploytrack-server", &["--listen", "127.0.0.1:0", "--badges", "public"], None, 200),
@@ -98,7 +102,7 @@ fn a_token_lasts_no_longer_than_the_setting() {
     assert!(refused.code == 4 && refused.err.contains("--max-token-lifetime") && refused.err.contains("1h"), "{refused:?}");
 }
 
-/// An address that is free now.
+/// An address with a free port.
 fn free_address() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
@@ -128,7 +132,7 @@ async fn both_servers_answer_health_checks_at_an_address_of_their_own() {
 }
 
 #[test]
-fn the_address_for_health_checks_is_printed_or_named_when_it_is_taken() {
+fn the_address_for_health_checks_is_printed_or_named_when_it_is_in_use() {
     let database = Database::sqlite();
     let args = ["--listen", "127.0.0.1:0", "--database-url", database.url(), "--health-listen"];
     let home = Home::new();
@@ -165,7 +169,7 @@ fn migrate_makes_the_database_and_may_be_repeated() {
 }
 
 #[test]
-fn the_first_start_makes_a_secret_for_its_owner_alone() {
+fn the_first_start_creates_a_secret_that_only_its_owner_can_read() {
     let home = Home::new();
     let mut command = home.command("deploytrack-server", &["--listen", "127.0.0.1:0"]);
     command.stderr(std::process::Stdio::null());

@@ -1,8 +1,10 @@
-//! Where settings come from.
+//! The sources of settings.
 
 use std::fs;
 
-use crate::*;
+use deploytrack_tests::{caller::Caller, program::Home};
+
+use crate::given::Bench;
 
 #[test]
 fn a_flag_wins_over_the_environment() {

@@ -1,8 +1,10 @@
 //! deploytrack show
 
-use crate::*;
+use deploytrack_tests::snapshot;
 
-/// The output without its ages, and with its columns pulled together: they grow with the years.
+use crate::given::Bench;
+
+/// The output without ages and with single spaces: the ages, and so the columns, grow with the years.
 fn timeless(text: &str) -> String {
     let is_age = |word: &str| word.strip_suffix(['y', 'd', 'h', 'm', 's']).is_some_and(|number| number.parse::<u32>().is_ok());
     let line = |line: &str| {
@@ -13,7 +15,7 @@ fn timeless(text: &str) -> String {
 }
 
 #[test]
-fn a_retry_is_another_attempt_with_its_reason_and_how_long_it_took() {
+fn a_retry_is_another_attempt_with_its_reason_and_duration() {
     let bench = Bench::new();
     let id = bench.record_at("api", "production", "v1", "pending", "2025-06-01T11:59:00Z");
     for (status, time, reason) in [

@@ -1,6 +1,8 @@
-//! --at: what was current then.
+//! `--at`: the versions that were current at a time.
 
-use crate::*;
+use deploytrack_tests::{program::Home, snapshot};
+
+use crate::given::Bench;
 
 fn filled() -> Bench {
     let bench = Bench::new();
@@ -36,7 +38,7 @@ fn a_moment_may_be_so_long_ago() {
 }
 
 #[test]
-fn a_moment_that_is_none_is_2() {
+fn an_invalid_time_is_2() {
     let home = Home::new();
     for moment in ["nonsense", "yesterday", "2 days", "2025-13-01", ""] {
         for command in [&["matrix"][..], &["latest", "--component", "api"]] {

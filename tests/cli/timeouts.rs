@@ -1,5 +1,5 @@
-//! One word for one thing: `--timeout` limits an answer, `--send-timeout` what is sent around a command, `--command-timeout`
-//! the command with all that it has started, `--wait-timeout` a wait.
+//! Timeouts: `--timeout` limits a request, `--send-timeout` the requests around a command, `--command-timeout` the command with
+//! all its processes, and `--wait-timeout` a wait.
 
 use std::{
     io::BufRead as _,
@@ -9,12 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deploytrack_tests::{caller::Caller, program::Home};
+
 use crate::{
-    wrapped::{home, home_of, is_the_commands, listed, shown, wrapped},
-    *,
+    given::Bench,
+    wrapped::{assert_passed_through, home, home_of, listed, shown, wrapped},
 };
 
-/// A server that takes connections and never answers.
+/// A server that accepts connections and never answers.
 fn silent() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -38,11 +40,11 @@ fn a_timeout_that_may_mean_two_things_is_refused_before_anything_runs() {
     }
     assert_eq!(listed(&bench).len(), 1, "nothing was recorded");
     let clear = wrapped(&["--timeout", "5s", "--command-timeout", "30m"], &["echo", "ran"]);
-    is_the_commands(&bench.home.deploytrack(&clear), 0, "ran\n");
+    assert_passed_through(&bench.home.deploytrack(&clear), 0, "ran\n");
 }
 
 #[test]
-fn a_timeout_limits_each_answer_whatever_asks() {
+fn a_timeout_limits_each_request_of_every_command() {
     let (_listener, url) = silent();
     let id = "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50";
     let commands: [&[&str]; 16] = [
@@ -78,16 +80,16 @@ fn a_timeout_limits_each_answer_whatever_asks() {
 fn a_flush_and_a_wrapped_command_wait_no_longer_for_an_answer() {
     let (_listener, url) = silent();
     let home = home_of(&url).with("DEPLOYTRACK_TIMEOUT", "250ms");
-    // The sending as a whole would take a minute.
+    // All retries together would take a minute.
     let run = home.deploytrack(&wrapped(&["--send-timeout", "1m"], &["sh", "-c", "echo out; exit 5"]));
-    is_the_commands(&run, 5, "out\n");
+    assert_passed_through(&run, 5, "out\n");
     assert!(run.err.contains("did not answer within 0.25s"), "{run:?}");
     let flushed = home.deploytrack(&["flush"]);
     assert!(flushed.code == 3 && flushed.err.contains("did not answer within 0.25s"), "{flushed:?}");
 }
 
 #[test]
-fn a_watch_connects_again_when_no_answer_comes_in_time() {
+fn a_watch_reconnects_after_a_timeout() {
     let (_listener, url) = silent();
     let home = home_of(&url);
     let mut command = home.command("deploytrack", &["watch", "--timeout", "250ms"]);
@@ -100,14 +102,14 @@ fn a_watch_connects_again_when_no_answer_comes_in_time() {
 }
 
 #[test]
-fn a_variable_that_is_no_duration_is_named_and_costs_no_deploy() {
+fn a_variable_with_an_invalid_duration_is_named_and_does_not_stop_the_deploy() {
     let bench = Bench::new();
     let home = home(&bench).with("DEPLOYTRACK_TIMEOUT", "soon");
     let run = home.deploytrack(&["list"]);
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
     assert!(run.err.contains("DEPLOYTRACK_TIMEOUT must be a duration with a unit, such as 10s or 2m, not 'soon'"), "{run:?}");
     let wrapped = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 3"]));
-    is_the_commands(&wrapped, 3, "out\n");
+    assert_passed_through(&wrapped, 3, "out\n");
     assert!(wrapped.err.contains("DEPLOYTRACK_TIMEOUT must be"), "{wrapped:?}");
     let checked = home.deploytrack(&["doctor"]);
     assert!(checked.code == 2 && checked.out.contains("DEPLOYTRACK_TIMEOUT"), "{checked:?}");
@@ -127,7 +129,7 @@ fn a_limit_needs_a_command_and_a_unit() {
     }
 }
 
-/// A script that starts processes in every way to get away from a parent.
+/// A script whose processes leave their parent in every possible way.
 const FAMILY: &str = "
 sleep 1000 &
 (sleep 1000 &)
@@ -139,7 +141,7 @@ sh -c 'trap \"\" TERM; sleep 1000' &
 sleep 2000
 ";
 
-/// The processes with this variable in their environment, zombies apart.
+/// The processes with this variable in their environment, without zombies.
 fn alive(mark: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let with_it = processes.filter(|process| {
@@ -149,7 +151,7 @@ fn alive(mark: &str) -> Vec<String> {
     with_it.filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok()).filter(|line| !line.is_empty()).collect()
 }
 
-/// Runs a family whose time is over, started by these words before `deploytrack`.
+/// Runs the script until its timeout; `before` are the words in front of `deploytrack`.
 fn ends_all_when_started(mark: &str, before: &[&str], options: &[&str]) {
     let bench = Bench::new();
     let home = home(&bench).with("MARK", mark).with("TERM", "xterm");
@@ -166,13 +168,13 @@ fn ends_all_when_started(mark: &str, before: &[&str], options: &[&str]) {
     let log = home.path().join("log");
     let file = std::fs::File::create(&log).unwrap();
     command.stdout(file.try_clone().unwrap()).stderr(file);
-    // script(1) ends what it runs with the end of its own input.
+    // script(1) ends its command when its own input ends.
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let input = child.stdin.take();
     child.wait().unwrap();
     drop(input);
     let text = String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned();
-    // A job of the background may outlive the shell that started it.
+    // A background job may outlive the shell that started it.
     let until = Instant::now() + Duration::from_secs(40);
     while !alive(mark).is_empty() && Instant::now() < until {
         thread::sleep(Duration::from_millis(100));
@@ -200,7 +202,7 @@ fn a_limit_ends_all_without_a_keeper() {
 
 #[test]
 fn a_limit_ends_all_on_a_terminal() {
-    // Of util-linux; it gives what it runs a terminal of its own.
+    // script(1) of util-linux runs a command on a terminal.
     if deploytrack_tests::program::on_path("script").is_none() {
         return;
     }
@@ -220,7 +222,7 @@ fn a_limit_ends_all_where_deploytrack_is_the_first_process() {
 }
 
 #[test]
-fn a_limit_leaves_alone_what_was_there_before() {
+fn a_limit_does_not_kill_processes_that_ran_before() {
     let bench = Bench::new();
     let home = home(&bench);
     let program = deploytrack_tests::program::binary("deploytrack").display().to_string();
@@ -250,7 +252,7 @@ fn a_command_that_ends_in_time_leaves_its_daemons_running() {
     let home = home(&bench);
     let mark = home.path().join("mark");
     let script = format!("setsid -f sh -c 'sleep 1; touch {}' >/dev/null 2>&1", mark.display());
-    is_the_commands(&home.deploytrack(&wrapped(&["--command-timeout", "30s"], &["sh", "-c", &script])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&["--command-timeout", "30s"], &["sh", "-c", &script])), 0, "");
     let until = Instant::now() + Duration::from_secs(20);
     while !mark.exists() && Instant::now() < until {
         thread::sleep(Duration::from_millis(50));
@@ -259,10 +261,10 @@ fn a_command_that_ends_in_time_leaves_its_daemons_running() {
 }
 
 #[test]
-fn a_command_that_is_to_end_is_told_once_and_has_ten_seconds_to_clean_up() {
+fn a_cancelled_command_gets_one_signal_and_ten_seconds_to_clean_up() {
     let bench = Bench::new();
     let home = home(&bench);
     let script = "trap 'echo told; sh -c \"sleep 1; echo cleaned\"; exit 0' TERM; while :; do sleep 0.1; done";
     let run = home.deploytrack(&wrapped(&["--command-timeout", "500ms"], &["sh", "-c", script]));
-    is_the_commands(&run, 124, "told\ncleaned\n");
+    assert_passed_through(&run, 124, "told\ncleaned\n");
 }

@@ -1,50 +1,51 @@
-//! A server behind TLS whose certificate only the caller knows.
+//! Servers behind TLS with a private certificate.
 
 use std::fs;
 
 use deploytrack_tests::{
-    program::Run,
-    tls::{Authority, Front, Manner},
+    caller::{Caller, SECRET},
+    program::{Home, Run},
+    tls::{Authority, TlsOptions, TlsProxy},
 };
 
-use crate::*;
+use crate::given::Bench;
 
 /// A server behind TLS, and the files of its certificates.
-struct Hidden {
+struct PrivateServer {
     bench: Bench,
     files: Authority,
 }
 
-impl Hidden {
+impl PrivateServer {
     fn new() -> Self {
         Self { bench: Bench::filled(), files: Authority::new() }
     }
 
-    /// A front that shows the certificate of this name, and others after it.
-    fn front(&self, name: &str, others: &[&str]) -> Front {
+    /// A TLS proxy with the certificate of this name, followed by others.
+    fn front(&self, name: &str, others: &[&str]) -> TlsProxy {
         let file = |name: &str| self.files.read(&format!("{name}.pem"));
         let chain = std::iter::once(file(name)).chain(others.iter().map(|other| file(other))).collect::<String>();
-        Front::new(&chain, &self.files.file(&format!("{name}.key")), self.bench.server.url(), Manner::default())
+        TlsProxy::new(&chain, &self.files.file(&format!("{name}.key")), self.bench.server.url(), TlsOptions::default())
     }
 
-    fn home(front: &Front, host: &str) -> Home {
+    fn home(front: &TlsProxy, host: &str) -> Home {
         Home::new().with("DEPLOYTRACK_URL", front.url(host)).with("DEPLOYTRACK_TOKEN", Caller::admin_token())
     }
 
-    /// Asks with the certificates of a file.
-    fn asked(&self, front: &Front, host: &str, file: &str) -> Run {
+    /// Runs a command that trusts the certificates of a file.
+    fn asked(&self, front: &TlsProxy, host: &str, file: &str) -> Run {
         Self::home(front, host).deploytrack(&["matrix", "--cacert", self.files.file(file).to_str().unwrap()])
     }
 
     #[track_caller]
-    fn is_trusted(&self, front: &Front, file: &str) {
+    fn is_trusted(&self, front: &TlsProxy, file: &str) {
         for host in ["localhost", "127.0.0.1"] {
             assert!(self.asked(front, host, file).done().contains("production"), "{file}");
         }
     }
 
     #[track_caller]
-    fn is_refused(&self, front: &Front, host: &str, file: &str, said: &str, hint: &str) {
+    fn is_refused(&self, front: &TlsProxy, host: &str, file: &str, said: &str, hint: &str) {
         let run = self.asked(front, host, file);
         assert_eq!(run.code, 3, "{run:?}");
         assert!(run.err.contains(said) && run.err.contains(hint), "{run:?}");
@@ -53,7 +54,7 @@ impl Hidden {
 
 #[test]
 fn a_certificate_that_signs_itself_is_trusted_when_it_is_named() {
-    let hidden = Hidden::new();
+    let hidden = PrivateServer::new();
     for (name, args) in [
         ("rsa", &[][..]),
         ("end", &["-addext", "basicConstraints=critical,CA:FALSE"][..]),
@@ -78,14 +79,14 @@ fn a_certificate_that_signs_itself_is_trusted_when_it_is_named() {
     let utf16: Vec<u8> = std::iter::once(0xfeff).chain(own.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     fs::write(hidden.files.file("utf16.pem"), utf16).unwrap();
     hidden.is_trusted(&front, "utf16.pem");
-    let home = Hidden::home(&front, "localhost").with("DEPLOYTRACK_CACERT", hidden.files.file("rsa.pem").to_str().unwrap());
+    let home = PrivateServer::home(&front, "localhost").with("DEPLOYTRACK_CACERT", hidden.files.file("rsa.pem").to_str().unwrap());
     assert!(home.deploytrack(&["matrix"]).done().contains("production"));
     let _ = home.deploytrack_reading(&["login", "--token-stdin"], &Caller::admin_token()).done();
 }
 
 #[test]
 fn a_certificate_of_an_own_authority_is_trusted_by_any_part_of_its_chain() {
-    let hidden = Hidden::new();
+    let hidden = PrivateServer::new();
     hidden.files.self_signed("root", &["-subj", "/CN=root"]);
     hidden.files.signed("middle", "root", "basicConstraints=critical,CA:TRUE\n");
     hidden.files.signed("leaf", "middle", "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
@@ -99,12 +100,12 @@ fn a_certificate_of_an_own_authority_is_trusted_by_any_part_of_its_chain() {
 }
 
 #[test]
-fn a_named_certificate_is_good_for_its_names_and_its_time_alone() {
-    let hidden = Hidden::new();
+fn a_trusted_certificate_is_valid_only_for_its_names_and_dates() {
+    let hidden = PrivateServer::new();
     hidden.files.self_signed("own", &[]);
     let front = hidden.front("own", &[]);
     let own = hidden.files.file("own.pem");
-    let shown = |off| Hidden::home(&front, "localhost").deploytrack_with_clock(off, &["matrix", "--cacert", own.to_str().unwrap()]);
+    let shown = |off| PrivateServer::home(&front, "localhost").deploytrack_with_clock(off, &["matrix", "--cacert", own.to_str().unwrap()]);
     let over = shown(400 * 86_400);
     assert!(over.code == 3 && over.err.contains("its certificate expired at") && over.err.contains("renew"), "{over:?}");
     let early = shown(-400 * 86_400);
@@ -125,7 +126,7 @@ fn a_named_certificate_is_good_for_its_names_and_its_time_alone() {
     hidden.files.self_signed("client", &["-addext", "extendedKeyUsage=clientAuth"]);
     let client = hidden.front("client", &[]);
     hidden.is_refused(&client, "localhost", "client.pem", "certificate", "hint:");
-    // Made again with the same name and the same key, it is another certificate.
+    // A new certificate with the same name and the same key is another certificate.
     hidden.files.openssl(&[
         "req",
         "-x509",
@@ -143,18 +144,18 @@ fn a_named_certificate_is_good_for_its_names_and_its_time_alone() {
 
 #[test]
 fn a_certificate_that_is_not_named_is_not_trusted() {
-    let hidden = Hidden::new();
+    let hidden = PrivateServer::new();
     hidden.files.self_signed("own", &[]);
     hidden.files.self_signed("end", &["-addext", "basicConstraints=critical,CA:FALSE"]);
     for name in ["own", "end"] {
-        let run = Hidden::home(&hidden.front(name, &[]), "localhost").deploytrack(&["matrix"]);
+        let run = PrivateServer::home(&hidden.front(name, &[]), "localhost").deploytrack(&["matrix"]);
         assert_eq!(run.code, 3, "{run:?}");
         assert!(run.err.contains("with --cacert FILE") && !run.err.contains("deploytrack serve"), "{run:?}");
     }
 }
 
 #[test]
-fn a_file_without_certificates_is_refused_by_what_it_holds() {
+fn a_file_without_certificates_is_refused_with_its_kind_of_content() {
     let files = Authority::new();
     files.self_signed("own", &[]);
     files.openssl(&["x509", "-in", "own.pem", "-outform", "der", "-out", "own.der"]);
@@ -185,11 +186,11 @@ fn a_file_without_certificates_is_refused_by_what_it_holds() {
 }
 
 #[test]
-fn the_doctor_tells_a_certificate_that_is_not_trusted_from_a_server_that_is_not_there() {
-    let hidden = Hidden::new();
+fn the_doctor_distinguishes_an_untrusted_certificate_from_an_unreachable_server() {
+    let hidden = PrivateServer::new();
     hidden.files.self_signed("own", &[]);
     let front = hidden.front("own", &[]);
-    let home = Hidden::home(&front, "localhost");
+    let home = PrivateServer::home(&front, "localhost");
     let strange = home.deploytrack(&["doctor", "-o", "csv"]);
     assert_eq!(strange.code, 3, "{strange:?}");
     assert!(
@@ -200,10 +201,10 @@ fn the_doctor_tells_a_certificate_that_is_not_trusted_from_a_server_that_is_not_
     assert!(trusted.done().contains("tls,ok,") && trusted.out.contains("token,ok,"), "{trusted:?}");
 }
 
-/// What the server says of a database that shows this certificate, with these parameters of the database URL.
+/// The error of a server for a database with this certificate, with these parameters in the database URL.
 fn database(files: &Authority, name: &str, parameters: &str) -> String {
-    let manner = Manner { asked_first: true, ..Manner::default() };
-    let front = Front::new(&files.read(&format!("{name}.pem")), &files.file(&format!("{name}.key")), "127.0.0.1:1", manner);
+    let manner = TlsOptions { asked_first: true, ..TlsOptions::default() };
+    let front = TlsProxy::new(&files.read(&format!("{name}.pem")), &files.file(&format!("{name}.key")), "127.0.0.1:1", manner);
     let url = format!("{}/track?{parameters}", front.url("me:hush@localhost").replace("https://", "postgres://"));
     let run = Home::new().with("DEPLOYTRACK_JWT_SECRET", SECRET).deploytrack_server(&["migrate", "--database-url", &url]);
     assert!(run.code == 1 && !run.err.contains("hush"), "{run:?}");
@@ -211,7 +212,7 @@ fn database(files: &Authority, name: &str, parameters: &str) -> String {
 }
 
 #[test]
-fn the_certificate_of_a_database_is_trusted_when_it_is_named_or_refused_with_the_way_out() {
+fn a_certificate_of_a_database_is_trusted_when_named_and_else_refused_with_the_way_out() {
     let files = Authority::new();
     for (name, args) in [
         ("end", &["-addext", "basicConstraints=critical,CA:FALSE"][..]),
@@ -224,7 +225,7 @@ fn the_certificate_of_a_database_is_trusted_when_it_is_named_or_refused_with_the
         files.self_signed(name, args);
     }
     let root = |name: &str| format!("sslmode=verify-full&sslrootcert={}", files.file(&format!("{name}.pem")).display());
-    // Nothing is behind the front.
+    // No database is behind the proxy.
     assert!(database(&files, "end", &root("end")).contains("cannot be used at the moment"));
     for (name, parameters, said) in [
         ("signs", root("signs"), "basicConstraints=critical,CA:FALSE"),

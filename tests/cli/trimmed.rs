@@ -1,15 +1,20 @@
-//! Values of `$(...)`, files and steps of Jenkins come with a line break at their end, and with more: none of it is meant.
+//! Values of `$(...)`, files and steps of Jenkins end with a line break or other whitespace, which is removed.
 
 use std::fs;
 
+use deploytrack_tests::{
+    caller::{Caller, SECRET},
+    database::Database,
+    program::{Home, Process},
+};
 use serde_json::Value;
 
 use crate::{
+    given::Bench,
     wrapped::{home, listed},
-    *,
 };
 
-/// What stands around a value.
+/// The whitespace around a value.
 const BLANKS: [(&str, &str); 7] =
     [("", "\n"), ("", "\r\n"), ("\u{feff}", ""), (" ", "  "), ("\t", "\t\n"), ("\u{a0}", "\u{a0}"), ("", "\u{200b}\n")];
 
@@ -110,7 +115,7 @@ fn the_settings_of_a_server() {
 }
 
 #[test]
-fn the_api_itself_trims_nothing() {
+fn the_api_trims_nothing() {
     let bench = Bench::new();
     let body = serde_json::json!({"component": "api", "environment": "production", "version": "v1\n"});
     let run = bench.home.deploytrack_reading(&["import", "-"], &format!("{body}\n"));

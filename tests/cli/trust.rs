@@ -1,4 +1,4 @@
-//! A spool that a restored cache brought back: what others put into it is neither sent nor followed, and hangs nothing.
+//! A spool from a restored CI cache: files of other users are neither sent nor followed, and hang nothing.
 
 use std::{
     fs::{self, File},
@@ -11,16 +11,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deploytrack_tests::caller::{seconds, token};
+use deploytrack_tests::{
+    caller::{Caller, SECRET, seconds, token},
+    program::Home,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    wrapped::{home, home_of, is_the_commands, listed, spooled, wrapped},
-    *,
+    given::Bench,
+    wrapped::{assert_passed_through, home, home_of, listed, spooled, wrapped},
 };
 
-/// Puts something in the place of a file.
+/// Replaces a file.
 type Make<'a> = &'a dyn Fn(&Path);
 
 const SCRIPT: &str = "#!/bin/sh\necho deployed\n";
@@ -46,8 +49,8 @@ fn states(home: &Home) -> Vec<String> {
     list.as_array().unwrap().iter().map(|run| run["state"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A folder as somebody without any token makes it.
-fn forged(home: &Home, files: &[(&str, Value)]) -> String {
+/// Creates a run in the spool without any token.
+fn forge_run(home: &Home, files: &[(&str, Value)]) -> String {
     let name = Uuid::now_v7().to_string();
     let folder = spool(home).join(&name);
     fs::create_dir_all(&folder).unwrap();
@@ -58,7 +61,7 @@ fn forged(home: &Home, files: &[(&str, Value)]) -> String {
     name
 }
 
-fn evil(url: &str) -> Value {
+fn forged_event(url: &str) -> Value {
     let body = json!({"component": "api", "environment": "production", "version": "v-EVIL", "status": "succeeded"});
     json!({"server": url, "key": "k", "ask": {"record": {"body": body, "register": false}}})
 }
@@ -67,29 +70,29 @@ fn deploy(home: &Home, version: &str) -> deploytrack_tests::program::Run {
     home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", version, "--send-timeout", "1s", "--", "true"])
 }
 
-/// Runs of these versions that could not be sent, and the server back where it was.
-fn kept(bench: &mut Bench, home: &Home, versions: &[&str]) {
+/// Spools runs of these versions while the server is down, and restarts the server.
+fn spool_versions(bench: &mut Bench, home: &Home, versions: &[&str]) {
     let url = bench.server.url().to_owned();
     bench.server.kill();
     for version in versions {
-        is_the_commands(&deploy(home, version), 0, "");
+        assert_passed_through(&deploy(home, version), 0, "");
     }
     bench.restart(&url);
     assert_eq!(runs(home).len(), versions.len());
 }
 
 #[test]
-fn a_folder_made_without_a_token_is_named_and_sent_on_a_persons_word_alone() {
+fn entries_queued_without_a_token_are_listed_and_sent_only_after_confirmation() {
     let bench = Bench::new();
     let home = home(&bench);
-    is_the_commands(&deploy(&home, "v1"), 0, "");
+    assert_passed_through(&deploy(&home, "v1"), 0, "");
     let id = listed(&bench)[0]["id"].clone();
     for url in [bench.server.url(), ""] {
-        let record = forged(&home, &[("0.json", evil(url))]);
+        let record = forge_run(&home, &[("0.json", forged_event(url))]);
         let change = json!({"server": url, "key": "k2", "ask": {"update": {"body": {"description": "EVIL"}}}});
-        let update = forged(&home, &[("0.json", change), ("deployment", id.clone())]);
+        let update = forge_run(&home, &[("0.json", change), ("deployment", id.clone())]);
         let run = deploy(&home, "v2");
-        is_the_commands(&run, 0, "");
+        assert_passed_through(&run, 0, "");
         assert!(
             run.err.contains(&format!("2 entries of the spool are not trusted and not sent, entry {record}: 0.json has no seal")),
             "{run:?}"
@@ -108,7 +111,7 @@ fn a_folder_made_without_a_token_is_named_and_sent_on_a_persons_word_alone() {
         assert_eq!(home.deploytrack(&["spool", "drop", &update]).done(), "dropped 1 entry\n");
         assert_eq!(home.deploytrack(&["spool", "drop", &record]).done(), "dropped 1 entry\n");
     }
-    let record = forged(&home, &[("0.json", evil(bench.server.url()))]);
+    let record = forge_run(&home, &[("0.json", forged_event(bench.server.url()))]);
     let sent = home.deploytrack(&["flush", &record, "--trust"]);
     assert_eq!(sent.done(), "1 sent, 0 kept, 0 refused\n", "{sent:?}");
     assert!(sent.err.contains("sent from the spool") && sent.err.contains("api v-EVIL in production"), "{sent:?}");
@@ -119,7 +122,7 @@ fn a_folder_made_without_a_token_is_named_and_sent_on_a_persons_word_alone() {
 fn a_run_that_was_edited_moved_or_mixed_is_not_sent_and_the_others_are() {
     let mut bench = Bench::new();
     let home = home(&bench);
-    kept(&mut bench, &home, &["v1", "v2"]);
+    spool_versions(&mut bench, &home, &["v1", "v2"]);
     let saved = home.path().join("saved");
     copy(&spool(&home), &saved);
     let [one, two] = runs(&home).try_into().unwrap();
@@ -163,7 +166,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn links_pipes_sockets_folders_names_owners_and_sizes_are_left_alone_and_hang_nothing() {
+fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let script = home.path().join("deploy.sh");
@@ -191,7 +194,7 @@ fn links_pipes_sockets_folders_names_owners_and_sizes_are_left_alone_and_hang_no
         ("outcome", "outcome: it is a link", &link),
         ("id-file", "id-file: it is not a regular file", &fifo),
     ];
-    kept(&mut bench, &home, &["v1"]);
+    spool_versions(&mut bench, &home, &["v1"]);
     let good = runs(&home).remove(0);
     for seen in ["running", "outcome", "left"] {
         drop(fs::remove_file(good.join(seen)));
@@ -221,7 +224,7 @@ fn links_pipes_sockets_folders_names_owners_and_sizes_are_left_alone_and_hang_no
     assert_eq!(whys.len(), expected.len());
     let begun = Instant::now();
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 3"]));
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert!(run.err.contains("17 entries of the spool are not trusted") && run.err.contains("sent from the spool"), "{run:?}");
     assert!(home.deploytrack(&["doctor"]).out.contains("not trusted"));
@@ -233,10 +236,10 @@ fn links_pipes_sockets_folders_names_owners_and_sizes_are_left_alone_and_hang_no
 }
 
 #[test]
-fn a_file_of_another_user_is_not_believed() {
+fn an_id_file_of_another_user_is_not_trusted() {
     let mut bench = Bench::new();
     let home = home(&bench);
-    kept(&mut bench, &home, &["v1"]);
+    spool_versions(&mut bench, &home, &["v1"]);
     let event = runs(&home)[0].join("0.json");
     if chown(&event, Some(65_534), None).is_err() {
         return;
@@ -248,7 +251,7 @@ fn a_file_of_another_user_is_not_believed() {
 }
 
 #[test]
-fn a_spool_that_a_link_leads_elsewhere_is_not_used_and_the_deploy_goes_on() {
+fn a_spool_behind_a_symbolic_link_is_not_used_and_the_deploy_goes_on() {
     for part in [".local/state/deploytrack", ".local/state/deploytrack/spool"] {
         let bench = Bench::new();
         let home = home(&bench);
@@ -257,7 +260,7 @@ fn a_spool_that_a_link_leads_elsewhere_is_not_used_and_the_deploy_goes_on() {
         fs::create_dir_all(elsewhere.join("spool")).unwrap();
         symlink(&elsewhere, &path).unwrap();
         let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 3"]));
-        is_the_commands(&run, 3, "");
+        assert_passed_through(&run, 3, "");
         assert!(run.err.contains("the spool cannot be used") && run.err.contains("it is a link"), "{part}: {run:?}");
         assert_eq!(listed(&bench).len(), 1);
         assert_eq!(fs::read_dir(elsewhere.join("spool")).unwrap().count(), 0);
@@ -266,7 +269,7 @@ fn a_spool_that_a_link_leads_elsewhere_is_not_used_and_the_deploy_goes_on() {
 }
 
 #[test]
-fn a_later_token_of_the_same_subject_or_pipeline_sends_what_an_ended_one_kept() {
+fn a_later_token_of_the_same_subject_or_pipeline_sends_the_queue_of_an_expired_one() {
     let subject = |sub: &str, end: i64| {
         let end = seconds().checked_add_signed(end).unwrap();
         token(&json!({"sub": sub, "exp": end, "iat": end - 7200, "roles": ["admin"]}), SECRET)
@@ -278,12 +281,12 @@ fn a_later_token_of_the_same_subject_or_pipeline_sends_what_an_ended_one_kept() 
         if let Some(key) = key {
             home.set("DEPLOYTRACK_SPOOL_KEY", key);
         }
-        is_the_commands(&deploy(&home, "v1"), 0, "");
+        assert_passed_through(&deploy(&home, "v1"), 0, "");
         assert_eq!(states(&home), ["refused"]);
         home
     };
     let mut home = with(None);
-    // A runner that was thrown away: the cache is all that is left.
+    // The runner was deleted: only its cache remains.
     let moved = home_of(bench.server.url());
     fs::create_dir_all(moved.path().join(".local")).unwrap();
     copy(&home.path().join(".local/state"), &moved.path().join(".local/state"));
@@ -316,7 +319,7 @@ fn one_flush_works_at_a_time_and_in_order() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let wanted: Vec<_> = (0..12).map(|number| format!("v{number}")).collect();
-    kept(&mut bench, &home, &wanted.iter().map(String::as_str).collect::<Vec<_>>());
+    spool_versions(&mut bench, &home, &wanted.iter().map(String::as_str).collect::<Vec<_>>());
     let started: Vec<_> = (0..4).map(|_| home.command("deploytrack", &["flush", "--quiet"]).spawn().unwrap()).collect();
     for mut flush in started {
         assert!(flush.wait().unwrap().success());
@@ -326,7 +329,7 @@ fn one_flush_works_at_a_time_and_in_order() {
     let lock = File::open(spool(&home).join(".flushing")).unwrap();
     lock.lock().unwrap();
     let begun = Instant::now();
-    is_the_commands(&deploy(&home, "v12"), 0, "");
+    assert_passed_through(&deploy(&home, "v12"), 0, "");
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     let second = home.deploytrack(&["flush"]);
     assert_eq!(second.code, 3);
@@ -334,7 +337,7 @@ fn one_flush_works_at_a_time_and_in_order() {
 }
 
 #[test]
-fn an_id_file_that_is_none_is_neither_followed_nor_emptied() {
+fn an_invalid_id_file_is_neither_followed_nor_emptied() {
     let bench = Bench::new();
     let home = home(&bench);
     let script = home.path().join("deploy.sh");
@@ -344,20 +347,20 @@ fn an_id_file_that_is_none_is_neither_followed_nor_emptied() {
     for file in ["deploy.sh", "link", "fifo"] {
         let begun = Instant::now();
         let run = home.deploytrack(&wrapped(&["--id-file", file], &["sh", "-c", "exit 3"]));
-        is_the_commands(&run, 3, "");
+        assert_passed_through(&run, 3, "");
         assert!(run.err.contains(file), "{run:?}");
         assert_ne!(home.deploytrack(&["update", "--id-file", file, "failed"]).code, 0);
         assert!(begun.elapsed() < Duration::from_secs(5), "{file}: {:?}", begun.elapsed());
         assert_eq!(fs::read_to_string(&script).unwrap(), SCRIPT);
     }
-    let run = forged(&home, &[("0.json", evil(bench.server.url()))]);
+    let run = forge_run(&home, &[("0.json", forged_event(bench.server.url()))]);
     fs::write(home.path().join("id"), format!("run:{run}\n")).unwrap();
     let update = home.deploytrack(&["update", "--id-file", "id", "failed", "--on-error", "spool"]);
     assert!(update.code == 1 && update.err.contains("is not trusted"), "{update:?}");
 }
 
 #[test]
-fn a_setting_without_an_end_hangs_nothing() {
+fn an_endless_settings_file_does_not_hang_the_program() {
     let bench = Bench::new();
     let mut home = home_of(bench.server.url());
     home.set("DEPLOYTRACK_TOKEN", "");
@@ -366,7 +369,7 @@ fn a_setting_without_an_end_hangs_nothing() {
     File::create(home.path().join("large")).unwrap().set_len(1 << 40).unwrap();
     home.set("DEPLOYTRACK_TOKEN_FILE", home.path().join("large").to_str().unwrap());
     assert!(home.deploytrack(&["list"]).err.contains("it has more than"));
-    // The output of a command is a pipe.
+    // Standard output of a command under test is a pipe.
     let script = format!("exec 3< <(echo {}); DEPLOYTRACK_TOKEN_FILE=/dev/fd/3 exec \"$0\" list", Caller::admin_token());
     let run = Command::new("bash")
         .args(["-c", &script])

@@ -1,9 +1,11 @@
 //! deploytrack undeploy
 
-use crate::*;
+use deploytrack_tests::snapshot;
+
+use crate::given::Bench;
 
 #[test]
-fn what_left_is_said_and_no_longer_shown() {
+fn an_undeployment_is_announced_and_its_cell_empties() {
     let bench = Bench::filled();
     let run =
         bench.home.deploytrack(&["undeploy", "--component", "api", "--environment", "production", "--reason", "moved to another cluster"]);
@@ -21,7 +23,7 @@ fn what_left_is_said_and_no_longer_shown() {
 }
 
 #[test]
-fn where_nothing_is_current_nothing_is_removed() {
+fn undeploy_of_an_empty_cell_is_an_error() {
     let bench = Bench::filled();
     let args = ["undeploy", "-c", "web", "-e", "staging"];
     snapshot!("cli_undeploy_nothing", bench.home.deploytrack(&args).whole());
@@ -33,7 +35,7 @@ fn where_nothing_is_current_nothing_is_removed() {
 }
 
 #[test]
-fn a_removal_that_is_told_late_takes_its_place_in_the_past() {
+fn an_undeployment_reported_late_takes_its_place_in_the_past() {
     let bench = Bench::new();
     for (version, time) in [("v1", "2025-06-01T12:00:00Z"), ("v2", "2025-06-03T12:00:00Z")] {
         bench.record_at("api", "production", version, "succeeded", time);

@@ -1,10 +1,14 @@
 //! deploytrack verify and deploytrack-server verify
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::SECRET,
+    program::{Home, Run},
+    snapshot,
+};
 
-use crate::*;
+use crate::given::Bench;
 
-/// Changes the database behind the server's back.
+/// Changes the database by SQL, past the server.
 fn tamper(bench: &Bench, sql: &str) {
     tokio::runtime::Runtime::new().unwrap().block_on(bench.database.execute(sql)).unwrap();
 }

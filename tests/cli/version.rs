@@ -1,13 +1,14 @@
-//! `deploytrack version`: the client's, and the server's where it can be asked.
+//! `deploytrack version`: of the client, and of the server when it is reachable.
 
+use deploytrack_tests::program::Home;
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 const OWN: &str = env!("CARGO_PKG_VERSION");
 
 #[test]
-fn both_versions_are_told_and_no_token_is_needed() {
+fn both_versions_are_printed_without_a_token() {
     let bench = Bench::new();
     let home = Home::new().with("DEPLOYTRACK_URL", bench.server.url());
     let expected = format!("client  {OWN}\nserver  {OWN} ({})\n", bench.server.url());
@@ -18,7 +19,7 @@ fn both_versions_are_told_and_no_token_is_needed() {
 }
 
 #[test]
-fn without_a_server_its_line_says_why() {
+fn without_a_server_its_line_prints_the_reason() {
     for (home, why) in [
         (Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1"), "cannot reach"),
         (Home::new().with("DEPLOYTRACK_URL", "nonsense"), "address"),

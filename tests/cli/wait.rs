@@ -1,4 +1,4 @@
-//! `deploytrack wait`: until a deployment is where it should be, and no longer.
+//! `deploytrack wait`: ends as soon as a deployment has the awaited status.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -6,16 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::*;
+use deploytrack_tests::program::Home;
 
-/// Begins to wait; the server is asked at least once before this returns to a test that moves on.
+use crate::given::Bench;
+
+/// Starts to wait. The server gets at least one request before this returns.
 fn waiting(home: &Home, args: &[&str]) -> Child {
     let child = home.command("deploytrack", args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     thread::sleep(Duration::from_millis(700));
     child
 }
 
-/// The exit code, standard output and standard error of one that was waiting.
+/// The exit code, standard output and standard error of a wait.
 fn ended(child: Child) -> (i32, String, String) {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -34,7 +36,7 @@ fn a_deployment_that_succeeds_ends_the_wait() {
 }
 
 #[test]
-fn a_deployment_that_will_not_come_there_by_itself_is_1_at_once() {
+fn a_deployment_that_cannot_reach_the_status_without_a_retry_is_1_at_once() {
     let bench = Bench::new();
     let failed = bench.record("api", "production", "v1", "failed");
     let run = bench.home.deploytrack(&["wait", &failed]);
@@ -58,7 +60,7 @@ fn when_the_time_is_over_it_is_3() {
 }
 
 #[test]
-fn a_server_that_is_away_for_a_while_is_ridden_out() {
+fn a_short_outage_of_the_server_is_retried() {
     let mut bench = Bench::new();
     let id = bench.record("api", "production", "v1", "succeeded");
     let url = bench.server.url().to_owned();

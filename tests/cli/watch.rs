@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_tests::program::{Process, binary};
+use deploytrack_tests::program::{Home, Process, binary};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
-/// A watcher, and what it prints; it ends when this value goes.
+/// A running `watch` and its output. It is killed when this value is dropped.
 struct Watcher(Child, BufReader<ChildStdout>);
 
 impl Watcher {
@@ -41,13 +41,13 @@ fn record(home: &Home, component: &str, version: &str) {
     let _ = home.deploytrack(&args).done();
 }
 
-/// A home whose profile-less commands go to this server.
+/// A home configured with this server.
 fn home_of(server: &Process) -> Home {
     Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", deploytrack_tests::caller::Caller::admin_token())
 }
 
 #[test]
-fn a_watcher_misses_nothing_while_its_server_is_killed_and_started_again() {
+fn a_watch_misses_no_event_while_its_server_restarts() {
     let database = deploytrack_tests::database::Database::sqlite();
     let operator = Home::new();
     let mut server = Process::server(&operator, database.url());
@@ -66,7 +66,7 @@ fn a_watcher_misses_nothing_while_its_server_is_killed_and_started_again() {
 }
 
 #[test]
-fn lines_for_people_say_what_happened_where() {
+fn lines_for_people_name_the_event_and_the_cell() {
     let bench = Bench::new();
     bench.record("api", "production", "v1", "pending");
     let mut watcher = Watcher::start(&bench.home, &["watch", "--after", "0", "--component", "api", "--status", "succeeded"]);
@@ -77,7 +77,7 @@ fn lines_for_people_say_what_happened_where() {
 }
 
 #[test]
-fn what_cannot_be_watched_ends_at_once() {
+fn watching_something_unwatchable_ends_at_once() {
     let bench = Bench::new();
     for (args, code, said) in [
         (&["watch", "--after", "99"][..], 1, "last one"),
@@ -92,12 +92,12 @@ fn what_cannot_be_watched_ends_at_once() {
 }
 
 #[test]
-fn the_matrix_on_a_terminal_is_drawn_again_and_leaves_the_screen_as_it_was() {
+fn a_watched_matrix_is_redrawn_and_the_screen_is_restored() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Process::server(&Home::new(), database.url());
     let home = home_of(&server);
     record(&home, "api", "v1");
-    // script(1) gives its command a terminal and ends it with the end of its own input.
+    // script(1) runs its command on a terminal, and ends it when its own input ends.
     let command = format!("stty cols 80 rows 24; timeout -s INT 4 {} matrix --watch", binary("deploytrack").display());
     let mut script = Command::new("script");
     script.args(["-qec", &command, "/dev/null"]).env_clear().env("HOME", home.path()).env("PATH", std::env::var("PATH").unwrap());

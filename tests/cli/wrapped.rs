@@ -1,4 +1,4 @@
-//! `deploytrack record ... -- COMMAND`: the tracker never breaks the deploy, and what was recorded is never lost.
+//! `deploytrack record ... -- COMMAND`: the tracker never breaks the deploy, and no event is lost.
 
 use std::{
     io::{Read as _, Write as _},
@@ -8,10 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Run},
+};
 use serde_json::Value;
 
-use crate::*;
+use crate::given::Bench;
 
 pub(crate) const RECORD: [&str; 7] = ["record", "--component", "api", "--environment", "production", "--version", "v1"];
 
@@ -19,17 +22,17 @@ pub(crate) fn wrapped<'a>(options: &[&'a str], command: &[&'a str]) -> Vec<&'a s
     [&RECORD[..], options, &["--"], command].concat()
 }
 
-/// A home whose server is at this address.
+/// A home configured with the server at this address.
 pub(crate) fn home_of(url: &str) -> Home {
     Home::new().with("PATH", "/usr/bin:/bin").with("DEPLOYTRACK_URL", url).with("DEPLOYTRACK_TOKEN", Caller::admin_token())
 }
 
-/// A home whose server is the bench's, by a variable that can still be set otherwise.
+/// A home configured with the server of a bench, by a variable that a test can override.
 pub(crate) fn home(bench: &Bench) -> Home {
     home_of(bench.server.url())
 }
 
-/// Every deployment there is, as JSON, the latest recorded first.
+/// All deployments as JSON, the one recorded last first.
 pub(crate) fn listed(bench: &Bench) -> Vec<Value> {
     let page: Value = serde_json::from_str(bench.home.deploytrack(&["list", "--all", "--order", "created", "-o", "json"]).done()).unwrap();
     page["data"].as_array().unwrap().clone()
@@ -44,8 +47,8 @@ pub(crate) fn spooled(home: &Home) -> usize {
         .map_or(0, |runs| runs.flatten().filter(|run| !run.file_name().to_string_lossy().starts_with('.')).count())
 }
 
-/// What a pipeline sees of the command itself, whatever is said on standard error besides.
-pub(crate) fn is_the_commands(run: &Run, code: i32, out: &str) {
+/// Checks the exit code and the output of the wrapped command; standard error may contain more.
+pub(crate) fn assert_passed_through(run: &Run, code: i32, out: &str) {
     assert_eq!((run.code, run.out.as_str()), (code, out), "{run:?}");
 }
 
@@ -54,11 +57,11 @@ fn a_command_is_recorded_with_its_start_its_outcome_and_its_reason() {
     let bench = Bench::new();
     let home = home(&bench);
     let good = home.deploytrack(&wrapped(&[], &["echo", "deployed"]));
-    is_the_commands(&good, 0, "deployed\n");
+    assert_passed_through(&good, 0, "deployed\n");
     assert_eq!(good.err, "", "nothing is added to what the command says");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "echo wrong >&2; exit 3"])), 3, "");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "kill -TERM $$"])), 143, "");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["no-such-command"])), 127, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["sh", "-c", "echo wrong >&2; exit 3"])), 3, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["sh", "-c", "kill -TERM $$"])), 143, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["no-such-command"])), 127, "");
     let statuses: Vec<_> = listed(&bench).iter().rev().map(|deployment| deployment["status"].as_str().unwrap().to_owned()).collect();
     assert_eq!(statuses, ["succeeded", "failed", "failed", "failed"]);
     let story = |index: usize| shown(&bench, &listed(&bench)[index]["id"])["history"].clone();
@@ -69,7 +72,7 @@ fn a_command_is_recorded_with_its_start_its_outcome_and_its_reason() {
 }
 
 #[test]
-fn what_the_command_reads_and_writes_passes_through() {
+fn the_input_and_output_of_the_command_pass_through() {
     let bench = Bench::new();
     let home = home(&bench);
     let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", "cat; echo $DEPLOYTRACK_URL; echo err >&2"]));
@@ -87,21 +90,21 @@ fn without_a_server_the_command_runs_and_the_record_comes_later_exactly_once() {
     home.set("DEPLOYTRACK_URL", "http://127.0.0.1:1");
     let start = Instant::now();
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 7"]));
-    is_the_commands(&run, 7, "");
+    assert_passed_through(&run, 7, "");
     assert!(run.err.contains("kept in the spool") && run.err.contains("deploytrack flush"), "{run:?}");
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!(spooled(&home), 1);
 
-    // What is for one server is not sent to another.
+    // Events for one server are not sent to another.
     home.set("DEPLOYTRACK_URL", bench.server.url());
     assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 1 kept, 0 refused\n");
     assert_eq!(listed(&bench).len(), 0);
 
-    // The server comes back where it was.
+    // The server restarts at the same address.
     let gone = bench.server.url().to_owned();
     bench.server.kill();
     home.set("DEPLOYTRACK_URL", &gone);
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 8"])), 8, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 8"])), 8, "");
     bench.restart(&gone);
     assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 1 kept, 0 refused\n");
     assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 1 kept, 0 refused\n");
@@ -126,15 +129,15 @@ fn a_server_that_dies_in_the_middle_of_a_deploy_gets_the_outcome_afterwards() {
     let kept: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
     assert_eq!((&kept[0]["component"], &kept[0]["version"], &kept[0]["events"]), (&"api".into(), &"v1".into(), &1.into()));
     bench.restart(&url);
-    // Anything that is run next sends it.
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    // The next command sends it, whatever it is.
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     assert_eq!(spooled(&home), 0);
     let statuses: Vec<_> = listed(&bench).iter().map(|deployment| deployment["status"].as_str().unwrap().to_owned()).collect();
     assert_eq!(statuses, ["succeeded", "failed"]);
 }
 
 #[test]
-fn a_server_that_hangs_or_talks_nonsense_costs_no_more_than_the_budget() {
+fn a_server_that_hangs_or_answers_nonsense_costs_at_most_the_budget() {
     let nonsense = |answer: &'static [u8]| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -163,25 +166,25 @@ fn a_server_that_hangs_or_talks_nonsense_costs_no_more_than_the_budget() {
         let home = home_of(&nonsense(answer));
         let start = Instant::now();
         let run = home.deploytrack(&wrapped(&["--send-timeout", "1s"], &["sh", "-c", "echo out; exit 4"]));
-        is_the_commands(&run, 4, "out\n");
+        assert_passed_through(&run, 4, "out\n");
         assert!(run.err.contains("warning") && spooled(&home) == 1, "{run:?}");
         assert!(start.elapsed() < Duration::from_secs(8), "{:?}: {run:?}", start.elapsed());
     }
 }
 
 #[test]
-fn a_refusal_is_said_and_the_command_runs() {
+fn a_refusal_is_printed_and_the_command_runs() {
     let bench = Bench::filled();
     let mut home = home(&bench);
     let near = ["record", "--component", "api", "--environment", "prodution", "--version", "v1", "--", "sh", "-c", "exit 6"];
     let run = home.deploytrack(&near);
-    is_the_commands(&run, 6, "");
+    assert_passed_through(&run, 6, "");
     assert!(run.err.contains("production"), "{run:?}");
     assert_eq!(spooled(&home), 1, "it is kept as refused");
 
     home.set("DEPLOYTRACK_TOKEN", "not-a-token");
     let run = home.deploytrack(&wrapped(&[], &["true"]));
-    is_the_commands(&run, 0, "");
+    assert_passed_through(&run, 0, "");
     assert!(run.err.contains("warning") && !run.err.contains("not-a-token"), "{run:?}");
     assert_eq!(spooled(&home), 2, "another token can");
     home.set("DEPLOYTRACK_TOKEN", Caller::admin_token());
@@ -199,11 +202,11 @@ fn a_value_that_this_run_has_wrong_costs_the_record_and_not_the_deploy() {
     };
     for options in [&["--version="][..], &["--version=v1", "--meta=x"], &["--version=v1", "--deployed-by="]] {
         let (run, wrong) = (with(options), options[options.len() - 1]);
-        is_the_commands(&run, 3, "deployed\n");
+        assert_passed_through(&run, 3, "deployed\n");
         assert!(run.err.contains(wrong.split_once('=').unwrap().0) && run.err.contains("warning"), "{run:?}");
     }
     assert_eq!((listed(&bench).len(), spooled(&home)), (2, 1), "without a version it is kept until it has one");
-    // What its author has wrong is seen at the first run, and so is what must not go on.
+    // Mistakes of the author of a pipeline are errors at once, and so are refusals that must stop it.
     for wrong in [&["--version", "v1", "--send-timeout=x"][..], &["--version", "v1", "--no-such-flag"], &["--version=", "--on-error=fail"]]
     {
         let run = with(wrong);
@@ -216,7 +219,7 @@ fn a_home_that_cannot_be_used_costs_a_warning() {
     let bench = Bench::new();
     let nowhere = home(&bench).with("XDG_STATE_HOME", "/proc/nowhere");
     let run = nowhere.deploytrack(&wrapped(&[], &["sh", "-c", "exit 9"]));
-    is_the_commands(&run, 9, "");
+    assert_passed_through(&run, 9, "");
     assert!(run.err.contains("spool"), "{run:?}");
     assert_eq!(listed(&bench)[0]["status"], "failed", "it is told from memory");
 
@@ -224,7 +227,7 @@ fn a_home_that_cannot_be_used_costs_a_warning() {
     std::fs::create_dir_all(home.path().join(".config/deploytrack")).unwrap();
     std::fs::write(home.path().join(".config/deploytrack/config.toml"), "not toml at all").unwrap();
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 2"]));
-    is_the_commands(&run, 2, "out\n");
+    assert_passed_through(&run, 2, "out\n");
     assert!(run.err.contains("config.toml"), "{run:?}");
 }
 
@@ -244,7 +247,7 @@ fn a_signal_reaches_the_command_and_the_outcome_is_recorded() {
 }
 
 #[test]
-fn a_pipeline_that_is_called_off_before_the_command_does_not_run_it() {
+fn a_pipeline_that_is_cancelled_before_the_command_does_not_run_it() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let home = home_of(&format!("http://{}", listener.local_addr().unwrap()));
     let mark = home.path().join("ran");
@@ -264,19 +267,19 @@ fn a_pipeline_that_is_called_off_before_the_command_does_not_run_it() {
 }
 
 #[test]
-fn a_command_that_takes_too_long_is_ended_and_said_to_have_failed() {
+fn a_command_over_its_time_limit_is_ended_and_recorded_as_failed() {
     let bench = Bench::new();
     let home = home(&bench);
     let start = Instant::now();
     let run = home.deploytrack(&wrapped(&["--command-timeout", "500ms"], &["sh", "-c", "trap 'echo told; exit 0' TERM; sleep 30 & wait"]));
-    is_the_commands(&run, 124, "told\n");
+    assert_passed_through(&run, 124, "told\n");
     assert!(run.err.contains("longer than 500ms") && start.elapsed() < Duration::from_secs(10), "{run:?}");
     let id = &listed(&bench)[0]["id"];
     assert_eq!(shown(&bench, id)["history"][2]["reason"], "the command was ended, since it took longer than 500ms");
 }
 
 #[test]
-fn the_last_lines_of_a_failure_are_kept_without_secrets_when_asked_for() {
+fn the_last_lines_of_a_failure_are_recorded_without_secrets_on_request() {
     let bench = Bench::new();
     let home = home(&bench).with("DB_PASSWORD", "hunter2hunter2");
     let script = "echo one; echo two >&2; sleep 0.3; echo password $DB_PASSWORD; echo token $DEPLOYTRACK_TOKEN; exit 5";
@@ -326,7 +329,7 @@ fn many_deploys_at_once_with_a_server_that_restarts_are_each_recorded_once() {
 }
 
 #[test]
-fn what_becomes_of_an_error_is_the_callers_choice() {
+fn on_error_decides_what_an_error_does() {
     let mut bench = Bench::new();
     let (home, url) = (home(&bench), bench.server.url().to_owned());
     let id = bench.record("api", "production", "v0", "in_progress");
@@ -341,7 +344,7 @@ fn what_becomes_of_an_error_is_the_callers_choice() {
     assert_eq!((update.code, spooled(&home)), (0, 2), "{update:?}");
     let not_run = home.deploytrack(&wrapped(&["--on-error", "fail", "--send-timeout", "1s"], &["echo", "ran"]));
     assert_eq!((not_run.code, not_run.out.as_str()), (3, ""), "{not_run:?}");
-    is_the_commands(&home.deploytrack(&wrapped(&["--on-error", "warn"], &["echo", "ran"])), 0, "ran\n");
+    assert_passed_through(&home.deploytrack(&wrapped(&["--on-error", "warn"], &["echo", "ran"])), 0, "ran\n");
 
     bench.restart(&url);
     assert_eq!(home.deploytrack(&["flush"]).done(), "2 sent, 0 kept, 0 refused\n");
@@ -357,7 +360,7 @@ fn the_spool_can_be_looked_at_and_dropped() {
     assert_eq!(home.deploytrack(&["spool", "list", "-o", "json"]).done(), "[]\n");
     for version in ["v1", "v2"] {
         let args = ["record", "-c", "api", "-e", "production", "--version", version, "--", "true"];
-        is_the_commands(&home.deploytrack(&args), 0, "");
+        assert_passed_through(&home.deploytrack(&args), 0, "");
     }
     let runs: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
     let versions: Vec<_> = runs.as_array().unwrap().iter().map(|run| run["version"].as_str().unwrap()).collect();
@@ -375,7 +378,7 @@ fn the_spool_can_be_looked_at_and_dropped() {
 #[test]
 fn the_token_is_in_no_file_of_the_spool() {
     let home = home_of("http://127.0.0.1:1");
-    is_the_commands(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
+    assert_passed_through(&home.deploytrack(&wrapped(&[], &["true"])), 0, "");
     let token = Caller::admin_token();
     let signature = token.rsplit('.').next().unwrap();
     let found = Command::new("grep").args(["-r", signature]).arg(home.path()).output().unwrap();

@@ -1,4 +1,4 @@
-"""Uses the client that openapi-python-client made of the document: records, reads the matrix, and is refused with a problem."""
+"""Uses the client that openapi-python-client generates from the document: records, reads the matrix, and gets a problem."""
 
 import os
 

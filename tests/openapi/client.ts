@@ -1,4 +1,4 @@
-// Uses the types that openapi-typescript made of the document: records, reads the matrix, and is refused with a problem.
+// Uses the types that openapi-typescript generates from the document: records, reads the matrix, and gets a problem.
 
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";

@@ -1,4 +1,4 @@
-"""What a schema cannot say, put right in requests that should be accepted."""
+"""Adjusts generated requests that the server should accept, where a schema cannot express a rule."""
 
 import datetime
 import json
@@ -8,7 +8,7 @@ import uuid
 import schemathesis
 from schemathesis.generation.meta import CoverageScenario
 
-# The end of the list of deployments, as its Link header says it.
+# A cursor at the end of the list of deployments, from its Link header.
 CURSOR = "AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 PAST = "2025-06-01T12:00:00Z"
 TAGS = r'\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*'
@@ -26,24 +26,24 @@ def before_call(ctx, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if isinstance(case.query, dict) and "cursor" in case.query:
-        # A cursor is opaque, and says where the page begins instead of skip.
+        # A cursor is opaque, and replaces skip.
         case.query = {name: value for name, value in case.query.items() if name != "skip"} | {"cursor": CURSOR}
     if not re.fullmatch(TAGS, (case.headers or {}).get("If-Match", "*")):
-        # This header is drawn from a list of schemathesis's own, whatever the document says.
+        # schemathesis takes this header from its own list and ignores the document.
         case.headers["If-Match"] = "*"
     if case.media_type == "application/x-ndjson":
-        # Which lines a text has is beyond its schema.
+        # A schema cannot describe the lines of a text.
         case.body = json.dumps(LINE) + "\n" + json.dumps(LINE | {"version": str(uuid.uuid4())}) + "\n"
     elif isinstance(case.body, dict):
-        case.body = kept(case.body)
+        case.body = valid(case.body)
         if case.path == "/api/v1/deployments/import":
-            case.body = known(case.body)
+            case.body = with_known_names(case.body)
 
 
 def new_key(case):
-    """A key that comes again gets the first answer again, whatever became of what was made: the checks take that for a fault."""
+    """A repeated key replays the first answer even if the resource has changed since, which the checks report as a fault."""
     if leaves_out(case):
-        # A header less is the point; what is changed here would be sent with all of them.
+        # This request tests a missing header; after a change here, it would be sent with all headers.
         return
     headers = case.headers or {}
     key = headers.get("Idempotency-Key")
@@ -55,31 +55,31 @@ def leaves_out(case):
     return case.meta is not None and getattr(case.meta.phase.data, "scenario", None) == CoverageScenario.MISSING_PARAMETER
 
 
-def kept(body):
-    """The body with times that have come, and metadata that can be kept."""
+def valid(body):
+    """The body with times in the past, and metadata within the limits."""
     body = dict(body)
     for name in ("occurredAt", "finishedAt"):
-        if isinstance(body.get(name), str) and not has_come(body[name]):
+        if isinstance(body.get(name), str) and not is_past(body[name]):
             body[name] = PAST
-    if isinstance(body.get("metadata"), dict) and not can_be_kept(body["metadata"]):
+    if isinstance(body.get("metadata"), dict) and not is_within_limits(body["metadata"]):
         body["metadata"] = {}
     return body
 
 
-def known(line):
-    """The line with names in place of ids, and a deployment in place of a removal: what is not there is a fault of the line."""
+def with_known_names(line):
+    """The line with names instead of ids, and a deployment instead of an undeployment: a line about unknown ones is refused."""
     named = {"componentId": None, "component": "api", "environmentId": None, "environment": "staging"}
     return LINE if "event" in line else line | named
 
 
-def has_come(time):
+def is_past(time):
     try:
         return datetime.datetime.fromisoformat(time.upper().replace("Z", "+00:00")) < datetime.datetime.now(datetime.UTC)
     except ValueError:
         return False
 
 
-def can_be_kept(metadata):
+def is_within_limits(metadata):
     text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
     return len(text.encode("utf-8", "surrogatepass")) <= 16 * 1024 and fits(metadata, 16)
 

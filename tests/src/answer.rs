@@ -1,4 +1,4 @@
-//! An answer as a text that can be compared whole.
+//! An HTTP answer, and its form for snapshots.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The headers that a snapshot shows.
 const SHOWN: [&str; 6] = ["content-type", "location", "allow", "www-authenticate", "retry-after", "cache-control"];
 
-/// What a server answered.
+/// An answer of a server, read completely.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -20,7 +20,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer to its end.
+    /// Reads the whole answer.
     ///
     /// # Panics
     /// When the body cannot be read.
@@ -32,16 +32,16 @@ impl Answer {
     /// The body as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// When the body is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in the answer {}:\n{}", self.status, self.body))
     }
 
-    /// The JSON body of an answer that must have this status.
+    /// Checks the status and returns the JSON body, or null when the body is empty.
     ///
     /// # Panics
-    /// When it has another, with the whole answer.
+    /// When the status differs, with the body.
     #[expect(clippy::must_use_candidate, reason = "often the status is all that is asked")]
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
@@ -58,11 +58,11 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// Status, headers that matter and body, with ids numbered in the order of their appearance and the present
-    /// moment replaced.
+    /// The answer as a snapshot: status, the selected headers and body. Ids are numbered in the order of their
+    /// appearance, and present times are replaced.
     ///
     /// # Panics
-    /// When the body says it is JSON and is not.
+    /// When the content type is JSON and the body is not.
     #[must_use]
     pub fn whole(&self) -> String {
         let reason = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
@@ -86,8 +86,8 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-/// Numbers the UUIDs of a text in the order of their appearance, and replaces times of this century's later part (tests
-/// that name a time choose one before 2026) and the hashes that are made of both.
+/// Replaces everything in a text that differs between two runs. UUIDs are numbered in the order of their appearance; times
+/// from 2026 on become `<now>` (a test that names a time chooses an earlier one), and hashes become `<hash>`.
 #[must_use]
 pub fn redact(text: &str) -> String {
     let mut ids: Vec<String> = Vec::new();
@@ -115,17 +115,17 @@ pub fn redact(text: &str) -> String {
     out
 }
 
-/// A UUID of version 7, as servers make them; those of other versions are the tests' own.
+/// Whether this is a UUID of version 7. Servers generate that version; tests that name a UUID use another one.
 fn is_id(part: &str) -> bool {
     part.as_bytes()[14] == b'7' && uuid::Uuid::try_parse(part).is_ok()
 }
 
-/// A SHA-256 digest as text.
+/// Whether this is a SHA-256 digest in hexadecimal.
 fn is_hash(part: &str) -> bool {
     part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The length of a present time at the start of `text`.
+/// The length of the time at the start of `text`, if there is one and it is in 2026 or later.
 fn now_length(text: &str) -> Option<usize> {
     let end = text.get(..40).unwrap_or(text).find('Z')? + 1;
     let stamp = text.get(..end).filter(|stamp| (20..=30).contains(&stamp.len()))?;

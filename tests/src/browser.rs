@@ -1,7 +1,7 @@
-//! A real browser: Chromium without a window, driven as people use it (W3C `WebDriver`, by chromedriver).
+//! A real browser: headless Chromium, driven through chromedriver (W3C `WebDriver`).
 //!
-//! The driver is started once per test program and ends with it, and every browser with the driver. Each test has a browser
-//! of its own, with nothing in it, and is told afterwards what the page said and whom it asked.
+//! The driver is started once per test program and is killed with it, together with its browsers. Each test has its own
+//! browser with an empty profile. After the test, the errors and the requests of the page are checked.
 
 use std::{
     fs,
@@ -21,38 +21,22 @@ use crate::program::on_path;
 
 const HOW: &str = "Chromium and its driver are not installed. Install them (Debian, Ubuntu: apt-get install chromium chromium-driver; or run \
     scripts/test, which does), or leave these tests out on purpose with DEPLOYTRACK_TEST_BROWSER=skip";
-/// How long anything on a page may take. Machines that build at the same time are slow.
+/// How long a condition on a page may take to hold. Long, because the machine may be building at the same time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Starts a driver, in the folder `$2`, and ends it and its browsers when standard input ends.
-const GUARD: &str = r#"
-set -eu
-trap 'pkill -KILL -f "$2" || true; rm -rf "$2"' EXIT
-trap '' INT TERM HUP
-: > "$2/driver.log"
-"$1" --port=0 > "$2/driver.log" 2>&1 &
-pid=$!
-tries=0
-until port=$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$2/driver.log") && [ -n "$port" ]; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 300 ] && kill -0 "$pid" || { cat "$2/driver.log" >&2; exit 1; }
-    sleep 0.1
-done
-echo "$port"
-read -r _ || true
-kill -KILL "$pid"
-"#;
+/// Starts the driver, and kills it and its browsers when standard input closes.
+const SUPERVISOR: &str = include_str!("../harness/browser.sh");
 
 /// The driver of this test program.
 struct Driver {
     url: String,
-    /// Where its browsers keep what they keep.
+    /// The profiles of its browsers.
     folder: PathBuf,
-    /// Ends with this process, whose end it is told by the end of its input.
-    _guard: Child,
+    /// Its standard input closes when this process ends; then it kills the driver.
+    _supervisor: Child,
 }
 
-/// The driver; none when these tests are left out on purpose.
+/// The driver; `None` when the tests in a browser are skipped on purpose.
 fn driver() -> Option<&'static Driver> {
     static DRIVER: OnceLock<Option<Driver>> = OnceLock::new();
     let find = || {
@@ -64,31 +48,31 @@ fn driver() -> Option<&'static Driver> {
 
 fn start(program: &Path) -> Driver {
     let folder = tempfile::Builder::new().prefix("deploytrack-browser-").tempdir().unwrap().keep();
-    let mut guard = Command::new("sh")
-        .args(["-c", GUARD, "guard"])
+    let mut supervisor = Command::new("sh")
+        .args(["-c", SUPERVISOR, "browser.sh"])
         .args([program, &folder])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("a shell runs");
     let mut port = String::new();
-    BufReader::new(guard.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut port).unwrap();
     assert!(!port.is_empty(), "chromedriver does not start");
-    Driver { url: format!("http://127.0.0.1:{}", port.trim()), folder, _guard: guard }
+    Driver { url: format!("http://127.0.0.1:{}", port.trim()), folder, _supervisor: supervisor }
 }
 
-/// A browser of one person.
+/// A browser with one open page.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
     home: String,
 }
 
-/// Runs a test in a browser for whom `home` is the only server, and ends the browser however the test ends. Afterwards no
-/// page may have said an error but those in `expected`, or asked anybody else.
+/// Runs a test in a new browser and closes the browser afterwards, also when the test panics. Then checks that the pages
+/// logged no errors except those that contain a text of `expected`, and sent requests to `home` only.
 ///
 /// # Panics
-/// When there is no browser and nobody said that there should be none, and when the test does.
+/// When the test panics, when a check fails, and when no browser is installed and these tests are not skipped on purpose.
 pub async fn in_browser(home: &str, expected: &[&str], test: impl AsyncFnOnce(&Browser)) {
     let Some(driver) = driver() else { return };
     let browser = Browser { client: connect(driver).await, home: home.to_owned() };
@@ -101,7 +85,7 @@ pub async fn in_browser(home: &str, expected: &[&str], test: impl AsyncFnOnce(&B
     }
     let unexpected: Vec<_> = errors.iter().filter(|error| !expected.iter().any(|known| error.contains(known))).collect();
     assert!(unexpected.is_empty(), "the page says errors: {unexpected:#?}");
-    // What a browser shows by itself is in the browser.
+    // Pages and files of the browser itself.
     let own = [home, "data:", "file:", "chrome:"];
     let foreign: Vec<_> = asked.iter().filter(|url| !own.iter().any(|own| url.starts_with(own))).collect();
     assert!(foreign.is_empty(), "the page asks others: {foreign:#?}");
@@ -131,34 +115,34 @@ async fn connect(driver: &Driver) -> Client {
 }
 
 impl Browser {
-    /// What `WebDriver` can do.
+    /// The `WebDriver` client.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Opens a page of the server, by what is behind its address, as a new visit.
+    /// Opens a page of the server as a new visit; `rest` follows the `/` after the address.
     ///
     /// # Panics
-    /// When the browser does not.
+    /// When the browser cannot open it.
     pub async fn open(&self, rest: &str) {
-        // An address that differs in its fragment alone is no new visit.
+        // The browser does not reload a page when only the fragment changes.
         self.client.goto("about:blank").await.unwrap();
         self.client.goto(&format!("{}/{rest}", self.home)).await.unwrap();
     }
 
-    /// The value of an expression on the page.
+    /// Evaluates a JavaScript expression on the page.
     ///
     /// # Panics
-    /// When it has none.
+    /// When the expression throws.
     pub async fn value(&self, expression: &str) -> Value {
         self.client.execute(&format!("return ({expression})"), Vec::new()).await.unwrap_or_else(|why| panic!("{expression}: {why}"))
     }
 
-    /// Waits until an expression holds.
+    /// Waits until a JavaScript expression is `true`.
     ///
     /// # Panics
-    /// When it does not, with what the page shows instead.
+    /// When it is not within 30 seconds, with the text of the page.
     pub async fn until(&self, expression: &str) {
         let began = Instant::now();
         while self.value(expression).await != json!(true) {
@@ -168,7 +152,7 @@ impl Browser {
         }
     }
 
-    /// Waits until the page shows a text.
+    /// Waits until the text of the page contains this one.
     ///
     /// # Panics
     /// As [`Browser::until`].
@@ -176,30 +160,30 @@ impl Browser {
         self.until(&format!("document.body.innerText.includes({})", json!(text))).await;
     }
 
-    /// Presses the element that a CSS selector finds first.
+    /// Clicks the first element that matches a CSS selector.
     ///
     /// # Panics
-    /// When there is none, or nobody could press it.
+    /// When no element matches, or the element cannot be clicked.
     pub async fn press(&self, selector: &str) {
         self.client.find(fantoccini::Locator::Css(selector)).await.unwrap().click().await.unwrap();
     }
 
-    /// Types into the element that a CSS selector finds first.
+    /// Types into the first element that matches a CSS selector.
     ///
     /// # Panics
-    /// When there is none, or nobody could type there.
+    /// When no element matches, or the element takes no text.
     pub async fn fill(&self, selector: &str, text: &str) {
         self.client.find(fantoccini::Locator::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
     }
 
-    /// Errors and warnings that the pages have said, in the console or by failing.
+    /// The errors and warnings in the browser's log: console output, failed requests and exceptions.
     async fn errors(&self) -> Vec<String> {
         let entries = self.log("browser").await;
         let serious = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
         serious.filter_map(|entry| entry["message"].as_str()).map(str::to_owned).collect()
     }
 
-    /// Every address that was asked.
+    /// The address of every request.
     async fn asked(&self) -> Vec<String> {
         let entries = self.log("performance").await;
         let messages = entries.iter().filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
@@ -214,7 +198,7 @@ impl Browser {
     }
 }
 
-/// Takes what chromedriver has kept of one kind.
+/// A command of chromedriver: returns the log of one kind and empties it.
 #[derive(Debug)]
 struct TakeLog(&'static str);
 
@@ -228,10 +212,10 @@ impl WebDriverCompatibleCommand for TakeLog {
     }
 }
 
-/// The rules of accessibility, as a script that is run on the page: axe-core, which `scripts/test` gets.
+/// The script of axe-core, which checks accessibility rules on a page. `scripts/test` downloads it.
 ///
 /// # Panics
-/// When it is not there.
+/// When the file does not exist.
 #[must_use]
 pub fn axe() -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/axe-core/package/axe.min.js");

@@ -1,4 +1,4 @@
-//! Callers as people.
+//! HTTP callers with different tokens: anonymous, reader, admin, expired, forged.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use crate::answer::Answer;
 /// The secret of every server that the harness starts.
 pub const SECRET: &str = "a-secret-for-tests-of-thirty-two-bytes";
 
-/// Somebody with or without a token, who talks to one server.
+/// A client of one server, with a token or without.
 #[derive(Clone, Debug)]
 pub struct Caller {
     client: Client,
@@ -20,23 +20,23 @@ pub struct Caller {
     token: Option<String>,
 }
 
-/// Seconds since 1970, for claims.
+/// The present time in seconds since 1970, for the claims of a token.
 #[must_use]
 pub fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// A token with these claims under this secret.
+/// Signs a token with these claims and this secret.
 ///
 /// # Panics
-/// When it cannot be signed.
+/// When signing fails.
 #[must_use]
 pub fn token(claims: &Value, secret: &str) -> String {
     jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
 
 impl Caller {
-    /// Somebody with this token, or with none.
+    /// A caller with this token, or without one.
     ///
     /// # Panics
     /// When no client can be made.
@@ -46,7 +46,7 @@ impl Caller {
         Self { client, url: url.to_owned(), token }
     }
 
-    /// The same caller, who asks for no compression by itself and gets answers as they are sent.
+    /// The same caller without automatic compression: answers are returned as they were sent.
     ///
     /// # Panics
     /// When no client can be made.
@@ -55,68 +55,68 @@ impl Caller {
         Self { client: Client::builder().no_proxy().no_gzip().build().unwrap(), ..self }
     }
 
-    /// Nobody in particular.
+    /// A caller without a token.
     #[must_use]
     pub fn anonymous(url: &str) -> Self {
         Self::new(url, None)
     }
 
-    /// May read.
+    /// A caller who may read.
     #[must_use]
     pub fn reader(url: &str) -> Self {
         Self::new(url, Some(Self::reader_token()))
     }
 
-    /// The token of somebody who may read.
+    /// A token that may read.
     #[must_use]
     pub fn reader_token() -> String {
         token(&json!({"sub": "reader", "exp": seconds() + 3600, "iat": seconds()}), SECRET)
     }
 
-    /// May read, under a subject of one's choice.
+    /// A caller who may read, with this subject.
     #[must_use]
     pub fn named(url: &str, subject: &str) -> Self {
         Self::new(url, Some(Self::token_of(subject)))
     }
 
-    /// The token of somebody who may read, under a subject of one's choice.
+    /// A token that may read, with this subject.
     #[must_use]
     pub fn token_of(subject: &str) -> String {
         token(&json!({"sub": subject, "exp": seconds() + 3600, "iat": seconds()}), SECRET)
     }
 
-    /// May write.
+    /// A caller who may write.
     #[must_use]
     pub fn admin(url: &str) -> Self {
         Self::new(url, Some(Self::admin_token()))
     }
 
-    /// The token of somebody who may write.
+    /// A token that may write.
     #[must_use]
     pub fn admin_token() -> String {
         token(&json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]}), SECRET)
     }
 
-    /// Could write an hour ago.
+    /// A caller whose token could write and expired an hour ago.
     #[must_use]
     pub fn expired(url: &str) -> Self {
         Self::new(url, Some(token(&json!({"sub": "ci-bot", "exp": seconds() - 3600, "iat": seconds() - 7200, "roles": ["admin"]}), SECRET)))
     }
 
-    /// Signs with a secret of their own.
+    /// A caller whose token is signed with another secret.
     #[must_use]
     pub fn forged(url: &str) -> Self {
         let claims = json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
         Self::new(url, Some(token(&claims, "another-secret-of-at-least-32-bytes!")))
     }
 
-    /// The server's address.
+    /// The URL of the server.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// A request that can still be changed.
+    /// Builds a request with the token.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
         let request = self.client.request(method, format!("{}{path}", self.url));
@@ -134,7 +134,7 @@ impl Caller {
         Answer::of(self.request(method, path).send().await.unwrap()).await
     }
 
-    /// Sends a request with a body as it is.
+    /// Sends a request with this body, as JSON.
     ///
     /// # Panics
     /// When there is no answer.
@@ -142,7 +142,7 @@ impl Caller {
         self.send_with(method, path, &[], body).await
     }
 
-    /// Sends a request with a body as it is and these headers.
+    /// Sends a request with this body, as JSON, and these headers.
     ///
     /// # Panics
     /// When there is no answer, and when a header cannot be sent.
@@ -152,7 +152,7 @@ impl Caller {
         Answer::of(request.send().await.unwrap()).await
     }
 
-    /// Reads with these headers.
+    /// Sends a GET request with these headers.
     ///
     /// # Panics
     /// When there is no answer, and when a header cannot be sent.
@@ -161,34 +161,34 @@ impl Caller {
         Answer::of(request.send().await.unwrap()).await
     }
 
-    /// Reads.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> Answer {
         self.call("GET", path).await
     }
 
-    /// Posts JSON.
+    /// Sends a POST request with a JSON body.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send("POST", path, body.to_string()).await
     }
 
-    /// Patches with JSON.
+    /// Sends a PATCH request with a JSON body.
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send("PATCH", path, body.to_string()).await
     }
 
-    /// Records a deployment that must be accepted, and gives it.
+    /// Records a deployment and returns it; the answer must be 201.
     #[track_caller]
     pub fn record(&self, body: Value) -> impl Future<Output = Value> {
         let caller = self.clone();
         async move { caller.post("/api/v1/deployments", &body).await.expect(201) }
     }
 
-    /// Moves a deployment on; the move must be accepted.
+    /// Changes the status of a deployment and returns it; the answer must be 200.
     pub async fn advance(&self, id: &str, status: &str) -> Value {
         self.patch(&format!("/api/v1/deployments/{id}"), &json!({"status": status})).await.expect(200)
     }
 
-    /// Posts newline-delimited JSON to the import.
+    /// Imports newline-delimited JSON.
     ///
     /// # Panics
     /// When there is no answer.
@@ -197,10 +197,10 @@ impl Caller {
         Answer::of(request.send().await.unwrap()).await
     }
 
-    /// How many deployments there are.
+    /// The number of deployments.
     ///
     /// # Panics
-    /// When the server does not say.
+    /// When the answer has no total.
     pub async fn total(&self) -> u64 {
         self.get("/api/v1/deployments?take=1").await.expect(200)["total"].as_u64().unwrap()
     }

@@ -1,33 +1,33 @@
-//! The API as its OpenAPI document describes it, to hold real answers against.
+//! Checks real answers against the OpenAPI document.
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::{answer::Answer, server::Server};
 
-/// The headers that an operation must name when it sends them.
+/// Headers that the document must list for every answer that has them.
 const NAMED: [&str; 7] = ["etag", "location", "link", "idempotency-replayed", "retry-after", "www-authenticate", "x-request-id"];
 
-/// The document that a server gives.
+/// The OpenAPI document of a server.
 #[derive(Clone, Debug)]
 pub struct Contract {
     document: Value,
 }
 
 impl Contract {
-    /// Asks a server for its document.
+    /// Reads the document from a server.
     ///
     /// # Panics
-    /// When there is none.
+    /// When the answer is not 200.
     pub async fn of(server: &Server) -> Self {
         let document = server.anonymous().get("/api/v1/openapi.json").await.expect(200);
         Self { document: closed(document) }
     }
 
-    /// What the document says of an operation.
+    /// The description of an operation.
     ///
     /// # Panics
-    /// When it says nothing.
+    /// When the document does not have the operation.
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> &Value {
         let operation = &self.document["paths"][path][method.to_lowercase()];
@@ -35,11 +35,11 @@ impl Contract {
         operation
     }
 
-    /// Holds an answer against the operation: its status, its media type, its headers and its body.
+    /// Checks an answer against its operation: status, media type, headers and body.
     ///
     /// # Panics
-    /// When one of them is not as the document says.
-    pub fn hold(&self, method: &str, path: &str, answer: &Answer) {
+    /// When one of them differs from the document.
+    pub fn check(&self, method: &str, path: &str, answer: &Answer) {
         let what = format!("{method} {path} answers {}: {}", answer.status, answer.body);
         let response = self.found(&self.operation(method, path)["responses"][answer.status.to_string()]);
         assert!(response.is_object(), "the status is not in the document; {what}");
@@ -59,10 +59,10 @@ impl Contract {
         assert!(faults.is_empty(), "{faults:#?}; {what}");
     }
 
-    /// What is wrong with a JSON body of an operation.
+    /// The faults of a request body by the schema of its operation.
     ///
     /// # Panics
-    /// When the operation has none.
+    /// When the operation takes no JSON body.
     #[must_use]
     pub fn faults_of_body(&self, method: &str, path: &str, body: &Value) -> Vec<String> {
         let schema = &self.operation(method, path)["requestBody"]["content"]["application/json"]["schema"];
@@ -70,7 +70,7 @@ impl Contract {
         self.faults(schema, body)
     }
 
-    /// What is wrong with a value that should be of a type.
+    /// The faults of a value by the schema of this name.
     #[must_use]
     pub fn faults_of(&self, name: &str, value: &Value) -> Vec<String> {
         self.faults(&json!({"$ref": format!("#/components/schemas/{name}")}), value)
@@ -86,15 +86,15 @@ impl Contract {
         jsonschema::draft202012::options().should_validate_formats(true).build(&whole).unwrap()
     }
 
-    /// What a reference leads to, or the value itself.
+    /// Resolves a reference; another value is returned unchanged.
     fn found<'a>(&'a self, value: &'a Value) -> &'a Value {
         let reference = value["$ref"].as_str().and_then(|reference| self.document.pointer(reference.trim_start_matches('#')));
         reference.unwrap_or(value)
     }
 }
 
-/// The document with every object closed. A caller must let pass fields that it does not know; the server must not have one
-/// that the document does not know.
+/// The document with `additionalProperties: false` in every object: a client must ignore unknown fields, but the server must
+/// not send a field that is missing in the document.
 fn closed(mut value: Value) -> Value {
     match &mut value {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! A fresh database per test.
+//! A new database for each test.
 
 use std::{
     path::Path,
@@ -12,21 +12,21 @@ use tempfile::TempDir;
 
 use crate::{disk::SmallDisk, postgres};
 
-/// A lock on a database, held by a connection of its own.
+/// A lock that blocks writes, held by its own connection.
 #[derive(Debug)]
-pub enum Hold {
-    /// Of the one writer.
+pub enum WriteLock {
+    /// The lock of the only writer.
     Sqlite(SqliteConnection),
-    /// Of the cells, which every write to a deployment takes first.
+    /// A lock on the table of cells, which every write to a deployment locks first.
     Postgres(PgConnection),
 }
 
-impl Hold {
-    /// Lets the writes go on.
+impl WriteLock {
+    /// Releases the lock.
     ///
     /// # Panics
     /// When the database refuses.
-    pub async fn let_go(self) {
+    pub async fn release(self) {
         match self {
             Self::Sqlite(connection) => connection.close().await,
             Self::Postgres(connection) => connection.close().await,
@@ -35,7 +35,29 @@ impl Hold {
     }
 }
 
-/// An empty database that lives as long as this value (on PostgreSQL: as long as its cluster).
+/// A database that a test runs on; a test takes both with `#[values(Sqlite, Postgres)] kind: DatabaseKind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// An SQLite file.
+    Sqlite,
+    /// A database in the private cluster of the test run, or on the server that the environment names.
+    Postgres,
+}
+
+impl DatabaseKind {
+    /// A new empty database, or `None` when the tests on PostgreSQL are skipped on purpose.
+    ///
+    /// # Panics
+    /// When the database cannot be made.
+    pub async fn create(self) -> Option<Database> {
+        match self {
+            Self::Sqlite => Some(Database::sqlite()),
+            Self::Postgres => Database::postgres().await,
+        }
+    }
+}
+
+/// A database that starts empty. An SQLite file is deleted with this value; a PostgreSQL database lives as long as its cluster.
 #[derive(Debug)]
 pub struct Database {
     url: String,
@@ -43,7 +65,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// An SQLite file in a folder of its own.
+    /// An SQLite file in its own temporary folder.
     ///
     /// # Panics
     /// When the temporary folder cannot be made.
@@ -54,10 +76,10 @@ impl Database {
         Self { url, folder: Some(folder) }
     }
 
-    /// A new database on PostgreSQL, or `None` when these tests are left out on purpose.
+    /// A new database on PostgreSQL, or `None` when the tests on PostgreSQL are skipped on purpose.
     ///
     /// # Panics
-    /// When there is no PostgreSQL.
+    /// When PostgreSQL is not installed and these tests are not skipped.
     pub async fn postgres() -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let url = tokio::task::spawn_blocking(postgres::url).await.unwrap()?;
@@ -68,7 +90,7 @@ impl Database {
         Some(Self { url: url.replace("{}", &name), folder: None })
     }
 
-    /// An SQLite file at this path, whose folder stays with the caller.
+    /// An SQLite file at this path, whose folder belongs to the caller.
     ///
     /// # Panics
     /// When the temporary folder cannot be made.
@@ -77,10 +99,10 @@ impl Database {
         Self { url: format!("sqlite:{}", path.display()), folder: Some(tempfile::tempdir().unwrap()) }
     }
 
-    /// Moves the tables of a PostgreSQL database to this disk, and out of the server's memory.
+    /// Moves the tables of a PostgreSQL database to this disk, which also drops their cached pages.
     ///
     /// # Panics
-    /// When this is no PostgreSQL or the server refuses.
+    /// When this is not a PostgreSQL database, or the server refuses.
     pub async fn move_to(&self, disk: &SmallDisk) {
         let folder = disk.path().join("tables");
         std::fs::create_dir(&folder).unwrap();
@@ -95,15 +117,15 @@ impl Database {
         }
     }
 
-    /// The name of a PostgreSQL database, and a connection to another one of its server.
+    /// The name of a PostgreSQL database, and a connection to the database `postgres` of the same server.
     async fn beside(&self) -> (&str, PgConnection) {
         let (base, name) = self.url.split('?').next().and_then(|url| url.rsplit_once('/')).unwrap();
         let query = self.url.split_once('?').map_or_else(String::new, |(_, query)| format!("?{query}"));
         (name, PgConnection::connect(&format!("{base}/postgres{query}")).await.unwrap())
     }
 
-    /// Changes a setting of a PostgreSQL database (`set NAME = VALUE`, `reset all`), and ends every connection to it: the
-    /// next ones have the setting.
+    /// Changes a setting of a PostgreSQL database (`set NAME = VALUE`, `reset all`) and closes every connection to it, since
+    /// only new connections have the setting.
     ///
     /// # Panics
     /// When the server refuses.
@@ -117,7 +139,8 @@ impl Database {
         }
     }
 
-    /// Removes a database that was moved to a disk, before the disk goes: the server would not survive a file it cannot sync.
+    /// Drops a database that was moved to a disk. This must happen before the unmount: PostgreSQL crashes when it cannot sync
+    /// a file.
     ///
     /// # Panics
     /// When the server refuses.
@@ -131,13 +154,13 @@ impl Database {
     /// The file of an SQLite database.
     ///
     /// # Panics
-    /// When this is no SQLite database.
+    /// When this is not an SQLite database.
     #[must_use]
     pub fn file(&self) -> &Path {
         Path::new(self.url.strip_prefix("sqlite:").unwrap())
     }
 
-    /// The URL a server is started with.
+    /// The URL for the server's `--database-url`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -149,7 +172,7 @@ impl Database {
         self.folder.is_some()
     }
 
-    /// Another empty database of the same kind.
+    /// A new empty database of the same kind.
     ///
     /// # Panics
     /// When it cannot be made.
@@ -165,10 +188,10 @@ impl Database {
         Tracker::new(Store::open(&self.url).await.unwrap())
     }
 
-    /// Runs SQL by hand, as somebody with access to the database could.
+    /// Runs SQL on its own connection, past the tracker.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     ///
     /// # Panics
     /// When the database cannot be reached.
@@ -183,23 +206,23 @@ impl Database {
         }
     }
 
-    /// Keeps every write to a deployment waiting until the hold is let go.
+    /// Blocks every write to a deployment until the lock is released.
     ///
     /// # Panics
     /// When the database refuses.
-    pub async fn hold(&self) -> Hold {
+    pub async fn block_writes(&self) -> WriteLock {
         if self.is_sqlite() {
             let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
             sqlx::raw_sql("begin immediate").execute(&mut connection).await.unwrap();
-            Hold::Sqlite(connection)
+            WriteLock::Sqlite(connection)
         } else {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
             sqlx::raw_sql("begin; lock table current_cells in exclusive mode").execute(&mut connection).await.unwrap();
-            Hold::Postgres(connection)
+            WriteLock::Postgres(connection)
         }
     }
 
-    /// One text out of the database.
+    /// Runs a query that returns one text.
     ///
     /// # Panics
     /// When the query fails.
@@ -213,11 +236,11 @@ impl Database {
         }
     }
 
-    /// How PostgreSQL would carry out a query, a step a line, whatever its parameters are, if it could choose an index for
-    /// every step. The first parameter is a time.
+    /// The generic plan of PostgreSQL for a query, one step a line, with sequential scans disabled. The first parameter is a
+    /// time.
     ///
     /// # Panics
-    /// When this is no PostgreSQL or the query cannot be planned.
+    /// When this is not a PostgreSQL database, or the query cannot be planned.
     pub async fn plan(&self, query: &str) -> String {
         let mut connection = PgConnection::connect(&self.url).await.unwrap();
         // EXPLAIN takes no parameters.
@@ -230,7 +253,7 @@ impl Database {
         steps.into_iter().map(|(step,)| step).collect::<Vec<_>>().join("\n")
     }
 
-    /// Makes every commit wait for the disk, for tests that kill.
+    /// Makes every commit wait for the disk, for tests that kill a server. Test clusters commit asynchronously otherwise.
     ///
     /// # Panics
     /// When the database refuses.

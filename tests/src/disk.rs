@@ -1,4 +1,4 @@
-//! A small disk that can be filled: a file system in memory, which root may mount.
+//! A small disk that a test can fill: a tmpfs, which only root may mount.
 
 use std::{
     fs,
@@ -9,12 +9,12 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A file system of its own. It is unmounted when this value goes.
+/// A mounted tmpfs. It is unmounted when this value is dropped.
 #[derive(Debug)]
 pub struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// Mounts a disk of this many bytes; `None` where that is not allowed.
+    /// Mounts a disk of this many bytes; `None` when mounting is not allowed.
     ///
     /// # Panics
     /// When the temporary folder cannot be made.
@@ -26,7 +26,7 @@ impl SmallDisk {
         mounted.is_ok_and(|mounted| mounted.status.success()).then(|| Self(folder))
     }
 
-    /// Where it is mounted.
+    /// The mount point.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
@@ -36,10 +36,10 @@ impl SmallDisk {
         self.path().join("ballast")
     }
 
-    /// Leaves no room on it.
+    /// Fills the disk completely.
     ///
     /// # Panics
-    /// When the file that takes the room cannot be made.
+    /// When the file that fills it cannot be created.
     pub fn fill(&self) {
         let mut ballast = fs::File::options().create(true).append(true).open(self.ballast()).unwrap();
         for block in [1024 * 1024, 4096] {
@@ -47,10 +47,10 @@ impl SmallDisk {
         }
     }
 
-    /// Makes room again.
+    /// Deletes the file that fills the disk.
     ///
     /// # Panics
-    /// When it was not filled.
+    /// When the disk was not filled.
     pub fn free(&self) {
         fs::remove_file(self.ballast()).unwrap();
     }

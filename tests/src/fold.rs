@@ -1,4 +1,4 @@
-//! What the history says is current, worked out a second time and in the plainest way.
+//! A second, simple implementation of the fold: computes from the history what every view must show.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -37,21 +37,21 @@ pub async fn everything(tracker: &Tracker) -> Vec<(Deployment, Vec<HistoryEntry>
     }
 }
 
-/// A stretch of time that counts for a cell.
+/// A period of a cell, as it counts at a given time.
 #[derive(Clone, Copy, Debug)]
 struct Stretch<'a> {
     began: (Time, i64),
     ended: Option<Time>,
-    /// What was there; nothing after a removal.
+    /// The deployment that was current; `None` after an undeployment.
     deployment: Option<&'a Deployment>,
 }
 
-/// The deployment that was current in every cell at a moment, or is now, and since when: of the successes that had
-/// happened and were not undone by then, and the removals that had happened, the newest by the time it happened, ties by
-/// the order of recording.
+/// The current deployment of every cell at a time, or now, and since when. It belongs to the newest of the successes that had
+/// happened and were not rolled back by then, and of the undeployments that had happened. On equal times the one recorded
+/// last is newer.
 ///
 /// # Panics
-/// When something was rolled back that had not succeeded.
+/// When a history has a rollback without a success before it.
 #[must_use]
 pub fn current(all: &[(Deployment, Vec<HistoryEntry>)], at: Option<Time>) -> HashMap<(Uuid, Uuid), (&Deployment, Time)> {
     let mut cells = HashMap::<_, Vec<Stretch<'_>>>::new();
@@ -84,8 +84,8 @@ pub fn current(all: &[(Deployment, Vec<HistoryEntry>)], at: Option<Time>) -> Has
         .collect()
 }
 
-/// The newest deployment of every cell by the time of its latest transition, ties by the order of recording, where it is
-/// pending, in progress or failed and nothing that counts in the cell now is newer.
+/// The unsettled deployments: the newest deployment of each cell by its latest transition (on equal times the one recorded
+/// last), if it is pending, in progress or failed and newer than the cell's current success or undeployment.
 #[must_use]
 pub fn unsettled(all: &[(Deployment, Vec<HistoryEntry>)]) -> Vec<Uuid> {
     let mut cells = HashMap::<_, ((Time, i64), &Deployment)>::new();
@@ -97,7 +97,7 @@ pub fn unsettled(all: &[(Deployment, Vec<HistoryEntry>)]) -> Vec<Uuid> {
             *cell = newest;
         }
     }
-    // A success that counts is the latest transition of its deployment; only a removal is newer than every transition.
+    // A success that counts is the latest transition of its deployment; only an undeployment is newer than every transition.
     let removed = |cell: (Uuid, Uuid), than: (Time, i64)| {
         let in_cell = all.iter().filter(move |(deployment, _)| (deployment.component_id, deployment.environment_id) == cell);
         let removals = in_cell.flat_map(|(_, history)| history).filter(|entry| entry.event == HistoryKind::Undeployed);
@@ -118,14 +118,14 @@ async fn check_unsettled(tracker: &Tracker, all: &[(Deployment, Vec<HistoryEntry
     assert_eq!(shown, folded, "the attempts against the fold of the history");
 }
 
-/// The most moments of the past that are compared.
+/// How many times of the past are compared at most.
 const MOMENTS: usize = 40;
 
-/// Compares matrix, latest, list and totals with the fold of the history, now and at moments of the past; then asks the
-/// tracker itself to verify.
+/// Compares matrix, latest, lists and totals with the fold of the history, now and at times of the past. Then runs the
+/// tracker's own verification.
 ///
 /// # Panics
-/// When they differ.
+/// When a view differs from the fold, or the verification finds a difference.
 pub async fn check(tracker: &Tracker) {
     let all = everything(tracker).await;
     for (deployment, history) in &all {
@@ -214,7 +214,7 @@ async fn check_latest(
     }
 }
 
-/// Every combination of component, environment and status, each of them also left out.
+/// Checks the list with every combination of component, environment, status and order, each filter also absent.
 async fn check_lists(tracker: &Tracker, all: &[(Deployment, Vec<HistoryEntry>)]) {
     let with_none = |mut ids: Vec<Uuid>| {
         ids.sort_unstable();

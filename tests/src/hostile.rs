@@ -1,20 +1,20 @@
-//! The JSON bodies that cost a server most for their size.
+//! JSON bodies that are the most expensive to parse for their size.
 
 use std::fmt::Write as _;
 
-/// The kinds of bodies that are refused after they have been read.
+/// The kinds of expensive bodies. All of them are refused after parsing.
 pub const WORST: [&str; 6] = ["duplicates under a long key", "items under a long key", "unknown keys", "objects", "numbers", "deep"];
 
-/// A body of one long text, which is refused too: its length is over the limit of its field.
+/// A cheap body of the same size for comparison: one long text, which is refused for its length.
 #[must_use]
 pub fn flat(bytes: usize) -> String {
     format!(r#"{{"description":"{}"}}"#, "x".repeat(bytes))
 }
 
-/// A body of this kind and of about so many bytes.
+/// A body of this kind and about this size in bytes.
 ///
 /// # Panics
-/// When there is no such kind.
+/// When the kind is unknown.
 #[must_use]
 pub fn worst(kind: &str, bytes: usize) -> String {
     let long = "k".repeat(bytes / 2);
@@ -36,8 +36,8 @@ pub fn worst(kind: &str, bytes: usize) -> String {
     }
 }
 
-/// A valid import of about so many bytes, with as many values as metadata can have. Imports of different names record
-/// different deployments.
+/// A valid import of about this size in bytes, with the maximal number of values in the metadata of each line. Imports with
+/// different names record different deployments.
 #[must_use]
 pub fn many_values(name: &str, bytes: usize) -> String {
     let metadata = format!(r#"{{"a":[{}]}}"#, repeated(r#"{"":0},"#, 16 * 1024 - 16));
@@ -51,7 +51,7 @@ pub fn many_values(name: &str, bytes: usize) -> String {
     lines
 }
 
-/// As many units as fit, without the last comma.
+/// Repeats a unit up to this size, without the last comma.
 fn repeated(unit: &str, bytes: usize) -> String {
     unit.repeat(bytes / unit.len()).trim_end_matches(',').to_owned()
 }

@@ -1,34 +1,34 @@
-//! The harness: databases, servers, callers and programs for the tests that cross crates.
+//! The harness of the tests that cross crates: databases, servers, callers and programs.
 //!
-//! | Room | Knows |
+//! | Module | Provides |
 //! |---|---|
-//! | [`database`] | a fresh SQLite or PostgreSQL database per test; [`on_both!`] |
+//! | [`database`] | a fresh SQLite or PostgreSQL database per test |
 //! | [`postgres`] | the private PostgreSQL cluster of a test run |
 //! | [`pooler`] | PgBouncer before a database on PostgreSQL |
-//! | [`disk`] | a small disk that can be filled |
-//! | [`fold`] | what the history says is current, worked out a second time |
-//! | [`many`] | many records at once, by SQL |
-//! | [`tls`] | certificates as openssl makes them, and a front that speaks TLS |
-//! | [`server`] | a real server on a port of its own |
-//! | [`caller`] | callers as people: anonymous, reader, admin, expired, forged |
-//! | [`answer`] | an answer as a text that can be compared whole |
-//! | [`contract`] | the OpenAPI document, to hold real answers against |
-//! | [`hostile`] | the JSON bodies that cost a server most |
-//! | [`raw`] | bytes to a socket, for what no client library would send |
-//! | [`slow`] | readers who do not read |
-//! | [`browser`] | a real browser, and whom its pages ask |
-//! | [`program`] | the real binaries, with nothing of the machine's environment |
+//! | [`disk`] | a small disk that a test can fill |
+//! | [`fold`] | a second implementation of the fold, to compare every view with |
+//! | [`data_set`] | large data sets, inserted by SQL |
+//! | [`tls`] | certificates made by openssl, and a TLS proxy |
+//! | [`server`] | a real server on its own port, in this process |
+//! | [`caller`] | HTTP callers with different tokens: anonymous, reader, admin, expired, forged |
+//! | [`answer`] | an HTTP answer, and its form for snapshots |
+//! | [`contract`] | checks of real answers against the OpenAPI document |
+//! | [`hostile`] | JSON bodies that are the most expensive to parse |
+//! | [`raw`] | raw bytes to a socket, for requests that no client library sends |
+//! | [`slow`] | clients that read slowly or not at all |
+//! | [`browser`] | a real browser, and the requests of its pages |
+//! | [`program`] | the real binaries, without the environment of the machine |
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness says what is wrong by panicking")]
 
 pub mod answer;
 pub mod browser;
 pub mod caller;
 pub mod contract;
+pub mod data_set;
 pub mod database;
 pub mod disk;
 pub mod fold;
 pub mod hostile;
-pub mod many;
 pub mod pooler;
 pub mod postgres;
 pub mod program;
@@ -37,39 +37,7 @@ pub mod server;
 pub mod slow;
 pub mod tls;
 
-/// Makes two tests of one body, one on SQLite and one on PostgreSQL, each with a database of its own.
-///
-/// ```text
-/// on_both! {
-///     async fn the_claim(database) { ... }
-/// }
-/// ```
-#[macro_export]
-macro_rules! on_both {
-    ($($(#[$doc:meta])* async fn $name:ident($database:ident) $body:block)+) => {$(
-        $(#[$doc])*
-        mod $name {
-            #[allow(unused_imports, reason = "not every body needs what its file imports")]
-            use super::*;
-
-            async fn body($database: $crate::database::Database) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn sqlite() {
-                body($crate::database::Database::sqlite()).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn postgres() {
-                if let Some(database) = $crate::database::Database::postgres().await {
-                    body(database).await;
-                }
-            }
-        }
-    )+};
-}
-
-/// Compares a whole output with the snapshot of that name; both databases share one.
+/// Compares a whole output with the snapshot of this name. Both databases share a snapshot.
 #[macro_export]
 macro_rules! snapshot {
     ($name:expr, $output:expr) => {

@@ -1,4 +1,4 @@
-//! PgBouncer before a database on PostgreSQL.
+//! PgBouncer in front of a PostgreSQL database.
 
 use std::{
     io::{BufRead, BufReader, Read as _, Write as _},
@@ -14,40 +14,24 @@ use crate::{database::Database, postgres, program::on_path};
 const HOW: &str = "PgBouncer is not installed. Install it (Debian, Ubuntu: apt-get install pgbouncer; or run scripts/test, which does), \
     or leave its tests out on purpose with DEPLOYTRACK_TEST_POOLER=skip";
 
-/// Starts PgBouncer with the configuration `$2`, says that it listens, and ends it when its standard input closes.
-const GUARD: &str = r#"
-set -eu
-program=$1 folder=$2
-trap '' INT TERM HUP
-"$program" "$folder/pgbouncer.ini" > "$folder/out.log" 2>&1 &
-pid=$!
-tries=0
-until grep -q "process up" "$folder/pgbouncer.log" 2> /dev/null; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 100 ] && kill -0 "$pid" || { cat "$folder/out.log" >&2; exit 1; }
-    sleep 0.1
-done
-echo ready
-read -r _ || true
-kill -KILL "$pid"
-{ wait "$pid"; } 2> /dev/null || true
-"#;
+/// Starts PgBouncer, and kills it when standard input closes. Passed to the shell as text, like that of PostgreSQL.
+const SUPERVISOR: &str = include_str!("../harness/pooler.sh");
 
-/// A real PgBouncer. It ends with this value, or with the process.
+/// A real PgBouncer. It ends when this value is dropped or this process ends.
 #[derive(Debug)]
 pub struct Pooler {
     folder: TempDir,
-    guard: Child,
+    supervisor: Child,
     database: Url,
     port: u16,
 }
 
 impl Pooler {
-    /// Starts one before this database, with settings such as `pool_mode = transaction`; `None` when these tests are left out
-    /// on purpose.
+    /// Starts PgBouncer in front of this database, with settings such as `pool_mode = transaction`; `None` when its tests are
+    /// skipped on purpose.
     ///
     /// # Panics
-    /// When there is no PgBouncer and nobody said that there should be none, or it does not start.
+    /// When PgBouncer does not start, or is not installed and its tests are not skipped on purpose.
     #[must_use]
     pub fn before(database: &Database, settings: &[&str]) -> Option<Self> {
         if std::env::var("DEPLOYTRACK_TEST_POOLER").is_ok_and(|word| word == "skip") {
@@ -57,18 +41,18 @@ impl Pooler {
         let program = program.expect(HOW);
         let database = Url::parse(database.url()).unwrap();
         let folder = tempfile::Builder::new().prefix("deploytrack-pooler-").tempdir().unwrap();
-        // Free when it was looked for.
+        // Another process may take the port before PgBouncer does; that is rare.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let write = |name: &str, text: String| std::fs::File::create(folder.path().join(name)).unwrap().write_all(text.as_bytes()).unwrap();
         write("users.txt", format!("\"{}\" \"{}\"\n", database.username(), database.password().unwrap_or_default()));
         write("pgbouncer.ini", configuration(&database, &folder.path().display().to_string(), port, settings));
-        let mut command = postgres::guard(folder.path());
-        command.args(["sh", "-c", GUARD, "sh"]).args([program.as_path(), folder.path()]).current_dir("/");
-        let mut guard = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the guard of PgBouncer starts");
+        let mut command = postgres::unprivileged_command(folder.path());
+        command.args(["sh", "-c", SUPERVISOR, "pooler.sh"]).args([program.as_path(), folder.path()]).current_dir("/");
+        let mut supervisor = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the supervisor of PgBouncer starts");
         let mut line = String::new();
-        BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n", "PgBouncer did not start; its messages are above");
-        Some(Self { folder, guard, database, port })
+        Some(Self { folder, supervisor, database, port })
     }
 
     /// The URL of the database through the pooler.
@@ -84,10 +68,10 @@ impl Pooler {
         url.into()
     }
 
-    /// What it has logged.
+    /// The text of its log.
     ///
     /// # Panics
-    /// When its log cannot be read.
+    /// When the log cannot be read.
     #[must_use]
     pub fn log(&self) -> String {
         let mut text = String::new();
@@ -109,7 +93,7 @@ fn configuration(database: &Url, folder: &str, port: u16, settings: &[&str]) -> 
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        drop(self.guard.stdin.take());
-        let _ = self.guard.wait();
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
     }
 }

@@ -1,8 +1,8 @@
 //! The private PostgreSQL cluster of a test run.
 //!
-//! It listens on a Unix socket in a temporary folder, is started once per test process and ends with it: its guard
-//! reads from a pipe that closes when this process does, however it ends. A [`Cluster`] may also be kept from one run to
-//! the next, for data that take long to make.
+//! It listens on a Unix socket in a temporary folder and is started once per test process. It ends with that process: its
+//! supervisor reads from a pipe that closes when the process ends, for whatever reason. A [`Cluster`] can also be kept for
+//! later runs, for data sets that take long to create.
 
 use std::{
     fs,
@@ -17,39 +17,19 @@ use crate::program::on_path;
 const HOW: &str = "PostgreSQL is not installed. Install its server (Debian, Ubuntu: apt-get install postgresql; or run scripts/test, which does), \
     or give a server of your own in DEPLOYTRACK_TEST_POSTGRES_URL, or leave these tests out on purpose with DEPLOYTRACK_TEST_POSTGRES=skip";
 
-/// What the cluster of a test run is set to. Refuses to be quick about commits in one point: `fsync` stays on, so that a
-/// test may ask for durable ones.
+/// The settings of the cluster of a test run. Commits are asynchronous, but `fsync` stays on, so that a test can ask for
+/// durable commits.
 const QUICK: [&str; 3] = ["max_connections=500", "shared_buffers=64MB", "synchronous_commit=off"];
 
-/// Makes, starts and guards a cluster: `$1` is the folder of the binaries, `$2` the cluster's own, `$3` says whether that
-/// one is `kept` afterwards or `removed`, and the rest are PostgreSQL's arguments.
-const GUARD: &str = r#"
-set -eu
-binaries=$1 folder=$2 afterwards=$3
-shift 3
-[ "$afterwards" = kept ] || trap 'rm -rf "$folder"' EXIT
-trap '' INT TERM HUP
-[ -f "$folder/data/PG_VERSION" ] || "$binaries/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C \
-    --no-sync > "$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
-"$binaries/postgres" -D "$folder/data" -c listen_addresses= -c unix_socket_directories="$folder" "$@" > "$folder/postgres.log" 2>&1 &
-pid=$!
-tries=0
-until grep -q "ready to accept connections" "$folder/postgres.log"; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 300 ] && kill -0 "$pid" || { cat "$folder/postgres.log" >&2; exit 1; }
-    sleep 0.1
-done
-echo ready
-read -r _ || true
-if [ "$afterwards" = kept ]; then kill -INT "$pid"; else kill -QUIT "$pid"; fi
-wait "$pid" || true
-"#;
+/// Creates, starts and stops a cluster. Passed to the shell as text: under root it runs as another user, who may not be
+/// allowed to read the folder of the script.
+const SUPERVISOR: &str = include_str!("../harness/postgres.sh");
 
-/// The URL of a server where databases may be made, with `{}` in the place of the database's name; `None` when the
-/// tests on PostgreSQL are left out on purpose.
+/// The URL of a server where tests may create databases, with `{}` in place of the database name; `None` when the tests on
+/// PostgreSQL are skipped on purpose.
 ///
 /// # Panics
-/// When there is no PostgreSQL and nobody said that there should be none.
+/// When PostgreSQL is not installed and these tests are not skipped on purpose.
 pub fn url() -> Option<&'static str> {
     static URL: OnceLock<Option<String>> = OnceLock::new();
     URL.get_or_init(find).as_deref()
@@ -65,7 +45,7 @@ fn find() -> Option<String> {
     Some(start(&binaries().expect(HOW)))
 }
 
-/// A URL with its database replaced by `{}`.
+/// Replaces the database name of a URL by `{}`.
 fn with_hole(url: &str) -> String {
     let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
     let host = base.find("://").map_or(0, |at| at + 3);
@@ -73,13 +53,13 @@ fn with_hole(url: &str) -> String {
     query.map_or_else(|| format!("{}/{{}}", &base[..end]), |query| format!("{}/{{}}?{query}", &base[..end]))
 }
 
-/// The path of a program that comes with PostgreSQL: beside its server, else on the path.
+/// The path of a program of PostgreSQL: in the folder of the server, else on `PATH`.
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {
     binaries().map(|folder| folder.join(name)).filter(|program| program.exists()).or_else(|| on_path(name))
 }
 
-/// The folder of `initdb` and `postgres`: on the path, else the newest where Debian keeps them.
+/// The folder of `initdb` and `postgres`: on `PATH`, else the newest version in Debian's folder.
 fn binaries() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&path).collect();
@@ -93,58 +73,58 @@ fn binaries() -> Option<PathBuf> {
 fn start(binaries: &Path) -> String {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     let folder = tempfile::Builder::new().prefix("deploytrack-postgres-").tempdir().unwrap().keep();
-    // Never dropped: the guard ends after this process.
+    // A static is never dropped; the supervisor ends after this process.
     CLUSTER.get_or_init(|| Cluster::start(binaries, folder, "removed", &QUICK)).url()
 }
 
-/// A private cluster. It ends with this value, or with the process.
+/// A private cluster. It ends when this value is dropped or this process ends.
 #[derive(Debug)]
 pub struct Cluster {
     folder: PathBuf,
-    guard: Child,
+    supervisor: Child,
     pipe: Option<ChildStdin>,
 }
 
 impl Cluster {
-    /// Starts the cluster that is kept in a folder, or makes it there. Settings (`name=value`) apart it has PostgreSQL's
-    /// defaults, so that its commits are durable.
+    /// Starts the cluster in a folder, and creates it first if need be. It has PostgreSQL's defaults except for these settings
+    /// (`name=value`), so its commits are durable.
     ///
     /// # Panics
-    /// When there is no PostgreSQL, or it does not start there.
+    /// When PostgreSQL is not installed or does not start there.
     #[must_use]
     pub fn kept(folder: &Path, settings: &[&str]) -> Self {
         Self::start(&binaries().expect(HOW), folder.to_owned(), "kept", settings)
     }
 
-    /// Whether a cluster can be kept in a folder: whoever runs PostgreSQL gets there, and the name of a socket in it is
-    /// not too long for the system. The folder is made on the way.
+    /// Whether a cluster can be kept in a folder: the user that runs PostgreSQL can write there, and the path of a socket in it
+    /// is short enough for the system. Creates the folder.
     #[must_use]
     pub fn fits(folder: &Path) -> bool {
         let made = fs::create_dir_all(folder).is_ok();
-        let writable =
-            made && guard(folder).args(["test", "-w"]).arg(folder).current_dir("/").status().is_ok_and(|status| status.success());
+        let writable = made
+            && unprivileged_command(folder).args(["test", "-w"]).arg(folder).current_dir("/").status().is_ok_and(|status| status.success());
         writable && folder.as_os_str().len() < 80
     }
 
     fn start(binaries: &Path, folder: PathBuf, afterwards: &str, settings: &[&str]) -> Self {
-        let mut command = guard(&folder);
-        command.args(["sh", "-c", GUARD, "sh"]).args([binaries, &folder]).arg(afterwards);
+        let mut command = unprivileged_command(&folder);
+        command.args(["sh", "-c", SUPERVISOR, "postgres.sh"]).args([binaries, &folder]).arg(afterwards);
         command.args(settings.iter().flat_map(|setting| ["-c", setting]));
-        let mut guard =
-            command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the guard of PostgreSQL starts");
+        let mut supervisor =
+            command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the supervisor of PostgreSQL starts");
         let mut line = String::new();
-        BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n", "PostgreSQL did not start; its messages are above");
-        Self { folder, pipe: guard.stdin.take(), guard }
+        Self { folder, pipe: supervisor.stdin.take(), supervisor }
     }
 
-    /// Where its data and its socket are.
+    /// The folder of the data and of the socket.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Its URL, with `{}` in the place of the database's name.
+    /// The URL, with `{}` in place of the database name.
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://postgres@localhost/{{}}?host={}", self.folder.display())
@@ -154,12 +134,13 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         drop(self.pipe.take());
-        let _ = self.guard.wait();
+        let _ = self.supervisor.wait();
     }
 }
 
-/// PostgreSQL and its poolers refuse to run as root: there they run as the user that their package made.
-pub(crate) fn guard(folder: &Path) -> Command {
+/// A command prefix that drops root rights: PostgreSQL and its poolers refuse to run as root, so they run as the user
+/// `postgres` of their package.
+pub(crate) fn unprivileged_command(folder: &Path) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     if !root {
         return Command::new("env");

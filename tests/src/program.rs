@@ -1,4 +1,4 @@
-//! The real binaries, with nothing of the machine's environment.
+//! The real binaries, run without the environment of the machine.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,11 @@ use tempfile::TempDir;
 
 use crate::{answer::redact, caller};
 
-/// The path of a binary of this workspace, built first if need be: `cargo test` builds no other package's binaries.
+/// The path of a binary of this workspace. The first call builds all of them, since `cargo test` does not build the binaries of
+/// other packages.
 ///
 /// # Panics
-/// When they cannot be built.
+/// When the build fails.
 pub fn binary(name: &str) -> &'static Path {
     static BINARIES: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     BINARIES.get_or_init(build).get(name).unwrap_or_else(|| panic!("no binary is named {name}"))
@@ -26,7 +27,7 @@ fn build() -> HashMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--workspace", "--bins", "--message-format=json"])
-        // As this program was built, so that a release measures what is released.
+        // The same profile as this program, so that a release build measures release binaries.
         .args((!cfg!(debug_assertions)).then_some("--release"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
@@ -43,13 +44,13 @@ fn build() -> HashMap<String, PathBuf> {
         .collect()
 }
 
-/// The path of a program that is installed on this machine, if it is on the path.
+/// The path of an installed program, if it is on `PATH`.
 #[must_use]
 pub fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|program| program.exists())
 }
 
-/// The library that gives a program another clock, as `faketime` itself loads it.
+/// The library that `faketime` preloads to change the clock of a program.
 fn faketime() -> &'static str {
     static LIBRARY: OnceLock<String> = OnceLock::new();
     LIBRARY.get_or_init(|| {
@@ -59,7 +60,7 @@ fn faketime() -> &'static str {
     })
 }
 
-/// A person's machine: an empty home, and programs that see nothing else.
+/// An empty home folder, and programs that see only it and the variables that are set here.
 #[derive(Debug)]
 pub struct Home {
     folder: TempDir,
@@ -82,25 +83,25 @@ impl Home {
         Self { folder: tempfile::tempdir().unwrap(), settings: Vec::new() }
     }
 
-    /// The home's folder.
+    /// The path of the home folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The same home with an environment variable set.
+    /// The same home with another environment variable.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.settings.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Sets an environment variable for what is started from now on.
+    /// Sets an environment variable for programs that start later.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.settings.push((name.to_owned(), value.into()));
     }
 
-    /// A program with a cleared environment.
+    /// A program of this workspace with a cleared environment.
     #[must_use]
     pub fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(binary(program));
@@ -109,21 +110,21 @@ impl Home {
         command
     }
 
-    /// A program of this workspace that sees a clock which is off by so many seconds, with a cleared environment.
+    /// As [`Home::command`], under a clock that is off by this many seconds.
     ///
     /// # Panics
-    /// When the program `faketime`, which `scripts/test` installs, is not there.
+    /// When `faketime` is not installed; `scripts/test` installs it.
     #[must_use]
     pub fn command_with_clock(&self, off: i64, program: &str, args: &[&str]) -> Command {
         let mut command = self.command(program, args);
-        // The library alone: the program `faketime` would stay between us and the one that is started.
+        // Only the library: the program `faketime` would stay as a process between the test and the program.
         command.env("LD_PRELOAD", faketime()).env("FAKETIME", format!("{off:+}s"));
-        // The clock of timers is not that of the wall.
+        // Timers use the monotonic clock, which stays correct.
         command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         command
     }
 
-    /// Runs `deploytrack` to its end under a clock that is off by so many seconds.
+    /// Runs `deploytrack` to its end under a clock that is off by this many seconds.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -162,12 +163,12 @@ impl Home {
 
 fn run(mut command: Command, input: &str) -> Run {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    // A program that does not read its input may be gone already.
+    // Fails when the program ended without reading its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     Run::of(&child.wait_with_output().unwrap())
 }
 
-/// What a program left behind.
+/// The exit code and the output of a program that has ended.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The exit code; -1 after a signal.
@@ -179,26 +180,26 @@ pub struct Run {
 }
 
 impl Run {
-    /// What an ended program left behind.
+    /// Takes over the output of a process.
     #[must_use]
     pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
-    /// Checks that it ended with 0.
+    /// Checks that the exit code is 0.
     ///
     /// # Panics
-    /// When it ended otherwise, with everything it said.
+    /// When it is not, with all output.
     #[track_caller]
     pub fn ok(&self) {
         assert_eq!(self.code, 0, "{self:?}");
     }
 
-    /// Standard output of a run that must have ended with 0.
+    /// Checks that the exit code is 0 and returns standard output.
     ///
     /// # Panics
-    /// When it ended otherwise, with everything it said.
+    /// When it is not, with all output.
     #[track_caller]
     #[must_use]
     pub fn done(&self) -> &str {
@@ -206,7 +207,7 @@ impl Run {
         &self.out
     }
 
-    /// Exit code and both streams, ids and present times replaced.
+    /// The run as a snapshot: exit code and both streams, with ids and present times replaced.
     #[must_use]
     pub fn whole(&self) -> String {
         let mut text = format!("exit {}\n", self.code);
@@ -219,8 +220,7 @@ impl Run {
     }
 }
 
-/// Waits until an address can be listened at: while it was free, somebody else's connection may have got its port for a
-/// moment.
+/// Waits until a server can listen at an address: an outgoing connection of another process may use the port for a moment.
 fn wait_for_port(address: &str) {
     for _ in 0..100 {
         if std::net::TcpListener::bind(address).is_ok() {
@@ -230,7 +230,7 @@ fn wait_for_port(address: &str) {
     }
 }
 
-/// A real server process; it is killed when this value goes.
+/// A real server process. It is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -239,19 +239,19 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `deploytrack-server` on a port of its own over a database, and waits for its first line.
+    /// Starts `deploytrack-server` on a free port with this database, and waits for its first line.
     ///
     /// # Panics
-    /// When it does not come up.
+    /// When it does not start.
     #[must_use]
     pub fn server(home: &Home, database: &str) -> Self {
         Self::server_at("127.0.0.1:0", home, database)
     }
 
-    /// As [`Process::server`], at an address of one's choice.
+    /// As [`Process::server`], at a given address.
     ///
     /// # Panics
-    /// When it does not come up.
+    /// When it does not start.
     #[must_use]
     pub fn server_at(address: &str, home: &Home, database: &str) -> Self {
         wait_for_port(address);
@@ -260,10 +260,10 @@ impl Process {
         Self::started(command)
     }
 
-    /// Starts `deploytrack-server` at an address under a clock that is off by so many seconds.
+    /// As [`Process::server_at`], under a clock that is off by this many seconds.
     ///
     /// # Panics
-    /// When it does not come up.
+    /// When it does not start.
     #[must_use]
     pub fn server_with_clock(off: i64, address: &str, home: &Home, database: &str) -> Self {
         wait_for_port(address);
@@ -273,10 +273,10 @@ impl Process {
         Self::started(command)
     }
 
-    /// Starts a command whose first line of output names its address.
+    /// Starts a command whose first line of output is `listening on URL`.
     ///
     /// # Panics
-    /// When it does not come up.
+    /// When it does not start, or prints another line first.
     #[must_use]
     pub fn started(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
@@ -288,22 +288,22 @@ impl Process {
         Self { child, url, out }
     }
 
-    /// Where it listens.
+    /// The URL of the server.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The number of the process.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// What it prints until `done` holds of all of it.
+    /// Reads output until `done` is true for all text read here.
     ///
     /// # Panics
-    /// When it ends first.
+    /// When the output ends first.
     pub fn read_until(&mut self, done: impl Fn(&str) -> bool) -> String {
         let mut text = String::new();
         while !done(&text) {
@@ -312,7 +312,7 @@ impl Process {
         text
     }
 
-    /// Ends it at once, as `kill -9` does.
+    /// Kills the process with SIGKILL.
     ///
     /// # Panics
     /// When it cannot be killed.
@@ -321,10 +321,10 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to end, as `kill` does, and gives its exit code and the rest of its output.
+    /// Sends SIGTERM, waits for the end, and returns the exit code and the rest of the output.
     ///
     /// # Panics
-    /// When it cannot be asked.
+    /// When the signal cannot be sent.
     #[must_use]
     pub fn terminate(self) -> (i32, String) {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
@@ -332,10 +332,10 @@ impl Process {
         self.ended()
     }
 
-    /// Waits for its end, and gives its exit code and the rest of its output.
+    /// Waits for the end, and returns the exit code and the rest of the output.
     ///
     /// # Panics
-    /// When its output is no text.
+    /// When the output is not UTF-8.
     #[must_use]
     pub fn ended(mut self) -> (i32, String) {
         let mut rest = String::new();

@@ -1,4 +1,4 @@
-//! Bytes to a socket, for what no client library would send.
+//! Raw bytes to a socket, for requests that no client library sends.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,29 +11,29 @@ use tokio::{
     time::timeout,
 };
 
-/// Sends `bytes`, reads until the server closes or `patience` ends, and gives what came.
+/// Sends bytes and returns everything that the server sends until it closes the connection or `patience` is over.
 ///
 /// # Panics
-/// When the server does not take the connection.
+/// When the server refuses the connection.
 pub async fn send(address: SocketAddr, bytes: &[u8], patience: Duration) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // A server that refuses early may close before it has read everything.
+    // Fails when the server refuses early and closes before it has read everything.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
     let _ = timeout(patience, stream.read_to_end(&mut answer)).await;
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The status of an HTTP/1.1 answer, or 0 when there is none.
+/// The status of an HTTP/1 answer, or 0 when there is no answer.
 #[must_use]
 pub fn status(answer: &str) -> u16 {
     answer.strip_prefix("HTTP/1.1 ").or_else(|| answer.strip_prefix("HTTP/1.0 ")).and_then(|rest| rest.get(..3)?.parse().ok()).unwrap_or(0)
 }
 
-/// How long a silent connection stays open, or `None` when it outlives `patience`.
+/// The time until the server closes a silent connection, or `None` when it is still open after `patience`.
 ///
 /// # Panics
-/// When the server does not take the connection.
+/// When the server refuses the connection.
 pub async fn closes_within(address: SocketAddr, first_bytes: &[u8], patience: Duration) -> Option<Duration> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(first_bytes).await.unwrap();
@@ -42,7 +42,7 @@ pub async fn closes_within(address: SocketAddr, first_bytes: &[u8], patience: Du
     timeout(patience, stream.read_to_end(&mut sink)).await.ok().map(|_| start.elapsed())
 }
 
-/// A connection that stays open for several requests, as a pool of a client library has it.
+/// A connection for several requests, as the pool of a client library uses it.
 #[derive(Debug)]
 pub struct Connection {
     reader: BufReader<OwnedReadHalf>,
@@ -59,8 +59,8 @@ impl Connection {
         Self { reader: BufReader::new(reader), writer: Some(writer) }
     }
 
-    /// Sends these pieces one after the other, each after its pause, while the answer is read. A server that refuses early
-    /// may close before it has read everything, so a failure to write is none.
+    /// Sends these pieces one after the other, each after its pause, while the answer is read. Write errors are ignored: a
+    /// server that refuses early may close before it has read everything.
     pub async fn ask(&mut self, pieces: Vec<(Duration, Vec<u8>)>, patience: Duration) -> String {
         let writing = self.writer.take().map(|mut writer| {
             tokio::spawn(async move {
@@ -83,7 +83,7 @@ impl Connection {
         answer
     }
 
-    /// One answer, its head and its body.
+    /// Reads one answer: head and body.
     async fn answer(&mut self) -> String {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -109,7 +109,7 @@ pub fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
     lines.filter_map(|line| line.split_once(": ")).find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Whether an answer says that its connection takes no further request.
+/// Whether an answer has the header `Connection: close`.
 #[must_use]
 pub fn is_closing(answer: &str) -> bool {
     header(answer, "connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))

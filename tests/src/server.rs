@@ -1,4 +1,4 @@
-//! A real server on a port of its own, inside the test's process.
+//! A real server on its own port, in the process of the test.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ use crate::{
     database::Database,
 };
 
-/// A running server; it ends when this value goes.
+/// A running server. It stops when this value is dropped.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -25,7 +25,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server over a database.
+    /// Starts a server on a database.
     ///
     /// # Panics
     /// When it does not start.
@@ -33,7 +33,7 @@ impl Server {
         Self::start_with(database, Registration::Auto).await
     }
 
-    /// Starts a server that registers names on the way, or refuses them.
+    /// Starts a server that registers new names, or refuses them.
     ///
     /// # Panics
     /// When it does not start.
@@ -41,7 +41,7 @@ impl Server {
         Self::over(database.tracker().await.with_registration(registration)).await
     }
 
-    /// Starts a server over a tracker.
+    /// Starts a server on a tracker.
     ///
     /// # Panics
     /// When it does not start.
@@ -49,7 +49,7 @@ impl Server {
         Self::with_badges(tracker, Badges::Off).await
     }
 
-    /// Starts a server over a tracker, with badges for these people.
+    /// Starts a server on a tracker, with this setting of badges.
     ///
     /// # Panics
     /// When it does not start.
@@ -58,7 +58,7 @@ impl Server {
         Self::of(app, tracker).await
     }
 
-    /// Starts a server with these limits of connections.
+    /// Starts a server on a database, with these limits of connections.
     ///
     /// # Panics
     /// When it does not start.
@@ -67,7 +67,7 @@ impl Server {
         Self::of(Self::app(&tracker).with_limits(limits), tracker).await
     }
 
-    /// Starts a server over a tracker that serves so many connections at once.
+    /// Starts a server on a tracker that serves at most this many connections at once.
     ///
     /// # Panics
     /// When it does not start.
@@ -89,49 +89,49 @@ impl Server {
         Self { address, tracker, _stop: stop }
     }
 
-    /// Where it listens.
+    /// The address that the server listens at.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it listens, as a URL.
+    /// The URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The tracker behind it.
+    /// The tracker of the server.
     #[must_use]
     pub fn tracker(&self) -> &Tracker {
         &self.tracker
     }
 
-    /// Nobody in particular.
+    /// A caller without a token.
     #[must_use]
     pub fn anonymous(&self) -> Caller {
         Caller::anonymous(&self.url())
     }
 
-    /// May read.
+    /// A caller who may read.
     #[must_use]
     pub fn reader(&self) -> Caller {
         Caller::reader(&self.url())
     }
 
-    /// May write.
+    /// A caller who may write.
     #[must_use]
     pub fn admin(&self) -> Caller {
         Caller::admin(&self.url())
     }
 
-    /// Could write an hour ago.
+    /// A caller whose token expired an hour ago.
     #[must_use]
     pub fn expired(&self) -> Caller {
         Caller::expired(&self.url())
     }
 
-    /// Signs with a secret of their own.
+    /// A caller whose token is signed with another secret.
     #[must_use]
     pub fn forged(&self) -> Caller {
         Caller::forged(&self.url())

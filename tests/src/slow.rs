@@ -1,4 +1,4 @@
-//! Readers who do not read.
+//! Clients that read slowly or not at all.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,12 +9,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long it takes at most until a server begins to answer.
+/// How long to wait for the head of an answer.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// How much a reader's system takes for it.
+/// The receive buffer of the client's socket, in bytes.
 const WINDOW: u32 = 4096;
 
-/// A request whose answer is read no further than its head.
+/// A request with an answer of which only the head has been read.
 #[derive(Debug)]
 pub struct Unread {
     stream: TcpStream,
@@ -22,10 +22,10 @@ pub struct Unread {
 }
 
 impl Unread {
-    /// Asks for a path with a token, and reads the head of the answer.
+    /// Sends a GET request with a token, and reads the head of the answer.
     ///
     /// # Panics
-    /// When the server does not take the connection.
+    /// When the server refuses the connection.
     pub async fn ask(address: SocketAddr, token: &str, path: &str) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(WINDOW).unwrap();
@@ -36,7 +36,7 @@ impl Unread {
         Self { stream, head }
     }
 
-    /// The status of the answer; 0 when there was none.
+    /// The status of the answer, or 0 when there is no answer.
     #[must_use]
     pub fn status(&self) -> u16 {
         crate::raw::status(&self.head)
@@ -48,8 +48,8 @@ impl Unread {
         &self.head
     }
 
-    /// Reads the rest of the answer, so many bytes at a time after a pause each, and gives it as it came. The request must
-    /// have asked for the end of the connection.
+    /// Reads the rest of the answer, this many bytes at a time with a pause after each, and returns it as it was sent. Works
+    /// because the request has `Connection: close`.
     ///
     /// # Panics
     /// When the connection is reset.
@@ -64,7 +64,7 @@ impl Unread {
         }
     }
 
-    /// Goes on reading so many bytes at a time, with a pause after each.
+    /// Continues to read in the background, this many bytes at a time with a pause after each.
     #[must_use]
     pub fn slowly(mut self, bytes: usize, pause: Duration) -> Slow {
         let mut reading = JoinSet::new();
@@ -73,14 +73,14 @@ impl Unread {
             while self.stream.read_exact(&mut buffer).await.is_ok() {
                 sleep(pause).await;
             }
-            // What is left of a shorter rest is not read, and the connection stays.
+            // A shorter rest is not read, and the connection stays open.
             std::future::pending::<()>().await;
         });
         Slow { head: self.head, _reading: reading }
     }
 }
 
-/// An answer that is being read slowly; the connection ends when this value goes.
+/// An answer that is being read slowly. The connection closes when this value is dropped.
 #[derive(Debug)]
 pub struct Slow {
     head: String,
@@ -88,14 +88,14 @@ pub struct Slow {
 }
 
 impl Slow {
-    /// The status of the answer; 0 when there was none.
+    /// The status of the answer, or 0 when there is no answer.
     #[must_use]
     pub fn status(&self) -> u16 {
         crate::raw::status(&self.head)
     }
 }
 
-/// Reads up to the empty line.
+/// Reads the head of an answer, up to the empty line.
 async fn head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! Certificates as `openssl` makes them, and a front that speaks TLS before a plain server.
+//! Certificates made by `openssl`, and a TLS proxy in front of a plain server.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ use tokio_rustls::{
     },
 };
 
-/// A folder where `openssl` makes certificates; each is `NAME.pem`, with its key in `NAME.key`.
+/// A folder in which `openssl` creates certificates: `NAME.pem` with the key `NAME.key`.
 #[derive(Debug)]
 pub struct Authority(TempDir);
 
@@ -49,10 +49,10 @@ impl Authority {
         self.0.path().join(name)
     }
 
-    /// What a file in the folder holds.
+    /// The content of a file in the folder.
     ///
     /// # Panics
-    /// When there is none.
+    /// When the file cannot be read.
     #[must_use]
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.file(name)).unwrap()
@@ -61,14 +61,14 @@ impl Authority {
     /// Runs `openssl` in the folder.
     ///
     /// # Panics
-    /// When it fails; `scripts/test` installs it.
+    /// When `openssl` fails or is not installed; `scripts/test` installs it.
     pub fn openssl(&self, args: &[&str]) {
         let output = Command::new("openssl").args(args).current_dir(self.0.path()).output().expect("openssl runs");
         assert!(output.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// A certificate that signs itself, as `openssl req -x509` makes it, for `localhost` and `127.0.0.1` unless the arguments
-    /// say otherwise.
+    /// Creates a self-signed certificate with `openssl req -x509`, for `localhost` and `127.0.0.1` unless the arguments name
+    /// another subject.
     pub fn self_signed(&self, name: &str, args: &[&str]) {
         let (certificate, key) = (format!("{name}.pem"), format!("{name}.key"));
         let mut all = vec!["req", "-x509", "-nodes", "-out", &certificate, "-keyout", &key, "-days", "30"];
@@ -82,7 +82,7 @@ impl Authority {
         self.openssl(&all);
     }
 
-    /// A certificate that another one signs; `extensions` are lines such as `basicConstraints=CA:TRUE`.
+    /// Creates a certificate signed by another one; `extensions` are lines such as `basicConstraints=CA:TRUE`.
     ///
     /// # Panics
     /// When a file cannot be written.
@@ -123,31 +123,31 @@ impl Authority {
     }
 }
 
-/// What stands before a server and speaks TLS; it is gone with this value.
+/// A TLS proxy in front of a server. It stops when this value is dropped.
 #[derive(Debug)]
-pub struct Front {
+pub struct TlsProxy {
     _runtime: Runtime,
     port: u16,
 }
 
-/// How a front speaks TLS.
+/// The variant of TLS that a proxy speaks.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Manner {
-    /// HTTP/2 alone.
+pub struct TlsOptions {
+    /// Offers only HTTP/2.
     pub http2_alone: bool,
-    /// Only with callers that show a certificate.
+    /// Requires a client certificate.
     pub wants_certificate: bool,
-    /// As PostgreSQL: after a caller has asked whether TLS is spoken.
+    /// Waits for the request for TLS of PostgreSQL's protocol first.
     pub asked_first: bool,
 }
 
-impl Front {
-    /// A front that shows the certificates of a PEM text, before the server at this URL.
+impl TlsProxy {
+    /// Starts a proxy with the certificate chain of a PEM text, in front of the server at this URL.
     ///
     /// # Panics
     /// When the certificates or the key cannot be used.
     #[must_use]
-    pub fn new(chain: &str, key: &Path, server: &str, manner: Manner) -> Self {
+    pub fn new(chain: &str, key: &Path, server: &str, manner: TlsOptions) -> Self {
         let config =
             ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider())).with_safe_default_protocol_versions().unwrap();
         let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap).collect();
@@ -175,7 +175,7 @@ impl Front {
         Self { _runtime: runtime, port }
     }
 
-    /// Its address, with this host in it.
+    /// The URL of the proxy, with this host name.
     #[must_use]
     pub fn url(&self, host: &str) -> String {
         format!("https://{host}:{}", self.port)
@@ -190,7 +190,7 @@ async fn forward(listener: TcpListener, acceptor: TlsAcceptor, to: String, asked
                 stream.read_exact(&mut [0; 8]).await.unwrap();
                 stream.write_all(b"S").await.unwrap();
             }
-            // A caller who does not trust the certificate goes away, and that is what is tested.
+            // A client that does not trust the certificate disconnects; tests expect that.
             let Ok(mut caller) = acceptor.accept(stream).await else { return };
             let Ok(mut server) = TcpStream::connect(to).await else { return };
             let _ = copy_bidirectional(&mut caller, &mut server).await;

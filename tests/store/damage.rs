@@ -7,20 +7,31 @@ use std::{
 };
 
 use deploytrack_core::{
+    deployment::NewDeployment,
     error::Error,
+    query::{DeploymentFilter, MatrixFilter, PageRequest},
+    status::Status,
     store::Store,
+    tracker::Tracker,
     verification::{Difference, Verification},
 };
-use deploytrack_tests::{database::Database, disk::SmallDisk, on_both};
+use deploytrack_tests::{
+    database::{
+        Database,
+        DatabaseKind::{self, Postgres, Sqlite},
+    },
+    disk::SmallDisk,
+};
+use rstest::rstest;
 
-use crate::*;
+use crate::given::{by, new, shown, succeeded};
 
 async fn try_to_write(tracker: &Tracker) -> Result<(), Error> {
     let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", "v2") };
     tracker.record(new, &by()).await.map(drop)
 }
 
-/// The cause, as the log has it.
+/// The cause, as it is logged.
 fn cause(refusal: &Error) -> String {
     assert!(matches!(refusal, Error::Unavailable(_)), "{refusal:?}");
     std::error::Error::source(refusal).unwrap().to_string()
@@ -30,34 +41,34 @@ fn beside(database: &Path, end: &str) -> PathBuf {
     format!("{}{end}", database.display()).into()
 }
 
-/// An operation on the files, and the one that reverts it.
-type Deed = (&'static str, fn(&Path), Option<fn(&Path)>);
+/// An operation on the files of a database, and its reversal.
+type FileOperation = (&'static str, fn(&Path), Option<fn(&Path)>);
 
-fn aside(path: &Path) -> PathBuf {
+fn moved(path: &Path) -> PathBuf {
     beside(path, ".aside")
 }
 
-const DEEDS: [Deed; 8] = [
+const FILE_OPERATIONS: [FileOperation; 8] = [
     ("the file is deleted", |path| fs::remove_file(path).unwrap(), None),
-    ("the file is moved", |path| fs::rename(path, aside(path)).unwrap(), Some(|path| fs::rename(aside(path), path).unwrap())),
+    ("the file is moved", |path| fs::rename(path, moved(path)).unwrap(), Some(|path| fs::rename(moved(path), path).unwrap())),
     (
         "the folder is moved",
-        |path| fs::rename(path.parent().unwrap(), aside(path.parent().unwrap())).unwrap(),
-        Some(|path| fs::rename(aside(path.parent().unwrap()), path.parent().unwrap()).unwrap()),
+        |path| fs::rename(path.parent().unwrap(), moved(path.parent().unwrap())).unwrap(),
+        Some(|path| fs::rename(moved(path.parent().unwrap()), path.parent().unwrap()).unwrap()),
     ),
     (
         "the file is replaced by a copy",
         |path| {
-            fs::copy(path, aside(path)).unwrap();
-            fs::rename(aside(path), path).unwrap();
+            fs::copy(path, moved(path)).unwrap();
+            fs::rename(moved(path), path).unwrap();
         },
         None,
     ),
     (
         "the file is replaced by something else",
         |path| {
-            fs::write(aside(path), "no database").unwrap();
-            fs::rename(aside(path), path).unwrap();
+            fs::write(moved(path), "no database").unwrap();
+            fs::rename(moved(path), path).unwrap();
         },
         None,
     ),
@@ -65,8 +76,8 @@ const DEEDS: [Deed; 8] = [
     (
         "the write-ahead log is replaced",
         |path| {
-            fs::copy(beside(path, "-wal"), aside(path)).unwrap();
-            fs::rename(aside(path), beside(path, "-wal")).unwrap();
+            fs::copy(beside(path, "-wal"), moved(path)).unwrap();
+            fs::rename(moved(path), beside(path, "-wal")).unwrap();
         },
         None,
     ),
@@ -74,8 +85,8 @@ const DEEDS: [Deed; 8] = [
 ];
 
 #[tokio::test]
-async fn nothing_is_written_to_a_file_that_is_gone() {
-    for (deed, undo_by) in DEEDS.map(|(deed, done, undone)| ((deed, done), undone)) {
+async fn no_write_is_acknowledged_when_the_file_is_gone() {
+    for (deed, undo_by) in FILE_OPERATIONS.map(|(deed, done, undone)| ((deed, done), undone)) {
         let (deed, done) = deed;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data/deploytrack.db");
@@ -100,13 +111,13 @@ async fn nothing_is_written_to_a_file_that_is_gone() {
 
 /// A commit must not be acknowledged when the file was moved during it.
 #[tokio::test]
-async fn what_is_acknowledged_is_in_the_file_that_is_there() {
+async fn every_acknowledged_write_is_in_the_file_at_the_path() {
     for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deploytrack.db");
         let tracker = Database::sqlite_at(&path).tracker().await;
         succeeded(&tracker, "v1").await;
-        let (writer, gone) = (tracker.clone(), aside(folder.path()));
+        let (writer, gone) = (tracker.clone(), moved(folder.path()));
         let writing = tokio::spawn(async move {
             let mut acknowledged = 0;
             while try_to_write(&writer).await.is_ok() {
@@ -126,7 +137,7 @@ async fn what_is_acknowledged_is_in_the_file_that_is_there() {
     }
 }
 
-/// Another program has opened a database in the place of this one. Its write-ahead log must survive the end of this one.
+/// Another program has opened a database at the path of this one. Its write-ahead log must survive when this one closes.
 #[tokio::test]
 async fn the_files_of_another_database_in_the_same_place_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -147,43 +158,50 @@ async fn the_files_of_another_database_in_the_same_place_are_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_lock_of_another_process_is_waited_for_and_then_said() {
+async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
     let database = Database::sqlite();
     let tracker = database.tracker().await;
     succeeded(&tracker, "v1").await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    let hold = database.hold().await;
+    let hold = database.block_writes().await;
     let start = Instant::now();
     assert!(cause(&tracker.ready().await.unwrap_err()).contains("lock"));
     assert!(start.elapsed() < Duration::from_secs(4), "readiness is asked for every few seconds: {:?}", start.elapsed());
     cause(&try_to_write(&tracker).await.unwrap_err());
     assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "reads go on");
-    hold.let_go().await;
+    hold.release().await;
     try_to_write(&tracker).await.unwrap();
     tracker.ready().await.unwrap();
 }
 
-on_both! {
-    /// A long import must not make the server unready.
-    async fn a_server_that_writes_is_ready(database) {
-        let tracker = database.tracker().await;
-        let lines: Vec<_> = (0..1000).map(|number| (number, import_line(number))).collect();
-        let import = { let tracker = tracker.clone(); tokio::spawn(async move { tracker.import(lines, &by()).await.map(drop) }) };
-        while !import.is_finished() {
-            tracker.ready().await.unwrap();
-        }
-        import.await.unwrap().unwrap();
-    }
-
-    async fn a_write_that_fails_is_no_reason_to_be_unready_for_long(database) {
-        let tracker = database.tracker().await;
-        succeeded(&tracker, "v1").await;
-        database.execute("alter table events rename to hidden").await.unwrap();
-        try_to_write(&tracker).await.unwrap_err();
-        database.execute("alter table hidden rename to events").await.unwrap();
-        try_to_write(&tracker).await.unwrap();
+/// A long import must not make the server unready.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_writes_is_ready(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = database.tracker().await;
+    let lines: Vec<_> = (0..1000).map(|number| (number, import_line(number))).collect();
+    let import = {
+        let tracker = tracker.clone();
+        tokio::spawn(async move { tracker.import(lines, &by()).await.map(drop) })
+    };
+    while !import.is_finished() {
         tracker.ready().await.unwrap();
     }
+    import.await.unwrap().unwrap();
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failed_write_makes_the_server_unready_only_briefly(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = database.tracker().await;
+    succeeded(&tracker, "v1").await;
+    database.execute("alter table events rename to hidden").await.unwrap();
+    try_to_write(&tracker).await.unwrap_err();
+    database.execute("alter table hidden rename to events").await.unwrap();
+    try_to_write(&tracker).await.unwrap();
+    tracker.ready().await.unwrap();
 }
 
 fn import_line(number: usize) -> deploytrack_core::api::ImportLine {
@@ -195,7 +213,7 @@ fn import_line(number: usize) -> deploytrack_core::api::ImportLine {
     deploytrack_core::api::ImportLine::from_body(deploytrack_core::json::object(line.as_bytes()).unwrap()).unwrap()
 }
 
-/// An SQLite database with 160 deployments, closed, and its file.
+/// The file of a closed SQLite database with 160 deployments.
 async fn large(folder: &Path) -> PathBuf {
     let path = folder.join("deploytrack.db");
     let tracker = Database::sqlite_at(&path).tracker().await;
@@ -236,7 +254,7 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
         tracker.close().await;
         fs::remove_file(&copy).unwrap();
         if found.ok {
-            // A page without content.
+            // A page of zeros.
             *seen.entry("nothing".into()).or_default() += 1;
             continue;
         }
@@ -256,15 +274,15 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
+async fn a_verification_goes_on_after_a_damaged_page_of_postgresql() {
     let Some(database) = Database::postgres().await else { return };
-    // The files of a server that the tests have not started are out of reach.
+    // A server that the tests have not started does not give access to its files.
     let Some((_, folder)) = database.url().split_once("?host=") else { return };
     let tracker = database.tracker().await;
     tracker.import((0..160).map(|number| (number, import_line(number))).collect(), &by()).await.unwrap();
     tracker.close().await;
     let Some(disk) = SmallDisk::mount(64 * 1024 * 1024) else { return println!("left out: no file system can be mounted here") };
-    // Pages in the server's memory would hide the damage: the move drops them, and a vacuum would read them again.
+    // Cached pages would hide the damage. The move drops them; a vacuum would read them again.
     database.execute("alter table history set (autovacuum_enabled = off)").await.unwrap();
     database.move_to(&disk).await;
     let path = database.text("select pg_relation_filepath('history')").await;
@@ -283,7 +301,7 @@ async fn a_verification_goes_on_behind_a_damaged_page_of_postgresql() {
     }
 }
 
-/// Each setting makes writes fail at another step. Connections take it over when they are opened.
+/// Each setting makes writes fail at another step. Only new connections have the setting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
     let Some(database) = Database::postgres().await else { return };
@@ -291,9 +309,9 @@ async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
     succeeded(&tracker, "v1").await;
     for setting in ["set default_transaction_read_only = on", "set statement_timeout = '1ms'", "set lock_timeout = '50ms'"] {
         database.configure(setting).await;
-        // A reader whose connection was cut is answered once with 503.
+        // A reader whose connection was closed gets 503 once.
         while tracker.matrix(&MatrixFilter::default()).await.is_err() {}
-        let hold = if setting.contains("read_only") { None } else { Some(database.hold().await) };
+        let hold = if setting.contains("read_only") { None } else { Some(database.block_writes().await) };
         for _ in 0..5 {
             cause(&try_to_write(&tracker).await.unwrap_err());
         }
@@ -302,7 +320,7 @@ async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
             assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "reads go on");
         }
         if let Some(hold) = hold {
-            hold.let_go().await;
+            hold.release().await;
         }
         database.configure("reset all").await;
         let freed = Instant::now();
@@ -320,7 +338,7 @@ async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
 
 /// A reader must not cache a damaged page.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_page_that_is_whole_again_is_read_again() {
+async fn a_repaired_page_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = large(folder.path()).await;
     let whole = fs::read(&path).unwrap();

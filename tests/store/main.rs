@@ -1,4 +1,4 @@
-//! The contract of the tracker, which both databases must pass.
+//! The contract of the tracker, on both databases.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
@@ -9,6 +9,7 @@ mod cell;
 mod clocks;
 mod damage;
 mod events;
+mod given;
 mod group;
 mod idempotency;
 mod import;
@@ -22,50 +23,3 @@ mod races;
 mod rollback;
 mod setup;
 mod verification;
-
-use std::sync::Arc;
-
-use deploytrack_core::{
-    clock::{Clock as _, ManualClock, Time, parse},
-    deployment::{Change, Deployment, NewDeployment},
-    query::{DeploymentFilter, MatrixFilter, PageRequest},
-    status::Status,
-    text::{Label, Name},
-    tracker::Tracker,
-};
-
-/// Who records in these tests.
-fn by() -> Label {
-    Label::new("ci-bot").unwrap()
-}
-
-/// The moment at which the clock of these tests stands.
-fn noon() -> Time {
-    parse("2025-06-01T12:00:00Z").unwrap()
-}
-
-/// A tracker whose clock stands still until it is moved.
-fn with_clock(tracker: &Tracker) -> (Tracker, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::at(noon()));
-    (tracker.clone().with_clock(clock.clone()), clock)
-}
-
-fn new(component: &str, environment: &str, version: &str) -> NewDeployment {
-    NewDeployment::named(component, environment, version).unwrap()
-}
-
-/// A deployment that has succeeded already.
-async fn succeeded(tracker: &Tracker, version: &str) -> Deployment {
-    let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", version) };
-    tracker.record(new, &by()).await.unwrap().value
-}
-
-async fn advance(tracker: &Tracker, deployment: &Deployment, status: Status) -> Deployment {
-    tracker.update(deployment.id, Change::to(status), &by()).await.unwrap().value
-}
-
-/// The version that the matrix shows for `api` in `production`.
-async fn shown(tracker: &Tracker) -> Option<String> {
-    let matrix = tracker.matrix(&MatrixFilter::default()).await.unwrap();
-    matrix.iter().find(|row| row.component_name.as_str() == "api")?.environments.get("production").map(|cell| cell.version.to_string())
-}

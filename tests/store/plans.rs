@@ -1,4 +1,4 @@
-//! How PostgreSQL finds things. The plans on SQLite are asserted beside the queries, in `store/current.rs` and
+//! The query plans of PostgreSQL. The plans of SQLite are asserted beside the queries, in `store/current.rs` and
 //! `store/deployments/plans.rs`.
 
 use std::time::Duration;
@@ -6,15 +6,18 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use deploytrack_core::{
     api::{FromBody as _, ImportLine},
+    clock::parse,
+    deployment::{Change, NewDeployment},
     json,
-    query::{Cursor, ListKey, Order},
-    tracker::{IdempotentRequest, Terms},
+    query::{Cursor, DeploymentFilter, ListKey, MatrixFilter, Order, PageRequest},
+    status::Status,
+    tracker::{IdempotentRequest, Terms, Tracker},
 };
 use deploytrack_tests::database::Database;
 
-use crate::*;
+use crate::given::{by, new, noon, with_clock};
 
-/// The last statement of a connection of the tracker, as PostgreSQL has it.
+/// The last statement of a connection of the tracker, from `pg_stat_activity`.
 const LAST: &str = "select query from pg_stat_activity where datname = current_database() and application_name = 'deploytrack' \
     and query like '%cross join current_cells cell%' limit 1";
 
@@ -41,7 +44,7 @@ async fn postgres_finds_each_cell_of_the_past_by_its_key() {
     assert!(!plan.contains("Seq Scan on cell_periods") && !plan.contains("Sort"), "{plan}");
 }
 
-/// 20,000 deployments, all with history, in 100 cells, and as many kept answers.
+/// 20,000 deployments with history in 100 cells, and 20,000 stored answers.
 const FILL: &str = "
 insert into components (id, name, name_key, archived, created_at, updated_at)
 select gen_random_uuid(), 'component-' || n, 'component-' || n, false, now(), now() from generate_series(1, 48) n;
@@ -64,14 +67,14 @@ insert into idempotency_keys (subject, key, request, answer, expires_at)
 select 'ada', 'key-' || n, '', '', timestamptz '2099-01-01' from generate_series(1, 20000) n;
 analyze";
 
-/// Which of the tables that grow were read from end to end, and how many of their rows were looked at.
+/// The growing tables that were scanned sequentially, and the number of rows read from all growing tables.
 const READ: &str = "select coalesce(string_agg(relname, ' ') filter (where seq_tup_read > 0), 'nothing') || ' whole, '
     || sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) || ' rows'
     from pg_stat_user_tables where relname in ('deployments', 'history', 'cell_periods', 'idempotency_keys')";
-/// PostgreSQL adds up what a connection did when it ends.
+/// The number of open connections. PostgreSQL adds the statistics of a connection when it closes.
 const OPEN: &str = "select count(*)::text from pg_stat_activity where datname = current_database() and application_name = 'deploytrack'";
 
-/// What an operation reads of the tables that grow.
+/// The result of [`READ`] after one operation.
 async fn read_by<T>(database: &Database, operation: impl AsyncFnOnce(&Tracker) -> T) -> String {
     let (tracker, _clock) = with_clock(&database.tracker().await);
     database.execute("select pg_stat_reset()").await.unwrap();
@@ -92,12 +95,12 @@ fn assert_few(read: &str, what: &str) {
     assert!(rows <= MOST, "{what} looked at {read}");
 }
 
-/// The most rows of 20,000. A page of 20 may pass over some that match not all of its filters: walking the newest for one
-/// environment of two is as good as its own index.
+/// How many of 20,000 rows an operation may read. A page of 20 may skip rows that do not match all filters: reading the newest
+/// deployments to find those of one environment of two is as good as an index of its own.
 const MOST: u64 = 300;
 
 #[tokio::test]
-async fn postgres_looks_at_few_rows_whatever_is_asked() {
+async fn every_query_reads_few_rows_on_postgres() {
     let Some(database) = Database::postgres().await else { return };
     let tracker = database.tracker().await;
     let mut recorded = Vec::new();

@@ -1,48 +1,66 @@
 //! Opening a database.
 
-use deploytrack_core::store::Store;
-use deploytrack_tests::{database::Database, on_both};
+use deploytrack_core::{
+    query::{DeploymentFilter, PageRequest},
+    store::Store,
+    tracker::Tracker,
+};
+use deploytrack_tests::database::{
+    Database,
+    DatabaseKind::{self, Postgres, Sqlite},
+};
+use rstest::rstest;
 
-use crate::*;
+use crate::given::{shown, succeeded};
 
-on_both! {
-    async fn eight_simultaneous_starts_on_an_empty_database_all_succeed(database) {
-        let starts: Vec<_> = (0..8)
-            .map(|_| {
-                let url = database.url().to_owned();
-                tokio::spawn(async move { Store::open(&url).await })
-            })
-            .collect();
-        for start in starts {
-            Tracker::new(start.await.unwrap().unwrap()).ready().await.unwrap();
-        }
-    }
-
-    async fn a_second_start_keeps_what_is_there(database) {
-        let tracker = database.tracker().await;
-        succeeded(&tracker, "v1").await;
-        tracker.close().await;
-        assert_eq!(shown(&database.tracker().await).await.as_deref(), Some("v1"));
-    }
-
-    async fn a_newer_schema_is_refused_with_a_sentence(database) {
-        database.tracker().await.close().await;
-        let sql = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
-            select 99990101000000, 'from the future', success, checksum, 0 from _sqlx_migrations limit 1";
-        database.execute(sql).await.unwrap();
-        let refusal = Store::open(database.url()).await.unwrap_err().to_string();
-        assert!(refusal.contains("newer"), "{refusal}");
-    }
-
-    async fn a_closed_database_is_not_ready(database) {
-        let tracker = database.tracker().await;
-        tracker.ready().await.unwrap();
-        tracker.close().await;
-        tracker.ready().await.unwrap_err();
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn eight_simultaneous_starts_on_an_empty_database_all_succeed(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let starts: Vec<_> = (0..8)
+        .map(|_| {
+            let url = database.url().to_owned();
+            tokio::spawn(async move { Store::open(&url).await })
+        })
+        .collect();
+    for start in starts {
+        Tracker::new(start.await.unwrap().unwrap()).ready().await.unwrap();
     }
 }
 
-/// An embedding program may still hold readers and a verification.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_second_start_keeps_the_data(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = database.tracker().await;
+    succeeded(&tracker, "v1").await;
+    tracker.close().await;
+    assert_eq!(shown(&database.tracker().await).await.as_deref(), Some("v1"));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_newer_schema_is_refused_with_a_sentence(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    database.tracker().await.close().await;
+    let sql = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+            select 99990101000000, 'from the future', success, checksum, 0 from _sqlx_migrations limit 1";
+    database.execute(sql).await.unwrap();
+    let refusal = Store::open(database.url()).await.unwrap_err().to_string();
+    assert!(refusal.contains("newer"), "{refusal}");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_closed_database_is_not_ready(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let tracker = database.tracker().await;
+    tracker.ready().await.unwrap();
+    tracker.close().await;
+    tracker.ready().await.unwrap_err();
+}
+
+/// An embedding program may close the tracker while readers and a verification still exist.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_closed_sqlite_database_is_one_file_with_everything() {
     let database = Database::sqlite();

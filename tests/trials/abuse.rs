@@ -1,4 +1,4 @@
-//! Hostile callers against one server, and what others notice of them.
+//! Hostile callers against one server, and their effect on other callers.
 
 mod attacks;
 mod others;
@@ -32,7 +32,7 @@ const RECOVERY: Duration = Duration::from_mins(2);
 pub(crate) async fn run(bench: Bench) -> String {
     let mut rows: Vec<Row> = Vec::new();
     for _ in 0..bench.rounds {
-        // An older server refuses a database with the data of this one.
+        // An older server refuses the schema of this version.
         let has_data = |attack: &Attack| attack.data.is_none() || bench.server.is_none();
         let asked = |attack: &&Attack| has_data(attack) && bench.only.is_none_or(|only| attack.name.contains(only));
         for attack in ATTACKS.iter().filter(|attack| bench.kind == Kind::Sqlite || attack.uses_database).filter(asked) {
@@ -54,7 +54,7 @@ pub(crate) async fn run(bench: Bench) -> String {
 async fn measure(attack: &Attack, bench: Bench) -> Row {
     let database = bench.kind.database().await;
     if let Some(data) = attack.data {
-        data.record(&database).await;
+        data.insert(&database).await;
     }
     let home = Home::new();
     let server = start(&home, &database, attack, bench);
@@ -79,7 +79,7 @@ async fn measure(attack: &Attack, bench: Bench) -> Row {
     Row { name: attack.name, start, peak, p99_before: before.p99(), p99: during.p99(), failed: during.failed(), until_well: well }
 }
 
-/// A server of the program that the command line names, under the attack's limit of open files.
+/// Starts the server program that the command line names, under the limit of open files of the attack.
 fn start(home: &Home, database: &Database, attack: &Attack, bench: Bench) -> Process {
     let mut server = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
     if let Some(program) = bench.server {
@@ -94,7 +94,7 @@ fn start(home: &Home, database: &Database, attack: &Attack, bench: Bench) -> Pro
     Process::started(limited)
 }
 
-/// The most memory that the process has had, in bytes.
+/// The peak memory of the process, in bytes.
 fn peak_memory(server: &Process) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,4 +1,4 @@
-//! What a trial runs on.
+//! The database and the servers of a trial.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use deploytrack_tests::{
     program::{Home, Process},
 };
 
-/// Which database.
+/// The database of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,
@@ -48,14 +48,14 @@ impl Kind {
     }
 }
 
-/// How much of a trial, and on what.
+/// The settings of a trial.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bench {
     pub(crate) kind: Kind,
     pub(crate) rounds: u64,
     /// Another server program than the one of this workspace.
     pub(crate) server: Option<&'static Path>,
-    /// A part of the names of what is to be tried.
+    /// A part of the names of the attacks to run.
     pub(crate) only: Option<&'static str>,
 }
 
@@ -71,12 +71,12 @@ impl Servers {
         Self { processes: (0..kind.servers()).map(|_| Process::server(&Home::new(), &database)).collect(), database }
     }
 
-    /// Somebody who may write, at each of them.
+    /// A caller who may write, for each server.
     pub(crate) fn admins(&self) -> Vec<Caller> {
         self.processes.iter().map(|process| Caller::admin(process.url())).collect()
     }
 
-    /// Kills one of them as `kill -9` does and starts another in its place.
+    /// Kills one of the servers with SIGKILL and starts another one in its place.
     pub(crate) fn kill_one(&mut self, which: usize) {
         let which = which % self.processes.len();
         self.processes[which].kill();

@@ -1,8 +1,8 @@
-//! Runners whose clocks are off by up to a day take turns, alone or as the legs of one job, on servers whose clocks differ
-//! too: the matrix equals the order of delivery, and each delivery is a deployment of its own.
+//! Runners with clocks that are off by up to a day take turns, alone or as the legs of one job, on servers with different
+//! clocks: the matrix follows the order of delivery, and each delivery is a separate deployment.
 //!
-//! The runners are the real program under `faketime`. Each turn is one of a wrapped command that succeeds or fails, a
-//! record by hand with its update, a rollback, and a delivery that waits in the spool while another one is made.
+//! The runners are the real program under `faketime`. A turn is one of: a wrapped command that succeeds or fails, a record by
+//! hand with its update, a rollback, or a delivery that waits in the spool while another one is made.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::bench::{Bench, Kind};
 const RUNNERS: usize = 6;
 const DAY: i64 = 24 * 60 * 60;
 const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
-/// The clocks of the servers: as far apart as replicas are, and one that is set back.
+/// The clocks of the servers: with the usual difference between replicas, and one that is set back.
 const SERVERS: [i64; 3] = [0, -10, 25];
 
 pub(crate) async fn run(bench: Bench) -> String {
@@ -40,7 +40,7 @@ pub(crate) async fn run(bench: Bench) -> String {
     )
 }
 
-/// A machine with a clock of its own, in seconds off the true time.
+/// A machine with a clock that is off by this many seconds.
 struct Runner {
     home: Home,
     off: i64,
@@ -59,7 +59,7 @@ struct Trial {
     database: String,
     servers: Vec<Process>,
     runners: Vec<Runner>,
-    /// What is current in each environment, and what was before it, the newest last.
+    /// The versions of each environment in the order of delivery; the last one is current.
     current: BTreeMap<&'static str, Vec<String>>,
     delivered: u64,
     legs: u64,
@@ -83,25 +83,25 @@ impl Trial {
             6..9 => self.by_hand(environment, &format!("v{turn}")),
             9..11 => self.undeploy(environment),
             11..14 => self.legs(turn),
-            // Where the clocks of the servers are further apart than an entry has waited, its arrival counts.
+            // When the clocks of the servers differ by more than an entry has waited, its arrival counts.
             _ if self.servers.len() > 1 => self.wrapped(environment, &format!("v{turn}"), &[]),
             _ => self.spooled(environment, turn).await,
         }
     }
 
-    /// A wrapped command, which fails one time in four.
+    /// A wrapped command, which fails in one of four cases.
     fn wrapped(&mut self, environment: &'static str, version: &str, variables: &[(&str, &str)]) {
         let succeeds = fastrand::u8(..4) > 0;
         let command = if succeeds { "exit 0" } else { "exit 3" };
         let args = ["record", "-c", "api", "-e", environment, "--version", version, "--", "sh", "-c", command];
         let run = self.runner_with(&args, variables);
-        // What the runner itself has spooled may be sent on the way, which is said.
+        // The runner may send entries of its own spool first, and prints that.
         let is_silent = run.err.is_empty() || run.err.contains("sent from the spool");
         assert!(run.code == if succeeds { 0 } else { 3 } && is_silent, "{run:?}");
         self.count(environment, version, succeeds);
     }
 
-    /// A record with its updates, each by another runner.
+    /// A record with its updates, each from another runner.
     fn by_hand(&mut self, environment: &'static str, version: &str) {
         let args = ["record", "-c", "api", "-e", environment, "--version", version, "--no-ci", "--status", "in_progress"];
         let id = self.runner_with(&args, &[]).done().trim().to_owned();
@@ -116,7 +116,7 @@ impl Trial {
         }
     }
 
-    /// The legs of one job of GitHub's: they share every variable, and each has a runner with a clock of its own.
+    /// The legs of one job of GitHub: they share every variable, and each has a runner with its own clock.
     fn legs(&mut self, turn: u64) {
         let run = turn.to_string();
         let variables = [
@@ -132,7 +132,7 @@ impl Trial {
         }
     }
 
-    /// A delivery that waits while another one is made: it is the one before it, although it arrives later.
+    /// A delivery that waits in the spool while another one is made: it counts as the earlier one, although it arrives later.
     async fn spooled(&mut self, environment: &'static str, turn: u64) {
         let number = fastrand::usize(..RUNNERS);
         let late = format!("v{turn}-late");
@@ -144,7 +144,7 @@ impl Trial {
         assert_eq!(spooling.code, 0, "{spooling:?}");
         let address = server.trim_start_matches("http://");
         self.servers[down] = Process::server_with_clock(SERVERS[down], address, &Home::new(), &self.database);
-        // A distance of less than a second counts by its arrival.
+        // Deliveries less than a second apart are ordered by arrival.
         tokio::time::sleep(Duration::from_millis(1200)).await;
         self.count(environment, &late, true);
         self.wrapped(environment, &format!("v{turn}"), &[]);
@@ -168,7 +168,7 @@ impl Trial {
         self.runners[fastrand::usize(..RUNNERS)].run(&self.server(), args, variables)
     }
 
-    /// Compares what every server shows with the order of delivery.
+    /// Compares the matrix of every server with the order of delivery.
     async fn check(&self, turn: u64) {
         for server in &self.servers {
             let matrix = Caller::admin(server.url()).get("/api/v1/deployments/matrix").await.expect(200);

@@ -1,5 +1,5 @@
-//! Writers at every server, and readers of events that break off and go on at another server: each sees each event once
-//! and in order, and what it saw is what the database keeps.
+//! Writers at every server, and readers of events that disconnect and resume at another server: each reader gets each event
+//! once and in order, and the events equal the rows of the database.
 
 mod reader;
 mod writer;
@@ -18,12 +18,12 @@ use self::{
 use crate::bench::{Bench, Servers};
 
 const WRITERS: usize = 12;
-/// Who reads while it is written, and who comes afterwards and finds everything there.
+/// Readers that read during the writes, and readers that start after them.
 const READERS: usize = 8;
 const LATE: usize = 2;
-/// How many writes there are for each time that a reader breaks off.
+/// How many writes there are for each disconnection of a reader.
 const WRITES_PER_BREAK: u64 = 10;
-/// The version whose deployment is recorded when everything else has been.
+/// The version of the deployment that is recorded last.
 const END: &str = "the-end";
 
 pub(crate) async fn run(bench: Bench) -> String {
@@ -55,7 +55,7 @@ pub(crate) async fn run(bench: Bench) -> String {
     )
 }
 
-/// For each reader after how many events it breaks off, again and again. Every write is at least one event.
+/// For each reader, the numbers of events after which it disconnects. Every write is at least one event.
 fn plans(writes: u64) -> Vec<Vec<usize>> {
     let mut plans = vec![Vec::new(); READERS + LATE];
     for number in 0..writes.div_ceil(WRITES_PER_BREAK) {
@@ -68,7 +68,7 @@ fn plans(writes: u64) -> Vec<Vec<usize>> {
     plans
 }
 
-/// Compares what readers were told with the histories, the names and the numbers that are kept.
+/// Compares the events of the readers with the histories, the names and the numbers in the database.
 async fn compare(database: &Database, told: &[String], done: Done) {
     let tracker = database.tracker().await;
     assert_eq!(database.text("select cast(count(*) as text) from events").await, told.len().to_string());
@@ -90,12 +90,12 @@ async fn compare(database: &Database, told: &[String], done: Done) {
     }
     assert!(histories.is_empty(), "events of deployments that are not there: {histories:?}");
     assert_eq!(types.get("deployment.updated").copied().unwrap_or(0), done.described);
-    names_are_told(&tracker, &types).await;
+    check_names(&tracker, &types).await;
     let found = tracker.verify().await.unwrap();
     assert!(found.ok, "{found}");
 }
 
-async fn names_are_told(tracker: &Tracker, types: &HashMap<String, u64>) {
+async fn check_names(tracker: &Tracker, types: &HashMap<String, u64>) {
     let one = PageRequest::new(0, 1).unwrap();
     let (components, environments) = (tracker.components(None, one).await.unwrap(), tracker.environments(None, one).await.unwrap());
     assert_eq!(types["component.created"], components.total);

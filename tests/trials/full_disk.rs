@@ -1,4 +1,4 @@
-//! A disk that is filled and freed in rounds under load.
+//! A disk that is filled and freed in rounds, under load.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,11 +22,11 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::bench::{Bench, Kind};
 
 const WRITERS: usize = 4;
-/// More than all rounds write.
+/// More bytes than all rounds write.
 const DISK: u64 = 192 * 1024 * 1024;
 /// The time within which writes must work again.
 const AGAIN: Duration = Duration::from_secs(5);
-/// How long it may take until a full disk shows: the write-ahead log has room of its own.
+/// How long it may take until writes fail on a full disk: the write-ahead log has allocated space.
 const SHOWN: Duration = Duration::from_mins(1);
 
 pub(crate) async fn run(bench: Bench) -> String {
@@ -71,15 +71,15 @@ pub(crate) async fn run(bench: Bench) -> String {
     )
 }
 
-/// The scarce resource.
+/// The resource that runs out.
 enum Scarcity {
-    /// Room on a disk.
+    /// The space on a disk.
     Disk(SmallDisk),
-    /// The file size limit of the process; this file must not grow.
+    /// The file size limit of the process; the file with this path must not grow.
     FileSize(PathBuf),
 }
 
-/// A database and its scarce resource.
+/// A database and the resource that runs out.
 async fn scarce(kind: Kind) -> Option<(Scarcity, Database)> {
     match (SmallDisk::mount(DISK), kind) {
         (Some(disk), Kind::Sqlite) => {
@@ -165,7 +165,7 @@ impl Load {
         }
     }
 
-    /// Stops the callers; gives the ids that were acknowledged.
+    /// Stops the callers and returns the acknowledged ids.
     async fn stop(self, (refused, read): &mut (u64, u64)) -> Vec<String> {
         self.shared.stopped.store(true, Ordering::Relaxed);
         let acknowledged = self.writers.join_all().await.concat();
@@ -221,7 +221,7 @@ async fn wait_for_readiness(server: &Process, status: u16, patience: Duration) {
     }
 }
 
-/// Writes until a write is taken.
+/// Writes until a write is acknowledged.
 async fn write_again(server: &Process, freed: Instant) {
     let admin = Caller::admin(server.url());
     let body = json!({"component": "web", "environment": "production", "version": "again", "status": "succeeded"});
@@ -231,7 +231,7 @@ async fn write_again(server: &Process, freed: Instant) {
     }
 }
 
-/// Reads every acknowledged deployment: on SQLite from a copy of the database file alone, as in a backup.
+/// Reads every acknowledged deployment; on SQLite from a copy of only the database file, as in a backup.
 async fn all_is_there(database: &Database, acknowledged: &[String]) -> String {
     let copies = tempfile::tempdir().unwrap();
     let copy = copies.path().join("copy.db");

@@ -1,4 +1,4 @@
-//! kill -9 under concurrent writes: every acknowledged write is there afterwards, and everything agrees.
+//! `kill -9` during concurrent writes: every acknowledged write exists afterwards, and the database verifies.
 
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(bench: Bench) -> String {
     format!("{} kills, {} acknowledged writes, none lost, ready again within {slowest:.2?}; {found}", bench.rounds, acknowledged.len())
 }
 
-/// Writes until the server is gone, and gives what it acknowledged: ids and their last acknowledged status.
+/// Writes until the server is killed. Returns the acknowledged ids, each with its last acknowledged status.
 async fn write_until_the_end(admin: Caller, name: String) -> Vec<(String, String)> {
     let mut acknowledged = Vec::new();
     for number in 0.. {
@@ -67,7 +67,7 @@ async fn write_until_the_end(admin: Caller, name: String) -> Vec<(String, String
     acknowledged
 }
 
-/// The body of an answer; none when the server is gone.
+/// The body of an answer, or `None` when the server has been killed.
 async fn answered(request: deploytrack_tests::caller::RequestBuilder, expected: u16) -> Option<Value> {
     let answer = request.send().await.ok()?;
     assert_eq!(answer.status(), expected);

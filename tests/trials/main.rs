@@ -1,4 +1,4 @@
-//! Trials: many random rounds of what must never go wrong, each against an answer worked out another way.
+//! Trials: many random rounds of critical behaviour, each compared with a second way to compute the result.
 //!
 //! ```text
 //! cargo test -p deploytrack-tests --test trials -- --help
@@ -11,12 +11,12 @@ mod abuse;
 mod bench;
 mod clocks;
 mod events;
-mod face;
 mod full_disk;
 mod kills;
 mod messages;
 mod model;
 mod races;
+mod target;
 
 use std::{
     path::{Path, PathBuf},
@@ -29,36 +29,36 @@ use tokio::runtime::Runtime;
 use crate::bench::{Bench, Kind};
 
 const HELP: &str = "\
-Trials of what must never go wrong. Without a name, all of them but abuse.
+Trials of critical behaviour. Without a name, all of them except abuse.
 
 Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [OPTIONS]
 
-  model      random operations against a model in memory; a round is a fresh database and 400 operations
-  races      16 contenders on one deployment; a round is one deployment
-  messages   every message up to three times, in disorder, with connections reset and servers killed meanwhile, against
-             the same messages in order; a round is a fresh database and 60 pipelines
-  kills      kill -9 under concurrent writes: what was acknowledged is there; a round is one kill
-  events     readers of events that break off and go on at another server, under concurrent writes: each event once, in
-             order, as the database has them; a round is one write, and for ten of them a reader breaks off once
-  clocks     runners whose clocks are off by up to a day, in turns and as legs of one job, on servers whose clocks differ: the
-             matrix equals the order of delivery; a round is one turn
-  full_disk  a disk that is filled and freed under load: writes are refused with 503 while there is no room, reads go on,
-             writing works again within 5 s, and what was acknowledged is in the file of the database after a clean end; a
-             round is one fill, and every fourth one ends with kill -9 instead
+  model      random operations, compared with a model in memory; a round is a new database and 400 operations
+  races      16 concurrent writers on one deployment; a round is one deployment
+  messages   every message up to three times, out of order, with reset connections and killed servers, compared with the
+             same messages in order; a round is a new database and 60 pipelines
+  kills      kill -9 during concurrent writes: every acknowledged write exists afterwards; a round is one kill
+  events     readers of events that disconnect and resume at another server, during concurrent writes: each event once and
+             in order, as in the database; a round is one write, with one disconnection of a reader for ten of them
+  clocks     runners with clocks that are off by up to a day, in turns and as legs of one job, on servers with different
+             clocks: the matrix follows the order of delivery; a round is one turn
+  full_disk  a disk that is filled and freed under load: writes are refused with 503 while it is full, reads continue,
+             writes work again within 5 s, and every acknowledged write is in the database file after a clean end; a round
+             is one fill, and every fourth one ends with kill -9 instead
   abuse      hostile callers, one kind after the other: a table of the peak memory of the server, the latency of others
-             before and meanwhile, and the time until all is well again; a round is every kind once
+             before and during the attack, and the time to recover; a round is every kind once
 
 Options:
-  --rounds N                     how many rounds of each [default: a few]
-  --database sqlite|postgres     only on one of them; on PostgreSQL three server processes share the database
-  --only TEXT                    abuse: the kinds whose name has this in it
-  --server PATH                  abuse: another deploytrack-server, such as an older one, to compare with; no bound is checked
-  --seed N                       the same rounds again [default: a new one, which is printed]";
+  --rounds N                     the number of rounds of each trial [default: a few]
+  --database sqlite|postgres     only this database; on PostgreSQL three server processes share it [default: both]
+  --only TEXT                    abuse: only the kinds whose name contains TEXT
+  --server PATH                  abuse: another deploytrack-server to compare with, such as an older one; no bound is checked
+  --seed N                       repeats the rounds of a seed [default: a new seed, which is printed]";
 
-/// A trial: its name, how many rounds are run when nobody says, and the trial itself, which gives what it did.
+/// A trial: its name, its default number of rounds, and its function, which returns a summary.
 struct Trial {
     name: &'static str,
-    /// With 0 the trial runs only when it is named.
+    /// With 0, the trial runs only when it is named.
     rounds: u64,
     run: fn(&Runtime, Bench) -> String,
 }
@@ -74,9 +74,9 @@ const TRIALS: [Trial; 8] = [
     Trial { name: "abuse", rounds: 0, run: |runtime, bench| runtime.block_on(abuse::run(bench)) },
 ];
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Default)]
-struct Asked {
+struct Options {
     names: Vec<String>,
     rounds: Option<u64>,
     kind: Option<Kind>,
@@ -102,7 +102,7 @@ fn main() {
     }
 }
 
-fn run(trial: &Trial, kind: Kind, asked: &Asked, runtime: &Runtime) {
+fn run(trial: &Trial, kind: Kind, asked: &Options, runtime: &Runtime) {
     let (rounds, seed) = (asked.rounds.unwrap_or(trial.rounds.max(1)), asked.seed.unwrap_or_else(|| fastrand::u64(..)));
     if kind == Kind::Postgres && deploytrack_tests::postgres::url().is_none() {
         return println!("trial {} on postgres: left out on purpose", trial.name);
@@ -114,8 +114,8 @@ fn run(trial: &Trial, kind: Kind, asked: &Asked, runtime: &Runtime) {
     println!("  ok in {:.1} s: {done}", start.elapsed().as_secs_f64());
 }
 
-fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
-    let mut asked = Asked::default();
+fn asked(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut asked = Options::default();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
         let number = |text: String| text.parse::<u64>().map_err(|_| format!("{text} is no whole number"));
@@ -124,7 +124,7 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
                 println!("{HELP}");
                 exit(0)
             }
-            // What `cargo test` passes to every test program.
+            // Options that `cargo test` passes to every test program.
             "--list" => exit(0),
             "--nocapture" | "--show-output" | "--quiet" | "-q" | "--exact" => {}
             "--rounds" => asked.rounds = Some(number(value()?)?),
@@ -133,7 +133,7 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--seed" => asked.seed = Some(number(value()?)?),
             "--database" => asked.kind = Some(Kind::named(&value()?)?),
             flag if flag.starts_with('-') => return Err(format!("{flag} is no option")),
-            // A name that is none of ours filters the tests of other programs.
+            // Another name is a filter for the tests of other programs.
             name => asked.names.push(name.to_owned()),
         }
     }

@@ -1,8 +1,8 @@
-//! Every message of many pipelines up to three times, in disorder, with connections reset and servers killed meanwhile:
-//! what is recorded in the end is what the same messages say in order, each once.
+//! Every message of many pipelines up to three times, out of order, while connections are reset and servers are killed: the
+//! records at the end equal those of the same messages in order, each once.
 //!
-//! A message is a request with its own time and idempotency key. The first copies of one pipeline's messages come in
-//! its order, as a pipeline sends them; pipelines run side by side, and further copies come at any later time.
+//! A message is a request with its own time and idempotency key. The first copies of the messages of one pipeline arrive in
+//! order, as a pipeline sends them. Pipelines run concurrently, and further copies arrive at any later time.
 
 use std::{
     collections::HashSet,
@@ -28,7 +28,7 @@ use tokio::{
 
 use crate::{
     bench::{Bench, Servers},
-    face::{Ask, Face},
+    target::{Request, Target},
 };
 
 const PIPELINES: i32 = 60;
@@ -38,31 +38,31 @@ const COMPONENTS: [&str; 4] = ["api", "frontend", "search-indexer", "worker"];
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 
 pub(crate) async fn run(bench: Bench) -> String {
-    let mut done = Done::default();
+    let mut done = Counts::default();
     for round in 0..bench.rounds {
         let pipelines = invent(round).await;
         let expected = in_order(&pipelines).await;
         let database = bench.kind.database().await;
         database.durable().await;
         let servers = Servers::start(bench.kind, &database);
-        let net = Arc::new(Net { urls: RwLock::new(servers.admins()), done: Mutex::default() });
+        let net = Arc::new(Delivery { urls: RwLock::new(servers.admins()), done: Mutex::default() });
         deliver(servers, &net, &pipelines).await;
         let tracker = database.tracker().await;
         fold::check(&tracker).await;
-        let face = Face::Tracker(tracker);
+        let face = Target::Tracker(tracker);
         assert_eq!(face.cells(None).await, expected, "the cells against the messages in order");
         assert_eq!(face.verified().await["deployments"], pipelines.len(), "each pipeline is one deployment");
         done.add(&net.done.lock().unwrap());
         done.messages += pipelines.iter().map(|pipeline| pipeline.len() as u64).sum::<u64>();
     }
-    let Done { messages, sent, reset, replayed, kills } = done;
+    let Counts { messages, sent, reset, replayed, kills } = done;
     format!(
         "{messages} messages sent {sent} times ({reset} connections reset, {replayed} replays, {kills} kills); the cells equal those in order"
     )
 }
 
 #[derive(Debug, Default)]
-struct Done {
+struct Counts {
     messages: u64,
     sent: u64,
     reset: u64,
@@ -70,7 +70,7 @@ struct Done {
     kills: u64,
 }
 
-impl Done {
+impl Counts {
     fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.reset += other.reset;
@@ -79,16 +79,16 @@ impl Done {
     }
 }
 
-/// A request of a pipeline: what to do, when it happened, and under which key.
+/// A request of a pipeline: the operation, the time when it happened, and the idempotency key.
 #[derive(Clone, Debug)]
 struct Message {
-    what: What,
+    what: Action,
     at: DateTime<Utc>,
     key: String,
 }
 
 #[derive(Clone, Debug)]
-enum What {
+enum Action {
     Record { component: &'static str, environment: &'static str, version: String },
     Move(&'static str),
     Undeploy,
@@ -97,40 +97,40 @@ enum What {
 type Pipeline = Vec<Message>;
 
 impl Message {
-    fn ask(&self, id: &str) -> Ask {
+    fn ask(&self, id: &str) -> Request {
         let at = clock::format_exact(&self.at);
         match &self.what {
-            What::Record { component, environment, version } => {
-                Ask::Record(json!({"component": component, "environment": environment, "version": version, "occurredAt": at}))
+            Action::Record { component, environment, version } => {
+                Request::Record(json!({"component": component, "environment": environment, "version": version, "occurredAt": at}))
             }
-            What::Move(status) => Ask::Update(id.to_owned(), json!({"status": status, "occurredAt": at})),
-            What::Undeploy => Ask::Undeploy(id.to_owned(), json!({"occurredAt": at})),
+            Action::Move(status) => Request::Update(id.to_owned(), json!({"status": status, "occurredAt": at})),
+            Action::Undeploy => Request::Undeploy(id.to_owned(), json!({"occurredAt": at})),
         }
     }
 
     fn request(&self, id: &str) -> (&'static str, String, Value) {
         match self.ask(id) {
-            Ask::Record(body) => ("POST", "/api/v1/deployments".to_owned(), body),
-            Ask::Update(id, body) => ("PATCH", format!("/api/v1/deployments/{id}"), body),
-            Ask::Undeploy(id, body) => ("POST", format!("/api/v1/deployments/{id}/undeploy"), body),
-            Ask::Import(_) => unreachable!("no pipeline imports"),
+            Request::Record(body) => ("POST", "/api/v1/deployments".to_owned(), body),
+            Request::Update(id, body) => ("PATCH", format!("/api/v1/deployments/{id}"), body),
+            Request::Undeploy(id, body) => ("POST", format!("/api/v1/deployments/{id}/undeploy"), body),
+            Request::Import(_) => unreachable!("no pipeline imports"),
         }
     }
 }
 
-/// Pipelines with random fates and times; then some removals of what was current at some time.
+/// Pipelines with random outcomes and times, then some undeployments of deployments that were current at some time.
 async fn invent(round: u64) -> Vec<Pipeline> {
     let mut pipelines: Vec<_> = (0..PIPELINES).map(|number| pipeline(round, number)).collect();
-    let (face, ids) = told_in_order(&pipelines).await;
+    let (face, ids) = expected_cells(&pipelines).await;
     let mut removed = HashSet::new();
     for number in 0..PIPELINES / 6 {
         let at = SystemClock.now() - TimeDelta::seconds(fastrand::i64(10..3600));
         let current = face.current_ids(at).await;
         let Some(id) = fastrand::choice(&current) else { continue };
         let pipeline = ids.iter().position(|known| known == id).unwrap();
-        // Of two in one cell, the first could leave nothing for the second to remove: one of them would be untrue.
+        // At most one undeployment for each cell: after the first one, a second one could be invalid.
         if removed.insert(cell(&pipelines[pipeline])) {
-            pipelines[pipeline].push(Message { what: What::Undeploy, at, key: format!("{round}-removal-{number}") });
+            pipelines[pipeline].push(Message { what: Action::Undeploy, at, key: format!("{round}-removal-{number}") });
         }
     }
     pipelines
@@ -138,8 +138,8 @@ async fn invent(round: u64) -> Vec<Pipeline> {
 
 fn cell(pipeline: &Pipeline) -> Option<(&'static str, &'static str)> {
     pipeline.iter().find_map(|message| match message.what {
-        What::Record { component, environment, .. } => Some((component, environment)),
-        What::Move(_) | What::Undeploy => None,
+        Action::Record { component, environment, .. } => Some((component, environment)),
+        Action::Move(_) | Action::Undeploy => None,
     })
 }
 
@@ -152,27 +152,27 @@ fn pipeline(round: u64, number: i32) -> Pipeline {
         &["in_progress", "succeeded", "rolled_back"],
         &["in_progress", "succeeded", "rolled_back", "pending", "in_progress", "succeeded"],
     ];
-    // No two messages of a round happen at one time: an order of recording would have to decide.
+    // No two messages of a round have the same time: then the order of recording would decide.
     let at = |step: i32| {
         let unique = TimeDelta::microseconds((number * 10 + step).into());
         SystemClock.now() - TimeDelta::seconds(3700 - fastrand::i64(0..60)) + TimeDelta::seconds(540) * step + unique
     };
     let (component, environment) = (fastrand::choice(COMPONENTS).unwrap(), fastrand::choice(ENVIRONMENTS).unwrap());
-    let first = What::Record { component, environment, version: format!("v{number}") };
-    let moves = fastrand::choice(FATES).unwrap().iter().map(|status| What::Move(status));
+    let first = Action::Record { component, environment, version: format!("v{number}") };
+    let moves = fastrand::choice(FATES).unwrap().iter().map(|status| Action::Move(status));
     let whats = std::iter::once(first).chain(moves);
     (0..).zip(whats).map(|(step, what)| Message { what, at: at(step), key: format!("{round}-{number}-{step}") }).collect()
 }
 
-/// The cells after every message in the order of pipelines, each once.
+/// The cells after all messages, in the order of the pipelines, each message once.
 async fn in_order(pipelines: &[Pipeline]) -> fold::Cells {
-    told_in_order(pipelines).await.0.cells(None).await
+    expected_cells(pipelines).await.0.cells(None).await
 }
 
-async fn told_in_order(pipelines: &[Pipeline]) -> (Face, Vec<String>) {
-    let face = Face::Tracker(Tracker::new(Store::open("sqlite::memory:").await.unwrap()));
+async fn expected_cells(pipelines: &[Pipeline]) -> (Target, Vec<String>) {
+    let face = Target::Tracker(Tracker::new(Store::open("sqlite::memory:").await.unwrap()));
     let mut ids = Vec::new();
-    let removals = |message: &&Message| matches!(message.what, What::Undeploy);
+    let removals = |message: &&Message| matches!(message.what, Action::Undeploy);
     for pipeline in pipelines {
         let mut id = String::new();
         for message in pipeline.iter().filter(|message| !removals(message)) {
@@ -182,7 +182,7 @@ async fn told_in_order(pipelines: &[Pipeline]) -> (Face, Vec<String>) {
         }
         ids.push(id);
     }
-    // What was current is known when everything else is.
+    // Undeployments come last: all other messages decide what is current.
     let mut left: Vec<_> =
         pipelines.iter().zip(&ids).flat_map(|(pipeline, id)| pipeline.iter().filter(removals).map(move |message| (message, id))).collect();
     left.sort_by_key(|(message, _)| std::cmp::Reverse(message.at));
@@ -193,14 +193,14 @@ async fn told_in_order(pipelines: &[Pipeline]) -> (Face, Vec<String>) {
     (face, ids)
 }
 
-/// The servers as they are now, and what was done to them.
-struct Net {
+/// The servers, and counts of the disturbances.
+struct Delivery {
     urls: RwLock<Vec<Caller>>,
-    done: Mutex<Done>,
+    done: Mutex<Counts>,
 }
 
-/// Delivers every message until it is acknowledged, copies and all, while servers are killed.
-async fn deliver(mut servers: Servers, net: &Arc<Net>, pipelines: &[Pipeline]) {
+/// Delivers every message and its copies until they are acknowledged, while servers are killed.
+async fn deliver(mut servers: Servers, net: &Arc<Delivery>, pipelines: &[Pipeline]) {
     let queue = Arc::new(Mutex::new(pipelines.iter().rev().cloned().collect::<Vec<_>>()));
     let sent = Arc::new(Mutex::new(Vec::<(Message, String)>::new()));
     let mut workers = JoinSet::new();
@@ -221,8 +221,8 @@ async fn deliver(mut servers: Servers, net: &Arc<Net>, pipelines: &[Pipeline]) {
     workers.join_all().await;
 }
 
-/// Runs pipelines to their end; between their messages, sends copies of messages that were acknowledged before.
-async fn work(net: Arc<Net>, queue: Arc<Mutex<Vec<Pipeline>>>, sent: Arc<Mutex<Vec<(Message, String)>>>) {
+/// Runs pipelines to their end. Between their messages, sends copies of messages that were acknowledged before.
+async fn work(net: Arc<Delivery>, queue: Arc<Mutex<Vec<Pipeline>>>, sent: Arc<Mutex<Vec<(Message, String)>>>) {
     loop {
         let Some(pipeline) = queue.lock().unwrap().pop() else { return };
         let mut id = String::new();
@@ -241,13 +241,13 @@ async fn work(net: Arc<Net>, queue: Arc<Mutex<Vec<Pipeline>>>, sent: Arc<Mutex<V
     }
 }
 
-impl Net {
+impl Delivery {
     async fn someone(&self) -> Caller {
         let callers = self.urls.read().await;
         callers[fastrand::usize(..callers.len())].clone()
     }
 
-    /// Sends a message until it is acknowledged; gives the id of its deployment.
+    /// Sends a message until it is acknowledged, and returns the id of its deployment.
     async fn until_acknowledged(&self, message: &Message, id: &str) -> String {
         for _ in 0..2000 {
             let (method, path, body) = message.request(id);
@@ -262,7 +262,7 @@ impl Net {
             self.done.lock().unwrap().replayed += u64::from(replayed);
             match status {
                 200 | 201 => return body["id"].as_str().unwrap().to_owned(),
-                // Another copy is at work, the server is busy, or what makes it current has not been told yet.
+                // Another copy holds the key, the server is busy, or the message that makes the deployment current is missing yet.
                 409 | 503 => sleep(Duration::from_millis(10)).await,
                 other => panic!("{message:?} was answered {other}: {body}"),
             }
@@ -270,7 +270,7 @@ impl Net {
         panic!("{message:?} was never acknowledged")
     }
 
-    /// Sends a message and resets the connection before the answer has come, or before the request has gone.
+    /// Sends a message and resets the connection before the answer arrives, or before the request is complete.
     async fn send_and_reset(&self, message: &Message, id: &str) {
         let (method, path, body) = message.request(id);
         let (caller, body) = (self.someone().await, body.to_string());

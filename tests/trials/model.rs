@@ -1,4 +1,4 @@
-//! Random operations, and a model in memory that says what each must answer and what the cells must then show.
+//! Random operations, and a model in memory that predicts the answer of each operation and the cells after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,11 +14,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     bench::{Bench, Kind, Servers},
-    face::{Ask, Face},
+    target::{Request, Target},
 };
 
 const OPERATIONS: usize = 400;
-/// Views are compared after so many operations.
+/// How many operations there are between two comparisons of all views.
 const STRIDE: usize = 100;
 const COMPONENTS: [&str; 3] = ["api", "frontend", "worker"];
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
@@ -29,13 +29,13 @@ pub(crate) async fn run(bench: Bench) -> String {
         match bench.kind {
             Kind::Sqlite => {
                 let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
-                round(&Face::Tracker(tracker.clone()), &mut answers).await;
+                round(&Target::Tracker(tracker.clone()), &mut answers).await;
                 tracker.close().await;
             }
             Kind::Postgres => {
                 let database = bench.kind.database().await;
                 let servers = Servers::start(bench.kind, &database);
-                round(&Face::Servers(servers.admins()), &mut answers).await;
+                round(&Target::Servers(servers.admins()), &mut answers).await;
             }
         }
     }
@@ -43,7 +43,7 @@ pub(crate) async fn run(bench: Bench) -> String {
     format!("{operations} operations, answers by status {answers:?}, no divergence")
 }
 
-async fn round(face: &Face, answers: &mut BTreeMap<u16, u64>) {
+async fn round(face: &Target, answers: &mut BTreeMap<u16, u64>) {
     let mut model = Model::default();
     for number in 1..=OPERATIONS {
         let operation = model.invent();
@@ -63,7 +63,7 @@ async fn round(face: &Face, answers: &mut BTreeMap<u16, u64>) {
     }
 }
 
-/// Milliseconds since 1970: what the API shows.
+/// Milliseconds since 1970, the precision of the API.
 type Millis = i64;
 
 fn shown(time: Millis) -> String {
@@ -76,37 +76,37 @@ fn millis(value: &Value) -> Option<Millis> {
 
 type Cell = (usize, usize);
 
-/// Something that happened to a deployment: a new status, or none for a removal.
+/// A row of history: a new status, or `None` for an undeployment.
 #[derive(Clone, Debug)]
-struct Happened {
+struct HistoryRow {
     to: Option<Status>,
     at: Millis,
-    /// Its place in the order of recording.
+    /// Its position in the order of recording.
     order: usize,
-    /// Whether the caller said when, and why.
+    /// Whether the caller gave the time, and the reason.
     explicit: bool,
     reason: Option<String>,
 }
 
 #[derive(Clone, Debug)]
-struct Known {
+struct ModelDeployment {
     id: String,
     cell: Cell,
     version: String,
     status: Status,
     attempt: u64,
     description: Option<String>,
-    happened: Vec<Happened>,
+    happened: Vec<HistoryRow>,
 }
 
-impl Known {
-    fn last_move(&self) -> &Happened {
+impl ModelDeployment {
+    fn last_move(&self) -> &HistoryRow {
         self.happened.iter().rfind(|happened| happened.to.is_some()).unwrap()
     }
 }
 
 #[derive(Clone, Debug)]
-struct New {
+struct NewDeployment {
     cell: Cell,
     version: String,
     status: Status,
@@ -115,13 +115,13 @@ struct New {
 
 #[derive(Clone, Debug)]
 enum Line {
-    New(New),
+    NewDeployment(NewDeployment),
     Removal(Cell, Millis),
 }
 
 #[derive(Clone, Debug)]
 enum Operation {
-    Record(New),
+    Record(NewDeployment),
     Update { which: usize, to: Status, at: Option<Millis>, reason: Option<String> },
     Describe { which: usize, text: String },
     Undeploy { which: usize, at: Option<Millis> },
@@ -130,19 +130,19 @@ enum Operation {
 
 #[derive(Default)]
 struct Model {
-    known: Vec<Known>,
+    known: Vec<ModelDeployment>,
     order: usize,
     versions: usize,
     lines: Vec<Line>,
 }
 
-/// The lines in the order in which an import records them: removals once all deployments are there.
+/// The lines in the order in which an import records them: undeployments after all deployments.
 fn as_imported(lines: &[Line]) -> impl Iterator<Item = &Line> {
     let is_removal = |line: &&Line| matches!(line, Line::Removal(..));
     lines.iter().filter(move |line| !is_removal(line)).chain(lines.iter().filter(is_removal))
 }
 
-/// Some time in the last hour, to the minute, so that ties are common.
+/// A time in the last hour, rounded to a minute, so that equal times are common.
 fn sometime() -> Millis {
     let minute = SystemClock.now().timestamp() / 60 - fastrand::i64(1..60);
     minute * 60_000
@@ -170,19 +170,19 @@ impl Model {
         }
     }
 
-    fn new_deployment(&mut self, at: Option<Millis>) -> New {
+    fn new_deployment(&mut self, at: Option<Millis>) -> NewDeployment {
         self.versions += 1;
         let cell = (fastrand::usize(..COMPONENTS.len()), fastrand::usize(..ENVIRONMENTS.len()));
-        New { cell, version: format!("v{}", self.versions), status: any_status(), at }
+        NewDeployment { cell, version: format!("v{}", self.versions), status: any_status(), at }
     }
 
-    /// More often than not a legal one.
+    /// A transition, legal in most cases.
     fn some_update(&self, which: usize) -> Operation {
         let to = if fastrand::u8(..4) == 0 { any_status() } else { fastrand::choice(self.known[which].status.allowed()).copied().unwrap() };
         Operation::Update { which, to, at: perhaps(sometime), reason: perhaps(|| format!("because {}", fastrand::u8(..2))) }
     }
 
-    /// The last move once more, exactly or almost.
+    /// The last transition again, exactly or almost.
     fn repetition(&self, which: usize) -> Operation {
         let last = self.known[which].last_move();
         let at = last.explicit.then_some(last.at);
@@ -190,7 +190,7 @@ impl Model {
         Operation::Update { which, to: last.to.unwrap(), at, reason }
     }
 
-    /// More often than not of what is current.
+    /// An undeployment, in most cases of a current deployment.
     fn some_removal(&self, which: usize) -> Operation {
         let at = perhaps(sometime);
         let current = (fastrand::u8(..4) > 0).then(|| self.current(self.known[which].cell, at)).flatten();
@@ -202,14 +202,14 @@ impl Model {
             .map(|_| match fastrand::u8(..6) {
                 0 if !self.lines.is_empty() => fastrand::choice(&self.lines).cloned().unwrap(),
                 1 if !self.known.is_empty() => Line::Removal(fastrand::choice(&self.known).unwrap().cell, sometime()),
-                _ => Line::New(self.new_deployment(Some(sometime()))),
+                _ => Line::NewDeployment(self.new_deployment(Some(sometime()))),
             })
             .collect();
         self.lines.extend(lines.iter().cloned());
         lines
     }
 
-    /// The stretch that counts in a cell at a moment, or now: when, in which order, and what was there after it.
+    /// The period that counts in a cell at a time, or now: its start, its order, and the deployment that was current in it.
     fn newest(&self, cell: Cell, at: Option<Millis>) -> Option<(Millis, usize, Option<usize>)> {
         let mut newest = None;
         for (which, known) in self.known.iter().enumerate().filter(|(_, known)| known.cell == cell) {
@@ -239,7 +239,7 @@ impl Model {
         self.newest(cell, at)?.2
     }
 
-    /// Whether an update says nothing but what the last move said.
+    /// Whether an update repeats the last transition.
     fn is_repetition(&self, which: usize, to: Status, at: Option<Millis>, reason: Option<&String>) -> bool {
         let last = self.known[which].last_move();
         self.known[which].status == to && at == Some(last.at) && (reason.is_none() || reason == last.reason.as_ref())
@@ -249,7 +249,7 @@ impl Model {
         self.known[which].happened.iter().any(|happened| happened.to.is_none() && Some(happened.at) == at)
     }
 
-    /// The status that the answer must have.
+    /// The HTTP status that the answer must have.
     fn judge(&self, operation: &Operation) -> u16 {
         match operation {
             Operation::Record(new) if new.status == Status::RolledBack => 400,
@@ -270,12 +270,12 @@ impl Model {
         }
     }
 
-    fn ask(&self, operation: &Operation) -> Ask {
+    fn ask(&self, operation: &Operation) -> Request {
         let given = |fields: Value| {
             let Value::Object(fields) = fields else { unreachable!("an object") };
             Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
         };
-        let new_body = |new: &New| {
+        let new_body = |new: &NewDeployment| {
             given(json!({
                 "component": COMPONENTS[new.cell.0], "environment": ENVIRONMENTS[new.cell.1], "version": new.version,
                 "status": new.status, "occurredAt": new.at.map(shown),
@@ -283,17 +283,17 @@ impl Model {
         };
         let id = |which: usize| self.known[which].id.clone();
         match operation {
-            Operation::Record(new) => Ask::Record(new_body(new)),
+            Operation::Record(new) => Request::Record(new_body(new)),
             Operation::Update { which, to, at, reason } => {
-                Ask::Update(id(*which), given(json!({"status": to, "occurredAt": at.map(shown), "reason": reason})))
+                Request::Update(id(*which), given(json!({"status": to, "occurredAt": at.map(shown), "reason": reason})))
             }
-            Operation::Describe { which, text } => Ask::Update(id(*which), json!({"description": text})),
-            Operation::Undeploy { which, at } => Ask::Undeploy(id(*which), given(json!({"occurredAt": at.map(shown)}))),
-            Operation::Import(lines) => Ask::Import(
+            Operation::Describe { which, text } => Request::Update(id(*which), json!({"description": text})),
+            Operation::Undeploy { which, at } => Request::Undeploy(id(*which), given(json!({"occurredAt": at.map(shown)}))),
+            Operation::Import(lines) => Request::Import(
                 lines
                     .iter()
                     .map(|line| match line {
-                        Line::New(new) => new_body(new),
+                        Line::NewDeployment(new) => new_body(new),
                         Line::Removal(cell, at) => json!({
                             "event": "undeployed", "component": COMPONENTS[cell.0], "environment": ENVIRONMENTS[cell.1], "occurredAt": shown(*at),
                         }),
@@ -303,7 +303,7 @@ impl Model {
         }
     }
 
-    /// Takes in what an operation did; `body` is what it answered.
+    /// Applies an operation to the model; `body` is the answer.
     fn apply(&mut self, operation: &Operation, body: &Value) {
         match operation {
             Operation::Record(new) => {
@@ -337,14 +337,14 @@ impl Model {
         }
     }
 
-    fn add(&mut self, new: &New, at: Millis, explicit: bool) {
+    fn add(&mut self, new: &NewDeployment, at: Millis, explicit: bool) {
         let path: &[Status] = match new.status {
             Status::Pending => &[],
             Status::InProgress => &[Status::InProgress],
             Status::RolledBack => &[Status::InProgress, Status::Succeeded, Status::RolledBack],
             outcome => &[Status::InProgress, outcome],
         };
-        self.known.push(Known {
+        self.known.push(ModelDeployment {
             id: String::new(),
             cell: new.cell,
             version: new.version.clone(),
@@ -366,15 +366,16 @@ impl Model {
             known.status = to;
             known.attempt += u64::from(to == Status::Pending);
         }
-        known.happened.push(Happened { to, at, order: self.order, explicit, reason });
+        known.happened.push(HistoryRow { to, at, order: self.order, explicit, reason });
     }
 
-    /// Takes in a line of an import: whether it was new, or none when it is refused.
+    /// Applies a line of an import. Returns whether it was new, or `None` when it must be refused.
     fn import(&mut self, line: &Line) -> Option<bool> {
         match line {
-            Line::New(new) => {
-                let entered =
-                    |known: &Known| known.happened.iter().any(|happened| happened.to == Some(new.status) && Some(happened.at) == new.at);
+            Line::NewDeployment(new) => {
+                let entered = |known: &ModelDeployment| {
+                    known.happened.iter().any(|happened| happened.to == Some(new.status) && Some(happened.at) == new.at)
+                };
                 let known = self.known.iter().any(|known| known.cell == new.cell && known.version == new.version && entered(known));
                 if !known {
                     self.add(new, new.at.unwrap(), true);
@@ -382,7 +383,7 @@ impl Model {
                 Some(!known)
             }
             Line::Removal(cell, at) => {
-                let removals = |known: &Known| known.happened.iter().any(|happened| happened.to.is_none() && happened.at == *at);
+                let removals = |known: &ModelDeployment| known.happened.iter().any(|happened| happened.to.is_none() && happened.at == *at);
                 if self.known.iter().any(|known| known.cell == *cell && removals(known)) {
                     return Some(false);
                 }
@@ -393,7 +394,7 @@ impl Model {
         }
     }
 
-    /// What the newest success or removal of a cell was about, undone or not.
+    /// The deployment of the newest success or undeployment of a cell, rolled back or not.
     fn last_in(&self, cell: Cell) -> Option<usize> {
         let all = self.known.iter().enumerate().filter(|(_, known)| known.cell == cell);
         let begun = all.flat_map(|(which, known)| known.happened.iter().map(move |happened| (happened, which)));
@@ -401,11 +402,11 @@ impl Model {
         periods.max_by_key(|(happened, _)| (happened.at, happened.order)).map(|(_, which)| which)
     }
 
-    /// Compares a deployment as it was answered.
+    /// Compares a deployment in an answer with the model.
     fn check(&self, which: usize, body: &Value) {
         let known = &self.known[which];
         let last = |status: Status| known.happened.iter().rfind(|happened| happened.to == Some(status));
-        // What lies before the last retry belongs to an earlier attempt.
+        // Rows before the last retry belong to an earlier attempt.
         let since = last(Status::Pending).unwrap().order;
         let now = |status: Status| last(status).filter(|happened| happened.order > since).map(|happened| happened.at);
         let finished = now(Status::Succeeded).or(now(Status::Failed));
@@ -430,7 +431,7 @@ impl Model {
     }
 
     /// Compares every view with the model.
-    async fn compare(&self, face: &Face) {
+    async fn compare(&self, face: &Target) {
         assert_eq!(to_the_millisecond(face.cells(None).await), self.cells(None));
         for _ in 0..5 {
             let at = sometime() + fastrand::i64(-1..2);
@@ -444,18 +445,18 @@ impl Model {
         }
     }
 
-    /// The ids of the newest deployment of each cell, where it is under way or failed and newer than what counts there.
+    /// The ids of the unsettled deployments.
     fn unsettled(&self) -> BTreeSet<String> {
-        let mut newest = BTreeMap::<Cell, &Known>::new();
+        let mut newest = BTreeMap::<Cell, &ModelDeployment>::new();
         for known in &self.known {
-            let key = |known: &Known| (known.last_move().at, known.last_move().order);
+            let key = |known: &ModelDeployment| (known.last_move().at, known.last_move().order);
             let held = newest.entry(known.cell).or_insert(known);
             if key(known) > key(held) {
                 *held = known;
             }
         }
         let unsettled = newest.into_values().filter(|known| !matches!(known.status, Status::Succeeded | Status::RolledBack));
-        let behind = |known: &Known| {
+        let behind = |known: &ModelDeployment| {
             self.newest(known.cell, None).is_some_and(|(at, order, _)| (at, order) > (known.last_move().at, known.last_move().order))
         };
         unsettled.filter(|known| !behind(known)).map(|known| known.id.clone()).collect()

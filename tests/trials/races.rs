@@ -1,4 +1,4 @@
-//! Sixteen contenders on one deployment: exactly one wins, and the others are told what they lost to.
+//! Sixteen concurrent writers on one deployment: exactly one wins, and the refusals of the others name the new status.
 
 use deploytrack_tests::{caller::Caller, fold};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use crate::bench::{Bench, Servers};
 
 const CONTENDERS: usize = 16;
-/// How many deployments share a cell before the next one is begun.
+/// How many deployments share a cell before the next cell is used.
 const PER_CELL: u64 = 50;
 
 pub(crate) async fn run(bench: Bench) -> String {

@@ -1,11 +1,12 @@
-//! For those who hear the page, enlarge it, or have no mouse.
+//! Accessibility: for people who use a screen reader, enlarge the page, or have no mouse.
 
-use deploytrack_tests::browser::axe;
+use deploytrack_tests::browser::{Browser, axe, in_browser};
 use fantoccini::key::Key;
+use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::{filled, logged_in, record, served};
 
-/// What axe-core finds against WCAG 2.2, levels A and AA, and its best practices.
+/// The violations of WCAG 2.2 (levels A and AA) and of best practices that axe-core finds.
 async fn violations(browser: &Browser) -> Value {
     browser.client().execute(&axe(), Vec::new()).await.unwrap();
     let run = "axe.run().then((found) => arguments[0](found.violations.map((one) => \
@@ -14,7 +15,7 @@ async fn violations(browser: &Browser) -> Value {
 }
 
 #[tokio::test]
-async fn every_page_keeps_the_rules_in_light_and_dark_and_on_a_phone() {
+async fn every_page_is_accessible_in_light_and_dark_and_on_a_phone() {
     let (_database, server) = served().await;
     filled(&server).await;
     let deployment = record(&server, "api", "staging", "v2", "failed").await;

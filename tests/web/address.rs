@@ -2,11 +2,15 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio, time::Duration};
 
-use deploytrack_tests::program::{Home, Process};
+use deploytrack_tests::{
+    browser::{Browser, in_browser},
+    caller::Caller,
+    database::Database,
+    program::{Home, Process},
+};
+use serde_json::json;
 
-use crate::*;
-
-/// A browser that notes what it is to open, and with which command line.
+/// Installs a fake browser that writes down its command line.
 const BROWSER: &str =
     "#!/bin/sh\nprintf '%s' \"$*\" > \"$(dirname \"$0\")/asked.part\"\nmv \"$(dirname \"$0\")/asked.part\" \"$(dirname \"$0\")/asked\"\n";
 
@@ -47,7 +51,7 @@ async fn open_leads_the_browser_to_a_page_that_is_logged_in() {
 }
 
 #[tokio::test]
-async fn open_says_what_is_in_its_way() {
+async fn open_reports_why_it_cannot_open_the_page() {
     let database = Database::sqlite();
     let server = Process::server(&Home::new(), database.url());
     let home = || Home::new().with("DEPLOYTRACK_URL", server.url());

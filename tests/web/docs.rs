@@ -1,6 +1,11 @@
 //! Swagger UI.
 
-use crate::*;
+use deploytrack_tests::{
+    browser::{Browser, in_browser},
+    caller::Caller,
+};
+
+use crate::given::{filled, served};
 
 #[tokio::test]
 async fn a_token_authorizes_and_an_operation_can_be_tried_out() {

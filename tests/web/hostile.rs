@@ -1,11 +1,14 @@
-//! Text that would like to be more than text.
+//! Texts of users that contain markup or scripts.
 
-use crate::*;
+use deploytrack_tests::browser::{Browser, in_browser};
+use serde_json::json;
+
+use crate::given::{logged_in, served};
 
 const MARKUP: &str = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>";
 
 #[tokio::test]
-async fn what_people_write_stays_text() {
+async fn user_texts_stay_text() {
     let (_database, server) = served().await;
     let body = json!({
         "component": "api", "environment": "production", "version": MARKUP, "deployedBy": MARKUP, "description": MARKUP,
@@ -38,7 +41,7 @@ async fn what_people_write_stays_text() {
     .await;
 }
 
-/// Names that mean something to a browser or to its language.
+/// Names with a meaning in a browser or in JavaScript.
 const NAMES: [&str; 14] = [
     "__proto__",
     "constructor",
@@ -57,7 +60,7 @@ const NAMES: [&str; 14] = [
 ];
 
 #[tokio::test]
-async fn every_page_finds_by_whatever_is_a_name() {
+async fn every_page_accepts_every_valid_name() {
     let (_database, server) = served().await;
     let admin = server.admin();
     for (number, name) in NAMES.iter().enumerate() {
@@ -73,7 +76,7 @@ async fn every_page_finds_by_whatever_is_a_name() {
         let known = admin.get("/api/v1/environments?take=100").await.expect(200);
         let names: Vec<_> = known["data"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
         assert_eq!(headings, json!(names), "the order of the environments");
-        // Nothing but `2` is in the row of `plain`: no property that every object has is taken for a cell.
+        // The row of `plain` contains only `2`: inherited properties of objects are not taken for cells.
         let filled = "[...document.querySelectorAll('.matrix tbody tr')].find((row) => row.children[0].textContent === 'plain').querySelectorAll('.version').length";
         assert_eq!(browser.value(filled).await, json!(1));
         let filled = "document.querySelectorAll('.matrix tbody .current .version').length";
@@ -97,7 +100,7 @@ async fn every_page_finds_by_whatever_is_a_name() {
 }
 
 #[tokio::test]
-async fn the_page_may_do_nothing_but_ask_its_server() {
+async fn the_page_may_only_connect_to_its_server() {
     let (_database, server) = served().await;
     let answer = server.anonymous().get("/").await;
     assert_eq!(answer.status, 200);

@@ -1,6 +1,12 @@
-//! Who may see, and where the token is kept.
+//! The login, and where the token is stored.
 
-use crate::*;
+use deploytrack_tests::{
+    browser::{Browser, in_browser},
+    caller::Caller,
+};
+use serde_json::json;
+
+use crate::given::{cell, filled, logged_in, served};
 
 #[tokio::test]
 async fn a_pasted_token_opens_the_matrix_and_stays_in_the_tab() {
@@ -31,7 +37,7 @@ async fn a_pasted_token_opens_the_matrix_and_stays_in_the_tab() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_address_is_taken_out_of_it() {
+async fn a_token_in_the_address_is_removed_from_it() {
     let (_database, server) = served().await;
     filled(&server).await;
     in_browser(&server.url(), &[], async |browser: &Browser| {
@@ -55,7 +61,7 @@ async fn a_token_that_ends_leads_back_to_the_login() {
         browser.until("document.getElementById('token-error').textContent.length > 0").await;
         assert_eq!(browser.value("sessionStorage.length").await, json!(0));
         browser.fill("#token", "half a tok").await;
-        // Longer than the first connection is waited for.
+        // Longer than the page waits for the first connection.
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         assert_eq!(browser.value("document.getElementById('token').value").await, json!("half a tok"), "what is typed stays");
         assert_ne!(browser.value("document.getElementById('token-error').textContent").await, json!(""), "and the reason");

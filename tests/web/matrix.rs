@@ -1,11 +1,18 @@
-//! The matrix as people see it.
+//! The page of the matrix.
 
 use deploytrack_core::tracker::Tracker;
+use deploytrack_tests::{
+    browser::{Browser, in_browser},
+    caller::Caller,
+    database::Database,
+    server::Server,
+};
+use serde_json::json;
 
-use crate::*;
+use crate::given::{cell, filled, logged_in, record, served};
 
 #[tokio::test]
-async fn what_serves_is_shown_with_what_is_on_its_way_beside_it() {
+async fn the_matrix_shows_current_deployments_with_unsettled_ones_beside_them() {
     let (_database, server) = served().await;
     filled(&server).await;
     in_browser(&server.url(), &[], async |browser: &Browser| {
@@ -45,7 +52,7 @@ async fn a_deployment_that_is_recorded_elsewhere_appears() {
 }
 
 #[tokio::test]
-async fn a_server_that_goes_away_is_told_and_what_it_missed_is_made_good() {
+async fn a_server_that_was_unreachable_gets_the_queued_events() {
     let database = Database::sqlite();
     let home = deploytrack_tests::program::Home::new();
     let mut server = deploytrack_tests::program::Process::server(&home, database.url());
@@ -195,7 +202,7 @@ async fn thousands_of_environments_leave_the_page_usable() {
 }
 
 #[tokio::test]
-async fn what_is_archived_is_not_what_was_never_recorded() {
+async fn an_archived_badge_differs_from_an_unknown_one() {
     let (_database, server) = served().await;
     record(&server, "api", "production", "v1", "succeeded").await;
     server.admin().post("/api/v1/components/archive", &json!({"name": "*"})).await.expect(200);

@@ -1,6 +1,9 @@
-//! What is behind the matrix: changes, deployments, comparison.
+//! The other pages: changes, deployments, comparison.
 
-use crate::*;
+use deploytrack_tests::browser::{Browser, in_browser};
+use serde_json::json;
+
+use crate::given::{filled, logged_in, record, served};
 
 #[tokio::test]
 async fn a_cell_opens_its_history_and_a_deployment_its_attempts() {
@@ -116,7 +119,7 @@ async fn two_environments_are_compared() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said() {
+async fn a_missing_deployment_is_reported() {
     let (_database, server) = served().await;
     in_browser(&server.url(), &["404", "400"], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
@@ -137,7 +140,7 @@ async fn what_is_not_there_is_said() {
 }
 
 #[tokio::test]
-async fn who_comes_back_to_the_matrix_is_where_they_left_it() {
+async fn returning_to_the_matrix_restores_the_scroll_position() {
     let (_database, server) = served().await;
     let time = "2026-01-01T00:00:00Z";
     let deployed = |number| {

@@ -1,8 +1,15 @@
 //! GET /api/v1/deployments/matrix
 
-use deploytrack_tests::many::Many;
+use deploytrack_tests::{
+    data_set::DataSet,
+    database::DatabaseKind::{self, Postgres, Sqlite},
+    server::Server,
+    snapshot,
+};
+use rstest::rstest;
+use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::id;
 
 async fn filled(server: &Server) {
     let admin = server.admin();
@@ -30,69 +37,91 @@ fn row(name: &str, cells: &[&str]) -> (String, Vec<String>) {
     (name.to_owned(), cells.iter().map(ToString::to_string).collect())
 }
 
-on_both! {
-    async fn the_matrix_has_a_row_per_component_and_a_cell_per_success(database) {
-        let server = Server::start(&database).await;
-        assert_eq!(server.reader().get("/api/v1/deployments/matrix").await.expect(200), json!([]));
-        filled(&server).await;
-        snapshot!("matrix", server.reader().get("/api/v1/deployments/matrix").await.whole());
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_matrix_has_a_row_per_component_and_a_cell_per_success(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    assert_eq!(server.reader().get("/api/v1/deployments/matrix").await.expect(200), json!([]));
+    filled(&server).await;
+    snapshot!("matrix", server.reader().get("/api/v1/deployments/matrix").await.whole());
+}
 
-    async fn cells_come_in_environment_order_on_the_wire(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        let body = server.reader().get("/api/v1/deployments/matrix?component=api").await.body;
-        let places: Vec<_> = ["\"development\"", "\"staging\"", "\"production\""].map(|name| body.find(name).unwrap()).to_vec();
-        assert!(places.is_sorted(), "{body}");
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn cells_come_in_environment_order_on_the_wire(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    let body = server.reader().get("/api/v1/deployments/matrix?component=api").await.body;
+    let places: Vec<_> = ["\"development\"", "\"staging\"", "\"production\""].map(|name| body.find(name).unwrap()).to_vec();
+    assert!(places.is_sorted(), "{body}");
+}
 
-    async fn filters_choose_rows_and_columns(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        assert_eq!(rows(&server, "component=api&environment=staging").await, [row("api", &["staging"])]);
-        assert_eq!(rows(&server, "component=api&component=web&environment=production").await, [row("api", &["production"]), row("web", &["production"])]);
-        assert_eq!(rows(&server, "owner=team-a").await, [row("web", &["production"])]);
-        assert_eq!(rows(&server, "kind=library").await, []);
-        assert_eq!(rows(&server, "lifecycle=production&owner=team-a").await, [row("web", &["production"])]);
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn filters_choose_rows_and_columns(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    assert_eq!(rows(&server, "component=api&environment=staging").await, [row("api", &["staging"])]);
+    assert_eq!(
+        rows(&server, "component=api&component=web&environment=production").await,
+        [row("api", &["production"]), row("web", &["production"])]
+    );
+    assert_eq!(rows(&server, "owner=team-a").await, [row("web", &["production"])]);
+    assert_eq!(rows(&server, "kind=library").await, []);
+    assert_eq!(rows(&server, "lifecycle=production&owner=team-a").await, [row("web", &["production"])]);
+}
 
-    async fn what_is_archived_is_hidden_unless_asked_for(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        for kind in ["components", "environments"] {
-            let name = if kind == "components" { "web" } else { "staging" };
-            let found = server.reader().get(&format!("/api/v1/{kind}?name={name}")).await.expect(200);
-            let path = format!("/api/v1/{kind}/{}", id(&found["data"][0]));
-            server.admin().patch(&path, &json!({"archived": true})).await.expect(200);
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn archived_names_are_hidden_unless_requested(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    for kind in ["components", "environments"] {
+        let name = if kind == "components" { "web" } else { "staging" };
+        let found = server.reader().get(&format!("/api/v1/{kind}?name={name}")).await.expect(200);
+        let path = format!("/api/v1/{kind}/{}", id(&found["data"][0]));
+        server.admin().patch(&path, &json!({"archived": true})).await.expect(200);
+    }
+    let shown: Vec<_> = rows(&server, "").await;
+    assert_eq!(shown.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["api", "idle"]);
+    assert!(shown.iter().all(|(_, cells)| !cells.contains(&"staging".to_owned())));
+    assert_eq!(rows(&server, "includeArchived=true").await.len(), 3);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_unknown_parameter_is_400(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    for query in ["colour=red", "includeArchived=perhaps", "component=%00x", "take=1"] {
+        assert_eq!(server.reader().get(&format!("/api/v1/deployments/matrix?{query}")).await.status, 400, "{query}");
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn environments_in_the_archive_leave_the_others_as_they_were(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    DataSet::cells(3, 40).insert(&database).await;
+    let server = Server::start(&database).await;
+    let environments = server.reader().get("/api/v1/environments?take=100").await.expect(200);
+    let ids: Vec<_> = environments["data"].as_array().unwrap().iter().map(id).collect();
+    let all = rows(&server, "").await;
+    for (number, id) in ids.iter().enumerate() {
+        if number == 38 {
+            let kept = ["environment-0039", "environment-0040"];
+            assert_eq!(rows(&server, "").await, ["component-000001", "component-000002", "component-000003"].map(|name| row(name, &kept)));
         }
-        let shown: Vec<_> = rows(&server, "").await;
-        assert_eq!(shown.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["api", "idle"]);
-        assert!(shown.iter().all(|(_, cells)| !cells.contains(&"staging".to_owned())));
-        assert_eq!(rows(&server, "includeArchived=true").await.len(), 3);
+        server.admin().patch(&format!("/api/v1/environments/{id}"), &json!({"archived": true})).await.expect(200);
     }
-
-    async fn an_unknown_parameter_is_400(database) {
-        let server = Server::start(&database).await;
-        for query in ["colour=red", "includeArchived=perhaps", "component=%00x", "take=1"] {
-            assert_eq!(server.reader().get(&format!("/api/v1/deployments/matrix?{query}")).await.status, 400, "{query}");
-        }
-    }
-
-    async fn environments_in_the_archive_leave_the_others_as_they_were(database) {
-        Many::cells(3, 40).record(&database).await;
-        let server = Server::start(&database).await;
-        let environments = server.reader().get("/api/v1/environments?take=100").await.expect(200);
-        let ids: Vec<_> = environments["data"].as_array().unwrap().iter().map(id).collect();
-        let all = rows(&server, "").await;
-        for (number, id) in ids.iter().enumerate() {
-            if number == 38 {
-                let kept = ["environment-0039", "environment-0040"];
-                assert_eq!(rows(&server, "").await, ["component-000001", "component-000002", "component-000003"].map(|name| row(name, &kept)));
-            }
-            server.admin().patch(&format!("/api/v1/environments/{id}"), &json!({"archived": true})).await.expect(200);
-        }
-        assert_eq!(rows(&server, "").await, ["component-000001", "component-000002", "component-000003"].map(|name| row(name, &[])));
-        assert_eq!(rows(&server, "includeArchived=true").await, all);
-        assert_eq!(rows(&server, "includeArchived=true&environment=environment-0007&component=component-000002").await, [row("component-000002", &["environment-0007"])]);
-    }
+    assert_eq!(rows(&server, "").await, ["component-000001", "component-000002", "component-000003"].map(|name| row(name, &[])));
+    assert_eq!(rows(&server, "includeArchived=true").await, all);
+    assert_eq!(
+        rows(&server, "includeArchived=true&environment=environment-0007&component=component-000002").await,
+        [row("component-000002", &["environment-0007"])]
+    );
 }

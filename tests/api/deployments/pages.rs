@@ -1,17 +1,23 @@
-//! The `Link` header of lists, and `cursor`.
+//! The `Link` header of lists, and the parameter `cursor`.
 
 use deploytrack_core::{
     client::{Certificates, Client, ClientSettings},
     query::{DeploymentFilter, PageRequest},
 };
-use deploytrack_tests::{answer::Answer, caller::Caller};
+use deploytrack_tests::{
+    answer::Answer,
+    caller::Caller,
+    database::DatabaseKind::{self, Postgres, Sqlite},
+    server::Server,
+    snapshot,
+};
 use reqwest::Url;
-
-use crate::*;
+use rstest::rstest;
+use serde_json::json;
 
 const LIST: &str = "/api/v1/deployments";
 
-/// Where the link of this relation leads, resolved as RFC 3986 says.
+/// The target of the link with this relation, resolved by RFC 3986.
 fn link(server: &Server, path: &str, answer: &Answer, relation: &str) -> Option<String> {
     let header = answer.header("link").unwrap();
     let link = header.split(", ").find(|link| link.ends_with(&format!("; rel=\"{relation}\"")))?;
@@ -24,7 +30,7 @@ fn versions(answer: &Answer) -> Vec<String> {
     answer.expect(200)["data"].as_array().unwrap().iter().map(|one| one["version"].as_str().unwrap().to_owned()).collect()
 }
 
-/// `v6` to `v0` in production, the newest first, and something else.
+/// Records `v0` to `v6` in production, and a deployment elsewhere.
 async fn filled(server: &Server) {
     for number in 0..7 {
         server.admin().record(json!({"component": "api", "environment": "production", "version": format!("v{number}")})).await;
@@ -32,140 +38,162 @@ async fn filled(server: &Server) {
     }
 }
 
-on_both! {
-    async fn links_lead_through_a_filtered_list_and_back(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        let reader = server.reader();
-        let (mut path, mut seen) = (format!("{LIST}?component=api&status=pending&take=3"), Vec::new());
-        loop {
-            let answer = reader.get(&path).await;
-            seen.push(versions(&answer));
-            assert_eq!(answer.json()["total"], 7);
-            let first = link(&server, &path, &answer, "first").unwrap();
-            assert_eq!(first, format!("{LIST}?component=api&status=pending&take=3"));
-            match link(&server, &path, &answer, "next") {
-                Some(next) => path = next,
-                None => break,
-            }
-        }
-        assert_eq!(seen, [vec!["v6", "v5", "v4"], vec!["v3", "v2", "v1"], vec!["v0"]]);
-        let mut back = Vec::new();
-        while let Some(prev) = link(&server, &path, &reader.get(&path).await, "prev") {
-            path = prev;
-            back.push(versions(&reader.get(&path).await));
-        }
-        assert_eq!(back, [vec!["v3", "v2", "v1"], vec!["v6", "v5", "v4"]]);
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn links_lead_through_a_filtered_list_and_back(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    let reader = server.reader();
+    let (mut path, mut seen) = (format!("{LIST}?component=api&status=pending&take=3"), Vec::new());
+    loop {
         let answer = reader.get(&path).await;
-        let last = link(&server, &path, &answer, "last").unwrap();
-        assert_eq!(versions(&reader.get(&last).await), ["v2", "v1", "v0"], "the last page is full");
-    }
-
-    async fn an_empty_list_has_no_next_and_no_prev(database) {
-        let server = Server::start(&database).await;
-        let answer = server.reader().get(LIST).await;
-        assert_eq!(versions(&answer), [""; 0]);
-        assert_eq!((link(&server, LIST, &answer, "next"), link(&server, LIST, &answer, "prev")), (None, None));
-        assert_eq!(link(&server, LIST, &answer, "first").as_deref(), Some("/api/v1/deployments?take=20"));
-        let unknown = server.reader().get(&format!("{LIST}?component=nobody")).await;
-        assert_eq!(link(&server, LIST, &unknown, "next"), None);
-    }
-
-    async fn a_link_never_holds_the_token(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        let answer = server.reader().get(&format!("{LIST}?take=1&skip=2&version=x")).await;
-        let header = answer.header("link").unwrap();
-        assert!(!header.contains("ey") && !header.contains("http") && !header.contains("token"), "{header}");
-        assert_eq!(header.matches("version=x&take=1").count(), 4, "{header}");
-    }
-
-    async fn a_cursor_that_is_none_is_refused_by_name(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        let reader = server.reader();
-        let next = link(&server, LIST, &reader.get(&format!("{LIST}?take=1")).await, "next").unwrap();
-        let good = next.split_once("cursor=").unwrap().1;
-        for query in [
-            "cursor=".to_owned(),
-            "cursor=abc".to_owned(),
-            format!("cursor={good}A"),
-            format!("cursor={}", &good[..good.len() - 1]),
-            format!("cursor={}", good.replace(&good[..2], "zz")),
-            format!("cursor=AQD_________________{}", &good[20..]),
-            format!("cursor={}", "A".repeat(20_000)),
-            format!("cursor={good}&cursor={good}"),
-            format!("cursor={good}&skip=0"),
-            format!("skip=5&cursor={good}"),
-        ] {
-            let answer = reader.get(&format!("{LIST}?{query}")).await;
-            assert_eq!(answer.status, 400, "{query}: {}", answer.body);
-            assert_eq!(answer.json()["errors"][0]["parameter"], "cursor", "{query}: {}", answer.body);
-            assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 1);
+        seen.push(versions(&answer));
+        assert_eq!(answer.json()["total"], 7);
+        let first = link(&server, &path, &answer, "first").unwrap();
+        assert_eq!(first, format!("{LIST}?component=api&status=pending&take=3"));
+        match link(&server, &path, &answer, "next") {
+            Some(next) => path = next,
+            None => break,
         }
-        snapshot!("list_cursor_and_skip", reader.get(&format!("{LIST}?cursor={good}&skip=5&take=0")).await.whole());
-        assert_eq!(reader.get(&format!("{LIST}/export?cursor={good}")).await.status, 400, "an export has no pages");
     }
+    assert_eq!(seen, [vec!["v6", "v5", "v4"], vec!["v3", "v2", "v1"], vec!["v0"]]);
+    let mut back = Vec::new();
+    while let Some(prev) = link(&server, &path, &reader.get(&path).await, "prev") {
+        path = prev;
+        back.push(versions(&reader.get(&path).await));
+    }
+    assert_eq!(back, [vec!["v3", "v2", "v1"], vec!["v6", "v5", "v4"]]);
+    let answer = reader.get(&path).await;
+    let last = link(&server, &path, &answer, "last").unwrap();
+    assert_eq!(versions(&reader.get(&last).await), ["v2", "v1", "v0"], "the last page is full");
+}
 
-    async fn a_page_by_key_looks_like_any_other(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        let path = format!("{LIST}?component=api&take=2");
-        let next = link(&server, &path, &server.reader().get(&path).await, "next").unwrap();
-        let (by_key, by_number) = (server.reader().get(&next).await, server.reader().get(&format!("{path}&skip=2")).await);
-        let mut expected = by_number.expect(200);
-        expected["skip"] = json!(0);
-        assert_eq!(by_key.expect(200), expected);
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_empty_list_has_no_next_and_no_prev(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    let answer = server.reader().get(LIST).await;
+    assert_eq!(versions(&answer), [""; 0]);
+    assert_eq!((link(&server, LIST, &answer, "next"), link(&server, LIST, &answer, "prev")), (None, None));
+    assert_eq!(link(&server, LIST, &answer, "first").as_deref(), Some("/api/v1/deployments?take=20"));
+    let unknown = server.reader().get(&format!("{LIST}?component=nobody")).await;
+    assert_eq!(link(&server, LIST, &unknown, "next"), None);
+}
 
-    async fn an_unchanged_page_still_says_where_the_list_goes_on(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        let path = format!("{LIST}?take=2");
-        let answer = server.reader().get(&path).await;
-        let unchanged = server.reader().get_with(&path, &[("if-none-match", answer.header("etag").unwrap())]).await;
-        assert_eq!((unchanged.status, unchanged.header("link")), (304, answer.header("link")));
-        let head = server.reader().call("HEAD", &path).await;
-        assert_eq!(head.header("link"), answer.header("link"));
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_link_never_contains_the_token(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    let answer = server.reader().get(&format!("{LIST}?take=1&skip=2&version=x")).await;
+    let header = answer.header("link").unwrap();
+    assert!(!header.contains("ey") && !header.contains("http") && !header.contains("token"), "{header}");
+    assert_eq!(header.matches("version=x&take=1").count(), 4, "{header}");
+}
 
-    async fn components_and_environments_are_linked_by_number(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        for (path, cursor) in [("/api/v1/components", "name=api&cursor=AQA"), ("/api/v1/environments", "cursor=")] {
-            let answer = server.reader().get(&format!("{path}?take=1")).await;
-            assert_eq!(link(&server, path, &answer, "next").unwrap(), format!("{path}?take=1&skip=1"));
-            assert_eq!(link(&server, path, &answer, "prev"), None);
-            let refused = server.reader().get(&format!("{path}?{cursor}")).await;
-            assert_eq!((refused.status, &refused.json()["errors"][0]["parameter"]), (400, &json!("cursor")));
-        }
-        let named = server.reader().get("/api/v1/components?name=api").await;
-        assert_eq!(link(&server, "/api/v1/components", &named, "next"), None);
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_invalid_cursor_is_refused_by_name(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    let reader = server.reader();
+    let next = link(&server, LIST, &reader.get(&format!("{LIST}?take=1")).await, "next").unwrap();
+    let good = next.split_once("cursor=").unwrap().1;
+    for query in [
+        "cursor=".to_owned(),
+        "cursor=abc".to_owned(),
+        format!("cursor={good}A"),
+        format!("cursor={}", &good[..good.len() - 1]),
+        format!("cursor={}", good.replace(&good[..2], "zz")),
+        format!("cursor=AQD_________________{}", &good[20..]),
+        format!("cursor={}", "A".repeat(20_000)),
+        format!("cursor={good}&cursor={good}"),
+        format!("cursor={good}&skip=0"),
+        format!("skip=5&cursor={good}"),
+    ] {
+        let answer = reader.get(&format!("{LIST}?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}: {}", answer.body);
+        assert_eq!(answer.json()["errors"][0]["parameter"], "cursor", "{query}: {}", answer.body);
+        assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 1);
     }
+    snapshot!("list_cursor_and_skip", reader.get(&format!("{LIST}?cursor={good}&skip=5&take=0")).await.whole());
+    assert_eq!(reader.get(&format!("{LIST}/export?cursor={good}")).await.status, 400, "an export has no pages");
+}
 
-    async fn the_client_follows_the_links(database) {
-        let server = Server::start(&database).await;
-        filled(&server).await;
-        let settings = ClientSettings {
-            url: server.url(),
-            token: Some(Caller::admin_token()),
-            timeout: std::time::Duration::from_secs(10),
-            user_agent: "test".to_owned(),
-            certificates: Certificates::default(),
-            proxy: None,
-        };
-        let client = Client::new(settings).unwrap();
-        let filter = DeploymentFilter { component: Some("api".parse().unwrap()), ..DeploymentFilter::default() };
-        let (mut next, mut seen) = (PageRequest::new(0, 3), Vec::new());
-        while let Some(page) = next {
-            let there = server.tracker().list(&filter, page).await.unwrap();
-            let page = client.list(&filter, page).await.unwrap().value;
-            assert_eq!(page.links, there.links, "a client is told what an embedder is told");
-            next = page.links.next;
-            seen.extend(page.data.into_iter().map(|one| one.version.to_string()));
-        }
-        assert_eq!(seen, ["v6", "v5", "v4", "v3", "v2", "v1", "v0"]);
-        let components = client.components(None, PageRequest::new(0, 1).unwrap()).await.unwrap().value;
-        assert_eq!(components.links.next, PageRequest::new(1, 1));
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_by_key_looks_like_any_other(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    let path = format!("{LIST}?component=api&take=2");
+    let next = link(&server, &path, &server.reader().get(&path).await, "next").unwrap();
+    let (by_key, by_number) = (server.reader().get(&next).await, server.reader().get(&format!("{path}&skip=2")).await);
+    let mut expected = by_number.expect(200);
+    expected["skip"] = json!(0);
+    assert_eq!(by_key.expect(200), expected);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_unchanged_page_still_links_to_the_next(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    let path = format!("{LIST}?take=2");
+    let answer = server.reader().get(&path).await;
+    let unchanged = server.reader().get_with(&path, &[("if-none-match", answer.header("etag").unwrap())]).await;
+    assert_eq!((unchanged.status, unchanged.header("link")), (304, answer.header("link")));
+    let head = server.reader().call("HEAD", &path).await;
+    assert_eq!(head.header("link"), answer.header("link"));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn components_and_environments_are_linked_by_number(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    for (path, cursor) in [("/api/v1/components", "name=api&cursor=AQA"), ("/api/v1/environments", "cursor=")] {
+        let answer = server.reader().get(&format!("{path}?take=1")).await;
+        assert_eq!(link(&server, path, &answer, "next").unwrap(), format!("{path}?take=1&skip=1"));
+        assert_eq!(link(&server, path, &answer, "prev"), None);
+        let refused = server.reader().get(&format!("{path}?{cursor}")).await;
+        assert_eq!((refused.status, &refused.json()["errors"][0]["parameter"]), (400, &json!("cursor")));
     }
+    let named = server.reader().get("/api/v1/components?name=api").await;
+    assert_eq!(link(&server, "/api/v1/components", &named, "next"), None);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_client_follows_the_links(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    let settings = ClientSettings {
+        url: server.url(),
+        token: Some(Caller::admin_token()),
+        timeout: std::time::Duration::from_secs(10),
+        user_agent: "test".to_owned(),
+        certificates: Certificates::default(),
+        proxy: None,
+    };
+    let client = Client::new(settings).unwrap();
+    let filter = DeploymentFilter { component: Some("api".parse().unwrap()), ..DeploymentFilter::default() };
+    let (mut next, mut seen) = (PageRequest::new(0, 3), Vec::new());
+    while let Some(page) = next {
+        let there = server.tracker().list(&filter, page).await.unwrap();
+        let page = client.list(&filter, page).await.unwrap().value;
+        assert_eq!(page.links, there.links, "a client is told what an embedder is told");
+        next = page.links.next;
+        seen.extend(page.data.into_iter().map(|one| one.version.to_string()));
+    }
+    assert_eq!(seen, ["v6", "v5", "v4", "v3", "v2", "v1", "v0"]);
+    let components = client.components(None, PageRequest::new(0, 1).unwrap()).await.unwrap().value;
+    assert_eq!(components.links.next, PageRequest::new(1, 1));
 }

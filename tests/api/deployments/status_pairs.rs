@@ -1,12 +1,20 @@
-//! The 25 status pairs, through the API; the snapshot is the table in the README.
+//! The 25 status pairs through the API. The snapshot is the table in the documentation.
 
 use std::fmt::Write;
 
-use crate::*;
+use deploytrack_tests::{
+    database::DatabaseKind::{self, Postgres, Sqlite},
+    server::Server,
+    snapshot,
+};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::given::{at, id};
 
 const STATUSES: [&str; 5] = ["pending", "in_progress", "succeeded", "failed", "rolled_back"];
 
-/// A new deployment brought into `status` by legal moves.
+/// A new deployment with this status, reached by legal transitions.
 async fn in_status(server: &Server, status: &str) -> Value {
     let admin = server.admin();
     let first = if status == "rolled_back" { "succeeded" } else { status };
@@ -31,19 +39,23 @@ async fn table(server: &Server) -> String {
     table
 }
 
-on_both! {
-    async fn the_twenty_five_pairs_answer_as_the_readme_says(database) {
-        let server = Server::start(&database).await;
-        let table = table(&server).await;
-        snapshot!("status_pairs", &table);
-        let readme = include_str!("../../../README.md");
-        assert!(readme.contains(&table), "the README does not show this table:\n{table}");
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_twenty_five_status_pairs_answer_as_documented(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    let table = table(&server).await;
+    snapshot!("status_pairs", &table);
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains(&table), "the README does not show this table:\n{table}");
+}
 
-    async fn a_refused_move_names_the_way_out(database) {
-        let server = Server::start(&database).await;
-        let deployment = in_status(&server, "succeeded").await;
-        let answer = server.admin().patch(&at(&deployment), &json!({"status": "pending"})).await;
-        snapshot!("update_illegal", answer.whole());
-    }
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refused_transition_names_the_way_out(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else { return };
+    let server = Server::start(&database).await;
+    let deployment = in_status(&server, "succeeded").await;
+    let answer = server.admin().patch(&at(&deployment), &json!({"status": "pending"})).await;
+    snapshot!("update_illegal", answer.whole());
 }

@@ -1,4 +1,4 @@
-//! The floor of reads: a server that does nothing but answer every request with the same bytes.
+//! The baseline of reads: a server that answers every request with the same bytes.
 
 use std::{convert::Infallible, fs, net::Ipv4Addr, path::Path, process::Command};
 
@@ -10,15 +10,15 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, runtime::Runtime};
 
-/// The argument that makes this program such a server.
+/// The argument that starts this program as such a server.
 pub(crate) const ARGUMENT: &str = "floor-http";
 
-/// Starts a bare server that gives the answer whose head and body these are.
+/// Starts a bare server that returns the answer with this head and body.
 pub(crate) fn start(scratch: &Path, head: &str, body: &[u8]) -> Process {
     Process::started(command(scratch, head, body))
 }
 
-/// What starts that server.
+/// The command that starts that server.
 pub(crate) fn command(scratch: &Path, head: &str, body: &[u8]) -> Command {
     let file = scratch.join("answer");
     fs::write(&file, [head.as_bytes(), body].concat()).unwrap();
@@ -51,7 +51,7 @@ pub(crate) fn serve(file: &str) {
     });
 }
 
-/// Status and headers of a head, but for those that hyper itself writes.
+/// Status and headers of a head, without those that hyper adds.
 fn head(text: &str) -> (StatusCode, HeaderMap) {
     let mut lines = text.lines();
     let status = lines.next().and_then(|line| line.get(9..12)).and_then(|code| code.parse().ok()).unwrap();

@@ -1,5 +1,5 @@
-//! The bodies that cost most to read, each against a flat one of the same size: one long text. All of them are refused, so
-//! that the reading alone is measured.
+//! The most expensive bodies to parse, each compared with a flat one of the same size: one long text. All of them are refused,
+//! so only parsing is measured.
 
 use deploytrack_core::api::{DEPLOYMENTS, IMPORT};
 use deploytrack_tests::hostile::{WORST, flat, worst};
@@ -11,14 +11,14 @@ use crate::{
     table::Line,
 };
 
-/// A byte of a flat text is copied; a byte of the others may be a value of its own, or half of a key.
+/// The allowed factor: a byte of a flat text is copied, while a byte of the others may be a value, or half of a key.
 const TIMES: f64 = 40.0;
 /// Refused bodies read no rows.
 const ROWS: u64 = 1000;
-/// A little below the limits of a body and of an import.
+/// Sizes a little below the limits of a body and of an import.
 const SIZES: [(&str, &str, usize, usize); 2] = [("1 MB", DEPLOYMENTS, 1_000_000, 1), ("8 MB in two lines", IMPORT, 4_000_000, 2)];
 
-/// Every line of it.
+/// Measures every line.
 pub(crate) fn run(run: &mut Run) {
     let name = |what: &str, size: &str| format!("worst body of {size}, {what}, against a flat one");
     let names: Vec<_> = WORST.iter().flat_map(|what| SIZES.map(|(size, ..)| name(what, size))).collect();

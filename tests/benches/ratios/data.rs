@@ -1,4 +1,4 @@
-//! The data sets: deployments of 1,000 components to 8 environments over some years, made through the core's import and
+//! The data sets: deployments of 1,000 components to 8 environments over some years, created by the import of the core and
 //! kept between runs.
 
 use std::{
@@ -28,22 +28,22 @@ use tokio::runtime::Runtime;
 
 use crate::settings::Kind;
 
-/// What PostgreSQL is set to beside its defaults: room for what any server would be given.
+/// The settings of PostgreSQL that differ from its defaults: the memory of a usual server.
 pub(crate) const POSTGRES: [&str; 3] = ["shared_buffers=512MB", "max_wal_size=4GB", "max_connections=200"];
-/// How many cells there are: the matrix is whole in the smallest data set.
+/// The number of cells. The smallest data set fills the whole matrix.
 const COMPONENTS: u64 = 1000;
 const ENVIRONMENTS: [&str; 8] = ["development", "testing", "integration", "qa", "staging", "preproduction", "production", "recovery"];
-/// As many as an import over HTTP may have.
+/// The number of lines in one import: the limit of an import over HTTP.
 const BATCH: u64 = 1000;
 const YEARS: i64 = 3;
-/// Part of the data sets' names: a new number when what is generated changes.
+/// Part of the names of data sets. Increase it when the generated data changes.
 const GENERATION: u64 = 1;
 
-/// The data sets of this machine, and the copies of them that this run works on.
+/// The data sets of this machine, and the copies for this run.
 pub(crate) struct Data {
     folder: PathBuf,
     scratch: PathBuf,
-    /// Held as long as this process lives.
+    /// Locked as long as this process lives.
     _alone: File,
     cluster: Option<Cluster>,
     copies: HashMap<(Kind, u64), String>,
@@ -56,7 +56,7 @@ impl Data {
         fs::create_dir_all(&folder).unwrap();
         let alone = File::create(folder.join("lock")).unwrap();
         assert!(alone.try_lock().is_ok(), "another bench is running, and each would measure the other");
-        // Beside the data sets, where the file system can copy by reference. A run that was killed may have left its own.
+        // Beside the data sets, where the file system can copy by reference. A killed run may have left its folder.
         let scratch = folder.join("run");
         let _ = fs::remove_dir_all(&scratch);
         fs::create_dir(&scratch).unwrap();
@@ -67,7 +67,7 @@ impl Data {
         &self.scratch
     }
 
-    /// What a reader of the table should know of the data.
+    /// Remarks on the data for the reader of the table.
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -93,7 +93,7 @@ impl Data {
         copy
     }
 
-    /// The file of a data set, made if need be.
+    /// The file of a data set, created if need be.
     async fn sqlite(&self, rows: u64) -> PathBuf {
         let set = self.folder.join(format!("{}.db", name(Kind::Sqlite, rows)));
         if !set.exists() {
@@ -104,7 +104,7 @@ impl Data {
         set
     }
 
-    /// The URL of a copy of a data set, which is made if need be.
+    /// The URL of a copy of a data set, which is created if need be.
     async fn postgres(&mut self, rows: u64) -> String {
         let urls = self.cluster().url();
         let (url, set) = (|name: &str| urls.replace("{}", name), name(Kind::Postgres, rows));
@@ -123,17 +123,17 @@ impl Data {
         }
         let copy = format!("working_{rows}");
         execute(&mut server, format!("drop database if exists {copy} with (force)")).await;
-        // Since PostgreSQL 15 a copy goes through the log unless one says otherwise, which takes long.
+        // Since PostgreSQL 15, a copy is written to the log by default, which takes long.
         let version: i32 =
             sqlx::query_scalar("select current_setting('server_version_num')::integer").fetch_one(&mut server).await.unwrap();
         let strategy = if version >= 150_000 { "strategy file_copy" } else { "" };
         execute(&mut server, format!("create database {copy} template {set} {strategy}")).await;
-        // Else the checkpoint that follows a copy is made in the first rounds.
+        // Otherwise the checkpoint after a copy would run during the first rounds.
         execute(&mut server, "checkpoint".into()).await;
         url(&copy)
     }
 
-    /// The cluster, started at the first call.
+    /// The cluster, started by the first call.
     fn cluster(&mut self) -> &Cluster {
         let (folder, notes) = (&self.folder, &mut self.notes);
         self.cluster.get_or_insert_with(|| {
@@ -166,7 +166,7 @@ async fn execute(server: &mut PgConnection, sql: String) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(server).await.unwrap();
 }
 
-/// The name of a data set. Another schema or another generator makes another one.
+/// The name of a data set. It depends on the schema and on the generator.
 fn name(kind: Kind, rows: u64) -> String {
     let folder =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(kind.name().to_lowercase().replace("postgresql", "postgres"));
@@ -199,9 +199,9 @@ async fn fill(url: &str, kind: Kind, rows: u64) {
     println!("... made in {:.0} s", start.elapsed().as_secs_f64());
 }
 
-/// The deployment of a number, which happened at most a step before now.
+/// The deployment with this number; the newest one happened at most one step before now.
 fn line(number: u64, now: Time, step: TimeDelta, random: &mut fastrand::Rng) -> ImportLine {
-    // Prime to the number of cells: the first 8,000 deployments fill every cell once, in no order.
+    // Coprime to the number of cells: the first 8,000 deployments fill every cell once, in mixed order.
     let cell = number * 4787 % (COMPONENTS * 8);
     let environment = ENVIRONMENTS[usize::try_from(cell % 8).unwrap()];
     let version = format!("v{}.{}.{}", number / 400_000 + 1, number / 8000 % 50, number / COMPONENTS % 8);
@@ -215,7 +215,7 @@ fn line(number: u64, now: Time, step: TimeDelta, random: &mut fastrand::Rng) -> 
     new.into()
 }
 
-/// How deployments end, of a hundred.
+/// The outcomes of a hundred deployments.
 fn status(of_hundred: u8) -> Status {
     match of_hundred {
         0..=84 => Status::Succeeded,

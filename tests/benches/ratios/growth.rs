@@ -1,4 +1,4 @@
-//! Whether anything costs more the longer the history is: one client, 10,000 deployments beside more of them.
+//! Whether a long history makes requests slower: one client, 10,000 deployments compared with more.
 
 use crate::{
     load::{Load, always, any_of},
@@ -10,11 +10,11 @@ use crate::{
 };
 
 const SHORT: u64 = 10_000;
-/// How many deployments are read at random: all over the history, and as many of the short as of the long one.
+/// The number of deployments to read at random, spread over the history; the same for every length.
 const IDS: usize = 5000;
 const WHAT: [&str; 7] = ["matrix", "latest", "first page", "filtered total", "by id", "POST", "PATCH"];
 
-/// Every line of it.
+/// Measures every line.
 pub(crate) fn run(run: &mut Run) {
     if run.settings.longer().is_empty() && WHAT.iter().any(|what| run.settings.wants(what)) {
         run.leave_out("growth", "--quick has one data set alone");

@@ -1,4 +1,4 @@
-//! Instructions per request, where wall time is too noisy: callgrind counts them, the same on every run.
+//! Instructions per request, counted by callgrind: the same on every run, where wall time is too noisy.
 
 use std::{fs, path::Path, process::Command};
 
@@ -17,11 +17,11 @@ use crate::{
     table::{Line, Target, Unit},
 };
 
-/// Of how many requests the instructions are counted, and of how many more: the difference leaves out start and end.
+/// The instructions are counted for these two numbers of requests: the difference excludes start and end of the process.
 const FEW: u32 = 500;
 const MANY: u32 = 2500;
 
-/// A deployment by its id, beside bare hyper.
+/// A deployment by its id, compared with bare hyper.
 pub(crate) fn run(run: &mut Run) {
     let line = Line { name: "instructions by id, the same one, SQLite".into(), unit: Unit::Instructions, target: Target::AtMost(1.4) };
     if !run.wants(Kind::Sqlite, [line.name.as_str()]) {
@@ -51,7 +51,7 @@ fn per_request(run: &Run, command: &Command, request: &Bytes) -> f64 {
     (many - few) / f64::from(MANY - FEW)
 }
 
-/// The instructions of a whole process that answers so many requests.
+/// The instructions of a whole process that answers this many requests.
 fn counted(run: &Run, command: &Command, request: &Bytes, requests: u32) -> f64 {
     let counts = run.scratch().join("callgrind.out");
     let mut counting = Command::new(command.get_program());

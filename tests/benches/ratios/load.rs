@@ -1,4 +1,4 @@
-//! A small HTTP client that keeps its connection, and many of it at once. It does as little as a client can, since it
+//! A small HTTP client with a persistent connection, and a load of many of them. It does as little work as possible, since it
 //! runs on the cores that it measures.
 
 use std::{
@@ -17,29 +17,29 @@ use tokio::{
     task::JoinSet,
 };
 
-/// The next request, as the bytes that go over the wire.
+/// A source of requests, as the bytes on the wire.
 pub(crate) type Source = Arc<dyn Fn() -> Bytes + Send + Sync>;
 
-/// How much of an answer is read at once.
+/// The size of one read of an answer, in bytes.
 const BUFFER: usize = 256 * 1024;
 
-/// A source of one request, over and over.
+/// A source that repeats one request.
 pub(crate) fn always(request: Bytes) -> Source {
     Arc::new(move || request.clone())
 }
 
-/// A source of any of these requests.
+/// A source that chooses from these requests at random.
 pub(crate) fn any_of(requests: Vec<Bytes>) -> Source {
     Arc::new(move || requests[fastrand::usize(..requests.len())].clone())
 }
 
-/// A source that makes each request of its number, from 0.
+/// A source that creates each request from its number, from 0 on.
 pub(crate) fn numbered(make: impl Fn(u64) -> Bytes + Send + Sync + 'static) -> Source {
     let next = AtomicU64::new(0);
     Arc::new(move || make(next.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// What is asked of a server, and what it must answer.
+/// The requests to a server, and the expected status.
 #[derive(Clone)]
 pub(crate) struct Load {
     pub(crate) address: String,
@@ -49,8 +49,8 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// How many requests are answered in a second, measured over `time` after `warm`. When that is less than one for each
-    /// connection, all that were answered count, and all the time that they took.
+    /// The number of answered requests per second, measured over `time` after `warm`. When it is less than one for each
+    /// connection, all answers and their whole time count.
     pub(crate) fn rate(&self, runtime: &Runtime, warm: Duration, time: Duration) -> f64 {
         runtime.block_on(async {
             let (start, mut callers) = (Instant::now(), JoinSet::new());
@@ -69,7 +69,7 @@ impl Load {
     }
 }
 
-/// Asks until the end; gives how many answers came in the time that counts, and how many at all.
+/// Sends requests until the end. Returns the number of answers in the measured time, and of all answers.
 async fn caller(load: Load, from: Instant, until: Instant) -> (u32, u32) {
     let (mut connection, mut counted, mut all) = (Connection::open(&load.address).await, 0, 0);
     loop {
@@ -85,20 +85,20 @@ async fn caller(load: Load, from: Instant, until: Instant) -> (u32, u32) {
     }
 }
 
-/// The parts of an answer's head that say how it goes on.
+/// The parts of the head of an answer that determine its length.
 #[derive(Clone, Copy, Debug, Default)]
 struct Head {
     status: u16,
-    /// With the empty line behind it.
+    /// The length of the head, with the empty line.
     bytes: usize,
-    /// How long the body is; none if it comes in chunks.
+    /// The length of the body; `None` for a chunked one.
     body: Option<usize>,
-    /// How long the whole answer was.
+    /// The length of the whole answer.
     whole: usize,
 }
 
 impl Head {
-    /// Whether an answer of which so many bytes were read, and this of its body in chunks, is whole.
+    /// Whether an answer is complete, after this many bytes and with this end of a chunked body.
     fn ends(self, read: usize, chunks: &[u8]) -> bool {
         self.body.map_or_else(|| chunks.ends_with(b"0\r\n\r\n"), |body| read == self.bytes + body)
     }
@@ -117,14 +117,14 @@ impl Connection {
         Self { stream, buffer: vec![0; BUFFER] }
     }
 
-    /// Sends a request and reads its answer; gives its head.
+    /// Sends a request, reads its answer and returns the head.
     async fn ask(&mut self, request: &[u8]) -> Head {
         self.stream.write_all(request).await.expect("the server takes the request");
         let (head, mut read) = self.head().await;
-        // Only what comes in chunks has its end to be looked for.
+        // Only a chunked body must be searched for its end.
         let mut end = if head.body.is_none() { self.buffer[head.bytes..read].to_vec() } else { Vec::new() };
         while !head.ends(read, &end) {
-            // The beginning of the answer stays, for the case that nobody expected it.
+            // Keeps the beginning of the answer, for the message about an unexpected one.
             let at = if read < BUFFER / 2 { read } else { BUFFER / 2 };
             let more = self.read(at).await;
             read += more;
@@ -135,7 +135,7 @@ impl Connection {
         Head { whole: read, ..head }
     }
 
-    /// Sends a request and gives the whole answer: its head and its body.
+    /// Sends a request and returns the whole answer: head and body.
     pub(crate) async fn fetch(&mut self, request: &[u8]) -> (String, Vec<u8>) {
         self.stream.write_all(request).await.expect("the server takes the request");
         let (head, mut read) = self.head().await;
@@ -149,7 +149,7 @@ impl Connection {
         (text, if head.body.is_none() { joined(&body) } else { body })
     }
 
-    /// Reads until the head is there; gives it and how many bytes were read.
+    /// Reads until the head is complete. Returns it and the number of bytes read.
     async fn head(&mut self) -> (Head, usize) {
         let mut read = 0;
         loop {
@@ -166,7 +166,7 @@ impl Connection {
         read
     }
 
-    /// A request without its token, and the beginning of the answer that came last.
+    /// A request without its token, and the beginning of the last answer, for error messages.
     fn told(&self, request: &[u8], head: Head) -> String {
         let request = String::from_utf8_lossy(request);
         let request = request.lines().filter(|line| !line.starts_with("authorization")).collect::<Vec<_>>().join("\n");
@@ -175,7 +175,7 @@ impl Connection {
     }
 }
 
-/// The head at the beginning of these bytes, if it is whole.
+/// The head at the beginning of these bytes, if it is complete.
 fn parsed(bytes: &[u8]) -> Option<Head> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let status = std::str::from_utf8(&bytes[9..12]).ok()?.parse().ok()?;
@@ -190,7 +190,7 @@ fn content_length(head: &[u8]) -> Option<usize> {
     std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
 }
 
-/// A body that came in chunks, put together.
+/// Decodes a chunked body.
 fn joined(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") {

@@ -1,4 +1,4 @@
-//! What the figures were measured on. Ratios of different machines compare roughly, figures do not.
+//! The machine of the measurement. Ratios from different machines are roughly comparable, absolute figures are not.
 
 use std::{fs, process::Command};
 
@@ -6,7 +6,7 @@ use deploytrack_tests::postgres;
 
 use crate::{data, settings::Settings};
 
-/// Prints machine, versions and settings.
+/// Prints the machine, versions and settings.
 pub(crate) fn print(settings: &Settings) {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     println!("machine    {cores} cores, {}, {}, Linux {}", memory(), processor(), file("/proc/sys/kernel/osrelease"));
@@ -33,7 +33,7 @@ fn file(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default().trim().to_owned()
 }
 
-/// The value of the first line of a file that begins with a word.
+/// The value in the first line of a file that begins with this word.
 fn value(path: &str, word: &str) -> String {
     let text = file(path);
     let line = text.lines().find(|line| line.starts_with(word)).unwrap_or_default();

@@ -1,18 +1,18 @@
-//! Ratios: what the server does beside what the machine allows, both measured in one run.
+//! Ratios: the performance of the server compared with a baseline of the machine, both measured in one run.
 //!
 //! ```text
 //! cargo bench -- --help
 //! ```
 //!
-//! | Room | Knows |
+//! | Module | Contains |
 //! |---|---|
-//! | `settings` | what the command line asks for |
-//! | `machine` | what the figures were measured on |
-//! | `table` | a line, its target, and what the rounds came to |
-//! | `run` | what a run has in common: settings, databases, rounds |
-//! | `load` | a small HTTP client, and many of it at once |
+//! | `settings` | the options of the command line |
+//! | `machine` | the machine of the measurement |
+//! | `table` | a line, its target, and its result |
+//! | `run` | the shared parts of a run: settings, databases, rounds |
+//! | `load` | a small HTTP client, and a load of many of them |
 //! | `data` | the data sets, kept between runs |
-//! | `bare_hyper`, `raw_sqlite`, `pgbench` | the floors |
+//! | `bare_hyper`, `raw_sqlite`, `pgbench` | the baselines |
 //! | `reads`, `writes`, `bodies`, `growth`, `names`, `servers`, `process`, `instructions`, `pocketbase` | the lines |
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench says what is wrong by panicking")]
@@ -41,7 +41,7 @@ use crate::{run::Run, settings::Settings};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    // A floor is this program once more, in a process of its own as the server is.
+    // A baseline runs this program again, in a separate process like the server.
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [bare_hyper::ARGUMENT, answer] => bare_hyper::serve(answer),
         [raw_sqlite::ARGUMENT, file, batch, warm, time] => raw_sqlite::write(file, batch, warm, time),

@@ -1,4 +1,4 @@
-//! What new names cost where many are known, against none.
+//! The cost of new names when many are registered, compared with none.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ const NEW: usize = 1000;
 const TIMES: f64 = 1.3;
 const WHAT: [&str; 2] = ["environments", "components"];
 
-/// Every line of it.
+/// Measures every line.
 pub(crate) fn run(run: &mut Run) {
     for kind in Kind::ALL {
         for what in WHAT {
@@ -33,7 +33,7 @@ pub(crate) fn run(run: &mut Run) {
     }
 }
 
-/// A server over a database of its own, whose names are numbered.
+/// A server on its own database, with numbered names.
 struct Registry {
     server: Server,
     _database: Database,
@@ -66,7 +66,7 @@ impl Registry {
         }
     }
 
-    /// The milliseconds that a new name takes, recorded with its deployment by one client.
+    /// The milliseconds to record a deployment with a new name, by one client.
     fn cost(&mut self, run: &Run) -> f64 {
         let post = self.server.writer("POST");
         let requests: Vec<Bytes> = (0..NEW).map(|_| post(DEPLOYMENTS, &self.next().to_string())).collect();

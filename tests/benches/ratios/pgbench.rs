@@ -1,4 +1,4 @@
-//! The floor on PostgreSQL: its own pgbench, with prepared statements.
+//! The baseline on PostgreSQL: pgbench with prepared statements.
 
 use std::{
     fs,
@@ -11,10 +11,10 @@ use deploytrack_tests::postgres;
 use sqlx::{Connection as _, PgConnection};
 use tokio::runtime::Runtime;
 
-/// How many rows the scripts take theirs from.
+/// The number of rows that the scripts choose from.
 const SAMPLES: u32 = 100_000;
 
-/// pgbench and the tables that it works on, beside those of a server.
+/// pgbench and its tables, in the same database as those of a server.
 pub(crate) struct Pgbench {
     program: PathBuf,
     database: String,
@@ -24,7 +24,7 @@ pub(crate) struct Pgbench {
 }
 
 impl Pgbench {
-    /// Makes the tables in a database; `None` when pgbench is not installed.
+    /// Creates the tables in a database; `None` when pgbench is not installed.
     ///
     /// `bench_rows` has rows of `deployments` under numbers from 1, since pgbench can choose a number at random.
     /// `bench_deployments` is shaped, indexed and filled like `deployments`.
@@ -34,18 +34,18 @@ impl Pgbench {
         Some(Self { program, database: database.to_owned(), samples, columns, scratch: scratch.to_owned() })
     }
 
-    /// One row by a random key.
+    /// Reads one row by a random key.
     pub(crate) fn reads(&self, connections: usize, time: Duration) -> f64 {
         self.rate("read", "select * from bench_rows where bench_number = :n;", connections, time)
     }
 
-    /// One row with a new id, a random other row's content, and a transaction of its own.
+    /// Inserts one row with a new id and the content of a random row, in its own transaction.
     pub(crate) fn inserts(&self, connections: usize, time: Duration) -> f64 {
         let values: Vec<_> = self
             .columns
             .iter()
             .map(|column| match column.as_str() {
-                // As a UUID of version 7, so that it lands at the end of the index.
+                // A UUID of version 7, which is inserted at the end of the index.
                 "id" => {
                     "(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') \
                     || substr(md5(random()::text), 1, 20))::uuid"
@@ -76,7 +76,7 @@ impl Pgbench {
     }
 }
 
-/// Makes the tables, if they are not there; gives how many samples there are, and the columns of a deployment.
+/// Creates the tables if they do not exist. Returns the number of samples and the columns of a deployment.
 async fn tables(database: &str) -> (i64, Vec<String>) {
     let sql = format!(
         "create table if not exists bench_rows as
@@ -89,7 +89,7 @@ async fn tables(database: &str) -> (i64, Vec<String>) {
          checkpoint;"
     );
     let mut server = PgConnection::connect(database).await.unwrap();
-    // One by one: VACUUM refuses to be part of a longer text.
+    // One by one: VACUUM cannot run in a text with several statements.
     for statement in sql.split_terminator(';') {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut server).await.unwrap();
     }

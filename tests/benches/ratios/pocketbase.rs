@@ -24,7 +24,7 @@ const CLIENTS: usize = 64;
 const MAIL: &str = "bench@example.org";
 const PASSWORD: &str = "a-password-of-a-bench";
 
-/// Every line of it.
+/// Measures every line.
 pub(crate) fn run(run: &mut Run) {
     let [get, list, post] = [("by id, any", 15.0), ("list of 20 with total", 100.0), ("POST", 4.0)]
         .map(|(what, times)| Line::rate(format!("{what}, SQLite, against PocketBase"), times));
@@ -50,7 +50,7 @@ pub(crate) fn run(run: &mut Run) {
     run.leave_out("PocketBase's POST", "it does not wait for the disk as ours does: PocketBase sets synchronous=NORMAL");
 }
 
-/// A PocketBase with a table of deployments; it is killed when this value goes.
+/// A PocketBase with a table of deployments. It is killed when this value is dropped.
 struct PocketBase {
     child: Child,
     address: String,
@@ -80,7 +80,7 @@ impl PocketBase {
     }
 
     fn serve(runtime: &Runtime, folder: &Path) -> Self {
-        // PocketBase does not say which port it was given.
+        // PocketBase does not print its port.
         let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).unwrap().to_string();
         let mut command = pocketbase(folder, &["serve", "--http", &address]);
         let child = command.spawn().unwrap();
@@ -146,7 +146,7 @@ fn pocketbase(folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// The columns and indexes of `deployments` as far as PocketBase has the like.
+/// The columns and indexes of `deployments`, as far as PocketBase supports them.
 fn table() -> Value {
     let text = |name| json!({"name": name, "type": "text"});
     json!({
@@ -165,7 +165,7 @@ fn table() -> Value {
     })
 }
 
-/// Fills the table past PocketBase, which would take long.
+/// Fills the table by SQL, since inserting through PocketBase takes long.
 fn fill(file: &Path, rows: u64) {
     let database = rusqlite::Connection::open(file).unwrap();
     let sql = "with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < ?1)

@@ -1,4 +1,4 @@
-//! The processes themselves: memory, start, size, and the command line beside curl.
+//! The processes: memory, start time, size, and the command line program compared with curl.
 
 use std::{
     fs,
@@ -22,10 +22,10 @@ const LOADED: &str = "anonymous memory, under load, SQLite";
 const START: &str = "start to first answer, SQLite";
 const SIZE: &str = "server program, stripped";
 const COMMAND: &str = "deploytrack matrix, whole process, against curl";
-/// How often a program is started for one figure.
+/// How many times a program is started for one figure.
 const STARTS: usize = 9;
 
-/// Every line of it.
+/// Measures every line.
 pub(crate) fn run(run: &mut Run) {
     if run.wants(Kind::Sqlite, [IDLE, LOADED, START, COMMAND]) {
         run.database(Kind::Sqlite, run.settings.rows());
@@ -38,7 +38,7 @@ pub(crate) fn run(run: &mut Run) {
     }
 }
 
-/// From the start of the process to the answer to a request for a deployment.
+/// The time from the start of the process to the first answer with a deployment.
 fn start(run: &mut Run) {
     if !run.settings.wants(START) {
         return;
@@ -84,7 +84,7 @@ fn memory(run: &mut Run) {
     }
 }
 
-/// The megabytes that a process has for itself alone.
+/// The private memory of a process, in megabytes.
 fn anonymous(server: &Server) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{}/status", server.process.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
@@ -101,7 +101,7 @@ fn size(run: &mut Run) {
     Line::most(SIZE, Unit::Megabytes, 12.0).print_figure(&[f64::from(bytes) / 1_000_000.0]);
 }
 
-/// The same matrix, fetched by the command line and by curl.
+/// The same matrix, fetched by the command line program and by curl.
 fn command(run: &mut Run) {
     let line = Line::cost(COMMAND, 3.0);
     if !run.settings.wants(COMMAND) {
@@ -114,7 +114,7 @@ fn command(run: &mut Run) {
     let home = Home::new().with("DEPLOYTRACK_URL", server.process.url()).with("DEPLOYTRACK_TOKEN", server.token());
     let (authorization, url) =
         (format!("authorization: Bearer {}", server.token()), format!("{}/api/v1/deployments/matrix", server.process.url()));
-    // The command line asks for gzip too; curl is spared to unpack it.
+    // The command line program requests gzip too; curl does not decompress it.
     let curl = || {
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--fail", "--header", &authorization, "--header", "accept-encoding: gzip", &url]);
@@ -123,7 +123,7 @@ fn command(run: &mut Run) {
     run.compare(&line, || milliseconds(|| home.command("deploytrack", &["matrix"])), || milliseconds(curl));
 }
 
-/// The milliseconds from a program's start to its end: the median of some runs.
+/// The median run time of a program, in milliseconds.
 fn milliseconds(command: impl Fn() -> Command) -> f64 {
     let mut figures: Vec<_> = (0..STARTS)
         .map(|_| {

@@ -1,6 +1,6 @@
-//! The floor of writes on SQLite: the rows that one POST writes, written by SQLite alone.
+//! The baseline of writes on SQLite: the rows of one POST, written by SQLite without a server.
 //!
-//! A migration that changes what one POST writes changes [`ADDED`] and [`TOUCHED`]; the run says when they are behind.
+//! A migration that changes the rows of one POST must change [`ADDED`] and [`TOUCHED`]; the run reports it when they are outdated.
 
 use std::{
     collections::BTreeMap,
@@ -12,14 +12,14 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Statement, params_from_iter, types::Value};
 use uuid::Uuid;
 
-/// The argument that makes this program such a writer.
+/// The argument that starts this program as such a writer.
 pub(crate) const ARGUMENT: &str = "floor-sqlite";
 
-/// The tables to which one POST adds a row. The rows are those of a pending deployment that is there already, under
-/// another id and at another time. The deployment comes first: while a row of history waits for its deployment, SQLite
-/// looks for more that wait, through every row of `current_cells`.
+/// The tables to which one POST adds a row. The rows are copies of those of an existing pending deployment, with another id and
+/// another time. The deployment comes first: while a row of history has an unresolved foreign key, SQLite searches every row of
+/// `current_cells` for more of them.
 const ADDED: [&str; 3] = ["deployments", "history", "events"];
-/// The tables of which one POST changes a row, or adds it once, and how, by component, environment and status.
+/// The tables in which one POST changes a row (or adds it once), with the statement, by component, environment and status.
 const TOUCHED: [(&str, &str); 4] = [
     (
         "current_cells",
@@ -38,10 +38,10 @@ const TOUCHED: [(&str, &str); 4] = [
     ),
     ("commits", "update commits set count = count + 1, last_event = last_event + 1"),
 ];
-/// How many deployments the rows are taken from.
+/// The number of deployments whose rows are copied.
 const SAMPLES: u32 = 1000;
 
-/// How many POSTs' rows are written in a second, with that many of them in one transaction.
+/// How many times per second the rows of one POST are written, with this many POSTs in one transaction.
 pub(crate) fn rate(file: &Path, batch: u32, warm: Duration, time: Duration) -> f64 {
     let millis = |time: Duration| time.as_millis().to_string();
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -51,11 +51,11 @@ pub(crate) fn rate(file: &Path, batch: u32, warm: Duration, time: Duration) -> f
     String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
 }
 
-/// Writes for that many milliseconds and prints the rate.
+/// Writes for this many milliseconds and prints the rate.
 pub(crate) fn write(file: &str, batch: &str, warm: &str, time: &str) {
     let millis = |text: &str| Duration::from_millis(text.parse().unwrap());
     let database = Connection::open(file).unwrap();
-    // As the server sets its own connection.
+    // The settings of the server's connection.
     database.pragma_update(None, "journal_mode", "wal").unwrap();
     database.pragma_update(None, "synchronous", "full").unwrap();
     database.pragma_update(None, "foreign_keys", true).unwrap();
@@ -74,13 +74,13 @@ pub(crate) fn write(file: &str, batch: &str, warm: &str, time: &str) {
     println!("{}", f64::from(written) / from.elapsed().as_secs_f64());
 }
 
-/// The row of a table with its columns' names.
+/// A row of a table with the names of its columns.
 type Row = Vec<(String, Value)>;
 
 /// The rows of one deployment, in the order of [`ADDED`].
 type Sample = [Row; ADDED.len()];
 
-/// The rows of pending deployments, which are what one POST adds.
+/// The rows of pending deployments, like those that one POST adds.
 fn samples(database: &Connection) -> Vec<Sample> {
     let ids: Vec<Value> = {
         let mut query = database.prepare("select id from deployments where status = 'pending' limit ?1").unwrap();
@@ -152,7 +152,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// How many rows every table of a file has.
+/// The number of rows of every table of a file.
 pub(crate) fn counts(file: &Path) -> BTreeMap<String, i64> {
     let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut query = database.prepare("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'").unwrap();
@@ -161,7 +161,8 @@ pub(crate) fn counts(file: &Path) -> BTreeMap<String, i64> {
     tables.iter().map(|table| (table.clone(), count(table))).collect()
 }
 
-/// What is wrong with this floor when so many POSTs took a file from these counts to those: `None` if it is right.
+/// The fault of this baseline, when this many POSTs changed the counts of a file from the first to the second; `None` if there
+/// is none.
 pub(crate) fn difference(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>, posts: i64) -> Option<String> {
     let wrong: Vec<_> = after
         .iter()

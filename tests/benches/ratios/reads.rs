@@ -1,4 +1,4 @@
-//! Reads of one data set by many clients.
+//! Reads by many clients.
 
 use bytes::Bytes;
 use deploytrack_tests::program::Process;
@@ -14,7 +14,7 @@ use crate::{
 };
 
 const CLIENTS: usize = 64;
-/// How many deployments are read at random.
+/// The number of deployments to read at random.
 const IDS: usize = 20_000;
 
 const UNCHANGED: &str = "matrix 1,000 x 8, unchanged (304)";
@@ -25,7 +25,7 @@ const ANY: &str = "by id, any";
 const LIST: &str = "list of 20 with total";
 const FILTERED: &str = "list of 20 with total, of one environment";
 
-/// On SQLite, all against bare hyper.
+/// On SQLite, each compared with bare hyper.
 pub(crate) fn sqlite(run: &mut Run) {
     let named = |name: &str| format!("{name}, SQLite");
     let targets = [(UNCHANGED, 0.85), (MATRIX, 0.7), (MATRIX_GZIP, 0.7), (HOT, 0.8), (ANY, 0.3), (LIST, 0.5), (FILTERED, 0.5)];
@@ -33,7 +33,7 @@ pub(crate) fn sqlite(run: &mut Run) {
     against_hyper(run, Kind::Sqlite, &lines);
 }
 
-/// On PostgreSQL, by id against pgbench, and where a server need not ask the database for each row against bare hyper.
+/// On PostgreSQL: reads by id compared with pgbench, and answers from the cache compared with bare hyper.
 pub(crate) fn postgres(run: &mut Run) {
     let named = |name: &str| format!("{name}, PostgreSQL");
     let targets = [(UNCHANGED, 0.85), (MATRIX, 0.7), (LIST, 0.12), (FILTERED, 0.12)];
@@ -68,7 +68,7 @@ fn against_hyper(run: &mut Run, kind: Kind, lines: &[(&str, Line)]) {
     }
 }
 
-/// The requests of a line, and the status of their answers.
+/// The requests of a line, and the expected status.
 fn requests(run: &Run, server: &Server, what: &str) -> (u16, Vec<Bytes>) {
     const PATH: &str = "/api/v1/deployments/matrix";
     let one = |request| (200, vec![request]);
@@ -84,7 +84,7 @@ fn requests(run: &Run, server: &Server, what: &str) -> (u16, Vec<Bytes>) {
     }
 }
 
-/// A bare server that gives the answer to a request, and the head of that answer.
+/// A bare server that returns the answer to a request, and the head of that answer.
 fn floor(run: &Run, server: &Server, request: &Bytes) -> (Process, String) {
     let (head, body) = server.answer(&run.runtime, request);
     (bare_hyper::start(run.scratch(), &head, &body), head)
@@ -114,7 +114,7 @@ pub(crate) fn by_id(server: &Server, ids: &[String]) -> Vec<Bytes> {
     ids.iter().map(|id| server.get(&format!("/api/v1/deployments/{id}"), "")).collect()
 }
 
-/// The ids of deployments from everywhere in the history.
+/// The ids of deployments, spread over the whole history.
 pub(crate) fn ids(run: &Run, server: &Server, count: usize) -> Vec<String> {
     let components = components(run, server);
     let mut ids = Vec::with_capacity(count);

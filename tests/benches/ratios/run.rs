@@ -1,4 +1,4 @@
-//! What a run has in common: its settings, its databases, and how a line is measured.
+//! The shared parts of a run: settings, databases, and the measurement of a line.
 
 use std::{
     cell::RefCell,
@@ -37,32 +37,32 @@ impl Run {
         Self { settings: settings.clone(), runtime: Runtime::new().unwrap(), kinds, data: Data::new(), left_out: RefCell::default() }
     }
 
-    /// A folder that is gone after the run.
+    /// A folder that is deleted after the run.
     pub(crate) fn scratch(&self) -> &Path {
         self.data.scratch()
     }
 
-    /// The URL of a database with that many deployments. Everything in a run shares it, and it is gone after the run.
+    /// The URL of a database with this many deployments. The whole run shares it, and it is deleted afterwards.
     pub(crate) fn database(&mut self, kind: Kind, rows: u64) -> String {
         self.data.working_copy(&self.runtime, kind, rows)
     }
 
-    /// A copy of that data set on SQLite for one line alone.
+    /// A copy of this data set on SQLite for one line only.
     pub(crate) fn file(&mut self, rows: u64, name: &str) -> PathBuf {
         self.data.file(&self.runtime, rows, name)
     }
 
-    /// A server over the database with that many deployments.
+    /// A server on the database with this many deployments.
     pub(crate) fn server(&mut self, kind: Kind, rows: u64) -> Server {
         Server::start(&self.database(kind, rows))
     }
 
-    /// Whether any of these lines is asked for and can be measured on this database.
+    /// Whether any of these lines is selected and can be measured on this database.
     pub(crate) fn wants<'a>(&self, kind: Kind, names: impl IntoIterator<Item = &'a str>) -> bool {
         self.kinds.contains(&kind) && names.into_iter().any(|name| self.settings.wants(name))
     }
 
-    /// Measures a line in turns, if it is asked for.
+    /// Measures a line in alternating rounds, if it is selected.
     pub(crate) fn compare(&self, line: &Line, mut ours: impl FnMut() -> f64, mut floor: impl FnMut() -> f64) {
         if self.settings.wants(&line.name) {
             let rounds: Vec<_> = (0..Settings::ROUNDS).map(|_| (ours(), floor())).collect();
@@ -80,12 +80,12 @@ impl Run {
         1000.0 / self.rate(load)
     }
 
-    /// Says at the end that something was not measured, and why.
+    /// Notes that something was not measured, and why, to print at the end.
     pub(crate) fn leave_out(&self, what: &str, why: &str) {
         self.left_out.borrow_mut().push(format!("{what}: {why}"));
     }
 
-    /// Prints what was left out.
+    /// Prints the lines that were not measured.
     pub(crate) fn finish(self) {
         println!();
         if self.settings.wants_kind(Kind::Postgres) && !self.kinds.contains(&Kind::Postgres) {
@@ -97,7 +97,7 @@ impl Run {
     }
 }
 
-/// A server, and what one may ask of it.
+/// A server, and its requests.
 pub(crate) struct Server {
     pub(crate) process: Process,
     token: String,
@@ -114,12 +114,12 @@ impl Server {
         &self.token
     }
 
-    /// A request that reads, with headers beside the token.
+    /// A request that reads, with headers besides the token.
     pub(crate) fn get(&self, path: &str, headers: &str) -> Bytes {
         format!("GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n{headers}\r\n", self.token).into()
     }
 
-    /// What makes requests that write.
+    /// A source of requests that write.
     pub(crate) fn writer(&self, method: &'static str) -> impl Fn(&str, &str) -> Bytes + Send + Sync + use<> {
         let token = self.token.clone();
         move |path, body| {
@@ -137,7 +137,7 @@ impl Server {
         runtime.block_on(async { Connection::open(address(&self.process)).await.fetch(request).await })
     }
 
-    /// What is found at a path.
+    /// The JSON body of the answer for a path.
     pub(crate) fn read(&self, runtime: &Runtime, path: &str) -> Value {
         let (head, body) = self.answer(runtime, &self.get(path, ""));
         assert!(head.starts_with("HTTP/1.1 200 "), "{path} answers {head}{}", String::from_utf8_lossy(&body));
@@ -150,7 +150,7 @@ impl Server {
     }
 }
 
-/// Where a process listens, without the scheme.
+/// The address of a process, without the scheme.
 pub(crate) fn address(process: &Process) -> &str {
     process.url().trim_start_matches("http://")
 }

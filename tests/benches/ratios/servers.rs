@@ -1,4 +1,4 @@
-//! Several servers on one PostgreSQL, behind `HAProxy`.
+//! Several servers on one PostgreSQL database, behind `HAProxy`.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::{
 const CLIENTS: usize = 64;
 const MOST_SERVERS: usize = 3;
 
-/// Two and three servers, each against one. Everything is behind `HAProxy`, and on the same cores.
+/// Two and three servers compared with one, all behind `HAProxy` and on the same cores.
 pub(crate) fn run(run: &mut Run) {
     let name = |what: &str, servers: usize| format!("{what}, PostgreSQL, {servers} servers against 1");
     let whats = ["POST", "by id, any", "matrix 1,000 x 8, unchanged (304)"];
@@ -38,7 +38,7 @@ pub(crate) fn run(run: &mut Run) {
     let matrix = "/api/v1/deployments/matrix";
     let (head, _) = first.answer(&run.runtime, &first.get(matrix, ""));
     let tag = head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned();
-    // The writes come last, since they change the tag.
+    // The writes come last, since they change the ETag.
     let loads: [(&str, u16, Source); 3] = [
         (whats[2], 304, always(first.get(matrix, &format!("if-none-match: {tag}\r\n")))),
         (whats[1], 200, any_of(reads::by_id(first, &reads::ids(run, first, 20_000)))),
@@ -54,14 +54,14 @@ pub(crate) fn run(run: &mut Run) {
     }
 }
 
-/// `HAProxy` in front of some servers; ended when dropped.
+/// `HAProxy` in front of some servers. It is killed when this value is dropped.
 struct Balancer {
     process: Child,
     address: String,
 }
 
 impl Balancer {
-    /// None when it is not installed.
+    /// Starts it; `None` when it is not installed.
     fn before(run: &Run, servers: &[Server]) -> Option<Self> {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let file = run.scratch().join(format!("haproxy-{}.cfg", servers.len()));

@@ -1,8 +1,8 @@
-//! What the command line asks for.
+//! The options of the command line.
 
 use std::{process::exit, time::Duration};
 
-/// What `--help` shows.
+/// The text of `--help`.
 const HELP: &str = "\
 Ratios of what the server does to what the machine allows, both measured in one run, in turns.
 
@@ -19,7 +19,7 @@ which may take long, and kept under target/bench-data.
 A line is: name, ours, floor, ratio (the median of the rounds' ratios), the least and the greatest ratio, target, and
 whether it is reached.";
 
-/// How much is measured.
+/// The amount of measuring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Extent {
     Quick,
@@ -28,7 +28,7 @@ enum Extent {
     Full,
 }
 
-/// Which database.
+/// The database to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Sqlite,
@@ -46,7 +46,7 @@ impl Kind {
     }
 }
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     extent: Extent,
@@ -55,9 +55,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The settings of this process, or its end: with the help, with a refusal, or, outside `cargo bench`, with nothing.
+    /// Reads the options, or ends the process: with the help, with an error, or silently outside `cargo bench`.
     pub(crate) fn of_this_process(args: Vec<String>) -> Self {
-        // `cargo test --all-targets` runs this too, and a test is no time to measure.
+        // `cargo test --all-targets` runs this program too, and must not measure.
         if args.is_empty() {
             println!("measures only when it is asked to: cargo bench");
             exit(0)
@@ -77,7 +77,7 @@ impl Settings {
                     println!("{HELP}");
                     exit(0)
                 }
-                // What `cargo bench` passes to every program.
+                // Options that `cargo bench` passes to every program.
                 "--bench" => {}
                 "--quick" => settings.extent = Extent::Quick,
                 "--full" => settings.extent = Extent::Full,
@@ -89,27 +89,27 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Whether a line of this name is asked for.
+    /// Whether a line with this name is selected.
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|only| name.to_lowercase().contains(&only.to_lowercase()))
     }
 
-    /// Whether a database is asked for.
+    /// Whether a database is selected.
     pub(crate) fn wants_kind(&self, kind: Kind) -> bool {
         self.kind.is_none_or(|only| only == kind)
     }
 
-    /// Whether only a minute is to be spent.
+    /// Whether the run must take only a minute.
     pub(crate) fn is_quick(&self) -> bool {
         self.extent == Extent::Quick
     }
 
-    /// How many deployments a usual line is measured on.
+    /// The number of deployments for most lines.
     pub(crate) fn rows(&self) -> u64 {
         if self.is_quick() { 10_000 } else { 1_000_000 }
     }
 
-    /// The lengths of history that are compared with 10,000 deployments.
+    /// The numbers of deployments that are compared with 10,000.
     pub(crate) fn longer(&self) -> &'static [u64] {
         match self.extent {
             Extent::Quick => &[],
@@ -118,15 +118,15 @@ impl Settings {
         }
     }
 
-    /// How many rounds a line has: the least that has a median.
+    /// The number of rounds of a line: at least enough for a median.
     pub(crate) const ROUNDS: usize = 3;
 
-    /// How long one side of a round is measured.
+    /// The time to measure one side of a round.
     pub(crate) fn time(&self) -> Duration {
         Duration::from_millis(if self.is_quick() { 500 } else { 2000 })
     }
 
-    /// How long it runs before that.
+    /// The time that it runs before the measurement.
     pub(crate) fn warm(&self) -> Duration {
         self.time() / 5
     }

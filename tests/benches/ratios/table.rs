@@ -1,11 +1,11 @@
-//! A line: what is compared, what should come of it, and what the rounds came to.
+//! A line of the table: the comparison, its target, and its result.
 
-/// What a ratio, or a figure without a floor, should be.
+/// The target of a ratio, or of a figure without a baseline.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
     AtLeast(f64),
     AtMost(f64),
-    /// It is told, and nothing is asked of it.
+    /// No target: the figure is only printed.
     None,
 }
 
@@ -28,7 +28,7 @@ impl Target {
     }
 }
 
-/// What the figures of a line count.
+/// The unit of the figures of a line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
     PerSecond,
@@ -57,27 +57,27 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// A line of rates, which should be at least this share of the floor's.
+    /// A line of rates, which should be at least this share of the baseline.
     pub(crate) fn rate(name: impl Into<String>, share: f64) -> Self {
         Self { name: name.into(), unit: Unit::PerSecond, target: Target::AtLeast(share) }
     }
 
-    /// A line of costs, which should be at most this many times the floor's.
+    /// A line of costs, which should be at most this many times the baseline.
     pub(crate) fn cost(name: impl Into<String>, times: f64) -> Self {
         Self { name: name.into(), unit: Unit::Milliseconds, target: Target::AtMost(times) }
     }
 
-    /// A line of rates that are told beside others.
+    /// A line of rates without a target, printed for comparison.
     pub(crate) fn told(name: impl Into<String>) -> Self {
         Self { name: name.into(), unit: Unit::PerSecond, target: Target::None }
     }
 
-    /// A line of figures without a floor, which should be at most this.
+    /// A line of figures without a baseline, which should be at most this.
     pub(crate) fn most(name: impl Into<String>, unit: Unit, bound: f64) -> Self {
         Self { name: name.into(), unit, target: Target::AtMost(bound) }
     }
 
-    /// Prints what rounds of (ours, floor) came to.
+    /// Prints the result of rounds of (ours, baseline).
     pub(crate) fn print_ratio(&self, rounds: &[(f64, f64)]) {
         let ratios = sorted(rounds.iter().map(|(ours, floor)| ours / floor));
         let (ours, floor) = (sorted(rounds.iter().map(|round| round.0)), sorted(rounds.iter().map(|round| round.1)));
@@ -93,7 +93,7 @@ impl Line {
         ]);
     }
 
-    /// Prints what figures without a floor came to.
+    /// Prints the result of figures without a baseline.
     pub(crate) fn print_figure(&self, figures: &[f64]) {
         let figures = sorted(figures.iter().copied());
         let figure = median(&figures);

@@ -15,7 +15,7 @@ const PATH: &str = "/api/v1/deployments";
 const CLIENTS: usize = 64;
 const BATCH: u32 = 64;
 
-/// On SQLite, against the same rows written by SQLite alone.
+/// On SQLite, compared with the same rows written by SQLite without a server.
 pub(crate) fn sqlite(run: &mut Run) {
     let one = Line::rate("POST, SQLite, 64 clients, against one commit each", 8.0);
     let many = Line::rate("POST, SQLite, 64 clients, against raw batches of 64", 0.6);
@@ -38,7 +38,7 @@ pub(crate) fn sqlite(run: &mut Run) {
     run.compare(&many, || run.rate(&ours), || raw_sqlite::rate(&raw, BATCH, warm, time));
 }
 
-/// On PostgreSQL, against single-row inserts by pgbench.
+/// On PostgreSQL, compared with single-row inserts by pgbench.
 pub(crate) fn postgres(run: &mut Run) {
     let lines = [(16, 1.5), (64, 3.0)].map(|(clients, share)| {
         (clients, Line::rate(format!("POST, PostgreSQL, {clients} clients, against pgbench's single inserts"), share))
@@ -59,7 +59,7 @@ pub(crate) fn postgres(run: &mut Run) {
     }
 }
 
-/// POSTs of new deployments, by the ids of any component and any environment.
+/// POSTs of new deployments with random ids of components and environments.
 pub(crate) fn posts(run: &Run, server: &Server) -> Source {
     let (components, environments) = (reads::components(run, server), reads::environments(run, server));
     let post = server.writer("POST");
@@ -78,7 +78,7 @@ pub(crate) fn posts(run: &Run, server: &Server) -> Source {
     })
 }
 
-/// Moves pending deployments on by one client, each of them once around the legal moves, again and again.
+/// Changes the status of deployments by one client, each of them around all legal transitions, in a loop.
 pub(crate) fn patches(run: &Run, server: &Server) -> Load {
     const MOVES: [&str; 4] = ["in_progress", "succeeded", "rolled_back", "pending"];
     let list = |skip: usize| server.read(&run.runtime, &format!("{PATH}?status=pending&take=100&skip={skip}"));

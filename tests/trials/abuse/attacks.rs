@@ -6,8 +6,8 @@ use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use deploytrack_tests::{
     caller::Caller,
+    data_set::DataSet,
     hostile::{WORST, flat, many_values, worst},
-    many::Many,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -23,18 +23,18 @@ pub(crate) struct Attack {
     pub(crate) name: &'static str,
     /// The limit of open files of the server.
     pub(crate) files: u32,
-    /// Whether it works the database, and may differ from one to the other.
+    /// Whether it uses the database, so that the databases may differ.
     pub(crate) uses_database: bool,
-    /// What is in the database before; nothing, if absent.
-    pub(crate) data: Option<Many>,
+    /// The data set in the database before the attack; `None` for an empty database.
+    pub(crate) data: Option<DataSet>,
     pub(crate) run: fn(SocketAddr) -> Running,
 }
 
-/// The files that most systems allow in the end.
+/// The hard limit of open files on most systems.
 const USUAL: u32 = 4096;
-/// How long connections are held.
+/// How long connections are held open.
 const HELD: Duration = Duration::from_secs(8);
-/// How many connections: more than a server takes.
+/// The number of connections: more than a server accepts.
 const SOCKETS: u16 = 900;
 /// The pause between two bytes of a slow caller.
 const SLOW: Duration = Duration::from_secs(2);
@@ -109,21 +109,21 @@ pub(crate) const ATTACKS: [Attack; 23] = [
         name: "300 slow exports of large rows",
         files: USUAL,
         uses_database: true,
-        data: Some(Many::large(1000)),
+        data: Some(DataSet::large(1000)),
         run: |to| Box::pin(reading::slow_exports(to)),
     },
     Attack {
         name: "distinct questions about a matrix of 200,000 cells",
         files: USUAL,
         uses_database: true,
-        data: Some(Many::cells(reading::COMPONENTS, reading::ENVIRONMENTS)),
+        data: Some(DataSet::cells(reading::COMPONENTS, reading::ENVIRONMENTS)),
         run: |to| Box::pin(reading::distinct_questions(to)),
     },
     Attack {
         name: "300 streams of one subject",
         files: USUAL,
         uses_database: true,
-        data: Some(Many { deployments: 100, ..Many::cells(100, 8) }),
+        data: Some(DataSet { deployments: 100, ..DataSet::cells(100, 8) }),
         run: |to| Box::pin(reading::streams_of_one_subject(to)),
     },
 ];
@@ -146,7 +146,7 @@ fn of_kind(kind: &str, bytes: usize) -> String {
     if kind == "flat" { flat(bytes) } else { worst(kind, bytes) }
 }
 
-/// Sends two bodies from each sender. A server may be too busy for one.
+/// Sends two bodies from each sender. A busy server may refuse one of them.
 async fn send(address: SocketAddr, path: &str, media_type: &'static str, body: impl Fn(usize) -> String, expected: u16) {
     let mut senders = JoinSet::new();
     for number in 0..SENDERS {
@@ -168,7 +168,7 @@ async fn send(address: SocketAddr, path: &str, media_type: &'static str, body: i
 
 type Holding = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Holds so many connections, spread over addresses. One that is closed is opened again.
+/// Holds this many connections, spread over addresses. A closed connection is opened again.
 async fn hold(address: SocketAddr, addresses: u16, sockets: u16, behaviour: fn(TcpStream) -> Holding) {
     let mut callers = JoinSet::new();
     for number in 0..sockets {
@@ -214,7 +214,7 @@ fn slow_body(stream: TcpStream) -> Holding {
     ))
 }
 
-/// Sends the beginning, then a byte now and then, until the other side closes.
+/// Sends the beginning of a request, then single bytes with pauses, until the server closes.
 async fn drip(mut stream: TcpStream, beginning: Arc<str>) {
     if stream.write_all(beginning.as_bytes()).await.is_err() {
         return;

@@ -1,4 +1,4 @@
-//! Callers that mean well: each opens a connection, asks one question, and closes.
+//! Honest callers: each opens a connection, sends one request, and closes.
 
 use std::{
     net::SocketAddr,
@@ -17,16 +17,16 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long a question waits for its answer.
+/// The timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The pause between two questions.
+/// The pause between two requests.
 const PAUSE: Duration = Duration::from_millis(10);
-/// What counts as a good latency after an attack, and how often in a row it is seen.
+/// A good latency after an attack, and how many answers in a row must have it.
 const WELL: Duration = Duration::from_millis(200);
 const IN_A_ROW: usize = 10;
 
-/// Callers that ask until they are stopped: one about the health, one with a token for a list, from another address than
-/// the attackers.
+/// Callers that send requests until they are stopped, from another address than the attackers: one for the health, one with a
+/// token for a list.
 pub(crate) struct Others {
     stop: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<Vec<Result<Duration, String>>>>,
@@ -50,7 +50,7 @@ impl Others {
         Self { stop, tasks }
     }
 
-    /// Stops them, and gives what they saw.
+    /// Stops the callers and returns their latencies.
     pub(crate) async fn latencies(self) -> Latencies {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Vec::new();
@@ -73,7 +73,7 @@ fn questions() -> [String; 2] {
     ["GET /healthz HTTP/1.1\r\nHost: a\r\n".to_owned(), list].map(|head| format!("{head}Connection: close\r\n\r\n"))
 }
 
-/// How long a question took, or why it got no good answer.
+/// The latency of a request, or the reason why it got no good answer.
 async fn latency(address: SocketAddr, question: &str) -> Result<Duration, String> {
     let started = Instant::now();
     let answer = async {
@@ -93,7 +93,7 @@ async fn latency(address: SocketAddr, question: &str) -> Result<Duration, String
     }
 }
 
-/// Latencies in order.
+/// Sorted latencies.
 pub(crate) struct Latencies {
     sorted: Vec<Duration>,
     failed: usize,
@@ -113,7 +113,7 @@ impl Latencies {
     }
 }
 
-/// Waits until questions are answered fast again.
+/// Waits until requests are answered fast again.
 ///
 /// # Panics
 /// When they are not within `patience`.

@@ -1,19 +1,19 @@
-//! What an attack came to, and its bounds.
+//! The result of an attack, and its bounds.
 
 use std::{fmt, time::Duration};
 
 /// The most memory that an attack may cost, in bytes.
 const MOST_MEMORY: u64 = 400 * 1024 * 1024;
-/// How much slower others may become, and what is always allowed: the attack itself runs on the same processors. A caller
-/// that is locked out waits for longer.
+/// The allowed factor for the latency of others, and a latency that is always allowed, since the attack runs on the same
+/// processors. A caller that is locked out waits longer.
 const MOST_SLOWER: u32 = 50;
 const ALWAYS_ALLOWED: Duration = Duration::from_secs(2);
-/// The share of questions that may get no good answer.
+/// The allowed share of requests without a good answer.
 const MOST_FAILED: f64 = 0.02;
 /// How long the server may take to recover.
 const MOST_UNTIL_WELL: Duration = Duration::from_secs(20);
 
-/// What one kind of abuse came to: the worst of all rounds.
+/// The result of one kind of abuse: the worst of all rounds.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The peak memory before the attack, in bytes.
@@ -25,12 +25,12 @@ pub(crate) struct Row {
     pub(crate) p99: Duration,
     /// The share of others' requests that got no good answer.
     pub(crate) failed: f64,
-    /// From the end of the attack until others are answered as before.
+    /// The time from the end of the attack until others are answered as before.
     pub(crate) until_well: Duration,
 }
 
 impl Row {
-    /// Takes over what was worse in another round.
+    /// Takes over the worse figures of another round.
     pub(crate) fn worsen(&mut self, other: &Self) {
         self.start = self.start.max(other.start);
         self.peak = self.peak.max(other.peak);

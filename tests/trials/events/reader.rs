@@ -1,4 +1,4 @@
-//! A reader of events who breaks off again and again.
+//! A reader of events that disconnects and resumes many times.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::END;
 
-/// How long it takes at most until the next event comes, while there are writers.
+/// How long to wait for the next event while there are writers.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct Reader {
@@ -18,14 +18,14 @@ pub(super) struct Reader {
     random: Rng,
 }
 
-/// What a reader was told, and what it did meanwhile.
+/// The events that a reader got, and its disconnections.
 #[derive(Debug, Default)]
 pub(super) struct Read {
-    /// The data of the events. They are numbered from 1 without gaps, so the last one has the number of them all.
+    /// The data of the events. Their numbers start at 1 and have no gaps, so the last number is their count.
     pub(super) told: Vec<String>,
-    /// How often it broke off and connected again.
+    /// How often it disconnected and connected again.
     pub(super) breaks: u64,
-    /// How often it was gone before the answer came.
+    /// How often it disconnected before the answer arrived.
     pub(super) hasty: u64,
 }
 
@@ -34,7 +34,7 @@ impl Reader {
         Self { servers, random: Rng::new() }
     }
 
-    /// Reads from the first event to the end, and breaks off whenever it has seen so many.
+    /// Reads from the first event to the last, and disconnects after each of these numbers of events.
     pub(super) async fn read(mut self, plan: Vec<usize>) -> Read {
         let mut read = Read::default();
         for seen in plan {
@@ -46,8 +46,8 @@ impl Reader {
         read
     }
 
-    /// Reads over one connection until it has seen so many events, or the end. What has come beyond that, perhaps a part of
-    /// an event, is forgotten with the connection.
+    /// Reads over one connection up to this number of events, or to the last. Further bytes, perhaps a part of an event, are
+    /// dropped with the connection.
     async fn connection(&mut self, read: &mut Read, until: Option<usize>) {
         if self.random.u8(..4) == 0 {
             let moment = Duration::from_micros(self.random.u64(..3000));
@@ -87,7 +87,7 @@ struct Stream {
 }
 
 impl Stream {
-    /// The data of the next event, which must be the one behind the `seen` first ones.
+    /// The data of the next event; its number must follow the `seen` first ones.
     async fn event(&mut self, seen: usize) -> String {
         loop {
             let block = self.block().await;
@@ -104,7 +104,7 @@ impl Stream {
         }
     }
 
-    /// The lines up to the next empty one.
+    /// The lines up to the next empty line.
     async fn block(&mut self) -> String {
         loop {
             if let Some(end) = self.bytes.windows(2).position(|pair| pair == b"\n\n") {

@@ -1,4 +1,4 @@
-//! Writers who record deployments and move those of each other on.
+//! Writers that record deployments and change the status of each other's deployments.
 
 use std::sync::{
     Arc, Mutex,
@@ -12,24 +12,24 @@ use tokio::task::JoinSet;
 
 const COMPONENTS: usize = 20;
 const ENVIRONMENTS: [&str; 4] = ["development", "testing", "staging", "production"];
-/// Among how many of the newest deployments a writer chooses: few, so that they meet.
+/// How many of the newest deployments a writer chooses from: few, so that writers collide.
 const NEWEST: usize = 40;
 
-/// What the servers acknowledged.
+/// The acknowledged writes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Done {
     pub(super) recorded: u64,
     pub(super) moved: u64,
     pub(super) described: u64,
-    /// Moves that came second. They are not among the writes.
+    /// Transitions that were refused because another writer was faster. They do not count as writes.
     pub(super) refused: u64,
 }
 
-/// What writers share.
+/// The state that writers share.
 pub(super) struct Writers {
     servers: Vec<Caller>,
     left: AtomicU64,
-    /// Ids and the last status that is known.
+    /// Ids with the last known status.
     deployments: Mutex<Vec<(String, &'static str)>>,
     done: Mutex<Done>,
 }
@@ -39,7 +39,7 @@ impl Writers {
         Arc::new(Self { servers, left: AtomicU64::new(writes), deployments: Mutex::default(), done: Mutex::default() })
     }
 
-    /// Carries out all the writes, so many at a time.
+    /// Carries out all writes, this many at a time.
     pub(super) async fn write(self: Arc<Self>, at_once: usize) -> Done {
         let writers: JoinSet<_> = (0..at_once).map(|writer| self.clone().work(writer, Rng::new())).collect();
         writers.join_all().await;
@@ -49,7 +49,7 @@ impl Writers {
     async fn work(self: Arc<Self>, writer: usize, mut random: Rng) {
         let mut number = 0;
         while self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-            // A move that came second is no write: something else is tried in its place.
+            // A refused transition is not a write; another operation is tried instead.
             while !self.one(&format!("{writer}.{number}"), &mut random).await {
                 number += 1;
             }
@@ -57,7 +57,7 @@ impl Writers {
         }
     }
 
-    /// Records, moves or describes a deployment. Whether it was done.
+    /// Records a deployment, or changes a status or a description. Returns whether it was accepted.
     async fn one(&self, version: &str, random: &mut Rng) -> bool {
         let server = &self.servers[random.usize(..self.servers.len())];
         match (self.choose(random), random.u8(..10)) {
@@ -77,7 +77,7 @@ impl Writers {
     }
 
     async fn record(&self, server: &Caller, version: &str, random: &mut Rng) -> bool {
-        // What is recorded with a later status is several events at once.
+        // A deployment that is recorded with a later status is several events at once.
         let status = *random.choice(&["pending", "in_progress", "succeeded"]).unwrap();
         let (component, environment) = (format!("component-{}", random.usize(..COMPONENTS)), random.choice(&ENVIRONMENTS).unwrap());
         let body = json!({"component": component, "environment": environment, "version": version, "status": status});

@@ -1,4 +1,4 @@
-//! What one reader's token can take from a server.
+//! Attacks with the token of one reader.
 
 use std::{
     net::SocketAddr,
@@ -13,15 +13,15 @@ use tokio::{task::JoinSet, time::sleep};
 
 use super::HELD;
 
-/// How many answers are asked for at once.
+/// How many answers are requested at once.
 const ANSWERS: usize = 300;
-/// How many callers ask one question after the other.
+/// How many callers send one request after the other.
 const ASKERS: u32 = 24;
 /// The components of the matrix, and its environments.
 pub(super) const COMPONENTS: u32 = 25_000;
 pub(super) const ENVIRONMENTS: u32 = 8;
 
-/// Exports of large rows, of each of which a byte a second is read.
+/// Exports of large rows, each read at one byte a second.
 pub(super) async fn slow_exports(address: SocketAddr) {
     let exports = ask(address, "/api/v1/deployments/export").await;
     let slow: Vec<Slow> = exports.into_iter().map(|export| export.slowly(1, Duration::from_secs(1))).collect();
@@ -29,7 +29,7 @@ pub(super) async fn slow_exports(address: SocketAddr) {
     drop(slow);
 }
 
-/// Readers of events from the first on, for a component that has none, all with one subject's token.
+/// Readers of all events of a component without events, all with the token of one subject.
 pub(super) async fn streams_of_one_subject(address: SocketAddr) {
     let streams = ask(address, "/api/v1/events?after=0&component=nothing").await;
     let other = Unread::ask(address, &Caller::token_of("other"), "/api/v1/events").await;
@@ -38,7 +38,7 @@ pub(super) async fn streams_of_one_subject(address: SocketAddr) {
     drop(streams);
 }
 
-/// Asks for a path over many connections, and reads the heads of the answers.
+/// Requests a path over many connections, and reads only the heads of the answers.
 async fn ask(address: SocketAddr, path: &'static str) -> Vec<Unread> {
     let token = Caller::token_of("abuser");
     let asked: JoinSet<_> =
@@ -48,7 +48,7 @@ async fn ask(address: SocketAddr, path: &'static str) -> Vec<Unread> {
     answers
 }
 
-/// Questions about one component each, never the same one, and now and then about all of an environment.
+/// Requests about one component each, always another one, and sometimes about a whole environment.
 pub(super) async fn distinct_questions(address: SocketAddr) {
     let end = Instant::now() + HELD;
     let askers: JoinSet<_> = (0..ASKERS).map(|asker| ask_until(end, address, asker)).collect();
@@ -56,7 +56,7 @@ pub(super) async fn distinct_questions(address: SocketAddr) {
     println!("    {} questions answered", answers.into_iter().sum::<u32>());
 }
 
-/// Asks until then. Returns how many questions were answered.
+/// Sends requests until then. Returns how many were answered.
 async fn ask_until(end: Instant, address: SocketAddr, asker: u32) -> u32 {
     let (caller, mut answered) = (Caller::named(&format!("http://{address}"), "abuser"), 0);
     for number in 1.. {

@@ -1,4 +1,4 @@
-//! A pipeline that is called off at any step of a wrapped run: the server has the deployment once, with what is true.
+//! A pipeline that is cancelled at any step of a wrapped run: the server has the deployment once, with the true outcome.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -13,38 +13,39 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deploytrack_tests::program::Home;
 use serde_json::Value;
 
 use crate::{
+    given::Bench,
     wrapped::{home_of, shown, spooled},
-    *,
 };
 
 const SIGNALS: [(&str, i32); 3] = [("TERM", 15), ("INT", 2), ("HUP", 1)];
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a front keeps to itself.
+/// The traffic that a proxy holds back.
 #[derive(Clone, Copy, Debug)]
-enum Hold {
+enum HeldBack {
     Nothing,
-    /// Requests of this method never reach the server.
+    /// Requests with this method: they never reach the server.
     Request(&'static str),
-    /// They do, and nobody hears the answer.
+    /// Answers to requests with this method: the server gets the request.
     Answer(&'static str),
 }
 
-/// Stands before a server and holds back what it is told to.
-struct Front {
+/// A proxy in front of a server that holds back some traffic.
+struct HoldingProxy {
     url: String,
-    hold: Arc<Mutex<Hold>>,
+    hold: Arc<Mutex<HeldBack>>,
     held: Receiver<()>,
 }
 
-impl Front {
+impl HoldingProxy {
     fn of(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (rule, server) = (Arc::new(Mutex::new(Hold::Nothing)), server.trim_start_matches("http://").to_owned());
+        let (rule, server) = (Arc::new(Mutex::new(HeldBack::Nothing)), server.trim_start_matches("http://").to_owned());
         let (sender, held) = channel();
         let shared = Arc::clone(&rule);
         thread::spawn(move || {
@@ -56,19 +57,19 @@ impl Front {
         Self { url, hold: rule, held }
     }
 
-    fn holds(&self, hold: Hold) {
+    fn holds(&self, hold: HeldBack) {
         *self.hold.lock().unwrap() = hold;
         while self.held.try_recv().is_ok() {}
     }
 
-    /// Waits until something is held back.
+    /// Waits until the proxy holds something back.
     fn wait(&self) {
         self.held.recv_timeout(PATIENCE).unwrap();
     }
 }
 
-/// Passes on what comes from both sides until the first request that is to be held back, and nothing after it.
-fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<Hold>, told: &Sender<()>) {
+/// Forwards both directions until the first request that must be held back, and nothing after it.
+fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<HeldBack>, told: &Sender<()>) {
     let withheld = Arc::new(AtomicBool::new(false));
     let back = (server.try_clone().unwrap(), client.try_clone().unwrap(), Arc::clone(&withheld), told.clone());
     thread::spawn(move || relay_answers(back));
@@ -76,11 +77,11 @@ fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<Hold>, told:
     while let Ok(read @ 1..) = client.read(&mut buffer) {
         let begins = |method: &str| buffer[..read].starts_with(method.as_bytes());
         match *rule.lock().unwrap() {
-            Hold::Request(method) if begins(method) => {
+            HeldBack::Request(method) if begins(method) => {
                 swallows = true;
                 let _ = told.send(());
             }
-            Hold::Answer(method) if begins(method) => withheld.store(true, Ordering::SeqCst),
+            HeldBack::Answer(method) if begins(method) => withheld.store(true, Ordering::SeqCst),
             _ => {}
         }
         if !swallows && server.write_all(&buffer[..read]).is_err() {
@@ -101,17 +102,17 @@ fn relay_answers((mut server, mut client, withheld, told): (TcpStream, TcpStream
     }
 }
 
-/// A server, a front before it, and a home that knows the front.
-struct Stage {
+/// A server, a proxy in front of it, and a home configured with the proxy.
+struct Setup {
     bench: Bench,
-    front: Front,
+    front: HoldingProxy,
     home: Home,
 }
 
-impl Stage {
+impl Setup {
     fn new() -> Self {
         let bench = Bench::new();
-        let front = Front::of(bench.server.url());
+        let front = HoldingProxy::of(bench.server.url());
         Self { home: home_of(&front.url), front, bench }
     }
 
@@ -120,10 +121,10 @@ impl Stage {
         self.home.command("deploytrack", &args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Status and reason of the only deployment of a version, after everything that was kept is sent.
+    /// Status and reason of the only deployment of a version, after all queued events have been sent.
     fn told(&self, version: &str, kept: usize) -> (String, String) {
         assert_eq!(spooled(&self.home), kept, "{version}");
-        self.front.holds(Hold::Nothing);
+        self.front.holds(HeldBack::Nothing);
         assert_eq!(self.home.deploytrack(&["flush"]).done(), format!("{kept} sent, 0 kept, 0 refused\n"), "{version}");
         assert_eq!(spooled(&self.home), 0);
         let answer = self.bench.home.deploytrack(&["list", "--version", version, "-o", "json"]);
@@ -141,7 +142,7 @@ fn send(signal: &str, child: &Child) {
     assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
 }
 
-/// The exit code, for which nobody waits forever.
+/// The exit code, waited for with a limit.
 fn code(mut child: Child) -> Option<i32> {
     let start = Instant::now();
     loop {
@@ -154,10 +155,10 @@ fn code(mut child: Child) -> Option<i32> {
 }
 
 #[test]
-fn before_the_server_answers_the_start_nothing_runs_and_that_is_told() {
-    let stage = Stage::new();
+fn a_signal_before_the_start_is_recorded_runs_nothing_and_is_recorded() {
+    let stage = Setup::new();
     for (signal, number) in SIGNALS {
-        for hold in [Hold::Request("POST"), Hold::Answer("POST")] {
+        for hold in [HeldBack::Request("POST"), HeldBack::Answer("POST")] {
             let version = format!("{signal}-{hold:?}").replace(['(', ')', '"'], "-");
             stage.front.holds(hold);
             let mark = stage.home.path().join(&version);
@@ -174,8 +175,8 @@ fn before_the_server_answers_the_start_nothing_runs_and_that_is_told() {
 }
 
 #[test]
-fn while_the_command_runs_it_gets_the_signal_and_its_end_is_told() {
-    let stage = Stage::new();
+fn a_signal_reaches_the_running_command_and_its_end_is_recorded() {
+    let stage = Setup::new();
     for (signal, number) in SIGNALS {
         let mut child = stage.begin(signal, "echo begun; exec sleep 30");
         let mut line = String::new();
@@ -190,10 +191,10 @@ fn while_the_command_runs_it_gets_the_signal_and_its_end_is_told() {
 }
 
 #[test]
-fn while_the_outcome_is_sent_it_ends_at_once_with_the_commands_code_and_the_outcome_is_kept() {
-    let stage = Stage::new();
+fn a_signal_during_the_outcome_ends_with_the_code_of_the_command_and_queues_the_outcome() {
+    let stage = Setup::new();
     for (signal, _) in SIGNALS {
-        for hold in [Hold::Request("PATCH"), Hold::Answer("PATCH")] {
+        for hold in [HeldBack::Request("PATCH"), HeldBack::Answer("PATCH")] {
             for (exit, status) in [(0, "succeeded"), (7, "failed")] {
                 let version = format!("{signal}-{hold:?}-{exit}").replace(['(', ')', '"'], "-");
                 stage.front.holds(hold);

@@ -1,4 +1,4 @@
-//! What is refused is said in the words of the command line: the value, the rule, and a flag or a command that helps.
+//! Refusals in the terms of the command line: the value, the rule, and a flag or a command that helps.
 
 use std::{
     io::{Read as _, Write as _},
@@ -6,12 +6,15 @@ use std::{
     thread,
 };
 
-use deploytrack_tests::program::Run;
+use deploytrack_tests::{
+    caller::Caller,
+    program::{Home, Run},
+};
 use serde_json::{Value, json};
 
-use crate::*;
+use crate::given::Bench;
 
-/// Words of HTTP, of JSON and of parsers, which say nothing to a person at a terminal.
+/// Terms of HTTP, JSON and parsers, which do not help a person at a terminal.
 const FOREIGN: [&str; 34] = [
     "?register",
     "=true",
@@ -49,9 +52,9 @@ const FOREIGN: [&str; 34] = [
     "text/html",
 ];
 
-/// Checks that a refusal has an exit code and these parts, and speaks the language of the command line.
+/// Checks that a refusal has this exit code, contains these parts and uses the terms of the command line.
 #[track_caller]
-fn is_spoken(args: &[&str], run: &Run, code: i32, parts: &[&str]) {
+fn assert_refusal(args: &[&str], run: &Run, code: i32, parts: &[&str]) {
     assert_eq!((run.code, run.out.as_str()), (code, ""), "{args:?}: {run:?}");
     for part in parts {
         assert!(run.err.contains(part), "{args:?}: {part} is not in {}", run.err);
@@ -113,25 +116,25 @@ fn a_command_line_that_cannot_be_read_names_value_rule_and_flag() {
         (&["list", "--enviroment", "e"], &["'--enviroment'", "'--environment'"]),
     ];
     for (args, parts) in table {
-        is_spoken(args, &home.deploytrack(args), 2, parts);
+        assert_refusal(args, &home.deploytrack(args), 2, parts);
     }
 }
 
 #[test]
-fn every_fault_of_a_command_line_is_said_at_once() {
+fn every_fault_of_a_command_line_is_reported_at_once() {
     let home = Home::new();
     let args = ["list", "--take", "0", "--status", "done", "--enviroment", "e", "--since", "soon", "--foo"];
     let run = home.deploytrack(&args);
-    is_spoken(&args, &run, 2, &["'0' for '--take", "'done' for '--status", "'--enviroment'", "'soon' for '--since", "'--foo'"]);
+    assert_refusal(&args, &run, 2, &["'0' for '--take", "'done' for '--status", "'--enviroment'", "'soon' for '--since", "'--foo'"]);
     assert_eq!((run.err.matches("error:").count(), run.err.matches("--help").count()), (5, 1), "{run:?}");
     let long = "x".repeat(300);
     let args = ["component", "create", "a\u{7}", "--owner", &long, "--kind", "a\u{7}", "--lifecycle", &long, "--nothing"];
     let run = home.deploytrack(&args);
-    is_spoken(&args, &run, 2, &["--owner", "--kind", "--lifecycle", "--nothing", "<NAME>"]);
+    assert_refusal(&args, &run, 2, &["--owner", "--kind", "--lifecycle", "--nothing", "<NAME>"]);
 }
 
 #[test]
-fn what_the_server_refuses_names_value_and_flag() {
+fn a_refusal_of_the_server_names_value_and_flag() {
     let bench = Bench::filled();
     let known = bench.record("billing-service", "staging-europe", "v1", "succeeded");
     let failed = bench.record("web", "staging", "v9", "failed");
@@ -192,20 +195,20 @@ fn what_the_server_refuses_names_value_and_flag() {
         (&["environment", "order", "staging", "prodution"], 1, &["prodution"]),
     ];
     for (args, code, parts) in table {
-        is_spoken(args, &bench.home.deploytrack(args), *code, parts);
+        assert_refusal(args, &bench.home.deploytrack(args), *code, parts);
     }
     let reads = Home::new().with("DEPLOYTRACK_URL", bench.server.url());
     let reads = reads.with("DEPLOYTRACK_TOKEN", deploytrack_tests::caller::Caller::reader_token());
     let args = ["component", "create", "fresh"];
-    is_spoken(&args, &reads.deploytrack(&args), 4, &["role admin"]);
+    assert_refusal(&args, &reads.deploytrack(&args), 4, &["role admin"]);
     let stranger = Home::new().with("DEPLOYTRACK_URL", bench.server.url());
-    is_spoken(&["list"], &stranger.deploytrack(&["list"]), 4, &["DEPLOYTRACK_TOKEN", "deploytrack login", "--profile"]);
+    assert_refusal(&["list"], &stranger.deploytrack(&["list"]), 4, &["DEPLOYTRACK_TOKEN", "deploytrack login", "--profile"]);
     let astray =
         Home::new().with("DEPLOYTRACK_URL", format!("{}/api/v2", bench.server.url())).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
-    is_spoken(&["list"], &astray.deploytrack(&["list"]), 1, &["--url"]);
+    assert_refusal(&["list"], &astray.deploytrack(&["list"]), 1, &["--url"]);
 }
 
-/// A server that gives every request this answer.
+/// A server that gives this answer to every request.
 fn canned(status: &str, content_type: &str, body: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -214,7 +217,7 @@ fn canned(status: &str, content_type: &str, body: &str) -> String {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // A request of a command without a body comes at once.
+            // A request without a body arrives in one piece.
             let _ = stream.read(&mut [0; 16 * 1024]);
             let _ = stream.write_all(answer.as_bytes());
         }
@@ -296,13 +299,13 @@ fn every_kind_of_problem_is_spoken() {
         let url = canned(status, "application/problem+json", &problem(code, number, detail).to_string());
         let home = Home::new().with("DEPLOYTRACK_URL", url).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
         let args = ["list", "--timeout", "20s"];
-        is_spoken(&[code], &home.deploytrack(&args), exit, &[parts]);
+        assert_refusal(&[code], &home.deploytrack(&args), exit, &[parts]);
     }
     for status in ["502 Bad Gateway", "404 Not Found", "409 Conflict"] {
         let url = canned(status, "text/html", "<html>");
         let home = Home::new().with("DEPLOYTRACK_URL", &url).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
         let exit = if status.starts_with('5') { 3 } else { 1 };
-        is_spoken(&[status], &home.deploytrack(&["list"]), exit, &[&url, &status[..3], "--url", "proxy"]);
+        assert_refusal(&[status], &home.deploytrack(&["list"]), exit, &[&url, &status[..3], "--url", "proxy"]);
         let kept = home.deploytrack(&["record", "-c", "api", "-e", "e", "--version", "v1", "--on-error", "warn", "--", "echo", "ran"]);
         assert_eq!((kept.code, kept.out.as_str()), (0, "ran\n"), "{kept:?}");
         assert!(!FOREIGN.iter().any(|word| kept.err.contains(word)), "{kept:?}");
@@ -312,12 +315,12 @@ fn every_kind_of_problem_is_spoken() {
 #[test]
 fn no_code_of_the_server_is_forgotten() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploytrack-server/src/refusal.rs")).unwrap();
-    let spoken = include_str!("spoken.rs");
+    let spoken = include_str!("refusal_texts.rs");
     for line in
         text.lines().take_while(|line| !line.contains("cfg(test)")).filter(|line| line.contains("(StatusCode::") || line.contains("=> (\""))
     {
         let line = line.replace("TOKEN_LIFETIME", "\"token_lifetime\"");
-        // Without a text the code comes from another of these lines.
+        // A code without a text is in another line of this list.
         let Some(code) = line.split('"').nth(1) else { continue };
         assert!(
             spoken.contains(&format!("\"{code}\",")) || ["invalid_request", "invalid_transition", "not_current"].contains(&code),
@@ -327,14 +330,14 @@ fn no_code_of_the_server_is_forgotten() {
 }
 
 #[test]
-fn what_is_not_current_is_spoken() {
+fn a_deployment_that_is_not_current_is_announced() {
     let bench = Bench::new();
     let old = bench.record_at("api", "production", "v1", "succeeded", "2026-01-01T00:00:00Z");
     let args = ["undeploy", "-c", "api", "-e", "staging"];
-    is_spoken(&args, &bench.home.deploytrack(&args), 1, &["there is no environment staging"]);
+    assert_refusal(&args, &bench.home.deploytrack(&args), 1, &["there is no environment staging"]);
     bench.home.deploytrack(&["undeploy", "-c", "api", "-e", "production"]).ok();
     let args = ["undeploy", "-c", "api", "-e", "production"];
-    is_spoken(&args, &bench.home.deploytrack(&args), 1, &["no deployment of api is current in production", "deploytrack matrix"]);
+    assert_refusal(&args, &bench.home.deploytrack(&args), 1, &["no deployment of api is current in production", "deploytrack matrix"]);
     assert!(!old.is_empty());
 }
 
@@ -368,7 +371,7 @@ fn no_colour_reaches_every_error() {
 }
 
 #[test]
-fn an_unknown_name_or_id_is_said_wherever_one_is_given() {
+fn every_command_reports_an_unknown_name_or_id() {
     let bench = Bench::filled();
     bench.record("billing-service", "staging-europe", "v1", "succeeded");
     for (args, part) in [
@@ -378,7 +381,7 @@ fn an_unknown_name_or_id_is_said_wherever_one_is_given() {
         (&["open", "--print", "-c", "billing-servcie"], "billing-service?"),
         (&["open", "--print", "-e", ID], "environment list"),
     ] {
-        is_spoken(args, &bench.home.deploytrack(args), 1, &[part]);
+        assert_refusal(args, &bench.home.deploytrack(args), 1, &[part]);
     }
     let component: Value = serde_json::from_str(bench.home.deploytrack(&["component", "show", "api", "-o", "json"]).done()).unwrap();
     let opened = bench.home.deploytrack(&["open", "--print", "-c", component["id"].as_str().unwrap()]);
@@ -395,7 +398,7 @@ fn a_name_in_the_form_of_an_id_works_in_a_wrapped_command_and_from_the_spool() {
     let record = ["record", "-c", ID, "-e", ID, "--version", "v1", "--idempotency-key", "leg-1", "--"];
     let run = |command: &[&str]| home.deploytrack(&[&record[..], command].concat());
     assert_eq!((run(&["sh", "-c", "exit 3"]).code, crate::wrapped::spooled(&home)), (3, 0));
-    // Repeated under its key, it goes on with the deployment that failed.
+    // Repeated with its key, the step resumes the deployment that failed.
     assert_eq!((run(&["true"]).code, crate::wrapped::spooled(&home)), (0, 0));
     let all = crate::wrapped::listed(&bench);
     assert_eq!((all.len(), &all[0]["status"], &all[0]["componentName"]), (1, &"succeeded".into(), &ID.into()), "{all:?}");

@@ -1,4 +1,4 @@
-//! Values that cannot be recorded: an optional one costs neither the record nor the deploy.
+//! Values that cannot be recorded: an invalid optional value stops neither the record nor the deploy.
 
 use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _, process::Stdio};
 
@@ -6,18 +6,18 @@ use deploytrack_tests::program::Run;
 use serde_json::{Value, json};
 
 use crate::{
-    wrapped::{home, is_the_commands, listed, shown, spooled},
-    *,
+    given::Bench,
+    wrapped::{assert_passed_through, home, listed, shown, spooled},
 };
 
 const NAMED: [&str; 7] = ["record", "-c", "api", "-e", "production", "--version", "v1"];
 
-/// Runs a wrapped deployment with these options, which must be recorded; gives the record and what was said.
+/// Runs a wrapped deployment with these options, which must be recorded. Returns the deployment and standard error.
 fn recorded(options: &[&str]) -> (Value, String) {
     let bench = Bench::new();
     let home = home(&bench);
     let run = home.deploytrack(&[&NAMED[..], options, &["--", "sh", "-c", "echo out; exit 3"]].concat());
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert_eq!(spooled(&home), 0, "{run:?}");
     let all = listed(&bench);
     assert_eq!(all.len(), 1, "{run:?}");
@@ -83,7 +83,7 @@ fn the_last_lines_of_a_failure_are_cut_to_what_fits_beside_the_metadata() {
 }
 
 #[test]
-fn a_value_that_is_no_text_costs_no_more() {
+fn a_value_that_is_not_utf8_does_not_stop_the_command() {
     let bench = Bench::new();
     let home = home(&bench);
     for (flag, field, value) in [("--description", "description", json!("caf\u{fffd}")), ("--commit-sha", "commitSha", Value::Null)] {
@@ -97,7 +97,7 @@ fn a_value_that_is_no_text_costs_no_more() {
 }
 
 #[test]
-fn what_cannot_be_recorded_at_all_is_kept_until_it_is_corrected() {
+fn an_entry_that_cannot_be_recorded_stays_queued_until_it_is_corrected() {
     let bench = Bench::new();
     let home = home(&bench);
     for (args, set) in [
@@ -110,7 +110,7 @@ fn what_cannot_be_recorded_at_all_is_kept_until_it_is_corrected() {
         (&["-c", "api", "-e", "production", "--version", &"v".repeat(300)], "version=v1"),
     ] {
         let run = home.deploytrack(&[&["record"][..], args, &["--", "sh", "-c", "echo out; exit 3"]].concat());
-        is_the_commands(&run, 3, "out\n");
+        assert_passed_through(&run, 3, "out\n");
         assert!(run.err.contains("refused and kept in the spool") && spooled(&home) == 1, "{args:?}: {run:?}");
         assert_eq!(home.deploytrack(&["flush", "--set", set]).done(), "1 sent, 0 kept, 0 refused\n", "{args:?}");
         let one = &listed(&bench)[0];
@@ -123,7 +123,7 @@ fn what_cannot_be_recorded_at_all_is_kept_until_it_is_corrected() {
 }
 
 #[test]
-fn what_its_author_has_wrong_is_a_usage_error_before_anything_runs() {
+fn a_mistake_of_the_author_is_a_usage_error_before_anything_runs() {
     let bench = Bench::new();
     let home = home(&bench);
     let ran = |args: &[&str]| home.deploytrack(&[args, &["--", "echo", "ran"]].concat());
@@ -134,7 +134,7 @@ fn what_its_author_has_wrong_is_a_usage_error_before_anything_runs() {
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--send-timeout", "soon"],
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "never"],
         &["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "fail", "--commit-sha", "HEAD"],
-        // A rollback asks the server what to go back to, and so its names must be right.
+        // A rollback asks the server for the earlier version, so its names must be valid.
         &["rollback", "-c", "a\u{7}b", "-e", "production"],
     ] {
         let run = ran(args);
@@ -143,7 +143,7 @@ fn what_its_author_has_wrong_is_a_usage_error_before_anything_runs() {
 }
 
 #[test]
-fn a_record_by_hand_is_told_what_is_wrong_with_it() {
+fn a_record_by_hand_reports_its_faults() {
     let bench = Bench::new();
     let home = home(&bench);
     let long = "x".repeat(5000);
@@ -155,7 +155,7 @@ fn a_record_by_hand_is_told_what_is_wrong_with_it() {
         assert_eq!((run.code, run.out.as_str(), listed(&bench).len()), (2, "", 0), "{run:?}");
         assert!(run.err.contains(wrong[0]), "{run:?}");
     }
-    // A pipeline that goes on without its tracker goes on with a record that has what can be recorded.
+    // A pipeline that continues on errors of the tracker records the valid values.
     let run = plain(&["--on-error", "spool", "--commit-sha", "HEAD", "--description", &long, "--meta", "x", "--deployed-by", ""]);
     assert_eq!(run.err.matches("warning").count(), 4, "{run:?}");
     let id = Value::from(run.done().trim());
@@ -165,7 +165,7 @@ fn a_record_by_hand_is_told_what_is_wrong_with_it() {
     assert_eq!(shown(&bench, &id)["history"][1]["reason"], Value::from("x".repeat(1023) + "…"));
     let late = home.deploytrack(&["update", id.as_str().unwrap(), "pending", "--on-error", "spool", "--occurred-at", "soon"]);
     assert_eq!((late.code, spooled(&home)), (2, 0), "{late:?}");
-    // A time is no detail: at another one the deployment could hide a newer one.
+    // A time is not optional: with a wrong one the deployment could replace a newer one.
     let untimed = plain(&["--on-error", "spool", "--occurred-at", "Sat Nov 28 2026", "--status", "succeeded"]);
     assert_eq!((untimed.code, listed(&bench).len(), spooled(&home)), (2, 1, 1), "{untimed:?}");
     assert_eq!(home.deploytrack(&["flush", "--set", "occurredAt=2026-11-28T10:00:00Z"]).done(), "1 sent, 0 kept, 0 refused\n");
@@ -173,7 +173,7 @@ fn a_record_by_hand_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() {
+fn an_unusable_value_of_the_ci_is_reported_with_its_variable() {
     let bench = Bench::new();
     let home = home(&bench)
         .with("GITLAB_CI", "true")
@@ -184,7 +184,7 @@ fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() 
         .with("CI_COMMIT_REF_NAME", "x".repeat(3_000))
         .with("CI_COMMIT_TAG", "v1\n");
     let run = home.deploytrack(&["record", "-c", "api", "-e", "production", "--", "sh", "-c", "echo out; exit 3"]);
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     for said in [
         "CI_COMMIT_SHA must be 4 to 64 hexadecimal digits, not 'not-a-commit': it is left out",
         "GITLAB_USER_LOGIN must be at most 255 characters long, not 'äää",
@@ -200,11 +200,11 @@ fn what_the_ci_tells_and_nothing_can_be_recorded_of_is_said_with_its_variable() 
 
     let large = format!("large={}", "x".repeat(16_300));
     let run = home.deploytrack(&["record", "-c", "api", "-e", "production", "--meta", &large, "--", "true"]);
-    is_the_commands(&run, 0, "");
+    assert_passed_through(&run, 0, "");
     assert!(run.err.contains("16 KiB: ci, with the data of the CI run, is left out"), "{run:?}");
 
     let run = home.deploytrack(&["record", "-c", "api", "--", "sh", "-c", "echo out; exit 3"]);
-    is_the_commands(&run, 3, "out\n");
+    assert_passed_through(&run, 3, "out\n");
     assert!(run.err.contains("CI_ENVIRONMENT_NAME must") && spooled(&home) == 1, "{run:?}");
     assert_eq!(home.deploytrack(&["flush", "--set", "environment=production"]).done(), "1 sent, 0 kept, 0 refused\n");
 }
@@ -217,7 +217,7 @@ fn a_rollback_with_a_reason_that_is_too_long_is_made_with_a_shorter_one() {
     let present = bench.record("api", "production", "v2", "succeeded");
     let args = ["rollback", "-c", "api", "-e", "production", "--reason", &"x".repeat(2000), "--", "sh", "-c", "echo out"];
     let run = home.deploytrack(&args);
-    is_the_commands(&run, 0, "out\n");
+    assert_passed_through(&run, 0, "out\n");
     assert!(run.err.contains("--reason must be at most 1024 characters long") && !before.is_empty(), "{run:?}");
     let story = shown(&bench, &Value::from(present))["history"].clone();
     assert_eq!(story.as_array().unwrap().last().unwrap()["reason"], Value::from("x".repeat(1023) + "…"));
@@ -228,14 +228,14 @@ fn a_variable_that_is_not_set_leaves_an_empty_value_and_the_command_runs() {
     let bench = Bench::new();
     for (name, value) in [("DEPLOYTRACK_ON_ERROR", ""), ("DEPLOYTRACK_ON_ERROR", " \n"), ("DEPLOYTRACK_PROFILE", "")] {
         let home = home(&bench).with(name, value);
-        is_the_commands(&home.deploytrack(&[&NAMED[..], &["--", "echo", "ran"]].concat()), 0, "ran\n");
+        assert_passed_through(&home.deploytrack(&[&NAMED[..], &["--", "echo", "ran"]].concat()), 0, "ran\n");
     }
     let home = home(&bench);
     let options =
         ["--on-error", "--send-timeout", "--output-tail", "--timeout", "--command-timeout", "--url", "--profile", "--cacert", "--id-file"];
     for option in options {
         let run = home.deploytrack(&[&NAMED[..], &[option, "", "--", "echo", "ran"]].concat());
-        is_the_commands(&run, 0, "ran\n");
+        assert_passed_through(&run, 0, "ran\n");
         assert!(!run.err.contains("spool"), "{option}: {run:?}");
     }
     assert_eq!(listed(&bench).len(), 3 + options.len());

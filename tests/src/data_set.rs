@@ -1,41 +1,41 @@
-//! Many records at once, by SQL: what a server would take minutes to record. They have no history, so that reading them is all
-//! that they are good for. Each deployment has one event.
+//! Large data sets, inserted by SQL, because recording them through a server would take minutes. The deployments have no
+//! history, so they can only be read. Each deployment has one event.
 
 use crate::database::Database;
 
-/// How much there is to be.
+/// The size of a data set.
 #[derive(Clone, Copy, Debug)]
-pub struct Many {
-    /// `component-000001` and so on.
+pub struct DataSet {
+    /// The number of components: `component-000001` and so on.
     pub components: u32,
-    /// `environment-0001` and so on.
+    /// The number of environments: `environment-0001` and so on.
     pub environments: u32,
-    /// How many deployments each component has in each environment; the last one decides the cell.
+    /// The number of deployments in each cell; the last one is current if it succeeded.
     pub deployments: u32,
-    /// The status of every deployment: `succeeded`, or `failed` where nothing is to be current.
+    /// The status of every deployment: `succeeded`, or `failed` for empty cells.
     pub status: &'static str,
-    /// How many bytes of metadata each deployment has, beside a few.
+    /// The bytes of metadata of each deployment, without the JSON around them.
     pub bytes: u32,
 }
 
-impl Many {
-    /// Cells with a small deployment each.
+impl DataSet {
+    /// One small deployment in each cell.
     #[must_use]
     pub const fn cells(components: u32, environments: u32) -> Self {
         Self { components, environments, deployments: 1, status: "succeeded", bytes: 10 }
     }
 
-    /// Deployments of one component in one environment, with large texts: 24 KiB each.
+    /// Deployments in one cell with large texts: 24 KiB each.
     #[must_use]
     pub const fn large(deployments: u32) -> Self {
         Self { components: 1, environments: 1, deployments, status: "succeeded", bytes: 16_000 }
     }
 
-    /// Records all of it in an empty database.
+    /// Inserts the data set into an empty database.
     ///
     /// # Panics
     /// When the database refuses.
-    pub async fn record(self, database: &Database) {
+    pub async fn insert(self, database: &Database) {
         database.tracker().await.close().await;
         let sql = if database.is_sqlite() { SQLITE } else { POSTGRES };
         let sql = format!("{sql}{DERIVED}")
@@ -79,7 +79,7 @@ select gen_random_uuid(), c.id, e.id, 'v' || i, '{status}', 1, 'ci-bot', repeat(
 from components c, environments e, generate_series(1, {deployments}) i, lateral (select timestamptz '2023-11-14' + i * interval '1 microsecond') t (at);
 ";
 
-/// What follows from the deployments.
+/// Fills the tables that are derived from the deployments.
 const DERIVED: &str = "insert into current_cells (component_id, environment_id, deployment_id, version, succeeded_at, newest_at)
 select d.component_id, d.environment_id, case when d.status = 'succeeded' then d.id end, case when d.status = 'succeeded' then d.version end, d.succeeded_at, d.occurred_at
 from deployments d where d.occurred_sequence = {deployments};

@@ -1,4 +1,4 @@
-//! One way to ask a tracker in this process and servers in others.
+//! One interface to a tracker in this process and to servers in other processes.
 
 use std::collections::BTreeSet;
 
@@ -19,41 +19,41 @@ use deploytrack_tests::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Whom a trial asks.
-pub(crate) enum Face {
+/// The side under test.
+pub(crate) enum Target {
     Tracker(Tracker),
-    /// Each request goes to another one.
+    /// Servers; each request goes to a random one.
     Servers(Vec<Caller>),
 }
 
-/// What a trial asks for.
+/// An operation of a trial.
 #[derive(Clone, Debug)]
-pub(crate) enum Ask {
+pub(crate) enum Request {
     Record(Value),
     Update(String, Value),
     Undeploy(String, Value),
     Import(Vec<Value>),
 }
 
-impl Face {
+impl Target {
     /// The status and the body of the answer.
-    pub(crate) async fn ask(&self, ask: &Ask) -> (u16, Value) {
+    pub(crate) async fn ask(&self, ask: &Request) -> (u16, Value) {
         match self {
             Self::Tracker(tracker) => of_tracker(tracker, ask.clone()).await,
             Self::Servers(callers) => {
                 let caller = &callers[fastrand::usize(..callers.len())];
                 let answer = match ask {
-                    Ask::Record(body) => caller.post("/api/v1/deployments", body).await,
-                    Ask::Update(id, body) => caller.patch(&format!("/api/v1/deployments/{id}"), body).await,
-                    Ask::Undeploy(id, body) => caller.post(&format!("/api/v1/deployments/{id}/undeploy"), body).await,
-                    Ask::Import(lines) => caller.import(lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).await,
+                    Request::Record(body) => caller.post("/api/v1/deployments", body).await,
+                    Request::Update(id, body) => caller.patch(&format!("/api/v1/deployments/{id}"), body).await,
+                    Request::Undeploy(id, body) => caller.post(&format!("/api/v1/deployments/{id}/undeploy"), body).await,
+                    Request::Import(lines) => caller.import(lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).await,
                 };
                 (answer.status, answer.json())
             }
         }
     }
 
-    /// What is current, or was at a moment.
+    /// The cells that are current, or were at a time.
     pub(crate) async fn cells(&self, at: Option<&str>) -> Cells {
         match self {
             Self::Tracker(tracker) => {
@@ -69,7 +69,7 @@ impl Face {
         }
     }
 
-    /// The ids of what is under way or failed.
+    /// The ids of the unsettled deployments.
     pub(crate) async fn unsettled(&self) -> BTreeSet<String> {
         let attempts = match self {
             Self::Tracker(tracker) => json!(tracker.unsettled(&MatrixFilter::default()).await.unwrap()),
@@ -78,7 +78,7 @@ impl Face {
         attempts.as_array().unwrap().iter().map(|attempt| attempt["id"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The ids of what was current at a moment.
+    /// The ids of the deployments that were current at a time.
     pub(crate) async fn current_ids(&self, at: Time) -> Vec<String> {
         let Self::Tracker(tracker) = self else { panic!("asked of a tracker alone") };
         let mut ids = Vec::new();
@@ -89,7 +89,7 @@ impl Face {
         ids
     }
 
-    /// What a verification finds.
+    /// The result of a verification.
     pub(crate) async fn verified(&self) -> Value {
         match self {
             Self::Tracker(tracker) => json!(tracker.verify().await.unwrap()),
@@ -97,7 +97,7 @@ impl Face {
         }
     }
 
-    /// The id of the one deployment of a version.
+    /// The id of the only deployment of a version.
     pub(crate) async fn id_of(&self, version: &str) -> String {
         let page = match self {
             Self::Tracker(tracker) => {
@@ -119,17 +119,17 @@ impl Face {
     }
 }
 
-async fn of_tracker(tracker: &Tracker, ask: Ask) -> (u16, Value) {
+async fn of_tracker(tracker: &Tracker, ask: Request) -> (u16, Value) {
     let by = Label::new("ci-bot").unwrap();
     match ask {
-        Ask::Record(value) => answer(201, tracker.record(read::<NewDeployment>(&value), &by).await.map(|done| done.value)),
-        Ask::Update(id, value) => {
+        Request::Record(value) => answer(201, tracker.record(read::<NewDeployment>(&value), &by).await.map(|done| done.value)),
+        Request::Update(id, value) => {
             answer(200, tracker.update(id.parse().unwrap(), read::<Change>(&value), &by).await.map(|done| done.value))
         }
-        Ask::Undeploy(id, value) => {
+        Request::Undeploy(id, value) => {
             answer(200, tracker.undeploy(id.parse().unwrap(), read::<Undeploy>(&value), &by).await.map(|done| done.value))
         }
-        Ask::Import(lines) => {
+        Request::Import(lines) => {
             let lines = (1..).zip(lines.iter().map(read::<ImportLine>)).collect();
             answer(200, tracker.import(lines, &by).await.map(|done| done.value))
         }
