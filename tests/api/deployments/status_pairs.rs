@@ -1,4 +1,4 @@
-//! The 25 status pairs, through the API; the snapshot is the table in the README.
+//! The 25 status pairs, through the API; the snapshot is the table in docs/api.md.
 
 use std::fmt::Write;
 
@@ -32,12 +32,12 @@ async fn table(server: &Server) -> String {
 }
 
 on_both! {
-    async fn the_twenty_five_pairs_answer_as_the_readme_says(database) {
+    async fn the_twenty_five_pairs_answer_as_the_page_of_the_api_shows(database) {
         let server = Server::start(&database).await;
         let table = table(&server).await;
         snapshot!("status_pairs", &table);
-        let readme = include_str!("../../../README.md");
-        assert!(readme.contains(&table), "the README does not show this table:\n{table}");
+        let page = include_str!("../../../docs/api.md");
+        assert!(page.contains(&table), "docs/api.md does not show this table:\n{table}");
     }
 
     async fn a_refused_move_names_the_way_out(database) {
