@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, process::Command};
 
+use deploytrack_tests::program::{Home, Process};
 use serde_json::Value;
 
 use crate::{
     pages::{blocks, is_concrete, is_name, lines_of, page, section},
     readme::{after_serve, shell, typed, with_deploy_script},
-    *,
 };
 
 /// Where the examples of the REST API find the server.

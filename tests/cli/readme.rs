@@ -6,12 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use deploytrack_tests::program::binary;
+use deploytrack_tests::program::{Home, Process, binary};
 
-use crate::{
-    pages::{blocks, lines_of, page, section},
-    *,
-};
+use crate::pages::{blocks, lines_of, page, section};
 
 /// A home whose shell finds the programs, with a server started by the README's own line.
 pub fn after_serve() -> (Home, Process) {
