@@ -85,7 +85,7 @@ fn the_readme_is_short_and_names_the_test_command_and_what_it_installs() {
     assert!(readme.lines().count() <= 180);
     let script = page("scripts/test");
     assert!(readme.contains("    scripts/test\n") && page(".ci/run").contains("scripts/test"));
-    let (_, installed) = readme.split_once("**It installs packages with `apt-get`**").unwrap();
+    let (_, installed) = readme.split_once("**It installs packages with `apt-get`").unwrap();
     for package in ["curl", "faketime", "openssl", "postgresql", "pgbouncer", "chromium", "npm"] {
         assert!(script.contains(&format!("install {package}")), "scripts/test installs {package}");
         assert!(installed.to_lowercase().contains(package), "the README names {package}");
