@@ -13,7 +13,7 @@ fn root() -> PathBuf {
 }
 
 /// The text of a page; its path begins at the root of the project.
-pub fn page(path: &str) -> String {
+pub(crate) fn page(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -28,7 +28,7 @@ fn pages() -> BTreeMap<String, String> {
 }
 
 /// A section of a page, from its heading to the next heading of the same or a higher rank.
-pub fn section<'a>(page: &'a str, heading: &str) -> &'a str {
+pub(crate) fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let opening = format!("\n{heading}\n");
     let (_, rest) = page.split_once(&opening).unwrap_or_else(|| panic!("no section has the heading {heading:?}; change this test, too"));
     let rank = heading.chars().take_while(|&c| c == '#').count();
@@ -50,24 +50,24 @@ fn code_lines(page: &str) -> Vec<&str> {
 }
 
 /// The lines of code blocks that begin with the program's name, without a description behind two spaces or a `#`.
-pub fn lines_of(text: &str) -> Vec<&str> {
+pub(crate) fn lines_of(text: &str) -> Vec<&str> {
     let typed = code_lines(text).into_iter().filter(|line| line.starts_with("deploytrack"));
     typed.map(|line| line.split("  ").next().unwrap().split(" #").next().unwrap()).collect()
 }
 
 /// The fenced blocks in one language.
-pub fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+pub(crate) fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let opening = format!("```{language}\n");
     page.split(opening.as_str()).skip(1).map(|rest| rest.split_once("```").unwrap().0).collect()
 }
 
 /// Whether a word can be the name of a command, or of several with bars between.
-pub fn is_name(word: &str) -> bool {
+pub(crate) fn is_name(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(|c| c.is_ascii_lowercase() || c == '|' || c == '-')
 }
 
 /// Whether a line can be typed: no placeholder, no choice, nothing left out.
-pub fn is_concrete(line: &str) -> bool {
+pub(crate) fn is_concrete(line: &str) -> bool {
     let upper = |word: &str| word.chars().any(|c| c.is_ascii_uppercase()) && !word.chars().any(|c| c.is_ascii_lowercase());
     !line.contains(['[', '|']) && !line.contains("...") && !line.split_whitespace().any(upper)
 }
@@ -81,20 +81,20 @@ fn words(command: &str) -> Vec<String> {
         for (at, c) in rest.char_indices() {
             match quote {
                 Some(open) if c == open => quote = None,
-                None if c == '\'' || c == '"' => quote = Some(c),
-                None if c.is_whitespace() || c == ';' || c == ')' || c == '`' => {
+                None if (c == '\'' || c == '"') && (word.is_empty() || word.ends_with('=')) => quote = Some(c),
+                None if c.is_whitespace() || [';', ')', '`', '\'', '"'].contains(&c) => {
                     end = at;
                     break;
                 }
                 _ => word.push(c),
             }
         }
-        // A quote that is not closed is the end of a text around the command.
-        if word == "--" || (quote.is_some() && word.is_empty()) {
+        if word == "--" {
             break;
         }
         words.push(word);
-        if quote.is_some() || rest[end..].starts_with([';', ')', '`']) {
+        // A quote within a word is the end of a text around the command.
+        if rest[end..].starts_with([';', ')', '`', '\'', '"']) {
             break;
         }
         rest = rest[end..].trim_start();
@@ -108,10 +108,11 @@ fn commands(page: &str) -> Vec<&str> {
     let in_text = page.lines().filter(|line| !line.starts_with("    ") && !line.starts_with("```"));
     let in_text = in_text.flat_map(|line| line.split('`').skip(1).step_by(2));
     let found = in_code.chain(in_text).filter_map(|line| {
+        let line = line.split(" #").next().unwrap();
         let at = line.find("deploytrack ").or_else(|| line.find("deploytrack-server "))?;
         let before = &line[..at];
         let begins = before.is_empty() || before.ends_with(['\'', '"']) || before.ends_with("exec ") || before.ends_with(' ');
-        begins.then(|| line[at..].split("  ").next().unwrap())
+        (begins && !before.contains("cargo ")).then(|| line[at..].split("  ").next().unwrap())
     });
     found.collect()
 }
@@ -131,7 +132,9 @@ fn plain(path: &Path) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.components() {
         match part {
-            Component::ParentDir => drop(parts.pop()),
+            Component::ParentDir => {
+                parts.pop();
+            }
             Component::Normal(name) => parts.push(name.to_str().unwrap()),
             _ => {}
         }
@@ -181,7 +184,11 @@ fn every_command_of_every_page_has_subcommands_and_flags_that_exist() {
                 continue;
             }
             let is_shown_whole = is_concrete(&words.join(" "));
-            let typed = if is_shown_whole { rest.iter().collect() } else { rest.iter().take_while(|word| is_name(word)).collect::<Vec<_>>() };
+            let typed = if is_shown_whole {
+                rest.iter().collect()
+            } else {
+                rest.iter().take_while(|word| is_name(word) && !word.contains('|')).collect::<Vec<_>>()
+            };
             let args: Vec<_> = typed.into_iter().map(String::as_str).chain(["--help"]).collect();
             if !tried.insert((program.clone(), args.join(" "))) {
                 continue;
@@ -190,5 +197,5 @@ fn every_command_of_every_page_has_subcommands_and_flags_that_exist() {
             assert!(run.code == 0 && run.out.contains("Usage: "), "{path}: {command}\n{run:?}");
         }
     }
-    assert!(tried.len() > 80, "{tried:?}");
+    assert!(tried.len() > 40, "{tried:?}");
 }

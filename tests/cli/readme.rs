@@ -11,7 +11,7 @@ use deploytrack_tests::program::{Home, Process, binary};
 use crate::pages::{blocks, lines_of, page, section};
 
 /// A home whose shell finds the programs, with a server started by the README's own line.
-pub fn after_serve() -> (Home, Process) {
+pub(crate) fn after_serve() -> (Home, Process) {
     let folder = binary("deploytrack").parent().unwrap().to_str().unwrap().to_owned();
     // Another program on this machine may use the port of the examples.
     let home = Home::new().with("PATH", format!("{folder}:/usr/bin:/bin")).with("DEPLOYTRACK_LISTEN", "127.0.0.1:0");
@@ -24,7 +24,7 @@ pub fn after_serve() -> (Home, Process) {
 }
 
 /// A script in a shell that has the variables and the folder of a home.
-pub fn shell(home: &Home, script: &str) -> Command {
+pub(crate) fn shell(home: &Home, script: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-euc", script]).env_clear().current_dir(home.path()).stdin(Stdio::null());
     command.envs(home.command("deploytrack", &[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -32,14 +32,14 @@ pub fn shell(home: &Home, script: &str) -> Command {
 }
 
 /// Types a line, which must end with 0, and returns its standard output.
-pub fn typed(home: &Home, line: &str) -> String {
+pub(crate) fn typed(home: &Home, line: &str) -> String {
     let output = shell(home, line).output().unwrap();
     assert!(output.status.success(), "{line}\n{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Writes the `deploy.sh` of the examples into a home: it prints its arguments.
-pub fn with_deploy_script(home: &Home) {
+pub(crate) fn with_deploy_script(home: &Home) {
     fs::write(home.path().join("deploy.sh"), "#!/bin/sh\necho \"$@\"\n").unwrap();
     fs::set_permissions(home.path().join("deploy.sh"), fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -88,8 +88,8 @@ fn the_readme_is_short_and_names_the_test_command_and_what_it_installs() {
     let (_, installed) = readme.split_once("**It installs packages with `apt-get`").unwrap();
     let (installed, _) = installed.split_once("\n\n").unwrap();
     let installed = installed.to_lowercase().replace('.', "");
-    let calls = script.lines().flat_map(|line| line.split(" install ").skip(1)).filter(|rest| !rest.starts_with(['$', '-']));
-    let packages: Vec<_> = calls.filter_map(|rest| rest.split(['|', ';']).next()).flat_map(str::split_whitespace).collect();
+    let calls = script.split("! install ").skip(1).chain(script.split("|| install ").skip(1));
+    let packages: Vec<_> = calls.filter_map(|rest| rest.split(['|', ';', '\n']).next()).flat_map(str::split_whitespace).collect();
     assert!(packages.contains(&"pgbouncer"), "{packages:?}");
     for package in packages {
         let name = package.split('-').next().unwrap();
