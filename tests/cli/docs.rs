@@ -110,6 +110,8 @@ fn the_second_words_of_the_list_are_commands_too() {
 #[test]
 fn the_concrete_lines_of_the_list_can_be_typed() {
     let (home, _server) = after_serve();
+    // A machine without a browser runs this test, too.
+    let home = home.with("BROWSER", "true");
     typed(&home, "deploytrack record --component user-service --environment production --version v2.3.0 --status succeeded");
     let page = page("docs/cli.md");
     let mut run = BTreeSet::new();
