@@ -204,7 +204,7 @@ fn an_empty_input_becomes_no_flag() {
         assert_eq!(called(&home), ["record", "--", "sh", "-ec", "true"]);
         let run = run(&home, &path, piece, &[]);
         assert_eq!(run.code, 2);
-        assert!(run.err.contains("give it as the input"), "{run:?}");
+        assert!(run.err.contains("set it to the command that deploys"), "{run:?}");
     });
 }
 

@@ -1,11 +1,11 @@
-// Runs what deploys, and records it:
+// Runs the command or the block that deploys, and records it:
 //
 //   deploytrack(component: 'user-service', environment: 'production', version: 'v2.3.1', command: './deploy.sh')
 //   deploytrack(component: 'user-service', environment: 'production', version: 'v2.3.1') { sh './deploy.sh' }
 //
-// shell, sendTimeout, commandTimeout and outputTail are about a command; around a block they say nothing.
-// credentialsId names a secret text, the token; without it DEPLOYTRACK_TOKEN is taken from the environment. The scripts
-// below are in single quotes, and what the inputs say reaches them as environment variables only.
+// shell, sendTimeout, commandTimeout and outputTail apply to a command; they have no effect on a block.
+// credentialsId names a secret text, the token; without it the token is DEPLOYTRACK_TOKEN of the environment. The scripts
+// below are in single quotes, and the inputs reach them as environment variables only.
 
 import groovy.transform.Field
 
@@ -24,7 +24,7 @@ import groovy.transform.Field
 ]
 
 @Field static final String RUN = '''#!/bin/sh
-{ set +x; } 2>/dev/null # Where scripts are traced, the token would be in the log.
+{ set +x; } 2>/dev/null # A traced script would print the token to the log.
 set --
 [ -z "${DT_COMPONENT:-}" ] || set -- "$@" "--component=$DT_COMPONENT"
 [ -z "${DT_ENVIRONMENT:-}" ] || set -- "$@" "--environment=$DT_ENVIRONMENT"
@@ -37,15 +37,15 @@ set --
 [ -z "${DT_TOKEN:-}" ] || export DEPLOYTRACK_TOKEN="$DT_TOKEN"
 unset DT_TOKEN
 if [ -z "${DT_RUN:-}" ]; then
-  echo 'error: there is no command that deploys; give it as the input "run" ("command" on Jenkins)' >&2
+  echo 'error: the input "run" is empty ("command" on Jenkins); set it to the command that deploys' >&2
   exit 2
 fi
 if ! "${DT_PATH:-deploytrack}" --version </dev/null >/dev/null 2>&1; then
   if [ "${DT_ON_ERROR:-${DEPLOYTRACK_ON_ERROR:-}}" = fail ]; then
-    echo "error: '${DT_PATH:-deploytrack}' cannot be run here, and nothing is deployed without a record; install deploytrack or give its path" >&2
+    echo "error: '${DT_PATH:-deploytrack}' cannot be run here, and on-error is fail, so nothing is deployed; install deploytrack or set its path" >&2
     exit 127
   fi
-  echo "warning: '${DT_PATH:-deploytrack}' cannot be run here, so this deployment is not recorded; install deploytrack or give its path" >&2
+  echo "warning: '${DT_PATH:-deploytrack}' cannot be run here, so this deployment is not recorded; install deploytrack or set its path" >&2
   exec "${DT_SHELL:-sh}" -ec "$DT_RUN"
 fi
 exec "${DT_PATH:-deploytrack}" record "$@" -- "${DT_SHELL:-sh}" -ec "$DT_RUN"
@@ -69,8 +69,8 @@ def call(Map inputs, Closure body = null) {
     List settings = []
     for (name in inputs.keySet()) {
         if (name == 'credentialsId') continue
-        if (!VARIABLES.containsKey(name)) error('deploytrack: there is no input "' + name + '"; there are ' + VARIABLES.keySet().join(', '))
-        // withEnv puts in the value of what looks like a variable; two dollars are one that stays.
+        if (!VARIABLES.containsKey(name)) error('deploytrack: there is no input "' + name + '"; the inputs are ' + VARIABLES.keySet().join(', '))
+        // withEnv replaces variables in a value; two dollars stand for one dollar.
         settings.add(VARIABLES[name] + '=' + (inputs[name] == null ? '' : inputs[name].toString()).replace('$', '$$'))
     }
     withEnv(settings) {
@@ -88,20 +88,20 @@ def deploy(Map inputs, Closure body) {
         return
     }
     withEnv(['DT_ID_FILE=' + pwd(tmp: true) + '/deploytrack-' + UUID.randomUUID()]) {
-        if (tell(START) != 0 && (inputs.onError ?: env.DEPLOYTRACK_ON_ERROR) == 'fail') error('deploytrack: the start is not recorded, so nothing was deployed')
+        if (report(START) != 0 && (inputs.onError ?: env.DEPLOYTRACK_ON_ERROR) == 'fail') error('deploytrack: the start could not be recorded, and onError is fail, so nothing was deployed')
         try {
             body()
         } catch (Throwable failure) {
-            withEnv(['DT_STATUS=failed']) { tell(FINISH) }
+            withEnv(['DT_STATUS=failed']) { report(FINISH) }
             throw failure
         }
-        withEnv(['DT_STATUS=succeeded']) { tell(FINISH) }
+        withEnv(['DT_STATUS=succeeded']) { report(FINISH) }
     }
 }
 
-// The tracker never breaks the deploy.
-def tell(String script) {
+// A failure of the tracker never fails the deployment.
+def report(String script) {
     int status = sh(script: script, returnStatus: true)
-    if (status != 0) echo('warning: deploytrack did not record this; the lines above say why, and `deploytrack doctor` looks further')
+    if (status != 0) echo('warning: deploytrack did not record this; the lines above give the reason, and `deploytrack doctor` checks the connection')
     return status
 }

@@ -1,4 +1,4 @@
-//! The 25 status pairs through the API. The snapshot is the table in the documentation.
+//! The 25 status pairs through the API. The snapshot is the table in docs/api.md.
 
 use std::fmt::Write;
 
@@ -46,8 +46,8 @@ async fn all_twenty_five_status_pairs_answer_as_documented(#[values(Sqlite, Post
     let server = Server::start(&database).await;
     let table = table(&server).await;
     snapshot!("status_pairs", &table);
-    let readme = include_str!("../../../README.md");
-    assert!(readme.contains(&table), "the README does not show this table:\n{table}");
+    let page = include_str!("../../../docs/api.md");
+    assert!(page.contains(&table), "docs/api.md does not show this table:\n{table}");
 }
 
 #[rstest]
