@@ -2,8 +2,8 @@
 
 use deploytrack_core::{
     api::ImportLine,
-    archive::{ArchiveSelection, ArchiveNote, MOST_ARCHIVED},
-    catalog::{ComponentChange, EnvironmentChange, CatalogKind, NewEnvironment},
+    archive::{ArchiveNote, ArchiveSelection, MOST_ARCHIVED},
+    catalog::{CatalogKind, ComponentChange, EnvironmentChange, NewEnvironment},
     clock::{Clock as _, Time},
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     event::EventType,
@@ -204,7 +204,7 @@ async fn a_pattern_archives_idle_environments(#[values(Sqlite, Postgres)] kind: 
     let in_use = async || {
         let filter = CatalogFilter { archived: Some(false), ..CatalogFilter::default() };
         names(
-            &Written {
+            &WriteOutcome {
                 value: tracker.matching_environments(&filter, PageRequest::default()).await.unwrap(),
                 replayed: false,
                 resembles: vec![],
@@ -213,24 +213,24 @@ async fn a_pattern_archives_idle_environments(#[values(Sqlite, Postgres)] kind: 
             |page| page.data.iter().map(|one| &one.name).collect(),
         )
     };
-    let dry = tracker.archive(Kind::Environment, ArchiveSelection { dry_run: true, ..idle.clone() }, &by()).await.unwrap().value;
+    let dry = tracker.archive(CatalogKind::Environment, ArchiveSelection { dry_run: true, ..idle.clone() }, &by()).await.unwrap().value;
     assert_eq!(of(&dry), ["Review/Never", "review/old"]);
     assert_eq!(in_use().await.len(), 5, "a dry run changes nothing");
     let before = last_event(&tracker).await;
-    let done = tracker.archive(Kind::Environment, idle.clone(), &by()).await.unwrap().value;
+    let done = tracker.archive(CatalogKind::Environment, idle.clone(), &by()).await.unwrap().value;
     assert_eq!((of(&done), done.remaining), (of(&dry), 0));
     assert_eq!(done.data[0].last_deployed_at, None);
     assert_eq!(done.data[1].last_deployed_at, Some(noon()));
     assert_eq!(events_after(&tracker, before).await, [EventType::EnvironmentUpdated; 2]);
     assert_eq!(in_use().await, ["production", "review/busy", "review/new"]);
     assert_eq!(
-        of(&tracker.archive(Kind::Environment, idle, &by()).await.unwrap()),
+        of(&tracker.archive(CatalogKind::Environment, idle, &by()).await.unwrap()),
         Vec::<String>::new(),
         "again there is nothing to archive"
     );
     let undo = ArchiveSelection { undo: true, ..selection("REVIEW/?ld") };
-    assert_eq!(of(&tracker.archive(Kind::Environment, undo, &by()).await.unwrap()), ["review/old"]);
-    assert_eq!(tracker.archive(Kind::Component, selection("*"), &by()).await.unwrap().value.data.len(), 1);
+    assert_eq!(of(&tracker.archive(CatalogKind::Environment, undo, &by()).await.unwrap()), ["review/old"]);
+    assert_eq!(tracker.archive(CatalogKind::Component, selection("*"), &by()).await.unwrap().value.data.len(), 1);
     assert_eq!(tracker.matrix(&MatrixFilter::default()).await.unwrap(), []);
 }
 
@@ -244,9 +244,9 @@ async fn one_request_archives_a_bounded_number(#[values(Sqlite, Postgres)] kind:
         (n, ImportLine::from(new))
     });
     tracker.import(lines.collect(), &by()).await.unwrap();
-    let first = tracker.archive(Kind::Environment, selection("review/*"), &by()).await.unwrap().value;
+    let first = tracker.archive(CatalogKind::Environment, selection("review/*"), &by()).await.unwrap().value;
     assert_eq!((first.data.len(), first.remaining), (MOST_ARCHIVED, 7));
-    let second = tracker.archive(Kind::Environment, selection("review/*"), &by()).await.unwrap().value;
+    let second = tracker.archive(CatalogKind::Environment, selection("review/*"), &by()).await.unwrap().value;
     assert_eq!((second.data.len(), second.remaining), (7, 0));
 }
 

@@ -192,5 +192,5 @@ async fn a_refused_registration_leaves_no_trace_in_the_guard(#[values(Sqlite, Po
     let recorded = tracker.record(new("chekout", "production", "v1"), &by()).await.unwrap();
     assert_eq!(recorded.component_name.as_str(), "chekout");
     let error = tracker.record(new("checkout", "production", "v1"), &by()).await.unwrap_err();
-    assert!(matches!(error, Error::NearMiss { kind: Kind::Component, .. }), "{error}");
+    assert!(matches!(error, Error::NearMiss { kind: CatalogKind::Component, .. }), "{error}");
 }

@@ -213,7 +213,7 @@ async fn only_a_time_in_the_future_of_both_clocks_is_refused(#[values(Sqlite, Po
 async fn a_repetition_under_its_key_is_one_message_whenever_it_is_sent(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     let (tracker, clock) = with_clock(&database.tracker().await);
-    let once = || Once { key: IdempotencyKey::new("7").unwrap(), request: deploytrack_core::digest::Digest::of(b"one") };
+    let once = || IdempotentRequest { key: IdempotencyKey::new("7").unwrap(), request: deploytrack_core::digest::Digest::of(b"one") };
     let mut recorded = Vec::new();
     for _ in 0..3 {
         clock.advance(minutes(1));

@@ -8,7 +8,7 @@ use deploytrack_core::{
     history::HistoryEntry,
     json,
     matrix::Cell,
-    query::{DeploymentFilter, Key, MatrixFilter, PageRequest},
+    query::{DeploymentFilter, ListKey, MatrixFilter, PageRequest},
     status::Status,
     text::{Name, Reason},
     tracker::{CatalogCursor, Terms, Tracker},

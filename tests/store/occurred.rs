@@ -180,7 +180,7 @@ async fn a_database_from_before_the_migration_gets_its_times_from_its_history(#[
     let undone = record_at(&tracker, "v3", Status::Succeeded, 30).await;
     clock.advance(TimeDelta::minutes(1));
     advance(&tracker, &undone, Status::RolledBack).await;
-    let terms = Terms::by(by()).once(Some(Once { key: "once".parse().unwrap(), request: Digest::of(b"the same request") }));
+    let terms = Terms::by(by()).once(Some(IdempotentRequest { key: "once".parse().unwrap(), request: Digest::of(b"the same request") }));
     let first = tracker.record(at("v4", Status::InProgress, 40), terms.clone()).await.unwrap();
     let before = fold::everything(&tracker).await;
     tracker.close().await;

@@ -206,12 +206,12 @@ async fn any_position_is_a_valid_cursor(#[values(Sqlite, Postgres)] kind: Databa
     let (tracker, clock) = with_clock(&database.tracker().await);
     record(&tracker, &clock, &[(0, 0, 0, true); 3]).await;
     for order in Order::ALL {
-        let far = Key { order, time: parse("9999-12-31T23:59:59.999999Z").unwrap(), id: Uuid::max() };
+        let far = ListKey { order, time: parse("9999-12-31T23:59:59.999999Z").unwrap(), id: Uuid::max() };
         let all = DeploymentFilter { order, ..DeploymentFilter::default() };
         let count = async |place| tracker.list(&all, PageRequest::at(place, 20).unwrap()).await.unwrap().data.len();
         assert_eq!(count(Cursor::OlderThan(far)).await, 3);
         assert_eq!(count(Cursor::NewerThan(far)).await, 0);
-        assert_eq!(count(Cursor::OlderThan(Key::least(order))).await, 0);
+        assert_eq!(count(Cursor::OlderThan(ListKey::least(order))).await, 0);
         assert_eq!(count(Cursor::oldest(order)).await, 3);
     }
 }

@@ -88,7 +88,7 @@ async fn a_deployment_reported_late_is_a_rollback_target_at_its_own_time(#[value
     let all = all(&tracker).await;
     let now = current(&tracker, &all[0]).await;
     let judged: Vec<_> =
-        rollback::considered(now.as_ref(), &all).iter().map(|one| (one.deployment.version.to_string(), one.verdict)).collect();
+        rollback::candidates(now.as_ref(), &all).iter().map(|one| (one.deployment.version.to_string(), one.verdict)).collect();
     let expected = [("v3", Verdict::Current), ("v2", Verdict::Target), ("v1", Verdict::Older)];
     assert_eq!(judged, expected.map(|(version, verdict)| (version.to_owned(), verdict)));
 }
