@@ -10,9 +10,9 @@ use crate::{
     arrival::Arrivals,
     cache::ResponseCache,
     config::{self, Badges, Config},
+    connections::ConnectionLimits,
     descriptors, encoding,
     quota::Quota,
-    serve::ConnectionLimits,
     token::{Secret, Verifier},
 };
 

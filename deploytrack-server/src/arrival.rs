@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{limits::BODY_TIMEOUT, refusal::Refusal, serve::ConnectionLimits};
+use crate::{connections::ConnectionLimits, limits::BODY_TIMEOUT, refusal::Refusal};
 
 /// The most bytes of a body that reserves nothing.
 pub(crate) const SMALL: usize = 64 * 1024;

@@ -19,9 +19,9 @@ use deploytrack_core::{
 use etcetera::BaseStrategy as _;
 
 use crate::{
+    connections::ConnectionLimits,
     log,
     secret_file::{self, SecretFileError},
-    serve::ConnectionLimits,
     token::{Secret, ShortSecret, lifetime_text},
     value_parser::{TrimmedPath, TrimmedText},
 };

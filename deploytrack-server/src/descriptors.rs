@@ -1,13 +1,13 @@
 //! The limit of open files, of which each connection is one.
 
-use crate::serve::ConnectionLimits;
+use crate::connections::ConnectionLimits;
 
 /// The files beside connections: the database, its log and index for each reader, the log, the listeners.
 #[cfg(unix)]
 const FILES: u64 = 64;
 /// All that is reserved: those files, and the connections above the limit and to the listener for health checks.
 #[cfg(unix)]
-const RESERVED: u64 = FILES + crate::serve::RESERVE as u64 + crate::serve::HEALTH_CONNECTIONS.connections as u64;
+const RESERVED: u64 = FILES + crate::connections::RESERVE as u64 + crate::connections::HEALTH_CONNECTIONS.connections as u64;
 
 /// Makes room for so many connections, and returns how many there is room for. Many systems start a process with a limit of
 /// 1,024 files and let it raise the limit itself. With less room, connections would take the files that the database needs.

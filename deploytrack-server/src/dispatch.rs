@@ -17,6 +17,7 @@ use crate::{
     App, auth,
     body::{Body, TaggedBody},
     cache::CacheKey,
+    connections::Connection,
     encoding::{AnswerQuota, Negotiation, Representation},
     handlers,
     limits::HEAD_BYTES,
@@ -27,7 +28,6 @@ use crate::{
     request_body::RequestBody,
     response::HandlerResult,
     route::{Caching, NoRoute, Route},
-    serve::Connection,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -8,9 +8,7 @@
 //!
 //! # Map
 //!
-//! The rows are layers: a module uses only modules in the rows above its own. One exception remains: [`serve`] is two
-//! layers in one module. Its connection limits and its counting of connections belong above [`config`], which uses them. Its
-//! listeners and its shutdown belong to the last row.
+//! The rows are layers: a module uses only modules in the rows above its own, or in the same row.
 //!
 //! | Modules | Contents |
 //! |---|---|
@@ -19,6 +17,7 @@
 //! | [`value_parser`] | parsers for flags and variables |
 //! | `quota` | limits for the server and for each subject |
 //! | [`token`], `secret_file` | tokens, and the file with the secret that signs them |
+//! | [`connections`] | the open connections, their limits, and the eviction of an idle one |
 //! | [`config`] | the settings: flags, variables, defaults |
 //! | `write_timeout`, `descriptors` | the timeout for clients that read too slowly; the limit of open files |
 //! | `body` | response bodies |
@@ -37,7 +36,7 @@
 //! | `badge`, `openapi` | the picture of a badge; the OpenAPI document |
 //! | `handlers` | one function for each endpoint |
 //! | `dispatch` | the path of a request, from its id to its response |
-//! | [`serve`] | connections: accept, timeouts, shutdown |
+//! | [`serve`] | listeners: accept, timeouts, shutdown |
 
 mod app;
 mod arrival;
@@ -48,6 +47,7 @@ mod badge;
 mod body;
 mod cache;
 pub mod config;
+pub mod connections;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod descriptors;

@@ -1,6 +1,5 @@
 //! Connections: accepting and serving them, and the graceful end.
 
-mod connections;
 mod progress;
 mod signals;
 
@@ -24,17 +23,12 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::connections::{Connection, RESERVE};
-pub use self::{
-    connections::ConnectionLimits,
-    signals::{Signals, survive_file_size_limit},
-};
-use self::{
-    connections::Connections,
-    progress::{ReportingBody, ReportingStream},
-};
+use self::progress::{ReportingBody, ReportingStream};
+pub use self::signals::{Signals, survive_file_size_limit};
 use crate::{
-    App, dispatch,
+    App,
+    connections::{Connection, ConnectionLimits, Connections, HEALTH_CONNECTIONS},
+    dispatch,
     refusal::Refusal,
     write_timeout::{WriteTimeout, bound_unsent},
 };
@@ -61,9 +55,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const LINGER: Duration = Duration::from_secs(2);
 /// How much a caller may go on sending after the last answer.
 const LINGER_BYTES: usize = 32 * 1024 * 1024;
-
-/// Connections to the listener for health checks: probes are few and short.
-pub(crate) const HEALTH_CONNECTIONS: ConnectionLimits = ConnectionLimits { connections: 32, per_address: 16 };
 
 /// Opens the address to listen on.
 ///

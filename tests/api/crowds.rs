@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use deploytrack_server::serve::ConnectionLimits;
+use deploytrack_server::connections::ConnectionLimits;
 use deploytrack_tests::{
     caller::Caller,
     database::{

@@ -3,12 +3,7 @@
 use std::net::SocketAddr;
 
 use deploytrack_core::tracker::{Registration, Tracker};
-use deploytrack_server::{
-    App,
-    config::Badges,
-    serve::{self, ConnectionLimits},
-    token::Secret,
-};
+use deploytrack_server::{App, config::Badges, connections::ConnectionLimits, serve, token::Secret};
 use tokio::sync::oneshot;
 
 use crate::{

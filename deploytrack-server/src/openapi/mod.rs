@@ -18,6 +18,7 @@ use crate::{
 
 mod catalog;
 mod deployments;
+mod headers;
 mod operation;
 mod parameters;
 mod refusals;

@@ -13,7 +13,7 @@ use utoipa::{
     },
 };
 
-use super::{parameters, refusals};
+use super::{headers::with_headers, parameters, refusals};
 use crate::{
     limits::BODY_BYTES,
     route::{Access, Route},
@@ -125,14 +125,6 @@ impl OperationDraft {
         }
         draft.0.build()
     }
-}
-
-/// Adds these headers and `X-Request-Id` to a response. Headers are described once for all responses.
-pub(super) fn with_headers(response: ResponseBuilder, headers: &[&str]) -> ResponseBuilder {
-    headers
-        .iter()
-        .chain(&["X-Request-Id"])
-        .fold(response, |response, name| response.header_ref(*name, Ref::new(format!("#/components/headers/{name}"))))
 }
 
 /// The JSON content of a type.

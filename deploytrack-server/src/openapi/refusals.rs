@@ -4,7 +4,7 @@ use deploytrack_core::{api::Problem, fault::MOST_FAULTS, openapi};
 use http::StatusCode;
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
-use super::operation::with_headers;
+use super::headers::with_headers;
 use crate::limits::{BODY_BYTES, BODY_TIMEOUT, HEAD_BYTES};
 
 /// The refusals that every request may get.

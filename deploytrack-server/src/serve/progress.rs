@@ -10,8 +10,10 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connections::Connection;
-use crate::body::{Body, BodyError};
+use crate::{
+    body::{Body, BodyError},
+    connections::Connection,
+};
 
 /// The stream of a connection: reports whether bytes have arrived, and that the buffer is empty.
 pub(super) struct ReportingStream<S> {

@@ -42,44 +42,44 @@ impl Connection {
     }
 
     /// There was nothing to read.
-    pub(in crate::serve) fn waited(&self) {
+    pub(crate) fn waited(&self) {
         self.advance(|phase| (phase == Phase::New).then_some(Phase::Silent));
     }
 
     /// Bytes have arrived.
-    pub(in crate::serve) fn received(&self) {
+    pub(crate) fn received(&self) {
         self.advance(|phase| matches!(phase, Phase::New | Phase::Silent | Phase::Idle).then_some(Phase::Head));
     }
 
     /// The head of a request has arrived. Returns false when the connection is evicted: the request must not be carried
     /// out then.
     #[must_use]
-    pub(in crate::serve) fn begin_request(&self) -> bool {
+    pub(crate) fn begin_request(&self) -> bool {
         self.advance(|_| Some(Phase::Request))
     }
 
     /// The answer is ready to be sent.
-    pub(in crate::serve) fn begin_answer(&self) {
+    pub(crate) fn begin_answer(&self) {
         self.advance(|_| Some(Phase::Answer));
     }
 
     /// The last part of the answer is in the buffer.
-    pub(in crate::serve) fn buffered_answer(&self) {
+    pub(crate) fn buffered_answer(&self) {
         self.advance(|phase| (phase == Phase::Answer).then_some(Phase::LastPart));
     }
 
     /// The buffer is empty.
-    pub(in crate::serve) fn flushed(&self) {
+    pub(crate) fn flushed(&self) {
         self.advance(|phase| (phase == Phase::LastPart).then_some(Phase::Idle));
     }
 
     /// No further request is read.
-    pub(in crate::serve) fn begin_end(&self) {
+    pub(crate) fn begin_end(&self) {
         self.advance(|_| Some(Phase::Ending));
     }
 
     /// Waits until the connection is evicted.
-    pub(in crate::serve) fn evicted(&self) -> WaitForCancellationFutureOwned {
+    pub(crate) fn evicted(&self) -> WaitForCancellationFutureOwned {
         self.0.shared.evicted.clone().cancelled_owned()
     }
 
@@ -95,7 +95,7 @@ impl Connection {
     }
 
     /// Whether the connection is within the limit.
-    pub(in crate::serve) fn has_place(&self) -> bool {
+    pub(crate) fn has_place(&self) -> bool {
         self.0.shared.holds_place()
     }
 

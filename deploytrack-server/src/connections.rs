@@ -37,6 +37,8 @@ mod tests;
 /// The most connections above the limit. Their requests for `/healthz` and `/readyz` are answered, other requests wait for a
 /// place within the limit.
 pub(crate) const RESERVE: usize = 16;
+/// Connections to the listener for health checks: probes are few and short.
+pub(crate) const HEALTH_CONNECTIONS: ConnectionLimits = ConnectionLimits { connections: 32, per_address: 16 };
 /// How long a request waits for a place.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause between two attempts to evict a connection, and the time that an evicted one needs to close.
