@@ -95,7 +95,7 @@ async fn a_list_ordered_by_occurred_at_has_its_own_cursors_and_filters(#[values(
     for query in [format!("cursor={cursor}"), format!("order=created&cursor={cursor}"), format!("cursor={cursor}&component=nobody")] {
         let fault = server.reader().get(&format!("/api/v1/deployments?{query}")).await.expect(400)["errors"][0].clone();
         assert_eq!(fault["parameter"], "cursor", "{query}");
-        assert!(fault["detail"].as_str().unwrap().contains("give order=occurred too"), "{fault}");
+        assert!(fault["detail"].as_str().unwrap().contains("add order=occurred"), "{fault}");
     }
     let wrong = server.reader().get("/api/v1/deployments?order=newest").await.expect(400)["errors"][0].clone();
     assert_eq!((wrong["parameter"].as_str(), wrong["detail"].as_str()), (Some("order"), Some("must be created or occurred")));

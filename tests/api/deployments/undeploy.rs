@@ -90,7 +90,7 @@ async fn a_deployment_that_is_not_current_cannot_be_undeployed(#[values(Sqlite, 
     for deployment in [&first, &current] {
         let refused = undeploy(&server, deployment, &json!({})).await;
         assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("not_current")), "{}", refused.body);
-        assert!(refused.body.contains("nothing of api is current in production"), "{}", refused.body);
+        assert!(refused.body.contains("no deployment of api is current in production"), "{}", refused.body);
     }
     let before = json!({"occurredAt": "2025-05-01T12:00:00Z"});
     assert_eq!(undeploy(&server, &first, &before).await.status, 409, "nothing was current then");
