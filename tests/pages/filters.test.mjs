@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 // The module that sends requests reads the address of the page when it is loaded.
 globalThis.document = { baseURI: "http://localhost/" };
-const { question: toQuery, read, written: toParameters } = await import("../../deploytrack-server/src/dashboard/filters.js");
+const { read, toParameters, toQuery } = await import("../../deploytrack-server/src/dashboard/filters.js");
 const { to } = await import("../../deploytrack-server/src/dashboard/address.js");
 
 /** The parameters of a link with these filters. */

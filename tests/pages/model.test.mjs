@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columns, Known as MatrixModel, MOST_COLUMNS, rows, totals } from "../../deploytrack-server/src/dashboard/model.js";
+import { columns, MatrixModel, MOST_COLUMNS, rows, totals } from "../../deploytrack-server/src/dashboard/model.js";
 
 /** The filters of the page, with these changes. */
-const filters = ({ unsettled = false, ...changes } = {}) => ({ q: "", env: [], envq: "", drift: false, attempts: unsettled, sort: "", ...changes });
+const filters = (changes = {}) => ({ q: "", env: [], envq: "", drift: false, unsettled: false, sort: "", ...changes });
 /** The unsettled deployment of a cell. */
-const unsettledIn = (cell) => cell.attempt;
+const unsettledIn = (cell) => cell.unsettled;
 
 // Node 18 does not have this method; every browser has it since 2023.
 Array.prototype.toReversed ??= function () {

@@ -1,3 +1,4 @@
+// @ts-check
 // The address of a page, in the fragment of the URL: `#/page/id?parameters`. It can be bookmarked and shared; it contains no
 // token.
 

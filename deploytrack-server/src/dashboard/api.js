@@ -1,3 +1,4 @@
+// @ts-check
 // Requests to the server. The token is in session storage, which the browser deletes with the tab.
 
 const BASE = new URL("api/v1/", document.baseURI);
@@ -38,6 +39,7 @@ export async function send(path, { parameters = {}, headers = {}, ...options } =
     for (const one of [value].flat()) if (one) url.searchParams.append(name, one);
   }
   const authorization = { authorization: `Bearer ${token() ?? ""}` };
+  /** @type {RequestInit} */
   const request = { headers: { ...authorization, ...headers }, credentials: "omit", signal: AbortSignal.timeout(TIMEOUT), ...options };
   const response = await fetch(url, request).catch(() => {
     throw new NetworkError();

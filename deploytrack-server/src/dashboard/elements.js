@@ -1,3 +1,4 @@
+// @ts-check
 // Creates elements. Text is inserted only as text nodes, so that no name can become markup.
 
 import { Unauthorized, Refusal } from "./api.js";
@@ -29,7 +30,9 @@ export function ago(time, at = null) {
 
 /** Updates all ages on the page. */
 export function updateAges() {
-  for (const time of document.querySelectorAll("time:not(.then)")) {
+  /** @type {NodeListOf<HTMLTimeElement>} */
+  const times = document.querySelectorAll("time:not(.then)");
+  for (const time of times) {
     const text = age(new Date(time.dateTime));
     if (time.textContent !== text) time.textContent = text;
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // The filters and the order of the matrix. The address contains all of them.
 
 import { all } from "./api.js";

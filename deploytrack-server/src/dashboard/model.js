@@ -1,3 +1,4 @@
+// @ts-check
 // The model of the matrix: rows, columns, filters, order and totals from the responses of the server. This module has no
 // element and sends no request.
 

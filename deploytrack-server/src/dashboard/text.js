@@ -1,5 +1,7 @@
+// @ts-check
 // Formats values for people.
 
+/** @type {[string, number][]} */
 const UNITS = [["y", 365 * 86400], ["w", 7 * 86400], ["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 
 /** The age of a date in its largest unit, as on the command line: 45s, 12m, 5h, 3d, 6w, 2y. Weeks are used from two weeks on. */
@@ -12,7 +14,7 @@ export function age(date, now = Date.now()) {
 
 /** The time between two dates, in its two largest units. */
 export function duration(from, to) {
-  let seconds = Math.max(0, Math.round((new Date(to) - new Date(from)) / 1000));
+  let seconds = Math.max(0, Math.round((new Date(to).getTime() - new Date(from).getTime()) / 1000));
   const parts = [];
   for (const [unit, size] of UNITS.filter(([unit]) => unit !== "y" && unit !== "w")) {
     if (seconds >= size || (unit === "s" && parts.length === 0)) parts.push(`${Math.floor(seconds / size)}${unit}`);
