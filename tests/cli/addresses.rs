@@ -54,7 +54,7 @@ fn an_address_that_cannot_be_used_is_refused_before_anything_is_sent() {
         ("https://me:hush@tracker.example.com", "DEPLOYTRACK_TOKEN"),
         ("https://tracker.example.com/#token=hush&to=", "use https://tracker.example.com\n"),
         ("https://tracker.example.com?token=hush", "use https://tracker.example.com\n"),
-        ("https://tracker example.com", "no space"),
+        ("https://tracker example.com", "must not have a space"),
         ("https://tracker.example.com:0", "1 to 65535"),
     ] {
         let by_flag = Home::new().deploytrack(&["matrix", "--url", url]);

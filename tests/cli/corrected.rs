@@ -46,7 +46,7 @@ fn an_optional_value_is_left_out_or_cut_and_the_warning_names_flag_rule_and_reme
         (&["--deployed-by", "a\nb"], "deployedBy", json!("a b"), "--deployed-by must have no control characters"),
         (&["--deployed-by", &long], "deployedBy", cut(255), "--deployed-by must be at most 255 characters long"),
         (&["--meta", "nothing", "--meta", "a=b"], "metadata", json!({"a": "b"}), "--meta must be KEY=VALUE, not 'nothing': it is left out"),
-        (&["--meta", "", "--meta", "=x"], "metadata", json!({}), "--meta must be KEY=VALUE, with a key, not '=x'"),
+        (&["--meta", "", "--meta", "=x"], "metadata", json!({}), "--meta must be KEY=VALUE with a key that is not empty, not '=x'"),
         (&["--idempotency-key", "build 7"], "status", json!("failed"), "replaced by its digest"),
         (&["--id-file", ""], "status", json!("failed"), "--id-file is empty: it is left out"),
         (&["--cacert="], "status", json!("failed"), "--cacert is empty: it is left out"),

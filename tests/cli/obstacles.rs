@@ -109,9 +109,9 @@ fn the_wrong_scheme_for_the_port() {
 
 #[test]
 fn a_server_that_speaks_something_else() {
-    assert_obstacle(&format!("http://{}", answering(b"SSH-2.0-OpenSSH_9.2\r\n")), &[], "is no HTTP", "use an https:// address");
+    assert_obstacle(&format!("http://{}", answering(b"SSH-2.0-OpenSSH_9.2\r\n")), &[], "is not HTTP", "use an https:// address");
     // The first frame of HTTP/2.
-    assert_obstacle(&format!("http://{}", answering(b"\0\0\0\x04\0\0\0\0\0")), &[], "is no HTTP", "use an https:// address");
+    assert_obstacle(&format!("http://{}", answering(b"\0\0\0\x04\0\0\0\0\0")), &[], "is not HTTP", "use an https:// address");
     assert_obstacle(&format!("http://{}", answering(b"")), &[], "ended the connection without an answer", "if this happens every time");
     assert_obstacle(&format!("http://{}", resetting()), &[], "ended the connection without an answer", "if this happens every time");
     assert_obstacle(&format!("https://{}", resetting()), &[], "ended the connection without an answer", "a firewall or a load balancer");
@@ -171,9 +171,9 @@ fn an_answer_of_somebody_else() {
     let login = "HTTP/1.1 302 Found\r\nLocation: https://sso.example.com/login?next=/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     assert_obstacle(&answer(login), &[], "redirects to https://sso.example.com/login", "login page");
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
-    assert_obstacle(&answer(page), &[], "a page for people", "login page");
+    assert_obstacle(&answer(page), &[], "an HTML page", "login page");
     let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    assert_obstacle(&answer(json), &[], "none of a deploytrack server", "check that this is the address of a deploytrack server");
+    assert_obstacle(&answer(json), &[], "not as a deploytrack server does", "check that this is the address of a deploytrack server");
 }
 
 #[test]

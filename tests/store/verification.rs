@@ -168,7 +168,7 @@ async fn a_history_without_its_deployment_is_found(#[values(Sqlite, Postgres)] k
     );
     let (_, found) = found_after(&database, delete).await;
     let stray = found.differences.iter().find(|difference| difference.table == "history").unwrap_or_else(|| panic!("{found}"));
-    assert_eq!((stray.sequence, stray.detail.as_str(), stray.repairable), (Some(1), "there is no such deployment", false), "{found}");
+    assert_eq!((stray.sequence, stray.detail.as_str(), stray.repairable), (Some(1), "the deployment of this row does not exist", false), "{found}");
 }
 
 #[rstest]
@@ -222,7 +222,7 @@ async fn a_cell_that_shows_something_else_is_found(#[values(Sqlite, Postgres)] k
         assert_eq!(tables(&found), ["current_cells"], "{set}: {found}");
         let (difference, cell) = (&found.differences[0], named(&tracker, "v2").await);
         assert_eq!((difference.component_id, difference.environment_id), (Some(cell.component_id), Some(cell.environment_id)), "{set}");
-        assert!(difference.repairable && difference.detail.contains("where the history says v2"), "{set}: {found}");
+        assert!(difference.repairable && difference.detail.contains("but the history has v2"), "{set}: {found}");
     }
 }
 
@@ -232,7 +232,7 @@ async fn a_cell_that_should_be_empty_or_is_missing_is_found(#[values(Sqlite, Pos
     let Some(database) = kind.create().await else { return };
     let fill = "update current_cells set version = 'v4', deployment_id = (select id from deployments where version = 'v4'),
             succeeded_at = (select succeeded_at from deployments where version = 'v4') where version is null";
-    for (sql, said) in [(fill, "where the history says nothing"), ("delete from current_cells where version = 'v2'", "is missing")] {
+    for (sql, said) in [(fill, "but the history has nothing"), ("delete from current_cells where version = 'v2'", "is missing")] {
         let another = database.another().await;
         let (_, found) = found_after(&another, sql).await;
         assert_eq!(tables(&found), ["current_cells"], "{sql}: {found}");
@@ -246,15 +246,15 @@ async fn a_missing_ended_or_invented_period_is_found(#[values(Sqlite, Postgres)]
     let Some(database) = kind.create().await else { return };
     for (sql, said) in [
         ("delete from cell_periods where version = 'v1'", "the period it began is missing"),
-        ("update cell_periods set ended_at = started_at where version = 'v1'", "the period it began is not as the history says"),
-        ("update cell_periods set ended_at = null where version = 'v5'", "the period it began is not as the history says"),
-        ("update cell_periods set version = 'v9' where version = 'v1'", "the period it began is not as the history says"),
-        ("update cell_periods set version = 'v4' where version is null", "the period it began is not as the history says"),
+        ("update cell_periods set ended_at = started_at where version = 'v1'", "the period it began differs from the history"),
+        ("update cell_periods set ended_at = null where version = 'v5'", "the period it began differs from the history"),
+        ("update cell_periods set version = 'v9' where version = 'v1'", "the period it began differs from the history"),
+        ("update cell_periods set version = 'v4' where version is null", "the period it began differs from the history"),
         ("update cell_periods set sequence = sequence + 1000 where version = 'v1'", "the period it began is missing"),
         (
             "insert into cell_periods select component_id, environment_id, started_at, sequence + 1000, deployment_id, 'v9', null
                  from cell_periods where version = 'v2'",
-            "there is a period that no row of history began",
+            "a period has no row of history",
         ),
     ] {
         let another = database.another().await;
@@ -288,7 +288,7 @@ async fn a_count_that_is_wrong_is_found(#[values(Sqlite, Postgres)] kind: Databa
         let another = database.another().await;
         let (_, found) = found_after(&another, sql).await;
         assert_eq!((tables(&found), found.found), (vec!["deployment_counts"], 1), "{sql}: {found}");
-        assert!(found.differences[0].detail.ends_with("rolled_back, where the history says 1"), "{sql}: {found}");
+        assert!(found.differences[0].detail.ends_with("rolled_back, but the history has 1"), "{sql}: {found}");
     }
 }
 
@@ -297,40 +297,40 @@ async fn a_count_that_is_wrong_is_found(#[values(Sqlite, Postgres)] kind: Databa
 async fn events_that_differ_from_the_history_are_found(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else { return };
     for (sql, said) in [
-        ("update events set type = 'deployment.transitioned' where history_sequence = 1", &["it is not what the history says"][..]),
+        ("update events set type = 'deployment.transitioned' where history_sequence = 1", &["it differs from its row of the history"][..]),
         (
             "update events set subject_id = (select id from deployments where version = 'v2') where history_sequence = 1",
-            &["it is not what the history says"],
+            &["it differs from its row of the history"],
         ),
-        ("update events set subject_id = null where history_sequence = 3", &["it is not what the history says"]),
+        ("update events set subject_id = null where history_sequence = 3", &["it differs from its row of the history"]),
         (
             "update events set history_sequence = null where history_sequence = 5",
-            &["it is not what the history says", "there is none for row 5 of the history"],
+            &["it differs from its row of the history", "there is no event for row 5 of the history"],
         ),
         (
             "update events set history_sequence = 1000 where history_sequence = 6",
-            &["it is not what the history says", "there is none for row 6 of the history"],
+            &["it differs from its row of the history", "there is no event for row 6 of the history"],
         ),
         (
             "update events set history_sequence = 5 - history_sequence where history_sequence in (2, 3)",
-            &["it tells of its deployment what was before the event before it"],
+            &["out of order: it reports an older history row than the previous event of this deployment"],
         ),
         (
             "insert into events (number, type, subject_id, history_sequence)
                  select (select max(number) + 1 from events), type, subject_id, history_sequence from events where history_sequence = 21;
                  update commits set last_event = last_event + 1",
-            &["it tells what an event before it has told"],
+            &["an earlier event reports the same row of the history"],
         ),
         (
             "delete from events where history_sequence = 5",
-            &["there are 24, numbered from 1 to 25, where the commits have made 25", "there is none for row 5 of the history"],
+            &["there are 24 events, numbered from 1 to 25, but the last number in commits is 25", "there is no event for row 5 of the history"],
         ),
         (
             "delete from events where number = 25",
-            &["there are 24, numbered from 1 to 24, where the commits have made 25", "there is none for row 21 of the history"],
+            &["there are 24 events, numbered from 1 to 24, but the last number in commits is 25", "there is no event for row 21 of the history"],
         ),
-        ("delete from events where number = 1", &["there are 24, numbered from 2 to 25, where the commits have made 25"]),
-        ("update commits set last_event = last_event + 1", &["there are 25, numbered from 1 to 25, where the commits have made 26"]),
+        ("delete from events where number = 1", &["there are 24 events, numbered from 2 to 25, but the last number in commits is 25"]),
+        ("update commits set last_event = last_event + 1", &["there are 25 events, numbered from 1 to 25, but the last number in commits is 26"]),
     ] {
         let another = database.another().await;
         let (tracker, found) = found_after(&another, sql).await;
