@@ -14,6 +14,7 @@
 //! A module uses modules of its own layer and of the layers below.
 
 mod args;
+mod ci;
 mod commands;
 mod error;
 mod exit;
@@ -28,6 +29,7 @@ mod pipeline;
 mod process_env;
 mod profile;
 mod proxy;
+mod queue;
 mod render;
 mod runtime;
 mod secrets;
@@ -46,11 +48,10 @@ use clap::CommandFactory as _;
 
 use crate::{
     args::{Args, faults::Faults},
+    ci::manner::Manner,
     error::Failure,
-    pipeline::{
-        child::{self, Outcome},
-        ci::annotations::Manner,
-    },
+    pipeline::child,
+    queue::Outcome,
     ui::{Invocation, Streams},
 };
 pub use crate::{exit::Exit, process_env::ProcessEnv};
