@@ -1,4 +1,4 @@
-//! The failure of a command: message, faults, hints and exit code.
+//! The failure of a command: message, faults, hints and exit code. Also which errors a retry cannot fix.
 
 use std::io::{self, Write};
 
@@ -10,9 +10,9 @@ use deploytrack_core::{
 };
 
 use crate::{
+    ci::manner::Manner,
     exit::Exit,
     hints,
-    pipeline::ci::annotations::Manner,
     render::text::clean,
     text::cut,
     wording::{self, Wording},
@@ -185,10 +185,27 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// Whether no retry can fix the error.
+///
+/// Another token can fix a 401 or 403. An answer without a problem code comes from a proxy, and the server behind it may accept
+/// the request. The exception is 413: the body stays too large.
+pub(crate) fn is_final(error: &client::Error) -> bool {
+    match error {
+        client::Error::Setup(_) => true,
+        client::Error::Refused(problem) if problem.status == 413 => true,
+        client::Error::Refused(problem) => !matches!(problem.code.as_str(), "" | "request_in_progress" | "request_timeout"),
+        client::Error::Unauthorised(_)
+        | client::Error::Server(_)
+        | client::Error::Unreachable { .. }
+        | client::Error::Timeout { .. }
+        | client::Error::Unreadable(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::ci::annotations::{Form, Level};
+    use crate::ci::annotations::{Form, Level};
 
     fn printed(failure: &Failure) -> String {
         let mut err = Vec::new();
@@ -210,5 +227,17 @@ mod tests {
         let problem = Problem { detail: "\x1b[2Jgone".to_owned(), code: "invalid_request".to_owned(), ..Problem::default() };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
         assert_eq!(printed(&failure), "error: \\u{1b}[2Jgone\n");
+    }
+
+    #[test]
+    fn only_a_permanent_refusal_by_the_server_is_final() {
+        let refused = |code: &str| client::Error::Refused(Box::new(Problem { code: code.to_owned(), ..Problem::default() }));
+        for code in ["near_miss", "invalid_request", "not_found", "idempotency_key_reused", "invalid_transition"] {
+            assert!(is_final(&refused(code)), "{code}");
+        }
+        for code in ["", "request_in_progress", "request_timeout"] {
+            assert!(!is_final(&refused(code)), "{code}");
+        }
+        assert!(!is_final(&client::Error::Unauthorised(Box::default())) && !is_final(&client::Error::Server(Box::default())));
     }
 }

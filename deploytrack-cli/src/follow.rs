@@ -9,7 +9,7 @@ use deploytrack_core::{
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
-use crate::{error::Failure, pipeline::queue::deliver::is_final};
+use crate::error::{Failure, is_final};
 
 /// How long a connection may be silent. The server sends at least a comment every 15 seconds.
 pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(45);

@@ -1,19 +1,26 @@
 //! The `deploytrack` command as a function: arguments and the process environment in, text and an exit code out.
 //!
-//! | Layer | Modules |
-//! |---|---|
-//! | start | `args` reads the command line and repairs it |
-//! | commands | `commands`, one file each; `runtime` runs them |
-//! | a command's tools | `session` (client, spool, names), `ui` (streams, form of the answer) |
-//! | deployments that survive the network | `delivery` and `spool` (events that wait to be sent), `child` (the wrapped command), `again` (a step that runs again), `follow` (events across lost connections), `id_file` (hands the id to the next step), `secrets` (masks) |
-//! | settings | `settings` (server, token, timeout), `profile` (the config file), `proxy`, `lookup` (names to ids), `token` (the claims of a token) |
-//! | failures | `error` (message, hints, exit code), `wording` (refusals of the server with flags for fields), `hints` (the way out) |
-//! | facts | `ci` (the CI provider and git), `files`, `exposure` and `patience` (files that others own, can read, or that block) |
-//! | text | `render` (values to text), `flags` and `time_arg` (values of flags), `text`, `process_env`, `exit` |
+//! The modules form layers. A module uses only modules in the rows above its own, or in the same row.
 //!
-//! A module uses modules of its own layer and of the layers below.
+//! | Modules | Contents |
+//! |---|---|
+//! | `exit`, `text`, `process_env` | exit codes; text of arguments and files; variables and terminals of the process |
+//! | `time_arg`, `flags` | values of flags, and the flags that several commands take |
+//! | `files`, `exposure`, `patience` | files that other users own or can read, and files that block |
+//! | `settings_file`, `token`, `secrets` | files that a flag or a variable names; the claims of a token; masks for secrets |
+//! | `render` | values as text |
+//! | `ci` | the CI provider and git: facts, outputs, and the formats of warnings and errors |
+//! | `wording`, `hints`, `error` | failures: refusals of the server with flags for fields, the way out, message and exit code |
+//! | `proxy`, `profile`, `settings` | server, token and timeout; the config file; the proxy |
+//! | `lookup`, `follow` | names to ids; events across lost connections |
+//! | `queue` | the spool: events on disk that wait to be sent, and who may send them |
+//! | `ui`, `session` | a command's tools: streams and the form of the answer; client, spool and names |
+//! | `pipeline` | deployments that survive the network: the wrapped command, its keeper, delivery, repeated steps, id files |
+//! | `runtime`, `commands` | one file for each command, and the async runtime that runs them |
+//! | `args` | the command line: it is read and repaired, and its faults are explained |
 
 mod args;
+mod ci;
 mod commands;
 mod error;
 mod exit;
@@ -28,6 +35,7 @@ mod pipeline;
 mod process_env;
 mod profile;
 mod proxy;
+mod queue;
 mod render;
 mod runtime;
 mod secrets;
@@ -46,11 +54,10 @@ use clap::CommandFactory as _;
 
 use crate::{
     args::{Args, faults::Faults},
+    ci::manner::Manner,
     error::Failure,
-    pipeline::{
-        child::{self, Outcome},
-        ci::annotations::Manner,
-    },
+    pipeline::child,
+    queue::Outcome,
     ui::{Invocation, Streams},
 };
 pub use crate::{exit::Exit, process_env::ProcessEnv};

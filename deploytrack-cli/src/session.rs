@@ -20,7 +20,7 @@ use crate::{
     flags::{Global, Part},
     follow::{self, Follow},
     lookup,
-    pipeline::queue::{Keys, Spool, unusable_shared_key},
+    queue::{Keys, Spool, unusable_shared_key},
     settings::{self, Settings, Sources},
     ui::{Invocation, Ui},
 };

@@ -8,9 +8,9 @@ use deploytrack_core::{
 };
 
 use crate::{
+    ci::manner,
     error::Failure,
     flags::{Global, Output},
-    pipeline::ci::annotations,
     process_env::ProcessEnv,
     render::{
         View, forms,
@@ -140,5 +140,5 @@ impl<'a> Ui<'a> {
 /// Writes a warning behind the answer so far. A closed stream does not end the command: the pipeline must go on.
 fn write_warning(env: &ProcessEnv, streams: &mut Streams<'_>, warning: &str) {
     drop(streams.out.flush());
-    drop(writeln!(streams.err, "{}", annotations::warning(env, warning)));
+    drop(writeln!(streams.err, "{}", manner::warning(env, warning)));
 }

@@ -13,7 +13,7 @@ use crate::{
     error::Failure,
     exit::Exit,
     flags::Global,
-    pipeline::queue::{Keys, Spool},
+    queue::{Keys, Spool},
     render::grid::{Column, Grid, Value},
     settings::{self, Settings},
     ui::Invocation,

@@ -11,10 +11,11 @@ use crate::{
     error::Failure,
     exit::Exit,
     flags::entry_id,
-    pipeline::queue::{
-        FlushLock, Spool, backlog,
+    pipeline::{
+        backlog,
         send::{self, Selection, Summary},
     },
+    queue::{FlushLock, Spool},
     session::Session,
 };
 

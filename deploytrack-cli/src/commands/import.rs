@@ -2,6 +2,7 @@
 
 mod batches;
 mod columns;
+mod field_names;
 mod json;
 mod read_error;
 mod record;

@@ -5,9 +5,9 @@ use deploytrack_core::clock::{self, Time};
 use serde::Serialize;
 
 use crate::{
+    ci::address_parts,
     error::Failure,
     flags::{Global, Output},
-    pipeline::ci::address_parts,
     profile::{ConfigFile, Profile as StoredProfile},
     render::{
         grid::{Column, Grid, Value},

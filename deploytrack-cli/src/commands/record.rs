@@ -22,21 +22,22 @@ use super::{
     masking,
 };
 use crate::{
+    ci::{Context, Fact, outputs},
     commands::repairs::Repairs,
     error::Failure,
     exit::Exit,
     flags::{Output, pair, status},
     lookup,
     pipeline::{
+        backlog,
         child::WrappedCommand,
-        ci::{Context, Fact, outputs},
         id_file::{self, Content},
         on_error::{self, FailedRequest, OnError},
-        queue::{Request, backlog},
         start::Start,
         target,
         wrap::{self, Recording, WrapArgs},
     },
+    queue::Request,
     render::deployment,
     session::Session,
 };

@@ -19,10 +19,11 @@ use crate::{
     error::Failure,
     exit::Exit,
     pipeline::{
+        backlog,
         on_error::{self, FailedRequest, OnError},
-        queue::{Request, backlog},
         wrap::{self, Recording, WrapArgs},
     },
+    queue::Request,
     render::text::clean,
     session::Session,
 };

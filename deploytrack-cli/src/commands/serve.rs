@@ -23,11 +23,11 @@ use deploytrack_server::{
 use tokio::net::TcpListener;
 
 use crate::{
+    ci::manner::Manner,
     commands::matrix::{self, Matrix},
     error::Failure,
     exit::Exit,
     flags::Global,
-    pipeline::ci::annotations::Manner,
     process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
     session::Session,

@@ -9,7 +9,8 @@ use crate::{
     error::Failure,
     exit::Exit,
     flags::{Output, entry_id},
-    pipeline::queue::{Distrust, Entry, Refusal, Request, Spool as Entries, backlog, created_at},
+    pipeline::backlog,
+    queue::{Distrust, Entry, Refusal, Request, Spool as Entries, created_at},
     render::grid::{Column, Grid, Value},
     session::Session,
 };

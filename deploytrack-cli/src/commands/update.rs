@@ -16,16 +16,14 @@ use super::{
     masking,
 };
 use crate::{
-    error::Failure,
+    error::{Failure, is_final},
     flags::{Output, pair, status},
     pipeline::{
+        deliver::{Delivery, DeliveryResult},
         on_error::{self, FailedRequest, OnError},
-        queue::{
-            Entry, Event, Refusal, Request,
-            deliver::{Delivery, DeliveryResult, is_final},
-        },
         target::{self, Target},
     },
+    queue::{Entry, Event, Refusal, Request},
     render::{deployment, text::clean},
     session::Session,
 };

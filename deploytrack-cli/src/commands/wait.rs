@@ -11,11 +11,11 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    error::Failure,
+    error::{Failure, is_final},
     exit::Exit,
     flags::{Output, duration, status},
     follow::jittered,
-    pipeline::{child::Signals, queue::deliver::is_final, target::DeploymentArg},
+    pipeline::{child::Signals, target::DeploymentArg},
     render::{deployment, text::clean},
     session::Session,
     settings,

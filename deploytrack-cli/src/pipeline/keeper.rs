@@ -16,10 +16,11 @@ use crate::{
     exit::Exit,
     flags::{Global, duration},
     pipeline::{
-        child::{self, Outcome, ProcessIdentity, RecordingProcess, Signals, WrappedCommand, tracking_variables},
-        queue::{self, Entry, KeeperLock, Keys, Spool, send},
+        child::{self, RecordingProcess, Signals, WrappedCommand, tracking_variables},
+        send,
     },
     process_env::ProcessEnv,
+    queue::{self, Entry, KeeperLock, Keys, Outcome, ProcessIdentity, Spool},
     session::Session,
     settings::{self, Settings},
     ui::{Invocation, Streams},

@@ -7,8 +7,8 @@ use deploytrack_core::{client::Error, text::IdempotencyKey};
 use uuid::Uuid;
 
 use crate::{
-    error::Failure,
-    pipeline::queue::{Entry, Event, Refusal, Request, deliver::is_final},
+    error::{Failure, is_final},
+    queue::{Entry, Event, Refusal, Request},
     session::Session,
 };
 

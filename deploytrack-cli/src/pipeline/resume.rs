@@ -25,7 +25,7 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use crate::{lookup, pipeline::queue::deliver::is_final};
+use crate::{error::is_final, lookup};
 
 /// A new random idempotency key.
 pub(crate) fn random_key() -> Result<IdempotencyKey, Error> {

@@ -3,7 +3,7 @@
 use deploytrack_core::{deployment::NewDeployment, text::IdempotencyKey};
 use serde_json::{Map, Value};
 
-use crate::pipeline::queue::Request;
+use crate::queue::Request;
 
 /// Replaces an invalid or missing name or version, so that the record can be built. It is never sent.
 pub(crate) const STAND_IN: &str = "unusable";

@@ -13,9 +13,10 @@ use crate::{
     exit::Exit,
     flags::deployment_id,
     pipeline::{
+        deliver::Delivery,
         id_file::{self, Content, ReadError},
-        queue::{Distrust, Entry, deliver::Delivery},
     },
+    queue::{Distrust, Entry},
     session::Session,
 };
 

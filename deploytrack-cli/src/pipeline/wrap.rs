@@ -23,18 +23,15 @@ use crate::{
     exit::Exit,
     flags::{duration, whole},
     pipeline::{
-        child::{self, Outcome, ProcessIdentity, Signals, WrappedCommand},
+        child::{self, Signals, WrappedCommand},
+        deliver::{Delivery, DeliveryResult},
         keeper,
         on_error::{self, OnError},
-        queue::{
-            self, Event, PendingOutcome, Refusal, Request,
-            deliver::{Delivery, DeliveryResult},
-            send,
-        },
-        resume,
+        resume, send,
         start::Start,
         target,
     },
+    queue::{self, Event, Outcome, PendingOutcome, ProcessIdentity, Refusal, Request},
     session::Session,
 };
 

@@ -7,7 +7,7 @@ use deploytrack_core::clock::{self, Time};
 use super::Finding;
 use crate::{
     exit::Exit,
-    pipeline::queue::{Distrust, Refusal, Spool, created_at},
+    queue::{Distrust, Entry, Refusal, Spool, created_at},
 };
 
 /// The entries of the spool.
@@ -30,7 +30,7 @@ pub(super) fn check(spool: Option<&Spool>, now: Time, findings: &mut Vec<Finding
     };
     // Read before the write test, whose entry must not be counted.
     let state = look(spool);
-    findings.push(match spool.begin().and_then(crate::pipeline::queue::Entry::remove) {
+    findings.push(match spool.begin().and_then(Entry::remove) {
         Ok(()) => Finding::ok("spool", "it is writable"),
         Err(error) => Finding::problem("spool", Exit::Usage, format!("events that cannot be sent would be lost: {error}")),
     });

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     error::Failure,
     exit::Exit,
-    pipeline::queue::{Entry, Event, Request, Spool},
+    queue::{Entry, Event, Request, Spool},
     session::Session,
 };
 

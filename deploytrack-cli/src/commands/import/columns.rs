@@ -4,7 +4,7 @@ use std::{borrow::Cow, str::FromStr};
 
 use deploytrack_core::json::suggested_field;
 
-use super::table::{FIELDS, plain};
+use super::field_names::{FIELDS, plain};
 
 /// The source of each field; empty if the header has the names of the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Origin {
 }
 
 /// The fault of a table, and the way out.
-type TableFault = (String, String);
+pub(super) type TableFault = (String, String);
 
 impl Columns {
     pub(super) fn are_given(&self) -> bool {

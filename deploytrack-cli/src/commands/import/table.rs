@@ -14,33 +14,12 @@ use memchr::memchr_iter;
 use serde_json::{Map, Value};
 
 use super::{
-    columns::{Columns, Origin},
+    columns::{Columns, Origin, TableFault},
+    field_names::{FIELDS, IGNORED, field},
     read_error::ReadError,
     record::{Position, Record},
 };
 
-/// The fields that a column may have.
-pub(super) const FIELDS: [&str; 17] = [
-    "component",
-    "environment",
-    "version",
-    "status",
-    "occurredAt",
-    "startedAt",
-    "finishedAt",
-    "deployedBy",
-    "commitSha",
-    "description",
-    "reason",
-    "metadata",
-    "history",
-    "event",
-    "sequence",
-    "componentId",
-    "environmentId",
-];
-/// The columns of `deploytrack list -o csv` that an import ignores.
-const IGNORED: [&str; 5] = ["id", "attempt", "createdAt", "updatedAt", "succeededAt"];
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The rows of a table.
@@ -94,18 +73,6 @@ fn separator(head: &[u8]) -> (usize, Option<u8>) {
         [delimiter, b'\n', ..] => (6, Some(*delimiter)),
         _ => (0, None),
     }
-}
-
-/// The field for a header in any spelling: `deployed_by`, `Deployed By`. A key of the metadata is `metadata.key`.
-fn field(cell: &str) -> Option<String> {
-    if let Some(key) = cell.strip_prefix("metadata.").filter(|key| !key.is_empty()) {
-        return Some(format!("metadata.{key}"));
-    }
-    FIELDS.iter().find(|field| plain(field) == plain(cell)).map(|field| (*field).to_owned())
-}
-
-pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 impl<R: Read> Rows<R> {
@@ -193,9 +160,6 @@ fn put(body: &mut Map<String, Value>, field: &str, cell: &str) -> Result<(), Str
     body.insert(field.to_owned(), value);
     Ok(())
 }
-
-/// The fault of a table, and the way out.
-type TableFault = (String, String);
 
 /// The fields of the columns, by the header.
 fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, TableFault> {

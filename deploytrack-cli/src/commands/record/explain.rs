@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::resolve::{ExplainedValue, ResolvedRecord};
 use crate::{
+    ci::without_credentials,
     error::Failure,
-    pipeline::ci::without_credentials,
     render::grid::{Column, Grid, Value},
     session::Session,
 };

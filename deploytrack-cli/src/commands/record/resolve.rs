@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::Record;
 use crate::{
+    ci::{Context, Fact, FactValue, leg::Step},
     error::Failure,
-    pipeline::ci::{Context, Fact, FactValue, leg::Step},
 };
 
 /// A value and its source, for `--explain`.

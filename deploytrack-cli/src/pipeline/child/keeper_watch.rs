@@ -15,8 +15,8 @@ use rustix::{
 };
 use tokio::time::sleep;
 
-use super::{Outcome, ProcessIdentity, Signals, TimeLimit, forward, set_process_group, signals::Target};
-use crate::pipeline::queue::Entry;
+use super::{Signals, TimeLimit, forward, set_process_group, signals::Target};
+use crate::queue::{Entry, Outcome, ProcessIdentity};
 
 /// How often to look without a signal: SIGCHLD may be blocked.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -5,8 +5,6 @@ mod descendants;
 #[cfg(unix)]
 mod keeper_watch;
 mod mask_commands;
-mod outcome;
-mod process_identity;
 mod recent_output;
 mod relay;
 mod signals;
@@ -29,8 +27,6 @@ use tokio::{
 #[cfg(unix)]
 pub(crate) use self::keeper_watch::{RecordingProcess, run_keeper};
 pub(crate) use self::{
-    outcome::Outcome,
-    process_identity::ProcessIdentity,
     relay::copy_stdin_to_stdout,
     signals::{Signals, end_interrupted},
 };
@@ -40,6 +36,7 @@ use self::{
     tail::tail,
     time_limit::TimeLimit,
 };
+use crate::queue::Outcome;
 
 /// How often to look for orphans of a command with a time limit. They are children of this process.
 const REAPING: Duration = Duration::from_secs(1);

@@ -6,12 +6,13 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep_until};
 
-use super::{
-    Outcome, forward,
-    signals::{Received, Target},
-};
 #[cfg(unix)]
 use super::{descendants::Descendants, signals::resume};
+use super::{
+    forward,
+    signals::{Received, Target},
+};
+use crate::queue::Outcome;
 
 /// How long a command may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@
 //! A record without a command has no derived key: a loop that records three deployments cannot be distinguished from a step that
 //! is repeated three times.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::ffi::OsString;
 
 use deploytrack_core::{catalog::Reference, digest::Digest, text::IdempotencyKey};
 
@@ -15,9 +15,6 @@ use super::{Context, Fact};
 
 /// The facts that differ between two runs of a CI.
 const RUN: [Fact; 5] = [Fact::Repository, Fact::RunUrl, Fact::Run, Fact::Attempt, Fact::Job];
-/// Variables that a shell changes for each command.
-const VOLATILE: [&str; 3] = ["_", "SHLVL", "OLDPWD"];
-
 /// A step of a leg: the deployment that it records, and its command.
 pub(crate) struct Step<'a> {
     pub(crate) component: &'a Reference,
@@ -39,9 +36,4 @@ impl Context {
         let text = serde_json::to_string(&(provider, run, &leg.value, deployment, command, folder, &self.variables)).ok()?;
         IdempotencyKey::new(format!("ci-{}", Digest::of(text.as_bytes()))).ok()
     }
-}
-
-/// The environment variables for the key. The key is a digest of all of them, so no single value can be guessed from it.
-pub(super) fn stable_variables(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    variables.iter().filter(|(name, _)| !VOLATILE.contains(&name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

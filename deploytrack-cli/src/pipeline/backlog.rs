@@ -2,8 +2,7 @@
 
 use deploytrack_core::{age::age, clock::Time};
 
-use super::created_at;
-use crate::session::Session;
+use crate::{queue::created_at, session::Session};
 
 const DAY: i64 = 24 * 60 * 60;
 /// After this many seconds every wrapped command prints a warning. A server that is down on a bad day is back before.

@@ -10,7 +10,6 @@ use super::{
     checkout::{AskGit, Checkout},
     detect::{fact_value, provider, triggering_commit},
     git::{Git, GitError},
-    leg,
     providers::{self, Provider},
     revision::{CiFacts, Revision, Sources},
 };
@@ -26,6 +25,9 @@ const METADATA: [(Fact, &str); 7] = [
     (Fact::Reference, "ref"),
     (Fact::PullRequest, "pullRequest"),
 ];
+
+/// Variables that a shell changes for each command.
+const VOLATILE: [&str; 3] = ["_", "SHLVL", "OLDPWD"];
 
 /// The facts that were found.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +65,7 @@ impl Context {
             let found = entries.iter().find_map(|entry| fact_value(*fact, &providers::read(entry, env)?, providers::source(entry)));
             Some((*fact, found?))
         });
-        Self { provider, facts: facts.collect(), variables: leg::stable_variables(&env.variables), ..Self::default() }
+        Self { provider, facts: facts.collect(), variables: stable_variables(&env.variables), ..Self::default() }
     }
 
     /// Adds the facts from git. In a CI these are only the version and the commit: the variables of the provider are better for the
@@ -165,4 +167,9 @@ impl Context {
             },
         }
     }
+}
+
+/// The environment variables for the idempotency key of a step. The key is a digest of all of them, so no single value can be guessed from it.
+fn stable_variables(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    variables.iter().filter(|(name, _)| !VOLATILE.contains(&name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

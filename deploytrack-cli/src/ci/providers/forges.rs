@@ -1,7 +1,7 @@
 //! Providers that are part of a forge.
 
 use super::Provider;
-use crate::pipeline::ci::{
+use crate::ci::{
     Fact::{Actor, Address, Attempt, Commit, Downstream, Environment, Job, Leg, PullRequest, Reference, Repository, Run, RunUrl, Version},
     annotations::Form,
 };

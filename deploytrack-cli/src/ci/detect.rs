@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{
     Fact, FactValue,
     address::without_credentials,
-    invalid_values,
     providers::{PROVIDERS, Provider},
 };
 use crate::{
@@ -18,6 +17,8 @@ use crate::{
 
 /// The largest number of bytes that are read of the payload of an event.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
+/// The largest number of characters of a value in the metadata. Folders of Jenkins make long addresses.
+const MOST_OF_METADATA: usize = 2_048;
 
 /// The provider of this CI, if it is a known one.
 pub(super) fn provider(env: &ProcessEnv) -> Option<&'static Provider> {
@@ -54,8 +55,13 @@ pub(super) fn fact_value(fact: Fact, text: &str, source: &str) -> Option<FactVal
         Fact::Actor => Label::new(value.as_str()).is_ok() && !value.starts_with('@'),
         // Several providers set false if there is none.
         Fact::PullRequest => Label::new(value.as_str()).is_ok() && value != "false",
-        Fact::RunUrl | Fact::Repository | Fact::Reference => invalid_values::is_metadata(&value),
+        Fact::RunUrl | Fact::Repository | Fact::Reference => is_metadata(&value),
         _ => Label::new(value.as_str()).is_ok(),
     };
     is_valid.then(|| FactValue { value, source: source.to_owned() })
+}
+
+/// Whether a text can be stored in the metadata.
+pub(super) fn is_metadata(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= MOST_OF_METADATA && !text.chars().any(char::is_control)
 }

@@ -2,18 +2,11 @@
 
 use deploytrack_core::text::{CommitSha, Invalid, Label, Name, Version};
 
-use super::{Context, Fact, providers, without_credentials};
+use super::{Context, Fact, detect::is_metadata, providers, without_credentials};
 use crate::{process_env::ProcessEnv, text::cut};
 
 /// The largest number of characters of a value in a warning.
 const MOST_SHOWN: usize = 40;
-/// The largest number of characters of a value in the metadata. Folders of Jenkins make long addresses.
-const MOST_OF_METADATA: usize = 2_048;
-
-/// Whether a text can be stored in the metadata.
-pub(super) fn is_metadata(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= MOST_OF_METADATA && !text.chars().any(char::is_control)
-}
 
 impl Context {
     /// A warning for each variable of the CI whose value for one of these facts cannot be recorded unchanged.

@@ -13,14 +13,14 @@ use deploytrack_core::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Entry, Event, PendingOutcome, Refusal, Request, leave};
 use crate::{
+    error::is_final,
     lookup,
     pipeline::{
-        child::Outcome,
         id_file,
         resume::{self, StepStart},
     },
+    queue::{Entry, Event, Outcome, PendingOutcome, Refusal, Request, leave},
     text::cut,
     wording,
 };
@@ -302,19 +302,6 @@ impl Delivery {
     }
 }
 
-/// Whether no retry can fix the error.
-///
-/// Another token can fix a 401 or 403. An answer without a problem code comes from a proxy, and the server behind it may accept
-/// the request. The exception is 413: the body stays too large.
-pub(crate) fn is_final(error: &Error) -> bool {
-    match error {
-        Error::Setup(_) => true,
-        Error::Refused(problem) if problem.status == 413 => true,
-        Error::Refused(problem) => !matches!(problem.code.as_str(), "" | "request_in_progress" | "request_timeout"),
-        Error::Unauthorised(_) | Error::Server(_) | Error::Unreachable { .. } | Error::Timeout { .. } | Error::Unreadable(_) => false,
-    }
-}
-
 fn text(body: &Value, keys: &[&str]) -> String {
     keys.iter().find_map(|key| body.get(key)?.as_str()).unwrap_or_default().to_owned()
 }
@@ -331,23 +318,4 @@ fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
 
 fn sentence(faults: &[Fault]) -> String {
     faults.iter().map(wording::sentence).collect::<Vec<_>>().join("; ")
-}
-
-#[cfg(test)]
-mod tests {
-    use deploytrack_core::api::Problem;
-
-    use super::*;
-
-    #[test]
-    fn only_a_permanent_refusal_by_the_server_is_final() {
-        let refused = |code: &str| Error::Refused(Box::new(Problem { code: code.to_owned(), ..Problem::default() }));
-        for code in ["near_miss", "invalid_request", "not_found", "idempotency_key_reused", "invalid_transition"] {
-            assert!(is_final(&refused(code)), "{code}");
-        }
-        for code in ["", "request_in_progress", "request_timeout"] {
-            assert!(!is_final(&refused(code)), "{code}");
-        }
-        assert!(!is_final(&Error::Unauthorised(Box::default())) && !is_final(&Error::Server(Box::default())));
-    }
 }

@@ -9,12 +9,12 @@ use std::{
 use deploytrack_core::deployment::NewDeployment;
 use uuid::Uuid;
 
-use super::annotations::Form;
+use super::{annotations::Form, manner::form_of_provider};
 use crate::{process_env::ProcessEnv, render::text::clean};
 
 /// Writes the id as the output `id`, and adds a line to the summary. A file that cannot be written is only a warning.
 pub(crate) fn write(id: Uuid, new: &NewDeployment, env: &ProcessEnv, mut warn: impl FnMut(&str)) {
-    if Form::of(env) != Form::GitHub {
+    if form_of_provider(env) != Form::GitHub {
         return;
     }
     for (variable, line) in [("GITHUB_OUTPUT", format!("id={id}")), ("GITHUB_STEP_SUMMARY", summary(id, new))] {

@@ -10,13 +10,12 @@ use std::{
 use super::{
     PATIENCE,
     keys::Keys,
+    outcome::Outcome,
+    process_identity::ProcessIdentity,
     seal::{self, SealedFile},
     storage::{KEEPER, LEFT, OUTCOME, RUNNING, entry_name, try_lock, write_unsynced},
 };
-use crate::{
-    files, patience,
-    pipeline::child::{Outcome, ProcessIdentity},
-};
+use crate::{files, patience};
 
 /// How long writing the mark of [`leave`] may take: the mark only saves another process some work.
 const PATIENCE_FOR_A_MARK: Duration = Duration::from_secs(1);

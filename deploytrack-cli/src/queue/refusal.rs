@@ -15,9 +15,8 @@ use super::{
     seal::{self, SealedFile},
 };
 use crate::{
-    error::Failure,
+    error::{Failure, is_final},
     files::{self, Care},
-    pipeline::queue::deliver::is_final,
     text::cut,
 };
 

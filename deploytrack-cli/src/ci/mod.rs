@@ -12,6 +12,7 @@
 //! | `revision` | the decision about the version and its commit |
 //! | `invalid_values` | values of the CI that cannot be recorded |
 //! | `annotations` | the formats of the providers for warnings and errors |
+//! | `manner` | the format for this process, and whether colours are used |
 //! | `address` | addresses with and without credentials |
 //! | `outputs` | the files for outputs of a step |
 
@@ -23,6 +24,7 @@ mod detect;
 mod git;
 mod invalid_values;
 pub(crate) mod leg;
+pub(crate) mod manner;
 pub(crate) mod outputs;
 mod providers;
 mod revision;

@@ -18,23 +18,21 @@
 //! | `keeper_lock` | the files that the keeper and the recording process leave for each other |
 //! | `seal`, `keys`, `trust` | who wrote a file, and which entries are sent without a person's word |
 //! | `refusal` | why a server rejected an event, and the way out |
-//! | `deliver` | sends the events of one entry, one by one |
-//! | `send`, `flush_lock` | sends all entries, one flush at a time |
-//! | `backlog` | warnings about entries that wait for a long time |
+//! | `outcome`, `process_identity` | how a command ended, and which process it is, as an entry stores them |
+//! | `flush_lock` | the lock of the one process that sends all entries |
 //! | `bounds`, `cleanup` | how much is stored, and the removal of what crashed processes left behind |
 
-pub(crate) mod backlog;
 mod bounds;
 mod cleanup;
-pub(crate) mod deliver;
 mod entry;
 mod event;
 mod flush_lock;
 mod keeper_lock;
 mod keys;
+mod outcome;
+mod process_identity;
 mod refusal;
 mod seal;
-pub(crate) mod send;
 mod spool;
 mod storage;
 #[cfg(test)]
@@ -49,6 +47,8 @@ pub(crate) use self::{
     flush_lock::FlushLock,
     keeper_lock::{KeeperLock, is_abandoned, leave},
     keys::{Keys, unusable_shared_key},
+    outcome::Outcome,
+    process_identity::ProcessIdentity,
     refusal::Refusal,
     seal::Distrust,
     spool::Spool,

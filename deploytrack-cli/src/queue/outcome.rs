@@ -39,7 +39,7 @@ impl Outcome {
         Self { code, succeeded: false, reason, needs_warning: false, at: SystemClock.now(), output_tail: None }
     }
 
-    pub(super) fn not_started(error: &io::Error) -> Self {
+    pub(crate) fn not_started(error: &io::Error) -> Self {
         let code = if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
         Self { needs_warning: true, ..Self::failed(code, format!("the command could not be started: {error}")) }
     }
@@ -50,7 +50,7 @@ impl Outcome {
         Self { needs_warning: true, ..Self::failed(code, reason) }
     }
 
-    pub(super) fn timed_out(after: Duration) -> Self {
+    pub(crate) fn timed_out(after: Duration) -> Self {
         let reason = format!("the command was ended, since it took longer than {}", humantime::format_duration(after));
         Self { needs_warning: true, ..Self::failed(TIMED_OUT, reason) }
     }
@@ -71,7 +71,7 @@ impl Outcome {
     }
 
     /// The outcome for an exit status.
-    pub(super) fn of(status: ExitStatus) -> Self {
+    pub(crate) fn of(status: ExitStatus) -> Self {
         #[cfg(unix)]
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
             return Self::by_signal(signal);

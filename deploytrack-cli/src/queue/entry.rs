@@ -15,6 +15,8 @@ use super::{
     bounds,
     event::{Event, PendingOutcome},
     keys::Keys,
+    outcome::Outcome,
+    process_identity::ProcessIdentity,
     seal::{self, Distrust, SealedFile},
     storage::{
         DEPLOYMENT, FIRST_EVENT, ID_FILE, OUTCOME, RUNNING, UNFINISHED, entry_name, event_file, position_of, write_synced, write_unsynced,
@@ -23,7 +25,6 @@ use super::{
 use crate::{
     files::{self, Care},
     patience::Disk,
-    pipeline::child::{Outcome, ProcessIdentity},
 };
 
 /// An entry that this process has locked.

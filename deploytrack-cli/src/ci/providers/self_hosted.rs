@@ -1,7 +1,7 @@
 //! Self-hosted providers that are not part of a forge.
 
 use super::Provider;
-use crate::pipeline::ci::{
+use crate::ci::{
     Fact::{Actor, Address, BuiltTag, Commit, Environment, Job, Leg, PullRequest, Reference, Repository, Run, RunUrl, Version},
     annotations::Form,
 };

@@ -1,7 +1,4 @@
-//! Warnings and errors in the formats that providers show beside their logs.
-
-use super::detect::provider;
-use crate::{process_env::ProcessEnv, render::text::clean};
+//! The formats of warnings and errors that providers show beside their logs.
 
 /// The format of a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,27 +18,7 @@ pub(crate) enum Level {
     Error,
 }
 
-/// How a warning or an error is printed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
-    pub(crate) colour: bool,
-    pub(crate) form: Form,
-    pub(crate) level: Level,
-}
-
-impl Manner {
-    /// An error, in the colour and the format for this environment.
-    pub(crate) fn of(env: &ProcessEnv) -> Self {
-        Self { colour: env.colour_on_stderr(), form: Form::of(env), level: Level::Error }
-    }
-}
-
 impl Form {
-    /// The format of the provider.
-    pub(crate) fn of(env: &ProcessEnv) -> Self {
-        provider(env).map(|provider| provider.form).unwrap_or_default()
-    }
-
     /// The annotation, on one line; none for the plain format. No text in it can start another workflow command.
     pub(crate) fn line(self, level: Level, text: &str) -> Option<String> {
         let text = escape_commands(text);
@@ -53,12 +30,6 @@ impl Form {
             Self::TeamCity => Some(format!("##teamcity[message text='{}' status='{}']", bar_escaped(&text), word.to_uppercase())),
         }
     }
-}
-
-/// A warning in the format of the provider, on one line.
-pub(crate) fn warning(env: &ProcessEnv, text: &str) -> String {
-    let text = clean(text);
-    Form::of(env).line(Level::Warning, &text).unwrap_or_else(|| format!("deploytrack: warning: {text}"))
 }
 
 /// Puts a space between any two hash signs: an older form of commands begins with them, even in the middle of a line.

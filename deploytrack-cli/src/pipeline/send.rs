@@ -10,10 +10,16 @@ use deploytrack_core::client::Error;
 use tokio::time::timeout;
 
 use super::{
-    Distrust, Entry, Refusal, Spool, backlog,
+    backlog,
     deliver::{Delivery, DeliveryResult},
 };
-use crate::{error::Failure, exit::Exit, session::Session, text::cut};
+use crate::{
+    error::Failure,
+    exit::Exit,
+    queue::{Distrust, Entry, Refusal, Spool},
+    session::Session,
+    text::cut,
+};
 
 /// After this many failures in a row the entries are not the cause, and no more are sent.
 const MOST_FAILURES: usize = 10;
