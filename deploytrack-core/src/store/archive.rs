@@ -1,37 +1,17 @@
 //! Archiving components and environments, and taking them out of the archive.
 
-use std::collections::BTreeMap;
-
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    EventSource, NewEvent, Write,
+    Write,
     column::{Micros, checked},
+    draft::{EventSource, NewEvent, UnarchiveCause},
     on,
+    sets::in_lists,
     sqlx_error::unexpected,
-    write::in_lists,
 };
-use crate::{
-    catalog::CatalogKind,
-    clock::Time,
-    error::Error,
-    event::EventType,
-    text::{Label, Name},
-};
-
-/// The deployment that takes a component or environment out of the archive.
-#[derive(Clone, Debug)]
-pub(crate) struct UnarchiveCause {
-    pub(crate) occurred_at: Time,
-    pub(crate) recorded_at: Time,
-    pub(crate) by: Label,
-}
-
-/// The components and environments that a write takes out of the archive, each with its cause.
-/// Components come before environments, and each kind is in the order of ids: all writers lock the
-/// rows in the same order.
-pub(super) type UnarchiveCauses = BTreeMap<(CatalogKind, Uuid), UnarchiveCause>;
+use crate::{catalog::CatalogKind, clock::Time, error::Error, event::EventType, text::Name};
 
 /// A component or environment, and the time of the last deployment of it or to it.
 #[derive(Clone, Debug)]

@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::{
     Store, Write,
     column::{Micros, checked},
+    draft::NewPeriod,
     on,
+    sets::in_sets,
     sqlx_error::unexpected,
-    write::{NewPeriod, in_sets},
 };
 use crate::{clock::Time, deployment::Deployment, error::Error, matrix::Cell, text::Name};
 

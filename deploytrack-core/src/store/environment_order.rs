@@ -8,7 +8,7 @@
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{Transaction, Write, column::Micros, on, sqlx_error::unexpected, write::in_sets};
+use super::{Transaction, Write, column::Micros, on, sets::in_sets, sqlx_error::unexpected};
 use crate::{catalog::EnvironmentType, clock::Time, error::Error};
 
 /// The gap between two environments with chosen positions.

@@ -20,35 +20,17 @@ use uuid::Uuid;
 use super::{
     Store, Write,
     column::{Micros, checked, checked_option, digest, signed},
+    draft::{EventSource, NewEvent},
     on,
+    sets::in_sets,
     sqlx_error::{unexpected, unreadable},
-    write::in_sets,
 };
 use crate::{
-    clock::Time,
     error::Error,
-    event::{Event, EventDeployment, EventName, EventType},
+    event::{Event, EventDeployment, EventName},
     history::HistoryEntry,
-    text::{Label, Name},
+    text::Name,
 };
-
-/// An event to be added.
-#[derive(Clone, Debug)]
-pub(crate) struct NewEvent {
-    pub(crate) r#type: EventType,
-    /// The deployment, component or environment.
-    pub(crate) subject_id: Option<Uuid>,
-    pub(crate) source: EventSource,
-}
-
-/// Where the time and the author of an event are stored.
-#[derive(Clone, Debug)]
-pub(crate) enum EventSource {
-    /// In this row of history.
-    HistoryRow(i64),
-    /// In the row of the event, with the name of a component or environment.
-    EventRow { name: Option<Name>, at: Time, by: Label },
-}
 
 #[derive(Debug, FromRow)]
 struct Row {

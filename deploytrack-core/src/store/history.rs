@@ -9,8 +9,8 @@ use super::{
     Snapshot, Store, Transaction, Write,
     column::{Micros, checked, checked_option, digest, signed},
     on,
+    sets::{in_lists, in_sets},
     sqlx_error::unexpected,
-    write::{in_lists, in_sets},
 };
 use crate::{clock::Time, error::Error, history::HistoryEntry, status::Status, text::Reason};
 

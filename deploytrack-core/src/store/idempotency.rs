@@ -9,16 +9,12 @@ use sqlx::{FromRow, QueryBuilder};
 use super::{
     Transaction, Write,
     column::{Micros, digest, signed},
+    draft::{NewAnswer, ScopedKey, StoredAnswer},
     on,
+    sets::in_sets,
     sqlx_error::unexpected,
-    write::in_sets,
 };
-use crate::{
-    clock::Time,
-    digest::Digest,
-    error::Error,
-    text::{IdempotencyKey, Label},
-};
+use crate::{clock::Time, error::Error};
 
 /// How many expired answers are removed for each one that is stored: more than are added, so that
 /// they do not accumulate, and so few that no write waits for a cleanup.
@@ -29,31 +25,6 @@ const REMOVALS_PER_ANSWER: usize = 8;
 /// its caller repeats the request.
 #[cfg(feature = "postgres")]
 const RETRY_DELAYS: [u64; 7] = [5, 10, 20, 40, 80, 160, 320];
-
-/// An idempotency key of a subject.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ScopedKey {
-    pub(crate) subject: Label,
-    pub(crate) key: IdempotencyKey,
-}
-
-/// An answer that is stored under a key.
-#[derive(Clone, Debug)]
-pub(crate) struct StoredAnswer {
-    /// The digest of the request.
-    pub(crate) request: Digest,
-    /// The answer, as JSON.
-    pub(crate) answer: String,
-}
-
-/// An answer to be stored.
-#[derive(Debug)]
-pub(crate) struct NewAnswer {
-    pub(crate) key: ScopedKey,
-    pub(crate) stored: StoredAnswer,
-    pub(crate) given_at: Time,
-    pub(crate) expires_at: Time,
-}
 
 #[derive(Debug, FromRow)]
 struct Row {
@@ -199,7 +170,7 @@ impl ScopedKey {
     /// The number of the advisory lock on PostgreSQL for this key.
     #[cfg(feature = "postgres")]
     fn number(&self) -> i64 {
-        let name = Digest::of(format!("{}\n{}", self.subject, self.key).as_bytes());
+        let name = crate::digest::Digest::of(format!("{}\n{}", self.subject, self.key).as_bytes());
         name.as_bytes().first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
     }
 }

@@ -7,8 +7,8 @@ use super::{
     Write,
     column::{Micros, checked},
     on,
+    sets::in_lists,
     sqlx_error::unexpected,
-    write::in_lists,
 };
 use crate::{
     catalog::{CatalogKind, Reference},

@@ -20,6 +20,7 @@ mod condition;
 mod counts;
 mod database_version;
 mod deployments;
+mod draft;
 mod environment_order;
 mod environments;
 mod events;
@@ -31,19 +32,19 @@ mod lookup;
 mod matrix;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod sets;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod sqlx_error;
 mod verification;
 mod write;
 
-pub(crate) use archive::{LastUse, UnarchiveCause};
+pub(crate) use archive::LastUse;
 pub(crate) use cells::{CellKey, CurrentDeployment};
 pub use database_version::DatabaseVersion;
 pub(crate) use deployments::{DeploymentRecord, LineKey, RowFilter};
-pub(crate) use events::{EventSource, NewEvent};
+pub(crate) use draft::{EventSource, NewAnswer, NewEvent, ScopedKey, StoredAnswer, UnarchiveCause};
 pub(crate) use history::EntryResult;
-pub(crate) use idempotency::{NewAnswer, ScopedKey, StoredAnswer};
 pub(crate) use lookup::CatalogEntry;
 pub(crate) use matrix::{Columns, Heading, Section};
 pub(crate) use sqlx_error::is_damage;

@@ -7,15 +7,19 @@
 //! its statements.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
 
 use uuid::Uuid;
 
 use super::{
-    CellKey, DeploymentRecord, EventSource, NewEvent, Transaction, archive::UnarchiveCauses, condition::WriteGuard,
-    database_version::CommitWatch, idempotency::NewAnswer, on, sqlx_error::unexpected,
+    CellKey, DeploymentRecord, Transaction,
+    condition::WriteGuard,
+    database_version::CommitWatch,
+    draft::{Draft, EventSource, NewAnswer, NewEvent, NewPeriod, UnarchiveCauses},
+    on,
+    sqlx_error::unexpected,
 };
 use crate::{
     clock::Time,
@@ -25,9 +29,6 @@ use crate::{
     history::{HistoryEntry, HistoryKind, Period},
     status::Status,
 };
-
-/// The most rows that one statement writes.
-const MOST_ROWS: usize = 64;
 
 /// A write in progress. If it is dropped without [`Write::commit`], nothing is changed.
 #[derive(Debug)]
@@ -48,29 +49,6 @@ pub(crate) struct Write {
     events: Vec<NewEvent>,
     /// The components and environments to take out of the archive.
     pub(super) unarchive_causes: UnarchiveCauses,
-}
-
-/// The decided changes that are not in the database yet.
-#[derive(Debug, Default)]
-struct Draft {
-    entries: Vec<(Uuid, HistoryEntry)>,
-    changed: BTreeSet<Uuid>,
-    periods: Vec<NewPeriod>,
-    newest_times: BTreeMap<CellKey, Time>,
-    ended: Vec<(CellKey, (Time, i64), Time)>,
-    counts: BTreeMap<(CellKey, Status), i64>,
-    outdated: BTreeSet<CellKey>,
-    answers: Vec<NewAnswer>,
-}
-
-/// A period to be added to a cell.
-#[derive(Debug)]
-pub(super) struct NewPeriod {
-    pub(super) cell: CellKey,
-    pub(super) deployment_id: Uuid,
-    /// `None` for an undeployment.
-    pub(super) version: Option<String>,
-    pub(super) period: Period,
 }
 
 impl Write {
@@ -265,35 +243,5 @@ impl Write {
         let last_event = self.count_commit(events.len()).await?;
         self.insert_events(&events, last_event).await?;
         Ok(last_event)
-    }
-}
-
-/// Splits rows into sets whose sizes are powers of two, padded with `None`. There are then few
-/// different statements, which the database prepares once each, and most sets of rows need one
-/// statement.
-pub(super) fn in_sets<T>(rows: &[T]) -> impl Iterator<Item = impl Iterator<Item = Option<&T>>> {
-    rows.chunks(MOST_ROWS).map(|set| set.iter().map(Some).chain(std::iter::repeat(None)).take(set.len().next_power_of_two()))
-}
-
-/// Splits a list of keys for a lookup in the same way, padded with the last key.
-pub(super) fn in_lists<T>(keys: &[T]) -> impl Iterator<Item = impl Iterator<Item = &T>> {
-    keys.chunks(MOST_ROWS).map(|set| set.iter().chain(std::iter::repeat(&set[set.len() - 1])).take(set.len().next_power_of_two()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sets_contain_each_row_once_and_have_few_sizes() {
-        let rows: Vec<usize> = (0..300).collect();
-        for length in 0..rows.len() {
-            let sets: Vec<Vec<_>> = in_sets(&rows[..length]).map(Iterator::collect).collect();
-            assert!(sets.iter().all(|set| set.len().is_power_of_two() && set.len() <= MOST_ROWS), "{length}");
-            assert_eq!(sets.concat().into_iter().flatten().copied().collect::<Vec<_>>(), rows[..length]);
-            let lists: Vec<Vec<_>> = in_lists(&rows[..length]).map(Iterator::collect).collect();
-            assert!(lists.iter().all(|list| list.len().is_power_of_two() && list.len() <= MOST_ROWS), "{length}");
-            assert_eq!(lists.concat().into_iter().collect::<BTreeSet<_>>(), rows[..length].iter().collect());
-        }
     }
 }

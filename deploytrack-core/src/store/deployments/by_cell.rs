@@ -13,8 +13,8 @@ use crate::{
         column::{Micros, unsigned},
         matrix::{in_environments, in_section, unless_archived},
         on,
+        sets::{in_lists, in_sets},
         sqlx_error::unexpected,
-        write::{in_lists, in_sets},
     },
 };
 

@@ -11,8 +11,8 @@ use super::{
         cells::CellKeyRow,
         column::{Micros, signed},
         on,
+        sets::{in_lists, in_sets},
         sqlx_error::{unexpected, unreadable},
-        write::{in_lists, in_sets},
     },
     DeploymentRecord, Row,
 };

@@ -1,0 +1,95 @@
+//! The changes that a write has decided, before they reach the database: plain values without SQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::CellKey;
+use crate::{
+    catalog::CatalogKind,
+    clock::Time,
+    digest::Digest,
+    event::EventType,
+    history::{HistoryEntry, Period},
+    status::Status,
+    text::{IdempotencyKey, Label, Name},
+};
+
+/// The decided changes that are not in the database yet.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) entries: Vec<(Uuid, HistoryEntry)>,
+    pub(super) changed: BTreeSet<Uuid>,
+    pub(super) periods: Vec<NewPeriod>,
+    pub(super) newest_times: BTreeMap<CellKey, Time>,
+    pub(super) ended: Vec<(CellKey, (Time, i64), Time)>,
+    pub(super) counts: BTreeMap<(CellKey, Status), i64>,
+    pub(super) outdated: BTreeSet<CellKey>,
+    pub(super) answers: Vec<NewAnswer>,
+}
+
+/// A period to be added to a cell.
+#[derive(Debug)]
+pub(super) struct NewPeriod {
+    pub(super) cell: CellKey,
+    pub(super) deployment_id: Uuid,
+    /// `None` for an undeployment.
+    pub(super) version: Option<String>,
+    pub(super) period: Period,
+}
+
+/// An event to be added.
+#[derive(Clone, Debug)]
+pub(crate) struct NewEvent {
+    pub(crate) r#type: EventType,
+    /// The deployment, component or environment.
+    pub(crate) subject_id: Option<Uuid>,
+    pub(crate) source: EventSource,
+}
+
+/// Where the time and the author of an event are stored.
+#[derive(Clone, Debug)]
+pub(crate) enum EventSource {
+    /// In this row of history.
+    HistoryRow(i64),
+    /// In the row of the event, with the name of a component or environment.
+    EventRow { name: Option<Name>, at: Time, by: Label },
+}
+
+/// The deployment that takes a component or environment out of the archive.
+#[derive(Clone, Debug)]
+pub(crate) struct UnarchiveCause {
+    pub(crate) occurred_at: Time,
+    pub(crate) recorded_at: Time,
+    pub(crate) by: Label,
+}
+
+/// The components and environments that a write takes out of the archive, each with its cause.
+/// Components come before environments, and each kind is in the order of ids: all writers lock the
+/// rows in the same order.
+pub(super) type UnarchiveCauses = BTreeMap<(CatalogKind, Uuid), UnarchiveCause>;
+
+/// An idempotency key of a subject.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ScopedKey {
+    pub(crate) subject: Label,
+    pub(crate) key: IdempotencyKey,
+}
+
+/// An answer that is stored under a key.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredAnswer {
+    /// The digest of the request.
+    pub(crate) request: Digest,
+    /// The answer, as JSON.
+    pub(crate) answer: String,
+}
+
+/// An answer to be stored.
+#[derive(Debug)]
+pub(crate) struct NewAnswer {
+    pub(crate) key: ScopedKey,
+    pub(crate) stored: StoredAnswer,
+    pub(crate) given_at: Time,
+    pub(crate) expires_at: Time,
+}
