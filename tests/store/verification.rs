@@ -168,7 +168,11 @@ async fn a_history_without_its_deployment_is_found(#[values(Sqlite, Postgres)] k
     );
     let (_, found) = found_after(&database, delete).await;
     let stray = found.differences.iter().find(|difference| difference.table == "history").unwrap_or_else(|| panic!("{found}"));
-    assert_eq!((stray.sequence, stray.detail.as_str(), stray.repairable), (Some(1), "the deployment of this row does not exist", false), "{found}");
+    assert_eq!(
+        (stray.sequence, stray.detail.as_str(), stray.repairable),
+        (Some(1), "the deployment of this row does not exist", false),
+        "{found}"
+    );
 }
 
 #[rstest]
@@ -323,14 +327,23 @@ async fn events_that_differ_from_the_history_are_found(#[values(Sqlite, Postgres
         ),
         (
             "delete from events where history_sequence = 5",
-            &["there are 24 events, numbered from 1 to 25, but the last number in commits is 25", "there is no event for row 5 of the history"],
+            &[
+                "there are 24 events, numbered from 1 to 25, but the last number in commits is 25",
+                "there is no event for row 5 of the history",
+            ],
         ),
         (
             "delete from events where number = 25",
-            &["there are 24 events, numbered from 1 to 24, but the last number in commits is 25", "there is no event for row 21 of the history"],
+            &[
+                "there are 24 events, numbered from 1 to 24, but the last number in commits is 25",
+                "there is no event for row 21 of the history",
+            ],
         ),
         ("delete from events where number = 1", &["there are 24 events, numbered from 2 to 25, but the last number in commits is 25"]),
-        ("update commits set last_event = last_event + 1", &["there are 25 events, numbered from 1 to 25, but the last number in commits is 26"]),
+        (
+            "update commits set last_event = last_event + 1",
+            &["there are 25 events, numbered from 1 to 25, but the last number in commits is 26"],
+        ),
     ] {
         let another = database.another().await;
         let (tracker, found) = found_after(&another, sql).await;
