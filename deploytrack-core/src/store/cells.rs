@@ -6,27 +6,14 @@ use uuid::Uuid;
 
 use super::{
     Store, Write,
+    cell_key::{CellKey, CellKeyRow},
     column::{Micros, checked},
     draft::NewPeriod,
     on,
     sets::in_sets,
     sqlx_error::unexpected,
 };
-use crate::{clock::Time, deployment::Deployment, error::Error, matrix::Cell, text::Name};
-
-/// The key of a cell: a component in an environment. A write locks several cells in this order,
-/// which prevents deadlocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct CellKey {
-    pub(crate) component_id: Uuid,
-    pub(crate) environment_id: Uuid,
-}
-
-impl CellKey {
-    pub(crate) const fn of(deployment: &Deployment) -> Self {
-        Self { component_id: deployment.component_id, environment_id: deployment.environment_id }
-    }
-}
+use crate::{clock::Time, error::Error, matrix::Cell, text::Name};
 
 /// Selects the period that is current at the time `$time`: the newest one that has begun and has
 /// not ended by then. On equal times, the one recorded last wins. At the end of time, this is what
@@ -120,19 +107,6 @@ struct CurrentRow {
 pub(crate) struct CurrentDeployment {
     pub(crate) deployment_id: Uuid,
     pub(crate) sequence: i64,
-}
-
-/// The columns of a cell key.
-#[derive(Debug, FromRow)]
-pub(super) struct CellKeyRow {
-    component_id: Uuid,
-    environment_id: Uuid,
-}
-
-impl From<CellKeyRow> for CellKey {
-    fn from(row: CellKeyRow) -> Self {
-        Self { component_id: row.component_id, environment_id: row.environment_id }
-    }
 }
 
 #[derive(Debug, FromRow)]

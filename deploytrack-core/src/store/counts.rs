@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{RowFilter, Store, Transaction, Write, cells::CellKey, column::unsigned, on, sets::in_sets, sqlx_error::unexpected};
+use super::{RowFilter, Store, Transaction, Write, cell_key::CellKey, column::unsigned, on, sets::in_sets, sqlx_error::unexpected};
 use crate::{error::Error, status::Status};
 
 impl Store {

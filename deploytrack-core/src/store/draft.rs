@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::CellKey;
+use super::cell_key::CellKey;
 use crate::{
     catalog::CatalogKind,
     clock::Time,

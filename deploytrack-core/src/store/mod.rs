@@ -13,6 +13,7 @@ use sqlx::Row as _;
 use crate::error::Error;
 
 mod archive;
+mod cell_key;
 mod cells;
 mod column;
 mod components;
@@ -40,7 +41,8 @@ mod verification;
 mod write;
 
 pub(crate) use archive::LastUse;
-pub(crate) use cells::{CellKey, CurrentDeployment};
+pub(crate) use cell_key::CellKey;
+pub(crate) use cells::CurrentDeployment;
 pub use database_version::DatabaseVersion;
 pub(crate) use deployments::{DeploymentRecord, LineKey, RowFilter};
 pub(crate) use draft::{EventSource, NewAnswer, NewEvent, ScopedKey, StoredAnswer, UnarchiveCause};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub(crate) use self::events::{Numbering, WrongEvent};
 use super::{
     Snapshot, Transaction, Write,
-    cells::{CellKey, CellKeyRow},
+    cell_key::{CellKey, CellKeyRow},
     column::{Micros, checked, unsigned},
     on,
     sqlx_error::unexpected,

@@ -6,18 +6,12 @@
 //! transaction that records it. A deployment that happened before, recorded late or imported,
 //! belongs to the archived past: it changes nothing, and its answer names what stays archived.
 
-use std::collections::BTreeMap;
-
-use super::{Start, Terms, Tracker, WriteOutcome, events::add_archived_event, import::placed, in_own_task, resolve::ResolvedNames};
+use super::{Start, Terms, Tracker, WriteOutcome, events::add_archived_event, in_own_task};
 use crate::{
-    api::{ImportLine, PastEntry},
     archive::{ArchiveNote, ArchiveOutcome, ArchiveSelection, ArchivedName, MOST_ARCHIVED},
-    arrival::Arrival,
     catalog::CatalogKind,
     clock::Time,
     error::Error,
-    history::HistoryKind,
-    status::Status,
     store::{CatalogEntry, LastUse, UnarchiveCause, Write},
     text::Label,
 };
@@ -91,35 +85,4 @@ pub(super) fn still_archived((component, environment): (&CatalogEntry, &CatalogE
     let kinds = [(CatalogKind::Component, component), (CatalogKind::Environment, environment)];
     let archived = kinds.into_iter().filter(|(_, entry)| entry.archived_at.is_some());
     archived.map(|(kind, entry)| ArchiveNote { kind, name: entry.name.clone(), unarchived: false }).collect()
-}
-
-/// The last time at which an imported deployment was in use: a failure or a rollback deploys
-/// nothing.
-fn last_use(entries: Vec<PastEntry>) -> Option<Time> {
-    let is_use = |entry: &PastEntry| {
-        entry.event == HistoryKind::Transition && matches!(entry.status, Status::Pending | Status::InProgress | Status::Succeeded)
-    };
-    entries.into_iter().filter(is_use).map(|entry| entry.occurred_at).max()
-}
-
-/// Takes the components and environments of an import out of the archive, each by the time of its
-/// deployments. Returns each archived name once.
-pub(super) fn unarchive_imported(
-    write: &mut Write,
-    lines: &[(usize, ImportLine)],
-    names: &ResolvedNames,
-    arrival: &Arrival,
-    by: &Label,
-) -> Vec<ArchiveNote> {
-    let mut found = BTreeMap::new();
-    for (_, line) in lines {
-        let (ImportLine::Deployment(past), Some(pair)) = (line, line.names().and_then(|pair| names.pair(pair))) else { continue };
-        let Some(occurred_at) = last_use(placed(past.entries(), arrival)) else { continue };
-        for one in unarchive(write, pair, &UnarchiveCause { occurred_at, recorded_at: arrival.at, by: by.clone() }) {
-            // A name can be in several lines, and only some of them may be later than the
-            // archiving.
-            *found.entry((one.kind, one.name)).or_insert(false) |= one.unarchived;
-        }
-    }
-    found.into_iter().map(|((kind, name), unarchived)| ArchiveNote { kind, name, unarchived }).collect()
 }

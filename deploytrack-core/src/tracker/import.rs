@@ -1,34 +1,34 @@
 //! Importing deployments and undeployments of the past.
 
 mod addition;
+mod past_line;
 mod plan;
 mod register;
+mod unarchive;
 
 use std::collections::BTreeSet;
 
-use uuid::Uuid;
-
 use self::{
     addition::{Addition, add_all},
+    past_line::{PastLine, placed},
     plan::{ImportPlan, plan},
     register::register,
+    unarchive::unarchive_imported,
 };
 use super::{
     Start, Terms, Tracker, WriteOutcome,
-    archive::unarchive_imported,
+    cell::{Undeployment, undeploy_at},
     in_own_task,
     resolve::{NamePolicy, ResolvedNames},
-    undeploy::{Undeployment, undeploy_at},
 };
 use crate::{
-    api::{ImportCounts, ImportLine, PastDeployment, PastEntry},
+    api::{ImportCounts, ImportLine, PastDeployment},
     arrival::Arrival,
-    catalog::{CatalogKind, Reference},
+    catalog::Reference,
     clock::Time,
     deployment::{Deployment, NewDeployment},
     error::{Error, Fault},
-    history::HistoryKind,
-    store::{CellKey, LineKey, Write},
+    store::{CellKey, Write},
     text::Label,
 };
 
@@ -86,9 +86,9 @@ impl Tracker {
             match line {
                 ImportLine::Deployment(past) => resolved.deployments.push(self.past_line(number, *past, names, by, arrival)?),
                 ImportLine::Undeployed(removal) => {
-                    let (component_id, environment_id) = ids(names, (&removal.component, &removal.environment))?;
-                    let undeployment = Undeployment::of_line(removal.undeploy, arrival);
-                    resolved.undeployments.push((number, CellKey { component_id, environment_id }, undeployment));
+                    let (component, environment) = names.known_pair((&removal.component, &removal.environment))?;
+                    let cell = CellKey { component_id: component.id, environment_id: environment.id };
+                    resolved.undeployments.push((number, cell, Undeployment::of_line(removal.undeploy, arrival)));
                 }
                 ImportLine::Component(_) | ImportLine::Environment(_) => {}
             }
@@ -106,8 +106,7 @@ impl Tracker {
     ) -> Result<PastLine, Error> {
         let new = &past.deployment;
         let has_history = !past.history.is_empty();
-        let (component, environment) =
-            names.pair((&new.component, &new.environment)).ok_or_else(|| Error::unknown(CatalogKind::Component, &new.component))?;
+        let (component, environment) = names.known_pair((&new.component, &new.environment))?;
         let entries = placed(past.entries(), arrival);
         let NewDeployment { version, deployed_by, commit_sha, description, metadata, status, .. } = past.deployment;
         let deployment = Deployment {
@@ -147,64 +146,6 @@ impl Tracker {
             names.add_environment(self, write, environment, policy, by).await.map_err(|error| on_line(error, lines, environment))?;
         }
         Ok(names)
-    }
-}
-
-fn ids(names: &ResolvedNames, pair: (&Reference, &Reference)) -> Result<(Uuid, Uuid), Error> {
-    let (component, environment) = names.pair(pair).ok_or_else(|| Error::unknown(CatalogKind::Component, pair.0))?;
-    Ok((component.id, environment.id))
-}
-
-/// Converts the times of the entries to the server's clock.
-pub(super) fn placed(entries: Vec<PastEntry>, arrival: &Arrival) -> Vec<PastEntry> {
-    let mut before = None;
-    let placed = |entry: PastEntry| {
-        let placed = arrival.place(Some(entry.occurred_at), Time::default(), before);
-        before = Some(placed.at);
-        let claimed_at = entry.claimed_at.or(placed.claimed).filter(|claimed| *claimed != placed.at);
-        PastEntry { occurred_at: placed.at, claimed_at, ..entry }
-    };
-    entries.into_iter().map(placed).collect()
-}
-
-/// A deployment of a line, as it would be recorded if it is new.
-struct PastLine {
-    number: usize,
-    deployment: Deployment,
-    /// Its history; never empty.
-    entries: Vec<PastEntry>,
-    /// Whether the line has more than one status.
-    has_history: bool,
-}
-
-impl PastLine {
-    fn cell(&self) -> CellKey {
-        CellKey::of(&self.deployment)
-    }
-
-    fn transitions(&self) -> impl Iterator<Item = &PastEntry> {
-        self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition)
-    }
-
-    /// The key of the line at one of its transitions.
-    fn line(&self, entry: &PastEntry) -> LineKey {
-        LineKey {
-            cell: self.cell(),
-            version: self.deployment.version.clone(),
-            commit_sha: self.deployment.commit_sha.clone(),
-            status: entry.status,
-            occurred_at: entry.claimed_at.unwrap_or(entry.occurred_at),
-        }
-    }
-
-    /// The key at its last transition.
-    fn latest(&self) -> Option<LineKey> {
-        self.transitions().last().map(|entry| self.line(entry))
-    }
-
-    /// The key at its first transition.
-    fn beginning(&self) -> Option<LineKey> {
-        self.transitions().next().map(|entry| self.line(entry))
     }
 }
 

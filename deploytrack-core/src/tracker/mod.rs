@@ -15,6 +15,7 @@ use crate::{
 
 mod archive;
 mod catalog;
+mod cell;
 mod clock_watch;
 mod events;
 mod export;

@@ -75,6 +75,15 @@ impl ResolvedNames {
         self.components.get(component).zip(self.environments.get(environment))
     }
 
+    /// The component and the environment of a pair that must be resolved. The error names the
+    /// unknown one.
+    pub(super) fn known_pair(&self, (component, environment): (&Reference, &Reference)) -> Result<(&CatalogEntry, &CatalogEntry), Error> {
+        Ok((
+            self.components.get(component).ok_or_else(|| Error::unknown(CatalogKind::Component, component))?,
+            self.environments.get(environment).ok_or_else(|| Error::unknown(CatalogKind::Environment, environment))?,
+        ))
+    }
+
     /// Resolves a component, unless it is resolved already, and registers it if the policy allows.
     pub(super) async fn add_component(
         &mut self,

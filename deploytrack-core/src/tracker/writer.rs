@@ -29,13 +29,11 @@ use uuid::Uuid;
 
 use super::{
     Start, Terms, Tracker, WriteOutcome,
+    cell::{Applied, undeploy_in, update_in},
     preconditions::KeyClaim,
-    record,
     resolve::{NamePolicy, ResolvedNames},
-    undeploy,
 };
 use crate::{
-    archive::ArchiveNote,
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     error::Error,
@@ -278,24 +276,10 @@ impl Tracker {
     ) -> Result<Applied, Error> {
         match operation {
             Operation::Record(new) => self.record_in(write, names, new, terms, now),
-            Operation::Update(id, change) => record::update_in(write, *id, change.clone(), terms, now).await,
+            Operation::Update(id, change) => update_in(write, *id, change.clone(), terms, now).await,
             // An undeployment does not put anything into use: what is archived stays archived.
-            Operation::Undeploy(id, undeploy) => undeploy::undeploy_in(write, *id, undeploy.clone(), terms, now).await.map(Applied::from),
+            Operation::Undeploy(id, undeploy) => undeploy_in(write, *id, undeploy.clone(), terms, now).await.map(Applied::from),
         }
-    }
-}
-
-/// A request that was carried out.
-#[derive(Debug)]
-pub(super) struct Applied {
-    pub(super) deployment: Deployment,
-    /// What it found archived.
-    pub(super) archived: Vec<ArchiveNote>,
-}
-
-impl From<Deployment> for Applied {
-    fn from(deployment: Deployment) -> Self {
-        Self { deployment, archived: Vec::new() }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     store::{
         CellKey, Section, Store,
-        cells::CellKeyRow,
+        cell_key::CellKeyRow,
         column::{Micros, unsigned},
         matrix::{in_environments, in_section, unless_archived},
         on,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     super::{
         CellKey, Write,
-        cells::CellKeyRow,
+        cell_key::CellKeyRow,
         column::{Micros, signed},
         on,
         sets::{in_lists, in_sets},

@@ -1,7 +1,8 @@
 //! Adding imported histories to deployments.
 
-use super::{PastEntry, PastLine, Write, plan::covered_entries};
+use super::{PastLine, Write, past_line::covered_entries};
 use crate::{
+    api::PastEntry,
     clock::Time,
     deployment::Deployment,
     digest::Digest,
@@ -10,7 +11,7 @@ use crate::{
     status::Status,
     store::{CellKey, DeploymentRecord},
     text::Label,
-    tracker::record::append,
+    tracker::cell::append,
 };
 
 /// A deployment, and what an import adds to its history.

@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Addition, ImportCounts, LineKey, NumberedUndeployment, PastEntry, PastLine, Write};
+use super::{Addition, ImportCounts, NumberedUndeployment, PastLine, Write, past_line::covered_entries};
 use crate::{
+    api::PastEntry,
     error::Error,
     history::{HistoryEntry, HistoryKind},
-    tracker::undeploy::Undeployment,
+    store::LineKey,
+    tracker::cell::Undeployment,
 };
 
 /// The changes that an import makes to deployments.
@@ -102,22 +104,4 @@ fn covered_by_history(history: &[HistoryEntry], past: &PastLine) -> Option<usize
     };
     let transitions = history.iter().filter(|entry| entry.event == HistoryKind::Transition);
     covered_entries(transitions, past, same)
-}
-
-/// How many entries of a line these transitions cover, from the first one.
-pub(super) fn covered_entries<T>(
-    transitions: impl Iterator<Item = T>,
-    past: &PastLine,
-    same: impl Fn(T, &PastEntry) -> bool,
-) -> Option<usize> {
-    let mut entries = past.entries.iter().enumerate().filter(|(_, entry)| entry.event == HistoryKind::Transition);
-    let mut so_far = 0;
-    for transition in transitions {
-        let (at, entry) = entries.next()?;
-        if !same(transition, entry) {
-            return None;
-        }
-        so_far = at + 1;
-    }
-    Some(so_far)
 }
