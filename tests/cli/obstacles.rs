@@ -173,7 +173,7 @@ fn an_answer_of_somebody_else() {
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
     assert_obstacle(&answer(page), &[], "an HTML page", "login page");
     let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    assert_obstacle(&answer(json), &[], "not as a deploytrack server does", "check that this is the address of a deploytrack server");
+    assert_obstacle(&answer(json), &[], "not from a deploytrack server", "check that this is the address of a deploytrack server");
 }
 
 #[test]

@@ -118,7 +118,10 @@ async fn a_row_deleted_from_the_end_is_found(#[values(Sqlite, Postgres)] kind: D
     let Some(database) = kind.create().await else { return };
     let last = "delete from history where sequence = (select max(sequence) from history where event = 'undeployed')";
     let (tracker, found) = found_after(&database, last).await;
-    let named = found.differences.iter().find(|difference| difference.detail.contains("does not end where it ended"));
+    let named = found
+        .differences
+        .iter()
+        .find(|difference| difference.detail.contains("the last row of the history is not the one of the last write"));
     let named = named.unwrap_or_else(|| panic!("{found}"));
     assert_eq!((named.table.as_str(), named.repairable), ("deployments", false));
     assert_eq!(named.deployment_id, Some(crate::verification::named(&tracker, "v4").await.id));
