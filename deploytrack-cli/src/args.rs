@@ -36,7 +36,11 @@ impl Args {
     /// # Errors
     /// The message names the flag for each meaning.
     pub(crate) fn unambiguous(self) -> Result<Self, clap::Error> {
-        let (Some(timeout), Some((flag, meaning))) = (self.global.timeout, self.command.other_timeout()) else { return Ok(self) };
+        let (Some(timeout), Some((flag, meaning))) =
+            (self.global.timeout, self.command.other_timeout())
+        else {
+            return Ok(self);
+        };
         let given = humantime::format_duration(timeout);
         let message = format!(
             "--timeout {given} limits one answer of the server, not {meaning}: for that, give {flag} {given}; to limit each answer \

@@ -1,4 +1,5 @@
-//! The failure of a command: message, faults, hints and exit code. Also which errors a retry cannot fix.
+//! The failure of a command: message, faults, hints and exit code. Also which errors a retry cannot
+//! fix.
 
 use std::io::{self, Write};
 
@@ -32,7 +33,12 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), faults: Vec::new(), hints: Vec::new() }
+        Self {
+            exit,
+            message: message.into(),
+            faults: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     /// The message, one sentence.
@@ -45,14 +51,22 @@ impl Failure {
     }
 
     /// The failure to read the spool.
-    #[expect(clippy::needless_pass_by_value, reason = "the signature that map_err needs")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the signature that map_err needs"
+    )]
     pub(crate) fn of_spool(error: io::Error) -> Self {
         Self::usage(format!("the spool cannot be read: {error}"))
     }
 
     /// The exit code, and message, faults and hints in one line, for a list of findings.
     pub(crate) fn summary(&self) -> (Exit, String) {
-        let parts = [std::slice::from_ref(&self.message), &self.faults, &self.hints].concat();
+        let parts = [
+            std::slice::from_ref(&self.message),
+            &self.faults,
+            &self.hints,
+        ]
+        .concat();
         (self.exit, parts.join("; "))
     }
 
@@ -74,8 +88,14 @@ impl Failure {
 
     /// Message, faults and hints.
     fn parts(&self) -> impl Iterator<Item = String> {
-        let hints = self.hints.iter().map(|hint| clean(&format!("hint: {hint}")));
-        std::iter::once(&self.message).chain(&self.faults).map(|part| clean(part)).chain(hints)
+        let hints = self
+            .hints
+            .iter()
+            .map(|hint| clean(&format!("hint: {hint}")));
+        std::iter::once(&self.message)
+            .chain(&self.faults)
+            .map(|part| clean(part))
+            .chain(hints)
     }
 
     /// Message, faults and hints in one line, for a warning.
@@ -84,12 +104,18 @@ impl Failure {
     }
 
     fn write(&self, manner: Manner, err: &mut dyn Write) -> io::Result<()> {
-        if let Some(line) = manner.form.line(manner.level, &self.parts().collect::<Vec<_>>().join("\n")) {
+        if let Some(line) = manner
+            .form
+            .line(manner.level, &self.parts().collect::<Vec<_>>().join("\n"))
+        {
             writeln!(err, "{line}")?;
             return err.flush();
         }
         let styled = |style: Style| if manner.colour { style } else { Style::new() };
-        let (red, cyan) = (styled(AnsiColor::Red.on_default().bold()), styled(AnsiColor::Cyan.on_default()));
+        let (red, cyan) = (
+            styled(AnsiColor::Red.on_default().bold()),
+            styled(AnsiColor::Cyan.on_default()),
+        );
         writeln!(err, "{red}error:{red:#} {}", clean(&self.message))?;
         for fault in &self.faults {
             writeln!(err, "  {}", clean(fault))?;
@@ -102,15 +128,32 @@ impl Failure {
 
     /// A refusal of the server. `place` maps the position of each fault.
     fn refused(exit: Exit, problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Self {
-        let Wording { message, faults, hints } = wording::of(problem, place);
-        Self { exit, message, faults, hints }
+        let Wording {
+            message,
+            faults,
+            hints,
+        } = wording::of(problem, place);
+        Self {
+            exit,
+            message,
+            faults,
+            hints,
+        }
     }
 
-    /// Adds the value of the flag to each sentence that begins with a flag, if the flag was given once.
+    /// Adds the value of the flag to each sentence that begins with a flag, if the flag was given
+    /// once.
     pub(crate) fn with_values(mut self, given: impl Fn(&str) -> Option<String>) -> Self {
         for sentence in std::iter::once(&mut self.message).chain(&mut self.faults) {
-            let Some((flag, rest)) = sentence.split_once(' ').filter(|(word, _)| word.starts_with("--")) else { continue };
-            if let Some(value) = given(flag).filter(|value| !value.is_empty() && !rest.contains(value.as_str())) {
+            let Some((flag, rest)) = sentence
+                .split_once(' ')
+                .filter(|(word, _)| word.starts_with("--"))
+            else {
+                continue;
+            };
+            if let Some(value) =
+                given(flag).filter(|value| !value.is_empty() && !rest.contains(value.as_str()))
+            {
                 *sentence = format!("{flag} '{}' {rest}", cut(&value, MOST_OF_A_VALUE));
             }
         }
@@ -118,7 +161,10 @@ impl Failure {
     }
 
     pub(crate) fn did_you_mean(self, names: impl Iterator<Item = String>) -> Self {
-        self.hint(format!("did you mean {}?", names.collect::<Vec<_>>().join(" or ")))
+        self.hint(format!(
+            "did you mean {}?",
+            names.collect::<Vec<_>>().join(" or ")
+        ))
     }
 
     /// As [`From<client::Error>`]; `place` maps a line of the request to its position in the file.
@@ -180,20 +226,27 @@ impl Failure {
 impl From<io::Error> for Failure {
     /// The failure to write the answer. A closed pipe is success: the reader has read enough.
     fn from(error: io::Error) -> Self {
-        let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Refused };
+        let exit = if error.kind() == io::ErrorKind::BrokenPipe {
+            Exit::Done
+        } else {
+            Exit::Refused
+        };
         Self::new(exit, format!("cannot write the answer: {error}"))
     }
 }
 
 /// Whether no retry can fix the error.
 ///
-/// Another token can fix a 401 or 403. An answer without a problem code comes from a proxy, and the server behind it may accept
-/// the request. The exception is 413: the body stays too large.
+/// Another token can fix a 401 or 403. An answer without a problem code comes from a proxy, and the
+/// server behind it may accept the request. The exception is 413: the body stays too large.
 pub(crate) fn is_final(error: &client::Error) -> bool {
     match error {
         client::Error::Setup(_) => true,
         client::Error::Refused(problem) if problem.status == 413 => true,
-        client::Error::Refused(problem) => !matches!(problem.code.as_str(), "" | "request_in_progress" | "request_timeout"),
+        client::Error::Refused(problem) => !matches!(
+            problem.code.as_str(),
+            "" | "request_in_progress" | "request_timeout"
+        ),
         client::Error::Unauthorised(_)
         | client::Error::Server(_)
         | client::Error::Unreachable { .. }
@@ -209,35 +262,67 @@ mod tests {
 
     fn printed(failure: &Failure) -> String {
         let mut err = Vec::new();
-        let manner = Manner { colour: false, form: Form::Plain, level: Level::Error };
+        let manner = Manner {
+            colour: false,
+            form: Form::Plain,
+            level: Level::Error,
+        };
         failure.report(manner, &mut Vec::new(), &mut err);
         String::from_utf8(err).unwrap()
     }
 
     #[test]
     fn every_fault_is_printed_on_a_line() {
-        let errors = vec![Fault::at("/version", "is required"), Fault::parameter("take", "must be a whole number")];
-        let problem = Problem { detail: "both".to_owned(), errors, ..Problem::default() };
+        let errors = vec![
+            Fault::at("/version", "is required"),
+            Fault::parameter("take", "must be a whole number"),
+        ];
+        let problem = Problem {
+            detail: "both".to_owned(),
+            errors,
+            ..Problem::default()
+        };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
-        assert_eq!(printed(&failure), "error: the server found 2 faults\n  --version is required\n  --take must be a whole number\n");
+        assert_eq!(
+            printed(&failure),
+            "error: the server found 2 faults\n  --version is required\n  --take must be a whole number\n"
+        );
     }
 
     #[test]
     fn a_message_of_the_server_cannot_steer_the_terminal() {
-        let problem = Problem { detail: "\x1b[2Jgone".to_owned(), code: "invalid_request".to_owned(), ..Problem::default() };
+        let problem = Problem {
+            detail: "\x1b[2Jgone".to_owned(),
+            code: "invalid_request".to_owned(),
+            ..Problem::default()
+        };
         let failure = Failure::from(client::Error::Refused(Box::new(problem)));
         assert_eq!(printed(&failure), "error: \\u{1b}[2Jgone\n");
     }
 
     #[test]
     fn only_a_permanent_refusal_by_the_server_is_final() {
-        let refused = |code: &str| client::Error::Refused(Box::new(Problem { code: code.to_owned(), ..Problem::default() }));
-        for code in ["near_miss", "invalid_request", "not_found", "idempotency_key_reused", "invalid_transition"] {
+        let refused = |code: &str| {
+            client::Error::Refused(Box::new(Problem {
+                code: code.to_owned(),
+                ..Problem::default()
+            }))
+        };
+        for code in [
+            "near_miss",
+            "invalid_request",
+            "not_found",
+            "idempotency_key_reused",
+            "invalid_transition",
+        ] {
             assert!(is_final(&refused(code)), "{code}");
         }
         for code in ["", "request_in_progress", "request_timeout"] {
             assert!(!is_final(&refused(code)), "{code}");
         }
-        assert!(!is_final(&client::Error::Unauthorised(Box::default())) && !is_final(&client::Error::Server(Box::default())));
+        assert!(
+            !is_final(&client::Error::Unauthorised(Box::default()))
+                && !is_final(&client::Error::Server(Box::default()))
+        );
     }
 }

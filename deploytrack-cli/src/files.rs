@@ -1,5 +1,5 @@
-//! Reads and creates files that another program may have put in place: a restored cache or workspace can contain links, FIFOs and
-//! files of other users.
+//! Reads and creates files that another program may have put in place: a restored cache or
+//! workspace can contain links, FIFOs and files of other users.
 
 use std::{
     fs::{self, DirBuilder, File, Metadata, OpenOptions},
@@ -14,7 +14,9 @@ use rustix::{fs::OFlags, io::Errno, process::geteuid};
 pub(crate) const MOST_OF_A_SETTING: u64 = 4 * 1024 * 1024;
 const OTHERS_MAY_WRITE: u32 = 0o022;
 /// Follows no link, and does not block on a FIFO without a writer.
-const CAREFUL: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+const CAREFUL: OFlags = OFlags::NOFOLLOW
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY);
 
 /// Which files may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,8 @@ pub(crate) enum Care {
     Own,
     /// Regular files of any user, not through a link.
     NoLink,
-    /// Regular files of any user, also through a link. Pipes, too: a shell passes the output of a command as one.
+    /// Regular files of any user, also through a link. Pipes, too: a shell passes the output of a
+    /// command as one.
     Chosen,
 }
 
@@ -46,19 +49,30 @@ pub(crate) fn read(path: &Path, care: Care, most: u64) -> io::Result<Vec<u8>> {
 /// Opens a file for locking. It is never truncated.
 pub(crate) fn lockable(path: &Path, create: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(create).truncate(false).mode(0o600).custom_flags(CAREFUL.bits().cast_signed());
+    options
+        .read(true)
+        .write(true)
+        .create(create)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(CAREFUL.bits().cast_signed());
     let file = options.open(path).map_err(with_clear_message)?;
     check(&file, Care::Own)?;
     Ok(file)
 }
 
-/// Creates a file with this mode. An existing file, as a crashed process leaves it, is removed first.
+/// Creates a file with this mode. An existing file, as a crashed process leaves it, is removed
+/// first.
 pub(crate) fn create(path: &Path, mode: u32) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
 }
 
 /// Creates a folder, and its parents, with access for the owner only.
@@ -73,11 +87,17 @@ pub(crate) fn check_folder(path: &Path) -> io::Result<()> {
         return Err(invalid("it is a link".to_owned()));
     }
     if !found.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder"));
+        return Err(io::Error::new(
+            io::ErrorKind::NotADirectory,
+            "it is not a folder",
+        ));
     }
     check_owner(&found)?;
     if found.mode() & OTHERS_MAY_WRITE != 0 {
-        return Err(invalid(format!("other users may write to it (mode {:03o}): `chmod go-w` on it", found.mode() & 0o777)));
+        return Err(invalid(format!(
+            "other users may write to it (mode {:03o}): `chmod go-w` on it",
+            found.mode() & 0o777
+        )));
     }
     Ok(())
 }
@@ -115,7 +135,10 @@ fn check(file: &File, care: Care) -> io::Result<Metadata> {
     if care == Care::Own {
         check_owner(&found)?;
         if found.nlink() > 1 {
-            return Err(invalid(format!("it has {} names (hard links)", found.nlink())));
+            return Err(invalid(format!(
+                "it has {} names (hard links)",
+                found.nlink()
+            )));
         }
     }
     Ok(found)
@@ -123,7 +146,14 @@ fn check(file: &File, care: Care) -> io::Result<Metadata> {
 
 fn check_owner(found: &Metadata) -> io::Result<()> {
     let own = geteuid().as_raw();
-    if found.uid() == own { Ok(()) } else { Err(invalid(format!("it belongs to user {} and not to user {own}", found.uid()))) }
+    if found.uid() == own {
+        Ok(())
+    } else {
+        Err(invalid(format!(
+            "it belongs to user {} and not to user {own}",
+            found.uid()
+        )))
+    }
 }
 
 fn invalid(why: String) -> io::Error {
@@ -151,28 +181,54 @@ mod tests {
     #[test]
     fn only_a_small_regular_file_without_hard_links_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let file = create_with(folder.path(), "file", |path| fs::write(path, "0123456789").unwrap());
+        let file = create_with(folder.path(), "file", |path| {
+            fs::write(path, "0123456789").unwrap()
+        });
         assert_eq!(read(&file, Care::Own, 10).unwrap(), b"0123456789");
-        assert!(read(&file, Care::Own, 9).unwrap_err().to_string().contains("more than 9 bytes"));
-        let link = create_with(folder.path(), "link", |path| std::os::unix::fs::symlink(&file, path).unwrap());
+        assert!(
+            read(&file, Care::Own, 9)
+                .unwrap_err()
+                .to_string()
+                .contains("more than 9 bytes")
+        );
+        let link = create_with(folder.path(), "link", |path| {
+            std::os::unix::fs::symlink(&file, path).unwrap()
+        });
         assert_eq!(rejection(&link), "it is a link");
         assert_eq!(read(&link, Care::Chosen, 10).unwrap(), b"0123456789");
-        let fifo = create_with(folder.path(), "fifo", |path| mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap());
-        let socket = create_with(folder.path(), "socket", |path| drop(UnixListener::bind(path).unwrap()));
-        let directory = create_with(folder.path(), "directory", |path| fs::create_dir(path).unwrap());
+        let fifo = create_with(folder.path(), "fifo", |path| {
+            mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap()
+        });
+        let socket = create_with(folder.path(), "socket", |path| {
+            drop(UnixListener::bind(path).unwrap())
+        });
+        let directory = create_with(folder.path(), "directory", |path| {
+            fs::create_dir(path).unwrap()
+        });
         for path in [&fifo, &socket, &directory] {
-            assert_eq!(rejection(path), "it is not a regular file", "{}", path.display());
+            assert_eq!(
+                rejection(path),
+                "it is not a regular file",
+                "{}",
+                path.display()
+            );
             assert!(lockable(path, true).is_err());
         }
-        let _name = create_with(folder.path(), "second", |path| fs::hard_link(&file, path).unwrap());
+        let _name = create_with(folder.path(), "second", |path| {
+            fs::hard_link(&file, path).unwrap()
+        });
         assert_eq!(rejection(&file), "it has 2 names (hard links)");
     }
 
     #[test]
     fn opening_a_file_for_locking_does_not_truncate_it_or_follow_a_link() {
         let folder = tempfile::tempdir().unwrap();
-        let script = create_with(folder.path(), "deploy.sh", |path| fs::write(path, "#!/bin/sh").unwrap());
-        let link = create_with(folder.path(), "lock", |path| std::os::unix::fs::symlink(&script, path).unwrap());
+        let script = create_with(folder.path(), "deploy.sh", |path| {
+            fs::write(path, "#!/bin/sh").unwrap()
+        });
+        let link = create_with(folder.path(), "lock", |path| {
+            std::os::unix::fs::symlink(&script, path).unwrap()
+        });
         assert!(lockable(&link, true).is_err());
         drop(lockable(&script, true).unwrap());
         assert_eq!(fs::read_to_string(script).unwrap(), "#!/bin/sh");

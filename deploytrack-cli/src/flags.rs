@@ -27,7 +27,12 @@ pub(crate) struct Global {
         help = "The server's address [env: DEPLOYTRACK_URL] [default: the profile's, or http://127.0.0.1:3000]"
     )]
     pub(crate) url: Option<String>,
-    #[arg(long, global = true, value_name = "NAME", help = "The profile of the config file to use [env: DEPLOYTRACK_PROFILE]")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help = "The profile of the config file to use [env: DEPLOYTRACK_PROFILE]"
+    )]
     pub(crate) profile: Option<String>,
     /// The format of the answer; jsonl is one JSON object per line [default: table]
     #[arg(short, long, global = true, value_name = "FORM")]
@@ -98,7 +103,8 @@ pub(crate) struct Filter {
     /// Only deployments by this person or program
     #[arg(long, value_name = "NAME")]
     pub(crate) deployed_by: Option<Label>,
-    /// Only deployments at this time or later: a time, a date (0:00 UTC of that day), or an age such as '2 days ago'
+    /// Only deployments at this time or later: a time, a date (0:00 UTC of that day), or an age
+    /// such as '2 days ago'
     #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
     pub(crate) since: Option<TimeArg>,
     /// Only deployments before this time
@@ -159,19 +165,28 @@ pub(crate) struct CatalogPage {
 
 impl CatalogPage {
     pub(crate) fn filter(&self) -> CatalogFilter {
-        let archived = if self.archived { Some(true) } else { self.in_use.then_some(false) };
-        CatalogFilter { name: None, archived }
+        let archived = if self.archived {
+            Some(true)
+        } else {
+            self.in_use.then_some(false)
+        };
+        CatalogFilter {
+            name: None,
+            archived,
+        }
     }
 }
 
 /// Parses the order of a list; the error lists the orders.
 pub(crate) fn order() -> impl TypedValueParser<Value = Order> {
-    clap::builder::PossibleValuesParser::new(Order::ALL.map(Order::as_str)).try_map(|word| word.parse::<Order>())
+    clap::builder::PossibleValuesParser::new(Order::ALL.map(Order::as_str))
+        .try_map(|word| word.parse::<Order>())
 }
 
 /// Parses a status; the error lists the five.
 pub(crate) fn status() -> impl TypedValueParser<Value = Status> {
-    clap::builder::PossibleValuesParser::new(Status::ALL.map(Status::as_str)).try_map(|word| word.parse::<Status>())
+    clap::builder::PossibleValuesParser::new(Status::ALL.map(Status::as_str))
+        .try_map(|word| word.parse::<Status>())
 }
 
 /// Parses an environment type; the error lists the types.
@@ -183,7 +198,11 @@ pub(crate) fn environment_type() -> impl TypedValueParser<Value = EnvironmentTyp
 /// Parses `key=value`.
 pub(crate) fn pair(text: &str) -> Result<(String, String), &'static str> {
     let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
-    if key.is_empty() { Err("must be KEY=VALUE with a key that is not empty") } else { Ok((key.to_owned(), value.to_owned())) }
+    if key.is_empty() {
+        Err("must be KEY=VALUE with a key that is not empty")
+    } else {
+        Ok((key.to_owned(), value.to_owned()))
+    }
 }
 
 /// Parses a whole number within bounds.
@@ -192,10 +211,23 @@ pub(crate) fn whole<T: TryFrom<u64> + Clone + Send + Sync + 'static>(
     most: u64,
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
     move |text| {
-        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-        let bound = if most >= PageRequest::MOST_SKIP { " or more".to_owned() } else { format!(" to {most}") };
-        let from = if most >= PageRequest::MOST_SKIP { "" } else { "from " };
-        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| format!("must be a whole number, {from}{least}{bound}"))
+        let number = text
+            .parse()
+            .ok()
+            .filter(|number| (least..=most).contains(number));
+        let bound = if most >= PageRequest::MOST_SKIP {
+            " or more".to_owned()
+        } else {
+            format!(" to {most}")
+        };
+        let from = if most >= PageRequest::MOST_SKIP {
+            ""
+        } else {
+            "from "
+        };
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| format!("must be a whole number, {from}{least}{bound}"))
     }
 }
 
@@ -227,7 +259,10 @@ mod tests {
 
     #[test]
     fn a_pair_is_split_at_the_first_equals_sign() {
-        assert_eq!(pair("url=https://ci/?a=b"), Ok(("url".to_owned(), "https://ci/?a=b".to_owned())));
+        assert_eq!(
+            pair("url=https://ci/?a=b"),
+            Ok(("url".to_owned(), "https://ci/?a=b".to_owned()))
+        );
         assert!(pair("novalue").is_err() && pair("=x").is_err());
     }
 }

@@ -42,8 +42,22 @@ pub(crate) struct Follow {
 
 impl Follow {
     /// A reader of events after a position. The read timeout of the client must be longer than [`SIGN_OF_LIFE`].
-    pub(crate) fn new(client: Client, patience: Duration, filter: EventFilter, after: Option<i64>) -> Self {
-        Self { client, patience, filter, position: after, stream: None, due: Instant::now(), pause: FIRST, lost: false }
+    pub(crate) fn new(
+        client: Client,
+        patience: Duration,
+        filter: EventFilter,
+        after: Option<i64>,
+    ) -> Self {
+        Self {
+            client,
+            patience,
+            filter,
+            position: after,
+            stream: None,
+            due: Instant::now(),
+            pause: FIRST,
+            lost: false,
+        }
     }
 
     /// The next item. The call can be cancelled without losing an item.
@@ -59,7 +73,9 @@ impl Follow {
                         (self.stream, self.lost) = (Some(stream), false);
                         return Ok(News::Connected);
                     }
-                    Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => return Err(error.into()),
+                    Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => {
+                        return Err(error.into());
+                    }
                     Err(error) => {
                         if let Some(news) = self.lose(Failure::of(&error).message().to_owned()) {
                             return Ok(news);
@@ -68,7 +84,9 @@ impl Follow {
                 }
                 continue;
             }
-            let Some(stream) = &mut self.stream else { continue };
+            let Some(stream) = &mut self.stream else {
+                continue;
+            };
             let why = match stream.next().await {
                 Ok(Some(told)) => {
                     (self.position, self.pause) = (Some(told.position), FIRST);
@@ -87,8 +105,17 @@ impl Follow {
     }
 
     async fn begin(&self) -> Result<Events, Error> {
-        let late = || Error::Timeout { url: self.client.url().to_owned(), after: self.patience, connected: true };
-        timeout(self.patience, self.client.events(&self.filter, self.position)).await.unwrap_or_else(|_| Err(late()))
+        let late = || Error::Timeout {
+            url: self.client.url().to_owned(),
+            after: self.patience,
+            connected: true,
+        };
+        timeout(
+            self.patience,
+            self.client.events(&self.filter, self.position),
+        )
+        .await
+        .unwrap_or_else(|_| Err(late()))
     }
 
     fn lose(&mut self, why: String) -> Option<News> {
@@ -100,7 +127,8 @@ impl Follow {
     }
 }
 
-/// The pause, shortened by up to a quarter at random, so that many clients do not reconnect at the same time.
+/// The pause, shortened by up to a quarter at random, so that many clients do not reconnect at the
+/// same time.
 pub(crate) fn jittered(pause: Duration) -> Duration {
     let part = f64::from(Uuid::new_v4().as_bytes()[0]) / f64::from(u8::MAX);
     pause.mul_f64(1.0 - part / 4.0)

@@ -9,10 +9,14 @@ const NAME_IT: &str = "give the address of the server with --url or DEPLOYTRACK_
 pub(crate) fn of(error: &Error) -> Option<String> {
     match error {
         Error::Unreachable { url, obstacle, .. } => Some(of_obstacle(obstacle, url)),
-        Error::Timeout { connected: true, .. } => Some("wait longer with --timeout, such as --timeout 2m".to_owned()),
-        Error::Timeout { connected: false, .. } => {
-            Some(format!("a firewall may drop the connection, or the address is wrong: {NAME_IT}; --timeout 2m waits longer"))
-        }
+        Error::Timeout {
+            connected: true, ..
+        } => Some("wait longer with --timeout, such as --timeout 2m".to_owned()),
+        Error::Timeout {
+            connected: false, ..
+        } => Some(format!(
+            "a firewall may drop the connection, or the address is wrong: {NAME_IT}; --timeout 2m waits longer"
+        )),
         Error::Unreadable(ForeignAnswer { kind, .. }) => Some(of_answer(kind)),
         _ => None,
     }
@@ -20,8 +24,12 @@ pub(crate) fn of(error: &Error) -> Option<String> {
 
 fn of_answer(kind: &ForeignKind) -> String {
     match kind {
-        ForeignKind::Redirect(server) => format!("if you trust that address, use it: --url {server}"),
-        ForeignKind::Page => format!("this may be the login page of a proxy or a network, or another server: {NAME_IT}"),
+        ForeignKind::Redirect(server) => {
+            format!("if you trust that address, use it: --url {server}")
+        }
+        ForeignKind::Page => format!(
+            "this may be the login page of a proxy or a network, or another server: {NAME_IT}"
+        ),
         _ => "check that this is the address of a deploytrack server; see --url".to_owned(),
     }
 }
@@ -83,5 +91,8 @@ fn named(names: &[String]) -> String {
 /// The host of an address, and whether it is this machine.
 fn host(url: &str) -> (String, bool) {
     let server = url.parse::<deploytrack_core::client::ServerAddress>();
-    server.map_or_else(|_| (url.to_owned(), false), |server| (server.host().to_owned(), server.is_local()))
+    server.map_or_else(
+        |_| (url.to_owned(), false),
+        |server| (server.host().to_owned(), server.is_local()),
+    )
 }

@@ -1,6 +1,8 @@
-//! The `deploytrack` command as a function: arguments and the process environment in, text and an exit code out.
+//! The `deploytrack` command as a function: arguments and the process environment in, text and an
+//! exit code out.
 //!
-//! The modules form layers. A module uses only modules in the rows above its own, or in the same row.
+//! The modules form layers. A module uses only modules in the rows above its own, or in the same
+//! row.
 //!
 //! | Modules | Contents |
 //! |---|---|
@@ -63,12 +65,25 @@ use crate::{
 pub use crate::{exit::Exit, process_env::ProcessEnv};
 
 /// Runs one command. Answers go to `out`, everything else to `err`.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &ProcessEnv, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    env: &ProcessEnv,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
     let arguments = args::trim::own(arguments.into_iter().collect());
-    let env = &if has_no_color(&arguments) { env.without_colour() } else { env.clone() };
+    let env = &if has_no_color(&arguments) {
+        env.without_colour()
+    } else {
+        env.clone()
+    };
     let outcome = match args::repair::read(&arguments, env.variable("DEPLOYTRACK_ON_ERROR")) {
         Ok((Args { global, command }, warnings)) => {
-            let mut invocation = Invocation { global, env, streams: Streams { out, err } };
+            let mut invocation = Invocation {
+                global,
+                env,
+                streams: Streams { out, err },
+            };
             warnings.iter().for_each(|warning| invocation.warn(warning));
             command.run(invocation, Args::command())
         }
@@ -88,17 +103,33 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &ProcessEnv, out:
 }
 
 /// Prints help on standard output, or the faults of the command line on standard error.
-fn print_faults(mistakes: Faults, env: &ProcessEnv, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+fn print_faults(
+    mistakes: Faults,
+    env: &ProcessEnv,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
     let is_wrong = mistakes.use_stderr();
-    let (colour, exit) = if is_wrong { (env.colour_on_stderr(), Exit::Usage) } else { (env.colour_on_stdout(), Exit::Done) };
+    let (colour, exit) = if is_wrong {
+        (env.colour_on_stderr(), Exit::Usage)
+    } else {
+        (env.colour_on_stdout(), Exit::Done)
+    };
     let stream: &mut dyn Write = if is_wrong { err } else { out };
     let text = mistakes.text(colour);
     // A closed pipe is not a failure, and its error could not be printed either.
-    drop(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+    drop(
+        stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush()),
+    );
     exit
 }
 
 /// Whether `--no-color` is given, also on a command line with faults.
 fn has_no_color(arguments: &[OsString]) -> bool {
-    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--no-color")
+    arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument == "--no-color")
 }

@@ -26,7 +26,11 @@ pub(crate) trait Resource: Sized {
     /// The entry with this id.
     async fn one(client: &Client, id: Uuid) -> Result<ApiResponse<Self>, Error>;
     /// A page of all entries, or the entry with this name.
-    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Self>>, Error>;
+    async fn page(
+        client: &Client,
+        name: Option<&Name>,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Self>>, Error>;
 }
 
 impl Resource for Component {
@@ -44,7 +48,11 @@ impl Resource for Component {
         client.component(id).await
     }
 
-    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Self>>, Error> {
+    async fn page(
+        client: &Client,
+        name: Option<&Name>,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Self>>, Error> {
         client.components(name, page).await
     }
 }
@@ -64,7 +72,11 @@ impl Resource for Environment {
         client.environment(id).await
     }
 
-    async fn page(client: &Client, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Self>>, Error> {
+    async fn page(
+        client: &Client,
+        name: Option<&Name>,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Self>>, Error> {
         client.environments(name, page).await
     }
 }
@@ -73,7 +85,10 @@ impl Resource for Environment {
 ///
 /// # Errors
 /// There is no such entry; the hint has similar names.
-pub(crate) async fn find<T: Resource>(client: &Client, reference: &Reference) -> Result<T, Failure> {
+pub(crate) async fn find<T: Resource>(
+    client: &Client,
+    reference: &Reference,
+) -> Result<T, Failure> {
     if let Some(found) = look::<T>(client, reference).await? {
         return Ok(found);
     }
@@ -87,21 +102,29 @@ async fn look<T: Resource>(client: &Client, reference: &Reference) -> Result<Opt
         Reference::Name(name) => name.clone(),
         Reference::Id(id) => match T::one(client, *id).await {
             Ok(found) => return Ok(Some(found.value)),
-            Err(Error::Refused(problem)) if problem.status == 404 => match Name::new(id.to_string()) {
-                Ok(name) => name,
-                Err(_) => return Ok(None),
-            },
+            Err(Error::Refused(problem)) if problem.status == 404 => {
+                match Name::new(id.to_string()) {
+                    Ok(name) => name,
+                    Err(_) => return Ok(None),
+                }
+            }
             Err(error) => return Err(error),
         },
     };
-    let found = T::page(client, Some(&name), PageRequest::default()).await?.value.data;
+    let found = T::page(client, Some(&name), PageRequest::default())
+        .await?
+        .value
+        .data;
     Ok(found.into_iter().find(|entry| *entry.name() == name))
 }
 
 async fn names<T: Resource>(client: &Client) -> Result<Vec<Name>, Error> {
     let mut names = Vec::new();
     for number in 0..MOST_PAGES {
-        let Some(part) = PageRequest::new(number * PageRequest::MOST_TAKE, PageRequest::MOST_TAKE) else { break };
+        let Some(part) = PageRequest::new(number * PageRequest::MOST_TAKE, PageRequest::MOST_TAKE)
+        else {
+            break;
+        };
         let page = T::page(client, None, part).await?.value;
         let is_last = (page.data.len() as u64) < PageRequest::MOST_TAKE;
         names.extend(page.data.into_iter().map(|entry| entry.name().clone()));
@@ -113,7 +136,11 @@ async fn names<T: Resource>(client: &Client) -> Result<Vec<Name>, Error> {
 }
 
 /// The failure for a reference without an entry.
-pub(crate) fn not_found<'a>(kind: CatalogKind, reference: &Reference, known: impl IntoIterator<Item = &'a Name>) -> Failure {
+pub(crate) fn not_found<'a>(
+    kind: CatalogKind,
+    reference: &Reference,
+    known: impl IntoIterator<Item = &'a Name>,
+) -> Failure {
     let near = match reference {
         Reference::Name(name) => near_misses(name, known),
         Reference::Id(_) => Vec::new(),
@@ -126,23 +153,42 @@ pub(crate) fn not_found<'a>(kind: CatalogKind, reference: &Reference, known: imp
     }
 }
 
-/// The reference for a filter: a text in UUID form becomes a name if an entry has this name. Other references are unchanged.
-pub(crate) async fn resolve<T: Resource>(client: &Client, reference: Reference) -> Result<Reference, Error> {
-    let Reference::Id(id) = reference else { return Ok(reference) };
+/// The reference for a filter: a text in UUID form becomes a name if an entry has this name. Other
+/// references are unchanged.
+pub(crate) async fn resolve<T: Resource>(
+    client: &Client,
+    reference: Reference,
+) -> Result<Reference, Error> {
+    let Reference::Id(id) = reference else {
+        return Ok(reference);
+    };
     let found = look::<T>(client, &reference).await?;
-    Ok(found.filter(|found| found.id() != id).map_or(reference, |found| found.name().clone().into()))
+    Ok(found
+        .filter(|found| found.id() != id)
+        .map_or(reference, |found| found.name().clone().into()))
 }
 
-/// The new deployment with names instead of ids, where a text in UUID form is a name; `None` if nothing changes.
-pub(crate) async fn by_name(client: &Client, new: &NewDeployment) -> Result<Option<NewDeployment>, Error> {
+/// The new deployment with names instead of ids, where a text in UUID form is a name; `None` if
+/// nothing changes.
+pub(crate) async fn by_name(
+    client: &Client,
+    new: &NewDeployment,
+) -> Result<Option<NewDeployment>, Error> {
     let component = resolve::<Component>(client, new.component.clone()).await?;
     let environment = resolve::<Environment>(client, new.environment.clone()).await?;
     let is_changed = component != new.component || environment != new.environment;
-    Ok(is_changed.then(|| NewDeployment { component, environment, ..new.clone() }))
+    Ok(is_changed.then(|| NewDeployment {
+        component,
+        environment,
+        ..new.clone()
+    }))
 }
 
 /// Records a deployment. If an id is unknown and is in fact a name, records it again by name.
-pub(crate) async fn record(client: &Client, new: &NewDeployment) -> Result<ApiResponse<Deployment>, Error> {
+pub(crate) async fn record(
+    client: &Client,
+    new: &NewDeployment,
+) -> Result<ApiResponse<Deployment>, Error> {
     let refusal = match client.record(new).await {
         Err(error) if may_be_of_a_name(&error) => error,
         answer => return answer,
@@ -154,7 +200,8 @@ pub(crate) async fn record(client: &Client, new: &NewDeployment) -> Result<ApiRe
     }
 }
 
-/// Whether an id of the request may be a name: the id is unknown, or the idempotency key was used with the name before.
+/// Whether an id of the request may be a name: the id is unknown, or the idempotency key was used
+/// with the name before.
 pub(crate) fn may_be_of_a_name(error: &Error) -> bool {
     matches!(error, Error::Refused(problem) if matches!(problem.code.as_str(), "not_found" | "idempotency_key_reused"))
 }

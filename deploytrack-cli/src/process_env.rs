@@ -32,34 +32,55 @@ impl ProcessEnv {
     /// The environment of this process.
     #[must_use]
     pub fn of_this_process() -> Self {
-        let named = || std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let named = || {
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        };
         Self {
-            variables: named().filter_map(|(name, value)| decoded(name, value)).collect(),
-            raw_variables: named().filter(|(_, value)| value.to_str().is_none()).collect(),
+            variables: named()
+                .filter_map(|(name, value)| decoded(name, value))
+                .collect(),
+            raw_variables: named()
+                .filter(|(_, value)| value.to_str().is_none())
+                .collect(),
             stdin_is_terminal: stdin().is_terminal(),
             stdout_is_terminal: stdout().is_terminal(),
             stderr_is_terminal: stderr().is_terminal(),
             width: width(),
-            program: std::env::args_os().next().map_or_else(|| "deploytrack".to_owned(), |name| name.to_string_lossy().into_owned()),
+            program: std::env::args_os().next().map_or_else(
+                || "deploytrack".to_owned(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
         }
     }
 
     /// The value of a variable, trimmed; `None` if unset or empty.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(|value| trimmed(value)).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(|value| trimmed(value))
+            .filter(|value| !value.is_empty())
     }
 
     /// The path in a variable; `None` if unset or empty.
     pub(crate) fn path_variable(&self, name: &str) -> Option<PathBuf> {
         let raw = self.raw_variables.get(name).map(PathBuf::from);
-        raw.or_else(|| self.variables.get(name).map(|value| trimmed_path(value)).filter(|value| !value.is_empty()).map(PathBuf::from))
+        raw.or_else(|| {
+            self.variables
+                .get(name)
+                .map(|value| trimmed_path(value))
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        })
     }
 
     /// The same environment with `NO_COLOR` set.
     pub(crate) fn without_colour(&self) -> Self {
         let mut variables = self.variables.clone();
         variables.insert("NO_COLOR".to_owned(), "1".to_owned());
-        Self { variables, ..self.clone() }
+        Self {
+            variables,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn colour_on_stdout(&self) -> bool {
@@ -71,13 +92,18 @@ impl ProcessEnv {
     }
 
     fn allows_colour(&self) -> bool {
-        let forbidden = self.variable("NO_COLOR").is_some() || self.variable("CLICOLOR") == Some("0");
+        let forbidden =
+            self.variable("NO_COLOR").is_some() || self.variable("CLICOLOR") == Some("0");
         !forbidden && self.variable("TERM") != Some("dumb")
     }
 
     /// `$XDG_CONFIG_HOME/deploytrack/config.toml`, or the same under `~/.config`.
     pub(crate) fn config_file(&self) -> Option<PathBuf> {
-        Some(self.folder("XDG_CONFIG_HOME", ".config")?.join("deploytrack").join("config.toml"))
+        Some(
+            self.folder("XDG_CONFIG_HOME", ".config")?
+                .join("deploytrack")
+                .join("config.toml"),
+        )
     }
 
     /// `$XDG_STATE_HOME`, or `~/.local/state`.
@@ -85,23 +111,38 @@ impl ProcessEnv {
         self.folder("XDG_STATE_HOME", ".local/state")
     }
 
-    /// A folder of the XDG Base Directory Specification: the variable if it is an absolute path, else the folder in the home.
+    /// A folder of the XDG Base Directory Specification: the variable if it is an absolute path,
+    /// else the folder in the home.
     fn folder(&self, variable: &str, in_home: &str) -> Option<PathBuf> {
-        let named = self.path_variable(variable).filter(|path| path.is_absolute());
-        named.or_else(|| self.path_variable("HOME").or_else(std::env::home_dir).map(|home| home.join(in_home)))
+        let named = self
+            .path_variable(variable)
+            .filter(|path| path.is_absolute());
+        named.or_else(|| {
+            self.path_variable("HOME")
+                .or_else(std::env::home_dir)
+                .map(|home| home.join(in_home))
+        })
     }
 
     /// The program name for a shell in the same folder.
     #[cfg(feature = "serve")]
     pub(crate) fn typed_program(&self) -> &str {
-        if self.program.is_empty() { "deploytrack" } else { &self.program }
+        if self.program.is_empty() {
+            "deploytrack"
+        } else {
+            &self.program
+        }
     }
 }
 
-/// Reads a variable. Our own variables are decoded even if they are not UTF-8: skipping one would silently use its default.
-/// Other variables that are not UTF-8 are skipped.
+/// Reads a variable. Our own variables are decoded even if they are not UTF-8: skipping one would
+/// silently use its default. Other variables that are not UTF-8 are skipped.
 fn decoded(name: String, value: OsString) -> Option<(String, String)> {
-    let value = if name.starts_with("DEPLOYTRACK_") { value.to_string_lossy().into_owned() } else { value.into_string().ok()? };
+    let value = if name.starts_with("DEPLOYTRACK_") {
+        value.to_string_lossy().into_owned()
+    } else {
+        value.into_string().ok()?
+    };
     Some((name, value))
 }
 
@@ -122,7 +163,18 @@ fn columns() -> Option<u16> {
 }
 
 fn width() -> Option<u16> {
-    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    let given = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .filter(|columns| *columns > 0);
     // A terminal that reports 0 does not know its width.
-    given.or_else(|| if stdout().is_terminal() { columns() } else { None }).filter(|columns| *columns > 0)
+    given
+        .or_else(|| {
+            if stdout().is_terminal() {
+                columns()
+            } else {
+                None
+            }
+        })
+        .filter(|columns| *columns > 0)
 }

@@ -2,8 +2,9 @@
 
 use crate::{error::Failure, exit::Exit};
 
-/// Runs a command on one thread, which is enough for requests that follow one another. Returns when the command ends: a DNS
-/// lookup or a file operation that still blocks a helper thread is abandoned.
+/// Runs a command on one thread, which is enough for requests that follow one another. Returns when
+/// the command ends: a DNS lookup or a file operation that still blocks a helper thread is
+/// abandoned.
 pub(crate) fn run(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

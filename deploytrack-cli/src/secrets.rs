@@ -34,7 +34,8 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets that this process can find: in its variables, in the files that they name, and in its own settings.
+    /// The secrets that this process can find: in its variables, in the files that they name, and
+    /// in its own settings.
     pub(crate) fn of_this_process() -> Self {
         let mut secrets = Self::default();
         for value in values::of_this_process() {
@@ -45,9 +46,14 @@ impl Secrets {
 
     /// The secrets in variables that nobody would write by chance: long, and with a digit.
     pub(crate) fn certain(variables: &BTreeMap<String, String>) -> Self {
-        let variables: Vec<_> =
-            variables.iter().filter(|(name, _)| names::is_secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
-        let is_certain = |value: &&String| value.len() >= LONG && value.bytes().any(|byte| byte.is_ascii_digit());
+        let variables: Vec<_> = variables
+            .iter()
+            .filter(|(name, _)| names::is_secret(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let is_certain = |value: &&String| {
+            value.len() >= LONG && value.bytes().any(|byte| byte.is_ascii_digit())
+        };
         let mut secrets = Self::default();
         for value in values::of(&variables).iter().filter(is_certain) {
             secrets.add(value);
@@ -62,19 +68,31 @@ impl Secrets {
             0 => {}
             1..SHORTEST => drop(self.words.insert(bytes.to_owned())),
             SHORTEST..PART => drop(self.whole.insert(bytes.to_owned())),
-            _ => self.parts.extend(bytes.windows(PART).filter_map(|part| <[u8; PART]>::try_from(part).ok())),
+            _ => self.parts.extend(
+                bytes
+                    .windows(PART)
+                    .filter_map(|part| <[u8; PART]>::try_from(part).ok()),
+            ),
         }
     }
 
     /// Masks secrets in a log, and parts that look like secrets.
     pub(crate) fn mask_log(&self, text: &str) -> String {
-        let ranges = self.ranges(text).into_iter().chain(shapes::of_a_log(text)).collect();
+        let ranges = self
+            .ranges(text)
+            .into_iter()
+            .chain(shapes::of_a_log(text))
+            .collect();
         masked(text, ranges)
     }
 
     /// Masks secrets in a text that a person chose to record, and parts with the form of a token.
     pub(crate) fn mask_text(&self, text: &str) -> String {
-        let ranges = self.ranges(text).into_iter().chain(shapes::of_a_text(text)).collect();
+        let ranges = self
+            .ranges(text)
+            .into_iter()
+            .chain(shapes::of_a_text(text))
+            .collect();
         masked(text, ranges)
     }
 
@@ -89,9 +107,17 @@ impl Secrets {
         let mut found = self.plain(text, SHORTEST);
         for view in View::all(text) {
             let shortest = if view.joins { LONG } else { SHORTEST };
-            found.extend(self.plain(&view.text, shortest).into_iter().map(|range| view.source(range)));
+            found.extend(
+                self.plain(&view.text, shortest)
+                    .into_iter()
+                    .map(|range| view.source(range)),
+            );
             if depth > 0 && view.joins {
-                found.extend(self.find_encoded(&view.text, depth).into_iter().map(|range| view.source(range)));
+                found.extend(
+                    self.find_encoded(&view.text, depth)
+                        .into_iter()
+                        .map(|range| view.source(range)),
+                );
             }
         }
         if depth > 0 {
@@ -105,23 +131,41 @@ impl Secrets {
         for run in encoded(text) {
             let is_one = self.words.contains(&run.decoded);
             let all = is_one.then_some(0..run.decoded.len());
-            found.extend(self.find(&run.decoded, depth - 1).into_iter().chain(all).map(|range| run.source(&range)));
+            found.extend(
+                self.find(&run.decoded, depth - 1)
+                    .into_iter()
+                    .chain(all)
+                    .map(|range| run.source(&range)),
+            );
         }
         found
     }
 
     /// The ranges of plain secrets in a text.
     fn plain(&self, text: &[u8], shortest: usize) -> Vec<Range<usize>> {
-        let parts = text.windows(PART).enumerate().filter(|(_, part)| self.has_part(part)).map(|(at, _)| at..at + PART);
-        let lengths: HashSet<usize> = self.whole.iter().map(Vec::len).filter(|length| *length >= shortest).collect();
+        let parts = text
+            .windows(PART)
+            .enumerate()
+            .filter(|(_, part)| self.has_part(part))
+            .map(|(at, _)| at..at + PART);
+        let lengths: HashSet<usize> = self
+            .whole
+            .iter()
+            .map(Vec::len)
+            .filter(|length| *length >= shortest)
+            .collect();
         let whole = lengths.into_iter().flat_map(|length| {
-            text.windows(length).enumerate().filter(|(_, part)| self.whole.contains(*part)).map(move |(at, _)| at..at + length)
+            text.windows(length)
+                .enumerate()
+                .filter(|(_, part)| self.whole.contains(*part))
+                .map(move |(at, _)| at..at + length)
         });
         parts.chain(whole).collect()
     }
 
     fn has_part(&self, part: &[u8]) -> bool {
-        !self.parts.is_empty() && <&[u8; PART]>::try_from(part).is_ok_and(|part| self.parts.contains(part))
+        !self.parts.is_empty()
+            && <&[u8; PART]>::try_from(part).is_ok_and(|part| self.parts.contains(part))
     }
 
     fn words_in(&self, text: &str) -> Vec<Range<usize>> {
@@ -144,15 +188,25 @@ impl Secrets {
 fn masked(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     ranges.sort_unstable_by_key(|range| range.start);
     let (mut out, mut done) = (String::with_capacity(text.len()), 0);
-    let mut ranges = ranges.into_iter().filter(|range| !range.is_empty()).peekable();
+    let mut ranges = ranges
+        .into_iter()
+        .filter(|range| !range.is_empty())
+        .peekable();
     while let Some(mut range) = ranges.next() {
         while let Some(next) = ranges.next_if(|next| next.start <= range.end) {
             range.end = range.end.max(next.end);
         }
-        let (start, end) = (text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end.min(text.len())));
+        let (start, end) = (
+            text.floor_char_boundary(range.start),
+            text.ceil_char_boundary(range.end.min(text.len())),
+        );
         out.push_str(&text[done..start]);
         out.push_str(
-            &text[start..end].split('\n').map(|line| if line.trim().is_empty() { line } else { MASK }).collect::<Vec<_>>().join("\n"),
+            &text[start..end]
+                .split('\n')
+                .map(|line| if line.trim().is_empty() { line } else { MASK })
+                .collect::<Vec<_>>()
+                .join("\n"),
         );
         done = end;
     }

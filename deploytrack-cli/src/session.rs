@@ -55,10 +55,20 @@ impl<'a> DerefMut for Session<'a> {
 }
 
 fn flags(global: &Global) -> Vec<OsString> {
-    let profile = global.profile.iter().flat_map(|name| [OsString::from("--profile"), name.into()]);
-    let cacert = global.cacert.iter().flat_map(|path| [OsString::from("--cacert"), path.into()]);
-    let timeout =
-        global.timeout.iter().flat_map(|timeout| [OsString::from("--timeout"), humantime::format_duration(*timeout).to_string().into()]);
+    let profile = global
+        .profile
+        .iter()
+        .flat_map(|name| [OsString::from("--profile"), name.into()]);
+    let cacert = global
+        .cacert
+        .iter()
+        .flat_map(|path| [OsString::from("--cacert"), path.into()]);
+    let timeout = global.timeout.iter().flat_map(|timeout| {
+        [
+            OsString::from("--timeout"),
+            humantime::format_duration(*timeout).to_string().into(),
+        ]
+    });
     profile.chain(cacert).chain(timeout).collect()
 }
 
@@ -83,8 +93,8 @@ impl<'a> Session<'a> {
         Self::with_settings(client, settings, invocation)
     }
 
-    /// As [`Session::open`], also with invalid settings. A command that is recorded must run without a server too; its events
-    /// are queued for the server that was named, if one was.
+    /// As [`Session::open`], also with invalid settings. A command that is recorded must run
+    /// without a server too; its events are queued for the server that was named, if one was.
     pub(crate) fn open_or_offline(invocation: Invocation<'a>) -> Result<Self, Failure> {
         match usable_settings(&invocation) {
             Ok((client, settings)) => Self::with_settings(client, settings, invocation),
@@ -92,7 +102,11 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn with_settings(client: Client, settings: Settings, invocation: Invocation<'a>) -> Result<Self, Failure> {
+    fn with_settings(
+        client: Client,
+        settings: Settings,
+        invocation: Invocation<'a>,
+    ) -> Result<Self, Failure> {
         let (is_quiet, is_verbose) = (invocation.global.quiet, invocation.global.verbose);
         let mut session = Self::with_client(client, invocation);
         session.sources = Some(settings.sources());
@@ -111,9 +125,14 @@ impl<'a> Session<'a> {
     }
 
     fn offline(why: &Failure, invocation: Invocation<'a>) -> Result<Self, Failure> {
-        let (named, token) =
-            (settings::named_server(&invocation.global, invocation.env), settings::named_token(&invocation.global, invocation.env));
-        let obstacle = Obstacle { why: why.summary().1, names_server: named.is_some() };
+        let (named, token) = (
+            settings::named_server(&invocation.global, invocation.env),
+            settings::named_token(&invocation.global, invocation.env),
+        );
+        let obstacle = Obstacle {
+            why: why.summary().1,
+            names_server: named.is_some(),
+        };
         let client = named.map_or_else(|| Settings::of_this_machine().client(), Ok)?;
         let mut session = Self::with_client(client, invocation);
         session.obstacle = Some(obstacle);
@@ -126,7 +145,15 @@ impl<'a> Session<'a> {
         let flags = flags(&invocation.global);
         let ui = invocation.ui();
         let spool = Spool::find(ui.env, Keys::of(ui.env, None), client.url().to_owned());
-        Self { ui, client, spool, settings: None, sources: None, obstacle: None, flags }
+        Self {
+            ui,
+            client,
+            spool,
+            settings: None,
+            sources: None,
+            obstacle: None,
+            flags,
+        }
     }
 
     /// Uses the spool with the keys of this token.
@@ -135,20 +162,42 @@ impl<'a> Session<'a> {
     }
 
     /// A reader of the events after the one with this number, or from now on.
-    pub(crate) fn follow(&self, filter: EventFilter, after: Option<i64>) -> Result<Follow, Failure> {
-        let settings = self.settings.clone().unwrap_or_else(Settings::of_this_machine);
-        Ok(Follow::new(settings.silent_for(follow::SIGN_OF_LIFE).client()?, settings.answer_timeout(), filter, after))
+    pub(crate) fn follow(
+        &self,
+        filter: EventFilter,
+        after: Option<i64>,
+    ) -> Result<Follow, Failure> {
+        let settings = self
+            .settings
+            .clone()
+            .unwrap_or_else(Settings::of_this_machine);
+        Ok(Follow::new(
+            settings.silent_for(follow::SIGN_OF_LIFE).client()?,
+            settings.answer_timeout(),
+            filter,
+            after,
+        ))
     }
 
     /// The server that events are queued for; empty if the settings name none.
     pub(crate) fn server(&self) -> String {
-        let is_known = self.obstacle.as_ref().is_none_or(|obstacle| obstacle.names_server);
-        if is_known { self.client.url().to_owned() } else { String::new() }
+        let is_known = self
+            .obstacle
+            .as_ref()
+            .is_none_or(|obstacle| obstacle.names_server);
+        if is_known {
+            self.client.url().to_owned()
+        } else {
+            String::new()
+        }
     }
 
     /// The client for one write, under this idempotency key or a random one.
     pub(crate) fn writing(&self, key: Option<IdempotencyKey>) -> Client {
-        key.map_or_else(|| self.client.clone(), |key| self.client.with_idempotency_key(key))
+        key.map_or_else(
+            || self.client.clone(),
+            |key| self.client.with_idempotency_key(key),
+        )
     }
 
     /// The component that a reference names.
@@ -172,7 +221,9 @@ impl<'a> Session<'a> {
             None => None,
         };
         let environment = match environment {
-            Some(environment) => Some(lookup::resolve::<Environment>(&self.client, environment).await?),
+            Some(environment) => {
+                Some(lookup::resolve::<Environment>(&self.client, environment).await?)
+            }
             None => None,
         };
         Ok((component, environment))
@@ -184,9 +235,21 @@ impl<'a> Session<'a> {
     }
 
     /// All environments that match, in order.
-    pub(crate) async fn environments(&self, filter: &CatalogFilter) -> Result<Vec<Environment>, Failure> {
-        let whole = Part { skip: 0, take: WHOLE, all: true };
-        Ok(fetch_pages(whole, async |page| Ok(self.client.matching_environments(filter, page).await?)).await?.value.data)
+    pub(crate) async fn environments(
+        &self,
+        filter: &CatalogFilter,
+    ) -> Result<Vec<Environment>, Failure> {
+        let whole = Part {
+            skip: 0,
+            take: WHOLE,
+            all: true,
+        };
+        Ok(fetch_pages(whole, async |page| {
+            Ok(self.client.matching_environments(filter, page).await?)
+        })
+        .await?
+        .value
+        .data)
     }
 }
 
@@ -210,19 +273,32 @@ pub(crate) async fn fetch_pages<T: Serialize + PartialEq>(
     let mut whole = fetch(part(wanted.skip)).await?.value;
     if whole.links == Links::default() && wanted.skip + (whole.data.len() as u64) < whole.total {
         // Without the link the rest cannot be found, and a part must not look like the whole list.
-        return Err(Failure::new(Exit::Unreachable, "the answer has no link to the rest of the list: a proxy may have removed it")
-            .hint("fetch the list in parts with --skip and --take"));
+        return Err(Failure::new(
+            Exit::Unreachable,
+            "the answer has no link to the rest of the list: a proxy may have removed it",
+        )
+        .hint("fetch the list in parts with --skip and --take"));
     }
     let mut next = whole.links.next;
     while let Some(page) = next {
         let page = fetch(page).await?.value;
         (next, whole.total) = (page.links.next, page.total);
-        // Where pages are counted by offset, a new row moves the others down: the last rows of a page may come again.
+        // Where pages are counted by offset, a new row moves the others down: the last rows of a
+        // page may come again.
         let tail = whole.data.len().saturating_sub(page.data.len());
-        let fresh: Vec<_> = page.data.into_iter().filter(|entry| !whole.data[tail..].contains(entry)).collect();
+        let fresh: Vec<_> = page
+            .data
+            .into_iter()
+            .filter(|entry| !whole.data[tail..].contains(entry))
+            .collect();
         whole.data.extend(fresh);
     }
     whole.take = whole.data.len() as u64;
-    let text = serde_json::to_string(&whole).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
-    Ok(ApiResponse { value: whole, text, replayed: false })
+    let text = serde_json::to_string(&whole)
+        .map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
+    Ok(ApiResponse {
+        value: whole,
+        text,
+        replayed: false,
+    })
 }

@@ -1,8 +1,11 @@
-//! The server, the token and the timeout: from a flag, else a variable, else the config file, else the default.
+//! The server, the token and the timeout: from a flag, else a variable, else the config file, else
+//! the default.
 
 use std::{path::PathBuf, time::Duration};
 
-use deploytrack_core::client::{BadAddress, Certificates, Client, ClientSettings, Proxy, ServerAddress};
+use deploytrack_core::client::{
+    BadAddress, Certificates, Client, ClientSettings, Proxy, ServerAddress,
+};
 
 use crate::{
     error::Failure,
@@ -47,25 +50,47 @@ pub(crate) struct Sources {
 
 impl Settings {
     pub(crate) fn sources(&self) -> Sources {
-        Sources { url: self.url_from.clone(), token: self.token_from.clone(), has_token: self.token.is_some() }
+        Sources {
+            url: self.url_from.clone(),
+            token: self.token_from.clone(),
+            has_token: self.token.is_some(),
+        }
     }
 
     pub(crate) fn find(global: &Global, env: &ProcessEnv) -> Result<Self, Failure> {
         let profile = profile(global, env)?;
         let (url, url_from) = url(global, env, profile.as_ref());
         let server = address(&url, &url_from)?;
-        let Token { text: token, from: token_from, file } = token(global, env, profile.as_ref(), &url)?;
+        let Token {
+            text: token,
+            from: token_from,
+            file,
+        } = token(global, env, profile.as_ref(), &url)?;
         let mut warnings: Vec<_> = file.iter().filter_map(|path| exposure::of(path)).collect();
         if token.is_some() {
             warnings.extend(in_the_clear(&server, global, env));
         }
         let (proxy, certificates) = (proxy::of(&server, env)?, certificates(global, env)?);
         let timeout = answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT);
-        Ok(Self { url: server.to_string(), url_from, token, token_from, timeout, certificates, proxy, warnings })
+        Ok(Self {
+            url: server.to_string(),
+            url_from,
+            token,
+            token_from,
+            timeout,
+            certificates,
+            proxy,
+            warnings,
+        })
     }
 
     /// The settings for a server and a token that are not in the config file yet.
-    pub(crate) fn given(url: &str, token: &str, global: &Global, env: &ProcessEnv) -> Result<Self, Failure> {
+    pub(crate) fn given(
+        url: &str,
+        token: &str,
+        global: &Global,
+        env: &ProcessEnv,
+    ) -> Result<Self, Failure> {
         let server = address(url, AS_GIVEN)?;
         Ok(Self {
             url: server.to_string(),
@@ -81,19 +106,39 @@ impl Settings {
 
     /// The settings for a server on this machine, without a token.
     pub(crate) fn of_this_machine() -> Self {
-        let (url, url_from, token_from) = (DEFAULT_URL.to_owned(), "the default".to_owned(), "without a token".to_owned());
+        let (url, url_from, token_from) = (
+            DEFAULT_URL.to_owned(),
+            "the default".to_owned(),
+            "without a token".to_owned(),
+        );
         let (timeout, certificates) = (DEFAULT_TIMEOUT, Certificates::default());
-        Self { url, url_from, token: None, token_from, timeout, certificates, proxy: None, warnings: Vec::new() }
+        Self {
+            url,
+            url_from,
+            token: None,
+            token_from,
+            timeout,
+            certificates,
+            proxy: None,
+            warnings: Vec::new(),
+        }
     }
 
-    /// The same server without the token, for requests that need none and may reach an unknown server.
+    /// The same server without the token, for requests that need none and may reach an unknown
+    /// server.
     pub(crate) fn anonymous(&self) -> Self {
-        Self { token: None, ..self.clone() }
+        Self {
+            token: None,
+            ..self.clone()
+        }
     }
 
     /// The same settings with this timeout, for a connection that may be silent.
     pub(crate) fn silent_for(&self, timeout: Duration) -> Self {
-        Self { timeout, ..self.clone() }
+        Self {
+            timeout,
+            ..self.clone()
+        }
     }
 
     /// The time limit for one answer.
@@ -103,7 +148,10 @@ impl Settings {
 
     /// The sentence for `--verbose`; it never contains the token.
     pub(crate) fn described(&self) -> String {
-        format!("using {} ({}), {}", self.url, self.url_from, self.token_from)
+        format!(
+            "using {} ({}), {}",
+            self.url, self.url_from, self.token_from
+        )
     }
 
     pub(crate) fn client(self) -> Result<Client, Failure> {
@@ -120,20 +168,35 @@ impl Settings {
 }
 
 /// The time limit for one answer, if `--timeout` or `DEPLOYTRACK_TIMEOUT` sets it.
-pub(crate) fn answer_timeout(global: &Global, env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
+pub(crate) fn answer_timeout(
+    global: &Global,
+    env: &ProcessEnv,
+) -> Result<Option<Duration>, Failure> {
     let variable = || env.variable("DEPLOYTRACK_TIMEOUT");
-    let (None, Some(text)) = (global.timeout, variable()) else { return Ok(global.timeout) };
-    duration(text).map(Some).map_err(|why| Failure::usage(format!("DEPLOYTRACK_TIMEOUT {why}, not '{text}'")))
+    let (None, Some(text)) = (global.timeout, variable()) else {
+        return Ok(global.timeout);
+    };
+    duration(text)
+        .map(Some)
+        .map_err(|why| Failure::usage(format!("DEPLOYTRACK_TIMEOUT {why}, not '{text}'")))
 }
 
 /// The profile in `--profile` or `DEPLOYTRACK_PROFILE`.
 pub(crate) fn profile_name<'a>(global: &'a Global, env: &'a ProcessEnv) -> Option<&'a str> {
-    global.profile.as_deref().filter(|name| !name.is_empty()).or_else(|| env.variable("DEPLOYTRACK_PROFILE"))
+    global
+        .profile
+        .as_deref()
+        .filter(|name| !name.is_empty())
+        .or_else(|| env.variable("DEPLOYTRACK_PROFILE"))
 }
 
 /// The flag, the variable or the file that names the profile in use.
 pub(crate) fn profile_source(global: &Global, env: &ProcessEnv) -> &'static str {
-    if global.profile.as_deref().is_some_and(|name| !name.is_empty()) {
+    if global
+        .profile
+        .as_deref()
+        .is_some_and(|name| !name.is_empty())
+    {
         "--profile"
     } else if env.variable("DEPLOYTRACK_PROFILE").is_some() {
         "DEPLOYTRACK_PROFILE"
@@ -143,15 +206,28 @@ pub(crate) fn profile_source(global: &Global, env: &ProcessEnv) -> &'static str 
 }
 
 /// The name of the profile that a login writes, which may be new, and the address of its server.
-pub(crate) fn login_profile(file: &ConfigFile, global: &Global, env: &ProcessEnv) -> (String, String) {
+pub(crate) fn login_profile(
+    file: &ConfigFile,
+    global: &Global,
+    env: &ProcessEnv,
+) -> (String, String) {
     let asked = profile_name(global, env);
-    let known = asked.or_else(|| file.current()).and_then(|name| file.profile(name));
+    let known = asked
+        .or_else(|| file.current())
+        .and_then(|name| file.profile(name));
     let (url, _) = url(global, env, known.as_ref());
     // A profile of another server must not change.
-    let own = known.filter(|profile| profile.url.as_deref().is_none_or(|own| same(own, &url))).map(|profile| profile.name);
-    let name = asked.map(str::to_owned).or(own).unwrap_or_else(|| host(&url).to_owned());
+    let own = known
+        .filter(|profile| profile.url.as_deref().is_none_or(|own| same(own, &url)))
+        .map(|profile| profile.name);
+    let name = asked
+        .map(str::to_owned)
+        .or(own)
+        .unwrap_or_else(|| host(&url).to_owned());
     // The login itself rejects an unusable address.
-    let url = url.parse::<ServerAddress>().map_or(url, |server| server.to_string());
+    let url = url
+        .parse::<ServerAddress>()
+        .map_or(url, |server| server.to_string());
     (name, url)
 }
 
@@ -161,12 +237,23 @@ pub(crate) fn warning_of_login(global: &Global, env: &ProcessEnv) -> Option<Stri
     in_the_clear(&url.parse().ok()?, global, env)
 }
 
-/// A client for the server in a flag or a variable, without a token; `None` without a usable address.
+/// A client for the server in a flag or a variable, without a token; `None` without a usable
+/// address.
 pub(crate) fn named_server(global: &Global, env: &ProcessEnv) -> Option<Client> {
-    let url = global.url.as_deref().filter(|url| !url.is_empty()).or_else(|| env.variable("DEPLOYTRACK_URL"))?;
+    let url = global
+        .url
+        .as_deref()
+        .filter(|url| !url.is_empty())
+        .or_else(|| env.variable("DEPLOYTRACK_URL"))?;
     let server = url.parse::<ServerAddress>().ok()?;
     let proxy = proxy::of(&server, env).ok().flatten();
-    Settings { url: server.to_string(), proxy, ..Settings::of_this_machine() }.client().ok()
+    Settings {
+        url: server.to_string(),
+        proxy,
+        ..Settings::of_this_machine()
+    }
+    .client()
+    .ok()
 }
 
 /// The token of a command with invalid settings, if there is one: the spool is sealed with it.
@@ -190,7 +277,10 @@ fn address(url: &str, from: &str) -> Result<ServerAddress, Failure> {
 
 /// The warning about a token without encryption, unless it is allowed.
 fn in_the_clear(server: &ServerAddress, global: &Global, env: &ProcessEnv) -> Option<String> {
-    let is_allowed = global.allow_http || env.variable(ALLOW_HTTP).is_some_and(|word| !matches!(word, "0" | "false" | "no"));
+    let is_allowed = global.allow_http
+        || env
+            .variable(ALLOW_HTTP)
+            .is_some_and(|word| !matches!(word, "0" | "false" | "no"));
     let is_safe = server.is_encrypted() || server.is_local() || is_allowed;
     (!is_safe).then(|| {
         format!(
@@ -202,13 +292,29 @@ fn in_the_clear(server: &ServerAddress, global: &Global, env: &ProcessEnv) -> Op
 
 /// The certificates in the file of `--cacert`.
 fn certificates(global: &Global, env: &ProcessEnv) -> Result<Certificates, Failure> {
-    let variable = || env.path_variable("DEPLOYTRACK_CACERT").map(|path| (path, "DEPLOYTRACK_CACERT"));
-    let given = global.cacert.clone().map(|path| (path, "--cacert")).or_else(variable);
-    let Some((path, from)) = given else { return Ok(Certificates::default()) };
+    let variable = || {
+        env.path_variable("DEPLOYTRACK_CACERT")
+            .map(|path| (path, "DEPLOYTRACK_CACERT"))
+    };
+    let given = global
+        .cacert
+        .clone()
+        .map(|path| (path, "--cacert"))
+        .or_else(variable);
+    let Some((path, from)) = given else {
+        return Ok(Certificates::default());
+    };
     let path_from = format!("{} ({from})", path.display());
     let pem = settings_file::read(&path).map_err(|error| {
-        let failure = Failure::usage(format!("cannot read the certificates from {path_from}: {error}"));
-        if path.is_dir() { failure.hint("this is a folder: give one file; `cat FOLDER/*.pem > FILE` joins all files") } else { failure }
+        let failure = Failure::usage(format!(
+            "cannot read the certificates from {path_from}: {error}"
+        ));
+        if path.is_dir() {
+            failure
+                .hint("this is a folder: give one file; `cat FOLDER/*.pem > FILE` joins all files")
+        } else {
+            failure
+        }
     })?;
     // Windows shells write UTF-16, or a byte order mark.
     let pem = decode(pem.clone()).map_or(pem, |text| trimmed(&text).into());
@@ -224,17 +330,40 @@ fn host(url: &str) -> &str {
 fn profile(global: &Global, env: &ProcessEnv) -> Result<Option<Profile>, Failure> {
     let asked = profile_name(global, env);
     let file = ConfigFile::open(env)?;
-    let Some(name) = asked.or_else(|| file.current()) else { return Ok(None) };
-    file.profile(name).map(Some).ok_or_else(|| file.unknown(name, profile_source(global, env)))
+    let Some(name) = asked.or_else(|| file.current()) else {
+        return Ok(None);
+    };
+    file.profile(name)
+        .map(Some)
+        .ok_or_else(|| file.unknown(name, profile_source(global, env)))
 }
 
 fn url(global: &Global, env: &ProcessEnv, profile: Option<&Profile>) -> (String, String) {
-    let of_profile = profile.and_then(|profile| Some((profile.url.clone()?, format!("from the profile {}", profile.name))));
+    let of_profile = profile.and_then(|profile| {
+        Some((
+            profile.url.clone()?,
+            format!("from the profile {}", profile.name),
+        ))
+    });
     // A flag wins over a variable, and so does the profile that a flag names.
-    let of_named_profile = of_profile.clone().filter(|_| global.profile.as_deref().is_some_and(|name| !name.is_empty()));
-    let variable = env.variable("DEPLOYTRACK_URL").map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
-    let flag = global.url.clone().filter(|url| !url.is_empty()).map(|url| (url, "from --url".to_owned()));
-    flag.or(of_named_profile).or(variable).or(of_profile).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "the default".to_owned()))
+    let of_named_profile = of_profile.clone().filter(|_| {
+        global
+            .profile
+            .as_deref()
+            .is_some_and(|name| !name.is_empty())
+    });
+    let variable = env
+        .variable("DEPLOYTRACK_URL")
+        .map(|url| (url.to_owned(), "from DEPLOYTRACK_URL".to_owned()));
+    let flag = global
+        .url
+        .clone()
+        .filter(|url| !url.is_empty())
+        .map(|url| (url, "from --url".to_owned()));
+    flag.or(of_named_profile)
+        .or(variable)
+        .or(of_profile)
+        .unwrap_or_else(|| (DEFAULT_URL.to_owned(), "the default".to_owned()))
 }
 
 /// A token, its origin, and its file.
@@ -245,34 +374,66 @@ struct Token {
     file: Option<PathBuf>,
 }
 
-fn token(global: &Global, env: &ProcessEnv, profile: Option<&Profile>, url: &str) -> Result<Token, Failure> {
+fn token(
+    global: &Global,
+    env: &ProcessEnv,
+    profile: Option<&Profile>,
+    url: &str,
+) -> Result<Token, Failure> {
     // The token of a profile is only sent to the server of that profile.
     let own = profile.filter(|profile| profile.url.as_deref().is_some_and(|own| same(own, url)));
     let of_profile = own.and_then(|profile| {
         let from = format!("with the token of the profile {}", profile.name);
-        Some(Token { text: Some(profile.token.clone()?), from, file: env.config_file() })
+        Some(Token {
+            text: Some(profile.token.clone()?),
+            from,
+            file: env.config_file(),
+        })
     });
-    if let (Some(found), true) = (&of_profile, global.profile.as_deref().is_some_and(|name| !name.is_empty())) {
+    if let (Some(found), true) = (
+        &of_profile,
+        global
+            .profile
+            .as_deref()
+            .is_some_and(|name| !name.is_empty()),
+    ) {
         return Ok(found.clone());
     }
     if let Some(token) = token_of_variables(env)? {
         return Ok(token);
     }
-    Ok(of_profile.unwrap_or_else(|| Token { from: "without a token".to_owned(), ..Token::default() }))
+    Ok(of_profile.unwrap_or_else(|| Token {
+        from: "without a token".to_owned(),
+        ..Token::default()
+    }))
 }
 
 /// The token in `DEPLOYTRACK_TOKEN`, or in the file of `DEPLOYTRACK_TOKEN_FILE`.
 fn token_of_variables(env: &ProcessEnv) -> Result<Option<Token>, Failure> {
     if let Some(token) = env.variable("DEPLOYTRACK_TOKEN") {
         let from = "with the token from DEPLOYTRACK_TOKEN".to_owned();
-        return Ok(Some(Token { text: Some(token.to_owned()), from, file: None }));
+        return Ok(Some(Token {
+            text: Some(token.to_owned()),
+            from,
+            file: None,
+        }));
     }
-    let Some(path) = env.path_variable("DEPLOYTRACK_TOKEN_FILE") else { return Ok(None) };
+    let Some(path) = env.path_variable("DEPLOYTRACK_TOKEN_FILE") else {
+        return Ok(None);
+    };
     let shown = path.display();
     let token = settings_file::read(&path)
         .and_then(decode)
-        .map_err(|error| Failure::usage(format!("cannot read the token from {shown} (DEPLOYTRACK_TOKEN_FILE): {error}")))?;
-    Ok(Some(Token { text: Some(trimmed(&token).to_owned()), from: format!("with the token from {shown}"), file: Some(path.clone()) }))
+        .map_err(|error| {
+            Failure::usage(format!(
+                "cannot read the token from {shown} (DEPLOYTRACK_TOKEN_FILE): {error}"
+            ))
+        })?;
+    Ok(Some(Token {
+        text: Some(trimmed(&token).to_owned()),
+        from: format!("with the token from {shown}"),
+        file: Some(path.clone()),
+    }))
 }
 
 /// Whether both addresses are given and name the same server.
@@ -293,12 +454,22 @@ mod tests {
     use super::*;
 
     fn work() -> Profile {
-        Profile { name: "work".to_owned(), url: Some("https://tracker".to_owned()), token: Some("hush".to_owned()) }
+        Profile {
+            name: "work".to_owned(),
+            url: Some("https://tracker".to_owned()),
+            token: Some("hush".to_owned()),
+        }
     }
 
     fn env(variables: &[(&str, &str)]) -> ProcessEnv {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        ProcessEnv { variables, ..ProcessEnv::default() }
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        ProcessEnv {
+            variables,
+            ..ProcessEnv::default()
+        }
     }
 
     fn found(global: &Global, variables: &[(&str, &str)]) -> (String, Option<String>) {
@@ -310,34 +481,88 @@ mod tests {
 
     #[test]
     fn the_token_of_a_profile_is_only_for_the_server_of_the_profile() {
-        let elsewhere = Global { url: Some("https://elsewhere".to_owned()), ..Global::default() };
-        assert_eq!(found(&elsewhere, &[]), ("https://elsewhere".to_owned(), None));
-        assert_eq!(found(&Global::default(), &[("DEPLOYTRACK_URL", "https://elsewhere")]).1, None);
-        assert_eq!(found(&Global::default(), &[("DEPLOYTRACK_URL", "https://tracker/")]).1.as_deref(), Some("hush"));
-        assert_eq!(found(&Global::default(), &[]), ("https://tracker".to_owned(), Some("hush".to_owned())));
+        let elsewhere = Global {
+            url: Some("https://elsewhere".to_owned()),
+            ..Global::default()
+        };
+        assert_eq!(
+            found(&elsewhere, &[]),
+            ("https://elsewhere".to_owned(), None)
+        );
+        assert_eq!(
+            found(
+                &Global::default(),
+                &[("DEPLOYTRACK_URL", "https://elsewhere")]
+            )
+            .1,
+            None
+        );
+        assert_eq!(
+            found(
+                &Global::default(),
+                &[("DEPLOYTRACK_URL", "https://tracker/")]
+            )
+            .1
+            .as_deref(),
+            Some("hush")
+        );
+        assert_eq!(
+            found(&Global::default(), &[]),
+            ("https://tracker".to_owned(), Some("hush".to_owned()))
+        );
     }
 
     #[test]
     fn a_login_does_not_change_the_profile_of_another_server() {
-        let file = ConfigFile::of("profile = \"work\"\n[profiles.work]\nurl = \"https://tracker\"\ntoken = \"hush\"\n");
+        let file = ConfigFile::of(
+            "profile = \"work\"\n[profiles.work]\nurl = \"https://tracker\"\ntoken = \"hush\"\n",
+        );
         let login = |url: Option<&str>, profile: Option<&str>, variables| {
-            let global = Global { url: url.map(str::to_owned), profile: profile.map(str::to_owned), ..Global::default() };
+            let global = Global {
+                url: url.map(str::to_owned),
+                profile: profile.map(str::to_owned),
+                ..Global::default()
+            };
             login_profile(&file, &global, &env(variables))
         };
         let is = |name: &str, url: &str| (name.to_owned(), url.to_owned());
         assert_eq!(login(None, None, &[]), is("work", "https://tracker"));
-        assert_eq!(login(Some("https://tracker/"), None, &[]), is("work", "https://tracker"));
-        assert_eq!(login(Some("https://other:8443/path"), None, &[]), is("other:8443", "https://other:8443/path"));
-        assert_eq!(login(None, None, &[("DEPLOYTRACK_URL", "http://other")]), is("other", "http://other"));
-        assert_eq!(login(Some("https://other"), Some("new"), &[]), is("new", "https://other"));
+        assert_eq!(
+            login(Some("https://tracker/"), None, &[]),
+            is("work", "https://tracker")
+        );
+        assert_eq!(
+            login(Some("https://other:8443/path"), None, &[]),
+            is("other:8443", "https://other:8443/path")
+        );
+        assert_eq!(
+            login(None, None, &[("DEPLOYTRACK_URL", "http://other")]),
+            is("other", "http://other")
+        );
+        assert_eq!(
+            login(Some("https://other"), Some("new"), &[]),
+            is("new", "https://other")
+        );
         assert_eq!(login(None, Some("new"), &[]), is("new", DEFAULT_URL));
     }
 
     #[test]
     fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
-        let variables = [("DEPLOYTRACK_URL", "https://variable"), ("DEPLOYTRACK_TOKEN", "variable")];
-        assert_eq!(found(&Global::default(), &variables), ("https://variable".to_owned(), Some("variable".to_owned())));
-        let flag = Global { profile: Some("work".to_owned()), ..Global::default() };
-        assert_eq!(found(&flag, &variables), ("https://tracker".to_owned(), Some("hush".to_owned())));
+        let variables = [
+            ("DEPLOYTRACK_URL", "https://variable"),
+            ("DEPLOYTRACK_TOKEN", "variable"),
+        ];
+        assert_eq!(
+            found(&Global::default(), &variables),
+            ("https://variable".to_owned(), Some("variable".to_owned()))
+        );
+        let flag = Global {
+            profile: Some("work".to_owned()),
+            ..Global::default()
+        };
+        assert_eq!(
+            found(&flag, &variables),
+            ("https://tracker".to_owned(), Some("hush".to_owned()))
+        );
     }
 }

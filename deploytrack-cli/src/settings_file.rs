@@ -10,5 +10,7 @@ use crate::{
 /// Reads the file within [`FOR_A_SETTING`]. It may be a link or a pipe, and must end.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let path = path.to_owned();
-    patience::within(FOR_A_SETTING, move || files::read(&path, Care::Chosen, MOST_OF_A_SETTING))
+    patience::within(FOR_A_SETTING, move || {
+        files::read(&path, Care::Chosen, MOST_OF_A_SETTING)
+    })
 }

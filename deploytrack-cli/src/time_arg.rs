@@ -17,7 +17,9 @@ impl TimeArg {
     pub(crate) fn resolve(self, now: Time) -> Time {
         match self {
             Self::At(time) => time,
-            Self::Ago(before) => now.checked_sub_signed(chrono::TimeDelta::from_std(before).unwrap_or_default()).unwrap_or(now),
+            Self::Ago(before) => now
+                .checked_sub_signed(chrono::TimeDelta::from_std(before).unwrap_or_default())
+                .unwrap_or(now),
         }
     }
 }
@@ -25,9 +27,13 @@ impl TimeArg {
 /// Parses an RFC 3339 time, a date or a date and time in UTC, or an age such as `2 days ago`.
 pub(crate) fn parse(text: &str) -> Result<TimeArg, String> {
     let text = text.trim();
-    if let Some(ago) = text.strip_suffix("ago").filter(|ago| ago.ends_with(char::is_whitespace)) {
+    if let Some(ago) = text
+        .strip_suffix("ago")
+        .filter(|ago| ago.ends_with(char::is_whitespace))
+    {
         let wrong = |rule: &str| format!("{rule}, such as '2 days ago' or '90m ago'");
-        let ago = humantime::parse_duration(ago.trim()).map_err(|_| wrong("must be a duration with a unit"))?;
+        let ago = humantime::parse_duration(ago.trim())
+            .map_err(|_| wrong("must be a duration with a unit"))?;
         return if ago < Duration::from_hours(24 * 366 * 100) {
             Ok(TimeArg::Ago(ago))
         } else {
@@ -35,7 +41,9 @@ pub(crate) fn parse(text: &str) -> Result<TimeArg, String> {
         };
     }
     let whole = |time: NaiveDateTime| clock::parse(&clock::format(&time.and_utc()));
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|date| date.and_hms_opt(0, 0, 0));
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .and_then(|date| date.and_hms_opt(0, 0, 0));
     let minute = || NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok();
     let second = || NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok();
     match date.or_else(minute).or_else(second) {
@@ -64,7 +72,11 @@ mod tests {
             ("90m ago", "2026-11-23T17:02:00Z"),
             ("1h 2m ago", "2026-11-23T17:30:00Z"),
         ] {
-            assert_eq!(parse(text).unwrap().resolve(now), clock::parse(expected).unwrap(), "{text}");
+            assert_eq!(
+                parse(text).unwrap().resolve(now),
+                clock::parse(expected).unwrap(),
+                "{text}"
+            );
         }
         for text in [
             "",

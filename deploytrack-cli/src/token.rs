@@ -15,7 +15,11 @@ pub(crate) fn access(token: &str) -> Option<Access> {
     let claims = claims(token)?;
     let roles = claims.get("roles").and_then(Value::as_array);
     let writes = roles.into_iter().flatten().any(|role| role == "admin");
-    Some(if writes { Access::ReadWrite } else { Access::ReadOnly })
+    Some(if writes {
+        Access::ReadWrite
+    } else {
+        Access::ReadOnly
+    })
 }
 
 /// The expiry of a token in seconds since 1970; `None` if it has none or is not a readable JWT.
@@ -45,8 +49,16 @@ mod tests {
 
     #[test]
     fn only_the_role_admin_can_write() {
-        assert_eq!(access(&token(r#"{"roles":["a","admin"]}"#)), Some(Access::ReadWrite));
-        for claims in ["{}", r#"{"roles":[]}"#, r#"{"roles":"admin"}"#, r#"{"role":"admin"}"#] {
+        assert_eq!(
+            access(&token(r#"{"roles":["a","admin"]}"#)),
+            Some(Access::ReadWrite)
+        );
+        for claims in [
+            "{}",
+            r#"{"roles":[]}"#,
+            r#"{"roles":"admin"}"#,
+            r#"{"role":"admin"}"#,
+        ] {
             assert_eq!(access(&token(claims)), Some(Access::ReadOnly), "{claims}");
         }
     }

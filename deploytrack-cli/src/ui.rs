@@ -55,9 +55,24 @@ pub(crate) struct Ui<'a> {
 }
 
 impl<'a> Ui<'a> {
-    pub(crate) fn new(global: &Global, env: &'a ProcessEnv, Streams { out, err }: Streams<'a>) -> Self {
-        let view = View { width: env.width, colour: env.colour_on_stdout(), now: SystemClock.now() };
-        Self { env, view, out, err, form: global.output, is_quiet: global.quiet }
+    pub(crate) fn new(
+        global: &Global,
+        env: &'a ProcessEnv,
+        Streams { out, err }: Streams<'a>,
+    ) -> Self {
+        let view = View {
+            width: env.width,
+            colour: env.colour_on_stdout(),
+            now: SystemClock.now(),
+        };
+        Self {
+            env,
+            view,
+            out,
+            err,
+            form: global.output,
+            is_quiet: global.quiet,
+        }
     }
 
     /// The form of the answer: `--output`, or a table.
@@ -92,11 +107,18 @@ impl<'a> Ui<'a> {
 
     /// Prints a warning on standard error, also with `--quiet`. The command continues.
     pub(crate) fn warn(&mut self, warning: &str) {
-        write_warning(self.env, &mut Streams { out: self.out, err: self.err }, warning);
+        write_warning(
+            self.env,
+            &mut Streams {
+                out: self.out,
+                err: self.err,
+            },
+            warning,
+        );
     }
 
-    /// Writes a complete JSON value: unchanged, as YAML, or as lines, by `--output`. Characters that steer a terminal are
-    /// escaped in a pipe too, because the pipe may end at a terminal.
+    /// Writes a complete JSON value: unchanged, as YAML, or as lines, by `--output`. Characters
+    /// that steer a terminal are escaped in a pipe too, because the pipe may end at a terminal.
     pub(crate) fn json(&mut self, text: &str) -> Result<(), Failure> {
         let text = match self.output() {
             Output::Yaml => forms::yaml(text)?,
@@ -125,19 +147,27 @@ impl<'a> Ui<'a> {
         }
     }
 
-    /// Under a table that is one page of a list, notes the flags that show the rest. `things` is the plural for the rows.
+    /// Under a table that is one page of a list, notes the flags that show the rest. `things` is
+    /// the plural for the rows.
     pub(crate) fn note_the_rest<T>(&mut self, page: &Page<T>, things: &str) -> Result<(), Failure> {
         let here = page.data.len() as u64;
         let (next, total) = (page.skip + here, page.total);
         if self.output() == Output::Table && next < total {
-            let more = if next <= PageRequest::MOST_PASSED { format!("--skip {next} shows more, ") } else { String::new() };
-            self.note(&format!("{here} of {total} {things}; {more}--all shows all"))?;
+            let more = if next <= PageRequest::MOST_PASSED {
+                format!("--skip {next} shows more, ")
+            } else {
+                String::new()
+            };
+            self.note(&format!(
+                "{here} of {total} {things}; {more}--all shows all"
+            ))?;
         }
         Ok(())
     }
 }
 
-/// Writes a warning behind the answer so far. A closed stream does not end the command: the pipeline must go on.
+/// Writes a warning behind the answer so far. A closed stream does not end the command: the
+/// pipeline must go on.
 fn write_warning(env: &ProcessEnv, streams: &mut Streams<'_>, warning: &str) {
     drop(streams.out.flush());
     drop(writeln!(streams.err, "{}", manner::warning(env, warning)));

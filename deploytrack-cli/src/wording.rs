@@ -1,8 +1,8 @@
-//! Refusals of the server in the words of the command line: a flag replaces the field or parameter, and the way out is a flag
-//! or a command.
+//! Refusals of the server in the words of the command line: a flag replaces the field or parameter,
+//! and the way out is a flag or a command.
 //!
-//! The problem's code and the position of each fault select the words. The server's text is used where it does not mention the
-//! API.
+//! The problem's code and the position of each fault select the words. The server's text is used
+//! where it does not mention the API.
 
 use deploytrack_core::{api::Problem, error::Fault};
 
@@ -16,15 +16,33 @@ pub(crate) struct Wording {
 
 /// The text for a problem. `place` maps the position of each fault.
 pub(crate) fn of(problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Wording {
-    let mut faults: Vec<_> = problem.errors.iter().map(|fault| sentence(&place(fault))).collect();
+    let mut faults: Vec<_> = problem
+        .errors
+        .iter()
+        .map(|fault| sentence(&place(fault)))
+        .collect();
     let wording = match faults.len() {
         0 => by_code(problem),
-        1 => Wording { message: faults.remove(0), ..Wording::default() },
-        count => Wording { message: format!("the server found {count} faults"), faults, ..Wording::default() },
+        1 => Wording {
+            message: faults.remove(0),
+            ..Wording::default()
+        },
+        count => Wording {
+            message: format!("the server found {count} faults"),
+            faults,
+            ..Wording::default()
+        },
     };
-    let meant: Vec<_> = problem.did_you_mean.iter().map(ToString::to_string).collect();
+    let meant: Vec<_> = problem
+        .did_you_mean
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let did_you_mean = (!meant.is_empty()).then(|| format!("did you mean {}?", meant.join(" or ")));
-    Wording { hints: did_you_mean.into_iter().chain(wording.hints).collect(), ..wording }
+    Wording {
+        hints: did_you_mean.into_iter().chain(wording.hints).collect(),
+        ..wording
+    }
 }
 
 fn by_code(problem: &Problem) -> Wording {
@@ -114,7 +132,14 @@ fn by_code(problem: &Problem) -> Wording {
         ),
         _ => (problem.detail.clone(), String::new()),
     };
-    Wording { message, hints: Some(hint).filter(|hint| !hint.is_empty()).into_iter().collect(), ..Wording::default() }
+    Wording {
+        message,
+        hints: Some(hint)
+            .filter(|hint| !hint.is_empty())
+            .into_iter()
+            .collect(),
+        ..Wording::default()
+    }
 }
 
 fn not_found(kind: Option<&str>) -> String {
@@ -128,24 +153,43 @@ fn not_found(kind: Option<&str>) -> String {
 /// A name, quoted for a shell if necessary.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:+,".contains(c);
-    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+    if name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    }
 }
 
 /// The sentence for a fault: it begins with the flag, or for a line of an import with the field.
 pub(crate) fn sentence(fault: &Fault) -> String {
-    let place = fault.pointer.as_deref().or(fault.parameter.as_deref()).unwrap_or_default();
-    let item = fault.item.map(|item| format!(" (item {item})")).unwrap_or_default();
+    let place = fault
+        .pointer
+        .as_deref()
+        .or(fault.parameter.as_deref())
+        .unwrap_or_default();
+    let item = fault
+        .item
+        .map(|item| format!(" (item {item})"))
+        .unwrap_or_default();
     match (fault.line, place) {
         (Some(line), "") => format!("line {line}{item}: {}", fault.detail),
         (Some(line), place) => format!("line {line}{item}: {} {}", field(place), fault.detail),
         (None, "") => fault.detail.clone(),
-        (None, place) => format!("{} {}", flag(place).map_or_else(|| field(place), str::to_owned), fault.detail),
+        (None, place) => format!(
+            "{} {}",
+            flag(place).map_or_else(|| field(place), str::to_owned),
+            fault.detail
+        ),
     }
 }
 
 /// The name of a field.
 fn field(place: &str) -> String {
-    place.trim_start_matches('/').replace('/', " ").replace("~1", "/").replace("~0", "~")
+    place
+        .trim_start_matches('/')
+        .replace('/', " ")
+        .replace("~1", "/")
+        .replace("~0", "~")
 }
 
 /// The flag or argument that sets this field or parameter.
@@ -193,15 +237,30 @@ mod tests {
 
     #[test]
     fn a_fault_names_the_flag_or_in_an_import_the_field() {
-        assert_eq!(sentence(&Fault::at("/metadata/a~1b", "is wrong")), "--meta is wrong");
-        assert_eq!(sentence(&Fault::parameter("occurredAfter", "is wrong")), "--since is wrong");
-        assert_eq!(sentence(&Fault::at("/commitSha", "is wrong").on_line(3)), "line 3: commitSha is wrong");
+        assert_eq!(
+            sentence(&Fault::at("/metadata/a~1b", "is wrong")),
+            "--meta is wrong"
+        );
+        assert_eq!(
+            sentence(&Fault::parameter("occurredAfter", "is wrong")),
+            "--since is wrong"
+        );
+        assert_eq!(
+            sentence(&Fault::at("/commitSha", "is wrong").on_line(3)),
+            "line 3: commitSha is wrong"
+        );
         assert_eq!(sentence(&Fault::at("", "is wrong")), "is wrong");
-        assert_eq!(sentence(&Fault::at("/new~1field/0", "is wrong")), "new/field 0 is wrong");
+        assert_eq!(
+            sentence(&Fault::at("/new~1field/0", "is wrong")),
+            "new/field 0 is wrong"
+        );
     }
 
     #[test]
     fn a_name_is_quoted_for_a_shell() {
-        assert_eq!([quoted("eu/api"), quoted("Production EU"), quoted("it's")], ["eu/api", "'Production EU'", "'it'\\''s'"]);
+        assert_eq!(
+            [quoted("eu/api"), quoted("Production EU"), quoted("it's")],
+            ["eu/api", "'Production EU'", "'it'\\''s'"]
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::clock::Time;
 
-/// Formats the time from `then` to `now` in its largest unit: `45s`, `12m`, `5h`, `3d`, `6w`, `2y`. A `then` in the future,
-/// read from a clock that differs, gives `0s`.
+/// Formats the time from `then` to `now` in its largest unit: `45s`, `12m`, `5h`, `3d`, `6w`, `2y`.
+/// A `then` in the future, read from a clock that differs, gives `0s`.
 #[must_use]
 pub fn age(now: Time, then: Time) -> String {
     const MINUTE: i64 = 60;

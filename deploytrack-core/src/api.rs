@@ -22,11 +22,13 @@ use crate::{
 /// The start of every path of the API.
 #[cfg(feature = "client")]
 pub(crate) const BASE: &str = "/api/v1";
-/// Deployments. One deployment is at `/:id`, its history at `/:id/history`; `POST /:id/undeploy` undeploys it.
+/// Deployments. One deployment is at `/:id`, its history at `/:id/history`; `POST /:id/undeploy`
+/// undeploys it.
 pub const DEPLOYMENTS: &str = "/api/v1/deployments";
 /// The matrix.
 pub const MATRIX: &str = "/api/v1/deployments/matrix";
-/// The unsettled deployments: newer than the current one of their cell, and pending, in progress or failed.
+/// The unsettled deployments: newer than the current one of their cell, and pending, in progress or
+/// failed.
 pub const UNSETTLED: &str = "/api/v1/deployments/unsettled";
 /// The current deployments of one component.
 pub const LATEST: &str = "/api/v1/deployments/latest";
@@ -53,19 +55,19 @@ pub const ENVIRONMENT_ORDER: &str = "/api/v1/environments/order";
 
 /// The request header with the idempotency key: a POST or PATCH is executed once per key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// The request header with the sender's clock at the time of sending. The server converts times in the body from that clock,
-/// see [`crate::arrival`].
+/// The request header with the sender's clock at the time of sending. The server converts times in
+/// the body from that clock, see [`crate::arrival`].
 pub const SENT_AT: &str = "sent-at";
 /// The response header of a stored response to an earlier request with the same idempotency key.
 pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
 /// The response header with the known names that are similar to a new name, in the form of a query:
 /// `environment=production`.
 pub const RESEMBLES: &str = "resembles";
-/// The response header with the components and environments that a deployment unarchived, in the same form. It lists only the
-/// first ones; `more` is the number of the others.
+/// The response header with the components and environments that a deployment unarchived, in the
+/// same form. It lists only the first ones; `more` is the number of the others.
 pub const UNARCHIVED: &str = "unarchived";
-/// The response header with the components and environments that are still archived, in the same form. The matrix hides the
-/// deployment.
+/// The response header with the components and environments that are still archived, in the same
+/// form. The matrix hides the deployment.
 pub const ARCHIVED: &str = "archived";
 
 /// The request header with the number of the last event that a reader has received.
@@ -167,7 +169,11 @@ pub struct Problem {
 /// Removes the entries that are `null`.
 fn given(body: Value) -> Value {
     match body {
-        Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        Value::Object(map) => Value::Object(
+            map.into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect(),
+        ),
         other => other,
     }
 }
@@ -193,15 +199,19 @@ impl FromBody for NewDeployment {
         let metadata = metadata(&mut fields).unwrap_or_default();
         let status = fields.text("status").unwrap_or(Status::Pending);
         let occurred_at = fields.time("occurredAt");
-        let built = component.zip(environment).zip(version).map(|((component, environment), version)| Self {
-            deployed_by,
-            commit_sha,
-            description,
-            metadata,
-            status,
-            occurred_at,
-            ..Self::new(component, environment, version)
-        });
+        let built =
+            component
+                .zip(environment)
+                .zip(version)
+                .map(|((component, environment), version)| Self {
+                    deployed_by,
+                    commit_sha,
+                    description,
+                    metadata,
+                    status,
+                    occurred_at,
+                    ..Self::new(component, environment, version)
+                });
         fields.finish(built)
     }
 }
@@ -215,14 +225,19 @@ impl FromBody for Undeploy {
 }
 
 fn undeploy(fields: &mut Fields) -> Undeploy {
-    Undeploy { occurred_at: fields.time("occurredAt"), reason: fields.text("reason") }
+    Undeploy {
+        occurred_at: fields.time("occurredAt"),
+        reason: fields.text("reason"),
+    }
 }
 
 impl Undeploy {
     /// The body, as [`FromBody`] reads it.
     #[must_use]
     pub fn to_body(&self) -> Value {
-        given(json!({"occurredAt": self.occurred_at.as_ref().map(clock::format_exact), "reason": self.reason}))
+        given(
+            json!({"occurredAt": self.occurred_at.as_ref().map(clock::format_exact), "reason": self.reason}),
+        )
     }
 }
 
@@ -261,7 +276,10 @@ fn reference(fields: &mut Fields, id: &'static str, name: &'static str) -> Optio
         (true, true) => {
             fields.value(id);
             fields.value(name);
-            fields.wrong(id, format!("and {name} name the same thing; give one of them"))
+            fields.wrong(
+                id,
+                format!("and {name} name the same thing; give one of them"),
+            )
         }
         (false, false) => {
             fields.value(id);
@@ -282,7 +300,9 @@ fn reference(fields: &mut Fields, id: &'static str, name: &'static str) -> Optio
 
 fn metadata(fields: &mut Fields) -> Option<Metadata> {
     match fields.value("metadata")? {
-        Value::Object(map) => Metadata::new(map).map_or_else(|Invalid(why)| fields.wrong("metadata", why), Some),
+        Value::Object(map) => {
+            Metadata::new(map).map_or_else(|Invalid(why)| fields.wrong("metadata", why), Some)
+        }
         _ => fields.wrong("metadata", "must be an object"),
     }
 }
@@ -297,7 +317,10 @@ impl FromBody for Change {
             }
         }
         if fields.has("occurredAt") && fields.has("finishedAt") {
-            fields.wrong::<()>("finishedAt", "and occurredAt have the same meaning; give one of them");
+            fields.wrong::<()>(
+                "finishedAt",
+                "and occurredAt have the same meaning; give one of them",
+            );
         } else if fields.has("finishedAt") && status.is_some_and(|status| !status.is_outcome()) {
             fields.wrong::<()>("finishedAt", "is for succeeded and failed; use occurredAt");
         }
@@ -313,7 +336,10 @@ impl FromBody for Change {
         let empty = change == Self::default();
         let change = fields.finish(Some(change))?;
         if empty {
-            return Err(vec![Fault::at("", "there is nothing to change; give status, metadata or description")]);
+            return Err(vec![Fault::at(
+                "",
+                "there is nothing to change; give status, metadata or description",
+            )]);
         }
         Ok(change)
     }
@@ -348,7 +374,10 @@ impl FromBody for NewComponent {
 impl FromBody for ComponentChange {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let mut fields = Fields::of(body);
-        let change = Self { name: fields.text("name"), ..component_details(&mut fields) };
+        let change = Self {
+            name: fields.text("name"),
+            ..component_details(&mut fields)
+        };
         unless_empty(fields, change, &Self::default())
     }
 }
@@ -358,8 +387,16 @@ impl FromBody for ArchiveSelection {
         let mut fields = Fields::of(body);
         let name = fields.required("name");
         let idle_since = fields.time("idleSince");
-        let (undo, dry_run) = (fields.flag("undo").unwrap_or(false), fields.flag("dryRun").unwrap_or(false));
-        fields.finish(name.map(|name| Self { name, idle_since, undo, dry_run }))
+        let (undo, dry_run) = (
+            fields.flag("undo").unwrap_or(false),
+            fields.flag("dryRun").unwrap_or(false),
+        );
+        fields.finish(name.map(|name| Self {
+            name,
+            idle_since,
+            undo,
+            dry_run,
+        }))
     }
 }
 
@@ -399,7 +436,10 @@ impl FromBody for NewEnvironment {
 impl FromBody for EnvironmentChange {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let mut fields = Fields::of(body);
-        let change = Self { name: fields.text("name"), ..environment_details(&mut fields) };
+        let change = Self {
+            name: fields.text("name"),
+            ..environment_details(&mut fields)
+        };
         unless_empty(fields, change, &Self::default())
     }
 }
@@ -417,7 +457,11 @@ fn environment_details(fields: &mut Fields) -> EnvironmentChange {
 fn unless_empty<T: PartialEq>(fields: Fields, change: T, empty: &T) -> Result<T, Vec<Fault>> {
     let nothing = change == *empty;
     let change = fields.finish(Some(change))?;
-    if nothing { Err(vec![Fault::at("", "there is nothing to change")]) } else { Ok(change) }
+    if nothing {
+        Err(vec![Fault::at("", "there is nothing to change")])
+    } else {
+        Ok(change)
+    }
 }
 
 /// The body of a request that sets the order of the environments.
@@ -433,7 +477,11 @@ impl FromBody for EnvironmentOrder {
         let mut faults = Faults::default();
         let ids = match fields.value("ids") {
             Some(Value::Array(items)) => {
-                let read = |(at, item)| environment_id(item).map_err(|why| faults.add(|| Fault::at(format!("/ids/{at}"), why))).ok();
+                let read = |(at, item)| {
+                    environment_id(item)
+                        .map_err(|why| faults.add(|| Fault::at(format!("/ids/{at}"), why)))
+                        .ok()
+                };
                 Some(items.iter().enumerate().filter_map(read).collect())
             }
             Some(_) => fields.wrong("ids", "must be an array of UUIDs"),
@@ -457,12 +505,25 @@ mod tests {
 
     #[test]
     fn an_environment_order_reports_every_fault() {
-        let read = |body: &str| crate::json::object(body.as_bytes()).and_then(EnvironmentOrder::from_body);
+        let read =
+            |body: &str| crate::json::object(body.as_bytes()).and_then(EnvironmentOrder::from_body);
         let id = "0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f";
-        assert_eq!(read(&format!(r#"{{"ids": ["{id}"]}}"#)).unwrap().ids, [id.parse::<Uuid>().unwrap()]);
-        let faults = |body: &str| read(body).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            read(&format!(r#"{{"ids": ["{id}"]}}"#)).unwrap().ids,
+            [id.parse::<Uuid>().unwrap()]
+        );
+        let faults = |body: &str| {
+            read(body)
+                .unwrap_err()
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(faults("{}"), ["/ids is required"]);
-        assert_eq!(faults(r#"{"ids": "x"}"#), ["/ids must be an array of UUIDs"]);
+        assert_eq!(
+            faults(r#"{"ids": "x"}"#),
+            ["/ids must be an array of UUIDs"]
+        );
         assert_eq!(
             faults(r#"{"ids": [1, "x"], "id": 1}"#),
             [

@@ -9,7 +9,8 @@ use crate::{
     text::{Invalid, Name},
 };
 
-/// A pattern of names: `*` matches any characters, `?` matches one. Case is ignored, as everywhere in names.
+/// A pattern of names: `*` matches any characters, `?` matches one. Case is ignored, as everywhere
+/// in names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamePattern(Name);
 
@@ -106,7 +107,12 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_whole_names_and_ignores_case() {
-        let matches = |pattern: &str, name: &str| pattern.parse::<NamePattern>().unwrap().matches(&name.parse().unwrap());
+        let matches = |pattern: &str, name: &str| {
+            pattern
+                .parse::<NamePattern>()
+                .unwrap()
+                .matches(&name.parse().unwrap())
+        };
         for (pattern, name) in [
             ("review/*", "review/feature/login"),
             ("Review/*", "review/A"),
@@ -119,7 +125,13 @@ mod tests {
         ] {
             assert!(matches(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [("review/*", "review"), ("pr-?", "pr-77"), ("pr-?", "pr-"), ("eu", "prod-eu"), ("prod [eu]", "prod e")] {
+        for (pattern, name) in [
+            ("review/*", "review"),
+            ("pr-?", "pr-77"),
+            ("pr-?", "pr-"),
+            ("eu", "prod-eu"),
+            ("prod [eu]", "prod e"),
+        ] {
             assert!(!matches(pattern, name), "{pattern} {name}");
         }
         assert!("".parse::<NamePattern>().is_err() && "a\nb".parse::<NamePattern>().is_err());

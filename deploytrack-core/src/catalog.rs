@@ -84,7 +84,8 @@ impl FromStr for Reference {
 
     /// Parses a text in the form of a UUID as an id, and any other text as a name.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        crate::json::parse_id(text).map_or_else(|_| Name::new(text).map(Self::Name), |id| Ok(Self::Id(id)))
+        crate::json::parse_id(text)
+            .map_or_else(|_| Name::new(text).map(Self::Name), |id| Ok(Self::Id(id)))
     }
 }
 
@@ -138,7 +139,15 @@ impl NewComponent {
     /// A request that registers a copy of a component.
     #[must_use]
     pub fn like(component: &Component) -> Self {
-        let Component { name, description, owner, kind, lifecycle, archived, .. } = component.clone();
+        let Component {
+            name,
+            description,
+            owner,
+            kind,
+            lifecycle,
+            archived,
+            ..
+        } = component.clone();
         let details = ComponentChange {
             name: None,
             description: description.map(Some),
@@ -234,21 +243,45 @@ pub enum EnvironmentType {
 
 impl EnvironmentType {
     /// Every type, in order.
-    pub const ALL: [Self; 5] = [Self::Development, Self::Testing, Self::Staging, Self::Production, Self::Other];
+    pub const ALL: [Self; 5] = [
+        Self::Development,
+        Self::Testing,
+        Self::Staging,
+        Self::Production,
+        Self::Other,
+    ];
 
-    /// Guesses the type from a name, by comparing its words with common ones, such as `qa` or `prod`.
+    /// Guesses the type from a name, by comparing its words with common ones, such as `qa` or
+    /// `prod`.
     #[must_use]
     pub fn guess(name: &Name) -> Self {
         let name = name.key();
         let words: Vec<_> = name.split(|c: char| !c.is_alphabetic()).collect();
         let any = |known: &[&str]| words.iter().any(|word| known.contains(word));
-        if any(&["preprod", "preproduction", "stage", "staging", "stg", "uat", "acceptance", "preview"])
-            || (any(&["pre", "non"]) && any(&["prod", "production"]))
+        if any(&[
+            "preprod",
+            "preproduction",
+            "stage",
+            "staging",
+            "stg",
+            "uat",
+            "acceptance",
+            "preview",
+        ]) || (any(&["pre", "non"]) && any(&["prod", "production"]))
         {
             Self::Staging
         } else if any(&["prod", "production", "prd", "live"]) {
             Self::Production
-        } else if any(&["test", "testing", "tst", "qa", "integration", "int", "ci", "perf"]) {
+        } else if any(&[
+            "test",
+            "testing",
+            "tst",
+            "qa",
+            "integration",
+            "int",
+            "ci",
+            "perf",
+        ]) {
             Self::Testing
         } else if any(&["dev", "develop", "development", "local", "sandbox"]) {
             Self::Development
@@ -277,7 +310,9 @@ impl FromStr for EnvironmentType {
         Self::ALL
             .into_iter()
             .find(|known| known.as_str() == word)
-            .ok_or(Invalid("must be one of development, testing, staging, production, other"))
+            .ok_or(Invalid(
+                "must be one of development, testing, staging, production, other",
+            ))
     }
 }
 
@@ -332,10 +367,22 @@ impl NewEnvironment {
     /// A request that registers a copy of an environment.
     #[must_use]
     pub fn like(environment: &Environment) -> Self {
-        let Environment { name, description, r#type, order, archived, .. } = environment.clone();
+        let Environment {
+            name,
+            description,
+            r#type,
+            order,
+            archived,
+            ..
+        } = environment.clone();
         let order = usize::try_from(order).ok().filter(|order| *order > 0);
-        let details =
-            EnvironmentChange { name: None, description: description.map(Some), r#type: Some(r#type), order, archived: Some(archived) };
+        let details = EnvironmentChange {
+            name: None,
+            description: description.map(Some),
+            r#type: Some(r#type),
+            order,
+            archived: Some(archived),
+        };
         Self { name, details }
     }
 }
@@ -373,11 +420,22 @@ impl EnvironmentChange {
 }
 
 impl Environment {
-    /// A new environment with this name and a guessed type. Its `order` is 0 until it has a position.
+    /// A new environment with this name and a guessed type. Its `order` is 0 until it has a
+    /// position.
     #[must_use]
     pub fn registered(id: Uuid, name: Name, now: Time) -> Self {
         let r#type = EnvironmentType::guess(&name);
-        Self { id, name, description: None, r#type, order: 0, archived: false, archived_at: None, created_at: now, updated_at: now }
+        Self {
+            id,
+            name,
+            description: None,
+            r#type,
+            order: 0,
+            archived: false,
+            archived_at: None,
+            created_at: now,
+            updated_at: now,
+        }
     }
 }
 
@@ -400,7 +458,11 @@ mod tests {
             ("dev2", "development"),
             ("products", "other"),
         ] {
-            assert_eq!(EnvironmentType::guess(&name(given)).as_str(), expected, "{given}");
+            assert_eq!(
+                EnvironmentType::guess(&name(given)).as_str(),
+                expected,
+                "{given}"
+            );
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The HTTP client of a deploytrack server: one method per endpoint.
 //!
-//! Every POST and PATCH has an idempotency key. If its response is lost, the client sends it again with the same key, and the
-//! server executes it only once.
+//! Every POST and PATCH has an idempotency key. If its response is lost, the client sends it again
+//! with the same key, and the server executes it only once.
 //!
-//! The client sends its token only to its own server: it does not follow redirects. Neither the token nor the settings that
-//! contain it appear in `Debug` or in an error.
+//! The client sends its token only to its own server: it does not follow redirects. Neither the
+//! token nor the settings that contain it appear in `Debug` or in an error.
 
 mod address;
 mod body;
@@ -38,7 +38,10 @@ pub use self::{
 use crate::{
     api::{self, ImportCounts},
     archive::{ArchiveOutcome, ArchiveSelection},
-    catalog::{CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
+    catalog::{
+        CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent,
+        NewEnvironment,
+    },
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     history::HistoryEntry,
@@ -51,18 +54,43 @@ use crate::{
 impl Client {
     /// Records a deployment.
     pub async fn record(&self, new: &NewDeployment) -> Result<ApiResponse<Deployment>, Error> {
-        let query = if new.register { vec![("register", "true".to_owned())] } else { Vec::new() };
-        self.send(Method::POST, api::DEPLOYMENTS, &query, &new.to_body()).await
+        let query = if new.register {
+            vec![("register", "true".to_owned())]
+        } else {
+            Vec::new()
+        };
+        self.send(Method::POST, api::DEPLOYMENTS, &query, &new.to_body())
+            .await
     }
 
     /// Changes a deployment, usually its status.
-    pub async fn update(&self, id: Uuid, change: &Change) -> Result<ApiResponse<Deployment>, Error> {
-        self.send(Method::PATCH, &one(api::DEPLOYMENTS, id), &[], &change.to_body()).await
+    pub async fn update(
+        &self,
+        id: Uuid,
+        change: &Change,
+    ) -> Result<ApiResponse<Deployment>, Error> {
+        self.send(
+            Method::PATCH,
+            &one(api::DEPLOYMENTS, id),
+            &[],
+            &change.to_body(),
+        )
+        .await
     }
 
     /// Undeploys a deployment that is current: the component left the environment.
-    pub async fn undeploy(&self, id: Uuid, undeploy: &Undeploy) -> Result<ApiResponse<Deployment>, Error> {
-        self.send(Method::POST, &format!("{}/undeploy", one(api::DEPLOYMENTS, id)), &[], &undeploy.to_body()).await
+    pub async fn undeploy(
+        &self,
+        id: Uuid,
+        undeploy: &Undeploy,
+    ) -> Result<ApiResponse<Deployment>, Error> {
+        self.send(
+            Method::POST,
+            &format!("{}/undeploy", one(api::DEPLOYMENTS, id)),
+            &[],
+            &undeploy.to_body(),
+        )
+        .await
     }
 
     /// Reads one deployment.
@@ -72,21 +100,32 @@ impl Client {
 
     /// Reads the history of one deployment, the earliest row first.
     pub async fn history(&self, id: Uuid) -> Result<ApiResponse<Vec<HistoryEntry>>, Error> {
-        self.get(&format!("{}/history", one(api::DEPLOYMENTS, id)), &[]).await
+        self.get(&format!("{}/history", one(api::DEPLOYMENTS, id)), &[])
+            .await
     }
 
-    /// Reads a page of deployments, the newest first by the filter's order. Its links are those that the server sent. To read
-    /// the whole list, request `next` until there is none.
-    pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<ApiResponse<Page<Deployment>>, Error> {
+    /// Reads a page of deployments, the newest first by the filter's order. Its links are those
+    /// that the server sent. To read the whole list, request `next` until there is none.
+    pub async fn list(
+        &self,
+        filter: &DeploymentFilter,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Deployment>>, Error> {
         let mut query = query::deployments(filter);
         query.extend(query::order(filter.order));
         query.extend(page.parameters());
         self.page(api::DEPLOYMENTS, &query).await
     }
 
-    /// Reads the current deployments of one component, or those at the time `at`, in environment order.
-    pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<ApiResponse<Vec<Deployment>>, Error> {
-        self.get(api::LATEST, &query::latest(component_id, at)).await
+    /// Reads the current deployments of one component, or those at the time `at`, in environment
+    /// order.
+    pub async fn latest(
+        &self,
+        component_id: Uuid,
+        at: Option<Time>,
+    ) -> Result<ApiResponse<Vec<Deployment>>, Error> {
+        self.get(api::LATEST, &query::latest(component_id, at))
+            .await
     }
 
     /// Compares all derived data on the server with the history.
@@ -99,17 +138,26 @@ impl Client {
         self.get(api::MATRIX, &query::matrix(filter)).await
     }
 
-    /// Reads the unsettled deployments, in the order of the matrix: the newest deployment of a cell by `occurredAt`, if it is
-    /// pending, in progress or failed, and newer than the current one. The filter's `at` is not sent: the result is always
-    /// about the present.
-    pub async fn unsettled(&self, filter: &MatrixFilter) -> Result<ApiResponse<Vec<Deployment>>, Error> {
-        let query = query::matrix(&MatrixFilter { at: None, ..filter.clone() });
+    /// Reads the unsettled deployments, in the order of the matrix: the newest deployment of a cell
+    /// by `occurredAt`, if it is pending, in progress or failed, and newer than the current one.
+    /// The filter's `at` is not sent: the result is always about the present.
+    pub async fn unsettled(
+        &self,
+        filter: &MatrixFilter,
+    ) -> Result<ApiResponse<Vec<Deployment>>, Error> {
+        let query = query::matrix(&MatrixFilter {
+            at: None,
+            ..filter.clone()
+        });
         self.get(api::UNSETTLED, &query).await
     }
 
     /// Imports newline-delimited JSON, one deployment per line: at most [`api::IMPORT_LINES`] lines and
     /// [`api::IMPORT_BYTES`] bytes, all or nothing. Lines that were imported before are skipped.
-    pub async fn import(&self, lines: impl Into<Vec<u8>>) -> Result<ApiResponse<ImportCounts>, Error> {
+    pub async fn import(
+        &self,
+        lines: impl Into<Vec<u8>>,
+    ) -> Result<ApiResponse<ImportCounts>, Error> {
         self.send_lines(api::IMPORT, lines.into()).await
     }
 
@@ -118,23 +166,38 @@ impl Client {
         self.stream(api::EXPORT, &query::deployments(filter)).await
     }
 
-    /// Reads a page of components in the order of their names, or only the component with this name.
-    pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Component>>, Error> {
+    /// Reads a page of components in the order of their names, or only the component with this
+    /// name.
+    pub async fn components(
+        &self,
+        name: Option<&Name>,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Component>>, Error> {
         self.page(api::COMPONENTS, &query::named(name, page)).await
     }
 
     /// Reads a page of the components that match, in the order of their names.
-    pub async fn matching_components(&self, filter: &CatalogFilter, page: PageRequest) -> Result<ApiResponse<Page<Component>>, Error> {
-        self.page(api::COMPONENTS, &query::catalog(filter, page)).await
+    pub async fn matching_components(
+        &self,
+        filter: &CatalogFilter,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Component>>, Error> {
+        self.page(api::COMPONENTS, &query::catalog(filter, page))
+            .await
     }
 
     /// Archives or unarchives the components or environments of a selection.
-    pub async fn archive(&self, kind: CatalogKind, selection: &ArchiveSelection) -> Result<ApiResponse<ArchiveOutcome>, Error> {
+    pub async fn archive(
+        &self,
+        kind: CatalogKind,
+        selection: &ArchiveSelection,
+    ) -> Result<ApiResponse<ArchiveOutcome>, Error> {
         let path = match kind {
             CatalogKind::Component => api::ARCHIVE_COMPONENTS,
             CatalogKind::Environment => api::ARCHIVE_ENVIRONMENTS,
         };
-        self.send(Method::POST, path, &[], &selection.to_body()).await
+        self.send(Method::POST, path, &[], &selection.to_body())
+            .await
     }
 
     /// Reads one component.
@@ -143,14 +206,27 @@ impl Client {
     }
 
     /// Registers a component.
-    pub async fn create_component(&self, new: &NewComponent) -> Result<ApiResponse<Component>, Error> {
+    pub async fn create_component(
+        &self,
+        new: &NewComponent,
+    ) -> Result<ApiResponse<Component>, Error> {
         let body = body::with_name(&new.name, body::component(&new.details));
         self.send(Method::POST, api::COMPONENTS, &[], &body).await
     }
 
     /// Changes a component.
-    pub async fn update_component(&self, id: Uuid, change: &ComponentChange) -> Result<ApiResponse<Component>, Error> {
-        self.send(Method::PATCH, &one(api::COMPONENTS, id), &[], &body::component(change)).await
+    pub async fn update_component(
+        &self,
+        id: Uuid,
+        change: &ComponentChange,
+    ) -> Result<ApiResponse<Component>, Error> {
+        self.send(
+            Method::PATCH,
+            &one(api::COMPONENTS, id),
+            &[],
+            &body::component(change),
+        )
+        .await
     }
 
     /// Deletes a component that has no deployments.
@@ -159,13 +235,23 @@ impl Client {
     }
 
     /// Reads a page of environments in their order, or only the environment with this name.
-    pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<ApiResponse<Page<Environment>>, Error> {
-        self.page(api::ENVIRONMENTS, &query::named(name, page)).await
+    pub async fn environments(
+        &self,
+        name: Option<&Name>,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Environment>>, Error> {
+        self.page(api::ENVIRONMENTS, &query::named(name, page))
+            .await
     }
 
     /// Reads a page of the environments that match, in their order.
-    pub async fn matching_environments(&self, filter: &CatalogFilter, page: PageRequest) -> Result<ApiResponse<Page<Environment>>, Error> {
-        self.page(api::ENVIRONMENTS, &query::catalog(filter, page)).await
+    pub async fn matching_environments(
+        &self,
+        filter: &CatalogFilter,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Environment>>, Error> {
+        self.page(api::ENVIRONMENTS, &query::catalog(filter, page))
+            .await
     }
 
     /// Reads one environment.
@@ -174,14 +260,27 @@ impl Client {
     }
 
     /// Registers an environment.
-    pub async fn create_environment(&self, new: &NewEnvironment) -> Result<ApiResponse<Environment>, Error> {
+    pub async fn create_environment(
+        &self,
+        new: &NewEnvironment,
+    ) -> Result<ApiResponse<Environment>, Error> {
         let body = body::with_name(&new.name, body::environment(&new.details));
         self.send(Method::POST, api::ENVIRONMENTS, &[], &body).await
     }
 
     /// Changes an environment.
-    pub async fn update_environment(&self, id: Uuid, change: &EnvironmentChange) -> Result<ApiResponse<Environment>, Error> {
-        self.send(Method::PATCH, &one(api::ENVIRONMENTS, id), &[], &body::environment(change)).await
+    pub async fn update_environment(
+        &self,
+        id: Uuid,
+        change: &EnvironmentChange,
+    ) -> Result<ApiResponse<Environment>, Error> {
+        self.send(
+            Method::PATCH,
+            &one(api::ENVIRONMENTS, id),
+            &[],
+            &body::environment(change),
+        )
+        .await
     }
 
     /// Deletes an environment that has no deployments.
@@ -190,9 +289,13 @@ impl Client {
     }
 
     /// Sets the order of the environments; `ids` contains all of them.
-    pub async fn reorder_environments(&self, ids: &[Uuid]) -> Result<ApiResponse<Vec<Environment>>, Error> {
+    pub async fn reorder_environments(
+        &self,
+        ids: &[Uuid],
+    ) -> Result<ApiResponse<Vec<Environment>>, Error> {
         let body: Value = json!({ "ids": ids });
-        self.send(Method::PUT, api::ENVIRONMENT_ORDER, &[], &body).await
+        self.send(Method::PUT, api::ENVIRONMENT_ORDER, &[], &body)
+            .await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Times: the clock, and the text form of a time.
 //!
-//! Times have a precision of microseconds, the precision of PostgreSQL. On the wire they have milliseconds. No other module
-//! reads the wall clock.
+//! Times have a precision of microseconds, the precision of PostgreSQL. On the wire they have
+//! milliseconds. No other module reads the wall clock.
 
 use std::{
     fmt,
@@ -25,7 +25,8 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// The current time, truncated to microseconds.
     fn now(&self) -> Time;
 
-    /// A monotonic time, which does not jump when the clock is set. Only the difference of two such times has a meaning.
+    /// A monotonic time, which does not jump when the clock is set. Only the difference of two such
+    /// times has a meaning.
     fn steady(&self) -> Time {
         self.now()
     }
@@ -37,7 +38,10 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Time {
-        #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where the wall clock is read"
+        )]
         Utc::now().trunc_subsecs(6)
     }
 
@@ -60,18 +64,24 @@ impl ManualClock {
     /// A clock that shows `time`.
     #[must_use]
     pub fn at(time: Time) -> Self {
-        Self { micros: AtomicI64::new(time.timestamp_micros()), set_by: AtomicI64::new(0) }
+        Self {
+            micros: AtomicI64::new(time.timestamp_micros()),
+            set_by: AtomicI64::new(0),
+        }
     }
 
     /// Lets the time `step` pass.
     pub fn advance(&self, step: TimeDelta) {
-        self.micros.fetch_add(step.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+        self.micros
+            .fetch_add(step.num_microseconds().unwrap_or(0), Ordering::SeqCst);
     }
 
-    /// Sets the clock forward or back by `step`, as an operator or a time server does. No time passes.
+    /// Sets the clock forward or back by `step`, as an operator or a time server does. No time
+    /// passes.
     pub fn set_by(&self, step: TimeDelta) {
         self.advance(step);
-        self.set_by.fetch_add(step.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+        self.set_by
+            .fetch_add(step.num_microseconds().unwrap_or(0), Ordering::SeqCst);
     }
 }
 
@@ -102,10 +112,15 @@ pub fn format_exact(time: &Time) -> String {
 /// # Errors
 /// A sentence for the caller when the text is not such a time, or the time is before 1970 or after the year 9999.
 pub fn parse(text: &str) -> Result<Time, &'static str> {
-    // chrono accepts a space instead of the T. RFC 3339 allows it, ISO 8601 does not; one form is enough.
+    // chrono accepts a space instead of the T. RFC 3339 allows it, ISO 8601 does not; one form is
+    // enough.
     let time = DateTime::parse_from_rfc3339(text)
         .ok()
-        .filter(|_| text.as_bytes().get(10).is_some_and(|separator| matches!(separator, b'T' | b't')))
+        .filter(|_| {
+            text.as_bytes()
+                .get(10)
+                .is_some_and(|separator| matches!(separator, b'T' | b't'))
+        })
         .ok_or("must be an RFC 3339 time such as 2026-11-23T18:32:00Z")?
         .to_utc()
         .trunc_subsecs(6);
@@ -162,9 +177,12 @@ pub mod wire_option {
     ///
     /// # Errors
     /// An error of the deserializer, or a text that is not a valid time.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Time>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| super::parse(&text).map_err(D::Error::custom)).transpose()
+        text.map(|text| super::parse(&text).map_err(D::Error::custom))
+            .transpose()
     }
 }
 
@@ -181,7 +199,14 @@ mod tests {
 
     #[test]
     fn invalid_times_are_rejected() {
-        for text in ["", "yesterday", "2026-11-23", "2026-11-23T18:32:00", "2026-11-23 18:32:00Z", "1969-12-31T23:59:59Z"] {
+        for text in [
+            "",
+            "yesterday",
+            "2026-11-23",
+            "2026-11-23T18:32:00",
+            "2026-11-23 18:32:00Z",
+            "1969-12-31T23:59:59Z",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -14,7 +14,8 @@ use crate::{
     text::{CommitSha, Description, Invalid, Label, Name, Reason, Version},
 };
 
-/// A deployment: one act of putting a version of a component into an environment, in the form that the API returns.
+/// A deployment: one act of putting a version of a component into an environment, in the form that
+/// the API returns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -61,7 +62,8 @@ pub struct Deployment {
     #[serde(with = "clock::wire_option")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
     pub finished_at: Option<Time>,
-    /// When it last succeeded, if ever. The deployment with the newest `succeededAt` is current in its cell.
+    /// When it last succeeded, if ever. The deployment with the newest `succeededAt` is current in
+    /// its cell.
     #[serde(with = "clock::wire_option")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
     pub succeeded_at: Option<Time>,
@@ -76,12 +78,32 @@ impl Deployment {
     /// The deployment after a transition that happened at `occurred_at` and is recorded at `now`.
     #[must_use]
     pub fn after(self, transition: Transition, occurred_at: Time, now: Time) -> Self {
-        let after = Self { status: transition.to(), updated_at: now, occurred_at, ..self };
+        let after = Self {
+            status: transition.to(),
+            updated_at: now,
+            occurred_at,
+            ..self
+        };
         match transition.to() {
-            Status::Pending => Self { attempt: after.attempt + 1, started_at: None, finished_at: None, ..after },
-            Status::InProgress => Self { started_at: Some(occurred_at), ..after },
-            Status::Succeeded => Self { finished_at: Some(occurred_at), succeeded_at: Some(occurred_at), ..after },
-            Status::Failed => Self { finished_at: Some(occurred_at), ..after },
+            Status::Pending => Self {
+                attempt: after.attempt + 1,
+                started_at: None,
+                finished_at: None,
+                ..after
+            },
+            Status::InProgress => Self {
+                started_at: Some(occurred_at),
+                ..after
+            },
+            Status::Succeeded => Self {
+                finished_at: Some(occurred_at),
+                succeeded_at: Some(occurred_at),
+                ..after
+            },
+            Status::Failed => Self {
+                finished_at: Some(occurred_at),
+                ..after
+            },
             Status::RolledBack => after,
         }
     }
@@ -108,7 +130,8 @@ pub struct NewDeployment {
     pub status: Status,
     /// When it reached that status; now, if absent.
     pub occurred_at: Option<Time>,
-    /// Whether unknown names are registered even when they are similar to known ones. Part of the query, not of the body.
+    /// Whether unknown names are registered even when they are similar to known ones. Part of the
+    /// query, not of the body.
     pub register: bool,
 }
 
@@ -135,7 +158,11 @@ impl NewDeployment {
     /// # Errors
     /// [`Invalid`] when a name or the version is outside its limits.
     pub fn named(component: &str, environment: &str, version: &str) -> Result<Self, Invalid> {
-        Ok(Self::new(Name::new(component)?.into(), Name::new(environment)?.into(), Version::new(version)?))
+        Ok(Self::new(
+            Name::new(component)?.into(),
+            Name::new(environment)?.into(),
+            Version::new(version)?,
+        ))
     }
 }
 
@@ -158,7 +185,10 @@ impl Change {
     /// A transition to `status`, now.
     #[must_use]
     pub fn to(status: Status) -> Self {
-        Self { status: Some(status), ..Self::default() }
+        Self {
+            status: Some(status),
+            ..Self::default()
+        }
     }
 }
 
@@ -171,7 +201,8 @@ pub struct Undeploy {
     pub reason: Option<Reason>,
 }
 
-/// An undeployment in an import: it names the component and the environment instead of a deployment.
+/// An undeployment in an import: it names the component and the environment instead of a
+/// deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undeployment {
     /// The component, by id or name.

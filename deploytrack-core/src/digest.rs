@@ -40,7 +40,11 @@ impl FromStr for Digest {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let pair = |at: usize| text.get(2 * at..2 * at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or(NOT_A_DIGEST);
+        let pair = |at: usize| {
+            text.get(2 * at..2 * at + 2)
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                .ok_or(NOT_A_DIGEST)
+        };
         if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NOT_A_DIGEST);
         }
@@ -93,7 +97,13 @@ mod tests {
 
     #[test]
     fn invalid_digests_are_rejected() {
-        for text in ["", "ba78", &"g".repeat(64), &"é".repeat(32), &"+1".repeat(32)] {
+        for text in [
+            "",
+            "ba78",
+            &"g".repeat(64),
+            &"é".repeat(32),
+            &"+1".repeat(32),
+        ] {
             assert_eq!(text.parse::<Digest>(), Err(NOT_A_DIGEST), "{text}");
         }
         assert_eq!(Digest::try_from(&[0; 31][..]), Err(NOT_A_DIGEST));

@@ -4,7 +4,8 @@ use std::{fmt, str::FromStr};
 
 use crate::{digest::Digest, invalid::Invalid};
 
-const NOT_A_CONDITION: Invalid = Invalid("must be * or entity tags in double quotes, separated by commas");
+const NOT_A_CONDITION: Invalid =
+    Invalid("must be * or entity tags in double quotes, separated by commas");
 
 /// A strong entity tag: representations with the same tag are byte-for-byte equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,8 @@ impl EntityTag {
         Self(text)
     }
 
-    /// The tag of the same representation in a content coding, such as `gzip`, which has other bytes.
+    /// The tag of the same representation in a content coding, such as `gzip`, which has other
+    /// bytes.
     #[must_use]
     pub fn with_coding(&self, coding: &str) -> Self {
         Self(format!("{}-{coding}", self.0))
@@ -72,8 +74,13 @@ impl FromStr for Condition {
         }
         let mut tags = Vec::new();
         loop {
-            let (weak, opened) = rest.strip_prefix("W/").map_or((false, rest), |rest| (true, rest));
-            let (tag, after) = opened.strip_prefix('"').and_then(|opened| opened.split_once('"')).ok_or(NOT_A_CONDITION)?;
+            let (weak, opened) = rest
+                .strip_prefix("W/")
+                .map_or((false, rest), |rest| (true, rest));
+            let (tag, after) = opened
+                .strip_prefix('"')
+                .and_then(|opened| opened.split_once('"'))
+                .ok_or(NOT_A_CONDITION)?;
             if tag.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
                 return Err(NOT_A_CONDITION);
             }
@@ -82,7 +89,10 @@ impl FromStr for Condition {
             if after.is_empty() {
                 return Ok(Self::OneOf(tags));
             }
-            rest = after.strip_prefix(',').ok_or(NOT_A_CONDITION)?.trim_start_matches([' ', '\t']);
+            rest = after
+                .strip_prefix(',')
+                .ok_or(NOT_A_CONDITION)?
+                .trim_start_matches([' ', '\t']);
         }
     }
 }
@@ -103,9 +113,22 @@ mod tests {
             ("\"\"".to_owned(), false, false),
         ] {
             let condition: Condition = text.parse().unwrap();
-            assert_eq!((condition.matches(&tag), condition.matches_weakly(&tag)), (strong, weak), "{text}");
+            assert_eq!(
+                (condition.matches(&tag), condition.matches_weakly(&tag)),
+                (strong, weak),
+                "{text}"
+            );
         }
-        for text in ["", "44136f", "\"a", "\"a\" \"b\"", "\"a\",", "w/\"a\"", "\"a b\"", "*, \"a\""] {
+        for text in [
+            "",
+            "44136f",
+            "\"a",
+            "\"a\" \"b\"",
+            "\"a\",",
+            "w/\"a\"",
+            "\"a b\"",
+            "*, \"a\"",
+        ] {
             assert_eq!(text.parse::<Condition>(), Err(NOT_A_CONDITION), "{text}");
         }
     }

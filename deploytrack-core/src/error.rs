@@ -40,7 +40,9 @@ pub enum Error {
         name: Name,
     },
     /// A component or environment with deployments cannot be deleted.
-    #[error("the {kind} {name} has deployments, and history is never deleted; archive it instead ({{\"archived\": true}})")]
+    #[error(
+        "the {kind} {name} has deployments, and history is never deleted; archive it instead ({{\"archived\": true}})"
+    )]
     InUse {
         /// Component or environment.
         kind: CatalogKind,
@@ -70,7 +72,9 @@ pub enum Error {
         current: Option<Uuid>,
     },
     /// The record has changed since the caller read it. The value is its entity tag now.
-    #[error("the record was changed since it was read; read it again (its ETag is {0} now), and repeat the change if it still applies")]
+    #[error(
+        "the record was changed since it was read; read it again (its ETag is {0} now), and repeat the change if it still applies"
+    )]
     Changed(EntityTag),
     /// The idempotency key was used for another request.
     #[error("the Idempotency-Key was used for another request; a new request needs a new key")]
@@ -79,15 +83,20 @@ pub enum Error {
         recorded: Option<Uuid>,
     },
     /// A request with the same idempotency key is still running.
-    #[error("a request with this Idempotency-Key is still running; repeat it in a moment to get its answer")]
+    #[error(
+        "a request with this Idempotency-Key is still running; repeat it in a moment to get its answer"
+    )]
     InFlight,
     /// A verification is running, and only one runs at a time.
     #[error("a verification is running already; try again when it is done")]
     Verifying,
     /// The queue of writes is full. The same request may succeed later.
-    #[error("too many writes are waiting at the moment; repeat the request with the same Idempotency-Key")]
+    #[error(
+        "too many writes are waiting at the moment; repeat the request with the same Idempotency-Key"
+    )]
     Busy,
-    /// The queue of reads of many rows is too long to be served in time. The same request may succeed later.
+    /// The queue of reads of many rows is too long to be served in time. The same request may
+    /// succeed later.
     #[error(
         "too many reads of many rows are waiting at the moment; repeat the request, or request less: one component or \
          environment, or a shorter time"
@@ -96,7 +105,8 @@ pub enum Error {
     /// The database is unreachable, busy or read-only. The same request may succeed later.
     #[error("the database cannot be used at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database rejected a statement that it should accept, or returned data that cannot be read.
+    /// The database rejected a statement that it should accept, or returned data that cannot be
+    /// read.
     #[error("the database returned an unexpected result")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database cannot be used in its present state. The message contains the remedy.
@@ -126,13 +136,19 @@ impl Error {
     /// An [`Error::NotFound`] for a component or environment, by its id or name.
     #[must_use]
     pub fn unknown(kind: CatalogKind, key: impl fmt::Display) -> Self {
-        Self::NotFound { what: kind.as_str(), key: key.to_string() }
+        Self::NotFound {
+            what: kind.as_str(),
+            key: key.to_string(),
+        }
     }
 
     /// An [`Error::NotFound`] for a deployment.
     #[must_use]
     pub fn no_deployment(id: Uuid) -> Self {
-        Self::NotFound { what: "deployment", key: id.to_string() }
+        Self::NotFound {
+            what: "deployment",
+            key: id.to_string(),
+        }
     }
 }
 
@@ -142,17 +158,33 @@ fn sentence(faults: &[Fault]) -> String {
     let more = faults.len().saturating_sub(shown.len());
     let shown = shown.join("; ");
     // Faults beyond the limit are not collected, so the exact number is unknown.
-    let counted = if faults.len() > MOST_FAULTS { "at least " } else { "" };
-    if more == 0 { shown } else { format!("{shown}; and {counted}{more} more") }
+    let counted = if faults.len() > MOST_FAULTS {
+        "at least "
+    } else {
+        ""
+    };
+    if more == 0 {
+        shown
+    } else {
+        format!("{shown}; and {counted}{more} more")
+    }
 }
 
 fn listed(names: &[Name]) -> String {
-    names.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ")
+    names
+        .iter()
+        .map(Name::as_str)
+        .collect::<Vec<_>>()
+        .join(" or ")
 }
 
 fn not_current(id: &Uuid, component: &Name, environment: &Name, current: Option<&Uuid>) -> String {
     match current {
-        Some(current) => format!("deployment {id} is not current for {component} in {environment}; deployment {current} is"),
-        None => format!("no deployment of {component} is current in {environment}, so there is nothing to undeploy"),
+        Some(current) => format!(
+            "deployment {id} is not current for {component} in {environment}; deployment {current} is"
+        ),
+        None => format!(
+            "no deployment of {component} is current in {environment}, so there is nothing to undeploy"
+        ),
     }
 }

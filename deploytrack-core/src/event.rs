@@ -109,7 +109,9 @@ impl FromStr for EventType {
         Self::ALL
             .into_iter()
             .find(|one| one.as_str() == word)
-            .ok_or(Invalid("must be a type of event, such as deployment.created or deployment.transitioned"))
+            .ok_or(Invalid(
+                "must be a type of event, such as deployment.created or deployment.transitioned",
+            ))
     }
 }
 
@@ -182,7 +184,8 @@ pub struct EventName {
     pub name: Name,
 }
 
-/// A filter of events. An event matches if it matches every field. An empty list and `None` match every event.
+/// A filter of events. An event matches if it matches every field. An empty list and `None` match
+/// every event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// The component has one of these names.
@@ -208,21 +211,36 @@ impl EventFilter {
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         let deployment = event.deployment.as_ref();
-        let component = deployment.map(|of| (&of.component_name, of.component_id)).or(event.component.as_ref().map(|of| (&of.name, of.id)));
-        let environment =
-            deployment.map(|of| (&of.environment_name, of.environment_id)).or(event.environment.as_ref().map(|of| (&of.name, of.id)));
-        let among = |names: &[Name], named: Option<(&Name, Uuid)>| names.is_empty() || named.is_some_and(|(name, _)| names.contains(name));
-        let is = |id: Option<Uuid>, named: Option<(&Name, Uuid)>| id.is_none_or(|id| named.is_some_and(|(_, known)| known == id));
+        let component = deployment
+            .map(|of| (&of.component_name, of.component_id))
+            .or(event.component.as_ref().map(|of| (&of.name, of.id)));
+        let environment = deployment
+            .map(|of| (&of.environment_name, of.environment_id))
+            .or(event.environment.as_ref().map(|of| (&of.name, of.id)));
+        let among = |names: &[Name], named: Option<(&Name, Uuid)>| {
+            names.is_empty() || named.is_some_and(|(name, _)| names.contains(name))
+        };
+        let is = |id: Option<Uuid>, named: Option<(&Name, Uuid)>| {
+            id.is_none_or(|id| named.is_some_and(|(_, known)| known == id))
+        };
         among(&self.components, component)
             && among(&self.environments, environment)
             && is(self.component_id, component)
             && is(self.environment_id, environment)
             && (self.types.is_empty() || self.types.contains(&event.r#type))
             && self.status.is_none_or(|status| {
-                event.transition.as_ref().is_some_and(|row| row.event == crate::history::HistoryKind::Transition && row.to == status)
+                event.transition.as_ref().is_some_and(|row| {
+                    row.event == crate::history::HistoryKind::Transition && row.to == status
+                })
             })
-            && self.version.as_ref().is_none_or(|version| deployment.is_some_and(|of| of.version == *version))
-            && self.deployed_by.as_ref().is_none_or(|by| deployment.is_some_and(|of| of.deployed_by == *by))
+            && self
+                .version
+                .as_ref()
+                .is_none_or(|version| deployment.is_some_and(|of| of.version == *version))
+            && self
+                .deployed_by
+                .as_ref()
+                .is_none_or(|by| deployment.is_some_and(|of| of.deployed_by == *by))
     }
 }
 
@@ -248,16 +266,46 @@ mod tests {
             recorded_by: "ci".parse().unwrap(),
             deployment: None,
             transition: None,
-            component: Some(EventName { id: Uuid::nil(), name: name.parse().unwrap() }),
+            component: Some(EventName {
+                id: Uuid::nil(),
+                name: name.parse().unwrap(),
+            }),
             environment: None,
         };
         let api = component("api");
-        let named = |name: &str| EventFilter { components: vec![name.parse().unwrap()], ..EventFilter::default() };
+        let named = |name: &str| EventFilter {
+            components: vec![name.parse().unwrap()],
+            ..EventFilter::default()
+        };
         assert!(EventFilter::default().matches(&api) && named("api").matches(&api));
         assert!(!named("web").matches(&api));
-        assert!(!EventFilter { environments: vec!["production".parse().unwrap()], ..EventFilter::default() }.matches(&api));
-        assert!(!EventFilter { status: Some(Status::Failed), ..EventFilter::default() }.matches(&api));
-        assert!(!EventFilter { types: vec![EventType::ComponentDeleted], ..EventFilter::default() }.matches(&api));
-        assert!(EventFilter { component_id: Some(Uuid::nil()), ..EventFilter::default() }.matches(&api));
+        assert!(
+            !EventFilter {
+                environments: vec!["production".parse().unwrap()],
+                ..EventFilter::default()
+            }
+            .matches(&api)
+        );
+        assert!(
+            !EventFilter {
+                status: Some(Status::Failed),
+                ..EventFilter::default()
+            }
+            .matches(&api)
+        );
+        assert!(
+            !EventFilter {
+                types: vec![EventType::ComponentDeleted],
+                ..EventFilter::default()
+            }
+            .matches(&api)
+        );
+        assert!(
+            EventFilter {
+                component_id: Some(Uuid::nil()),
+                ..EventFilter::default()
+            }
+            .matches(&api)
+        );
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One fault of a request. A fault in the body has a `pointer`; a fault in a query parameter or a header has a `parameter`.
+/// One fault of a request. A fault in the body has a `pointer`; a fault in a query parameter or a
+/// header has a `parameter`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
@@ -31,18 +32,29 @@ pub struct Fault {
 impl Fault {
     /// A fault at `pointer` in a body.
     pub fn at(pointer: impl Into<String>, detail: impl fmt::Display) -> Self {
-        Self { pointer: Some(pointer.into()), detail: detail.to_string(), ..Self::default() }
+        Self {
+            pointer: Some(pointer.into()),
+            detail: detail.to_string(),
+            ..Self::default()
+        }
     }
 
     /// A fault of the query parameter or header `name`.
     pub fn parameter(name: impl Into<String>, detail: impl fmt::Display) -> Self {
-        Self { parameter: Some(name.into()), detail: detail.to_string(), ..Self::default() }
+        Self {
+            parameter: Some(name.into()),
+            detail: detail.to_string(),
+            ..Self::default()
+        }
     }
 
     /// Sets the line of the import that the fault is in.
     #[must_use]
     pub fn on_line(self, line: usize) -> Self {
-        Self { line: Some(line), ..self }
+        Self {
+            line: Some(line),
+            ..self
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The history of a deployment: its rows, the chain of their hashes, and the state that they add up to.
+//! The history of a deployment: its rows, the chain of their hashes, and the state that they add up
+//! to.
 //!
 //! Every row has a hash over its content and the hash of the previous row. The first row uses [`identity`] instead: the
 //! digest of the immutable fields of the deployment. A row that was changed, removed or inserted breaks the chain from that
@@ -28,7 +29,8 @@ pub enum HistoryKind {
     /// The status changed.
     #[default]
     Transition,
-    /// The component left the environment: the cell is empty from then on. The status does not change.
+    /// The component left the environment: the cell is empty from then on. The status does not
+    /// change.
     Undeployed,
 }
 
@@ -59,7 +61,8 @@ impl std::str::FromStr for HistoryKind {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
-    /// The position in the order of recording, over all deployments; numbers increase and may have gaps.
+    /// The position in the order of recording, over all deployments; numbers increase and may have
+    /// gaps.
     pub sequence: i64,
     /// The attempt that the row belongs to, from 1.
     pub attempt: i64,
@@ -89,14 +92,15 @@ pub struct HistoryEntry {
     /// The reason, if one was given.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub reason: Option<Reason>,
-    /// SHA-256 over this row and the hash of the previous row of the same deployment, with times in microseconds.
+    /// SHA-256 over this row and the hash of the previous row of the same deployment, with times in
+    /// microseconds.
     pub hash: Digest,
 }
 
 /// The digest of the immutable fields of a deployment: the start of the chain of hashes.
 ///
-/// The JSON array has, in this order: the ids of deployment, component and environment, version, `deployedBy`,
-/// `commitSha` or `null`, and `createdAt` in microseconds since 1970.
+/// The JSON array has, in this order: the ids of deployment, component and environment, version,
+/// `deployedBy`, `commitSha` or `null`, and `createdAt` in microseconds since 1970.
 #[must_use]
 pub fn identity(deployment: &Deployment) -> Digest {
     let content = json!([
@@ -112,14 +116,18 @@ pub fn identity(deployment: &Deployment) -> Digest {
 }
 
 impl HistoryEntry {
-    /// Sets the hash of the row. `previous` is the hash of the previous row, or [`identity`] for the first row.
+    /// Sets the hash of the row. `previous` is the hash of the previous row, or [`identity`] for
+    /// the first row.
     ///
-    /// The JSON array has, in this order: `previous` as text, attempt, event, from or `null`, to, `occurredAt` and
-    /// `recordedAt` in microseconds since 1970, `recordedBy`, and the reason or `null`; then `claimedAt` in microseconds
-    /// since 1970, if the row has one.
+    /// The JSON array has, in this order: `previous` as text, attempt, event, from or `null`, to,
+    /// `occurredAt` and `recordedAt` in microseconds since 1970, `recordedBy`, and the reason or
+    /// `null`; then `claimedAt` in microseconds since 1970, if the row has one.
     #[must_use]
     pub fn with_hash(self, previous: &Digest) -> Self {
-        Self { hash: self.hash_after(previous), ..self }
+        Self {
+            hash: self.hash_after(previous),
+            ..self
+        }
     }
 
     fn hash_after(&self, previous: &Digest) -> Digest {
@@ -165,26 +173,43 @@ impl fmt::Display for ChainError {
     }
 }
 
-/// Checks that the rows of a deployment, in the order of recording, are an unbroken chain of legal transitions.
+/// Checks that the rows of a deployment, in the order of recording, are an unbroken chain of legal
+/// transitions.
 ///
 /// # Errors
 /// The first row that breaks the chain.
 pub fn check(deployment: &Deployment, entries: &[HistoryEntry]) -> Result<(), ChainError> {
     if entries.is_empty() {
-        return Err(ChainError { sequence: None, why: "there is no history".into() });
+        return Err(ChainError {
+            sequence: None,
+            why: "there is no history".into(),
+        });
     }
     let (mut hash, mut status, mut attempt) = (identity(deployment), None, 1);
     for entry in entries {
         if let Err(why) = check_entry(entry, status) {
-            return Err(ChainError { sequence: Some(entry.sequence), why });
+            return Err(ChainError {
+                sequence: Some(entry.sequence),
+                why,
+            });
         }
-        attempt += i64::from(status.is_some() && entry.event == HistoryKind::Transition && entry.to == Status::Pending);
+        attempt += i64::from(
+            status.is_some()
+                && entry.event == HistoryKind::Transition
+                && entry.to == Status::Pending,
+        );
         if entry.attempt != attempt {
-            return Err(ChainError { sequence: Some(entry.sequence), why: format!("has attempt {} instead of {attempt}", entry.attempt) });
+            return Err(ChainError {
+                sequence: Some(entry.sequence),
+                why: format!("has attempt {} instead of {attempt}", entry.attempt),
+            });
         }
         if entry.hash != entry.hash_after(&hash) {
             let why = "has a hash that does not match its content and the previous hash".into();
-            return Err(ChainError { sequence: Some(entry.sequence), why });
+            return Err(ChainError {
+                sequence: Some(entry.sequence),
+                why,
+            });
         }
         (hash, status) = (entry.hash, Some(entry.to));
     }
@@ -195,16 +220,23 @@ pub fn check(deployment: &Deployment, entries: &[HistoryEntry]) -> Result<(), Ch
 fn check_entry(entry: &HistoryEntry, status: Option<Status>) -> Result<(), String> {
     if entry.from != status {
         let shown = |status: Option<Status>| status.map_or("nothing", Status::as_str);
-        return Err(format!("starts from {}, but the row before it ends with {}", shown(entry.from), shown(status)));
+        return Err(format!(
+            "starts from {}, but the row before it ends with {}",
+            shown(entry.from),
+            shown(status)
+        ));
     }
     match (entry.event, status) {
         (HistoryKind::Undeployed, Some(status)) if entry.to == status => Ok(()),
         (HistoryKind::Undeployed, _) => Err("is an undeployment that changes the status".into()),
         (HistoryKind::Transition, None) if entry.to == Status::Pending => Ok(()),
-        (HistoryKind::Transition, None) => Err(format!("begins with {} instead of pending", entry.to)),
-        (HistoryKind::Transition, Some(status)) => {
-            status.transition_to(entry.to).map(drop).map_err(|refusal| format!("is illegal: {refusal}"))
+        (HistoryKind::Transition, None) => {
+            Err(format!("begins with {} instead of pending", entry.to))
         }
+        (HistoryKind::Transition, Some(status)) => status
+            .transition_to(entry.to)
+            .map(drop)
+            .map_err(|refusal| format!("is illegal: {refusal}")),
     }
 }
 
@@ -213,7 +245,8 @@ fn check_entry(entry: &HistoryEntry, status: Option<Status>) -> Result<(), Strin
 pub struct Period {
     /// When it started.
     pub started_at: Time,
-    /// The history row that started it. Of two periods with the same start, the one recorded later wins.
+    /// The history row that started it. Of two periods with the same start, the one recorded later
+    /// wins.
     pub sequence: i64,
     /// When the success was rolled back; `None` if it was not, and for an undeployment.
     pub ended_at: Option<Time>,
@@ -240,7 +273,8 @@ pub struct DeploymentState {
     pub periods: Vec<Period>,
 }
 
-/// Computes the state of a deployment from its rows, in the order of recording; `None` when there are no rows.
+/// Computes the state of a deployment from its rows, in the order of recording; `None` when there
+/// are no rows.
 #[must_use]
 pub fn fold(entries: &[HistoryEntry]) -> Option<DeploymentState> {
     let first = entries.first()?;
@@ -274,7 +308,12 @@ impl DeploymentState {
     }
 
     fn add(&mut self, entry: &HistoryEntry) {
-        let period = |is_undeployment| Period { started_at: entry.occurred_at, sequence: entry.sequence, ended_at: None, is_undeployment };
+        let period = |is_undeployment| Period {
+            started_at: entry.occurred_at,
+            sequence: entry.sequence,
+            ended_at: None,
+            is_undeployment,
+        };
         if entry.event == HistoryKind::Undeployed {
             self.periods.push(period(true));
             return;
@@ -291,7 +330,11 @@ impl DeploymentState {
                 self.periods.push(period(false));
             }
             Status::RolledBack => {
-                if let Some(undone) = self.periods.iter_mut().rfind(|period| !period.is_undeployment) {
+                if let Some(undone) = self
+                    .periods
+                    .iter_mut()
+                    .rfind(|period| !period.is_undeployment)
+                {
                     undone.ended_at = Some(entry.occurred_at);
                 }
             }
@@ -299,24 +342,35 @@ impl DeploymentState {
     }
 }
 
-/// Whether the latest status implies the whole history: the rows are the shortest path to it, all at one time, without
-/// reasons and without claimed times.
+/// Whether the latest status implies the whole history: the rows are the shortest path to it, all
+/// at one time, without reasons and without claimed times.
 #[must_use]
 pub fn is_implied_by_status(entries: &[HistoryEntry]) -> bool {
-    let Some(last) = entries.last() else { return true };
+    let Some(last) = entries.last() else {
+        return true;
+    };
     let is_plain = |entry: &HistoryEntry| {
         entry.event == HistoryKind::Transition
             && entry.occurred_at == last.occurred_at
             && entry.claimed_at.is_none()
             && entry.reason.is_none()
     };
-    entries.iter().map(|entry| entry.to).eq(last.to.whole_path().iter().copied()) && entries.iter().all(is_plain)
+    entries
+        .iter()
+        .map(|entry| entry.to)
+        .eq(last.to.whole_path().iter().copied())
+        && entries.iter().all(is_plain)
 }
 
-/// The state of a deployment directly after the row `sequence`, a success: succeeded, with the times of that attempt.
+/// The state of a deployment directly after the row `sequence`, a success: succeeded, with the
+/// times of that attempt.
 #[must_use]
 pub fn as_of(deployment: Deployment, entries: &[HistoryEntry], sequence: i64) -> Deployment {
-    let until: Vec<_> = entries.iter().take_while(|entry| entry.sequence <= sequence).cloned().collect();
+    let until: Vec<_> = entries
+        .iter()
+        .take_while(|entry| entry.sequence <= sequence)
+        .cloned()
+        .collect();
     match fold(&until) {
         Some(state) => state.applied_to(deployment),
         None => deployment,
@@ -341,11 +395,14 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The time from its start to its outcome. `None` while it runs, when it never started, and when the outcome is before
-    /// the start because two clocks differ.
+    /// The time from its start to its outcome. `None` while it runs, when it never started, and
+    /// when the outcome is before the start because two clocks differ.
     #[must_use]
     pub fn duration(&self) -> Option<TimeDelta> {
-        self.finished_at.zip(self.started_at).map(|(end, start)| end - start).filter(|took| *took >= TimeDelta::zero())
+        self.finished_at
+            .zip(self.started_at)
+            .map(|(end, start)| end - start)
+            .filter(|took| *took >= TimeDelta::zero())
     }
 }
 
@@ -353,7 +410,11 @@ impl Attempt {
 #[must_use]
 pub fn attempts(entries: &[HistoryEntry]) -> Vec<Attempt> {
     let of_one = |rows: &[HistoryEntry]| {
-        let (first, last) = (rows.first()?, rows.iter().rfind(|row| row.event == HistoryKind::Transition)?);
+        let (first, last) = (
+            rows.first()?,
+            rows.iter()
+                .rfind(|row| row.event == HistoryKind::Transition)?,
+        );
         let state = fold(rows)?;
         Some(Attempt {
             number: last.attempt,
@@ -364,7 +425,10 @@ pub fn attempts(entries: &[HistoryEntry]) -> Vec<Attempt> {
             reason: last.reason.clone(),
         })
     };
-    entries.chunk_by(|a, b| a.attempt == b.attempt).filter_map(of_one).collect()
+    entries
+        .chunk_by(|a, b| a.attempt == b.attempt)
+        .filter_map(of_one)
+        .collect()
 }
 
 #[cfg(test)]

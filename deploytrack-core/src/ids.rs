@@ -22,7 +22,11 @@ impl Ids {
     pub fn next(&self, now: Time) -> Uuid {
         let context = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-        Uuid::new_v7(uuid::Timestamp::from_unix(&*context, seconds, now.timestamp_subsec_nanos()))
+        Uuid::new_v7(uuid::Timestamp::from_unix(
+            &*context,
+            seconds,
+            now.timestamp_subsec_nanos(),
+        ))
     }
 }
 
@@ -35,7 +39,10 @@ mod tests {
 
     #[test]
     fn ids_increase_while_the_clock_does_not_move() {
-        let (ids, clock) = (Ids::default(), ManualClock::at(DateTime::UNIX_EPOCH + TimeDelta::days(20_000)));
+        let (ids, clock) = (
+            Ids::default(),
+            ManualClock::at(DateTime::UNIX_EPOCH + TimeDelta::days(20_000)),
+        );
         let made: Vec<_> = (0..5000).map(|_| ids.next(clock.now())).collect();
         assert!(made.is_sorted_by(|a, b| a < b));
     }

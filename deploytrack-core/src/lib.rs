@@ -1,7 +1,7 @@
 //! The library of deploytrack: which version of a component runs in which environment.
 //!
-//! It records deployments of components to environments, moves them through a status machine, and computes from an
-//! append-only history which deployment is current in each cell of the matrix.
+//! It records deployments of components to environments, moves them through a status machine, and
+//! computes from an append-only history which deployment is current in each cell of the matrix.
 //!
 //! # Modules
 //!
@@ -36,8 +36,14 @@
     feature = "store",
     doc = "| [`store`] | all SQL |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history, verification |"
 )]
-#![cfg_attr(feature = "client", doc = "| [`client`] | the HTTP client of a server |")]
-#![cfg_attr(feature = "openapi", doc = "| [`openapi`] | the JSON schemas of the bodies |")]
+#![cfg_attr(
+    feature = "client",
+    doc = "| [`client`] | the HTTP client of a server |"
+)]
+#![cfg_attr(
+    feature = "openapi",
+    doc = "| [`openapi`] | the JSON schemas of the bodies |"
+)]
 //!
 //! # Features
 //!

@@ -1,4 +1,5 @@
-//! The matrix: one row per component, and one cell per environment in which the component is current.
+//! The matrix: one row per component, and one cell per environment in which the component is
+//! current.
 
 use std::{fmt, ops::Index};
 
@@ -26,7 +27,8 @@ pub struct Row {
     pub component_id: Uuid,
     /// The name of the component.
     pub component_name: Name,
-    /// The cells, in environment order. An environment without a current version of the component is left out.
+    /// The cells, in environment order. An environment without a current version of the component
+    /// is left out.
     pub environments: Cells,
 }
 
@@ -51,7 +53,8 @@ impl Cells {
     /// The cell of an environment, if it is not empty.
     #[must_use]
     pub fn get(&self, environment: &str) -> Option<&Cell> {
-        self.iter().find_map(|(name, cell)| (name.as_str() == environment).then_some(cell))
+        self.iter()
+            .find_map(|(name, cell)| (name.as_str() == environment).then_some(cell))
     }
 
     /// The cells in order.

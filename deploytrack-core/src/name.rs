@@ -23,10 +23,12 @@ mod near;
 pub(crate) use index::NameIndex;
 pub use near::near_misses;
 
-/// The name of a component or an environment: 1 to 255 printable characters in NFC, without space at either end.
+/// The name of a component or an environment: 1 to 255 printable characters in NFC, without space
+/// at either end.
 ///
-/// Two names are equal when their keys are equal: case, the kind and number of spaces, and the characters that only select
-/// the appearance of an emoji are ignored. Names are ordered by their keys, as in both databases.
+/// Two names are equal when their keys are equal: case, the kind and number of spaces, and the
+/// characters that only select the appearance of an emoji are ignored. Names are ordered by their
+/// keys, as in both databases.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
@@ -44,7 +46,11 @@ impl Name {
     pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         let trimmed = text.trim();
-        let name = if trimmed.is_ascii() { trimmed.to_owned() } else { trimmed.nfc().collect() };
+        let name = if trimmed.is_ascii() {
+            trimmed.to_owned()
+        } else {
+            trimmed.nfc().collect()
+        };
         alphabet::check(&name).map(|()| Self(name))
     }
 
@@ -54,11 +60,16 @@ impl Name {
         &self.0
     }
 
-    /// The key of the name, by which names are compared: equal names have the same key. The database stores it with the name.
+    /// The key of the name, by which names are compared: equal names have the same key. The
+    /// database stores it with the name.
     #[must_use]
     pub fn key(&self) -> Cow<'_, str> {
         let plain = |byte: &u8| byte.is_ascii() && *byte != b' ' && !byte.is_ascii_uppercase();
-        if self.0.as_bytes().iter().all(plain) { Cow::Borrowed(&self.0) } else { Cow::Owned(key(&self.0)) }
+        if self.0.as_bytes().iter().all(plain) {
+            Cow::Borrowed(&self.0)
+        } else {
+            Cow::Owned(key(&self.0))
+        }
     }
 }
 

@@ -20,7 +20,8 @@ mod cursor;
 mod order;
 mod page;
 
-/// A filter and an order of the list of deployments. A deployment matches if it matches every field that is set.
+/// A filter and an order of the list of deployments. A deployment matches if it matches every field
+/// that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeploymentFilter {
     /// The component has this id.
@@ -56,14 +57,22 @@ impl DeploymentFilter {
     #[must_use]
     pub fn of(self, component: Option<Reference>) -> Self {
         let (component_id, component) = parts(component);
-        Self { component_id, component, ..self }
+        Self {
+            component_id,
+            component,
+            ..self
+        }
     }
 
     /// Restricts the filter to an environment.
     #[must_use]
     pub fn within(self, environment: Option<Reference>) -> Self {
         let (environment_id, environment) = parts(environment);
-        Self { environment_id, environment, ..self }
+        Self {
+            environment_id,
+            environment,
+            ..self
+        }
     }
 }
 
@@ -109,5 +118,8 @@ pub struct MatrixFilter {
 /// A sentence for the caller.
 pub fn whole_number(text: &str) -> Result<u64, &'static str> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| u64::from_str(text).ok()).flatten().ok_or("must be a whole number")
+    digits
+        .then(|| u64::from_str(text).ok())
+        .flatten()
+        .ok_or("must be a whole number")
 }

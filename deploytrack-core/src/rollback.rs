@@ -1,6 +1,7 @@
 //! The target of a rollback.
 //!
-//! A rollback returns a cell to an earlier version: the version with the newest success that is not rolled back.
+//! A rollback returns a cell to an earlier version: the version with the newest success that is not
+//! rolled back.
 //!
 //! 1. The *success of a version* is the newest deployment of that version in the cell that ever succeeded. Older deployments
 //!    of the same version are ignored: after a rollback from v3 to v2 and then to v1, the first success of v3 is not rolled
@@ -60,8 +61,9 @@ pub struct Candidate<'a> {
     pub verdict: Verdict,
 }
 
-/// Lists every version that succeeded in a cell, the newest success first, with the decision of a rollback. `all` are
-/// deployments of one cell in any order. When the cell is empty, every version may be the target.
+/// Lists every version that succeeded in a cell, the newest success first, with the decision of a
+/// rollback. `all` are deployments of one cell in any order. When the cell is empty, every version
+/// may be the target.
 #[must_use]
 pub fn candidates<'a>(current: Option<&Deployment>, all: &'a [Deployment]) -> Vec<Candidate<'a>> {
     let undone = undone(all);
@@ -77,7 +79,11 @@ pub fn candidates<'a>(current: Option<&Deployment>, all: &'a [Deployment]) -> Ve
                 Verdict::Target
             }
         };
-        Candidate { deployment, succeeded_at, verdict }
+        Candidate {
+            deployment,
+            succeeded_at,
+            verdict,
+        }
     };
     successes(all).into_iter().map(judged).collect()
 }
@@ -85,36 +91,58 @@ pub fn candidates<'a>(current: Option<&Deployment>, all: &'a [Deployment]) -> Ve
 /// The version that a rollback returns to.
 #[must_use]
 pub fn target<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
-    candidates.iter().find(|one| one.verdict == Verdict::Target).copied()
+    candidates
+        .iter()
+        .find(|one| one.verdict == Verdict::Target)
+        .copied()
 }
 
-/// The success of a version, even if it was rolled back: the caller requests this version explicitly.
+/// The success of a version, even if it was rolled back: the caller requests this version
+/// explicitly.
 #[must_use]
 pub fn success_of<'a>(version: &Version, all: &'a [Deployment]) -> Option<&'a Deployment> {
-    successes(all).into_iter().map(|(deployment, _)| deployment).find(|deployment| deployment.version == *version)
+    successes(all)
+        .into_iter()
+        .map(|(deployment, _)| deployment)
+        .find(|deployment| deployment.version == *version)
 }
 
 /// The sort key of successes: by time, and for equal times by the order of recording.
 fn key(deployment: &Deployment) -> (Option<Time>, Time, uuid::Uuid) {
-    (deployment.succeeded_at, deployment.created_at, deployment.id)
+    (
+        deployment.succeeded_at,
+        deployment.created_at,
+        deployment.id,
+    )
 }
 
 /// The success of each version, the newest first.
 fn successes(all: &[Deployment]) -> Vec<(&Deployment, Time)> {
-    let mut succeeded: Vec<_> = all.iter().filter_map(|deployment| Some((deployment, deployment.succeeded_at?))).collect();
+    let mut succeeded: Vec<_> = all
+        .iter()
+        .filter_map(|deployment| Some((deployment, deployment.succeeded_at?)))
+        .collect();
     succeeded.sort_by_key(|(deployment, _)| std::cmp::Reverse(key(deployment)));
     let mut seen = HashSet::new();
     succeeded.retain(|(deployment, _)| seen.insert(&deployment.version));
     succeeded
 }
 
-/// The deployments whose success was rolled back, or replaced by a rollback that has not updated their status yet.
+/// The deployments whose success was rolled back, or replaced by a rollback that has not updated
+/// their status yet.
 fn undone(all: &[Deployment]) -> HashSet<uuid::Uuid> {
     let replaced = |deployment: &Deployment| {
-        let rollbacks = all.iter().filter(|one| one.succeeded_at.is_some() && one.succeeded_at >= deployment.succeeded_at);
-        rollbacks.into_iter().any(|one| replaces(one) == Some(deployment.id))
+        let rollbacks = all.iter().filter(|one| {
+            one.succeeded_at.is_some() && one.succeeded_at >= deployment.succeeded_at
+        });
+        rollbacks
+            .into_iter()
+            .any(|one| replaces(one) == Some(deployment.id))
     };
-    all.iter().filter(|one| one.status != Status::Succeeded || replaced(one)).map(|one| one.id).collect()
+    all.iter()
+        .filter(|one| one.status != Status::Succeeded || replaced(one))
+        .map(|one| one.id)
+        .collect()
 }
 
 /// The deployment that a rollback replaced.

@@ -1,7 +1,7 @@
 //! The status machine: five statuses and the transitions between them.
 //!
-//! No other module decides whether a transition is legal. The store only refuses to overwrite a status that it did not
-//! expect.
+//! No other module decides whether a transition is legal. The store only refuses to overwrite a
+//! status that it did not expect.
 
 use std::{fmt, str::FromStr};
 
@@ -28,7 +28,13 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of a deployment's life.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::InProgress, Self::Succeeded, Self::Failed, Self::RolledBack];
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::InProgress,
+        Self::Succeeded,
+        Self::Failed,
+        Self::RolledBack,
+    ];
 
     /// The statuses that may follow this one. Never empty, and never this status itself.
     #[must_use]
@@ -46,11 +52,16 @@ impl Status {
     /// # Errors
     /// [`IllegalTransition`] when `to` is not in [`Status::allowed`]. A transition to the same status is illegal too.
     pub fn transition_to(self, to: Self) -> Result<Transition, IllegalTransition> {
-        if self.allowed().contains(&to) { Ok(Transition { from: self, to }) } else { Err(IllegalTransition { from: self, to }) }
+        if self.allowed().contains(&to) {
+            Ok(Transition { from: self, to })
+        } else {
+            Err(IllegalTransition { from: self, to })
+        }
     }
 
-    /// The legal path from a new deployment to this status, `pending` first and this status last. `None` for `rolled_back`:
-    /// it follows an earlier success, so a deployment cannot be recorded with it in one request.
+    /// The legal path from a new deployment to this status, `pending` first and this status last.
+    /// `None` for `rolled_back`: it follows an earlier success, so a deployment cannot be recorded
+    /// with it in one request.
     #[must_use]
     pub const fn path_from_new(self) -> Option<&'static [Self]> {
         match self {
@@ -67,7 +78,12 @@ impl Status {
     pub(crate) const fn whole_path(self) -> &'static [Self] {
         match self.path_from_new() {
             Some(path) => path,
-            None => &[Self::Pending, Self::InProgress, Self::Succeeded, Self::RolledBack],
+            None => &[
+                Self::Pending,
+                Self::InProgress,
+                Self::Succeeded,
+                Self::RolledBack,
+            ],
         }
     }
 
@@ -103,7 +119,9 @@ impl FromStr for Status {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == word)
-            .ok_or(Invalid("must be one of pending, in_progress, succeeded, failed, rolled_back"))
+            .ok_or(Invalid(
+                "must be one of pending, in_progress, succeeded, failed, rolled_back",
+            ))
     }
 }
 
@@ -145,8 +163,16 @@ impl fmt::Display for IllegalTransition {
         } else {
             write!(f, "cannot move from {from} to {to}; ")?;
         }
-        let allowed: Vec<_> = from.allowed().iter().map(|status| status.as_str()).collect();
-        write!(f, "from {from} a deployment can only become {}", allowed.join(" or "))
+        let allowed: Vec<_> = from
+            .allowed()
+            .iter()
+            .map(|status| status.as_str())
+            .collect();
+        write!(
+            f,
+            "from {from} a deployment can only become {}",
+            allowed.join(" or ")
+        )
     }
 }
 
@@ -174,7 +200,11 @@ mod tests {
     fn seven_of_twenty_five_transitions_are_legal_and_none_keeps_the_status() {
         let legal: Vec<_> = Status::ALL
             .iter()
-            .flat_map(|from| Status::ALL.iter().filter_map(|to| from.transition_to(*to).ok()))
+            .flat_map(|from| {
+                Status::ALL
+                    .iter()
+                    .filter_map(|to| from.transition_to(*to).ok())
+            })
             .map(|transition| format!("{} -> {}", transition.from(), transition.to()))
             .collect();
         assert_eq!(
@@ -193,7 +223,12 @@ mod tests {
 
     #[test]
     fn the_error_of_an_illegal_transition_names_both_statuses_and_the_legal_ones() {
-        let refusal = Status::Succeeded.transition_to(Status::Pending).unwrap_err();
-        assert_eq!(refusal.to_string(), "cannot move from succeeded to pending; from succeeded a deployment can only become rolled_back");
+        let refusal = Status::Succeeded
+            .transition_to(Status::Pending)
+            .unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "cannot move from succeeded to pending; from succeeded a deployment can only become rolled_back"
+        );
     }
 }

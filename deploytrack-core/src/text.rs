@@ -71,14 +71,14 @@ macro_rules! checked_text {
 }
 
 checked_text! {
-    /// A version: 1 to 255 characters, no control characters, no space at either end. Versions are never compared as
-    /// numbers.
+    /// A version: 1 to 255 characters, no control characters, no space at either end. Versions are
+    /// never compared as numbers.
     Version, 1..=255, |text| line(text, Version::MOST, "must be at most 255 characters long")
 }
 
 checked_text! {
-    /// A short text, such as the name of a person, a program or a team: 1 to 255 characters, no control characters, no space
-    /// at either end.
+    /// A short text, such as the name of a person, a program or a team: 1 to 255 characters, no
+    /// control characters, no space at either end.
     Label, 1..=255, |text| line(text, Label::MOST, "must be at most 255 characters long")
 }
 
@@ -100,12 +100,14 @@ checked_text! {
 }
 
 checked_text! {
-    /// The reason of a transition, such as `exit code 3`: at most 1,024 characters; NUL is not allowed.
+    /// The reason of a transition, such as `exit code 3`: at most 1,024 characters; NUL is not
+    /// allowed.
     Reason, 0..=1024, |text| prose(text, Reason::MOST, "must be at most 1024 characters long")
 }
 
 checked_text! {
-    /// An idempotency key, which identifies repetitions of a request: 1 to 255 visible ASCII characters (RFC 5234, `VCHAR`).
+    /// An idempotency key, which identifies repetitions of a request: 1 to 255 visible ASCII
+    /// characters (RFC 5234, `VCHAR`).
     IdempotencyKey, 1..=255, |text| {
         if !text.is_empty() && text.len() <= IdempotencyKey::MOST && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(())

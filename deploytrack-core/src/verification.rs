@@ -34,7 +34,9 @@ impl Verification {
     /// Whether a part of the database is damaged and could not be read.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
-        self.differences.iter().any(|found| found.table == DAMAGE || found.detail.starts_with(UNREAD))
+        self.differences
+            .iter()
+            .any(|found| found.table == DAMAGE || found.detail.starts_with(UNREAD))
     }
 
     /// Whether a repair can fix at least one difference from the history.
@@ -49,13 +51,14 @@ pub(crate) const DAMAGE: &str = "database";
 /// The start of the detail of a part that could not be read.
 pub(crate) const UNREAD: &str = "could not be read";
 
-/// A difference: derived data that does not match the history, or a history that is not as it was recorded.
+/// A difference: derived data that does not match the history, or a history that is not as it was
+/// recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// The table: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`, `environment_counts` or
-    /// `events`; `database` for damage that the database itself reports.
+    /// The table: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`,
+    /// `environment_counts` or `events`; `database` for damage that the database itself reports.
     pub table: String,
     /// The deployment, if the difference concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,8 +78,9 @@ pub struct Difference {
     pub environment_id: Option<Uuid>,
     /// The actual and the expected content.
     pub detail: String,
-    /// Whether a repair can restore it from the history. A changed history cannot be repaired and its cell cannot be
-    /// checked: a backup is needed. Events cannot be repaired either, since readers have received them.
+    /// Whether a repair can restore it from the history. A changed history cannot be repaired and
+    /// its cell cannot be checked: a backup is needed. Events cannot be repaired either, since
+    /// readers have received them.
     pub repairable: bool,
 }
 
@@ -99,16 +103,33 @@ impl fmt::Display for Difference {
 impl fmt::Display for Verification {
     /// Formats one line of numbers, then one line for each difference.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { deployments, entries, cells, found, .. } = self;
-        write!(f, "{deployments} deployments, {entries} history rows, {cells} cells: ")?;
+        let Self {
+            deployments,
+            entries,
+            cells,
+            found,
+            ..
+        } = self;
+        write!(
+            f,
+            "{deployments} deployments, {entries} history rows, {cells} cells: "
+        )?;
         match found {
-            0 if self.empty => f.write_str("the database has no deployments, so there was nothing to compare"),
+            0 if self.empty => {
+                f.write_str("the database has no deployments, so there was nothing to compare")
+            }
             0 => f.write_str("all agree"),
             1 => f.write_str("1 difference"),
             more => write!(f, "{more} differences"),
         }?;
-        self.differences.iter().try_for_each(|difference| write!(f, "\n  {difference}"))?;
+        self.differences
+            .iter()
+            .try_for_each(|difference| write!(f, "\n  {difference}"))?;
         let unnamed = found.saturating_sub(self.differences.len() as u64);
-        if unnamed > 0 { write!(f, "\n  and {unnamed} more") } else { Ok(()) }
+        if unnamed > 0 {
+            write!(f, "\n  and {unnamed} more")
+        } else {
+            Ok(())
+        }
     }
 }

@@ -19,11 +19,13 @@ use crate::{
 /// The most exports that run at once, and the most of one subject. Each holds a page in memory.
 const EXPORTS: usize = 16;
 const EXPORTS_OF_SUBJECT: usize = 4;
-/// The most reads of many records that run at once, and the most of one subject. That is more than there are connections to
-/// the database, and few enough to hold the first parts of large answers in memory.
+/// The most reads of many records that run at once, and the most of one subject. That is more than
+/// there are connections to the database, and few enough to hold the first parts of large answers
+/// in memory.
 const READS: usize = 32;
 const READS_OF_SUBJECT: usize = 8;
-/// The least number of connections of one subject that may read events, however few connections there are.
+/// The least number of connections of one subject that may read events, however few connections
+/// there are.
 const LEAST_STREAMS: usize = 4;
 
 /// The application: the tracker, the token verifier, the cache and the quotas.
@@ -46,7 +48,8 @@ pub struct App {
     pub(crate) reads: Arc<Quota>,
     /// The memory for bodies that are arriving.
     pub(crate) arrivals: Arc<Arrivals>,
-    /// Permits to parse a large body, one for each processor: the values of one body take up to 25 MB.
+    /// Permits to parse a large body, one for each processor: the values of one body take up to 25
+    /// MB.
     pub(crate) parsers: Arc<Semaphore>,
     /// Cancelled when the server shuts down, to end the streams that have no end.
     pub(crate) ending: CancellationToken,
@@ -65,13 +68,18 @@ impl App {
             .with_name_guard(config.name_guard)
             .with_retention(config.idempotency_retention);
         tracker.compare_clock().await;
-        Ok(Self::new(tracker, &config.secret).with_limits(limits).with_badges(config.badges))
+        Ok(Self::new(tracker, &config.secret)
+            .with_limits(limits)
+            .with_badges(config.badges))
     }
 
     /// An application over an open tracker.
     #[must_use]
     pub fn new(tracker: Tracker, secret: &Secret) -> Self {
-        let (verifier, cache) = (Arc::new(Verifier::new(secret)), Arc::new(ResponseCache::new()));
+        let (verifier, cache) = (
+            Arc::new(Verifier::new(secret)),
+            Arc::new(ResponseCache::new()),
+        );
         let limits = ConnectionLimits::of(config::MAX_CONNECTIONS);
         let quota = |most, most_of_subject| Arc::new(Quota::new(most, most_of_subject));
         Self {
@@ -86,24 +94,37 @@ impl App {
             answers: quota(encoding::ANSWER_UNITS, encoding::ANSWER_UNITS_OF_SUBJECT),
             reads: quota(READS, READS_OF_SUBJECT),
             arrivals: Arc::new(Arrivals::new(limits)),
-            parsers: Arc::new(Semaphore::new(available_parallelism().map_or(1, Into::into))),
+            parsers: Arc::new(Semaphore::new(
+                available_parallelism().map_or(1, Into::into),
+            )),
             ending: CancellationToken::new(),
         }
         .with_limits(limits)
     }
 
-    /// Sets the connection limits. Half of the connections may read events, and an eighth those of one subject. Event
-    /// streams stay open, so the other half is reserved for short requests.
+    /// Sets the connection limits. Half of the connections may read events, and an eighth those of
+    /// one subject. Event streams stay open, so the other half is reserved for short requests.
     #[must_use]
     pub fn with_limits(self, limits: ConnectionLimits) -> Self {
         let connections = limits.connections;
-        let streams = Arc::new(Quota::new(connections / 2, (connections / 8).max(LEAST_STREAMS)));
-        Self { limits, streams, arrivals: Arc::new(Arrivals::new(limits)), ..self }
+        let streams = Arc::new(Quota::new(
+            connections / 2,
+            (connections / 8).max(LEAST_STREAMS),
+        ));
+        Self {
+            limits,
+            streams,
+            arrivals: Arc::new(Arrivals::new(limits)),
+            ..self
+        }
     }
 
     /// Restricts the application to `/healthz` and `/readyz`.
     pub(crate) fn for_health_checks(self) -> Self {
-        Self { health_only: true, ..self }
+        Self {
+            health_only: true,
+            ..self
+        }
     }
 
     /// Sets who may read badges. The default is [`Badges::Off`].
@@ -121,6 +142,8 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("tracker", &self.tracker).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("tracker", &self.tracker)
+            .finish_non_exhaustive()
     }
 }

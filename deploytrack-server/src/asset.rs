@@ -10,7 +10,8 @@ use crate::{
     response::{HandlerResult, tagged},
 };
 
-/// A file with its response, which is built at the first request and never changes while the program runs.
+/// A file with its response, which is built at the first request and never changes while the
+/// program runs.
 pub(crate) struct Asset {
     /// The path of its URL.
     pub(crate) path: &'static str,
@@ -21,12 +22,25 @@ pub(crate) struct Asset {
 }
 
 impl Asset {
-    pub(crate) const fn new(path: &'static str, media_type: &'static str, body: &'static [u8]) -> Self {
-        Self { path, media_type, headers: &[], body, representation: OnceLock::new() }
+    pub(crate) const fn new(
+        path: &'static str,
+        media_type: &'static str,
+        body: &'static [u8],
+    ) -> Self {
+        Self {
+            path,
+            media_type,
+            headers: &[],
+            body,
+            representation: OnceLock::new(),
+        }
     }
 
     /// Adds headers to the response. Their names must be lower case.
-    pub(crate) const fn with_headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+    pub(crate) const fn with_headers(
+        mut self,
+        headers: &'static [(&'static str, &'static str)],
+    ) -> Self {
         self.headers = headers;
         self
     }
@@ -42,8 +56,17 @@ impl Asset {
     }
 
     fn build(&self) -> HandlerResult {
-        let mut response = tagged(StatusCode::OK, self.media_type, Bytes::from_static(self.body))?;
-        let own = self.headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let mut response = tagged(
+            StatusCode::OK,
+            self.media_type,
+            Bytes::from_static(self.body),
+        )?;
+        let own = self.headers.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
         response.headers_mut().extend(own);
         Ok(response)
     }

@@ -19,7 +19,10 @@ pub(crate) struct Identity(Option<Arc<Claims>>);
 impl Identity {
     /// The subject of the token. A route that is open to anyone has none.
     pub(crate) fn subject(&self) -> Result<&Label, Refusal> {
-        self.0.as_ref().map(|claims| &claims.subject).ok_or(Refusal::NoToken)
+        self.0
+            .as_ref()
+            .map(|claims| &claims.subject)
+            .ok_or(Refusal::NoToken)
     }
 
     /// Whether the request had a valid token.
@@ -29,15 +32,22 @@ impl Identity {
 }
 
 /// Checks the token of a request and its role.
-pub(crate) fn authorize(app: &App, access: Access, headers: &HeaderMap) -> Result<Identity, Refusal> {
+pub(crate) fn authorize(
+    app: &App,
+    access: Access,
+    headers: &HeaderMap,
+) -> Result<Identity, Refusal> {
     if access == Access::Open {
         return Ok(Identity(None));
     }
     let token = bearer_token(headers)?;
-    let claims = app.verifier.check(token, app.tracker.clock().now()).map_err(|fault| match fault {
-        TokenFault::Invalid => Refusal::BadToken,
-        TokenFault::TooLong(longest) => Refusal::LongToken(longest),
-    })?;
+    let claims = app
+        .verifier
+        .check(token, app.tracker.clock().now())
+        .map_err(|fault| match fault {
+            TokenFault::Invalid => Refusal::BadToken,
+            TokenFault::TooLong(longest) => Refusal::LongToken(longest),
+        })?;
     if access == Access::Admin && !claims.admin {
         return Err(Refusal::Role);
     }
@@ -54,7 +64,11 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
     }
     let text = one.to_str().map_err(|_| Refusal::BadToken)?;
     let (scheme, token) = text.split_once(' ').ok_or(Refusal::BadToken)?;
-    if scheme.eq_ignore_ascii_case("Bearer") { Ok(token.trim_matches(' ')) } else { Err(Refusal::BadToken) }
+    if scheme.eq_ignore_ascii_case("Bearer") {
+        Ok(token.trim_matches(' '))
+    } else {
+        Err(Refusal::BadToken)
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +95,13 @@ mod tests {
             assert_eq!(token(&[header]).unwrap(), "a.b.c");
         }
         assert_eq!(token(&[]), Err("none"));
-        for headers in [&["Basic a.b.c"][..], &["Bearer"], &["a.b.c"], &[""], &["Bearer a.b.c", "Bearer a.b.c"]] {
+        for headers in [
+            &["Basic a.b.c"][..],
+            &["Bearer"],
+            &["a.b.c"],
+            &[""],
+            &["Bearer a.b.c", "Bearer a.b.c"],
+        ] {
             assert_eq!(token(headers), Err("bad"), "{headers:?}");
         }
     }

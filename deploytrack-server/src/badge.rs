@@ -1,7 +1,9 @@
-//! The SVG picture of a badge: the environment on its left side, the version and its age on its right side.
+//! The SVG picture of a badge: the environment on its left side, the version and its age on its
+//! right side.
 //!
-//! A version is untrusted text. It is escaped, and characters that XML does not allow or that change the direction of the
-//! text are replaced by U+FFFD. The picture contains no script and loads nothing.
+//! A version is untrusted text. It is escaped, and characters that XML does not allow or that
+//! change the direction of the text are replaced by U+FFFD. The picture contains no script and
+//! loads nothing.
 
 use std::borrow::Cow;
 
@@ -23,12 +25,14 @@ const SHOWN: usize = 30;
 const SHORTENED: char = '…';
 /// The space between a text and the edge of its box, in pixels.
 const PADDING: u32 = 5;
-/// The widths of the characters from space to tilde in Verdana at 11 pixels, in tenths of a pixel. All badges have that size.
-/// On a machine without the font, the text is fitted to the same length.
+/// The widths of the characters from space to tilde in Verdana at 11 pixels, in tenths of a pixel.
+/// All badges have that size. On a machine without the font, the text is fitted to the same length.
 const WIDTHS: [u32; 95] = [
-    39, 43, 50, 90, 70, 118, 80, 30, 50, 50, 70, 90, 40, 50, 40, 50, 70, 70, 70, 70, 70, 70, 70, 70, 70, 70, 50, 50, 90, 90, 90, 60, 110,
-    75, 75, 77, 85, 70, 63, 85, 83, 46, 50, 76, 61, 93, 82, 87, 66, 87, 76, 75, 68, 81, 75, 109, 75, 68, 75, 50, 50, 50, 90, 70, 70, 66,
-    69, 57, 69, 66, 39, 69, 70, 30, 38, 65, 30, 107, 70, 67, 69, 69, 47, 57, 43, 70, 65, 90, 65, 65, 58, 70, 50, 70, 90,
+    39, 43, 50, 90, 70, 118, 80, 30, 50, 50, 70, 90, 40, 50, 40, 50, 70, 70, 70, 70, 70, 70, 70,
+    70, 70, 70, 50, 50, 90, 90, 90, 60, 110, 75, 75, 77, 85, 70, 63, 85, 83, 46, 50, 76, 61, 93,
+    82, 87, 66, 87, 76, 75, 68, 81, 75, 109, 75, 68, 75, 50, 50, 50, 90, 70, 70, 66, 69, 57, 69,
+    66, 39, 69, 70, 30, 38, 65, 30, 107, 70, 67, 69, 69, 47, 57, 43, 70, 65, 90, 65, 65, 58, 70,
+    50, 70, 90,
 ];
 
 /// The texts and the colour of a badge.
@@ -43,30 +47,62 @@ pub(crate) struct Badge {
 impl Badge {
     /// The badge of a cell: the version of the current deployment, and its age.
     pub(crate) fn current(component: &Name, environment: &Name, cell: &Cell, now: Time) -> Self {
-        let (version, since) = (clean(cell.version.as_str()), clock::format(&cell.deployed_at));
-        let message = format!("{} · {}", isolated(&shortened(&version)), age(now, cell.deployed_at));
-        let title = format!("{}: {} since {since}", cell_name(component, environment), isolated(&version));
-        Self { label: shortened(environment.as_str()), message, title, colour: CURRENT }
+        let (version, since) = (
+            clean(cell.version.as_str()),
+            clock::format(&cell.deployed_at),
+        );
+        let message = format!(
+            "{} · {}",
+            isolated(&shortened(&version)),
+            age(now, cell.deployed_at)
+        );
+        let title = format!(
+            "{}: {} since {since}",
+            cell_name(component, environment),
+            isolated(&version)
+        );
+        Self {
+            label: shortened(environment.as_str()),
+            message,
+            title,
+            colour: CURRENT,
+        }
     }
 
     /// The badge of an empty cell.
     pub(crate) fn nothing_deployed(component: &Name, environment: &Name) -> Self {
         let message = "nothing deployed".to_owned();
         let title = format!("{}: {message}", cell_name(component, environment));
-        Self { label: shortened(environment.as_str()), message, title, colour: NOTHING }
+        Self {
+            label: shortened(environment.as_str()),
+            message,
+            title,
+            colour: NOTHING,
+        }
     }
 
-    /// The badge for an unknown component or environment. It does not repeat the requested names, which may be any text.
+    /// The badge for an unknown component or environment. It does not repeat the requested names,
+    /// which may be any text.
     pub(crate) fn unknown() -> Self {
         let title = "There is no such component or environment".to_owned();
-        Self { label: "deployment".to_owned(), message: "unknown".to_owned(), title, colour: NOTHING }
+        Self {
+            label: "deployment".to_owned(),
+            message: "unknown".to_owned(),
+            title,
+            colour: NOTHING,
+        }
     }
 
     /// The picture, 20 pixels high.
     pub(crate) fn svg(&self) -> String {
         let (left, right) = (length(&self.label), length(&self.message));
         let (edge, width) = (left + 2 * PADDING, left + right + 4 * PADDING);
-        let (title, label, message, colour) = (escaped(&self.title), escaped(&self.label), escaped(&self.message), self.colour);
+        let (title, label, message, colour) = (
+            escaped(&self.title),
+            escaped(&self.label),
+            escaped(&self.message),
+            self.colour,
+        );
         let (label_at, message_at, corner) = (PADDING, edge + PADDING, width - 3);
         format!(
             r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{title}">
@@ -85,19 +121,33 @@ impl Badge {
 
 /// A component and its environment, as a part of a sentence.
 fn cell_name(component: &Name, environment: &Name) -> String {
-    format!("{} in {}", isolated(component.as_str()), isolated(environment.as_str()))
+    format!(
+        "{} in {}",
+        isolated(component.as_str()),
+        isolated(environment.as_str())
+    )
 }
 
 /// The age without seconds, because a badge may be cached for a minute.
 fn age(now: Time, then: Time) -> String {
-    if now - then < TimeDelta::minutes(1) { "just now".to_owned() } else { age::age(now, then) }
+    if now - then < TimeDelta::minutes(1) {
+        "just now".to_owned()
+    } else {
+        age::age(now, then)
+    }
 }
 
-/// The text without the characters that XML does not allow (control characters, two non-characters) and without those that
-/// change the direction of the text after it.
+/// The text without the characters that XML does not allow (control characters, two non-characters)
+/// and without those that change the direction of the text after it.
 fn clean(text: &str) -> String {
     let shown = |c: char| match c {
-        '\u{fffe}' | '\u{ffff}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        '\u{fffe}'
+        | '\u{ffff}'
+        | '\u{61c}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
         c => c,
     };
@@ -111,10 +161,15 @@ fn shortened(text: &str) -> String {
     text.chars().take(SHOWN - 1).chain([SHORTENED]).collect()
 }
 
-/// The text in directional isolates (FSI and PDI, Unicode Annex 9), so that right-to-left text does not affect its surroundings.
+/// The text in directional isolates (FSI and PDI, Unicode Annex 9), so that right-to-left text does
+/// not affect its surroundings.
 fn isolated(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii() || c == SHORTENED;
-    if text.chars().all(plain) { text.into() } else { format!("\u{2068}{text}\u{2069}").into() }
+    if text.chars().all(plain) {
+        text.into()
+    } else {
+        format!("\u{2068}{text}\u{2069}").into()
+    }
 }
 
 /// The length of a text in pixels.
@@ -124,7 +179,9 @@ fn length(text: &str) -> u32 {
 }
 
 fn tenths(c: char) -> u32 {
-    let width = (c as usize).checked_sub(' ' as usize).and_then(|index| WIDTHS.get(index));
+    let width = (c as usize)
+        .checked_sub(' ' as usize)
+        .and_then(|index| WIDTHS.get(index));
     width.copied().unwrap_or_else(|| match c.width() {
         Some(0) => 0,
         Some(1) | None => 75,
@@ -155,20 +212,40 @@ mod tests {
     use super::*;
 
     fn with_version(text: &str) -> Badge {
-        let cell = |version| Cell { version, deployed_at: clock::parse("2026-11-20T18:00:00Z").unwrap() };
-        let (component, environment) = ("user-service".parse().unwrap(), "production".parse().unwrap());
-        Badge::current(&component, &environment, &cell(text.parse().unwrap()), clock::parse("2026-11-23T18:32:00Z").unwrap())
+        let cell = |version| Cell {
+            version,
+            deployed_at: clock::parse("2026-11-20T18:00:00Z").unwrap(),
+        };
+        let (component, environment) = (
+            "user-service".parse().unwrap(),
+            "production".parse().unwrap(),
+        );
+        Badge::current(
+            &component,
+            &environment,
+            &cell(text.parse().unwrap()),
+            clock::parse("2026-11-23T18:32:00Z").unwrap(),
+        )
     }
 
     /// A badge with this text, which need not be a valid version.
     fn with_text(text: &str) -> Badge {
-        Badge { label: clean(text), message: shortened(&clean(text)), title: clean(text), colour: CURRENT }
+        Badge {
+            label: clean(text),
+            message: shortened(&clean(text)),
+            title: clean(text),
+            colour: CURRENT,
+        }
     }
 
     fn texts(svg: &str) -> Vec<String> {
         let document = Document::parse(svg).unwrap();
-        let texts = document.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
-        texts.map(|node| node.text().unwrap_or_default().to_owned()).collect()
+        let texts = document
+            .descendants()
+            .filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+        texts
+            .map(|node| node.text().unwrap_or_default().to_owned())
+            .collect()
     }
 
     proptest! {
@@ -200,12 +277,23 @@ mod tests {
         let version = "v".repeat(255);
         let badge = with_version(&version);
         assert_eq!(badge.message, format!("{}… · 3d", "v".repeat(29)));
-        assert_eq!(badge.title, format!("user-service in production: {version} since 2026-11-20T18:00:00.000Z"));
+        assert_eq!(
+            badge.title,
+            format!("user-service in production: {version} since 2026-11-20T18:00:00.000Z")
+        );
     }
 
     #[test]
     fn hostile_versions_stay_text() {
-        for version in ["<script>alert(1)</script>", "\"/><image href='//x'/>", "]]>", "&lt;", "&#0;", "..", "%00"] {
+        for version in [
+            "<script>alert(1)</script>",
+            "\"/><image href='//x'/>",
+            "]]>",
+            "&lt;",
+            "&#0;",
+            "..",
+            "%00",
+        ] {
             let svg = with_version(version).svg();
             assert_eq!(texts(&svg)[1], format!("{version} · 3d"), "{svg}");
         }
@@ -213,14 +301,21 @@ mod tests {
 
     #[test]
     fn a_version_does_not_change_the_direction_of_the_text_after_it() {
-        assert_eq!(with_version("1\u{202e}2").message, "\u{2068}1\u{fffd}2\u{2069} · 3d", "no override");
+        assert_eq!(
+            with_version("1\u{202e}2").message,
+            "\u{2068}1\u{fffd}2\u{2069} · 3d",
+            "no override"
+        );
         assert_eq!(with_version("גרסה").message, "\u{2068}גרסה\u{2069} · 3d");
         assert_eq!(with_version("1.4.2").message, "1.4.2 · 3d");
     }
 
     #[test]
     fn the_length_of_a_text_is_its_width_in_pixels() {
-        assert_eq!((length("1.4.2"), length("production"), length("")), (29, 59, 1));
+        assert_eq!(
+            (length("1.4.2"), length("production"), length("")),
+            (29, 59, 1)
+        );
         assert_eq!(length("版本"), 25, "wide characters");
         assert_eq!(length("e\u{301}"), length("e"), "combining characters");
     }
@@ -230,9 +325,17 @@ mod tests {
         let digits = colour.trim_start_matches('#');
         let digit = |at: usize| u32::from_str_radix(&digits[at..=at], 16).unwrap();
         let channel = |number: usize| {
-            let value = if digits.len() == 3 { 17 * digit(number) } else { 16 * digit(2 * number) + digit(2 * number + 1) };
+            let value = if digits.len() == 3 {
+                17 * digit(number)
+            } else {
+                16 * digit(2 * number) + digit(2 * number + 1)
+            };
             let part = f64::from(value) / 255.0;
-            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
         };
         1.05 / (0.2126 * channel(0) + 0.7152 * channel(1) + 0.0722 * channel(2) + 0.05)
     }

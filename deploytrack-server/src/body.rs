@@ -19,8 +19,8 @@ pub(crate) struct TaggedBody {
     pub(crate) tag: EntityTag,
 }
 
-/// Bytes with a guard that is dropped with their last clone. The guard cannot belong to the body, because hyper drops a body
-/// before it has written the last bytes.
+/// Bytes with a guard that is dropped with their last clone. The guard cannot belong to the body,
+/// because hyper drops a body before it has written the last bytes.
 struct Guarded<G> {
     bytes: Bytes,
     _guard: G,
@@ -34,23 +34,36 @@ impl<G> AsRef<[u8]> for Guarded<G> {
 
 /// Attaches a guard to bytes. The guard is dropped when the bytes are written or discarded.
 pub(crate) fn guarded(bytes: Bytes, guard: impl Send + 'static) -> Bytes {
-    Bytes::from_owner(Guarded { bytes, _guard: guard })
+    Bytes::from_owner(Guarded {
+        bytes,
+        _guard: guard,
+    })
 }
 
 /// A body that is complete in memory.
 pub(crate) fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+    Full::new(bytes)
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }
 
 /// A response with a complete body of this media type.
-pub(crate) fn whole(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Response<Body> {
+pub(crate) fn whole(
+    status: StatusCode,
+    media_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Response<Body> {
     let body = body.into();
     let length = HeaderValue::from(body.len());
     let mut response = Response::new(full(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     // hyper would set the length too, but not for HEAD.
-    response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
     response
 }
 

@@ -1,4 +1,5 @@
-//! The settings. Each has a flag and an environment variable; only the token secret itself has no flag.
+//! The settings. Each has a flag and an environment variable; only the token secret itself has no
+//! flag.
 
 use std::{
     env, fmt,
@@ -9,7 +10,9 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use clap::builder::{EnumValueParser, PathBufValueParser, StringValueParser, TypedValueParser as _};
+use clap::builder::{
+    EnumValueParser, PathBufValueParser, StringValueParser, TypedValueParser as _,
+};
 use deploytrack_core::{
     error::Error,
     store::Store,
@@ -26,7 +29,8 @@ use crate::{
     value_parser::{TrimmedPath, TrimmedText},
 };
 
-/// The default limit of connections. It fits the usual limit of 1,024 open files, with a reserve for the database.
+/// The default limit of connections. It fits the usual limit of 1,024 open files, with a reserve
+/// for the database.
 pub const MAX_CONNECTIONS: usize = 768;
 /// The greatest limit of connections that may be configured.
 const MOST_CONNECTIONS: u64 = 1_000_000;
@@ -104,7 +108,8 @@ pub struct ServeArgs {
     #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", value_parser = TrimmedText(Registration::from_str), default_value = "auto")]
     registration: Registration,
 
-    /// New names that look like typing errors for existing ones: off registers them, warn does so with a warning, refuse rejects them
+    /// New names that look like typing errors for existing ones: off registers them, warn does so
+    /// with a warning, refuse rejects them
     #[arg(long, global = true, value_name = "off|warn|refuse", env = "DEPLOYTRACK_NAME_GUARD", value_parser = TrimmedText(NameGuard::from_str), default_value = "refuse")]
     name_guard: NameGuard,
 
@@ -138,7 +143,8 @@ pub struct ServeArgs {
           value_parser = TrimmedText(token_lifetime))]
     max_token_lifetime: Duration,
 
-    /// Limit of simultaneous connections; a new connection above it closes the one that has been idle longest
+    /// Limit of simultaneous connections; a new connection above it closes the one that has been
+    /// idle longest
     #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
           value_parser = TrimmedText(max_connections))]
     max_connections: usize,
@@ -160,12 +166,18 @@ pub struct ServeArgs {
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:3000 or [::]:3000")
+    text.parse()
+        .map_err(|_| "must be an address and a port, such as 127.0.0.1:3000 or [::]:3000")
 }
 
 fn max_connections(text: &str) -> Result<usize, String> {
-    let number = text.parse::<u64>().ok().filter(|number| (1..=MOST_CONNECTIONS).contains(number));
-    number.and_then(|number| usize::try_from(number).ok()).ok_or_else(|| format!("must be a whole number from 1 to {MOST_CONNECTIONS}"))
+    let number = text
+        .parse::<u64>()
+        .ok()
+        .filter(|number| (1..=MOST_CONNECTIONS).contains(number));
+    number
+        .and_then(|number| usize::try_from(number).ok())
+        .ok_or_else(|| format!("must be a whole number from 1 to {MOST_CONNECTIONS}"))
 }
 
 fn token_lifetime(text: &str) -> Result<Duration, String> {
@@ -186,7 +198,8 @@ fn retention(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// The location of the database. It may contain a password, so `Debug` and `Display` hide parts of it.
+/// The location of the database. It may contain a password, so `Debug` and `Display` hide parts of
+/// it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(Location);
 
@@ -198,10 +211,18 @@ enum Location {
 }
 
 impl DatabaseUrl {
-    /// The URL in an argument, without blanks around it. A space at the end of a file name belongs to the name.
+    /// The URL in an argument, without blanks around it. A space at the end of a file name belongs
+    /// to the name.
     fn from_argument(text: &str) -> Self {
         let text = text.trim_start();
-        Self(Location::Url(if text.starts_with("sqlite:") { text } else { trimmed(text) }.to_owned()))
+        Self(Location::Url(
+            if text.starts_with("sqlite:") {
+                text
+            } else {
+                trimmed(text)
+            }
+            .to_owned(),
+        ))
     }
 
     /// The SQLite database in a file.
@@ -223,9 +244,15 @@ impl DatabaseUrl {
 
     /// Whether the URL has a supported scheme, and a path if it is SQLite's.
     fn is_supported(&self) -> bool {
-        let Location::Url(url) = &self.0 else { return true };
-        // With an empty path SQLite would open a temporary database, which is deleted when the server ends.
-        let has_path = |scheme| url.strip_prefix(scheme).is_some_and(|path| !path.trim_start_matches('/').is_empty());
+        let Location::Url(url) = &self.0 else {
+            return true;
+        };
+        // With an empty path SQLite would open a temporary database, which is deleted when the
+        // server ends.
+        let has_path = |scheme| {
+            url.strip_prefix(scheme)
+                .is_some_and(|path| !path.trim_start_matches('/').is_empty())
+        };
         has_path("sqlite:") || url.starts_with("postgres://") || url.starts_with("postgresql://")
     }
 
@@ -242,8 +269,8 @@ impl From<&str> for DatabaseUrl {
 }
 
 impl fmt::Display for DatabaseUrl {
-    /// Writes the URL without user, password and parameters. A password may contain `@`, `?` and `/` that should have been
-    /// encoded, so ambiguous parts are omitted too.
+    /// Writes the URL without user, password and parameters. A password may contain `@`, `?` and
+    /// `/` that should have been encoded, so ambiguous parts are omitted too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = match &self.0 {
             Location::Url(url) => url,
@@ -252,11 +279,21 @@ impl fmt::Display for DatabaseUrl {
         if url.starts_with("sqlite:") {
             return f.write_str(url.split('?').next().unwrap_or_default());
         }
-        let Some((scheme, rest)) = url.split_once("://").filter(|_| self.is_supported()) else { return f.write_str("...") };
+        let Some((scheme, rest)) = url.split_once("://").filter(|_| self.is_supported()) else {
+            return f.write_str("...");
+        };
         match rest.rsplit_once('@') {
             Some((user, _)) if user.contains('?') => write!(f, "{scheme}://..."),
-            Some((_, host)) => write!(f, "{scheme}://...@{}", host.split('?').next().unwrap_or_default()),
-            None => write!(f, "{scheme}://{}", rest.split('?').next().unwrap_or_default()),
+            Some((_, host)) => write!(
+                f,
+                "{scheme}://...@{}",
+                host.split('?').next().unwrap_or_default()
+            ),
+            None => write!(
+                f,
+                "{scheme}://{}",
+                rest.split('?').next().unwrap_or_default()
+            ),
         }
     }
 }
@@ -314,7 +351,9 @@ pub enum ConfigError {
     #[error("--database-url (DEPLOYTRACK_DATABASE_URL) must be sqlite:PATH or postgres://...")]
     DatabaseUrl,
     /// There are two secrets.
-    #[error("{SECRET_VARIABLE} and --jwt-secret-file (DEPLOYTRACK_JWT_SECRET_FILE) are both given; give one of them")]
+    #[error(
+        "{SECRET_VARIABLE} and --jwt-secret-file (DEPLOYTRACK_JWT_SECRET_FILE) are both given; give one of them"
+    )]
     TwoSecrets,
     /// The secret in the variable is too short.
     #[error("{SECRET_VARIABLE} is too short; {0}")]
@@ -323,7 +362,9 @@ pub enum ConfigError {
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
     /// The log level is invalid.
-    #[error("{name} is {value:?}, which is not a log level; use error, warn, info, debug, trace or directives such as info,sqlx=debug")]
+    #[error(
+        "{name} is {value:?}, which is not a log level; use error, warn, info, debug, trace or directives such as info,sqlx=debug"
+    )]
     LogLevel {
         /// The flag or variable.
         name: &'static str,
@@ -343,7 +384,8 @@ enum SecretSource {
 }
 
 impl ServeArgs {
-    /// Checks the settings, creates the data directory if it is needed, and reads or creates the secret.
+    /// Checks the settings, creates the data directory if it is needed, and reads or creates the
+    /// secret.
     ///
     /// # Errors
     /// [`ConfigError`] if a setting is invalid.
@@ -352,7 +394,9 @@ impl ServeArgs {
         let (data_dir, secret, log_level) = (self.data_dir()?, self.secret()?, self.log_level()?);
         self.configured_database()?;
         let bytes = match &secret {
-            SecretSource::Variable(bytes) => Secret::new(bytes.clone()).map_err(ConfigError::SecretVariable)?,
+            SecretSource::Variable(bytes) => {
+                Secret::new(bytes.clone()).map_err(ConfigError::SecretVariable)?
+            }
             SecretSource::File(path) => secret_file::read(path)?,
             SecretSource::DefaultFile(path) => {
                 create_private_dir(&data_dir)?;
@@ -366,20 +410,29 @@ impl ServeArgs {
             registration: self.registration,
             name_guard: self.name_guard,
             badges: self.badges,
-            // The conversion cannot fail: the longest retention is far below the limit of `TimeDelta`.
-            idempotency_retention: TimeDelta::from_std(self.idempotency_retention).unwrap_or(RETENTION),
+            // The conversion cannot fail: the longest retention is far below the limit of
+            // `TimeDelta`.
+            idempotency_retention: TimeDelta::from_std(self.idempotency_retention)
+                .unwrap_or(RETENTION),
             log_format: self.log_format(),
             log_level,
             limits: self.limits(),
             health_listen: self.health_listen,
-            secret: bytes.with_issuer_and_audience(self.jwt_issuer, self.jwt_audience).with_max_lifetime(self.max_token_lifetime),
+            secret: bytes
+                .with_issuer_and_audience(self.jwt_issuer, self.jwt_audience)
+                .with_max_lifetime(self.max_token_lifetime),
         })
     }
 
     /// The limits of connections.
     fn limits(&self) -> ConnectionLimits {
         let limits = ConnectionLimits::of(self.max_connections);
-        ConnectionLimits { per_address: self.max_connections_per_address.unwrap_or(limits.per_address), ..limits }
+        ConnectionLimits {
+            per_address: self
+                .max_connections_per_address
+                .unwrap_or(limits.per_address),
+            ..limits
+        }
     }
 
     /// The longest lifetime of a token that the server accepts.
@@ -407,13 +460,18 @@ impl ServeArgs {
     /// [`ConfigError`] if a setting is invalid.
     pub fn describe(&self) -> Result<String, ConfigError> {
         let data_dir = self.data_dir()?;
-        let database = self.configured_database()?.cloned().unwrap_or_else(|| DatabaseUrl::file_in(&data_dir));
+        let database = self
+            .configured_database()?
+            .cloned()
+            .unwrap_or_else(|| DatabaseUrl::file_in(&data_dir));
         let secret = match self.secret()? {
             SecretSource::Variable(bytes) => {
                 Secret::new(bytes).map_err(ConfigError::SecretVariable)?;
                 SECRET_VARIABLE.to_owned()
             }
-            SecretSource::DefaultFile(path) if !path.exists() => format!("{} (created at the first start)", path.display()),
+            SecretSource::DefaultFile(path) if !path.exists() => {
+                format!("{} (created at the first start)", path.display())
+            }
             SecretSource::DefaultFile(path) | SecretSource::File(path) => {
                 secret_file::read(&path)?;
                 path.display().to_string()
@@ -430,15 +488,29 @@ impl ServeArgs {
             ("registration", self.registration.to_string()),
             ("name guard", self.name_guard.to_string()),
             ("badges", self.badges.to_string()),
-            ("idempotency", humantime::format_duration(self.idempotency_retention).to_string()),
+            (
+                "idempotency",
+                humantime::format_duration(self.idempotency_retention).to_string(),
+            ),
             ("log format", self.log_format().to_string()),
             ("log level", self.log_level()?),
-            ("token lifetime", format!("{} at most", lifetime_text(self.max_token_lifetime))),
+            (
+                "token lifetime",
+                format!("{} at most", lifetime_text(self.max_token_lifetime)),
+            ),
             ("connections", self.max_connections.to_string()),
             ("of one address", self.limits().per_address.to_string()),
-            ("health checks", self.health_listen.map_or_else(|| "at the address above".into(), |listen| listen.to_string())),
+            (
+                "health checks",
+                self.health_listen.map_or_else(
+                    || "at the address above".into(),
+                    |listen| listen.to_string(),
+                ),
+            ),
         ];
-        Ok(rows.map(|(name, value)| format!("{name:<15} {value}\n")).concat())
+        Ok(rows
+            .map(|(name, value)| format!("{name:<15} {value}\n"))
+            .concat())
     }
 
     /// The format of the log: the configured one, or the suitable one for the terminal.
@@ -452,9 +524,21 @@ impl ServeArgs {
     /// # Errors
     /// [`ConfigError::LogLevel`] if the level is invalid.
     pub fn log_level(&self) -> Result<String, ConfigError> {
-        let other = || env::var("RUST_LOG").ok().map(|level| trimmed(&level).to_owned());
-        let other = || other().filter(|level| !level.is_empty()).map(|level| ("RUST_LOG", level));
-        let configured = self.log_level.clone().map(|level| ("--log-level (DEPLOYTRACK_LOG_LEVEL)", level)).or_else(other);
+        let other = || {
+            env::var("RUST_LOG")
+                .ok()
+                .map(|level| trimmed(&level).to_owned())
+        };
+        let other = || {
+            other()
+                .filter(|level| !level.is_empty())
+                .map(|level| ("RUST_LOG", level))
+        };
+        let configured = self
+            .log_level
+            .clone()
+            .map(|level| ("--log-level (DEPLOYTRACK_LOG_LEVEL)", level))
+            .or_else(other);
         match configured {
             None => Ok("info".into()),
             Some((_, value)) if log::is_level(&value) => Ok(value),
@@ -472,16 +556,22 @@ impl ServeArgs {
     fn data_dir(&self) -> Result<PathBuf, ConfigError> {
         match &self.data_dir {
             Some(path) => Ok(path.clone()),
-            None => etcetera::choose_base_strategy().map(|base| base.data_dir().join("deploytrack")).map_err(|_| ConfigError::NoHome),
+            None => etcetera::choose_base_strategy()
+                .map(|base| base.data_dir().join("deploytrack"))
+                .map_err(|_| ConfigError::NoHome),
         }
     }
 
     fn secret(&self) -> Result<SecretSource, ConfigError> {
         match (env::var_os(SECRET_VARIABLE), &self.jwt_secret_file) {
             (Some(_), Some(_)) => Err(ConfigError::TwoSecrets),
-            (Some(secret), None) => Ok(SecretSource::Variable(secret_file::trimmed(secret.into_encoded_bytes()))),
+            (Some(secret), None) => Ok(SecretSource::Variable(secret_file::trimmed(
+                secret.into_encoded_bytes(),
+            ))),
             (None, Some(path)) => Ok(SecretSource::File(path.clone())),
-            (None, None) => Ok(SecretSource::DefaultFile(self.data_dir()?.join("jwt-secret"))),
+            (None, None) => Ok(SecretSource::DefaultFile(
+                self.data_dir()?.join("jwt-secret"),
+            )),
         }
     }
 }
@@ -492,7 +582,10 @@ fn create_private_dir(path: &Path) -> Result<(), ConfigError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|source| ConfigError::DataDir { path: path.to_owned(), source })
+    builder.create(path).map_err(|source| ConfigError::DataDir {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -502,14 +595,26 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         for (url, shown) in [
-            ("postgres://me:hunter2@db.example:5432/track?sslmode=require", "postgres://...@db.example:5432/track"),
-            ("postgres://me:hunter2/x@db/track", "postgres://...@db/track"),
+            (
+                "postgres://me:hunter2@db.example:5432/track?sslmode=require",
+                "postgres://...@db.example:5432/track",
+            ),
+            (
+                "postgres://me:hunter2/x@db/track",
+                "postgres://...@db/track",
+            ),
             ("postgres://me:hun@ter2@db/track", "postgres://...@db/track"),
             ("postgres://me:hun?ter2@db/track", "postgres://..."),
-            ("postgres://db/track?password=hunter2", "postgres://db/track"),
+            (
+                "postgres://db/track?password=hunter2",
+                "postgres://db/track",
+            ),
             ("postgres://db/track?password=h@unter2", "postgres://..."),
             ("postgresql:///track?host=/run", "postgresql:///track"),
-            ("sqlite:/var/lib/track.db?mode=rwc", "sqlite:/var/lib/track.db"),
+            (
+                "sqlite:/var/lib/track.db?mode=rwc",
+                "sqlite:/var/lib/track.db",
+            ),
             ("sqlite::memory:", "sqlite::memory:"),
             ("mysql://me:hunter2@db/track", "..."),
             ("hunter2", "..."),
@@ -533,8 +638,18 @@ mod tests {
         ] {
             assert!(DatabaseUrl::from(supported).is_supported(), "{supported}");
         }
-        for unsupported in ["", "sqlite:", "sqlite://", "track.db", "mysql://db/track", "Postgres:db"] {
-            assert!(!DatabaseUrl::from(unsupported).is_supported(), "{unsupported}");
+        for unsupported in [
+            "",
+            "sqlite:",
+            "sqlite://",
+            "track.db",
+            "mysql://db/track",
+            "Postgres:db",
+        ] {
+            assert!(
+                !DatabaseUrl::from(unsupported).is_supported(),
+                "{unsupported}"
+            );
         }
     }
 

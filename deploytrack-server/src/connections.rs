@@ -1,8 +1,9 @@
-//! The open connections, their limits, and the eviction of an idle one when there is no room for a new one.
+//! The open connections, their limits, and the eviction of an idle one when there is no room for a
+//! new one.
 //!
-//! Silent callers must not lock out others, so a new connection evicts the one that has waited longest for a request. The
-//! limit of an address counts only connections that never carried a valid token: one address may belong to a company's
-//! network, a reverse proxy or many CI runners.
+//! Silent callers must not lock out others, so a new connection evicts the one that has waited
+//! longest for a request. The limit of an address counts only connections that never carried a
+//! valid token: one address may belong to a company's network, a reverse proxy or many CI runners.
 
 use std::{
     collections::HashMap,
@@ -34,14 +35,18 @@ mod phase;
 #[cfg(test)]
 mod tests;
 
-/// The most connections above the limit. Their requests for `/healthz` and `/readyz` are answered, other requests wait for a
-/// place within the limit.
+/// The most connections above the limit. Their requests for `/healthz` and `/readyz` are answered,
+/// other requests wait for a place within the limit.
 pub(crate) const RESERVE: usize = 16;
 /// Connections to the listener for health checks: probes are few and short.
-pub(crate) const HEALTH_CONNECTIONS: ConnectionLimits = ConnectionLimits { connections: 32, per_address: 16 };
+pub(crate) const HEALTH_CONNECTIONS: ConnectionLimits = ConnectionLimits {
+    connections: 32,
+    per_address: 16,
+};
 /// How long a request waits for a place.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The pause between two attempts to evict a connection, and the time that an evicted one needs to close.
+/// The pause between two attempts to evict a connection, and the time that an evicted one needs to
+/// close.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The limits of open connections.
@@ -57,8 +62,18 @@ impl ConnectionLimits {
     /// So many connections, a quarter of them from one address.
     #[must_use]
     pub const fn of(connections: usize) -> Self {
-        let (quarter, least) = (connections / 4, if connections < RESERVE { connections } else { RESERVE });
-        Self { connections, per_address: if quarter < least { least } else { quarter } }
+        let (quarter, least) = (
+            connections / 4,
+            if connections < RESERVE {
+                connections
+            } else {
+                RESERVE
+            },
+        );
+        Self {
+            connections,
+            per_address: if quarter < least { least } else { quarter },
+        }
     }
 
     /// The reserve: small where few connections are served, since there are few open files then.
@@ -72,7 +87,8 @@ pub(super) struct Connections {
     limits: ConnectionLimits,
     /// A place for each connection within the limit.
     places: Arc<Semaphore>,
-    /// Requests that may wait for a place: half of the reserve, so that the other half can answer health checks.
+    /// Requests that may wait for a place: half of the reserve, so that the other half can answer
+    /// health checks.
     waiting: Semaphore,
     open: Mutex<Open>,
     /// Notified whenever a connection has ended.
@@ -117,7 +133,9 @@ impl Shared {
     }
 
     fn replace(&self, from: State, to: State) -> bool {
-        self.state.compare_exchange(from.into(), to.into(), Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.state
+            .compare_exchange(from.into(), to.into(), Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 }
 
@@ -125,7 +143,9 @@ impl Connections {
     pub(super) fn new(limits: ConnectionLimits) -> Arc<Self> {
         Arc::new(Self {
             limits,
-            places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(
+                limits.connections.min(Semaphore::MAX_PERMITS),
+            )),
             waiting: Semaphore::new(limits.reserve().div_ceil(2)),
             open: Mutex::default(),
             ended: Notify::new(),
@@ -137,11 +157,17 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Admits a new connection, and evicts an idle one where its address or the server is at the limit. Waits while all
-    /// connections are busy. Returns `None` when the address is at its limit and all its connections are busy.
+    /// Admits a new connection, and evicts an idle one where its address or the server is at the
+    /// limit. Waits while all connections are busy. Returns `None` when the address is at its limit
+    /// and all its connections are busy.
     pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Connection> {
         let origin = Origin::of(address);
-        let unauthenticated = self.open().unauthenticated.get(&origin).copied().unwrap_or(0);
+        let unauthenticated = self
+            .open()
+            .unauthenticated
+            .get(&origin)
+            .copied()
+            .unwrap_or(0);
         // The place of an evicted connection comes free: no second one is evicted for it.
         let mut comes_free = false;
         if unauthenticated >= self.limits.per_address {
@@ -160,10 +186,13 @@ impl Connections {
                 let _ = timeout(PAUSE, ended.as_mut()).await;
             }
             let place = Arc::clone(&self.places).try_acquire_owned().ok();
-            if place.is_some() || self.open().connections.len() < self.limits.connections + self.limits.reserve() {
+            if place.is_some()
+                || self.open().connections.len() < self.limits.connections + self.limits.reserve()
+            {
                 return Some(self.add(origin, place));
             }
-            // A connection of the reserve has a moment to send its request before the next one takes its room.
+            // A connection of the reserve has a moment to send its request before the next one
+            // takes its room.
             if timeout(PAUSE, ended).await.is_err() {
                 self.evict(|_| true);
             }
@@ -181,7 +210,8 @@ impl Connections {
         self.evict(|one| one.holds_place() && !one.state().is_young(now))
     }
 
-    /// Waits for a place, at first a moment for one that is coming free. Half of the reserve may wait longer.
+    /// Waits for a place, at first a moment for one that is coming free. Half of the reserve may
+    /// wait longer.
     async fn wait_for_place(&self) -> Option<OwnedSemaphorePermit> {
         let mut place = pin!(Arc::clone(&self.places).acquire_owned());
         if let Ok(place) = timeout(PAUSE, place.as_mut()).await {
@@ -205,7 +235,12 @@ impl Connections {
         open.connections.insert(id, Arc::clone(&shared));
         *open.unauthenticated.entry(origin).or_default() += 1;
         drop(open);
-        Connection::of(Seat { id, shared, place: Mutex::new(place), connections: Arc::clone(self) })
+        Connection::of(Seat {
+            id,
+            shared,
+            place: Mutex::new(place),
+            connections: Arc::clone(self),
+        })
     }
 
     /// Milliseconds since the start.
@@ -218,8 +253,14 @@ impl Connections {
         let (now, open) = (self.now(), self.open());
         loop {
             let candidates = open.connections.iter().filter(|(_, one)| of(one));
-            let candidates = candidates.filter_map(|(id, one)| one.state().eviction_rank(now).map(|rank| ((rank, *id), one.state(), one)));
-            let Some((_, seen, one)) = candidates.min_by_key(|(rank, ..)| *rank) else { return false };
+            let candidates = candidates.filter_map(|(id, one)| {
+                one.state()
+                    .eviction_rank(now)
+                    .map(|rank| ((rank, *id), one.state(), one))
+            });
+            let Some((_, seen, one)) = candidates.min_by_key(|(rank, ..)| *rank) else {
+                return false;
+            };
             // A request may have arrived since; the loop then looks for another connection.
             if one.replace(seen, seen.entering(Phase::Evicted, now)) {
                 one.evicted.cancel();

@@ -1,17 +1,22 @@
 //! The dashboard: pages for people. A browser runs their files without a build step.
 //!
-//! The files contain no data. They call the API as every other client does, with the token that the user pastes or that
-//! `deploytrack open` passes in the fragment of the URL. Browsers do not send the fragment to a server.
+//! The files contain no data. They call the API as every other client does, with the token that the
+//! user pastes or that `deploytrack open` passes in the fragment of the URL. Browsers do not send
+//! the fragment to a server.
 
 use crate::asset::Asset;
 
-/// The content security policy (CSP Level 3): the page may run and show only files of this server and call only this server.
-/// Trusted Types without a policy make it impossible to turn text into markup.
+/// The content security policy (CSP Level 3): the page may run and show only files of this server
+/// and call only this server. Trusted Types without a policy make it impossible to turn text into
+/// markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-const HEADERS: [(&str, &str); 3] =
-    [("content-security-policy", POLICY), ("referrer-policy", "no-referrer"), ("cross-origin-opener-policy", "same-origin")];
+const HEADERS: [(&str, &str); 3] = [
+    ("content-security-policy", POLICY),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+];
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -19,14 +24,26 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// A JavaScript module of the page.
 macro_rules! module {
     ($name:literal) => {
-        Asset::new(concat!("/assets/", $name), SCRIPT, include_bytes!(concat!("dashboard/", $name)))
+        Asset::new(
+            concat!("/assets/", $name),
+            SCRIPT,
+            include_bytes!(concat!("dashboard/", $name)),
+        )
     };
 }
 
 static ASSETS: [Asset; 18] = [
     Asset::new("/", HTML, include_bytes!("dashboard/index.html")).with_headers(&HEADERS),
-    Asset::new("/assets/style.css", "text/css; charset=utf-8", include_bytes!("dashboard/style.css")),
-    Asset::new("/assets/icon.svg", "image/svg+xml", include_bytes!("dashboard/icon.svg")),
+    Asset::new(
+        "/assets/style.css",
+        "text/css; charset=utf-8",
+        include_bytes!("dashboard/style.css"),
+    ),
+    Asset::new(
+        "/assets/icon.svg",
+        "image/svg+xml",
+        include_bytes!("dashboard/icon.svg"),
+    ),
     module!("main.js"),
     module!("address.js"),
     module!("api.js"),
@@ -55,14 +72,20 @@ mod tests {
 
     /// The quoted names after a word.
     fn named<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
-        text.split(word).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+        text.split(word)
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect()
     }
 
     #[test]
     fn the_page_preloads_exactly_the_served_files() {
         let page = include_str!("dashboard/index.html");
         let loaded = [named(page, "href=\"assets/"), named(page, "src=\"assets/")].concat();
-        let mut served: Vec<_> = ASSETS.iter().filter_map(|asset| asset.path.strip_prefix("/assets/")).collect();
+        let mut served: Vec<_> = ASSETS
+            .iter()
+            .filter_map(|asset| asset.path.strip_prefix("/assets/"))
+            .collect();
         served.sort_unstable();
         let mut loaded: Vec<_> = loaded.into_iter().collect();
         loaded.sort_unstable();
@@ -78,7 +101,15 @@ mod tests {
         }
         for asset in &ASSETS {
             let text = std::str::from_utf8(asset.body()).unwrap();
-            for never in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "localStorage", "document.cookie"] {
+            for never in [
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+                "localStorage",
+                "document.cookie",
+            ] {
                 assert!(!text.contains(never), "{never} in {}", asset.path);
             }
         }

@@ -2,15 +2,20 @@
 
 use crate::connections::ConnectionLimits;
 
-/// The files beside connections: the database, its log and index for each reader, the log, the listeners.
+/// The files beside connections: the database, its log and index for each reader, the log, the
+/// listeners.
 #[cfg(unix)]
 const FILES: u64 = 64;
-/// All that is reserved: those files, and the connections above the limit and to the listener for health checks.
+/// All that is reserved: those files, and the connections above the limit and to the listener for
+/// health checks.
 #[cfg(unix)]
-const RESERVED: u64 = FILES + crate::connections::RESERVE as u64 + crate::connections::HEALTH_CONNECTIONS.connections as u64;
+const RESERVED: u64 = FILES
+    + crate::connections::RESERVE as u64
+    + crate::connections::HEALTH_CONNECTIONS.connections as u64;
 
-/// Makes room for so many connections, and returns how many there is room for. Many systems start a process with a limit of
-/// 1,024 files and let it raise the limit itself. With less room, connections would take the files that the database needs.
+/// Makes room for so many connections, and returns how many there is room for. Many systems start a
+/// process with a limit of 1,024 files and let it raise the limit itself. With less room,
+/// connections would take the files that the database needs.
 #[cfg(unix)]
 pub(crate) fn make_room(limits: ConnectionLimits) -> ConnectionLimits {
     let connections = limits.connections;
@@ -28,7 +33,10 @@ pub(crate) fn make_room(limits: ConnectionLimits) -> ConnectionLimits {
     let connections = room.min(connections);
     if connections < limits.connections {
         let few = ConnectionLimits::of(connections);
-        return ConnectionLimits { per_address: limits.per_address.min(few.per_address), ..few };
+        return ConnectionLimits {
+            per_address: limits.per_address.min(few.per_address),
+            ..few
+        };
     }
     limits
 }
@@ -44,9 +52,19 @@ fn raised(needed: u64) -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
-    let Some(current) = limit.current.filter(|current| *current < needed) else { return u64::MAX };
+    let Some(current) = limit.current.filter(|current| *current < needed) else {
+        return u64::MAX;
+    };
     let wanted = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
-    let raised = wanted > current && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit }).is_ok();
+    let raised = wanted > current
+        && setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: Some(wanted),
+                ..limit
+            },
+        )
+        .is_ok();
     if raised { wanted } else { current }
 }
 
@@ -62,6 +80,9 @@ mod tests {
 
     #[test]
     fn some_files_are_left_to_the_database() {
-        assert_eq!([u64::MAX, 1136, 150, 100, 64, 40, 3].map(room), [u64::MAX - 112, 1024, 38, 25, 16, 10, 1]);
+        assert_eq!(
+            [u64::MAX, 1136, 150, 100, 64, 40, 3].map(room),
+            [u64::MAX - 112, 1024, 38, 25, 16, 10, 1]
+        );
     }
 }

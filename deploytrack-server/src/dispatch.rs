@@ -1,5 +1,5 @@
-//! The path of a request: its id, its route, its token, then the cache or its handler. This is the only module that turns a
-//! refusal into a response.
+//! The path of a request: its id, its route, its token, then the cache or its handler. This is the
+//! only module that turns a refusal into a response.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
@@ -51,20 +51,32 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
         refusal.into_response(&path, &id)
     });
     add_common_headers(response.headers_mut(), &id);
-    body.close_unless_drained(&headers, response.headers_mut()).await;
+    body.close_unless_drained(&headers, response.headers_mut())
+        .await;
 
-    let (method, path): (String, String) = (method.as_str().chars().take(20).collect(), path.chars().take(LOGGED).collect());
+    let (method, path): (String, String) = (
+        method.as_str().chars().take(20).collect(),
+        path.chars().take(LOGGED).collect(),
+    );
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    tracing::info!(request_id = id, method, path, status = response.status().as_u16(), duration_ms, "answered");
+    tracing::info!(
+        request_id = id,
+        method,
+        path,
+        status = response.status().as_u16(),
+        duration_ms,
+        "answered"
+    );
     response
 }
 
 async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> HandlerResult {
     check_head(&parts)?;
-    let route = Route::parse(&parts.method, parts.uri.path(), app.badges).map_err(|none| match none {
-        NoRoute::Path => Refusal::NoPath,
-        NoRoute::Method(allow) => Refusal::Method(allow),
-    })?;
+    let route =
+        Route::parse(&parts.method, parts.uri.path(), app.badges).map_err(|none| match none {
+            NoRoute::Path => Refusal::NoPath,
+            NoRoute::Method(allow) => Refusal::Method(allow),
+        })?;
     let is_health_check = matches!(route, Route::Live | Route::Ready);
     if app.health_only && !is_health_check {
         return Err(Refusal::NoPath);
@@ -81,22 +93,40 @@ async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> Handle
     preconditions::check_if_match(&route, &parts.headers)?;
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
     let call = Call::new(app, identity, parts, body, id);
-    if is_read { read(route, call).await } else { Box::pin(handlers::call(route, call)).await }
+    if is_read {
+        read(route, call).await
+    } else {
+        Box::pin(handlers::call(route, call)).await
+    }
 }
 
 /// Responds to a GET, from the cache if the route allows it.
 async fn read(route: Route, call: Call) -> HandlerResult {
     let negotiation = Negotiation::of(call.headers());
     let caching = route.caching();
-    // If the database is shared, reading its version is a query that costs as much as reading one record.
+    // If the database is shared, reading its version is a query that costs as much as reading one
+    // record.
     if caching == Caching::No || caching == Caching::Record && call.tracker().is_shared() {
         return Ok(negotiation.or_not_modified(Box::pin(handlers::call(route, call)).await?));
     }
-    let key = CacheKey { version: call.tracker().database_version().await?, target: call.target().to_owned() };
+    let key = CacheKey {
+        version: call.tracker().database_version().await?,
+        target: call.target().to_owned(),
+    };
     let (app, subject) = (call.app().clone(), call.subject()?.clone());
     let make = cacheable(route, call, &app, &subject);
     match app.cache.get_or_make(&key, make).await {
-        Ok(stored) => stored.response(&negotiation, Some(AnswerQuota { answers: &app.answers, subject: &subject })).await,
+        Ok(stored) => {
+            stored
+                .response(
+                    &negotiation,
+                    Some(AnswerQuota {
+                        answers: &app.answers,
+                        subject: &subject,
+                    }),
+                )
+                .await
+        }
         Err(Uncacheable::Streamed(response)) => Ok(response),
         Err(Uncacheable::Refused(refusal)) => Err(refusal),
     }
@@ -115,15 +145,24 @@ impl From<Refusal> for Uncacheable {
     }
 }
 
-/// Calls the handler and makes its response ready for the cache. Reads of many records wait for a permit, because each holds
-/// the rows that it has read so far.
-async fn cacheable(route: Route, call: Call, app: &App, subject: &Label) -> Result<Representation, Uncacheable> {
+/// Calls the handler and makes its response ready for the cache. Reads of many records wait for a
+/// permit, because each holds the rows that it has read so far.
+async fn cacheable(
+    route: Route,
+    call: Call,
+    app: &App,
+    subject: &Label,
+) -> Result<Representation, Uncacheable> {
     let is_collection = route.caching() == Caching::Collection;
     let permit = async {
         let permit = app.reads.acquire(subject, 1, MAX_WAIT).await;
         permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Reads, exceeded))
     };
-    let _permit = if is_collection { Some(permit.await?) } else { None };
+    let _permit = if is_collection {
+        Some(permit.await?)
+    } else {
+        None
+    };
     let response = Box::pin(handlers::call(route, call)).await?;
     if response.extensions().get::<TaggedBody>().is_none() {
         return Err(Uncacheable::Streamed(response));
@@ -131,9 +170,14 @@ async fn cacheable(route: Route, call: Call, app: &App, subject: &Label) -> Resu
     Ok(Representation::of(response, is_collection)?)
 }
 
-/// Checks what hyper does not: the size of the head, and that there is exactly one valid `Host` (RFC 9112, section 3.2).
+/// Checks what hyper does not: the size of the head, and that there is exactly one valid `Host`
+/// (RFC 9112, section 3.2).
 fn check_head(parts: &Parts) -> Result<(), Refusal> {
-    let fields: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let fields: usize = parts
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
     let target = parts.uri.path().len() + parts.uri.query().map_or(0, str::len);
     if fields + target > HEAD_BYTES {
         return Err(Refusal::Head);
@@ -143,7 +187,11 @@ fn check_head(parts: &Parts) -> Result<(), Refusal> {
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
-        (Some(_), None) => Err(vec![Fault::parameter("Host", "must be a host, with an optional port")].into()),
+        (Some(_), None) => Err(vec![Fault::parameter(
+            "Host",
+            "must be a host, with an optional port",
+        )]
+        .into()),
         (None, _) if parts.version < Version::HTTP_11 => Ok(()),
         _ => Err(vec![Fault::parameter("Host", "must be given exactly once")].into()),
     }
@@ -151,12 +199,20 @@ fn check_head(parts: &Parts) -> Result<(), Refusal> {
 
 /// Rejects an absolute URL (RFC 9112, section 3.2.2) that is not the URL of a web server.
 fn check_target(target: &Uri) -> Result<(), Refusal> {
-    let is_web = target.scheme_str().is_none_or(|scheme| ["http", "https"].contains(&scheme));
-    let is_host = target.authority().is_none_or(|authority| is_host(authority.as_str().as_bytes()));
+    let is_web = target
+        .scheme_str()
+        .is_none_or(|scheme| ["http", "https"].contains(&scheme));
+    let is_host = target
+        .authority()
+        .is_none_or(|authority| is_host(authority.as_str().as_bytes()));
     if is_web && is_host {
         return Ok(());
     }
-    Err(vec![Fault::at("", "the target of the request must be a path, or a URL with http or https and a host")].into())
+    Err(vec![Fault::at(
+        "",
+        "the target of the request must be a path, or a URL with http or https and a host",
+    )]
+    .into())
 }
 
 /// Rejects transfer codings that the server cannot decode. hyper checks only the last one.
@@ -165,15 +221,28 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
     match (codings.next(), codings.next()) {
         (None, _) => Ok(()),
         (Some(one), None) if one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(vec![Fault::parameter("Transfer-Encoding", "must be chunked or omitted")].into()),
+        _ => Err(vec![Fault::parameter(
+            "Transfer-Encoding",
+            "must be chunked or omitted",
+        )]
+        .into()),
     }
 }
 
-/// Whether this is a host by RFC 3986, without user information, and with a valid port if there is one.
+/// Whether this is a host by RFC 3986, without user information, and with a valid port if there is
+/// one.
 fn is_host(value: &[u8]) -> bool {
-    let Ok(authority) = Authority::try_from(value) else { return false };
+    let Ok(authority) = Authority::try_from(value) else {
+        return false;
+    };
     let host = authority.host();
-    let Some(rest) = authority.as_str().strip_prefix(host).filter(|_| !host.is_empty()) else { return false };
+    let Some(rest) = authority
+        .as_str()
+        .strip_prefix(host)
+        .filter(|_| !host.is_empty())
+    else {
+        return false;
+    };
     rest.is_empty() || rest == ":" || rest.strip_prefix(':').is_some_and(is_port)
 }
 
@@ -183,16 +252,28 @@ fn is_port(text: &str) -> bool {
 
 /// The id from the client if it is valid, else a new one.
 fn request_id(app: &App, headers: &HeaderMap) -> String {
-    let is_valid =
-        |text: &&str| (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(is_valid);
+    let is_valid = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(is_valid);
     given.map_or_else(|| new_id(app), str::to_owned)
 }
 
 fn new_id(app: &App) -> String {
     let now = app.tracker.clock().now();
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos())).to_string()
+    Uuid::new_v7(uuid::Timestamp::from_unix(
+        uuid::NoContext,
+        seconds,
+        now.timestamp_subsec_nanos(),
+    ))
+    .to_string()
 }
 
 /// Adds the headers of every response.
@@ -200,10 +281,19 @@ fn add_common_headers(headers: &mut HeaderMap, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // The data may change at any moment, and a response is only for the holder of its token. A client may store a response
-    // with a tag, but must revalidate it each time. Other responses are not stored. Badges, which are public, set their own
-    // header.
-    let cache_control = if headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(cache_control));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    // The data may change at any moment, and a response is only for the holder of its token. A
+    // client may store a response with a tag, but must revalidate it each time. Other responses are
+    // not stored. Badges, which are public, set their own header.
+    let cache_control = if headers.contains_key(header::ETAG) {
+        "private, no-cache"
+    } else {
+        "no-store"
+    };
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static(cache_control));
 }

@@ -1,4 +1,5 @@
-//! The handlers: one function for each endpoint. It reads the request, calls the tracker and returns the response.
+//! The handlers: one function for each endpoint. It reads the request, calls the tracker and
+//! returns the response.
 
 mod api_docs;
 mod archive;

@@ -10,5 +10,6 @@ pub(crate) const BODY_BYTES: usize = 1024 * 1024;
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most values of a query parameter that may be repeated.
 pub(crate) const MOST_VALUES: usize = 100;
-/// The longest silence on an event stream. Proxies close a silent connection after a minute or less.
+/// The longest silence on an event stream. Proxies close a silent connection after a minute or
+/// less.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -8,17 +8,28 @@ const OF_A_PAGE: [&str; 3] = ["skip", "take", "cursor"];
 
 /// The links to the pages around the requested one, with the filters of its query.
 ///
-/// Each link is only a query, which is a relative reference (RFC 3986, section 4.2) to the same path. A proxy may have
-/// changed the scheme, the host and the beginning of the path, and a header that reports the original ones may be forged.
-/// Links contain no token: tokens are sent in a header only.
+/// Each link is only a query, which is a relative reference (RFC 3986, section 4.2) to the same
+/// path. A proxy may have changed the scheme, the host and the beginning of the path, and a header
+/// that reports the original ones may be forged. Links contain no token: tokens are sent in a
+/// header only.
 pub(crate) fn around(links: Links, query: &str) -> Result<String, Error> {
     let all: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    let filters: Vec<_> = all.iter().filter(|(name, _)| !OF_A_PAGE.contains(&name.as_str())).collect();
+    let filters: Vec<_> = all
+        .iter()
+        .filter(|(name, _)| !OF_A_PAGE.contains(&name.as_str()))
+        .collect();
     let written = links.iter().map(|(relation, page)| {
         let of_page = page.parameters();
         let of_page = of_page.iter().map(|(name, value)| (*name, value.as_str()));
-        let whole: Vec<_> = filters.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(of_page).collect();
-        Ok(format!("<?{}>; rel=\"{relation}\"", serde_urlencoded::to_string(whole)?))
+        let whole: Vec<_> = filters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(of_page)
+            .collect();
+        Ok(format!(
+            "<?{}>; rel=\"{relation}\"",
+            serde_urlencoded::to_string(whole)?
+        ))
     });
     Ok(written.collect::<Result<Vec<_>, Error>>()?.join(", "))
 }

@@ -26,7 +26,8 @@ use deploytrack_server::{
 
 /// The deploytrack server: records which version of a component runs in which environment
 ///
-/// Without a command, it serves until SIGTERM or Ctrl-C. `DEPLOYTRACK_JWT_SECRET` may contain the token secret.
+/// Without a command, it serves until SIGTERM or Ctrl-C. `DEPLOYTRACK_JWT_SECRET` may contain the
+/// token secret.
 #[derive(Debug, Parser)]
 #[command(name = "deploytrack-server", version)]
 struct Arguments {
@@ -54,11 +55,12 @@ enum Command {
     Migrate,
     /// Compare the database with its history; exits with 6 if they differ
     ///
-    /// The database may be in use: writers are not blocked. Every row of the history is checked against its hash. The
-    /// deployments, the current cells and the counts are checked against the history.
+    /// The database may be in use: writers are not blocked. Every row of the history is checked
+    /// against its hash. The deployments, the current cells and the counts are checked against the
+    /// history.
     Verify {
-        /// Rewrite differing data from the history, cell by cell; the history itself does not change, and neither does a cell
-        /// whose history was altered
+        /// Rewrite differing data from the history, cell by cell; the history itself does not
+        /// change, and neither does a cell whose history was altered
         #[arg(long)]
         repair: bool,
     },
@@ -67,7 +69,8 @@ enum Command {
 }
 
 fn lifetime(text: &str) -> Result<Duration, String> {
-    let lifetime = humantime::parse_duration(text).map_err(|error| format!("must be a time such as 12h or 90d ({error})"))?;
+    let lifetime = humantime::parse_duration(text)
+        .map_err(|error| format!("must be a time such as 12h or 90d ({error})"))?;
     match lifetime {
         short if short < Duration::from_secs(1) => Err("must be at least one second".into()),
         good => Ok(good),
@@ -78,10 +81,17 @@ fn main() -> ExitCode {
     let Arguments { settings, command } = Arguments::parse();
     let result = match command {
         None => run(serve(settings)),
-        Some(Command::Token { subject, role, expires_in }) => print_token(settings, &subject, &role, expires_in),
+        Some(Command::Token {
+            subject,
+            role,
+            expires_in,
+        }) => print_token(settings, &subject, &role, expires_in),
         Some(Command::Migrate) => run(migrate(settings)),
         Some(Command::Verify { repair }) => run(verify(settings, repair)),
-        Some(Command::CheckConfig) => settings.describe().map_err(Into::into).and_then(|settings| print(&settings)),
+        Some(Command::CheckConfig) => settings
+            .describe()
+            .map_err(Into::into)
+            .and_then(|settings| print(&settings)),
     };
     result.map_or_else(|error| report(error.as_ref()), |()| ExitCode::SUCCESS)
 }
@@ -111,16 +121,22 @@ struct VerificationFailed {
 }
 
 fn run(work: impl Future<Output = CommandResult>) -> CommandResult {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        serve::survive_file_size_limit();
-        work.await
-    })
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            serve::survive_file_size_limit();
+            work.await
+        })
 }
 
 async fn serve(settings: ServeArgs) -> CommandResult {
     let config = settings.resolve()?;
     log::init(config.log_format, &config.log_level);
-    let app = App::open(&config).await.map_err(|error| OpenError { database: config.database_url.clone(), source: error })?;
+    let app = App::open(&config).await.map_err(|error| OpenError {
+        database: config.database_url.clone(),
+        source: error,
+    })?;
     let tracker = app.tracker().clone();
     let result = listen(&config, app).await;
     // Closing moves the write-ahead log into the database file. It must happen also after an error.
@@ -145,14 +161,22 @@ async fn listen(config: &Config, app: App) -> CommandResult {
 
 async fn verify(settings: ServeArgs, repair: bool) -> CommandResult {
     let tracker = Tracker::new(open(&settings).await?);
-    let verification = if repair { tracker.repair().await } else { tracker.verify().await };
+    let verification = if repair {
+        tracker.repair().await
+    } else {
+        tracker.verify().await
+    };
     tracker.close().await;
     let verification = verification?;
     print(&format!("{verification}\n"))?;
     if verification.ok {
         return Ok(());
     }
-    Err(VerificationFailed { repairable: verification.is_repairable(), damaged: verification.is_damaged() }.into())
+    Err(VerificationFailed {
+        repairable: verification.is_repairable(),
+        damaged: verification.is_damaged(),
+    }
+    .into())
 }
 
 async fn migrate(settings: ServeArgs) -> CommandResult {
@@ -163,12 +187,26 @@ async fn migrate(settings: ServeArgs) -> CommandResult {
 async fn open(settings: &ServeArgs) -> Result<Store, Box<dyn Error>> {
     log::init(settings.log_format(), &settings.log_level()?);
     let database = settings.database()?;
-    database.open().await.map_err(|source| OpenError { database, source }.into())
+    database
+        .open()
+        .await
+        .map_err(|source| OpenError { database, source }.into())
 }
 
-fn print_token(settings: ServeArgs, subject: &Label, roles: &[String], expires_in: Duration) -> CommandResult {
+fn print_token(
+    settings: ServeArgs,
+    subject: &Label,
+    roles: &[String],
+    expires_in: Duration,
+) -> CommandResult {
     let config = settings.resolve()?;
-    let token = token::issue(&config.secret, subject, roles, expires_in, SystemClock.now())?;
+    let token = token::issue(
+        &config.secret,
+        subject,
+        roles,
+        expires_in,
+        SystemClock.now(),
+    )?;
     print(&format!("{token}\n"))
 }
 
@@ -181,8 +219,8 @@ fn print(text: &str) -> CommandResult {
     }
 }
 
-/// Prints an error and its causes on one line. The exit code is 2 for invalid settings, as for invalid flags, 6 for a failed
-/// verification, and 1 for every other error.
+/// Prints an error and its causes on one line. The exit code is 2 for invalid settings, as for
+/// invalid flags, 6 for a failed verification, and 1 for every other error.
 fn report(error: &(dyn Error + 'static)) -> ExitCode {
     let mut message = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,5 @@
-//! Refusals: the reasons for which a request fails, and the problem details that report them (RFC 9457).
+//! Refusals: the reasons for which a request fails, and the problem details that report them (RFC
+//! 9457).
 
 use std::time::Duration;
 
@@ -86,13 +87,19 @@ impl Resource {
                  with another subject"
             ),
             (Self::Streams, QuotaExceeded::Server(most)) => {
-                format!("{most} connections read events, the most that this server serves at once; connect again later")
+                format!(
+                    "{most} connections read events, the most that this server serves at once; connect again later"
+                )
             }
             (Self::Exports, QuotaExceeded::Subject(most)) => {
-                format!("{most} exports of this subject are running, the most for one subject; repeat the request when one has ended")
+                format!(
+                    "{most} exports of this subject are running, the most for one subject; repeat the request when one has ended"
+                )
             }
             (Self::Exports, QuotaExceeded::Server(most)) => {
-                format!("{most} exports are running, the most that this server runs at once; repeat the request when one has ended")
+                format!(
+                    "{most} exports are running, the most that this server runs at once; repeat the request when one has ended"
+                )
             }
             (Self::Answers, QuotaExceeded::Subject(most)) => format!(
                 "large answers of {} MiB are in transit to this subject, the most for one subject; read them to their end, or ask for \
@@ -135,26 +142,75 @@ impl Refusal {
         match self {
             Self::Core(error) => core_kind(error),
             Self::NoPath => (StatusCode::NOT_FOUND, "not_found", "Not found"),
-            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
-            Self::LongToken(_) => (StatusCode::UNAUTHORIZED, TOKEN_LIFETIME, "The token lasts too long"),
-            Self::NoToken | Self::BadToken => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid token is needed"),
-            Self::Role => (StatusCode::FORBIDDEN, "forbidden", "The role admin is needed"),
-            Self::Head => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "header_too_large", "Headers too large"),
-            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
-            Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "Request timeout"),
+            Self::Method(_) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Method not allowed",
+            ),
+            Self::LongToken(_) => (
+                StatusCode::UNAUTHORIZED,
+                TOKEN_LIFETIME,
+                "The token lasts too long",
+            ),
+            Self::NoToken | Self::BadToken => (
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "A valid token is needed",
+            ),
+            Self::Role => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "The role admin is needed",
+            ),
+            Self::Head => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "header_too_large",
+                "Headers too large",
+            ),
+            Self::TooLarge(_) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                "Body too large",
+            ),
+            Self::MediaType(_) => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "Unsupported media type",
+            ),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "Request timeout",
+            ),
             Self::QuotaExceeded(resource, _) => {
                 let (code, title) = resource.kind();
                 (StatusCode::TOO_MANY_REQUESTS, code, title)
             }
-            Self::AddressLimit => (StatusCode::TOO_MANY_REQUESTS, "too_many_connections", "Too many connections"),
-            Self::TooManyBodies | Self::TooManySlowBodies => (StatusCode::SERVICE_UNAVAILABLE, "too_many_bodies", "Too many bodies"),
-            Self::ConnectionLimit => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
-            Self::Panic => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+            Self::AddressLimit => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_connections",
+                "Too many connections",
+            ),
+            Self::TooManyBodies | Self::TooManySlowBodies => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too_many_bodies",
+                "Too many bodies",
+            ),
+            Self::ConnectionLimit => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Unavailable",
+            ),
+            Self::Panic => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Internal error",
+            ),
         }
     }
 
-    /// The cause and the way out, for the client. Details that only an operator may see are left out.
+    /// The cause and the way out, for the client. Details that only an operator may see are left
+    /// out.
     fn detail(&self) -> String {
         match self {
             Self::Core(Error::Internal(_) | Error::Setup(_)) | Self::Panic => {
@@ -190,7 +246,9 @@ impl Refusal {
     /// The cause for the log, if the failure is the server's.
     pub(crate) fn cause(&self) -> Option<String> {
         match self {
-            Self::Core(error @ (Error::Unavailable(_) | Error::Internal(_) | Error::Setup(_))) => Some(chain(error)),
+            Self::Core(error @ (Error::Unavailable(_) | Error::Internal(_) | Error::Setup(_))) => {
+                Some(chain(error))
+            }
             _ => None,
         }
     }
@@ -199,17 +257,26 @@ impl Refusal {
     pub(crate) fn into_response(self, instance: &str, request_id: &str) -> Response<Body> {
         let (status, header, problem) = self.into_problem(instance, request_id);
         // Serialization cannot fail: a problem has only text, numbers and lists of them.
-        let mut response = whole(status, "application/problem+json", serde_json::to_vec(&problem).unwrap_or_default());
+        let mut response = whole(
+            status,
+            "application/problem+json",
+            serde_json::to_vec(&problem).unwrap_or_default(),
+        );
         if let Some((name, value)) = header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
         response
     }
 
-    /// The response as an HTTP/1.1 message that closes the connection, for a connection whose request is not read.
+    /// The response as an HTTP/1.1 message that closes the connection, for a connection whose
+    /// request is not read.
     pub(crate) fn into_message(self) -> String {
         let (status, header, problem) = self.into_problem("", "");
-        let header = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
+        let header = header
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .unwrap_or_default();
         let body = serde_json::to_string(&problem).unwrap_or_default();
         format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n{header}connection: close\r\n\r\n{body}",
@@ -217,7 +284,11 @@ impl Refusal {
         )
     }
 
-    fn into_problem(self, instance: &str, request_id: &str) -> (StatusCode, Option<(HeaderName, &'static str)>, Problem) {
+    fn into_problem(
+        self,
+        instance: &str,
+        request_id: &str,
+    ) -> (StatusCode, Option<(HeaderName, &'static str)>, Problem) {
         let (status, code, title) = self.kind();
         let mut problem = Problem {
             r#type: format!("urn:deploytrack:problem:{code}"),
@@ -242,15 +313,23 @@ impl Refusal {
             Self::Method(allow) => Some((header::ALLOW, allow)),
             // A request without a token gets no error code (RFC 6750, section 3.1).
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Self::BadToken | Self::LongToken(_) => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
-            Self::Role => Some((header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#)),
-            Self::Core(Error::Unavailable(_) | Error::Busy | Error::TooManyReads | Error::InFlight)
+            Self::BadToken | Self::LongToken(_) => {
+                Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+            }
+            Self::Role => Some((
+                header::WWW_AUTHENTICATE,
+                r#"Bearer error="insufficient_scope""#,
+            )),
+            Self::Core(
+                Error::Unavailable(_) | Error::Busy | Error::TooManyReads | Error::InFlight,
+            )
             | Self::QuotaExceeded(Resource::Answers | Resource::Reads, _)
             | Self::ConnectionLimit
             | Self::AddressLimit
             | Self::TooManyBodies
             | Self::TooManySlowBodies => Some((header::RETRY_AFTER, "1")),
-            Self::Core(Error::Verifying) | Self::QuotaExceeded(Resource::Streams | Resource::Exports, _) => {
+            Self::Core(Error::Verifying)
+            | Self::QuotaExceeded(Resource::Streams | Resource::Exports, _) => {
                 Some((header::RETRY_AFTER, "10"))
             }
             Self::TooSlow => Some((header::CONNECTION, "close")),
@@ -261,21 +340,61 @@ impl Refusal {
 
 fn core_kind(error: &Error) -> Kind {
     match error {
-        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request", "Invalid request"),
-        Error::Transition(_) => (StatusCode::BAD_REQUEST, "invalid_transition", "Invalid transition"),
+        Error::Invalid(_) => (
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "Invalid request",
+        ),
+        Error::Transition(_) => (
+            StatusCode::BAD_REQUEST,
+            "invalid_transition",
+            "Invalid transition",
+        ),
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "Not found"),
         Error::NameTaken { .. } => (StatusCode::CONFLICT, "name_taken", "Name taken"),
         Error::InUse { .. } => (StatusCode::CONFLICT, "in_use", "In use"),
         Error::NearMiss { .. } => (StatusCode::CONFLICT, "near_miss", "Unknown name"),
         Error::NotCurrent { .. } => (StatusCode::CONFLICT, "not_current", "Not current"),
-        Error::Changed(_) => (StatusCode::PRECONDITION_FAILED, "precondition_failed", "Changed meanwhile"),
-        Error::KeyReused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
-        Error::InFlight => (StatusCode::CONFLICT, "request_in_progress", "Request in progress"),
-        Error::Verifying => (StatusCode::TOO_MANY_REQUESTS, "verification_in_progress", "Verification in progress"),
-        Error::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too_many_writes", "Too many writes"),
-        Error::TooManyReads => (StatusCode::SERVICE_UNAVAILABLE, "too_many_reads", "Too many large questions"),
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
-        Error::Internal(_) | Error::Setup(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        Error::Changed(_) => (
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "Changed meanwhile",
+        ),
+        Error::KeyReused { .. } => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "Idempotency key reused",
+        ),
+        Error::InFlight => (
+            StatusCode::CONFLICT,
+            "request_in_progress",
+            "Request in progress",
+        ),
+        Error::Verifying => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "verification_in_progress",
+            "Verification in progress",
+        ),
+        Error::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_writes",
+            "Too many writes",
+        ),
+        Error::TooManyReads => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_reads",
+            "Too many large questions",
+        ),
+        Error::Unavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Unavailable",
+        ),
+        Error::Internal(_) | Error::Setup(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Internal error",
+        ),
     }
 }
 
@@ -291,11 +410,17 @@ fn explain(error: Error, problem: &mut Problem) {
             problem.allowed_transitions = Some(illegal.from.allowed().to_vec());
         }
         Error::KeyReused { recorded } => problem.recorded_id = recorded,
-        Error::NearMiss { kind, name, did_you_mean } => {
+        Error::NearMiss {
+            kind,
+            name,
+            did_you_mean,
+        } => {
             problem.did_you_mean = did_you_mean;
             about(problem, kind.as_str(), name.to_string());
         }
-        Error::NameTaken { kind, name } | Error::InUse { kind, name } => about(problem, kind.as_str(), name.to_string()),
+        Error::NameTaken { kind, name } | Error::InUse { kind, name } => {
+            about(problem, kind.as_str(), name.to_string())
+        }
         Error::NotFound { what, key } => about(problem, what, key),
         _ => {}
     }
@@ -314,7 +439,10 @@ pub(crate) fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>
 /// An error and its causes on one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[cfg(test)]
@@ -325,8 +453,12 @@ mod tests {
     use super::*;
 
     fn answer(refusal: Refusal) -> (http::response::Parts, serde_json::Value) {
-        let (parts, body) = refusal.into_response("/api/v1/deployments", "r-1").into_parts();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (parts, body) = refusal
+            .into_response("/api/v1/deployments", "r-1")
+            .into_parts();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let bytes = runtime.block_on(body.collect()).unwrap().to_bytes();
         (parts, serde_json::from_slice(&bytes).unwrap())
     }
@@ -334,7 +466,11 @@ mod tests {
     #[test]
     fn a_server_error_does_not_contain_its_cause() {
         let cause = || Box::new(std::io::Error::other("password of the database"));
-        for error in [Error::Internal(cause()), Error::Unavailable(cause()), Error::Setup("password".into())] {
+        for error in [
+            Error::Internal(cause()),
+            Error::Unavailable(cause()),
+            Error::Setup("password".into()),
+        ] {
             let refusal = Refusal::Core(error);
             assert!(refusal.cause().unwrap().contains("password"));
             let (parts, body) = answer(refusal);
@@ -346,7 +482,12 @@ mod tests {
 
     #[test]
     fn an_illegal_transition_lists_the_allowed_ones() {
-        let refusal = Refusal::Core(Status::Succeeded.transition_to(Status::Pending).unwrap_err().into());
+        let refusal = Refusal::Core(
+            Status::Succeeded
+                .transition_to(Status::Pending)
+                .unwrap_err()
+                .into(),
+        );
         let (parts, body) = answer(refusal);
         assert_eq!(parts.status, 400);
         assert_eq!(parts.headers["content-type"], "application/problem+json");
@@ -369,25 +510,58 @@ mod tests {
     #[test]
     fn a_write_that_finds_a_full_queue_is_asked_to_repeat() {
         let (parts, body) = answer(Refusal::Core(Error::Busy));
-        assert_eq!((parts.status, &parts.headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("1")));
+        assert_eq!(
+            (parts.status, &parts.headers["retry-after"]),
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                &HeaderValue::from_static("1")
+            )
+        );
         let detail = "too many writes are waiting at the moment; repeat the request with the same Idempotency-Key";
-        assert_eq!((&body["code"], &body["detail"]), (&"too_many_writes".into(), &detail.into()));
-        assert!(Refusal::Core(Error::Busy).cause().is_none(), "a full queue is not logged as a failure");
+        assert_eq!(
+            (&body["code"], &body["detail"]),
+            (&"too_many_writes".into(), &detail.into())
+        );
+        assert!(
+            Refusal::Core(Error::Busy).cause().is_none(),
+            "a full queue is not logged as a failure"
+        );
     }
 
     #[test]
     fn every_temporary_refusal_has_its_own_detail_and_a_retry_after() {
-        let resources = [Resource::Streams, Resource::Exports, Resource::Answers, Resource::Reads];
+        let resources = [
+            Resource::Streams,
+            Resource::Exports,
+            Resource::Answers,
+            Resource::Reads,
+        ];
         let limits = [QuotaExceeded::Subject(32), QuotaExceeded::Server(32)];
-        let refusals = resources.into_iter().flat_map(|resource| limits.map(|limit| Refusal::QuotaExceeded(resource, limit)));
-        let others =
-            [Refusal::from(Error::Busy), Error::TooManyReads.into(), Error::Verifying.into(), Error::Unavailable("".into()).into()];
+        let refusals = resources
+            .into_iter()
+            .flat_map(|resource| limits.map(|limit| Refusal::QuotaExceeded(resource, limit)));
+        let others = [
+            Refusal::from(Error::Busy),
+            Error::TooManyReads.into(),
+            Error::Verifying.into(),
+            Error::Unavailable("".into()).into(),
+        ];
         let mut details = Vec::new();
         for refusal in refusals.chain(others) {
             let (parts, body) = answer(refusal);
             assert!(matches!(parts.status.as_u16(), 429 | 503), "{body}");
-            assert!(parts.headers["retry-after"].to_str().unwrap().parse::<u8>().is_ok(), "{body}");
-            assert_eq!(body["type"], format!("urn:deploytrack:problem:{}", body["code"].as_str().unwrap()));
+            assert!(
+                parts.headers["retry-after"]
+                    .to_str()
+                    .unwrap()
+                    .parse::<u8>()
+                    .is_ok(),
+                "{body}"
+            );
+            assert_eq!(
+                body["type"],
+                format!("urn:deploytrack:problem:{}", body["code"].as_str().unwrap())
+            );
             details.push(body["detail"].clone());
         }
         let all = details.len();
@@ -398,14 +572,23 @@ mod tests {
 
     #[test]
     fn only_a_request_with_a_token_gets_the_error_invalid_token() {
-        assert_eq!(answer(Refusal::NoToken).0.headers["www-authenticate"], "Bearer");
-        assert_eq!(answer(Refusal::BadToken).0.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
+        assert_eq!(
+            answer(Refusal::NoToken).0.headers["www-authenticate"],
+            "Bearer"
+        );
+        assert_eq!(
+            answer(Refusal::BadToken).0.headers["www-authenticate"],
+            r#"Bearer error="invalid_token""#
+        );
         assert_eq!(answer(Refusal::NoToken).1, answer(Refusal::BadToken).1);
     }
 
     #[test]
     fn a_problem_has_at_most_a_hundred_faults() {
         let faults: Vec<_> = (0..5000).map(|_| Fault::at("/x", "is wrong")).collect();
-        assert_eq!(answer(faults.into()).1["errors"].as_array().unwrap().len(), 100);
+        assert_eq!(
+            answer(faults.into()).1["errors"].as_array().unwrap().len(),
+            100
+        );
     }
 }

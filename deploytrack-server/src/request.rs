@@ -1,4 +1,5 @@
-//! A request as a handler reads it: the id in the path, the query and the body. All faults are reported at once.
+//! A request as a handler reads it: the id in the path, the query and the body. All faults are
+//! reported at once.
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
@@ -29,12 +30,18 @@ use crate::{
     request_body::{BodyRules, ReceivedBody, RequestBody},
 };
 
-/// The least bytes of a body that is parsed on a blocking thread. A smaller body is parsed in about a millisecond.
+/// The least bytes of a body that is parsed on a blocking thread. A smaller body is parsed in about
+/// a millisecond.
 const LEAST_BLOCKING: usize = 64 * 1024;
 /// The longest time that a large body waits for its turn to be parsed.
 const PARSER_TIMEOUT: Duration = Duration::from_secs(10);
 
-const JSON: BodyRules = BodyRules { types: &["application/json"], types_text: "application/json", bytes: BODY_BYTES, bytes_text: "1 MiB" };
+const JSON: BodyRules = BodyRules {
+    types: &["application/json"],
+    types_text: "application/json",
+    bytes: BODY_BYTES,
+    bytes_text: "1 MiB",
+};
 
 /// An authorized request.
 pub(crate) struct Call {
@@ -46,8 +53,20 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(app: App, identity: Identity, parts: Parts, body: RequestBody, request_id: String) -> Self {
-        Self { app, identity, parts, body, request_id }
+    pub(crate) fn new(
+        app: App,
+        identity: Identity,
+        parts: Parts,
+        body: RequestBody,
+        request_id: String,
+    ) -> Self {
+        Self {
+            app,
+            identity,
+            parts,
+            body,
+            request_id,
+        }
     }
 
     /// The application.
@@ -67,7 +86,12 @@ impl Call {
 
     /// Waits for the permit to send so many bytes of a large answer.
     pub(crate) async fn answer_permit(&self, bytes: usize) -> Result<Permit, Refusal> {
-        AnswerQuota { answers: &self.app.answers, subject: self.subject()? }.acquire(bytes).await
+        AnswerQuota {
+            answers: &self.app.answers,
+            subject: self.subject()?,
+        }
+        .acquire(bytes)
+        .await
     }
 
     /// The headers.
@@ -77,7 +101,10 @@ impl Call {
 
     /// The path and the query, as the client sent them.
     pub(crate) fn target(&self) -> &str {
-        self.parts.uri.path_and_query().map_or("", |target| target.as_str())
+        self.parts
+            .uri
+            .path_and_query()
+            .map_or("", |target| target.as_str())
     }
 
     /// The id of the request in the log.
@@ -102,10 +129,15 @@ impl Call {
         query.finish(id)
     }
 
-    /// Reads a JSON body and the terms in the headers. `before` is the result for the path and the query; its faults are
-    /// reported together with those of the body and the headers.
-    pub(crate) async fn read<Q, T: FromBody + Send + 'static>(self, before: Result<Q, Vec<Fault>>) -> Result<(Q, T, Terms), Refusal> {
-        let ((body, terms), _) = self.parse(&JSON, |body, terms| (json::read(body, T::from_body), terms)).await?;
+    /// Reads a JSON body and the terms in the headers. `before` is the result for the path and the
+    /// query; its faults are reported together with those of the body and the headers.
+    pub(crate) async fn read<Q, T: FromBody + Send + 'static>(
+        self,
+        before: Result<Q, Vec<Fault>>,
+    ) -> Result<(Q, T, Terms), Refusal> {
+        let ((body, terms), _) = self
+            .parse(&JSON, |body, terms| (json::read(body, T::from_body), terms))
+            .await?;
         let ((before, body), terms) = both(both(before, body), terms)?;
         Ok((before, body, terms))
     }
@@ -123,31 +155,53 @@ impl Call {
         Ok((before, body, terms))
     }
 
-    /// Reads the body within the rules and passes it to `parse`, with the terms in the headers. A large body is parsed on a
-    /// blocking thread, because other requests would wait for it otherwise. The reservation of the body is returned with the
-    /// result and ends when it is dropped.
+    /// Reads the body within the rules and passes it to `parse`, with the terms in the headers. A
+    /// large body is parsed on a blocking thread, because other requests would wait for it
+    /// otherwise. The reservation of the body is returned with the result and ends when it is
+    /// dropped.
     pub(crate) async fn parse<T: Send + 'static>(
         self,
         rules: &BodyRules,
         parse: impl FnOnce(&Bytes, Result<Terms, Vec<Fault>>) -> T + Send + 'static,
     ) -> Result<(T, Option<OwnedSemaphorePermit>), Refusal> {
-        let Self { app, identity, parts, body, .. } = self;
+        let Self {
+            app,
+            identity,
+            parts,
+            body,
+            ..
+        } = self;
         let (body, reserved) = whole_body(&parts.headers, &body, rules, &app.arrivals).await?;
         let subject = identity.subject()?.clone();
         let bytes = body.len();
-        let work = move || (parse(&body, preconditions::terms(&parts, &subject, &body)), reserved);
+        let work = move || {
+            (
+                parse(&body, preconditions::terms(&parts, &subject, &body)),
+                reserved,
+            )
+        };
         if bytes < LEAST_BLOCKING {
             return Ok(work());
         }
         let parser = timeout(PARSER_TIMEOUT, app.parsers.acquire_owned()).await;
-        let parser = parser.map_err(|_| Refusal::TooManyBodies)?.map_err(internal)?;
-        // The thread continues after the client disconnects, so it owns the reservation and the parser's permit.
-        let (parsed, _parser) = spawn_blocking(|| (work(), parser)).await.map_err(internal)?;
+        let parser = parser
+            .map_err(|_| Refusal::TooManyBodies)?
+            .map_err(internal)?;
+        // The thread continues after the client disconnects, so it owns the reservation and the
+        // parser's permit.
+        let (parsed, _parser) = spawn_blocking(|| (work(), parser))
+            .await
+            .map_err(internal)?;
         Ok(parsed)
     }
 }
 
-async fn whole_body(headers: &HeaderMap, body: &RequestBody, rules: &BodyRules, arrivals: &Arrivals) -> Result<ReceivedBody, Refusal> {
+async fn whole_body(
+    headers: &HeaderMap,
+    body: &RequestBody,
+    rules: &BodyRules,
+    arrivals: &Arrivals,
+) -> Result<ReceivedBody, Refusal> {
     if !has_type(headers, rules.types) {
         return Err(Refusal::MediaType(rules.types_text));
     }
@@ -159,20 +213,34 @@ async fn whole_body(headers: &HeaderMap, body: &RequestBody, rules: &BodyRules, 
 }
 
 /// Both values, or the faults of both.
-pub(crate) fn both<A, B>(a: Result<A, Vec<Fault>>, b: Result<B, Vec<Fault>>) -> Result<(A, B), Vec<Fault>> {
+pub(crate) fn both<A, B>(
+    a: Result<A, Vec<Fault>>,
+    b: Result<B, Vec<Fault>>,
+) -> Result<(A, B), Vec<Fault>> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
         (a, b) => Err(a.err().into_iter().chain(b.err()).flatten().collect()),
     }
 }
 
-/// Whether there is one `Content-Type`, which is among `types` (its parameters are ignored), and no content encoding.
+/// Whether there is one `Content-Type`, which is among `types` (its parameters are ignored), and no
+/// content encoding.
 fn has_type(headers: &HeaderMap, types: &[&str]) -> bool {
     let mut all = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(one), None) = (all.next(), all.next()) else { return false };
-    let Some(essence) = one.to_str().ok().and_then(|text| text.split(';').next()) else { return false };
-    let plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    plain && types.iter().any(|known| essence.trim().eq_ignore_ascii_case(known))
+    let (Some(one), None) = (all.next(), all.next()) else {
+        return false;
+    };
+    let Some(essence) = one.to_str().ok().and_then(|text| text.split(';').next()) else {
+        return false;
+    };
+    let plain = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    plain
+        && types
+            .iter()
+            .any(|known| essence.trim().eq_ignore_ascii_case(known))
 }
 
 /// A query whose parameters are read one by one. It collects every fault.
@@ -187,23 +255,36 @@ impl Query {
     fn of(text: &str) -> Self {
         let all: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap_or_default();
         // The decoder replaces invalid UTF-8 by U+FFFD, which no client sends on purpose.
-        let broken = |(name, value): &(String, String)| name.contains('\u{fffd}') || value.contains('\u{fffd}');
+        let broken = |(name, value): &(String, String)| {
+            name.contains('\u{fffd}') || value.contains('\u{fffd}')
+        };
         let (broken, pairs): (Vec<_>, Vec<_>) = all.into_iter().partition(broken);
         let mut faults = Faults::default();
         for (name, _) in &broken {
             faults.add(|| Fault::parameter(shortened(name), "is not UTF-8"));
         }
-        Self { pairs, known: Vec::new(), faults }
+        Self {
+            pairs,
+            known: Vec::new(),
+            faults,
+        }
     }
 
     /// All values of a parameter.
     fn values(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
-        self.pairs.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+        self.pairs
+            .extract_if(.., |(key, _)| key == name)
+            .map(|(_, value)| value)
+            .collect()
     }
 
     /// A parameter that may be given once, parsed by `read`.
-    pub(crate) fn read<T, E: Display>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    pub(crate) fn read<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
         match self.values(name).as_slice() {
             [] => None,
             [value] => read(value).map_or_else(|error| self.wrong(name, error), Some),
@@ -223,7 +304,14 @@ impl Query {
             self.wrong::<()>(name, format!("is given more than {MOST_VALUES} times"));
             return Vec::new();
         }
-        values.iter().filter_map(|value| value.parse().map_or_else(|error| self.wrong(name, error), Some)).collect()
+        values
+            .iter()
+            .filter_map(|value| {
+                value
+                    .parse()
+                    .map_or_else(|error| self.wrong(name, error), Some)
+            })
+            .collect()
     }
 
     /// A UUID.
@@ -265,7 +353,10 @@ impl Query {
         };
         let skip = self.read("skip", |text| within(text, 0, PageRequest::MOST_SKIP));
         let take = self.read("take", |text| within(text, 1, PageRequest::MOST_TAKE));
-        PageRequest::new(skip.unwrap_or(default.skip()), take.unwrap_or(default.take()))
+        PageRequest::new(
+            skip.unwrap_or(default.skip()),
+            take.unwrap_or(default.take()),
+        )
     }
 
     /// `skip` and `take`, or `cursor` and `take`.
@@ -274,7 +365,10 @@ impl Query {
         let (page, cursor) = (self.page(), self.one::<Cursor>("cursor"));
         match cursor {
             None => page,
-            Some(_) if counts => self.wrong("cursor", "cannot be given together with skip; leave out one of them"),
+            Some(_) if counts => self.wrong(
+                "cursor",
+                "cannot be given together with skip; leave out one of them",
+            ),
             Some(cursor) => PageRequest::at(cursor, page?.take()),
         }
     }
@@ -286,9 +380,18 @@ impl Query {
 
     /// Returns the value, or all faults. Parameters that have not been read are faults too.
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<Fault>> {
-        let known = if self.known.is_empty() { "there are none here".into() } else { format!("known are {}", self.known.join(", ")) };
+        let known = if self.known.is_empty() {
+            "there are none here".into()
+        } else {
+            format!("known are {}", self.known.join(", "))
+        };
         for (name, _) in std::mem::take(&mut self.pairs) {
-            self.faults.add(|| Fault::parameter(shortened(&name), format!("is not a known parameter; {known}")));
+            self.faults.add(|| {
+                Fault::parameter(
+                    shortened(&name),
+                    format!("is not a known parameter; {known}"),
+                )
+            });
         }
         match value {
             Some(value) if self.faults.is_empty() => Ok(value),
@@ -305,12 +408,18 @@ mod tests {
     use super::*;
 
     fn faults<T: std::fmt::Debug>(result: Result<T, Vec<Fault>>) -> Vec<String> {
-        result.unwrap_err().iter().map(ToString::to_string).collect()
+        result
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn every_fault_of_a_query_is_reported_at_once() {
-        let mut query = Query::of("skip=-1&take=101&status=done&status=failed&componentId=7&taek=5&=1&version=%ff");
+        let mut query = Query::of(
+            "skip=-1&take=101&status=done&status=failed&componentId=7&taek=5&=1&version=%ff",
+        );
         let page = query.page();
         query.one::<Status>("status");
         query.id("componentId");
@@ -338,7 +447,10 @@ mod tests {
         };
         assert_eq!(page(""), Ok((0, 20)));
         assert_eq!(page("skip=5&take=100"), Ok((5, 100)));
-        assert_eq!(page("skip=9223372036854775807&take=1"), Ok((9_223_372_036_854_775_807, 1)));
+        assert_eq!(
+            page("skip=9223372036854775807&take=1"),
+            Ok((9_223_372_036_854_775_807, 1))
+        );
         for wrong in [
             "skip=-1",
             "take=0",
@@ -361,11 +473,17 @@ mod tests {
         let mut query = Query::of("component=a&component=b%2Fc&x=true");
         let names: Vec<Label> = query.many("component");
         let flag = query.flag("x");
-        assert_eq!(names.iter().map(Label::as_str).collect::<Vec<_>>(), ["a", "b/c"]);
+        assert_eq!(
+            names.iter().map(Label::as_str).collect::<Vec<_>>(),
+            ["a", "b/c"]
+        );
         assert_eq!(query.finish(flag), Ok(true));
         let mut query = Query::of(&"component=a&".repeat(101));
         query.many::<Label>("component");
-        assert_eq!(faults(query.finish(Some(()))), ["component is given more than 100 times"]);
+        assert_eq!(
+            faults(query.finish(Some(()))),
+            ["component is given more than 100 times"]
+        );
     }
 
     #[test]
@@ -376,13 +494,22 @@ mod tests {
                 headers.append(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
             }
             if let Some(encoding) = encoding {
-                headers.append(header::CONTENT_ENCODING, HeaderValue::from_str(encoding).unwrap());
+                headers.append(
+                    header::CONTENT_ENCODING,
+                    HeaderValue::from_str(encoding).unwrap(),
+                );
             }
             has_type(&headers, JSON.types)
         };
         assert!(has(&["application/json"], None));
         assert!(has(&["Application/JSON; charset=utf-8"], Some("identity")));
-        for wrong in [&[][..], &["text/plain"], &["application/jsonp"], &[""], &["application/json", "application/json"]] {
+        for wrong in [
+            &[][..],
+            &["text/plain"],
+            &["application/jsonp"],
+            &[""],
+            &["application/json", "application/json"],
+        ] {
             assert!(!has(wrong, None), "{wrong:?}");
         }
         assert!(!has(&["application/json"], Some("gzip")));

@@ -1,5 +1,5 @@
-//! The body of a request until it has been read. A response that is sent earlier must not leave the rest of the body on the
-//! connection, where it would be parsed as the next request.
+//! The body of a request until it has been read. A response that is sent earlier must not leave the
+//! rest of the body on the connection, where it would be parsed as the next request.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -35,20 +35,25 @@ pub(crate) struct BodyRules {
     pub(crate) bytes_text: &'static str,
 }
 
-/// The body of a request. The handler, which may read it, and `dispatch`, which drops the rest, share it.
+/// The body of a request. The handler, which may read it, and `dispatch`, which drops the rest,
+/// share it.
 #[derive(Clone)]
 pub(crate) struct RequestBody(Arc<Mutex<Rest>>);
 
 /// The rest of a body.
 struct Rest {
     body: Option<Incoming>,
-    /// Whether reading failed, for example at a chunk without a length. The beginning of the next request is unknown then.
+    /// Whether reading failed, for example at a chunk without a length. The beginning of the next
+    /// request is unknown then.
     broken: bool,
 }
 
 impl RequestBody {
     pub(crate) fn new(body: Incoming) -> Self {
-        Self(Arc::new(Mutex::new(Rest { body: Some(body), broken: false })))
+        Self(Arc::new(Mutex::new(Rest {
+            body: Some(body),
+            broken: false,
+        })))
     }
 
     fn rest(&self) -> MutexGuard<'_, Rest> {
@@ -57,26 +62,49 @@ impl RequestBody {
 
     /// Whether the request has no body.
     pub(crate) fn is_empty(&self) -> bool {
-        self.rest().body.as_ref().is_none_or(Incoming::is_end_stream)
+        self.rest()
+            .body
+            .as_ref()
+            .is_none_or(Incoming::is_end_stream)
     }
 
     /// The least number of bytes that are still to arrive.
     pub(crate) fn least_bytes(&self) -> u64 {
-        self.rest().body.as_ref().map_or(0, |body| body.size_hint().lower())
+        self.rest()
+            .body
+            .as_ref()
+            .map_or(0, |body| body.size_hint().lower())
     }
 
     /// Reads the whole body within the rules. Returns it with its reservation if it is large.
-    pub(crate) async fn read(&self, rules: &BodyRules, arrivals: &Arrivals) -> Result<ReceivedBody, Refusal> {
+    pub(crate) async fn read(
+        &self,
+        rules: &BodyRules,
+        arrivals: &Arrivals,
+    ) -> Result<ReceivedBody, Refusal> {
         let incoming = self.rest().body.take();
-        let mut guard = ReadGuard { body: incoming, owner: self };
-        let Some(body) = &mut guard.body else { return Ok((Bytes::new(), None)) };
+        let mut guard = ReadGuard {
+            body: incoming,
+            owner: self,
+        };
+        let Some(body) = &mut guard.body else {
+            return Ok((Bytes::new(), None));
+        };
         let received = self.receive(body, rules, arrivals).await?;
         guard.body = None;
         Ok(received)
     }
 
-    async fn receive(&self, body: &mut Incoming, rules: &BodyRules, arrivals: &Arrivals) -> Result<ReceivedBody, Refusal> {
-        let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    async fn receive(
+        &self,
+        body: &mut Incoming,
+        rules: &BodyRules,
+        arrivals: &Arrivals,
+    ) -> Result<ReceivedBody, Refusal> {
+        let length = body
+            .size_hint()
+            .exact()
+            .and_then(|length| usize::try_from(length).ok());
         let (mut whole, mut reserved) = (BytesMut::new(), None);
         if let Some(length) = length.filter(|length| *length > SMALL) {
             reserved = Some(arrivals.reserve(length).await?);
@@ -85,7 +113,9 @@ impl RequestBody {
         let mut pace = arrivals.pace();
         while let Some(frame) = pace.next(whole.len(), body.frame()).await? {
             let frame = frame.map_err(|_| self.fail())?;
-            let Ok(data) = frame.into_data() else { continue };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             let needed = whole.len() + data.len();
             if needed > rules.bytes {
                 return Err(Refusal::TooLarge(rules.bytes_text));
@@ -104,8 +134,9 @@ impl RequestBody {
         vec![Fault::at("", "the body could not be read to its end")].into()
     }
 
-    /// Whether the connection can accept another request: the body has been read, or its short rest has arrived and is
-    /// dropped. A client that waits for `100 Continue` has not sent the body and may omit it, so its connection must close.
+    /// Whether the connection can accept another request: the body has been read, or its short rest
+    /// has arrived and is dropped. A client that waits for `100 Continue` has not sent the body and
+    /// may omit it, so its connection must close.
     async fn is_drained(&self, headers: &HeaderMap) -> bool {
         let (rest, broken) = {
             let mut rest = self.rest();
@@ -115,8 +146,16 @@ impl RequestBody {
             _ if broken => false,
             None => true,
             Some(body) if body.is_end_stream() => true,
-            Some(body) if headers.contains_key(header::EXPECT) || body.size_hint().lower() > DRAINED as u64 => false,
-            Some(body) => matches!(timeout(DRAIN_TIMEOUT, Limited::new(body, DRAINED).collect()).await, Ok(Ok(_))),
+            Some(body)
+                if headers.contains_key(header::EXPECT)
+                    || body.size_hint().lower() > DRAINED as u64 =>
+            {
+                false
+            }
+            Some(body) => matches!(
+                timeout(DRAIN_TIMEOUT, Limited::new(body, DRAINED).collect()).await,
+                Ok(Ok(_))
+            ),
         }
     }
 

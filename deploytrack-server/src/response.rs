@@ -1,7 +1,9 @@
 //! Responses to requests that succeeded.
 
 use bytes::Bytes;
-use deploytrack_core::{api, archive::ArchiveNote, entity_tag::EntityTag, query::Page, tracker::WriteOutcome};
+use deploytrack_core::{
+    api, archive::ArchiveNote, entity_tag::EntityTag, query::Page, tracker::WriteOutcome,
+};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
@@ -23,17 +25,25 @@ pub(crate) fn ok(value: &impl Serialize) -> HandlerResult {
 pub(crate) fn picture(svg: String) -> HandlerResult {
     let mut response = tagged(StatusCode::OK, "image/svg+xml", svg)?;
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
-    // A browser that opens the picture directly treats it as a page. The policy forbids scripts and requests there, whatever
-    // a name or a version contains.
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=60"),
+    );
+    // A browser that opens the picture directly treats it as a page. The policy forbids scripts and
+    // requests there, whatever a name or a version contains.
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+    );
     Ok(response)
 }
 
-/// 200 and a page of a list, with its entity tag and the links to the pages around it. `query` is the query of the request.
+/// 200 and a page of a list, with its entity tag and the links to the pages around it. `query` is
+/// the query of the request.
 pub(crate) fn page<T: Serialize>(page: &Page<T>, query: &str) -> HandlerResult {
     let mut response = ok(page)?;
-    let links = HeaderValue::from_str(&links::around(page.links, query).map_err(internal)?).map_err(internal)?;
+    let links = HeaderValue::from_str(&links::around(page.links, query).map_err(internal)?)
+        .map_err(internal)?;
     response.headers_mut().insert(header::LINK, links);
     Ok(response)
 }
@@ -51,37 +61,66 @@ pub(crate) fn created(location: &str, written: &WriteOutcome<impl Serialize>) ->
     with_write_headers(response, written)
 }
 
-/// 200 and the outcome of a write, with the headers of a write. An outcome is not a resource and has no entity tag.
+/// 200 and the outcome of a write, with the headers of a write. An outcome is not a resource and
+/// has no entity tag.
 pub(crate) fn done(written: &WriteOutcome<impl Serialize>) -> HandlerResult {
-    let response = whole(StatusCode::OK, JSON, serde_json::to_vec(&written.value).map_err(internal)?);
+    let response = whole(
+        StatusCode::OK,
+        JSON,
+        serde_json::to_vec(&written.value).map_err(internal)?,
+    );
     with_write_headers(response, written)
 }
 
-/// Adds the headers for a near miss that was registered, for archived names that were found, and for a replayed answer.
-fn with_write_headers(mut response: Response<Body>, written: &WriteOutcome<impl Serialize>) -> HandlerResult {
+/// Adds the headers for a near miss that was registered, for archived names that were found, and
+/// for a replayed answer.
+fn with_write_headers(
+    mut response: Response<Body>,
+    written: &WriteOutcome<impl Serialize>,
+) -> HandlerResult {
     if !written.resembles.is_empty() {
-        let known: Vec<_> = written.resembles.iter().map(|one| (one.kind.as_str(), one.known.as_str())).collect();
+        let known: Vec<_> = written
+            .resembles
+            .iter()
+            .map(|one| (one.kind.as_str(), one.known.as_str()))
+            .collect();
         let known = serde_urlencoded::to_string(known).map_err(internal)?;
-        response.headers_mut().insert(HeaderName::from_static(api::RESEMBLES), HeaderValue::from_str(&known).map_err(internal)?);
+        response.headers_mut().insert(
+            HeaderName::from_static(api::RESEMBLES),
+            HeaderValue::from_str(&known).map_err(internal)?,
+        );
     }
     for (header, unarchived) in [(api::UNARCHIVED, true), (api::ARCHIVED, false)] {
-        if let Some(names) = names_in_header(written.archived.iter().filter(|found| found.unarchived == unarchived)) {
+        if let Some(names) = names_in_header(
+            written
+                .archived
+                .iter()
+                .filter(|found| found.unarchived == unarchived),
+        ) {
             let names = HeaderValue::from_str(&names).map_err(internal)?;
-            response.headers_mut().insert(HeaderName::from_static(header), names);
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(header), names);
         }
     }
     if written.replayed {
-        response.headers_mut().insert(HeaderName::from_static(api::IDEMPOTENCY_REPLAYED), HeaderValue::from_static("true"));
+        response.headers_mut().insert(
+            HeaderName::from_static(api::IDEMPOTENCY_REPLAYED),
+            HeaderValue::from_static("true"),
+        );
     }
     Ok(response)
 }
 
-/// The most bytes of names in one header: most proxies accept 8 KiB of headers, and a name has at most 3 KiB.
+/// The most bytes of names in one header: most proxies accept 8 KiB of headers, and a name has at
+/// most 3 KiB.
 const NAMES_BYTES: usize = 4 * 1024;
 
 /// The names in the form of a query. If not all of them fit, `more` counts the others.
 fn names_in_header<'a>(found: impl Iterator<Item = &'a ArchiveNote>) -> Option<String> {
-    let pairs: Vec<_> = found.map(|found| form_urlencoded(found.kind.as_str(), found.name.as_str())).collect();
+    let pairs: Vec<_> = found
+        .map(|found| form_urlencoded(found.kind.as_str(), found.name.as_str()))
+        .collect();
     let mut bytes = 0;
     let fits = |pair: &&String| {
         bytes += pair.len() + 1;
@@ -104,14 +143,18 @@ fn form_urlencoded(name: &str, value: &str) -> String {
 pub(crate) fn moved(location: &'static str) -> Response<Body> {
     let mut response = no_content();
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
+    response
+        .headers_mut()
+        .insert(header::LOCATION, HeaderValue::from_static(location));
     response
 }
 
 /// 204 with `Allow`.
 pub(crate) fn options(allow: &'static str) -> Response<Body> {
     let mut response = no_content();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allow));
     response
 }
 
@@ -120,11 +163,18 @@ fn representation(status: StatusCode, value: &impl Serialize) -> HandlerResult {
 }
 
 /// A response with a complete body of this media type and its entity tag.
-pub(crate) fn tagged(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> HandlerResult {
+pub(crate) fn tagged(
+    status: StatusCode,
+    media_type: &'static str,
+    body: impl Into<Bytes>,
+) -> HandlerResult {
     let bytes = body.into();
     let tag = EntityTag::of(&bytes);
     let mut response = whole(status, media_type, bytes.clone());
-    response.headers_mut().insert(header::ETAG, HeaderValue::from_str(&tag.to_string()).map_err(internal)?);
+    response.headers_mut().insert(
+        header::ETAG,
+        HeaderValue::from_str(&tag.to_string()).map_err(internal)?,
+    );
     response.extensions_mut().insert(TaggedBody { bytes, tag });
     Ok(response)
 }

@@ -1,4 +1,5 @@
-//! The endpoints: the path and the methods of each, the role that it requires, and whether the cache may store its response.
+//! The endpoints: the path and the methods of each, the role that it requires, and whether the
+//! cache may store its response.
 
 use deploytrack_core::{api, catalog::CatalogKind};
 use http::Method;
@@ -12,8 +13,8 @@ mod path;
 #[cfg(test)]
 mod tests;
 
-/// An id as the client sent it in the path. It is parsed after the token is checked, so that a client without a token gets no
-/// information.
+/// An id as the client sent it in the path. It is parsed after the token is checked, so that a
+/// client without a token gets no information.
 pub(crate) type RawId = String;
 
 /// The endpoint of a request.
@@ -85,7 +86,9 @@ pub(crate) enum NoRoute {
 impl Route {
     /// Finds the route of a request. With [`Badges::Off`] the paths of badges do not exist.
     pub(crate) fn parse(method: &Method, path: &str, badges: Badges) -> Result<Self, NoRoute> {
-        let exists = |path: &Path<'_>| badges == Badges::Public || !matches!(path, Path::Badge(_) | Path::BadgeByQuery);
+        let exists = |path: &Path<'_>| {
+            badges == Badges::Public || !matches!(path, Path::Badge(_) | Path::BadgeByQuery)
+        };
         let path = Path::parse(path).filter(exists).ok_or(NoRoute::Path)?;
         match method.as_str() {
             "OPTIONS" => Ok(Self::Options(path.allow())),
@@ -96,7 +99,8 @@ impl Route {
         .map_err(|()| NoRoute::Method(path.allow()))
     }
 
-    /// The permission that the route requires. The match has no wildcard, so that a new route without one does not compile.
+    /// The permission that the route requires. The match has no wildcard, so that a new route
+    /// without one does not compile.
     pub(crate) const fn access(&self) -> Access {
         match self {
             Self::Live
@@ -179,7 +183,9 @@ impl Route {
             | Self::Archive(_) => Caching::No,
             #[cfg(feature = "dashboard")]
             Self::Dashboard(_) => Caching::No,
-            Self::ShowDeployment(_) | Self::ShowComponent(_) | Self::ShowEnvironment(_) => Caching::Record,
+            Self::ShowDeployment(_) | Self::ShowComponent(_) | Self::ShowEnvironment(_) => {
+                Caching::Record
+            }
             Self::ListDeployments
             | Self::History(_)
             | Self::Matrix
@@ -192,11 +198,18 @@ impl Route {
 
     /// Whether the request is carried out only if `If-Match` matches.
     pub(crate) const fn takes_if_match(&self) -> bool {
-        matches!(self, Self::UpdateDeployment(_) | Self::Undeploy(_) | Self::UpdateComponent(_) | Self::UpdateEnvironment(_))
+        matches!(
+            self,
+            Self::UpdateDeployment(_)
+                | Self::Undeploy(_)
+                | Self::UpdateComponent(_)
+                | Self::UpdateEnvironment(_)
+        )
     }
 }
 
-/// Every path of the API, with `{id}` in place of an id. The paths of pages and badges do not belong to the API.
+/// Every path of the API, with `{id}` in place of an id. The paths of pages and badges do not
+/// belong to the API.
 const PATHS: [&str; 21] = [
     "/healthz",
     "/readyz",
@@ -221,10 +234,24 @@ const PATHS: [&str; 21] = [
     api::ENVIRONMENT_ORDER,
 ];
 /// Every method that a route may have.
-const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+const METHODS: [Method; 5] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
 
 /// All routes of the API, each with its method and its path.
 pub(crate) fn table() -> impl Iterator<Item = (Method, &'static str, Route)> {
-    let pairs = PATHS.into_iter().flat_map(|path| METHODS.map(|method| (method, path)));
-    pairs.filter_map(|(method, path)| Some((method.clone(), path, Route::parse(&method, path, Badges::Off).ok()?)))
+    let pairs = PATHS
+        .into_iter()
+        .flat_map(|path| METHODS.map(|method| (method, path)));
+    pairs.filter_map(|(method, path)| {
+        Some((
+            method.clone(),
+            path,
+            Route::parse(&method, path, Badges::Off).ok()?,
+        ))
+    })
 }

@@ -56,11 +56,19 @@ pub enum SecretFileError {
 
 /// Reads the secret without the blanks around it.
 pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
-    let bytes = content(path).map_err(|source| SecretFileError::Read { path: path.to_owned(), source })?;
+    let bytes = content(path).map_err(|source| SecretFileError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(SecretFileError::TooLarge { path: path.to_owned() });
+        return Err(SecretFileError::TooLarge {
+            path: path.to_owned(),
+        });
     }
-    Secret::new(trimmed(bytes)).map_err(|source| SecretFileError::Short { path: path.to_owned(), source })
+    Secret::new(trimmed(bytes)).map_err(|source| SecretFileError::Short {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// The content of a file or a pipe, up to one byte more than a secret may have.
@@ -69,7 +77,10 @@ fn content(path: &Path) -> io::Result<Vec<u8>> {
     let read = move || {
         let file = File::open(path)?;
         if !is_file_or_pipe(&file.metadata()?) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a file nor a pipe"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is neither a file nor a pipe",
+            ));
         }
         let mut bytes = Vec::new();
         file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
@@ -77,8 +88,15 @@ fn content(path: &Path) -> io::Result<Vec<u8>> {
     };
     // Sending fails if the timeout has passed, which is not an error here.
     thread::Builder::new().spawn(move || drop(sender.send(read())))?;
-    let late = || Err(io::Error::new(io::ErrorKind::TimedOut, format!("reading it took more than {} s", READ_TIMEOUT.as_secs())));
-    receiver.recv_timeout(READ_TIMEOUT).unwrap_or_else(|_| late())
+    let late = || {
+        Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("reading it took more than {} s", READ_TIMEOUT.as_secs()),
+        ))
+    };
+    receiver
+        .recv_timeout(READ_TIMEOUT)
+        .unwrap_or_else(|_| late())
 }
 
 fn is_file_or_pipe(metadata: &fs::Metadata) -> bool {
@@ -89,8 +107,8 @@ fn is_file_or_pipe(metadata: &fs::Metadata) -> bool {
     metadata.is_file()
 }
 
-/// The secret without the blanks around it, which editors, shells and secret stores add. A binary secret loses only one line
-/// break at its end.
+/// The secret without the blanks around it, which editors, shells and secret stores add. A binary
+/// secret loses only one line break at its end.
 pub(crate) fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
     if let Ok(secret) = std::str::from_utf8(&bytes) {
         return text::trimmed(secret).as_bytes().to_vec();
@@ -104,24 +122,31 @@ pub(crate) fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Reads the secret, and creates it first if the file does not exist. Servers that start at the same time read the same one.
+/// Reads the secret, and creates it first if the file does not exist. Servers that start at the
+/// same time read the same one.
 pub(crate) fn read_or_create(path: &Path) -> Result<Secret, SecretFileError> {
     if !path.exists() {
-        create(path).map_err(|source| SecretFileError::Create { path: path.to_owned(), source })?;
+        create(path).map_err(|source| SecretFileError::Create {
+            path: path.to_owned(),
+            source,
+        })?;
     }
     read(path)
 }
 
-/// Writes a new secret to a draft file and links it to its path. Linking is atomic and never replaces a file: no process
-/// reads half a secret, and of several simultaneous starts the first one sets it.
+/// Writes a new secret to a draft file and links it to its path. Linking is atomic and never
+/// replaces a file: no process reads half a secret, and of several simultaneous starts the first
+/// one sets it.
 fn create(path: &Path) -> io::Result<()> {
     let mut random = [0; 40];
     getrandom::fill(&mut random)?;
     let (name, secret) = random.split_at(8);
     let draft = path.with_extension(URL_SAFE_NO_PAD.encode(name));
-    let created = write_private(&draft, &URL_SAFE_NO_PAD.encode(secret)).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
+    let created = write_private(&draft, &URL_SAFE_NO_PAD.encode(secret)).and_then(|()| {
+        match fs::hard_link(&draft, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        }
     });
     fs::remove_file(&draft).and(created)
 }
@@ -163,7 +188,14 @@ mod tests {
 
     fn sample(secret: &Secret) -> String {
         let now = clock::parse("2026-11-23T18:00:00Z").unwrap();
-        token::issue(secret, &Label::new("x").unwrap(), &[], std::time::Duration::from_secs(1), now).unwrap()
+        token::issue(
+            secret,
+            &Label::new("x").unwrap(),
+            &[],
+            std::time::Duration::from_secs(1),
+            now,
+        )
+        .unwrap()
     }
 
     #[test]
@@ -171,13 +203,26 @@ mod tests {
         let folder = Folder::new();
         let path = folder.0.join("jwt-secret");
         let tokens: Vec<_> = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..32).map(|_| scope.spawn(|| sample(&read_or_create(&path).unwrap()))).collect();
-            starts.into_iter().map(|start| start.join().unwrap()).collect()
+            let starts: Vec<_> = (0..32)
+                .map(|_| scope.spawn(|| sample(&read_or_create(&path).unwrap())))
+                .collect();
+            starts
+                .into_iter()
+                .map(|start| start.join().unwrap())
+                .collect()
         });
         assert!(tokens.iter().all(|token| *token == tokens[0]));
-        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1, "no draft is left behind");
+        assert_eq!(
+            fs::read_dir(&folder.0).unwrap().count(),
+            1,
+            "no draft is left behind"
+        );
         #[cfg(unix)]
-        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions())
+                & 0o777,
+            0o600
+        );
     }
 
     #[test]
@@ -192,6 +237,9 @@ mod tests {
         assert!(tokens.iter().all(|token| *token == tokens[0]));
         fs::write(&path, format!("{}\n", "s".repeat(31))).unwrap();
         assert!(matches!(read(&path), Err(SecretFileError::Short { .. })));
-        assert!(matches!(read(&folder.0.join("absent")), Err(SecretFileError::Read { .. })));
+        assert!(matches!(
+            read(&folder.0.join("absent")),
+            Err(SecretFileError::Read { .. })
+        ));
     }
 }

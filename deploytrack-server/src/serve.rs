@@ -37,7 +37,8 @@ use crate::{
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a caller may leave an answer unread, or read it at less than 1 KiB a second.
 const STALL: Duration = Duration::from_secs(30);
-/// The most bytes that hyper holds of a request; `dispatch` refuses heads well below it, with a proper answer.
+/// The most bytes that hyper holds of a request; `dispatch` refuses heads well below it, with a
+/// proper answer.
 const BUFFER: usize = 64 * 1024;
 /// How long running requests may take after the end was asked for.
 const GRACE: Duration = Duration::from_secs(30);
@@ -46,10 +47,12 @@ const CUT: Duration = Duration::from_secs(1);
 const CLOSE: Duration = Duration::from_secs(10);
 /// The exit code of a process that a second signal ends.
 const INTERRUPTED: i32 = 130;
-/// Connections that wait to be accepted; the system may allow fewer. When the queue is full, the system drops the first packet of a
-/// new connection, and the caller repeats it only after 1, 3 and 7 seconds.
+/// Connections that wait to be accepted; the system may allow fewer. When the queue is full, the
+/// system drops the first packet of a new connection, and the caller repeats it only after 1, 3 and
+/// 7 seconds.
 const BACKLOG: u32 = 4096;
-/// How long to wait after a failed accept: long enough for a file descriptor to come free, short enough to go unseen.
+/// How long to wait after a failed accept: long enough for a file descriptor to come free, short
+/// enough to go unseen.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a caller may go on sending after the last answer.
 const LINGER: Duration = Duration::from_secs(2);
@@ -94,9 +97,13 @@ fn bind_for(listen: SocketAddr, flag: &str) -> io::Result<TcpListener> {
 }
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restarted server listens again at once, although connections of the previous one are still closing. On Windows the
-    // option would let a second server take over the address.
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // A restarted server listens again at once, although connections of the previous one are still
+    // closing. On Windows the option would let a second server take over the address.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -118,21 +125,31 @@ impl From<TcpListener> for Listeners {
     }
 }
 
-/// Serves until `shutdown` is done, then lets running requests finish, for 30 seconds at most, and closes the tracker.
+/// Serves until `shutdown` is done, then lets running requests finish, for 30 seconds at most, and
+/// closes the tracker.
 ///
 /// # Errors
 /// None at present: failed connections are logged, and the loop goes on.
-pub async fn serve(listeners: impl Into<Listeners>, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+pub async fn serve(
+    listeners: impl Into<Listeners>,
+    app: App,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     serve_until(listeners.into(), app, shutdown, pending()).await;
     Ok(())
 }
 
-/// Serves until SIGTERM or Ctrl-C, as [`serve`] does. A second signal cuts the running requests short, and the process ends
-/// with exit code 130 once the tracker is closed; a third one ends it at once.
+/// Serves until SIGTERM or Ctrl-C, as [`serve`] does. A second signal cuts the running requests
+/// short, and the process ends with exit code 130 once the tracker is closed; a third one ends it
+/// at once.
 ///
 /// # Errors
 /// None at present: failed connections are logged, and the loop goes on.
-pub async fn serve_until_signalled(listeners: impl Into<Listeners>, app: App, signals: Signals) -> io::Result<()> {
+pub async fn serve_until_signalled(
+    listeners: impl Into<Listeners>,
+    app: App,
+    signals: Signals,
+) -> io::Result<()> {
     let (first, second) = signals.forward();
     if serve_until(listeners.into(), app, first, second).await == End::Cut {
         tracing::warn!("ended early by a second signal");
@@ -150,10 +167,26 @@ enum End {
     Cut,
 }
 
-async fn serve_until(listeners: Listeners, app: App, shutdown: impl Future<Output = ()>, cut: impl Future<Output = ()>) -> End {
-    let (connections, stop, cutting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
-    let app = App { ending: stop.clone(), ..app };
-    let tasks = Tasks { connections: connections.clone(), stop: stop.clone(), cutting: cutting.clone() };
+async fn serve_until(
+    listeners: Listeners,
+    app: App,
+    shutdown: impl Future<Output = ()>,
+    cut: impl Future<Output = ()>,
+) -> End {
+    let (connections, stop, cutting) = (
+        TaskTracker::new(),
+        CancellationToken::new(),
+        CancellationToken::new(),
+    );
+    let app = App {
+        ending: stop.clone(),
+        ..app
+    };
+    let tasks = Tasks {
+        connections: connections.clone(),
+        stop: stop.clone(),
+        cutting: cutting.clone(),
+    };
     tokio::select! {
         biased;
         () = shutdown => {}
@@ -174,7 +207,10 @@ async fn serve_until(listeners: Listeners, app: App, shutdown: impl Future<Outpu
         () = sleep(GRACE) => End::Drained,
     };
     if !connections.is_empty() {
-        tracing::warn!(connections = connections.len(), "these connections did not end in time and are cut");
+        tracing::warn!(
+            connections = connections.len(),
+            "these connections did not end in time and are cut"
+        );
         cutting.cancel();
         let _ = timeout(CUT, connections.wait()).await;
     }
@@ -202,7 +238,15 @@ async fn accept_all(listeners: &Listeners, app: &App, tasks: &Tasks) {
     let main = accept(&listeners.main, app, app.limits, tasks);
     let health = async {
         match &listeners.health {
-            Some(listener) => accept(listener, &app.clone().for_health_checks(), HEALTH_CONNECTIONS, tasks).await,
+            Some(listener) => {
+                accept(
+                    listener,
+                    &app.clone().for_health_checks(),
+                    HEALTH_CONNECTIONS,
+                    tasks,
+                )
+                .await
+            }
             None => pending().await,
         }
     };
@@ -216,12 +260,16 @@ async fn accept(listener: &TcpListener, app: &App, limits: ConnectionLimits, tas
         match listener.accept().await {
             Ok((stream, address)) => match connections.admit(address.ip()).await {
                 Some(connection) => {
-                    let served = serve_connection(stream, app.clone(), tasks.stop.clone(), connection);
-                    tasks.connections.spawn(tasks.cutting.clone().run_until_cancelled_owned(served));
+                    let served =
+                        serve_connection(stream, app.clone(), tasks.stop.clone(), connection);
+                    tasks
+                        .connections
+                        .spawn(tasks.cutting.clone().run_until_cancelled_owned(served));
                 }
                 None => refuse(&stream),
             },
-            // The caller went away, or there is no file descriptor left: neither is a reason to end.
+            // The caller went away, or there is no file descriptor left: neither is a reason to
+            // end.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 connections.make_room();
@@ -231,7 +279,8 @@ async fn accept(listener: &TcpListener, app: &App, limits: ConnectionLimits, tas
     }
 }
 
-/// Answers a connection whose address is at its limit, as far as the system's buffer takes the answer at once.
+/// Answers a connection whose address is at its limit, as far as the system's buffer takes the
+/// answer at once.
 fn refuse(stream: &TcpStream) {
     tracing::debug!("a connection was refused: its address is at the limit");
     // A socket that is closed while bytes are unread is reset, which destroys the answer.
@@ -240,7 +289,12 @@ fn refuse(stream: &TcpStream) {
 }
 
 /// Serves one connection until it ends or is evicted.
-async fn serve_connection(stream: TcpStream, app: App, stop: CancellationToken, connection: Connection) {
+async fn serve_connection(
+    stream: TcpStream,
+    app: App,
+    stop: CancellationToken,
+    connection: Connection,
+) {
     let evicted = connection.evicted();
     tokio::select! {
         biased;
@@ -249,7 +303,12 @@ async fn serve_connection(stream: TcpStream, app: App, stop: CancellationToken, 
     }
 }
 
-async fn serve_requests(stream: TcpStream, app: App, stop: CancellationToken, connection: Connection) {
+async fn serve_requests(
+    stream: TcpStream,
+    app: App,
+    stop: CancellationToken,
+    connection: Connection,
+) {
     // Without this, small answers wait for the caller's acknowledgement.
     let _ = stream.set_nodelay(true);
     bound_unsent(&stream);
@@ -274,7 +333,16 @@ async fn serve_requests(stream: TcpStream, app: App, stop: CancellationToken, co
         tracing::debug!(%error, "a connection ended early");
     }
     connection.begin_end();
-    linger(requests.into_parts().io.into_inner().into_inner().into_inner(), &stop).await;
+    linger(
+        requests
+            .into_parts()
+            .io
+            .into_inner()
+            .into_inner()
+            .into_inner(),
+        &stop,
+    )
+    .await;
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response<ReportingBody>, Infallible>> + Send>>;
@@ -289,16 +357,18 @@ fn answer(app: App, connection: Connection, mut request: Request<Incoming>) -> A
         request.extensions_mut().insert(connection.clone());
         let mut response = dispatch::answer(app, request).await;
         if !connection.has_place() {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         connection.begin_answer();
         Ok(response.map(|body| ReportingBody::new(body, connection)))
     })
 }
 
-/// Ends a connection so that the caller gets the last answer. A socket closed while bytes are still unread is reset,
-/// and the reset destroys an answer (say, 413 to a large body) that the caller has not read yet: so say that nothing
-/// more will come, then read on for a moment.
+/// Ends a connection so that the caller gets the last answer. A socket closed while bytes are still
+/// unread is reset, and the reset destroys an answer (say, 413 to a large body) that the caller has
+/// not read yet: so say that nothing more will come, then read on for a moment.
 async fn linger(mut stream: TcpStream, stop: &CancellationToken) {
     if stream.shutdown().await.is_err() || stop.is_cancelled() {
         return;
@@ -327,7 +397,11 @@ mod tests {
         for number in 0..400 {
             // The system repeats a packet that found the queue full after a second.
             let connected = timeout(Duration::from_millis(900), TcpStream::connect(address)).await;
-            waiting.push(connected.unwrap_or_else(|_| panic!("connection {number} is delayed")).unwrap());
+            waiting.push(
+                connected
+                    .unwrap_or_else(|_| panic!("connection {number} is delayed"))
+                    .unwrap(),
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Responses with many rows. A small one is sent whole, with its entity tag. A large one is streamed page by page as the
-//! client reads it, so that the server holds only a part of it in memory.
+//! Responses with many rows. A small one is sent whole, with its entity tag. A large one is
+//! streamed page by page as the client reads it, so that the server holds only a part of it in
+//! memory.
 
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ use crate::{
     response::{HandlerResult, tagged},
 };
 
-/// The most bytes of a response that is sent whole. The matrix of a thousand components in eight environments takes a third
-/// of it.
+/// The most bytes of a response that is sent whole. The matrix of a thousand components in eight
+/// environments takes a third of it.
 const WHOLE: usize = 2 * 1024 * 1024;
 
 /// 200 and the rows as a JSON array, with its entity tag unless it is streamed.
@@ -45,13 +46,21 @@ where
         }
     });
     let chunks = stream::once(async { Ok(text.into()) }).chain(rest);
-    Ok(streamed(JSON, chunks, permit, call, "a large answer broke off"))
+    Ok(streamed(
+        JSON,
+        chunks,
+        permit,
+        call,
+        "a large answer broke off",
+    ))
 }
 
 /// The text of the next rows, and the pages after them.
 async fn next<P: Pages<Row: Serialize>>(mut pages: P) -> Result<(Bytes, Option<P>), Refusal> {
     loop {
-        let Some(page) = pages.next().await? else { return Ok((Bytes::from_static(b"]"), None)) };
+        let Some(page) = pages.next().await? else {
+            return Ok((Bytes::from_static(b"]"), None));
+        };
         let mut text = vec![b','];
         add(&mut text, &page)?;
         if !page.is_empty() {
@@ -60,7 +69,8 @@ async fn next<P: Pages<Row: Serialize>>(mut pages: P) -> Result<(Bytes, Option<P
     }
 }
 
-/// Adds rows to the text of an array. The text begins with `[`, or with the comma after the rows before.
+/// Adds rows to the text of an array. The text begins with `[`, or with the comma after the rows
+/// before.
 fn add(text: &mut Vec<u8>, page: &[impl Serialize]) -> Result<(), Refusal> {
     for row in page {
         if text.len() > 1 {
@@ -71,7 +81,8 @@ fn add(text: &mut Vec<u8>, page: &[impl Serialize]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// 200 and a body that is made as the client reads it. Each chunk holds the permit until it is written.
+/// 200 and a body that is made as the client reads it. Each chunk holds the permit until it is
+/// written.
 pub(crate) fn streamed(
     media_type: &'static str,
     chunks: impl Stream<Item = Result<Bytes, Refusal>> + Send + 'static,
@@ -81,13 +92,16 @@ pub(crate) fn streamed(
 ) -> Response<Body> {
     let (permit, request_id) = (Arc::new(permit), call.request_id().to_owned());
     let frames = chunks.map_ok(move |chunk| Frame::data(guarded(chunk, permit.clone())));
-    // The status is already sent. Ending without the last chunk is the only way to report that the rest is missing.
+    // The status is already sent. Ending without the last chunk is the only way to report that the
+    // rest is missing.
     let frames = frames.map_err(move |refusal: Refusal| {
         let cause = refusal.cause().unwrap_or_default();
         tracing::error!(request_id, cause, "{message}");
         BodyError::from(message)
     });
     let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }

@@ -1,6 +1,7 @@
 //! Tokens: issuing them and checking them.
 //!
-//! A token is a JSON Web Token (RFC 7519) signed with HS256. The algorithm is fixed here and never read from the token.
+//! A token is a JSON Web Token (RFC 7519) signed with HS256. The algorithm is fixed here and never
+//! read from the token.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -21,7 +22,8 @@ pub const MOST_BYTES: usize = 8 * 1024;
 /// The default of the longest lifetime of a token: ten years of 365.25 days.
 pub const LONGEST: Duration = Duration::from_hours(87_660);
 
-/// The shared secret that signs tokens, with the issuer, the audience and the longest lifetime that tokens must have.
+/// The shared secret that signs tokens, with the issuer, the audience and the longest lifetime that
+/// tokens must have.
 #[derive(Clone)]
 pub struct Secret {
     bytes: SecretSlice<u8>,
@@ -47,13 +49,26 @@ impl Secret {
         if bytes.len() < Self::LEAST_BYTES {
             return Err(ShortSecret);
         }
-        Ok(Self { bytes: bytes.into(), issuer: None, audience: None, longest: LONGEST })
+        Ok(Self {
+            bytes: bytes.into(),
+            issuer: None,
+            audience: None,
+            longest: LONGEST,
+        })
     }
 
     /// Sets the `iss` and `aud` that tokens must have.
     #[must_use]
-    pub fn with_issuer_and_audience(self, issuer: Option<String>, audience: Option<String>) -> Self {
-        Self { issuer, audience, ..self }
+    pub fn with_issuer_and_audience(
+        self,
+        issuer: Option<String>,
+        audience: Option<String>,
+    ) -> Self {
+        Self {
+            issuer,
+            audience,
+            ..self
+        }
     }
 
     /// Sets the longest lifetime of tokens.
@@ -77,7 +92,10 @@ pub fn lifetime_text(lifetime: Duration) -> String {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Secret").field("issuer", &self.issuer).field("audience", &self.audience).finish_non_exhaustive()
+        f.debug_struct("Secret")
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,8 +123,16 @@ pub enum IssueError {
 ///
 /// # Errors
 /// [`IssueError`] if the lifetime is longer than [`Secret::longest`], or the token larger than [`MOST_BYTES`].
-pub fn issue(secret: &Secret, subject: &Label, roles: &[String], expires_in: Duration, now: Time) -> Result<String, IssueError> {
-    let too_long = || IssueError::TooLong { longest: secret.longest };
+pub fn issue(
+    secret: &Secret,
+    subject: &Label,
+    roles: &[String],
+    expires_in: Duration,
+    now: Time,
+) -> Result<String, IssueError> {
+    let too_long = || IssueError::TooLong {
+        longest: secret.longest,
+    };
     if expires_in > secret.longest {
         return Err(too_long());
     }
@@ -121,7 +147,11 @@ pub fn issue(secret: &Secret, subject: &Label, roles: &[String], expires_in: Dur
     }
     let key = EncodingKey::from_secret(secret.bytes.expose_secret());
     let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)?;
-    if token.len() > MOST_BYTES { Err(IssueError::TooLarge) } else { Ok(token) }
+    if token.len() > MOST_BYTES {
+        Err(IssueError::TooLarge)
+    } else {
+        Ok(token)
+    }
 }
 
 /// The claims of a token that the server uses.
@@ -142,7 +172,10 @@ impl Claims {
             Some(Value::Array(roles)) if roles.iter().all(Value::is_string) => roles,
             Some(_) => return None,
         };
-        Some(Self { subject, admin: roles.iter().any(|role| role == ADMIN) })
+        Some(Self {
+            subject,
+            admin: roles.iter().any(|role| role == ADMIN),
+        })
     }
 }
 
@@ -168,8 +201,8 @@ pub(crate) struct Verifier {
 impl Verifier {
     pub(crate) fn new(secret: &Secret) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        // The library ignores `nbf`, accepts tokens without `aud` and reads the machine's clock. So all claims are checked
-        // below instead, against the tracker's clock.
+        // The library ignores `nbf`, accepts tokens without `aud` and reads the machine's clock. So
+        // all claims are checked below instead, against the tracker's clock.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_nbf = false;
@@ -205,29 +238,46 @@ impl Verifier {
         if !is_valid_header(token, &read.header) || !self.is_for_us(&claims) {
             return None;
         }
-        Some(VerifiedToken { claims: Arc::new(Claims::of(&claims)?), validity: Validity::of(&claims)? })
+        Some(VerifiedToken {
+            claims: Arc::new(Claims::of(&claims)?),
+            validity: Validity::of(&claims)?,
+        })
     }
 
     fn is_for_us(&self, claims: &Map<String, Value>) -> bool {
-        let from = self.issuer.as_ref().is_none_or(|issuer| claims.get("iss").and_then(Value::as_str) == Some(issuer));
-        let to = self.audience.as_ref().is_none_or(|audience| match claims.get("aud") {
-            Some(Value::String(one)) => one == audience,
-            Some(Value::Array(many)) => many.iter().all(Value::is_string) && many.iter().any(|one| one == audience.as_str()),
-            _ => false,
-        });
+        let from = self
+            .issuer
+            .as_ref()
+            .is_none_or(|issuer| claims.get("iss").and_then(Value::as_str) == Some(issuer));
+        let to = self
+            .audience
+            .as_ref()
+            .is_none_or(|audience| match claims.get("aud") {
+                Some(Value::String(one)) => one == audience,
+                Some(Value::Array(many)) => {
+                    many.iter().all(Value::is_string)
+                        && many.iter().any(|one| one == audience.as_str())
+                }
+                _ => false,
+            });
         from && to
     }
 }
 
-/// Whether `typ` is `JWT`, `at+jwt` or absent, and the header has no `crit`. A `crit` with the value `null` counts too, which
-/// the library would ignore. `kid`, `jku`, `x5u` and `jwk` are never used.
+/// Whether `typ` is `JWT`, `at+jwt` or absent, and the header has no `crit`. A `crit` with the
+/// value `null` counts too, which the library would ignore. `kid`, `jku`, `x5u` and `jwk` are never
+/// used.
 fn is_valid_header(token: &str, header: &Header) -> bool {
-    let typ = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt"));
+    let typ = header
+        .typ
+        .as_deref()
+        .is_none_or(|typ| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt"));
     typ && part(token, 0).is_some_and(|fields| !fields.contains_key("crit"))
 }
 
-/// The JSON object in a part of a token. Duplicate names are an error: the library uses the last one, and another reader of
-/// the same token may use the first. RFC 7519, section 4 allows a server to reject them.
+/// The JSON object in a part of a token. Duplicate names are an error: the library uses the last
+/// one, and another reader of the same token may use the first. RFC 7519, section 4 allows a server
+/// to reject them.
 fn part(token: &str, at: usize) -> Option<Map<String, Value>> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(at)?).ok()?;

@@ -1,5 +1,5 @@
-//! Parsers of flags and variables that ignore surrounding blanks. A value from `$(...)`, a file or a secret store often ends
-//! with a line break that does not belong to it.
+//! Parsers of flags and variables that ignore surrounding blanks. A value from `$(...)`, a file or
+//! a secret store often ends with a line break that does not belong to it.
 
 use std::ffi::OsStr;
 
@@ -17,11 +17,24 @@ pub(crate) struct TrimmedPath<P>(pub(crate) P);
 impl<P: TypedValueParser> TypedValueParser for TrimmedText<P> {
     type Value = P::Value;
 
-    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<P::Value, Error> {
-        self.0.parse_ref(command, argument, value.to_str().map_or(value, |text| OsStr::new(trimmed(text))))
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<P::Value, Error> {
+        self.0.parse_ref(
+            command,
+            argument,
+            value
+                .to_str()
+                .map_or(value, |text| OsStr::new(trimmed(text))),
+        )
     }
 
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = clap::builder::PossibleValue> + '_>> {
+    fn possible_values(
+        &self,
+    ) -> Option<Box<dyn Iterator<Item = clap::builder::PossibleValue> + '_>> {
         self.0.possible_values()
     }
 }
@@ -29,7 +42,18 @@ impl<P: TypedValueParser> TypedValueParser for TrimmedText<P> {
 impl<P: TypedValueParser> TypedValueParser for TrimmedPath<P> {
     type Value = P::Value;
 
-    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<P::Value, Error> {
-        self.0.parse_ref(command, argument, value.to_str().map_or(value, |path| OsStr::new(trimmed_path(path))))
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<P::Value, Error> {
+        self.0.parse_ref(
+            command,
+            argument,
+            value
+                .to_str()
+                .map_or(value, |path| OsStr::new(trimmed_path(path))),
+        )
     }
 }

@@ -1,7 +1,8 @@
 //! The write timeout: a stream that fails if the client reads too slowly for too long.
 //!
-//! hyper has a timeout for reading a request but none for writing a response. Without this one, a client that requests an
-//! export and reads a byte now and then would occupy a connection and the unsent bytes for ever.
+//! hyper has a timeout for reading a request but none for writing a response. Without this one, a
+//! client that requests an export and reads a byte now and then would occupy a connection and the
+//! unsent bytes for ever.
 
 use std::{
     future::Future as _,
@@ -19,18 +20,20 @@ use tokio::{
 
 /// The least rate at which a client must read while a write waits for it, in bytes per second.
 const LEAST: u32 = 1024;
-/// The most unsent bytes that the kernel buffers for a connection. By default the kernel buffers some megabytes and accepts
-/// more only when a third of them has been read. A client that reads some kilobytes per second would look as if it had
-/// stopped.
+/// The most unsent bytes that the kernel buffers for a connection. By default the kernel buffers
+/// some megabytes and accepts more only when a third of them has been read. A client that reads
+/// some kilobytes per second would look as if it had stopped.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 32 * 1024;
-/// The most bytes of one write for a slow client. The kernel accepts one write above [`UNSENT`], and the next one when half
-/// of that limit is left. A client that reads at [`LEAST`] must be able to read those bytes within the timeout.
+/// The most bytes of one write for a slow client. The kernel accepts one write above [`UNSENT`],
+/// and the next one when half of that limit is left. A client that reads at [`LEAST`] must be able
+/// to read those bytes within the timeout.
 const PORTION: usize = 8 * 1024;
 /// The duration of a waiting write that makes a client a slow one.
 const LONG: Duration = Duration::from_secs(1);
 
-/// Limits the unsent bytes that the kernel buffers for a connection. Without the limit, the connection only costs more memory.
+/// Limits the unsent bytes that the kernel buffers for a connection. Without the limit, the
+/// connection only costs more memory.
 pub(crate) fn bound_unsent(stream: &TcpStream) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT) {
@@ -42,8 +45,9 @@ pub(crate) fn bound_unsent(stream: &TcpStream) {
 
 /// A stream with a write timeout.
 ///
-/// The stream has a time budget. A waiting write uses it up. Each byte that the client reads restores the time that a client
-/// at [`LEAST`] needs for it, and time without a waiting write restores as much. The budget never exceeds the timeout.
+/// The stream has a time budget. A waiting write uses it up. Each byte that the client reads
+/// restores the time that a client at [`LEAST`] needs for it, and time without a waiting write
+/// restores as much. The budget never exceeds the timeout.
 pub(crate) struct WriteTimeout<S> {
     stream: S,
     timeout: Duration,
@@ -64,7 +68,14 @@ struct WaitingWrite {
 
 impl<S> WriteTimeout<S> {
     pub(crate) fn new(stream: S, timeout: Duration) -> Self {
-        Self { stream, timeout, left: timeout, waiting: None, idle_since: Instant::now(), slow: false }
+        Self {
+            stream,
+            timeout,
+            left: timeout,
+            waiting: None,
+            idle_since: Instant::now(),
+            slow: false,
+        }
     }
 
     pub(crate) fn into_inner(self) -> S {
@@ -73,11 +84,17 @@ impl<S> WriteTimeout<S> {
 
     /// Whether this write, or else the last waiting one, has waited for [`LONG`].
     fn is_slow(&self) -> bool {
-        self.waiting.as_ref().map_or(self.slow, |waiting| waiting.since.elapsed() >= LONG)
+        self.waiting
+            .as_ref()
+            .map_or(self.slow, |waiting| waiting.since.elapsed() >= LONG)
     }
 
     /// Updates the time budget, and returns the result, or an error if the budget is used up.
-    fn check(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn check(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         let now = Instant::now();
         if let Poll::Ready(done) = result {
             match self.waiting.take() {
@@ -96,27 +113,53 @@ impl<S> WriteTimeout<S> {
             self.left = (self.left + (now - self.idle_since)).min(self.timeout);
         }
         let left = self.left;
-        let waiting = self.waiting.get_or_insert_with(|| WaitingWrite { since: now, end: Box::pin(sleep(left)) });
-        waiting.end.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let waiting = self.waiting.get_or_insert_with(|| WaitingWrite {
+            since: now,
+            end: Box::pin(sleep(left)),
+        });
+        waiting
+            .end
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let portion = if self.is_slow() { bytes.len().min(PORTION) } else { bytes.len() };
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let portion = if self.is_slow() {
+            bytes.len().min(PORTION)
+        } else {
+            bytes.len()
+        };
         let result = Pin::new(&mut self.stream).poll_write(cx, &bytes[..portion]);
         self.check(cx, result)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         if self.is_slow() {
-            let first = bytes.iter().find(|bytes| !bytes.is_empty()).map_or(&[][..], |bytes| bytes);
+            let first = bytes
+                .iter()
+                .find(|bytes| !bytes.is_empty())
+                .map_or(&[][..], |bytes| bytes);
             return self.poll_write(cx, first);
         }
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
@@ -156,7 +199,10 @@ mod tests {
     #[tokio::test]
     async fn a_write_fails_if_the_client_reads_nothing() {
         let (near, _far) = duplex(4);
-        let failed = WriteTimeout::new(near, Duration::from_millis(50)).write_all(b"too much").await.unwrap_err();
+        let failed = WriteTimeout::new(near, Duration::from_millis(50))
+            .write_all(b"too much")
+            .await
+            .unwrap_err();
         assert_eq!(failed.kind(), io::ErrorKind::TimedOut);
     }
 

@@ -21,13 +21,20 @@ struct Stream {
 
 impl Stream {
     async fn open(server: &Server, query: &str, last: Option<&str>) -> Self {
-        let request = server.reader().request("GET", &format!("/api/v1/events{query}"));
-        let request = last.into_iter().fold(request, |request, last| request.header("last-event-id", last));
+        let request = server
+            .reader()
+            .request("GET", &format!("/api/v1/events{query}"));
+        let request = last.into_iter().fold(request, |request, last| {
+            request.header("last-event-id", last)
+        });
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Self { response, text: String::new() }
+        Self {
+            response,
+            text: String::new(),
+        }
     }
 
     /// The next block, without the empty line that ends it.
@@ -38,8 +45,12 @@ impl Stream {
                 self.text = rest;
                 return block;
             }
-            let chunk = timeout(Duration::from_secs(20), self.response.chunk()).await.unwrap().unwrap();
-            self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+            let chunk = timeout(Duration::from_secs(20), self.response.chunk())
+                .await
+                .unwrap()
+                .unwrap();
+            self.text
+                .push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
     }
 
@@ -47,7 +58,11 @@ impl Stream {
     async fn event(&mut self) -> (String, Value) {
         let block = self.block().await;
         let mut lines = block.lines();
-        let (id, kind, data) = (lines.next().unwrap(), lines.next().unwrap(), lines.next().unwrap());
+        let (id, kind, data) = (
+            lines.next().unwrap(),
+            lines.next().unwrap(),
+            lines.next().unwrap(),
+        );
         let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
         assert_eq!(kind.strip_prefix("event: "), data["type"].as_str());
         let id = id.strip_prefix("id: ").unwrap().to_owned();
@@ -58,44 +73,83 @@ impl Stream {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_reader_gets_new_events_and_resumes_at_its_position(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn a_reader_gets_new_events_and_resumes_at_its_position(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let admin = server.admin();
-    admin.record(json!({"component": "api", "environment": "production", "version": "v1"})).await;
+    admin
+        .record(json!({"component": "api", "environment": "production", "version": "v1"}))
+        .await;
     let mut stream = Stream::open(&server, "", None).await;
-    assert_eq!(stream.block().await, "retry: 2000\nid: 3", "where it stands");
-    let deployment = admin.record(json!({"component": "api", "environment": "production", "version": "v2"})).await;
+    assert_eq!(
+        stream.block().await,
+        "retry: 2000\nid: 3",
+        "where it stands"
+    );
+    let deployment = admin
+        .record(json!({"component": "api", "environment": "production", "version": "v2"}))
+        .await;
     admin.advance(&id(&deployment), "in_progress").await;
     let (first, created) = stream.event().await;
     let (second, moved) = stream.event().await;
     assert_eq!((first.as_str(), second.as_str()), ("4", "5"));
-    assert_eq!((&created["type"], &moved["type"]), (&json!("deployment.created"), &json!("deployment.transitioned")));
+    assert_eq!(
+        (&created["type"], &moved["type"]),
+        (
+            &json!("deployment.created"),
+            &json!("deployment.transitioned")
+        )
+    );
     assert_eq!(moved["deployment"]["version"], "v2");
     assert_eq!(moved["deployment"]["componentName"], "api");
-    assert_eq!((&moved["transition"]["from"], &moved["transition"]["to"]), (&json!("pending"), &json!("in_progress")));
+    assert_eq!(
+        (&moved["transition"]["from"], &moved["transition"]["to"]),
+        (&json!("pending"), &json!("in_progress"))
+    );
     assert_eq!(moved["recordedBy"], "ci-bot");
     for (query, last) in [("?after=4", None), ("", Some("4")), ("?after=1", Some("4"))] {
         let mut again = Stream::open(&server, query, last).await;
         assert_eq!(again.block().await, "retry: 2000\nid: 4");
-        assert_eq!(again.event().await, (second.clone(), moved.clone()), "{query} {last:?}");
+        assert_eq!(
+            again.event().await,
+            (second.clone(), moved.clone()),
+            "{query} {last:?}"
+        );
     }
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn filters_leave_out_other_cells(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let admin = server.admin();
-    for (component, environment) in [("api", "staging"), ("web", "production"), ("api", "production")] {
-        let deployment = admin.record(json!({"component": component, "environment": environment, "version": "v1"})).await;
+    for (component, environment) in [
+        ("api", "staging"),
+        ("web", "production"),
+        ("api", "production"),
+    ] {
+        let deployment = admin
+            .record(json!({"component": component, "environment": environment, "version": "v1"}))
+            .await;
         admin.advance(&id(&deployment), "failed").await;
     }
     for (query, wanted) in [
         ("component=api&environment=production", "deployment.created"),
-        ("component=api&environment=production&status=failed", "deployment.transitioned"),
-        ("component=api&component=web&environment=production&type=deployment.created", "deployment.created"),
+        (
+            "component=api&environment=production&status=failed",
+            "deployment.transitioned",
+        ),
+        (
+            "component=api&component=web&environment=production&type=deployment.created",
+            "deployment.created",
+        ),
         ("type=environment.created", "environment.created"),
     ] {
         let mut stream = Stream::open(&server, &format!("?after=0&{query}"), None).await;
@@ -107,32 +161,81 @@ async fn filters_leave_out_other_cells(#[values(Sqlite, Postgres)] kind: Databas
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn unreadable_values_are_refused_by_name(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
-    for (query, parameter) in [("after=-1", "after"), ("after=1", "after"), ("type=deployment", "type"), ("take=5", "take")] {
-        let answer = server.reader().get(&format!("/api/v1/events?{query}")).await.expect(400);
+    for (query, parameter) in [
+        ("after=-1", "after"),
+        ("after=1", "after"),
+        ("type=deployment", "type"),
+        ("take=5", "take"),
+    ] {
+        let answer = server
+            .reader()
+            .get(&format!("/api/v1/events?{query}"))
+            .await
+            .expect(400);
         assert_eq!(answer["errors"][0]["parameter"], parameter, "{answer}");
     }
-    let answer = server.reader().get_with("/api/v1/events", &[("last-event-id", "x")]).await.expect(400);
+    let answer = server
+        .reader()
+        .get_with("/api/v1/events", &[("last-event-id", "x")])
+        .await
+        .expect(400);
     assert_eq!(answer["errors"][0]["parameter"], "Last-Event-ID");
-    let ahead = server.reader().get_with("/api/v1/events", &[("last-event-id", "7")]).await.expect(400);
-    assert_eq!((ahead["errors"][0]["parameter"].as_str(), &ahead["errors"][1]), (Some("Last-Event-ID"), &serde_json::Value::Null));
-    assert!(ahead["detail"].as_str().unwrap().starts_with("Last-Event-ID must be the number of an event, from 0 to 0"), "{ahead}");
-    let both = server.reader().get_with("/api/v1/events?type=x", &[("last-event-id", "x")]).await.expect(400);
-    assert_eq!([&both["errors"][0]["parameter"], &both["errors"][1]["parameter"]], ["type", "Last-Event-ID"], "{both}");
-    assert_eq!(server.reader().call("HEAD", "/api/v1/events").await.status, 200);
+    let ahead = server
+        .reader()
+        .get_with("/api/v1/events", &[("last-event-id", "7")])
+        .await
+        .expect(400);
+    assert_eq!(
+        (
+            ahead["errors"][0]["parameter"].as_str(),
+            &ahead["errors"][1]
+        ),
+        (Some("Last-Event-ID"), &serde_json::Value::Null)
+    );
+    assert!(
+        ahead["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("Last-Event-ID must be the number of an event, from 0 to 0"),
+        "{ahead}"
+    );
+    let both = server
+        .reader()
+        .get_with("/api/v1/events?type=x", &[("last-event-id", "x")])
+        .await
+        .expect(400);
+    assert_eq!(
+        [
+            &both["errors"][0]["parameter"],
+            &both["errors"][1]["parameter"]
+        ],
+        ["type", "Last-Event-ID"],
+        "{both}"
+    );
+    assert_eq!(
+        server.reader().call("HEAD", "/api/v1/events").await.status,
+        200
+    );
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_stream_ends_with_its_server(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let mut stream = Stream::open(&server, "", None).await;
     stream.block().await;
     let started = Instant::now();
     drop(server);
-    let end = timeout(Duration::from_secs(10), stream.response.chunk()).await.unwrap();
+    let end = timeout(Duration::from_secs(10), stream.response.chunk())
+        .await
+        .unwrap();
     assert_eq!(end.unwrap(), None, "and as a whole");
     assert!(started.elapsed() < Duration::from_secs(10));
 }

@@ -16,7 +16,8 @@ use crate::given::id;
 const HANG_UPS: u64 = 150;
 const WRITES: usize = 60;
 
-/// Sends a whole request and disconnects before the answer, after a delay between zero and a few milliseconds.
+/// Sends a whole request and disconnects before the answer, after a delay between zero and a few
+/// milliseconds.
 async fn hang_up(server: &Server, round: u64) {
     let body =
         json!({"component": "api", "environment": "production", "version": format!("gone-{round}"), "status": "succeeded"}).to_string();
@@ -33,7 +34,9 @@ async fn hang_up(server: &Server, round: u64) {
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_acknowledged_write_is_lost(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let writers: Vec<_> = (0..4)
             .map(|writer| {
@@ -53,7 +56,15 @@ async fn no_acknowledged_write_is_lost(#[values(Sqlite, Postgres)] kind: Databas
     }
     for writer in writers {
         for id in writer.await.unwrap() {
-            assert_eq!(server.reader().get(&format!("/api/v1/deployments/{id}")).await.status, 200, "an acknowledged write is lost");
+            assert_eq!(
+                server
+                    .reader()
+                    .get(&format!("/api/v1/deployments/{id}"))
+                    .await
+                    .status,
+                200,
+                "an acknowledged write is lost"
+            );
         }
     }
     let total = server.reader().total().await;

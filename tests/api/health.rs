@@ -9,7 +9,9 @@ use rstest::rstest;
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn health_needs_no_token(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     for path in ["/healthz", "/readyz"] {
         assert_eq!(server.anonymous().get(path).await.status, 200, "{path}");
@@ -18,16 +20,27 @@ async fn health_needs_no_token(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_server_reports_its_version_without_a_token(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn a_server_reports_its_version_without_a_token(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
-    assert_eq!(server.anonymous().get("/healthz").await.json()["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        server.anonymous().get("/healthz").await.json()["version"],
+        env!("CARGO_PKG_VERSION")
+    );
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn without_its_database_a_server_is_healthy_and_not_ready(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn without_its_database_a_server_is_healthy_and_not_ready(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     server.tracker().close().await;
     assert_eq!(server.anonymous().get("/healthz").await.status, 200);
@@ -36,6 +49,11 @@ async fn without_its_database_a_server_is_healthy_and_not_ready(#[values(Sqlite,
         assert_eq!(answer.status, 503, "{path}: {}", answer.body);
         assert!(answer.header("retry-after").is_some(), "{path}");
         let body = answer.body.to_lowercase();
-        assert!(!["sqlx", "pool", "sqlite", "postgres"].iter().any(|word| body.contains(word)), "{body}");
+        assert!(
+            !["sqlx", "pool", "sqlite", "postgres"]
+                .iter()
+                .any(|word| body.contains(word)),
+            "{body}"
+        );
     }
 }

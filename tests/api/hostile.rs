@@ -8,7 +8,11 @@ const SOON: Duration = Duration::from_secs(3);
 
 /// A request with the token of an admin and these header lines.
 fn request(first: &str, headers: &str) -> Vec<u8> {
-    format!("{first}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n{headers}\r\n", Caller::admin_token()).into_bytes()
+    format!(
+        "{first}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n{headers}\r\n",
+        Caller::admin_token()
+    )
+    .into_bytes()
 }
 
 #[tokio::test]
@@ -53,10 +57,16 @@ async fn odd_methods_are_refused() {
         &format!("{} /api/v1/deployments HTTP/1.1", "M".repeat(60 * 1024)),
         "OPTIONS * HTTP/1.1",
     ] {
-        let answer = raw::send(server.address(), &request(first, "Host: localhost\r\n"), SOON).await;
+        let answer = raw::send(
+            server.address(),
+            &request(first, "Host: localhost\r\n"),
+            SOON,
+        )
+        .await;
         let status = raw::status(&answer);
         assert!(
-            (400..500).contains(&status) || (first.starts_with("OPTIONS") && (200..300).contains(&status)),
+            (400..500).contains(&status)
+                || (first.starts_with("OPTIONS") && (200..300).contains(&status)),
             "{}: {answer}",
             &first[..20]
         );
@@ -69,10 +79,23 @@ async fn too_many_headers_are_431() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
     let one = format!("Host: localhost\r\nX-Long: {}\r\n", "x".repeat(100_000));
-    let many = (0..2000).map(|n| format!("X-{n}: {}\r\n", "y".repeat(50))).collect::<Vec<_>>().concat();
+    let many = (0..2000)
+        .map(|n| format!("X-{n}: {}\r\n", "y".repeat(50)))
+        .collect::<Vec<_>>()
+        .concat();
     for headers in [one, format!("Host: localhost\r\n{many}")] {
-        let answer = raw::send(server.address(), &request("GET /api/v1/deployments HTTP/1.1", &headers), SOON).await;
-        assert_eq!(raw::status(&answer), 431, "{}", &answer[..answer.len().min(200)]);
+        let answer = raw::send(
+            server.address(),
+            &request("GET /api/v1/deployments HTTP/1.1", &headers),
+            SOON,
+        )
+        .await;
+        assert_eq!(
+            raw::status(&answer),
+            431,
+            "{}",
+            &answer[..answer.len().min(200)]
+        );
     }
 }
 
@@ -88,8 +111,16 @@ async fn targets_with_tricks_are_refused() {
         "/api/v1/deployments/%00",
         "/api/v1/deployments/;x",
     ] {
-        let answer = raw::send(server.address(), &request(&format!("GET {target} HTTP/1.1"), "Host: localhost\r\n"), SOON).await;
-        assert!(matches!(raw::status(&answer), 400 | 404), "{target}: {answer}");
+        let answer = raw::send(
+            server.address(),
+            &request(&format!("GET {target} HTTP/1.1"), "Host: localhost\r\n"),
+            SOON,
+        )
+        .await;
+        assert!(
+            matches!(raw::status(&answer), 400 | 404),
+            "{target}: {answer}"
+        );
     }
     for (target, status) in [
         ("http://localhost/healthz", 200),
@@ -101,12 +132,29 @@ async fn targets_with_tricks_are_refused() {
         ("http://user@localhost/healthz", 400),
         ("http://localhost:99999/healthz", 400),
     ] {
-        let answer = raw::send(server.address(), &request(&format!("GET {target} HTTP/1.1"), "Host: localhost\r\n"), SOON).await;
+        let answer = raw::send(
+            server.address(),
+            &request(&format!("GET {target} HTTP/1.1"), "Host: localhost\r\n"),
+            SOON,
+        )
+        .await;
         assert_eq!(raw::status(&answer), status, "{target}: {answer}");
     }
-    let long = format!("GET /api/v1/deployments?version={} HTTP/1.1", "v".repeat(200_000));
-    let answer = raw::send(server.address(), &request(&long, "Host: localhost\r\n"), SOON).await;
-    assert!((400..500).contains(&raw::status(&answer)), "{}", &answer[..answer.len().min(200)]);
+    let long = format!(
+        "GET /api/v1/deployments?version={} HTTP/1.1",
+        "v".repeat(200_000)
+    );
+    let answer = raw::send(
+        server.address(),
+        &request(&long, "Host: localhost\r\n"),
+        SOON,
+    )
+    .await;
+    assert!(
+        (400..500).contains(&raw::status(&answer)),
+        "{}",
+        &answer[..answer.len().min(200)]
+    );
 }
 
 #[tokio::test]
@@ -123,8 +171,14 @@ async fn the_body_of_an_unauthorized_request_is_not_read() {
 async fn a_body_that_declares_too_large_a_length_is_refused_at_once() {
     let database = Database::sqlite();
     let server = Server::start(&database).await;
-    let headers = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n";
-    let answer = raw::send(server.address(), &request("POST /api/v1/deployments HTTP/1.1", headers), SOON).await;
+    let headers =
+        "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n";
+    let answer = raw::send(
+        server.address(),
+        &request("POST /api/v1/deployments HTTP/1.1", headers),
+        SOON,
+    )
+    .await;
     assert_eq!(raw::status(&answer), 413, "{answer}");
 }
 
@@ -143,7 +197,12 @@ async fn a_request_smuggled_by_two_lengths_is_refused() {
         "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked;x=1\r\n",
         "Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: \u{b}chunked\r\n",
     ] {
-        let answer = raw::send(server.address(), &request("POST /api/v1/deployments HTTP/1.1", headers), SOON).await;
+        let answer = raw::send(
+            server.address(),
+            &request("POST /api/v1/deployments HTTP/1.1", headers),
+            SOON,
+        )
+        .await;
         assert_eq!(raw::status(&answer) / 100, 4, "{headers:?}: {answer}");
     }
     assert_eq!(server.reader().total().await, 0);
@@ -155,7 +214,12 @@ async fn a_silent_connection_is_closed() {
     let server = Server::start(&database).await;
     let patience = Duration::from_secs(30);
     for first in [&b""[..], b"GET /healthz HTTP/1.1\r\nHost: loc"] {
-        assert!(raw::closes_within(server.address(), first, patience).await.is_some(), "{first:?}");
+        assert!(
+            raw::closes_within(server.address(), first, patience)
+                .await
+                .is_some(),
+            "{first:?}"
+        );
     }
 }
 
@@ -166,7 +230,11 @@ async fn a_body_that_never_ends_is_abandoned() {
     let headers = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n";
     let mut slow = request("POST /api/v1/deployments HTTP/1.1", headers);
     slow.extend_from_slice(b"{\"component\"");
-    assert!(raw::closes_within(server.address(), &slow, Duration::from_mins(1)).await.is_some());
+    assert!(
+        raw::closes_within(server.address(), &slow, Duration::from_mins(1))
+            .await
+            .is_some()
+    );
     assert_eq!(server.reader().total().await, 0);
 }
 
@@ -176,8 +244,14 @@ async fn slow_callers_do_not_keep_others_waiting() {
     let server = Server::start(&database).await;
     let mut slow = Vec::new();
     for _ in 0..200 {
-        slow.push(tokio::net::TcpStream::connect(server.address()).await.unwrap());
+        slow.push(
+            tokio::net::TcpStream::connect(server.address())
+                .await
+                .unwrap(),
+        );
     }
-    let answer = tokio::time::timeout(SOON, server.anonymous().get("/healthz")).await.unwrap();
+    let answer = tokio::time::timeout(SOON, server.anonymous().get("/healthz"))
+        .await
+        .unwrap();
     assert_eq!(answer.status, 200);
 }

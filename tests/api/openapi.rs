@@ -28,20 +28,43 @@ struct CheckedCaller {
 
 impl CheckedCaller {
     async fn admin(server: &Server) -> Self {
-        Self { contract: Contract::of(server).await, caller: server.admin() }
+        Self {
+            contract: Contract::of(server).await,
+            caller: server.admin(),
+        }
     }
 
     /// Calls an operation: `id` replaces `{id}` in the path, and `query` is appended.
-    async fn call(&self, method: &str, path: &str, id: &str, query: &str, body: Option<Value>) -> Answer {
+    async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        id: &str,
+        query: &str,
+        body: Option<Value>,
+    ) -> Answer {
         self.call_with(method, path, id, query, &[], body).await
     }
 
-    async fn call_with(&self, method: &str, path: &str, id: &str, query: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        id: &str,
+        query: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let target = format!("{}{query}", path.replace("{id}", id));
         let answer = if let Some(body) = body {
-            self.caller.send_with(method, &target, headers, body.to_string()).await
+            self.caller
+                .send_with(method, &target, headers, body.to_string())
+                .await
         } else {
-            let request = headers.iter().fold(self.caller.request(method, &target), |request, (name, value)| request.header(*name, *value));
+            let request = headers.iter().fold(
+                self.caller.request(method, &target),
+                |request, (name, value)| request.header(*name, *value),
+            );
             Answer::of(request.send().await.unwrap()).await
         };
         self.contract.check(method, path, &answer);
@@ -56,70 +79,246 @@ impl CheckedCaller {
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn successful_answers_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let holder = CheckedCaller::admin(&server).await;
-    let component = holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "web", "owner": "team-a"}))).await.expect(201);
-    let environment = holder.call("POST", ENVIRONMENTS, "", "", Some(json!({"name": "staging"}))).await.expect(201);
-    holder.call("PATCH", COMPONENT, &id(&component), "", Some(json!({"kind": "service"}))).await.expect(200);
-    holder.call("PATCH", ENVIRONMENT, &id(&environment), "", Some(json!({"description": "The last stop."}))).await.expect(200);
-    holder.call("PUT", "/api/v1/environments/order", "", "", Some(json!({"ids": [environment["id"]]}))).await.expect(200);
+    let component = holder
+        .call(
+            "POST",
+            COMPONENTS,
+            "",
+            "",
+            Some(json!({"name": "web", "owner": "team-a"})),
+        )
+        .await
+        .expect(201);
+    let environment = holder
+        .call(
+            "POST",
+            ENVIRONMENTS,
+            "",
+            "",
+            Some(json!({"name": "staging"})),
+        )
+        .await
+        .expect(201);
+    holder
+        .call(
+            "PATCH",
+            COMPONENT,
+            &id(&component),
+            "",
+            Some(json!({"kind": "service"})),
+        )
+        .await
+        .expect(200);
+    holder
+        .call(
+            "PATCH",
+            ENVIRONMENT,
+            &id(&environment),
+            "",
+            Some(json!({"description": "The last stop."})),
+        )
+        .await
+        .expect(200);
+    holder
+        .call(
+            "PUT",
+            "/api/v1/environments/order",
+            "",
+            "",
+            Some(json!({"ids": [environment["id"]]})),
+        )
+        .await
+        .expect(200);
     let new = json!({"component": "web", "environment": "staging", "version": "v1", "commitSha": "ed52224", "metadata": {"n": 1.5}});
     let headers = [("idempotency-key", "7")];
-    let first = holder.call_with("POST", DEPLOYMENTS, "", "", &headers, Some(new.clone())).await;
-    let again = holder.call_with("POST", DEPLOYMENTS, "", "", &headers, Some(new)).await;
-    assert_eq!((first.status, again.status, again.header("idempotency-replayed")), (201, 201, Some("true")));
+    let first = holder
+        .call_with("POST", DEPLOYMENTS, "", "", &headers, Some(new.clone()))
+        .await;
+    let again = holder
+        .call_with("POST", DEPLOYMENTS, "", "", &headers, Some(new))
+        .await;
+    assert_eq!(
+        (
+            first.status,
+            again.status,
+            again.header("idempotency-replayed")
+        ),
+        (201, 201, Some("true"))
+    );
     let deployment = id(&first.json());
     for status in ["in_progress", "succeeded"] {
-        holder.call("PATCH", DEPLOYMENT, &deployment, "", Some(json!({"status": status, "reason": "as planned"}))).await.expect(200);
+        holder
+            .call(
+                "PATCH",
+                DEPLOYMENT,
+                &deployment,
+                "",
+                Some(json!({"status": status, "reason": "as planned"})),
+            )
+            .await
+            .expect(200);
     }
-    for path in ["/healthz", "/readyz", "/api/v1/openapi.json", "/api/v1/verify", DEPLOYMENTS, COMPONENTS, ENVIRONMENTS] {
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/api/v1/openapi.json",
+        "/api/v1/verify",
+        DEPLOYMENTS,
+        COMPONENTS,
+        ENVIRONMENTS,
+    ] {
         holder.get(path, "", "").await.expect(200);
     }
-    assert_eq!(holder.get("/api/v1/deployments/matrix", "", "").await.expect(200)[0]["environments"]["staging"]["version"], "v1");
+    assert_eq!(
+        holder
+            .get("/api/v1/deployments/matrix", "", "")
+            .await
+            .expect(200)[0]["environments"]["staging"]["version"],
+        "v1"
+    );
     let latest = format!("?componentId={}", id(&component));
-    assert_eq!(holder.get("/api/v1/deployments/latest", "", &latest).await.expect(200).as_array().unwrap().len(), 1);
-    assert_eq!(holder.get("/api/v1/deployments/{id}/history", &deployment, "").await.expect(200).as_array().unwrap().len(), 3);
-    for (path, id) in [(DEPLOYMENT, &deployment), (COMPONENT, &id(&component)), (ENVIRONMENT, &id(&environment))] {
-        let tag = holder.get(path, id, "").await.header("etag").unwrap().to_owned();
-        assert_eq!(holder.call_with("GET", path, id, "", &[("if-none-match", &tag)], None).await.status, 304);
+    assert_eq!(
+        holder
+            .get("/api/v1/deployments/latest", "", &latest)
+            .await
+            .expect(200)
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        holder
+            .get("/api/v1/deployments/{id}/history", &deployment, "")
+            .await
+            .expect(200)
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    for (path, id) in [
+        (DEPLOYMENT, &deployment),
+        (COMPONENT, &id(&component)),
+        (ENVIRONMENT, &id(&environment)),
+    ] {
+        let tag = holder
+            .get(path, id, "")
+            .await
+            .header("etag")
+            .unwrap()
+            .to_owned();
+        assert_eq!(
+            holder
+                .call_with("GET", path, id, "", &[("if-none-match", &tag)], None)
+                .await
+                .status,
+            304
+        );
     }
-    holder.call("POST", "/api/v1/deployments/{id}/undeploy", &deployment, "", None).await.expect(200);
+    holder
+        .call(
+            "POST",
+            "/api/v1/deployments/{id}/undeploy",
+            &deployment,
+            "",
+            None,
+        )
+        .await
+        .expect(200);
     let export = holder.get("/api/v1/deployments/export", "", "").await;
     for line in export.body.lines() {
-        assert_eq!(holder.contract.faults_of("ImportLine", &serde_json::from_str(line).unwrap()), Vec::<String>::new(), "{line}");
+        assert_eq!(
+            holder
+                .contract
+                .faults_of("ImportLine", &serde_json::from_str(line).unwrap()),
+            Vec::<String>::new(),
+            "{line}"
+        );
     }
     let imported = server.admin().import(export.body).await;
-    holder.contract.check("POST", "/api/v1/deployments/import", &imported);
+    holder
+        .contract
+        .check("POST", "/api/v1/deployments/import", &imported);
     for path in ["/api/v1/environments/archive", "/api/v1/components/archive"] {
-        let archived = holder.call("POST", path, "", "", Some(json!({"name": "*", "dryRun": true}))).await.expect(200);
+        let archived = holder
+            .call(
+                "POST",
+                path,
+                "",
+                "",
+                Some(json!({"name": "*", "dryRun": true})),
+            )
+            .await
+            .expect(200);
         assert_eq!(archived["data"].as_array().unwrap().len(), 1);
     }
-    let spare = holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "spare"}))).await.expect(201);
-    assert_eq!(holder.call("DELETE", COMPONENT, &id(&spare), "", None).await.status, 204);
-    let spare = holder.call("POST", ENVIRONMENTS, "", "", Some(json!({"name": "spare"}))).await.expect(201);
-    assert_eq!(holder.call("DELETE", ENVIRONMENT, &id(&spare), "", None).await.status, 204);
+    let spare = holder
+        .call("POST", COMPONENTS, "", "", Some(json!({"name": "spare"})))
+        .await
+        .expect(201);
+    assert_eq!(
+        holder
+            .call("DELETE", COMPONENT, &id(&spare), "", None)
+            .await
+            .status,
+        204
+    );
+    let spare = holder
+        .call("POST", ENVIRONMENTS, "", "", Some(json!({"name": "spare"})))
+        .await
+        .expect(201);
+    assert_eq!(
+        holder
+            .call("DELETE", ENVIRONMENT, &id(&spare), "", None)
+            .await
+            .status,
+        204
+    );
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn answers_that_ask_for_a_retry_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn answers_that_ask_for_a_retry_match_the_document(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::with_connections(database.tracker().await, 16).await;
     let holder = CheckedCaller::admin(&server).await;
     let mut streams = Vec::new();
     for _ in 0..4 {
-        streams.push(server.admin().request("GET", "/api/v1/events").send().await.unwrap());
+        streams.push(
+            server
+                .admin()
+                .request("GET", "/api/v1/events")
+                .send()
+                .await
+                .unwrap(),
+        );
     }
     assert!(streams.iter().all(|stream| stream.status() == 200));
     let answer = holder.get("/api/v1/events", "", "").await;
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (429, Some("too_many_streams")), "{}", answer.body);
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (429, Some("too_many_streams")),
+        "{}",
+        answer.body
+    );
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn refusals_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let holder = CheckedCaller::admin(&server).await;
     let deployment = succeeded(&server, "v1", "2025-06-01T12:00:00Z").await;
@@ -129,42 +328,145 @@ async fn refusals_match_the_document(#[values(Sqlite, Postgres)] kind: DatabaseK
     let key = [("idempotency-key", "7")];
     for (status, method, path, id, headers, body) in [
         (400, "POST", DEPLOYMENTS, "", &[][..], Some(bad.clone())),
-        (400, "PATCH", DEPLOYMENT, &*id(&deployment), &[], Some(json!({"status": "pending"}))),
+        (
+            400,
+            "PATCH",
+            DEPLOYMENT,
+            &*id(&deployment),
+            &[],
+            Some(json!({"status": "pending"})),
+        ),
         (400, "GET", DEPLOYMENT, "x", &[], None),
-        (400, "GET", "/api/v1/events", "", &[("last-event-id", "x")], None),
-        (400, "POST", "/api/v1/deployments/import", "", &[], Some(bad)),
-        (404, "PATCH", DEPLOYMENT, NOBODY, &[], Some(json!({"status": "failed"}))),
-        (404, "GET", "/api/v1/deployments/{id}/history", NOBODY, &[], None),
-        (404, "POST", DEPLOYMENTS, "", &[], Some(json!({"componentId": NOBODY, "environment": "production", "version": "v1"}))),
+        (
+            400,
+            "GET",
+            "/api/v1/events",
+            "",
+            &[("last-event-id", "x")],
+            None,
+        ),
+        (
+            400,
+            "POST",
+            "/api/v1/deployments/import",
+            "",
+            &[],
+            Some(bad),
+        ),
+        (
+            404,
+            "PATCH",
+            DEPLOYMENT,
+            NOBODY,
+            &[],
+            Some(json!({"status": "failed"})),
+        ),
+        (
+            404,
+            "GET",
+            "/api/v1/deployments/{id}/history",
+            NOBODY,
+            &[],
+            None,
+        ),
+        (
+            404,
+            "POST",
+            DEPLOYMENTS,
+            "",
+            &[],
+            Some(json!({"componentId": NOBODY, "environment": "production", "version": "v1"})),
+        ),
         (409, "POST", DEPLOYMENTS, "", &[], Some(new("prodution"))),
-        (409, "POST", COMPONENTS, "", &[], Some(json!({"name": "api"}))),
+        (
+            409,
+            "POST",
+            COMPONENTS,
+            "",
+            &[],
+            Some(json!({"name": "api"})),
+        ),
         (409, "DELETE", COMPONENT, component, &[], None),
-        (412, "PATCH", DEPLOYMENT, &*id(&deployment), &[("if-match", "\"x\"")], Some(json!({"description": "x"}))),
-        (415, "POST", DEPLOYMENTS, "", &[("content-type", "text/plain")], None),
+        (
+            412,
+            "PATCH",
+            DEPLOYMENT,
+            &*id(&deployment),
+            &[("if-match", "\"x\"")],
+            Some(json!({"description": "x"})),
+        ),
+        (
+            415,
+            "POST",
+            DEPLOYMENTS,
+            "",
+            &[("content-type", "text/plain")],
+            None,
+        ),
         (201, "POST", DEPLOYMENTS, "", &key, Some(new("production"))),
         (422, "POST", DEPLOYMENTS, "", &key, Some(new("staging"))),
     ] {
-        assert_eq!(holder.call_with(method, path, id, "", headers, body).await.status, status, "{method} {path}");
+        assert_eq!(
+            holder
+                .call_with(method, path, id, "", headers, body)
+                .await
+                .status,
+            status,
+            "{method} {path}"
+        );
     }
-    assert_eq!(holder.get("/api/v1/deployments/latest", "", &format!("?componentId={NOBODY}")).await.status, 404);
-    let large = holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "x".repeat(1024 * 1024)}))).await;
+    assert_eq!(
+        holder
+            .get(
+                "/api/v1/deployments/latest",
+                "",
+                &format!("?componentId={NOBODY}")
+            )
+            .await
+            .status,
+        404
+    );
+    let large = holder
+        .call(
+            "POST",
+            COMPONENTS,
+            "",
+            "",
+            Some(json!({"name": "x".repeat(1024 * 1024)})),
+        )
+        .await;
     assert_eq!(large.status, 413);
     for (caller, status) in [(server.anonymous(), 401), (server.reader(), 403)] {
-        let holder = CheckedCaller { contract: holder.contract.clone(), caller };
-        assert_eq!(holder.call("POST", COMPONENTS, "", "", Some(json!({"name": "web"}))).await.status, status);
+        let holder = CheckedCaller {
+            contract: holder.contract.clone(),
+            caller,
+        };
+        assert_eq!(
+            holder
+                .call("POST", COMPONENTS, "", "", Some(json!({"name": "web"})))
+                .await
+                .status,
+            status
+        );
     }
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_body_is_refused_where_the_document_says_so(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn a_body_is_refused_where_the_document_says_so(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let holder = CheckedCaller::admin(&server).await;
     let deployment = succeeded(&server, "v1", "2025-06-01T12:00:00Z").await;
     let new = |change: Value| {
         let mut body = json!({"component": "api", "environment": "production", "version": "v1"});
-        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
         body
     };
     let long = |length| "x".repeat(length);
@@ -228,8 +530,16 @@ async fn a_body_is_refused_where_the_document_says_so(#[values(Sqlite, Postgres)
         json!({"metadata": {"a": null}}),
         json!({"description": "x", "finishedAt": "2025-06-01T12:00:00Z"}),
     ];
-    let of_change = [json!({}), json!({"name": null}), json!({"owner": null}), json!({"owner": "team-b", "archived": null})];
-    let (component, deployment) = (deployment["componentId"].as_str().unwrap(), &*id(&deployment));
+    let of_change = [
+        json!({}),
+        json!({"name": null}),
+        json!({"owner": null}),
+        json!({"owner": "team-b", "archived": null}),
+    ];
+    let (component, deployment) = (
+        deployment["componentId"].as_str().unwrap(),
+        &*id(&deployment),
+    );
     for (method, path, id, bodies) in [
         ("POST", DEPLOYMENTS, "", &of_deployments[..]),
         ("POST", COMPONENTS, "", &of_components),
@@ -238,9 +548,16 @@ async fn a_body_is_refused_where_the_document_says_so(#[values(Sqlite, Postgres)
         ("PATCH", COMPONENT, component, &of_change),
     ] {
         for body in bodies {
-            let (answer, faults) =
-                (holder.call(method, path, id, "", Some(body.clone())).await, holder.contract.faults_of_body(method, path, body));
-            assert_eq!(answer.status == 400, !faults.is_empty(), "{method} {path} {body}: {faults:?} {}", answer.body);
+            let (answer, faults) = (
+                holder.call(method, path, id, "", Some(body.clone())).await,
+                holder.contract.faults_of_body(method, path, body),
+            );
+            assert_eq!(
+                answer.status == 400,
+                !faults.is_empty(),
+                "{method} {path} {body}: {faults:?} {}",
+                answer.body
+            );
         }
     }
 }
@@ -251,18 +568,38 @@ async fn events_match_the_document() {
     let server = Server::start(&database).await;
     let contract = Contract::of(&server).await;
     let deployment = succeeded(&server, "v1", "2025-06-01T12:00:00Z").await;
-    server.admin().patch(&at(&deployment), &json!({"description": "x"})).await.expect(200);
-    server.admin().post(&format!("{}/undeploy", at(&deployment)), &json!({})).await.expect(200);
-    let mut response = server.reader().request("GET", "/api/v1/events?after=0").send().await.unwrap();
+    server
+        .admin()
+        .patch(&at(&deployment), &json!({"description": "x"}))
+        .await
+        .expect(200);
+    server
+        .admin()
+        .post(&format!("{}/undeploy", at(&deployment)), &json!({}))
+        .await
+        .expect(200);
+    let mut response = server
+        .reader()
+        .request("GET", "/api/v1/events?after=0")
+        .send()
+        .await
+        .unwrap();
     let mut text = String::new();
     while !text.contains("deployment.undeployed") || !text.ends_with("\n\n") {
         text.push_str(std::str::from_utf8(&response.chunk().await.unwrap().unwrap()).unwrap());
     }
-    let events: Vec<Value> =
-        text.lines().filter_map(|line| line.strip_prefix("data: ")).map(|data| serde_json::from_str(data).unwrap()).collect();
+    let events: Vec<Value> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|data| serde_json::from_str(data).unwrap())
+        .collect();
     assert!(events.len() >= 6, "{text}");
     for event in events {
-        assert_eq!(contract.faults_of("Event", &event), Vec::<String>::new(), "{event}");
+        assert_eq!(
+            contract.faults_of("Event", &event),
+            Vec::<String>::new(),
+            "{event}"
+        );
     }
 }
 
@@ -271,11 +608,22 @@ async fn the_examples_in_the_document_match_their_schemas() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
     let (contract, mut seen) = (Contract::of(&server).await, 0);
-    let document = server.anonymous().get("/api/v1/openapi.json").await.expect(200);
+    let document = server
+        .anonymous()
+        .get("/api/v1/openapi.json")
+        .await
+        .expect(200);
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let Some(example) = operation.pointer("/requestBody/content/application~1json/example") else { continue };
-            assert_eq!(contract.faults_of_body(method, path, example), Vec::<String>::new(), "{method} {path}");
+            let Some(example) = operation.pointer("/requestBody/content/application~1json/example")
+            else {
+                continue;
+            };
+            assert_eq!(
+                contract.faults_of_body(method, path, example),
+                Vec::<String>::new(),
+                "{method} {path}"
+            );
             seen += 1;
         }
     }
@@ -289,11 +637,32 @@ async fn the_document_needs_no_token_and_has_an_etag_and_gzip() {
     let caller = server.anonymous().as_sent();
     let path = "/api/v1/openapi.json";
     let whole = caller.get(path).await;
-    assert_eq!((whole.status, whole.header("content-type"), &whole.json()["openapi"]), (200, Some("application/json"), &json!("3.1.0")));
+    assert_eq!(
+        (
+            whole.status,
+            whole.header("content-type"),
+            &whole.json()["openapi"]
+        ),
+        (200, Some("application/json"), &json!("3.1.0"))
+    );
     let tag = whole.header("etag").unwrap();
-    assert_eq!(caller.get_with(path, &[("if-none-match", tag)]).await.status, 304);
-    let packed = caller.request("GET", path).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(
+        caller
+            .get_with(path, &[("if-none-match", tag)])
+            .await
+            .status,
+        304
+    );
+    let packed = caller
+        .request("GET", path)
+        .header("accept-encoding", "gzip")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(packed.headers()["content-encoding"], "gzip");
     assert!(packed.bytes().await.unwrap().len() * 4 < whole.body.len());
-    assert_eq!(caller.get("/api/v1/openapi.json?pretty=true").await.status, 400);
+    assert_eq!(
+        caller.get("/api/v1/openapi.json?pretty=true").await.status,
+        400
+    );
 }

@@ -18,26 +18,66 @@ const EVERY_ROUTE: [(&str, &str, bool); 27] = [
     ("GET", "/api/v1/deployments/unsettled", false),
     ("GET", "/api/v1/deployments/latest", false),
     ("GET", "/api/v1/deployments/export", false),
-    ("GET", "/api/v1/deployments/00000000-0000-4000-8000-000000000000", false),
-    ("GET", "/api/v1/deployments/00000000-0000-4000-8000-000000000000/history", false),
+    (
+        "GET",
+        "/api/v1/deployments/00000000-0000-4000-8000-000000000000",
+        false,
+    ),
+    (
+        "GET",
+        "/api/v1/deployments/00000000-0000-4000-8000-000000000000/history",
+        false,
+    ),
     ("GET", "/api/v1/components", false),
-    ("GET", "/api/v1/components/00000000-0000-4000-8000-000000000000", false),
+    (
+        "GET",
+        "/api/v1/components/00000000-0000-4000-8000-000000000000",
+        false,
+    ),
     ("GET", "/api/v1/environments", false),
-    ("GET", "/api/v1/environments/00000000-0000-4000-8000-000000000000", false),
+    (
+        "GET",
+        "/api/v1/environments/00000000-0000-4000-8000-000000000000",
+        false,
+    ),
     ("POST", "/api/v1/deployments", true),
     ("POST", "/api/v1/deployments/import", true),
-    ("PATCH", "/api/v1/deployments/00000000-0000-4000-8000-000000000000", true),
+    (
+        "PATCH",
+        "/api/v1/deployments/00000000-0000-4000-8000-000000000000",
+        true,
+    ),
     ("POST", "/api/v1/components", true),
-    ("PATCH", "/api/v1/components/00000000-0000-4000-8000-000000000000", true),
-    ("DELETE", "/api/v1/components/00000000-0000-4000-8000-000000000000", true),
+    (
+        "PATCH",
+        "/api/v1/components/00000000-0000-4000-8000-000000000000",
+        true,
+    ),
+    (
+        "DELETE",
+        "/api/v1/components/00000000-0000-4000-8000-000000000000",
+        true,
+    ),
     ("POST", "/api/v1/environments", true),
-    ("PATCH", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
-    ("DELETE", "/api/v1/environments/00000000-0000-4000-8000-000000000000", true),
+    (
+        "PATCH",
+        "/api/v1/environments/00000000-0000-4000-8000-000000000000",
+        true,
+    ),
+    (
+        "DELETE",
+        "/api/v1/environments/00000000-0000-4000-8000-000000000000",
+        true,
+    ),
     ("PUT", "/api/v1/environments/order", true),
     ("POST", "/api/v1/environments/archive", true),
     ("POST", "/api/v1/components/archive", true),
     ("HEAD", "/api/v1/deployments", false),
-    ("POST", "/api/v1/deployments/00000000-0000-4000-8000-000000000000/undeploy", true),
+    (
+        "POST",
+        "/api/v1/deployments/00000000-0000-4000-8000-000000000000/undeploy",
+        true,
+    ),
     ("GET", "/api/v1/verify", true),
     ("GET", "/api/v1/events?after=none", false),
 ];
@@ -45,7 +85,8 @@ const EVERY_ROUTE: [(&str, &str, bool); 27] = [
 /// Tokens with one wrong claim each, all signed with the right secret.
 fn wrong_tokens() -> Vec<(&'static str, String)> {
     let claims = |changes: Value| {
-        let mut claims = json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
+        let mut claims =
+            json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
         for (name, value) in changes.as_object().unwrap() {
             if value.is_null() {
                 claims.as_object_mut().unwrap().remove(name);
@@ -65,8 +106,14 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
         ("an empty sub", claims(json!({"sub": ""}))),
         ("not yet valid", claims(json!({"nbf": seconds() + 600}))),
         ("endless", claims(json!({"exp": u64::MAX}))),
-        ("exp and sub twice", duplicate_claim(r#""sub":"root","exp""#)),
-        ("roles twice", duplicate_claim(r#""roles":["admin"],"roles""#)),
+        (
+            "exp and sub twice",
+            duplicate_claim(r#""sub":"root","exp""#),
+        ),
+        (
+            "roles twice",
+            duplicate_claim(r#""roles":["admin"],"roles""#),
+        ),
         ("exp as text", claims(json!({"exp": "tomorrow"}))),
         ("roles as text", claims(json!({"roles": "admin"}))),
         ("too long", claims(json!({"padding": "x".repeat(8 * 1024)}))),
@@ -75,7 +122,10 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
         ("no token at all", "nonsense".to_owned()),
         ("alg none", header(r#"{"alg":"none","typ":"JWT"}"#)),
         ("another alg", header(r#"{"alg":"HS512","typ":"JWT"}"#)),
-        ("a changed header", header(r#"{"alg":"HS256","typ":"JWT","kid":"../../etc/passwd"}"#)),
+        (
+            "a changed header",
+            header(r#"{"alg":"HS256","typ":"JWT","kid":"../../etc/passwd"}"#),
+        ),
     ]
 }
 
@@ -83,9 +133,15 @@ fn wrong_tokens() -> Vec<(&'static str, String)> {
 fn duplicate_claim(names: &str) -> String {
     let exp = seconds() + 3600;
     let claims = format!(r#"{{"sub":"ci-bot","exp":{exp},"roles":[],{names}:{exp}}}"#);
-    let message = format!("{}.{}", base64(br#"{"alg":"HS256","typ":"JWT"}"#), base64(claims.as_bytes()));
+    let message = format!(
+        "{}.{}",
+        base64(br#"{"alg":"HS256","typ":"JWT"}"#),
+        base64(claims.as_bytes())
+    );
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
+    let signature =
+        jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256)
+            .unwrap();
     format!("{message}.{signature}")
 }
 
@@ -96,8 +152,14 @@ async fn a_token_that_lasts_too_long_is_refused_with_the_name_of_the_setting() {
     let day = 24 * 3600;
     let answer = async |iat: Option<u64>, days: u64| {
         let claims = json!({"sub": "ci-bot", "iat": iat, "exp": seconds() + days * day});
-        let claims = if iat.is_some() { claims } else { json!({"sub": "ci-bot", "exp": claims["exp"]}) };
-        Caller::new(&server.url(), Some(token(&claims, SECRET))).get("/api/v1/deployments").await
+        let claims = if iat.is_some() {
+            claims
+        } else {
+            json!({"sub": "ci-bot", "exp": claims["exp"]})
+        };
+        Caller::new(&server.url(), Some(token(&claims, SECRET)))
+            .get("/api/v1/deployments")
+            .await
     };
     assert_eq!(answer(Some(seconds()), 3652).await.status, 200);
     assert_eq!(answer(None, 3652).await.status, 200);
@@ -105,15 +167,25 @@ async fn a_token_that_lasts_too_long_is_refused_with_the_name_of_the_setting() {
     assert_eq!(refused.status, 401);
     snapshot!("token_too_long", refused.whole());
     assert_eq!(answer(None, 3654).await.whole(), refused.whole());
-    assert_eq!(answer(Some(0), 1).await.status, 401, "by iat, and not by what is left of it");
+    assert_eq!(
+        answer(Some(0), 1).await.status,
+        401,
+        "by iat, and not by what is left of it"
+    );
 }
 
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let digit = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
     let encode = |chunk: &[u8]| {
-        let bits = chunk.iter().chain([0, 0].iter()).take(3).fold(0u32, |bits, byte| bits << 8 | u32::from(*byte));
-        (0..=chunk.len()).map(|place| digit(bits >> (18 - 6 * place))).collect::<String>()
+        let bits = chunk
+            .iter()
+            .chain([0, 0].iter())
+            .take(3)
+            .fold(0u32, |bits, byte| bits << 8 | u32::from(*byte));
+        (0..=chunk.len())
+            .map(|place| digit(bits >> (18 - 6 * place)))
+            .collect::<String>()
     };
     bytes.chunks(3).map(encode).collect()
 }
@@ -123,15 +195,30 @@ fn base64(bytes: &[u8]) -> String {
 async fn the_list_of_routes_has_every_operation_that_needs_a_token() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
-    let document = server.anonymous().get("/api/v1/openapi.json").await.expect(200);
+    let document = server
+        .anonymous()
+        .get("/api/v1/openapi.json")
+        .await
+        .expect(200);
     let mut documented = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
-        let with_token = operations.as_object().unwrap().iter().filter(|(_, operation)| operation["security"].is_array());
+        let with_token = operations
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(_, operation)| operation["security"].is_array());
         let path = path.replace("{id}", "00000000-0000-4000-8000-000000000000");
         documented.extend(with_token.map(|(method, _)| (method.to_uppercase(), path.clone())));
     }
     let listed = EVERY_ROUTE.iter().filter(|(method, ..)| *method != "HEAD");
-    let mut listed: Vec<_> = listed.map(|(method, path, _)| ((*method).to_owned(), path.split('?').next().unwrap().to_owned())).collect();
+    let mut listed: Vec<_> = listed
+        .map(|(method, path, _)| {
+            (
+                (*method).to_owned(),
+                path.split('?').next().unwrap().to_owned(),
+            )
+        })
+        .collect();
     documented.sort();
     listed.sort();
     assert_eq!(listed, documented);
@@ -145,7 +232,13 @@ async fn every_route_refuses_a_request_without_a_valid_token() {
         for caller in [server.anonymous(), server.expired(), server.forged()] {
             let answer = caller.call(method, path).await;
             assert_eq!(answer.status, 401, "{method} {path}");
-            assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"), "{method} {path}");
+            assert!(
+                answer
+                    .header("www-authenticate")
+                    .unwrap()
+                    .starts_with("Bearer"),
+                "{method} {path}"
+            );
         }
     }
 }
@@ -156,7 +249,12 @@ async fn every_route_for_admins_refuses_a_reader() {
     let server = Server::start(&database).await;
     for (method, path, is_for_admins) in EVERY_ROUTE {
         let answer = server.reader().call(method, path).await;
-        assert_eq!(answer.status == 403, is_for_admins, "{method} {path}: {}", answer.status);
+        assert_eq!(
+            answer.status == 403,
+            is_for_admins,
+            "{method} {path}: {}",
+            answer.status
+        );
         assert_ne!(answer.status, 401);
     }
 }
@@ -167,28 +265,61 @@ async fn wrong_tokens_are_refused_without_details() {
     let server = Server::start(&database).await;
     let mut said = Vec::new();
     for (fault, token) in wrong_tokens() {
-        let answer = Caller::new(&server.url(), Some(token)).get("/api/v1/deployments").await;
+        let answer = Caller::new(&server.url(), Some(token))
+            .get("/api/v1/deployments")
+            .await;
         assert_eq!(answer.status, 401, "{fault}: {}", answer.body);
         said.push(answer.whole());
     }
     said.dedup();
     assert_eq!(said.len(), 1, "{said:#?}");
     snapshot!("token_refused", &said[0]);
-    snapshot!("token_missing", server.anonymous().get("/api/v1/deployments").await.whole());
-    snapshot!("token_without_role", server.reader().post("/api/v1/deployments", &json!({})).await.whole());
+    snapshot!(
+        "token_missing",
+        server.anonymous().get("/api/v1/deployments").await.whole()
+    );
+    snapshot!(
+        "token_without_role",
+        server
+            .reader()
+            .post("/api/v1/deployments", &json!({}))
+            .await
+            .whole()
+    );
 }
 
 #[tokio::test]
 async fn other_schemes_and_doubled_headers_are_refused() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
-    let get = |value: &str| server.anonymous().request("GET", "/api/v1/deployments").header("authorization", value);
+    let get = |value: &str| {
+        server
+            .anonymous()
+            .request("GET", "/api/v1/deployments")
+            .header("authorization", value)
+    };
     let good = format!("Bearer {}", Caller::admin_token());
     assert_eq!(get(&good).send().await.unwrap().status(), 200);
-    assert_eq!(get(&good.replace("Bearer", "bearer")).send().await.unwrap().status(), 200, "schemes have no case");
+    assert_eq!(
+        get(&good.replace("Bearer", "bearer"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200,
+        "schemes have no case"
+    );
     assert_eq!(get("Basic Y2k6Ym90").send().await.unwrap().status(), 401);
     assert_eq!(get("Bearer ").send().await.unwrap().status(), 401);
-    assert_eq!(get(&good).header("authorization", &good).send().await.unwrap().status(), 401);
+    assert_eq!(
+        get(&good)
+            .header("authorization", &good)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        401
+    );
 }
 
 #[tokio::test]
@@ -204,14 +335,40 @@ async fn a_cached_token_is_refused_once_it_expires() {
     let database = deploytrack_tests::database::Database::sqlite();
     let clock = Arc::new(ManualClock::at(parse("2025-06-01T12:00:00Z").unwrap()));
     let server = Server::over(database.tracker().await.with_clock(clock.clone())).await;
-    let claims = json!({"sub": "ada", "exp": clock.now().timestamp() + 600, "nbf": clock.now().timestamp()});
+    let claims =
+        json!({"sub": "ada", "exp": clock.now().timestamp() + 600, "nbf": clock.now().timestamp()});
     let ada = Caller::new(&server.url(), Some(token(&claims, SECRET)));
-    for (step, expected) in [(0, 200), (0, 200), (659, 200), (1, 401), (0, 401), (-721, 401), (0, 401), (60, 200)] {
+    for (step, expected) in [
+        (0, 200),
+        (0, 200),
+        (659, 200),
+        (1, 401),
+        (0, 401),
+        (-721, 401),
+        (0, 401),
+        (60, 200),
+    ] {
         clock.advance(TimeDelta::seconds(step));
-        assert_eq!(ada.get("/api/v1/deployments").await.status, expected, "{step} seconds later");
-        assert_eq!(ada.post("/api/v1/deployments", &json!({})).await.status, if expected == 200 { 403 } else { 401 });
+        assert_eq!(
+            ada.get("/api/v1/deployments").await.status,
+            expected,
+            "{step} seconds later"
+        );
+        assert_eq!(
+            ada.post("/api/v1/deployments", &json!({})).await.status,
+            if expected == 200 { 403 } else { 401 }
+        );
     }
     clock.advance(TimeDelta::seconds(120));
-    let forged = Caller::new(&server.url(), Some(token(&claims, "another-secret-of-at-least-32-bytes!")));
-    assert_eq!((ada.get("/api/v1/deployments").await.status, forged.get("/api/v1/deployments").await.status), (200, 401));
+    let forged = Caller::new(
+        &server.url(),
+        Some(token(&claims, "another-secret-of-at-least-32-bytes!")),
+    );
+    assert_eq!(
+        (
+            ada.get("/api/v1/deployments").await.status,
+            forged.get("/api/v1/deployments").await.status
+        ),
+        (200, 401)
+    );
 }

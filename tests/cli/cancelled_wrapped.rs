@@ -1,4 +1,5 @@
-//! A pipeline that is cancelled at any step of a wrapped run: the server has the deployment once, with the true outcome.
+//! A pipeline that is cancelled at any step of a wrapped run: the server has the deployment once,
+//! with the true outcome.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -45,16 +46,27 @@ impl HoldingProxy {
     fn of(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (rule, server) = (Arc::new(Mutex::new(HeldBack::Nothing)), server.trim_start_matches("http://").to_owned());
+        let (rule, server) = (
+            Arc::new(Mutex::new(HeldBack::Nothing)),
+            server.trim_start_matches("http://").to_owned(),
+        );
         let (sender, held) = channel();
         let shared = Arc::clone(&rule);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (server, rule, told) = (TcpStream::connect(&server).unwrap(), Arc::clone(&shared), sender.clone());
+                let (server, rule, told) = (
+                    TcpStream::connect(&server).unwrap(),
+                    Arc::clone(&shared),
+                    sender.clone(),
+                );
                 thread::spawn(move || relay(client, server, &rule, &told));
             }
         });
-        Self { url, hold: rule, held }
+        Self {
+            url,
+            hold: rule,
+            held,
+        }
     }
 
     fn holds(&self, hold: HeldBack) {
@@ -71,7 +83,12 @@ impl HoldingProxy {
 /// Forwards both directions until the first request that must be held back, and nothing after it.
 fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<HeldBack>, told: &Sender<()>) {
     let withheld = Arc::new(AtomicBool::new(false));
-    let back = (server.try_clone().unwrap(), client.try_clone().unwrap(), Arc::clone(&withheld), told.clone());
+    let back = (
+        server.try_clone().unwrap(),
+        client.try_clone().unwrap(),
+        Arc::clone(&withheld),
+        told.clone(),
+    );
     thread::spawn(move || relay_answers(back));
     let (mut buffer, mut swallows) = ([0; 16 * 1024], false);
     while let Ok(read @ 1..) = client.read(&mut buffer) {
@@ -91,7 +108,9 @@ fn relay(mut client: TcpStream, mut server: TcpStream, rule: &Mutex<HeldBack>, t
     let _ = server.shutdown(Shutdown::Both);
 }
 
-fn relay_answers((mut server, mut client, withheld, told): (TcpStream, TcpStream, Arc<AtomicBool>, Sender<()>)) {
+fn relay_answers(
+    (mut server, mut client, withheld, told): (TcpStream, TcpStream, Arc<AtomicBool>, Sender<()>),
+) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(read @ 1..) = server.read(&mut buffer) {
         if withheld.load(Ordering::SeqCst) {
@@ -113,33 +132,74 @@ impl Setup {
     fn new() -> Self {
         let bench = Bench::new();
         let front = HoldingProxy::of(bench.server.url());
-        Self { home: home_of(&front.url), front, bench }
+        Self {
+            home: home_of(&front.url),
+            front,
+            bench,
+        }
     }
 
     fn begin(&self, version: &str, script: &str) -> Child {
-        let args = ["record", "-c", "api", "-e", "production", "--version", version, "--send-timeout", "2s", "--", "sh", "-c", script];
-        self.home.command("deploytrack", &args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        let args = [
+            "record",
+            "-c",
+            "api",
+            "-e",
+            "production",
+            "--version",
+            version,
+            "--send-timeout",
+            "2s",
+            "--",
+            "sh",
+            "-c",
+            script,
+        ];
+        self.home
+            .command("deploytrack", &args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
-    /// Status and reason of the only deployment of a version, after all queued events have been sent.
+    /// Status and reason of the only deployment of a version, after all queued events have been
+    /// sent.
     fn told(&self, version: &str, kept: usize) -> (String, String) {
         assert_eq!(spooled(&self.home), kept, "{version}");
         self.front.holds(HeldBack::Nothing);
-        assert_eq!(self.home.deploytrack(&["flush"]).done(), format!("{kept} sent, 0 kept, 0 refused\n"), "{version}");
+        assert_eq!(
+            self.home.deploytrack(&["flush"]).done(),
+            format!("{kept} sent, 0 kept, 0 refused\n"),
+            "{version}"
+        );
         assert_eq!(spooled(&self.home), 0);
-        let answer = self.bench.home.deploytrack(&["list", "--version", version, "-o", "json"]);
+        let answer = self
+            .bench
+            .home
+            .deploytrack(&["list", "--version", version, "-o", "json"]);
         let page: Value = serde_json::from_str(answer.done()).unwrap();
         assert_eq!(page["total"], 1, "exactly once: {page}");
         let deployment = &page["data"][0];
         let story = shown(&self.bench, &deployment["id"]);
         let last = story["history"].as_array().unwrap().last().unwrap().clone();
         assert_eq!(last["to"], deployment["status"], "{story}");
-        (deployment["status"].as_str().unwrap().to_owned(), last["reason"].as_str().unwrap_or_default().to_owned())
+        (
+            deployment["status"].as_str().unwrap().to_owned(),
+            last["reason"].as_str().unwrap_or_default().to_owned(),
+        )
     }
 }
 
 fn send(signal: &str, child: &Child) {
-    assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// The exit code, waited for with a limit.
@@ -169,7 +229,10 @@ fn a_signal_before_the_start_is_recorded_runs_nothing_and_is_recorded() {
             assert!(!mark.exists(), "{version}: the command ran");
             let (status, reason) = stage.told(&version, 1);
             assert_eq!(status, "failed", "{version}");
-            assert!(reason.starts_with(&format!("called off by signal {number}")), "{reason}");
+            assert!(
+                reason.starts_with(&format!("called off by signal {number}")),
+                "{reason}"
+            );
         }
     }
 }
@@ -180,13 +243,18 @@ fn a_signal_reaches_the_running_command_and_its_end_is_recorded() {
     for (signal, number) in SIGNALS {
         let mut child = stage.begin(signal, "echo begun; exec sleep 30");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         assert_eq!(line, "begun\n");
         send(signal, &child);
         assert_eq!(code(child), Some(128 + number), "{signal}");
         let (status, reason) = stage.told(signal, 0);
         assert_eq!(status, "failed");
-        assert!(reason.starts_with(&format!("ended by signal {number}")), "{reason}");
+        assert!(
+            reason.starts_with(&format!("ended by signal {number}")),
+            "{reason}"
+        );
     }
 }
 
@@ -203,7 +271,10 @@ fn a_signal_during_the_outcome_ends_with_the_code_of_the_command_and_queues_the_
                 let start = Instant::now();
                 send(signal, &child);
                 assert_eq!(code(child), Some(exit), "{version}");
-                assert!(start.elapsed() < Duration::from_millis(1500), "{version}: it waits for the rest of its budget");
+                assert!(
+                    start.elapsed() < Duration::from_millis(1500),
+                    "{version}: it waits for the rest of its budget"
+                );
                 assert_eq!(stage.told(&version, 1).0, status, "{version}");
             }
         }

@@ -21,7 +21,11 @@ use crate::given::Bench;
 const DEPLOYMENTS: u64 = 40;
 
 fn beside(database: &Path) -> Vec<PathBuf> {
-    ["-wal", "-shm"].map(|end| PathBuf::from(format!("{}{end}", database.display()))).into_iter().filter(|path| path.exists()).collect()
+    ["-wal", "-shm"]
+        .map(|end| PathBuf::from(format!("{}{end}", database.display())))
+        .into_iter()
+        .filter(|path| path.exists())
+        .collect()
 }
 
 /// The output of `deploytrack-server verify` for a copy of only the database file.
@@ -31,16 +35,26 @@ fn verified_copy(database: &Path) -> Run {
     fs::copy(database, &path).unwrap();
     let url = format!("sqlite:{}", path.display());
     let run = Home::new().deploytrack_server(&["verify", "--database-url", &url]);
-    assert_eq!(beside(&path), Vec::<PathBuf>::new(), "verify closes what it opens");
+    assert_eq!(
+        beside(&path),
+        Vec::<PathBuf>::new(),
+        "verify closes what it opens"
+    );
     run
 }
 
-/// Checks that a copy of only the database file has every deployment, and that no other file remains.
+/// Checks that a copy of only the database file has every deployment, and that no other file
+/// remains.
 #[track_caller]
 fn assert_whole(database: &Path, case: &str) {
     assert_eq!(beside(database), Vec::<PathBuf>::new(), "{case}");
     let found = verified_copy(database);
-    assert!(found.done().starts_with(&format!("{DEPLOYMENTS} deployments, ")), "{case}: {found:?}");
+    assert!(
+        found
+            .done()
+            .starts_with(&format!("{DEPLOYMENTS} deployments, ")),
+        "{case}: {found:?}"
+    );
 }
 
 /// A server with deployments, on a file in its own folder.
@@ -55,15 +69,27 @@ fn filled() -> Bench {
         format!("{line}\n")
     };
     let lines: String = (0..DEPLOYMENTS).map(line).collect();
-    let _ = bench.home.deploytrack_reading(&["import", "-"], &lines).done();
-    assert_eq!(bench.home.deploytrack(&["matrix"]).code, 0, "a read opens a reader");
+    let _ = bench
+        .home
+        .deploytrack_reading(&["import", "-"], &lines)
+        .done();
+    assert_eq!(
+        bench.home.deploytrack(&["matrix"]).code,
+        0,
+        "a read opens a reader"
+    );
     bench
 }
 
 /// A request whose answer is not read to its end.
 fn unread(bench: &Bench, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(bench.server.url().trim_start_matches("http://")).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", Caller::admin_token()).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        Caller::admin_token()
+    )
+    .unwrap();
     let mut line = String::new();
     BufReader::new(&stream).read_line(&mut line).unwrap();
     assert!(line.contains("200"), "{path}: {line}");
@@ -71,7 +97,13 @@ fn unread(bench: &Bench, path: &str) -> TcpStream {
 }
 
 fn watching(bench: &Bench) -> Child {
-    let mut child = bench.home.command("deploytrack", &["watch"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = bench
+        .home
+        .command("deploytrack", &["watch"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     std::thread::sleep(Duration::from_millis(500));
     assert!(child.try_wait().unwrap().is_none(), "watch runs");
     child
@@ -79,7 +111,14 @@ fn watching(bench: &Bench) -> Child {
 
 #[test]
 fn the_database_file_is_complete_after_the_end_with_clients_connected() {
-    for connected in ["nothing", "a reader of events", "ten readers of events", "an export", "a verification", "deploytrack watch"] {
+    for connected in [
+        "nothing",
+        "a reader of events",
+        "ten readers of events",
+        "an export",
+        "a verification",
+        "deploytrack watch",
+    ] {
         let bench = filled();
         let mut watch = (connected == "deploytrack watch").then(|| watching(&bench));
         let streams: Vec<_> = match connected {
@@ -117,7 +156,11 @@ fn a_second_signal_cuts_the_drain_short_and_loses_nothing() {
     });
     let start = Instant::now();
     assert_eq!(bench.server.terminate().0, 130);
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        start.elapsed()
+    );
     killer.join().unwrap();
     assert_whole(bench.database.file(), "a second signal");
 }
@@ -126,7 +169,10 @@ fn a_second_signal_cuts_the_drain_short_and_loses_nothing() {
 fn the_other_programs_close_their_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deploytrack.db");
-    let home = Home::new().with("DEPLOYTRACK_DATABASE_URL", format!("sqlite:{}", path.display()));
+    let home = Home::new().with(
+        "DEPLOYTRACK_DATABASE_URL",
+        format!("sqlite:{}", path.display()),
+    );
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for (program, args, code) in [
@@ -138,17 +184,27 @@ fn the_other_programs_close_their_files() {
     ] {
         let mut command = home.command(program, args);
         let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{program} {args:?}: {output:?}");
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{program} {args:?}: {output:?}"
+        );
         assert_eq!(beside(&path), Vec::<PathBuf>::new(), "{program} {args:?}");
     }
 }
 
 #[test]
 fn the_embedded_server_ends_as_the_other_does() {
-    for (args, file) in [(&["serve"][..], "deploytrack.db"), (&["serve", "--demo"], "demo.db")] {
+    for (args, file) in [
+        (&["serve"][..], "deploytrack.db"),
+        (&["serve", "--demo"], "demo.db"),
+    ] {
         for signal in ["TERM", "INT", "HUP"] {
             let home = Home::new();
-            let mut command = home.command("deploytrack", &[args, &["--listen", "127.0.0.1:0"]].concat());
+            let mut command = home.command(
+                "deploytrack",
+                &[args, &["--listen", "127.0.0.1:0"]].concat(),
+            );
             let mut server = Process::started({
                 command.stderr(Stdio::null());
                 command
@@ -157,20 +213,48 @@ fn the_embedded_server_ends_as_the_other_does() {
                 server.read_until(|text| text.contains("deploytrack list"));
             } else {
                 std::thread::sleep(Duration::from_millis(500));
-                let args = ["record", "--component", "a", "--environment", "p", "--version", "1", "--status", "succeeded"];
+                let args = [
+                    "record",
+                    "--component",
+                    "a",
+                    "--environment",
+                    "p",
+                    "--version",
+                    "1",
+                    "--status",
+                    "succeeded",
+                ];
                 let _ = home.deploytrack(&args).done();
             }
             assert_eq!(home.deploytrack(&["list"]).code, 0);
-            let mut watch = home.command("deploytrack", &["watch"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let mut watch = home
+                .command("deploytrack", &["watch"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
             std::thread::sleep(Duration::from_millis(300));
-            assert!(Command::new("kill").args(["-s", signal, &server.id().to_string()]).status().unwrap().success());
+            assert!(
+                Command::new("kill")
+                    .args(["-s", signal, &server.id().to_string()])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
             assert_eq!(server.ended().0, 0, "{args:?} {signal}");
             watch.kill().unwrap();
             watch.wait().unwrap();
             let database = home.path().join(".local/share/deploytrack").join(file);
-            assert_eq!(beside(&database), Vec::<PathBuf>::new(), "{args:?} {signal}");
+            assert_eq!(
+                beside(&database),
+                Vec::<PathBuf>::new(),
+                "{args:?} {signal}"
+            );
             let found = verified_copy(&database);
-            assert!(!found.done().starts_with("0 deployments"), "{args:?} {signal}: {found:?}");
+            assert!(
+                !found.done().starts_with("0 deployments"),
+                "{args:?} {signal}: {found:?}"
+            );
         }
     }
 }
@@ -179,12 +263,28 @@ fn the_embedded_server_ends_as_the_other_does() {
 fn under_nohup_a_closed_terminal_ends_nothing() {
     let database = Database::sqlite();
     let home = Home::new();
-    let inner = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
+    let inner = home.command(
+        "deploytrack-server",
+        &["--listen", "127.0.0.1:0", "--database-url", database.url()],
+    );
     let mut command = Command::new("nohup");
-    command.arg(inner.get_program()).args(inner.get_args()).env_clear().env("HOME", home.path()).env("RUST_LOG", "error");
+    command
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .env("HOME", home.path())
+        .env("RUST_LOG", "error");
     command.stderr(Stdio::null()).stdin(Stdio::null());
     let server = Process::started(command);
-    let send = |signal: &str| assert!(Command::new("kill").args(["-s", signal, &server.id().to_string()]).status().unwrap().success());
+    let send = |signal: &str| {
+        assert!(
+            Command::new("kill")
+                .args(["-s", signal, &server.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        )
+    };
     send("HUP");
     std::thread::sleep(Duration::from_millis(500));
     send("TERM");
@@ -206,8 +306,16 @@ fn the_files_are_private_to_their_owner_under_every_umask() {
             let mut command = home.command("deploytrack", &[]);
             command = {
                 let mut shell = Command::new("sh");
-                shell.arg("-c").arg(format!("umask {umask}; exec \"$@\"")).arg("sh").arg(inner.get_program()).args(words);
-                shell.args(["--listen", "127.0.0.1:0", "--database-url", &url]).env_clear().env("HOME", home.path());
+                shell
+                    .arg("-c")
+                    .arg(format!("umask {umask}; exec \"$@\""))
+                    .arg("sh")
+                    .arg(inner.get_program())
+                    .args(words);
+                shell
+                    .args(["--listen", "127.0.0.1:0", "--database-url", &url])
+                    .env_clear()
+                    .env("HOME", home.path());
                 drop(command);
                 shell
             };
@@ -216,10 +324,22 @@ fn the_files_are_private_to_their_owner_under_every_umask() {
             let mut seen = Vec::new();
             for entry in fs::read_dir(folder.path()).unwrap().flatten() {
                 seen.push(entry.file_name().to_string_lossy().into_owned());
-                assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "umask {umask}, {program}: {entry:?}");
+                assert_eq!(
+                    entry.metadata().unwrap().permissions().mode() & 0o777,
+                    0o600,
+                    "umask {umask}, {program}: {entry:?}"
+                );
             }
             seen.sort();
-            assert_eq!(seen, ["deploytrack.db", "deploytrack.db-shm", "deploytrack.db-wal", "deploytrack.db.lock"]);
+            assert_eq!(
+                seen,
+                [
+                    "deploytrack.db",
+                    "deploytrack.db-shm",
+                    "deploytrack.db-wal",
+                    "deploytrack.db.lock"
+                ]
+            );
             assert_eq!(server.terminate().0, 0);
             // The state that a copy or an older version leaves.
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
@@ -232,8 +352,12 @@ fn a_database_without_deployments_is_reported_as_such() {
     let bench = Bench::new();
     let said = "0 deployments, 0 history rows, 0 cells: the database has no deployments, so there was nothing to compare\n";
     assert_eq!(bench.home.deploytrack(&["verify"]).done(), said);
-    let found: serde_json::Value = serde_json::from_str(bench.home.deploytrack(&["verify", "-o", "json"]).done()).unwrap();
-    assert_eq!((&found["empty"], &found["ok"]), (&true.into(), &true.into()));
+    let found: serde_json::Value =
+        serde_json::from_str(bench.home.deploytrack(&["verify", "-o", "json"]).done()).unwrap();
+    assert_eq!(
+        (&found["empty"], &found["ok"]),
+        (&true.into(), &true.into())
+    );
     let home = Home::new().with("DEPLOYTRACK_DATABASE_URL", bench.database.url());
     assert_eq!(home.deploytrack_server(&["verify"]).done(), said);
 }
@@ -242,11 +366,20 @@ fn a_database_without_deployments_is_reported_as_such() {
 #[tokio::test]
 async fn a_file_size_limit_refuses_writes_and_kills_nothing() {
     let database = Database::sqlite();
-    let server = Process::server(&Home::new().with("DEPLOYTRACK_LOG_LEVEL", "off"), database.url());
+    let server = Process::server(
+        &Home::new().with("DEPLOYTRACK_LOG_LEVEL", "off"),
+        database.url(),
+    );
     let admin = Caller::admin(server.url());
     let body = serde_json::json!({"component": "api", "environment": "production", "version": "v1", "status": "succeeded"});
     let limit = |bytes: &str| {
-        let set = Command::new("prlimit").args(["--pid", &server.id().to_string(), &format!("--fsize={bytes}:")]).status();
+        let set = Command::new("prlimit")
+            .args([
+                "--pid",
+                &server.id().to_string(),
+                &format!("--fsize={bytes}:"),
+            ])
+            .status();
         assert!(set.unwrap().success());
     };
     for round in 0..5 {
@@ -254,7 +387,12 @@ async fn a_file_size_limit_refuses_writes_and_kills_nothing() {
         limit("4096");
         for _ in 0..3 {
             let answer = admin.post("/api/v1/deployments", &body).await;
-            assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "round {round}: {}", answer.body);
+            assert_eq!(
+                (answer.status, answer.header("retry-after")),
+                (503, Some("1")),
+                "round {round}: {}",
+                answer.body
+            );
         }
         let anybody = Caller::anonymous(server.url());
         assert_eq!(anybody.get("/readyz").await.status, 503);
@@ -266,6 +404,13 @@ async fn a_file_size_limit_refuses_writes_and_kills_nothing() {
     }
     assert_eq!(server.terminate().0, 0);
     let mut file = Vec::new();
-    fs::File::open(database.file()).unwrap().read_to_end(&mut file).unwrap();
-    assert!(verified_copy(database.file()).done().starts_with("10 deployments, "));
+    fs::File::open(database.file())
+        .unwrap()
+        .read_to_end(&mut file)
+        .unwrap();
+    assert!(
+        verified_copy(database.file())
+            .done()
+            .starts_with("10 deployments, ")
+    );
 }

@@ -15,14 +15,26 @@ const API: &str = "http://127.0.0.1:3000/api/v1";
 
 /// The subcommands that a line of the list of commands names.
 fn named(line: &str) -> Vec<String> {
-    let words: Vec<_> = line.split_whitespace().skip(1).take_while(|word| is_name(word)).collect();
-    words.first().unwrap_or_else(|| panic!("no command is named in {line}")).split('|').map(str::to_owned).collect()
+    let words: Vec<_> = line
+        .split_whitespace()
+        .skip(1)
+        .take_while(|word| is_name(word))
+        .collect();
+    words
+        .first()
+        .unwrap_or_else(|| panic!("no command is named in {line}"))
+        .split('|')
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The calls of curl on the page of the API, for a server.
 fn calls(server: &Process) -> Vec<String> {
     let page = page("docs/api.md");
-    let calls: Vec<_> = blocks(&page, "sh").into_iter().map(|block| block.replace(API, &format!("{}/api/v1", server.url()))).collect();
+    let calls: Vec<_> = blocks(&page, "sh")
+        .into_iter()
+        .map(|block| block.replace(API, &format!("{}/api/v1", server.url())))
+        .collect();
     assert!(page.contains(API) && calls.len() > 3, "{calls:?}");
     calls
 }
@@ -42,37 +54,74 @@ fn a_wrapped_command_and_an_id_file_work_as_the_page_of_the_command_line_shows()
     for line in lines {
         // Another job changes the status in the meantime.
         if line.starts_with("deploytrack wait") {
-            typed(&home, "deploytrack update --id-file deployment.id succeeded");
+            typed(
+                &home,
+                "deploytrack update --id-file deployment.id succeeded",
+            );
         }
         typed(&home, line);
     }
-    assert!(typed(&home, "deploytrack list -o csv").lines().skip(1).all(|line| line.contains("succeeded")));
+    assert!(
+        typed(&home, "deploytrack list -o csv")
+            .lines()
+            .skip(1)
+            .all(|line| line.contains("succeeded"))
+    );
 }
 
 #[test]
 fn the_calls_of_the_api_answer_as_the_page_shows() {
     let curl = Command::new("curl").arg("--version").output();
-    assert!(curl.is_ok(), "this test types calls of curl: install it (apt-get install curl), or run scripts/test, which does");
+    assert!(
+        curl.is_ok(),
+        "this test types calls of curl: install it (apt-get install curl), or run scripts/test, which does"
+    );
     let (home, server) = after_serve();
     let calls = calls(&server);
     let (first, others) = calls.split_first().unwrap();
     let said = typed(&home, first);
-    let answers: Vec<Value> = serde_json::Deserializer::from_str(&said).into_iter().collect::<Result<_, _>>().unwrap();
-    let status = |answer: usize| answers[answer]["status"].as_str().unwrap_or_else(|| panic!("{said}"));
-    assert_eq!([status(0), status(1), status(2)], ["pending", "in_progress", "succeeded"]);
-    let [_, _, _, matrix, list, history] = answers.as_slice() else { panic!("{said}") };
+    let answers: Vec<Value> = serde_json::Deserializer::from_str(&said)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let status = |answer: usize| {
+        answers[answer]["status"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{said}"))
+    };
+    assert_eq!(
+        [status(0), status(1), status(2)],
+        ["pending", "in_progress", "succeeded"]
+    );
+    let [_, _, _, matrix, list, history] = answers.as_slice() else {
+        panic!("{said}")
+    };
     assert!(matrix.to_string().contains("v2.3.1"), "{matrix}");
-    assert_eq!((&list["total"], &list["data"][0]["id"]), (&1.into(), &answers[0]["id"]), "{list}");
+    assert_eq!(
+        (&list["total"], &list["data"][0]["id"]),
+        (&1.into(), &answers[0]["id"]),
+        "{list}"
+    );
     let rows = history.as_array().or(history["data"].as_array()).unwrap();
     let statuses: Vec<_> = rows.iter().map(|row| &row["to"]).collect();
-    assert_eq!(statuses, ["pending", "in_progress", "succeeded"], "{history}");
+    assert_eq!(
+        statuses,
+        ["pending", "in_progress", "succeeded"],
+        "{history}"
+    );
 
     // The later blocks use the variables of the first one.
     let (setup, _) = first.split_once("\n\n").unwrap();
     for call in others {
         let said = typed(&home, &format!("{setup}\n{call}"));
-        let answers: Vec<Value> = serde_json::Deserializer::from_str(&said).into_iter().collect::<Result<_, _>>().unwrap();
-        assert!(!answers.is_empty() && answers.iter().all(|answer| answer["code"].is_null()), "{call}\n{said}");
+        let answers: Vec<Value> = serde_json::Deserializer::from_str(&said)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert!(
+            !answers.is_empty() && answers.iter().all(|answer| answer["code"].is_null()),
+            "{call}\n{said}"
+        );
     }
 }
 
@@ -80,16 +129,30 @@ fn the_calls_of_the_api_answer_as_the_page_shows() {
 fn every_command_is_in_the_list_and_has_help() {
     let home = Home::new();
     let page = page("docs/cli.md");
-    let listed: BTreeSet<_> = lines_of(section(&page, "## Commands")).into_iter().flat_map(named).collect();
+    let listed: BTreeSet<_> = lines_of(section(&page, "## Commands"))
+        .into_iter()
+        .flat_map(named)
+        .collect();
     for name in &listed {
         let help = home.deploytrack(&[name, "--help"]);
-        assert!(help.done().contains("Usage: deploytrack"), "{name}: {help:?}");
+        assert!(
+            help.done().contains("Usage: deploytrack"),
+            "{name}: {help:?}"
+        );
     }
     let help = home.deploytrack(&["--help"]);
     let (_, rest) = help.done().split_once("Commands:\n").unwrap();
-    let indented = rest.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
-    let names = indented.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
-    let there: BTreeSet<_> = names.filter(|name| *name != "help").map(str::to_owned).collect();
+    let indented = rest
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  "));
+    let names = indented
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split_whitespace().next());
+    let there: BTreeSet<_> = names
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect();
     assert_eq!(listed, there);
 }
 
@@ -99,10 +162,16 @@ fn the_second_words_of_the_list_are_commands_too() {
     let page = page("docs/cli.md");
     for command in ["spool", "profile"] {
         let opening = format!("deploytrack {command} ");
-        let line = lines_of(section(&page, "## Commands")).into_iter().find(|line| line.starts_with(&opening)).unwrap();
+        let line = lines_of(section(&page, "## Commands"))
+            .into_iter()
+            .find(|line| line.starts_with(&opening))
+            .unwrap();
         for name in line.split_whitespace().nth(2).unwrap().split('|') {
             let help = home.deploytrack(&[command, name, "--help"]);
-            assert!(help.done().contains(&format!("Usage: {opening}")), "{command} {name}");
+            assert!(
+                help.done().contains(&format!("Usage: {opening}")),
+                "{command} {name}"
+            );
         }
     }
 }
@@ -112,7 +181,10 @@ fn the_concrete_lines_of_the_list_can_be_typed() {
     let (home, _server) = after_serve();
     // A machine without a browser runs this test, too.
     let home = home.with("BROWSER", "true");
-    typed(&home, "deploytrack record --component user-service --environment production --version v2.3.0 --status succeeded");
+    typed(
+        &home,
+        "deploytrack record --component user-service --environment production --version v2.3.0 --status succeeded",
+    );
     let page = page("docs/cli.md");
     let mut run = BTreeSet::new();
     let (mut lines, last): (Vec<_>, Vec<_>) = lines_of(section(&page, "## Commands"))
@@ -122,25 +194,37 @@ fn the_concrete_lines_of_the_list_can_be_typed() {
     // After it the others have no token.
     lines.extend(last);
     for line in lines {
-        // These need a component and an environment, or a token on standard input; their help and the examples show how.
+        // These need a component and an environment, or a token on standard input; their help and
+        // the examples show how.
         let needs_more = ["record", "undeploy", "login"].map(|name| format!("deploytrack {name}"));
         if needs_more.contains(&line.to_owned()) {
-            assert_eq!(shell(&home, line).output().unwrap().status.code(), Some(2), "{line}");
+            assert_eq!(
+                shell(&home, line).output().unwrap().status.code(),
+                Some(2),
+                "{line}"
+            );
             continue;
         }
         // These run until they are stopped; one of them needs a terminal.
         if ["deploytrack watch", "deploytrack matrix --watch"].contains(&line) {
             let stopped = format!("script -qec 'timeout -s INT 2 {line}; echo ended $?' /dev/null");
             let output = shell(&home, &stopped).output().unwrap();
-            assert!(String::from_utf8_lossy(&output.stdout).contains("ended 124"), "{line}: {output:?}");
+            assert!(
+                String::from_utf8_lossy(&output.stdout).contains("ended 124"),
+                "{line}: {output:?}"
+            );
             continue;
         }
         typed(&home, line);
         run.insert(line);
     }
-    for line in
-        ["deploytrack flush", "deploytrack list", "deploytrack matrix", "deploytrack matrix --at '2 days ago'", "deploytrack verify"]
-    {
+    for line in [
+        "deploytrack flush",
+        "deploytrack list",
+        "deploytrack matrix",
+        "deploytrack matrix --at '2 days ago'",
+        "deploytrack verify",
+    ] {
         assert!(run.contains(line), "{line} is in the list: {run:?}");
     }
 }
@@ -148,7 +232,10 @@ fn the_concrete_lines_of_the_list_can_be_typed() {
 #[test]
 fn the_commands_of_the_page_of_the_server_can_be_typed() {
     let (home, server) = after_serve();
-    typed(&home, "deploytrack record --component user-service --environment production --version v2.3.0");
+    typed(
+        &home,
+        "deploytrack record --component user-service --environment production --version v2.3.0",
+    );
     drop(server);
     let page = page("docs/server.md");
     let lines = lines_of(section(&page, "## Subcommands"));
@@ -161,7 +248,11 @@ fn the_commands_of_the_page_of_the_server_can_be_typed() {
 #[test]
 fn the_example_of_the_library_is_the_one_that_its_documentation_tests() {
     let documentation = page("deploytrack-core/src/lib.rs");
-    let tested: String = documentation.lines().filter(|line| !line.starts_with("# ")).map(|line| format!("{line}\n")).collect();
+    let tested: String = documentation
+        .lines()
+        .filter(|line| !line.starts_with("# "))
+        .map(|line| format!("{line}\n"))
+        .collect();
     let page = page("docs/library.md");
     let example = blocks(&page, "rust")[0];
     assert!(tested.contains(example.trim()), "{example}");

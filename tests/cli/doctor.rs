@@ -20,16 +20,27 @@ use crate::given::Bench;
 
 /// The result and the detail of each check.
 fn result_of(run: &Run, check: &str) -> (String, String) {
-    let findings: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {run:?}"));
-    let finding = findings.as_array().unwrap().iter().find(|finding| finding["check"] == check);
+    let findings: Value =
+        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {run:?}"));
+    let finding = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["check"] == check);
     let finding = finding.unwrap_or_else(|| panic!("no check {check} in {findings:#}"));
-    (finding["result"].as_str().unwrap().to_owned(), finding["detail"].as_str().unwrap().to_owned())
+    (
+        finding["result"].as_str().unwrap().to_owned(),
+        finding["detail"].as_str().unwrap().to_owned(),
+    )
 }
 
 #[track_caller]
 fn assert_check(run: &Run, check: &str, result: &str, detail: &str) {
     let (found, said) = result_of(run, check);
-    assert!(found == result && said.contains(detail), "{check}: {found}: {said}");
+    assert!(
+        found == result && said.contains(detail),
+        "{check}: {found}: {said}"
+    );
 }
 
 fn examined(home: &Home) -> Run {
@@ -39,27 +50,49 @@ fn examined(home: &Home) -> Run {
 /// A token of an admin that expires in this many seconds.
 fn lasting(seconds_left: i64) -> String {
     let ends = i64::try_from(seconds()).unwrap() + seconds_left;
-    token(&json!({"sub": "ci-bot", "exp": ends, "iat": ends - 10_000_000, "roles": ["admin"]}), SECRET)
+    token(
+        &json!({"sub": "ci-bot", "exp": ends, "iat": ends - 10_000_000, "roles": ["admin"]}),
+        SECRET,
+    )
 }
 
 #[test]
 fn when_all_is_well_only_ok_is_printed() {
     let bench = Bench::new();
-    let home = Home::new().with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
+    let home = Home::new()
+        .with("DEPLOYTRACK_URL", bench.server.url())
+        .with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let run = examined(&home);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
     let findings: Value = serde_json::from_str(run.done()).unwrap();
-    assert!(findings.as_array().unwrap().iter().all(|finding| finding["result"] == "ok"), "{findings:#}");
+    assert!(
+        findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|finding| finding["result"] == "ok"),
+        "{findings:#}"
+    );
     assert_check(&run, "url", "ok", "from DEPLOYTRACK_URL");
     assert_check(&run, "token", "ok", "from DEPLOYTRACK_TOKEN");
-    assert!(!run.out.contains(&Caller::admin_token()[..20]), "a token is never shown");
+    assert!(
+        !run.out.contains(&Caller::admin_token()[..20]),
+        "a token is never shown"
+    );
     let table = home.deploytrack(&["doctor"]);
-    assert!(table.done().starts_with("CHECK") && table.out.contains("RESULT") && table.out.contains("DETAIL"), "{table:?}");
+    assert!(
+        table.done().starts_with("CHECK")
+            && table.out.contains("RESULT")
+            && table.out.contains("DETAIL"),
+        "{table:?}"
+    );
 }
 
 #[test]
 fn an_unreachable_server_is_3_and_dependent_checks_are_skipped() {
-    let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
+    let home = Home::new()
+        .with("DEPLOYTRACK_URL", "http://127.0.0.1:1")
+        .with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     let run = examined(&home);
     assert_eq!(run.code, 3, "{run:?}");
     assert_check(&run, "connection", "problem", "--url");
@@ -73,9 +106,16 @@ fn an_unreachable_server_is_3_and_dependent_checks_are_skipped() {
 #[test]
 fn a_token_that_is_wrong_missing_or_over_is_4() {
     let bench = Bench::new();
-    let home = |token: &str| Home::new().with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", token);
+    let home = |token: &str| {
+        Home::new()
+            .with("DEPLOYTRACK_URL", bench.server.url())
+            .with("DEPLOYTRACK_TOKEN", token)
+    };
     let wrong = examined(&home("not-a-token"));
-    assert!(wrong.code == 4 && !format!("{wrong:?}").contains("not-a-token"), "{wrong:?}");
+    assert!(
+        wrong.code == 4 && !format!("{wrong:?}").contains("not-a-token"),
+        "{wrong:?}"
+    );
     assert_check(&wrong, "token", "problem", "does not accept it");
     let missing = examined(&home(""));
     assert_eq!(missing.code, 4, "{missing:?}");
@@ -103,7 +143,11 @@ fn answering(answer: &'static str) -> String {
             let mut asked = [0; 4096];
             let length = stream.read(&mut asked).unwrap_or_default();
             // A server that claims to be deploytrack gets a request with the token.
-            if !answer.contains("version") && String::from_utf8_lossy(&asked[..length]).to_lowercase().contains("authorization") {
+            if !answer.contains("version")
+                && String::from_utf8_lossy(&asked[..length])
+                    .to_lowercase()
+                    .contains("authorization")
+            {
                 GIVEN_AWAY.store(true, Ordering::SeqCst);
             }
             let _ = stream.write_all(answer.as_bytes());
@@ -120,7 +164,9 @@ fn a_server_that_is_not_deploytrack_is_named_and_never_gets_the_token() {
         "HTTP/1.1 302 Found\r\nLocation: https://elsewhere/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         "SSH-2.0-OpenSSH\r\n",
     ] {
-        let home = Home::new().with("DEPLOYTRACK_URL", answering(answer)).with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
+        let home = Home::new()
+            .with("DEPLOYTRACK_URL", answering(answer))
+            .with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
         let run = examined(&home);
         assert_eq!(run.code, 3, "{run:?}");
         assert_check(&run, "server", "problem", "--url");
@@ -134,16 +180,28 @@ fn a_server_that_never_answers_does_not_delay_the_command() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let start = Instant::now();
-    let run = examined(&Home::new().with("DEPLOYTRACK_URL", url).with("DEPLOYTRACK_TOKEN", lasting(3_000_000)));
+    let run = examined(
+        &Home::new()
+            .with("DEPLOYTRACK_URL", url)
+            .with("DEPLOYTRACK_TOKEN", lasting(3_000_000)),
+    );
     assert_eq!(run.code, 3, "{run:?}");
     assert_check(&run, "server", "problem", "did not answer within 5s");
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]
 fn a_wrong_clock_is_reported() {
     let answer = "HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2020 18:32:00 GMT\r\nContent-Type: application/json\r\nContent-Length: 31\r\nConnection: close\r\n\r\n{\"status\":\"ok\",\"version\":\"0.1\"}";
-    let run = examined(&Home::new().with("DEPLOYTRACK_URL", answering(answer)).with("DEPLOYTRACK_TOKEN", lasting(3_000_000)));
+    let run = examined(
+        &Home::new()
+            .with("DEPLOYTRACK_URL", answering(answer))
+            .with("DEPLOYTRACK_TOKEN", lasting(3_000_000)),
+    );
     assert_check(&run, "clock", "problem", "NTP");
 }
 
@@ -160,8 +218,18 @@ fn a_config_file_that_cannot_be_used_is_2_and_one_that_others_can_read_a_warning
     fs::remove_dir(&file).unwrap();
     fs::write(&file, "token = hush hush").unwrap();
     let broken = examined(&home);
-    assert!(broken.code == 2 && !broken.out.contains("hush"), "{broken:?}");
-    fs::write(&file, format!("profile = \"work\"\n[profiles.work]\nurl = \"{}\"\n", bench.server.url())).unwrap();
+    assert!(
+        broken.code == 2 && !broken.out.contains("hush"),
+        "{broken:?}"
+    );
+    fs::write(
+        &file,
+        format!(
+            "profile = \"work\"\n[profiles.work]\nurl = \"{}\"\n",
+            bench.server.url()
+        ),
+    )
+    .unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let open = examined(&home);
     assert_eq!(open.code, 0, "{open:?}");
@@ -174,8 +242,22 @@ fn a_config_file_that_cannot_be_used_is_2_and_one_that_others_can_read_a_warning
 
 #[test]
 fn queued_events_are_counted() {
-    let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
-    let _ = home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", "v1", "--on-error", "spool"]).done();
+    let home = Home::new()
+        .with("DEPLOYTRACK_URL", "http://127.0.0.1:1")
+        .with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
+    let _ = home
+        .deploytrack(&[
+            "record",
+            "-c",
+            "api",
+            "-e",
+            "production",
+            "--version",
+            "v1",
+            "--on-error",
+            "spool",
+        ])
+        .done();
     assert_check(&examined(&home), "waiting", "warning", "1 entry waits");
     assert_check(&examined(&home), "waiting", "warning", "deploytrack flush");
 }
@@ -183,7 +265,9 @@ fn queued_events_are_counted() {
 #[test]
 fn a_spool_that_cannot_be_written_is_a_problem() {
     let bench = Bench::new();
-    let home = Home::new().with("DEPLOYTRACK_URL", bench.server.url()).with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
+    let home = Home::new()
+        .with("DEPLOYTRACK_URL", bench.server.url())
+        .with("DEPLOYTRACK_TOKEN", lasting(3_000_000));
     fs::write(home.path().join(".local"), "").unwrap();
     let run = examined(&home);
     assert_eq!(run.code, 2, "{run:?}");

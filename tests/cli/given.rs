@@ -20,8 +20,14 @@ impl Bench {
 
     pub(crate) fn on(database: Database) -> Self {
         let server = Process::server(&Home::new(), database.url());
-        let home = Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
-        Self { home, server, database }
+        let home = Home::new()
+            .with("DEPLOYTRACK_URL", server.url())
+            .with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+        Self {
+            home,
+            server,
+            database,
+        }
     }
 
     /// A bench with four deployments, three of them succeeded.
@@ -40,18 +46,57 @@ impl Bench {
 
     /// Restarts the server at the same address.
     pub(crate) fn restart(&mut self, url: &str) {
-        self.server = Process::server_at(url.trim_start_matches("http://"), &Home::new(), self.database.url());
+        self.server = Process::server_at(
+            url.trim_start_matches("http://"),
+            &Home::new(),
+            self.database.url(),
+        );
     }
 
     /// Records a deployment and returns its id.
-    pub(crate) fn record(&self, component: &str, environment: &str, version: &str, status: &str) -> String {
-        let args = ["record", "--component", component, "--environment", environment, "--version", version, "--status", status];
+    pub(crate) fn record(
+        &self,
+        component: &str,
+        environment: &str,
+        version: &str,
+        status: &str,
+    ) -> String {
+        let args = [
+            "record",
+            "--component",
+            component,
+            "--environment",
+            environment,
+            "--version",
+            version,
+            "--status",
+            status,
+        ];
         self.home.deploytrack(&args).done().trim().to_owned()
     }
 
     /// Records a deployment that reached its status at a time, and returns its id.
-    pub(crate) fn record_at(&self, component: &str, environment: &str, version: &str, status: &str, time: &str) -> String {
-        let args = ["record", "-c", component, "-e", environment, "--version", version, "--status", status, "--occurred-at", time];
+    pub(crate) fn record_at(
+        &self,
+        component: &str,
+        environment: &str,
+        version: &str,
+        status: &str,
+        time: &str,
+    ) -> String {
+        let args = [
+            "record",
+            "-c",
+            component,
+            "-e",
+            environment,
+            "--version",
+            version,
+            "--status",
+            status,
+            "--occurred-at",
+            time,
+        ];
         self.home.deploytrack(&args).done().trim().to_owned()
     }
 }

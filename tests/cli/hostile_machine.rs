@@ -35,8 +35,18 @@ fn stderr_of(output: &Output) -> String {
 fn from_shell(home: &Home, arranged: &str, args: &[&str]) -> Output {
     let program = home.command("deploytrack", &[]);
     let mut shell = Command::new("sh");
-    shell.args(["-c", arranged]).arg("sh").arg(program.get_program()).args(args).env_clear().current_dir(home.path());
-    shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell
+        .args(["-c", arranged])
+        .arg("sh")
+        .arg(program.get_program())
+        .args(args)
+        .env_clear()
+        .current_dir(home.path());
+    shell.envs(
+        program
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     output(shell)
 }
 
@@ -67,17 +77,32 @@ fn without_a_home_the_deployment_is_reported_from_memory() {
     fs::copy(binary("deploytrack"), &program).unwrap();
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = home.command("deploytrack", &[]);
-    let settings: Vec<_> = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+    let settings: Vec<_> = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
     command = Command::new(&program);
-    command.args(wrapped(&[], &["sh", "-c", "echo out; exit 3"])).env_clear().envs(settings).env_remove("HOME").current_dir("/");
+    command
+        .args(wrapped(&[], &["sh", "-c", "echo out; exit 3"]))
+        .env_clear()
+        .envs(settings)
+        .env_remove("HOME")
+        .current_dir("/");
     if is_root() {
         command.uid(54_321);
     }
     let output = output(command);
-    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b"out\n"[..]), "{output:?}");
+    assert_eq!(
+        (output.status.code(), output.stdout.as_slice()),
+        (Some(3), &b"out\n"[..]),
+        "{output:?}"
+    );
     assert_eq!(status(&bench), "failed");
     if is_root() {
-        assert!(stderr_of(&output).contains("there is no home directory"), "{output:?}");
+        assert!(
+            stderr_of(&output).contains("there is no home directory"),
+            "{output:?}"
+        );
     }
 }
 
@@ -96,14 +121,28 @@ fn an_unwritable_home_is_a_warning() {
         homes.push(&closed);
     }
     for (number, path) in homes.into_iter().enumerate() {
-        let mut command = base.command("deploytrack", &wrapped(&[], &["sh", "-c", "echo out; exit 4"]));
+        let mut command = base.command(
+            "deploytrack",
+            &wrapped(&[], &["sh", "-c", "echo out; exit 4"]),
+        );
         command.env("HOME", path);
         let output = output(command);
-        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(4), &b"out\n"[..]), "{output:?}");
+        assert_eq!(
+            (output.status.code(), output.stdout.as_slice()),
+            (Some(4), &b"out\n"[..]),
+            "{output:?}"
+        );
         let said = stderr_of(&output);
-        assert!(said.contains("the spool cannot be used") && said.contains(path.to_str().unwrap()), "{said}");
+        assert!(
+            said.contains("the spool cannot be used") && said.contains(path.to_str().unwrap()),
+            "{said}"
+        );
         let all = listed(&bench);
-        assert_eq!((all.len(), &all[0]["status"]), (number + 1, &"failed".into()), "{all:?}");
+        assert_eq!(
+            (all.len(), &all[0]["status"]),
+            (number + 1, &"failed".into()),
+            "{all:?}"
+        );
     }
 }
 
@@ -113,9 +152,20 @@ fn on_a_full_disk_the_deployment_is_reported_from_memory() {
     let home = home(&bench);
     // Every write to a file fails, as on a full disk.
     let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
-    let run = from_shell(&home, full, &wrapped(&[], &["sh", "-c", "echo out; exit 5"]));
-    assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(5), &b"out\n"[..]), "{run:?}");
-    assert!(stderr_of(&run).contains("the spool cannot be written"), "{run:?}");
+    let run = from_shell(
+        &home,
+        full,
+        &wrapped(&[], &["sh", "-c", "echo out; exit 5"]),
+    );
+    assert_eq!(
+        (run.status.code(), run.stdout.as_slice()),
+        (Some(5), &b"out\n"[..]),
+        "{run:?}"
+    );
+    assert!(
+        stderr_of(&run).contains("the spool cannot be written"),
+        "{run:?}"
+    );
     assert_eq!((status(&bench).as_str(), spooled(&home)), ("failed", 0));
 }
 
@@ -123,9 +173,17 @@ fn on_a_full_disk_the_deployment_is_reported_from_memory() {
 fn on_a_full_disk_without_a_server_no_event_is_reported_as_queued() {
     let home = home_of(NOWHERE);
     let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
-    let run = from_shell(&home, full, &wrapped(&["--send-timeout", "1s"], &["sh", "-c", "exit 5"]));
+    let run = from_shell(
+        &home,
+        full,
+        &wrapped(&["--send-timeout", "1s"], &["sh", "-c", "exit 5"]),
+    );
     assert_eq!(run.status.code(), Some(5), "{run:?}");
-    assert!(stderr_of(&run).contains("may be lost") && !stderr_of(&run).contains("is kept in the spool"), "{run:?}");
+    assert!(
+        stderr_of(&run).contains("may be lost")
+            && !stderr_of(&run).contains("is kept in the spool"),
+        "{run:?}"
+    );
 }
 
 #[test]
@@ -135,14 +193,40 @@ fn a_signal_that_was_ignored_stays_so() {
     let args = wrapped(&[], &["sh", "-c", "echo begun; sleep 1; echo done"]);
     let mut command = Command::new("nohup");
     let deploytrack = home.command("deploytrack", &args);
-    command.arg(deploytrack.get_program()).args(deploytrack.get_args()).env_clear();
-    command.envs(deploytrack.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    command
+        .arg(deploytrack.get_program())
+        .args(deploytrack.get_args())
+        .env_clear();
+    command.envs(
+        deploytrack
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut begun = [0; 6];
-    child.stdout.as_mut().unwrap().read_exact(&mut begun).unwrap();
-    assert!(Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success());
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut begun)
+        .unwrap();
+    assert!(
+        Command::new("kill")
+            .args(["-HUP", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"done\n"[..]));
+    assert_eq!(
+        (output.status.code(), output.stdout.as_slice()),
+        (Some(0), &b"done\n"[..])
+    );
     assert_eq!(status(&bench), "succeeded");
 }
 
@@ -152,7 +236,11 @@ fn on_a_full_disk_without_a_server_a_plain_record_leaves_no_partial_entry() {
     let args = [&RECORD[..], &["--on-error", "spool"]].concat();
     let plain = from_shell(&home, "trap '' XFSZ; ulimit -f 0; exec \"$@\"", &args);
     assert_eq!(spooled(&home), 0);
-    assert!(stderr_of(&plain).contains("nothing is recorded") && stderr_of(&plain).contains("the spool cannot be used"), "{plain:?}");
+    assert!(
+        stderr_of(&plain).contains("nothing is recorded")
+            && stderr_of(&plain).contains("the spool cannot be used"),
+        "{plain:?}"
+    );
 }
 
 #[test]
@@ -160,11 +248,22 @@ fn standard_streams_onto_a_full_disk_fail_as_they_would_unwrapped() {
     let bench = Bench::filled();
     let list = from_shell(&bench.home, "exec \"$@\" > /dev/full", &["list"]);
     assert_eq!(list.status.code(), Some(1));
-    assert!(stderr_of(&list).contains("cannot write the answer"), "{list:?}");
+    assert!(
+        stderr_of(&list).contains("cannot write the answer"),
+        "{list:?}"
+    );
     let home = home(&bench);
-    let run = from_shell(&home, "exec \"$@\" 2> /dev/full", &wrapped(&["--on-error", "warn"], &["sh", "-c", "exit 6"]));
+    let run = from_shell(
+        &home,
+        "exec \"$@\" 2> /dev/full",
+        &wrapped(&["--on-error", "warn"], &["sh", "-c", "exit 6"]),
+    );
     assert_eq!(run.status.code(), Some(6), "{run:?}");
-    let run = from_shell(&home, "exec \"$@\" > /dev/full", &wrapped(&[], &["sh", "-c", "echo out || exit 7"]));
+    let run = from_shell(
+        &home,
+        "exec \"$@\" > /dev/full",
+        &wrapped(&[], &["sh", "-c", "echo out || exit 7"]),
+    );
     assert_eq!(run.status.code(), Some(7), "{run:?}");
 }
 
@@ -173,20 +272,46 @@ fn without_a_terminal_there_is_no_colour_and_the_command_sees_none_either() {
     let bench = Bench::filled();
     let home = home(&bench);
     let script = "test -t 0 || test -t 1 || test -t 2 || echo none";
-    let run = from_shell(&home, "exec setsid -w \"$@\"", &wrapped(&[], &["sh", "-c", script]));
-    assert_eq!((run.status.code(), run.stdout.as_slice(), stderr_of(&run).as_str()), (Some(0), &b"none\n"[..], ""), "{run:?}");
+    let run = from_shell(
+        &home,
+        "exec setsid -w \"$@\"",
+        &wrapped(&[], &["sh", "-c", script]),
+    );
+    assert_eq!(
+        (
+            run.status.code(),
+            run.stdout.as_slice(),
+            stderr_of(&run).as_str()
+        ),
+        (Some(0), &b"none\n"[..], ""),
+        "{run:?}"
+    );
     let matrix = from_shell(&home, "exec setsid -w \"$@\"", &["matrix"]);
-    assert!(matrix.status.success() && !matrix.stdout.contains(&0x1b), "{matrix:?}");
+    assert!(
+        matrix.status.success() && !matrix.stdout.contains(&0x1b),
+        "{matrix:?}"
+    );
 }
 
 #[test]
 fn arguments_and_variables_that_are_no_text_reach_the_command_byte_for_byte() {
     let bench = Bench::new();
     let home = home(&bench);
-    let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", "printf '%s|%s' \"$1\" \"$ODD\"", "sh"]));
-    command.arg(OsStr::from_bytes(ODD)).env("ODD", OsStr::from_bytes(ODD)).env(OsStr::from_bytes(b"ODD\xff"), "x");
+    let mut command = home.command(
+        "deploytrack",
+        &wrapped(&[], &["sh", "-c", "printf '%s|%s' \"$1\" \"$ODD\"", "sh"]),
+    );
+    command
+        .arg(OsStr::from_bytes(ODD))
+        .env("ODD", OsStr::from_bytes(ODD))
+        .env(OsStr::from_bytes(b"ODD\xff"), "x");
     let run = output(command);
-    assert_eq!((run.status.code(), run.stdout), (Some(0), [ODD, b"|", ODD].concat()), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(
+        (run.status.code(), run.stdout),
+        (Some(0), [ODD, b"|", ODD].concat()),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
     assert_eq!(status(&bench), "succeeded");
 }
 
@@ -199,26 +324,52 @@ fn a_name_that_is_not_utf8_is_a_usage_error_and_does_not_stop_the_command() {
         output(command)
     };
     let plain = with(&["--environment", "production", "--version", "v1"]);
-    assert_eq!((plain.status.code(), plain.stdout.as_slice()), (Some(2), &b""[..]), "{plain:?}");
-    assert!(stderr_of(&plain).contains("error: invalid UTF-8") && !stderr_of(&plain).contains("panicked"), "{plain:?}");
+    assert_eq!(
+        (plain.status.code(), plain.stdout.as_slice()),
+        (Some(2), &b""[..]),
+        "{plain:?}"
+    );
+    assert!(
+        stderr_of(&plain).contains("error: invalid UTF-8")
+            && !stderr_of(&plain).contains("panicked"),
+        "{plain:?}"
+    );
     let run = with(&["-e", "production", "--version", "v1", "--", "echo", "ran"]);
-    assert_eq!((run.status.code(), run.stdout.as_slice(), spooled(&home)), (Some(0), &b"ran\n"[..], 1), "{run:?}");
-    assert!(stderr_of(&run).contains("--component must be UTF-8 text"), "{run:?}");
+    assert_eq!(
+        (run.status.code(), run.stdout.as_slice(), spooled(&home)),
+        (Some(0), &b"ran\n"[..], 1),
+        "{run:?}"
+    );
+    assert!(
+        stderr_of(&run).contains("--component must be UTF-8 text"),
+        "{run:?}"
+    );
 }
 
 #[test]
 fn settings_that_are_no_text_are_not_passed_over() {
     let bench = Bench::new();
     let home = home(&bench);
-    for name in ["DEPLOYTRACK_URL", "DEPLOYTRACK_TOKEN", "DEPLOYTRACK_PROFILE"] {
+    for name in [
+        "DEPLOYTRACK_URL",
+        "DEPLOYTRACK_TOKEN",
+        "DEPLOYTRACK_PROFILE",
+    ] {
         let mut command = home.command("deploytrack", &["list"]);
         command.env(name, OsStr::from_bytes(ODD));
         let run = output(command);
-        assert!(matches!(run.status.code(), Some(2 | 4)) && !stderr_of(&run).contains("panicked"), "{name}: {run:?}");
+        assert!(
+            matches!(run.status.code(), Some(2 | 4)) && !stderr_of(&run).contains("panicked"),
+            "{name}: {run:?}"
+        );
     }
     let mut command = home.command("deploytrack", &["list"]);
     command.arg0(OsStr::from_bytes(ODD));
-    assert_eq!(output(command).status.code(), Some(0), "the program's own name may be anything");
+    assert_eq!(
+        output(command).status.code(),
+        Some(0),
+        "the program's own name may be anything"
+    );
 }
 
 #[test]
@@ -226,11 +377,25 @@ fn closed_streams_do_not_change_what_is_recorded() {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let bench = Bench::new();
         let home = home(&bench);
-        let run = from_shell(&home, &format!("exec \"$@\" {closed}"), &wrapped(&[], &["sh", "-c", "echo out; echo err >&2; exit 8"]));
+        let run = from_shell(
+            &home,
+            &format!("exec \"$@\" {closed}"),
+            &wrapped(&[], &["sh", "-c", "echo out; echo err >&2; exit 8"]),
+        );
         assert_eq!(run.status.code(), Some(8), "{closed}: {run:?}");
-        assert_eq!((status(&bench).as_str(), spooled(&home)), ("failed", 0), "{closed}");
+        assert_eq!(
+            (status(&bench).as_str(), spooled(&home)),
+            ("failed", 0),
+            "{closed}"
+        );
         for args in [&["list"][..], &["matrix"], &RECORD] {
-            assert_eq!(from_shell(&home, &format!("exec \"$@\" {closed}"), args).status.code(), Some(0), "{closed}: {args:?}");
+            assert_eq!(
+                from_shell(&home, &format!("exec \"$@\" {closed}"), args)
+                    .status
+                    .code(),
+                Some(0),
+                "{closed}: {args:?}"
+            );
         }
     }
 }
@@ -252,9 +417,19 @@ fn into_broken_pipe(home: &Home, args: &[&str]) -> Output {
 #[test]
 fn a_closed_output_is_not_a_failure() {
     let bench = Bench::filled();
-    for args in [&["list"][..], &["matrix"], &["export"], &RECORD, &["--help"]] {
+    for args in [
+        &["list"][..],
+        &["matrix"],
+        &["export"],
+        &RECORD,
+        &["--help"],
+    ] {
         let run = into_broken_pipe(&bench.home, args);
-        assert_eq!((run.status.code(), stderr_of(&run).as_str()), (Some(0), ""), "{args:?}");
+        assert_eq!(
+            (run.status.code(), stderr_of(&run).as_str()),
+            (Some(0), ""),
+            "{args:?}"
+        );
     }
     assert_eq!(listed(&bench).len(), 5, "it is recorded all the same");
 }
@@ -273,7 +448,9 @@ fn a_command_with_a_closed_output_ends_as_it_would_unwrapped() {
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     // A running program may delete a folder or a file at the same time.
-    let Ok(entries) = fs::read_dir(folder) else { return found };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return found;
+    };
     for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             found.extend(files(&entry.path()));
@@ -288,34 +465,69 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 fn the_token_is_in_no_file_no_process_list_and_no_output() {
     let bench = Bench::new();
     let mut home = home(&bench);
-    let args = [&["--verbose"][..], &wrapped(&["--send-timeout", "1s"], &["sh", "-c", "echo $$; read line"])].concat();
+    let args = [
+        &["--verbose"][..],
+        &wrapped(
+            &["--send-timeout", "1s"],
+            &["sh", "-c", "echo $$; read line"],
+        ),
+    ]
+    .concat();
     let mut command = home.command("deploytrack", &args);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut shell = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut shell).unwrap();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut shell)
+        .unwrap();
     // The process, the processes between it and the command, and the command.
     let mut lines = 0;
     let mut process = shell.trim().to_owned();
     while process != std::process::id().to_string() {
-        assert!(!token_is_in(&fs::read(format!("/proc/{process}/cmdline")).unwrap()), "process {process} shows it");
+        assert!(
+            !token_is_in(&fs::read(format!("/proc/{process}/cmdline")).unwrap()),
+            "process {process} shows it"
+        );
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-        process = stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap().to_owned();
+        process = stat
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .nth(1)
+            .unwrap()
+            .to_owned();
         lines += 1;
     }
     assert!(lines >= 2, "deploytrack and its command were looked at");
     let spool = files(home.path());
-    assert!(spool.iter().any(|(path, _)| path.contains("spool")), "{spool:?}");
+    assert!(
+        spool.iter().any(|(path, _)| path.contains("spool")),
+        "{spool:?}"
+    );
     drop(child.stdin.take());
     let run = child.wait_with_output().unwrap();
     let mut outputs = vec![run.stdout, run.stderr];
 
     home.set("DEPLOYTRACK_URL", NOWHERE);
-    for args in [&wrapped(&["--send-timeout", "1s"], &["true"])[..], &["--verbose", "list"], &["flush"], &["spool", "list", "-o", "json"]] {
+    for args in [
+        &wrapped(&["--send-timeout", "1s"], &["true"])[..],
+        &["--verbose", "list"],
+        &["flush"],
+        &["spool", "list", "-o", "json"],
+    ] {
         let run = output(home.command("deploytrack", args));
         outputs.extend([run.stdout, run.stderr]);
     }
     let kept = files(home.path());
-    assert!(kept.iter().any(|(path, _)| path.ends_with("0.json")), "there is something to look at");
+    assert!(
+        kept.iter().any(|(path, _)| path.ends_with("0.json")),
+        "there is something to look at"
+    );
     for (path, content) in spool.into_iter().chain(kept) {
         assert!(!token_is_in(&content), "{path} has it");
     }

@@ -38,7 +38,12 @@ struct Piece {
 }
 
 fn text(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../integrations").join(path)).unwrap()
+    fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../integrations")
+            .join(path),
+    )
+    .unwrap()
 }
 
 fn yaml(text: &str) -> Value {
@@ -49,9 +54,17 @@ fn yaml(text: &str) -> Value {
 fn variables(mapping: &Value, before: &str, after: &str) -> Vec<(String, String)> {
     let input = |value: &Value| {
         let text = value.get("value").unwrap_or(value).as_str().unwrap();
-        text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap().to_owned()
+        text.strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(after))
+            .unwrap()
+            .to_owned()
     };
-    mapping.as_object().unwrap().iter().map(|(name, value)| (name.clone(), input(value))).collect()
+    mapping
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.clone(), input(value)))
+        .collect()
 }
 
 fn action() -> Value {
@@ -62,7 +75,10 @@ fn github() -> Piece {
     let step = action()["runs"]["steps"][0].clone();
     Piece {
         script: step["run"].as_str().unwrap().to_owned(),
-        shells: &[&["bash", "--noprofile", "--norc", "-eo", "pipefail"], &["bash", "-ex"]],
+        shells: &[
+            &["bash", "--noprofile", "--norc", "-eo", "pipefail"],
+            &["bash", "-ex"],
+        ],
         variables: variables(&step["env"], "${{ inputs.", " }}"),
     }
 }
@@ -96,7 +112,11 @@ fn jenkins() -> Piece {
         let (input, variable) = line.trim().strip_suffix("',")?.split_once(": 'DT_")?;
         Some((format!("DT_{variable}"), input.to_owned()))
     });
-    Piece { script: groovy("RUN"), shells: &[&["sh"]], variables: variables.collect() }
+    Piece {
+        script: groovy("RUN"),
+        shells: &[&["sh"]],
+        variables: variables.collect(),
+    }
 }
 
 fn pieces() -> [Piece; 3] {
@@ -108,12 +128,27 @@ fn run(home: &Home, path: &str, (shell, piece): (&[&str], &Piece), inputs: &[(&s
     fs::write(home.path().join("script"), &piece.script).unwrap();
     let settings = home.command("deploytrack", &[]);
     let mut command = Command::new(shell[0]);
-    command.args(&shell[1..]).arg("script").current_dir(home.path()).env_clear();
-    command.envs(settings.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.envs(piece.variables.iter().map(|(name, _)| (name, ""))).env("PATH", path).envs(inputs.iter().copied());
+    command
+        .args(&shell[1..])
+        .arg("script")
+        .current_dir(home.path())
+        .env_clear();
+    command.envs(
+        settings
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    command
+        .envs(piece.variables.iter().map(|(name, _)| (name, "")))
+        .env("PATH", path)
+        .envs(inputs.iter().copied());
     let output = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Run { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+    Run {
+        code: output.status.code().unwrap(),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
 }
 
 /// Calls a function for every integration and every shell that runs it.
@@ -126,7 +161,10 @@ fn each(mut claim: impl FnMut((&[&str], &Piece))) {
 }
 
 fn installed() -> String {
-    format!("{}:{SYSTEM}", binary("deploytrack").parent().unwrap().display())
+    format!(
+        "{}:{SYSTEM}",
+        binary("deploytrack").parent().unwrap().display()
+    )
 }
 
 /// A home with a fake `deploytrack` that writes down its arguments.
@@ -134,8 +172,20 @@ fn recorder() -> (Home, String) {
     let home = Home::new();
     // Another process writes it, because a program that is open for writing cannot be executed.
     let text = "#!/bin/sh\n[ \"$1\" != --version ] || exit 0\nprintf '%s\\0' \"$@\" >\"$HOME/called\"\nenv >\"$HOME/environment\"\n";
-    let write = ["-c", "printf %s \"$1\" >deploytrack; chmod +x deploytrack", "sh", text];
-    assert!(Command::new("sh").args(write).current_dir(home.path()).status().unwrap().success());
+    let write = [
+        "-c",
+        "printf %s \"$1\" >deploytrack; chmod +x deploytrack",
+        "sh",
+        text,
+    ];
+    assert!(
+        Command::new("sh")
+            .args(write)
+            .current_dir(home.path())
+            .status()
+            .unwrap()
+            .success()
+    );
     let path = format!("{}:{SYSTEM}", home.path().display());
     (home, path)
 }
@@ -146,23 +196,52 @@ fn called(home: &Home) -> Vec<String> {
 }
 
 fn listed(bench: &Bench) -> Vec<Value> {
-    let page: Value = serde_json::from_str(bench.home.deploytrack(&["list", "--all", "-o", "json"]).done()).unwrap();
+    let page: Value = serde_json::from_str(
+        bench
+            .home
+            .deploytrack(&["list", "--all", "-o", "json"])
+            .done(),
+    )
+    .unwrap();
     page["data"].as_array().unwrap().clone()
 }
 
 #[test]
 fn each_piece_records_the_command_and_ends_as_it_did() {
     let bench = Bench::new();
-    let inputs = [("DT_COMPONENT", "api"), ("DT_ENVIRONMENT", "production"), ("DT_VERSION", "v1")];
+    let inputs = [
+        ("DT_COMPONENT", "api"),
+        ("DT_ENVIRONMENT", "production"),
+        ("DT_VERSION", "v1"),
+    ];
     each(|piece| {
         let known = listed(&bench).len();
-        let good = run(&bench.home, &installed(), piece, &[&inputs[..], &[("DT_RUN", "echo one\necho two")]].concat());
-        assert_eq!((good.code, good.out.as_str()), (0, "one\ntwo\n"), "{good:?}");
-        let bad = run(&bench.home, &installed(), piece, &[&inputs[..], &[("DT_RUN", "sh -c 'exit 5'\necho never")]].concat());
+        let good = run(
+            &bench.home,
+            &installed(),
+            piece,
+            &[&inputs[..], &[("DT_RUN", "echo one\necho two")]].concat(),
+        );
+        assert_eq!(
+            (good.code, good.out.as_str()),
+            (0, "one\ntwo\n"),
+            "{good:?}"
+        );
+        let bad = run(
+            &bench.home,
+            &installed(),
+            piece,
+            &[&inputs[..], &[("DT_RUN", "sh -c 'exit 5'\necho never")]].concat(),
+        );
         assert_eq!((bad.code, bad.out.as_str()), (5, ""), "{bad:?}");
         let all = listed(&bench);
-        assert_eq!((all.len() - known, &all[0]["status"], &all[1]["status"]), (2, &"failed".into(), &"succeeded".into()));
-        assert!(!good.err.contains(&Caller::admin_token()) && !bad.err.contains(&Caller::admin_token()));
+        assert_eq!(
+            (all.len() - known, &all[0]["status"], &all[1]["status"]),
+            (2, &"failed".into(), &"succeeded".into())
+        );
+        assert!(
+            !good.err.contains(&Caller::admin_token()) && !bad.err.contains(&Caller::admin_token())
+        );
     });
 }
 
@@ -170,26 +249,56 @@ fn each_piece_records_the_command_and_ends_as_it_did() {
 fn a_version_that_looks_like_a_script_is_recorded_unchanged() {
     let bench = Bench::new();
     let version = "$(touch${IFS}pwned)';\"`touch${IFS}pwned`";
-    let inputs = [("DT_COMPONENT", "api"), ("DT_ENVIRONMENT", "production"), ("DT_VERSION", version), ("DT_RUN", "true")];
+    let inputs = [
+        ("DT_COMPONENT", "api"),
+        ("DT_ENVIRONMENT", "production"),
+        ("DT_VERSION", version),
+        ("DT_RUN", "true"),
+    ];
     each(|piece| {
         let run = run(&bench.home, &installed(), piece, &inputs);
-        assert_eq!((run.code, &listed(&bench)[0]["version"]), (0, &version.into()), "{run:?}");
+        assert_eq!(
+            (run.code, &listed(&bench)[0]["version"]),
+            (0, &version.into()),
+            "{run:?}"
+        );
         assert!(!bench.home.path().join("pwned").exists());
     });
 }
 
 #[test]
 fn every_input_is_one_argument() {
-    let flags = ["component", "environment", "version", "on-error", "send-timeout", "command-timeout", "output-tail"];
+    let flags = [
+        "component",
+        "environment",
+        "version",
+        "on-error",
+        "send-timeout",
+        "command-timeout",
+        "output-tail",
+    ];
     each(|piece| {
         for word in HOSTILE {
             let (home, path) = recorder();
-            let named = flags.map(|flag| (format!("DT_{}", flag.to_uppercase().replace('-', "_")), word));
-            let mut inputs: Vec<_> = named.iter().map(|(name, word)| (name.as_str(), *word)).collect();
+            let named = flags.map(|flag| {
+                (
+                    format!("DT_{}", flag.to_uppercase().replace('-', "_")),
+                    word,
+                )
+            });
+            let mut inputs: Vec<_> = named
+                .iter()
+                .map(|(name, word)| (name.as_str(), *word))
+                .collect();
             inputs.extend([("DT_RUN", word), ("DT_SHELL", "bash")]);
             assert_eq!(run(&home, &path, piece, &inputs).code, 0, "{word}");
             let given = flags.map(|flag| format!("--{flag}={word}"));
-            let wanted = [&["record".to_owned()][..], &given, &["--", "bash", "-ec", word].map(str::to_owned)].concat();
+            let wanted = [
+                &["record".to_owned()][..],
+                &given,
+                &["--", "bash", "-ec", word].map(str::to_owned),
+            ]
+            .concat();
             assert_eq!(called(&home), wanted);
             assert!(!home.path().join("pwned").exists(), "{word}");
         }
@@ -204,7 +313,10 @@ fn an_empty_input_becomes_no_flag() {
         assert_eq!(called(&home), ["record", "--", "sh", "-ec", "true"]);
         let run = run(&home, &path, piece, &[]);
         assert_eq!(run.code, 2);
-        assert!(run.err.contains("set it to the command that deploys"), "{run:?}");
+        assert!(
+            run.err.contains("set it to the command that deploys"),
+            "{run:?}"
+        );
     });
 }
 
@@ -212,11 +324,26 @@ fn an_empty_input_becomes_no_flag() {
 fn address_and_token_are_environment_only_and_never_traced() {
     each(|piece| {
         let (home, path) = recorder();
-        let run = run(&home, &path, piece, &[("DT_URL", "http://there"), ("DT_TOKEN", "s3cret"), ("DT_RUN", "true")]);
+        let run = run(
+            &home,
+            &path,
+            piece,
+            &[
+                ("DT_URL", "http://there"),
+                ("DT_TOKEN", "s3cret"),
+                ("DT_RUN", "true"),
+            ],
+        );
         let environment = fs::read_to_string(home.path().join("environment")).unwrap();
-        assert!(environment.contains("DEPLOYTRACK_URL=http://there\n") && environment.contains("DEPLOYTRACK_TOKEN=s3cret\n"));
+        assert!(
+            environment.contains("DEPLOYTRACK_URL=http://there\n")
+                && environment.contains("DEPLOYTRACK_TOKEN=s3cret\n")
+        );
         assert!(!environment.contains("DT_TOKEN"), "{environment}");
-        assert!(!format!("{run:?}{:?}", called(&home)).contains("s3cret"), "{run:?}");
+        assert!(
+            !format!("{run:?}{:?}", called(&home)).contains("s3cret"),
+            "{run:?}"
+        );
     });
 }
 
@@ -226,11 +353,28 @@ fn without_deploytrack_the_command_runs_and_a_warning_is_printed() {
         let home = Home::new();
         // A file that is not executable counts as missing.
         for path in ["", "./script", "no/such/program"] {
-            let run = run(&home, SYSTEM, piece, &[("DT_RUN", "echo deployed; exit 6"), ("DT_PATH", path), ("DT_COMPONENT", "api")]);
+            let run = run(
+                &home,
+                SYSTEM,
+                piece,
+                &[
+                    ("DT_RUN", "echo deployed; exit 6"),
+                    ("DT_PATH", path),
+                    ("DT_COMPONENT", "api"),
+                ],
+            );
             assert_eq!((run.code, run.out.as_str()), (6, "deployed\n"), "{run:?}");
-            assert!(run.err.contains("warning:") && run.err.contains("install deploytrack"), "{run:?}");
+            assert!(
+                run.err.contains("warning:") && run.err.contains("install deploytrack"),
+                "{run:?}"
+            );
         }
-        let run = run(&home, SYSTEM, piece, &[("DT_RUN", "echo deployed"), ("DT_ON_ERROR", "fail")]);
+        let run = run(
+            &home,
+            SYSTEM,
+            piece,
+            &[("DT_RUN", "echo deployed"), ("DT_ON_ERROR", "fail")],
+        );
         assert_eq!((run.code, run.out.as_str()), (127, ""), "{run:?}");
     });
 }
@@ -240,7 +384,10 @@ fn the_pieces_have_one_script() {
     let [github, gitlab, jenkins] = pieces();
     assert_eq!(github.script, gitlab.script);
     // Without a shebang, Jenkins would trace the script.
-    assert_eq!(jenkins.script.strip_prefix("#!/bin/sh\n").unwrap(), github.script);
+    assert_eq!(
+        jenkins.script.strip_prefix("#!/bin/sh\n").unwrap(),
+        github.script
+    );
 }
 
 #[test]
@@ -250,49 +397,122 @@ fn no_output_is_inserted_between_the_lines_of_a_script() {
     }
     let step = text("jenkins/vars/deploytrack.groovy");
     let outside: String = step.split("'''").step_by(2).collect();
-    assert!(!outside.contains("sh(\"") && !outside.contains("\"\"\"") && !outside.contains("${"), "{outside}");
+    assert!(
+        !outside.contains("sh(\"") && !outside.contains("\"\"\"") && !outside.contains("${"),
+        "{outside}"
+    );
 }
 
 #[test]
 fn every_input_is_declared_described_and_used() {
     let declared = |inputs: &Value| -> Vec<String> {
         let inputs = inputs.as_object().unwrap();
-        assert!(inputs.values().all(|input| input["description"].is_string()));
+        assert!(
+            inputs
+                .values()
+                .all(|input| input["description"].is_string())
+        );
         inputs.keys().cloned().collect()
     };
     let action = action();
-    assert!(["name", "description", "inputs", "outputs", "runs"].iter().all(|key| !action[key].is_null()));
-    assert_eq!((&action["runs"]["using"], &action["runs"]["steps"][0]["shell"]), (&"composite".into(), &"bash".into()));
+    assert!(
+        ["name", "description", "inputs", "outputs", "runs"]
+            .iter()
+            .all(|key| !action[key].is_null())
+    );
+    assert_eq!(
+        (
+            &action["runs"]["using"],
+            &action["runs"]["steps"][0]["shell"]
+        ),
+        (&"composite".into(), &"bash".into())
+    );
     let (spec, job) = template();
     assert_eq!(job["variables"]["DT_RUN"]["expand"], false);
     for (text, inputs, piece) in [
-        (text("github/action.yml"), declared(&action["inputs"]), github()),
-        (text("gitlab/templates/deploytrack.yml"), declared(&spec["spec"]["inputs"]), gitlab()),
+        (
+            text("github/action.yml"),
+            declared(&action["inputs"]),
+            github(),
+        ),
+        (
+            text("gitlab/templates/deploytrack.yml"),
+            declared(&spec["spec"]["inputs"]),
+            gitlab(),
+        ),
     ] {
         assert!(
-            inputs.iter().all(|input| text.contains(&format!("[ inputs.{input} ]")) || text.contains(&format!("{{ inputs.{input} }}")))
+            inputs
+                .iter()
+                .all(|input| text.contains(&format!("[ inputs.{input} ]"))
+                    || text.contains(&format!("{{ inputs.{input} }}")))
         );
         for (variable, input) in &piece.variables {
-            assert!(inputs.contains(input) && piece.script.contains(variable), "{variable}");
-            let known = format!("DT_{}", input.trim_start_matches("deploytrack-").to_uppercase().replace('-', "_"));
+            assert!(
+                inputs.contains(input) && piece.script.contains(variable),
+                "{variable}"
+            );
+            let known = format!(
+                "DT_{}",
+                input
+                    .trim_start_matches("deploytrack-")
+                    .to_uppercase()
+                    .replace('-', "_")
+            );
             assert_eq!(*variable, known);
         }
     }
     let jenkins = jenkins();
     assert_eq!(jenkins.variables.len(), gitlab().variables.len());
-    assert!(jenkins.variables.iter().all(|(variable, _)| jenkins.script.contains(variable)));
+    assert!(
+        jenkins
+            .variables
+            .iter()
+            .all(|(variable, _)| jenkins.script.contains(variable))
+    );
 }
 
 #[test]
 fn around_a_block_of_jenkins_the_start_and_the_outcome_are_recorded() {
     let call = |name: &str, inputs: &[(&str, &str)]| {
         let (home, path) = recorder();
-        let piece = Piece { script: groovy(name), shells: &[], variables: Vec::new() };
+        let piece = Piece {
+            script: groovy(name),
+            shells: &[],
+            variables: Vec::new(),
+        };
         assert_eq!(run(&home, &path, (&["sh"], &piece), inputs).code, 0);
         called(&home)
     };
-    let start = call("START", &[("DT_COMPONENT", "$(a) b"), ("DT_VERSION", "-v1"), ("DT_ID_FILE", "an id")]);
-    assert_eq!(start, ["record", "--component=$(a) b", "--version=-v1", "--on-error=spool", "--status=in_progress", "--id-file=an id"]);
-    let finish = call("FINISH", &[("DT_ON_ERROR", "warn"), ("DT_STATUS", "failed"), ("DT_ID_FILE", "an id")]);
-    assert_eq!(finish, ["update", "--on-error=warn", "--id-file=an id", "failed"]);
+    let start = call(
+        "START",
+        &[
+            ("DT_COMPONENT", "$(a) b"),
+            ("DT_VERSION", "-v1"),
+            ("DT_ID_FILE", "an id"),
+        ],
+    );
+    assert_eq!(
+        start,
+        [
+            "record",
+            "--component=$(a) b",
+            "--version=-v1",
+            "--on-error=spool",
+            "--status=in_progress",
+            "--id-file=an id"
+        ]
+    );
+    let finish = call(
+        "FINISH",
+        &[
+            ("DT_ON_ERROR", "warn"),
+            ("DT_STATUS", "failed"),
+            ("DT_ID_FILE", "an id"),
+        ],
+    );
+    assert_eq!(
+        finish,
+        ["update", "--on-error=warn", "--id-file=an id", "failed"]
+    );
 }

@@ -18,35 +18,63 @@ use crate::{
 fn begun(home: &Home, options: &[&str], script: &str) -> Child {
     let script = format!("echo begun; {script}");
     let mut command = home.command("deploytrack", &wrapped(options, &["sh", "-c", &script]));
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut [0; 6])
+        .unwrap();
     child
 }
 
 /// The process id of the keeper: the only child of a `deploytrack` that waits for a command.
 fn keeper_of(child: &Child) -> String {
-    let found = Command::new("pgrep").args(["-P", &child.id().to_string()]).output().unwrap();
+    let found = Command::new("pgrep")
+        .args(["-P", &child.id().to_string()])
+        .output()
+        .unwrap();
     String::from_utf8(found.stdout).unwrap().trim().to_owned()
 }
 
 fn kill(pid: &str) {
-    assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-KILL", pid])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// Status and last reason of the only deployment, once it is no longer in progress.
 fn settled(bench: &Bench) -> (String, String) {
     let start = Instant::now();
     while listed(bench)[0]["status"] == "in_progress" {
-        assert!(start.elapsed() < Duration::from_secs(20), "it stays in progress");
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "it stays in progress"
+        );
         thread::sleep(Duration::from_millis(100));
     }
     let deployment = listed(bench)[0].clone();
     let story = shown(bench, &deployment["id"]);
-    let reason = story["history"].as_array().unwrap().last().unwrap()["reason"].as_str().unwrap_or_default().to_owned();
+    let reason = story["history"].as_array().unwrap().last().unwrap()["reason"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     (deployment["status"].as_str().unwrap().to_owned(), reason)
 }
 
-const ENDINGS: [(&str, &str); 3] = [("exit 0", "succeeded"), ("exit 3", "failed"), ("kill -KILL $$", "failed")];
+const ENDINGS: [(&str, &str); 3] = [
+    ("exit 0", "succeeded"),
+    ("exit 3", "failed"),
+    ("kill -KILL $$", "failed"),
+];
 
 #[test]
 fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_is_still_sent() {
@@ -56,7 +84,11 @@ fn a_killed_deploytrack_leaves_the_command_running_and_its_outcome_is_still_sent
         let mut child = begun(&home, &[], &format!("sleep 1; {ending}"));
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(home.deploytrack(&["flush"]).done(), "0 sent, 0 kept, 0 refused\n", "the command is still at work");
+        assert_eq!(
+            home.deploytrack(&["flush"]).done(),
+            "0 sent, 0 kept, 0 refused\n",
+            "the command is still at work"
+        );
         assert_eq!(listed(&bench)[0]["status"], "in_progress");
         // A machine that is deleted after the job has no next call.
         assert_eq!(settled(&bench).0, status);
@@ -74,28 +106,49 @@ fn without_a_server_the_outcome_is_sent_by_the_next_call() {
         bench.server.kill();
         child.kill().unwrap();
         child.wait().unwrap();
-        let keeps = || Command::new("pgrep").args(["-f", &format!("keep {}", home.path().display())]).output().unwrap().status.success();
+        let keeps = || {
+            Command::new("pgrep")
+                .args(["-f", &format!("keep {}", home.path().display())])
+                .output()
+                .unwrap()
+                .status
+                .success()
+        };
         while keeps() {
             thread::sleep(Duration::from_millis(200));
         }
         bench.restart(&url);
         assert_eq!(listed(&bench)[0]["status"], "in_progress");
-        assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
+        assert_eq!(
+            home.deploytrack(&["flush"]).done(),
+            "1 sent, 0 kept, 0 refused\n"
+        );
         assert_eq!((settled(&bench).0.as_str(), spooled(&home)), (status, 0));
     }
 }
 
 #[test]
 fn a_killed_keeper_changes_no_outcome() {
-    for (ending, code, status) in [("exit 0", Some(0), "succeeded"), ("exit 3", Some(3), "failed"), ("kill -KILL $$", Some(137), "failed")]
-    {
+    for (ending, code, status) in [
+        ("exit 0", Some(0), "succeeded"),
+        ("exit 3", Some(3), "failed"),
+        ("kill -KILL $$", Some(137), "failed"),
+    ] {
         let bench = Bench::new();
         let home = home(&bench);
         // Background processes of the command do not count as the command.
-        let mut child = begun(&home, &[], &format!("(sleep 0.3; exit 9) & sleep 1; {ending}"));
+        let mut child = begun(
+            &home,
+            &[],
+            &format!("(sleep 0.3; exit 9) & sleep 1; {ending}"),
+        );
         kill(&keeper_of(&child));
         thread::sleep(Duration::from_millis(300));
-        assert_eq!(listed(&bench)[0]["status"], "in_progress", "the command runs on");
+        assert_eq!(
+            listed(&bench)[0]["status"],
+            "in_progress",
+            "the command runs on"
+        );
         assert_eq!(child.wait().unwrap().code(), code);
         let (found, reason) = settled(&bench);
         assert_eq!(found, status, "{reason}");
@@ -105,17 +158,34 @@ fn a_killed_keeper_changes_no_outcome() {
 
 #[test]
 fn a_command_without_its_keeper_still_gets_signals_and_has_its_limit() {
-    for (options, expected) in [(&[][..], (43, "exit code 43")), (&["--command-timeout", "2s"], (124, "longer than 2s"))] {
+    for (options, expected) in [
+        (&[][..], (43, "exit code 43")),
+        (&["--command-timeout", "2s"], (124, "longer than 2s")),
+    ] {
         let bench = Bench::new();
         let home = home(&bench);
-        let mut child = begun(&home, options, "trap 'exit 43' TERM; while :; do sleep 0.1; done");
+        let mut child = begun(
+            &home,
+            options,
+            "trap 'exit 43' TERM; while :; do sleep 0.1; done",
+        );
         kill(&keeper_of(&child));
         thread::sleep(Duration::from_millis(300));
         if options.is_empty() {
-            assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+            assert!(
+                Command::new("kill")
+                    .arg(child.id().to_string())
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         }
         assert_eq!(child.wait().unwrap().code(), Some(expected.0));
-        assert!(settled(&bench).1.contains(expected.1), "{:?}", settled(&bench));
+        assert!(
+            settled(&bench).1.contains(expected.1),
+            "{:?}",
+            settled(&bench)
+        );
     }
 }
 
@@ -125,7 +195,9 @@ fn when_every_process_is_killed_the_next_call_records_an_unknown_outcome() {
     let home = home(&bench);
     let mut child = begun(&home, &[], "echo $$; exec sleep 60");
     let mut command = String::new();
-    std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut command).unwrap();
+    std::io::BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut command)
+        .unwrap();
     let keeper = keeper_of(&child);
     child.kill().unwrap();
     kill(&keeper);
@@ -134,7 +206,10 @@ fn when_every_process_is_killed_the_next_call_records_an_unknown_outcome() {
     let _ = home.deploytrack(&["flush"]).done();
     let (status, reason) = settled(&bench);
     assert_eq!((status.as_str(), spooled(&home)), ("failed", 0));
-    assert!(reason.contains("not known") && reason.contains("killed"), "{reason}");
+    assert!(
+        reason.contains("not known") && reason.contains("killed"),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -144,15 +219,30 @@ fn when_the_keeper_is_killed_too_no_outcome_is_guessed() {
     let mark = home.path().join("done");
     let script = format!("echo $PPID; sleep 1; touch {}", mark.display());
     let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", &script]));
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut keeper = String::new();
-    std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut keeper).unwrap();
+    std::io::BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut keeper)
+        .unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(Command::new("kill").args(["-KILL", keeper.trim()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-KILL", keeper.trim()])
+            .status()
+            .unwrap()
+            .success()
+    );
     let flushed = home.deploytrack(&["flush"]);
     assert_eq!(flushed.done(), "1 sent, 0 kept, 0 refused\n");
-    assert!(flushed.err.contains("deploytrack update") && flushed.err.contains("not known"), "{flushed:?}");
+    assert!(
+        flushed.err.contains("deploytrack update") && flushed.err.contains("not known"),
+        "{flushed:?}"
+    );
     assert_eq!(listed(&bench)[0]["status"], "in_progress");
     thread::sleep(Duration::from_millis(1500));
     assert!(mark.exists(), "the command went on");

@@ -10,7 +10,11 @@ fn every_shell_has_its_completions() {
     let home = Home::new().with("DEPLOYTRACK_PROFILE", "none-such");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let run = home.deploytrack(&["completions", shell]);
-        assert!(run.done().contains("undeploy") && run.err.is_empty(), "{shell}: {}", run.err);
+        assert!(
+            run.done().contains("undeploy") && run.err.is_empty(),
+            "{shell}: {}",
+            run.err
+        );
     }
     assert_eq!(home.deploytrack(&["completions", "cmd"]).code, 2);
 }
@@ -21,8 +25,16 @@ fn bash_takes_the_script_and_completes_a_command() {
     let script = home.path().join("completions");
     fs::write(&script, home.deploytrack(&["completions", "bash"]).done()).unwrap();
     let asks = "source completions; COMP_WORDS=(deploytrack undep); COMP_CWORD=1; _deploytrack deploytrack undep deploytrack; echo \"${COMPREPLY[@]}\"";
-    let said = std::process::Command::new("bash").args(["-c", asks]).current_dir(home.path()).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&said.stdout).trim(), "undeploy", "{said:?}");
+    let said = std::process::Command::new("bash")
+        .args(["-c", asks])
+        .current_dir(home.path())
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&said.stdout).trim(),
+        "undeploy",
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -31,10 +43,19 @@ fn every_command_has_its_manual_page() {
     let run = home.deploytrack(&["man", "share/man1"]);
     assert_eq!(run.done(), "");
     let page = |name: &str| fs::read_to_string(home.path().join("share/man1").join(name)).unwrap();
-    for name in ["deploytrack.1", "deploytrack-matrix.1", "deploytrack-component-create.1", "deploytrack-man.1"] {
+    for name in [
+        "deploytrack.1",
+        "deploytrack-matrix.1",
+        "deploytrack-component-create.1",
+        "deploytrack-man.1",
+    ] {
         assert!(page(name).contains(".SH SYNOPSIS"), "{name}");
     }
-    assert!(home.deploytrack(&["man"]).done().contains(".TH deploytrack 1"));
+    assert!(
+        home.deploytrack(&["man"])
+            .done()
+            .contains(".TH deploytrack 1")
+    );
 }
 
 #[test]

@@ -18,12 +18,25 @@ fn every_form_of_the_matrix() {
 fn every_other_output_format_is_on_standard_output_only() {
     let bench = Bench::filled();
     let id = bench.record("api", "production", "v3", "failed");
-    for command in [&["list"][..], &["show", &id], &["latest", "--component", "api"], &["component", "list"], &["environment", "list"]] {
+    for command in [
+        &["list"][..],
+        &["show", &id],
+        &["latest", "--component", "api"],
+        &["component", "list"],
+        &["environment", "list"],
+    ] {
         for form in ["table", "json", "csv", "markdown", "yaml", "jsonl"] {
             let run = bench.home.deploytrack(&[command, &["-o", form]].concat());
-            assert!(!run.done().is_empty() && run.err.is_empty(), "{command:?} {form}: {run:?}");
+            assert!(
+                !run.done().is_empty() && run.err.is_empty(),
+                "{command:?} {form}: {run:?}"
+            );
             if form == "json" {
-                assert!(serde_json::from_str::<serde_json::Value>(&run.out).is_ok(), "{command:?}: {}", run.out);
+                assert!(
+                    serde_json::from_str::<serde_json::Value>(&run.out).is_ok(),
+                    "{command:?}: {}",
+                    run.out
+                );
             }
         }
     }
@@ -35,9 +48,18 @@ fn lines_are_the_elements_of_the_json() {
     let json = bench.home.deploytrack(&["list", "-o", "json"]);
     let page: serde_json::Value = serde_json::from_str(json.done()).unwrap();
     let run = bench.home.deploytrack(&["list", "-o", "jsonl"]);
-    let lines: Vec<serde_json::Value> = run.done().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = run
+        .done()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(serde_json::Value::from(lines), page["data"]);
-    let one = bench.home.deploytrack(&["show", page["data"][0]["id"].as_str().unwrap(), "-o", "jsonl"]);
+    let one = bench.home.deploytrack(&[
+        "show",
+        page["data"][0]["id"].as_str().unwrap(),
+        "-o",
+        "jsonl",
+    ]);
     assert_eq!(one.done().lines().count(), 1, "{one:?}");
 }
 
@@ -54,9 +76,17 @@ fn no_colour_without_a_terminal() {
     let mut bench = Bench::filled();
     for name in ["TERM", "NO_COLOR"] {
         bench.home.set(name, "xterm-256color");
-        for args in [&["matrix"][..], &["list"], &["matrix", "--no-color"], &["show", "00000000-0000-4000-8000-000000000000"]] {
+        for args in [
+            &["matrix"][..],
+            &["list"],
+            &["matrix", "--no-color"],
+            &["show", "00000000-0000-4000-8000-000000000000"],
+        ] {
             let run = bench.home.deploytrack(args);
-            assert!(!format!("{}{}", run.out, run.err).contains('\u{1b}'), "{run:?}");
+            assert!(
+                !format!("{}{}", run.out, run.err).contains('\u{1b}'),
+                "{run:?}"
+            );
         }
     }
 }
@@ -64,7 +94,12 @@ fn no_colour_without_a_terminal() {
 #[test]
 fn tables_fit_the_given_width() {
     let mut bench = Bench::filled();
-    bench.record("a-component-with-quite-a-long-name", "production", &"1.2.3-very-long-version".repeat(5), "succeeded");
+    bench.record(
+        "a-component-with-quite-a-long-name",
+        "production",
+        &"1.2.3-very-long-version".repeat(5),
+        "succeeded",
+    );
     bench.home.set("COLUMNS", "60");
     let run = bench.home.deploytrack(&["matrix"]);
     let widest = run.done().lines().map(|line| line.chars().count()).max();
@@ -81,7 +116,10 @@ fn an_empty_matrix_is_reported_on_standard_error_or_as_an_empty_table() {
 fn nothing_from_outside_reaches_the_terminal_as_a_control_character() {
     let bench = Bench::new();
     let line = r#"{"component":"api","environment":"production","version":"v1","status":"succeeded","occurredAt":"2025-06-01T12:00:00Z","description":"\u001b[31mred\u001b[0m"}"#;
-    let _ = bench.home.deploytrack_reading(&["import", "-"], line).done();
+    let _ = bench
+        .home
+        .deploytrack_reading(&["import", "-"], line)
+        .done();
     let listed = bench.home.deploytrack(&["list", "-o", "json"]);
     let page: serde_json::Value = serde_json::from_str(listed.done()).unwrap();
     let id = page.get("data").unwrap_or(&page)[0]["id"].as_str().unwrap();
@@ -95,14 +133,30 @@ fn json_and_yaml_in_a_pipe_cannot_steer_the_terminal_at_its_end() {
     let steering = "a\u{9b}31m\u{202e}b\u{2066}c\u{7f}";
     let line = serde_json::json!({"component": "api", "environment": "production", "version": "v1", "status": "succeeded",
         "occurredAt": "2025-06-01T12:00:00Z", "description": steering});
-    let _ = bench.home.deploytrack_reading(&["import", "-"], &line.to_string()).done();
-    let listed: serde_json::Value = serde_json::from_str(bench.home.deploytrack(&["list", "-o", "json"]).done()).unwrap();
-    assert_eq!(listed["data"][0]["description"], steering, "the value is the same");
+    let _ = bench
+        .home
+        .deploytrack_reading(&["import", "-"], &line.to_string())
+        .done();
+    let listed: serde_json::Value =
+        serde_json::from_str(bench.home.deploytrack(&["list", "-o", "json"]).done()).unwrap();
+    assert_eq!(
+        listed["data"][0]["description"], steering,
+        "the value is the same"
+    );
     let id = listed["data"][0]["id"].as_str().unwrap();
-    for command in [&["list"][..], &["show", id], &["export"], &["latest", "-c", "api"]] {
+    for command in [
+        &["list"][..],
+        &["show", id],
+        &["export"],
+        &["latest", "-c", "api"],
+    ] {
         for form in ["json", "jsonl", "yaml", "csv", "markdown", "table"] {
             let run = bench.home.deploytrack(&[command, &["-o", form]].concat());
-            assert!(!run.out.contains(['\u{9b}', '\u{202e}', '\u{2066}', '\u{7f}']), "{command:?} {form}: {run:?}");
+            assert!(
+                !run.out
+                    .contains(['\u{9b}', '\u{202e}', '\u{2066}', '\u{7f}']),
+                "{command:?} {form}: {run:?}"
+            );
         }
     }
 }

@@ -10,15 +10,25 @@ fn folder() -> PathBuf {
 
 /// Every page by its file name, without the overview.
 fn pages() -> Vec<(String, String)> {
-    let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
-    let named = files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()));
+    let files = fs::read_dir(folder())
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let named = files.map(|path| {
+        (
+            path.file_name().unwrap().to_str().unwrap().to_owned(),
+            fs::read_to_string(&path).unwrap(),
+        )
+    });
     named.filter(|(name, _)| name != "README.md").collect()
 }
 
 /// The fenced blocks of a page in one language.
 fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let opening = format!("```{language}\n");
-    page.split(opening.as_str()).skip(1).map(|rest| rest.split_once("```").unwrap().0).collect()
+    page.split(opening.as_str())
+        .skip(1)
+        .map(|rest| rest.split_once("```").unwrap().0)
+        .collect()
 }
 
 /// The first `$` of a command that a shell would split into words.
@@ -43,7 +53,11 @@ fn every_page_is_linked_from_the_overview_and_the_overview_from_the_readme() {
     for (name, _) in pages {
         assert!(overview.contains(&format!("({name})")), "{name}");
     }
-    assert!(fs::read_to_string(folder().join("../../README.md")).unwrap().contains("(docs/pipelines/README.md)"));
+    assert!(
+        fs::read_to_string(folder().join("../../README.md"))
+            .unwrap()
+            .contains("(docs/pipelines/README.md)")
+    );
 }
 
 #[test]
@@ -52,7 +66,10 @@ fn every_yaml_example_parses() {
         for block in blocks(&page, "yaml") {
             for document in block.split("\n---\n") {
                 let read: Result<Value, _> = serde_saphyr::from_str(document);
-                assert!(read.is_ok_and(|value| value.is_object()), "{name}: {document}");
+                assert!(
+                    read.is_ok_and(|value| value.is_object()),
+                    "{name}: {document}"
+                );
             }
         }
     }
@@ -80,8 +97,16 @@ fn every_page_shows_a_deployment_several_steps_a_rollback_the_token_and_the_spoo
 #[test]
 fn no_example_puts_a_value_into_a_command_unquoted() {
     for (name, page) in pages() {
-        for line in page.lines().filter_map(|line| line.find("deploytrack ").map(|at| &line[at..])) {
-            assert!(!["${{", "$[[", "$(", "%env", "<+"].iter().any(|mark| line.contains(mark)), "{name}: {line}");
+        for line in page
+            .lines()
+            .filter_map(|line| line.find("deploytrack ").map(|at| &line[at..]))
+        {
+            assert!(
+                !["${{", "$[[", "$(", "%env", "<+"]
+                    .iter()
+                    .any(|mark| line.contains(mark)),
+                "{name}: {line}"
+            );
             // Prose mentions commands without quotes.
             if !line.contains('`') {
                 assert_eq!(unquoted(line), None, "{name}: {line}");
@@ -92,13 +117,27 @@ fn no_example_puts_a_value_into_a_command_unquoted() {
 
 #[test]
 fn a_command_that_is_the_last_line_of_a_script_takes_the_place_of_its_shell() {
-    // These providers run all lines of a job in one shell, or the example runs something after the command.
-    let without = ["appveyor.md", "bitbucket-pipelines.md", "cloud-build.md", "codebuild.md", "semaphore.md", "travis-ci.md"];
+    // These providers run all lines of a job in one shell, or the example runs something after the
+    // command.
+    let without = [
+        "appveyor.md",
+        "bitbucket-pipelines.md",
+        "cloud-build.md",
+        "codebuild.md",
+        "semaphore.md",
+        "travis-ci.md",
+    ];
     for (name, page) in pages() {
-        let wrapped =
-            page.lines().filter(|line| !line.starts_with('`') && (line.contains("-- ./deploy.sh") || line.contains("-- ./rollback.sh")));
+        let wrapped = page.lines().filter(|line| {
+            !line.starts_with('`')
+                && (line.contains("-- ./deploy.sh") || line.contains("-- ./rollback.sh"))
+        });
         for line in wrapped {
-            assert_eq!(line.contains("exec deploytrack "), !without.contains(&name.as_str()), "{name}: {line}");
+            assert_eq!(
+                line.contains("exec deploytrack "),
+                !without.contains(&name.as_str()),
+                "{name}: {line}"
+            );
         }
     }
 }
@@ -106,6 +145,9 @@ fn a_command_that_is_the_last_line_of_a_script_takes_the_place_of_its_shell() {
 #[test]
 fn no_example_has_a_token_on_a_command_line() {
     for (name, page) in pages() {
-        assert!(!page.contains("--token ") && !page.contains("DEPLOYTRACK_TOKEN=e"), "{name}");
+        assert!(
+            !page.contains("--token ") && !page.contains("DEPLOYTRACK_TOKEN=e"),
+            "{name}"
+        );
     }
 }

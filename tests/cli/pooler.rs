@@ -15,23 +15,42 @@ use deploytrack_tests::{
 
 /// Checks everything that must work in every accepted pool mode.
 async fn everything_works(mode: &str) {
-    let Some(database) = Database::postgres().await else { return };
-    let Some(pooler) = Pooler::before(&database, &[&format!("pool_mode = {mode}"), "default_pool_size = 25", "max_client_conn = 300"])
-    else {
+    let Some(database) = Database::postgres().await else {
         return;
     };
-    let mut servers: Vec<_> = (0..2).map(|_| Process::server(&Home::new(), &pooler.url())).collect();
-    let home = |server: &Process| Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+    let Some(pooler) = Pooler::before(
+        &database,
+        &[
+            &format!("pool_mode = {mode}"),
+            "default_pool_size = 25",
+            "max_client_conn = 300",
+        ],
+    ) else {
+        return;
+    };
+    let mut servers: Vec<_> = (0..2)
+        .map(|_| Process::server(&Home::new(), &pooler.url()))
+        .collect();
+    let home = |server: &Process| {
+        Home::new()
+            .with("DEPLOYTRACK_URL", server.url())
+            .with("DEPLOYTRACK_TOKEN", Caller::admin_token())
+    };
     write_at_once(&servers, &home);
     let listed = home(&servers[0]).deploytrack(&["list", "--all", "-o", "jsonl"]);
     assert_eq!(listed.done().lines().count(), 40);
     home(&servers[1]).deploytrack(&["verify"]).ok();
     hears(&home(&servers[1]), &home(&servers[0]));
-    // A restarted server finds all data, and the named statements of the previous one are gone or harmless.
+    // A restarted server finds all data, and the named statements of the previous one are gone or
+    // harmless.
     servers.remove(0).kill();
     let again = Process::server(&Home::new(), &pooler.url());
     assert!(home(&again).deploytrack(&["matrix"]).done().contains("v9."));
-    assert!(!pooler.log().contains("prepared statement"), "{}", pooler.log());
+    assert!(
+        !pooler.log().contains("prepared statement"),
+        "{}",
+        pooler.log()
+    );
     for server in servers.into_iter().chain([again]) {
         assert_eq!(server.terminate().0, 0);
     }
@@ -39,7 +58,11 @@ async fn everything_works(mode: &str) {
 
 /// Checks that a reader of events at one server gets what the other one records.
 fn hears(reader: &Home, writer: &Home) {
-    let mut watch = reader.command("deploytrack", &["watch", "-o", "jsonl"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut watch = reader
+        .command("deploytrack", &["watch", "-o", "jsonl"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let out = watch.stdout.take().unwrap();
     let heard = thread::spawn(move || {
         let mut line = String::new();
@@ -49,7 +72,19 @@ fn hears(reader: &Home, writer: &Home) {
     // The reader may not be connected yet.
     for round in 0..100 {
         let version = format!("v9.{round}");
-        writer.deploytrack(&["record", "-c", "heard", "-e", "production", "--version", &version, "--status", "succeeded"]).ok();
+        writer
+            .deploytrack(&[
+                "record",
+                "-c",
+                "heard",
+                "-e",
+                "production",
+                "--version",
+                &version,
+                "--status",
+                "succeeded",
+            ])
+            .ok();
         if heard.is_finished() {
             break;
         }
@@ -67,7 +102,17 @@ fn write_at_once(servers: &[Process], home: &(impl Fn(&Process) -> Home + Sync))
                 let (home, component) = (home(server), format!("component-{writer}"));
                 for round in 0..5 {
                     let version = format!("v{round}");
-                    let args = ["record", "-c", &component, "-e", "production", "--version", &version, "--status", "succeeded"];
+                    let args = [
+                        "record",
+                        "-c",
+                        &component,
+                        "-e",
+                        "production",
+                        "--version",
+                        &version,
+                        "--status",
+                        "succeeded",
+                    ];
                     home.deploytrack(&args).ok();
                     home.deploytrack(&["matrix"]).ok();
                 }
@@ -90,30 +135,48 @@ async fn a_pooler_in_transaction_mode_needs_no_setting() {
 async fn refusal(settings: &[&str], parameters: &str) -> Option<String> {
     let database = Database::postgres().await?;
     let pooler = Pooler::before(&database, settings)?;
-    let run = Home::new().with("DEPLOYTRACK_JWT_SECRET", SECRET).deploytrack_server(&[
-        "--listen",
-        "127.0.0.1:0",
-        "--database-url",
-        &format!("{}{parameters}", pooler.url()),
-    ]);
+    let run = Home::new()
+        .with("DEPLOYTRACK_JWT_SECRET", SECRET)
+        .deploytrack_server(&[
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            &format!("{}{parameters}", pooler.url()),
+        ]);
     assert_eq!(run.code, 1, "{run:?}");
     Some(run.err)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_in_statement_mode_is_refused_with_the_mode_that_works() {
-    let Some(said) = refusal(&["pool_mode = statement"], "").await else { return };
-    assert!(said.contains("statement mode") && said.contains("pool_mode = session or transaction"), "{said}");
+    let Some(said) = refusal(&["pool_mode = statement"], "").await else {
+        return;
+    };
+    assert!(
+        said.contains("statement mode") && said.contains("pool_mode = session or transaction"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parameter_that_the_pooler_refuses_is_named() {
-    let Some(said) = refusal(&["pool_mode = session"], "?options=-csearch_path%3Dtracker").await else { return };
-    assert!(said.contains("unsupported startup parameter") && said.contains("alter role"), "{said}");
+    let Some(said) = refusal(&["pool_mode = session"], "?options=-csearch_path%3Dtracker").await
+    else {
+        return;
+    };
+    assert!(
+        said.contains("unsupported startup parameter") && said.contains("alter role"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_mode_pooler_with_one_connection_is_refused() {
-    let Some(said) = refusal(&["pool_mode = session", "default_pool_size = 1"], "").await else { return };
-    assert!(said.contains("default_pool_size") && said.contains("pool_mode = transaction"), "{said}");
+    let Some(said) = refusal(&["pool_mode = session", "default_pool_size = 1"], "").await else {
+        return;
+    };
+    assert!(
+        said.contains("default_pool_size") && said.contains("pool_mode = transaction"),
+        "{said}"
+    );
 }

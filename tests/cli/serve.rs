@@ -6,10 +6,15 @@ use deploytrack_tests::program::{Home, Process};
 
 /// Reads the introduction of the demo up to its last line.
 fn demo(home: &Home) -> (Process, String) {
-    let mut command = home.command("deploytrack", &["serve", "--demo", "--listen", "127.0.0.1:0"]);
+    let mut command = home.command(
+        "deploytrack",
+        &["serve", "--demo", "--listen", "127.0.0.1:0"],
+    );
     command.stderr(std::process::Stdio::inherit());
     let mut server = Process::started(command);
-    let said = server.read_until(|text| text.contains("deploytrack matrix") || text.contains("deploytrack list"));
+    let said = server.read_until(|text| {
+        text.contains("deploytrack matrix") || text.contains("deploytrack list")
+    });
     (server, said)
 }
 
@@ -42,18 +47,36 @@ fn the_profile_and_the_secret_are_private_to_their_owner() {
     let home = Home::new();
     let (_server, _) = demo(&home);
     let profile = home.path().join(".config/deploytrack/config.toml");
-    assert_eq!(fs::metadata(&profile).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&profile).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let data = home.path().join(".local/share/deploytrack");
-    let secrets: Vec<_> =
-        fs::read_dir(&data).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().contains("secret")).collect();
+    let secrets: Vec<_> = fs::read_dir(&data)
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().contains("secret"))
+        .collect();
     assert_eq!(secrets.len(), 1, "one secret in {}", data.display());
-    assert_eq!(secrets[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        secrets[0].metadata().unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }
 
 #[test]
 fn the_token_that_the_server_issues_respects_the_longest_lifetime() {
     let home = Home::new();
-    let mut command = home.command("deploytrack", &["serve", "--listen", "127.0.0.1:0", "--max-token-lifetime", "2h"]);
+    let mut command = home.command(
+        "deploytrack",
+        &[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--max-token-lifetime",
+            "2h",
+        ],
+    );
     command.stderr(std::process::Stdio::null());
     let _server = Process::started(command);
     let run = home.deploytrack(&["matrix"]);
@@ -71,7 +94,17 @@ fn recorded_deployments_are_there_after_a_restart() {
     let server = serve();
     // The profile is written shortly before or after the first line of output.
     std::thread::sleep(Duration::from_millis(500));
-    let args = ["record", "--component", "api", "--environment", "production", "--version", "v1", "--status", "succeeded"];
+    let args = [
+        "record",
+        "--component",
+        "api",
+        "--environment",
+        "production",
+        "--version",
+        "v1",
+        "--status",
+        "succeeded",
+    ];
     let _ = home.deploytrack(&args).done();
     assert_eq!(server.terminate().0, 0);
     let _server = serve();

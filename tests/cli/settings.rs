@@ -9,8 +9,12 @@ use crate::given::Bench;
 #[test]
 fn a_flag_wins_over_the_environment() {
     let bench = Bench::filled();
-    let home = Home::new().with("DEPLOYTRACK_URL", "http://127.0.0.1:1").with("DEPLOYTRACK_TOKEN", Caller::admin_token());
-    let _ = home.deploytrack(&["matrix", "--url", bench.server.url()]).done();
+    let home = Home::new()
+        .with("DEPLOYTRACK_URL", "http://127.0.0.1:1")
+        .with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+    let _ = home
+        .deploytrack(&["matrix", "--url", bench.server.url()])
+        .done();
 }
 
 #[test]

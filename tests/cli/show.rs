@@ -4,12 +4,22 @@ use deploytrack_tests::snapshot;
 
 use crate::given::Bench;
 
-/// The output without ages and with single spaces: the ages, and so the columns, grow with the years.
+/// The output without ages and with single spaces: the ages, and so the columns, grow with the
+/// years.
 fn timeless(text: &str) -> String {
-    let is_age = |word: &str| word.strip_suffix(['y', 'd', 'h', 'm', 's']).is_some_and(|number| number.parse::<u32>().is_ok());
+    let is_age = |word: &str| {
+        word.strip_suffix(['y', 'd', 'h', 'm', 's'])
+            .is_some_and(|number| number.parse::<u32>().is_ok())
+    };
     let line = |line: &str| {
-        let cells = line.split("  ").map(|cell| cell.split(" (").next().unwrap_or_default().trim()).filter(|cell| !cell.is_empty());
-        cells.map(|cell| if is_age(cell) { "<age>" } else { cell }).collect::<Vec<_>>().join("  ")
+        let cells = line
+            .split("  ")
+            .map(|cell| cell.split(" (").next().unwrap_or_default().trim())
+            .filter(|cell| !cell.is_empty());
+        cells
+            .map(|cell| if is_age(cell) { "<age>" } else { cell })
+            .collect::<Vec<_>>()
+            .join("  ")
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -25,14 +35,27 @@ fn a_retry_is_another_attempt_with_its_reason_and_duration() {
         ("in_progress", "2025-06-01T13:00:30Z", None),
         ("succeeded", "2025-06-01T14:01:30.250Z", Some("second try")),
     ] {
-        let reason: &[&str] = if let Some(reason) = &reason { &["--reason", reason] } else { &[] };
-        let _ = bench.home.deploytrack(&[&["update", &id, status, "--occurred-at", time], reason].concat()).done();
+        let reason: &[&str] = if let Some(reason) = &reason {
+            &["--reason", reason]
+        } else {
+            &[]
+        };
+        let _ = bench
+            .home
+            .deploytrack(&[&["update", &id, status, "--occurred-at", time], reason].concat())
+            .done();
     }
     let run = bench.home.deploytrack(&["show", &id]);
     let out = deploytrack_tests::answer::redact(run.done());
     snapshot!("cli_show_attempts", timeless(&out));
-    let json: serde_json::Value = serde_json::from_str(bench.home.deploytrack(&["show", &id, "-o", "json"]).done()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(bench.home.deploytrack(&["show", &id, "-o", "json"]).done()).unwrap();
     assert_eq!(json["history"].as_array().unwrap().len(), 6);
     let csv = bench.home.deploytrack(&["show", &id, "-o", "csv"]);
-    assert!(csv.done().starts_with("id,sequence,attempt,event,from,to,occurredAt,recordedAt,recordedBy,reason,hash"), "{csv:?}");
+    assert!(
+        csv.done().starts_with(
+            "id,sequence,attempt,event,from,to,occurredAt,recordedAt,recordedBy,reason,hash"
+        ),
+        "{csv:?}"
+    );
 }

@@ -7,17 +7,45 @@ use crate::given::Bench;
 fn filled() -> Bench {
     let bench = Bench::new();
     bench.record_at("api", "staging", "v2", "succeeded", "2025-06-01T06:00:00Z");
-    bench.record_at("api", "production", "v1", "succeeded", "2025-06-01T12:00:00Z");
-    bench.record_at("web", "production", "v7", "succeeded", "2025-06-02T12:00:00Z");
-    bench.record_at("api", "production", "v2", "succeeded", "2025-06-03T12:00:00Z");
+    bench.record_at(
+        "api",
+        "production",
+        "v1",
+        "succeeded",
+        "2025-06-01T12:00:00Z",
+    );
+    bench.record_at(
+        "web",
+        "production",
+        "v7",
+        "succeeded",
+        "2025-06-02T12:00:00Z",
+    );
+    bench.record_at(
+        "api",
+        "production",
+        "v2",
+        "succeeded",
+        "2025-06-03T12:00:00Z",
+    );
     bench
 }
 
 #[test]
 fn the_matrix_of_a_date_shows_ages_as_they_were() {
     let bench = filled();
-    snapshot!("cli_matrix_at", bench.home.deploytrack(&["matrix", "--at", "2025-06-03"]).whole());
-    for moment in ["2025-06-03 00:00", "2025-06-03T02:00:00+02:00", "2025-06-02T24:00:00Z"] {
+    snapshot!(
+        "cli_matrix_at",
+        bench
+            .home
+            .deploytrack(&["matrix", "--at", "2025-06-03"])
+            .whole()
+    );
+    for moment in [
+        "2025-06-03 00:00",
+        "2025-06-03T02:00:00+02:00",
+        "2025-06-02T24:00:00Z",
+    ] {
         let run = bench.home.deploytrack(&["matrix", "--at", moment]);
         let expected = bench.home.deploytrack(&["matrix", "--at", "2025-06-03"]);
         if moment.contains("T24") {
@@ -32,8 +60,16 @@ fn the_matrix_of_a_date_shows_ages_as_they_were() {
 fn a_moment_may_be_so_long_ago() {
     let bench = filled();
     let now = bench.home.deploytrack(&["matrix", "-o", "csv"]);
-    assert_eq!(bench.home.deploytrack(&["matrix", "-o", "csv", "--at", "2 days ago"]).done(), now.done());
-    let before = bench.home.deploytrack(&["matrix", "-o", "csv", "--at", "40 years ago"]);
+    assert_eq!(
+        bench
+            .home
+            .deploytrack(&["matrix", "-o", "csv", "--at", "2 days ago"])
+            .done(),
+        now.done()
+    );
+    let before = bench
+        .home
+        .deploytrack(&["matrix", "-o", "csv", "--at", "40 years ago"]);
     assert_eq!(before.done().lines().count(), 1, "{before:?}");
 }
 
@@ -53,13 +89,32 @@ fn an_invalid_time_is_2() {
 fn latest_is_of_a_moment_too() {
     let bench = filled();
     let versions = |args: &[&str]| {
-        let run = bench.home.deploytrack(&[&["latest", "--component", "api", "-o", "json"], args].concat());
+        let run = bench
+            .home
+            .deploytrack(&[&["latest", "--component", "api", "-o", "json"], args].concat());
         let latest: serde_json::Value = serde_json::from_str(run.done()).unwrap();
-        latest.as_array().unwrap().iter().map(|one| one["version"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        latest
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["version"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(versions(&[]), ["v2", "v2"]);
     assert_eq!(versions(&["--at", "2025-06-02"]), ["v2", "v1"]);
     assert_eq!(versions(&["--at", "2025-06-01T06:00:00Z"]), ["v2"]);
-    snapshot!("cli_latest_at", bench.home.deploytrack(&["latest", "--component", "api", "--at", "2025-06-03"]).whole());
-    snapshot!("cli_latest_at_nothing", bench.home.deploytrack(&["latest", "--component", "api", "--at", "2025-01-01"]).whole());
+    snapshot!(
+        "cli_latest_at",
+        bench
+            .home
+            .deploytrack(&["latest", "--component", "api", "--at", "2025-06-03"])
+            .whole()
+    );
+    snapshot!(
+        "cli_latest_at_nothing",
+        bench
+            .home
+            .deploytrack(&["latest", "--component", "api", "--at", "2025-01-01"])
+            .whole()
+    );
 }

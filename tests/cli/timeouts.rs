@@ -1,5 +1,5 @@
-//! Timeouts: `--timeout` limits a request, `--send-timeout` the requests around a command, `--command-timeout` the command with
-//! all its processes, and `--wait-timeout` a wait.
+//! Timeouts: `--timeout` limits a request, `--send-timeout` the requests around a command,
+//! `--command-timeout` the command with all its processes, and `--wait-timeout` a wait.
 
 use std::{
     io::BufRead as _,
@@ -29,17 +29,32 @@ fn a_timeout_that_may_mean_two_things_is_refused_before_anything_runs() {
     let id = bench.record("api", "production", "v1", "pending");
     let rollback = ["rollback", "-c", "api", "-e", "production"];
     for (args, flag) in [
-        (wrapped(&["--timeout", "30m"], &["echo", "ran"]), "--command-timeout 30m"),
-        (wrapped(&["--timeout=30m", "--send-timeout", "5s"], &["echo", "ran"]), "--command-timeout 30m"),
-        ([&["--timeout", "30m"][..], &rollback, &["--", "echo", "ran"]].concat(), "--command-timeout 30m"),
+        (
+            wrapped(&["--timeout", "30m"], &["echo", "ran"]),
+            "--command-timeout 30m",
+        ),
+        (
+            wrapped(&["--timeout=30m", "--send-timeout", "5s"], &["echo", "ran"]),
+            "--command-timeout 30m",
+        ),
+        (
+            [&["--timeout", "30m"][..], &rollback, &["--", "echo", "ran"]].concat(),
+            "--command-timeout 30m",
+        ),
         (vec!["wait", &id, "--timeout", "30m"], "--wait-timeout 30m"),
     ] {
         let run = bench.home.deploytrack(&args);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}: {run:?}");
-        assert!(run.err.contains(flag) && run.err.contains("one answer of the server"), "{args:?}: {run:?}");
+        assert!(
+            run.err.contains(flag) && run.err.contains("one answer of the server"),
+            "{args:?}: {run:?}"
+        );
     }
     assert_eq!(listed(&bench).len(), 1, "nothing was recorded");
-    let clear = wrapped(&["--timeout", "5s", "--command-timeout", "30m"], &["echo", "ran"]);
+    let clear = wrapped(
+        &["--timeout", "5s", "--command-timeout", "30m"],
+        &["echo", "ran"],
+    );
     assert_passed_through(&bench.home.deploytrack(&clear), 0, "ran\n");
 }
 
@@ -52,11 +67,31 @@ fn a_timeout_limits_each_request_of_every_command() {
         &["show", id],
         &["matrix"],
         &["latest", "-c", "api"],
-        &["record", "-c", "api", "-e", "production", "--version", "v1", "--no-ci"],
+        &[
+            "record",
+            "-c",
+            "api",
+            "-e",
+            "production",
+            "--version",
+            "v1",
+            "--no-ci",
+        ],
         &["update", id, "failed"],
         &["undeploy", "-c", "api", "-e", "production"],
         &["rollback", "-c", "api", "-e", "production"],
-        &["rollback", "-c", "api", "-e", "production", "--command-timeout", "9m", "--", "echo", "ran"],
+        &[
+            "rollback",
+            "-c",
+            "api",
+            "-e",
+            "production",
+            "--command-timeout",
+            "9m",
+            "--",
+            "echo",
+            "ran",
+        ],
         &["component", "list"],
         &["environment", "create", "staging"],
         &["export"],
@@ -66,12 +101,22 @@ fn a_timeout_limits_each_request_of_every_command() {
         &["watch", "-c", "api"],
     ];
     for args in commands {
-        let by_flag = Home::new().with("DEPLOYTRACK_URL", &url).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
-        let by_variable = Home::new().with("DEPLOYTRACK_URL", &url).with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+        let by_flag = Home::new()
+            .with("DEPLOYTRACK_URL", &url)
+            .with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+        let by_variable = Home::new()
+            .with("DEPLOYTRACK_URL", &url)
+            .with("DEPLOYTRACK_TOKEN", Caller::admin_token());
         let by_variable = by_variable.with("DEPLOYTRACK_TIMEOUT", " 250ms\n");
-        for run in [by_flag.deploytrack(&[&["--timeout", "250ms"], args].concat()), by_variable.deploytrack(args)] {
+        for run in [
+            by_flag.deploytrack(&[&["--timeout", "250ms"], args].concat()),
+            by_variable.deploytrack(args),
+        ] {
             assert_eq!((run.code, run.out.as_str()), (3, ""), "{args:?}: {run:?}");
-            assert!(run.err.contains("did not answer within 0.25s") && run.err.contains("--timeout"), "{args:?}: {run:?}");
+            assert!(
+                run.err.contains("did not answer within 0.25s") && run.err.contains("--timeout"),
+                "{args:?}: {run:?}"
+            );
         }
     }
 }
@@ -81,11 +126,17 @@ fn a_flush_and_a_wrapped_command_wait_no_longer_for_an_answer() {
     let (_listener, url) = silent();
     let home = home_of(&url).with("DEPLOYTRACK_TIMEOUT", "250ms");
     // All retries together would take a minute.
-    let run = home.deploytrack(&wrapped(&["--send-timeout", "1m"], &["sh", "-c", "echo out; exit 5"]));
+    let run = home.deploytrack(&wrapped(
+        &["--send-timeout", "1m"],
+        &["sh", "-c", "echo out; exit 5"],
+    ));
     assert_passed_through(&run, 5, "out\n");
     assert!(run.err.contains("did not answer within 0.25s"), "{run:?}");
     let flushed = home.deploytrack(&["flush"]);
-    assert!(flushed.code == 3 && flushed.err.contains("did not answer within 0.25s"), "{flushed:?}");
+    assert!(
+        flushed.code == 3 && flushed.err.contains("did not answer within 0.25s"),
+        "{flushed:?}"
+    );
 }
 
 #[test]
@@ -93,12 +144,22 @@ fn a_watch_reconnects_after_a_timeout() {
     let (_listener, url) = silent();
     let home = home_of(&url);
     let mut command = home.command("deploytrack", &["watch", "--timeout", "250ms"]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
-    std::io::BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    std::io::BufReader::new(child.stderr.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(line.contains("did not answer within 0.25s; connecting again"), "{line}");
+    assert!(
+        line.contains("did not answer within 0.25s; connecting again"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -107,12 +168,23 @@ fn a_variable_with_an_invalid_duration_is_named_and_does_not_stop_the_deploy() {
     let home = home(&bench).with("DEPLOYTRACK_TIMEOUT", "soon");
     let run = home.deploytrack(&["list"]);
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
-    assert!(run.err.contains("DEPLOYTRACK_TIMEOUT must be a duration with a unit, such as 10s or 2m, not 'soon'"), "{run:?}");
+    assert!(
+        run.err.contains(
+            "DEPLOYTRACK_TIMEOUT must be a duration with a unit, such as 10s or 2m, not 'soon'"
+        ),
+        "{run:?}"
+    );
     let wrapped = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 3"]));
     assert_passed_through(&wrapped, 3, "out\n");
-    assert!(wrapped.err.contains("DEPLOYTRACK_TIMEOUT must be"), "{wrapped:?}");
+    assert!(
+        wrapped.err.contains("DEPLOYTRACK_TIMEOUT must be"),
+        "{wrapped:?}"
+    );
     let checked = home.deploytrack(&["doctor"]);
-    assert!(checked.code == 2 && checked.out.contains("DEPLOYTRACK_TIMEOUT"), "{checked:?}");
+    assert!(
+        checked.code == 2 && checked.out.contains("DEPLOYTRACK_TIMEOUT"),
+        "{checked:?}"
+    );
     let flag = home.deploytrack(&["list", "--timeout", "5s"]);
     assert_eq!(flag.code, 0, "a flag goes before the variable: {flag:?}");
 }
@@ -120,12 +192,31 @@ fn a_variable_with_an_invalid_duration_is_named_and_does_not_stop_the_deploy() {
 #[test]
 fn a_limit_needs_a_command_and_a_unit() {
     let home = home_of("http://127.0.0.1:1");
-    let plain = home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", "v1", "--command-timeout", "5m"]);
-    assert!(plain.code == 2 && plain.err.contains("COMMAND"), "{plain:?}");
+    let plain = home.deploytrack(&[
+        "record",
+        "-c",
+        "api",
+        "-e",
+        "production",
+        "--version",
+        "v1",
+        "--command-timeout",
+        "5m",
+    ]);
+    assert!(
+        plain.code == 2 && plain.err.contains("COMMAND"),
+        "{plain:?}"
+    );
     for wrong in ["soon", "30", "0s", "-5s"] {
-        let run = home.deploytrack(&wrapped(&[&format!("--command-timeout={wrong}")], &["echo", "ran"]));
+        let run = home.deploytrack(&wrapped(
+            &[&format!("--command-timeout={wrong}")],
+            &["echo", "ran"],
+        ));
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
-        assert!(run.err.contains("--command-timeout") && run.err.contains("such as 10s or 2m"), "{run:?}");
+        assert!(
+            run.err.contains("--command-timeout") && run.err.contains("such as 10s or 2m"),
+            "{run:?}"
+        );
     }
 }
 
@@ -146,25 +237,46 @@ fn alive(mark: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let with_it = processes.filter(|process| {
         let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == format!("MARK={mark}").as_bytes())
+        environment
+            .split(|byte| *byte == 0)
+            .any(|variable| variable == format!("MARK={mark}").as_bytes())
     });
-    with_it.filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok()).filter(|line| !line.is_empty()).collect()
+    with_it
+        .filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok())
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 /// Runs the script until its timeout; `before` are the words in front of `deploytrack`.
 fn ends_all_when_started(mark: &str, before: &[&str], options: &[&str]) {
     let bench = Bench::new();
     let home = home(&bench).with("MARK", mark).with("TERM", "xterm");
-    let program = deploytrack_tests::program::binary("deploytrack").display().to_string();
+    let program = deploytrack_tests::program::binary("deploytrack")
+        .display()
+        .to_string();
     let script = home.path().join("family.sh");
     std::fs::write(&script, FAMILY).unwrap();
-    let args = wrapped(&[&["--command-timeout", "1s"], options].concat(), &["sh", "./family.sh"]);
-    let quoted = args.iter().map(|arg| format!("'{arg}'")).collect::<Vec<_>>().join(" ");
+    let args = wrapped(
+        &[&["--command-timeout", "1s"], options].concat(),
+        &["sh", "./family.sh"],
+    );
+    let quoted = args
+        .iter()
+        .map(|arg| format!("'{arg}'"))
+        .collect::<Vec<_>>()
+        .join(" ");
     let line = format!("{program} {quoted}");
     let inner = home.command("deploytrack", &[]);
     let mut command = Command::new(before[0]);
-    command.args(before[1..].iter().map(|word| word.replace("LINE", &line))).env_clear().current_dir(home.path());
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+        .args(before[1..].iter().map(|word| word.replace("LINE", &line)))
+        .env_clear()
+        .current_dir(home.path());
+    command.envs(
+        inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     let log = home.path().join("log");
     let file = std::fs::File::create(&log).unwrap();
     command.stdout(file.try_clone().unwrap()).stderr(file);
@@ -181,9 +293,16 @@ fn ends_all_when_started(mark: &str, before: &[&str], options: &[&str]) {
     }
     assert_eq!(alive(mark), [""; 0], "{before:?} {options:?}: {text}");
     let one = &listed(&bench)[0];
-    assert_eq!((&one["status"], one["version"].as_str()), (&"failed".into(), Some("v1")), "{before:?}: {text}");
+    assert_eq!(
+        (&one["status"], one["version"].as_str()),
+        (&"failed".into(), Some("v1")),
+        "{before:?}: {text}"
+    );
     let reason = shown(&bench, &one["id"])["history"][2]["reason"].clone();
-    assert_eq!(reason, "the command was ended, since it took longer than 1s", "{before:?}: {text}");
+    assert_eq!(
+        reason, "the command was ended, since it took longer than 1s",
+        "{before:?}: {text}"
+    );
 }
 
 #[test]
@@ -207,17 +326,37 @@ fn a_limit_ends_all_on_a_terminal() {
         return;
     }
     ends_all_when_started("terminal", &["script", "-qec", "LINE", "/dev/null"], &[]);
-    ends_all_when_started("alone-there", &["script", "-qec", "LINE", "/dev/null"], &["--on-error", "warn"]);
-    ends_all_when_started("job", &["script", "-qec", "bash -ic \"LINE & wait\"", "/dev/null"], &[]);
-    ends_all_when_started("own-session", &["script", "-qec", "setsid --wait LINE", "/dev/null"], &[]);
+    ends_all_when_started(
+        "alone-there",
+        &["script", "-qec", "LINE", "/dev/null"],
+        &["--on-error", "warn"],
+    );
+    ends_all_when_started(
+        "job",
+        &["script", "-qec", "bash -ic \"LINE & wait\"", "/dev/null"],
+        &[],
+    );
+    ends_all_when_started(
+        "own-session",
+        &["script", "-qec", "setsid --wait LINE", "/dev/null"],
+        &[],
+    );
 }
 
 #[test]
 fn a_limit_ends_all_where_deploytrack_is_the_first_process() {
     let unshare = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
-    let may = Command::new(unshare[0]).args(&unshare[1..]).arg("true").status().is_ok_and(|status| status.success());
+    let may = Command::new(unshare[0])
+        .args(&unshare[1..])
+        .arg("true")
+        .status()
+        .is_ok_and(|status| status.success());
     if may {
-        ends_all_when_started("first", &[&unshare[..], &["sh", "-c", "exec LINE"]].concat(), &[]);
+        ends_all_when_started(
+            "first",
+            &[&unshare[..], &["sh", "-c", "exec LINE"]].concat(),
+            &[],
+        );
     }
 }
 
@@ -225,7 +364,9 @@ fn a_limit_ends_all_where_deploytrack_is_the_first_process() {
 fn a_limit_does_not_kill_processes_that_ran_before() {
     let bench = Bench::new();
     let home = home(&bench);
-    let program = deploytrack_tests::program::binary("deploytrack").display().to_string();
+    let program = deploytrack_tests::program::binary("deploytrack")
+        .display()
+        .to_string();
     for options in ["", "--on-error warn"] {
         // The shell becomes deploytrack, and its child a child of deploytrack.
         let line = format!(
@@ -234,9 +375,19 @@ fn a_limit_does_not_kill_processes_that_ran_before() {
         );
         let inner = home.command("deploytrack", &[]);
         let mut command = Command::new("sh");
-        command.args(["-c", &line]).env_clear().current_dir(home.path());
-        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        assert_eq!(command.stdin(Stdio::null()).status().unwrap().code(), Some(124));
+        command
+            .args(["-c", &line])
+            .env_clear()
+            .current_dir(home.path());
+        command.envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        assert_eq!(
+            command.stdin(Stdio::null()).status().unwrap().code(),
+            Some(124)
+        );
         let mark = home.path().join("mark");
         let until = Instant::now() + Duration::from_secs(20);
         while !mark.exists() && Instant::now() < until {
@@ -251,8 +402,18 @@ fn a_command_that_ends_in_time_leaves_its_daemons_running() {
     let bench = Bench::new();
     let home = home(&bench);
     let mark = home.path().join("mark");
-    let script = format!("setsid -f sh -c 'sleep 1; touch {}' >/dev/null 2>&1", mark.display());
-    assert_passed_through(&home.deploytrack(&wrapped(&["--command-timeout", "30s"], &["sh", "-c", &script])), 0, "");
+    let script = format!(
+        "setsid -f sh -c 'sleep 1; touch {}' >/dev/null 2>&1",
+        mark.display()
+    );
+    assert_passed_through(
+        &home.deploytrack(&wrapped(
+            &["--command-timeout", "30s"],
+            &["sh", "-c", &script],
+        )),
+        0,
+        "",
+    );
     let until = Instant::now() + Duration::from_secs(20);
     while !mark.exists() && Instant::now() < until {
         thread::sleep(Duration::from_millis(50));
@@ -265,6 +426,9 @@ fn a_cancelled_command_gets_one_signal_and_ten_seconds_to_clean_up() {
     let bench = Bench::new();
     let home = home(&bench);
     let script = "trap 'echo told; sh -c \"sleep 1; echo cleaned\"; exit 0' TERM; while :; do sleep 0.1; done";
-    let run = home.deploytrack(&wrapped(&["--command-timeout", "500ms"], &["sh", "-c", script]));
+    let run = home.deploytrack(&wrapped(
+        &["--command-timeout", "500ms"],
+        &["sh", "-c", script],
+    ));
     assert_passed_through(&run, 124, "told\ncleaned\n");
 }

@@ -1,4 +1,5 @@
-//! A spool from a restored CI cache: files of other users are neither sent nor followed, and hang nothing.
+//! A spool from a restored CI cache: files of other users are neither sent nor followed, and hang
+//! nothing.
 
 use std::{
     fs::{self, File},
@@ -33,20 +34,32 @@ fn spool(home: &Home) -> PathBuf {
 }
 
 fn runs(home: &Home) -> Vec<PathBuf> {
-    let mut runs: Vec<_> = fs::read_dir(spool(home)).unwrap().map(|run| run.unwrap().path()).filter(|run| run.is_dir()).collect();
+    let mut runs: Vec<_> = fs::read_dir(spool(home))
+        .unwrap()
+        .map(|run| run.unwrap().path())
+        .filter(|run| run.is_dir())
+        .collect();
     runs.sort_unstable();
     runs
 }
 
 fn versions(bench: &Bench) -> Vec<String> {
-    let mut versions: Vec<_> = listed(bench).iter().map(|one| one["version"].as_str().unwrap().to_owned()).collect();
+    let mut versions: Vec<_> = listed(bench)
+        .iter()
+        .map(|one| one["version"].as_str().unwrap().to_owned())
+        .collect();
     versions.reverse();
     versions
 }
 
 fn states(home: &Home) -> Vec<String> {
-    let list: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
-    list.as_array().unwrap().iter().map(|run| run["state"].as_str().unwrap().to_owned()).collect()
+    let list: Value =
+        serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["state"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Creates a run in the spool without any token.
@@ -55,9 +68,19 @@ fn forge_run(home: &Home, files: &[(&str, Value)]) -> String {
     let folder = spool(home).join(&name);
     fs::create_dir_all(&folder).unwrap();
     for (file, content) in files {
-        fs::write(folder.join(file), content.as_str().map_or_else(|| content.to_string(), str::to_owned)).unwrap();
+        fs::write(
+            folder.join(file),
+            content
+                .as_str()
+                .map_or_else(|| content.to_string(), str::to_owned),
+        )
+        .unwrap();
     }
-    Command::new("chmod").arg("0700").arg(spool(home)).status().unwrap();
+    Command::new("chmod")
+        .arg("0700")
+        .arg(spool(home))
+        .status()
+        .unwrap();
     name
 }
 
@@ -67,7 +90,19 @@ fn forged_event(url: &str) -> Value {
 }
 
 fn deploy(home: &Home, version: &str) -> deploytrack_tests::program::Run {
-    home.deploytrack(&["record", "-c", "api", "-e", "production", "--version", version, "--send-timeout", "1s", "--", "true"])
+    home.deploytrack(&[
+        "record",
+        "-c",
+        "api",
+        "-e",
+        "production",
+        "--version",
+        version,
+        "--send-timeout",
+        "1s",
+        "--",
+        "true",
+    ])
 }
 
 /// Spools runs of these versions while the server is down, and restarts the server.
@@ -100,21 +135,48 @@ fn entries_queued_without_a_token_are_listed_and_sent_only_after_confirmation() 
         assert_eq!(run.err.lines().count(), 1, "{run:?}");
         assert_eq!(states(&home), ["not trusted", "not trusted"]);
         let flushed = home.deploytrack(&["flush"]);
-        assert_eq!((flushed.code, flushed.out.as_str()), (1, "0 sent, 0 kept, 0 refused, 2 not trusted\n"), "{flushed:?}");
-        assert!(flushed.err.contains("--trust") && flushed.err.contains("spool show"), "{flushed:?}");
-        for refused in [&["flush", "--trust"][..], &["flush", &record, "--set", "version=v9"]] {
+        assert_eq!(
+            (flushed.code, flushed.out.as_str()),
+            (1, "0 sent, 0 kept, 0 refused, 2 not trusted\n"),
+            "{flushed:?}"
+        );
+        assert!(
+            flushed.err.contains("--trust") && flushed.err.contains("spool show"),
+            "{flushed:?}"
+        );
+        for refused in [
+            &["flush", "--trust"][..],
+            &["flush", &record, "--set", "version=v9"],
+        ] {
             assert_ne!(home.deploytrack(refused).code, 0, "{refused:?}");
         }
         let shown = home.deploytrack(&["spool", "show", &record]);
-        assert!(shown.done().contains("v-EVIL") && shown.err.contains("not trusted"), "{shown:?}");
-        assert!(!versions(&bench).contains(&"v-EVIL".to_owned()) && listed(&bench).iter().all(|one| one["description"].is_null()));
-        assert_eq!(home.deploytrack(&["spool", "drop", &update]).done(), "dropped 1 entry\n");
-        assert_eq!(home.deploytrack(&["spool", "drop", &record]).done(), "dropped 1 entry\n");
+        assert!(
+            shown.done().contains("v-EVIL") && shown.err.contains("not trusted"),
+            "{shown:?}"
+        );
+        assert!(
+            !versions(&bench).contains(&"v-EVIL".to_owned())
+                && listed(&bench)
+                    .iter()
+                    .all(|one| one["description"].is_null())
+        );
+        assert_eq!(
+            home.deploytrack(&["spool", "drop", &update]).done(),
+            "dropped 1 entry\n"
+        );
+        assert_eq!(
+            home.deploytrack(&["spool", "drop", &record]).done(),
+            "dropped 1 entry\n"
+        );
     }
     let record = forge_run(&home, &[("0.json", forged_event(bench.server.url()))]);
     let sent = home.deploytrack(&["flush", &record, "--trust"]);
     assert_eq!(sent.done(), "1 sent, 0 kept, 0 refused\n", "{sent:?}");
-    assert!(sent.err.contains("sent from the spool") && sent.err.contains("api v-EVIL in production"), "{sent:?}");
+    assert!(
+        sent.err.contains("sent from the spool") && sent.err.contains("api v-EVIL in production"),
+        "{sent:?}"
+    );
     assert!(versions(&bench).contains(&"v-EVIL".to_owned()));
 }
 
@@ -147,7 +209,10 @@ fn a_run_that_was_edited_moved_or_mixed_is_not_sent_and_the_others_are() {
         let sent = usize::from(index == 0);
         assert_eq!(
             (flushed.code, flushed.out.as_str()),
-            (1, &*format!("{sent} sent, 0 kept, 0 refused, 1 not trusted\n")),
+            (
+                1,
+                &*format!("{sent} sent, 0 kept, 0 refused, 1 not trusted\n")
+            ),
             "{index}: {flushed:?}"
         );
         assert_eq!(versions(&bench), ["v2"], "{index}");
@@ -157,12 +222,25 @@ fn a_run_that_was_edited_moved_or_mixed_is_not_sent_and_the_others_are() {
         copy(&saved.join(one.file_name().unwrap()), &one);
     }
     let again = deploy(&home, "v3");
-    assert!(again.err.contains("sent from the spool, where earlier calls had left it: api v1 in production"), "{again:?}");
+    assert!(
+        again
+            .err
+            .contains("sent from the spool, where earlier calls had left it: api v1 in production"),
+        "{again:?}"
+    );
     assert_eq!((versions(&bench).len(), spooled(&home)), (3, 0));
 }
 
 fn copy(from: &Path, to: &Path) {
-    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+    assert!(
+        Command::new("cp")
+            .arg("-a")
+            .arg(from)
+            .arg(to)
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[test]
@@ -180,15 +258,25 @@ fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
     let hostile: [(&str, &str, Make<'_>); 15] = [
         ("lock", "lock: it is a link", &link),
         ("lock", "lock: it is not a regular file", &fifo),
-        ("lock", "lock: it is not a regular file", &|path| fs::create_dir(path).unwrap()),
+        ("lock", "lock: it is not a regular file", &|path| {
+            fs::create_dir(path).unwrap()
+        }),
         ("keeper", "it is a link", &link),
         ("keeper", "it is not a regular file", &fifo),
         ("0.json", "0.json: it is a link", &link),
         ("0.json", "0.json: it is not a regular file", &fifo),
-        ("0.json", "0.json: it is not a regular file", &|path| drop(UnixListener::bind(path).unwrap())),
-        ("0.json", "0.json: it is not a regular file", &|path| fs::create_dir(path).unwrap()),
-        ("0.json", "0.json: it has 2 names (hard links)", &|path| fs::hard_link(&script, path).unwrap()),
-        ("0.json", "0.json: it has more than", &|path| File::create(path).unwrap().set_len(1 << 40).unwrap()),
+        ("0.json", "0.json: it is not a regular file", &|path| {
+            drop(UnixListener::bind(path).unwrap())
+        }),
+        ("0.json", "0.json: it is not a regular file", &|path| {
+            fs::create_dir(path).unwrap()
+        }),
+        ("0.json", "0.json: it has 2 names (hard links)", &|path| {
+            fs::hard_link(&script, path).unwrap()
+        }),
+        ("0.json", "0.json: it has more than", &|path| {
+            File::create(path).unwrap().set_len(1 << 40).unwrap()
+        }),
         ("told", "told: it is not a regular file", &fifo),
         ("refused", "refused: it is not a regular file", &fifo),
         ("outcome", "outcome: it is a link", &link),
@@ -213,11 +301,19 @@ fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
     expected.push("it is a link");
     let open_to_all = spool(&home).join(Uuid::now_v7().to_string());
     copy(&good, &open_to_all);
-    Command::new("chmod").arg("0777").arg(&open_to_all).status().unwrap();
+    Command::new("chmod")
+        .arg("0777")
+        .arg(&open_to_all)
+        .status()
+        .unwrap();
     expected.push("other users may write to it (mode 777)");
 
-    let list: Value = serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
-    let whys: Vec<_> = list.as_array().unwrap()[1..].iter().map(|run| run["untrusted"].as_str().unwrap_or("trusted").to_owned()).collect();
+    let list: Value =
+        serde_json::from_str(home.deploytrack(&["spool", "list", "-o", "json"]).done()).unwrap();
+    let whys: Vec<_> = list.as_array().unwrap()[1..]
+        .iter()
+        .map(|run| run["untrusted"].as_str().unwrap_or("trusted").to_owned())
+        .collect();
     for (why, expected) in whys.iter().zip(&expected) {
         assert!(why.contains(expected), "{why}, not {expected}");
     }
@@ -225,13 +321,28 @@ fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
     let begun = Instant::now();
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo out; exit 3"]));
     assert_passed_through(&run, 3, "out\n");
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
-    assert!(run.err.contains("17 entries of the spool are not trusted") && run.err.contains("sent from the spool"), "{run:?}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(
+        run.err.contains("17 entries of the spool are not trusted")
+            && run.err.contains("sent from the spool"),
+        "{run:?}"
+    );
     assert!(home.deploytrack(&["doctor"]).out.contains("not trusted"));
     assert_eq!(fs::read_to_string(&script).unwrap(), SCRIPT);
     let name = linked.file_name().unwrap().to_str().unwrap();
-    assert_ne!(home.deploytrack(&["flush", name, "--trust"]).code, 0, "a link is no run, whoever says so");
-    assert_eq!(home.deploytrack(&["spool", "drop", "--all"]).done(), "dropped 17 entries\n");
+    assert_ne!(
+        home.deploytrack(&["flush", name, "--trust"]).code,
+        0,
+        "a link is no run, whoever says so"
+    );
+    assert_eq!(
+        home.deploytrack(&["spool", "drop", "--all"]).done(),
+        "dropped 17 entries\n"
+    );
     assert!(other.join("0.json").exists() && fs::read_to_string(&script).unwrap() == SCRIPT);
 }
 
@@ -245,9 +356,22 @@ fn an_id_file_of_another_user_is_not_trusted() {
         return;
     }
     let flushed = home.deploytrack(&["flush"]);
-    assert!(flushed.err.contains("0.json: it belongs to user 65534 and not to user 0"), "{flushed:?}");
-    let name = runs(&home)[0].file_name().unwrap().to_str().unwrap().to_owned();
-    assert_eq!(home.deploytrack(&["flush", &name, "--trust"]).done(), "1 sent, 0 kept, 0 refused\n");
+    assert!(
+        flushed
+            .err
+            .contains("0.json: it belongs to user 65534 and not to user 0"),
+        "{flushed:?}"
+    );
+    let name = runs(&home)[0]
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        home.deploytrack(&["flush", &name, "--trust"]).done(),
+        "1 sent, 0 kept, 0 refused\n"
+    );
 }
 
 #[test]
@@ -261,7 +385,10 @@ fn a_spool_behind_a_symbolic_link_is_not_used_and_the_deploy_goes_on() {
         symlink(&elsewhere, &path).unwrap();
         let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "exit 3"]));
         assert_passed_through(&run, 3, "");
-        assert!(run.err.contains("the spool cannot be used") && run.err.contains("it is a link"), "{part}: {run:?}");
+        assert!(
+            run.err.contains("the spool cannot be used") && run.err.contains("it is a link"),
+            "{part}: {run:?}"
+        );
         assert_eq!(listed(&bench).len(), 1);
         assert_eq!(fs::read_dir(elsewhere.join("spool")).unwrap().count(), 0);
         assert!(home.deploytrack(&["flush"]).err.contains("it is a link"));
@@ -272,7 +399,10 @@ fn a_spool_behind_a_symbolic_link_is_not_used_and_the_deploy_goes_on() {
 fn a_later_token_of_the_same_subject_or_pipeline_sends_the_queue_of_an_expired_one() {
     let subject = |sub: &str, end: i64| {
         let end = seconds().checked_add_signed(end).unwrap();
-        token(&json!({"sub": sub, "exp": end, "iat": end - 7200, "roles": ["admin"]}), SECRET)
+        token(
+            &json!({"sub": sub, "exp": end, "iat": end - 7200, "roles": ["admin"]}),
+            SECRET,
+        )
     };
     let bench = Bench::new();
     let with = |key: Option<&str>| {
@@ -289,28 +419,53 @@ fn a_later_token_of_the_same_subject_or_pipeline_sends_the_queue_of_an_expired_o
     // The runner was deleted: only its cache remains.
     let moved = home_of(bench.server.url());
     fs::create_dir_all(moved.path().join(".local")).unwrap();
-    copy(&home.path().join(".local/state"), &moved.path().join(".local/state"));
+    copy(
+        &home.path().join(".local/state"),
+        &moved.path().join(".local/state"),
+    );
     home.set("DEPLOYTRACK_TOKEN", subject("job-2", 3600));
     let mut moved = moved;
     moved.set("DEPLOYTRACK_TOKEN", subject("job-1", 3600));
     for (home, why) in [(&moved, "another machine"), (&home, "another subject")] {
         let other = home.deploytrack(&["flush"]);
-        assert_eq!((other.code, other.out.as_str()), (1, "0 sent, 0 kept, 0 refused, 1 not trusted\n"), "{why}: {other:?}");
+        assert_eq!(
+            (other.code, other.out.as_str()),
+            (1, "0 sent, 0 kept, 0 refused, 1 not trusted\n"),
+            "{why}: {other:?}"
+        );
     }
     home.set("DEPLOYTRACK_TOKEN", subject("job-1", 3600));
-    assert_eq!(home.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
+    assert_eq!(
+        home.deploytrack(&["flush"]).done(),
+        "1 sent, 0 kept, 0 refused\n"
+    );
 
     let first = with(Some("a secret of the pipeline"));
     let mut second = home_of(bench.server.url());
     fs::create_dir_all(second.path().join(".local")).unwrap();
-    copy(&first.path().join(".local/state"), &second.path().join(".local/state"));
+    copy(
+        &first.path().join(".local/state"),
+        &second.path().join(".local/state"),
+    );
     second.set("DEPLOYTRACK_SPOOL_KEY", "another secret of a pipeline");
     assert_eq!(states(&second), ["not trusted"]);
     second.set("DEPLOYTRACK_SPOOL_KEY", "a secret of the pipeline");
-    assert_eq!(second.deploytrack(&["flush"]).done(), "1 sent, 0 kept, 0 refused\n");
+    assert_eq!(
+        second.deploytrack(&["flush"]).done(),
+        "1 sent, 0 kept, 0 refused\n"
+    );
     second.set("DEPLOYTRACK_SPOOL_KEY", "short");
-    assert!(second.deploytrack(&["list"]).err.contains("DEPLOYTRACK_SPOOL_KEY is not used"));
-    let spool = Command::new("grep").args(["-r", "a secret of the pipeline"]).arg(first.path()).output().unwrap();
+    assert!(
+        second
+            .deploytrack(&["list"])
+            .err
+            .contains("DEPLOYTRACK_SPOOL_KEY is not used")
+    );
+    let spool = Command::new("grep")
+        .args(["-r", "a secret of the pipeline"])
+        .arg(first.path())
+        .output()
+        .unwrap();
     assert!(spool.stdout.is_empty());
 }
 
@@ -319,8 +474,18 @@ fn one_flush_works_at_a_time_and_in_order() {
     let mut bench = Bench::new();
     let home = home(&bench);
     let wanted: Vec<_> = (0..12).map(|number| format!("v{number}")).collect();
-    spool_versions(&mut bench, &home, &wanted.iter().map(String::as_str).collect::<Vec<_>>());
-    let started: Vec<_> = (0..4).map(|_| home.command("deploytrack", &["flush", "--quiet"]).spawn().unwrap()).collect();
+    spool_versions(
+        &mut bench,
+        &home,
+        &wanted.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let started: Vec<_> = (0..4)
+        .map(|_| {
+            home.command("deploytrack", &["flush", "--quiet"])
+                .spawn()
+                .unwrap()
+        })
+        .collect();
     for mut flush in started {
         assert!(flush.wait().unwrap().success());
     }
@@ -330,10 +495,19 @@ fn one_flush_works_at_a_time_and_in_order() {
     lock.lock().unwrap();
     let begun = Instant::now();
     assert_passed_through(&deploy(&home, "v12"), 0, "");
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
     let second = home.deploytrack(&["flush"]);
     assert_eq!(second.code, 3);
-    assert!(second.err.contains("another `deploytrack flush` is sending"), "{second:?}");
+    assert!(
+        second
+            .err
+            .contains("another `deploytrack flush` is sending"),
+        "{second:?}"
+    );
 }
 
 #[test]
@@ -343,20 +517,37 @@ fn an_invalid_id_file_is_neither_followed_nor_emptied() {
     let script = home.path().join("deploy.sh");
     fs::write(&script, SCRIPT).unwrap();
     symlink(&script, home.path().join("link")).unwrap();
-    assert!(Command::new("mkfifo").arg(home.path().join("fifo")).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(home.path().join("fifo"))
+            .status()
+            .unwrap()
+            .success()
+    );
     for file in ["deploy.sh", "link", "fifo"] {
         let begun = Instant::now();
         let run = home.deploytrack(&wrapped(&["--id-file", file], &["sh", "-c", "exit 3"]));
         assert_passed_through(&run, 3, "");
         assert!(run.err.contains(file), "{run:?}");
-        assert_ne!(home.deploytrack(&["update", "--id-file", file, "failed"]).code, 0);
-        assert!(begun.elapsed() < Duration::from_secs(5), "{file}: {:?}", begun.elapsed());
+        assert_ne!(
+            home.deploytrack(&["update", "--id-file", file, "failed"])
+                .code,
+            0
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{file}: {:?}",
+            begun.elapsed()
+        );
         assert_eq!(fs::read_to_string(&script).unwrap(), SCRIPT);
     }
     let run = forge_run(&home, &[("0.json", forged_event(bench.server.url()))]);
     fs::write(home.path().join("id"), format!("run:{run}\n")).unwrap();
     let update = home.deploytrack(&["update", "--id-file", "id", "failed", "--on-error", "spool"]);
-    assert!(update.code == 1 && update.err.contains("is not trusted"), "{update:?}");
+    assert!(
+        update.code == 1 && update.err.contains("is not trusted"),
+        "{update:?}"
+    );
 }
 
 #[test]
@@ -365,12 +556,25 @@ fn an_endless_settings_file_does_not_hang_the_program() {
     let mut home = home_of(bench.server.url());
     home.set("DEPLOYTRACK_TOKEN", "");
     home.set("DEPLOYTRACK_TOKEN_FILE", "/dev/zero");
-    assert!(home.deploytrack(&["list"]).err.contains("it is not a regular file"));
-    File::create(home.path().join("large")).unwrap().set_len(1 << 40).unwrap();
-    home.set("DEPLOYTRACK_TOKEN_FILE", home.path().join("large").to_str().unwrap());
+    assert!(
+        home.deploytrack(&["list"])
+            .err
+            .contains("it is not a regular file")
+    );
+    File::create(home.path().join("large"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    home.set(
+        "DEPLOYTRACK_TOKEN_FILE",
+        home.path().join("large").to_str().unwrap(),
+    );
     assert!(home.deploytrack(&["list"]).err.contains("it has more than"));
     // Standard output of a command under test is a pipe.
-    let script = format!("exec 3< <(echo {}); DEPLOYTRACK_TOKEN_FILE=/dev/fd/3 exec \"$0\" list", Caller::admin_token());
+    let script = format!(
+        "exec 3< <(echo {}); DEPLOYTRACK_TOKEN_FILE=/dev/fd/3 exec \"$0\" list",
+        Caller::admin_token()
+    );
     let run = Command::new("bash")
         .args(["-c", &script])
         .arg(deploytrack_tests::program::binary("deploytrack"))

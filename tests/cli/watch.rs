@@ -17,7 +17,12 @@ struct Watcher(Child, BufReader<ChildStdout>);
 
 impl Watcher {
     fn start(home: &Home, args: &[&str]) -> Self {
-        let mut child = home.command("deploytrack", args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = home
+            .command("deploytrack", args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Self(child, out)
     }
@@ -37,13 +42,26 @@ impl Drop for Watcher {
 }
 
 fn record(home: &Home, component: &str, version: &str) {
-    let args = ["record", "--component", component, "--environment", "production", "--version", version, "--status", "succeeded"];
+    let args = [
+        "record",
+        "--component",
+        component,
+        "--environment",
+        "production",
+        "--version",
+        version,
+        "--status",
+        "succeeded",
+    ];
     let _ = home.deploytrack(&args).done();
 }
 
 /// A home configured with this server.
 fn home_of(server: &Process) -> Home {
-    Home::new().with("DEPLOYTRACK_URL", server.url()).with("DEPLOYTRACK_TOKEN", deploytrack_tests::caller::Caller::admin_token())
+    Home::new().with("DEPLOYTRACK_URL", server.url()).with(
+        "DEPLOYTRACK_TOKEN",
+        deploytrack_tests::caller::Caller::admin_token(),
+    )
 }
 
 #[test]
@@ -54,13 +72,23 @@ fn a_watch_misses_no_event_while_its_server_restarts() {
     let home = home_of(&server);
     record(&home, "api", "v1");
     let mut watcher = Watcher::start(&home, &["watch", "--after", "0", "-o", "jsonl"]);
-    let mut ids: Vec<i64> = (0..5).map(|_| serde_json::from_str::<Value>(&watcher.line()).unwrap()["id"].as_i64().unwrap()).collect();
+    let mut ids: Vec<i64> = (0..5)
+        .map(|_| {
+            serde_json::from_str::<Value>(&watcher.line()).unwrap()["id"]
+                .as_i64()
+                .unwrap()
+        })
+        .collect();
     for version in ["v2", "v3"] {
         let address = server.url().trim_start_matches("http://").to_owned();
         server.kill();
         server = Process::server_at(&address, &operator, database.url());
         record(&home, "api", version);
-        ids.extend((0..3).map(|_| serde_json::from_str::<Value>(&watcher.line()).unwrap()["id"].as_i64().unwrap()));
+        ids.extend((0..3).map(|_| {
+            serde_json::from_str::<Value>(&watcher.line()).unwrap()["id"]
+                .as_i64()
+                .unwrap()
+        }));
     }
     assert_eq!(ids, (1..=11).collect::<Vec<_>>());
 }
@@ -69,11 +97,25 @@ fn a_watch_misses_no_event_while_its_server_restarts() {
 fn lines_for_people_name_the_event_and_the_cell() {
     let bench = Bench::new();
     bench.record("api", "production", "v1", "pending");
-    let mut watcher = Watcher::start(&bench.home, &["watch", "--after", "0", "--component", "api", "--status", "succeeded"]);
+    let mut watcher = Watcher::start(
+        &bench.home,
+        &[
+            "watch",
+            "--after",
+            "0",
+            "--component",
+            "api",
+            "--status",
+            "succeeded",
+        ],
+    );
     record(&bench.home, "web", "v1");
     record(&bench.home, "api", "v2");
     let line = watcher.line();
-    assert!(line.contains("Z  api v2 in production: in_progress → succeeded  by "), "{line}");
+    assert!(
+        line.contains("Z  api v2 in production: in_progress → succeeded  by "),
+        "{line}"
+    );
 }
 
 #[test]
@@ -84,10 +126,17 @@ fn watching_something_unwatchable_ends_at_once() {
         (&["watch", "-o", "csv"], 2, "jsonl"),
         (&["watch", "--type", "deployment"], 2, "type"),
         (&["matrix", "--watch"], 2, "deploytrack watch"),
-        (&["matrix", "--watch", "--at", "2 days ago"], 2, "cannot be used"),
+        (
+            &["matrix", "--watch", "--at", "2 days ago"],
+            2,
+            "cannot be used",
+        ),
     ] {
         let run = bench.home.deploytrack(args);
-        assert!(run.code == code && run.err.contains(said), "{args:?}: {run:?}");
+        assert!(
+            run.code == code && run.err.contains(said),
+            "{args:?}: {run:?}"
+        );
     }
 }
 
@@ -98,15 +147,37 @@ fn a_watched_matrix_is_redrawn_and_the_screen_is_restored() {
     let home = home_of(&server);
     record(&home, "api", "v1");
     // script(1) runs its command on a terminal, and ends it when its own input ends.
-    let command = format!("stty cols 80 rows 24; timeout -s INT 4 {} matrix --watch", binary("deploytrack").display());
+    let command = format!(
+        "stty cols 80 rows 24; timeout -s INT 4 {} matrix --watch",
+        binary("deploytrack").display()
+    );
     let mut script = Command::new("script");
-    script.args(["-qec", &command, "/dev/null"]).env_clear().env("HOME", home.path()).env("PATH", std::env::var("PATH").unwrap());
-    script.env("DEPLOYTRACK_URL", server.url()).env("DEPLOYTRACK_TOKEN", deploytrack_tests::caller::Caller::admin_token());
-    let child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    script
+        .args(["-qec", &command, "/dev/null"])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", std::env::var("PATH").unwrap());
+    script.env("DEPLOYTRACK_URL", server.url()).env(
+        "DEPLOYTRACK_TOKEN",
+        deploytrack_tests::caller::Caller::admin_token(),
+    );
+    let child = script
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     thread::sleep(Duration::from_millis(1500));
     record(&home, "api", "v2");
     let drawn = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
-    let (before, after) = drawn.split_once("v2").unwrap_or_else(|| panic!("{drawn:?}"));
-    assert!(before.contains("\x1b[?1049h") && before.contains("v1"), "{drawn:?}");
-    assert!(after.contains("live, ") && after.ends_with("\x1b[?25h\x1b[?1049l"), "{drawn:?}");
+    let (before, after) = drawn
+        .split_once("v2")
+        .unwrap_or_else(|| panic!("{drawn:?}"));
+    assert!(
+        before.contains("\x1b[?1049h") && before.contains("v1"),
+        "{drawn:?}"
+    );
+    assert!(
+        after.contains("live, ") && after.ends_with("\x1b[?25h\x1b[?1049l"),
+        "{drawn:?}"
+    );
 }

@@ -1,4 +1,5 @@
-//! The modules of each crate form layers: no circle in any folder, and the table in `lib.rs` is the real order.
+//! The modules of each crate form layers: no circle in any folder, and the table in `lib.rs` is the
+//! real order.
 
 mod modules;
 mod paths;
@@ -9,7 +10,12 @@ use std::path::Path;
 use self::modules::Crate;
 
 fn crate_of(folder: &str) -> Crate {
-    Crate::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder).join("src"))
+    Crate::read(
+        &Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .join(folder)
+            .join("src"),
+    )
 }
 
 /// # Panics
@@ -44,18 +50,30 @@ fn a_circle_is_found_and_named() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    write("lib.rs", "//! | `a` | first |\n//! | `room` | second |\nmod a;\nmod room;\n");
-    write("a.rs", "#[cfg(test)]\nmod tests { use crate::room; }\n// crate::room\npub struct A;\n");
+    write(
+        "lib.rs",
+        "//! | `a` | first |\n//! | `room` | second |\nmod a;\nmod room;\n",
+    );
+    write(
+        "a.rs",
+        "#[cfg(test)]\nmod tests { use crate::room; }\n// crate::room\npub struct A;\n",
+    );
     write("room/mod.rs", "mod x; mod y; mod z; pub use z::Z;\n");
     write("room/x.rs", "use super::{y::Y, Z};\nuse crate::a::A;\n");
     write("room/y.rs", "fn y() { on!(super::x::go()) }\n");
     write("room/z.rs", "use super::*;\n");
     let read = Crate::read(folder.path());
-    assert_eq!(read.circles(), ["room: x -> y -> x (room/x.rs uses room::y, room/y.rs uses room::x)"]);
+    assert_eq!(
+        read.circles(),
+        ["room: x -> y -> x (room/x.rs uses room::y, room/y.rs uses room::x)"]
+    );
     assert_eq!(table::faults(&read), [""; 0]);
     write("a.rs", "use crate::room::Z;\n");
     write("lib.rs", "//! | `a` | first |\nmod a;\nmod room;\n");
     let read = Crate::read(folder.path());
     assert_eq!(read.circles().len(), 2, "{:?}", read.circles());
-    assert_eq!(table::faults(&read), ["lib.rs: the table has no row for room"]);
+    assert_eq!(
+        table::faults(&read),
+        ["lib.rs: the table has no row for room"]
+    );
 }

@@ -31,27 +31,66 @@ impl Crate {
         let mut files = BTreeMap::new();
         collect(src, &[], &mut files);
         let root = fs::read_to_string(src.join("lib.rs")).unwrap();
-        let found: BTreeMap<Module, Found> =
-            files.iter().map(|(module, path)| (module.clone(), paths::find(&fs::read_to_string(path).unwrap(), module))).collect();
-        let tests: BTreeSet<Module> = found.values().flat_map(|found| found.test_modules.iter().cloned()).collect();
-        let is_test = |module: &Module| (1..=module.len()).any(|length| tests.contains(&module[..length]));
-        let modules: BTreeSet<Module> = found.keys().filter(|module| !is_test(module)).cloned().collect();
+        let found: BTreeMap<Module, Found> = files
+            .iter()
+            .map(|(module, path)| {
+                (
+                    module.clone(),
+                    paths::find(&fs::read_to_string(path).unwrap(), module),
+                )
+            })
+            .collect();
+        let tests: BTreeSet<Module> = found
+            .values()
+            .flat_map(|found| found.test_modules.iter().cloned())
+            .collect();
+        let is_test =
+            |module: &Module| (1..=module.len()).any(|length| tests.contains(&module[..length]));
+        let modules: BTreeSet<Module> = found
+            .keys()
+            .filter(|module| !is_test(module))
+            .cloned()
+            .collect();
         let mut uses = Vec::new();
         for module in &modules {
-            let file = files[module].strip_prefix(src).unwrap().display().to_string();
-            let named = found[module].paths.iter().filter_map(|path| resolve(path, &modules, &found, 0));
-            uses.extend(named.map(|to| Use { file: file.clone(), from: module.clone(), to }));
+            let file = files[module]
+                .strip_prefix(src)
+                .unwrap()
+                .display()
+                .to_string();
+            let named = found[module]
+                .paths
+                .iter()
+                .filter_map(|path| resolve(path, &modules, &found, 0));
+            uses.extend(named.map(|to| Use {
+                file: file.clone(),
+                from: module.clone(),
+                to,
+            }));
         }
-        Self { root, modules, uses }
+        Self {
+            root,
+            modules,
+            uses,
+        }
     }
 
     /// The uses between the modules of each folder, by the folder.
     fn rooms(&self) -> BTreeMap<Module, BTreeMap<(String, String), &Use>> {
         let mut rooms: BTreeMap<Module, BTreeMap<(String, String), &Use>> = BTreeMap::new();
         for one in &self.uses {
-            let common = one.from.iter().zip(&one.to).take_while(|(from, to)| from == to).count();
+            let common = one
+                .from
+                .iter()
+                .zip(&one.to)
+                .take_while(|(from, to)| from == to)
+                .count();
             if let (Some(from), Some(to)) = (one.from.get(common), one.to.get(common)) {
-                rooms.entry(one.from[..common].to_vec()).or_default().entry((from.clone(), to.clone())).or_insert(one);
+                rooms
+                    .entry(one.from[..common].to_vec())
+                    .or_default()
+                    .entry((from.clone(), to.clone()))
+                    .or_insert(one);
             }
         }
         rooms
@@ -69,12 +108,28 @@ impl Crate {
             let names: BTreeSet<&String> = uses.keys().map(|(from, _)| from).collect();
             let mut seen = BTreeSet::new();
             for name in names {
-                let Some(circle) = circle_of(name, &uses) else { continue };
+                let Some(circle) = circle_of(name, &uses) else {
+                    continue;
+                };
                 if seen.insert(circle.iter().cloned().collect::<BTreeSet<_>>()) {
-                    let why: Vec<_> = circle.windows(2).map(|pair| &uses[&(pair[0].clone(), pair[1].clone())]).collect();
-                    let why: Vec<_> = why.iter().map(|one| format!("{} uses {}", one.file, one.to.join("::"))).collect();
-                    let room = if room.is_empty() { "the root".into() } else { room.join("::") };
-                    circles.push(format!("{room}: {} ({})", circle.join(" -> "), why.join(", ")));
+                    let why: Vec<_> = circle
+                        .windows(2)
+                        .map(|pair| &uses[&(pair[0].clone(), pair[1].clone())])
+                        .collect();
+                    let why: Vec<_> = why
+                        .iter()
+                        .map(|one| format!("{} uses {}", one.file, one.to.join("::")))
+                        .collect();
+                    let room = if room.is_empty() {
+                        "the root".into()
+                    } else {
+                        room.join("::")
+                    };
+                    circles.push(format!(
+                        "{room}: {} ({})",
+                        circle.join(" -> "),
+                        why.join(", ")
+                    ));
                 }
             }
         }
@@ -119,13 +174,23 @@ fn collect(folder: &Path, module: &[String], files: &mut BTreeMap<Module, PathBu
     }
 }
 
-/// The module that a path leads to. An item that a module imports belongs to the module it comes from.
-fn resolve(path: &[String], modules: &BTreeSet<Module>, found: &BTreeMap<Module, Found>, depth: u8) -> Option<Module> {
-    let length = (0..=path.len()).rev().find(|length| modules.contains(&path[..*length]))?;
+/// The module that a path leads to. An item that a module imports belongs to the module it comes
+/// from.
+fn resolve(
+    path: &[String],
+    modules: &BTreeSet<Module>,
+    found: &BTreeMap<Module, Found>,
+    depth: u8,
+) -> Option<Module> {
+    let length = (0..=path.len())
+        .rev()
+        .find(|length| modules.contains(&path[..*length]))?;
     let (module, item) = (&path[..length], path.get(length));
     let import = item.and_then(|item| found.get(module)?.imports.get(item));
     match import {
-        Some(import) if depth < 8 && import != path => resolve(import, modules, found, depth + 1).or_else(|| Some(module.to_vec())),
+        Some(import) if depth < 8 && import != path => {
+            resolve(import, modules, found, depth + 1).or_else(|| Some(module.to_vec()))
+        }
         _ => Some(module.to_vec()),
     }
 }

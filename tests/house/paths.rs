@@ -1,4 +1,5 @@
-//! The paths that a file of Rust names, read from its tokens: comments and texts are none, macros are looked into.
+//! The paths that a file of Rust names, read from its tokens: comments and texts are none, macros
+//! are looked into.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,9 +22,15 @@ pub(crate) struct Found {
 }
 
 pub(crate) fn find(source: &str, module: &Module) -> Found {
-    let tokens = TokenStream::from_str(source).unwrap_or_else(|error| panic!("{module:?}: {error}"));
+    let tokens =
+        TokenStream::from_str(source).unwrap_or_else(|error| panic!("{module:?}: {error}"));
     let mut found = Found::default();
-    walk(&tokens.into_iter().collect::<Vec<_>>(), module, true, &mut found);
+    walk(
+        &tokens.into_iter().collect::<Vec<_>>(),
+        module,
+        true,
+        &mut found,
+    );
     found
 }
 
@@ -37,17 +44,26 @@ fn walk(tokens: &[TokenTree], module: &Module, is_file: bool, found: &mut Found)
             TokenTree::Group(group) if is_test => is_test = group.delimiter() != Delimiter::Brace,
             TokenTree::Group(group) => walk(&inside(group), module, false, found),
             TokenTree::Ident(word) if word == "mod" => {
-                let Some(TokenTree::Ident(name)) = rest.first() else { break };
+                let Some(TokenTree::Ident(name)) = rest.first() else {
+                    break;
+                };
                 let inner = [module.as_slice(), &[name.to_string()]].concat();
                 match rest.get(1) {
-                    Some(TokenTree::Group(group)) if !is_test => walk(&inside(group), &inner, false, found),
+                    Some(TokenTree::Group(group)) if !is_test => {
+                        walk(&inside(group), &inner, false, found)
+                    }
                     Some(TokenTree::Punct(_)) if is_test => drop(found.test_modules.insert(inner)),
                     _ => {}
                 }
                 (at, is_test) = (at + 2, false);
             }
-            TokenTree::Ident(word) if word == "use" && !rest.first().is_some_and(|next| is_punct(next, '<')) => {
-                let end = rest.iter().position(|token| is_punct(token, ';')).unwrap_or(rest.len());
+            TokenTree::Ident(word)
+                if word == "use" && !rest.first().is_some_and(|next| is_punct(next, '<')) =>
+            {
+                let end = rest
+                    .iter()
+                    .position(|token| is_punct(token, ';'))
+                    .unwrap_or(rest.len());
                 if !is_test {
                     imports(&rest[..end], module, is_file, found);
                 }
@@ -56,7 +72,9 @@ fn walk(tokens: &[TokenTree], module: &Module, is_file: bool, found: &mut Found)
             TokenTree::Ident(_) => {
                 let path = path(&tokens[at..]);
                 at += 3 * (path.len() - 1);
-                found.paths.extend(absolute(&path, module).filter(|_| path.len() > 1 && !is_test));
+                found
+                    .paths
+                    .extend(absolute(&path, module).filter(|_| path.len() > 1 && !is_test));
             }
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
@@ -74,7 +92,9 @@ fn is_punct(token: &TokenTree, mark: char) -> bool {
 
 /// Whether an attribute, behind its `#`, keeps an item for tests.
 fn is_test_only(attribute: Option<&TokenTree>) -> bool {
-    let text = attribute.map(|attribute| attribute.to_string().replace(' ', "")).unwrap_or_default();
+    let text = attribute
+        .map(|attribute| attribute.to_string().replace(' ', ""))
+        .unwrap_or_default();
     text.starts_with("[cfg(test") || text.starts_with("[cfg(all(test")
 }
 
@@ -83,7 +103,11 @@ fn path(tokens: &[TokenTree]) -> Vec<String> {
     let mut path = vec![tokens[0].to_string()];
     for part in tokens[1..].chunks_exact(3) {
         match part {
-            [first, second, TokenTree::Ident(name)] if is_punct(first, ':') && is_punct(second, ':') => path.push(name.to_string()),
+            [first, second, TokenTree::Ident(name)]
+                if is_punct(first, ':') && is_punct(second, ':') =>
+            {
+                path.push(name.to_string())
+            }
             _ => break,
         }
     }
@@ -94,7 +118,9 @@ fn imports(tokens: &[TokenTree], module: &Module, is_file: bool, found: &mut Fou
     let mut leaves = Vec::new();
     tree(tokens, &[], &mut leaves);
     for (path, name) in leaves {
-        let Some(path) = absolute(&path, module) else { continue };
+        let Some(path) = absolute(&path, module) else {
+            continue;
+        };
         if is_file {
             found.imports.insert(name, path.clone());
         }
@@ -129,7 +155,8 @@ fn tree(tokens: &[TokenTree], before: &[String], leaves: &mut Vec<(Vec<String>, 
     }
 }
 
-/// A path from the root of the crate. `None` for one that begins with a crate, or with a child of the module.
+/// A path from the root of the crate. `None` for one that begins with a crate, or with a child of
+/// the module.
 fn absolute(path: &[String], module: &Module) -> Option<Vec<String>> {
     let mut from = match path.first()?.as_str() {
         "crate" => Vec::new(),

@@ -6,7 +6,14 @@ use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
 
 /// The headers that a snapshot shows.
-const SHOWN: [&str; 6] = ["content-type", "location", "allow", "www-authenticate", "retry-after", "cache-control"];
+const SHOWN: [&str; 6] = [
+    "content-type",
+    "location",
+    "allow",
+    "www-authenticate",
+    "retry-after",
+    "cache-control",
+];
 
 /// An answer of a server, read completely.
 #[derive(Clone, Debug)]
@@ -26,7 +33,11 @@ impl Answer {
     /// When the body cannot be read.
     pub async fn of(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, body: response.text().await.unwrap() }
+        Self {
+            status,
+            headers,
+            body: response.text().await.unwrap(),
+        }
     }
 
     /// The body as JSON.
@@ -35,18 +46,26 @@ impl Answer {
     /// When the body is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in the answer {}:\n{}", self.status, self.body))
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in the answer {}:\n{}", self.status, self.body))
     }
 
     /// Checks the status and returns the JSON body, or null when the body is empty.
     ///
     /// # Panics
     /// When the status differs, with the body.
-    #[expect(clippy::must_use_candidate, reason = "often the status is all that is asked")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "often the status is all that is asked"
+    )]
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
-        if self.body.is_empty() { Value::Null } else { self.json() }
+        if self.body.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
 
     /// A header as text.
@@ -58,22 +77,31 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The answer as a snapshot: status, the selected headers and body. Ids are numbered in the order of their
-    /// appearance, and present times are replaced.
+    /// The answer as a snapshot: status, the selected headers and body. Ids are numbered in the
+    /// order of their appearance, and present times are replaced.
     ///
     /// # Panics
     /// When the content type is JSON and the body is not.
     #[must_use]
     pub fn whole(&self) -> String {
-        let reason = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
+        let reason = StatusCode::from_u16(self.status)
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or_default();
         let mut out = format!("{} {reason}\n", self.status);
         for name in SHOWN {
             if let Some(value) = self.header(name) {
                 let _ = writeln!(out, "{name}: {value}");
             }
         }
-        let json = self.header("content-type").is_some_and(|kind| kind.contains("json") && !kind.contains("ndjson"));
-        let body = if json && !self.body.is_empty() { pretty(&self.json()) } else { self.body.clone() };
+        let json = self
+            .header("content-type")
+            .is_some_and(|kind| kind.contains("json") && !kind.contains("ndjson"));
+        let body = if json && !self.body.is_empty() {
+            pretty(&self.json())
+        } else {
+            self.body.clone()
+        };
         redact(&format!("{out}\n{body}\n"))
     }
 }
@@ -86,8 +114,9 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-/// Replaces everything in a text that differs between two runs. UUIDs are numbered in the order of their appearance; times
-/// from 2026 on become `<now>` (a test that names a time chooses an earlier one), and hashes become `<hash>`.
+/// Replaces everything in a text that differs between two runs. UUIDs are numbered in the order of
+/// their appearance; times from 2026 on become `<now>` (a test that names a time chooses an earlier
+/// one), and hashes become `<hash>`.
 #[must_use]
 pub fn redact(text: &str) -> String {
     let mut ids: Vec<String> = Vec::new();
@@ -115,20 +144,24 @@ pub fn redact(text: &str) -> String {
     out
 }
 
-/// Whether this is a UUID of version 7. Servers generate that version; tests that name a UUID use another one.
+/// Whether this is a UUID of version 7. Servers generate that version; tests that name a UUID use
+/// another one.
 fn is_id(part: &str) -> bool {
     part.as_bytes()[14] == b'7' && uuid::Uuid::try_parse(part).is_ok()
 }
 
 /// Whether this is a SHA-256 digest in hexadecimal.
 fn is_hash(part: &str) -> bool {
-    part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    part.bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The length of the time at the start of `text`, if there is one and it is in 2026 or later.
 fn now_length(text: &str) -> Option<usize> {
     let end = text.get(..40).unwrap_or(text).find('Z')? + 1;
-    let stamp = text.get(..end).filter(|stamp| (20..=30).contains(&stamp.len()))?;
+    let stamp = text
+        .get(..end)
+        .filter(|stamp| (20..=30).contains(&stamp.len()))?;
     let year: u32 = stamp.get(..4)?.parse().ok()?;
     (year >= 2026 && deploytrack_core::clock::parse(stamp).is_ok()).then_some(end)
 }

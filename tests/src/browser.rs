@@ -1,7 +1,8 @@
 //! A real browser: headless Chromium, driven through chromedriver (W3C `WebDriver`).
 //!
-//! The driver is started once per test program and is killed with it, together with its browsers. Each test has its own
-//! browser with an empty profile. After the test, the errors and the requests of the page are checked.
+//! The driver is started once per test program and is killed with it, together with its browsers.
+//! Each test has its own browser with an empty profile. After the test, the errors and the requests
+//! of the page are checked.
 
 use std::{
     fs,
@@ -21,7 +22,8 @@ use crate::program::on_path;
 
 const HOW: &str = "Chromium and its driver are not installed. Install them (Debian, Ubuntu: apt-get install chromium chromium-driver; or run \
     scripts/test, which does), or leave these tests out on purpose with DEPLOYTRACK_TEST_BROWSER=skip";
-/// How long a condition on a page may take to hold. Long, because the machine may be building at the same time.
+/// How long a condition on a page may take to hold. Long, because the machine may be building at
+/// the same time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Starts the driver, and kills it and its browsers when standard input closes.
@@ -47,7 +49,11 @@ fn driver() -> Option<&'static Driver> {
 }
 
 fn start(program: &Path) -> Driver {
-    let folder = tempfile::Builder::new().prefix("deploytrack-browser-").tempdir().unwrap().keep();
+    let folder = tempfile::Builder::new()
+        .prefix("deploytrack-browser-")
+        .tempdir()
+        .unwrap()
+        .keep();
     let mut supervisor = Command::new("sh")
         .args(["-c", SUPERVISOR, "browser.sh"])
         .args([program, &folder])
@@ -56,9 +62,15 @@ fn start(program: &Path) -> Driver {
         .spawn()
         .expect("a shell runs");
     let mut port = String::new();
-    BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    BufReader::new(supervisor.stdout.take().unwrap())
+        .read_line(&mut port)
+        .unwrap();
     assert!(!port.is_empty(), "chromedriver does not start");
-    Driver { url: format!("http://127.0.0.1:{}", port.trim()), folder, _supervisor: supervisor }
+    Driver {
+        url: format!("http://127.0.0.1:{}", port.trim()),
+        folder,
+        _supervisor: supervisor,
+    }
 }
 
 /// A browser with one open page.
@@ -68,32 +80,55 @@ pub struct Browser {
     home: String,
 }
 
-/// Runs a test in a new browser and closes the browser afterwards, also when the test panics. Then checks that the pages
-/// logged no errors except those that contain a text of `expected`, and sent requests to `home` only.
+/// Runs a test in a new browser and closes the browser afterwards, also when the test panics. Then
+/// checks that the pages logged no errors except those that contain a text of `expected`, and sent
+/// requests to `home` only.
 ///
 /// # Panics
 /// When the test panics, when a check fails, and when no browser is installed and these tests are not skipped on purpose.
 pub async fn in_browser(home: &str, expected: &[&str], test: impl AsyncFnOnce(&Browser)) {
     let Some(driver) = driver() else { return };
-    let browser = Browser { client: connect(driver).await, home: home.to_owned() };
-    let outcome = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(test(&browser))).await;
+    let browser = Browser {
+        client: connect(driver).await,
+        home: home.to_owned(),
+    };
+    let outcome =
+        futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(test(&browser))).await;
     let (errors, asked) = (browser.errors().await, browser.asked().await);
     let _ = browser.client.clone().close().await;
     if let Err(panic) = outcome {
-        let said = panic.downcast_ref::<String>().map_or("the test ended", String::as_str);
+        let said = panic
+            .downcast_ref::<String>()
+            .map_or("the test ended", String::as_str);
         panic!("{said}; the page said: {errors:#?}");
     }
-    let unexpected: Vec<_> = errors.iter().filter(|error| !expected.iter().any(|known| error.contains(known))).collect();
-    assert!(unexpected.is_empty(), "the page says errors: {unexpected:#?}");
+    let unexpected: Vec<_> = errors
+        .iter()
+        .filter(|error| !expected.iter().any(|known| error.contains(known)))
+        .collect();
+    assert!(
+        unexpected.is_empty(),
+        "the page says errors: {unexpected:#?}"
+    );
     // Pages and files of the browser itself.
     let own = [home, "data:", "file:", "chrome:"];
-    let foreign: Vec<_> = asked.iter().filter(|url| !own.iter().any(|own| url.starts_with(own))).collect();
+    let foreign: Vec<_> = asked
+        .iter()
+        .filter(|url| !own.iter().any(|own| url.starts_with(own)))
+        .collect();
     assert!(foreign.is_empty(), "the page asks others: {foreign:#?}");
-    assert!(asked.iter().any(|url| url.starts_with(home)), "nothing was asked, and nothing was tested");
+    assert!(
+        asked.iter().any(|url| url.starts_with(home)),
+        "nothing was asked, and nothing was tested"
+    );
 }
 
 async fn connect(driver: &Driver) -> Client {
-    let profile = tempfile::Builder::new().prefix("profile-").tempdir_in(&driver.folder).unwrap().keep();
+    let profile = tempfile::Builder::new()
+        .prefix("profile-")
+        .tempdir_in(&driver.folder)
+        .unwrap()
+        .keep();
     let arguments = [
         "--headless",
         "--no-sandbox",
@@ -105,13 +140,23 @@ async fn connect(driver: &Driver) -> Client {
         "--disable-sync",
         "--window-size=1280,900",
     ];
-    let arguments: Vec<_> = arguments.into_iter().map(str::to_owned).chain([format!("--user-data-dir={}", profile.display())]).collect();
+    let arguments: Vec<_> = arguments
+        .into_iter()
+        .map(str::to_owned)
+        .chain([format!("--user-data-dir={}", profile.display())])
+        .collect();
     let capabilities = json!({
         "goog:chromeOptions": {"args": arguments},
         "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
     });
-    let Value::Object(capabilities) = capabilities else { unreachable!("it is written as an object") };
-    ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&driver.url).await.expect("the browser starts")
+    let Value::Object(capabilities) = capabilities else {
+        unreachable!("it is written as an object")
+    };
+    ClientBuilder::new(HttpConnector::new())
+        .capabilities(capabilities)
+        .connect(&driver.url)
+        .await
+        .expect("the browser starts")
 }
 
 impl Browser {
@@ -128,7 +173,10 @@ impl Browser {
     pub async fn open(&self, rest: &str) {
         // The browser does not reload a page when only the fragment changes.
         self.client.goto("about:blank").await.unwrap();
-        self.client.goto(&format!("{}/{rest}", self.home)).await.unwrap();
+        self.client
+            .goto(&format!("{}/{rest}", self.home))
+            .await
+            .unwrap();
     }
 
     /// Evaluates a JavaScript expression on the page.
@@ -136,7 +184,10 @@ impl Browser {
     /// # Panics
     /// When the expression throws.
     pub async fn value(&self, expression: &str) -> Value {
-        self.client.execute(&format!("return ({expression})"), Vec::new()).await.unwrap_or_else(|why| panic!("{expression}: {why}"))
+        self.client
+            .execute(&format!("return ({expression})"), Vec::new())
+            .await
+            .unwrap_or_else(|why| panic!("{expression}: {why}"))
     }
 
     /// Waits until a JavaScript expression is `true`.
@@ -147,7 +198,11 @@ impl Browser {
         let began = Instant::now();
         while self.value(expression).await != json!(true) {
             let in_time = began.elapsed() < PATIENCE;
-            assert!(in_time, "never: {expression}; the page shows: {}", self.value("document.body.innerText").await);
+            assert!(
+                in_time,
+                "never: {expression}; the page shows: {}",
+                self.value("document.body.innerText").await
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -157,7 +212,11 @@ impl Browser {
     /// # Panics
     /// As [`Browser::until`].
     pub async fn shows(&self, text: &str) {
-        self.until(&format!("document.body.innerText.includes({})", json!(text))).await;
+        self.until(&format!(
+            "document.body.innerText.includes({})",
+            json!(text)
+        ))
+        .await;
     }
 
     /// Clicks the first element that matches a CSS selector.
@@ -165,7 +224,13 @@ impl Browser {
     /// # Panics
     /// When no element matches, or the element cannot be clicked.
     pub async fn press(&self, selector: &str) {
-        self.client.find(fantoccini::Locator::Css(selector)).await.unwrap().click().await.unwrap();
+        self.client
+            .find(fantoccini::Locator::Css(selector))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
     }
 
     /// Types into the first element that matches a CSS selector.
@@ -173,27 +238,50 @@ impl Browser {
     /// # Panics
     /// When no element matches, or the element takes no text.
     pub async fn fill(&self, selector: &str, text: &str) {
-        self.client.find(fantoccini::Locator::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
+        self.client
+            .find(fantoccini::Locator::Css(selector))
+            .await
+            .unwrap()
+            .send_keys(text)
+            .await
+            .unwrap();
     }
 
-    /// The errors and warnings in the browser's log: console output, failed requests and exceptions.
+    /// The errors and warnings in the browser's log: console output, failed requests and
+    /// exceptions.
     async fn errors(&self) -> Vec<String> {
         let entries = self.log("browser").await;
-        let serious = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
-        serious.filter_map(|entry| entry["message"].as_str()).map(str::to_owned).collect()
+        let serious = entries
+            .iter()
+            .filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        serious
+            .filter_map(|entry| entry["message"].as_str())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The address of every request.
     async fn asked(&self) -> Vec<String> {
         let entries = self.log("performance").await;
-        let messages = entries.iter().filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
-        let requests = messages.filter(|message| message["message"]["method"] == "Network.requestWillBeSent");
-        let urls = requests.filter_map(|message| message["message"]["params"]["request"]["url"].as_str().map(str::to_owned));
+        let messages = entries
+            .iter()
+            .filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
+        let requests =
+            messages.filter(|message| message["message"]["method"] == "Network.requestWillBeSent");
+        let urls = requests.filter_map(|message| {
+            message["message"]["params"]["request"]["url"]
+                .as_str()
+                .map(str::to_owned)
+        });
         urls.filter(|url| url != "about:blank").collect()
     }
 
     async fn log(&self, kind: &'static str) -> Vec<Value> {
-        let log = self.client.issue_cmd(TakeLog(kind)).await.unwrap_or_default();
+        let log = self
+            .client
+            .issue_cmd(TakeLog(kind))
+            .await
+            .unwrap_or_default();
         log.as_array().cloned().unwrap_or_default()
     }
 }
@@ -203,7 +291,11 @@ impl Browser {
 struct TakeLog(&'static str);
 
 impl WebDriverCompatibleCommand for TakeLog {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
         base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
     }
 
@@ -219,5 +311,6 @@ impl WebDriverCompatibleCommand for TakeLog {
 #[must_use]
 pub fn axe() -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/axe-core/package/axe.min.js");
-    fs::read_to_string(&file).unwrap_or_else(|why| panic!("{}: {why}; scripts/test gets it once", file.display()))
+    fs::read_to_string(&file)
+        .unwrap_or_else(|why| panic!("{}: {why}; scripts/test gets it once", file.display()))
 }

@@ -23,7 +23,9 @@ pub struct Caller {
 /// The present time in seconds since 1970, for the claims of a token.
 #[must_use]
 pub fn seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// Signs a token with these claims and this secret.
@@ -32,7 +34,12 @@ pub fn seconds() -> u64 {
 /// When signing fails.
 #[must_use]
 pub fn token(claims: &Value, secret: &str) -> String {
-    jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+    jsonwebtoken::encode(
+        &Header::default(),
+        claims,
+        &EncodingKey::from_secret(secret.as_bytes()),
+    )
+    .unwrap()
 }
 
 impl Caller {
@@ -43,7 +50,11 @@ impl Caller {
     #[must_use]
     pub fn new(url: &str, token: Option<String>) -> Self {
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { client, url: url.to_owned(), token }
+        Self {
+            client,
+            url: url.to_owned(),
+            token,
+        }
     }
 
     /// The same caller without automatic compression: answers are returned as they were sent.
@@ -52,7 +63,10 @@ impl Caller {
     /// When no client can be made.
     #[must_use]
     pub fn as_sent(self) -> Self {
-        Self { client: Client::builder().no_proxy().no_gzip().build().unwrap(), ..self }
+        Self {
+            client: Client::builder().no_proxy().no_gzip().build().unwrap(),
+            ..self
+        }
     }
 
     /// A caller without a token.
@@ -70,7 +84,10 @@ impl Caller {
     /// A token that may read.
     #[must_use]
     pub fn reader_token() -> String {
-        token(&json!({"sub": "reader", "exp": seconds() + 3600, "iat": seconds()}), SECRET)
+        token(
+            &json!({"sub": "reader", "exp": seconds() + 3600, "iat": seconds()}),
+            SECRET,
+        )
     }
 
     /// A caller who may read, with this subject.
@@ -82,7 +99,10 @@ impl Caller {
     /// A token that may read, with this subject.
     #[must_use]
     pub fn token_of(subject: &str) -> String {
-        token(&json!({"sub": subject, "exp": seconds() + 3600, "iat": seconds()}), SECRET)
+        token(
+            &json!({"sub": subject, "exp": seconds() + 3600, "iat": seconds()}),
+            SECRET,
+        )
     }
 
     /// A caller who may write.
@@ -94,20 +114,33 @@ impl Caller {
     /// A token that may write.
     #[must_use]
     pub fn admin_token() -> String {
-        token(&json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]}), SECRET)
+        token(
+            &json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]}),
+            SECRET,
+        )
     }
 
     /// A caller whose token could write and expired an hour ago.
     #[must_use]
     pub fn expired(url: &str) -> Self {
-        Self::new(url, Some(token(&json!({"sub": "ci-bot", "exp": seconds() - 3600, "iat": seconds() - 7200, "roles": ["admin"]}), SECRET)))
+        Self::new(
+            url,
+            Some(token(
+                &json!({"sub": "ci-bot", "exp": seconds() - 3600, "iat": seconds() - 7200, "roles": ["admin"]}),
+                SECRET,
+            )),
+        )
     }
 
     /// A caller whose token is signed with another secret.
     #[must_use]
     pub fn forged(url: &str) -> Self {
-        let claims = json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
-        Self::new(url, Some(token(&claims, "another-secret-of-at-least-32-bytes!")))
+        let claims =
+            json!({"sub": "ci-bot", "exp": seconds() + 3600, "iat": seconds(), "roles": ["admin"]});
+        Self::new(
+            url,
+            Some(token(&claims, "another-secret-of-at-least-32-bytes!")),
+        )
     }
 
     /// The URL of the server.
@@ -146,9 +179,20 @@ impl Caller {
     ///
     /// # Panics
     /// When there is no answer, and when a header cannot be sent.
-    pub async fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.request(method, path).header("content-type", "application/json").body(body);
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value.as_bytes()));
+    pub async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let request = self
+            .request(method, path)
+            .header("content-type", "application/json")
+            .body(body);
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, value.as_bytes())
+        });
         Answer::of(request.send().await.unwrap()).await
     }
 
@@ -157,7 +201,11 @@ impl Caller {
     /// # Panics
     /// When there is no answer, and when a header cannot be sent.
     pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let request = headers.iter().fold(self.request("GET", path), |request, (name, value)| request.header(*name, value.as_bytes()));
+        let request = headers
+            .iter()
+            .fold(self.request("GET", path), |request, (name, value)| {
+                request.header(*name, value.as_bytes())
+            });
         Answer::of(request.send().await.unwrap()).await
     }
 
@@ -185,7 +233,12 @@ impl Caller {
 
     /// Changes the status of a deployment and returns it; the answer must be 200.
     pub async fn advance(&self, id: &str, status: &str) -> Value {
-        self.patch(&format!("/api/v1/deployments/{id}"), &json!({"status": status})).await.expect(200)
+        self.patch(
+            &format!("/api/v1/deployments/{id}"),
+            &json!({"status": status}),
+        )
+        .await
+        .expect(200)
     }
 
     /// Imports newline-delimited JSON.
@@ -193,7 +246,10 @@ impl Caller {
     /// # Panics
     /// When there is no answer.
     pub async fn import(&self, lines: impl Into<String>) -> Answer {
-        let request = self.request("POST", "/api/v1/deployments/import").header("content-type", "application/x-ndjson").body(lines.into());
+        let request = self
+            .request("POST", "/api/v1/deployments/import")
+            .header("content-type", "application/x-ndjson")
+            .body(lines.into());
         Answer::of(request.send().await.unwrap()).await
     }
 
@@ -202,6 +258,8 @@ impl Caller {
     /// # Panics
     /// When the answer has no total.
     pub async fn total(&self) -> u64 {
-        self.get("/api/v1/deployments?take=1").await.expect(200)["total"].as_u64().unwrap()
+        self.get("/api/v1/deployments?take=1").await.expect(200)["total"]
+            .as_u64()
+            .unwrap()
     }
 }

@@ -1,5 +1,5 @@
-//! Large data sets, inserted by SQL, because recording them through a server would take minutes. The deployments have no
-//! history, so they can only be read. Each deployment has one event.
+//! Large data sets, inserted by SQL, because recording them through a server would take minutes.
+//! The deployments have no history, so they can only be read. Each deployment has one event.
 
 use crate::database::Database;
 
@@ -22,13 +22,25 @@ impl DataSet {
     /// One small deployment in each cell.
     #[must_use]
     pub const fn cells(components: u32, environments: u32) -> Self {
-        Self { components, environments, deployments: 1, status: "succeeded", bytes: 10 }
+        Self {
+            components,
+            environments,
+            deployments: 1,
+            status: "succeeded",
+            bytes: 10,
+        }
     }
 
     /// Deployments in one cell with large texts: 24 KiB each.
     #[must_use]
     pub const fn large(deployments: u32) -> Self {
-        Self { components: 1, environments: 1, deployments, status: "succeeded", bytes: 16_000 }
+        Self {
+            components: 1,
+            environments: 1,
+            deployments,
+            status: "succeeded",
+            bytes: 16_000,
+        }
     }
 
     /// Inserts the data set into an empty database.
@@ -37,7 +49,11 @@ impl DataSet {
     /// When the database refuses.
     pub async fn insert(self, database: &Database) {
         database.tracker().await.close().await;
-        let sql = if database.is_sqlite() { SQLITE } else { POSTGRES };
+        let sql = if database.is_sqlite() {
+            SQLITE
+        } else {
+            POSTGRES
+        };
         let sql = format!("{sql}{DERIVED}")
             .replace("{components}", &self.components.to_string())
             .replace("{environments}", &self.environments.to_string())

@@ -35,12 +35,14 @@ impl WriteLock {
     }
 }
 
-/// A database that a test runs on; a test takes both with `#[values(Sqlite, Postgres)] kind: DatabaseKind`.
+/// A database that a test runs on; a test takes both with `#[values(Sqlite, Postgres)] kind:
+/// DatabaseKind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabaseKind {
     /// An SQLite file.
     Sqlite,
-    /// A database in the private cluster of the test run, or on the server that the environment names.
+    /// A database in the private cluster of the test run, or on the server that the environment
+    /// names.
     Postgres,
 }
 
@@ -57,7 +59,8 @@ impl DatabaseKind {
     }
 }
 
-/// A database that starts empty. An SQLite file is deleted with this value; a PostgreSQL database lives as long as its cluster.
+/// A database that starts empty. An SQLite file is deleted with this value; a PostgreSQL database
+/// lives as long as its cluster.
 #[derive(Debug)]
 pub struct Database {
     url: String,
@@ -73,7 +76,10 @@ impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("deploytrack.db").display());
-        Self { url, folder: Some(folder) }
+        Self {
+            url,
+            folder: Some(folder),
+        }
     }
 
     /// A new database on PostgreSQL, or `None` when the tests on PostgreSQL are skipped on purpose.
@@ -83,11 +89,23 @@ impl Database {
     pub async fn postgres() -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let url = tokio::task::spawn_blocking(postgres::url).await.unwrap()?;
-        let name = format!("deploytrack_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut server = PgConnection::connect(&url.replace("{}", "postgres")).await.unwrap();
+        let name = format!(
+            "deploytrack_{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let mut server = PgConnection::connect(&url.replace("{}", "postgres"))
+            .await
+            .unwrap();
         let sql = format!("create database {name}");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
-        Some(Self { url: url.replace("{}", &name), folder: None })
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&mut server)
+            .await
+            .unwrap();
+        Some(Self {
+            url: url.replace("{}", &name),
+            folder: None,
+        })
     }
 
     /// An SQLite file at this path, whose folder belongs to the caller.
@@ -96,7 +114,10 @@ impl Database {
     /// When the temporary folder cannot be made.
     #[must_use]
     pub fn sqlite_at(path: &Path) -> Self {
-        Self { url: format!("sqlite:{}", path.display()), folder: Some(tempfile::tempdir().unwrap()) }
+        Self {
+            url: format!("sqlite:{}", path.display()),
+            folder: Some(tempfile::tempdir().unwrap()),
+        }
     }
 
     /// Moves the tables of a PostgreSQL database to this disk, which also drops their cached pages.
@@ -107,25 +128,51 @@ impl Database {
         let folder = disk.path().join("tables");
         std::fs::create_dir(&folder).unwrap();
         for path in [disk.path(), &folder] {
-            assert!(Command::new("chown").arg("postgres").arg(path).status().unwrap().success(), "the server's user owns the disk");
+            assert!(
+                Command::new("chown")
+                    .arg("postgres")
+                    .arg(path)
+                    .status()
+                    .unwrap()
+                    .success(),
+                "the server's user owns the disk"
+            );
         }
         let (name, mut server) = self.beside().await;
-        for sql in
-            [format!("create tablespace {name} location '{}'", folder.display()), format!("alter database {name} set tablespace {name}")]
-        {
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        for sql in [
+            format!("create tablespace {name} location '{}'", folder.display()),
+            format!("alter database {name} set tablespace {name}"),
+        ] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                .execute(&mut server)
+                .await
+                .unwrap();
         }
     }
 
-    /// The name of a PostgreSQL database, and a connection to the database `postgres` of the same server.
+    /// The name of a PostgreSQL database, and a connection to the database `postgres` of the same
+    /// server.
     async fn beside(&self) -> (&str, PgConnection) {
-        let (base, name) = self.url.split('?').next().and_then(|url| url.rsplit_once('/')).unwrap();
-        let query = self.url.split_once('?').map_or_else(String::new, |(_, query)| format!("?{query}"));
-        (name, PgConnection::connect(&format!("{base}/postgres{query}")).await.unwrap())
+        let (base, name) = self
+            .url
+            .split('?')
+            .next()
+            .and_then(|url| url.rsplit_once('/'))
+            .unwrap();
+        let query = self
+            .url
+            .split_once('?')
+            .map_or_else(String::new, |(_, query)| format!("?{query}"));
+        (
+            name,
+            PgConnection::connect(&format!("{base}/postgres{query}"))
+                .await
+                .unwrap(),
+        )
     }
 
-    /// Changes a setting of a PostgreSQL database (`set NAME = VALUE`, `reset all`) and closes every connection to it, since
-    /// only new connections have the setting.
+    /// Changes a setting of a PostgreSQL database (`set NAME = VALUE`, `reset all`) and closes
+    /// every connection to it, since only new connections have the setting.
     ///
     /// # Panics
     /// When the server refuses.
@@ -133,21 +180,32 @@ impl Database {
         let (name, mut server) = self.beside().await;
         for sql in [
             format!("alter database {name} {setting}"),
-            format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"),
+            format!(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+            ),
         ] {
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                .execute(&mut server)
+                .await
+                .unwrap();
         }
     }
 
-    /// Drops a database that was moved to a disk. This must happen before the unmount: PostgreSQL crashes when it cannot sync
-    /// a file.
+    /// Drops a database that was moved to a disk. This must happen before the unmount: PostgreSQL
+    /// crashes when it cannot sync a file.
     ///
     /// # Panics
     /// When the server refuses.
     pub async fn leave(&self) {
         let (name, mut server) = self.beside().await;
-        for sql in [format!("drop database {name} with (force)"), format!("drop tablespace {name}")] {
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        for sql in [
+            format!("drop database {name} with (force)"),
+            format!("drop tablespace {name}"),
+        ] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                .execute(&mut server)
+                .await
+                .unwrap();
         }
     }
 
@@ -177,7 +235,11 @@ impl Database {
     /// # Panics
     /// When it cannot be made.
     pub async fn another(&self) -> Self {
-        if self.is_sqlite() { Self::sqlite() } else { Self::postgres().await.unwrap() }
+        if self.is_sqlite() {
+            Self::sqlite()
+        } else {
+            Self::postgres().await.unwrap()
+        }
     }
 
     /// A tracker on this database.
@@ -199,10 +261,14 @@ impl Database {
         let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
         if self.is_sqlite() {
             let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
-            sql.execute(&mut connection).await.map(|done| done.rows_affected())
+            sql.execute(&mut connection)
+                .await
+                .map(|done| done.rows_affected())
         } else {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
-            sql.execute(&mut connection).await.map(|done| done.rows_affected())
+            sql.execute(&mut connection)
+                .await
+                .map(|done| done.rows_affected())
         }
     }
 
@@ -213,11 +279,17 @@ impl Database {
     pub async fn block_writes(&self) -> WriteLock {
         if self.is_sqlite() {
             let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql("begin immediate").execute(&mut connection).await.unwrap();
+            sqlx::raw_sql("begin immediate")
+                .execute(&mut connection)
+                .await
+                .unwrap();
             WriteLock::Sqlite(connection)
         } else {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql("begin; lock table current_cells in exclusive mode").execute(&mut connection).await.unwrap();
+            sqlx::raw_sql("begin; lock table current_cells in exclusive mode")
+                .execute(&mut connection)
+                .await
+                .unwrap();
             WriteLock::Postgres(connection)
         }
     }
@@ -229,31 +301,57 @@ impl Database {
     pub async fn text(&self, sql: &'static str) -> String {
         if self.is_sqlite() {
             let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
-            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            sqlx::query_scalar(sql)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
         } else {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
-            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            sqlx::query_scalar(sql)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
         }
     }
 
-    /// The generic plan of PostgreSQL for a query, one step a line, with sequential scans disabled. The first parameter is a
-    /// time.
+    /// The generic plan of PostgreSQL for a query, one step a line, with sequential scans disabled.
+    /// The first parameter is a time.
     ///
     /// # Panics
     /// When this is not a PostgreSQL database, or the query cannot be planned.
     pub async fn plan(&self, query: &str) -> String {
         let mut connection = PgConnection::connect(&self.url).await.unwrap();
         // EXPLAIN takes no parameters.
-        let prepare = format!("set enable_seqscan = off; set plan_cache_mode = force_generic_plan; prepare asked (timestamptz) as {query}");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(prepare)).execute(&mut connection).await.unwrap();
-        let parameters = (1..=100).take_while(|number| query.contains(&format!("${number}"))).map(|_| "null").collect::<Vec<_>>();
-        let execute = if parameters.is_empty() { "asked".to_owned() } else { format!("asked ({})", parameters.join(", ")) };
+        let prepare = format!(
+            "set enable_seqscan = off; set plan_cache_mode = force_generic_plan; prepare asked (timestamptz) as {query}"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(prepare))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let parameters = (1..=100)
+            .take_while(|number| query.contains(&format!("${number}")))
+            .map(|_| "null")
+            .collect::<Vec<_>>();
+        let execute = if parameters.is_empty() {
+            "asked".to_owned()
+        } else {
+            format!("asked ({})", parameters.join(", "))
+        };
         let steps: Vec<(String,)> =
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("explain execute {execute}"))).fetch_all(&mut connection).await.unwrap();
-        steps.into_iter().map(|(step,)| step).collect::<Vec<_>>().join("\n")
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("explain execute {execute}")))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+        steps
+            .into_iter()
+            .map(|(step,)| step)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
-    /// Makes every commit wait for the disk, for tests that kill a server. Test clusters commit asynchronously otherwise.
+    /// Makes every commit wait for the disk, for tests that kill a server. Test clusters commit
+    /// asynchronously otherwise.
     ///
     /// # Panics
     /// When the database refuses.

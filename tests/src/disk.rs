@@ -22,8 +22,13 @@ impl SmallDisk {
     pub fn mount(bytes: u64) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let size = format!("size={bytes},mode=755");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
-        mounted.is_ok_and(|mounted| mounted.status.success()).then(|| Self(folder))
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(folder.path())
+            .output();
+        mounted
+            .is_ok_and(|mounted| mounted.status.success())
+            .then(|| Self(folder))
     }
 
     /// The mount point.
@@ -41,7 +46,11 @@ impl SmallDisk {
     /// # Panics
     /// When the file that fills it cannot be created.
     pub fn fill(&self) {
-        let mut ballast = fs::File::options().create(true).append(true).open(self.ballast()).unwrap();
+        let mut ballast = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.ballast())
+            .unwrap();
         for block in [1024 * 1024, 4096] {
             while ballast.write_all(&vec![0; block]).is_ok() {}
         }
@@ -58,6 +67,9 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
+        let _ = Command::new("umount")
+            .arg("--lazy")
+            .arg(self.path())
+            .status();
     }
 }

@@ -3,7 +3,14 @@
 use std::fmt::Write as _;
 
 /// The kinds of expensive bodies. All of them are refused after parsing.
-pub const WORST: [&str; 6] = ["duplicates under a long key", "items under a long key", "unknown keys", "objects", "numbers", "deep"];
+pub const WORST: [&str; 6] = [
+    "duplicates under a long key",
+    "items under a long key",
+    "unknown keys",
+    "objects",
+    "numbers",
+    "deep",
+];
 
 /// A cheap body of the same size for comparison: one long text, which is refused for its length.
 #[must_use]
@@ -20,10 +27,14 @@ pub fn worst(kind: &str, bytes: usize) -> String {
     let long = "k".repeat(bytes / 2);
     let inside = |list: String| format!(r#"{{"metadata":{{"a":[{list}]}}}}"#);
     match kind {
-        "duplicates under a long key" => format!(r#"{{"{long}":{{{}}}}}"#, repeated(r#""a":0,"#, bytes / 2)),
+        "duplicates under a long key" => {
+            format!(r#"{{"{long}":{{{}}}}}"#, repeated(r#""a":0,"#, bytes / 2))
+        }
         "items under a long key" => format!(r#"{{"{long}":[{}]}}"#, repeated("0,", bytes / 2)),
         "unknown keys" => {
-            let keys: Vec<_> = (0..bytes / 12).map(|number| format!("\"{number:07}\":0")).collect();
+            let keys: Vec<_> = (0..bytes / 12)
+                .map(|number| format!("\"{number:07}\":0"))
+                .collect();
             format!("{{{}}}", keys.join(","))
         }
         "objects" => inside(repeated(r#"{"":0},"#, bytes)),
@@ -36,8 +47,8 @@ pub fn worst(kind: &str, bytes: usize) -> String {
     }
 }
 
-/// A valid import of about this size in bytes, with the maximal number of values in the metadata of each line. Imports with
-/// different names record different deployments.
+/// A valid import of about this size in bytes, with the maximal number of values in the metadata of
+/// each line. Imports with different names record different deployments.
 #[must_use]
 pub fn many_values(name: &str, bytes: usize) -> String {
     let metadata = format!(r#"{{"a":[{}]}}"#, repeated(r#"{"":0},"#, 16 * 1024 - 16));
@@ -53,5 +64,7 @@ pub fn many_values(name: &str, bytes: usize) -> String {
 
 /// Repeats a unit up to this size, without the last comma.
 fn repeated(unit: &str, bytes: usize) -> String {
-    unit.repeat(bytes / unit.len()).trim_end_matches(',').to_owned()
+    unit.repeat(bytes / unit.len())
+        .trim_end_matches(',')
+        .to_owned()
 }

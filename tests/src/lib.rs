@@ -18,7 +18,11 @@
 //! | [`slow`] | clients that read slowly or not at all |
 //! | [`browser`] | a real browser, and the requests of its pages |
 //! | [`program`] | the real binaries, without the environment of the machine |
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness says what is wrong by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a harness says what is wrong by panicking"
+)]
 
 pub mod answer;
 pub mod browser;

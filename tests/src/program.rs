@@ -13,14 +13,17 @@ use tempfile::TempDir;
 
 use crate::{answer::redact, caller};
 
-/// The path of a binary of this workspace. The first call builds all of them, since `cargo test` does not build the binaries of
-/// other packages.
+/// The path of a binary of this workspace. The first call builds all of them, since `cargo test`
+/// does not build the binaries of other packages.
 ///
 /// # Panics
 /// When the build fails.
 pub fn binary(name: &str) -> &'static Path {
     static BINARIES: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
-    BINARIES.get_or_init(build).get(name).unwrap_or_else(|| panic!("no binary is named {name}"))
+    BINARIES
+        .get_or_init(build)
+        .get(name)
+        .unwrap_or_else(|| panic!("no binary is named {name}"))
 }
 
 fn build() -> HashMap<String, PathBuf> {
@@ -47,14 +50,18 @@ fn build() -> HashMap<String, PathBuf> {
 /// The path of an installed program, if it is on `PATH`.
 #[must_use]
 pub fn on_path(name: &str) -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|program| program.exists())
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join(name))
+        .find(|program| program.exists())
 }
 
 /// The library that `faketime` preloads to change the clock of a program.
 fn faketime() -> &'static str {
     static LIBRARY: OnceLock<String> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let output = Command::new("faketime").args(["-f", "+0s", "sh", "-c", "printf %s \"$LD_PRELOAD\""]).output();
+        let output = Command::new("faketime")
+            .args(["-f", "+0s", "sh", "-c", "printf %s \"$LD_PRELOAD\""])
+            .output();
         let output = output.expect("these tests need faketime: apt-get install faketime");
         String::from_utf8(output.stdout).unwrap()
     })
@@ -80,7 +87,10 @@ impl Home {
     /// When the temporary folder cannot be made.
     #[must_use]
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), settings: Vec::new() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            settings: Vec::new(),
+        }
     }
 
     /// The path of the home folder.
@@ -105,7 +115,11 @@ impl Home {
     #[must_use]
     pub fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(binary(program));
-        command.args(args).env_clear().env("HOME", self.path()).current_dir(self.path());
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.path())
+            .current_dir(self.path());
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -117,8 +131,11 @@ impl Home {
     #[must_use]
     pub fn command_with_clock(&self, off: i64, program: &str, args: &[&str]) -> Command {
         let mut command = self.command(program, args);
-        // Only the library: the program `faketime` would stay as a process between the test and the program.
-        command.env("LD_PRELOAD", faketime()).env("FAKETIME", format!("{off:+}s"));
+        // Only the library: the program `faketime` would stay as a process between the test and the
+        // program.
+        command
+            .env("LD_PRELOAD", faketime())
+            .env("FAKETIME", format!("{off:+}s"));
         // Timers use the monotonic clock, which stays correct.
         command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         command
@@ -162,7 +179,12 @@ impl Home {
 }
 
 fn run(mut command: Command, input: &str) -> Run {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     // Fails when the program ended without reading its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     Run::of(&child.wait_with_output().unwrap())
@@ -184,7 +206,11 @@ impl Run {
     #[must_use]
     pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 
     /// Checks that the exit code is 0.
@@ -220,7 +246,8 @@ impl Run {
     }
 }
 
-/// Waits until a server can listen at an address: an outgoing connection of another process may use the port for a moment.
+/// Waits until a server can listen at an address: an outgoing connection of another process may use
+/// the port for a moment.
 fn wait_for_port(address: &str) {
     for _ in 0..100 {
         if std::net::TcpListener::bind(address).is_ok() {
@@ -255,8 +282,14 @@ impl Process {
     #[must_use]
     pub fn server_at(address: &str, home: &Home, database: &str) -> Self {
         wait_for_port(address);
-        let mut command = home.command("deploytrack-server", &["--listen", address, "--database-url", database]);
-        command.env("DEPLOYTRACK_JWT_SECRET", caller::SECRET).env("RUST_LOG", "error").stderr(Stdio::inherit());
+        let mut command = home.command(
+            "deploytrack-server",
+            &["--listen", address, "--database-url", database],
+        );
+        command
+            .env("DEPLOYTRACK_JWT_SECRET", caller::SECRET)
+            .env("RUST_LOG", "error")
+            .stderr(Stdio::inherit());
         Self::started(command)
     }
 
@@ -269,7 +302,10 @@ impl Process {
         wait_for_port(address);
         let args = ["--listen", address, "--database-url", database];
         let mut command = home.command_with_clock(off, "deploytrack-server", &args);
-        command.env("DEPLOYTRACK_JWT_SECRET", caller::SECRET).env("RUST_LOG", "error").stderr(Stdio::inherit());
+        command
+            .env("DEPLOYTRACK_JWT_SECRET", caller::SECRET)
+            .env("RUST_LOG", "error")
+            .stderr(Stdio::inherit());
         Self::started(command)
     }
 
@@ -279,12 +315,18 @@ impl Process {
     /// When it does not start, or prints another line first.
     #[must_use]
     pub fn started(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
-        let url =
-            line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("the first line names the address: {line:?}")).to_owned();
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("the first line names the address: {line:?}"))
+            .to_owned();
         Self { child, url, out }
     }
 
@@ -307,7 +349,11 @@ impl Process {
     pub fn read_until(&mut self, done: impl Fn(&str) -> bool) -> String {
         let mut text = String::new();
         while !done(&text) {
-            assert_ne!(self.out.read_line(&mut text).unwrap(), 0, "the server ended after {text}");
+            assert_ne!(
+                self.out.read_line(&mut text).unwrap(),
+                0,
+                "the server ended after {text}"
+            );
         }
         text
     }
@@ -327,7 +373,10 @@ impl Process {
     /// When the signal cannot be sent.
     #[must_use]
     pub fn terminate(self) -> (i32, String) {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        let asked = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
         assert!(asked.success());
         self.ended()
     }

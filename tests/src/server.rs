@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use deploytrack_core::tracker::{Registration, Tracker};
-use deploytrack_server::{App, config::Badges, connections::ConnectionLimits, serve, token::Secret};
+use deploytrack_server::{
+    App, config::Badges, connections::ConnectionLimits, serve, token::Secret,
+};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -67,11 +69,18 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub async fn with_connections(tracker: Tracker, connections: usize) -> Self {
-        Self::of(Self::app(&tracker).with_limits(ConnectionLimits::of(connections)), tracker).await
+        Self::of(
+            Self::app(&tracker).with_limits(ConnectionLimits::of(connections)),
+            tracker,
+        )
+        .await
     }
 
     fn app(tracker: &Tracker) -> App {
-        App::new(tracker.clone(), &Secret::new(SECRET.as_bytes().to_vec()).unwrap())
+        App::new(
+            tracker.clone(),
+            &Secret::new(SECRET.as_bytes().to_vec()).unwrap(),
+        )
     }
 
     async fn of(app: App, tracker: Tracker) -> Self {
@@ -81,7 +90,11 @@ impl Server {
         tokio::spawn(serve::serve(listener, app, async move {
             let _ = stopped.await;
         }));
-        Self { address, tracker, _stop: stop }
+        Self {
+            address,
+            tracker,
+            _stop: stop,
+        }
     }
 
     /// The address that the server listens at.

@@ -30,9 +30,13 @@ impl Unread {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(WINDOW).unwrap();
         let mut stream = socket.connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
         stream.write_all(request.as_bytes()).await.unwrap();
-        let head = timeout(PATIENCE, head(&mut stream)).await.unwrap_or_default();
+        let head = timeout(PATIENCE, head(&mut stream))
+            .await
+            .unwrap_or_default();
         Self { stream, head }
     }
 
@@ -48,8 +52,8 @@ impl Unread {
         &self.head
     }
 
-    /// Reads the rest of the answer, this many bytes at a time with a pause after each, and returns it as it was sent. Works
-    /// because the request has `Connection: close`.
+    /// Reads the rest of the answer, this many bytes at a time with a pause after each, and returns
+    /// it as it was sent. Works because the request has `Connection: close`.
     ///
     /// # Panics
     /// When the connection is reset.
@@ -76,7 +80,10 @@ impl Unread {
             // A shorter rest is not read, and the connection stays open.
             std::future::pending::<()>().await;
         });
-        Slow { head: self.head, _reading: reading }
+        Slow {
+            head: self.head,
+            _reading: reading,
+        }
     }
 }
 

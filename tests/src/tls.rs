@@ -63,26 +63,50 @@ impl Authority {
     /// # Panics
     /// When `openssl` fails or is not installed; `scripts/test` installs it.
     pub fn openssl(&self, args: &[&str]) {
-        let output = Command::new("openssl").args(args).current_dir(self.0.path()).output().expect("openssl runs");
-        assert!(output.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new("openssl")
+            .args(args)
+            .current_dir(self.0.path())
+            .output()
+            .expect("openssl runs");
+        assert!(
+            output.status.success(),
+            "openssl {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
-    /// Creates a self-signed certificate with `openssl req -x509`, for `localhost` and `127.0.0.1` unless the arguments name
-    /// another subject.
+    /// Creates a self-signed certificate with `openssl req -x509`, for `localhost` and `127.0.0.1`
+    /// unless the arguments name another subject.
     pub fn self_signed(&self, name: &str, args: &[&str]) {
         let (certificate, key) = (format!("{name}.pem"), format!("{name}.key"));
-        let mut all = vec!["req", "-x509", "-nodes", "-out", &certificate, "-keyout", &key, "-days", "30"];
+        let mut all = vec![
+            "req",
+            "-x509",
+            "-nodes",
+            "-out",
+            &certificate,
+            "-keyout",
+            &key,
+            "-days",
+            "30",
+        ];
         all.extend(args);
         if !args.contains(&"-newkey") {
             all.extend(["-newkey", "rsa:2048"]);
         }
         if !args.contains(&"-subj") {
-            all.extend(["-subj", "/CN=tracker", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+            all.extend([
+                "-subj",
+                "/CN=tracker",
+                "-addext",
+                "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ]);
         }
         self.openssl(&all);
     }
 
-    /// Creates a certificate signed by another one; `extensions` are lines such as `basicConstraints=CA:TRUE`.
+    /// Creates a certificate signed by another one; `extensions` are lines such as
+    /// `basicConstraints=CA:TRUE`.
     ///
     /// # Panics
     /// When a file cannot be written.
@@ -148,18 +172,27 @@ impl TlsProxy {
     /// When the certificates or the key cannot be used.
     #[must_use]
     pub fn new(chain: &str, key: &Path, server: &str, manner: TlsOptions) -> Self {
-        let config =
-            ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider())).with_safe_default_protocol_versions().unwrap();
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap).collect();
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes())
+            .map(Result::unwrap)
+            .collect();
         let config = if manner.wants_certificate {
             let mut roots = RootCertStore::empty();
             roots.add(chain[0].clone()).unwrap();
             let provider = Arc::new(aws_lc_rs::default_provider());
-            config.with_client_cert_verifier(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap())
+            config.with_client_cert_verifier(
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                    .build()
+                    .unwrap(),
+            )
         } else {
             config.with_no_client_auth()
         };
-        let mut config = config.with_single_cert(chain, PrivateKeyDer::from_pem_file(key).unwrap()).unwrap();
+        let mut config = config
+            .with_single_cert(chain, PrivateKeyDer::from_pem_file(key).unwrap())
+            .unwrap();
         if manner.http2_alone {
             config.alpn_protocols = vec![b"h2".to_vec()];
         }
@@ -172,7 +205,10 @@ impl TlsProxy {
             server.trim_start_matches("http://").to_owned(),
             manner.asked_first,
         ));
-        Self { _runtime: runtime, port }
+        Self {
+            _runtime: runtime,
+            port,
+        }
     }
 
     /// The URL of the proxy, with this host name.
@@ -191,8 +227,12 @@ async fn forward(listener: TcpListener, acceptor: TlsAcceptor, to: String, asked
                 stream.write_all(b"S").await.unwrap();
             }
             // A client that does not trust the certificate disconnects; tests expect that.
-            let Ok(mut caller) = acceptor.accept(stream).await else { return };
-            let Ok(mut server) = TcpStream::connect(to).await else { return };
+            let Ok(mut caller) = acceptor.accept(stream).await else {
+                return;
+            };
+            let Ok(mut server) = TcpStream::connect(to).await else {
+                return;
+            };
             let _ = copy_bidirectional(&mut caller, &mut server).await;
         });
     }

@@ -27,7 +27,10 @@ use rstest::rstest;
 use crate::given::{by, new, shown, succeeded};
 
 async fn try_to_write(tracker: &Tracker) -> Result<(), Error> {
-    let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", "v2") };
+    let new = NewDeployment {
+        status: Status::Succeeded,
+        ..new("api", "production", "v2")
+    };
     tracker.record(new, &by()).await.map(drop)
 }
 
@@ -49,8 +52,16 @@ fn moved(path: &Path) -> PathBuf {
 }
 
 const FILE_OPERATIONS: [FileOperation; 8] = [
-    ("the file is deleted", |path| fs::remove_file(path).unwrap(), None),
-    ("the file is moved", |path| fs::rename(path, moved(path)).unwrap(), Some(|path| fs::rename(moved(path), path).unwrap())),
+    (
+        "the file is deleted",
+        |path| fs::remove_file(path).unwrap(),
+        None,
+    ),
+    (
+        "the file is moved",
+        |path| fs::rename(path, moved(path)).unwrap(),
+        Some(|path| fs::rename(moved(path), path).unwrap()),
+    ),
     (
         "the folder is moved",
         |path| fs::rename(path.parent().unwrap(), moved(path.parent().unwrap())).unwrap(),
@@ -72,7 +83,11 @@ const FILE_OPERATIONS: [FileOperation; 8] = [
         },
         None,
     ),
-    ("the write-ahead log is deleted", |path| fs::remove_file(beside(path, "-wal")).unwrap(), None),
+    (
+        "the write-ahead log is deleted",
+        |path| fs::remove_file(beside(path, "-wal")).unwrap(),
+        None,
+    ),
     (
         "the write-ahead log is replaced",
         |path| {
@@ -81,7 +96,11 @@ const FILE_OPERATIONS: [FileOperation; 8] = [
         },
         None,
     ),
-    ("the index of the log is deleted", |path| fs::remove_file(beside(path, "-shm")).unwrap(), None),
+    (
+        "the index of the log is deleted",
+        |path| fs::remove_file(beside(path, "-shm")).unwrap(),
+        None,
+    ),
 ];
 
 #[tokio::test]
@@ -95,17 +114,30 @@ async fn no_write_is_acknowledged_when_the_file_is_gone() {
         succeeded(&tracker, "v1").await;
         assert_eq!(shown(&tracker).await.as_deref(), Some("v1"));
         done(&path);
-        for refusal in [try_to_write(&tracker).await.unwrap_err(), tracker.ready().await.unwrap_err()] {
+        for refusal in [
+            try_to_write(&tracker).await.unwrap_err(),
+            tracker.ready().await.unwrap_err(),
+        ] {
             let cause = cause(&refusal);
-            assert!(cause.contains("deploytrack.db") && (cause.contains("deleted") || cause.contains("replaced")), "{deed}: {cause}");
+            assert!(
+                cause.contains("deploytrack.db")
+                    && (cause.contains("deleted") || cause.contains("replaced")),
+                "{deed}: {cause}"
+            );
         }
-        assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "{deed}: reads go on");
+        assert_eq!(
+            shown(&tracker).await.as_deref(),
+            Some("v1"),
+            "{deed}: reads go on"
+        );
         if let Some(undo) = undo_by {
             undo(&path);
             try_to_write(&tracker).await.unwrap();
             tracker.ready().await.unwrap();
         }
-        tokio::time::timeout(Duration::from_secs(5), tracker.close()).await.unwrap_or_else(|_| panic!("{deed}: it closes"));
+        tokio::time::timeout(Duration::from_secs(5), tracker.close())
+            .await
+            .unwrap_or_else(|_| panic!("{deed}: it closes"));
     }
 }
 
@@ -132,12 +164,17 @@ async fn every_acknowledged_write_is_in_the_file_at_the_path() {
         fs::rename(&gone, folder.path()).unwrap();
         tracker.close().await;
         let kept = Database::sqlite_at(&path).tracker().await;
-        let kept = kept.list(&DeploymentFilter::default(), PageRequest::default()).await.unwrap().total;
+        let kept = kept
+            .list(&DeploymentFilter::default(), PageRequest::default())
+            .await
+            .unwrap()
+            .total;
         assert!(kept > acknowledged, "{kept} of {acknowledged} and one more");
     }
 }
 
-/// Another program has opened a database at the path of this one. Its write-ahead log must survive when this one closes.
+/// Another program has opened a database at the path of this one. Its write-ahead log must survive
+/// when this one closes.
 #[tokio::test]
 async fn the_files_of_another_database_in_the_same_place_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -154,7 +191,12 @@ async fn the_files_of_another_database_in_the_same_place_are_left_alone() {
     assert!(beside(&path, "-wal").exists());
     assert_eq!(shown(&new).await.as_deref(), Some("v7"));
     new.close().await;
-    assert_eq!(shown(&Database::sqlite_at(&path).tracker().await).await.as_deref(), Some("v7"));
+    assert_eq!(
+        shown(&Database::sqlite_at(&path).tracker().await)
+            .await
+            .as_deref(),
+        Some("v7")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -166,7 +208,11 @@ async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
     let hold = database.block_writes().await;
     let start = Instant::now();
     assert!(cause(&tracker.ready().await.unwrap_err()).contains("lock"));
-    assert!(start.elapsed() < Duration::from_secs(4), "readiness is asked for every few seconds: {:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(4),
+        "readiness is asked for every few seconds: {:?}",
+        start.elapsed()
+    );
     cause(&try_to_write(&tracker).await.unwrap_err());
     assert_eq!(shown(&tracker).await.as_deref(), Some("v1"), "reads go on");
     hold.release().await;
@@ -178,9 +224,13 @@ async fn a_lock_of_another_process_is_waited_for_and_then_reported() {
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_writes_is_ready(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let tracker = database.tracker().await;
-    let lines: Vec<_> = (0..1000).map(|number| (number, import_line(number))).collect();
+    let lines: Vec<_> = (0..1000)
+        .map(|number| (number, import_line(number)))
+        .collect();
     let import = {
         let tracker = tracker.clone();
         tokio::spawn(async move { tracker.import(lines, &by()).await.map(drop) })
@@ -193,13 +243,23 @@ async fn a_server_that_writes_is_ready(#[values(Sqlite, Postgres)] kind: Databas
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_failed_write_makes_the_server_unready_only_briefly(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn a_failed_write_makes_the_server_unready_only_briefly(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let tracker = database.tracker().await;
     succeeded(&tracker, "v1").await;
-    database.execute("alter table events rename to hidden").await.unwrap();
+    database
+        .execute("alter table events rename to hidden")
+        .await
+        .unwrap();
     try_to_write(&tracker).await.unwrap_err();
-    database.execute("alter table hidden rename to events").await.unwrap();
+    database
+        .execute("alter table hidden rename to events")
+        .await
+        .unwrap();
     try_to_write(&tracker).await.unwrap();
     tracker.ready().await.unwrap();
 }
@@ -210,14 +270,25 @@ fn import_line(number: usize) -> deploytrack_core::api::ImportLine {
     let line = format!(
         r#"{{"component":"api","environment":"production","version":"v{number}","status":"succeeded","occurredAt":"2025-06-01T12:00:00Z"}}"#
     );
-    deploytrack_core::api::ImportLine::from_body(deploytrack_core::json::object(line.as_bytes()).unwrap()).unwrap()
+    deploytrack_core::api::ImportLine::from_body(
+        deploytrack_core::json::object(line.as_bytes()).unwrap(),
+    )
+    .unwrap()
 }
 
 /// The file of a closed SQLite database with 160 deployments.
 async fn large(folder: &Path) -> PathBuf {
     let path = folder.join("deploytrack.db");
     let tracker = Database::sqlite_at(&path).tracker().await;
-    tracker.import((0..160).map(|number| (number, import_line(number))).collect(), &by()).await.unwrap();
+    tracker
+        .import(
+            (0..160)
+                .map(|number| (number, import_line(number)))
+                .collect(),
+            &by(),
+        )
+        .await
+        .unwrap();
     tracker.close().await;
     path
 }
@@ -248,9 +319,14 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
         fs::write(&copy, &whole).unwrap();
         // The pages of the schema and of the migrations are read when a database is opened.
         damage(&copy, page);
-        let Ok(store) = Store::open(&format!("sqlite:{}", copy.display())).await else { continue };
+        let Ok(store) = Store::open(&format!("sqlite:{}", copy.display())).await else {
+            continue;
+        };
         let tracker = Tracker::new(store);
-        let found: Verification = tracker.verify().await.unwrap_or_else(|error| panic!("page {page}: {error:?}"));
+        let found: Verification = tracker
+            .verify()
+            .await
+            .unwrap_or_else(|error| panic!("page {page}: {error:?}"));
         tracker.close().await;
         fs::remove_file(&copy).unwrap();
         if found.ok {
@@ -258,45 +334,100 @@ async fn a_verification_names_what_is_damaged_and_goes_on() {
             *seen.entry("nothing".into()).or_default() += 1;
             continue;
         }
-        let named = |difference: &&Difference| difference.detail.contains("could not be read") || difference.table == "database";
+        let named = |difference: &&Difference| {
+            difference.detail.contains("could not be read") || difference.table == "database"
+        };
         let unread: Vec<_> = found.differences.iter().filter(named).collect();
         assert!(!unread.is_empty(), "page {page}: {found}");
-        assert!(found.differences.iter().all(|difference| !difference.repairable), "page {page}: {found}");
+        assert!(
+            found
+                .differences
+                .iter()
+                .all(|difference| !difference.repairable),
+            "page {page}: {found}"
+        );
         *seen.entry(unread[0].table.clone()).or_default() += 1;
         most = most.max(found.deployments);
     }
     println!("{seen:?}");
     assert!(most > 140, "{most}");
-    for table in ["deployments", "history", "cell_periods", "events", "current_cells", "database"] {
+    for table in [
+        "deployments",
+        "history",
+        "cell_periods",
+        "events",
+        "current_cells",
+        "database",
+    ] {
         assert!(seen.contains_key(table), "{table}: {seen:?}");
     }
-    assert!(seen.get("nothing").is_none_or(|pages| *pages < 3), "{seen:?}");
+    assert!(
+        seen.get("nothing").is_none_or(|pages| *pages < 3),
+        "{seen:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_verification_goes_on_after_a_damaged_page_of_postgresql() {
-    let Some(database) = Database::postgres().await else { return };
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
     // A server that the tests have not started does not give access to its files.
-    let Some((_, folder)) = database.url().split_once("?host=") else { return };
+    let Some((_, folder)) = database.url().split_once("?host=") else {
+        return;
+    };
     let tracker = database.tracker().await;
-    tracker.import((0..160).map(|number| (number, import_line(number))).collect(), &by()).await.unwrap();
+    tracker
+        .import(
+            (0..160)
+                .map(|number| (number, import_line(number)))
+                .collect(),
+            &by(),
+        )
+        .await
+        .unwrap();
     tracker.close().await;
-    let Some(disk) = SmallDisk::mount(64 * 1024 * 1024) else { return println!("left out: no file system can be mounted here") };
+    let Some(disk) = SmallDisk::mount(64 * 1024 * 1024) else {
+        return println!("left out: no file system can be mounted here");
+    };
     // Cached pages would hide the damage. The move drops them; a vacuum would read them again.
-    database.execute("alter table history set (autovacuum_enabled = off)").await.unwrap();
+    database
+        .execute("alter table history set (autovacuum_enabled = off)")
+        .await
+        .unwrap();
     database.move_to(&disk).await;
-    let path = database.text("select pg_relation_filepath('history')").await;
-    let file = fs::File::options().write(true).open(format!("{folder}/data/{path}")).unwrap();
+    let path = database
+        .text("select pg_relation_filepath('history')")
+        .await;
+    let file = fs::File::options()
+        .write(true)
+        .open(format!("{folder}/data/{path}"))
+        .unwrap();
     std::os::unix::fs::FileExt::write_all_at(&file, &[0xA5; 8192], 8192).unwrap();
     let found = database.tracker().await.verify().await.unwrap();
-    assert!(!found.ok && found.is_damaged() && !found.is_repairable(), "{found}");
+    assert!(
+        !found.ok && found.is_damaged() && !found.is_repairable(),
+        "{found}"
+    );
     assert_eq!(found.deployments, 160, "{found}");
-    assert!(found.differences.iter().all(|difference| difference.table == "history"), "{found}");
-    assert!(found.differences[0].detail.contains("invalid page"), "{found}");
+    assert!(
+        found
+            .differences
+            .iter()
+            .all(|difference| difference.table == "history"),
+        "{found}"
+    );
+    assert!(
+        found.differences[0].detail.contains("invalid page"),
+        "{found}"
+    );
     let tracker = database.tracker().await;
     succeeded(&tracker, "v1").await;
     database.leave().await;
-    for refusal in [try_to_write(&tracker).await.unwrap_err(), tracker.ready().await.unwrap_err()] {
+    for refusal in [
+        try_to_write(&tracker).await.unwrap_err(),
+        tracker.ready().await.unwrap_err(),
+    ] {
         cause(&refusal);
     }
 }
@@ -304,14 +435,24 @@ async fn a_verification_goes_on_after_a_damaged_page_of_postgresql() {
 /// Each setting makes writes fail at another step. Only new connections have the setting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
-    let Some(database) = Database::postgres().await else { return };
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
     let tracker = database.tracker().await;
     succeeded(&tracker, "v1").await;
-    for setting in ["set default_transaction_read_only = on", "set statement_timeout = '1ms'", "set lock_timeout = '50ms'"] {
+    for setting in [
+        "set default_transaction_read_only = on",
+        "set statement_timeout = '1ms'",
+        "set lock_timeout = '50ms'",
+    ] {
         database.configure(setting).await;
         // A reader whose connection was closed gets 503 once.
         while tracker.matrix(&MatrixFilter::default()).await.is_err() {}
-        let hold = if setting.contains("read_only") { None } else { Some(database.block_writes().await) };
+        let hold = if setting.contains("read_only") {
+            None
+        } else {
+            Some(database.block_writes().await)
+        };
         for _ in 0..5 {
             cause(&try_to_write(&tracker).await.unwrap_err());
         }
@@ -324,7 +465,9 @@ async fn a_postgresql_that_refuses_writes_is_unready_and_works_again() {
         }
         database.configure("reset all").await;
         let freed = Instant::now();
-        while try_to_write(&tracker).await.is_err() || tracker.matrix(&MatrixFilter::default()).await.is_err() {
+        while try_to_write(&tracker).await.is_err()
+            || tracker.matrix(&MatrixFilter::default()).await.is_err()
+        {
             assert!(freed.elapsed() < Duration::from_secs(5), "{setting}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -343,7 +486,12 @@ async fn a_repaired_page_is_read_again() {
     let path = large(folder.path()).await;
     let whole = fs::read(&path).unwrap();
     let tracker = Database::sqlite_at(&path).tracker().await;
-    let all = async || tracker.list(&DeploymentFilter::default(), PageRequest::default()).await.map(|page| page.total);
+    let all = async || {
+        tracker
+            .list(&DeploymentFilter::default(), PageRequest::default())
+            .await
+            .map(|page| page.total)
+    };
     for page in 2..whole.len() / PAGE {
         damage(&path, page);
     }

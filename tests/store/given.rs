@@ -33,16 +33,32 @@ pub(crate) fn new(component: &str, environment: &str, version: &str) -> NewDeplo
 
 /// Records a deployment of `api` to `production` as succeeded.
 pub(crate) async fn succeeded(tracker: &Tracker, version: &str) -> Deployment {
-    let new = NewDeployment { status: Status::Succeeded, ..new("api", "production", version) };
+    let new = NewDeployment {
+        status: Status::Succeeded,
+        ..new("api", "production", version)
+    };
     tracker.record(new, &by()).await.unwrap().value
 }
 
-pub(crate) async fn advance(tracker: &Tracker, deployment: &Deployment, status: Status) -> Deployment {
-    tracker.update(deployment.id, Change::to(status), &by()).await.unwrap().value
+pub(crate) async fn advance(
+    tracker: &Tracker,
+    deployment: &Deployment,
+    status: Status,
+) -> Deployment {
+    tracker
+        .update(deployment.id, Change::to(status), &by())
+        .await
+        .unwrap()
+        .value
 }
 
 /// The version that the matrix shows for `api` in `production`.
 pub(crate) async fn shown(tracker: &Tracker) -> Option<String> {
     let matrix = tracker.matrix(&MatrixFilter::default()).await.unwrap();
-    matrix.iter().find(|row| row.component_name.as_str() == "api")?.environments.get("production").map(|cell| cell.version.to_string())
+    matrix
+        .iter()
+        .find(|row| row.component_name.as_str() == "api")?
+        .environments
+        .get("production")
+        .map(|cell| cell.version.to_string())
 }

@@ -14,8 +14,12 @@ const ROUNDS: usize = 10;
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn concurrent_successes_and_rollbacks_in_one_cell_leave_the_fold(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn concurrent_successes_and_rollbacks_in_one_cell_leave_the_fold(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let tracker = database.tracker().await;
     let tasks: Vec<_> = (0..8)
         .map(|task| {
@@ -43,13 +47,22 @@ async fn concurrent_successes_and_rollbacks_in_one_cell_leave_the_fold(#[values(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_new_name_used_by_many_at_once_is_registered_once(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn one_new_name_used_by_many_at_once_is_registered_once(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let tracker = database.tracker().await;
     let tasks: Vec<_> = (0..16)
         .map(|index| {
             let tracker = tracker.clone();
-            tokio::spawn(async move { tracker.record(new("api", "production", &format!("v{index}")), &by()).await.unwrap() })
+            tokio::spawn(async move {
+                tracker
+                    .record(new("api", "production", &format!("v{index}")), &by())
+                    .await
+                    .unwrap()
+            })
         })
         .collect();
     let mut ids = Vec::new();

@@ -15,8 +15,12 @@ use crate::given::{shown, succeeded};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn eight_simultaneous_starts_on_an_empty_database_all_succeed(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn eight_simultaneous_starts_on_an_empty_database_all_succeed(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let starts: Vec<_> = (0..8)
         .map(|_| {
             let url = database.url().to_owned();
@@ -24,24 +28,34 @@ async fn eight_simultaneous_starts_on_an_empty_database_all_succeed(#[values(Sql
         })
         .collect();
     for start in starts {
-        Tracker::new(start.await.unwrap().unwrap()).ready().await.unwrap();
+        Tracker::new(start.await.unwrap().unwrap())
+            .ready()
+            .await
+            .unwrap();
     }
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_second_start_keeps_the_data(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let tracker = database.tracker().await;
     succeeded(&tracker, "v1").await;
     tracker.close().await;
-    assert_eq!(shown(&database.tracker().await).await.as_deref(), Some("v1"));
+    assert_eq!(
+        shown(&database.tracker().await).await.as_deref(),
+        Some("v1")
+    );
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_newer_schema_is_refused_with_a_sentence(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     database.tracker().await.close().await;
     let sql = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
             select 99990101000000, 'from the future', success, checksum, 0 from _sqlx_migrations limit 1";
@@ -53,7 +67,9 @@ async fn a_newer_schema_is_refused_with_a_sentence(#[values(Sqlite, Postgres)] k
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_closed_database_is_not_ready(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let tracker = database.tracker().await;
     tracker.ready().await.unwrap();
     tracker.close().await;
@@ -77,12 +93,23 @@ async fn a_closed_sqlite_database_is_one_file_with_everything() {
     assert_eq!(shown(&tracker).await.as_deref(), Some("v19"));
     tracker.close().await;
     for end in ["-wal", "-shm"] {
-        assert!(!std::path::Path::new(&format!("{}{end}", database.file().display())).exists(), "{end}");
+        assert!(
+            !std::path::Path::new(&format!("{}{end}", database.file().display())).exists(),
+            "{end}"
+        );
     }
     let copy = tempfile::tempdir().unwrap();
     std::fs::copy(database.file(), copy.path().join("copy.db")).unwrap();
-    let copy = Database::sqlite_at(&copy.path().join("copy.db")).tracker().await;
-    assert_eq!(copy.list(&DeploymentFilter::default(), PageRequest::default()).await.unwrap().total, 20);
+    let copy = Database::sqlite_at(&copy.path().join("copy.db"))
+        .tracker()
+        .await;
+    assert_eq!(
+        copy.list(&DeploymentFilter::default(), PageRequest::default())
+            .await
+            .unwrap()
+            .total,
+        20
+    );
     drop((events, verifying));
 }
 
@@ -92,7 +119,10 @@ async fn sqlite_keeps_a_write_ahead_log_and_is_new_enough_not_to_corrupt_it() {
     let _tracker = database.tracker().await;
     assert_eq!(database.text("pragma journal_mode").await, "wal");
     let version = database.text("select sqlite_version()").await;
-    let version: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+    let version: Vec<u32> = version
+        .split('.')
+        .map(|part| part.parse().unwrap())
+        .collect();
     assert!(version >= vec![3, 51, 3], "{version:?}");
 }
 
@@ -108,18 +138,33 @@ async fn an_sqlite_database_in_memory_is_one_database() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(tracker.list(&DeploymentFilter::default(), PageRequest::default()).await.unwrap().total, 8);
+    assert_eq!(
+        tracker
+            .list(&DeploymentFilter::default(), PageRequest::default())
+            .await
+            .unwrap()
+            .total,
+        8
+    );
 }
 
 #[tokio::test]
 async fn a_url_of_another_database_is_refused_with_a_sentence() {
-    let refusal = Store::open("mysql://localhost/x").await.unwrap_err().to_string();
-    assert!(refusal.contains("sqlite") && refusal.contains("postgres"), "{refusal}");
+    let refusal = Store::open("mysql://localhost/x")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refusal.contains("sqlite") && refusal.contains("postgres"),
+        "{refusal}"
+    );
 }
 
 #[tokio::test]
 async fn a_refusal_shows_no_password() {
-    let refusal = Store::open("postgres://somebody:hunter2@127.0.0.1:1/x").await.unwrap_err();
+    let refusal = Store::open("postgres://somebody:hunter2@127.0.0.1:1/x")
+        .await
+        .unwrap_err();
     let mut said = format!("{refusal} {refusal:?}");
     let mut cause: Option<&dyn std::error::Error> = Some(&refusal);
     while let Some(error) = cause {

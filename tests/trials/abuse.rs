@@ -34,8 +34,14 @@ pub(crate) async fn run(bench: Bench) -> String {
     for _ in 0..bench.rounds {
         // An older server refuses the schema of this version.
         let has_data = |attack: &Attack| attack.data.is_none() || bench.server.is_none();
-        let asked = |attack: &&Attack| has_data(attack) && bench.only.is_none_or(|only| attack.name.contains(only));
-        for attack in ATTACKS.iter().filter(|attack| bench.kind == Kind::Sqlite || attack.uses_database).filter(asked) {
+        let asked = |attack: &&Attack| {
+            has_data(attack) && bench.only.is_none_or(|only| attack.name.contains(only))
+        };
+        for attack in ATTACKS
+            .iter()
+            .filter(|attack| bench.kind == Kind::Sqlite || attack.uses_database)
+            .filter(asked)
+        {
             let row = measure(attack, bench).await;
             println!("  {row}");
             match rows.iter_mut().find(|known| known.name == row.name) {
@@ -76,28 +82,59 @@ async fn measure(attack: &Attack, bench: Bench) -> Row {
     let peak = peak_memory(&server);
     let verified = admin.get("/api/v1/deployments?take=1").await;
     assert_eq!(verified.status, 200, "{}", attack.name);
-    Row { name: attack.name, start, peak, p99_before: before.p99(), p99: during.p99(), failed: during.failed(), until_well: well }
+    Row {
+        name: attack.name,
+        start,
+        peak,
+        p99_before: before.p99(),
+        p99: during.p99(),
+        failed: during.failed(),
+        until_well: well,
+    }
 }
 
-/// Starts the server program that the command line names, under the limit of open files of the attack.
+/// Starts the server program that the command line names, under the limit of open files of the
+/// attack.
 fn start(home: &Home, database: &Database, attack: &Attack, bench: Bench) -> Process {
-    let mut server = home.command("deploytrack-server", &["--listen", "127.0.0.1:0", "--database-url", database.url()]);
+    let mut server = home.command(
+        "deploytrack-server",
+        &["--listen", "127.0.0.1:0", "--database-url", database.url()],
+    );
     if let Some(program) = bench.server {
         let args: Vec<_> = server.get_args().map(ToOwned::to_owned).collect();
         server = Command::new(program);
-        server.args(args).env_clear().env("HOME", home.path()).current_dir(home.path());
+        server
+            .args(args)
+            .env_clear()
+            .env("HOME", home.path())
+            .current_dir(home.path());
     }
     let mut limited = Command::new("sh");
-    limited.args(["-c", &format!("ulimit -n {}; exec \"$@\"", attack.files), "sh"]).arg(server.get_program()).args(server.get_args());
-    limited.env_clear().env("HOME", home.path()).current_dir(home.path());
-    limited.env("DEPLOYTRACK_JWT_SECRET", SECRET).env("RUST_LOG", "off");
+    limited
+        .args([
+            "-c",
+            &format!("ulimit -n {}; exec \"$@\"", attack.files),
+            "sh",
+        ])
+        .arg(server.get_program())
+        .args(server.get_args());
+    limited
+        .env_clear()
+        .env("HOME", home.path())
+        .current_dir(home.path());
+    limited
+        .env("DEPLOYTRACK_JWT_SECRET", SECRET)
+        .env("RUST_LOG", "off");
     Process::started(limited)
 }
 
 /// The peak memory of the process, in bytes.
 fn peak_memory(server: &Process) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
     let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
     kilobytes * 1024
 }

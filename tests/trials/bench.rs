@@ -35,7 +35,9 @@ impl Kind {
     pub(crate) async fn database(self) -> Database {
         match self {
             Self::Sqlite => Database::sqlite(),
-            Self::Postgres => Database::postgres().await.expect("the main program looked for PostgreSQL"),
+            Self::Postgres => Database::postgres()
+                .await
+                .expect("the main program looked for PostgreSQL"),
         }
     }
 
@@ -68,12 +70,20 @@ pub(crate) struct Servers {
 impl Servers {
     pub(crate) fn start(kind: Kind, database: &Database) -> Self {
         let database = database.url().to_owned();
-        Self { processes: (0..kind.servers()).map(|_| Process::server(&Home::new(), &database)).collect(), database }
+        Self {
+            processes: (0..kind.servers())
+                .map(|_| Process::server(&Home::new(), &database))
+                .collect(),
+            database,
+        }
     }
 
     /// A caller who may write, for each server.
     pub(crate) fn admins(&self) -> Vec<Caller> {
-        self.processes.iter().map(|process| Caller::admin(process.url())).collect()
+        self.processes
+            .iter()
+            .map(|process| Caller::admin(process.url()))
+            .collect()
     }
 
     /// Kills one of the servers with SIGKILL and starts another one in its place.

@@ -31,7 +31,8 @@ const SHOWN: Duration = Duration::from_mins(1);
 
 pub(crate) async fn run(bench: Bench) -> String {
     let Some((scarcity, database)) = scarce(bench.kind).await else {
-        return "left out: no file system can be mounted here, and PostgreSQL has no other limit".into();
+        return "left out: no file system can be mounted here, and PostgreSQL has no other limit"
+            .into();
     };
     let home = Home::new().with("DEPLOYTRACK_LOG_LEVEL", "off");
     let mut server = Process::server(&home, database.url());
@@ -92,7 +93,9 @@ async fn scarce(kind: Kind) -> Option<(Scarcity, Database)> {
             Some((Scarcity::Disk(disk), database))
         }
         (None, Kind::Sqlite) => {
-            println!("  no file system can be mounted here: a limit on the size of files takes the place of the small disk");
+            println!(
+                "  no file system can be mounted here: a limit on the size of files takes the place of the small disk"
+            );
             let database = Database::sqlite();
             let log = format!("{}-wal", database.file().display());
             Some((Scarcity::FileSize(log.into()), database))
@@ -112,7 +115,12 @@ impl Scarcity {
     fn begin(&self, server: &Process) {
         match self {
             Self::Disk(disk) => disk.fill(),
-            Self::FileSize(log) => limit(server, &std::fs::metadata(log).map_or(0, |log| log.len()).to_string()),
+            Self::FileSize(log) => limit(
+                server,
+                &std::fs::metadata(log)
+                    .map_or(0, |log| log.len())
+                    .to_string(),
+            ),
         }
     }
 
@@ -126,7 +134,13 @@ impl Scarcity {
 
 /// Sets the file size limit of a process. A killed process has none.
 fn limit(server: &Process, bytes: &str) {
-    let set = Command::new("prlimit").args(["--pid", &server.id().to_string(), &format!("--fsize={bytes}:")]).output();
+    let set = Command::new("prlimit")
+        .args([
+            "--pid",
+            &server.id().to_string(),
+            &format!("--fsize={bytes}:"),
+        ])
+        .output();
     set.expect("prlimit is installed");
 }
 
@@ -149,18 +163,29 @@ impl Load {
         let shared = Arc::<Shared>::default();
         let (mut writers, mut readers) = (JoinSet::new(), JoinSet::new());
         for writer in 0..WRITERS {
-            writers.spawn(write(Caller::admin(server.url()), format!("{round}.{writer}"), shared.clone()));
+            writers.spawn(write(
+                Caller::admin(server.url()),
+                format!("{round}.{writer}"),
+                shared.clone(),
+            ));
         }
         for path in ["/api/v1/deployments", "/api/v1/deployments/matrix"] {
             readers.spawn(read(Caller::reader(server.url()), path, shared.clone()));
         }
-        Self { writers, readers, shared }
+        Self {
+            writers,
+            readers,
+            shared,
+        }
     }
 
     async fn wait_for_refusals(&self) {
         let start = Instant::now();
         while self.shared.refused.load(Ordering::Relaxed) < 2 * WRITERS as u64 {
-            assert!(start.elapsed() < SHOWN, "no write is refused on a full disk");
+            assert!(
+                start.elapsed() < SHOWN,
+                "no write is refused on a full disk"
+            );
             sleep(Duration::from_millis(5)).await;
         }
     }
@@ -187,14 +212,24 @@ async fn write(admin: Caller, name: String, shared: Arc<Shared>) -> Vec<String> 
             "description": "x".repeat(fastrand::usize(0..1500)),
         });
         // The server was killed.
-        let Ok(answer) = admin.request("POST", "/api/v1/deployments").json(&body).send().await else { break };
+        let Ok(answer) = admin
+            .request("POST", "/api/v1/deployments")
+            .json(&body)
+            .send()
+            .await
+        else {
+            break;
+        };
         match answer.status().as_u16() {
             201 => {
                 let deployment: Value = answer.json().await.unwrap();
                 acknowledged.push(deployment["id"].as_str().unwrap().to_owned());
             }
             503 => {
-                assert!(answer.headers().contains_key("retry-after"), "a refusal says when to come back");
+                assert!(
+                    answer.headers().contains_key("retry-after"),
+                    "a refusal says when to come back"
+                );
                 shared.refused.fetch_add(1, Ordering::Relaxed);
                 sleep(Duration::from_millis(20)).await;
             }
@@ -206,7 +241,9 @@ async fn write(admin: Caller, name: String, shared: Arc<Shared>) -> Vec<String> 
 
 async fn read(reader: Caller, path: &str, shared: Arc<Shared>) {
     while !shared.stopped.load(Ordering::Relaxed) {
-        let Ok(answer) = reader.request("GET", path).send().await else { break };
+        let Ok(answer) = reader.request("GET", path).send().await else {
+            break;
+        };
         assert_eq!(answer.status(), 200, "reads go on: {path}");
         shared.read.fetch_add(1, Ordering::Relaxed);
         sleep(Duration::from_millis(5)).await;
@@ -216,7 +253,10 @@ async fn read(reader: Caller, path: &str, shared: Arc<Shared>) {
 async fn wait_for_readiness(server: &Process, status: u16, patience: Duration) {
     let (start, anybody) = (Instant::now(), Caller::anonymous(server.url()));
     while anybody.get("/readyz").await.status != status {
-        assert!(start.elapsed() < patience, "/readyz does not answer {status}");
+        assert!(
+            start.elapsed() < patience,
+            "/readyz does not answer {status}"
+        );
         sleep(Duration::from_millis(20)).await;
     }
 }
@@ -226,24 +266,34 @@ async fn write_again(server: &Process, freed: Instant) {
     let admin = Caller::admin(server.url());
     let body = json!({"component": "web", "environment": "production", "version": "again", "status": "succeeded"});
     while admin.post("/api/v1/deployments", &body).await.status != 201 {
-        assert!(freed.elapsed() < AGAIN, "a write is refused although there is room");
+        assert!(
+            freed.elapsed() < AGAIN,
+            "a write is refused although there is room"
+        );
         sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// Reads every acknowledged deployment; on SQLite from a copy of only the database file, as in a backup.
+/// Reads every acknowledged deployment; on SQLite from a copy of only the database file, as in a
+/// backup.
 async fn all_is_there(database: &Database, acknowledged: &[String]) -> String {
     let copies = tempfile::tempdir().unwrap();
     let copy = copies.path().join("copy.db");
     let alone = database.is_sqlite().then(|| {
-        assert!(!beside(database.file(), "-wal").exists() && !beside(database.file(), "-shm").exists(), "a clean end leaves one file");
+        assert!(
+            !beside(database.file(), "-wal").exists() && !beside(database.file(), "-shm").exists(),
+            "a clean end leaves one file"
+        );
         std::fs::copy(database.file(), &copy).unwrap();
         Database::sqlite_at(&copy)
     });
     let database = alone.as_ref().unwrap_or(database);
     let tracker = database.tracker().await;
     for id in acknowledged {
-        tracker.deployment(id.parse().unwrap()).await.expect("an acknowledged write is there");
+        tracker
+            .deployment(id.parse().unwrap())
+            .await
+            .expect("an acknowledged write is there");
     }
     let found = tracker.verify().await.unwrap();
     assert!(found.ok, "{found}");

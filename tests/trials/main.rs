@@ -1,10 +1,15 @@
-//! Trials: many random rounds of critical behaviour, each compared with a second way to compute the result.
+//! Trials: many random rounds of critical behaviour, each compared with a second way to compute the
+//! result.
 //!
 //! ```text
 //! cargo test -p deploytrack-tests --test trials -- --help
 //! ```
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a trial says what is wrong by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a trial says what is wrong by panicking"
+)]
 #![expect(clippy::print_stdout, reason = "a trial says what it did")]
 
 mod abuse;
@@ -64,14 +69,46 @@ struct Trial {
 }
 
 const TRIALS: [Trial; 8] = [
-    Trial { name: "model", rounds: 4, run: |runtime, bench| runtime.block_on(model::run(bench)) },
-    Trial { name: "races", rounds: 20, run: |runtime, bench| runtime.block_on(races::run(bench)) },
-    Trial { name: "messages", rounds: 2, run: |runtime, bench| runtime.block_on(messages::run(bench)) },
-    Trial { name: "kills", rounds: 3, run: |runtime, bench| runtime.block_on(kills::run(bench)) },
-    Trial { name: "clocks", rounds: 40, run: |runtime, bench| runtime.block_on(clocks::run(bench)) },
-    Trial { name: "events", rounds: 300, run: |runtime, bench| runtime.block_on(events::run(bench)) },
-    Trial { name: "full_disk", rounds: 3, run: |runtime, bench| runtime.block_on(full_disk::run(bench)) },
-    Trial { name: "abuse", rounds: 0, run: |runtime, bench| runtime.block_on(abuse::run(bench)) },
+    Trial {
+        name: "model",
+        rounds: 4,
+        run: |runtime, bench| runtime.block_on(model::run(bench)),
+    },
+    Trial {
+        name: "races",
+        rounds: 20,
+        run: |runtime, bench| runtime.block_on(races::run(bench)),
+    },
+    Trial {
+        name: "messages",
+        rounds: 2,
+        run: |runtime, bench| runtime.block_on(messages::run(bench)),
+    },
+    Trial {
+        name: "kills",
+        rounds: 3,
+        run: |runtime, bench| runtime.block_on(kills::run(bench)),
+    },
+    Trial {
+        name: "clocks",
+        rounds: 40,
+        run: |runtime, bench| runtime.block_on(clocks::run(bench)),
+    },
+    Trial {
+        name: "events",
+        rounds: 300,
+        run: |runtime, bench| runtime.block_on(events::run(bench)),
+    },
+    Trial {
+        name: "full_disk",
+        rounds: 3,
+        run: |runtime, bench| runtime.block_on(full_disk::run(bench)),
+    },
+    Trial {
+        name: "abuse",
+        rounds: 0,
+        run: |runtime, bench| runtime.block_on(abuse::run(bench)),
+    },
 ];
 
 /// The options of the command line.
@@ -96,21 +133,39 @@ fn main() {
         names => names.iter().any(|name| name == trial.name),
     };
     for trial in TRIALS.iter().filter(is_asked) {
-        for kind in [Kind::Sqlite, Kind::Postgres].into_iter().filter(|kind| asked.kind.is_none_or(|only| only == *kind)) {
+        for kind in [Kind::Sqlite, Kind::Postgres]
+            .into_iter()
+            .filter(|kind| asked.kind.is_none_or(|only| only == *kind))
+        {
             run(trial, kind, &asked, &runtime);
         }
     }
 }
 
 fn run(trial: &Trial, kind: Kind, asked: &Options, runtime: &Runtime) {
-    let (rounds, seed) = (asked.rounds.unwrap_or(trial.rounds.max(1)), asked.seed.unwrap_or_else(|| fastrand::u64(..)));
+    let (rounds, seed) = (
+        asked.rounds.unwrap_or(trial.rounds.max(1)),
+        asked.seed.unwrap_or_else(|| fastrand::u64(..)),
+    );
     if kind == Kind::Postgres && deploytrack_tests::postgres::url().is_none() {
         return println!("trial {} on postgres: left out on purpose", trial.name);
     }
-    println!("trial {} on {}: {rounds} rounds, seed {seed}", trial.name, kind.name());
+    println!(
+        "trial {} on {}: {rounds} rounds, seed {seed}",
+        trial.name,
+        kind.name()
+    );
     fastrand::seed(seed);
     let start = Instant::now();
-    let done = (trial.run)(runtime, Bench { kind, rounds, server: asked.server, only: asked.only });
+    let done = (trial.run)(
+        runtime,
+        Bench {
+            kind,
+            rounds,
+            server: asked.server,
+            only: asked.only,
+        },
+    );
     println!("  ok in {:.1} s: {done}", start.elapsed().as_secs_f64());
 }
 
@@ -118,7 +173,10 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut asked = Options::default();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
-        let number = |text: String| text.parse::<u64>().map_err(|_| format!("{text} is no whole number"));
+        let number = |text: String| {
+            text.parse::<u64>()
+                .map_err(|_| format!("{text} is no whole number"))
+        };
         match arg.as_str() {
             "--help" | "-h" => {
                 println!("{HELP}");

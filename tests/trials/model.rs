@@ -1,4 +1,5 @@
-//! Random operations, and a model in memory that predicts the answer of each operation and the cells after it.
+//! Random operations, and a model in memory that predicts the answer of each operation and the
+//! cells after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +102,10 @@ struct ModelDeployment {
 
 impl ModelDeployment {
     fn last_move(&self) -> &HistoryRow {
-        self.happened.iter().rfind(|happened| happened.to.is_some()).unwrap()
+        self.happened
+            .iter()
+            .rfind(|happened| happened.to.is_some())
+            .unwrap()
     }
 }
 
@@ -122,9 +126,20 @@ enum Line {
 #[derive(Clone, Debug)]
 enum Operation {
     Record(NewDeployment),
-    Update { which: usize, to: Status, at: Option<Millis>, reason: Option<String> },
-    Describe { which: usize, text: String },
-    Undeploy { which: usize, at: Option<Millis> },
+    Update {
+        which: usize,
+        to: Status,
+        at: Option<Millis>,
+        reason: Option<String>,
+    },
+    Describe {
+        which: usize,
+        text: String,
+    },
+    Undeploy {
+        which: usize,
+        at: Option<Millis>,
+    },
     Import(Vec<Line>),
 }
 
@@ -139,7 +154,10 @@ struct Model {
 /// The lines in the order in which an import records them: undeployments after all deployments.
 fn as_imported(lines: &[Line]) -> impl Iterator<Item = &Line> {
     let is_removal = |line: &&Line| matches!(line, Line::Removal(..));
-    lines.iter().filter(move |line| !is_removal(line)).chain(lines.iter().filter(is_removal))
+    lines
+        .iter()
+        .filter(move |line| !is_removal(line))
+        .chain(lines.iter().filter(is_removal))
 }
 
 /// A time in the last hour, rounded to a minute, so that equal times are common.
@@ -164,7 +182,10 @@ impl Model {
             _ if self.known.is_empty() => Operation::Record(self.new_deployment(None)),
             4..12 => self.some_update(which),
             12 => self.repetition(which),
-            13 => Operation::Describe { which, text: format!("said {}", fastrand::u8(..3)) },
+            13 => Operation::Describe {
+                which,
+                text: format!("said {}", fastrand::u8(..3)),
+            },
             14..17 => self.some_removal(which),
             _ => Operation::Import(self.some_lines()),
         }
@@ -172,36 +193,71 @@ impl Model {
 
     fn new_deployment(&mut self, at: Option<Millis>) -> NewDeployment {
         self.versions += 1;
-        let cell = (fastrand::usize(..COMPONENTS.len()), fastrand::usize(..ENVIRONMENTS.len()));
-        NewDeployment { cell, version: format!("v{}", self.versions), status: any_status(), at }
+        let cell = (
+            fastrand::usize(..COMPONENTS.len()),
+            fastrand::usize(..ENVIRONMENTS.len()),
+        );
+        NewDeployment {
+            cell,
+            version: format!("v{}", self.versions),
+            status: any_status(),
+            at,
+        }
     }
 
     /// A transition, legal in most cases.
     fn some_update(&self, which: usize) -> Operation {
-        let to = if fastrand::u8(..4) == 0 { any_status() } else { fastrand::choice(self.known[which].status.allowed()).copied().unwrap() };
-        Operation::Update { which, to, at: perhaps(sometime), reason: perhaps(|| format!("because {}", fastrand::u8(..2))) }
+        let to = if fastrand::u8(..4) == 0 {
+            any_status()
+        } else {
+            fastrand::choice(self.known[which].status.allowed())
+                .copied()
+                .unwrap()
+        };
+        Operation::Update {
+            which,
+            to,
+            at: perhaps(sometime),
+            reason: perhaps(|| format!("because {}", fastrand::u8(..2))),
+        }
     }
 
     /// The last transition again, exactly or almost.
     fn repetition(&self, which: usize) -> Operation {
         let last = self.known[which].last_move();
         let at = last.explicit.then_some(last.at);
-        let reason = if fastrand::u8(..4) == 0 { Some("another".to_owned()) } else { perhaps(|| last.reason.clone()).flatten() };
-        Operation::Update { which, to: last.to.unwrap(), at, reason }
+        let reason = if fastrand::u8(..4) == 0 {
+            Some("another".to_owned())
+        } else {
+            perhaps(|| last.reason.clone()).flatten()
+        };
+        Operation::Update {
+            which,
+            to: last.to.unwrap(),
+            at,
+            reason,
+        }
     }
 
     /// An undeployment, in most cases of a current deployment.
     fn some_removal(&self, which: usize) -> Operation {
         let at = perhaps(sometime);
-        let current = (fastrand::u8(..4) > 0).then(|| self.current(self.known[which].cell, at)).flatten();
-        Operation::Undeploy { which: current.unwrap_or(which), at }
+        let current = (fastrand::u8(..4) > 0)
+            .then(|| self.current(self.known[which].cell, at))
+            .flatten();
+        Operation::Undeploy {
+            which: current.unwrap_or(which),
+            at,
+        }
     }
 
     fn some_lines(&mut self) -> Vec<Line> {
         let lines: Vec<_> = (0..fastrand::usize(1..5))
             .map(|_| match fastrand::u8(..6) {
                 0 if !self.lines.is_empty() => fastrand::choice(&self.lines).cloned().unwrap(),
-                1 if !self.known.is_empty() => Line::Removal(fastrand::choice(&self.known).unwrap().cell, sometime()),
+                1 if !self.known.is_empty() => {
+                    Line::Removal(fastrand::choice(&self.known).unwrap().cell, sometime())
+                }
                 _ => Line::NewDeployment(self.new_deployment(Some(sometime()))),
             })
             .collect();
@@ -209,25 +265,39 @@ impl Model {
         lines
     }
 
-    /// The period that counts in a cell at a time, or now: its start, its order, and the deployment that was current in it.
+    /// The period that counts in a cell at a time, or now: its start, its order, and the deployment
+    /// that was current in it.
     fn newest(&self, cell: Cell, at: Option<Millis>) -> Option<(Millis, usize, Option<usize>)> {
         let mut newest = None;
-        for (which, known) in self.known.iter().enumerate().filter(|(_, known)| known.cell == cell) {
+        for (which, known) in self
+            .known
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| known.cell == cell)
+        {
             for (index, begun) in known.happened.iter().enumerate() {
                 let what = match begun.to {
                     None => None,
                     Some(Status::Succeeded) => Some(which),
                     Some(_) => continue,
                 };
-                let undone =
-                    known.happened[index..].iter().take_while(|later| later.order == begun.order || later.to != Some(Status::Succeeded));
-                let undone = undone.filter(|later| what.is_some() && later.to == Some(Status::RolledBack)).map(|later| later.at).next();
+                let undone = known.happened[index..].iter().take_while(|later| {
+                    later.order == begun.order || later.to != Some(Status::Succeeded)
+                });
+                let undone = undone
+                    .filter(|later| what.is_some() && later.to == Some(Status::RolledBack))
+                    .map(|later| later.at)
+                    .next();
                 let counts = match at {
                     Some(at) => begun.at <= at && undone.is_none_or(|undone| undone > at),
                     None => undone.is_none(),
                 };
                 let candidate = (begun.at, begun.order, what);
-                if counts && newest.is_none_or(|newest: (Millis, usize, Option<usize>)| (newest.0, newest.1) < (candidate.0, candidate.1)) {
+                if counts
+                    && newest.is_none_or(|newest: (Millis, usize, Option<usize>)| {
+                        (newest.0, newest.1) < (candidate.0, candidate.1)
+                    })
+                {
                     newest = Some(candidate);
                 }
             }
@@ -240,13 +310,24 @@ impl Model {
     }
 
     /// Whether an update repeats the last transition.
-    fn is_repetition(&self, which: usize, to: Status, at: Option<Millis>, reason: Option<&String>) -> bool {
+    fn is_repetition(
+        &self,
+        which: usize,
+        to: Status,
+        at: Option<Millis>,
+        reason: Option<&String>,
+    ) -> bool {
         let last = self.known[which].last_move();
-        self.known[which].status == to && at == Some(last.at) && (reason.is_none() || reason == last.reason.as_ref())
+        self.known[which].status == to
+            && at == Some(last.at)
+            && (reason.is_none() || reason == last.reason.as_ref())
     }
 
     fn was_removed(&self, which: usize, at: Option<Millis>) -> bool {
-        self.known[which].happened.iter().any(|happened| happened.to.is_none() && Some(happened.at) == at)
+        self.known[which]
+            .happened
+            .iter()
+            .any(|happened| happened.to.is_none() && Some(happened.at) == at)
     }
 
     /// The HTTP status that the answer must have.
@@ -254,26 +335,48 @@ impl Model {
         match operation {
             Operation::Record(new) if new.status == Status::RolledBack => 400,
             Operation::Record(_) => 201,
-            Operation::Update { which, to, at, reason } => {
-                let legal = self.known[*which].status.allowed().contains(to) || self.is_repetition(*which, *to, *at, reason.as_ref());
+            Operation::Update {
+                which,
+                to,
+                at,
+                reason,
+            } => {
+                let legal = self.known[*which].status.allowed().contains(to)
+                    || self.is_repetition(*which, *to, *at, reason.as_ref());
                 if legal { 200 } else { 400 }
             }
             Operation::Describe { .. } => 200,
             Operation::Undeploy { which, at } => {
-                let current = self.was_removed(*which, *at) || self.current(self.known[*which].cell, *at) == Some(*which);
+                let current = self.was_removed(*which, *at)
+                    || self.current(self.known[*which].cell, *at) == Some(*which);
                 if current { 200 } else { 409 }
             }
             Operation::Import(lines) => {
-                let mut after = Self { known: self.known.clone(), order: self.order, ..Self::default() };
-                if as_imported(lines).all(|line| after.import(line).is_some()) { 200 } else { 400 }
+                let mut after = Self {
+                    known: self.known.clone(),
+                    order: self.order,
+                    ..Self::default()
+                };
+                if as_imported(lines).all(|line| after.import(line).is_some()) {
+                    200
+                } else {
+                    400
+                }
             }
         }
     }
 
     fn ask(&self, operation: &Operation) -> Request {
         let given = |fields: Value| {
-            let Value::Object(fields) = fields else { unreachable!("an object") };
-            Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+            let Value::Object(fields) = fields else {
+                unreachable!("an object")
+            };
+            Value::Object(
+                fields
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_null())
+                    .collect::<Map<_, _>>(),
+            )
         };
         let new_body = |new: &NewDeployment| {
             given(json!({
@@ -307,11 +410,21 @@ impl Model {
     fn apply(&mut self, operation: &Operation, body: &Value) {
         match operation {
             Operation::Record(new) => {
-                let at = new.at.unwrap_or_else(|| millis(&body["createdAt"]).unwrap());
+                let at = new
+                    .at
+                    .unwrap_or_else(|| millis(&body["createdAt"]).unwrap());
                 self.add(new, at, new.at.is_some());
-                body["id"].as_str().unwrap().clone_into(&mut self.known.last_mut().unwrap().id);
+                body["id"]
+                    .as_str()
+                    .unwrap()
+                    .clone_into(&mut self.known.last_mut().unwrap().id);
             }
-            Operation::Update { which, to, at, reason } => {
+            Operation::Update {
+                which,
+                to,
+                at,
+                reason,
+            } => {
                 if !self.is_repetition(*which, *to, *at, reason.as_ref()) {
                     let time = at.unwrap_or_else(|| millis(&body["updatedAt"]).unwrap());
                     self.advance(*which, Some(*to), time, at.is_some(), reason.clone());
@@ -331,8 +444,14 @@ impl Model {
                 self.check(*which, body);
             }
             Operation::Import(lines) => {
-                let recorded = as_imported(lines).filter(|line| self.import(line) == Some(true)).count();
-                assert_eq!(*body, json!({"recorded": recorded, "skipped": lines.len() - recorded}), "{lines:?}");
+                let recorded = as_imported(lines)
+                    .filter(|line| self.import(line) == Some(true))
+                    .count();
+                assert_eq!(
+                    *body,
+                    json!({"recorded": recorded, "skipped": lines.len() - recorded}),
+                    "{lines:?}"
+                );
             }
         }
     }
@@ -359,14 +478,27 @@ impl Model {
         }
     }
 
-    fn advance(&mut self, which: usize, to: Option<Status>, at: Millis, explicit: bool, reason: Option<String>) {
+    fn advance(
+        &mut self,
+        which: usize,
+        to: Option<Status>,
+        at: Millis,
+        explicit: bool,
+        reason: Option<String>,
+    ) {
         self.order += 1;
         let known = &mut self.known[which];
         if let Some(to) = to {
             known.status = to;
             known.attempt += u64::from(to == Status::Pending);
         }
-        known.happened.push(HistoryRow { to, at, order: self.order, explicit, reason });
+        known.happened.push(HistoryRow {
+            to,
+            at,
+            order: self.order,
+            explicit,
+            reason,
+        });
     }
 
     /// Applies a line of an import. Returns whether it was new, or `None` when it must be refused.
@@ -374,20 +506,35 @@ impl Model {
         match line {
             Line::NewDeployment(new) => {
                 let entered = |known: &ModelDeployment| {
-                    known.happened.iter().any(|happened| happened.to == Some(new.status) && Some(happened.at) == new.at)
+                    known.happened.iter().any(|happened| {
+                        happened.to == Some(new.status) && Some(happened.at) == new.at
+                    })
                 };
-                let known = self.known.iter().any(|known| known.cell == new.cell && known.version == new.version && entered(known));
+                let known = self.known.iter().any(|known| {
+                    known.cell == new.cell && known.version == new.version && entered(known)
+                });
                 if !known {
                     self.add(new, new.at.unwrap(), true);
                 }
                 Some(!known)
             }
             Line::Removal(cell, at) => {
-                let removals = |known: &ModelDeployment| known.happened.iter().any(|happened| happened.to.is_none() && happened.at == *at);
-                if self.known.iter().any(|known| known.cell == *cell && removals(known)) {
+                let removals = |known: &ModelDeployment| {
+                    known
+                        .happened
+                        .iter()
+                        .any(|happened| happened.to.is_none() && happened.at == *at)
+                };
+                if self
+                    .known
+                    .iter()
+                    .any(|known| known.cell == *cell && removals(known))
+                {
                     return Some(false);
                 }
-                let which = self.current(*cell, Some(*at)).or_else(|| self.last_in(*cell))?;
+                let which = self
+                    .current(*cell, Some(*at))
+                    .or_else(|| self.last_in(*cell))?;
                 self.advance(which, None, *at, true, None);
                 Some(true)
             }
@@ -396,19 +543,37 @@ impl Model {
 
     /// The deployment of the newest success or undeployment of a cell, rolled back or not.
     fn last_in(&self, cell: Cell) -> Option<usize> {
-        let all = self.known.iter().enumerate().filter(|(_, known)| known.cell == cell);
-        let begun = all.flat_map(|(which, known)| known.happened.iter().map(move |happened| (happened, which)));
-        let periods = begun.filter(|(happened, _)| matches!(happened.to, None | Some(Status::Succeeded)));
-        periods.max_by_key(|(happened, _)| (happened.at, happened.order)).map(|(_, which)| which)
+        let all = self
+            .known
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| known.cell == cell);
+        let begun = all.flat_map(|(which, known)| {
+            known.happened.iter().map(move |happened| (happened, which))
+        });
+        let periods =
+            begun.filter(|(happened, _)| matches!(happened.to, None | Some(Status::Succeeded)));
+        periods
+            .max_by_key(|(happened, _)| (happened.at, happened.order))
+            .map(|(_, which)| which)
     }
 
     /// Compares a deployment in an answer with the model.
     fn check(&self, which: usize, body: &Value) {
         let known = &self.known[which];
-        let last = |status: Status| known.happened.iter().rfind(|happened| happened.to == Some(status));
+        let last = |status: Status| {
+            known
+                .happened
+                .iter()
+                .rfind(|happened| happened.to == Some(status))
+        };
         // Rows before the last retry belong to an earlier attempt.
         let since = last(Status::Pending).unwrap().order;
-        let now = |status: Status| last(status).filter(|happened| happened.order > since).map(|happened| happened.at);
+        let now = |status: Status| {
+            last(status)
+                .filter(|happened| happened.order > since)
+                .map(|happened| happened.at)
+        };
         let finished = now(Status::Succeeded).or(now(Status::Failed));
         let expected = (
             known.status.as_str(),
@@ -435,11 +600,20 @@ impl Model {
         assert_eq!(to_the_millisecond(face.cells(None).await), self.cells(None));
         for _ in 0..5 {
             let at = sometime() + fastrand::i64(-1..2);
-            assert_eq!(to_the_millisecond(face.cells(Some(&shown(at))).await), self.cells(Some(at)), "at {}", shown(at));
+            assert_eq!(
+                to_the_millisecond(face.cells(Some(&shown(at))).await),
+                self.cells(Some(at)),
+                "at {}",
+                shown(at)
+            );
         }
         assert_eq!(face.unsettled().await, self.unsettled());
         let found = face.verified().await;
-        assert_eq!((&found["ok"], &found["deployments"]), (&json!(true), &json!(self.known.len())), "{found}");
+        assert_eq!(
+            (&found["ok"], &found["deployments"]),
+            (&json!(true), &json!(self.known.len())),
+            "{found}"
+        );
         for (which, known) in self.known.iter().enumerate() {
             self.check(which, &face.deployment(&known.id).await);
         }
@@ -455,25 +629,45 @@ impl Model {
                 *held = known;
             }
         }
-        let unsettled = newest.into_values().filter(|known| !matches!(known.status, Status::Succeeded | Status::RolledBack));
+        let unsettled = newest
+            .into_values()
+            .filter(|known| !matches!(known.status, Status::Succeeded | Status::RolledBack));
         let behind = |known: &ModelDeployment| {
-            self.newest(known.cell, None).is_some_and(|(at, order, _)| (at, order) > (known.last_move().at, known.last_move().order))
+            self.newest(known.cell, None).is_some_and(|(at, order, _)| {
+                (at, order) > (known.last_move().at, known.last_move().order)
+            })
         };
-        unsettled.filter(|known| !behind(known)).map(|known| known.id.clone()).collect()
+        unsettled
+            .filter(|known| !behind(known))
+            .map(|known| known.id.clone())
+            .collect()
     }
 
     fn cells(&self, at: Option<Millis>) -> Cells {
-        let places = (0..COMPONENTS.len()).flat_map(|component| (0..ENVIRONMENTS.len()).map(move |environment| (component, environment)));
+        let places = (0..COMPONENTS.len()).flat_map(|component| {
+            (0..ENVIRONMENTS.len()).map(move |environment| (component, environment))
+        });
         let cells = places.filter_map(|cell| {
             let (since, _, which) = self.newest(cell, at)?;
             let time = DateTime::<Utc>::from_timestamp_millis(since).unwrap();
-            Some(((COMPONENTS[cell.0].to_owned(), ENVIRONMENTS[cell.1].to_owned()), (self.known[which?].version.clone(), time)))
+            Some((
+                (
+                    COMPONENTS[cell.0].to_owned(),
+                    ENVIRONMENTS[cell.1].to_owned(),
+                ),
+                (self.known[which?].version.clone(), time),
+            ))
         });
         cells.collect()
     }
 }
 
 fn to_the_millisecond(cells: Cells) -> Cells {
-    let cut = |time: DateTime<Utc>| time - TimeDelta::microseconds(i64::from(time.timestamp_subsec_micros() % 1000));
-    cells.into_iter().map(|(cell, (version, time))| (cell, (version, cut(time)))).collect()
+    let cut = |time: DateTime<Utc>| {
+        time - TimeDelta::microseconds(i64::from(time.timestamp_subsec_micros() % 1000))
+    };
+    cells
+        .into_iter()
+        .map(|(cell, (version, time))| (cell, (version, cut(time))))
+        .collect()
 }

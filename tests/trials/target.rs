@@ -44,9 +44,27 @@ impl Target {
                 let caller = &callers[fastrand::usize(..callers.len())];
                 let answer = match ask {
                     Request::Record(body) => caller.post("/api/v1/deployments", body).await,
-                    Request::Update(id, body) => caller.patch(&format!("/api/v1/deployments/{id}"), body).await,
-                    Request::Undeploy(id, body) => caller.post(&format!("/api/v1/deployments/{id}/undeploy"), body).await,
-                    Request::Import(lines) => caller.import(lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).await,
+                    Request::Update(id, body) => {
+                        caller
+                            .patch(&format!("/api/v1/deployments/{id}"), body)
+                            .await
+                    }
+                    Request::Undeploy(id, body) => {
+                        caller
+                            .post(&format!("/api/v1/deployments/{id}/undeploy"), body)
+                            .await
+                    }
+                    Request::Import(lines) => {
+                        caller
+                            .import(
+                                lines
+                                    .iter()
+                                    .map(Value::to_string)
+                                    .collect::<Vec<_>>()
+                                    .join("\n"),
+                            )
+                            .await
+                    }
                 };
                 (answer.status, answer.json())
             }
@@ -58,12 +76,23 @@ impl Target {
         match self {
             Self::Tracker(tracker) => {
                 let at = at.map(|at| clock::parse(at).unwrap());
-                fold::cells(&tracker.matrix(&MatrixFilter { at, ..MatrixFilter::default() }).await.unwrap())
+                fold::cells(
+                    &tracker
+                        .matrix(&MatrixFilter {
+                            at,
+                            ..MatrixFilter::default()
+                        })
+                        .await
+                        .unwrap(),
+                )
             }
             Self::Servers(callers) => {
                 let caller = &callers[fastrand::usize(..callers.len())];
                 let query = at.map(|at| format!("?at={at}")).unwrap_or_default();
-                let matrix = caller.get(&format!("/api/v1/deployments/matrix{query}")).await.expect(200);
+                let matrix = caller
+                    .get(&format!("/api/v1/deployments/matrix{query}"))
+                    .await
+                    .expect(200);
                 fold::cells(&serde_json::from_value(matrix).unwrap())
             }
         }
@@ -72,15 +101,27 @@ impl Target {
     /// The ids of the unsettled deployments.
     pub(crate) async fn unsettled(&self) -> BTreeSet<String> {
         let attempts = match self {
-            Self::Tracker(tracker) => json!(tracker.unsettled(&MatrixFilter::default()).await.unwrap()),
-            Self::Servers(callers) => callers[fastrand::usize(..callers.len())].get("/api/v1/deployments/unsettled").await.expect(200),
+            Self::Tracker(tracker) => {
+                json!(tracker.unsettled(&MatrixFilter::default()).await.unwrap())
+            }
+            Self::Servers(callers) => callers[fastrand::usize(..callers.len())]
+                .get("/api/v1/deployments/unsettled")
+                .await
+                .expect(200),
         };
-        attempts.as_array().unwrap().iter().map(|attempt| attempt["id"].as_str().unwrap().to_owned()).collect()
+        attempts
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|attempt| attempt["id"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// The ids of the deployments that were current at a time.
     pub(crate) async fn current_ids(&self, at: Time) -> Vec<String> {
-        let Self::Tracker(tracker) = self else { panic!("asked of a tracker alone") };
+        let Self::Tracker(tracker) = self else {
+            panic!("asked of a tracker alone")
+        };
         let mut ids = Vec::new();
         for row in tracker.matrix(&MatrixFilter::default()).await.unwrap() {
             let latest = tracker.latest(row.component_id, Some(at)).await.unwrap();
@@ -101,10 +142,16 @@ impl Target {
     pub(crate) async fn id_of(&self, version: &str) -> String {
         let page = match self {
             Self::Tracker(tracker) => {
-                let filter = DeploymentFilter { version: Some(version.parse().unwrap()), ..DeploymentFilter::default() };
+                let filter = DeploymentFilter {
+                    version: Some(version.parse().unwrap()),
+                    ..DeploymentFilter::default()
+                };
                 json!(tracker.list(&filter, PageRequest::default()).await.unwrap())
             }
-            Self::Servers(callers) => callers[0].get(&format!("/api/v1/deployments?version={version}")).await.expect(200),
+            Self::Servers(callers) => callers[0]
+                .get(&format!("/api/v1/deployments?version={version}"))
+                .await
+                .expect(200),
         };
         assert_eq!(page["total"], 1, "{version}");
         page["data"][0]["id"].as_str().unwrap().to_owned()
@@ -114,7 +161,10 @@ impl Target {
     pub(crate) async fn deployment(&self, id: &str) -> Value {
         match self {
             Self::Tracker(tracker) => json!(tracker.deployment(id.parse().unwrap()).await.unwrap()),
-            Self::Servers(callers) => callers[0].get(&format!("/api/v1/deployments/{id}")).await.expect(200),
+            Self::Servers(callers) => callers[0]
+                .get(&format!("/api/v1/deployments/{id}"))
+                .await
+                .expect(200),
         }
     }
 }
@@ -122,13 +172,27 @@ impl Target {
 async fn of_tracker(tracker: &Tracker, ask: Request) -> (u16, Value) {
     let by = Label::new("ci-bot").unwrap();
     match ask {
-        Request::Record(value) => answer(201, tracker.record(read::<NewDeployment>(&value), &by).await.map(|done| done.value)),
-        Request::Update(id, value) => {
-            answer(200, tracker.update(id.parse().unwrap(), read::<Change>(&value), &by).await.map(|done| done.value))
-        }
-        Request::Undeploy(id, value) => {
-            answer(200, tracker.undeploy(id.parse().unwrap(), read::<Undeploy>(&value), &by).await.map(|done| done.value))
-        }
+        Request::Record(value) => answer(
+            201,
+            tracker
+                .record(read::<NewDeployment>(&value), &by)
+                .await
+                .map(|done| done.value),
+        ),
+        Request::Update(id, value) => answer(
+            200,
+            tracker
+                .update(id.parse().unwrap(), read::<Change>(&value), &by)
+                .await
+                .map(|done| done.value),
+        ),
+        Request::Undeploy(id, value) => answer(
+            200,
+            tracker
+                .undeploy(id.parse().unwrap(), read::<Undeploy>(&value), &by)
+                .await
+                .map(|done| done.value),
+        ),
         Request::Import(lines) => {
             let lines = (1..).zip(lines.iter().map(read::<ImportLine>)).collect();
             answer(200, tracker.import(lines, &by).await.map(|done| done.value))

@@ -11,7 +11,11 @@ async fn violations(browser: &Browser) -> Value {
     browser.client().execute(&axe(), Vec::new()).await.unwrap();
     let run = "axe.run().then((found) => arguments[0](found.violations.map((one) => \
                `${one.id}: ${one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | ')}`)))";
-    browser.client().execute_async(run, Vec::new()).await.unwrap()
+    browser
+        .client()
+        .execute_async(run, Vec::new())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -17,11 +17,18 @@ pub(crate) fn logged_in(page: &str) -> String {
 }
 
 /// Records a deployment through the API.
-pub(crate) async fn record(server: &Server, component: &str, environment: &str, version: &str, status: &str) -> Value {
+pub(crate) async fn record(
+    server: &Server,
+    component: &str,
+    environment: &str,
+    version: &str,
+    status: &str,
+) -> Value {
     server.admin().record(json!({"component": component, "environment": environment, "version": version, "status": status})).await
 }
 
-/// Records two components in three environments: one with an older version, one with a failed deployment.
+/// Records two components in three environments: one with an older version, one with a failed
+/// deployment.
 pub(crate) async fn filled(server: &Server) {
     for environment in ["development", "staging", "production"] {
         record(server, "api", environment, "v1.0.0", "succeeded").await;
@@ -32,7 +39,8 @@ pub(crate) async fn filled(server: &Server) {
     record(server, "web", "production", "v8", "in_progress").await;
 }
 
-/// A JavaScript expression: the text of a cell in the row of a component. Column 0 is the name of the component.
+/// A JavaScript expression: the text of a cell in the row of a component. Column 0 is the name of
+/// the component.
 pub(crate) fn cell(component: &str, column: usize) -> String {
     format!(
         "[...document.querySelectorAll('.matrix tbody tr')].find((row) => row.children[0].textContent === '{component}')?.children[{column}].innerText"

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::given::{logged_in, served};
 
-const MARKUP: &str = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>";
+const MARKUP: &str =
+    "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>";
 
 #[tokio::test]
 async fn user_texts_stay_text() {
@@ -18,8 +19,15 @@ async fn user_texts_stay_text() {
     let deployment = server.admin().record(body).await;
     let id = deployment["id"].as_str().unwrap();
     let path = format!("/api/v1/deployments/{id}");
-    server.admin().patch(&path, &json!({"status": "succeeded", "reason": MARKUP})).await.expect(200);
-    server.admin().record(json!({"component": "api", "environment": "production", "version": MARKUP})).await;
+    server
+        .admin()
+        .patch(&path, &json!({"status": "succeeded", "reason": MARKUP}))
+        .await
+        .expect(200);
+    server
+        .admin()
+        .record(json!({"component": "api", "environment": "production", "version": MARKUP}))
+        .await;
     in_browser(&server.url(), &[], async |browser: &Browser| {
         for (page, ready) in [
             ("", ".matrix td"),
@@ -65,10 +73,14 @@ async fn every_page_accepts_every_valid_name() {
     let admin = server.admin();
     for (number, name) in NAMES.iter().enumerate() {
         let body = json!({"component": name, "environment": name, "version": format!("v-{number}"), "status": "succeeded"});
-        admin.post("/api/v1/deployments?register=true", &body).await.expect(201);
+        admin
+            .post("/api/v1/deployments?register=true", &body)
+            .await
+            .expect(201);
     }
     admin.record(json!({"component": "plain", "environment": "2", "version": "v-plain", "status": "succeeded"})).await;
-    let encoded = |name: &str| url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
+    let encoded =
+        |name: &str| url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
         browser.shows("15 components").await;
@@ -76,7 +88,8 @@ async fn every_page_accepts_every_valid_name() {
         let known = admin.get("/api/v1/environments?take=100").await.expect(200);
         let names: Vec<_> = known["data"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
         assert_eq!(headings, json!(names), "the order of the environments");
-        // The row of `plain` contains only `2`: inherited properties of objects are not taken for cells.
+        // The row of `plain` contains only `2`: inherited properties of objects are not taken for
+        // cells.
         let filled = "[...document.querySelectorAll('.matrix tbody tr')].find((row) => row.children[0].textContent === 'plain').querySelectorAll('.version').length";
         assert_eq!(browser.value(filled).await, json!(1));
         let filled = "document.querySelectorAll('.matrix tbody .current .version').length";
@@ -110,7 +123,12 @@ async fn the_page_may_only_connect_to_its_server() {
         ("referrer-policy", "no-referrer"),
         ("x-content-type-options", "nosniff"),
     ] {
-        assert!(answer.header(header).is_some_and(|value| value.contains(part)), "{header}");
+        assert!(
+            answer
+                .header(header)
+                .is_some_and(|value| value.contains(part)),
+            "{header}"
+        );
     }
     in_browser(&server.url(), &["Content Security Policy", "TrustedHTML"], async |browser: &Browser| {
         browser.open(&logged_in("")).await;

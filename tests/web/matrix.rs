@@ -17,17 +17,41 @@ async fn the_matrix_shows_current_deployments_with_unsettled_ones_beside_them() 
     filled(&server).await;
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
-        browser.shows("2 components · 1 in flight · 1 failed · 1 ≠").await;
-        let headings = "[...document.querySelectorAll('.matrix thead th')].map((cell) => cell.textContent)";
-        assert_eq!(browser.value(headings).await, json!(["Component", "development", "staging", "production"]));
-        let text = async |component, column| browser.value(&cell(component, column)).await.as_str().unwrap().to_owned();
+        browser
+            .shows("2 components · 1 in flight · 1 failed · 1 ≠")
+            .await;
+        let headings =
+            "[...document.querySelectorAll('.matrix thead th')].map((cell) => cell.textContent)";
+        assert_eq!(
+            browser.value(headings).await,
+            json!(["Component", "development", "staging", "production"])
+        );
+        let text = async |component, column| {
+            browser
+                .value(&cell(component, column))
+                .await
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         let drifting = text("api", 1).await;
-        assert!(drifting.starts_with("v1.1.0") && drifting.contains('≠') && drifting.contains("differs from staging"), "{drifting}");
+        assert!(
+            drifting.starts_with("v1.1.0")
+                && drifting.contains('≠')
+                && drifting.contains("differs from staging"),
+            "{drifting}"
+        );
         assert!(!text("api", 2).await.contains('≠'));
         let failed = text("web", 2).await;
-        assert!(failed.starts_with("v7") && failed.contains("failed v8"), "{failed}");
+        assert!(
+            failed.starts_with("v7") && failed.contains("failed v8"),
+            "{failed}"
+        );
         let in_flight = text("web", 3).await;
-        assert!(in_flight.starts_with("v7") && in_flight.contains("in progress v8"), "{in_flight}");
+        assert!(
+            in_flight.starts_with("v7") && in_flight.contains("in progress v8"),
+            "{in_flight}"
+        );
     })
     .await;
 }
@@ -89,12 +113,18 @@ async fn more_tabs_than_a_browser_has_connections_are_all_up_to_date() {
             let tab = browser.client().new_window(true).await.unwrap();
             browser.client().switch_to_window(tab.handle).await.unwrap();
             browser.open(&logged_in("")).await;
-            browser.until(&format!("{}?.startsWith('v1')", cell("api", 1))).await;
+            browser
+                .until(&format!("{}?.startsWith('v1')", cell("api", 1)))
+                .await;
         }
         record(&server, "api", "production", "v2", "succeeded").await;
-        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+        browser
+            .until(&format!("{}?.startsWith('v2')", cell("api", 1)))
+            .await;
         browser.client().switch_to_window(first).await.unwrap();
-        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+        browser
+            .until(&format!("{}?.startsWith('v2')", cell("api", 1)))
+            .await;
     })
     .await;
 }
@@ -103,7 +133,8 @@ async fn more_tabs_than_a_browser_has_connections_are_all_up_to_date() {
 async fn filters_and_order_are_in_the_address() {
     let (_database, server) = served().await;
     filled(&server).await;
-    let components = "[...document.querySelectorAll('.matrix tbody th')].map((cell) => cell.textContent).join()";
+    let components =
+        "[...document.querySelectorAll('.matrix tbody th')].map((cell) => cell.textContent).join()";
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
         browser.until(&format!("{components} === 'api,web'")).await;
@@ -119,12 +150,18 @@ async fn filters_and_order_are_in_the_address() {
             ("owner=nobody", ""),
         ] {
             if query != "sort=latest" {
-                browser.value(&format!("void (location.hash = '#/?{query}')")).await;
+                browser
+                    .value(&format!("void (location.hash = '#/?{query}')"))
+                    .await;
                 browser.until(&format!("{components} === '{shown}'")).await;
             }
         }
-        browser.value("void (location.hash = '#/?env=staging&env=production')").await;
-        browser.until("document.querySelectorAll('.matrix thead th').length === 3").await;
+        browser
+            .value("void (location.hash = '#/?env=staging&env=production')")
+            .await;
+        browser
+            .until("document.querySelectorAll('.matrix thead th').length === 3")
+            .await;
         browser.shows("0 ≠").await;
     })
     .await;
@@ -133,7 +170,10 @@ async fn filters_and_order_are_in_the_address() {
 #[tokio::test]
 async fn the_past_is_shown_by_a_moment_and_now_leads_back() {
     let (_database, server) = served().await;
-    for (version, time) in [("v1", "2026-01-01T12:00:00Z"), ("v2", "2026-03-01T12:00:00Z")] {
+    for (version, time) in [
+        ("v1", "2026-01-01T12:00:00Z"),
+        ("v2", "2026-03-01T12:00:00Z"),
+    ] {
         let body = json!({"component": "api", "environment": "production", "version": version, "status": "succeeded", "occurredAt": time});
         server.admin().record(body).await;
     }
@@ -166,7 +206,15 @@ async fn thousands_of_environments_leave_the_page_usable() {
         json!({"component": component, "environment": environment, "version": version, "status": "succeeded", "occurredAt": "2026-06-01T12:00:00Z"}).to_string()
     };
     let many = 3000;
-    let lines: Vec<_> = (0..many).map(|n| line(["api", "web"][n % 2], &format!("review/{n:04}"), &format!("r{n}"))).collect();
+    let lines: Vec<_> = (0..many)
+        .map(|n| {
+            line(
+                ["api", "web"][n % 2],
+                &format!("review/{n:04}"),
+                &format!("r{n}"),
+            )
+        })
+        .collect();
     for lines in lines.chunks(1000) {
         server.admin().import(lines.join("\n")).await.expect(200);
     }
@@ -205,12 +253,18 @@ async fn thousands_of_environments_leave_the_page_usable() {
 async fn an_archived_badge_differs_from_an_unknown_one() {
     let (_database, server) = served().await;
     record(&server, "api", "production", "v1", "succeeded").await;
-    server.admin().post("/api/v1/components/archive", &json!({"name": "*"})).await.expect(200);
+    server
+        .admin()
+        .post("/api/v1/components/archive", &json!({"name": "*"}))
+        .await
+        .expect(200);
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
         browser.shows("Every component is archived").await;
         record(&server, "api", "production", "v2", "succeeded").await;
-        browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
+        browser
+            .until(&format!("{}?.startsWith('v2')", cell("api", 1)))
+            .await;
     })
     .await;
 }

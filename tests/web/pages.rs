@@ -48,16 +48,34 @@ async fn a_cell_opens_its_history_and_a_deployment_its_attempts() {
 async fn a_long_list_is_read_page_by_page_and_grows_at_its_head() {
     let (_database, server) = served().await;
     for number in 1..=30 {
-        record(&server, "api", "production", &format!("v{number}"), "succeeded").await;
+        record(
+            &server,
+            "api",
+            "production",
+            &format!("v{number}"),
+            "succeeded",
+        )
+        .await;
     }
-    let versions = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[4].textContent)";
+    let versions =
+        "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[4].textContent)";
     in_browser(&server.url(), &[], async |browser: &Browser| {
-        browser.open(&logged_in("changes?environment=production")).await;
-        browser.until(&format!("{versions}.length === 25 && {versions}[0] === 'v30'")).await;
+        browser
+            .open(&logged_in("changes?environment=production"))
+            .await;
+        browser
+            .until(&format!(
+                "{versions}.length === 25 && {versions}[0] === 'v30'"
+            ))
+            .await;
         record(&server, "api", "production", "v31", "succeeded").await;
         browser.until(&format!("{versions}[0] === 'v31'")).await;
         browser.press(".pages a").await;
-        browser.until(&format!("{versions}.length === 6 && {versions}.at(-1) === 'v1'")).await;
+        browser
+            .until(&format!(
+                "{versions}.length === 6 && {versions}.at(-1) === 'v1'"
+            ))
+            .await;
         browser.press(".pages a").await;
         browser.until(&format!("{versions}.length >= 24")).await;
     })
@@ -68,14 +86,20 @@ async fn a_long_list_is_read_page_by_page_and_grows_at_its_head() {
 async fn changes_go_by_when_they_happened() {
     let (_database, server) = served().await;
     record(&server, "api", "production", "v3", "succeeded").await;
-    for (version, at) in [("v2", "2017-01-01T00:00:00Z"), ("v1", "2016-01-01T00:00:00Z")] {
+    for (version, at) in [
+        ("v2", "2017-01-01T00:00:00Z"),
+        ("v1", "2016-01-01T00:00:00Z"),
+    ] {
         let line = json!({"component": "api", "environment": "production", "version": version, "status": "failed", "occurredAt": at});
         server.admin().import(line.to_string()).await.expect(200);
     }
     let versions = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[4].textContent).join()";
     let order = "[...document.querySelectorAll('select')].find((one) => one.textContent.includes('Happened'))";
-    let choose =
-        |value: &str| format!("(() => {{ const one = {order}; one.value = '{value}'; one.dispatchEvent(new Event('change')); }})()");
+    let choose = |value: &str| {
+        format!(
+            "(() => {{ const one = {order}; one.value = '{value}'; one.dispatchEvent(new Event('change')); }})()"
+        )
+    };
     let since = "document.querySelector('input[type=datetime-local]')";
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("changes")).await;
@@ -105,15 +129,24 @@ async fn two_environments_are_compared() {
     let (_database, server) = served().await;
     filled(&server).await;
     record(&server, "new", "staging", "v1", "succeeded").await;
-    let rows =
-        "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[0].textContent + ': ' + row.cells[3].textContent).join()";
+    let rows = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[0].textContent + ': ' + row.cells[3].textContent).join()";
     in_browser(&server.url(), &[], async |browser: &Browser| {
-        browser.open(&logged_in("compare?from=development&to=production")).await;
+        browser
+            .open(&logged_in("compare?from=development&to=production"))
+            .await;
         browser.until(&format!("{rows} === 'api: ≠ differs'")).await;
-        browser.value("void (location.hash = '#/compare?from=staging&to=production&same=1')").await;
-        browser.until(&format!("{rows} === 'api: = the same,new: only in staging,web: = the same'")).await;
+        browser
+            .value("void (location.hash = '#/compare?from=staging&to=production&same=1')")
+            .await;
+        browser
+            .until(&format!(
+                "{rows} === 'api: = the same,new: only in staging,web: = the same'"
+            ))
+            .await;
         record(&server, "new", "production", "v1", "succeeded").await;
-        browser.until(&format!("{rows}.includes('new: = the same')")).await;
+        browser
+            .until(&format!("{rows}.includes('new: = the same')"))
+            .await;
     })
     .await;
 }
@@ -125,15 +158,28 @@ async fn a_missing_deployment_is_reported() {
         browser.open(&logged_in("")).await;
         browser.shows("Nothing is recorded yet").await;
         for (page, said) in [
-            ("deployments/00000000-0000-4000-8000-000000000000", "there is no deployment"),
+            (
+                "deployments/00000000-0000-4000-8000-000000000000",
+                "there is no deployment",
+            ),
             ("deployments/x", "must be a UUID"),
-            ("changes?component=%E2%80%AEx", "must have no invisible characters"),
+            (
+                "changes?component=%E2%80%AEx",
+                "must have no invisible characters",
+            ),
             ("changes?colour=red", "is not a known parameter"),
             ("elsewhere", "There is no such page"),
             ("?owner=%01", "must have no control characters"),
         ] {
-            browser.value(&format!("void (location.hash = '#/{page}')")).await;
-            browser.until(&format!("document.body.innerText.toLowerCase().includes({})", json!(said.to_lowercase()))).await;
+            browser
+                .value(&format!("void (location.hash = '#/{page}')"))
+                .await;
+            browser
+                .until(&format!(
+                    "document.body.innerText.toLowerCase().includes({})",
+                    json!(said.to_lowercase())
+                ))
+                .await;
         }
     })
     .await;

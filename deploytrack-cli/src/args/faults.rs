@@ -10,8 +10,13 @@ use clap::{
 
 use super::{Args, command_line::CommandLine};
 
-/// The errors that clap reports only after it has read all arguments: a missing argument, or two flags that exclude each other.
-const AT_THE_END: [ErrorKind; 3] = [ErrorKind::MissingRequiredArgument, ErrorKind::ArgumentConflict, ErrorKind::WrongNumberOfValues];
+/// The errors that clap reports only after it has read all arguments: a missing argument, or two
+/// flags that exclude each other.
+const AT_THE_END: [ErrorKind; 3] = [
+    ErrorKind::MissingRequiredArgument,
+    ErrorKind::ArgumentConflict,
+    ErrorKind::WrongNumberOfValues,
+];
 
 /// The faults of a command line, or the help that `--help` asks for.
 #[derive(Debug)]
@@ -35,30 +40,46 @@ impl Faults {
 
     /// The report. The usage and the pointer to `--help` follow once, after the last fault.
     pub(crate) fn text(mut self, colour: bool) -> String {
-        let Some(last) = self.0.pop() else { return String::new() };
+        let Some(last) = self.0.pop() else {
+            return String::new();
+        };
         let rendered = |error: &clap::Error| {
             let text = error.render();
-            if colour { text.ansi().to_string() } else { text.to_string() }
+            if colour {
+                text.ansi().to_string()
+            } else {
+                text.to_string()
+            }
         };
         let mut whole = String::new();
         for mut error in self.0 {
             error.remove(ContextKind::Usage);
             let text = rendered(&error);
             // The last paragraph of each error is the pointer to --help.
-            whole.push_str(text.rsplit_once("\n\n").map_or(text.as_str(), |(fault, _)| fault).trim_end());
+            whole.push_str(
+                text.rsplit_once("\n\n")
+                    .map_or(text.as_str(), |(fault, _)| fault)
+                    .trim_end(),
+            );
             whole.push('\n');
         }
         whole + &rendered(&last)
     }
 }
 
-/// Collects the first fault and those behind it: removes the wrong argument and parses the rest again. `line` may differ from
-/// `typed` by repairs.
+/// Collects the first fault and those behind it: removes the wrong argument and parses the rest
+/// again. `line` may differ from `typed` by repairs.
 pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLine<'_>) -> Faults {
     if !first.use_stderr() {
         return Faults(vec![first]);
     }
-    let mut rest = Rest { line: CommandLine { own: line.own.clone(), rest: line.rest }, removed: Vec::new() };
+    let mut rest = Rest {
+        line: CommandLine {
+            own: line.own.clone(),
+            rest: line.rest,
+        },
+        removed: Vec::new(),
+    };
     let mut found = Vec::new();
     let mut mistake = first;
     for _ in 0..=line.own.len() {
@@ -66,8 +87,16 @@ pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLin
         if let Some(mistake) = rest.with_hint(mistake, typed) {
             found.push(mistake);
         }
-        let next = if goes_on { Args::try_parse_from(rest.line.all()).and_then(Args::unambiguous).err() } else { None };
-        let Some(next) = next.filter(clap::Error::use_stderr) else { break };
+        let next = if goes_on {
+            Args::try_parse_from(rest.line.all())
+                .and_then(Args::unambiguous)
+                .err()
+        } else {
+            None
+        };
+        let Some(next) = next.filter(clap::Error::use_stderr) else {
+            break;
+        };
         mistake = next;
     }
     Faults(found)
@@ -81,10 +110,17 @@ struct Rest<'a> {
 }
 
 impl Rest<'_> {
-    /// Removes the wrong argument, or replaces an unknown flag by the one that it resembles. Returns whether it found one.
+    /// Removes the wrong argument, or replaces an unknown flag by the one that it resembles.
+    /// Returns whether it found one.
     fn remove(&mut self, mistake: &clap::Error) -> bool {
-        let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else { return false };
-        let flag = wrong.split([' ', '=']).next().unwrap_or_default().to_owned();
+        let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else {
+            return false;
+        };
+        let flag = wrong
+            .split([' ', '='])
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         match mistake.kind() {
             ErrorKind::UnknownArgument => {
                 let suggested = match mistake.get(ContextKind::SuggestedArg) {
@@ -94,11 +130,17 @@ impl Rest<'_> {
                 self.replace_unknown(&flag, suggested.as_deref())
             }
             ErrorKind::ValueValidation | ErrorKind::InvalidValue if flag.starts_with('-') => {
-                let Some(ContextValue::String(value)) = mistake.get(ContextKind::InvalidValue) else { return false };
+                let Some(ContextValue::String(value)) = mistake.get(ContextKind::InvalidValue)
+                else {
+                    return false;
+                };
                 self.remove_flag(&flag, value)
             }
             ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
-                let Some(ContextValue::String(value)) = mistake.get(ContextKind::InvalidValue) else { return false };
+                let Some(ContextValue::String(value)) = mistake.get(ContextKind::InvalidValue)
+                else {
+                    return false;
+                };
                 self.remove_word(value) && {
                     self.removed.push(flag);
                     true
@@ -110,20 +152,40 @@ impl Rest<'_> {
 
     fn replace_unknown(&mut self, unknown: &str, suggested: Option<&str>) -> bool {
         let own = &mut self.line.own;
-        let is_it = |argument: &OsString| argument.to_str().is_some_and(|text| text.split('=').next() == Some(unknown));
-        let begins = |argument: &OsString| argument.to_str().is_some_and(|text| text.starts_with(unknown));
-        let place = own.iter().skip(1).position(is_it).or_else(|| own.iter().skip(1).position(begins)).map(|at| at + 1);
+        let is_it = |argument: &OsString| {
+            argument
+                .to_str()
+                .is_some_and(|text| text.split('=').next() == Some(unknown))
+        };
+        let begins = |argument: &OsString| {
+            argument
+                .to_str()
+                .is_some_and(|text| text.starts_with(unknown))
+        };
+        let place = own
+            .iter()
+            .skip(1)
+            .position(is_it)
+            .or_else(|| own.iter().skip(1).position(begins))
+            .map(|at| at + 1);
         let Some(at) = place else { return false };
         let text = own[at].to_string_lossy().into_owned();
         // The suggested flag may be given already; giving it twice would be a new fault.
-        let is_new = |flag: &&str| !own.iter().any(|argument| argument.to_string_lossy().split('=').next() == Some(flag));
+        let is_new = |flag: &&str| {
+            !own.iter()
+                .any(|argument| argument.to_string_lossy().split('=').next() == Some(flag))
+        };
         if let Some(flag) = suggested.filter(is_new) {
             own[at] = text.replacen(unknown, flag, 1).into();
             return true;
         }
         own.remove(at);
         // The next argument may be the value of the unknown flag.
-        if let Some(value) = own.get(at).and_then(|next| next.to_str()).filter(|next| !next.starts_with('-') && !text.contains('=')) {
+        if let Some(value) = own
+            .get(at)
+            .and_then(|next| next.to_str())
+            .filter(|next| !next.starts_with('-') && !text.contains('='))
+        {
             self.removed.push(value.to_owned());
         }
         self.removed.push(unknown.to_owned());
@@ -132,8 +194,14 @@ impl Rest<'_> {
 
     fn remove_flag(&mut self, flag: &str, value: &str) -> bool {
         let short = short_of(flag);
-        let has_it = |place: &std::ops::Range<usize>| self.line.value(place).unwrap_or_default().to_string_lossy() == value;
-        let place = self.line.places(flag, short.as_deref()).into_iter().find(has_it);
+        let has_it = |place: &std::ops::Range<usize>| {
+            self.line.value(place).unwrap_or_default().to_string_lossy() == value
+        };
+        let place = self
+            .line
+            .places(flag, short.as_deref())
+            .into_iter()
+            .find(has_it);
         let Some(place) = place else { return false };
         drop(self.line.own.drain(place));
         self.removed.push(flag.to_owned());
@@ -141,22 +209,37 @@ impl Rest<'_> {
     }
 
     fn remove_word(&mut self, word: &str) -> bool {
-        let place = self.line.own.iter().skip(1).rposition(|argument| argument == word);
+        let place = self
+            .line
+            .own
+            .iter()
+            .skip(1)
+            .rposition(|argument| argument == word);
         place.map(|at| self.line.own.remove(at + 1)).is_some()
     }
 
     /// The fault with its hint; `None` if it is only the consequence of a removed argument.
     fn with_hint(&self, mut mistake: clap::Error, typed: &CommandLine<'_>) -> Option<clap::Error> {
-        match (mistake.kind(), mistake.get(ContextKind::InvalidArg).cloned()) {
+        match (
+            mistake.kind(),
+            mistake.get(ContextKind::InvalidArg).cloned(),
+        ) {
             (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
-                let is_missing = |argument: &String| !self.removed.iter().any(|removed| argument.split([' ', '=']).next() == Some(removed));
+                let is_missing = |argument: &String| {
+                    !self
+                        .removed
+                        .iter()
+                        .any(|removed| argument.split([' ', '=']).next() == Some(removed))
+                };
                 let missing: Vec<_> = missing.into_iter().filter(is_missing).collect();
                 if missing.is_empty() {
                     return None;
                 }
                 mistake.insert(ContextKind::InvalidArg, ContextValue::Strings(missing));
             }
-            (ErrorKind::UnknownArgument, Some(ContextValue::String(word))) if !word.starts_with('-') && self.removed.contains(&word) => {
+            (ErrorKind::UnknownArgument, Some(ContextValue::String(word)))
+                if !word.starts_with('-') && self.removed.contains(&word) =>
+            {
                 return None;
             }
             _ => {}
@@ -173,29 +256,49 @@ impl Rest<'_> {
 
 /// The hint for a value that begins with a hyphen, if that may be the fault.
 fn hyphen_tip(mistake: &clap::Error, typed: &CommandLine<'_>) -> Option<StyledStr> {
-    let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else { return None };
+    let Some(ContextValue::String(wrong)) = mistake.get(ContextKind::InvalidArg) else {
+        return None;
+    };
     let wrong = wrong.split(' ').next()?;
     let is_of = |flag: &str| flag == wrong || short_of(wrong).is_some_and(|short| short == flag);
-    let pairs = typed.own.windows(2).filter_map(|pair| Some((pair[0].to_str()?, pair[1].to_str()?)));
+    let pairs = typed
+        .own
+        .windows(2)
+        .filter_map(|pair| Some((pair[0].to_str()?, pair[1].to_str()?)));
     let (flag, value) = match mistake.kind() {
-        ErrorKind::InvalidValue | ErrorKind::WrongNumberOfValues => {
-            pairs.into_iter().find(|(flag, value)| is_of(flag) && value.starts_with('-') && !is_known(value))?
-        }
-        ErrorKind::UnknownArgument => pairs.into_iter().find(|(flag, value)| value.starts_with(wrong) && takes_value(flag))?,
+        ErrorKind::InvalidValue | ErrorKind::WrongNumberOfValues => pairs
+            .into_iter()
+            .find(|(flag, value)| is_of(flag) && value.starts_with('-') && !is_known(value))?,
+        ErrorKind::UnknownArgument => pairs
+            .into_iter()
+            .find(|(flag, value)| value.starts_with(wrong) && takes_value(flag))?,
         _ => return None,
     };
-    Some(StyledStr::from(format!("write a value that begins with a hyphen with an equals sign: {}={value}", long_of(flag))))
+    Some(StyledStr::from(format!(
+        "write a value that begins with a hyphen with an equals sign: {}={value}",
+        long_of(flag)
+    )))
 }
 
 fn arguments() -> Vec<Arg> {
     let command = Args::command();
     let of_all = command.get_arguments().cloned();
-    of_all.chain(command.get_subcommands().flat_map(|command| command.get_arguments().cloned())).collect()
+    of_all
+        .chain(
+            command
+                .get_subcommands()
+                .flat_map(|command| command.get_arguments().cloned()),
+        )
+        .collect()
 }
 
 fn is_flag(argument: &Arg, text: &str) -> bool {
-    argument.get_long().is_some_and(|long| text.strip_prefix("--") == Some(long))
-        || argument.get_short().is_some_and(|short| text.strip_prefix('-') == Some(short.to_string().as_str()))
+    argument
+        .get_long()
+        .is_some_and(|long| text.strip_prefix("--") == Some(long))
+        || argument
+            .get_short()
+            .is_some_and(|short| text.strip_prefix('-') == Some(short.to_string().as_str()))
 }
 
 fn is_known(text: &str) -> bool {
@@ -204,18 +307,29 @@ fn is_known(text: &str) -> bool {
 }
 
 fn takes_value(flag: &str) -> bool {
-    arguments().iter().any(|argument| is_flag(argument, flag) && argument.get_action().takes_values())
+    arguments()
+        .iter()
+        .any(|argument| is_flag(argument, flag) && argument.get_action().takes_values())
 }
 
 /// The short form of a long flag.
 pub(super) fn short_of(long: &str) -> Option<String> {
-    let known = arguments().into_iter().filter(|argument| is_flag(argument, long));
-    known.filter_map(|argument| argument.get_short()).map(|short| format!("-{short}")).next()
+    let known = arguments()
+        .into_iter()
+        .filter(|argument| is_flag(argument, long));
+    known
+        .filter_map(|argument| argument.get_short())
+        .map(|short| format!("-{short}"))
+        .next()
 }
 
 fn long_of(flag: &str) -> String {
-    let known = arguments().into_iter().find(|argument| is_flag(argument, flag) && argument.get_long().is_some());
-    known.and_then(|argument| Some(format!("--{}", argument.get_long()?))).unwrap_or_else(|| flag.to_owned())
+    let known = arguments()
+        .into_iter()
+        .find(|argument| is_flag(argument, flag) && argument.get_long().is_some());
+    known
+        .and_then(|argument| Some(format!("--{}", argument.get_long()?)))
+        .unwrap_or_else(|| flag.to_owned())
 }
 
 /// The value of a flag that is given exactly once.
@@ -228,34 +342,88 @@ mod tests {
     use super::*;
 
     fn report(arguments: &[&str]) -> String {
-        let typed: Vec<_> = std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect();
+        let typed: Vec<_> = std::iter::once("deploytrack")
+            .chain(arguments.iter().copied())
+            .map(OsString::from)
+            .collect();
         let mistake = Args::try_parse_from(&typed).unwrap_err();
         all(mistake, &CommandLine::of(&typed), &CommandLine::of(&typed)).text(false)
     }
 
     #[test]
     fn all_faults_are_reported_at_once_without_their_consequences() {
-        let text =
-            report(&["list", "--take", "0", "--skip=x", "--status", "done", "--enviroment", "a", "--foo", "bar", "--since", "never"]);
-        for part in ["'0' for '--take", "'x' for '--skip", "'done' for '--status", "'--enviroment'", "'--foo'", "'never' for '--since"] {
+        let text = report(&[
+            "list",
+            "--take",
+            "0",
+            "--skip=x",
+            "--status",
+            "done",
+            "--enviroment",
+            "a",
+            "--foo",
+            "bar",
+            "--since",
+            "never",
+        ]);
+        for part in [
+            "'0' for '--take",
+            "'x' for '--skip",
+            "'done' for '--status",
+            "'--enviroment'",
+            "'--foo'",
+            "'never' for '--since",
+        ] {
             assert_eq!(text.matches(part).count(), 1, "{part}: {text}");
         }
-        assert_eq!((text.matches("error:").count(), text.matches("For more information").count()), (6, 1), "{text}");
-        let text = report(&["record", "-c", "a\u{7}", "--version", "v\u{7}", "--status=x"]);
-        assert!(!text.contains("required") && text.matches("error:").count() == 3, "{text}");
-        assert_eq!(report(&["update", "nothing", "never"]).matches("error:").count(), 2);
+        assert_eq!(
+            (
+                text.matches("error:").count(),
+                text.matches("For more information").count()
+            ),
+            (6, 1),
+            "{text}"
+        );
+        let text = report(&[
+            "record",
+            "-c",
+            "a\u{7}",
+            "--version",
+            "v\u{7}",
+            "--status=x",
+        ]);
+        assert!(
+            !text.contains("required") && text.matches("error:").count() == 3,
+            "{text}"
+        );
+        assert_eq!(
+            report(&["update", "nothing", "never"])
+                .matches("error:")
+                .count(),
+            2
+        );
     }
 
     #[test]
     fn a_value_that_begins_with_a_hyphen_gets_a_hint() {
-        for arguments in [&["list", "-e", "-rf"][..], &["list", "--environment", "-rf"], &["record", "-c", "api", "-e", "-rf"]] {
+        for arguments in [
+            &["list", "-e", "-rf"][..],
+            &["list", "--environment", "-rf"],
+            &["record", "-c", "api", "-e", "-rf"],
+        ] {
             let text = report(arguments);
-            assert!(text.contains("--environment=-rf") && !text.contains("-- -r"), "{text}");
+            assert!(
+                text.contains("--environment=-rf") && !text.contains("-- -r"),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn the_short_form_of_a_flag_is_found() {
-        assert_eq!((short_of("--component").as_deref(), short_of("--version")), (Some("-c"), None));
+        assert_eq!(
+            (short_of("--component").as_deref(), short_of("--version")),
+            (Some("-c"), None)
+        );
     }
 }

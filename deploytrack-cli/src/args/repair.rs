@@ -1,7 +1,7 @@
 //! Repairs values that only this run of a pipeline has and that cannot be recorded.
 //!
-//! A wrong value must not prevent the record, and never the deploy: an optional value is cut or left out, and a name stays as it
-//! was given until somebody corrects it.
+//! A wrong value must not prevent the record, and never the deploy: an optional value is cut or
+//! left out, and a name stays as it was given until somebody corrects it.
 
 use std::{ffi::OsString, ops::Range};
 
@@ -37,9 +37,12 @@ enum Remedy {
     Keep(&'static str),
 }
 
-/// Parses the command line. In a pipeline that continues without its record, wrong values of this run are repaired, with a
-/// warning for each.
-pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Args, Vec<String>), Faults> {
+/// Parses the command line. In a pipeline that continues without its record, wrong values of this
+/// run are repaired, with a warning for each.
+pub(crate) fn read(
+    arguments: &[OsString],
+    on_error: Option<&str>,
+) -> Result<(Args, Vec<String>), Faults> {
     let mut line = CommandLine::of(arguments);
     let is_of_variable = line.places(ON_ERROR, None).is_empty();
     line.use_variable(on_error);
@@ -55,12 +58,17 @@ pub(crate) fn read(arguments: &[OsString], on_error: Option<&str>) -> Result<(Ar
             Ok(args) => return Ok(with(args, repairs)),
             Err(mistake) => {
                 let mistakes = faults::all(mistake, &line, &CommandLine::of(arguments));
-                return Err(if is_of_variable { mistakes.of_variable(ON_ERROR, "DEPLOYTRACK_ON_ERROR") } else { mistakes });
+                return Err(if is_of_variable {
+                    mistakes.of_variable(ON_ERROR, "DEPLOYTRACK_ON_ERROR")
+                } else {
+                    mistakes
+                });
             }
         }
     }
     let read = Args::try_parse_from(line.all()).and_then(Args::unambiguous);
-    read.map(|args| with(args, repairs)).map_err(|mistake| faults::all(mistake, &line, &CommandLine::of(arguments)))
+    read.map(|args| with(args, repairs))
+        .map_err(|mistake| faults::all(mistake, &line, &CommandLine::of(arguments)))
 }
 
 fn with(mut args: Args, mut repairs: Repairs) -> (Args, Vec<String>) {
@@ -74,19 +82,30 @@ fn with(mut args: Args, mut repairs: Repairs) -> (Args, Vec<String>) {
 impl CommandLine<'_> {
     /// Uses the variable if the flag is not given. An empty flag counts as not given.
     fn use_variable(&mut self, variable: Option<&str>) {
-        while let Some(place) = self.places(ON_ERROR, None).into_iter().find(|place| self.value(place).is_none_or(|value| value.is_empty()))
+        while let Some(place) = self
+            .places(ON_ERROR, None)
+            .into_iter()
+            .find(|place| self.value(place).is_none_or(|value| value.is_empty()))
         {
             self.replace(place, None);
         }
-        if let (Some(value), Some("record" | "update"), true) = (variable, self.command(), self.places(ON_ERROR, None).is_empty()) {
+        if let (Some(value), Some("record" | "update"), true) = (
+            variable,
+            self.command(),
+            self.places(ON_ERROR, None).is_empty(),
+        ) {
             self.own.push(format!("{ON_ERROR}={value}").into());
         }
     }
 
-    /// Whether the pipeline continues without a record: a command is wrapped, or `--on-error` is `spool` or `warn`.
+    /// Whether the pipeline continues without a record: a command is wrapped, or `--on-error` is
+    /// `spool` or `warn`.
     fn goes_on(&self) -> bool {
         let command = self.command();
-        let on_error = self.places(ON_ERROR, None).last().and_then(|place| self.value(place)?.into_string().ok());
+        let on_error = self
+            .places(ON_ERROR, None)
+            .last()
+            .and_then(|place| self.value(place)?.into_string().ok());
         let on_error = on_error.as_deref();
         let goes_on = matches!(on_error, Some("spool" | "warn"));
         let explains = self.own.iter().any(|argument| argument == "--explain");
@@ -103,40 +122,65 @@ impl CommandLine<'_> {
         const RULE: &str = "must be UTF-8 text";
         for flag in OF_THE_RUN.iter().filter(|flag| !flag.is_path) {
             while let Some(place) = self.not_text(flag) {
-                let value = self.value(&place).unwrap_or_default().to_string_lossy().into_owned();
+                let value = self
+                    .value(&place)
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 let remedy = match remedy(flag.long, &value) {
                     Remedy::Keep(_) if !self.keeps_names() => break,
                     Remedy::Keep(field) => Remedy::Keep(field),
-                    _ => Remedy::Cut(value.clone(), "recorded with \u{fffd} for each invalid byte"),
+                    _ => Remedy::Cut(
+                        value.clone(),
+                        "recorded with \u{fffd} for each invalid byte",
+                    ),
                 };
                 self.apply(flag, (place, &value), RULE, remedy, repairs);
             }
         }
     }
 
-    /// Whether a wrong name can stay in the record. Other commands ask the server about the name at once.
+    /// Whether a wrong name can stay in the record. Other commands ask the server about the name at
+    /// once.
     fn keeps_names(&self) -> bool {
         self.command() == Some("record")
     }
 
     fn not_text(&self, flag: &Flag) -> Option<Range<usize>> {
-        let is_text = |place: &Range<usize>| self.own[place.clone()].iter().all(|argument| argument.to_str().is_some());
-        self.places(flag.long, flag.short).into_iter().find(|place| !is_text(place))
+        let is_text = |place: &Range<usize>| {
+            self.own[place.clone()]
+                .iter()
+                .all(|argument| argument.to_str().is_some())
+        };
+        self.places(flag.long, flag.short)
+            .into_iter()
+            .find(|place| !is_text(place))
     }
 
     /// Repairs the value of one fault. Returns whether it could.
     fn repair(&mut self, mistake: &clap::Error, repairs: &mut Repairs) -> bool {
-        let Some(ContextValue::String(argument)) = mistake.get(ContextKind::InvalidArg) else { return false };
-        let Some(flag) = OF_THE_RUN.iter().find(|flag| argument.split(' ').next() == Some(flag.long)) else { return false };
+        let Some(ContextValue::String(argument)) = mistake.get(ContextKind::InvalidArg) else {
+            return false;
+        };
+        let Some(flag) = OF_THE_RUN
+            .iter()
+            .find(|flag| argument.split(' ').next() == Some(flag.long))
+        else {
+            return false;
+        };
         let value = match (mistake.kind(), mistake.get(ContextKind::InvalidValue)) {
             (ErrorKind::ValueValidation, Some(ContextValue::String(value))) => value.clone(),
             // `--flag $UNSET` leaves the flag without a value.
             (ErrorKind::InvalidValue, _) => String::new(),
             _ => return false,
         };
-        let has_it = |place: &Range<usize>| self.value(place).unwrap_or_default().to_string_lossy() == value;
-        let Some(place) = self.places(flag.long, flag.short).into_iter().find(has_it) else { return false };
-        let rule = std::error::Error::source(mistake).map_or_else(|| "must not be empty".to_owned(), ToString::to_string);
+        let has_it =
+            |place: &Range<usize>| self.value(place).unwrap_or_default().to_string_lossy() == value;
+        let Some(place) = self.places(flag.long, flag.short).into_iter().find(has_it) else {
+            return false;
+        };
+        let rule = std::error::Error::source(mistake)
+            .map_or_else(|| "must not be empty".to_owned(), ToString::to_string);
         let remedy = remedy(flag.long, &value);
         let is_kept = matches!(remedy, Remedy::Keep(_));
         if (flag.is_its_authors && !value.is_empty()) || (is_kept && !self.keeps_names()) {
@@ -146,7 +190,14 @@ impl CommandLine<'_> {
         true
     }
 
-    fn apply(&mut self, flag: &Flag, (place, value): (Range<usize>, &str), rule: &str, remedy: Remedy, repairs: &mut Repairs) {
+    fn apply(
+        &mut self,
+        flag: &Flag,
+        (place, value): (Range<usize>, &str),
+        rule: &str,
+        remedy: Remedy,
+        repairs: &mut Repairs,
+    ) {
         let wrong = match value {
             "" => format!("{} is empty", flag.long),
             _ => format!("{} {rule}, not '{}'", flag.long, cut(value, MOST_SHOWN)),
@@ -163,7 +214,9 @@ impl CommandLine<'_> {
             }
             Remedy::Keep(field) => {
                 repairs.obstacles.push(wrong);
-                repairs.as_given.insert(field.to_owned(), Value::from(value));
+                repairs
+                    .as_given
+                    .insert(field.to_owned(), Value::from(value));
                 self.replace(place, flag.is_required.then_some((flag.long, STAND_IN)));
             }
         }
@@ -178,7 +231,8 @@ struct Flag {
     is_required: bool,
     /// Whether the value may have any bytes.
     is_path: bool,
-    /// Whether the author chooses the value: an empty one is repaired (a variable is not set), a wrong one is a usage error.
+    /// Whether the author chooses the value: an empty one is repaired (a variable is not set), a
+    /// wrong one is a usage error.
     is_its_authors: bool,
 }
 
@@ -188,13 +242,30 @@ const ON_ERROR: &str = "--on-error";
 const COMMANDS: [&str; 3] = ["record", "update", "rollback"];
 
 const fn flag(long: &'static str) -> Flag {
-    Flag { long, short: None, is_required: false, is_path: false, is_its_authors: false }
+    Flag {
+        long,
+        short: None,
+        is_required: false,
+        is_path: false,
+        is_its_authors: false,
+    }
 }
 
 const OF_THE_RUN: &[Flag] = &[
-    Flag { short: Some("-c"), is_required: true, ..flag("--component") },
-    Flag { short: Some("-e"), is_required: true, ..flag("--environment") },
-    Flag { is_required: true, ..flag("--version") },
+    Flag {
+        short: Some("-c"),
+        is_required: true,
+        ..flag("--component")
+    },
+    Flag {
+        short: Some("-e"),
+        is_required: true,
+        ..flag("--environment")
+    },
+    Flag {
+        is_required: true,
+        ..flag("--version")
+    },
     flag("--occurred-at"),
     flag("--deployed-by"),
     flag("--commit-sha"),
@@ -202,12 +273,30 @@ const OF_THE_RUN: &[Flag] = &[
     flag("--reason"),
     flag("--meta"),
     flag("--idempotency-key"),
-    Flag { is_path: true, ..flag("--id-file") },
-    Flag { is_path: true, ..flag("--cacert") },
-    Flag { is_its_authors: true, ..flag("--send-timeout") },
-    Flag { is_its_authors: true, ..flag("--output-tail") },
-    Flag { is_its_authors: true, ..flag("--timeout") },
-    Flag { is_its_authors: true, ..flag("--command-timeout") },
+    Flag {
+        is_path: true,
+        ..flag("--id-file")
+    },
+    Flag {
+        is_path: true,
+        ..flag("--cacert")
+    },
+    Flag {
+        is_its_authors: true,
+        ..flag("--send-timeout")
+    },
+    Flag {
+        is_its_authors: true,
+        ..flag("--output-tail")
+    },
+    Flag {
+        is_its_authors: true,
+        ..flag("--timeout")
+    },
+    Flag {
+        is_its_authors: true,
+        ..flag("--command-timeout")
+    },
 ];
 
 fn remedy(flag: &str, value: &str) -> Remedy {
@@ -215,16 +304,22 @@ fn remedy(flag: &str, value: &str) -> Remedy {
     match flag {
         "--component" => Remedy::Keep("component"),
         // The variable of the tag is empty in a run without a tag.
-        "--environment" | "--version" if value.is_empty() => Remedy::LeaveOut("the default is used"),
+        "--environment" | "--version" if value.is_empty() => {
+            Remedy::LeaveOut("the default is used")
+        }
         "--environment" => Remedy::Keep("environment"),
         "--version" => Remedy::Keep("version"),
         "--occurred-at" if !value.is_empty() => Remedy::Keep("occurredAt"),
         "--description" if !value.is_empty() => Remedy::Cut(cut(value, Description::MOST), "cut"),
         "--reason" if !value.is_empty() => Remedy::Cut(cut(value, Reason::MOST), "cut"),
-        "--deployed-by" if !one_line(value).is_empty() => {
-            Remedy::Cut(cut(&one_line(value), Label::MOST), "recorded on one line, and cut if too long")
-        }
-        "--idempotency-key" if !value.is_empty() => Remedy::Cut(Digest::of(value.as_bytes()).to_string(), "replaced by its digest"),
+        "--deployed-by" if !one_line(value).is_empty() => Remedy::Cut(
+            cut(&one_line(value), Label::MOST),
+            "recorded on one line, and cut if too long",
+        ),
+        "--idempotency-key" if !value.is_empty() => Remedy::Cut(
+            Digest::of(value.as_bytes()).to_string(),
+            "replaced by its digest",
+        ),
         _ => LEFT_OUT,
     }
 }
@@ -234,7 +329,10 @@ mod tests {
     use super::*;
 
     fn typed(arguments: &[&str]) -> Vec<OsString> {
-        std::iter::once("deploytrack").chain(arguments.iter().copied()).map(OsString::from).collect()
+        std::iter::once("deploytrack")
+            .chain(arguments.iter().copied())
+            .map(OsString::from)
+            .collect()
     }
 
     #[test]
@@ -246,6 +344,10 @@ mod tests {
             line.own.last().unwrap() == "--on-error=spool"
         };
         assert!(pushed(&["record", "-c", "api"]) && pushed(&["update", "x", "failed"]));
-        assert!(!pushed(&["list", "-c", "record"]) && !pushed(&["record", "--on-error", "fail"]) && !pushed(&["rollback"]));
+        assert!(
+            !pushed(&["list", "-c", "record"])
+                && !pushed(&["record", "--on-error", "fail"])
+                && !pushed(&["rollback"])
+        );
     }
 }

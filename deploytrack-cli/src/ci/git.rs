@@ -1,4 +1,5 @@
-//! Runs git in the repository of the current directory: only if there is one, with a time limit, and without side effects.
+//! Runs git in the repository of the current directory: only if there is one, with a time limit,
+//! and without side effects.
 
 use std::{
     fmt,
@@ -9,15 +10,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long all calls together may take. A repository on a network drive must not delay a deployment.
+/// How long all calls together may take. A repository on a network drive must not delay a
+/// deployment.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The largest number of bytes that are read of an answer.
 const MOST_BYTES: u64 = 256 * 1024;
-/// Variables that select another repository than that of the current directory. Git sets them for hooks.
-const REPOSITORY_VARIABLES: [&str; 6] =
-    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"];
+/// Variables that select another repository than that of the current directory. Git sets them for
+/// hooks.
+const REPOSITORY_VARIABLES: [&str; 6] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+];
 /// Starts no pager, no hook and no file system monitor.
-const WITHOUT_SIDE_EFFECTS: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+const WITHOUT_SIDE_EFFECTS: [&str; 5] = [
+    "--no-pager",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+];
 
 /// Why git gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +41,8 @@ pub(super) enum GitError {
     NoRepository,
     /// The program is not installed.
     NoProgram,
-    /// The repository belongs to another user, and git only trusts it if it is configured as a safe directory.
+    /// The repository belongs to another user, and git only trusts it if it is configured as a safe
+    /// directory.
     Untrusted(String),
     /// The repository has no commits yet.
     NoCommits,
@@ -44,13 +60,20 @@ impl GitError {
         if let Some((_, rest)) = text.split_once("detected dubious ownership in repository at '") {
             return Self::Untrusted(rest.split('\'').next().unwrap_or_default().to_owned());
         }
-        let fatal = text.lines().find_map(|line| line.strip_prefix("fatal: ")).or_else(|| text.lines().next());
+        let fatal = text
+            .lines()
+            .find_map(|line| line.strip_prefix("fatal: "))
+            .or_else(|| text.lines().next());
         Self::Failed(fatal.unwrap_or_default().to_owned())
     }
 
-    /// Whether there is a repository that git could not read, so that HEAD may be another commit than the CI's.
+    /// Whether there is a repository that git could not read, so that HEAD may be another commit
+    /// than the CI's.
     pub(super) const fn hides_a_repository(&self) -> bool {
-        matches!(self, Self::Untrusted(_) | Self::Damaged | Self::Slow | Self::Failed(_))
+        matches!(
+            self,
+            Self::Untrusted(_) | Self::Damaged | Self::Slow | Self::Failed(_)
+        )
     }
 }
 
@@ -82,24 +105,38 @@ pub(super) struct Git {
 }
 
 impl Git {
-    /// The repository of the current directory. Git is not started if neither this folder nor a parent is a repository.
+    /// The repository of the current directory. Git is not started if neither this folder nor a
+    /// parent is a repository.
     pub(super) fn here() -> Result<Self, GitError> {
         let here = std::env::current_dir().map_err(|_| GitError::NoRepository)?;
         let found = here.ancestors().any(|folder| folder.join(".git").exists());
-        if found { Ok(Self { until: Instant::now() + PATIENCE }) } else { Err(GitError::NoRepository) }
+        if found {
+            Ok(Self {
+                until: Instant::now() + PATIENCE,
+            })
+        } else {
+            Err(GitError::NoRepository)
+        }
     }
 
     /// The output of git for these arguments.
     pub(super) fn ask(&self, question: &[&str]) -> Result<String, GitError> {
-        let mut child = command(question).spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => GitError::NoProgram,
-            _ => GitError::Failed(error.to_string()),
-        })?;
+        let mut child = command(question)
+            .spawn()
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => GitError::NoProgram,
+                _ => GitError::Failed(error.to_string()),
+            })?;
         let (answer, reason) = (text_of(child.stdout.take()), text_of(child.stderr.take()));
         let status = self.wait(child)?;
         // A process that git has started may keep the pipe open.
-        let text = |from: Receiver<String>| from.recv_timeout(self.left()).map_err(|_| GitError::Slow);
-        if status.success() { text(answer) } else { Err(GitError::of(&text(reason)?)) }
+        let text =
+            |from: Receiver<String>| from.recv_timeout(self.left()).map_err(|_| GitError::Slow);
+        if status.success() {
+            text(answer)
+        } else {
+            Err(GitError::of(&text(reason)?))
+        }
     }
 
     fn left(&self) -> Duration {
@@ -108,13 +145,17 @@ impl Git {
 
     fn wait(&self, mut child: Child) -> Result<ExitStatus, GitError> {
         while !self.left().is_zero() {
-            if let Some(status) = child.try_wait().map_err(|error| GitError::Failed(error.to_string()))? {
+            if let Some(status) = child
+                .try_wait()
+                .map_err(|error| GitError::Failed(error.to_string()))?
+            {
                 return Ok(status);
             }
             thread::sleep(Duration::from_millis(2));
         }
         drop(child.kill());
-        // A process that hangs in the kernel does not end when it is killed, so only this thread waits for it.
+        // A process that hangs in the kernel does not end when it is killed, so only this thread
+        // waits for it.
         thread::spawn(move || child.wait());
         Err(GitError::Slow)
     }
@@ -158,8 +199,14 @@ mod tests {
         let dubious = "fatal: detected dubious ownership in repository at '/srv/a b'\nTo add an exception for this directory, call:\n";
         let error = GitError::of(dubious);
         assert_eq!(error, GitError::Untrusted("/srv/a b".to_owned()));
-        assert!(error.hides_a_repository() && error.to_string().contains("safe.directory"), "{error}");
+        assert!(
+            error.hides_a_repository() && error.to_string().contains("safe.directory"),
+            "{error}"
+        );
         let other = GitError::of("warning: x\nfatal: not a git repository: /nowhere\n");
-        assert_eq!(other.to_string(), "git failed: not a git repository: /nowhere");
+        assert_eq!(
+            other.to_string(),
+            "git failed: not a git repository: /nowhere"
+        );
     }
 }

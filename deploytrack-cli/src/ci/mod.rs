@@ -55,7 +55,8 @@ pub(crate) enum Fact {
     Leg,
     /// Set if the run deploys what another run built.
     Downstream,
-    /// A name that equals the tag only if the run builds the tag, and not if the tag is only a parameter.
+    /// A name that equals the tag only if the run builds the tag, and not if the tag is only a
+    /// parameter.
     BuiltTag,
     /// The address of the repository.
     Address,

@@ -1,4 +1,5 @@
-//! Decides which version is deployed and which commit it was built from. The CI and git may name different ones.
+//! Decides which version is deployed and which commit it was built from. The CI and git may name
+//! different ones.
 //!
 //! - A tag is preferred to a commit. It is the tag that the CI builds, else the one at HEAD. Two possible tags are an error that
 //!   lists them.
@@ -61,17 +62,37 @@ pub(super) struct Sources<'a> {
 type Found<T> = Result<T, String>;
 
 impl<'a> Sources<'a> {
-    pub(super) fn new(ci: &'a CiFacts, checkout: &'a Checkout<'a>, component: Option<&'a Name>) -> Self {
-        let CiFacts { is_ci, commit, address, .. } = ci;
-        let is_foreign = *is_ci && checkout.is_foreign(commit.as_ref().map(|commit| commit.value.as_str()), address.as_deref());
-        Self { ci, checkout, component, is_foreign }
+    pub(super) fn new(
+        ci: &'a CiFacts,
+        checkout: &'a Checkout<'a>,
+        component: Option<&'a Name>,
+    ) -> Self {
+        let CiFacts {
+            is_ci,
+            commit,
+            address,
+            ..
+        } = ci;
+        let is_foreign = *is_ci
+            && checkout.is_foreign(
+                commit.as_ref().map(|commit| commit.value.as_str()),
+                address.as_deref(),
+            );
+        Self {
+            ci,
+            checkout,
+            component,
+            is_foreign,
+        }
     }
 
     /// The commit of the version on the command line.
     pub(super) fn commit_of(&self, version: &Version) -> Found<FactValue> {
         let text = version.as_str();
         let tag = self.ci.tag.as_ref().filter(|tag| tag.value == text);
-        let found = self.commit_in_digits(text).or_else(|| self.commit_of_tag(text, tag));
+        let found = self
+            .commit_in_digits(text)
+            .or_else(|| self.commit_of_tag(text, tag));
         found.ok_or_else(|| {
             format!("the version {text} names neither a tag nor a commit here; --commit-sha sets the commit{}", self.obstacle())
         })
@@ -81,9 +102,15 @@ impl<'a> Sources<'a> {
     fn obstacle(&self) -> String {
         match (&self.checkout.head, &self.ci.downstream) {
             (Err(error), _) => format!("; {error}"),
-            (Ok(_), _) if self.is_foreign => "; the repository here is not the one that the CI builds".to_owned(),
-            (Ok(_), Some(variable)) => format!("; {variable}: this run deploys what another run built"),
-            (Ok(_), None) if self.checkout.is_shallow() => "; the clone is shallow, `git fetch --tags` gets its tags".to_owned(),
+            (Ok(_), _) if self.is_foreign => {
+                "; the repository here is not the one that the CI builds".to_owned()
+            }
+            (Ok(_), Some(variable)) => {
+                format!("; {variable}: this run deploys what another run built")
+            }
+            (Ok(_), None) if self.checkout.is_shallow() => {
+                "; the clone is shallow, `git fetch --tags` gets its tags".to_owned()
+            }
             (Ok(_), None) => String::new(),
         }
     }
@@ -91,29 +118,51 @@ impl<'a> Sources<'a> {
     /// The version if none is on the command line, and its commit.
     pub(super) fn revision(&self) -> Revision {
         match self.tag() {
-            Err(why) => Revision { version: Err(why.clone()), commit: Err(why), warning: None },
+            Err(why) => Revision {
+                version: Err(why.clone()),
+                commit: Err(why),
+                warning: None,
+            },
             Ok(Some(tag)) => self.tagged(tag),
             Ok(None) => match self.commit() {
                 Ok(commit) => self.short(commit),
-                Err(why) => Revision { version: Err(why.clone()), commit: Err(why), warning: None },
+                Err(why) => Revision {
+                    version: Err(why.clone()),
+                    commit: Err(why),
+                    warning: None,
+                },
             },
         }
     }
 
     /// The commit that is checked out.
     fn head(&self) -> Option<FactValue> {
-        self.checkout.head.as_ref().ok().map(|head| from_git(head.clone()))
+        self.checkout
+            .head
+            .as_ref()
+            .ok()
+            .map(|head| from_git(head.clone()))
     }
 
     /// The tag that is the version, if there is one.
     fn tag(&self) -> Found<Option<FactValue>> {
-        let here: Vec<_> = self.possible(&self.checkout.tags).into_iter().map(from_git).collect();
-        let built = self.ci.tag.as_ref().filter(|tag| !self.possible(std::slice::from_ref(&tag.value)).is_empty());
+        let here: Vec<_> = self
+            .possible(&self.checkout.tags)
+            .into_iter()
+            .map(from_git)
+            .collect();
+        let built = self
+            .ci
+            .tag
+            .as_ref()
+            .filter(|tag| !self.possible(std::slice::from_ref(&tag.value)).is_empty());
         match (built, &self.ci.commit) {
             (Some(built), _) if self.is_certain(built, &here) => Ok(Some(built.clone())),
             (Some(built), _) => Err(ambiguity(std::iter::once(built).chain(&here))),
             // Tags in another repository are versions of other software.
-            (None, Some(commit)) if self.is_foreign && !here.is_empty() && self.ci.downstream.is_none() => {
+            (None, Some(commit))
+                if self.is_foreign && !here.is_empty() && self.ci.downstream.is_none() =>
+            {
                 Err(ambiguity(here.iter().chain([&shortened(commit)])))
             }
             (None, _) => only_one(here),
@@ -126,17 +175,34 @@ impl<'a> Sources<'a> {
 
     /// Whether the tag of the CI is certainly the version, given the tags at HEAD.
     fn is_certain(&self, built: &FactValue, here: &[FactValue]) -> bool {
-        let is_checked_out = || self.ci.builds_tag && is_same_commit(self.ci.commit.as_ref(), self.head().as_ref());
-        self.is_foreign || here.is_empty() || here.iter().any(|tag| tag.value == built.value) || is_checked_out()
+        let is_checked_out =
+            || self.ci.builds_tag && is_same_commit(self.ci.commit.as_ref(), self.head().as_ref());
+        self.is_foreign
+            || here.is_empty()
+            || here.iter().any(|tag| tag.value == built.value)
+            || is_checked_out()
     }
 
     fn tagged(&self, tag: FactValue) -> Revision {
         let is_built = self.ci.tag.as_ref() == Some(&tag);
         let changed = !is_built && self.is_changed();
-        let commit = if is_built { self.commit_of_tag(&tag.value, Some(&tag)) } else { self.head().filter(|_| !changed) };
-        let commit =
-            commit.ok_or_else(|| if changed { CHANGED.to_owned() } else { format!("the tag {} is not in this repository", tag.value) });
-        Revision { version: Ok(if changed { dirty(&tag) } else { tag }), commit, warning: None }
+        let commit = if is_built {
+            self.commit_of_tag(&tag.value, Some(&tag))
+        } else {
+            self.head().filter(|_| !changed)
+        };
+        let commit = commit.ok_or_else(|| {
+            if changed {
+                CHANGED.to_owned()
+            } else {
+                format!("the tag {} is not in this repository", tag.value)
+            }
+        });
+        Revision {
+            version: Ok(if changed { dirty(&tag) } else { tag }),
+            commit,
+            warning: None,
+        }
     }
 
     /// The commit of a tag. `built` is the tag of the CI, if it is the same one.
@@ -151,33 +217,69 @@ impl<'a> Sources<'a> {
         } else {
             None
         };
-        found.or_else(|| self.ci.commit.clone().filter(|_| built.is_some() && self.ci.builds_tag))
+        found.or_else(|| {
+            self.ci
+                .commit
+                .clone()
+                .filter(|_| built.is_some() && self.ci.builds_tag)
+        })
     }
 
     /// The commit whose first digits are in the version, as in `main-07e5493d`.
     fn commit_in_digits(&self, version: &str) -> Option<FactValue> {
-        let commits: Vec<_> = [self.ci.commit.clone(), self.ci.built.clone(), self.head()].into_iter().flatten().collect();
+        let commits: Vec<_> = [self.ci.commit.clone(), self.ci.built.clone(), self.head()]
+            .into_iter()
+            .flatten()
+            .collect();
         let words = version.split(|sign: char| !sign.is_ascii_alphanumeric());
         // `git describe` writes a g before the commit.
         let digits = words.flat_map(|word| [word, word.strip_prefix('g').unwrap_or_default()]);
-        let mut digits = digits.filter(|digits| digits.len() >= FEWEST_DIGITS).map(str::to_ascii_lowercase);
-        let spelled = digits.find_map(|digits| commits.iter().find(|commit| commit.value.starts_with(&digits)).cloned());
+        let mut digits = digits
+            .filter(|digits| digits.len() >= FEWEST_DIGITS)
+            .map(str::to_ascii_lowercase);
+        let spelled = digits.find_map(|digits| {
+            commits
+                .iter()
+                .find(|commit| commit.value.starts_with(&digits))
+                .cloned()
+        });
         let whole = matches!(version.len(), 40 | 64) && CommitSha::new(version).is_ok();
-        spelled.or_else(|| whole.then(|| FactValue { value: version.to_ascii_lowercase(), source: "the version".to_owned() }))
+        spelled.or_else(|| {
+            whole.then(|| FactValue {
+                value: version.to_ascii_lowercase(),
+                source: "the version".to_owned(),
+            })
+        })
     }
 
     /// The commit that is deployed, if there is no tag.
     fn commit(&self) -> Found<FactValue> {
-        let CiFacts { downstream, built, commit, .. } = self.ci;
+        let CiFacts {
+            downstream,
+            built,
+            commit,
+            ..
+        } = self.ci;
         let ci_commit = if downstream.is_some() { built } else { commit };
         match (ci_commit, self.head()) {
-            (Some(of_ci), Some(head)) if is_same_commit(Some(of_ci), Some(&head)) => Ok(FactValue { source: of_ci.source.clone(), ..head }),
-            (Some(of_ci), Some(head)) if downstream.is_some() || self.is_foreign => Err(ambiguity([of_ci, &head].map(shortened).iter())),
+            (Some(of_ci), Some(head)) if is_same_commit(Some(of_ci), Some(&head)) => {
+                Ok(FactValue {
+                    source: of_ci.source.clone(),
+                    ..head
+                })
+            }
+            (Some(of_ci), Some(head)) if downstream.is_some() || self.is_foreign => {
+                Err(ambiguity([of_ci, &head].map(shortened).iter()))
+            }
             // The job has checked out another commit than the one that triggered it.
             (Some(_), Some(head)) => Ok(head),
             (None, head) => match downstream {
-                Some(variable) if head.is_none() || is_same_commit(commit.as_ref(), head.as_ref()) => {
-                    Err(format!("{variable}: this run deploys what another run built, so the commit is not the one in its variables"))
+                Some(variable)
+                    if head.is_none() || is_same_commit(commit.as_ref(), head.as_ref()) =>
+                {
+                    Err(format!(
+                        "{variable}: this run deploys what another run built, so the commit is not the one in its variables"
+                    ))
                 }
                 _ => head.ok_or_else(String::new),
             },
@@ -187,23 +289,50 @@ impl<'a> Sources<'a> {
 
     fn short(&self, commit: FactValue) -> Revision {
         let changed = self.is_changed();
-        let source = format!("{}, its first {DIGITS} digits: {}", commit.source, self.reason_without_tag());
-        let version = FactValue { source, ..shortened(&commit) };
+        let source = format!(
+            "{}, its first {DIGITS} digits: {}",
+            commit.source,
+            self.reason_without_tag()
+        );
+        let version = FactValue {
+            source,
+            ..shortened(&commit)
+        };
         let version = if changed { dirty(&version) } else { version };
         let warning =
             self.checkout.head.as_ref().err().filter(|error| error.hides_a_repository()).map(|error| {
                 format!("the version is the commit in {}, which may not be the one that is checked out: {error}", commit.source)
             });
-        let commit = if changed { Err(CHANGED.to_owned()) } else { Ok(commit) };
-        Revision { version: Ok(version), commit, warning }
+        let commit = if changed {
+            Err(CHANGED.to_owned())
+        } else {
+            Ok(commit)
+        };
+        Revision {
+            version: Ok(version),
+            commit,
+            warning,
+        }
     }
 
     /// Why there is no tag.
     fn reason_without_tag(&self) -> String {
-        let others: Vec<_> = self.ci.tag.iter().map(|tag| &tag.value).chain(&self.checkout.tags).map(String::as_str).collect();
+        let others: Vec<_> = self
+            .ci
+            .tag
+            .iter()
+            .map(|tag| &tag.value)
+            .chain(&self.checkout.tags)
+            .map(String::as_str)
+            .collect();
         match &self.checkout.head {
-            _ if !others.is_empty() => format!("no tag of this component ({} is of another package)", others[0]),
-            Ok(_) if self.checkout.is_shallow() => "no tag in this shallow clone, `git fetch --tags` gets them".to_owned(),
+            _ if !others.is_empty() => format!(
+                "no tag of this component ({} is of another package)",
+                others[0]
+            ),
+            Ok(_) if self.checkout.is_shallow() => {
+                "no tag in this shallow clone, `git fetch --tags` gets them".to_owned()
+            }
             Ok(_) => "no tag".to_owned(),
             Err(error) => format!("no tag, and {error}"),
         }
@@ -219,31 +348,58 @@ const CHANGED: &str = "files differ from the commit at HEAD";
 
 /// Whether two commits are the same. Some providers only give the first digits.
 fn is_same_commit(one: Option<&FactValue>, other: Option<&FactValue>) -> bool {
-    let starts_with = |long: &FactValue, short: &FactValue| long.value.starts_with(&short.value.to_ascii_lowercase());
-    one.zip(other).is_some_and(|(one, other)| starts_with(one, other) || starts_with(other, one))
+    let starts_with = |long: &FactValue, short: &FactValue| {
+        long.value.starts_with(&short.value.to_ascii_lowercase())
+    };
+    one.zip(other)
+        .is_some_and(|(one, other)| starts_with(one, other) || starts_with(other, one))
 }
 
 fn from_git(value: String) -> FactValue {
-    FactValue { value, source: "git".to_owned() }
+    FactValue {
+        value,
+        source: "git".to_owned(),
+    }
 }
 
 /// The only candidate, if there is one. More than one is an error.
 fn only_one(mut answers: Vec<FactValue>) -> Found<Option<FactValue>> {
-    if answers.len() > 1 { Err(ambiguity(answers.iter())) } else { Ok(answers.pop()) }
+    if answers.len() > 1 {
+        Err(ambiguity(answers.iter()))
+    } else {
+        Ok(answers.pop())
+    }
 }
 
 fn ambiguity<'a>(answers: impl Iterator<Item = &'a FactValue>) -> String {
-    let answers: Vec<_> = answers.map(|candidate| format!("{} ({})", candidate.value, candidate.source)).collect();
-    let shown = answers.iter().take(MOST_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let more = if answers.len() > MOST_SHOWN { ", and more" } else { "" };
+    let answers: Vec<_> = answers
+        .map(|candidate| format!("{} ({})", candidate.value, candidate.source))
+        .collect();
+    let shown = answers
+        .iter()
+        .take(MOST_SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = if answers.len() > MOST_SHOWN {
+        ", and more"
+    } else {
+        ""
+    };
     format!("there is more than one answer: {shown}{more}")
 }
 
 fn shortened(commit: &FactValue) -> FactValue {
-    FactValue { value: commit.value.chars().take(DIGITS).collect(), source: commit.source.clone() }
+    FactValue {
+        value: commit.value.chars().take(DIGITS).collect(),
+        source: commit.source.clone(),
+    }
 }
 
 /// Marks a version with changed files as `git describe --dirty` does.
 fn dirty(version: &FactValue) -> FactValue {
-    FactValue { value: format!("{}-dirty", version.value), source: format!("{}; files differ from the commit at HEAD", version.source) }
+    FactValue {
+        value: format!("{}-dirty", version.value),
+        source: format!("{}; files differ from the commit at HEAD", version.source),
+    }
 }

@@ -36,19 +36,29 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// The name or id and the new value of `archived`, if one entry is named without other conditions. It is changed like any other
-    /// field.
+    /// The name or id and the new value of `archived`, if one entry is named without other
+    /// conditions. It is changed like any other field.
     pub(crate) fn one(&self) -> Option<(&Reference, bool)> {
-        let is_pattern = matches!(&self.which, Reference::Name(name) if NamePattern::is_pattern(name.as_str()));
-        (!is_pattern && self.older_than.is_none() && !self.dry_run).then_some((&self.which, !self.undo))
+        let is_pattern =
+            matches!(&self.which, Reference::Name(name) if NamePattern::is_pattern(name.as_str()));
+        (!is_pattern && self.older_than.is_none() && !self.dry_run)
+            .then_some((&self.which, !self.undo))
     }
 }
 
-/// Archives all matching entries. One request archives a limited number, so requests repeat until none remain.
-pub(crate) async fn run(kind: CatalogKind, archive: &Archive, session: &mut Session<'_>) -> Result<(), Failure> {
+/// Archives all matching entries. One request archives a limited number, so requests repeat until
+/// none remain.
+pub(crate) async fn run(
+    kind: CatalogKind,
+    archive: &Archive,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     let selection = ArchiveSelection {
         name: pattern(kind, &archive.which, session).await?,
-        idle_since: archive.older_than.map(|age| since(age, session)).transpose()?,
+        idle_since: archive
+            .older_than
+            .map(|age| since(age, session))
+            .transpose()?,
         undo: archive.undo,
         dry_run: archive.dry_run,
     };
@@ -65,7 +75,11 @@ pub(crate) async fn run(kind: CatalogKind, archive: &Archive, session: &mut Sess
 }
 
 /// The pattern; a name or id without `*` and `?` must exist.
-async fn pattern(kind: CatalogKind, which: &Reference, session: &Session<'_>) -> Result<NamePattern, Failure> {
+async fn pattern(
+    kind: CatalogKind,
+    which: &Reference,
+    session: &Session<'_>,
+) -> Result<NamePattern, Failure> {
     let name = match which {
         Reference::Name(name) if NamePattern::is_pattern(name.as_str()) => name.clone(),
         one => match kind {
@@ -73,16 +87,29 @@ async fn pattern(kind: CatalogKind, which: &Reference, session: &Session<'_>) ->
             CatalogKind::Environment => session.environment(one).await?.name,
         },
     };
-    name.as_str().parse().map_err(|why| Failure::usage(format!("the pattern {name} {why}")))
+    name.as_str()
+        .parse()
+        .map_err(|why| Failure::usage(format!("the pattern {name} {why}")))
 }
 
 fn since(age: Duration, session: &Session<'_>) -> Result<Time, Failure> {
-    let age = TimeDelta::from_std(age).ok().and_then(|age| session.view.now.checked_sub_signed(age));
-    age.ok_or_else(|| Failure::usage("--older-than is too long").hint("give a shorter time, such as --older-than 30d"))
+    let age = TimeDelta::from_std(age)
+        .ok()
+        .and_then(|age| session.view.now.checked_sub_signed(age));
+    age.ok_or_else(|| {
+        Failure::usage("--older-than is too long")
+            .hint("give a shorter time, such as --older-than 30d")
+    })
 }
 
-fn answer(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome, session: &mut Session<'_>) -> Result<(), Failure> {
-    let json = serde_json::to_string(&outcome.data).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
+fn answer(
+    kind: CatalogKind,
+    archive: &Archive,
+    outcome: &ArchiveOutcome,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
+    let json = serde_json::to_string(&outcome.data)
+        .map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
     if outcome.data.is_empty() && session.output() == Output::Table {
         return session.note(&nothing(kind, archive));
     }
@@ -92,11 +119,25 @@ fn answer(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome, sessio
 
 fn done(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome) -> String {
     let all = outcome.data.len() as u64 + outcome.remaining;
-    let things = if all == 1 { kind.as_str().to_owned() } else { format!("{kind}s") };
-    let verb = if archive.undo { "restored from the archive" } else { "archived" };
-    let more = if outcome.remaining > 0 { format!("; the first {} are listed", outcome.data.len()) } else { String::new() };
+    let things = if all == 1 {
+        kind.as_str().to_owned()
+    } else {
+        format!("{kind}s")
+    };
+    let verb = if archive.undo {
+        "restored from the archive"
+    } else {
+        "archived"
+    };
+    let more = if outcome.remaining > 0 {
+        format!("; the first {} are listed", outcome.data.len())
+    } else {
+        String::new()
+    };
     match (archive.dry_run, all) {
-        (true, _) => format!("{all} {things} would be {verb}{more}; run the command without --dry-run to do it"),
+        (true, _) => format!(
+            "{all} {things} would be {verb}{more}; run the command without --dry-run to do it"
+        ),
         (false, 1) => format!("1 {things} was {verb}"),
         (false, _) => format!("{} {things} were {verb}", outcome.data.len()),
     }
@@ -104,14 +145,27 @@ fn done(kind: CatalogKind, archive: &Archive, outcome: &ArchiveOutcome) -> Strin
 
 fn nothing(kind: CatalogKind, archive: &Archive) -> String {
     let state = if archive.undo { "archived" } else { "in use" };
-    let idle = if archive.older_than.is_some() { " without a deployment for that long" } else { "" };
+    let idle = if archive.older_than.is_some() {
+        " without a deployment for that long"
+    } else {
+        ""
+    };
     format!("no {kind} that is {state} matches {}{idle}", archive.which)
 }
 
 fn grid(archived: &[ArchivedName]) -> Grid {
-    let columns = [Column::flexible("name", "NAME"), Column::fixed("lastDeployedAt", "LAST DEPLOYED"), Column::fixed("id", "ID")];
-    let row =
-        |one: &ArchivedName| vec![Value::text(&one.name), one.last_deployed_at.map_or(Value::Nothing, Value::Time), Value::text(&one.id)];
+    let columns = [
+        Column::flexible("name", "NAME"),
+        Column::fixed("lastDeployedAt", "LAST DEPLOYED"),
+        Column::fixed("id", "ID"),
+    ];
+    let row = |one: &ArchivedName| {
+        vec![
+            Value::text(&one.name),
+            one.last_deployed_at.map_or(Value::Nothing, Value::Time),
+            Value::text(&one.id),
+        ]
+    };
     Grid::new(columns, archived.iter().map(row))
 }
 
@@ -119,19 +173,34 @@ fn grid(archived: &[ArchivedName]) -> Grid {
 pub(super) fn print_notes(notes: &ArchiveNotes, session: &mut Session<'_>) {
     for (kind, name) in &notes.unarchived.names {
         // A note that cannot be printed does not matter: the deployment is recorded.
-        drop(session.note(&format!("the {kind} {name} was archived; this deployment restored it from the archive")));
+        drop(session.note(&format!(
+            "the {kind} {name} was archived; this deployment restored it from the archive"
+        )));
     }
     if notes.unarchived.more > 0 {
-        drop(session.note(&format!("{} more were restored from the archive", notes.unarchived.more)));
+        drop(session.note(&format!(
+            "{} more were restored from the archive",
+            notes.unarchived.more
+        )));
     }
     for (kind, name) in &notes.still_archived.names {
-        session.warn(&format!("the {kind} {name} is archived, so the matrix does not show this deployment; {}", way_out(*kind)));
+        session.warn(&format!(
+            "the {kind} {name} is archived, so the matrix does not show this deployment; {}",
+            way_out(*kind)
+        ));
     }
-    if let ArchivedNames { more: more @ 1.., .. } = notes.still_archived {
-        session.warn(&format!("{more} more are archived, and the matrix does not show their deployments"));
+    if let ArchivedNames {
+        more: more @ 1.., ..
+    } = notes.still_archived
+    {
+        session.warn(&format!(
+            "{more} more are archived, and the matrix does not show their deployments"
+        ));
     }
 }
 
 fn way_out(kind: CatalogKind) -> String {
-    format!("`deploytrack {kind} archive --undo NAME` restores it, `deploytrack matrix --include-archived` shows it")
+    format!(
+        "`deploytrack {kind} archive --undo NAME` restores it, `deploytrack matrix --include-archived` shows it"
+    )
 }

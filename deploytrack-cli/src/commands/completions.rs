@@ -8,7 +8,8 @@ use crate::error::Failure;
 
 /// Print the completion script for a shell
 ///
-/// The script is generated from the same definitions as this help. The command needs no server and no profile.
+/// The script is generated from the same definitions as this help. The command needs no server and
+/// no profile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -20,9 +21,18 @@ pub(crate) struct Completions {
     shell: Shell,
 }
 
-pub(crate) fn run(completions: &Completions, mut definition: clap::Command, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(
+    completions: &Completions,
+    mut definition: clap::Command,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     // Written to memory first: the generator panics on a closed pipe.
     let mut script = Vec::new();
-    clap_complete::generate(completions.shell, &mut definition, "deploytrack", &mut script);
+    clap_complete::generate(
+        completions.shell,
+        &mut definition,
+        "deploytrack",
+        &mut script,
+    );
     Ok(out.write_all(&script)?)
 }

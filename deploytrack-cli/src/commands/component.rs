@@ -21,7 +21,9 @@ use crate::{
 
 /// List, register, change, archive or delete components
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  deploytrack component update user-service --owner payments --kind service")]
+#[command(
+    after_help = "Example:\n  deploytrack component update user-service --owner payments --kind service"
+)]
 pub(crate) struct Component {
     #[command(subcommand)]
     action: Action,
@@ -36,7 +38,9 @@ enum Action {
     #[command(after_help = "Example:\n  deploytrack component show user-service")]
     Show(#[command(flatten)] ComponentArg),
     /// Register a component
-    #[command(after_help = "Example:\n  deploytrack component create user-service --owner payments")]
+    #[command(
+        after_help = "Example:\n  deploytrack component create user-service --owner payments"
+    )]
     Create {
         /// Its name
         name: Name,
@@ -44,7 +48,9 @@ enum Action {
         details: Details,
     },
     /// Change a component
-    #[command(after_help = "Example:\n  deploytrack component update user-service --name account-service --owner ''")]
+    #[command(
+        after_help = "Example:\n  deploytrack component update user-service --name account-service --owner ''"
+    )]
     Update {
         #[command(flatten)]
         which: ComponentArg,
@@ -112,14 +118,34 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
             show(&component, session)
         }
         Action::Create { name, details } => {
-            let created = session.client.create_component(&NewComponent { name, details: details.change(None)? }).await?;
+            let created = session
+                .client
+                .create_component(&NewComponent {
+                    name,
+                    details: details.change(None)?,
+                })
+                .await?;
             show(&created, session)
         }
-        Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
+        Action::Update {
+            which,
+            new_name,
+            details,
+        } => update(&which, details.change(new_name)?, session).await,
         Action::Archive(archive) => match archive.one() {
             Some((which, archived)) => {
-                let which = ComponentArg { component: which.clone() };
-                update(&which, ComponentChange { archived: Some(archived), ..ComponentChange::default() }, session).await
+                let which = ComponentArg {
+                    component: which.clone(),
+                };
+                update(
+                    &which,
+                    ComponentChange {
+                        archived: Some(archived),
+                        ..ComponentChange::default()
+                    },
+                    session,
+                )
+                .await
             }
             None => archive::run(CatalogKind::Component, &archive, session).await,
         },
@@ -133,22 +159,36 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
 
 async fn list(page_args: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
     let (client, filter) = (&session.client, page_args.filter());
-    let page: ApiResponse<Page<_>> = fetch_pages(page_args.part, async |page| Ok(client.matching_components(&filter, page).await?)).await?;
+    let page: ApiResponse<Page<_>> = fetch_pages(page_args.part, async |page| {
+        Ok(client.matching_components(&filter, page).await?)
+    })
+    .await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "components")
 }
 
-async fn update(which: &ComponentArg, change: ComponentChange, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn update(
+    which: &ComponentArg,
+    change: ComponentChange,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     if change == ComponentChange::default() {
-        return Err(Failure::usage("there is nothing to change").hint("see `deploytrack component update --help`"));
+        return Err(Failure::usage("there is nothing to change")
+            .hint("see `deploytrack component update --help`"));
     }
     let id = session.component(&which.component).await?.id;
     let updated = session.client.update_component(id, &change).await?;
     show(&updated, session)
 }
 
-fn show(component: &ApiResponse<catalog::Component>, session: &mut Session<'_>) -> Result<(), Failure> {
-    session.answer_one(&component.text, &grid(std::slice::from_ref(&component.value)))
+fn show(
+    component: &ApiResponse<catalog::Component>,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
+    session.answer_one(
+        &component.text,
+        &grid(std::slice::from_ref(&component.value)),
+    )
 }
 
 fn grid(components: &[catalog::Component]) -> Grid {

@@ -24,11 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Check that this machine can record: settings, network, server, token, clock and spool
 ///
-/// Each check reports ok, warning, problem, or not checked if an earlier check failed, and how to fix a problem. The exit code
-/// is 0 without problems, else the code of the first problem: 2 settings, clock or spool, 3 unreachable, 4 not authorised. The
-/// command records nothing and never shows a token. No check takes longer than 5 seconds.
+/// Each check reports ok, warning, problem, or not checked if an earlier check failed, and how to
+/// fix a problem. The exit code is 0 without problems, else the code of the first problem: 2
+/// settings, clock or spool, 3 unreachable, 4 not authorised. The command records nothing and never
+/// shows a token. No check takes longer than 5 seconds.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  deploytrack doctor\n  deploytrack doctor --profile work -o json")]
+#[command(
+    after_help = "Examples:\n  deploytrack doctor\n  deploytrack doctor --profile work -o json"
+)]
 pub(crate) struct Doctor {}
 
 /// The result of a check.
@@ -57,7 +60,12 @@ struct Finding {
 
 impl Finding {
     fn new(check: &'static str, result: Verdict, detail: impl Into<String>) -> Self {
-        Self { check, result, detail: detail.into(), exit: Exit::Usage }
+        Self {
+            check,
+            result,
+            detail: detail.into(),
+            exit: Exit::Usage,
+        }
     }
 
     fn ok(check: &'static str, detail: impl Into<String>) -> Self {
@@ -69,7 +77,10 @@ impl Finding {
     }
 
     fn problem(check: &'static str, exit: Exit, detail: impl Into<String>) -> Self {
-        Self { exit, ..Self::new(check, Verdict::Problem, detail) }
+        Self {
+            exit,
+            ..Self::new(check, Verdict::Problem, detail)
+        }
     }
 
     fn not_checked(check: &'static str, why: impl Into<String>) -> Self {
@@ -87,7 +98,10 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
     let (global, env) = (&invocation.global, invocation.env);
     // A longer --timeout does not apply to the checks.
     let given = settings::answer_timeout(global, env).ok();
-    let global = Global { timeout: given.map(|given| given.map_or(PATIENCE, |timeout| timeout.min(PATIENCE))), ..global.clone() };
+    let global = Global {
+        timeout: given.map(|given| given.map_or(PATIENCE, |timeout| timeout.min(PATIENCE))),
+        ..global.clone()
+    };
     let mut findings = Vec::new();
     let settings = setup::check(&global, env, &mut findings);
     let mut ui = invocation.ui();
@@ -100,8 +114,14 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
         }
         None => findings.push(Finding::not_checked("server", "the settings are invalid")),
     }
-    let token = settings.as_ref().and_then(|settings| settings.token.as_deref());
-    let spool = Spool::find(ui.env, Keys::of(ui.env, token), Settings::of_this_machine().url);
+    let token = settings
+        .as_ref()
+        .and_then(|settings| settings.token.as_deref());
+    let spool = Spool::find(
+        ui.env,
+        Keys::of(ui.env, token),
+        Settings::of_this_machine().url,
+    );
     spool::check(spool.as_ref(), now, &mut findings);
     let text = serde_json::to_string(&findings).map_err(std::io::Error::from)?;
     ui.answer(&text, &grid(&findings))?;
@@ -109,16 +129,28 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
 }
 
 fn verdict(findings: &[Finding]) -> Result<(), Failure> {
-    let mut problems = findings.iter().filter(|finding| finding.result == Verdict::Problem);
-    let Some(first) = problems.next() else { return Ok(()) };
+    let mut problems = findings
+        .iter()
+        .filter(|finding| finding.result == Verdict::Problem);
+    let Some(first) = problems.next() else {
+        return Ok(());
+    };
     let count = 1 + problems.count();
-    let message = if count == 1 { "there is 1 problem".to_owned() } else { format!("there are {count} problems") };
+    let message = if count == 1 {
+        "there is 1 problem".to_owned()
+    } else {
+        format!("there are {count} problems")
+    };
     Err(Failure::new(first.exit, message).hint(format!("fix the check {} first", first.check)))
 }
 
 /// All columns are fixed: a long detail is wrapped and never shortened, because it has the way out.
 fn grid(findings: &[Finding]) -> Grid {
-    let columns = [Column::fixed("check", "CHECK"), Column::fixed("result", "RESULT"), Column::fixed("detail", "DETAIL")];
+    let columns = [
+        Column::fixed("check", "CHECK"),
+        Column::fixed("result", "RESULT"),
+        Column::fixed("detail", "DETAIL"),
+    ];
     let word = |result| match result {
         Verdict::Ok => "ok",
         Verdict::Warning => "warning",
@@ -127,6 +159,12 @@ fn grid(findings: &[Finding]) -> Grid {
     };
     Grid::new(
         columns,
-        findings.iter().map(|finding| vec![Value::text(&finding.check), Value::text(&word(finding.result)), Value::text(&finding.detail)]),
+        findings.iter().map(|finding| {
+            vec![
+                Value::text(&finding.check),
+                Value::text(&word(finding.result)),
+                Value::text(&finding.detail),
+            ]
+        }),
     )
 }

@@ -38,7 +38,9 @@ enum Action {
     #[command(after_help = "Example:\n  deploytrack environment show production")]
     Show(#[command(flatten)] EnvironmentArg),
     /// Register an environment
-    #[command(after_help = "Example:\n  deploytrack environment create eu-production --type production")]
+    #[command(
+        after_help = "Example:\n  deploytrack environment create eu-production --type production"
+    )]
     Create {
         /// Its name
         name: Name,
@@ -69,7 +71,9 @@ enum Action {
     /// Set the order of the environments, which is the order of the matrix's columns
     ///
     /// Environments that are not named follow in their present order.
-    #[command(after_help = "Example:\n  deploytrack environment order development staging production")]
+    #[command(
+        after_help = "Example:\n  deploytrack environment order development staging production"
+    )]
     Order {
         /// The environments, in the new order
         #[arg(required = true, value_name = "NAME|ID")]
@@ -100,7 +104,13 @@ struct Details {
 impl Details {
     fn change(self, name: Option<Name>) -> Result<EnvironmentChange, Failure> {
         let description = clearable("description", self.description)?;
-        Ok(EnvironmentChange { name, description, r#type: self.r#type, order: self.order, archived: None })
+        Ok(EnvironmentChange {
+            name,
+            description,
+            r#type: self.r#type,
+            order: self.order,
+            archived: None,
+        })
     }
 }
 
@@ -113,14 +123,34 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
             show(&environment, session)
         }
         Action::Create { name, details } => {
-            let created = session.client.create_environment(&NewEnvironment { name, details: details.change(None)? }).await?;
+            let created = session
+                .client
+                .create_environment(&NewEnvironment {
+                    name,
+                    details: details.change(None)?,
+                })
+                .await?;
             show(&created, session)
         }
-        Action::Update { which, new_name, details } => update(&which, details.change(new_name)?, session).await,
+        Action::Update {
+            which,
+            new_name,
+            details,
+        } => update(&which, details.change(new_name)?, session).await,
         Action::Archive(archive) => match archive.one() {
             Some((which, archived)) => {
-                let which = EnvironmentArg { environment: which.clone() };
-                update(&which, EnvironmentChange { archived: Some(archived), ..EnvironmentChange::default() }, session).await
+                let which = EnvironmentArg {
+                    environment: which.clone(),
+                };
+                update(
+                    &which,
+                    EnvironmentChange {
+                        archived: Some(archived),
+                        ..EnvironmentChange::default()
+                    },
+                    session,
+                )
+                .await
             }
             None => archive::run(CatalogKind::Environment, &archive, session).await,
         },
@@ -135,14 +165,22 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
 
 async fn list(page_args: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
     let (client, filter) = (&session.client, page_args.filter());
-    let page = fetch_pages(page_args.part, async |page| Ok(client.matching_environments(&filter, page).await?)).await?;
+    let page = fetch_pages(page_args.part, async |page| {
+        Ok(client.matching_environments(&filter, page).await?)
+    })
+    .await?;
     session.answer(&page.text, &grid(&page.value.data))?;
     session.note_the_rest(&page.value, "environments")
 }
 
-async fn update(which: &EnvironmentArg, change: EnvironmentChange, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn update(
+    which: &EnvironmentArg,
+    change: EnvironmentChange,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     if change == EnvironmentChange::default() {
-        return Err(Failure::usage("there is nothing to change").hint("see `deploytrack environment update --help`"));
+        return Err(Failure::usage("there is nothing to change")
+            .hint("see `deploytrack environment update --help`"));
     }
     let id = session.environment(&which.environment).await?.id;
     let updated = session.client.update_environment(id, &change).await?;
@@ -154,18 +192,32 @@ async fn order(wanted: &[Reference], session: &mut Session<'_>) -> Result<(), Fa
     for environment in wanted {
         let id = session.environment(environment).await?.id;
         if ids.contains(&id) {
-            return Err(Failure::new(Exit::Usage, format!("{environment} is named twice")));
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{environment} is named twice"),
+            ));
         }
         ids.push(id);
     }
-    let rest = session.all_environments().await?.into_iter().map(|environment| environment.id).filter(|id| !ids.contains(id));
+    let rest = session
+        .all_environments()
+        .await?
+        .into_iter()
+        .map(|environment| environment.id)
+        .filter(|id| !ids.contains(id));
     ids.extend(rest.collect::<Vec<_>>());
     let ordered = session.client.reorder_environments(&ids).await?;
     session.answer(&ordered.text, &grid(&ordered.value))
 }
 
-fn show(environment: &ApiResponse<catalog::Environment>, session: &mut Session<'_>) -> Result<(), Failure> {
-    session.answer_one(&environment.text, &grid(std::slice::from_ref(&environment.value)))
+fn show(
+    environment: &ApiResponse<catalog::Environment>,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
+    session.answer_one(
+        &environment.text,
+        &grid(std::slice::from_ref(&environment.value)),
+    )
 }
 
 fn grid(environments: &[catalog::Environment]) -> Grid {

@@ -17,27 +17,48 @@ pub(super) fn or_empty<T: FromStr<Err = Invalid>>(text: &str) -> Result<String, 
     Ok(text.to_owned())
 }
 
-/// The change that a flag asks for: no flag changes nothing, an empty text removes the value, any other text sets it.
-#[expect(clippy::option_option, reason = "unchanged, removed and set are three values, as in core's changes")]
-pub(super) fn clearable<T: FromStr<Err = Invalid>>(flag: &str, text: Option<String>) -> Result<Option<Option<T>>, Failure> {
+/// The change that a flag asks for: no flag changes nothing, an empty text removes the value, any
+/// other text sets it.
+#[expect(
+    clippy::option_option,
+    reason = "unchanged, removed and set are three values, as in core's changes"
+)]
+pub(super) fn clearable<T: FromStr<Err = Invalid>>(
+    flag: &str,
+    text: Option<String>,
+) -> Result<Option<Option<T>>, Failure> {
     match text {
         None => Ok(None),
         Some(text) if text.is_empty() => Ok(Some(None)),
-        Some(text) => text.parse().map(|value| Some(Some(value))).map_err(|why| Failure::usage(format!("--{flag} {why}"))),
+        Some(text) => text
+            .parse()
+            .map(|value| Some(Some(value)))
+            .map_err(|why| Failure::usage(format!("--{flag} {why}"))),
     }
 }
 
 /// `key=value` pairs as metadata.
 pub(super) fn metadata(pairs: Vec<(String, String)>) -> Result<Metadata, Failure> {
-    let map = pairs.into_iter().map(|(key, value)| (key, value.into())).collect();
+    let map = pairs
+        .into_iter()
+        .map(|(key, value)| (key, value.into()))
+        .collect();
     Metadata::new(map).map_err(|why| Failure::usage(format!("--meta {why}")))
 }
 
-/// The pairs that fit into the metadata. The largest pairs are left out until the rest fits, each with a warning.
-pub(super) fn fitting(mut pairs: Vec<(String, String)>, session: &mut Session<'_>) -> Vec<(String, String)> {
+/// The pairs that fit into the metadata. The largest pairs are left out until the rest fits, each
+/// with a warning.
+pub(super) fn fitting(
+    mut pairs: Vec<(String, String)>,
+    session: &mut Session<'_>,
+) -> Vec<(String, String)> {
     while let (Err(why), Some(largest)) = (metadata(pairs.clone()), largest(&pairs)) {
         let (key, value) = pairs.remove(largest);
-        session.warn(&format!("{}: {key}, with {} characters, is left out", why.message(), value.chars().count()));
+        session.warn(&format!(
+            "{}: {key}, with {} characters, is left out",
+            why.message(),
+            value.chars().count()
+        ));
     }
     pairs
 }

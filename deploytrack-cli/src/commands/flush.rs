@@ -24,13 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Send what earlier calls could not send
 ///
-/// Prints how many deployments were sent, how many are kept because the server cannot be asked, and how many were refused.
-/// Refused records are kept, too, with the reason. No other command sends them again, unless only the token was refused. --set
-/// and --register correct a refused record: the one of ENTRY, or all refused records that have the same value in that field.
+/// Prints how many deployments were sent, how many are kept because the server cannot be asked, and
+/// how many were refused. Refused records are kept, too, with the reason. No other command sends
+/// them again, unless only the token was refused. --set and --register correct a refused record:
+/// the one of ENTRY, or all refused records that have the same value in that field.
 ///
-/// An entry is sent if the same token wrote it, a token of the same subject on this machine, or any token with the same
-/// `DEPLOYTRACK_SPOOL_KEY`. Any other entry may come from somebody who filled a CI cache. It stays in the spool: `deploytrack
-/// spool show` prints it, and --trust sends it.
+/// An entry is sent if the same token wrote it, a token of the same subject on this machine, or any
+/// token with the same `DEPLOYTRACK_SPOOL_KEY`. Any other entry may come from somebody who filled a
+/// CI cache. It stays in the spool: `deploytrack spool show` prints it, and --trust sends it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -44,14 +45,15 @@ pub(crate) struct Flush {
     entry: Option<Uuid>,
     /// Correct a field of a refused record, such as environment=production; may be repeated
     ///
-    /// FIELD is component, environment, version, deployedBy, commitSha, description or occurredAt; an empty value removes one of
-    /// the last four.
+    /// FIELD is component, environment, version, deployedBy, commitSha, description or occurredAt;
+    /// an empty value removes one of the last four.
     #[arg(long, value_name = "FIELD=VALUE", value_parser = correct::correction)]
     set: Vec<Correction>,
     /// Register the names of a refused record even if they resemble known ones
     #[arg(long)]
     register: bool,
-    /// Send this entry although another token or machine wrote it: look at it with `deploytrack spool show` first
+    /// Send this entry although another token or machine wrote it: look at it with `deploytrack
+    /// spool show` first
     #[arg(long, requires = "entry")]
     trust: bool,
 }
@@ -72,7 +74,15 @@ pub(crate) async fn run(flush: Flush, session: &mut Session<'_>) -> Result<(), F
     {
         return Err(super::spool::missing(entry));
     }
-    let summary = send::send(&Selection { entry, includes_refused: true, deadline: None }, session).await?;
+    let summary = send::send(
+        &Selection {
+            entry,
+            includes_refused: true,
+            deadline: None,
+        },
+        session,
+    )
+    .await?;
     print(&summary, session)?;
     if summary.kept > 0 {
         backlog::warn_after(0, session);
@@ -82,23 +92,45 @@ pub(crate) async fn run(flush: Flush, session: &mut Session<'_>) -> Result<(), F
 
 /// The right to send, which a flush of another process may have.
 async fn lock(session: &Session<'_>) -> Result<Option<FlushLock>, Failure> {
-    let Some(spool) = &session.spool else { return Ok(None) };
-    spool.lock_for_flush(PATIENCE).await.map_err(Failure::of_spool)?.map(Some).ok_or_else(|| {
-        Failure::new(Exit::Unreachable, "another `deploytrack flush` is sending the entries of this spool")
+    let Some(spool) = &session.spool else {
+        return Ok(None);
+    };
+    spool
+        .lock_for_flush(PATIENCE)
+        .await
+        .map_err(Failure::of_spool)?
+        .map(Some)
+        .ok_or_else(|| {
+            Failure::new(
+                Exit::Unreachable,
+                "another `deploytrack flush` is sending the entries of this spool",
+            )
             .hint("repeat the command after it has ended")
-    })
+        })
 }
 
 /// Seals an entry that a person has looked at.
 fn trust(entry: &str, session: &Session<'_>) -> Result<(), Failure> {
-    let Some(spool) = &session.spool else { return Ok(()) };
-    let found = spool.open_unverified(entry).map_err(Failure::of_spool)?.ok_or_else(|| super::spool::missing(entry))?;
+    let Some(spool) = &session.spool else {
+        return Ok(());
+    };
+    let found = spool
+        .open_unverified(entry)
+        .map_err(Failure::of_spool)?
+        .ok_or_else(|| super::spool::missing(entry))?;
     found.trust().map(drop).map_err(Failure::of_spool)
 }
 
 fn print(summary: &Summary, session: &mut Session<'_>) -> Result<(), Failure> {
-    let distrusted = if summary.distrusted.is_empty() { String::new() } else { format!(", {} not trusted", summary.distrusted.len()) };
-    session.line(&format!("{} sent, {} kept, {} refused{distrusted}", summary.sent, summary.kept, summary.refused))
+    let distrusted = if summary.distrusted.is_empty() {
+        String::new()
+    } else {
+        format!(", {} not trusted", summary.distrusted.len())
+    };
+    session.line(&format!(
+        "{} sent, {} kept, {} refused{distrusted}",
+        summary.sent, summary.kept, summary.refused
+    ))
 }
 
 /// An error if an entry is left that needs another try, a correction or a person's trust.

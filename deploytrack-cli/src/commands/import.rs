@@ -37,13 +37,14 @@ const FOREIGN: usize = 3;
 
 /// Import deployments from JSON or CSV; importing a file twice adds nothing
 ///
-/// The file has JSON objects, one per line, in an array or one after the other, or a CSV table with the names of the fields in
-/// its first line. It may be UTF-8 or UTF-16, and compressed with gzip.
+/// The file has JSON objects, one per line, in an array or one after the other, or a CSV table with
+/// the names of the fields in its first line. It may be UTF-8 or UTF-16, and compressed with gzip.
 ///
-/// A deployment has component, environment, version, occurredAt and optionally status, deployedBy, commitSha, description,
-/// metadata, startedAt, reason and history, a list of statuses with their times. An undeployment has event (undeployed),
-/// component, environment, occurredAt and optionally reason, and may come before or after its deployment. The status may be a
-/// word of GitHub, GitLab or Octopus.
+/// A deployment has component, environment, version, occurredAt and optionally status, deployedBy,
+/// commitSha, description, metadata, startedAt, reason and history, a list of statuses with their
+/// times. An undeployment has event (undeployed), component, environment, occurredAt and optionally
+/// reason, and may come before or after its deployment. The status may be a word of GitHub, GitLab
+/// or Octopus.
 ///
 /// The file is sent in batches; each batch is recorded completely or not at all.
 #[derive(Debug, clap::Args)]
@@ -53,8 +54,14 @@ const FOREIGN: usize = 3;
 pub(crate) struct Import {
     /// The file, or - for standard input
     file: PathBuf,
-    /// The column of a CSV table for each field; "TEXT" sets the same text in every row, {COLUMN} inserts a cell, A|B uses the first that is not empty
-    #[arg(long, value_name = "FIELD=COLUMN,...", default_value = "", hide_default_value = true)]
+    /// The column of a CSV table for each field; "TEXT" sets the same text in every row, {COLUMN}
+    /// inserts a cell, A|B uses the first that is not empty
+    #[arg(
+        long,
+        value_name = "FIELD=COLUMN,...",
+        default_value = "",
+        hide_default_value = true
+    )]
     columns: Columns,
 }
 
@@ -71,24 +78,44 @@ pub(crate) async fn run(import: &Import, session: &mut Session<'_>) -> Result<()
     if done == ImportCounts::default() {
         session.note(&format!(
             "{} has no deployments",
-            if file == Path::new("-") { "standard input".into() } else { file.display().to_string() }
+            if file == Path::new("-") {
+                "standard input".into()
+            } else {
+                file.display().to_string()
+            }
         ))?;
     }
     let text = serde_json::to_string(&done).map_err(io::Error::from)?;
     match session.output() {
-        Output::Table => session.line(&format!("{} recorded, {} skipped because they were recorded before", done.recorded, done.skipped)),
+        Output::Table => session.line(&format!(
+            "{} recorded, {} skipped because they were recorded before",
+            done.recorded, done.skipped
+        )),
         _ => session.answer(&text, &grid(done)),
     }
 }
 
-async fn send_all(mut batches: Batches<'_>, session: &Session<'_>, progress: &ProgressBar, file: &Path) -> Result<ImportCounts, Failure> {
+async fn send_all(
+    mut batches: Batches<'_>,
+    session: &Session<'_>,
+    progress: &ProgressBar,
+    file: &Path,
+) -> Result<ImportCounts, Failure> {
     let mut done = ImportCounts::default();
-    while let Some(batch) = batches.next().map_err(|error| after(error.failure(file), done))? {
+    while let Some(batch) = batches
+        .next()
+        .map_err(|error| after(error.failure(file), done))?
+    {
         let Batch { bytes, places } = batch;
         let sent = session.client.import(bytes.clone()).await;
-        let answer = sent.map_err(|error| after(rejected(error, &bytes, &places), done))?.value;
+        let answer = sent
+            .map_err(|error| after(rejected(error, &bytes, &places), done))?
+            .value;
         done += answer;
-        progress.set_message(format!("{} recorded, {} skipped", done.recorded, done.skipped));
+        progress.set_message(format!(
+            "{} recorded, {} skipped",
+            done.recorded, done.skipped
+        ));
     }
     Ok(done)
 }
@@ -106,7 +133,10 @@ fn open(file: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
 /// The failure for a rejected batch, with positions in the file instead of lines of the batch.
 fn rejected(error: Error, bytes: &[u8], places: &[Position]) -> Failure {
     let (first, last) = (places.first(), places.last());
-    let (first, last) = (first.map_or(1, |place| place.line), last.map_or(1, |place| place.line));
+    let (first, last) = (
+        first.map_or(1, |place| place.line),
+        last.map_or(1, |place| place.line),
+    );
     let sent = match places {
         [one] => one.to_string(),
         _ if first == last => format!("line {first}"),
@@ -114,10 +144,19 @@ fn rejected(error: Error, bytes: &[u8], places: &[Position]) -> Failure {
     };
     match error {
         Error::Refused(problem) => {
-            let unknown = problem.errors.iter().filter(|fault| fault.detail.starts_with("is not a known field")).count();
-            let line = problem.errors.first().and_then(|fault| bytes.split(|byte| *byte == b'\n').nth(fault.line?.checked_sub(1)?));
+            let unknown = problem
+                .errors
+                .iter()
+                .filter(|fault| fault.detail.starts_with("is not a known field"))
+                .count();
+            let line = problem.errors.first().and_then(|fault| {
+                bytes
+                    .split(|byte| *byte == b'\n')
+                    .nth(fault.line?.checked_sub(1)?)
+            });
             let field = line.and_then(list_in);
-            let failure = Failure::of_import(Error::Refused(problem), |fault| in_file(fault, places));
+            let failure =
+                Failure::of_import(Error::Refused(problem), |fault| in_file(fault, places));
             let failure = failure.hint(format!("nothing of {sent} was recorded"));
             if let Some(field) = field {
                 return failure.hint(format!("the objects are in the field {field}: jq -c '.{field}[]' FILE | deploytrack import -"));
@@ -134,19 +173,33 @@ fn rejected(error: Error, bytes: &[u8], places: &[Position]) -> Failure {
 /// The field with a list of objects, if the object itself is not a deployment.
 fn list_in(object: &[u8]) -> Option<String> {
     let fields: Map<String, serde_json::Value> = serde_json::from_slice(object).ok()?;
-    let is_list = |value: &serde_json::Value| value.as_array().is_some_and(|items| items.first().is_some_and(serde_json::Value::is_object));
+    let is_list = |value: &serde_json::Value| {
+        value
+            .as_array()
+            .is_some_and(|items| items.first().is_some_and(serde_json::Value::is_object))
+    };
     let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let (name, _) = fields.iter().find(|(name, value)| is_list(value) && is_plain(name) && *name != "history")?;
+    let (name, _) = fields
+        .iter()
+        .find(|(name, value)| is_list(value) && is_plain(name) && *name != "history")?;
     (!fields.contains_key("version")).then(|| name.clone())
 }
 
 /// A fault with its position in the file.
 fn in_file(fault: &Fault, places: &[Position]) -> Fault {
     let place = fault.line.and_then(|line| places.get(line - 1));
-    let detail = fault.detail.strip_prefix("the body").map_or_else(|| fault.detail.clone(), |rest| format!("the object{rest}"));
+    let detail = fault
+        .detail
+        .strip_prefix("the body")
+        .map_or_else(|| fault.detail.clone(), |rest| format!("the object{rest}"));
     // Each object is one line of the batch; the server's line number is always 1.
     let detail = detail.replace(" at line 1 column ", " at column ");
-    Fault { line: place.map(|place| place.line), item: place.and_then(|place| place.item), detail, ..fault.clone() }
+    Fault {
+        line: place.map(|place| place.line),
+        item: place.and_then(|place| place.item),
+        detail,
+        ..fault.clone()
+    }
 }
 
 /// Adds hints: what is recorded already, and that the import can be repeated.
@@ -155,22 +208,45 @@ fn after(failure: Failure, done: ImportCounts) -> Failure {
     let failure = if done == ImportCounts::default() {
         failure
     } else {
-        failure.hint(format!("of the earlier lines, {recorded} were recorded and {skipped} skipped"))
+        failure.hint(format!(
+            "of the earlier lines, {recorded} were recorded and {skipped} skipped"
+        ))
     };
     failure.hint("importing the same file again is safe: recorded deployments are skipped")
 }
 
 fn progress(length: Option<u64>, wanted: bool) -> ProgressBar {
-    let target = if wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let template = if length.is_some() { "{bar:30} {percent}% {msg}" } else { "{spinner} {bytes} {msg}" };
+    let target = if wanted {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let template = if length.is_some() {
+        "{bar:30} {percent}% {msg}"
+    } else {
+        "{spinner} {bytes} {msg}"
+    };
     let bar = ProgressBar::with_draw_target(length, target);
     // A test checks the templates; the default is used if one is invalid.
-    if let Ok(style) = ProgressStyle::with_template(template) { bar.with_style(style) } else { bar }
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.with_style(style)
+    } else {
+        bar
+    }
 }
 
 fn grid(done: ImportCounts) -> Grid {
-    let columns = [Column::fixed("recorded", "RECORDED"), Column::fixed("skipped", "SKIPPED")];
-    Grid::new(columns, [vec![Value::text(&done.recorded), Value::text(&done.skipped)]])
+    let columns = [
+        Column::fixed("recorded", "RECORDED"),
+        Column::fixed("skipped", "SKIPPED"),
+    ];
+    Grid::new(
+        columns,
+        [vec![
+            Value::text(&done.recorded),
+            Value::text(&done.skipped),
+        ]],
+    )
 }
 
 #[cfg(test)]

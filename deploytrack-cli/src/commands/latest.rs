@@ -19,7 +19,8 @@ pub(crate) struct Latest {
     /// The component
     #[arg(short, long, value_name = "NAME|ID")]
     component: Reference,
-    /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2 days ago'
+    /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2
+    /// days ago'
     #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
     at: Option<TimeArg>,
 }
@@ -31,7 +32,11 @@ pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(),
     let current = session.client.latest(id, at).await?;
     session.answer(&current.text, &deployment::latest(&current.value))?;
     if current.value.is_empty() && session.output() == Output::Table {
-        let then = if at.is_some() { "was current then" } else { "is current" };
+        let then = if at.is_some() {
+            "was current then"
+        } else {
+            "is current"
+        };
         session.note(&format!("no deployment of {} {then}", latest.component))?;
     }
     Ok(())

@@ -30,11 +30,19 @@ pub(crate) struct List {
 }
 
 pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(), Failure> {
-    let named = session.resolve(list.filter.component, list.filter.environment).await?;
+    let named = session
+        .resolve(list.filter.component, list.filter.environment)
+        .await?;
     (list.filter.component, list.filter.environment) = named.clone();
-    let filter = DeploymentFilter { order: list.order, ..list.filter.resolve(session.view.now) };
+    let filter = DeploymentFilter {
+        order: list.order,
+        ..list.filter.resolve(session.view.now)
+    };
     let client = &session.client;
-    let page = fetch_pages(list.part, async |page| Ok(client.list(&filter, page).await?)).await?;
+    let page = fetch_pages(list.part, async |page| {
+        Ok(client.list(&filter, page).await?)
+    })
+    .await?;
     if page.value.total == 0 {
         must_exist(named, session).await?;
     }
@@ -47,7 +55,10 @@ pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(),
 }
 
 /// Fails if a name in a filter does not exist: an empty list may be due to a typing error.
-pub(super) async fn must_exist(named: (Option<Reference>, Option<Reference>), session: &Session<'_>) -> Result<(), Failure> {
+pub(super) async fn must_exist(
+    named: (Option<Reference>, Option<Reference>),
+    session: &Session<'_>,
+) -> Result<(), Failure> {
     if let Some(component) = named.0 {
         session.component(&component).await?;
     }

@@ -26,10 +26,12 @@ use crate::{
 /// Longer than the longest token that a server accepts.
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// Store a token in a profile after the server has accepted it, and make that profile the current one
+/// Store a token in a profile after the server has accepted it, and make that profile the current
+/// one
 ///
-/// The command asks for the token on the terminal without showing it, or reads it from standard input with --token-stdin. The
-/// profile is the one in --profile; else the current one if it has this server; else a new one with the name of the server.
+/// The command asks for the token on the terminal without showing it, or reads it from standard
+/// input with --token-stdin. The profile is the one in --profile; else the current one if it has
+/// this server; else a new one with the name of the server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -43,8 +45,9 @@ pub(crate) struct Login {
 
 /// Remove the token of a profile from the config file
 ///
-/// The token itself stays valid until it expires; only the server's operator can revoke it. If the profile was the current one,
-/// another profile with a token becomes the current one: one of the same server, or the only one.
+/// The token itself stays valid until it expires; only the server's operator can revoke it. If the
+/// profile was the current one, another profile with a token becomes the current one: one of the
+/// same server, or the only one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack logout\n  deploytrack logout --profile work")]
 pub(crate) struct Logout {}
@@ -53,36 +56,67 @@ pub(crate) async fn login(login: Login, mut invocation: Invocation<'_>) -> Resul
     if let Some(warning) = settings::warning_of_login(&invocation.global, invocation.env) {
         invocation.warn(&warning);
     }
-    let Invocation { global, env, streams } = &mut invocation;
+    let Invocation {
+        global,
+        env,
+        streams,
+    } = &mut invocation;
     let mut file = ConfigFile::open(env)?;
     let (name, url) = settings::login_profile(&file, global, env);
-    let token = if login.token_stdin { read() } else { ask(&url, env) }?;
+    let token = if login.token_stdin {
+        read()
+    } else {
+        ask(&url, env)
+    }?;
     let token = trimmed(&token).to_owned();
     if token.is_empty() {
         return Err(Failure::usage("the token is empty; nothing was saved"));
     }
     check(Settings::given(&url, &token, global, env)?).await?;
     file.make_current(&name);
-    file.save(&Profile { name: name.clone(), url: Some(url.clone()), token: Some(token.clone()) })?;
+    file.save(&Profile {
+        name: name.clone(),
+        url: Some(url.clone()),
+        token: Some(token.clone()),
+    })?;
     let access = match token::access(&token) {
         Some(Access::ReadWrite) => "; it can read and write",
         Some(Access::ReadOnly) => "; it can only read",
         None => "",
     };
-    writeln!(streams.out, "{}", clean(&format!("the token for {url} is stored in the profile {name}, now the current one{access}")))?;
+    writeln!(
+        streams.out,
+        "{}",
+        clean(&format!(
+            "the token for {url} is stored in the profile {name}, now the current one{access}"
+        ))
+    )?;
     note_override(global, env, streams)
 }
 
 pub(crate) fn logout(invocation: Invocation<'_>) -> Result<(), Failure> {
-    let Invocation { global, env, streams: Streams { out, err } } = invocation;
+    let Invocation {
+        global,
+        env,
+        streams: Streams { out, err },
+    } = invocation;
     let global = &global;
     let mut file = ConfigFile::open(env)?;
-    let Some(name) = settings::profile_name(global, env).or_else(|| file.current()).map(str::to_owned) else {
-        return Err(Failure::usage("there is no current profile").hint(format!("give one with --profile; {}", file.known())));
+    let Some(name) = settings::profile_name(global, env)
+        .or_else(|| file.current())
+        .map(str::to_owned)
+    else {
+        return Err(Failure::usage("there is no current profile")
+            .hint(format!("give one with --profile; {}", file.known())));
     };
-    let profile = file.profile(&name).ok_or_else(|| file.unknown(&name, settings::profile_source(global, env)))?;
+    let profile = file
+        .profile(&name)
+        .ok_or_else(|| file.unknown(&name, settings::profile_source(global, env)))?;
     let result = if profile.token.is_some() {
-        file.put(&Profile { token: None, ..profile.clone() });
+        file.put(&Profile {
+            token: None,
+            ..profile.clone()
+        });
         format!("the token of the profile {name} is removed; it stays valid until it expires")
     } else {
         format!("the profile {name} has no token to remove")
@@ -92,17 +126,34 @@ pub(crate) fn logout(invocation: Invocation<'_>) -> Result<(), Failure> {
     for sentence in std::iter::once(result).chain(next) {
         writeln!(out, "{}", clean(&sentence))?;
     }
-    match env.variable("DEPLOYTRACK_PROFILE").filter(|named| *named == name && !global.quiet) {
-        Some(_) => Ok(writeln!(err, "{}", clean(&format!("DEPLOYTRACK_PROFILE still names the profile {name}")))?),
+    match env
+        .variable("DEPLOYTRACK_PROFILE")
+        .filter(|named| *named == name && !global.quiet)
+    {
+        Some(_) => Ok(writeln!(
+            err,
+            "{}",
+            clean(&format!(
+                "DEPLOYTRACK_PROFILE still names the profile {name}"
+            ))
+        )?),
         None => Ok(()),
     }
 }
 
 fn read() -> Result<String, Failure> {
     let mut token = Vec::new();
-    let read = io::stdin().take(MOST_BYTES).read_to_end(&mut token).and_then(|_| decode(token));
+    let read = io::stdin()
+        .take(MOST_BYTES)
+        .read_to_end(&mut token)
+        .and_then(|_| decode(token));
     // The error must not quote the input: it may be half a token.
-    read.map_err(|error| Failure::usage(format!("cannot read the token from standard input: {}", error.kind())))
+    read.map_err(|error| {
+        Failure::usage(format!(
+            "cannot read the token from standard input: {}",
+            error.kind()
+        ))
+    })
 }
 
 /// Asks for the token on standard error, without echo.
@@ -112,7 +163,11 @@ fn ask(url: &str, env: &ProcessEnv) -> Result<String, Failure> {
             .hint("give it on standard input: `deploytrack login --token-stdin < FILE`")
             .hint("a pipeline needs no login: set DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE"));
     }
-    let answer = Password::new().with_prompt(clean(&format!("Token for {url}"))).allow_empty_password(true).report(false).interact();
+    let answer = Password::new()
+        .with_prompt(clean(&format!("Token for {url}")))
+        .allow_empty_password(true)
+        .report(false)
+        .interact();
     answer.map_err(|_| Failure::usage("no token was given; nothing was saved"))
 }
 
@@ -130,13 +185,23 @@ async fn check(settings: Settings) -> Result<(), Failure> {
     }
 }
 
-/// Notes a variable that overrides the new profile, because the next command would silently not use it.
-fn note_override(global: &Global, env: &ProcessEnv, streams: &mut Streams<'_>) -> Result<(), Failure> {
-    let set = ["DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE"].into_iter().find(|name| env.variable(name).is_some());
+/// Notes a variable that overrides the new profile, because the next command would silently not use
+/// it.
+fn note_override(
+    global: &Global,
+    env: &ProcessEnv,
+    streams: &mut Streams<'_>,
+) -> Result<(), Failure> {
+    let set = ["DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE"]
+        .into_iter()
+        .find(|name| env.variable(name).is_some());
     if let (Some(name), false) = (set, global.quiet) {
         streams.out.flush()?;
         // A note that cannot be printed does not matter: the token is stored.
-        drop(writeln!(streams.err, "{name} is set and overrides the token of the profile"));
+        drop(writeln!(
+            streams.err,
+            "{name} is set and overrides the token of the profile"
+        ));
     }
     Ok(())
 }

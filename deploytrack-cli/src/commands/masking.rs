@@ -1,4 +1,5 @@
-//! Masks the secrets of this process in texts that a pipeline gives, such as `--description "$(tail log)"`.
+//! Masks the secrets of this process in texts that a pipeline gives, such as `--description "$(tail
+//! log)"`.
 
 use std::str::FromStr;
 
@@ -23,7 +24,9 @@ pub(crate) fn new_deployment(mut new: NewDeployment, session: &mut Session<'_>) 
 pub(crate) fn change(mut change: Change, session: &mut Session<'_>) -> Change {
     let (secrets, given) = (Secrets::certain(&session.env.variables), change.clone());
     change.reason = change.reason.map(|text| without(text, &secrets));
-    change.description = change.description.map(|text| text.map(|text| without(text, &secrets)));
+    change.description = change
+        .description
+        .map(|text| text.map(|text| without(text, &secrets)));
     change.metadata = change.metadata.map(|kept| metadata(kept, &secrets));
     warn_if(change != given, session);
     change
@@ -49,7 +52,11 @@ fn without<T: FromStr + ToString>(text: T, secrets: &Secrets) -> T {
 }
 
 fn metadata(metadata: Metadata, secrets: &Secrets) -> Metadata {
-    let masked: Map<_, _> = metadata.to_map().into_iter().map(|(key, value)| (key, value_without(&value, secrets))).collect();
+    let masked: Map<_, _> = metadata
+        .to_map()
+        .into_iter()
+        .map(|(key, value)| (key, value_without(&value, secrets)))
+        .collect();
     Metadata::new(masked).unwrap_or(metadata)
 }
 
@@ -57,7 +64,11 @@ fn value_without(value: &Value, secrets: &Secrets) -> Value {
     match value {
         Value::String(text) => secrets.mask_text(text).into(),
         Value::Array(all) => all.iter().map(|one| value_without(one, secrets)).collect(),
-        Value::Object(all) => all.iter().map(|(key, one)| (key.clone(), value_without(one, secrets))).collect::<Map<_, _>>().into(),
+        Value::Object(all) => all
+            .iter()
+            .map(|(key, one)| (key.clone(), value_without(one, secrets)))
+            .collect::<Map<_, _>>()
+            .into(),
         other => other.clone(),
     }
 }

@@ -51,7 +51,8 @@ pub(crate) struct Matrix {
     /// Show archived components and environments too
     #[arg(long)]
     include_archived: bool,
-    /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2 days ago'
+    /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2
+    /// days ago'
     #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
     at: Option<TimeArg>,
     /// Show the matrix full-screen and redraw it after changes; Ctrl-C ends the command
@@ -72,7 +73,11 @@ async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<MatrixAnswer,
     let columns = columns(matrix, session).await?;
     let filter = MatrixFilter {
         components: components(matrix, session).await?,
-        environments: if matrix.environment.is_empty() { Vec::new() } else { columns.clone() },
+        environments: if matrix.environment.is_empty() {
+            Vec::new()
+        } else {
+            columns.clone()
+        },
         owner: matrix.owner.clone(),
         kind: matrix.kind.clone(),
         lifecycle: matrix.lifecycle.clone(),
@@ -80,7 +85,12 @@ async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<MatrixAnswer,
         at: matrix.at.as_ref().map(|at| at.resolve(session.view.now)),
     };
     let ApiResponse { value, text, .. } = session.client.matrix(&filter).await?;
-    Ok(MatrixAnswer { columns, filter, matrix: value, text })
+    Ok(MatrixAnswer {
+        columns,
+        filter,
+        matrix: value,
+        text,
+    })
 }
 
 pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -88,7 +98,12 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return live::run(&matrix, session).await;
     }
     let are_named = !matrix.environment.is_empty();
-    let MatrixAnswer { columns, filter, matrix, text } = request(&matrix, session).await?;
+    let MatrixAnswer {
+        columns,
+        filter,
+        matrix,
+        text,
+    } = request(&matrix, session).await?;
     // Ages are relative to the time that is shown.
     session.view.now = filter.at.unwrap_or(session.view.now);
     if session.output() != Output::Table {
@@ -102,29 +117,57 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         session.note(&format!("the state at {}", clock::format(&at)))?;
     }
     // A pipe gets all columns; a terminal gets a number that people can read.
-    let columns = if are_named || session.view.width.is_none() { Columns::all(columns) } else { Columns::readable(&columns, &matrix) };
+    let columns = if are_named || session.view.width.is_none() {
+        Columns::all(columns)
+    } else {
+        Columns::readable(&columns, &matrix)
+    };
     let text = matrix_table(&matrix, &columns.shown, &session.view);
     session.out.write_all(text.as_bytes())?;
-    columns.left_out().map_or(Ok(()), |left_out| session.note(&left_out))
+    columns
+        .left_out()
+        .map_or(Ok(()), |left_out| session.note(&left_out))
 }
 
 /// The names of the environments to show, in order.
 async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Failure> {
     // An environment that was archived later belongs to a matrix of the past.
     let is_past = matrix.at.is_some();
-    let archived = (!matrix.include_archived && !is_past && matrix.environment.is_empty()).then_some(false);
-    let known = session.environments(&CatalogFilter { name: None, archived }).await?;
+    let archived =
+        (!matrix.include_archived && !is_past && matrix.environment.is_empty()).then_some(false);
+    let known = session
+        .environments(&CatalogFilter {
+            name: None,
+            archived,
+        })
+        .await?;
     for reference in &matrix.environment {
         let Some(found) = known.iter().find(|known| matches(known, reference)) else {
-            return Err(not_found(CatalogKind::Environment, reference, known.iter().map(|known| &known.name)));
+            return Err(not_found(
+                CatalogKind::Environment,
+                reference,
+                known.iter().map(|known| &known.name),
+            ));
         };
-        reject_hidden(matrix, (CatalogKind::Environment, &found.name, found.archived_at), session)?;
+        reject_hidden(
+            matrix,
+            (CatalogKind::Environment, &found.name, found.archived_at),
+            session,
+        )?;
     }
     let shown = |known: &&Environment| {
         is_shown(matrix, known.archived_at, session)
-            && (matrix.environment.is_empty() || matrix.environment.iter().any(|reference| matches(known, reference)))
+            && (matrix.environment.is_empty()
+                || matrix
+                    .environment
+                    .iter()
+                    .any(|reference| matches(known, reference)))
     };
-    Ok(known.iter().filter(shown).map(|known| known.name.clone()).collect())
+    Ok(known
+        .iter()
+        .filter(shown)
+        .map(|known| known.name.clone())
+        .collect())
 }
 
 /// Rejects a named component or environment that would be hidden.
@@ -136,13 +179,19 @@ fn reject_hidden(
     if is_shown(matrix, archived_at, session) {
         return Ok(());
     }
-    Err(Failure::new(crate::exit::Exit::Refused, format!("the {kind} {name} is archived")).hint("--include-archived shows it"))
+    Err(Failure::new(
+        crate::exit::Exit::Refused,
+        format!("the {kind} {name} is archived"),
+    )
+    .hint("--include-archived shows it"))
 }
 
-/// Whether an entry is shown: it is not archived, `--include-archived` is given, or `--at` is before its archiving.
+/// Whether an entry is shown: it is not archived, `--include-archived` is given, or `--at` is
+/// before its archiving.
 fn is_shown(matrix: &Matrix, archived_at: Option<Time>, session: &Session<'_>) -> bool {
     let at = matrix.at.as_ref().map(|at| at.resolve(session.view.now));
-    matrix.include_archived || archived_at.is_none_or(|archived_at| at.is_some_and(|at| at < archived_at))
+    matrix.include_archived
+        || archived_at.is_none_or(|archived_at| at.is_some_and(|at| at < archived_at))
 }
 
 fn matches(known: &Environment, reference: &Reference) -> bool {
@@ -158,7 +207,11 @@ async fn components(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>,
     let mut names = Vec::new();
     for component in &matrix.component {
         let found = session.component(component).await?;
-        reject_hidden(matrix, (CatalogKind::Component, &found.name, found.archived_at), session)?;
+        reject_hidden(
+            matrix,
+            (CatalogKind::Component, &found.name, found.archived_at),
+            session,
+        )?;
         names.push(found.name);
     }
     Ok(names)
@@ -166,13 +219,29 @@ async fn components(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>,
 
 /// The reason why the matrix is empty.
 async fn why_empty(filter: &MatrixFilter, session: &Session<'_>) -> Result<String, Failure> {
-    let archived = CatalogFilter { name: None, archived: Some(true) };
-    let archived = session.client.matching_components(&archived, PageRequest::default()).await?.value.total;
-    let hidden =
-        (archived > 0 && !filter.include_archived).then(|| format!("; {archived} components are archived: --include-archived shows them"));
-    let labels = [("--owner", &filter.owner), ("--kind", &filter.kind), ("--lifecycle", &filter.lifecycle)];
-    let given: Vec<_> = labels.iter().filter_map(|(flag, label)| Some(format!("{flag} {}", label.as_ref()?))).collect();
-    let is_narrowed = !filter.components.is_empty() || !filter.environments.is_empty() || filter.at.is_some();
+    let archived = CatalogFilter {
+        name: None,
+        archived: Some(true),
+    };
+    let archived = session
+        .client
+        .matching_components(&archived, PageRequest::default())
+        .await?
+        .value
+        .total;
+    let hidden = (archived > 0 && !filter.include_archived)
+        .then(|| format!("; {archived} components are archived: --include-archived shows them"));
+    let labels = [
+        ("--owner", &filter.owner),
+        ("--kind", &filter.kind),
+        ("--lifecycle", &filter.lifecycle),
+    ];
+    let given: Vec<_> = labels
+        .iter()
+        .filter_map(|(flag, label)| Some(format!("{flag} {}", label.as_ref()?)))
+        .collect();
+    let is_narrowed =
+        !filter.components.is_empty() || !filter.environments.is_empty() || filter.at.is_some();
     Ok(match hidden {
         hidden if !given.is_empty() => format!(
             "the matrix is empty: no component with {} has a current deployment; `deploytrack component list` shows the components{}",

@@ -104,11 +104,17 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the command. `definition` is the command line that it was read from.
-    pub(crate) fn run(self, invocation: Invocation<'_>, definition: clap::Command) -> Result<(), Failure> {
+    pub(crate) fn run(
+        self,
+        invocation: Invocation<'_>,
+        definition: clap::Command,
+    ) -> Result<(), Failure> {
         match self {
             #[cfg(feature = "serve")]
             Self::Serve(serve) => serve::run(*serve, invocation),
-            Self::Completions(completions) => completions::run(&completions, definition, invocation.streams.out),
+            Self::Completions(completions) => {
+                completions::run(&completions, definition, invocation.streams.out)
+            }
             Self::Man(man) => man::run(&man, definition, invocation.streams.out),
             Self::Login(login) => runtime::run(login::login(login, invocation)),
             Self::Logout(_) => login::logout(invocation),
@@ -116,49 +122,94 @@ impl Command {
             Self::Version(_) => runtime::run(version::run(invocation)),
             Self::Doctor(_) => runtime::run(doctor::run(invocation)),
             Self::Keep(keep) => {
-                let Invocation { global, env, streams } = invocation;
+                let Invocation {
+                    global,
+                    env,
+                    streams,
+                } = invocation;
                 runtime::run(async { Err(keeper::run(keep, &global, env, streams).await) })
             }
             Self::Record(record) => {
                 record.clear_id_file();
                 let is_wrapped = record.wrapped_command().is_some();
-                let session = if is_wrapped { Session::open_or_offline(invocation) } else { Session::open(invocation) };
+                let session = if is_wrapped {
+                    Session::open_or_offline(invocation)
+                } else {
+                    Session::open(invocation)
+                };
                 with(session, async |session| record::run(*record, session).await)
             }
-            Self::Update(update) => with(Session::open(invocation), async |session| update::run(update, session).await),
-            Self::Undeploy(undeploy) => with(Session::open(invocation), async |session| undeploy::run(undeploy, session).await),
-            Self::Wait(wait) => with(wait::open(&wait, invocation), async |session| wait::run(wait, session).await),
-            Self::Verify(_) => with(verify::open(invocation), async |session| verify::run(session).await),
-            Self::Rollback(rollback) => with(Session::open(invocation), async |session| Box::pin(rollback::run(*rollback, session)).await),
-            Self::Flush(flush) => with(Session::open(invocation), async |session| flush::run(flush, session).await),
-            Self::Spool(spool) => with(Session::open(invocation), async |session| spool::run(&spool, session)),
-            Self::List(list) => with(Session::open(invocation), async |session| list::run(list, session).await),
-            Self::Show(show) => with(Session::open(invocation), async |session| show::run(show, session).await),
-            Self::Latest(latest) => with(Session::open(invocation), async |session| latest::run(latest, session).await),
-            Self::Matrix(matrix) => with(Session::open(invocation), async |session| matrix::run(matrix, session).await),
-            Self::Watch(watch) => with(Session::open(invocation), async |session| watch::run(watch, session).await),
-            Self::Open(open) => with(Session::open(invocation), async |session| open::run(open, session).await),
-            Self::Component(component) => with(Session::open(invocation), async |session| component::run(component, session).await),
-            Self::Environment(environment) => with(Session::open(invocation), async |session| environment::run(environment, session).await),
-            Self::Import(import) => with(Session::open(invocation), async |session| import::run(&import, session).await),
-            Self::Export(export) => with(Session::open(invocation), async |session| export::run(export, session).await),
+            Self::Update(update) => with(Session::open(invocation), async |session| {
+                update::run(update, session).await
+            }),
+            Self::Undeploy(undeploy) => with(Session::open(invocation), async |session| {
+                undeploy::run(undeploy, session).await
+            }),
+            Self::Wait(wait) => with(wait::open(&wait, invocation), async |session| {
+                wait::run(wait, session).await
+            }),
+            Self::Verify(_) => with(verify::open(invocation), async |session| {
+                verify::run(session).await
+            }),
+            Self::Rollback(rollback) => with(Session::open(invocation), async |session| {
+                Box::pin(rollback::run(*rollback, session)).await
+            }),
+            Self::Flush(flush) => with(Session::open(invocation), async |session| {
+                flush::run(flush, session).await
+            }),
+            Self::Spool(spool) => with(Session::open(invocation), async |session| {
+                spool::run(&spool, session)
+            }),
+            Self::List(list) => with(Session::open(invocation), async |session| {
+                list::run(list, session).await
+            }),
+            Self::Show(show) => with(Session::open(invocation), async |session| {
+                show::run(show, session).await
+            }),
+            Self::Latest(latest) => with(Session::open(invocation), async |session| {
+                latest::run(latest, session).await
+            }),
+            Self::Matrix(matrix) => with(Session::open(invocation), async |session| {
+                matrix::run(matrix, session).await
+            }),
+            Self::Watch(watch) => with(Session::open(invocation), async |session| {
+                watch::run(watch, session).await
+            }),
+            Self::Open(open) => with(Session::open(invocation), async |session| {
+                open::run(open, session).await
+            }),
+            Self::Component(component) => with(Session::open(invocation), async |session| {
+                component::run(component, session).await
+            }),
+            Self::Environment(environment) => with(Session::open(invocation), async |session| {
+                environment::run(environment, session).await
+            }),
+            Self::Import(import) => with(Session::open(invocation), async |session| {
+                import::run(&import, session).await
+            }),
+            Self::Export(export) => with(Session::open(invocation), async |session| {
+                export::run(export, session).await
+            }),
         }
     }
 
-    /// A more specific flag that `--timeout` may be meant for, and the meaning of that flag. In earlier versions `--timeout`
-    /// limited the wrapped command and the whole of `wait`.
+    /// A more specific flag that `--timeout` may be meant for, and the meaning of that flag. In
+    /// earlier versions `--timeout` limited the wrapped command and the whole of `wait`.
     pub(crate) fn other_timeout(&self) -> Option<(&'static str, &'static str)> {
         let command = ("--command-timeout", "how long COMMAND may run");
         match self {
             Self::Record(record) if record.wrapping.has_open_limit() => Some(command),
             Self::Rollback(rollback) if rollback.wrapping.has_open_limit() => Some(command),
-            Self::Wait(wait) if wait.limit.is_none() => Some(("--wait-timeout", "how long to wait in all")),
+            Self::Wait(wait) if wait.limit.is_none() => {
+                Some(("--wait-timeout", "how long to wait in all"))
+            }
             _ => None,
         }
     }
 }
 
-/// Runs a command that asks a server, and prints what the server noted about the names in the requests.
+/// Runs a command that asks a server, and prints what the server noted about the names in the
+/// requests.
 fn with<'a>(
     session: Result<Session<'a>, Failure>,
     command: impl AsyncFnOnce(&mut Session<'a>) -> Result<(), Failure>,
@@ -167,7 +218,9 @@ fn with<'a>(
     runtime::run(async {
         let outcome = Box::pin(command(&mut session)).await;
         for (kind, known) in session.client.take_resemblances() {
-            session.warn(&format!("a new {kind} is registered, and its name resembles {known}"));
+            session.warn(&format!(
+                "a new {kind} is registered, and its name resembles {known}"
+            ));
         }
         archive::print_notes(&session.client.take_archive_notes(), &mut session);
         outcome

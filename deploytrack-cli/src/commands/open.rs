@@ -18,9 +18,10 @@ const FOR_THE_BROWSER: Duration = Duration::from_secs(10);
 
 /// Open the server's pages in a browser, logged in
 ///
-/// The browser gets the token in the fragment of the address, which is not sent to any server. The page stores the token until
-/// its tab is closed. The token is not on a command line, where others on this machine could read it: the browser opens a file
-/// in the home that only you can read and that is deleted after 10 seconds. Set BROWSER to use another browser.
+/// The browser gets the token in the fragment of the address, which is not sent to any server. The
+/// page stores the token until its tab is closed. The token is not on a command line, where others
+/// on this machine could read it: the browser opens a file in the home that only you can read and
+/// that is deleted after 10 seconds. Set BROWSER to use another browser.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -40,22 +41,39 @@ pub(crate) struct Open {
 }
 
 pub(crate) async fn run(open: Open, session: &mut Session<'_>) -> Result<(), Failure> {
-    let settings = session.settings.clone().unwrap_or_else(Settings::of_this_machine);
+    let settings = session
+        .settings
+        .clone()
+        .unwrap_or_else(Settings::of_this_machine);
     let Some(token) = &settings.token else {
-        return Err(Failure::new(Exit::Unauthorised, "there is no token to log in with").hint("`deploytrack login` stores one"));
+        return Err(
+            Failure::new(Exit::Unauthorised, "there is no token to log in with")
+                .hint("`deploytrack login` stores one"),
+        );
     };
     // A request first: an error here has hints, an error in the browser has none.
-    session.client.components(None, PageRequest::new(0, 1).unwrap_or_default()).await?;
+    session
+        .client
+        .components(None, PageRequest::new(0, 1).unwrap_or_default())
+        .await?;
     let filter = page_filter(&open, session).await?;
     let address = address(&settings.url, token, &filter)?;
     if open.print {
         return session.line(&address);
     }
-    let file = redirect(&address).map_err(|error| Failure::usage(format!("cannot write the file that redirects the browser: {error}")))?;
-    open_in_browser(&file).await.map_err(|error| {
-        Failure::usage(format!("cannot open a browser: {error}")).hint("`deploytrack open --print` prints the address to open elsewhere")
+    let file = redirect(&address).map_err(|error| {
+        Failure::usage(format!(
+            "cannot write the file that redirects the browser: {error}"
+        ))
     })?;
-    session.note(&format!("opening {}; the command ends after 10 seconds, when the browser has read the address", settings.url))?;
+    open_in_browser(&file).await.map_err(|error| {
+        Failure::usage(format!("cannot open a browser: {error}"))
+            .hint("`deploytrack open --print` prints the address to open elsewhere")
+    })?;
+    session.note(&format!(
+        "opening {}; the command ends after 10 seconds, when the browser has read the address",
+        settings.url
+    ))?;
     tokio::select! {
         () = sleep(FOR_THE_BROWSER) => Ok(()),
         _ = signal::ctrl_c() => Ok(()),
@@ -79,16 +97,34 @@ async fn page_filter(open: &Open, session: &Session<'_>) -> Result<PageFilter, F
         Some(environment) => Some(session.environment(environment).await?.name),
         None => None,
     };
-    Ok(PageFilter { component, environment })
+    Ok(PageFilter {
+        component,
+        environment,
+    })
 }
 
 /// The address of a page, with the token in its fragment.
 fn address(url: &str, token: &str, filter: &PageFilter) -> Result<String, Failure> {
-    let encoded = |pairs: &[(&str, &str)]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let names = [("component", &filter.component), ("environment", &filter.environment)];
-    let chosen: Vec<_> = names.iter().filter_map(|(key, name)| Some((*key, name.as_ref()?.as_str()))).collect();
-    let page = if chosen.is_empty() { String::new() } else { format!("changes?{}", encoded(&chosen)) };
-    let mut address = url::Url::parse(url).map_err(|why| Failure::usage(format!("{url} is not an address: {why}")))?;
+    let encoded = |pairs: &[(&str, &str)]| {
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish()
+    };
+    let names = [
+        ("component", &filter.component),
+        ("environment", &filter.environment),
+    ];
+    let chosen: Vec<_> = names
+        .iter()
+        .filter_map(|(key, name)| Some((*key, name.as_ref()?.as_str())))
+        .collect();
+    let page = if chosen.is_empty() {
+        String::new()
+    } else {
+        format!("changes?{}", encoded(&chosen))
+    };
+    let mut address = url::Url::parse(url)
+        .map_err(|why| Failure::usage(format!("{url} is not an address: {why}")))?;
     if !address.path().ends_with('/') {
         address.set_path(&format!("{}/", address.path()));
     }
@@ -96,11 +132,16 @@ fn address(url: &str, token: &str, filter: &PageFilter) -> Result<String, Failur
     Ok(address.into())
 }
 
-/// A page that redirects to an address, in a file that only the owner can read. The file is in the home and not hidden: a
-/// sandboxed browser can read nothing else.
+/// A page that redirects to an address, in a file that only the owner can read. The file is in the
+/// home and not hidden: a sandboxed browser can read nothing else.
 fn redirect(address: &str) -> io::Result<NamedTempFile> {
-    let folder = std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(std::env::temp_dir);
-    let mut file = tempfile::Builder::new().prefix("deploytrack-open-").suffix(".html").tempfile_in(folder)?;
+    let folder = std::env::home_dir()
+        .filter(|home| home.is_dir())
+        .unwrap_or_else(std::env::temp_dir);
+    let mut file = tempfile::Builder::new()
+        .prefix("deploytrack-open-")
+        .suffix(".html")
+        .tempfile_in(folder)?;
     // Of the characters of an address, only these are special in an attribute.
     let address = address.replace('&', "&amp;").replace('"', "&quot;");
     write!(
@@ -114,10 +155,18 @@ fn redirect(address: &str) -> io::Result<NamedTempFile> {
 /// Opens the file in the browser.
 async fn open_in_browser(file: &NamedTempFile) -> io::Result<()> {
     let path: PathBuf = file.path().to_owned();
-    let address = url::Url::from_file_path(path).map_err(|()| io::Error::other("the home directory is not an absolute path"))?;
-    let open =
-        move || webbrowser::open_browser_with_options(Browser::Default, address.as_str(), BrowserOptions::new().with_suppress_output(true));
-    tokio::task::spawn_blocking(open).await.map_err(io::Error::other)?
+    let address = url::Url::from_file_path(path)
+        .map_err(|()| io::Error::other("the home directory is not an absolute path"))?;
+    let open = move || {
+        webbrowser::open_browser_with_options(
+            Browser::Default,
+            address.as_str(),
+            BrowserOptions::new().with_suppress_output(true),
+        )
+    };
+    tokio::task::spawn_blocking(open)
+        .await
+        .map_err(io::Error::other)?
 }
 
 #[cfg(test)]
@@ -126,16 +175,28 @@ mod tests {
 
     fn page_filter(component: Option<&str>, environment: Option<&str>) -> PageFilter {
         let name = |name: &str| name.parse().unwrap();
-        PageFilter { component: component.map(name), environment: environment.map(name) }
+        PageFilter {
+            component: component.map(name),
+            environment: environment.map(name),
+        }
     }
 
     #[test]
     fn the_token_is_only_in_the_fragment() {
         let of = |url: &str, filter: &PageFilter| address(url, "a.b-c_d", filter).unwrap();
-        assert_eq!(of("http://127.0.0.1:3000", &page_filter(None, None)), "http://127.0.0.1:3000/#token=a.b-c_d&to=");
-        assert_eq!(of("https://host/deploytrack", &page_filter(None, None)), "https://host/deploytrack/#token=a.b-c_d&to=");
         assert_eq!(
-            of("https://host/", &page_filter(Some("eu/api"), Some("production"))),
+            of("http://127.0.0.1:3000", &page_filter(None, None)),
+            "http://127.0.0.1:3000/#token=a.b-c_d&to="
+        );
+        assert_eq!(
+            of("https://host/deploytrack", &page_filter(None, None)),
+            "https://host/deploytrack/#token=a.b-c_d&to="
+        );
+        assert_eq!(
+            of(
+                "https://host/",
+                &page_filter(Some("eu/api"), Some("production"))
+            ),
             "https://host/#token=a.b-c_d&to=changes%3Fcomponent%3Deu%252Fapi%26environment%3Dproduction"
         );
     }
@@ -145,9 +206,16 @@ mod tests {
     fn the_file_is_private_and_is_deleted() {
         use std::os::unix::fs::PermissionsExt as _;
         let file = redirect("http://host/#token=a&to=\"x").unwrap();
-        assert_eq!(file.as_file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            file.as_file().metadata().unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let path = file.path().to_owned();
-        assert!(std::fs::read_to_string(&path).unwrap().contains("url=http://host/#token=a&amp;to=&quot;x\""));
+        assert!(
+            std::fs::read_to_string(&path)
+                .unwrap()
+                .contains("url=http://host/#token=a&amp;to=&quot;x\"")
+        );
         drop(file);
         assert!(!path.exists());
     }

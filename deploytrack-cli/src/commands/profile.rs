@@ -20,10 +20,13 @@ use crate::{
 
 /// Show the profiles of the config file, and choose the current one
 ///
-/// A profile is the address and the token of a server. `deploytrack login` and `deploytrack serve` create profiles. Commands
-/// use the current profile unless --profile or `DEPLOYTRACK_PROFILE` names another. This command asks no server and never shows a token.
+/// A profile is the address and the token of a server. `deploytrack login` and `deploytrack serve`
+/// create profiles. Commands use the current profile unless --profile or `DEPLOYTRACK_PROFILE`
+/// names another. This command asks no server and never shows a token.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  deploytrack profile list\n  deploytrack profile use work\n  deploytrack profile show work -o json")]
+#[command(
+    after_help = "Examples:\n  deploytrack profile list\n  deploytrack profile use work\n  deploytrack profile show work -o json"
+)]
 pub(crate) struct Profile {
     #[command(subcommand)]
     action: Action,
@@ -76,14 +79,21 @@ pub(crate) fn run(profile: &Profile, invocation: Invocation<'_>) -> Result<(), F
 
 fn list(file: &ConfigFile, global: &Global, ui: &mut Ui<'_>) -> Result<(), Failure> {
     let used = settings::profile_name(global, ui.env).or_else(|| file.current());
-    let listed: Vec<_> = file.all().map(|profile| ProfileRow::of(profile, used, ui.view.now)).collect();
+    let listed: Vec<_> = file
+        .all()
+        .map(|profile| ProfileRow::of(profile, used, ui.view.now))
+        .collect();
     let text = serde_json::to_string(&listed).map_err(std::io::Error::from)?;
     ui.answer(&text, &grid(&listed))?;
     if listed.is_empty() && ui.output() == Output::Table {
         ui.note("there are no profiles; `deploytrack login` creates one, and `deploytrack serve` creates the profile local")?;
     }
     match used.filter(|used| file.profile(used).is_none()) {
-        Some(missing) => ui.note(&file.unknown(missing, settings::profile_source(global, ui.env)).sentence()),
+        Some(missing) => ui.note(
+            &file
+                .unknown(missing, settings::profile_source(global, ui.env))
+                .sentence(),
+        ),
         None => Ok(()),
     }
 }
@@ -92,28 +102,51 @@ fn make_current(file: &mut ConfigFile, name: &str, ui: &mut Ui<'_>) -> Result<()
     let profile = file.profile(name).ok_or_else(|| file.unknown(name, ""))?;
     file.make_current(name);
     file.write()?;
-    let url = profile.url.map(|url| format!(", of {}", without_credentials(&url))).unwrap_or_default();
+    let url = profile
+        .url
+        .map(|url| format!(", of {}", without_credentials(&url)))
+        .unwrap_or_default();
     ui.line(&clean(&format!("{name}{url} is now the current profile")))?;
     if profile.token.is_none() {
-        ui.note(&format!("it has no token; `deploytrack login --profile {name}` adds one"))?;
+        ui.note(&format!(
+            "it has no token; `deploytrack login --profile {name}` adds one"
+        ))?;
     }
-    for variable in ["DEPLOYTRACK_PROFILE", "DEPLOYTRACK_URL", "DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE"] {
+    for variable in [
+        "DEPLOYTRACK_PROFILE",
+        "DEPLOYTRACK_URL",
+        "DEPLOYTRACK_TOKEN",
+        "DEPLOYTRACK_TOKEN_FILE",
+    ] {
         if ui.env.variable(variable).is_some_and(|value| value != name) {
-            ui.note(&format!("{variable} is set and overrides the current profile"))?;
+            ui.note(&format!(
+                "{variable} is set and overrides the current profile"
+            ))?;
         }
     }
     Ok(())
 }
 
-fn show(file: &ConfigFile, name: Option<&str>, global: &Global, ui: &mut Ui<'_>) -> Result<(), Failure> {
+fn show(
+    file: &ConfigFile,
+    name: Option<&str>,
+    global: &Global,
+    ui: &mut Ui<'_>,
+) -> Result<(), Failure> {
     let used = settings::profile_name(global, ui.env).or_else(|| file.current());
     let Some(wanted) = name.or(used) else {
         return Err(Failure::usage("there is no current profile")
             .hint("choose one with `deploytrack profile use NAME`")
             .hint(file.known()));
     };
-    let from = if name.is_some() { "" } else { settings::profile_source(global, ui.env) };
-    let profile = file.profile(wanted).ok_or_else(|| file.unknown(wanted, from))?;
+    let from = if name.is_some() {
+        ""
+    } else {
+        settings::profile_source(global, ui.env)
+    };
+    let profile = file
+        .profile(wanted)
+        .ok_or_else(|| file.unknown(wanted, from))?;
     let listed = ProfileRow::of(profile, used, ui.view.now);
     let text = serde_json::to_string(&listed).map_err(std::io::Error::from)?;
     ui.answer_one(&text, &grid(std::slice::from_ref(&listed)))
@@ -124,46 +157,75 @@ fn remove(file: &mut ConfigFile, name: &str, ui: &mut Ui<'_>) -> Result<(), Fail
     file.remove(name);
     let next = file.replace_current(&profile, ui.view.now);
     file.write()?;
-    ui.line(&clean(&format!("the profile {name} is removed; its token stays valid until it expires")))?;
+    ui.line(&clean(&format!(
+        "the profile {name} is removed; its token stays valid until it expires"
+    )))?;
     next.map_or(Ok(()), |next| ui.line(&clean(&next)))
 }
 
 impl ConfigFile {
-    /// If the lost profile was the current one, makes another one current: the one with a token for the same server, or the only
-    /// one with a token. Returns a sentence about the result.
+    /// If the lost profile was the current one, makes another one current: the one with a token for
+    /// the same server, or the only one with a token. Returns a sentence about the result.
     pub(crate) fn replace_current(&mut self, lost: &StoredProfile, now: Time) -> Option<String> {
         if self.current() != Some(lost.name.as_str()) {
             return None;
         }
-        let valid: Vec<_> = self.all().filter(|other| other.name != lost.name && has_valid_token(other, now)).collect();
-        let of_the_server: Vec<_> = valid.iter().filter(|other| settings::is_same(other.url.as_deref(), lost.url.as_deref())).collect();
+        let valid: Vec<_> = self
+            .all()
+            .filter(|other| other.name != lost.name && has_valid_token(other, now))
+            .collect();
+        let of_the_server: Vec<_> = valid
+            .iter()
+            .filter(|other| settings::is_same(other.url.as_deref(), lost.url.as_deref()))
+            .collect();
         let next = match (of_the_server.as_slice(), valid.as_slice()) {
             ([one], _) => (*one).clone(),
             ([], [one]) => one.clone(),
             ([], []) => {
                 self.forget_missing_current();
-                return Some("no other profile has a token; `deploytrack login` adds one".to_owned());
+                return Some(
+                    "no other profile has a token; `deploytrack login` adds one".to_owned(),
+                );
             }
             _ => {
                 self.forget_missing_current();
-                let names = valid.iter().map(|other| other.name.as_str()).collect::<Vec<_>>().join(", ");
-                return Some(format!("these profiles have a token: {names}; choose one with `deploytrack profile use NAME`"));
+                let names = valid
+                    .iter()
+                    .map(|other| other.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                return Some(format!(
+                    "these profiles have a token: {names}; choose one with `deploytrack profile use NAME`"
+                ));
             }
         };
         self.make_current(&next.name);
-        let url = next.url.map(|url| format!(", of {}", without_credentials(&url))).unwrap_or_default();
-        Some(format!("the profile {}{url} is now the current one", next.name))
+        let url = next
+            .url
+            .map(|url| format!(", of {}", without_credentials(&url)))
+            .unwrap_or_default();
+        Some(format!(
+            "the profile {}{url} is now the current one",
+            next.name
+        ))
     }
 }
 
 /// Whether a profile has a token that has not expired. An unreadable token counts as valid.
 fn has_valid_token(profile: &StoredProfile, now: Time) -> bool {
-    profile.token.as_deref().is_some_and(|token| token::expiry(token).is_none_or(|end| end > now.timestamp()))
+    profile
+        .token
+        .as_deref()
+        .is_some_and(|token| token::expiry(token).is_none_or(|end| end > now.timestamp()))
 }
 
 impl ProfileRow {
     fn of(profile: StoredProfile, used: Option<&str>, now: Time) -> Self {
-        let expires_at = profile.token.as_deref().and_then(token::expiry).and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let expires_at = profile
+            .token
+            .as_deref()
+            .and_then(token::expiry)
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         let token = match profile.token.as_deref() {
             None => "none",
             Some(_) if expires_at.is_some_and(|end| end <= now) => "expired",

@@ -44,12 +44,14 @@ use crate::{
 
 /// Record a deployment and print its id, or wrap the command that deploys
 ///
-/// With -- COMMAND, this records the start, runs COMMAND with the same streams and signals, and records its outcome. The
-/// tracker never breaks the deploy: COMMAND runs even if nothing can be recorded, and its exit code is returned. Events that
-/// could not be sent are stored, and sent by the next call or by `deploytrack flush`.
+/// With -- COMMAND, this records the start, runs COMMAND with the same streams and signals, and
+/// records its outcome. The tracker never breaks the deploy: COMMAND runs even if nothing can be
+/// recorded, and its exit code is returned. Events that could not be sent are stored, and sent by
+/// the next call or by `deploytrack flush`.
 ///
-/// In a CI, values that are not given are taken from its variables: version, environment, commit, deployer and run. Elsewhere
-/// the version and the commit are taken from the git repository of the current directory. --explain shows all values.
+/// In a CI, values that are not given are taken from its variables: version, environment, commit,
+/// deployer and run. Elsewhere the version and the commit are taken from the git repository of the
+/// current directory. --explain shows all values.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -65,7 +67,8 @@ pub(crate) struct Record {
     /// The environment [default: from the CI]
     #[arg(short, long, value_name = "NAME|ID")]
     environment: Option<Reference>,
-    /// The version [default: the tag that is built or checked out, else the first 12 digits of the commit]
+    /// The version [default: the tag that is built or checked out, else the first 12 digits of the
+    /// commit]
     #[arg(long)]
     version: Option<Version>,
     /// The status that the deployment has reached
@@ -74,7 +77,8 @@ pub(crate) struct Record {
     /// Who deploys [default: from the CI, else the token's subject]
     #[arg(long, value_name = "NAME")]
     deployed_by: Option<Label>,
-    /// The commit that was built [default: the one that the version names in git or in the CI, else none]
+    /// The commit that was built [default: the one that the version names in git or in the CI, else
+    /// none]
     #[arg(long, value_name = "SHA")]
     commit_sha: Option<CommitSha>,
     /// Free text
@@ -89,14 +93,14 @@ pub(crate) struct Record {
     /// Register a new name even if it resembles a known one
     #[arg(long)]
     register: bool,
-    /// Record only once under this key, even if the command is repeated with it [default: for COMMAND one per leg of a job, if
-    /// the CI identifies legs, else a random one]
+    /// Record only once under this key, even if the command is repeated with it [default: for
+    /// COMMAND one per leg of a job, if the CI identifies legs, else a random one]
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
     /// Write the deployment's id to this file, for update, show and wait with --id-file
     ///
-    /// It is written as soon as the server has assigned the id; with COMMAND, before it runs if the server has answered by then.
-    /// An existing id file is replaced.
+    /// It is written as soon as the server has assigned the id; with COMMAND, before it runs if the
+    /// server has answered by then. An existing id file is replaced.
     #[arg(long, value_name = "FILE")]
     id_file: Option<PathBuf>,
     /// Take no value from the CI or from git
@@ -128,8 +132,8 @@ impl Record {
         self.wrapping.wrapped_command(&[]).filter(|_| !self.explain)
     }
 
-    /// Removes the id file of an earlier pipeline. If nothing is recorded now, it would name the wrong deployment. An error is
-    /// ignored here: writing the file fails too, and reports it.
+    /// Removes the id file of an earlier pipeline. If nothing is recorded now, it would name the
+    /// wrong deployment. An error is ignored here: writing the file fails too, and reports it.
     pub(crate) fn clear_id_file(&self) {
         if let Some(path) = self.id_file.as_ref().filter(|_| !self.explain) {
             drop(id_file::clear(path));
@@ -145,11 +149,16 @@ impl Record {
 
     /// What to do if the server cannot be asked.
     fn on_error(&self) -> OnError {
-        self.on_error.unwrap_or(if self.wrapping.has_command() { OnError::Spool } else { OnError::Fail })
+        self.on_error.unwrap_or(if self.wrapping.has_command() {
+            OnError::Spool
+        } else {
+            OnError::Fail
+        })
     }
 
-    /// Resolves all values. Unless `--on-error fail` is set, a missing version or environment is not an error: it gets a
-    /// stand-in, and the record is stored in the spool until it is corrected.
+    /// Resolves all values. Unless `--on-error fail` is set, a missing version or environment is
+    /// not an error: it gets a stand-in, and the record is stored in the spool until it is
+    /// corrected.
     fn resolved(&mut self, session: &mut Session<'_>) -> ResolvedRecord {
         let context = self.context(session);
         if let Some(warning) = &context.warning {
@@ -164,10 +173,22 @@ impl Record {
         self.meta = fitting(std::mem::take(&mut self.meta), session);
         let resolved = self.resolve(&context);
         warn_of_missing_ci_metadata(&context, &resolved, session);
-        let Err(failure) = &resolved.deployment else { return resolved };
+        let Err(failure) = &resolved.deployment else {
+            return resolved;
+        };
         self.mended.obstacles.push(failure.message().to_owned());
-        let is_missing = |field: &&str| resolved.values.iter().any(|one| one.name == **field && one.value.is_none());
-        self.stand_in_for(&["version", "environment"].into_iter().filter(is_missing).collect::<Vec<_>>());
+        let is_missing = |field: &&str| {
+            resolved
+                .values
+                .iter()
+                .any(|one| one.name == **field && one.value.is_none())
+        };
+        self.stand_in_for(
+            &["version", "environment"]
+                .into_iter()
+                .filter(is_missing)
+                .collect::<Vec<_>>(),
+        );
         // Again with the stand-in: no commit belongs to it.
         self.resolve(&self.context(session))
     }
@@ -177,31 +198,59 @@ impl Record {
         let given = [
             (Fact::Version, self.version.is_some()),
             (Fact::Environment, self.environment.is_some()),
-            (Fact::Commit, self.commit_sha.is_some() || self.mended.without_commit),
+            (
+                Fact::Commit,
+                self.commit_sha.is_some() || self.mended.without_commit,
+            ),
             (Fact::Actor, self.deployed_by.is_some()),
         ];
-        let missing = given.into_iter().filter_map(|(fact, given)| (!given).then_some(fact));
-        missing.chain([Fact::RunUrl, Fact::Repository, Fact::Reference]).collect()
+        let missing = given
+            .into_iter()
+            .filter_map(|(fact, given)| (!given).then_some(fact));
+        missing
+            .chain([Fact::RunUrl, Fact::Repository, Fact::Reference])
+            .collect()
     }
 
     /// The start, with the obstacles to sending it.
     fn start(&self, new: NewDeployment) -> Start {
-        let Repairs { as_given, obstacles, without_commit, .. } = self.mended.clone();
+        let Repairs {
+            as_given,
+            obstacles,
+            without_commit,
+            ..
+        } = self.mended.clone();
         let commit_sha = new.commit_sha.clone().filter(|_| !without_commit);
         let obstacle = (!obstacles.is_empty()).then(|| obstacles.join("; "));
-        Start { new: NewDeployment { commit_sha, ..new }, as_given, obstacle }
+        Start {
+            new: NewDeployment { commit_sha, ..new },
+            as_given,
+            obstacle,
+        }
     }
 
     fn context(&self, session: &Session<'_>) -> Context {
-        if self.no_ci { Context::ignored() } else { Context::find(session.env, &self.component, self.version.as_ref()) }
+        if self.no_ci {
+            Context::ignored()
+        } else {
+            Context::find(session.env, &self.component, self.version.as_ref())
+        }
     }
 }
 
 /// Prints a warning if the metadata of the CI do not fit beside those of the command line.
-fn warn_of_missing_ci_metadata(context: &Context, resolved: &ResolvedRecord, session: &mut Session<'_>) {
-    let (Some((key, _)), Ok(new)) = (context.metadata(), &resolved.deployment) else { return };
+fn warn_of_missing_ci_metadata(
+    context: &Context,
+    resolved: &ResolvedRecord,
+    session: &mut Session<'_>,
+) {
+    let (Some((key, _)), Ok(new)) = (context.metadata(), &resolved.deployment) else {
+        return;
+    };
     if !new.metadata.to_map().contains_key(&key) {
-        session.warn(&format!("the metadata have at most 16 KiB: {key}, with the data of the CI run, is left out"));
+        session.warn(&format!(
+            "the metadata have at most 16 KiB: {key}, with the data of the CI run, is left out"
+        ));
     }
 }
 
@@ -210,8 +259,13 @@ pub(crate) async fn run(mut record: Record, session: &mut Session<'_>) -> Result
     if record.explain {
         return explain::run(resolved, session);
     }
-    let deployment = resolved.deployment.map(|new| masking::new_deployment(new, session));
-    let resolved = ResolvedRecord { deployment, ..resolved };
+    let deployment = resolved
+        .deployment
+        .map(|new| masking::new_deployment(new, session));
+    let resolved = ResolvedRecord {
+        deployment,
+        ..resolved
+    };
     match record.wrapped_command() {
         Some(command) => wrapped(&record, command, resolved, session).await,
         None => plain(&record, resolved, session).await,
@@ -219,7 +273,12 @@ pub(crate) async fn run(mut record: Record, session: &mut Session<'_>) -> Result
 }
 
 /// Records a deployment around a command.
-async fn wrapped(record: &Record, command: WrappedCommand<'_>, resolved: ResolvedRecord, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn wrapped(
+    record: &Record,
+    command: WrappedCommand<'_>,
+    resolved: ResolvedRecord,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     let on_error = record.on_error();
     let new = match resolved.deployment {
         Err(failure) if on_error != OnError::Fail => {
@@ -245,12 +304,19 @@ async fn wrapped(record: &Record, command: WrappedCommand<'_>, resolved: Resolve
 }
 
 /// Records a deployment without a command.
-async fn plain(record: &Record, resolved: ResolvedRecord, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn plain(
+    record: &Record,
+    resolved: ResolvedRecord,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     let mut start = record.start(resolved.deployment?);
     let on_error = record.on_error();
     if on_error == OnError::Spool {
         // The deployment happens now, even if it is sent later.
-        start.new.occurred_at.get_or_insert_with(|| SystemClock.now());
+        start
+            .new
+            .occurred_at
+            .get_or_insert_with(|| SystemClock.now());
     }
     let key = on_error::key(start.key(resolved.key.into_fixed()))?;
     let recorded = match send(&start, &key, session).await {
@@ -261,23 +327,51 @@ async fn plain(record: &Record, resolved: ResolvedRecord, session: &mut Session<
     record.write_outputs(id, &start.new, session);
     match session.output() {
         Output::Table => session.line(&id.to_string()),
-        _ => session.answer(&recorded.text, &deployment::list(std::slice::from_ref(&recorded.value))),
+        _ => session.answer(
+            &recorded.text,
+            &deployment::list(std::slice::from_ref(&recorded.value)),
+        ),
     }?;
-    let written = record.id_file.as_ref().map_or(Ok(()), |path| id_file::write(path, &Content::Id(id)));
+    let written = record
+        .id_file
+        .as_ref()
+        .map_or(Ok(()), |path| id_file::write(path, &Content::Id(id)));
     written.map_err(|why| Failure::usage(why).hint(format!("the deployment is recorded as {id}")))
 }
 
-async fn send(start: &Start, key: &IdempotencyKey, session: &Session<'_>) -> Result<ApiResponse<Deployment>, Error> {
+async fn send(
+    start: &Start,
+    key: &IdempotencyKey,
+    session: &Session<'_>,
+) -> Result<ApiResponse<Deployment>, Error> {
     match &start.obstacle {
         Some(why) => Err(Error::Setup(why.clone())),
-        None => lookup::record(&session.client.with_idempotency_key(key.clone()), &start.new).await,
+        None => {
+            lookup::record(
+                &session.client.with_idempotency_key(key.clone()),
+                &start.new,
+            )
+            .await
+        }
     }
 }
 
-/// Stores a record that failed in the spool if errors are spooled. A refusal still ends the command with an error.
-fn plain_failed(record: &Record, error: Error, key: IdempotencyKey, request: Request, session: &mut Session<'_>) -> Result<(), Failure> {
+/// Stores a record that failed in the spool if errors are spooled. A refusal still ends the command
+/// with an error.
+fn plain_failed(
+    record: &Record,
+    error: Error,
+    key: IdempotencyKey,
+    request: Request,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     let on_error = record.on_error();
-    let failed = FailedRequest { key, request, deployment: None, error: &error };
+    let failed = FailedRequest {
+        key,
+        request,
+        deployment: None,
+        error: &error,
+    };
     let (entry, result) = if on_error.continues_after(&error) {
         (on_error.store_unsent(failed, session), Ok(()))
     } else {
@@ -298,5 +392,9 @@ fn plain_failed(record: &Record, error: Error, key: IdempotencyKey, request: Req
 fn refused(error: Error) -> Failure {
     let near_miss = matches!(&error, Error::Refused(problem) if !problem.did_you_mean.is_empty());
     let failure = Failure::from(error);
-    if near_miss { failure.hint("if the new name is right, repeat the command with --register") } else { failure }
+    if near_miss {
+        failure.hint("if the new name is right, repeat the command with --register")
+    } else {
+        failure
+    }
 }

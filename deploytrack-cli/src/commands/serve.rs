@@ -41,10 +41,12 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// Run a server on this machine, without configuration
 ///
-/// The server stores deployments in the data directory. The command writes the address and a token to the profile local, where
-/// every other command finds them.
+/// The server stores deployments in the data directory. The command writes the address and a token
+/// to the profile local, where every other command finds them.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  deploytrack serve --demo\n  deploytrack serve --listen 127.0.0.1:8080")]
+#[command(
+    after_help = "Examples:\n  deploytrack serve --demo\n  deploytrack serve --listen 127.0.0.1:8080"
+)]
 pub(crate) struct Serve {
     /// Show a small sample of deployments, stored in demo.db and not with real deployments
     #[arg(long, conflicts_with = "database_url")]
@@ -54,14 +56,20 @@ pub(crate) struct Serve {
 }
 
 pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure> {
-    let Invocation { global, env, streams: Streams { out, err } } = invocation;
+    let Invocation {
+        global,
+        env,
+        streams: Streams { out, err },
+    } = invocation;
     let global = &global;
     let config = config(args.settings, args.demo)?;
     let log = || log::init(config.log_format, &config.log_level);
     if !args.demo {
         log();
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| failed(&error))?;
     runtime.block_on(async {
         serve::survive_file_size_limit();
@@ -70,10 +78,20 @@ pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure
         let served = async {
             let signals = Signals::listen();
             let main = serve::bind(config.listen).map_err(|error| failed(&error))?;
-            let health = serve::bind_health(config.health_listen).map_err(|error| failed(&error))?;
+            let health =
+                serve::bind_health(config.health_listen).map_err(|error| failed(&error))?;
             let local = Local::introduce(&config, &main, env, err)?;
-            let mut served = tokio::spawn(serve::serve_until_signalled(Listeners { main, health }, app, signals));
-            let welcome = Welcome { local: &local, demo: args.demo, global, env };
+            let mut served = tokio::spawn(serve::serve_until_signalled(
+                Listeners { main, health },
+                app,
+                signals,
+            ));
+            let welcome = Welcome {
+                local: &local,
+                demo: args.demo,
+                global,
+                env,
+            };
             let ended = tokio::select! {
                 ended = &mut served => ended,
                 printed = welcome.print(out, err) => {
@@ -83,7 +101,10 @@ pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure
                     served.await
                 }
             };
-            ended.map_err(io::Error::other).flatten().map_err(|error| failed(&error))
+            ended
+                .map_err(io::Error::other)
+                .flatten()
+                .map_err(|error| failed(&error))
         };
         let served = served.await;
         // Every way the server can end must move the write-ahead log into the database file.
@@ -93,7 +114,9 @@ pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure
 }
 
 fn config(settings: ServeArgs, demo: bool) -> Result<Config, Failure> {
-    let mut config = settings.resolve().map_err(|error| Failure::usage(chain(&error)))?;
+    let mut config = settings
+        .resolve()
+        .map_err(|error| Failure::usage(chain(&error)))?;
     if demo {
         config.database_url = DatabaseUrl::file(config.data_dir.join("demo.db"));
     }
@@ -109,7 +132,13 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes
         .map(ToString::to_string)
-        .fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
+        .fold(error.to_string(), |text, cause| {
+            if text.contains(&cause) {
+                text
+            } else {
+                format!("{text}: {cause}")
+            }
+        })
 }
 
 /// The access of other commands to this server.
@@ -121,9 +150,18 @@ struct Local {
 }
 
 impl Local {
-    /// Creates a token and writes the profile. If the profile cannot be written, the error is printed and the server still runs.
-    fn introduce(config: &Config, listener: &TcpListener, env: &ProcessEnv, err: &mut dyn Write) -> Result<Self, Failure> {
-        let url = format!("http://{}", reachable(listener.local_addr().map_err(|error| failed(&error))?));
+    /// Creates a token and writes the profile. If the profile cannot be written, the error is
+    /// printed and the server still runs.
+    fn introduce(
+        config: &Config,
+        listener: &TcpListener,
+        env: &ProcessEnv,
+        err: &mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let url = format!(
+            "http://{}",
+            reachable(listener.local_addr().map_err(|error| failed(&error))?)
+        );
         let subject = Label::new(LOCAL).map_err(|error| failed(&error))?;
         let token = token::issue(
             &config.secret,
@@ -133,7 +171,11 @@ impl Local {
             SystemClock.now(),
         );
         let token = token.map_err(|error| failed(&error))?;
-        let profile = Profile { name: LOCAL.to_owned(), url: Some(url.clone()), token: Some(token.clone()) };
+        let profile = Profile {
+            name: LOCAL.to_owned(),
+            url: Some(url.clone()),
+            token: Some(token.clone()),
+        };
         let saved = ConfigFile::open(env).and_then(|mut file| {
             file.save(&profile)?;
             Ok(file.current() == Some(LOCAL))
@@ -142,9 +184,21 @@ impl Local {
             failure.report(Manner::of(env), &mut io::sink(), err);
             true
         });
-        let named_elsewhere = ["DEPLOYTRACK_URL", "DEPLOYTRACK_TOKEN", "DEPLOYTRACK_TOKEN_FILE", "DEPLOYTRACK_PROFILE"];
-        let is_current = current && named_elsewhere.iter().all(|name| env.variable(name).is_none());
-        Ok(Self { url, token, is_current })
+        let named_elsewhere = [
+            "DEPLOYTRACK_URL",
+            "DEPLOYTRACK_TOKEN",
+            "DEPLOYTRACK_TOKEN_FILE",
+            "DEPLOYTRACK_PROFILE",
+        ];
+        let is_current = current
+            && named_elsewhere
+                .iter()
+                .all(|name| env.variable(name).is_none());
+        Ok(Self {
+            url,
+            token,
+            is_current,
+        })
     }
 }
 
@@ -153,7 +207,11 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
     if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { IpAddr::V6(Ipv6Addr::LOCALHOST) });
+        address.set_ip(if address.is_ipv4() {
+            IpAddr::V4(Ipv4Addr::LOCALHOST)
+        } else {
+            IpAddr::V6(Ipv6Addr::LOCALHOST)
+        });
     }
     address
 }
@@ -184,7 +242,11 @@ impl Welcome<'_> {
     }
 
     async fn matrix(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
-        let invocation = Invocation { global: self.global.clone(), env: self.env, streams: Streams { out, err } };
+        let invocation = Invocation {
+            global: self.global.clone(),
+            env: self.env,
+            streams: Streams { out, err },
+        };
         let mut session = Session::with_client(self.client()?, invocation);
         matrix::run(Matrix::default(), &mut session).await
     }
@@ -205,7 +267,11 @@ impl Welcome<'_> {
     /// Commands for a second terminal.
     fn next(&self) -> String {
         let program = self.env.typed_program();
-        let program = if self.local.is_current { program.to_owned() } else { format!("{program} --profile {LOCAL}") };
+        let program = if self.local.is_current {
+            program.to_owned()
+        } else {
+            format!("{program} --profile {LOCAL}")
+        };
         format!(
             "In a second terminal:\n\n  \
              {program} record --component my-service --environment production --version v1.0.0 --status succeeded\n  \
@@ -232,7 +298,11 @@ mod tests {
 
     #[test]
     fn a_server_on_all_addresses_is_reached_on_the_loopback() {
-        for (listen, reached) in [("0.0.0.0:3000", "127.0.0.1:3000"), ("[::]:3000", "[::1]:3000"), ("10.0.0.7:80", "10.0.0.7:80")] {
+        for (listen, reached) in [
+            ("0.0.0.0:3000", "127.0.0.1:3000"),
+            ("[::]:3000", "[::1]:3000"),
+            ("10.0.0.7:80", "10.0.0.7:80"),
+        ] {
             assert_eq!(reachable(listen.parse().unwrap()).to_string(), reached);
         }
     }

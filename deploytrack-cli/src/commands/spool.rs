@@ -17,10 +17,11 @@ use crate::{
 
 /// Look at what earlier calls could not send
 ///
-/// An entry is one deployment, with its events that no server has acknowledged. Entries of calls that are still running are
-/// left out. A waiting entry is sent by the next wrapped command or by `deploytrack flush`. A refused entry is sent only by
-/// `deploytrack flush`, after the cause is fixed or its names are corrected. An entry that is not trusted is sent only by
-/// `deploytrack flush ENTRY --trust`.
+/// An entry is one deployment, with its events that no server has acknowledged. Entries of calls
+/// that are still running are left out. A waiting entry is sent by the next wrapped command or by
+/// `deploytrack flush`. A refused entry is sent only by `deploytrack flush`, after the cause is
+/// fixed or its names are corrected. An entry that is not trusted is sent only by `deploytrack
+/// flush ENTRY --trust`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  deploytrack spool list\n  deploytrack spool drop --all")]
 pub(crate) struct Spool {
@@ -77,12 +78,21 @@ struct ListedEntry {
 const NOT_TRUSTED: &str = "not trusted";
 
 pub(crate) fn run(spool: &Spool, session: &mut Session<'_>) -> Result<(), Failure> {
-    let entries = session.spool.clone().ok_or_else(|| Failure::usage("there is no home directory for a spool"))?;
+    let entries = session
+        .spool
+        .clone()
+        .ok_or_else(|| Failure::usage("there is no home directory for a spool"))?;
     match &spool.command {
         Command::List => list(&entries, session),
         Command::Show { entry } => show(&entries, *entry, session),
-        Command::Drop { entry: Some(entry), .. } => drop_entries(&entries, &[entry.to_string()], session),
-        Command::Drop { entry: None, .. } => drop_entries(&entries, &entries.names().map_err(Failure::of_spool)?, session),
+        Command::Drop {
+            entry: Some(entry), ..
+        } => drop_entries(&entries, &[entry.to_string()], session),
+        Command::Drop { entry: None, .. } => drop_entries(
+            &entries,
+            &entries.names().map_err(Failure::of_spool)?,
+            session,
+        ),
     }
 }
 
@@ -103,8 +113,8 @@ fn list(entries: &Entries, session: &mut Session<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One line of the list; none if another process uses the entry. An entry that is not trusted is listed with the values that it
-/// claims to have.
+/// One line of the list; none if another process uses the entry. An entry that is not trusted is
+/// listed with the values that it claims to have.
 fn listed(entries: &Entries, name: &str) -> std::io::Result<Option<ListedEntry>> {
     let distrust = match entries.open(name) {
         Ok(None) => return Ok(None),
@@ -112,26 +122,38 @@ fn listed(entries: &Entries, name: &str) -> std::io::Result<Option<ListedEntry>>
         Err(error) => Distrust::of(&error).cloned().ok_or(error)?,
     };
     match entries.open_unverified(name) {
-        Ok(Some(entry)) => {
-            described(&entry, Some(distrust.clone())).map(Some).or_else(|_| Ok(Some(ListedEntry::unreadable(name, distrust))))
-        }
+        Ok(Some(entry)) => described(&entry, Some(distrust.clone()))
+            .map(Some)
+            .or_else(|_| Ok(Some(ListedEntry::unreadable(name, distrust)))),
         Ok(None) => Ok(None),
         Err(_) => Ok(Some(ListedEntry::unreadable(name, distrust))),
     }
 }
 
-/// Prints below a table, which has no column for it, why entries are refused or not trusted, and how to send the first one.
+/// Prints below a table, which has no column for it, why entries are refused or not trusted, and
+/// how to send the first one.
 fn print_ways_out(lines: &[ListedEntry], session: &mut Session<'_>) -> Result<(), Failure> {
     if session.output() != Output::Table {
         return Ok(());
     }
-    let mut refused = lines.iter().filter_map(|line| Some((line, line.refused.as_ref()?))).peekable();
-    let way_out = refused.peek().map(|(line, refusal)| refusal.way_out(&line.entry, line.is_record));
+    let mut refused = lines
+        .iter()
+        .filter_map(|line| Some((line, line.refused.as_ref()?)))
+        .peekable();
+    let way_out = refused
+        .peek()
+        .map(|(line, refusal)| refusal.way_out(&line.entry, line.is_record));
     for (line, refusal) in refused {
         session.note(&format!("{} is refused: {}", line.entry, refusal.reason))?;
     }
-    for (line, why) in lines.iter().filter_map(|line| Some((line, line.untrusted.as_ref()?))) {
-        session.note(&format!("{} is not trusted: {why}; `deploytrack flush {} --trust` sends it anyway", line.entry, line.entry))?;
+    for (line, why) in lines
+        .iter()
+        .filter_map(|line| Some((line, line.untrusted.as_ref()?)))
+    {
+        session.note(&format!(
+            "{} is not trusted: {why}; `deploytrack flush {} --trust` sends it anyway",
+            line.entry, line.entry
+        ))?;
     }
     way_out.map_or(Ok(()), |way_out| session.note(&way_out))
 }
@@ -145,8 +167,15 @@ fn show(entries: &Entries, entry: Uuid, session: &mut Session<'_>) -> Result<(),
         session.warn(&format!("entry {name} is not trusted: {why}"));
         opened = entries.open_unverified(&name);
     }
-    let entry = opened.map_err(Failure::of_spool)?.ok_or_else(|| missing(&name))?;
-    let events: Vec<_> = entry.events().map_err(Failure::of_spool)?.into_iter().map(|(_, event)| event).collect();
+    let entry = opened
+        .map_err(Failure::of_spool)?
+        .ok_or_else(|| missing(&name))?;
+    let events: Vec<_> = entry
+        .events()
+        .map_err(Failure::of_spool)?
+        .into_iter()
+        .map(|(_, event)| event)
+        .collect();
     let mut shown = serde_json::to_value(&events).map_err(std::io::Error::from)?;
     if let (Some(first), Some(refusal)) = (shown.get_mut(0), entry.refusal()) {
         first["refused"] = serde_json::to_value(&refusal).map_err(std::io::Error::from)?;
@@ -154,14 +183,22 @@ fn show(entries: &Entries, entry: Uuid, session: &mut Session<'_>) -> Result<(),
     session.json(&serde_json::to_string_pretty(&shown).map_err(std::io::Error::from)?)
 }
 
-fn drop_entries(entries: &Entries, names: &[String], session: &mut Session<'_>) -> Result<(), Failure> {
+fn drop_entries(
+    entries: &Entries,
+    names: &[String],
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     let mut dropped = 0;
     for name in names {
         match entries.drop_entry(name) {
             Ok(Some(())) => {}
             Ok(None) if names.len() == 1 => return Err(missing(name)),
             Ok(None) => continue,
-            Err(error) if names.len() == 1 => return Err(Failure::usage(format!("entry {name} cannot be removed: {error}"))),
+            Err(error) if names.len() == 1 => {
+                return Err(Failure::usage(format!(
+                    "entry {name} cannot be removed: {error}"
+                )));
+            }
             Err(error) => {
                 session.warn(&format!("entry {name} cannot be removed: {error}"));
                 continue;
@@ -169,12 +206,18 @@ fn drop_entries(entries: &Entries, names: &[String], session: &mut Session<'_>) 
         }
         dropped += 1;
     }
-    session.line(&format!("dropped {dropped} {}", if dropped == 1 { "entry" } else { "entries" }))
+    session.line(&format!(
+        "dropped {dropped} {}",
+        if dropped == 1 { "entry" } else { "entries" }
+    ))
 }
 
 pub(super) fn missing(name: &str) -> Failure {
-    Failure::new(Exit::Refused, format!("there is no entry {name} that can be opened; another process may be using it"))
-        .hint("`deploytrack spool list` shows the entries")
+    Failure::new(
+        Exit::Refused,
+        format!("there is no entry {name} that can be opened; another process may be using it"),
+    )
+    .hint("`deploytrack spool list` shows the entries")
 }
 
 impl ListedEntry {
@@ -201,20 +244,34 @@ fn described(entry: &Entry, distrust: Option<Distrust>) -> std::io::Result<Liste
     // The refusal of an entry that is not trusted may be forged.
     let refused = entry.refusal().filter(|_| distrust.is_none());
     let all = || start.iter().chain(events.iter().map(|(_, event)| event));
-    let body = all()
-        .find_map(|event| if let Request::Record { body, .. } | Request::Resume { body, .. } = &event.request { Some(body) } else { None });
+    let body = all().find_map(|event| {
+        if let Request::Record { body, .. } | Request::Resume { body, .. } = &event.request {
+            Some(body)
+        } else {
+            None
+        }
+    });
     let text = |keys: [&str; 2]| {
         let of = |key| body.and_then(|body| body.get(key)).and_then(Json::as_str);
         keys.into_iter().find_map(of).unwrap_or_default().to_owned()
     };
     Ok(ListedEntry {
-        server: all().next().map(|event| event.server.clone()).unwrap_or_default(),
+        server: all()
+            .next()
+            .map(|event| event.server.clone())
+            .unwrap_or_default(),
         component: text(["component", "componentId"]),
         environment: text(["environment", "environmentId"]),
         version: text(["version", "version"]),
         events: events.len(),
-        state: if distrust.is_some() { NOT_TRUSTED } else { refused.as_ref().map_or("waiting", |_| "refused") },
-        is_record: events.first().is_some_and(|(_, event)| matches!(event.request, Request::Record { .. })),
+        state: if distrust.is_some() {
+            NOT_TRUSTED
+        } else {
+            refused.as_ref().map_or("waiting", |_| "refused")
+        },
+        is_record: events
+            .first()
+            .is_some_and(|(_, event)| matches!(event.request, Request::Record { .. })),
         refused,
         since: created_at(&name).unwrap_or_else(|| SystemClock.now()),
         entry: name,
@@ -244,7 +301,12 @@ fn grid(lines: &[ListedEntry]) -> Grid {
             Value::text(&line.version),
             Value::text(&line.state),
             Value::text(&line.events),
-            Value::optional(line.refused.as_ref().map(|refusal| &refusal.reason).or(line.untrusted.as_ref())),
+            Value::optional(
+                line.refused
+                    .as_ref()
+                    .map(|refusal| &refusal.reason)
+                    .or(line.untrusted.as_ref()),
+            ),
         ]
     };
     Grid::new(columns, lines.iter().map(row))

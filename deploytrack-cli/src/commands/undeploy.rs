@@ -22,8 +22,8 @@ use crate::{
 
 /// Record that a component left an environment
 ///
-/// The cell is empty until a deployment succeeds there again. The deployment that was current keeps its status; its history
-/// gets an undeployment.
+/// The cell is empty until a deployment succeeds there again. The deployment that was current keeps
+/// its status; its history gets an undeployment.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -49,35 +49,66 @@ pub(crate) struct Undeploy {
 pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result<(), Failure> {
     let component = session.component(&undeploy.component).await?.id;
     let environment = session.environment(&undeploy.environment).await?.id;
-    let latest = session.client.latest(component, undeploy.occurred_at).await?.value;
-    let current = match latest.into_iter().find(|deployment| deployment.environment_id == environment) {
+    let latest = session
+        .client
+        .latest(component, undeploy.occurred_at)
+        .await?
+        .value;
+    let current = match latest
+        .into_iter()
+        .find(|deployment| deployment.environment_id == environment)
+    {
         Some(current) => Some(current),
         None => undeployed_before(&undeploy, (component, environment), session).await?,
     };
     let Some(current) = current else {
-        let then = if undeploy.occurred_at.is_some() { "was current at that time" } else { "is current" };
-        let message = format!("no deployment of {} {then} in {}", undeploy.component, undeploy.environment);
-        return Err(Failure::new(Exit::Refused, message).hint("`deploytrack matrix` shows the current deployments"));
+        let then = if undeploy.occurred_at.is_some() {
+            "was current at that time"
+        } else {
+            "is current"
+        };
+        let message = format!(
+            "no deployment of {} {then} in {}",
+            undeploy.component, undeploy.environment
+        );
+        return Err(Failure::new(Exit::Refused, message)
+            .hint("`deploytrack matrix` shows the current deployments"));
     };
-    let undeployment = Undeployment { occurred_at: undeploy.occurred_at, reason: masking::reason(undeploy.reason, session) };
-    let done = session.writing(undeploy.idempotency_key).undeploy(current.id, &undeployment).await?;
+    let undeployment = Undeployment {
+        occurred_at: undeploy.occurred_at,
+        reason: masking::reason(undeploy.reason, session),
+    };
+    let done = session
+        .writing(undeploy.idempotency_key)
+        .undeploy(current.id, &undeployment)
+        .await?;
     let gone = &done.value;
     match session.output() {
-        Output::Table => session.line(&clean(&format!("{} {} left {}", gone.component_name, gone.version, gone.environment_name))),
+        Output::Table => session.line(&clean(&format!(
+            "{} {} left {}",
+            gone.component_name, gone.version, gone.environment_name
+        ))),
         _ => session.answer(&done.text, &deployment::list(std::slice::from_ref(gone))),
     }
 }
 
-/// The deployment that an earlier run of this same command may have undeployed: with `--occurred-at`, the one that was current
-/// just before; with an idempotency key, the one that succeeded last. The server rejects the request if it is not the one.
+/// The deployment that an earlier run of this same command may have undeployed: with
+/// `--occurred-at`, the one that was current just before; with an idempotency key, the one that
+/// succeeded last. The server rejects the request if it is not the one.
 async fn undeployed_before(
     undeploy: &Undeploy,
     (component, environment): (Uuid, Uuid),
     session: &Session<'_>,
 ) -> Result<Option<Deployment>, Failure> {
     if let Some(time) = undeploy.occurred_at {
-        let before = session.client.latest(component, Some(time - TimeDelta::microseconds(1))).await?.value;
-        return Ok(before.into_iter().find(|deployment| deployment.environment_id == environment));
+        let before = session
+            .client
+            .latest(component, Some(time - TimeDelta::microseconds(1)))
+            .await?
+            .value;
+        return Ok(before
+            .into_iter()
+            .find(|deployment| deployment.environment_id == environment));
     }
     if undeploy.idempotency_key.is_none() {
         return Ok(None);
@@ -89,6 +120,13 @@ async fn undeployed_before(
         order: Order::Occurred,
         ..DeploymentFilter::default()
     };
-    let newest = session.client.list(&succeeded, PageRequest::default()).await?.value.data;
-    Ok(newest.into_iter().max_by_key(|deployment| deployment.succeeded_at))
+    let newest = session
+        .client
+        .list(&succeeded, PageRequest::default())
+        .await?
+        .value
+        .data;
+    Ok(newest
+        .into_iter()
+        .max_by_key(|deployment| deployment.succeeded_at))
 }

@@ -37,7 +37,9 @@ from succeeded to rolled_back, and from failed or rolled_back to pending again.
 Examples:
   deploytrack update 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 failed --reason 'exit code 3'
   deploytrack update --id-file deployment.id succeeded")]
-#[command(override_usage = "deploytrack update [OPTIONS] <ID> <STATUS>\n       deploytrack update [OPTIONS] --id-file <FILE> <STATUS>")]
+#[command(
+    override_usage = "deploytrack update [OPTIONS] <ID> <STATUS>\n       deploytrack update [OPTIONS] --id-file <FILE> <STATUS>"
+)]
 pub(crate) struct Update {
     // Not an optional id: clap would then parse `ID --reason TEXT STATUS` wrongly.
     /// The deployment; with --id-file its new status
@@ -99,12 +101,17 @@ impl Update {
     async fn target(&self, session: &Session<'_>) -> Result<(Target, Status), Failure> {
         match (self.first, self.status, &self.id_file) {
             (First::Id(id), Some(status), _) => Ok((Target::Recorded(id), status)),
-            (First::Status(status), _, Some(path)) => Ok((target::target(path, session).await?, status)),
-            (First::Id(_), _, Some(_)) => Err(Failure::usage("with --id-file only the new status is given, without an id")),
-            (First::Id(_), None, None) => {
-                Err(Failure::usage("no status is given").hint("give the new status after the id, such as succeeded"))
+            (First::Status(status), _, Some(path)) => {
+                Ok((target::target(path, session).await?, status))
             }
-            (First::Status(_), ..) => Err(Failure::usage("no deployment is named").hint("give its id, or --id-file FILE")),
+            (First::Id(_), _, Some(_)) => Err(Failure::usage(
+                "with --id-file only the new status is given, without an id",
+            )),
+            (First::Id(_), None, None) => Err(Failure::usage("no status is given")
+                .hint("give the new status after the id, such as succeeded")),
+            (First::Status(_), ..) => {
+                Err(Failure::usage("no deployment is named").hint("give its id, or --id-file FILE"))
+            }
         }
     }
 }
@@ -112,10 +119,24 @@ impl Update {
 pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(), Failure> {
     let (target, status) = update.target(session).await?;
     let on_error = update.on_error.unwrap_or(OnError::Fail);
-    let meta = if on_error == OnError::Fail { update.meta } else { fitting(update.meta, session) };
-    let metadata = if meta.is_empty() { None } else { Some(metadata(meta)?) };
+    let meta = if on_error == OnError::Fail {
+        update.meta
+    } else {
+        fitting(update.meta, session)
+    };
+    let metadata = if meta.is_empty() {
+        None
+    } else {
+        Some(metadata(meta)?)
+    };
     let description = clearable::<Description>("description", update.description)?;
-    let change = Change { status: Some(status), occurred_at: update.occurred_at, reason: update.reason, description, metadata };
+    let change = Change {
+        status: Some(status),
+        occurred_at: update.occurred_at,
+        reason: update.reason,
+        description,
+        metadata,
+    };
     let mut change = masking::change(change, session);
     if on_error == OnError::Spool {
         // The change happens now, even if it is sent later.
@@ -124,27 +145,45 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
     let key = on_error::key(update.idempotency_key)?;
     let id = match target {
         Target::Recorded(id) => id,
-        Target::Queued(entry) => match send_record_first(entry, &key, &change, on_error, session).await? {
-            Some(id) => id,
-            None => return Ok(()),
-        },
+        Target::Queued(entry) => {
+            match send_record_first(entry, &key, &change, on_error, session).await? {
+                Some(id) => id,
+                None => return Ok(()),
+            }
+        }
         Target::Missing(why) if on_error == OnError::Fail => return Err(target::missing(&why)),
         Target::Missing(why) => {
             session.warn(&format!("nothing is recorded: {why}"));
             return Ok(());
         }
     };
-    match session.client.with_idempotency_key(key.clone()).update(id, &change).await {
+    match session
+        .client
+        .with_idempotency_key(key.clone())
+        .update(id, &change)
+        .await
+    {
         Ok(updated) => print(&updated, session),
         Err(error) => {
-            let request = Request::Update { body: change.to_body() };
-            let failed = FailedRequest { key, request, deployment: Some(id), error: &error };
+            let request = Request::Update {
+                body: change.to_body(),
+            };
+            let failed = FailedRequest {
+                key,
+                request,
+                deployment: Some(id),
+                error: &error,
+            };
             if on_error.continues_after(&error) {
                 on_error.store_unsent(failed, session);
                 return Ok(());
             }
             let stored = on_error.store_refused(failed, session);
-            Err(stored.into_iter().fold(error.into(), |failure: Failure, stored| failure.hint(stored.hint)))
+            Err(stored
+                .into_iter()
+                .fold(error.into(), |failure: Failure, stored| {
+                    failure.hint(stored.hint)
+                }))
         }
     }
 }
@@ -154,14 +193,21 @@ fn print(updated: &ApiResponse<Deployment>, session: &mut Session<'_>) -> Result
     match session.output() {
         Output::Table => session.line(&clean(&format!(
             "{} {} in {} is {}",
-            deployment.component_name, deployment.version, deployment.environment_name, deployment.status
+            deployment.component_name,
+            deployment.version,
+            deployment.environment_name,
+            deployment.status
         ))),
-        _ => session.answer(&updated.text, &deployment::list(std::slice::from_ref(deployment))),
+        _ => session.answer(
+            &updated.text,
+            &deployment::list(std::slice::from_ref(deployment)),
+        ),
     }
 }
 
-/// Sends the record of a deployment that is still in the spool. Returns the id that the server assigned, or none if the server
-/// cannot be asked and the command ends without an error. The change is then stored in the same entry, if errors are spooled.
+/// Sends the record of a deployment that is still in the spool. Returns the id that the server
+/// assigned, or none if the server cannot be asked and the command ends without an error. The
+/// change is then stored in the same entry, if errors are spooled.
 async fn send_record_first(
     entry: Entry,
     key: &IdempotencyKey,
@@ -178,15 +224,23 @@ async fn send_record_first(
         DeliveryResult::Complete => {
             let id = delivery.deployment();
             delivery.end();
-            return id.map(Some).ok_or_else(|| target::missing("the spool entry that the file names has no deployment"));
+            return id.map(Some).ok_or_else(|| {
+                target::missing("the spool entry that the file names has no deployment")
+            });
         }
         DeliveryResult::Refused(error) | DeliveryResult::Later(error) => error,
     };
-    let request = Request::Update { body: change.to_body() };
+    let request = Request::Update {
+        body: change.to_body(),
+    };
     if !on_error.continues_after(&error) {
         let is_refusal = is_final(&error) || matches!(error, Error::Unauthorised(_));
         return Err(if is_refusal {
-            let event = Event { server: session.server(), key: key.clone(), request };
+            let event = Event {
+                server: session.server(),
+                key: key.clone(),
+                request,
+            };
             record_refused(delivery, event, on_error, &error)
         } else {
             error.into()
@@ -198,7 +252,11 @@ async fn send_record_first(
         session.warn(&format!("nothing is recorded: {why}"));
         return Ok(None);
     }
-    let event = Event { server: session.client.url().to_owned(), key: key.clone(), request };
+    let event = Event {
+        server: session.client.url().to_owned(),
+        key: key.clone(),
+        request,
+    };
     session.warn(&match delivery.add(event) {
         Ok(()) => format!("it is kept in the spool behind its record and sent by the next call or by `deploytrack flush`: {why}"),
         Err(error) => format!("nothing is recorded: {why}; and the spool cannot be written: {error}"),
@@ -206,8 +264,14 @@ async fn send_record_first(
     Ok(None)
 }
 
-/// The error for a refused record. The record stays in the spool, and the change is stored behind it if errors are spooled.
-fn record_refused(mut delivery: Delivery, change: Event, on_error: OnError, error: &Error) -> Failure {
+/// The error for a refused record. The record stays in the spool, and the change is stored behind
+/// it if errors are spooled.
+fn record_refused(
+    mut delivery: Delivery,
+    change: Event,
+    on_error: OnError,
+    error: &Error,
+) -> Failure {
     let entry = delivery.entry().map(Entry::name).unwrap_or_default();
     let is_change_stored = on_error == OnError::Spool && delivery.add(change).is_ok();
     let what = if is_change_stored {
@@ -215,6 +279,7 @@ fn record_refused(mut delivery: Delivery, change: Event, on_error: OnError, erro
     } else {
         "the record is kept in the spool as refused, and this change is not kept"
     };
-    let way_out = Refusal::of(error).map(|refusal| refusal.way_out(&entry, delivery.deployment().is_none()));
+    let way_out =
+        Refusal::of(error).map(|refusal| refusal.way_out(&entry, delivery.deployment().is_none()));
     Failure::of(error).hint(format!("{what}: {}", way_out.unwrap_or_default()))
 }

@@ -14,8 +14,9 @@ use crate::{
 
 /// Check the server's data against its history
 ///
-/// The server checks the hash of every history row, and compares the deployments, the current cells and the counts with the
-/// history. The exit code is 6 if there is a difference. A long history takes time: the default of --timeout is one hour here.
+/// The server checks the hash of every history row, and compares the deployments, the current cells
+/// and the counts with the history. The exit code is 6 if there is a difference. A long history
+/// takes time: the default of --timeout is one hour here.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  deploytrack verify")]
 pub(crate) struct Verify {}
@@ -25,27 +26,44 @@ const ANSWER_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Opens the session, with the longer default of `--timeout`.
 pub(crate) fn open(mut invocation: Invocation<'_>) -> Result<Session<'_>, Failure> {
-    invocation.global.timeout = settings::answer_timeout(&invocation.global, invocation.env)?.or(Some(ANSWER_TIMEOUT));
+    invocation.global.timeout =
+        settings::answer_timeout(&invocation.global, invocation.env)?.or(Some(ANSWER_TIMEOUT));
     Session::open(invocation)
 }
 
 pub(crate) async fn run(session: &mut Session<'_>) -> Result<(), Failure> {
     let found = session.client.verify().await?;
     match session.output() {
-        Output::Table => found.value.to_string().lines().try_for_each(|line| session.line(&crate::render::text::clean(line))),
+        Output::Table => found
+            .value
+            .to_string()
+            .lines()
+            .try_for_each(|line| session.line(&crate::render::text::clean(line))),
         _ => session.answer(&found.text, &differences(&found.value.differences)),
     }?;
     if found.value.ok {
         return Ok(());
     }
     Err(if found.value.is_repairable() {
-        Failure::new(Exit::Difference, "the server's data differs from its history")
-            .hint("run `deploytrack-server verify --repair` on the server to rebuild it from the history")
+        Failure::new(
+            Exit::Difference,
+            "the server's data differs from its history",
+        )
+        .hint(
+            "run `deploytrack-server verify --repair` on the server to rebuild it from the history",
+        )
     } else if found.value.is_damaged() {
-        Failure::new(Exit::Difference, "a part of the server's database cannot be read").hint("restore a backup")
+        Failure::new(
+            Exit::Difference,
+            "a part of the server's database cannot be read",
+        )
+        .hint("restore a backup")
     } else {
-        Failure::new(Exit::Difference, "the server's history was changed after it was recorded")
-            .hint("only a backup has the recorded history")
+        Failure::new(
+            Exit::Difference,
+            "the server's history was changed after it was recorded",
+        )
+        .hint("only a backup has the recorded history")
     })
 }
 

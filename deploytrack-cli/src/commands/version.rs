@@ -39,8 +39,17 @@ struct Versions {
 
 pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
     let (global, env) = (&invocation.global, invocation.env);
-    let timeout = settings::answer_timeout(global, env).ok().map(|given| given.unwrap_or(ANSWER_TIMEOUT));
-    let versions = find(&Global { timeout, ..global.clone() }, env).await;
+    let timeout = settings::answer_timeout(global, env)
+        .ok()
+        .map(|given| given.unwrap_or(ANSWER_TIMEOUT));
+    let versions = find(
+        &Global {
+            timeout,
+            ..global.clone()
+        },
+        env,
+    )
+    .await;
     let mut ui = invocation.ui();
     if ui.output() != Output::Table {
         let text = serde_json::to_string(&versions).map_err(std::io::Error::from)?;
@@ -51,7 +60,12 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
 }
 
 async fn find(global: &Global, env: &ProcessEnv) -> Versions {
-    let versions = |url, server, reason| Versions { client: env!("CARGO_PKG_VERSION"), server, url, reason };
+    let versions = |url, server, reason| Versions {
+        client: env!("CARGO_PKG_VERSION"),
+        server,
+        url,
+        reason,
+    };
     let client = Settings::find(global, env).and_then(|settings| settings.anonymous().client());
     let client = match client {
         Ok(client) => client,
@@ -59,7 +73,11 @@ async fn find(global: &Global, env: &ProcessEnv) -> Versions {
     };
     let url = Some(client.url().to_owned());
     match client.health().await {
-        Ok(health) if health.version.is_none() => versions(url, None, Some("the server does not report its version".to_owned())),
+        Ok(health) if health.version.is_none() => versions(
+            url,
+            None,
+            Some("the server does not report its version".to_owned()),
+        ),
         Ok(health) => versions(url, health.version, None),
         Err(error) => versions(url, None, Some(reason(&error))),
     }

@@ -30,8 +30,9 @@ const MOST: Duration = Duration::from_secs(5);
 
 /// Wait until a deployment has reached a status
 ///
-/// The exit code is 0 if the deployment reached the status; 1 if it cannot reach it without a retry, for example because it
-/// failed; and 3 if the time is over. If the server is unreachable or does not answer within --timeout, the command asks again.
+/// The exit code is 0 if the deployment reached the status; 1 if it cannot reach it without a
+/// retry, for example because it failed; and 3 if the time is over. If the server is unreachable or
+/// does not answer within --timeout, the command asks again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -64,8 +65,12 @@ struct Progress {
 }
 
 /// Opens the session. One answer is not waited for longer than the deployment.
-pub(crate) fn open<'a>(wait: &Wait, mut invocation: Invocation<'a>) -> Result<Session<'a>, Failure> {
-    let answer = settings::answer_timeout(&invocation.global, invocation.env)?.unwrap_or(settings::DEFAULT_TIMEOUT);
+pub(crate) fn open<'a>(
+    wait: &Wait,
+    mut invocation: Invocation<'a>,
+) -> Result<Session<'a>, Failure> {
+    let answer = settings::answer_timeout(&invocation.global, invocation.env)?
+        .unwrap_or(settings::DEFAULT_TIMEOUT);
     invocation.global.timeout = Some(answer.min(wait.wait_timeout()));
     Session::open(invocation)
 }
@@ -82,7 +87,12 @@ pub(crate) async fn run(wait: Wait, session: &mut Session<'_>) -> Result<(), Fai
 }
 
 /// Asks until the deployment has reached the status, or cannot reach it.
-async fn ended(id: Uuid, until: &[Status], progress: &mut Progress, session: &mut Session<'_>) -> Result<ApiResponse<Deployment>, Failure> {
+async fn ended(
+    id: Uuid,
+    until: &[Status],
+    progress: &mut Progress,
+    session: &mut Session<'_>,
+) -> Result<ApiResponse<Deployment>, Failure> {
     let mut pause = FIRST;
     loop {
         match session.client.deployment(id).await {
@@ -96,7 +106,9 @@ async fn ended(id: Uuid, until: &[Status], progress: &mut Progress, session: &mu
                 }
                 progress.error = None;
             }
-            Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => return Err(error.into()),
+            Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => {
+                return Err(error.into());
+            }
             Err(error) => {
                 if progress.error.is_none() {
                     session.note(&format!("{}; asking again", Failure::of(&error).message()))?;
@@ -109,13 +121,20 @@ async fn ended(id: Uuid, until: &[Status], progress: &mut Progress, session: &mu
     }
 }
 
-/// Whether a deployment can get from `from` to a status in `until` without a retry, or with one if `until` has `pending`.
+/// Whether a deployment can get from `from` to a status in `until` without a retry, or with one if
+/// `until` has `pending`.
 fn can_reach(from: Status, until: &[Status]) -> bool {
     let mut reached = vec![from];
     let mut at = 0;
     while at < reached.len() {
-        let next = reached[at].allowed().iter().filter(|next| **next != Status::Pending || until.contains(&Status::Pending));
-        let next: Vec<_> = next.filter(|next| !reached.contains(next)).copied().collect();
+        let next = reached[at]
+            .allowed()
+            .iter()
+            .filter(|next| **next != Status::Pending || until.contains(&Status::Pending));
+        let next: Vec<_> = next
+            .filter(|next| !reached.contains(next))
+            .copied()
+            .collect();
         reached.extend(next);
         at += 1;
     }
@@ -123,36 +142,69 @@ fn can_reach(from: Status, until: &[Status]) -> bool {
 }
 
 /// Prints the deployment: one line, or the whole record with `--output`.
-fn print(end: &ApiResponse<Deployment>, until: &[Status], session: &mut Session<'_>) -> Result<(), Failure> {
+fn print(
+    end: &ApiResponse<Deployment>,
+    until: &[Status],
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     let deployment = &end.value;
-    let name = format!("{} {} in {}", deployment.component_name, deployment.version, deployment.environment_name);
+    let name = format!(
+        "{} {} in {}",
+        deployment.component_name, deployment.version, deployment.environment_name
+    );
     let reached = until.contains(&deployment.status);
     match session.output() {
-        Output::Table if reached => session.line(&clean(&format!("{name} is {}", deployment.status)))?,
+        Output::Table if reached => {
+            session.line(&clean(&format!("{name} is {}", deployment.status)))?
+        }
         Output::Table => {}
-        _ => session.answer(&end.text, &deployment::list(std::slice::from_ref(deployment)))?,
+        _ => session.answer(
+            &end.text,
+            &deployment::list(std::slice::from_ref(deployment)),
+        )?,
     }
     if reached {
         return Ok(());
     }
-    let message = format!("{name} is {}, and does not become {} without a retry", deployment.status, words(until));
-    Err(Failure::new(Exit::Refused, message).hint(format!("`deploytrack show {}` shows the reason", deployment.id)))
+    let message = format!(
+        "{name} is {}, and does not become {} without a retry",
+        deployment.status,
+        words(until)
+    );
+    Err(Failure::new(Exit::Refused, message).hint(format!(
+        "`deploytrack show {}` shows the reason",
+        deployment.id
+    )))
 }
 
 fn timed_out(id: Uuid, wait: &Wait, progress: &Progress) -> Failure {
     let patience = humantime::format_duration(wait.wait_timeout());
     let message = match (&progress.error, progress.status) {
         (Some(error), _) => {
-            format!("after {patience} it is unknown whether deployment {id} is {}: {}", words(&wait.until), error.message())
+            format!(
+                "after {patience} it is unknown whether deployment {id} is {}: {}",
+                words(&wait.until),
+                error.message()
+            )
         }
-        (None, Some(status)) => format!("deployment {id} is still {status} after {patience}, not {}", words(&wait.until)),
-        (None, None) => format!("the server did not report the status of deployment {id} within {patience}"),
+        (None, Some(status)) => format!(
+            "deployment {id} is still {status} after {patience}, not {}",
+            words(&wait.until)
+        ),
+        (None, None) => {
+            format!("the server did not report the status of deployment {id} within {patience}")
+        }
     };
-    Failure::new(Exit::Unreachable, message).hint("wait longer with --wait-timeout, such as --wait-timeout 2h")
+    Failure::new(Exit::Unreachable, message)
+        .hint("wait longer with --wait-timeout, such as --wait-timeout 2h")
 }
 
 fn words(statuses: &[Status]) -> String {
-    statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>().join(" or ")
+    statuses
+        .iter()
+        .map(|status| status.as_str())
+        .collect::<Vec<_>>()
+        .join(" or ")
 }
 
 #[cfg(test)]

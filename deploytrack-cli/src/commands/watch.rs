@@ -18,8 +18,8 @@ use crate::{
 
 /// Print events as they happen, one per line
 ///
-/// Runs until it is stopped. After a lost connection the command connects again and prints the events that it missed: each
-/// event is printed once.
+/// Runs until it is stopped. After a lost connection the command connects again and prints the
+/// events that it missed: each event is printed once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -54,7 +54,11 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
     let as_json = match session.output() {
         Output::Table => false,
         Output::Json | Output::Jsonl => true,
-        _ => return Err(Failure::usage("watch prints lines: use --output table or jsonl")),
+        _ => {
+            return Err(Failure::usage(
+                "watch prints lines: use --output table or jsonl",
+            ));
+        }
     };
     let filter = EventFilter {
         components: names::<Component>(&watch.component, session).await?,
@@ -69,7 +73,11 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
     loop {
         match follow.next().await? {
             News::Event(event, text) => {
-                session.line(&if as_json { clean_json(&text) } else { line(&event) })?;
+                session.line(&if as_json {
+                    clean_json(&text)
+                } else {
+                    line(&event)
+                })?;
                 session.out.flush()?;
             }
             News::Lost(why) => {
@@ -83,10 +91,18 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
 }
 
 /// The names of the references; each must exist.
-async fn names<T: Resource>(references: &[Reference], session: &Session<'_>) -> Result<Vec<Name>, Failure> {
+async fn names<T: Resource>(
+    references: &[Reference],
+    session: &Session<'_>,
+) -> Result<Vec<Name>, Failure> {
     let mut names = Vec::new();
     for reference in references {
-        names.push(lookup::find::<T>(&session.client, reference).await?.name().clone());
+        names.push(
+            lookup::find::<T>(&session.client, reference)
+                .await?
+                .name()
+                .clone(),
+        );
     }
     Ok(names)
 }

@@ -25,14 +25,15 @@ use crate::{
     wording,
 };
 
-/// Every server stores idempotency keys for at least this long. The default is a day; an operator can choose less.
+/// Every server stores idempotency keys for at least this long. The default is a day; an operator
+/// can choose less.
 const KEY_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// The largest number of characters of a subject.
 const MOST_OF_A_SUBJECT: usize = 120;
 
-/// The delivery of one entry. Its events are in memory, and on disk if the disk accepts them: with a disk that is full or
-/// read-only, only the later retries are lost.
+/// The delivery of one entry. Its events are in memory, and on disk if the disk accepts them: with
+/// a disk that is full or read-only, only the later retries are lost.
 #[derive(Debug, Default)]
 pub(crate) struct Delivery {
     entry: Option<Entry>,
@@ -59,7 +60,11 @@ enum EventResult {
 impl Event {
     /// Another request for the same server, under a new key.
     fn replaced_by(&self, request: Request) -> Result<EventResult, Error> {
-        Ok(EventResult::ReplacedBy(Box::new(Self { key: resume::random_key()?, request, ..self.clone() })))
+        Ok(EventResult::ReplacedBy(Box::new(Self {
+            key: resume::random_key()?,
+            request,
+            ..self.clone()
+        })))
     }
 }
 
@@ -70,14 +75,19 @@ pub(crate) enum DeliveryResult {
     Complete,
     /// The server could not be asked. The events that are left can be sent later.
     Later(Error),
-    /// The server, or the client itself, rejected an event. It stays in the entry, and so do the events after it.
+    /// The server, or the client itself, rejected an event. It stays in the entry, and so do the
+    /// events after it.
     Refused(Error),
 }
 
 impl Delivery {
     /// The delivery of a new deployment. Without an entry on disk, the events are only in memory.
     pub(crate) fn new(entry: Option<Entry>) -> Self {
-        Self { entry, is_live: true, ..Self::default() }
+        Self {
+            entry,
+            is_live: true,
+            ..Self::default()
+        }
     }
 
     /// The delivery of an entry that an earlier process left behind.
@@ -87,27 +97,53 @@ impl Delivery {
     pub(crate) fn of(entry: Entry) -> io::Result<Self> {
         let events = entry.events()?;
         let next_position = events.last().map_or(0, |(position, _)| position + 1);
-        let start = events.first().map(|(_, event)| event.clone()).or_else(|| entry.acknowledged_start());
+        let start = events
+            .first()
+            .map(|(_, event)| event.clone())
+            .or_else(|| entry.acknowledged_start());
         let metadata = start.map(|event| metadata_of(&event)).unwrap_or_default();
-        let mut delivery = Self { deployment: entry.deployment(), events, next_position, entry: Some(entry), metadata, ..Self::default() };
+        let mut delivery = Self {
+            deployment: entry.deployment(),
+            events,
+            next_position,
+            entry: Some(entry),
+            metadata,
+            ..Self::default()
+        };
         delivery.add_missing_outcome()?;
         Ok(delivery)
     }
 
-    /// Adds the outcome that the killed process could not add: the keeper stored it, or the command is gone.
+    /// Adds the outcome that the killed process could not add: the keeper stored it, or the command
+    /// is gone.
     fn add_missing_outcome(&mut self) -> io::Result<()> {
-        let Some(entry) = self.entry.as_ref().filter(|_| self.is_unfinished()) else { return Ok(()) };
-        // A command without an outcome that no longer runs was killed together with its keeper, as when a job is cancelled.
-        let lost = || entry.process().is_none_or(|process| !process.is_alive()).then(|| Outcome::unknown(1));
-        if let (Some(PendingOutcome { server, key }), Some(outcome)) = (entry.pending_outcome(), entry.outcome().or_else(lost)) {
+        let Some(entry) = self.entry.as_ref().filter(|_| self.is_unfinished()) else {
+            return Ok(());
+        };
+        // A command without an outcome that no longer runs was killed together with its keeper, as
+        // when a job is cancelled.
+        let lost = || {
+            entry
+                .process()
+                .is_none_or(|process| !process.is_alive())
+                .then(|| Outcome::unknown(1))
+        };
+        if let (Some(PendingOutcome { server, key }), Some(outcome)) =
+            (entry.pending_outcome(), entry.outcome().or_else(lost))
+        {
             let body = self.outcome_body(&outcome);
-            self.add(Event { server, key, request: Request::Update { body } })?;
+            self.add(Event {
+                server,
+                key,
+                request: Request::Update { body },
+            })?;
             self.mark_finished();
         }
         Ok(())
     }
 
-    /// The request body for the outcome of a command. The output tail is cut to what fits beside the metadata of the start.
+    /// The request body for the outcome of a command. The output tail is cut to what fits beside
+    /// the metadata of the start.
     pub(crate) fn outcome_body(&self, outcome: &Outcome) -> Value {
         outcome.fitting(&self.metadata).change().to_body()
     }
@@ -117,9 +153,12 @@ impl Delivery {
         self.entry.is_some() && !self.is_only_in_memory
     }
 
-    /// Whether the next event is for another server. An event of a call without usable settings is for any server.
+    /// Whether the next event is for another server. An event of a call without usable settings is
+    /// for any server.
     pub(crate) fn is_for_another_server(&self, url: &str) -> bool {
-        self.events.first().is_some_and(|(_, event)| !event.server.is_empty() && event.server != url)
+        self.events
+            .first()
+            .is_some_and(|(_, event)| !event.server.is_empty() && event.server != url)
     }
 
     /// Stores the refusal of the next event, which stays in the entry.
@@ -128,12 +167,19 @@ impl Delivery {
             // A disk that does not accept the refusal did not accept the event either.
             drop(entry.refuse(&refusal));
         }
-        if is_final(&error) { DeliveryResult::Refused(error) } else { DeliveryResult::Later(error) }
+        if is_final(&error) {
+            DeliveryResult::Refused(error)
+        } else {
+            DeliveryResult::Later(error)
+        }
     }
 
     /// Whether the process that reported the deployment ended before the outcome was known.
     pub(crate) fn is_unfinished(&self) -> bool {
-        let has_update = self.events.iter().any(|(_, event)| matches!(event.request, Request::Update { .. }));
+        let has_update = self
+            .events
+            .iter()
+            .any(|(_, event)| matches!(event.request, Request::Update { .. }));
         !has_update && self.entry.as_ref().is_some_and(Entry::is_unfinished)
     }
 
@@ -147,7 +193,8 @@ impl Delivery {
         self.deployment
     }
 
-    /// The deployment in a few words: `api v1 in production`, or the id of the deployment that the entry changes.
+    /// The deployment in a few words: `api v1 in production`, or the id of the deployment that the
+    /// entry changes.
     pub(crate) fn subject(&self) -> String {
         match self.start() {
             Some(event) if !matches!(event.request, Request::Update { .. }) => {
@@ -155,20 +202,34 @@ impl Delivery {
                 let component = text(body, &["component", "componentId"]);
                 let environment = text(body, &["environment", "environmentId"]);
                 let version = text(body, &["version"]);
-                cut(&format!("{component} {version} in {environment}"), MOST_OF_A_SUBJECT)
+                cut(
+                    &format!("{component} {version} in {environment}"),
+                    MOST_OF_A_SUBJECT,
+                )
             }
-            _ => self.deployment.map_or_else(String::new, |id| format!("deployment {id}")),
+            _ => self
+                .deployment
+                .map_or_else(String::new, |id| format!("deployment {id}")),
         }
     }
 
     fn start(&self) -> Option<Event> {
-        self.entry.as_ref().and_then(Entry::acknowledged_start).or_else(|| self.events.first().map(|(_, event)| event.clone()))
+        self.entry
+            .as_ref()
+            .and_then(Entry::acknowledged_start)
+            .or_else(|| self.events.first().map(|(_, event)| event.clone()))
     }
 
     /// The next request in full, for a message.
     pub(crate) fn described(&self) -> String {
-        let body = self.events.first().map(|(_, event)| event.request.body().to_string());
-        let of_deployment = self.deployment.map(|id| format!(" of deployment {id}")).unwrap_or_default();
+        let body = self
+            .events
+            .first()
+            .map(|(_, event)| event.request.body().to_string());
+        let of_deployment = self
+            .deployment
+            .map(|id| format!(" of deployment {id}"))
+            .unwrap_or_default();
         format!("{}{of_deployment}", body.unwrap_or_default())
     }
 
@@ -182,7 +243,10 @@ impl Delivery {
         }
         let position = self.next_position;
         self.next_position += 1;
-        let stored = self.entry.as_ref().map_or(Ok(()), |entry| entry.store_event(position, &event));
+        let stored = self
+            .entry
+            .as_ref()
+            .map_or(Ok(()), |entry| entry.store_event(position, &event));
         self.events.push((position, event));
         self.is_only_in_memory |= stored.is_err();
         stored
@@ -190,8 +254,13 @@ impl Delivery {
 
     /// Marks that the outcome is not known yet.
     pub(crate) fn mark_unfinished(&self, pending: &PendingOutcome) {
-        // Only a process that finds the entry after a crash reads the mark. Without it, the entry has no outcome to add.
-        drop(self.entry.as_ref().map(|entry| entry.mark_unfinished(pending)));
+        // Only a process that finds the entry after a crash reads the mark. Without it, the entry
+        // has no outcome to add.
+        drop(
+            self.entry
+                .as_ref()
+                .map(|entry| entry.mark_unfinished(pending)),
+        );
     }
 
     /// Marks that the outcome is among the events.
@@ -213,8 +282,15 @@ impl Delivery {
 
     async fn send(&self, client: &Client, event: &Event) -> Result<EventResult, Error> {
         match &event.request {
-            Request::Record { body, register, again } => {
-                let new = NewDeployment { register: *register, ..read(body)? };
+            Request::Record {
+                body,
+                register,
+                again,
+            } => {
+                let new = NewDeployment {
+                    register: *register,
+                    ..read(body)?
+                };
                 if let Some(id) = self.recorded_before_key_expired(client, &new).await? {
                     return Ok(EventResult::Acknowledged(id));
                 }
@@ -222,10 +298,22 @@ impl Delivery {
                 if *again {
                     return self.send_step_start(client, event, &new).await;
                 }
-                Ok(EventResult::Acknowledged(lookup::record(&client.with_idempotency_key(event.key.clone()), &new).await?.value.id))
+                Ok(EventResult::Acknowledged(
+                    lookup::record(&client.with_idempotency_key(event.key.clone()), &new)
+                        .await?
+                        .value
+                        .id,
+                ))
             }
-            Request::Resume { body, register, deployment } => {
-                let new = NewDeployment { register: *register, ..read(body)? };
+            Request::Resume {
+                body,
+                register,
+                deployment,
+            } => {
+                let new = NewDeployment {
+                    register: *register,
+                    ..read(body)?
+                };
                 let client = &client.not_before(new.occurred_at);
                 if resume::resume(client, &event.key, &new, *deployment).await? {
                     return Ok(EventResult::Acknowledged(*deployment));
@@ -234,15 +322,26 @@ impl Delivery {
             }
             Request::Update { body } => {
                 let change: Change = read(body)?;
-                let id = self.deployment.ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
-                let client = client.with_idempotency_key(event.key.clone()).not_before(change.occurred_at);
-                Ok(EventResult::Acknowledged(client.update(id, &change).await?.value.id))
+                let id = self
+                    .deployment
+                    .ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
+                let client = client
+                    .with_idempotency_key(event.key.clone())
+                    .not_before(change.occurred_at);
+                Ok(EventResult::Acknowledged(
+                    client.update(id, &change).await?.value.id,
+                ))
             }
         }
     }
 
     /// Sends the start of a pipeline step that may be a repetition.
-    async fn send_step_start(&self, client: &Client, event: &Event, new: &NewDeployment) -> Result<EventResult, Error> {
+    async fn send_step_start(
+        &self,
+        client: &Client,
+        event: &Event,
+        new: &NewDeployment,
+    ) -> Result<EventResult, Error> {
         // After the outcome is queued, the command has already run.
         let is_live = self.is_live && self.events.len() == 1;
         match resume::begin(client, &event.key, new, is_live).await? {
@@ -252,9 +351,13 @@ impl Delivery {
         }
     }
 
-    /// Replaces an event, on disk too: if the next answer of the server is lost, the decision must not be made again.
+    /// Replaces an event, on disk too: if the next answer of the server is lost, the decision must
+    /// not be made again.
     fn replace(&mut self, position: usize, replacement: &Event) {
-        self.is_only_in_memory |= self.entry.as_ref().is_some_and(|entry| entry.store_event(position, replacement).is_err());
+        self.is_only_in_memory |= self
+            .entry
+            .as_ref()
+            .is_some_and(|entry| entry.store_event(position, replacement).is_err());
         for (other, event) in &mut self.events {
             if *other == position {
                 event.clone_from(replacement);
@@ -262,9 +365,13 @@ impl Delivery {
         }
     }
 
-    /// The deployment that an earlier try recorded, if its answer was lost so long ago that the server may have dropped the
-    /// idempotency key.
-    async fn recorded_before_key_expired(&self, client: &Client, new: &NewDeployment) -> Result<Option<Uuid>, Error> {
+    /// The deployment that an earlier try recorded, if its answer was lost so long ago that the
+    /// server may have dropped the idempotency key.
+    async fn recorded_before_key_expired(
+        &self,
+        client: &Client,
+        new: &NewDeployment,
+    ) -> Result<Option<Uuid>, Error> {
         let created_at = self.entry.as_ref().and_then(Entry::created_at);
         match (created_at, new.occurred_at) {
             (Some(created_at), Some(at)) if SystemClock.now() - created_at > KEY_LIFETIME => {
@@ -277,8 +384,8 @@ impl Delivery {
 
     fn acknowledge(&mut self, position: usize, id: Uuid) {
         if let Some(entry) = &self.entry {
-            // The id is stored before the event is removed: an event can be sent again and gets the same answer, a lost id
-            // cannot be found again.
+            // The id is stored before the event is removed: an event can be sent again and gets the
+            // same answer, a lost id cannot be found again.
             let stored = entry.store_deployment(id);
             if let (Some(path), Ok(name)) = (entry.id_file(), Uuid::try_parse(&entry.name())) {
                 id_file::resolve(&path, name, id);
@@ -290,11 +397,13 @@ impl Delivery {
         self.events.retain(|(other, _)| *other != position);
     }
 
-    /// Ends the delivery: removes the entry if no event is left, and otherwise leaves it to the next call.
+    /// Ends the delivery: removes the entry if no event is left, and otherwise leaves it to the
+    /// next call.
     pub(crate) fn end(self) {
         let Some(entry) = self.entry else { return };
         if self.events.is_empty() {
-            // An entry that cannot be removed is found again, and its events are sent again under their keys.
+            // An entry that cannot be removed is found again, and its events are sent again under
+            // their keys.
             drop(entry.remove());
         } else {
             leave(entry.folder());
@@ -303,19 +412,34 @@ impl Delivery {
 }
 
 fn text(body: &Value, keys: &[&str]) -> String {
-    keys.iter().find_map(|key| body.get(key)?.as_str()).unwrap_or_default().to_owned()
+    keys.iter()
+        .find_map(|key| body.get(key)?.as_str())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn metadata_of(event: &Event) -> Metadata {
-    let map = event.request.body().get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+    let map = event
+        .request
+        .body()
+        .get("metadata")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     Metadata::new(map).unwrap_or_default()
 }
 
 fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
-    let Value::Object(body) = body.clone() else { return Err(Error::Setup("the event cannot be read".to_owned())) };
+    let Value::Object(body) = body.clone() else {
+        return Err(Error::Setup("the event cannot be read".to_owned()));
+    };
     T::from_body(body).map_err(|faults| Error::Setup(sentence(&faults)))
 }
 
 fn sentence(faults: &[Fault]) -> String {
-    faults.iter().map(wording::sentence).collect::<Vec<_>>().join("; ")
+    faults
+        .iter()
+        .map(wording::sentence)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -1,7 +1,8 @@
 //! The id file: it hands the id of a deployment from one step of a pipeline to the next.
 //!
-//! The file contains the id and a newline. While the record is still in the spool there is no id yet: the file then contains
-//! `run:` and the name of the entry, and the process that sends the entry replaces that by the id.
+//! The file contains the id and a newline. While the record is still in the spool there is no id
+//! yet: the file then contains `run:` and the name of the entry, and the process that sends the
+//! entry replaces that by the id.
 
 use std::{
     fmt, fs,
@@ -43,10 +44,16 @@ pub(crate) enum ReadError {
 pub(crate) fn read(path: &Path) -> Result<Content, ReadError> {
     let shown = path.display();
     match read_bytes(path).and_then(decode) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ReadError::Missing(format!("there is no file {shown}"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(ReadError::Missing(format!("there is no file {shown}")))
+        }
         Err(error) => Err(ReadError::Invalid(format!("cannot read {shown}: {error}"))),
-        Ok(text) if trimmed(&text).is_empty() => Err(ReadError::Missing(format!("{shown} is empty"))),
-        Ok(text) => trimmed(&text).parse().map_err(|()| ReadError::Invalid(format!("{shown} holds no id of a deployment"))),
+        Ok(text) if trimmed(&text).is_empty() => {
+            Err(ReadError::Missing(format!("{shown} is empty")))
+        }
+        Ok(text) => trimmed(&text)
+            .parse()
+            .map_err(|()| ReadError::Invalid(format!("{shown} holds no id of a deployment"))),
     }
 }
 
@@ -59,11 +66,18 @@ fn try_write(path: &Path, content: &Content) -> io::Result<()> {
     let (path, text) = (path.to_owned(), format!("{content}\n"));
     patience::within(FOR_A_SETTING, move || {
         may_replace(&path)?;
-        let name = path.file_name().ok_or_else(|| io::Error::other("it has no name"))?.to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .ok_or_else(|| io::Error::other("it has no name"))?
+            .to_string_lossy()
+            .into_owned();
         let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
         // An id is no secret, and the next step may be another user's.
-        let written = files::create(&draft, 0o644).and_then(|mut file| file.write_all(text.as_bytes()));
-        written.and_then(|()| fs::rename(&draft, &path)).inspect_err(|_| drop(fs::remove_file(&draft)))
+        let written =
+            files::create(&draft, 0o644).and_then(|mut file| file.write_all(text.as_bytes()));
+        written
+            .and_then(|()| fs::rename(&draft, &path))
+            .inspect_err(|_| drop(fs::remove_file(&draft)))
     })
 }
 
@@ -77,7 +91,8 @@ pub(crate) fn clear(path: &Path) -> Result<(), String> {
     removed.map_err(|error| format!("cannot remove the old {}: {error}", path.display()))
 }
 
-/// Replaces the name of an entry by the id of its deployment. A file that names something else is not changed.
+/// Replaces the name of an entry by the id of its deployment. A file that names something else is
+/// not changed.
 pub(crate) fn resolve(path: &Path, entry: Uuid, id: Uuid) {
     if read(path).is_ok_and(|content| content == Content::Entry(entry)) {
         // The folder may be gone: the pipeline may have ended long ago.
@@ -92,15 +107,21 @@ pub(crate) fn resolve(path: &Path, entry: Uuid, id: Uuid) {
 fn may_replace(path: &Path) -> io::Result<bool> {
     match files::read(path, Care::NoLink, MOST_BYTES).and_then(decode) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Ok(text) if trimmed(&text).is_empty() || trimmed(&text).parse::<Content>().is_ok() => Ok(true),
-        Ok(_) => Err(io::Error::other("it is not an id file: it holds something else than the id of a deployment, and is not replaced")),
+        Ok(text) if trimmed(&text).is_empty() || trimmed(&text).parse::<Content>().is_ok() => {
+            Ok(true)
+        }
+        Ok(_) => Err(io::Error::other(
+            "it is not an id file: it holds something else than the id of a deployment, and is not replaced",
+        )),
         Err(error) => Err(error),
     }
 }
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let path = path.to_owned();
-    patience::within(FOR_A_SETTING, move || files::read(&path, Care::NoLink, MOST_BYTES))
+    patience::within(FOR_A_SETTING, move || {
+        files::read(&path, Care::NoLink, MOST_BYTES)
+    })
 }
 
 impl fmt::Display for Content {
@@ -117,7 +138,10 @@ impl FromStr for Content {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let id = |text| Uuid::try_parse(text).map_err(drop);
-        text.strip_prefix("run:").map_or_else(|| id(text).map(Self::Id), |entry| id(entry).map(Self::Entry))
+        text.strip_prefix("run:").map_or_else(
+            || id(text).map(Self::Id),
+            |entry| id(entry).map(Self::Entry),
+        )
     }
 }
 
@@ -132,7 +156,11 @@ mod tests {
         write(&path, &Content::Entry(entry)).unwrap();
         assert_eq!(read(&path).unwrap(), Content::Entry(entry));
         resolve(&path, Uuid::now_v7(), id);
-        assert_eq!(read(&path).unwrap(), Content::Entry(entry), "of another entry");
+        assert_eq!(
+            read(&path).unwrap(),
+            Content::Entry(entry),
+            "of another entry"
+        );
         resolve(&path, entry, id);
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{id}\n"));
         clear(&path).unwrap();
@@ -143,13 +171,21 @@ mod tests {
     #[test]
     fn a_file_that_is_not_an_id_file_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(write(folder.path(), &Content::Id(Uuid::nil())).unwrap_err().contains("not a regular file"));
+        assert!(
+            write(folder.path(), &Content::Id(Uuid::nil()))
+                .unwrap_err()
+                .contains("not a regular file")
+        );
         assert!(clear(folder.path()).is_err() && folder.path().exists());
         let (script, link) = (folder.path().join("deploy.sh"), folder.path().join("link"));
         fs::write(&script, "#!/bin/sh").unwrap();
         std::os::unix::fs::symlink(&script, &link).unwrap();
         for path in [&script, &link] {
-            assert!(write(path, &Content::Id(Uuid::nil())).is_err() && clear(path).is_err() && read(path).is_err());
+            assert!(
+                write(path, &Content::Id(Uuid::nil())).is_err()
+                    && clear(path).is_err()
+                    && read(path).is_err()
+            );
         }
         assert_eq!(fs::read_to_string(&script).unwrap(), "#!/bin/sh");
     }

@@ -1,5 +1,5 @@
-//! The keeper: a process between `record ... -- COMMAND` and the command. If the recording process is killed, the keeper still
-//! waits for the command and stores its outcome in the spool.
+//! The keeper: a process between `record ... -- COMMAND` and the command. If the recording process
+//! is killed, the keeper still waits for the command and stores its outcome in the spool.
 //!
 //! It is the hidden command `deploytrack keep`, which only `record` calls.
 
@@ -56,14 +56,29 @@ pub(crate) struct Keep {
 /// # Errors
 /// The keeper cannot be started.
 #[cfg(unix)]
-pub(crate) async fn start(entry: &Entry, command: WrappedCommand<'_>, flags: &[OsString], signals: &mut Signals) -> io::Result<Outcome> {
+pub(crate) async fn start(
+    entry: &Entry,
+    command: WrappedCommand<'_>,
+    flags: &[OsString],
+    signals: &mut Signals,
+) -> io::Result<Outcome> {
     let mut keeper = Command::new(std::env::current_exe()?);
-    keeper.arg("keep").arg(entry.folder()).args(flags).arg("--output-tail").arg(command.output_tail.to_string());
+    keeper
+        .arg("keep")
+        .arg(entry.folder())
+        .args(flags)
+        .arg("--output-tail")
+        .arg(command.output_tail.to_string());
     keeper.arg("--of").arg(std::process::id().to_string());
     if let Some(limit) = command.limit {
-        keeper.arg("--command-timeout").arg(humantime::format_duration(limit).to_string());
+        keeper
+            .arg("--command-timeout")
+            .arg(humantime::format_duration(limit).to_string());
     }
-    keeper.arg("--").args(command.command).envs(command.variables.iter().map(|(name, value)| (*name, value)));
+    keeper
+        .arg("--")
+        .args(command.command)
+        .envs(command.variables.iter().map(|(name, value)| (*name, value)));
     tracking_variables::hide_from(&mut keeper);
     child::run_keeper(keeper, entry, command.limit, signals).await
 }
@@ -79,7 +94,12 @@ pub(crate) async fn start(
 }
 
 /// Runs the keeper. The "failure" carries the exit code of the command.
-pub(crate) async fn run(keep: Keep, global: &Global, env: &ProcessEnv, streams: Streams<'_>) -> Failure {
+pub(crate) async fn run(
+    keep: Keep,
+    global: &Global,
+    env: &ProcessEnv,
+    streams: Streams<'_>,
+) -> Failure {
     if keep.carry {
         child::copy_stdin_to_stdout();
         return Failure::new(Exit::Done, "");
@@ -87,38 +107,75 @@ pub(crate) async fn run(keep: Keep, global: &Global, env: &ProcessEnv, streams: 
     let mut signals = Signals::listen();
     let recording_process = RecordingProcess::find(keep.of);
     // The command runs even if the entry cannot be used.
-    let lock = KeeperLock::acquire(&keep.folder, keys(global, env)).ok().flatten();
+    let lock = KeeperLock::acquire(&keep.folder, keys(global, env))
+        .ok()
+        .flatten();
     let (command, limit, output_tail) = (&keep.command, keep.command_timeout, keep.output_tail);
-    let command = WrappedCommand { command, limit, output_tail, ..WrappedCommand::default() };
-    let store_process = |pid| lock.iter().for_each(|lock| drop(lock.store_process(&ProcessIdentity::of(pid))));
+    let command = WrappedCommand {
+        command,
+        limit,
+        output_tail,
+        ..WrappedCommand::default()
+    };
+    let store_process = |pid| {
+        lock.iter()
+            .for_each(|lock| drop(lock.store_process(&ProcessIdentity::of(pid))))
+    };
     let outcome = child::run(command, &mut signals, store_process).await;
-    // If the outcome cannot be stored, the recording process reads it from the exit code of the keeper, which must end then.
+    // If the outcome cannot be stored, the recording process reads it from the exit code of the
+    // keeper, which must end then.
     if lock.is_some_and(|lock| lock.store_outcome(&outcome).is_ok()) {
         // Until the server has acknowledged the outcome, the recording process can still be killed.
         recording_process.wait_for_end().await;
-        signals.unless_called_off(send_if_abandoned(&keep.folder, global, env, streams)).await;
+        signals
+            .unless_called_off(send_if_abandoned(&keep.folder, global, env, streams))
+            .await;
     }
     Failure::new(Exit::Command(outcome.code), outcome.reason)
 }
 
-/// Sends the outcome if the recording process died: on a machine that is thrown away after the job, there is no next call.
-async fn send_if_abandoned(folder: &Path, global: &Global, env: &ProcessEnv, Streams { out, err }: Streams<'_>) {
+/// Sends the outcome if the recording process died: on a machine that is thrown away after the job,
+/// there is no next call.
+async fn send_if_abandoned(
+    folder: &Path,
+    global: &Global,
+    env: &ProcessEnv,
+    Streams { out, err }: Streams<'_>,
+) {
     if !queue::is_abandoned(folder) {
         return;
     }
-    let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    let entry = Spool::find(env, keys(global, env), String::new()).and_then(|spool| spool.open(name).ok()?);
-    let Some(server) = entry.as_ref().and_then(Entry::server) else { return };
+    let name = folder
+        .file_name()
+        .and_then(OsStr::to_str)
+        .unwrap_or_default();
+    let entry = Spool::find(env, keys(global, env), String::new())
+        .and_then(|spool| spool.open(name).ok()?);
+    let Some(server) = entry.as_ref().and_then(Entry::server) else {
+        return;
+    };
     drop(entry);
     // The call that started the keeper has already warned about insecure settings.
-    let global = Global { url: Some(server), quiet: true, allow_http: true, ..global.clone() };
-    if let Ok(mut session) = Session::open(Invocation { global, env, streams: Streams { out, err } }) {
+    let global = Global {
+        url: Some(server),
+        quiet: true,
+        allow_http: true,
+        ..global.clone()
+    };
+    if let Ok(mut session) = Session::open(Invocation {
+        global,
+        env,
+        streams: Streams { out, err },
+    }) {
         send::send_backlog(Instant::now() + PATIENCE, &mut session).await;
     }
 }
 
 /// The keys of the call that started the keeper: both have the same token.
 fn keys(global: &Global, env: &ProcessEnv) -> Keys {
-    let token = Settings::find(global, env).map_or_else(|_| settings::named_token(global, env), |settings| settings.token);
+    let token = Settings::find(global, env).map_or_else(
+        |_| settings::named_token(global, env),
+        |settings| settings.token,
+    );
     Keys::of(env, token.as_deref())
 }

@@ -13,8 +13,8 @@
 //! 5. **The rest** (`deliver`, `send`). Entries that could not be sent are sent by the next wrapped command, by the keeper if the
 //!    recording process died, or by `deploytrack flush`. They never expire.
 //!
-//! A step that the CI repeats resumes the deployment of its earlier try instead of recording a second one (`resume`). Later steps
-//! find the deployment through an id file (`id_file`, `target`).
+//! A step that the CI repeats resumes the deployment of its earlier try instead of recording a
+//! second one (`resume`). Later steps find the deployment through an id file (`id_file`, `target`).
 //!
 //! | File | Open it to change |
 //! |---|---|
@@ -29,7 +29,8 @@
 //! | `on_error` | what happens to a request that failed |
 //! | `id_file`, `target` | how a step finds the deployment of an earlier step |
 //!
-//! What is stored on disk is decided in `crate::queue`; the variables of CI providers are read in `crate::ci`.
+//! What is stored on disk is decided in `crate::queue`; the variables of CI providers are read in
+//! `crate::ci`.
 
 pub(crate) mod backlog;
 pub(crate) mod child;

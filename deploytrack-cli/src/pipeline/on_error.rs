@@ -43,28 +43,49 @@ pub(crate) struct StoredRefusal {
 }
 
 impl OnError {
-    /// Whether the pipeline continues after this error: the server could not be asked, and `--on-error fail` is not set. A
-    /// refusal always ends the command.
+    /// Whether the pipeline continues after this error: the server could not be asked, and
+    /// `--on-error fail` is not set. A refusal always ends the command.
     pub(crate) fn continues_after(self, error: &Error) -> bool {
         self != Self::Fail && !is_final(error) && !matches!(error, Error::Unauthorised(_))
     }
 
-    /// Stores a refused request in the spool if errors are spooled. The command still ends with the error.
-    pub(crate) fn store_refused(self, failed: FailedRequest<'_>, session: &Session<'_>) -> Option<StoredRefusal> {
+    /// Stores a refused request in the spool if errors are spooled. The command still ends with the
+    /// error.
+    pub(crate) fn store_refused(
+        self,
+        failed: FailedRequest<'_>,
+        session: &Session<'_>,
+    ) -> Option<StoredRefusal> {
         let refusal = Refusal::of(failed.error).filter(|_| self == Self::Spool)?;
         let is_record = failed.deployment.is_none();
-        let stored = failed.store(session).and_then(|entry| entry.refuse(&refusal).map(|()| entry));
+        let stored = failed
+            .store(session)
+            .and_then(|entry| entry.refuse(&refusal).map(|()| entry));
         Some(match stored {
             Ok(entry) => {
-                let hint = format!("it is kept in the spool as refused: {}", refusal.way_out(&entry.name(), is_record));
-                StoredRefusal { entry: Some(entry), hint }
+                let hint = format!(
+                    "it is kept in the spool as refused: {}",
+                    refusal.way_out(&entry.name(), is_record)
+                );
+                StoredRefusal {
+                    entry: Some(entry),
+                    hint,
+                }
             }
-            Err(why) => StoredRefusal { entry: None, hint: format!("it is not kept either: the spool cannot be used: {why}") },
+            Err(why) => StoredRefusal {
+                entry: None,
+                hint: format!("it is not kept either: the spool cannot be used: {why}"),
+            },
         })
     }
 
-    /// Stores a request that could not be sent in the spool if errors are spooled, and prints a warning. Returns the entry.
-    pub(crate) fn store_unsent(self, failed: FailedRequest<'_>, session: &mut Session<'_>) -> Option<Entry> {
+    /// Stores a request that could not be sent in the spool if errors are spooled, and prints a
+    /// warning. Returns the entry.
+    pub(crate) fn store_unsent(
+        self,
+        failed: FailedRequest<'_>,
+        session: &mut Session<'_>,
+    ) -> Option<Entry> {
         let failure = Failure::of(failed.error);
         let error = failure.message();
         if self != Self::Spool {
@@ -83,10 +104,20 @@ impl OnError {
 impl FailedRequest<'_> {
     /// Stores the request in a new entry.
     fn store(self, session: &Session<'_>) -> io::Result<Entry> {
-        let spool = session.spool.as_ref().ok_or_else(|| io::Error::other("there is no home directory"))?;
-        let event = Event { server: session.server(), key: self.key, request: self.request };
+        let spool = session
+            .spool
+            .as_ref()
+            .ok_or_else(|| io::Error::other("there is no home directory"))?;
+        let event = Event {
+            server: session.server(),
+            key: self.key,
+            request: self.request,
+        };
         let entry = spool.begin()?;
-        let stored = self.deployment.map_or(Ok(()), |id| entry.store_deployment(id)).and_then(|()| entry.store_event(0, &event));
+        let stored = self
+            .deployment
+            .map_or(Ok(()), |id| entry.store_deployment(id))
+            .and_then(|()| entry.store_event(0, &event));
         if let Err(error) = stored {
             // If this removal fails, the entry has no event, and the next flush removes it.
             drop(entry.remove());
@@ -96,7 +127,14 @@ impl FailedRequest<'_> {
     }
 }
 
-/// The key that was given, or a random one. The request that is sent now and the one in the spool must have the same key.
+/// The key that was given, or a random one. The request that is sent now and the one in the spool
+/// must have the same key.
 pub(crate) fn key(given: Option<IdempotencyKey>) -> Result<IdempotencyKey, Failure> {
-    given.map_or_else(|| IdempotencyKey::new(Uuid::new_v4().to_string()).map_err(|why| Failure::usage(why.to_string())), Ok)
+    given.map_or_else(
+        || {
+            IdempotencyKey::new(Uuid::new_v4().to_string())
+                .map_err(|why| Failure::usage(why.to_string()))
+        },
+        Ok,
+    )
 }

@@ -1,7 +1,8 @@
 //! Resumes a deployment when a step of a pipeline is repeated.
 //!
-//! A step sends its start under an idempotency key that all its tries share. If an earlier try has already recorded a deployment
-//! under that key, the step resumes that deployment only if all of these conditions are met:
+//! A step sends its start under an idempotency key that all its tries share. If an earlier try has
+//! already recorded a deployment under that key, the step resumes that deployment only if all of
+//! these conditions are met:
 //!
 //! - Component, environment, version and commit are the same.
 //! - The deployment is `failed` or `pending`, so no process is working on it. A deployment in progress may belong to a living
@@ -11,8 +12,9 @@
 //! - The transitions to `pending` and `in_progress` are accepted. If several processes try at the same time, the status machine
 //!   accepts the transitions of one of them.
 //!
-//! In every other case the step records a deployment of its own. Nothing is written to the earlier deployment until all conditions
-//! but the last are met: its metadata change together with its first transition.
+//! In every other case the step records a deployment of its own. Nothing is written to the earlier
+//! deployment until all conditions but the last are met: its metadata change together with its
+//! first transition.
 
 use deploytrack_core::{
     client::{Client, Error},
@@ -49,9 +51,14 @@ pub(crate) enum StepStart {
 
 /// Sends the start of a step under the key that all its tries share.
 ///
-/// The caller stores the result before it sends the next request: the step itself changes the status of the deployment, so a
-/// second call could decide differently.
-pub(crate) async fn begin(client: &Client, key: &IdempotencyKey, new: &NewDeployment, is_live: bool) -> Result<StepStart, Error> {
+/// The caller stores the result before it sends the next request: the step itself changes the
+/// status of the deployment, so a second call could decide differently.
+pub(crate) async fn begin(
+    client: &Client,
+    key: &IdempotencyKey,
+    new: &NewDeployment,
+    is_live: bool,
+) -> Result<StepStart, Error> {
     let error = match client.with_idempotency_key(key.clone()).record(new).await {
         Ok(recorded) => return Ok(StepStart::Recorded(recorded.value.id)),
         Err(error) => error,
@@ -72,7 +79,12 @@ pub(crate) async fn begin(client: &Client, key: &IdempotencyKey, new: &NewDeploy
 }
 
 /// Whether `new` repeats the step that recorded the deployment `id`.
-async fn is_repetition(client: &Client, id: Uuid, new: &NewDeployment, is_live: bool) -> Result<bool, Error> {
+async fn is_repetition(
+    client: &Client,
+    id: Uuid,
+    new: &NewDeployment,
+    is_live: bool,
+) -> Result<bool, Error> {
     let earlier = match client.deployment(id).await {
         Ok(earlier) => earlier.value,
         // The key may have been used for another kind of request.
@@ -82,18 +94,41 @@ async fn is_repetition(client: &Client, id: Uuid, new: &NewDeployment, is_live: 
     if !can_resume(&earlier, new) {
         return Ok(false);
     }
-    let Some(began_at) = new.occurred_at.filter(|_| !is_live) else { return Ok(true) };
-    // `claimed_at` is the time by the clock of a runner, like our own. Answers contain times to the millisecond.
-    let is_later = |entry: &HistoryEntry| entry.claimed_at.unwrap_or(entry.occurred_at).timestamp_millis() > began_at.timestamp_millis();
+    let Some(began_at) = new.occurred_at.filter(|_| !is_live) else {
+        return Ok(true);
+    };
+    // `claimed_at` is the time by the clock of a runner, like our own. Answers contain times to the
+    // millisecond.
+    let is_later = |entry: &HistoryEntry| {
+        entry
+            .claimed_at
+            .unwrap_or(entry.occurred_at)
+            .timestamp_millis()
+            > began_at.timestamp_millis()
+    };
     Ok(!client.history(id).await?.value.iter().any(is_later))
 }
 
-/// Resumes a deployment, under keys that only this process uses. `false` if another process was faster.
-pub(crate) async fn resume(client: &Client, own_key: &IdempotencyKey, new: &NewDeployment, id: Uuid) -> Result<bool, Error> {
+/// Resumes a deployment, under keys that only this process uses. `false` if another process was
+/// faster.
+pub(crate) async fn resume(
+    client: &Client,
+    own_key: &IdempotencyKey,
+    new: &NewDeployment,
+    id: Uuid,
+) -> Result<bool, Error> {
     for status in [Status::Pending, Status::InProgress] {
         let metadata = Some(new.metadata.clone());
-        let change = Change { occurred_at: new.occurred_at, metadata, ..Change::to(status) };
-        match client.with_idempotency_key(key(&format!("{own_key}-{status}"))?).update(id, &change).await {
+        let change = Change {
+            occurred_at: new.occurred_at,
+            metadata,
+            ..Change::to(status)
+        };
+        match client
+            .with_idempotency_key(key(&format!("{own_key}-{status}"))?)
+            .update(id, &change)
+            .await
+        {
             Ok(_) => {}
             // It is pending already. The next transition resumes it.
             Err(error) if is_refused(&error) && status == Status::Pending => {}
@@ -104,23 +139,50 @@ pub(crate) async fn resume(client: &Client, own_key: &IdempotencyKey, new: &NewD
     Ok(true)
 }
 
-/// The deployment that was recorded or resumed at exactly this time. It is found by its content, for when the server no longer
-/// stores the idempotency key.
-pub(crate) async fn recorded_at(client: &Client, new: &NewDeployment, at: Time) -> Result<Option<Uuid>, Error> {
-    let filter = DeploymentFilter { version: Some(new.version.clone()), ..DeploymentFilter::default() };
-    let filter = filter.of(Some(new.component.clone())).within(Some(new.environment.clone()));
-    for deployment in client.list(&filter, PageRequest::new(0, PageRequest::MOST_TAKE).unwrap_or_default()).await?.value.data {
-        if client.history(deployment.id).await?.value.iter().any(|entry| was_sent_with(entry, at)) {
+/// The deployment that was recorded or resumed at exactly this time. It is found by its content,
+/// for when the server no longer stores the idempotency key.
+pub(crate) async fn recorded_at(
+    client: &Client,
+    new: &NewDeployment,
+    at: Time,
+) -> Result<Option<Uuid>, Error> {
+    let filter = DeploymentFilter {
+        version: Some(new.version.clone()),
+        ..DeploymentFilter::default()
+    };
+    let filter = filter
+        .of(Some(new.component.clone()))
+        .within(Some(new.environment.clone()));
+    for deployment in client
+        .list(
+            &filter,
+            PageRequest::new(0, PageRequest::MOST_TAKE).unwrap_or_default(),
+        )
+        .await?
+        .value
+        .data
+    {
+        if client
+            .history(deployment.id)
+            .await?
+            .value
+            .iter()
+            .any(|entry| was_sent_with(entry, at))
+        {
             return Ok(Some(deployment.id));
         }
     }
     Ok(None)
 }
 
-/// Whether a request with this time wrote this row of the history. Answers contain times to the millisecond.
+/// Whether a request with this time wrote this row of the history. Answers contain times to the
+/// millisecond.
 fn was_sent_with(entry: &HistoryEntry, at: Time) -> bool {
     let times = [Some(entry.occurred_at), entry.claimed_at];
-    times.into_iter().flatten().any(|time| time.timestamp_millis() == at.timestamp_millis())
+    times
+        .into_iter()
+        .flatten()
+        .any(|time| time.timestamp_millis() == at.timestamp_millis())
 }
 
 /// Whether the server rejected the request for good.
@@ -128,11 +190,18 @@ fn is_refused(error: &Error) -> bool {
     matches!(error, Error::Refused(_)) && is_final(error)
 }
 
-/// Whether a deployment has the same content as a new one, and a status in which no process is working on it.
+/// Whether a deployment has the same content as a new one, and a status in which no process is
+/// working on it.
 fn can_resume(earlier: &Deployment, new: &NewDeployment) -> bool {
     let is_the_same = earlier.version == new.version
         && earlier.commit_sha == new.commit_sha
-        && new.component.is(earlier.component_id, &earlier.component_name)
-        && new.environment.is(earlier.environment_id, &earlier.environment_name);
-    is_the_same && new.status == Status::InProgress && matches!(earlier.status, Status::Failed | Status::Pending)
+        && new
+            .component
+            .is(earlier.component_id, &earlier.component_name)
+        && new
+            .environment
+            .is(earlier.environment_id, &earlier.environment_name);
+    is_the_same
+        && new.status == Status::InProgress
+        && matches!(earlier.status, Status::Failed | Status::Pending)
 }

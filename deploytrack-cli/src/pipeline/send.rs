@@ -1,5 +1,5 @@
-//! Sends the entries of the spool: all of them for `deploytrack flush`, and for a wrapped command and a keeper as many as
-//! fit into the time that is left.
+//! Sends the entries of the spool: all of them for `deploytrack flush`, and for a wrapped command
+//! and a keeper as many as fit into the time that is left.
 
 use std::{
     io::{self, ErrorKind},
@@ -73,20 +73,39 @@ enum EntryResult {
     Failed(Error),
 }
 
-/// Sends what fits into the time before the deadline; the other entries stay for the next call. Errors are not reported:
-/// `deploytrack flush` reports them. Refused entries are not sent again, unless only the token was refused.
+/// Sends what fits into the time before the deadline; the other entries stay for the next call.
+/// Errors are not reported: `deploytrack flush` reports them. Refused entries are not sent again,
+/// unless only the token was refused.
 pub(crate) async fn send_backlog(deadline: Instant, session: &mut Session<'_>) {
-    let Some(spool) = session.spool.clone() else { return };
+    let Some(spool) = session.spool.clone() else {
+        return;
+    };
     let patience = PATIENCE_OF_A_DEPLOY.min(deadline.saturating_duration_since(Instant::now()));
     // A flush of another process sends the same entries.
-    let Ok(Some(_lock)) = spool.lock_for_flush(patience).await else { return };
-    drop(send(&Selection { deadline: Some(deadline), ..Selection::default() }, session).await);
+    let Ok(Some(_lock)) = spool.lock_for_flush(patience).await else {
+        return;
+    };
+    drop(
+        send(
+            &Selection {
+                deadline: Some(deadline),
+                ..Selection::default()
+            },
+            session,
+        )
+        .await,
+    );
 }
 
 /// Sends the selected entries, the oldest first, and prints what was sent and what is not trusted.
-pub(crate) async fn send(selection: &Selection, session: &mut Session<'_>) -> Result<Summary, Failure> {
+pub(crate) async fn send(
+    selection: &Selection,
+    session: &mut Session<'_>,
+) -> Result<Summary, Failure> {
     let mut summary = Summary::default();
-    let Some(spool) = session.spool.clone() else { return Ok(summary) };
+    let Some(spool) = session.spool.clone() else {
+        return Ok(summary);
+    };
     for name in spool.names().map_err(Failure::of_spool)? {
         if selection.contains(&name, &spool) {
             send_named(name, &spool, selection, &mut summary, session).await;
@@ -104,16 +123,25 @@ impl Selection {
     }
 
     fn time_left(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 }
 
 /// Whether an entry was refused for another reason than its token.
 fn stays_refused(spool: &Spool, name: &str) -> bool {
-    spool.refusal(name).is_some_and(|refusal| !refusal.is_about_the_token())
+    spool
+        .refusal(name)
+        .is_some_and(|refusal| !refusal.is_about_the_token())
 }
 
-async fn send_named(name: String, spool: &Spool, selection: &Selection, summary: &mut Summary, session: &mut Session<'_>) {
+async fn send_named(
+    name: String,
+    spool: &Spool,
+    selection: &Selection,
+    summary: &mut Summary,
+    session: &mut Session<'_>,
+) {
     let time_left = selection.time_left();
     if summary.is_stopped || time_left == Some(Duration::ZERO) {
         summary.kept += 1;
@@ -161,13 +189,17 @@ impl Summary {
         self.failures_in_a_row += 1;
         self.is_stopped = concerns_every_entry(&error) || self.failures_in_a_row >= MOST_FAILURES;
         self.first_failure.get_or_insert_with(|| {
-            if is_about_the_token { error.into() } else { Failure::new(Exit::Unreachable, Failure::of(&error).message()) }
+            if is_about_the_token {
+                error.into()
+            } else {
+                Failure::new(Exit::Unreachable, Failure::of(&error).message())
+            }
         });
     }
 }
 
-/// Whether the next entry would fail with the same error. An answer that is no verdict of the server (500, the page of a
-/// proxy) may concern one entry only.
+/// Whether the next entry would fail with the same error. An answer that is no verdict of the
+/// server (500, the page of a proxy) may concern one entry only.
 fn concerns_every_entry(error: &Error) -> bool {
     match error {
         Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
@@ -178,12 +210,16 @@ fn concerns_every_entry(error: &Error) -> bool {
 }
 
 /// Sends one entry, within the time that is left.
-async fn send_entry(entry: Entry, time_left: Option<Duration>, session: &mut Session<'_>) -> EntryResult {
+async fn send_entry(
+    entry: Entry,
+    time_left: Option<Duration>,
+    session: &mut Session<'_>,
+) -> EntryResult {
     let name = entry.name();
     match entry.events() {
         Ok(events) if events.is_empty() && !has_outcome_to_add(&entry) => {
-            // Its process died after the last answer, or before the first event. A removal that fails is tried again by the
-            // next flush.
+            // Its process died after the last answer, or before the first event. A removal that
+            // fails is tried again by the next flush.
             drop(entry.remove());
             return EntryResult::Empty;
         }
@@ -228,7 +264,11 @@ fn has_outcome_to_add(entry: &Entry) -> bool {
 }
 
 /// The result of the delivery; none if the time was over before.
-async fn deliver_within(time_left: Option<Duration>, delivery: &mut Delivery, session: &Session<'_>) -> Option<DeliveryResult> {
+async fn deliver_within(
+    time_left: Option<Duration>,
+    delivery: &mut Delivery,
+    session: &Session<'_>,
+) -> Option<DeliveryResult> {
     let delivery = delivery.deliver(&session.client);
     match time_left {
         Some(time_left) => timeout(time_left, delivery).await.ok(),
@@ -239,23 +279,40 @@ async fn deliver_within(time_left: Option<Duration>, delivery: &mut Delivery, se
 /// Moves an unreadable entry aside, so that it does not stop the entries after it.
 fn set_aside(entry: Entry, error: &io::Error, session: &mut Session<'_>) {
     let name = entry.name();
-    let aside = if error.kind() == ErrorKind::InvalidData { entry.set_aside().ok() } else { None };
+    let aside = if error.kind() == ErrorKind::InvalidData {
+        entry.set_aside().ok()
+    } else {
+        None
+    };
     let place = aside.map_or_else(
         || "stays in the spool".to_owned(),
-        |aside| format!("is set aside in {}; record its deployment by hand, then remove it", aside.display()),
+        |aside| {
+            format!(
+                "is set aside in {}; record its deployment by hand, then remove it",
+                aside.display()
+            )
+        },
     );
     session.warn(&format!("entry {name} is not sent and {place}: {error}"));
 }
 
 fn warn_of_refusal(name: &str, delivery: &Delivery, error: &Error, session: &mut Session<'_>) {
     let is_record = delivery.deployment().is_none();
-    let refusal = Refusal::of(error).map(|refusal| format!("{}; {}", refusal.reason, refusal.way_out(name, is_record)));
-    session.warn(&format!("entry {name} is refused, {}: {}", cut(&delivery.described(), MOST_SHOWN), refusal.unwrap_or_default()));
+    let refusal = Refusal::of(error)
+        .map(|refusal| format!("{}; {}", refusal.reason, refusal.way_out(name, is_record)));
+    session.warn(&format!(
+        "entry {name} is refused, {}: {}",
+        cut(&delivery.described(), MOST_SHOWN),
+        refusal.unwrap_or_default()
+    ));
 }
 
 fn warn_of_late_record(name: &str, delivery: &Delivery, session: &mut Session<'_>) {
     if let Some(age) = backlog::very_late_age(name, session.view.now) {
-        session.warn(&format!("deployment {} was recorded after {age} in the spool, with its original times", id_of(delivery)));
+        session.warn(&format!(
+            "deployment {} was recorded after {age} in the spool, with its original times",
+            id_of(delivery)
+        ));
     }
 }
 
@@ -269,22 +326,39 @@ fn warn_of_unknown_outcome(delivery: &Delivery, session: &mut Session<'_>) {
 }
 
 fn id_of(delivery: &Delivery) -> String {
-    delivery.deployment().map(|id| id.to_string()).unwrap_or_default()
+    delivery
+        .deployment()
+        .map(|id| id.to_string())
+        .unwrap_or_default()
 }
 
 fn print_sent(summary: &Summary, session: &mut Session<'_>) -> Result<(), Failure> {
     if summary.sent == 0 {
         return Ok(());
     }
-    let named = summary.subjects.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let named = summary
+        .subjects
+        .iter()
+        .take(MOST_NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     let more = summary.subjects.len().saturating_sub(MOST_NAMED);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    session.note(&format!("sent from the spool, where earlier calls had left it: {named}{more}"))
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    session.note(&format!(
+        "sent from the spool, where earlier calls had left it: {named}{more}"
+    ))
 }
 
 /// One line for all entries: a cache full of forged entries must not fill the log.
 fn warn_of_distrusted(summary: &Summary, session: &mut Session<'_>) {
-    let Some((name, why)) = summary.distrusted.first() else { return };
+    let Some((name, why)) = summary.distrusted.first() else {
+        return;
+    };
     let which = match summary.distrusted.len() {
         1 => format!("entry {name} of the spool is not trusted and not sent"),
         count => format!("{count} entries of the spool are not trusted and not sent, entry {name}"),

@@ -1,11 +1,13 @@
-//! The start of a deployment: the values for the server, and the original values of fields that no server would accept.
+//! The start of a deployment: the values for the server, and the original values of fields that no
+//! server would accept.
 
 use deploytrack_core::{deployment::NewDeployment, text::IdempotencyKey};
 use serde_json::{Map, Value};
 
 use crate::queue::Request;
 
-/// Replaces an invalid or missing name or version, so that the record can be built. It is never sent.
+/// Replaces an invalid or missing name or version, so that the record can be built. It is never
+/// sent.
 pub(crate) const STAND_IN: &str = "unusable";
 
 /// The original values of fields that no server would accept; null for a missing field.
@@ -23,7 +25,11 @@ pub(crate) struct Start {
 
 impl From<NewDeployment> for Start {
     fn from(new: NewDeployment) -> Self {
-        Self { new, as_given: AsGiven::new(), obstacle: None }
+        Self {
+            new,
+            as_given: AsGiven::new(),
+            obstacle: None,
+        }
     }
 }
 
@@ -45,6 +51,10 @@ impl Start {
 
     /// The request that records it. `again`: an earlier try of the same step may have used the key.
     pub(crate) fn to_request(&self, again: bool) -> Request {
-        Request::Record { body: self.body(), register: self.new.register, again }
+        Request::Record {
+            body: self.body(),
+            register: self.new.register,
+            again,
+        }
     }
 }

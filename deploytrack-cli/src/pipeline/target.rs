@@ -1,4 +1,5 @@
-//! The deployment that a command changes or shows: given by its id, or by the id file of an earlier step.
+//! The deployment that a command changes or shows: given by its id, or by the id file of an earlier
+//! step.
 
 use std::{
     path::{Path, PathBuf},
@@ -56,7 +57,11 @@ impl DeploymentArg {
         let path = match (self.id, &self.id_file) {
             (Some(id), _) => return Ok(id),
             (None, Some(path)) => path,
-            (None, None) => return Err(Failure::usage("no deployment is named").hint("give its id, or --id-file FILE")),
+            (None, None) => {
+                return Err(
+                    Failure::usage("no deployment is named").hint("give its id, or --id-file FILE")
+                );
+            }
         };
         match target(path, session).await? {
             Target::Recorded(id) => Ok(id),
@@ -68,10 +73,16 @@ impl DeploymentArg {
 
 fn not_recorded_yet(path: &Path, entry: &Entry) -> Failure {
     let name = entry.name();
-    let message = format!("the deployment of {} is not recorded yet: it is in the spool as entry {name}", path.display());
+    let message = format!(
+        "the deployment of {} is not recorded yet: it is in the spool as entry {name}",
+        path.display()
+    );
     match entry.refusal() {
-        Some(refusal) => Failure::new(Exit::Refused, format!("{message}, refused: {}", refusal.reason))
-            .hint(refusal.way_out(&name, entry.deployment().is_none())),
+        Some(refusal) => Failure::new(
+            Exit::Refused,
+            format!("{message}, refused: {}", refusal.reason),
+        )
+        .hint(refusal.way_out(&name, entry.deployment().is_none())),
         None => Failure::new(Exit::Unreachable, message).hint("`deploytrack flush` sends it"),
     }
 }
@@ -85,8 +96,9 @@ pub(crate) fn missing(why: &str) -> Failure {
 
 /// The deployment that an id file names.
 ///
-/// The file may name an entry that another process is sending. That process writes the id into the file before it removes the
-/// entry, so this waits until the entry can be opened, or the file contains an id, or [`PATIENCE`] is over.
+/// The file may name an entry that another process is sending. That process writes the id into the
+/// file before it removes the entry, so this waits until the entry can be opened, or the file
+/// contains an id, or [`PATIENCE`] is over.
 pub(crate) async fn target(path: &Path, session: &Session<'_>) -> Result<Target, Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -98,22 +110,30 @@ pub(crate) async fn target(path: &Path, session: &Session<'_>) -> Result<Target,
         match open(entry, session)? {
             EntryState::Opened(entry) => return Ok(Target::Queued(entry)),
             EntryState::Gone => return after_removal(path),
-            EntryState::InUse if Instant::now() >= deadline => return Ok(entry_problem(path, "is being sent by another process")),
+            EntryState::InUse if Instant::now() >= deadline => {
+                return Ok(entry_problem(path, "is being sent by another process"));
+            }
             EntryState::InUse => sleep(PAUSE).await,
         }
     }
 }
 
-/// The deployment that the file names after its entry is gone: the process that sent the entry wrote the id before.
+/// The deployment that the file names after its entry is gone: the process that sent the entry
+/// wrote the id before.
 fn after_removal(path: &Path) -> Result<Target, Failure> {
     Ok(match read(path)? {
         Named::Deployment(id) => Target::Recorded(id),
-        Named::Entry(_) | Named::Nothing(_) => entry_problem(path, "is no longer in this machine's spool"),
+        Named::Entry(_) | Named::Nothing(_) => {
+            entry_problem(path, "is no longer in this machine's spool")
+        }
     })
 }
 
 fn entry_problem(path: &Path, problem: &str) -> Target {
-    Target::Missing(format!("the spool entry that {} names {problem}", path.display()))
+    Target::Missing(format!(
+        "the spool entry that {} names {problem}",
+        path.display()
+    ))
 }
 
 /// What an id file names.
@@ -142,12 +162,16 @@ enum EntryState {
 }
 
 fn open(entry: Uuid, session: &Session<'_>) -> Result<EntryState, Failure> {
-    let Some(spool) = &session.spool else { return Ok(EntryState::Gone) };
+    let Some(spool) = &session.spool else {
+        return Ok(EntryState::Gone);
+    };
     let name = entry.to_string();
-    let distrusted = |error: std::io::Error| match Distrust::of(&error) {
+    let distrusted = |error: std::io::Error| {
+        match Distrust::of(&error) {
         Some(why) => Failure::new(Exit::Refused, format!("entry {name}, which the file names, is not trusted: {why}"))
             .hint(format!("look at it with `deploytrack spool show {name}`; `deploytrack flush {name} --trust` sends it")),
         None => Failure::of_spool(error),
+    }
     };
     match spool.open(&name).map_err(distrusted)? {
         Some(entry) => Ok(EntryState::Opened(entry)),
@@ -156,7 +180,8 @@ fn open(entry: Uuid, session: &Session<'_>) -> Result<EntryState, Failure> {
     }
 }
 
-/// Writes the id file for the next step: with the id of the deployment if it has one, else with the name of its entry.
+/// Writes the id file for the next step: with the id of the deployment if it has one, else with the
+/// name of its entry.
 pub(crate) fn hand_on(path: &Path, delivery: &Delivery) -> Result<(), String> {
     match (delivery.deployment(), delivery.entry()) {
         (Some(id), _) => id_file::write(path, &Content::Id(id)),
@@ -165,10 +190,14 @@ pub(crate) fn hand_on(path: &Path, delivery: &Delivery) -> Result<(), String> {
     }
 }
 
-/// Writes the name of an entry into the id file. The process that sends the entry replaces it by the id.
+/// Writes the name of an entry into the id file. The process that sends the entry replaces it by
+/// the id.
 pub(crate) fn hand_on_entry(path: &Path, entry: &Entry) -> Result<(), String> {
     let name = Uuid::try_parse(&entry.name()).map_err(|error| error.to_string())?;
-    let absolute = std::path::absolute(path).map_err(|error| format!("cannot find {}: {error}", path.display()))?;
-    entry.store_id_file(&absolute).map_err(|error| format!("the spool cannot be written: {error}"))?;
+    let absolute = std::path::absolute(path)
+        .map_err(|error| format!("cannot find {}: {error}", path.display()))?;
+    entry
+        .store_id_file(&absolute)
+        .map_err(|error| format!("the spool cannot be written: {error}"))?;
     id_file::write(path, &Content::Entry(name))
 }

@@ -38,19 +38,21 @@ use crate::{
 /// More lines than an output tail ever contains.
 const MOST_LINES: u64 = 1_000_000;
 /// The hint if the command is not run.
-pub(crate) const NOT_RUN: &str = "the command was not run; without --on-error fail it runs even if nothing can be recorded";
+pub(crate) const NOT_RUN: &str =
+    "the command was not run; without --on-error fail it runs even if nothing can be recorded";
 
-/// The command, and the flags for running it. `--timeout` limits one answer, `--send-timeout` all requests before or after the
-/// command, and `--command-timeout` the command.
+/// The command, and the flags for running it. `--timeout` limits one answer, `--send-timeout` all
+/// requests before or after the command, and `--command-timeout` the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WrapArgs {
-    /// How long all requests before COMMAND may take, and again all after it, where --timeout is for one answer; the next call
-    /// sends the rest
+    /// How long all requests before COMMAND may take, and again all after it, where --timeout is
+    /// for one answer; the next call sends the rest
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) send_timeout: Duration,
     /// How long COMMAND may run, such as 30m [default: as long as it takes]
     ///
-    /// Then COMMAND and every process that it has started get SIGTERM, and ten seconds later SIGKILL. The exit code is 124.
+    /// Then COMMAND and every process that it has started get SIGTERM, and ten seconds later
+    /// SIGKILL. The exit code is 124.
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "command")]
     command_timeout: Option<Duration>,
     /// If COMMAND fails, record its last lines as the metadata outputTail, with secrets masked
@@ -58,7 +60,8 @@ pub(crate) struct WrapArgs {
     /// The output then goes to the terminal through a pipe.
     #[arg(long, value_name = "LINES", default_value_t = 0, requires = "command", hide_default_value = true, value_parser = whole::<usize>(0, MOST_LINES))]
     output_tail: usize,
-    /// The command that deploys: its start and its outcome are recorded, and its exit code is returned
+    /// The command that deploys: its start and its outcome are recorded, and its exit code is
+    /// returned
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -80,9 +83,17 @@ impl WrapArgs {
     }
 
     /// The command and how to run it, if there is one.
-    pub(crate) fn wrapped_command<'a>(&'a self, variables: &'a [(&'a str, String)]) -> Option<WrappedCommand<'a>> {
+    pub(crate) fn wrapped_command<'a>(
+        &'a self,
+        variables: &'a [(&'a str, String)],
+    ) -> Option<WrappedCommand<'a>> {
         let (limit, output_tail) = (self.command_timeout, self.output_tail);
-        self.has_command().then_some(WrappedCommand { command: &self.command, variables, limit, output_tail })
+        self.has_command().then_some(WrappedCommand {
+            command: &self.command,
+            variables,
+            limit,
+            output_tail,
+        })
     }
 }
 
@@ -100,8 +111,8 @@ pub(crate) struct Recording {
     pub(crate) id_file: Option<PathBuf>,
 }
 
-/// Records the start, runs the command, and records the outcome. Returns the outcome, and the id of the deployment if the
-/// server has acknowledged the start.
+/// Records the start, runs the command, and records the outcome. Returns the outcome, and the id of
+/// the deployment if the server has acknowledged the start.
 ///
 /// # Errors
 /// With `--on-error fail`, the start could not be recorded, and the command did not run.
@@ -111,16 +122,41 @@ pub(crate) async fn run(
     session: &mut Session<'_>,
 ) -> Result<(Outcome, Option<Uuid>), Failure> {
     let mut signals = Signals::listen();
-    let Recording { start, key, on_error, send_timeout, id_file } = recording;
+    let Recording {
+        start,
+        key,
+        on_error,
+        send_timeout,
+        id_file,
+    } = recording;
     let key = on_error::key(key)?;
-    let new = NewDeployment { status: Status::InProgress, occurred_at: Some(SystemClock.now()), ..start.new };
-    let pending = PendingOutcome { server: session.server(), key: resume::random_key()? };
+    let new = NewDeployment {
+        status: Status::InProgress,
+        occurred_at: Some(SystemClock.now()),
+        ..start.new
+    };
+    let pending = PendingOutcome {
+        server: session.server(),
+        key: resume::random_key()?,
+    };
     let start = Start { new, ..start };
     if let Some(spool) = &session.spool {
         spool.limit_to(send_timeout);
     }
-    let delivery = if on_error == OnError::Spool { begin(session) } else { Delivery::new(None) };
-    let mut wrap = Wrap { delivery, pending, on_error, send_timeout, id_file, is_start_refused: false, session };
+    let delivery = if on_error == OnError::Spool {
+        begin(session)
+    } else {
+        Delivery::new(None)
+    };
+    let mut wrap = Wrap {
+        delivery,
+        pending,
+        on_error,
+        send_timeout,
+        id_file,
+        is_start_refused: false,
+        session,
+    };
     let outcome = match wrap.record_start(key, &start, &mut signals).await? {
         Some(cancelled) => cancelled,
         None => wrap.run(command, &mut signals).await,
@@ -141,7 +177,9 @@ fn begin(session: &mut Session<'_>) -> Delivery {
     match entry {
         Ok(entry) => Delivery::new(Some(entry)),
         Err(why) => {
-            session.warn(&format!("a deployment that cannot be sent will be lost: the spool cannot be used: {why}"));
+            session.warn(&format!(
+                "a deployment that cannot be sent will be lost: the spool cannot be used: {why}"
+            ));
             Delivery::new(None)
         }
     }
@@ -163,10 +201,20 @@ struct Wrap<'s, 'a> {
 
 impl Wrap<'_, '_> {
     /// Records the start. Returns the outcome if a signal cancelled the command before it began.
-    async fn record_start(&mut self, key: IdempotencyKey, start: &Start, signals: &mut Signals) -> Result<Option<Outcome>, Failure> {
+    async fn record_start(
+        &mut self,
+        key: IdempotencyKey,
+        start: &Start,
+        signals: &mut Signals,
+    ) -> Result<Option<Outcome>, Failure> {
         self.delivery.mark_unfinished(&self.pending);
         self.add(key, start.to_request(true));
-        let obstacle = start.obstacle.clone().or_else(|| self.session.obstacle.as_ref().map(|obstacle| obstacle.why.clone()));
+        let obstacle = start.obstacle.clone().or_else(|| {
+            self.session
+                .obstacle
+                .as_ref()
+                .map(|obstacle| obstacle.why.clone())
+        });
         let result = if let Some(why) = obstacle {
             Some(self.delivery.refuse(Error::Setup(why)))
         } else {
@@ -177,7 +225,9 @@ impl Wrap<'_, '_> {
         };
         match result {
             Some(DeliveryResult::Complete) => self.write_id_file(),
-            result if self.on_error == OnError::Fail => return Err(not_recorded(result, self.send_timeout)),
+            result if self.on_error == OnError::Fail => {
+                return Err(not_recorded(result, self.send_timeout));
+            }
             Some(DeliveryResult::Refused(error)) => {
                 self.warn_of_refusal("the deployment", &error);
                 self.is_start_refused = true;
@@ -188,18 +238,30 @@ impl Wrap<'_, '_> {
         Ok(None)
     }
 
-    /// Runs the command under a keeper, or directly if there is no entry on disk or no keeper can be started.
+    /// Runs the command under a keeper, or directly if there is no entry on disk or no keeper can
+    /// be started.
     async fn run(&mut self, command: WrappedCommand<'_>, signals: &mut Signals) -> Outcome {
-        let Some(entry) = self.delivery.entry() else { return child::run(command, signals, drop).await };
+        let Some(entry) = self.delivery.entry() else {
+            return child::run(command, signals, drop).await;
+        };
         match keeper::start(entry, command, &self.session.flags, signals).await {
             Ok(outcome) => outcome,
-            Err(_) => child::run(command, signals, |pid| drop(entry.store_process(&ProcessIdentity::of(pid)))).await,
+            Err(_) => {
+                child::run(command, signals, |pid| {
+                    drop(entry.store_process(&ProcessIdentity::of(pid)))
+                })
+                .await
+            }
         }
     }
 
-    /// Writes the id of the deployment into the id file, or the name of the entry if there is no id yet.
+    /// Writes the id of the deployment into the id file, or the name of the entry if there is no id
+    /// yet.
     fn write_id_file(&mut self) {
-        let written = self.id_file.take().map_or(Ok(()), |path| target::hand_on(&path, &self.delivery));
+        let written = self
+            .id_file
+            .take()
+            .map_or(Ok(()), |path| target::hand_on(&path, &self.delivery));
         if let Err(why) = written {
             self.session.warn(&why);
         }
@@ -208,20 +270,32 @@ impl Wrap<'_, '_> {
     /// Adds an event to the delivery. Returns whether the disk accepted it.
     fn add(&mut self, key: IdempotencyKey, request: Request) -> bool {
         let server = self.session.server();
-        let Err(error) = self.delivery.add(Event { server, key, request }) else { return true };
-        self.session.warn(&format!("an event of the deployment may be lost: the spool cannot be written: {error}"));
+        let Err(error) = self.delivery.add(Event {
+            server,
+            key,
+            request,
+        }) else {
+            return true;
+        };
+        self.session.warn(&format!(
+            "an event of the deployment may be lost: the spool cannot be written: {error}"
+        ));
         false
     }
 
-    /// Sends the events that are left, and in the rest of the time the entries that earlier calls left behind. A signal that
-    /// cancels the pipeline ends this soon.
+    /// Sends the events that are left, and in the rest of the time the entries that earlier calls
+    /// left behind. A signal that cancels the pipeline ends this soon.
     async fn record_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Option<Uuid> {
         let body = self.delivery.outcome_body(outcome);
-        // If the outcome is not on disk, the mark stays: another process then knows that the outcome is missing.
+        // If the outcome is not on disk, the mark stays: another process then knows that the
+        // outcome is missing.
         if self.add(self.pending.key.clone(), Request::Update { body }) {
             self.delivery.mark_finished();
         }
-        let (id, folder) = (self.delivery.deployment(), self.delivery.entry().map(|entry| entry.folder().to_owned()));
+        let (id, folder) = (
+            self.delivery.deployment(),
+            self.delivery.entry().map(|entry| entry.folder().to_owned()),
+        );
         let sent = signals.unless_called_off(self.send_rest()).await;
         sent.unwrap_or_else(|| {
             if let Some(folder) = folder {
@@ -243,28 +317,49 @@ impl Wrap<'_, '_> {
         id
     }
 
-    /// Sends the outcome. Returns whether the server accepted or refused it, so that it can be asked for more.
+    /// Sends the outcome. Returns whether the server accepted or refused it, so that it can be
+    /// asked for more.
     async fn send_outcome(&mut self) -> bool {
-        match timeout(self.send_timeout, self.delivery.deliver(&self.session.client)).await {
+        match timeout(
+            self.send_timeout,
+            self.delivery.deliver(&self.session.client),
+        )
+        .await
+        {
             Ok(DeliveryResult::Complete) => return true,
             Ok(DeliveryResult::Refused(error)) => {
-                let what = if self.delivery.deployment().is_none() { "the deployment" } else { "the outcome" };
+                let what = if self.delivery.deployment().is_none() {
+                    "the deployment"
+                } else {
+                    "the outcome"
+                };
                 self.warn_of_refusal(what, &error);
                 return true;
             }
             // Another token can send it.
-            Ok(DeliveryResult::Later(error @ Error::Unauthorised(_))) => self.warn_of_refusal("the deployment", &error),
+            Ok(DeliveryResult::Later(error @ Error::Unauthorised(_))) => {
+                self.warn_of_refusal("the deployment", &error)
+            }
             Ok(DeliveryResult::Later(error)) => self.warn_of_delay(Failure::of(&error).message()),
-            Err(_) => self.warn_of_delay(&format!("the server did not answer within {}", humantime::format_duration(self.send_timeout))),
+            Err(_) => self.warn_of_delay(&format!(
+                "the server did not answer within {}",
+                humantime::format_duration(self.send_timeout)
+            )),
         }
         false
     }
 
     fn warn_of_refusal(&mut self, what: &str, error: &Error) {
-        let warning = match (Refusal::of(error), self.delivery.entry().filter(|_| self.delivery.is_on_disk())) {
+        let warning = match (
+            Refusal::of(error),
+            self.delivery.entry().filter(|_| self.delivery.is_on_disk()),
+        ) {
             (Some(refusal), Some(entry)) => {
                 let way_out = refusal.way_out(&entry.name(), self.delivery.deployment().is_none());
-                format!("{what} is refused and kept in the spool: {}; {way_out}", refusal.reason)
+                format!(
+                    "{what} is refused and kept in the spool: {}; {way_out}",
+                    refusal.reason
+                )
             }
             _ => format!("{what} is not recorded: {}", Failure::of(error).summary().1),
         };
@@ -273,7 +368,9 @@ impl Wrap<'_, '_> {
 
     fn warn_of_delay(&mut self, why: &str) {
         let warning = if self.delivery.is_on_disk() {
-            format!("the deployment is kept in the spool and sent by the next call or by `deploytrack flush`: {why}")
+            format!(
+                "the deployment is kept in the spool and sent by the next call or by `deploytrack flush`: {why}"
+            )
         } else {
             format!("the deployment is not recorded: {why}")
         };
@@ -285,9 +382,13 @@ impl Wrap<'_, '_> {
 fn not_recorded(result: Option<DeliveryResult>, send_timeout: Duration) -> Failure {
     let failure = match result {
         Some(DeliveryResult::Refused(error) | DeliveryResult::Later(error)) => Failure::from(error),
-        Some(DeliveryResult::Complete) | None => {
-            Failure::new(Exit::Unreachable, format!("the server did not answer within {}", humantime::format_duration(send_timeout)))
-        }
+        Some(DeliveryResult::Complete) | None => Failure::new(
+            Exit::Unreachable,
+            format!(
+                "the server did not answer within {}",
+                humantime::format_duration(send_timeout)
+            ),
+        ),
     };
     failure.hint(NOT_RUN)
 }

@@ -16,8 +16,8 @@ use crate::files;
 const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 
 impl Spool {
-    /// Removes hidden folders of processes that died while they created or removed an entry. Errors are ignored: the folders
-    /// only cost space.
+    /// Removes hidden folders of processes that died while they created or removed an entry. Errors
+    /// are ignored: the folders only cost space.
     pub(crate) fn clean_up(&self) {
         let spool = self.clone();
         drop(self.disk.run(move || spool.try_clean_up()));
@@ -37,7 +37,9 @@ impl Spool {
 impl Entry {
     /// Renames an unreadable entry, so that other entries can be sent and its content is not lost.
     pub(crate) fn set_aside(self) -> io::Result<PathBuf> {
-        let aside = self.folder.with_file_name(format!("{}.unreadable", self.name()));
+        let aside = self
+            .folder
+            .with_file_name(format!("{}.unreadable", self.name()));
         let (from, to) = (self.folder.clone(), aside.clone());
         self.disk.run(move || fs::rename(from, to))?;
         Ok(aside)
@@ -45,12 +47,19 @@ impl Entry {
 }
 
 fn is_hidden(folder: &DirEntry) -> bool {
-    folder.file_name().to_str().and_then(|name| name.strip_prefix('.')).is_some_and(|name| Uuid::try_parse(name).is_ok())
+    folder
+        .file_name()
+        .to_str()
+        .and_then(|name| name.strip_prefix('.'))
+        .is_some_and(|name| Uuid::try_parse(name).is_ok())
 }
 
 /// Whether the folder has not changed for a long time and no process holds its lock.
 fn is_abandoned(folder: &Path) -> bool {
-    let age = fs::symlink_metadata(folder).and_then(|metadata| metadata.modified()).ok().and_then(|then| then.elapsed().ok());
+    let age = fs::symlink_metadata(folder)
+        .and_then(|metadata| metadata.modified())
+        .ok()
+        .and_then(|then| then.elapsed().ok());
     age.is_some_and(|age| age >= ABANDONED_AFTER) && is_unlocked(folder)
 }
 
@@ -75,7 +84,10 @@ mod tests {
         if lock {
             fs::write(folder.join(LOCK), "").unwrap();
         }
-        File::open(&folder).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        File::open(&folder)
+            .unwrap()
+            .set_modified(SystemTime::now() - age)
+            .unwrap();
         folder
     }
 
@@ -83,8 +95,14 @@ mod tests {
     fn only_old_unlocked_hidden_folders_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let day = ABANDONED_AFTER + Duration::from_mins(1);
-        let gone = [left_behind(folder.path(), day, false), left_behind(folder.path(), day, true)];
-        let stay = [left_behind(folder.path(), Duration::from_hours(23), true), left_behind(folder.path(), day, true)];
+        let gone = [
+            left_behind(folder.path(), day, false),
+            left_behind(folder.path(), day, true),
+        ];
+        let stay = [
+            left_behind(folder.path(), Duration::from_hours(23), true),
+            left_behind(folder.path(), day, true),
+        ];
         let lock = File::open(stay[1].join(LOCK)).unwrap();
         lock.lock().unwrap();
         let spool = super::super::tests::spool_in(folder.path().to_owned());

@@ -19,7 +19,8 @@ use super::{
     process_identity::ProcessIdentity,
     seal::{self, Distrust, SealedFile},
     storage::{
-        DEPLOYMENT, FIRST_EVENT, ID_FILE, OUTCOME, RUNNING, UNFINISHED, entry_name, event_file, position_of, write_synced, write_unsynced,
+        DEPLOYMENT, FIRST_EVENT, ID_FILE, OUTCOME, RUNNING, UNFINISHED, entry_name, event_file,
+        position_of, write_synced, write_unsynced,
     },
 };
 use crate::{
@@ -65,16 +66,21 @@ impl Entry {
         self.write(&event_file(position), &bytes)
     }
 
-    /// The events that no server has acknowledged, with their positions, in order. The error for an unreadable event names
-    /// its file.
+    /// The events that no server has acknowledged, with their positions, in order. The error for an
+    /// unreadable event names its file.
     pub(crate) fn events(&self) -> io::Result<Vec<(usize, Event)>> {
         let mut events = Vec::new();
         for position in self.positions()? {
             let name = event_file(position);
-            let Some(content) = self.read(&name)? else { continue };
+            let Some(content) = self.read(&name)? else {
+                continue;
+            };
             let event = serde_json::from_slice(&content).map_err(|error| {
                 let path = self.folder.join(name);
-                io::Error::new(io::ErrorKind::InvalidData, format!("{} cannot be read: {error}", path.display()))
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("{} cannot be read: {error}", path.display()),
+                )
             })?;
             events.push((position, event));
         }
@@ -84,18 +90,24 @@ impl Entry {
     /// The positions of the stored events, in order.
     pub(super) fn positions(&self) -> io::Result<Vec<usize>> {
         let folder = self.folder.clone();
-        let mut positions =
-            self.disk.run(move || Ok(fs::read_dir(folder)?.filter_map(|file| position_of(&file.ok()?.path())).collect::<Vec<_>>()))?;
+        let mut positions = self.disk.run(move || {
+            Ok(fs::read_dir(folder)?
+                .filter_map(|file| position_of(&file.ok()?.path()))
+                .collect::<Vec<_>>())
+        })?;
         positions.sort_unstable();
         Ok(positions)
     }
 
-    /// Removes an event that the server has acknowledged. A copy of the first event stays: it describes the deployment.
+    /// Removes an event that the server has acknowledged. A copy of the first event stays: it
+    /// describes the deployment.
     pub(crate) fn remove_event(&self, position: usize) -> io::Result<()> {
         let name = event_file(position);
-        // A stored refusal is about the first event that is left. After this, that is another event.
+        // A stored refusal is about the first event that is left. After this, that is another
+        // event.
         self.lift_refusal()?;
-        // If a crash brings the event back, it is sent again under its key, and the server gives the same answer.
+        // If a crash brings the event back, it is sent again under its key, and the server gives
+        // the same answer.
         if let (0, Some(event)) = (position, self.read(&name)?) {
             self.write(FIRST_EVENT, &event)?;
         }
@@ -114,12 +126,18 @@ impl Entry {
 
     /// Stores the id of the deployment.
     pub(crate) fn store_deployment(&self, id: Uuid) -> io::Result<()> {
-        if self.deployment() == Some(id) { Ok(()) } else { self.write(DEPLOYMENT, id.to_string().as_bytes()) }
+        if self.deployment() == Some(id) {
+            Ok(())
+        } else {
+            self.write(DEPLOYMENT, id.to_string().as_bytes())
+        }
     }
 
     /// The id file that names this entry until the deployment has an id.
     pub(crate) fn id_file(&self) -> Option<PathBuf> {
-        String::from_utf8(self.read(ID_FILE).ok()??).ok().map(PathBuf::from)
+        String::from_utf8(self.read(ID_FILE).ok()??)
+            .ok()
+            .map(PathBuf::from)
     }
 
     /// Stores the path of the id file.
@@ -127,7 +145,8 @@ impl Entry {
         self.write(ID_FILE, path.to_string_lossy().as_bytes())
     }
 
-    /// Marks that the outcome is not known yet. Not synced: the event that is stored next is, and its sync covers the folder.
+    /// Marks that the outcome is not known yet. Not synced: the event that is stored next is, and
+    /// its sync covers the folder.
     pub(crate) fn mark_unfinished(&self, pending: &PendingOutcome) -> io::Result<()> {
         self.write_unsynced(UNFINISHED, &serde_json::to_vec(pending)?)
     }
@@ -165,12 +184,17 @@ impl Entry {
     /// The server of the entry.
     pub(crate) fn server(&self) -> Option<String> {
         let of_first_event = || Some(self.events().ok()?.first()?.1.server.clone());
-        self.pending_outcome().map(|pending| pending.server).or_else(of_first_event)
+        self.pending_outcome()
+            .map(|pending| pending.server)
+            .or_else(of_first_event)
     }
 
     /// Removes the entry. It is hidden first, so that no process finds half of it.
     pub(crate) fn remove(self) -> io::Result<()> {
-        let (folder, hidden) = (self.folder.clone(), self.folder.with_file_name(format!(".{}", self.name())));
+        let (folder, hidden) = (
+            self.folder.clone(),
+            self.folder.with_file_name(format!(".{}", self.name())),
+        );
         self.disk.run(move || {
             fs::rename(&folder, &hidden)?;
             fs::remove_dir_all(hidden)
@@ -183,25 +207,49 @@ impl Entry {
     }
 
     fn read_file(&self, name: &str, checks_seal: bool) -> io::Result<Option<Vec<u8>>> {
-        let (path, care) = (self.folder.join(name), if checks_seal { Care::Own } else { Care::NoLink });
-        let bytes = match self.disk.run(move || files::read(&path, care, bounds::LARGEST_FILE)) {
+        let (path, care) = (
+            self.folder.join(name),
+            if checks_seal { Care::Own } else { Care::NoLink },
+        );
+        let bytes = match self
+            .disk
+            .run(move || files::read(&path, care, bounds::LARGEST_FILE))
+        {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(Distrust::error(format!("{name}: {error}"))),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(Distrust::error(format!("{name}: {error}")));
+            }
             bytes => bytes?,
         };
         if !checks_seal {
             return Ok(Some(seal::open_unverified(bytes)));
         }
         let entry = self.name();
-        Ok(Some(seal::open(SealedFile { entry: &entry, name }, bytes, &self.keys)?.content))
+        Ok(Some(
+            seal::open(
+                SealedFile {
+                    entry: &entry,
+                    name,
+                },
+                bytes,
+                &self.keys,
+            )?
+            .content,
+        ))
     }
 
     /// A file that the keeper wrote.
     ///
-    /// In an entry that this process created the seal is not checked: only our own keeper writes there. That keeper may have
-    /// read another token, such as one from a pipe that can be read once, and its seal would then never fit.
+    /// In an entry that this process created the seal is not checked: only our own keeper writes
+    /// there. That keeper may have read another token, such as one from a pipe that can be read
+    /// once, and its seal would then never fit.
     fn parse_from_keeper<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_slice(&self.read_file(name, self.is_trusted && !self.is_begun_here).ok()??).ok()
+        serde_json::from_slice(
+            &self
+                .read_file(name, self.is_trusted && !self.is_begun_here)
+                .ok()??,
+        )
+        .ok()
     }
 
     pub(super) fn parse<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
@@ -210,21 +258,39 @@ impl Entry {
 
     fn seal(&self, name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
         // An event names its server itself.
-        let server = serde_json::from_slice::<Event>(content).map_or_else(|_| self.server.clone(), |event| event.server);
+        let server = serde_json::from_slice::<Event>(content)
+            .map_or_else(|_| self.server.clone(), |event| event.server);
         let entry = self.name();
-        seal::close(SealedFile { entry: &entry, name }, &server, content, &self.keys)
+        seal::close(
+            SealedFile {
+                entry: &entry,
+                name,
+            },
+            &server,
+            content,
+            &self.keys,
+        )
     }
 
     /// Writes a file that survives a crash of the machine.
     pub(super) fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let (folder, name, sealed) = (self.folder.clone(), name.to_owned(), self.seal(name, content)?);
+        let (folder, name, sealed) = (
+            self.folder.clone(),
+            name.to_owned(),
+            self.seal(name, content)?,
+        );
         self.disk.run(move || write_synced(&folder, &name, &sealed))
     }
 
     /// Writes a file that need not survive a crash of the machine.
     fn write_unsynced(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let (folder, name, sealed) = (self.folder.clone(), name.to_owned(), self.seal(name, content)?);
-        self.disk.run(move || write_unsynced(&folder, &name, &sealed))
+        let (folder, name, sealed) = (
+            self.folder.clone(),
+            name.to_owned(),
+            self.seal(name, content)?,
+        );
+        self.disk
+            .run(move || write_unsynced(&folder, &name, &sealed))
     }
 
     pub(super) fn delete(&self, name: &str) -> io::Result<()> {
@@ -233,7 +299,8 @@ impl Entry {
     }
 }
 
-/// When the entry of this name was created: a UUID of version 7 contains the time (RFC 9562, section 5.7).
+/// When the entry of this name was created: a UUID of version 7 contains the time (RFC 9562,
+/// section 5.7).
 pub(crate) fn created_at(name: &str) -> Option<Time> {
     let (seconds, nanoseconds) = Uuid::try_parse(name).ok()?.get_timestamp()?.to_unix();
     chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)

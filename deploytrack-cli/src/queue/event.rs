@@ -28,7 +28,8 @@ pub(crate) enum Request {
         body: Value,
         /// Whether names are registered even if they resemble known ones.
         register: bool,
-        /// Whether an earlier try of the same pipeline step may have used the key. The step then resumes that deployment.
+        /// Whether an earlier try of the same pipeline step may have used the key. The step then
+        /// resumes that deployment.
         #[serde(default)]
         again: bool,
     },
@@ -55,10 +56,17 @@ impl Request {
         body
     }
 
-    /// The same start as a request that resumes an earlier deployment. An update is returned unchanged.
+    /// The same start as a request that resumes an earlier deployment. An update is returned
+    /// unchanged.
     pub(crate) fn into_resume(self, deployment: Uuid) -> Self {
         match self {
-            Self::Record { body, register, .. } | Self::Resume { body, register, .. } => Self::Resume { body, register, deployment },
+            Self::Record { body, register, .. } | Self::Resume { body, register, .. } => {
+                Self::Resume {
+                    body,
+                    register,
+                    deployment,
+                }
+            }
             Self::Update { .. } => self,
         }
     }
@@ -66,13 +74,20 @@ impl Request {
     /// The same start as a request that records a new deployment. An update is returned unchanged.
     pub(crate) fn into_record(self) -> Self {
         match self {
-            Self::Record { body, register, .. } | Self::Resume { body, register, .. } => Self::Record { body, register, again: false },
+            Self::Record { body, register, .. } | Self::Resume { body, register, .. } => {
+                Self::Record {
+                    body,
+                    register,
+                    again: false,
+                }
+            }
             Self::Update { .. } => self,
         }
     }
 }
 
-/// Server and idempotency key of an outcome that is not known yet: the command may still be running.
+/// Server and idempotency key of an outcome that is not known yet: the command may still be
+/// running.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PendingOutcome {

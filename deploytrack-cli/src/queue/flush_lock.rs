@@ -38,10 +38,13 @@ impl Spool {
     fn try_lock_for_flush(&self) -> io::Result<Option<FlushLock>> {
         match self.check() {
             // Without a spool there is nothing to send out of order.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(FlushLock { _lock: None })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Some(FlushLock { _lock: None }));
+            }
             checked => checked?,
         }
-        let with_name = |error: io::Error| io::Error::new(error.kind(), format!("{FLUSH_LOCK}: {error}"));
+        let with_name =
+            |error: io::Error| io::Error::new(error.kind(), format!("{FLUSH_LOCK}: {error}"));
         let lock = files::lockable(&self.folder.join(FLUSH_LOCK), true).map_err(with_name)?;
         Ok(try_lock(&lock)?.then_some(FlushLock { _lock: Some(lock) }))
     }

@@ -36,7 +36,11 @@ impl KeeperLock {
             let lock = files::lockable(&path, true)?;
             Ok(try_lock(&lock)?.then_some(lock))
         })?;
-        Ok(lock.map(|lock| Self { folder: folder.to_owned(), keys, _lock: lock }))
+        Ok(lock.map(|lock| Self {
+            folder: folder.to_owned(),
+            keys,
+            _lock: lock,
+        }))
     }
 
     /// Stores the process of the command.
@@ -51,7 +55,15 @@ impl KeeperLock {
 
     /// Not synced: if the machine crashes, the command and this process die with it.
     fn store(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let sealed = seal::close(SealedFile { entry: &entry_name(&self.folder), name }, "", content, &self.keys)?;
+        let sealed = seal::close(
+            SealedFile {
+                entry: &entry_name(&self.folder),
+                name,
+            },
+            "",
+            content,
+            &self.keys,
+        )?;
         let (folder, name) = (self.folder.clone(), name.to_owned());
         patience::within(PATIENCE, move || write_unsynced(&folder, &name, &sealed))
     }
@@ -61,10 +73,13 @@ impl KeeperLock {
 pub(crate) fn leave(folder: &Path) {
     let folder = folder.to_owned();
     // Without the mark the keeper sends the entry at once.
-    drop(patience::within(PATIENCE_FOR_A_MARK, move || write_unsynced(&folder, LEFT, b"")));
+    drop(patience::within(PATIENCE_FOR_A_MARK, move || {
+        write_unsynced(&folder, LEFT, b"")
+    }));
 }
 
-/// Whether the recording process of an entry died: it neither removed the entry nor left it to the next call.
+/// Whether the recording process of an entry died: it neither removed the entry nor left it to the
+/// next call.
 pub(crate) fn is_abandoned(folder: &Path) -> bool {
     folder.exists() && !folder.join(LEFT).exists()
 }

@@ -1,5 +1,5 @@
-//! The keys that authenticate the files of the spool. No key is stored in the spool itself, since a CI cache may carry it to
-//! other machines.
+//! The keys that authenticate the files of the spool. No key is stored in the spool itself, since a
+//! CI cache may carry it to other machines.
 
 use std::{
     fmt,
@@ -41,10 +41,14 @@ pub(crate) struct Keys {
 impl Keys {
     /// The keys of a call with this token.
     pub(crate) fn of(env: &ProcessEnv, token: Option<&str>) -> Self {
-        let shared = env.variable(SHARED).filter(|secret| secret.len() >= SHORTEST_SHARED);
+        let shared = env
+            .variable(SHARED)
+            .filter(|secret| secret.len() >= SHORTEST_SHARED);
         Self {
-            token: token.and_then(|token| derive(token.as_bytes(), &[b"deploytrack spool token 1"])),
-            shared: shared.and_then(|secret| derive(secret.as_bytes(), &[b"deploytrack spool shared 1"])),
+            token: token
+                .and_then(|token| derive(token.as_bytes(), &[b"deploytrack spool token 1"])),
+            shared: shared
+                .and_then(|secret| derive(secret.as_bytes(), &[b"deploytrack spool shared 1"])),
             machine: machine_file(env).zip(identity(token)),
             machine_key: OnceLock::new(),
         }
@@ -52,7 +56,11 @@ impl Keys {
 
     /// The names of the keys in a seal, and the keys.
     pub(super) fn all(&self) -> [(&'static str, Option<Key>); 3] {
-        [("token", self.token), ("shared", self.shared), ("machine", self.machine())]
+        [
+            ("token", self.token),
+            ("shared", self.shared),
+            ("machine", self.machine()),
+        ]
     }
 
     fn machine(&self) -> Option<Key> {
@@ -72,11 +80,17 @@ impl fmt::Debug for Keys {
 
 /// A warning if the shared secret is too short to be used.
 pub(crate) fn unusable_shared_key(env: &ProcessEnv) -> Option<String> {
-    let secret = env.variable(SHARED).filter(|secret| secret.len() < SHORTEST_SHARED)?;
-    Some(format!("{SHARED} is not used: it has {} characters, and it needs at least {SHORTEST_SHARED}", secret.len()))
+    let secret = env
+        .variable(SHARED)
+        .filter(|secret| secret.len() < SHORTEST_SHARED)?;
+    Some(format!(
+        "{SHARED} is not used: it has {} characters, and it needs at least {SHORTEST_SHARED}",
+        secret.len()
+    ))
 }
 
-/// The HMAC of some fields. Each field is preceded by its length, so that different lists never hash the same bytes.
+/// The HMAC of some fields. Each field is preceded by its length, so that different lists never
+/// hash the same bytes.
 pub(super) fn mac(secret: &[u8], fields: &[&[u8]]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
     for field in fields {
@@ -90,16 +104,18 @@ fn derive(secret: &[u8], fields: &[&[u8]]) -> Option<Key> {
     Some(mac(secret, fields)?.finalize().into_bytes().into())
 }
 
-/// Issuer and subject of the token. A later token of the same subject can send the entries, a token of another subject
-/// cannot. None for a token without a subject.
+/// Issuer and subject of the token. A later token of the same subject can send the entries, a token
+/// of another subject cannot. None for a token without a subject.
 fn identity(token: Option<&str>) -> Option<Vec<u8>> {
-    let Some(token) = token else { return Some(b"no token".to_vec()) };
+    let Some(token) = token else {
+        return Some(b"no token".to_vec());
+    };
     let (issuer, subject) = token::subject(token)?;
     serde_json::to_vec(&(issuer, subject)).ok()
 }
 
-/// None if the file would be inside the state folder: a CI cache may restore that folder, and with it a secret that an
-/// attacker chose.
+/// None if the file would be inside the state folder: a CI cache may restore that folder, and with
+/// it a secret that an attacker chose.
 fn machine_file(env: &ProcessEnv) -> Option<PathBuf> {
     let file = env.config_file()?.with_file_name(MACHINE);
     let state = env.state_folder()?;
@@ -121,5 +137,9 @@ fn machine_secret(path: &Path) -> io::Result<Vec<u8>> {
         file.sync_all()?;
     }
     let secret = files::read(path, Care::Own, SECRET_BYTES as u64)?;
-    if secret.len() == SECRET_BYTES { Ok(secret) } else { Err(io::Error::other("the secret is truncated")) }
+    if secret.len() == SECRET_BYTES {
+        Ok(secret)
+    } else {
+        Err(io::Error::other("the secret is truncated"))
+    }
 }

@@ -1,13 +1,16 @@
-//! The spool: deployments that no server has acknowledged yet, stored on this machine until one does.
+//! The spool: deployments that no server has acknowledged yet, stored on this machine until one
+//! does.
 //!
-//! An *entry* is one deployment as one call of `deploytrack record` reports it. It is a folder with one file for each event.
-//! An event is written and synced before it is sent, and removed after the server acknowledged it. The folder also stores
-//! the id of the deployment, after the server has assigned it, and a lock file. The process that reports the deployment
-//! holds the lock, so that no other process sends the entry until that process has ended, in whatever way. No file contains
-//! a token.
+//! An *entry* is one deployment as one call of `deploytrack record` reports it. It is a folder with
+//! one file for each event. An event is written and synced before it is sent, and removed after the
+//! server acknowledged it. The folder also stores the id of the deployment, after the server has
+//! assigned it, and a lock file. The process that reports the deployment holds the lock, so that no
+//! other process sends the entry until that process has ended, in whatever way. No file contains a
+//! token.
 //!
-//! A CI cache may carry the folder to other machines, and other branches may fill that cache. Every file therefore has a
-//! seal. All seals of an entry are checked before the entry is used, and only regular files of the own user are opened.
+//! A CI cache may carry the folder to other machines, and other branches may fill that cache. Every
+//! file therefore has a seal. All seals of an entry are checked before the entry is used, and only
+//! regular files of the own user are opened.
 //!
 //! | File | Knows |
 //! |---|---|

@@ -1,6 +1,7 @@
 //! Refused events: the server, or the client itself, rejected them.
 //!
-//! A refused event stays in the spool, with the reason: the deployment has happened, even if its record is rejected.
+//! A refused event stays in the spool, with the reason: the deployment has happened, even if its
+//! record is rejected.
 
 use std::io;
 
@@ -49,23 +50,43 @@ impl Refusal {
         let failure = Failure::of(error);
         let (status, code, reason) = match error {
             Error::Setup(why) => (None, BY_THE_CLIENT, why.clone()),
-            Error::Unauthorised(problem) => (Some(problem.status), problem.code.as_str(), failure.message().to_owned()),
-            Error::Refused(problem) if is_final(error) => (Some(problem.status), problem.code.as_str(), failure.summary().1),
+            Error::Unauthorised(problem) => (
+                Some(problem.status),
+                problem.code.as_str(),
+                failure.message().to_owned(),
+            ),
+            Error::Refused(problem) if is_final(error) => (
+                Some(problem.status),
+                problem.code.as_str(),
+                failure.summary().1,
+            ),
             _ => return None,
         };
-        Some(Self { at: SystemClock.now(), status, code: code.to_owned(), reason: cut(&reason, MOST_OF_A_REASON) })
+        Some(Self {
+            at: SystemClock.now(),
+            status,
+            code: code.to_owned(),
+            reason: cut(&reason, MOST_OF_A_REASON),
+        })
     }
 
-    /// The commands that send the refused event after all. Names can be corrected only if the record itself is refused.
+    /// The commands that send the refused event after all. Names can be corrected only if the
+    /// record itself is refused.
     pub(crate) fn way_out(&self, entry: &str, is_record: bool) -> String {
         let send = match (self.is_about_the_token(), is_record) {
             (true, _) => format!(
                 "the next call with an accepted token of the same subject sends it, and so does `deploytrack flush`; with any other token \
                  use `deploytrack flush {entry} --trust`"
             ),
-            (false, false) => format!("`deploytrack flush {entry}` sends it again after the cause is fixed"),
+            (false, false) => {
+                format!("`deploytrack flush {entry}` sends it again after the cause is fixed")
+            }
             (false, true) => {
-                let register = if self.code == "near_miss" { ", with --register as a new name" } else { "" };
+                let register = if self.code == "near_miss" {
+                    ", with --register as a new name"
+                } else {
+                    ""
+                };
                 format!(
                     "`deploytrack flush {entry}` sends it again after the cause is fixed, with --set environment=NAME (or component=, \
                      version=) under another name{register}"
@@ -82,7 +103,8 @@ impl Refusal {
 }
 
 impl Entry {
-    /// Stores why the first event was rejected. Synced: after a crash the event must still count as refused.
+    /// Stores why the first event was rejected. Synced: after a crash the event must still count as
+    /// refused.
     pub(crate) fn refuse(&self, refusal: &Refusal) -> io::Result<()> {
         self.write(REFUSED, &serde_json::to_vec_pretty(refusal)?)
     }
@@ -105,7 +127,22 @@ impl Spool {
     /// The refusal of an entry. The entry is not locked.
     pub(crate) fn refusal(&self, name: &str) -> Option<Refusal> {
         let path = self.folder.join(name).join(REFUSED);
-        let bytes = self.disk.run(move || files::read(&path, Care::Own, bounds::LARGEST_FILE)).ok()?;
-        serde_json::from_slice(&seal::open(SealedFile { entry: name, name: REFUSED }, bytes, &self.keys).ok()?.content).ok()
+        let bytes = self
+            .disk
+            .run(move || files::read(&path, Care::Own, bounds::LARGEST_FILE))
+            .ok()?;
+        serde_json::from_slice(
+            &seal::open(
+                SealedFile {
+                    entry: name,
+                    name: REFUSED,
+                },
+                bytes,
+                &self.keys,
+            )
+            .ok()?
+            .content,
+        )
+        .ok()
     }
 }

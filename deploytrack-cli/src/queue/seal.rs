@@ -1,7 +1,8 @@
-//! The seal of a file in the spool: a first line that proves which token, machine or pipeline wrote the file.
+//! The seal of a file in the spool: a first line that proves which token, machine or pipeline wrote
+//! the file.
 //!
-//! A seal covers the name of the entry, the name of the file, the server and the content. A file can therefore neither be
-//! changed nor moved to another entry, name or server.
+//! A seal covers the name of the entry, the name of the file, the server and the content. A file
+//! can therefore neither be changed nor moved to another entry, name or server.
 
 use std::{collections::BTreeMap, fmt, io};
 
@@ -62,13 +63,32 @@ impl Distrust {
 }
 
 /// Adds a seal to a content.
-pub(super) fn close(file: SealedFile<'_>, server: &str, content: &[u8], keys: &Keys) -> io::Result<Vec<u8>> {
+pub(super) fn close(
+    file: SealedFile<'_>,
+    server: &str,
+    content: &[u8],
+    keys: &Keys,
+) -> io::Result<Vec<u8>> {
     let seal = |key: Option<_>| {
         let key: [u8; 32] = key?;
-        Some(URL_SAFE_NO_PAD.encode(mac(&key, &fields(file, server, content))?.finalize().into_bytes()))
+        Some(
+            URL_SAFE_NO_PAD.encode(
+                mac(&key, &fields(file, server, content))?
+                    .finalize()
+                    .into_bytes(),
+            ),
+        )
     };
-    let by = keys.all().into_iter().filter_map(|(name, key)| Some((name.to_owned(), seal(key)?))).collect();
-    let mut bytes = serde_json::to_vec(&SealLine { sealed: VERSION, server: server.to_owned(), by })?;
+    let by = keys
+        .all()
+        .into_iter()
+        .filter_map(|(name, key)| Some((name.to_owned(), seal(key)?)))
+        .collect();
+    let mut bytes = serde_json::to_vec(&SealLine {
+        sealed: VERSION,
+        server: server.to_owned(),
+        by,
+    })?;
     bytes.push(b'\n');
     bytes.extend_from_slice(content);
     Ok(bytes)
@@ -81,11 +101,16 @@ pub(super) fn close(file: SealedFile<'_>, server: &str, content: &[u8], keys: &K
 pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Result<Content> {
     let (line, opened) = split(bytes);
     let Some(line) = line else {
-        return Err(Distrust::error(format!("{} has no seal: an earlier version of deploytrack or another program wrote it", file.name)));
+        return Err(Distrust::error(format!(
+            "{} has no seal: an earlier version of deploytrack or another program wrote it",
+            file.name
+        )));
     };
     let is_made_by = |(name, key): (&str, Option<[u8; 32]>)| {
         let seal = URL_SAFE_NO_PAD.decode(line.by.get(name)?).ok()?;
-        mac(&key?, &fields(file, &opened.server, &opened.content))?.verify_slice(&seal).ok()
+        mac(&key?, &fields(file, &opened.server, &opened.content))?
+            .verify_slice(&seal)
+            .ok()
     };
     if keys.all().into_iter().any(|key| is_made_by(key).is_some()) {
         return Ok(opened);
@@ -104,18 +129,35 @@ pub(super) fn open_unverified(bytes: Vec<u8>) -> Vec<u8> {
 }
 
 fn fields<'a>(file: SealedFile<'a>, server: &'a str, content: &'a [u8]) -> [&'a [u8]; 5] {
-    [LABEL, file.entry.as_bytes(), file.name.as_bytes(), server.as_bytes(), content]
+    [
+        LABEL,
+        file.entry.as_bytes(),
+        file.name.as_bytes(),
+        server.as_bytes(),
+        content,
+    ]
 }
 
 fn split(bytes: Vec<u8>) -> (Option<SealLine>, Content) {
     let end = bytes.iter().position(|byte| *byte == b'\n');
-    let line = end.and_then(|end| serde_json::from_slice::<SealLine>(&bytes[..end]).ok()).filter(|line| line.sealed == VERSION);
+    let line = end
+        .and_then(|end| serde_json::from_slice::<SealLine>(&bytes[..end]).ok())
+        .filter(|line| line.sealed == VERSION);
     match (line, end) {
         (Some(line), Some(end)) => {
-            let opened = Content { server: line.server.clone(), content: bytes[end + 1..].to_vec() };
+            let opened = Content {
+                server: line.server.clone(),
+                content: bytes[end + 1..].to_vec(),
+            };
             (Some(line), opened)
         }
-        _ => (None, Content { server: String::new(), content: bytes }),
+        _ => (
+            None,
+            Content {
+                server: String::new(),
+                content: bytes,
+            },
+        ),
     }
 }
 
@@ -124,16 +166,31 @@ mod tests {
     use super::*;
     use crate::process_env::ProcessEnv;
 
-    const FILE: SealedFile<'static> = SealedFile { entry: "entry", name: "0.json" };
+    const FILE: SealedFile<'static> = SealedFile {
+        entry: "entry",
+        name: "0.json",
+    };
 
     fn keys(token: Option<&str>, variables: &[(&str, &str)]) -> Keys {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Keys::of(&ProcessEnv { variables, ..ProcessEnv::default() }, token)
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Keys::of(
+            &ProcessEnv {
+                variables,
+                ..ProcessEnv::default()
+            },
+            token,
+        )
     }
 
     /// A token with this subject that expires at this second.
     fn token(subject: &str, end: u64) -> String {
-        format!("e30.{}.signature", URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{subject}","exp":{end}}}"#)))
+        format!(
+            "e30.{}.signature",
+            URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{subject}","exp":{end}}}"#))
+        )
     }
 
     #[test]
@@ -141,12 +198,42 @@ mod tests {
         let keys = keys(Some("token"), &[("HOME", "/nowhere/at/all")]);
         let closed = close(FILE, "http://host", b"content", &keys).unwrap();
         let opened = open(FILE, closed.clone(), &keys).unwrap();
-        assert_eq!((opened.server.as_str(), opened.content.as_slice()), ("http://host", &b"content"[..]));
-        assert!(open(SealedFile { entry: "other", ..FILE }, closed.clone(), &keys).is_err());
-        assert!(open(SealedFile { name: "1.json", ..FILE }, closed.clone(), &keys).is_err());
+        assert_eq!(
+            (opened.server.as_str(), opened.content.as_slice()),
+            ("http://host", &b"content"[..])
+        );
+        assert!(
+            open(
+                SealedFile {
+                    entry: "other",
+                    ..FILE
+                },
+                closed.clone(),
+                &keys
+            )
+            .is_err()
+        );
+        assert!(
+            open(
+                SealedFile {
+                    name: "1.json",
+                    ..FILE
+                },
+                closed.clone(),
+                &keys
+            )
+            .is_err()
+        );
         let text = String::from_utf8(closed).unwrap();
-        for (before, after) in [("content", "CONTENT"), ("http://host", "http://evil"), ("token", "shared")] {
-            assert!(open(FILE, text.replacen(before, after, 1).into_bytes(), &keys).is_err(), "{before}");
+        for (before, after) in [
+            ("content", "CONTENT"),
+            ("http://host", "http://evil"),
+            ("token", "shared"),
+        ] {
+            assert!(
+                open(FILE, text.replacen(before, after, 1).into_bytes(), &keys).is_err(),
+                "{before}"
+            );
         }
         assert!(!text.contains("\"token\":\"token\"") && text.lines().count() == 2);
         let unsealed = open(FILE, b"{\n}".to_vec(), &keys).unwrap_err();
@@ -157,19 +244,36 @@ mod tests {
     #[test]
     fn a_later_token_of_the_same_subject_opens_a_file_only_on_the_same_machine() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let at = |home: &tempfile::TempDir, token: Option<&str>| keys(token, &[("HOME", home.path().to_str().unwrap())]);
+        let at = |home: &tempfile::TempDir, token: Option<&str>| {
+            keys(token, &[("HOME", home.path().to_str().unwrap())])
+        };
         let closed = close(FILE, "", b"content", &at(&one, Some(&token("ci", 1)))).unwrap();
         let opens = |keys: Keys| open(FILE, closed.clone(), &keys).is_ok();
         assert!(opens(at(&one, Some(&token("ci", 2)))) && opens(at(&other, Some(&token("ci", 1)))));
-        assert!(!opens(at(&one, Some(&token("other", 1)))) && !opens(at(&one, None)) && !opens(at(&one, Some("opaque"))));
+        assert!(
+            !opens(at(&one, Some(&token("other", 1))))
+                && !opens(at(&one, None))
+                && !opens(at(&one, Some("opaque")))
+        );
         assert!(!opens(at(&other, Some(&token("ci", 2)))));
         let without = close(FILE, "", b"content", &at(&one, None)).unwrap();
-        assert!(open(FILE, without.clone(), &at(&one, None)).is_ok() && open(FILE, without, &at(&one, Some(&token("ci", 1)))).is_err());
+        assert!(
+            open(FILE, without.clone(), &at(&one, None)).is_ok()
+                && open(FILE, without, &at(&one, Some(&token("ci", 1)))).is_err()
+        );
     }
 
     #[test]
     fn a_shared_secret_opens_a_file_on_any_machine_unless_it_is_too_short() {
-        let keys = |token: &str, secret: &str| keys(Some(token), &[("HOME", "/nowhere/at/all"), (super::super::keys::SHARED, secret)]);
+        let keys = |token: &str, secret: &str| {
+            keys(
+                Some(token),
+                &[
+                    ("HOME", "/nowhere/at/all"),
+                    (super::super::keys::SHARED, secret),
+                ],
+            )
+        };
         let closed = close(FILE, "", b"content", &keys("one", "sixteen letters!")).unwrap();
         assert!(open(FILE, closed.clone(), &keys("two", "sixteen letters!")).is_ok());
         assert!(open(FILE, closed, &keys("two", "sixteen letters?")).is_err());

@@ -31,14 +31,20 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// The spool of this user: `$XDG_STATE_HOME/deploytrack/spool`, or the same under `~/.local/state`.
+    /// The spool of this user: `$XDG_STATE_HOME/deploytrack/spool`, or the same under
+    /// `~/.local/state`.
     pub(crate) fn find(env: &ProcessEnv, keys: Keys, server: String) -> Option<Self> {
         let folder = env.state_folder()?.join("deploytrack").join("spool");
         Some(Self::in_folder(folder, keys, server))
     }
 
     pub(super) fn in_folder(folder: PathBuf, keys: Keys, server: String) -> Self {
-        Self { folder, server, keys: Arc::new(keys), disk: Disk::new(PATIENCE) }
+        Self {
+            folder,
+            server,
+            keys: Arc::new(keys),
+            disk: Disk::new(PATIENCE),
+        }
     }
 
     /// Changes how long the file system may take to answer.
@@ -56,23 +62,40 @@ impl Spool {
     }
 
     fn try_begin(&self) -> io::Result<Entry> {
-        let with_path = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.folder.display()));
-        files::private_folder(&self.folder).and_then(|()| self.check()).map_err(with_path)?;
+        let with_path = |error: io::Error| {
+            io::Error::new(error.kind(), format!("{}: {error}", self.folder.display()))
+        };
+        files::private_folder(&self.folder)
+            .and_then(|()| self.check())
+            .map_err(with_path)?;
         bounds::room(&self.folder, &self.list()?)?;
         let id = Uuid::now_v7().to_string();
-        // Created under a hidden name, so that no other process finds the entry before it is locked.
+        // Created under a hidden name, so that no other process finds the entry before it is
+        // locked.
         let (hidden, folder) = (self.folder.join(format!(".{id}")), self.folder.join(id));
         files::private_folder(&hidden)?;
         let lock = lock_file(&hidden)?;
         lock.lock()?;
         fs::rename(&hidden, &folder)?;
         sync_folder(&self.folder)?;
-        Ok(Entry { is_trusted: true, is_begun_here: true, ..self.entry(folder, lock) })
+        Ok(Entry {
+            is_trusted: true,
+            is_begun_here: true,
+            ..self.entry(folder, lock)
+        })
     }
 
     fn entry(&self, folder: PathBuf, lock: File) -> Entry {
         let (server, keys, disk) = (self.server.clone(), self.keys.clone(), self.disk.clone());
-        Entry { folder, _lock: lock, server, keys, disk, is_trusted: false, is_begun_here: false }
+        Entry {
+            folder,
+            _lock: lock,
+            server,
+            keys,
+            disk,
+            is_trusted: false,
+            is_begun_here: false,
+        }
     }
 
     /// The names of the entries, the oldest first.
@@ -87,7 +110,9 @@ impl Spool {
             checked => checked?,
         }
         let files = fs::read_dir(&self.folder)?;
-        let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok()).filter(|name| Uuid::try_parse(name).is_ok());
+        let names = files
+            .filter_map(|file| file.ok()?.file_name().into_string().ok())
+            .filter(|name| Uuid::try_parse(name).is_ok());
         let mut names: Vec<_> = names.collect();
         // UUIDs of version 7 sort by the time they were created.
         names.sort_unstable();
@@ -106,16 +131,19 @@ impl Spool {
     /// # Errors
     /// A [`Distrust`] if a file of the entry has no seal of ours.
     pub(crate) fn open(&self, name: &str) -> io::Result<Option<Entry>> {
-        let Some(mut entry) = self.open_unverified(name)? else { return Ok(None) };
+        let Some(mut entry) = self.open_unverified(name)? else {
+            return Ok(None);
+        };
         entry.verify()?;
         Ok(Some(entry))
     }
 
-    /// Opens and locks an entry without checking its seals: to show it, to drop it, or to send it after a person has looked
-    /// at it.
+    /// Opens and locks an entry without checking its seals: to show it, to drop it, or to send it
+    /// after a person has looked at it.
     pub(crate) fn open_unverified(&self, name: &str) -> io::Result<Option<Entry>> {
         let (spool, folder) = (self.clone(), self.folder.join(name));
-        self.disk.run(move || Ok(lock(&folder)?.map(|lock| spool.entry(folder, lock))))
+        self.disk
+            .run(move || Ok(lock(&folder)?.map(|lock| spool.entry(folder, lock))))
     }
 }
 
@@ -129,7 +157,8 @@ fn lock(folder: &Path) -> io::Result<Option<File>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         checked => checked.map_err(distrust)?,
     }
-    let lock = lock_file(folder).map_err(|error| distrust(io::Error::new(error.kind(), format!("lock: {error}"))))?;
+    let lock = lock_file(folder)
+        .map_err(|error| distrust(io::Error::new(error.kind(), format!("lock: {error}"))))?;
     if !try_lock(&lock)? || has_keeper(folder).map_err(distrust)? {
         return Ok(None);
     }

@@ -18,7 +18,8 @@ pub(super) const FIRST_EVENT: &str = "told";
 pub(super) const ID_FILE: &str = "id-file";
 /// Exists until the outcome is among the events: the command may still run. Contains the [`super::PendingOutcome`].
 pub(super) const UNFINISHED: &str = "unfinished";
-/// Locked while the keeper lives. The keeper waits for the command even if the process that records the deployment dies.
+/// Locked while the keeper lives. The keeper waits for the command even if the process that records
+/// the deployment dies.
 pub(super) const KEEPER: &str = "keeper";
 /// The process of the command.
 pub(super) const RUNNING: &str = "running";
@@ -34,11 +35,15 @@ pub(super) fn event_file(position: usize) -> String {
 
 /// The position of the event in this file; none for any other file.
 pub(super) fn position_of(path: &Path) -> Option<usize> {
-    path.file_name()?.to_str()?.strip_suffix(".json")?.parse().ok()
+    path.file_name()?
+        .to_str()?
+        .strip_suffix(".json")?
+        .parse()
+        .ok()
 }
 
-/// Writes a file that survives a crash of the machine: beside the target, synced, then renamed. Readers see the old file or
-/// the whole new one.
+/// Writes a file that survives a crash of the machine: beside the target, synced, then renamed.
+/// Readers see the old file or the whole new one.
 pub(super) fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     replace(folder, name, bytes, File::sync_all)?;
     sync_folder(folder)
@@ -49,7 +54,12 @@ pub(super) fn write_unsynced(folder: &Path, name: &str, bytes: &[u8]) -> io::Res
     replace(folder, name, bytes, |_| Ok(()))
 }
 
-fn replace(folder: &Path, name: &str, bytes: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+fn replace(
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+    sync: impl Fn(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let draft = folder.join(format!(".{name}"));
     let mut file = files::create(&draft, 0o600)?;
     file.write_all(bytes)?;
@@ -57,7 +67,8 @@ fn replace(folder: &Path, name: &str, bytes: &[u8], sync: impl Fn(&File) -> io::
     fs::rename(&draft, folder.join(name))
 }
 
-/// Syncs a folder: without this, a rename or a removal in it may be undone when the machine crashes.
+/// Syncs a folder: without this, a rename or a removal in it may be undone when the machine
+/// crashes.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
@@ -78,5 +89,8 @@ pub(super) fn try_lock(file: &File) -> io::Result<bool> {
 
 /// The name of the entry in this folder.
 pub(super) fn entry_name(folder: &Path) -> String {
-    folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }

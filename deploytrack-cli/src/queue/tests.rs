@@ -24,8 +24,14 @@ fn spool() -> (tempfile::TempDir, Spool) {
 }
 
 fn event(number: usize) -> Event {
-    let request = Request::Update { body: serde_json::json!({"status": "failed", "number": number}) };
-    Event { server: "http://host".to_owned(), key: format!("k-{number}").parse().unwrap(), request }
+    let request = Request::Update {
+        body: serde_json::json!({"status": "failed", "number": number}),
+    };
+    Event {
+        server: "http://host".to_owned(),
+        key: format!("k-{number}").parse().unwrap(),
+        request,
+    }
 }
 
 #[test]
@@ -33,7 +39,10 @@ fn an_entry_stays_locked_while_its_process_lives_and_can_be_opened_afterwards() 
     let (_folder, spool) = spool();
     let entry = spool.begin().unwrap();
     entry.store_event(0, &event(0)).unwrap();
-    let pending = PendingOutcome { server: "http://host".to_owned(), key: "k".parse().unwrap() };
+    let pending = PendingOutcome {
+        server: "http://host".to_owned(),
+        key: "k".parse().unwrap(),
+    };
     entry.mark_unfinished(&pending).unwrap();
     let name = entry.name();
     assert_eq!(spool.names().unwrap(), [name.as_str()]);
@@ -97,5 +106,12 @@ fn only_the_owner_can_read_the_spool() {
     let entry = spool.begin().unwrap();
     entry.store_event(0, &event(0)).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&spool.folder), mode(&entry.folder), mode(&entry.folder.join("0.json"))), (0o700, 0o700, 0o600));
+    assert_eq!(
+        (
+            mode(&spool.folder),
+            mode(&entry.folder),
+            mode(&entry.folder.join("0.json"))
+        ),
+        (0o700, 0o700, 0o600)
+    );
 }

@@ -73,7 +73,8 @@ pub(crate) fn latest(deployments: &[Deployment]) -> Grid {
 
 /// One deployment with all its fields.
 pub(crate) fn details(deployment: &Deployment) -> Grid {
-    let metadata = (!deployment.metadata.is_empty()).then(|| deployment.metadata.as_json().to_owned());
+    let metadata =
+        (!deployment.metadata.is_empty()).then(|| deployment.metadata.as_json().to_owned());
     let fields = [
         ("id", Value::text(&deployment.id)),
         ("component", Value::text(&deployment.component_name)),
@@ -83,7 +84,10 @@ pub(crate) fn details(deployment: &Deployment) -> Grid {
         ("attempt", Value::text(&deployment.attempt)),
         ("deployedBy", Value::text(&deployment.deployed_by)),
         ("commitSha", Value::optional(deployment.commit_sha.as_ref())),
-        ("description", Value::optional(deployment.description.as_ref())),
+        (
+            "description",
+            Value::optional(deployment.description.as_ref()),
+        ),
         ("metadata", Value::optional(metadata.as_ref())),
         ("occurredAt", Value::Time(deployment.occurred_at)),
         ("createdAt", Value::Time(deployment.created_at)),
@@ -92,7 +96,10 @@ pub(crate) fn details(deployment: &Deployment) -> Grid {
         ("succeededAt", Value::time(deployment.succeeded_at)),
     ];
     let columns: Vec<_> = fields.iter().map(|(key, _)| Column::hidden(key)).collect();
-    Grid::new(columns, [fields.into_iter().map(|(_, value)| value).collect()])
+    Grid::new(
+        columns,
+        [fields.into_iter().map(|(_, value)| value).collect()],
+    )
 }
 
 /// The attempts of one deployment, one per row.
@@ -112,7 +119,10 @@ pub(crate) fn attempts(attempts: &[Attempt]) -> Grid {
                 Value::Status(attempt.status),
                 Value::time(attempt.started_at),
                 Value::time(attempt.finished_at),
-                attempt.duration().and_then(|took| took.to_std().ok()).map_or(Value::Nothing, took),
+                attempt
+                    .duration()
+                    .and_then(|took| took.to_std().ok())
+                    .map_or(Value::Nothing, took),
                 Value::optional(attempt.reason.as_ref()),
             ]
         }),
@@ -131,13 +141,19 @@ fn took(duration: Duration) -> Value {
 
 /// The history of one deployment, one transition or undeployment per row.
 pub(crate) fn history(deployment: &Deployment, history: &[HistoryEntry]) -> Grid {
-    let has_undeployment = history.iter().any(|entry| entry.event == HistoryKind::Undeployed);
+    let has_undeployment = history
+        .iter()
+        .any(|entry| entry.event == HistoryKind::Undeployed);
     Grid::new(
         [
             Column::hidden("id"),
             Column::hidden("sequence"),
             Column::fixed("attempt", "ATTEMPT"),
-            if has_undeployment { Column::fixed("event", "EVENT") } else { Column::hidden("event") },
+            if has_undeployment {
+                Column::fixed("event", "EVENT")
+            } else {
+                Column::hidden("event")
+            },
             Column::fixed("from", "FROM"),
             Column::fixed("to", "TO"),
             Column::fixed("occurredAt", "AGE"),

@@ -18,13 +18,17 @@ struct Page<'a> {
     _total: u64,
 }
 
-/// The value as YAML, with the order of fields unchanged. Control characters are always escaped. The YAML writer does not escape
-/// invisible characters that change the writing direction; a text with such characters becomes JSON, which is valid YAML and
-/// can escape them.
+/// The value as YAML, with the order of fields unchanged. Control characters are always escaped.
+/// The YAML writer does not escape invisible characters that change the writing direction; a text
+/// with such characters becomes JSON, which is valid YAML and can escape them.
 pub(crate) fn yaml(json: &str) -> io::Result<String> {
     let mut from = Deserializer::from_str(json);
     let yaml = serde_saphyr::to_string(&Transcoder::new(&mut from)).map_err(io::Error::other)?;
-    if has_hidden_control(&yaml) { Ok(clean_json(&pretty(json)?) + "\n") } else { Ok(yaml) }
+    if has_hidden_control(&yaml) {
+        Ok(clean_json(&pretty(json)?) + "\n")
+    } else {
+        Ok(yaml)
+    }
 }
 
 fn pretty(json: &str) -> io::Result<String> {
@@ -38,8 +42,12 @@ pub(crate) fn lines(json: &str) -> io::Result<String> {
 }
 
 fn elements(json: &str) -> Vec<&str> {
-    let list = serde_json::from_str(json).or_else(|_| serde_json::from_str(json).map(|page: Page<'_>| page.data));
-    list.map_or_else(|_| vec![json], |list: Vec<&RawValue>| list.into_iter().map(RawValue::get).collect())
+    let list = serde_json::from_str(json)
+        .or_else(|_| serde_json::from_str(json).map(|page: Page<'_>| page.data));
+    list.map_or_else(
+        |_| vec![json],
+        |list: Vec<&RawValue>| list.into_iter().map(RawValue::get).collect(),
+    )
 }
 
 fn compact(json: &str) -> io::Result<String> {
@@ -97,30 +105,49 @@ mod tests {
         }
         let yaml = yaml(&value.to_string()).unwrap();
         assert!(!yaml.contains(['\u{1b}', '\u{9b}', '\r']), "{yaml}");
-        assert_eq!(serde_saphyr::from_str::<Value>(&yaml).unwrap(), value, "{yaml}");
+        assert_eq!(
+            serde_saphyr::from_str::<Value>(&yaml).unwrap(),
+            value,
+            "{yaml}"
+        );
     }
 
     #[test]
     fn yaml_does_not_change_the_order_of_fields() {
-        assert_eq!(yaml(r#"{"id": 1, "component": "api", "at": [true]}"#).unwrap(), "id: 1\ncomponent: api\nat:\n- true\n");
+        assert_eq!(
+            yaml(r#"{"id": 1, "component": "api", "at": [true]}"#).unwrap(),
+            "id: 1\ncomponent: api\nat:\n- true\n"
+        );
     }
 
     #[test]
     fn characters_that_change_the_writing_direction_are_escaped() {
         let json = "{\"a\":\"x\u{202e}y\"}";
         assert_eq!(yaml(json).unwrap(), "{\n  \"a\": \"x\\u202ey\"\n}\n");
-        assert_eq!(yaml(r#"{"a":"two\nlines"}"#).unwrap(), "a: |-\n  two\n  lines\n");
+        assert_eq!(
+            yaml(r#"{"a":"two\nlines"}"#).unwrap(),
+            "a: |-\n  two\n  lines\n"
+        );
     }
 
     #[test]
     fn a_list_and_a_page_have_one_line_per_element() {
-        assert_eq!(lines("[{\"b\": 1,\n \"a\": 2}, 3]").unwrap(), "{\"b\":1,\"a\":2}\n3\n");
-        assert_eq!(lines(r#"{"data": [{"id": 1}, {"id": 2}], "total": 9, "skip": 0, "take": 2}"#).unwrap(), "{\"id\":1}\n{\"id\":2}\n");
+        assert_eq!(
+            lines("[{\"b\": 1,\n \"a\": 2}, 3]").unwrap(),
+            "{\"b\":1,\"a\":2}\n3\n"
+        );
+        assert_eq!(
+            lines(r#"{"data": [{"id": 1}, {"id": 2}], "total": 9, "skip": 0, "take": 2}"#).unwrap(),
+            "{\"id\":1}\n{\"id\":2}\n"
+        );
         assert_eq!(lines("[]").unwrap(), "");
     }
 
     #[test]
     fn any_other_value_is_one_line() {
-        assert_eq!(lines("{\"id\": 1,\n \"data\": [1]}").unwrap(), "{\"id\":1,\"data\":[1]}\n");
+        assert_eq!(
+            lines("{\"id\": 1,\n \"data\": [1]}").unwrap(),
+            "{\"id\":1,\"data\":[1]}\n"
+        );
     }
 }

@@ -4,49 +4,62 @@ use std::fmt::Write;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Escapes everything that can steer a terminal: control characters, and invisible characters that change the writing
-/// direction.
+/// Escapes everything that can steer a terminal: control characters, and invisible characters that
+/// change the writing direction.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if steers(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-        out
-    })
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut out, c| {
+            match c {
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                '\r' => out.push_str("\\r"),
+                c if steers(c) => out.extend(c.escape_unicode()),
+                c => out.push(c),
+            }
+            out
+        })
 }
 
 /// As [`clean`], with JSON escapes, so that the JSON value does not change.
 pub(crate) fn clean_json(text: &str) -> String {
-    if !text.chars().any(|c| steers(c) && !matches!(c, '\n' | '\r' | '\t')) {
+    if !text
+        .chars()
+        .any(|c| steers(c) && !matches!(c, '\n' | '\r' | '\t'))
+    {
         return text.to_owned();
     }
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if steers(c) && !matches!(c, '\n' | '\r' | '\t') {
-            // Writing to a String does not fail.
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-        out
-    })
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut out, c| {
+            if steers(c) && !matches!(c, '\n' | '\r' | '\t') {
+                // Writing to a String does not fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            } else {
+                out.push(c);
+            }
+            out
+        })
 }
 
 /// The characters that begin a formula; some spreadsheets accept the full-width forms too.
-const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+const FORMULA: [char; 11] = [
+    '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
 
-/// Text for a CSV cell. A spreadsheet would run a text that begins like a formula; an apostrophe marks it as text. Numbers are
-/// unchanged.
+/// Text for a CSV cell. A spreadsheet would run a text that begins like a formula; an apostrophe
+/// marks it as text. Numbers are unchanged.
 pub(crate) fn escape_formula(text: String) -> String {
-    if text.starts_with(FORMULA) && !is_number(&text) { format!("'{text}") } else { text }
+    if text.starts_with(FORMULA) && !is_number(&text) {
+        format!("'{text}")
+    } else {
+        text
+    }
 }
 
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_plain = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
     is_plain && digits.starts_with(|c: char| c.is_ascii_digit()) && digits.parse::<f64>().is_ok()
 }
 
@@ -56,7 +69,8 @@ pub(crate) fn has_hidden_control(text: &str) -> bool {
 }
 
 fn steers(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The width of the text in terminal columns.
@@ -64,7 +78,8 @@ pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Shortens the text in the middle to at most `most` columns: both ends of a version are the useful parts.
+/// Shortens the text in the middle to at most `most` columns: both ends of a version are the useful
+/// parts.
 pub(crate) fn middle(text: &str, most: usize) -> String {
     if width(text) <= most {
         return text.to_owned();
@@ -72,7 +87,11 @@ pub(crate) fn middle(text: &str, most: usize) -> String {
     let room = most.saturating_sub(1);
     let head = prefix(text.chars(), room - room / 2);
     let tail: String = prefix(text.chars().rev(), room / 2).chars().rev().collect();
-    if most == 0 { String::new() } else { format!("{head}…{tail}") }
+    if most == 0 {
+        String::new()
+    } else {
+        format!("{head}…{tail}")
+    }
 }
 
 fn prefix(chars: impl Iterator<Item = char>, most: usize) -> String {
@@ -85,7 +104,8 @@ fn prefix(chars: impl Iterator<Item = char>, most: usize) -> String {
         .collect()
 }
 
-/// Wraps the text to lines of at most `most` columns, at spaces if possible. A wider character gets a separate line.
+/// Wraps the text to lines of at most `most` columns, at spaces if possible. A wider character gets
+/// a separate line.
 pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
     let (mut lines, mut rest) = (Vec::new(), text);
     while width(rest) > most {
@@ -119,7 +139,10 @@ mod tests {
 
     #[test]
     fn control_characters_are_escaped() {
-        assert_eq!(clean("a\x1b[31mb\u{9b}c\nd\u{202e}"), "a\\u{1b}[31mb\\u{9b}c\\nd\\u{202e}");
+        assert_eq!(
+            clean("a\x1b[31mb\u{9b}c\nd\u{202e}"),
+            "a\\u{1b}[31mb\\u{9b}c\\nd\\u{202e}"
+        );
         assert_eq!(clean("naïve ≠ 日本"), "naïve ≠ 日本");
     }
 
@@ -128,7 +151,10 @@ mod tests {
         let json = "{\"a\":\"x\u{9b}y\u{202e}\"}";
         let cleaned = clean_json(json);
         assert_eq!(cleaned, r#"{"a":"x\u009by\u202e"}"#);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&cleaned).unwrap(), serde_json::from_str::<serde_json::Value>(json).unwrap());
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&cleaned).unwrap(),
+            serde_json::from_str::<serde_json::Value>(json).unwrap()
+        );
     }
 
     #[test]
@@ -144,7 +170,18 @@ mod tests {
 
     #[test]
     fn formulas_are_escaped_and_numbers_are_not() {
-        for text in ["=1+1", "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "-", "-inf", "-1.2.3", "--1", "\u{ff1d}1+1", "+v1"] {
+        for text in [
+            "=1+1",
+            "+1+1",
+            "-1+cmd|' /C calc'!A0",
+            "@SUM(A1)",
+            "-",
+            "-inf",
+            "-1.2.3",
+            "--1",
+            "\u{ff1d}1+1",
+            "+v1",
+        ] {
             assert_eq!(escape_formula(text.to_owned()), format!("'{text}"));
         }
         for text in ["-1", "+1.5", "-0.25", "v1", "1-2", "", "a=b", "'=1"] {

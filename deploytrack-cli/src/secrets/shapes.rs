@@ -4,7 +4,8 @@ use std::{ops::Range, sync::LazyLock};
 
 use regex::{Regex, RegexBuilder};
 
-/// Tokens with the prefix of a service. The secret is each group, or the whole match if there is none.
+/// Tokens with the prefix of a service. The secret is each group, or the whole match if there is
+/// none.
 const TOKENS: &str = concat!(
     r"\b(?:gh[a-z]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|gl[a-z]{2,6}-[\w.-]{16,}",
     r"|A(?:3T|KI|SI|BI|CC|RO|ID)A[A-Z0-9]{12,}|AIza[\w-]{30,}|ya29\.[\w.-]{16,}|LTAI[A-Za-z0-9]{12,}",
@@ -38,31 +39,57 @@ const FLAGS: &str = concat!(
 /// A whole line of base64, such as a key without its header.
 const LINES: &str = r"(?m)^\s*([A-Za-z0-9+/]{60,}={0,2})\s*$";
 
-static CERTAIN: LazyLock<Vec<Regex>> = LazyLock::new(|| [TOKENS, HOOKS, ADDRESSES, PEM, PEM_END].map(compiled).into());
-static LIKELY: LazyLock<Vec<Regex>> = LazyLock::new(|| [HEADERS, FIELDS, FLAGS, LINES].map(compiled).into());
+static CERTAIN: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [TOKENS, HOOKS, ADDRESSES, PEM, PEM_END]
+        .map(compiled)
+        .into()
+});
+static LIKELY: LazyLock<Vec<Regex>> =
+    LazyLock::new(|| [HEADERS, FIELDS, FLAGS, LINES].map(compiled).into());
 
 /// Compiles a pattern of this file or its siblings.
 pub(super) fn compiled(pattern: &str) -> Regex {
     // Every pattern is tested. An invalid one would mask nothing.
     let nothing = || Regex::new("").unwrap_or_else(|_| unreachable!());
-    RegexBuilder::new(pattern).size_limit(64 * 1024 * 1024).build().unwrap_or_else(|_| nothing())
+    RegexBuilder::new(pattern)
+        .size_limit(64 * 1024 * 1024)
+        .build()
+        .unwrap_or_else(|_| nothing())
 }
 
 /// The ranges of a log that are secret by their form, or by the text before them.
 pub(super) fn of_a_log(text: &str) -> Vec<Range<usize>> {
-    let likely = LIKELY.iter().flat_map(|shape| found(shape, text)).filter(|range| !is_digest(&text[range.clone()]));
+    let likely = LIKELY
+        .iter()
+        .flat_map(|shape| found(shape, text))
+        .filter(|range| !is_digest(&text[range.clone()]));
     of_a_text(text).into_iter().chain(likely).collect()
 }
 
 /// The ranges of a text that are secret by their form.
 pub(super) fn of_a_text(text: &str) -> Vec<Range<usize>> {
-    CERTAIN.iter().flat_map(|shape| found(shape, text)).collect()
+    CERTAIN
+        .iter()
+        .flat_map(|shape| found(shape, text))
+        .collect()
 }
 
 fn found(shape: &Regex, text: &str) -> Vec<Range<usize>> {
     let groups = |captures: regex::Captures<'_>| {
-        let groups: Vec<_> = captures.iter().skip(1).flatten().map(|group| group.range()).collect();
-        if shape.captures_len() == 1 { captures.get(0).map(|all| vec![all.range()]).unwrap_or_default() } else { groups }
+        let groups: Vec<_> = captures
+            .iter()
+            .skip(1)
+            .flatten()
+            .map(|group| group.range())
+            .collect();
+        if shape.captures_len() == 1 {
+            captures
+                .get(0)
+                .map(|all| vec![all.range()])
+                .unwrap_or_default()
+        } else {
+            groups
+        }
     };
     shape.captures_iter(text).flat_map(groups).collect()
 }

@@ -44,7 +44,8 @@ pub enum ImportLine {
 pub struct Registration<T> {
     /// The component or environment.
     pub new: Box<T>,
-    /// When it was archived, if it is. If absent or later than the import, the time of the import is used.
+    /// When it was archived, if it is. If absent or later than the import, the time of the import
+    /// is used.
     pub archived_at: Option<Time>,
 }
 
@@ -53,7 +54,8 @@ pub struct Registration<T> {
 pub struct PastDeployment {
     /// The deployment, with its latest status and the time when it entered that status.
     pub deployment: NewDeployment,
-    /// The history: legal transitions, and undeployments between them. Empty if all transitions happened at the same time.
+    /// The history: legal transitions, and undeployments between them. Empty if all transitions
+    /// happened at the same time.
     pub history: Vec<PastEntry>,
     /// The position of a deployment without history in the order of recording, as in [`PastEntry::sequence`].
     pub sequence: Option<i64>,
@@ -61,7 +63,11 @@ pub struct PastDeployment {
 
 impl From<NewDeployment> for PastDeployment {
     fn from(deployment: NewDeployment) -> Self {
-        Self { deployment, history: Vec::new(), sequence: None }
+        Self {
+            deployment,
+            history: Vec::new(),
+            sequence: None,
+        }
     }
 }
 
@@ -84,8 +90,8 @@ pub struct PastEntry {
     pub claimed_at: Option<Time>,
     /// The reason.
     pub reason: Option<Reason>,
-    /// The position in the order of recording of the source: of two entries of a cell at one time, the one recorded later
-    /// wins.
+    /// The position in the order of recording of the source: of two entries of a cell at one time,
+    /// the one recorded later wins.
     pub sequence: Option<i64>,
 }
 
@@ -93,10 +99,16 @@ impl ImportLine {
     /// The line for a deployment and its history, without the ids and `recordedBy`.
     #[must_use]
     pub fn of(deployment: Deployment, history: &[HistoryEntry]) -> Self {
-        let latest = history.iter().rfind(|entry| entry.event == HistoryKind::Transition);
+        let latest = history
+            .iter()
+            .rfind(|entry| entry.event == HistoryKind::Transition);
         let occurred_at = latest.map_or(deployment.occurred_at, |entry| entry.occurred_at);
         let is_implied = history::is_implied_by_status(history);
-        let entries = if is_implied { &[] } else { latest_attempts(history) };
+        let entries = if is_implied {
+            &[]
+        } else {
+            latest_attempts(history)
+        };
         Self::Deployment(Box::new(PastDeployment {
             history: entries.iter().map(PastEntry::of).collect(),
             sequence: latest.filter(|_| is_implied).map(|entry| entry.sequence),
@@ -107,7 +119,11 @@ impl ImportLine {
                 metadata: deployment.metadata,
                 status: deployment.status,
                 occurred_at: Some(occurred_at),
-                ..NewDeployment::new(deployment.component_name.into(), deployment.environment_name.into(), deployment.version)
+                ..NewDeployment::new(
+                    deployment.component_name.into(),
+                    deployment.environment_name.into(),
+                    deployment.version,
+                )
             },
         }))
     }
@@ -115,21 +131,31 @@ impl ImportLine {
     /// The line that registers a copy of a component.
     #[must_use]
     pub fn of_component(component: &Component) -> Self {
-        Self::Component(Registration { new: Box::new(NewComponent::like(component)), archived_at: component.archived_at })
+        Self::Component(Registration {
+            new: Box::new(NewComponent::like(component)),
+            archived_at: component.archived_at,
+        })
     }
 
     /// The line that registers a copy of an environment.
     #[must_use]
     pub fn of_environment(environment: &Environment) -> Self {
-        Self::Environment(Registration { new: Box::new(NewEnvironment::like(environment)), archived_at: environment.archived_at })
+        Self::Environment(Registration {
+            new: Box::new(NewEnvironment::like(environment)),
+            archived_at: environment.archived_at,
+        })
     }
 
     /// The component and the environment of a deployment or an undeployment.
     #[must_use]
     pub const fn names(&self) -> Option<(&Reference, &Reference)> {
         match self {
-            Self::Deployment(past) => Some((&past.deployment.component, &past.deployment.environment)),
-            Self::Undeployed(undeployment) => Some((&undeployment.component, &undeployment.environment)),
+            Self::Deployment(past) => {
+                Some((&past.deployment.component, &past.deployment.environment))
+            }
+            Self::Undeployed(undeployment) => {
+                Some((&undeployment.component, &undeployment.environment))
+            }
             Self::Component(_) | Self::Environment(_) => None,
         }
     }
@@ -184,8 +210,13 @@ impl ImportLine {
 /// The latest attempts of a history, within the limit of entries in a line.
 fn latest_attempts(history: &[HistoryEntry]) -> &[HistoryEntry] {
     let first = history.len().saturating_sub(IMPORT_ENTRIES);
-    let is_start = |entry: &HistoryEntry| entry.event == HistoryKind::Transition && entry.to == Status::Pending;
-    let start = history[first..].iter().position(is_start).unwrap_or_default();
+    let is_start = |entry: &HistoryEntry| {
+        entry.event == HistoryKind::Transition && entry.to == Status::Pending
+    };
+    let start = history[first..]
+        .iter()
+        .position(is_start)
+        .unwrap_or_default();
     &history[first + start..]
 }
 
@@ -212,7 +243,9 @@ impl PastDeployment {
     /// The history entries. An empty history is expanded to the shortest path to the status.
     #[must_use]
     pub fn entries(&self) -> Vec<PastEntry> {
-        let (Some(at), true) = (self.deployment.occurred_at, self.history.is_empty()) else { return self.history.clone() };
+        let (Some(at), true) = (self.deployment.occurred_at, self.history.is_empty()) else {
+            return self.history.clone();
+        };
         let entered = |status: &Status| PastEntry {
             event: HistoryKind::Transition,
             status: *status,
@@ -221,7 +254,12 @@ impl PastDeployment {
             reason: None,
             sequence: self.sequence,
         };
-        self.deployment.status.whole_path().iter().map(entered).collect()
+        self.deployment
+            .status
+            .whole_path()
+            .iter()
+            .map(entered)
+            .collect()
     }
 }
 
@@ -254,12 +292,15 @@ impl FromBody for ImportLine {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let event = body.get("event").and_then(Value::as_str).map(str::to_owned);
         match event.as_deref() {
-            None if body.get("event").is_none_or(Value::is_null) => deployment(Fields::of_import(body)),
+            None if body.get("event").is_none_or(Value::is_null) => {
+                deployment(Fields::of_import(body))
+            }
             Some("undeployed") => undeployment(Fields::of_import(body)),
             Some("component") => registration(body).map(Self::Component),
             Some("environment") => registration(body).map(Self::Environment),
             _ => {
-                let rule = "must be undeployed, component or environment; a deployment has no event";
+                let rule =
+                    "must be undeployed, component or environment; a deployment has no event";
                 Err(vec![Fault::at("/event", rule)])
             }
         }
@@ -275,7 +316,10 @@ fn registration<T: FromBody>(mut body: Map<String, Value>) -> Result<Registratio
         Some(_) => Err("must be a string"),
     };
     match (T::from_body(body), archived_at) {
-        (Ok(new), Ok(archived_at)) => Ok(Registration { new: Box::new(new), archived_at }),
+        (Ok(new), Ok(archived_at)) => Ok(Registration {
+            new: Box::new(new),
+            archived_at,
+        }),
         (new, archived_at) => {
             let fault = archived_at.err().map(|rule| Fault::at("/archivedAt", rule));
             Err(new.err().into_iter().flatten().chain(fault).collect())
@@ -283,8 +327,8 @@ fn registration<T: FromBody>(mut body: Map<String, Value>) -> Result<Registratio
     }
 }
 
-/// Takes a component or environment, by its name or its id. The fault of a missing one suggests the name first, since import
-/// files contain names.
+/// Takes a component or environment, by its name or its id. The fault of a missing one suggests the
+/// name first, since import files contain names.
 fn name_or_id(fields: &mut Fields, id: &'static str, name: &'static str) -> Option<Reference> {
     if fields.has(id) || fields.has(name) {
         return reference(fields, id, name);
@@ -298,8 +342,17 @@ fn undeployment(mut fields: Fields) -> Result<ImportLine, Vec<Fault>> {
     fields.value("event");
     let component = name_or_id(&mut fields, "componentId", "component");
     let environment = name_or_id(&mut fields, "environmentId", "environment");
-    let undeploy = Undeploy { occurred_at: time::read(&mut fields, "occurredAt"), reason: fields.text("reason") };
-    let built = component.zip(environment).map(|(component, environment)| Undeployment { component, environment, undeploy });
+    let undeploy = Undeploy {
+        occurred_at: time::read(&mut fields, "occurredAt"),
+        reason: fields.text("reason"),
+    };
+    let built = component
+        .zip(environment)
+        .map(|(component, environment)| Undeployment {
+            component,
+            environment,
+            undeploy,
+        });
     fields.finish(built).map(ImportLine::Undeployed)
 }
 
@@ -315,19 +368,27 @@ fn deployment(mut fields: Fields) -> Result<ImportLine, Vec<Fault>> {
     let metadata = metadata(&mut fields).unwrap_or_default();
     let status = StatusFields::read(&mut fields);
     let past = history(&mut fields, status);
-    let built = component.zip(environment).zip(version).zip(past).map(|(((component, environment), version), past)| {
-        let deployment = NewDeployment {
-            deployed_by,
-            commit_sha,
-            description,
-            metadata,
-            status: past.status,
-            occurred_at: past.occurred_at,
-            ..NewDeployment::new(component, environment, version)
-        };
-        PastDeployment { deployment, history: past.entries, sequence: past.sequence }
-    });
-    fields.finish(built).map(|past| ImportLine::Deployment(Box::new(past)))
+    let built = component.zip(environment).zip(version).zip(past).map(
+        |(((component, environment), version), past)| {
+            let deployment = NewDeployment {
+                deployed_by,
+                commit_sha,
+                description,
+                metadata,
+                status: past.status,
+                occurred_at: past.occurred_at,
+                ..NewDeployment::new(component, environment, version)
+            };
+            PastDeployment {
+                deployment,
+                history: past.entries,
+                sequence: past.sequence,
+            }
+        },
+    );
+    fields
+        .finish(built)
+        .map(|past| ImportLine::Deployment(Box::new(past)))
 }
 
 /// The fields of a line about its status, without `history`.
@@ -342,10 +403,16 @@ struct StatusFields {
 impl StatusFields {
     fn read(fields: &mut Fields) -> Self {
         if fields.has("occurredAt") && fields.has("finishedAt") {
-            fields.wrong::<()>("finishedAt", "and occurredAt have the same meaning; give one of them");
+            fields.wrong::<()>(
+                "finishedAt",
+                "and occurredAt have the same meaning; give one of them",
+            );
         }
         let word = status_word::read(fields);
-        let (occurred_at, finished_at) = (time::read(fields, "occurredAt"), time::read(fields, "finishedAt"));
+        let (occurred_at, finished_at) = (
+            time::read(fields, "occurredAt"),
+            time::read(fields, "finishedAt"),
+        );
         Self {
             word,
             started_at: time::read(fields, "startedAt"),
@@ -366,15 +433,26 @@ struct StatusHistory {
 
 /// Takes the history of a line: the listed entries, or the path to its status.
 fn history(fields: &mut Fields, given: StatusFields) -> Option<StatusHistory> {
-    let Some(listed) = fields.value("history") else { return path_to_status(fields, given) };
+    let Some(listed) = fields.value("history") else {
+        return path_to_status(fields, given);
+    };
     let Value::Array(listed) = listed else {
-        return fields.wrong("history", "must be a list of objects with status and occurredAt");
+        return fields.wrong(
+            "history",
+            "must be a list of objects with status and occurredAt",
+        );
     };
     if listed.is_empty() {
         return path_to_status(fields, given);
     }
     if listed.len() > IMPORT_ENTRIES {
-        return fields.wrong("history", format!("must have at most {IMPORT_ENTRIES} entries, not {}", listed.len()));
+        return fields.wrong(
+            "history",
+            format!(
+                "must have at most {IMPORT_ENTRIES} entries, not {}",
+                listed.len()
+            ),
+        );
     }
     if given.started_at.is_some() {
         return fields.wrong("startedAt", "is only for a line without history; add it to history as an entry with the status in_progress");
@@ -389,13 +467,21 @@ fn history(fields: &mut Fields, given: StatusFields) -> Option<StatusHistory> {
     };
     let given_status = given.word.as_ref().and_then(StatusWord::status);
     if given_status.is_some_and(|given| given != status) {
-        return fields.wrong("status", format!("must be the latest status in history, which is {status}; or leave it out"));
+        return fields.wrong(
+            "status",
+            format!("must be the latest status in history, which is {status}; or leave it out"),
+        );
     }
     if given.occurred_at.is_some_and(|given| given != occurred_at) {
         let latest = clock::format_exact(&occurred_at);
         return fields.wrong("occurredAt", format!("must be the time of the latest status in history, which is {latest}; or leave it out"));
     }
-    Some(StatusHistory { status, occurred_at: Some(occurred_at), entries: history.entries(given.reason), sequence: None })
+    Some(StatusHistory {
+        status,
+        occurred_at: Some(occurred_at),
+        entries: history.entries(given.reason),
+        sequence: None,
+    })
 }
 
 /// Builds the path to the status of a line without a list of entries.
@@ -407,15 +493,37 @@ fn path_to_status(fields: &mut Fields, given: StatusFields) -> Option<StatusHist
             None => return fields.wrong("status", word.hint()),
         },
     };
-    let reason = given.reason.or_else(|| given.word.as_ref().and_then(StatusWord::reason));
-    let plain = StatusHistory { status, occurred_at: given.occurred_at, entries: Vec::new(), sequence: given.sequence };
-    let Some(occurred_at) = given.occurred_at.filter(|_| reason.is_some() || given.started_at.is_some()) else { return Some(plain) };
+    let reason = given
+        .reason
+        .or_else(|| given.word.as_ref().and_then(StatusWord::reason));
+    let plain = StatusHistory {
+        status,
+        occurred_at: given.occurred_at,
+        entries: Vec::new(),
+        sequence: given.sequence,
+    };
+    let Some(occurred_at) = given
+        .occurred_at
+        .filter(|_| reason.is_some() || given.started_at.is_some())
+    else {
+        return Some(plain);
+    };
     if status == Status::Pending && given.started_at.is_some() {
         return fields.wrong("startedAt", "is the time of in_progress, but the status is pending; leave it out, or give the status");
     }
     let started_at = given.started_at.unwrap_or(occurred_at);
-    let entries = history_builder::path_entries(status, started_at, occurred_at, reason.as_ref(), given.sequence);
-    Some(StatusHistory { entries, sequence: None, ..plain })
+    let entries = history_builder::path_entries(
+        status,
+        started_at,
+        occurred_at,
+        reason.as_ref(),
+        given.sequence,
+    );
+    Some(StatusHistory {
+        entries,
+        sequence: None,
+        ..plain
+    })
 }
 
 /// Reads the listed entries of a line, each with its index in the list.

@@ -1,5 +1,5 @@
-//! The address of a server. A person may copy it from a browser, a manual or a pipeline: the parser corrects it where the
-//! meaning is clear, or rejects it with the remedy.
+//! The address of a server. A person may copy it from a browser, a manual or a pipeline: the parser
+//! corrects it where the meaning is clear, or rejects it with the remedy.
 
 use std::{fmt, str::FromStr};
 
@@ -7,10 +7,12 @@ use url::{Host, Url};
 
 use crate::api;
 
-/// Paths of a server that are not part of its address. The parser removes them, with the rest of the path after them.
+/// Paths of a server that are not part of its address. The parser removes them, with the rest of
+/// the path after them.
 const SERVER_PATHS: [&str; 3] = [api::BASE, "/healthz", "/readyz"];
 
-/// The address of a server: `http` or `https`, a host, and a path where a proxy puts one before every path of the server.
+/// The address of a server: `http` or `https`, a host, and a path where a proxy puts one before
+/// every path of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress(Url);
 
@@ -27,7 +29,9 @@ pub enum BadAddress {
     #[error("must begin with http:// or https://, not with {0}")]
     OtherScheme(String),
     /// It has a user name or a password.
-    #[error("must not have a user name or a password, which would appear in logs; a deploytrack server needs a token instead")]
+    #[error(
+        "must not have a user name or a password, which would appear in logs; a deploytrack server needs a token instead"
+    )]
     Credentials,
     /// It has a query or a fragment.
     #[error("must end with its path, without a query (?) or a fragment (#); use {0}")]
@@ -36,12 +40,17 @@ pub enum BadAddress {
     #[error("must not have a space, line break or other control character")]
     Characters,
     /// Its host or its port cannot be read.
-    #[error("cannot be read: {0}; it must look like https://tracker.example.com or http://[::1]:3000")]
+    #[error(
+        "cannot be read: {0}; it must look like https://tracker.example.com or http://[::1]:3000"
+    )]
     Unreadable(String),
 }
 
 fn remedy(address: Option<&str>) -> String {
-    address.map_or_else(|| "; it must look like https://tracker.example.com".to_owned(), |address| format!("; use {address}"))
+    address.map_or_else(
+        || "; it must look like https://tracker.example.com".to_owned(),
+        |address| format!("; use {address}"),
+    )
 }
 
 impl ServerAddress {
@@ -54,7 +63,11 @@ impl ServerAddress {
     /// The name or IP address of the host, in the form of a certificate.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.')
+        self.0
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .trim_end_matches('.')
     }
 
     /// The port.
@@ -69,11 +82,15 @@ impl ServerAddress {
         self.0.scheme() == "https"
     }
 
-    /// Whether the server is on this machine: connections bypass the proxy and cannot be intercepted.
+    /// Whether the server is on this machine: connections bypass the proxy and cannot be
+    /// intercepted.
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self.0.host() {
-            Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost" || name.trim_end_matches('.').ends_with(".localhost"),
+            Some(Host::Domain(name)) => {
+                name.trim_end_matches('.') == "localhost"
+                    || name.trim_end_matches('.').ends_with(".localhost")
+            }
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
             None => false,
@@ -107,12 +124,15 @@ impl FromStr for ServerAddress {
             return Err(BadAddress::Characters);
         }
         check_scheme(text)?;
-        let mut url = Url::parse(text).map_err(|error| BadAddress::Unreadable(error.to_string()))?;
+        let mut url =
+            Url::parse(text).map_err(|error| BadAddress::Unreadable(error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(BadAddress::Credentials);
         }
         if url.port() == Some(0) {
-            return Err(BadAddress::Unreadable("a port is a number from 1 to 65535".to_owned()));
+            return Err(BadAddress::Unreadable(
+                "a port is a number from 1 to 65535".to_owned(),
+            ));
         }
         url.set_path(&without_server_paths(url.path()));
         if url.query().is_some() || url.fragment().is_some() {
@@ -124,15 +144,21 @@ impl FromStr for ServerAddress {
     }
 }
 
-/// Checks the scheme of an address. The URL parser would read `localhost:3000` as the scheme `localhost`.
+/// Checks the scheme of an address. The URL parser would read `localhost:3000` as the scheme
+/// `localhost`.
 fn check_scheme(text: &str) -> Result<(), BadAddress> {
-    let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| !scheme.contains(['/', '?', '#', '@'])) else {
+    let Some((scheme, rest)) = text
+        .split_once("://")
+        .filter(|(scheme, _)| !scheme.contains(['/', '?', '#', '@']))
+    else {
         return Err(BadAddress::NoScheme(with_scheme(text)));
     };
     match scheme {
         scheme if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => {}
         "" => return Err(BadAddress::NoScheme(with_scheme(rest))),
-        other if other.bytes().all(|byte| byte.is_ascii_alphanumeric()) => return Err(BadAddress::OtherScheme(format!("{other}://"))),
+        other if other.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            return Err(BadAddress::OtherScheme(format!("{other}://")));
+        }
         _ => return Err(BadAddress::NoScheme(None)),
     }
     if rest.is_empty() || rest.starts_with(['/', '?', '#', '\\']) {
@@ -145,8 +171,17 @@ fn check_scheme(text: &str) -> Result<(), BadAddress> {
 fn with_scheme(text: &str) -> Option<String> {
     let text = text.trim_start_matches('/');
     let of = |scheme: &str| format!("{scheme}://{text}").parse::<ServerAddress>().ok();
-    let plain = of("http").filter(|_| !text.contains(['@', ':']) || text.rsplit_once(':').is_some_and(|(_, port)| is_port(port)))?;
-    Some(if plain.is_local() { plain } else { of("https")? }.to_string())
+    let plain = of("http").filter(|_| {
+        !text.contains(['@', ':']) || text.rsplit_once(':').is_some_and(|(_, port)| is_port(port))
+    })?;
+    Some(
+        if plain.is_local() {
+            plain
+        } else {
+            of("https")?
+        }
+        .to_string(),
+    )
 }
 
 /// Whether a text starts with a port. Another text after a colon may be a password.
@@ -162,7 +197,9 @@ fn without_server_paths(path: &str) -> String {
         let rest = &path[at + own.len()..];
         (rest.is_empty() || rest.starts_with('/')).then_some(at)
     });
-    path[..end.min().unwrap_or(path.len())].trim_end_matches('/').to_owned()
+    path[..end.min().unwrap_or(path.len())]
+        .trim_end_matches('/')
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -170,20 +207,34 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> String {
-        text.parse::<ServerAddress>().unwrap_or_else(|error| panic!("{text}: {error}")).to_string()
+        text.parse::<ServerAddress>()
+            .unwrap_or_else(|error| panic!("{text}: {error}"))
+            .to_string()
     }
 
     #[test]
     fn an_address_is_normalized() {
         for (text, normalized) in [
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
-            ("HTTPS://Tracker.Example.com/", "https://tracker.example.com"),
-            ("https://tracker.example.com:443//", "https://tracker.example.com"),
+            (
+                "HTTPS://Tracker.Example.com/",
+                "https://tracker.example.com",
+            ),
+            (
+                "https://tracker.example.com:443//",
+                "https://tracker.example.com",
+            ),
             (" https://host/api/v1\n", "https://host"),
             ("https://host/api/v1/", "https://host"),
-            ("https://host/deploytrack/api/v1/deployments/matrix", "https://host/deploytrack"),
+            (
+                "https://host/deploytrack/api/v1/deployments/matrix",
+                "https://host/deploytrack",
+            ),
             ("https://host/healthz", "https://host"),
-            ("https://host/deploytrack/readyz/", "https://host/deploytrack"),
+            (
+                "https://host/deploytrack/readyz/",
+                "https://host/deploytrack",
+            ),
             ("https://host/api", "https://host/api"),
             ("https://host/api/v10", "https://host/api/v10"),
             ("http://[::1]:3000/", "http://[::1]:3000"),
@@ -200,7 +251,10 @@ mod tests {
             ("", "is empty"),
             ("localhost:3000", "use http://localhost:3000"),
             ("tracker.example.com", "use https://tracker.example.com"),
-            ("tracker.example.com:8443/path", "use https://tracker.example.com:8443/path"),
+            (
+                "tracker.example.com:8443/path",
+                "use https://tracker.example.com:8443/path",
+            ),
             ("[::1]:3000", "use http://[::1]:3000"),
             ("//host", "use https://host"),
             ("/path", "use https://path"),
@@ -212,7 +266,10 @@ mod tests {
             ("http://me:hush@host", "must not have a user name"),
             ("https://hush@host", "must not have a user name"),
             ("https://host/?token=hush", "use https://host"),
-            ("https://host/deploytrack/#token=hush&to=", "use https://host/deploytrack"),
+            (
+                "https://host/deploytrack/#token=hush&to=",
+                "use https://host/deploytrack",
+            ),
             ("https://ho st", "must not have a space"),
             ("https://ho\nst", "line break"),
             ("https://", "has no host"),
@@ -221,8 +278,14 @@ mod tests {
             ("https://host:0", "1 to 65535"),
             ("http://::1:3000", "http://[::1]:3000"),
         ] {
-            let refusal = text.parse::<ServerAddress>().map_or_else(|error| error.to_string(), |address| panic!("{text} is {address}"));
-            assert!(refusal.contains(expected) && !refusal.contains("hush"), "{text}: {refusal}");
+            let refusal = text.parse::<ServerAddress>().map_or_else(
+                |error| error.to_string(),
+                |address| panic!("{text} is {address}"),
+            );
+            assert!(
+                refusal.contains(expected) && !refusal.contains("hush"),
+                "{text}: {refusal}"
+            );
         }
     }
 
@@ -236,7 +299,11 @@ mod tests {
             ("http://localhost.example.com", false),
             ("http://128.0.0.1", false),
         ] {
-            assert_eq!(url.parse::<ServerAddress>().unwrap().is_local(), local, "{url}");
+            assert_eq!(
+                url.parse::<ServerAddress>().unwrap().is_local(),
+                local,
+                "{url}"
+            );
         }
     }
 }

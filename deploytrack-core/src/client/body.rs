@@ -16,10 +16,16 @@ pub(super) fn with_name(name: &Name, mut body: Value) -> Value {
 pub(super) fn component(change: &ComponentChange) -> Value {
     object([
         ("name", change.name.as_ref().map(|name| json!(name))),
-        ("description", change.description.as_ref().map(|text| json!(text))),
+        (
+            "description",
+            change.description.as_ref().map(|text| json!(text)),
+        ),
         ("owner", change.owner.as_ref().map(|text| json!(text))),
         ("kind", change.kind.as_ref().map(|text| json!(text))),
-        ("lifecycle", change.lifecycle.as_ref().map(|text| json!(text))),
+        (
+            "lifecycle",
+            change.lifecycle.as_ref().map(|text| json!(text)),
+        ),
         ("archived", change.archived.map(Value::from)),
     ])
 }
@@ -27,7 +33,10 @@ pub(super) fn component(change: &ComponentChange) -> Value {
 pub(super) fn environment(change: &EnvironmentChange) -> Value {
     object([
         ("name", change.name.as_ref().map(|name| json!(name))),
-        ("description", change.description.as_ref().map(|text| json!(text))),
+        (
+            "description",
+            change.description.as_ref().map(|text| json!(text)),
+        ),
         ("type", change.r#type.map(|r#type| json!(r#type))),
         ("order", change.order.map(|order| json!(order))),
         ("archived", change.archived.map(Value::from)),
@@ -36,7 +45,9 @@ pub(super) fn environment(change: &EnvironmentChange) -> Value {
 
 /// Builds an object. An absent field does not change; an explicit `null` removes a value.
 fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
-    let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let given = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(given.collect::<Map<_, _>>())
 }
 
@@ -47,8 +58,14 @@ mod tests {
 
     #[test]
     fn a_change_is_read_back_from_its_body() {
-        let change = ComponentChange { description: Some(None), archived: Some(true), ..ComponentChange::default() };
-        let Value::Object(body) = component(&change) else { panic!("an object") };
+        let change = ComponentChange {
+            description: Some(None),
+            archived: Some(true),
+            ..ComponentChange::default()
+        };
+        let Value::Object(body) = component(&change) else {
+            panic!("an object")
+        };
         assert_eq!(ComponentChange::from_body(body), Ok(change));
     }
 }

@@ -1,10 +1,11 @@
-//! The certificates that the client accepts from an `https` server: those of an authority that the machine trusts, and the
-//! given ones.
+//! The certificates that the client accepts from an `https` server: those of an authority that the
+//! machine trusts, and the given ones.
 
 use std::sync::Arc;
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, OtherError, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, OtherError,
+    RootCertStore, SignatureScheme,
     client::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_name,
@@ -19,11 +20,14 @@ use rustls_platform_verifier::Verifier;
 #[derive(Clone, Debug, Default)]
 pub struct Certificates(Vec<CertificateDer<'static>>);
 
-/// Why no certificates could be read from a file. The message is a predicate for the name of the file.
+/// Why no certificates could be read from a file. The message is a predicate for the name of the
+/// file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCertificates {
     /// The file is empty.
-    #[error("is empty; it must contain a certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----")]
+    #[error(
+        "is empty; it must contain a certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----"
+    )]
     Empty,
     /// The file is a certificate in the binary form (DER).
     #[error(
@@ -31,7 +35,9 @@ pub enum BadCertificates {
     )]
     Binary,
     /// The file contains something else in PEM form.
-    #[error("contains -----BEGIN {0}----- and no certificate; give the file with -----BEGIN CERTIFICATE----- instead")]
+    #[error(
+        "contains -----BEGIN {0}----- and no certificate; give the file with -----BEGIN CERTIFICATE----- instead"
+    )]
     Other(String),
     /// The file contains no PEM.
     #[error("contains no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----")]
@@ -58,10 +64,16 @@ impl Certificates {
         for (found, number) in CertificateDer::pem_slice_iter(pem).zip(1..) {
             let damaged = |why: String| BadCertificates::Damaged { number, why };
             let certificate = found.map_err(|error| damaged(error.to_string()))?;
-            RootCertStore::empty().add(certificate.clone()).map_err(|error| damaged(error.to_string()))?;
+            RootCertStore::empty()
+                .add(certificate.clone())
+                .map_err(|error| damaged(error.to_string()))?;
             certificates.push(certificate);
         }
-        if certificates.is_empty() { Err(missing(pem)) } else { Ok(Self(certificates)) }
+        if certificates.is_empty() {
+            Err(missing(pem))
+        } else {
+            Ok(Self(certificates))
+        }
     }
 
     /// Whether there are no certificates.
@@ -73,34 +85,53 @@ impl Certificates {
     /// The TLS settings that trust these certificates and the authorities that the machine trusts.
     pub(super) fn config(&self) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = OwnOrTrusted { own: self.0.clone(), trusted: self.trusted(provider.clone())? };
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        let mut config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
+        let verifier = OwnOrTrusted {
+            own: self.0.clone(),
+            trusted: self.trusted(provider.clone())?,
+        };
+        let builder =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let mut config = builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
 
     fn trusted(&self, provider: Arc<CryptoProvider>) -> Result<Verifier, TlsError> {
-        if self.is_empty() { Verifier::new(provider) } else { Verifier::new_with_extra_roots(self.0.iter().cloned(), provider) }
+        if self.is_empty() {
+            Verifier::new(provider)
+        } else {
+            Verifier::new_with_extra_roots(self.0.iter().cloned(), provider)
+        }
     }
 }
 
 /// The error of a text without certificates.
 fn missing(pem: &[u8]) -> BadCertificates {
     let text = String::from_utf8_lossy(pem);
-    let label = text.lines().find_map(|line| line.trim().strip_prefix(BEGIN)?.strip_suffix("-----").map(str::to_owned));
+    let label = text.lines().find_map(|line| {
+        line.trim()
+            .strip_prefix(BEGIN)?
+            .strip_suffix("-----")
+            .map(str::to_owned)
+    });
     match label {
         Some(label) if label != "CERTIFICATE" => BadCertificates::Other(label),
         _ if text.trim().is_empty() => BadCertificates::Empty,
         // A certificate in DER starts with the tag of a sequence.
-        _ if pem.starts_with(&[0x30]) && std::str::from_utf8(pem).is_err() => BadCertificates::Binary,
+        _ if pem.starts_with(&[0x30]) && std::str::from_utf8(pem).is_err() => {
+            BadCertificates::Binary
+        }
         _ => BadCertificates::None,
     }
 }
 
-/// A verifier that trusts the authorities of the machine, and also a server that presents one of the given certificates.
-/// webpki rejects a server certificate that may also sign others, as `openssl req -x509` creates it, and one that was given
-/// without its authority. curl, Python and Node accept both.
+/// A verifier that trusts the authorities of the machine, and also a server that presents one of
+/// the given certificates. webpki rejects a server certificate that may also sign others, as
+/// `openssl req -x509` creates it, and one that was given without its authority. curl, Python and
+/// Node accept both.
 #[derive(Debug)]
 struct OwnOrTrusted {
     own: Vec<CertificateDer<'static>>,
@@ -116,9 +147,20 @@ impl ServerCertVerifier for OwnOrTrusted {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        match self.trusted.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            Err(error) if self.own.contains(end_entity) && is_about_its_signer(&error) && is_for_servers(end_entity) => {
-                // webpki checks the validity period before the signer, so the period is right. It checks the names last.
+        match self.trusted.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        ) {
+            Err(error)
+                if self.own.contains(end_entity)
+                    && is_about_its_signer(&error)
+                    && is_for_servers(end_entity) =>
+            {
+                // webpki checks the validity period before the signer, so the period is right. It
+                // checks the names last.
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -132,7 +174,8 @@ impl ServerCertVerifier for OwnOrTrusted {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.trusted.verify_tls12_signature(message, certificate, signature)
+        self.trusted
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -141,7 +184,8 @@ impl ServerCertVerifier for OwnOrTrusted {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.trusted.verify_tls13_signature(message, certificate, signature)
+        self.trusted
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -153,19 +197,26 @@ fn is_about_its_signer(error: &TlsError) -> bool {
     match error {
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => true,
         TlsError::InvalidCertificate(CertificateError::Other(OtherError(cause))) => {
-            matches!(cause.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
+            matches!(
+                cause.downcast_ref::<webpki::Error>(),
+                Some(webpki::Error::CaUsedAsEndEntity)
+            )
         }
         _ => false,
     }
 }
 
-/// Whether a certificate is for servers, or does not restrict its use. webpki does not check this for a certificate that may
-/// sign others. A search for the bytes of the identifiers is enough: the caller gave the certificate, so nobody has crafted
-/// those bytes.
+/// Whether a certificate is for servers, or does not restrict its use. webpki does not check this
+/// for a certificate that may sign others. A search for the bytes of the identifiers is enough: the
+/// caller gave the certificate, so nobody has crafted those bytes.
 fn is_for_servers(certificate: &[u8]) -> bool {
     const EXTENDED_KEY_USAGE: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x25];
     const SERVER: &[u8] = &[0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
-    let has = |identifier: &[u8]| certificate.windows(identifier.len()).any(|bytes| bytes == identifier);
+    let has = |identifier: &[u8]| {
+        certificate
+            .windows(identifier.len())
+            .any(|bytes| bytes == identifier)
+    };
     !has(EXTENDED_KEY_USAGE) || has(SERVER)
 }
 

@@ -81,8 +81,15 @@ impl fmt::Display for ForeignAnswer {
 }
 
 impl Error {
-    /// Converts an error response by its status. A body that is not a problem, such as a proxy's page, is described instead.
-    pub(super) fn from_response(url: &str, status: StatusCode, content_type: &str, retry_after: Option<u64>, body: &[u8]) -> Self {
+    /// Converts an error response by its status. A body that is not a problem, such as a proxy's
+    /// page, is described instead.
+    pub(super) fn from_response(
+        url: &str,
+        status: StatusCode,
+        content_type: &str,
+        retry_after: Option<u64>,
+        body: &[u8],
+    ) -> Self {
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Self::Unreachable {
                 url: url.to_owned(),
@@ -91,10 +98,19 @@ impl Error {
             };
         }
         if status == StatusCode::BAD_REQUEST && is_about_tls(body) {
-            return Self::Unreachable { url: url.to_owned(), why: "it speaks TLS at this port".to_owned(), obstacle: Obstacle::NoHttp };
+            return Self::Unreachable {
+                url: url.to_owned(),
+                why: "it speaks TLS at this port".to_owned(),
+                obstacle: Obstacle::NoHttp,
+            };
         }
-        let problem = serde_json::from_slice::<Problem>(body).unwrap_or_else(|_| foreign(url, status, content_type));
-        let problem = Box::new(Problem { status: status.as_u16(), retry_after, ..problem });
+        let problem = serde_json::from_slice::<Problem>(body)
+            .unwrap_or_else(|_| foreign(url, status, content_type));
+        let problem = Box::new(Problem {
+            status: status.as_u16(),
+            retry_after,
+            ..problem
+        });
         match status.as_u16() {
             401 | 403 => Self::Unauthorised(problem),
             429 => Self::Server(problem),
@@ -103,26 +119,43 @@ impl Error {
         }
     }
 
-    pub(super) fn from_transport(connection: Connection<'_>, timeout: Duration, error: reqwest::Error) -> Self {
+    pub(super) fn from_transport(
+        connection: Connection<'_>,
+        timeout: Duration,
+        error: reqwest::Error,
+    ) -> Self {
         let url = connection.address.to_string();
         if error.is_timeout() {
-            return Self::Timeout { url, after: timeout, connected: !error.is_connect() };
+            return Self::Timeout {
+                url,
+                after: timeout,
+                connected: !error.is_connect(),
+            };
         }
         let Failure { obstacle, why } = connection.failure(&error.without_url());
         Self::Unreachable { url, why, obstacle }
     }
 }
 
-/// Whether a web server rejects plain HTTP at a port for TLS: these are the messages of nginx, Go and Apache.
+/// Whether a web server rejects plain HTTP at a port for TLS: these are the messages of nginx, Go
+/// and Apache.
 fn is_about_tls(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&body[..body.len().min(4096)]).to_lowercase();
-    ["plain http request was sent to https port", "http request to an https server", "speaking plain http to an ssl-enabled server port"]
-        .iter()
-        .any(|words| text.contains(words))
+    [
+        "plain http request was sent to https port",
+        "http request to an https server",
+        "speaking plain http to an ssl-enabled server port",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
 }
 
 fn foreign(url: &str, status: StatusCode, content_type: &str) -> Problem {
-    let what = if content_type.is_empty() { "no description of the error" } else { content_type };
+    let what = if content_type.is_empty() {
+        "no description of the error"
+    } else {
+        content_type
+    };
     Problem {
         title: status.canonical_reason().unwrap_or("Unknown").to_owned(),
         // The path of the request is not known here.
@@ -140,15 +173,31 @@ mod tests {
 
     #[test]
     fn the_error_for_a_page_of_a_proxy_has_its_status_and_type() {
-        let error = Error::from_response("http://host", StatusCode::BAD_GATEWAY, "text/html", None, b"<html>");
+        let error = Error::from_response(
+            "http://host",
+            StatusCode::BAD_GATEWAY,
+            "text/html",
+            None,
+            b"<html>",
+        );
         assert!(matches!(error, Error::Server(_)));
-        assert!(error.to_string().starts_with("http://host answered 502 Bad Gateway with text/html"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("http://host answered 502 Bad Gateway with text/html")
+        );
     }
 
     #[test]
     fn an_error_has_the_message_of_the_server() {
         let body = br#"{"type":"x","title":"Not Found","status":404,"detail":"there is no deployment 7","instance":"/","code":"not_found","requestId":"r"}"#;
-        let error = Error::from_response("http://host", StatusCode::NOT_FOUND, "application/problem+json", None, body);
+        let error = Error::from_response(
+            "http://host",
+            StatusCode::NOT_FOUND,
+            "application/problem+json",
+            None,
+            body,
+        );
         assert_eq!(error.to_string(), "there is no deployment 7");
     }
 }

@@ -10,7 +10,8 @@ use crate::{
     event::{Event, EventFilter},
 };
 
-/// The most bytes of one block. An event has a few hundred bytes, and up to a few thousand more with a long reason.
+/// The most bytes of one block. An event has a few hundred bytes, and up to a few thousand more
+/// with a long reason.
 const MOST_BYTES: usize = 1024 * 1024;
 
 /// A stream of events.
@@ -22,7 +23,9 @@ pub struct Events {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("Events")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }
 
@@ -36,16 +39,23 @@ pub struct StreamItem {
 }
 
 impl Client {
-    /// Streams the events that match, after the number `after` or from now on. A server sends at least a heartbeat every 15
-    /// seconds: the client's timeout should be longer.
+    /// Streams the events that match, after the number `after` or from now on. A server sends at
+    /// least a heartbeat every 15 seconds: the client's timeout should be longer.
     pub async fn events(&self, filter: &EventFilter, after: Option<i64>) -> Result<Events, Error> {
-        let request = self.request(Method::GET, api::EVENTS, &query::events(filter, after)).header(ACCEPT, "text/event-stream");
-        Ok(Events { client: self.clone(), response: self.response(request).await?, parser: Parser::default() })
+        let request = self
+            .request(Method::GET, api::EVENTS, &query::events(filter, after))
+            .header(ACCEPT, "text/event-stream");
+        Ok(Events {
+            client: self.clone(),
+            response: self.response(request).await?,
+            parser: Parser::default(),
+        })
     }
 }
 
 impl Events {
-    /// Waits for the next item; `None` when the server has ended the stream. Dropping the future loses no events.
+    /// Waits for the next item; `None` when the server has ended the stream. Dropping the future
+    /// loses no events.
     pub async fn next(&mut self) -> Result<Option<StreamItem>, Error> {
         loop {
             while let Some(block) = self.parser.block() {
@@ -54,9 +64,16 @@ impl Events {
                 }
             }
             if self.parser.buffered() > MOST_BYTES {
-                return Err(self.client.foreign(&"a block of its events is larger than 1 MiB"));
+                return Err(self
+                    .client
+                    .foreign(&"a block of its events is larger than 1 MiB"));
             }
-            match self.response.chunk().await.map_err(|error| self.client.transport(error))? {
+            match self
+                .response
+                .chunk()
+                .await
+                .map_err(|error| self.client.transport(error))?
+            {
                 Some(chunk) => self.parser.feed(&chunk),
                 None => return Ok(None),
             }
@@ -64,9 +81,18 @@ impl Events {
     }
 
     fn item(&self, Block { id, data }: Block) -> Result<Option<StreamItem>, Error> {
-        let Ok(position) = id.parse() else { return Ok(None) };
-        let read = |text: String| serde_json::from_str(&text).map(|event| (event, text)).map_err(|_| self.client.foreign(&UNREADABLE));
-        Ok(Some(StreamItem { position, event: data.map(read).transpose()? }))
+        let Ok(position) = id.parse() else {
+            return Ok(None);
+        };
+        let read = |text: String| {
+            serde_json::from_str(&text)
+                .map(|event| (event, text))
+                .map_err(|_| self.client.foreign(&UNREADABLE))
+        };
+        Ok(Some(StreamItem {
+            position,
+            event: data.map(read).transpose()?,
+        }))
     }
 }
 
@@ -82,7 +108,8 @@ struct Block {
 #[derive(Debug, Default)]
 struct Parser {
     bytes: Vec<u8>,
-    /// The number of bytes that were read as lines. They are removed when more bytes arrive, not line by line.
+    /// The number of bytes that were read as lines. They are removed when more bytes arrive, not
+    /// line by line.
     read: usize,
     /// The number of bytes that were searched for the end of a line.
     searched: usize,
@@ -115,7 +142,10 @@ impl Parser {
             if !line.is_empty() {
                 self.field(&line);
             } else if std::mem::take(&mut self.has_id) || self.data.is_some() {
-                return Some(Block { id: self.id.clone(), data: self.data.take() });
+                return Some(Block {
+                    id: self.id.clone(),
+                    data: self.data.take(),
+                });
             }
         }
         None
@@ -128,13 +158,20 @@ impl Parser {
         }
         let from = self.searched.max(self.read);
         self.searched = self.bytes.len();
-        let end = from + self.bytes[from..].iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+        let end = from
+            + self.bytes[from..]
+                .iter()
+                .position(|byte| matches!(byte, b'\r' | b'\n'))?;
         self.after_cr = self.bytes[end] == b'\r';
         let line = String::from_utf8_lossy(&self.bytes[self.read..end]).into_owned();
         self.read = end + 1;
         self.searched = self.read;
         let first = !std::mem::replace(&mut self.started, true);
-        Some(if first { line.trim_start_matches('\u{feff}').to_owned() } else { line })
+        Some(if first {
+            line.trim_start_matches('\u{feff}').to_owned()
+        } else {
+            line
+        })
     }
 
     fn field(&mut self, line: &str) {
@@ -173,14 +210,22 @@ mod tests {
     }
 
     fn block(id: &str, data: Option<&str>) -> Block {
-        Block { id: id.to_owned(), data: data.map(str::to_owned) }
+        Block {
+            id: id.to_owned(),
+            data: data.map(str::to_owned),
+        }
     }
 
     const TEXT: &str = "\u{feff}retry: 2000\nid: 3\n\n: heartbeat\n\nid: 4\r\nevent: x\r\ndata: a\r\ndata:b\r\n\r\ndata\r\rid\0: 5\nid: 7\nfoo: bar\n\nid: 8\ndata: not whole\n";
 
     #[test]
     fn blocks_are_parsed_with_any_line_ending_and_any_chunks() {
-        let whole = [block("3", None), block("4", Some("a\nb")), block("4", Some("")), block("7", None)];
+        let whole = [
+            block("3", None),
+            block("4", Some("a\nb")),
+            block("4", Some("")),
+            block("7", None),
+        ];
         assert_eq!(blocks(&[TEXT.as_bytes()]), whole);
         for cut in 0..TEXT.len() {
             let (before, after) = TEXT.as_bytes().split_at(cut);

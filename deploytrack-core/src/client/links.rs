@@ -5,15 +5,17 @@ use url::form_urlencoded;
 
 use crate::query::{Links, PageRequest};
 
-/// Reads the links of a response. Only the page is read from a link, never the address: the client sends requests only to its
-/// own server. Links with other relations are ignored.
+/// Reads the links of a response. Only the page is read from a link, never the address: the client
+/// sends requests only to its own server. Links with other relations are ignored.
 pub(super) fn read(headers: &HeaderMap) -> Result<Links, String> {
     let mut links = Links::default();
     for value in headers.get_all(LINK) {
         let Ok(text) = value.to_str() else { continue };
         // The server encodes the text between the brackets, so it contains no brackets.
         for link in text.split('<').skip(1) {
-            let Some((target, parameters)) = link.split_once('>') else { continue };
+            let Some((target, parameters)) = link.split_once('>') else {
+                continue;
+            };
             let link = match relation(parameters) {
                 Some("first") => &mut links.first,
                 Some("prev") => &mut links.prev,
@@ -21,7 +23,9 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Links, String> {
                 Some("last") => &mut links.last,
                 _ => continue,
             };
-            *link = Some(page(target).ok_or_else(|| format!("its link {target} is not a page that this version can read"))?);
+            *link = Some(page(target).ok_or_else(|| {
+                format!("its link {target} is not a page that this version can read")
+            })?);
         }
     }
     Ok(links)
@@ -29,7 +33,9 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Links, String> {
 
 fn relation(parameters: &str) -> Option<&str> {
     let mut parameters = parameters.split([';', ',']).map(str::trim);
-    parameters.find_map(|parameter| parameter.strip_prefix("rel=")).map(|relation| relation.trim_matches('"'))
+    parameters
+        .find_map(|parameter| parameter.strip_prefix("rel="))
+        .map(|relation| relation.trim_matches('"'))
 }
 
 /// The page of the target of a link.
@@ -43,7 +49,10 @@ fn page(target: &str) -> Option<PageRequest> {
             _ => {}
         }
     }
-    cursor.map_or_else(|| PageRequest::new(skip, take), |cursor| PageRequest::at(cursor, take))
+    cursor.map_or_else(
+        || PageRequest::new(skip, take),
+        |cursor| PageRequest::at(cursor, take),
+    )
 }
 
 #[cfg(test)]
@@ -63,18 +72,36 @@ mod tests {
 
     #[test]
     fn links_are_read_from_one_header_or_several() {
-        let cursor = format!("<?component=a%2Cb&take=7&cursor={}>; rel=\"next\"", Cursor::oldest(Order::Created));
+        let cursor = format!(
+            "<?component=a%2Cb&take=7&cursor={}>; rel=\"next\"",
+            Cursor::oldest(Order::Created)
+        );
         let next = PageRequest::at(Cursor::oldest(Order::Created), 7);
         assert_eq!(links(&[&cursor]).unwrap().next, next);
-        let all = links(&[&format!("<?take=7>; rel=\"first\", {cursor}"), "</x?skip=20>;rel=prev", "<https://a.example/?y>; rel=\"help\""]);
-        assert_eq!(all.unwrap(), Links { first: PageRequest::new(0, 7), prev: PageRequest::new(20, 20), next, last: None });
+        let all = links(&[
+            &format!("<?take=7>; rel=\"first\", {cursor}"),
+            "</x?skip=20>;rel=prev",
+            "<https://a.example/?y>; rel=\"help\"",
+        ]);
+        assert_eq!(
+            all.unwrap(),
+            Links {
+                first: PageRequest::new(0, 7),
+                prev: PageRequest::new(20, 20),
+                next,
+                last: None
+            }
+        );
         assert_eq!(links(&[]).unwrap(), Links::default());
     }
 
     #[test]
     fn an_invalid_link_is_an_error_and_not_the_end_of_the_list() {
         for target in ["?cursor=AgAAAAAAAAAA", "?take=101", "?skip=-1", "/path"] {
-            assert!(links(&[&format!("<{target}>; rel=\"next\"")]).is_err(), "{target}");
+            assert!(
+                links(&[&format!("<{target}>; rel=\"next\"")]).is_err(),
+                "{target}"
+            );
         }
     }
 }

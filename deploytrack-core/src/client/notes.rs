@@ -34,8 +34,13 @@ impl ArchiveNotes {
 
 impl ArchivedNames {
     fn add(&mut self, header: Option<&HeaderValue>) {
-        for (key, value) in header.into_iter().flat_map(|text| url::form_urlencoded::parse(text.as_bytes())) {
-            let kind = [CatalogKind::Component, CatalogKind::Environment].into_iter().find(|kind| kind.as_str() == key);
+        for (key, value) in header
+            .into_iter()
+            .flat_map(|text| url::form_urlencoded::parse(text.as_bytes()))
+        {
+            let kind = [CatalogKind::Component, CatalogKind::Environment]
+                .into_iter()
+                .find(|kind| kind.as_str() == key);
             match (kind, value.parse()) {
                 (Some(kind), Ok(name)) => _ = self.names.insert((kind, name)),
                 _ => self.more += value.parse::<u64>().unwrap_or(0),
@@ -51,12 +56,24 @@ mod tests {
     #[test]
     fn names_and_the_number_of_further_names_are_read() {
         let mut headers = HeaderMap::new();
-        headers.insert(api::UNARCHIVED, HeaderValue::from_static("component=api&environment=review%2Fa+b&more=7"));
+        headers.insert(
+            api::UNARCHIVED,
+            HeaderValue::from_static("component=api&environment=review%2Fa+b&more=7"),
+        );
         let mut notes = ArchiveNotes::default();
         notes.add(&headers);
         notes.add(&headers);
-        let names = [(CatalogKind::Component, "api".parse().unwrap()), (CatalogKind::Environment, "review/a b".parse().unwrap())];
-        assert_eq!(notes.unarchived, ArchivedNames { names: names.into(), more: 14 });
+        let names = [
+            (CatalogKind::Component, "api".parse().unwrap()),
+            (CatalogKind::Environment, "review/a b".parse().unwrap()),
+        ];
+        assert_eq!(
+            notes.unarchived,
+            ArchivedNames {
+                names: names.into(),
+                more: 14
+            }
+        );
         assert_eq!(notes.still_archived, ArchivedNames::default());
     }
 }

@@ -17,21 +17,30 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Parses an address such as `http://proxy.example.com:3128`; without a scheme, it is `http`. `source` is the origin of the
-    /// address for messages, such as the name of a variable.
+    /// Parses an address such as `http://proxy.example.com:3128`; without a scheme, it is `http`.
+    /// `source` is the origin of the address for messages, such as the name of a variable.
     ///
     /// # Errors
     /// [`Error::Setup`] when the address cannot be used.
     pub fn new(address: &str, source: impl Into<String>) -> Result<Self, Error> {
         let (source, address) = (source.into(), address.trim());
-        let whole = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        let whole = if address.contains("://") {
+            address.to_owned()
+        } else {
+            format!("http://{address}")
+        };
         // The message must not contain the address, which may have a password.
         let wrong = |why: String| {
-            Error::Setup(format!("the address of the proxy in {source} {why}; it must look like http://proxy.example.com:3128"))
+            Error::Setup(format!(
+                "the address of the proxy in {source} {why}; it must look like http://proxy.example.com:3128"
+            ))
         };
         let url = Url::parse(&whole).map_err(|error| wrong(format!("cannot be read: {error}")))?;
         if !SCHEMES.contains(&url.scheme()) || url.host().is_none() {
-            return Err(wrong(format!("must begin with one of {}", SCHEMES.map(|scheme| format!("{scheme}://")).join(", "))));
+            return Err(wrong(format!(
+                "must begin with one of {}",
+                SCHEMES.map(|scheme| format!("{scheme}://")).join(", ")
+            )));
         }
         Ok(Self { url, source })
     }
@@ -48,7 +57,13 @@ impl Proxy {
     }
 
     pub(super) fn for_requests(&self) -> Result<reqwest::Proxy, Error> {
-        let cannot = |error: reqwest::Error| Error::Setup(format!("the proxy in {} cannot be used: {}", self.source, error.without_url()));
+        let cannot = |error: reqwest::Error| {
+            Error::Setup(format!(
+                "the proxy in {} cannot be used: {}",
+                self.source,
+                error.without_url()
+            ))
+        };
         reqwest::Proxy::all(self.url.as_str()).map_err(cannot)
     }
 }
@@ -56,14 +71,25 @@ impl Proxy {
 impl fmt::Display for Proxy {
     /// Formats the address without user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let port = self.url.port().map_or_else(String::new, |port| format!(":{port}"));
-        write!(f, "{}://{}{port}", self.url.scheme(), self.url.host_str().unwrap_or_default())
+        let port = self
+            .url
+            .port()
+            .map_or_else(String::new, |port| format!(":{port}"));
+        write!(
+            f,
+            "{}://{}{port}",
+            self.url.scheme(),
+            self.url.host_str().unwrap_or_default()
+        )
     }
 }
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy").field("url", &self.to_string()).field("source", &self.source).finish()
+        f.debug_struct("Proxy")
+            .field("url", &self.to_string())
+            .field("source", &self.source)
+            .finish()
     }
 }
 
@@ -84,9 +110,16 @@ mod tests {
             assert_eq!(proxy.to_string(), shown);
             assert!(!format!("{proxy:?}").contains("hush") && proxy.for_requests().is_ok());
         }
-        for address in ["ftp://me:hush@proxy", "http://", "http://me:hush@proxy:99999"] {
+        for address in [
+            "ftp://me:hush@proxy",
+            "http://",
+            "http://me:hush@proxy:99999",
+        ] {
             let refusal = Proxy::new(address, "HTTPS_PROXY").unwrap_err().to_string();
-            assert!(refusal.contains("HTTPS_PROXY") && !refusal.contains("hush"), "{refusal}");
+            assert!(
+                refusal.contains("HTTPS_PROXY") && !refusal.contains("hush"),
+                "{refusal}"
+            );
         }
     }
 }

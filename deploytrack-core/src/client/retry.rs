@@ -8,19 +8,28 @@ use super::Error;
 
 /// The number of retries.
 const TIMES: usize = 2;
-/// The wait before the first retry; the next wait is three times as long. A random part is added, so that many clients do not
-/// retry at the same time.
+/// The wait before the first retry; the next wait is three times as long. A random part is added,
+/// so that many clients do not retry at the same time.
 const FIRST: Duration = Duration::from_millis(200);
 /// The longest `Retry-After` of a server that the client waits for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Sends a write, and retries it when its response is lost or the server asks for a retry.
-pub(super) async fn send<T, F: Future<Output = Result<T, Error>>>(attempt: impl FnMut() -> F) -> Result<T, Error> {
+pub(super) async fn send<T, F: Future<Output = Result<T, Error>>>(
+    attempt: impl FnMut() -> F,
+) -> Result<T, Error> {
     send_after(FIRST, attempt).await
 }
 
-async fn send_after<T, F: Future<Output = Result<T, Error>>>(first: Duration, attempt: impl FnMut() -> F) -> Result<T, Error> {
-    let backoff = ExponentialBuilder::default().with_min_delay(first).with_factor(3.0).with_max_times(TIMES).with_jitter();
+async fn send_after<T, F: Future<Output = Result<T, Error>>>(
+    first: Duration,
+    attempt: impl FnMut() -> F,
+) -> Result<T, Error> {
+    let backoff = ExponentialBuilder::default()
+        .with_min_delay(first)
+        .with_factor(3.0)
+        .with_max_times(TIMES)
+        .with_jitter();
     attempt
         .retry(backoff)
         .when(is_retryable)
@@ -32,18 +41,23 @@ async fn send_after<T, F: Future<Output = Result<T, Error>>>(first: Duration, at
         .await
 }
 
-/// Whether the same request may succeed a moment later. A timeout is not retried: it has waited long enough.
+/// Whether the same request may succeed a moment later. A timeout is not retried: it has waited
+/// long enough.
 fn is_retryable(error: &Error) -> bool {
     match error {
         Error::Unreachable { obstacle, .. } => obstacle.may_pass(),
         Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
         Error::Refused(problem) => problem.code == "request_in_progress",
-        Error::Setup(_) | Error::Unauthorised(_) | Error::Timeout { .. } | Error::Unreadable(_) => false,
+        Error::Setup(_) | Error::Unauthorised(_) | Error::Timeout { .. } | Error::Unreadable(_) => {
+            false
+        }
     }
 }
 
 fn retry_after(error: &Error) -> Option<Duration> {
-    let (Error::Server(problem) | Error::Refused(problem)) = error else { return None };
+    let (Error::Server(problem) | Error::Refused(problem)) = error else {
+        return None;
+    };
     problem.retry_after.map(Duration::from_secs)
 }
 
@@ -55,7 +69,11 @@ mod tests {
     use crate::api::Problem;
 
     fn server(status: u16, retry_after: Option<u64>) -> Error {
-        Error::Server(Box::new(Problem { status, retry_after, ..Problem::default() }))
+        Error::Server(Box::new(Problem {
+            status,
+            retry_after,
+            ..Problem::default()
+        }))
     }
 
     async fn attempts(error: impl Fn() -> Error) -> usize {
@@ -71,11 +89,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_temporary_failure_is_sent_three_times_in_total() {
-        let behind = |obstacle| Error::Unreachable { url: String::new(), why: String::new(), obstacle };
+        let behind = |obstacle| Error::Unreachable {
+            url: String::new(),
+            why: String::new(),
+            obstacle,
+        };
         assert_eq!(attempts(|| behind(Obstacle::Refused)).await, 3);
-        assert_eq!(attempts(|| behind(Obstacle::Expired)).await, 1, "a certificate does not become valid by waiting");
+        assert_eq!(
+            attempts(|| behind(Obstacle::Expired)).await,
+            1,
+            "a certificate does not become valid by waiting"
+        );
         assert_eq!(attempts(|| server(503, Some(0))).await, 3);
-        assert_eq!(attempts(|| server(503, Some(3600))).await, 1, "the wait is too long");
+        assert_eq!(
+            attempts(|| server(503, Some(3600))).await,
+            1,
+            "the wait is too long"
+        );
         assert_eq!(attempts(|| server(500, None)).await, 1);
         assert_eq!(attempts(|| Error::Refused(Box::default())).await, 1);
     }

@@ -17,7 +17,10 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use super::{ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress, links, obstacle::Connection, retry};
+use super::{
+    ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress, links,
+    obstacle::Connection, retry,
+};
 use crate::{
     api,
     clock::{Clock, SystemClock, Time, format_exact},
@@ -28,7 +31,8 @@ use crate::{
 /// The most bytes of a response body: far more than any page has.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// The cause for a body that cannot be parsed. The position of the parse error would not help the user.
+/// The cause for a body that cannot be parsed. The position of the parse error would not help the
+/// user.
 pub(super) const UNREADABLE: &str = "it cannot be read by this version";
 
 /// The settings of a client.
@@ -45,13 +49,17 @@ pub struct ClientSettings {
     pub user_agent: String,
     /// Certificates that are trusted in addition to those of the machine.
     pub certificates: Certificates,
-    /// The proxy for every request. The client does not read environment variables such as `HTTPS_PROXY`.
+    /// The proxy for every request. The client does not read environment variables such as
+    /// `HTTPS_PROXY`.
     pub proxy: Option<Proxy>,
 }
 
 impl fmt::Debug for ClientSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientSettings").field("url", &self.url).field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("ClientSettings")
+            .field("url", &self.url)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,7 +80,10 @@ pub struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("url", &self.address.as_str()).field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("url", &self.address.as_str())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 
@@ -95,14 +106,21 @@ pub struct Export {
 
 impl fmt::Debug for Export {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Export").field("url", &self.client.url()).finish_non_exhaustive()
+        f.debug_struct("Export")
+            .field("url", &self.client.url())
+            .finish_non_exhaustive()
     }
 }
 
 impl Export {
-    /// Waits for the next chunk, of any length; `None` at the end. A chunk may end in the middle of a line.
+    /// Waits for the next chunk, of any length; `None` at the end. A chunk may end in the middle of
+    /// a line.
     pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let chunk = self.response.chunk().await.map_err(|error| self.client.transport(error))?;
+        let chunk = self
+            .response
+            .chunk()
+            .await
+            .map_err(|error| self.client.transport(error))?;
         Ok(chunk.map(|bytes| bytes.to_vec()))
     }
 }
@@ -114,7 +132,10 @@ impl Client {
     /// [`Error::Setup`] when the address, the token or the proxy is invalid, or the machine has no root certificates for an
     /// `https` address.
     pub fn new(settings: ClientSettings) -> Result<Self, Error> {
-        let address: ServerAddress = settings.url.parse().map_err(|error| Error::Setup(format!("the address of the server {error}")))?;
+        let address: ServerAddress = settings
+            .url
+            .parse()
+            .map_err(|error| Error::Setup(format!("the address of the server {error}")))?;
         let mut builder = reqwest::Client::builder()
             .user_agent(settings.user_agent)
             .default_headers(headers(settings.token.as_deref())?)
@@ -125,15 +146,21 @@ impl Client {
         if let Some(proxy) = &settings.proxy {
             builder = builder.proxy(proxy.for_requests()?);
         }
-        let by_tls = address.is_encrypted() || settings.proxy.as_ref().is_some_and(Proxy::is_encrypted);
+        let by_tls =
+            address.is_encrypted() || settings.proxy.as_ref().is_some_and(Proxy::is_encrypted);
         builder = if by_tls {
-            let config = settings.certificates.config().map_err(|error| no_roots(&address, &error))?;
+            let config = settings
+                .certificates
+                .config()
+                .map_err(|error| no_roots(&address, &error))?;
             builder.tls_backend_preconfigured(config)
         } else {
             // A client without TLS must also work on a machine without root certificates.
             builder.tls_certs_only([])
         };
-        let http = builder.build().map_err(|error| Error::Setup(format!("cannot prepare connections to {address}: {error}")))?;
+        let http = builder.build().map_err(|error| {
+            Error::Setup(format!("cannot prepare connections to {address}: {error}"))
+        })?;
         Ok(Self {
             http,
             address,
@@ -148,25 +175,31 @@ impl Client {
         })
     }
 
-    /// A client that sends its writes with this idempotency key, for a caller that may repeat a write. Use it for one write.
-    /// Without this, every write gets a random key.
+    /// A client that sends its writes with this idempotency key, for a caller that may repeat a
+    /// write. Use it for one write. Without this, every write gets a random key.
     #[must_use]
     pub fn with_idempotency_key(&self, key: IdempotencyKey) -> Self {
-        Self { key: Some(key), ..self.clone() }
+        Self {
+            key: Some(key),
+            ..self.clone()
+        }
     }
 
-    /// A client with another clock. Every POST and PATCH except an import sends the current time of the clock, from which the
-    /// server converts the times in the body.
+    /// A client with another clock. Every POST and PATCH except an import sends the current time of
+    /// the clock, from which the server converts the times in the body.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
     }
 
-    /// A client for a write that was queued. The time that it sends is never before `time`, even if the clock was set back
-    /// since then.
+    /// A client for a write that was queued. The time that it sends is never before `time`, even if
+    /// the clock was set back since then.
     #[must_use]
     pub fn not_before(&self, time: Option<Time>) -> Self {
-        Self { not_before: time, ..self.clone() }
+        Self {
+            not_before: time,
+            ..self.clone()
+        }
     }
 
     /// The server's address, without a slash at its end.
@@ -185,8 +218,13 @@ impl Client {
         self.timeout
     }
 
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<ApiResponse<T>, Error> {
-        self.answer(self.request(Method::GET, path, query).timeout(self.timeout)).await
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<ApiResponse<T>, Error> {
+        self.answer(self.request(Method::GET, path, query).timeout(self.timeout))
+            .await
     }
 
     pub(super) async fn send<T: DeserializeOwned>(
@@ -198,17 +236,27 @@ impl Client {
     ) -> Result<ApiResponse<T>, Error> {
         let key = self.key(&method);
         retry::send(|| {
-            let request = self.request(method.clone(), path, query).timeout(self.timeout).json(body);
+            let request = self
+                .request(method.clone(), path, query)
+                .timeout(self.timeout)
+                .json(body);
             self.answer(self.with_sent_at(with_key(request, key.as_ref())))
         })
         .await
     }
 
-    pub(super) async fn send_lines<T: DeserializeOwned>(&self, path: &str, lines: Vec<u8>) -> Result<ApiResponse<T>, Error> {
+    pub(super) async fn send_lines<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        lines: Vec<u8>,
+    ) -> Result<ApiResponse<T>, Error> {
         let key = self.key(&Method::POST);
         let lines = Bytes::from(lines);
         retry::send(|| {
-            let request = self.request(Method::POST, path, &[]).header(CONTENT_TYPE, "application/x-ndjson").body(lines.clone());
+            let request = self
+                .request(Method::POST, path, &[])
+                .header(CONTENT_TYPE, "application/x-ndjson")
+                .body(lines.clone());
             self.answer(with_key(request, key.as_ref()))
         })
         .await
@@ -221,22 +269,48 @@ impl Client {
         request.header(api::SENT_AT, format_exact(&sent_at))
     }
 
-    /// The idempotency key of a write and all its retries. PUT and DELETE need none: they are idempotent.
+    /// The idempotency key of a write and all its retries. PUT and DELETE need none: they are
+    /// idempotent.
     fn key(&self, method: &Method) -> Option<IdempotencyKey> {
         let needed = matches!(*method, Method::POST | Method::PATCH);
-        needed.then(|| self.key.clone().or_else(|| IdempotencyKey::new(Uuid::new_v4().to_string()).ok())).flatten()
+        needed
+            .then(|| {
+                self.key
+                    .clone()
+                    .or_else(|| IdempotencyKey::new(Uuid::new_v4().to_string()).ok())
+            })
+            .flatten()
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<(), Error> {
-        self.response(self.request(Method::DELETE, path, &[]).timeout(self.timeout)).await.map(drop)
+        self.response(
+            self.request(Method::DELETE, path, &[])
+                .timeout(self.timeout),
+        )
+        .await
+        .map(drop)
     }
 
-    pub(super) async fn stream(&self, path: &str, query: &[(&str, String)]) -> Result<Export, Error> {
-        let response = self.response(self.request(Method::GET, path, query).header(ACCEPT, "*/*")).await?;
-        Ok(Export { response, client: self.clone() })
+    pub(super) async fn stream(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Export, Error> {
+        let response = self
+            .response(self.request(Method::GET, path, query).header(ACCEPT, "*/*"))
+            .await?;
+        Ok(Export {
+            response,
+            client: self.clone(),
+        })
     }
 
-    pub(super) fn request(&self, method: Method, path: &str, query: &[(&str, String)]) -> RequestBuilder {
+    pub(super) fn request(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> RequestBuilder {
         let mut url = self.address.with_path(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -245,36 +319,63 @@ impl Client {
     }
 
     /// Reads a page, with the links from its header.
-    pub(super) async fn page<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<ApiResponse<Page<T>>, Error> {
-        let response = self.response(self.request(Method::GET, path, query).timeout(self.timeout)).await?;
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<ApiResponse<Page<T>>, Error> {
+        let response = self
+            .response(self.request(Method::GET, path, query).timeout(self.timeout))
+            .await?;
         let links = links::read(response.headers()).map_err(|why| self.foreign(&why))?;
         let mut answer: ApiResponse<Page<T>> = self.read(response).await?;
         answer.value.links = links;
         Ok(answer)
     }
 
-    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<ApiResponse<T>, Error> {
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<ApiResponse<T>, Error> {
         self.read(self.response(request).await?).await
     }
 
-    /// Takes the kinds and the known names that are similar to newly registered names, if the server's name guard only warns:
-    /// from every response to this client and its clones since the last call.
+    /// Takes the kinds and the known names that are similar to newly registered names, if the
+    /// server's name guard only warns: from every response to this client and its clones since the
+    /// last call.
     #[must_use]
     pub fn take_resemblances(&self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.resembles.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut self
+                .resembles
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
-    /// Takes the notes about archived records: from every response to this client and its clones since the last call.
+    /// Takes the notes about archived records: from every response to this client and its clones
+    /// since the last call.
     #[must_use]
     pub fn take_archive_notes(&self) -> ArchiveNotes {
-        std::mem::take(&mut self.archive_notes.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut self
+                .archive_notes
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     fn note_headers(&self, headers: &HeaderMap) {
-        self.archive_notes.lock().unwrap_or_else(PoisonError::into_inner).add(headers);
+        self.archive_notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(headers);
         if let Some(known) = headers.get(api::RESEMBLES) {
             let known = url::form_urlencoded::parse(known.as_bytes()).into_owned();
-            self.resembles.lock().unwrap_or_else(PoisonError::into_inner).extend(known);
+            self.resembles
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(known);
         }
     }
 
@@ -285,7 +386,11 @@ impl Client {
         let body = self.body(response).await?;
         let text = String::from_utf8(body).map_err(|_| self.foreign(&UNREADABLE))?;
         let value = serde_json::from_str(&text).map_err(|_| self.foreign(&UNREADABLE))?;
-        Ok(ApiResponse { value, text, replayed })
+        Ok(ApiResponse {
+            value,
+            text,
+            replayed,
+        })
     }
 
     /// Rejects an HTML page, for which a parse error would be misleading.
@@ -295,20 +400,33 @@ impl Client {
         if !matches!(found, "text/html" | "application/xhtml+xml") {
             return Ok(());
         }
-        let why = format!("{} answered with an HTML page ({found}), not as a deploytrack server does", self.url());
-        Err(Error::Unreadable(ForeignAnswer::new(ForeignKind::Page, why)))
+        let why = format!(
+            "{} answered with an HTML page ({found}), not as a deploytrack server does",
+            self.url()
+        );
+        Err(Error::Unreadable(ForeignAnswer::new(
+            ForeignKind::Page,
+            why,
+        )))
     }
 
     pub(super) fn foreign(&self, why: &dyn fmt::Display) -> Error {
-        let why = format!("{} gave an answer that is not from a deploytrack server: {why}", self.url());
+        let why = format!(
+            "{} gave an answer that is not from a deploytrack server: {why}",
+            self.url()
+        );
         Error::Unreadable(ForeignAnswer::new(ForeignKind::Other, why))
     }
 
-    /// The error of a redirect. The client does not follow it, since it sends the token only to the given address.
+    /// The error of a redirect. The client does not follow it, since it sends the token only to the
+    /// given address.
     fn redirect(&self, requested: &Url, to: &str) -> Error {
         let target = requested.join(to).ok();
         let path = self.address.with_path("");
-        let own = requested.path().strip_prefix(path.path().trim_end_matches('/')).unwrap_or_default();
+        let own = requested
+            .path()
+            .strip_prefix(path.path().trim_end_matches('/'))
+            .unwrap_or_default();
         let server = target.and_then(|mut target| {
             let path = target.path().strip_suffix(own).map(str::to_owned);
             // A redirect to another path leads to a login or to a page.
@@ -319,14 +437,22 @@ impl Client {
         });
         let server = server.filter(|server| *server != self.address);
         let shown = to.split(['?', '#']).next().unwrap_or_default();
-        let why = format!("{} redirects to {shown}, which is not followed: the token is sent only to the given address", self.url());
-        let kind = server.map_or(ForeignKind::Page, |server| ForeignKind::Redirect(server.to_string()));
+        let why = format!(
+            "{} redirects to {shown}, which is not followed: the token is sent only to the given address",
+            self.url()
+        );
+        let kind = server.map_or(ForeignKind::Page, |server| {
+            ForeignKind::Redirect(server.to_string())
+        });
         Error::Unreadable(ForeignAnswer::new(kind, why))
     }
 
     /// Sends a request, and converts every response except a success to an error.
     pub(super) async fn response(&self, request: RequestBuilder) -> Result<Response, Error> {
-        let response = request.send().await.map_err(|error| self.transport(error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.transport(error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -335,15 +461,26 @@ impl Client {
             return Err(self.redirect(response.url(), &to));
         }
         let content_type = header(&response, &CONTENT_TYPE).unwrap_or_default();
-        // The header may also have a date instead of seconds. A date is ignored, since clocks differ.
+        // The header may also have a date instead of seconds. A date is ignored, since clocks
+        // differ.
         let retry_after = header(&response, &RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
         let body = self.body(response).await?;
-        Err(Error::from_response(self.url(), status, &content_type, retry_after, &body))
+        Err(Error::from_response(
+            self.url(),
+            status,
+            &content_type,
+            retry_after,
+            &body,
+        ))
     }
 
     pub(super) async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(error))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.transport(error))?
+        {
             if body.len() + chunk.len() > MOST_BYTES {
                 return Err(self.foreign(&"it is larger than 64 MiB"));
             }
@@ -353,13 +490,19 @@ impl Client {
     }
 
     pub(super) fn transport(&self, error: reqwest::Error) -> Error {
-        let connection = Connection { address: &self.address, by_proxy: self.by_proxy, certificates_given: self.certificates_given };
+        let connection = Connection {
+            address: &self.address,
+            by_proxy: self.by_proxy,
+            certificates_given: self.certificates_given,
+        };
         Error::from_transport(connection, self.timeout, error)
     }
 }
 
 fn with_key(request: RequestBuilder, key: Option<&IdempotencyKey>) -> RequestBuilder {
-    key.into_iter().fold(request, |request, key| request.header(api::IDEMPOTENCY_KEY, key.as_str()))
+    key.into_iter().fold(request, |request, key| {
+        request.header(api::IDEMPOTENCY_KEY, key.as_str())
+    })
 }
 
 fn header(response: &Response, name: &reqwest::header::HeaderName) -> Option<String> {
@@ -368,10 +511,14 @@ fn header(response: &Response, name: &reqwest::header::HeaderName) -> Option<Str
 
 fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json, application/problem+json"));
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("application/json, application/problem+json"),
+    );
     if let Some(token) = token {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| Error::Setup("the token has invalid characters, such as a line break".to_owned()))?;
+        let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
+            Error::Setup("the token has invalid characters, such as a line break".to_owned())
+        })?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
@@ -381,7 +528,9 @@ fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {
 /// The error of a machine that trusts no authority, so that no certificate can be checked.
 fn no_roots(address: &ServerAddress, error: &dyn fmt::Display) -> Error {
     let why = "an https server needs root certificates (the package ca-certificates) or a given certificate";
-    Error::Setup(format!("cannot prepare connections to {address}: {error}; {why}"))
+    Error::Setup(format!(
+        "cannot prepare connections to {address}: {error}; {why}"
+    ))
 }
 
 #[cfg(test)]
@@ -402,21 +551,41 @@ mod tests {
 
     #[test]
     fn the_path_of_an_address_is_the_prefix_of_every_path() {
-        let request = client("http://host/tracker/", "t").unwrap().request(Method::GET, "/api/v1/deployments", &[("take", "1".to_owned())]);
-        assert_eq!(request.build().unwrap().url().as_str(), "http://host/tracker/api/v1/deployments?take=1");
+        let request = client("http://host/tracker/", "t").unwrap().request(
+            Method::GET,
+            "/api/v1/deployments",
+            &[("take", "1".to_owned())],
+        );
+        assert_eq!(
+            request.build().unwrap().url().as_str(),
+            "http://host/tracker/api/v1/deployments?take=1"
+        );
     }
 
     #[test]
     fn an_invalid_address_is_rejected() {
-        for url in ["", "host:3000", "ftp://host", "http://me:secret@host", "http://host/?a=secret"] {
+        for url in [
+            "",
+            "host:3000",
+            "ftp://host",
+            "http://me:secret@host",
+            "http://host/?a=secret",
+        ] {
             let error = client(url, "t").unwrap_err();
-            assert!(matches!(&error, Error::Setup(why) if !why.contains("secret")), "{url}: {error}");
+            assert!(
+                matches!(&error, Error::Setup(why) if !why.contains("secret")),
+                "{url}: {error}"
+            );
         }
     }
 
     #[test]
     fn the_token_never_appears_in_debug_or_errors() {
-        let shown = format!("{:?} {}", client("http://host", "hush").unwrap(), client("http://host", "hush\n").unwrap_err());
+        let shown = format!(
+            "{:?} {}",
+            client("http://host", "hush").unwrap(),
+            client("http://host", "hush\n").unwrap_err()
+        );
         assert!(!shown.contains("hush"), "{shown}");
     }
 }

@@ -7,9 +7,11 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::text::Invalid;
 
-/// A JSON object that the caller stores with a deployment: at most 16 KiB as compact JSON, 16 levels deep, no NUL.
+/// A JSON object that the caller stores with a deployment: at most 16 KiB as compact JSON, 16
+/// levels deep, no NUL.
 ///
-/// Stored as text: a tree of small values takes a hundred times the memory. It serializes only to JSON, by `serde_json`.
+/// Stored as text: a tree of small values takes a hundred times the memory. It serializes only to
+/// JSON, by `serde_json`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Metadata(Box<str>);
 
@@ -23,7 +25,10 @@ impl Metadata {
     ///
     /// # Errors
     /// [`Invalid`] when it is too large, too deep or contains a NUL character.
-    #[expect(clippy::needless_pass_by_value, reason = "drops the tree, which is much larger than its text")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "drops the tree, which is much larger than its text"
+    )]
     pub fn new(map: Map<String, Value>) -> Result<Self, Invalid> {
         if map.values().any(|value| levels(value) >= Self::MOST_LEVELS) {
             return Err(Invalid("must be at most 16 levels deep"));
@@ -42,7 +47,9 @@ impl Metadata {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn stored(text: &str) -> Result<Self, Invalid> {
         match serde_json::from_str::<&RawValue>(text) {
-            Ok(value) if value.get().starts_with('{') && value.get().len() <= Self::MOST_BYTES => Ok(Self(value.get().into())),
+            Ok(value) if value.get().starts_with('{') && value.get().len() <= Self::MOST_BYTES => {
+                Ok(Self(value.get().into()))
+            }
             _ => Err(Invalid("must be a JSON object of at most 16 KiB")),
         }
     }
@@ -102,7 +109,9 @@ impl fmt::Debug for Metadata {
 
 impl Serialize for Metadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serde_json::from_str::<&RawValue>(&self.0).map_err(S::Error::custom)?.serialize(serializer)
+        serde_json::from_str::<&RawValue>(&self.0)
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
     }
 }
 
@@ -129,7 +138,8 @@ fn has_nul(map: &Map<String, Value>) -> bool {
             _ => false,
         }
     }
-    map.iter().any(|(key, value)| key.contains('\0') || inside(value))
+    map.iter()
+        .any(|(key, value)| key.contains('\0') || inside(value))
 }
 
 #[cfg(test)]
@@ -139,7 +149,9 @@ mod tests {
     use super::*;
 
     fn metadata(value: Value) -> Result<Metadata, Invalid> {
-        let Value::Object(map) = value else { panic!("an object") };
+        let Value::Object(map) = value else {
+            panic!("an object")
+        };
         Metadata::new(map)
     }
 
@@ -147,8 +159,16 @@ mod tests {
     fn a_merge_sets_each_key_and_null_removes_it() {
         let before = metadata(json!({"a": 1, "b": {"c": 2}})).unwrap();
         let patch = metadata(json!({"a": null, "b": {"d": 3}, "e": 4})).unwrap();
-        assert_eq!(before.merged(&patch).unwrap().as_json(), r#"{"b":{"d":3},"e":4}"#);
-        assert!(before.merged(&metadata(json!({"a": null, "b": null})).unwrap()).unwrap().is_empty());
+        assert_eq!(
+            before.merged(&patch).unwrap().as_json(),
+            r#"{"b":{"d":3},"e":4}"#
+        );
+        assert!(
+            before
+                .merged(&metadata(json!({"a": null, "b": null})).unwrap())
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
@@ -164,7 +184,8 @@ mod tests {
 
     #[test]
     fn metadata_is_a_json_object_on_the_wire() {
-        let value = json!({"a": {"b": [1.5, "é\"", null, true]}, "n": 18_446_744_073_709_551_615_u64});
+        let value =
+            json!({"a": {"b": [1.5, "é\"", null, true]}, "n": 18_446_744_073_709_551_615_u64});
         let metadata = metadata(value.clone()).unwrap();
         assert_eq!(serde_json::to_value(&metadata).unwrap(), value);
         let text = serde_json::to_string(&metadata).unwrap();
@@ -178,7 +199,10 @@ mod tests {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     #[test]
     fn stored_text_that_is_not_an_object_is_rejected() {
-        assert_eq!(Metadata::stored(r#" {"a":1} "#).unwrap().as_json(), r#"{"a":1}"#);
+        assert_eq!(
+            Metadata::stored(r#" {"a":1} "#).unwrap().as_json(),
+            r#"{"a":1}"#
+        );
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(17_000));
         for text in ["", "[]", "null", "{", r#"{"a":1}x"#, r#"{"a"}"#, &large] {
             assert!(Metadata::stored(text).is_err(), "{text}");

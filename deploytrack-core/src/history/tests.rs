@@ -35,9 +35,12 @@ fn deployment() -> Deployment {
 
 /// A history of these rows, one per minute from noon on.
 fn history(rows: &[(HistoryKind, Status)]) -> Vec<HistoryEntry> {
-    let (mut hash, mut from, mut attempt, mut entries) = (identity(&deployment()), None, 1, Vec::new());
+    let (mut hash, mut from, mut attempt, mut entries) =
+        (identity(&deployment()), None, 1, Vec::new());
     for (minute, (event, to)) in rows.iter().enumerate() {
-        attempt += i64::from(from.is_some() && *event == HistoryKind::Transition && *to == Status::Pending);
+        attempt += i64::from(
+            from.is_some() && *event == HistoryKind::Transition && *to == Status::Pending,
+        );
         let minute = i64::try_from(minute).unwrap();
         let occurred_at = noon() + TimeDelta::minutes(minute);
         let entry = HistoryEntry {
@@ -61,7 +64,12 @@ fn history(rows: &[(HistoryKind, Status)]) -> Vec<HistoryEntry> {
 }
 
 fn transitions(statuses: &[Status]) -> Vec<HistoryEntry> {
-    history(&statuses.iter().map(|status| (HistoryKind::Transition, *status)).collect::<Vec<_>>())
+    history(
+        &statuses
+            .iter()
+            .map(|status| (HistoryKind::Transition, *status))
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn minute(minutes: i64) -> Time {
@@ -77,14 +85,23 @@ fn hashes_are_as_documented() {
         r#"["{}",1,"transition",null,"pending",1780315200000000,1780315200000000,"ci-bot",null]"#,
         Digest::of(identity_text.as_bytes())
     );
-    assert_eq!(transitions(&[Pending])[0].hash, Digest::of(first.as_bytes()));
+    assert_eq!(
+        transitions(&[Pending])[0].hash,
+        Digest::of(first.as_bytes())
+    );
 }
 
 #[test]
 fn the_state_has_the_last_status_and_the_periods() {
-    let state = fold(&transitions(&[Pending, InProgress, Succeeded, RolledBack, Pending, InProgress, Succeeded])).unwrap();
+    let state = fold(&transitions(&[
+        Pending, InProgress, Succeeded, RolledBack, Pending, InProgress, Succeeded,
+    ]))
+    .unwrap();
     assert_eq!((state.status, state.attempt), (Succeeded, 2));
-    assert_eq!((state.started_at, state.finished_at), (Some(minute(5)), Some(minute(6))));
+    assert_eq!(
+        (state.started_at, state.finished_at),
+        (Some(minute(5)), Some(minute(6)))
+    );
     assert_eq!(state.succeeded, Some((minute(6), 16)));
     assert_eq!(state.occurred, (minute(6), 16));
     let period = |started, sequence, ended: Option<i64>| Period {
@@ -110,20 +127,48 @@ fn an_undeployment_starts_a_period_and_keeps_the_status() {
     assert_eq!(state.status, RolledBack);
     assert_eq!(state.occurred, (minute(4), 14));
     assert_eq!(
-        state.periods.iter().map(|period| (period.is_undeployment, period.ended_at)).collect::<Vec<_>>(),
+        state
+            .periods
+            .iter()
+            .map(|period| (period.is_undeployment, period.ended_at))
+            .collect::<Vec<_>>(),
         [(false, Some(minute(4))), (true, None)]
     );
 }
 
 #[test]
 fn every_attempt_has_its_own_times_and_reason() {
-    let mut entries = transitions(&[Pending, InProgress, Failed, Pending, Failed, Pending, InProgress]);
+    let mut entries = transitions(&[
+        Pending, InProgress, Failed, Pending, Failed, Pending, InProgress,
+    ]);
     entries[2].reason = Some("exit code 3".parse().unwrap());
     let attempts = attempts(&entries);
-    let found: Vec<_> = attempts.iter().map(|one| (one.number, one.status, one.duration().map(|took| took.num_minutes()))).collect();
-    assert_eq!(found, [(1, Failed, Some(1)), (2, Failed, None), (3, InProgress, None)]);
-    assert_eq!(attempts[0].reason.as_ref().map(Reason::as_str), Some("exit code 3"));
-    assert_eq!((attempts[2].started_at, attempts[2].finished_at), (Some(minute(6)), None));
+    let found: Vec<_> = attempts
+        .iter()
+        .map(|one| {
+            (
+                one.number,
+                one.status,
+                one.duration().map(|took| took.num_minutes()),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (1, Failed, Some(1)),
+            (2, Failed, None),
+            (3, InProgress, None)
+        ]
+    );
+    assert_eq!(
+        attempts[0].reason.as_ref().map(Reason::as_str),
+        Some("exit code 3")
+    );
+    assert_eq!(
+        (attempts[2].started_at, attempts[2].finished_at),
+        (Some(minute(6)), None)
+    );
 }
 
 /// Legal histories, with undeployments.
@@ -148,9 +193,27 @@ fn changed(entry: &HistoryEntry, how: usize) -> HistoryEntry {
     let mut other = entry.clone();
     match how {
         0 => other.attempt += 1,
-        1 => other.event = if other.event == HistoryKind::Transition { HistoryKind::Undeployed } else { HistoryKind::Transition },
-        2 => other.from = if other.from == Some(Failed) { None } else { Some(Failed) },
-        3 => other.to = if other.to == Failed { Succeeded } else { Failed },
+        1 => {
+            other.event = if other.event == HistoryKind::Transition {
+                HistoryKind::Undeployed
+            } else {
+                HistoryKind::Transition
+            }
+        }
+        2 => {
+            other.from = if other.from == Some(Failed) {
+                None
+            } else {
+                Some(Failed)
+            }
+        }
+        3 => {
+            other.to = if other.to == Failed {
+                Succeeded
+            } else {
+                Failed
+            }
+        }
         4 => other.occurred_at += TimeDelta::microseconds(1),
         5 => other.recorded_at += TimeDelta::microseconds(1),
         6 => other.recorded_by = "somebody-else".parse().unwrap(),

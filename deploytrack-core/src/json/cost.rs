@@ -1,4 +1,5 @@
-//! Tests of the cost of reading, in bytes of memory, and of the faults of nested bodies with many duplicates.
+//! Tests of the cost of reading, in bytes of memory, and of the faults of nested bodies with many
+//! duplicates.
 
 use std::collections::HashSet;
 
@@ -9,9 +10,11 @@ use super::*;
 use crate::api::{FromBody, ImportLine};
 
 const MIB: usize = 1024 * 1024;
-/// The most bytes allocated in total for one byte of a body: each key and text is copied twice, and their buffers grow.
+/// The most bytes allocated in total for one byte of a body: each key and text is copied twice, and
+/// their buffers grow.
 const PER_BYTE: usize = 12;
-/// The most bytes allocated besides: [`MOST_VALUES`] values, each of them an object, in lists that grow.
+/// The most bytes allocated besides: [`MOST_VALUES`] values, each of them an object, in lists that
+/// grow.
 const BESIDE: usize = MOST_VALUES * 1024;
 
 /// A JSON value with its duplicate keys.
@@ -42,12 +45,16 @@ impl Tree {
         match self {
             Self::Number | Self::Text(_) => {}
             Self::List(items) => {
-                items.iter().enumerate().for_each(|(at, item)| item.duplicates(&format!("{pointer}/{at}"), found));
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(at, item)| item.duplicates(&format!("{pointer}/{at}"), found));
             }
             Self::Object(entries) => {
                 let mut seen = HashSet::new();
                 for (key, value) in entries {
-                    let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    let pointer =
+                        format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
                     value.duplicates(&pointer, found);
                     if !seen.insert(key) {
                         found.push(pointer);
@@ -58,7 +65,12 @@ impl Tree {
     }
 }
 
-fn joined<T>(out: &mut String, (open, close): (char, char), parts: &[T], write: impl Fn(&T, &mut String)) {
+fn joined<T>(
+    out: &mut String,
+    (open, close): (char, char),
+    parts: &[T],
+    write: impl Fn(&T, &mut String),
+) {
     out.push(open);
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
@@ -72,7 +84,12 @@ fn joined<T>(out: &mut String, (open, close): (char, char), parts: &[T], write: 
 fn trees() -> impl Strategy<Value = Tree> {
     let leaf = prop_oneof![Just(Tree::Number), "[a-zé\"\\\\]{0,8}".prop_map(Tree::Text)];
     leaf.prop_recursive(6, 400, 40, |inner| {
-        let key = prop_oneof!["[ab]", Just("a/~".to_owned()), Just(String::new()), "[a-c]{30}"];
+        let key = prop_oneof![
+            "[ab]",
+            Just("a/~".to_owned()),
+            Just(String::new()),
+            "[a-c]{30}"
+        ];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..40).prop_map(Tree::List),
             prop::collection::vec((key, inner), 0..40).prop_map(Tree::Object),
@@ -83,16 +100,32 @@ fn trees() -> impl Strategy<Value = Tree> {
 /// Reads a body and returns its faults and the cost.
 fn read(body: &str) -> (Option<Vec<Fault>>, AllocationInfo) {
     let mut faults = None;
-    let cost = measure(|| faults = object(body.as_bytes()).and_then(ImportLine::from_body).err());
+    let cost = measure(|| {
+        faults = object(body.as_bytes())
+            .and_then(ImportLine::from_body)
+            .err()
+    });
     (faults, cost)
 }
 
 fn assert_cheap(body: &str) {
     let (faults, cost) = read(body);
     let most = (PER_BYTE * body.len() + BESIDE) as u64;
-    assert!(cost.bytes_total <= most && cost.bytes_max <= most, "{cost:?} for {}: {}", body.len(), body.get(..40).unwrap_or_default());
-    let bytes: usize = faults.iter().flatten().map(|fault| fault.to_string().len()).sum();
-    assert!(faults.iter().flatten().count() <= 2 * (MOST_FAULTS + 1) && bytes < 256 * 1024, "{bytes} bytes of faults");
+    assert!(
+        cost.bytes_total <= most && cost.bytes_max <= most,
+        "{cost:?} for {}: {}",
+        body.len(),
+        body.get(..40).unwrap_or_default()
+    );
+    let bytes: usize = faults
+        .iter()
+        .flatten()
+        .map(|fault| fault.to_string().len())
+        .sum();
+    assert!(
+        faults.iter().flatten().count() <= 2 * (MOST_FAULTS + 1) && bytes < 256 * 1024,
+        "{bytes} bytes of faults"
+    );
 }
 
 /// Repeats a unit as often as it fits into a number of bytes.
@@ -104,19 +137,45 @@ fn repeated(unit: &str, bytes: usize) -> String {
 /// Bodies of about this size with the highest cost per byte.
 fn worst(bytes: usize) -> Vec<String> {
     let long = "k".repeat(bytes / 2);
-    let distinct = |from: &str| (0..bytes / 12).map(|number| format!("\"{from}{number:x}\":0")).collect::<Vec<_>>().join(",");
+    let distinct = |from: &str| {
+        (0..bytes / 12)
+            .map(|number| format!("\"{from}{number:x}\":0"))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     let deep = |inner: &str| format!("{}{inner}{}", r#"{"a":"#.repeat(100), "}".repeat(100));
     vec![
         format!(r#"{{"{long}":{{{}}}}}"#, repeated(r#""a":0,"#, bytes / 2)),
         format!(r#"{{"{long}":[{}]}}"#, repeated("0,", bytes / 2)),
-        format!(r#"{{"{long}":[{}]}}"#, repeated(r#"{"a":0,"a":0},"#, bytes / 2)),
-        format!("{{{}}}", repeated(&format!("\"{}\":0,", "/~".repeat(50)), bytes)),
+        format!(
+            r#"{{"{long}":[{}]}}"#,
+            repeated(r#"{"a":0,"a":0},"#, bytes / 2)
+        ),
+        format!(
+            "{{{}}}",
+            repeated(&format!("\"{}\":0,", "/~".repeat(50)), bytes)
+        ),
         format!("{{{}}}", repeated(r#""\u0000\n":0,"#, bytes)),
         format!("{{{}}}", distinct("")),
-        format!("{{{}}}", distinct(&"x".repeat(1000)).chars().take(bytes).collect::<String>().rsplit_once(',').unwrap().0),
-        format!(r#"{{"metadata":{{"a":[{}]}}}}"#, repeated(r#"{"":0},"#, bytes)),
+        format!(
+            "{{{}}}",
+            distinct(&"x".repeat(1000))
+                .chars()
+                .take(bytes)
+                .collect::<String>()
+                .rsplit_once(',')
+                .unwrap()
+                .0
+        ),
+        format!(
+            r#"{{"metadata":{{"a":[{}]}}}}"#,
+            repeated(r#"{"":0},"#, bytes)
+        ),
         format!(r#"{{"metadata":{{"a":[{}]}}}}"#, repeated("[[]],", bytes)),
-        format!(r#"{{"metadata":{{"a":[{}]}}}}"#, repeated("0.1234567890123456789,", bytes)),
+        format!(
+            r#"{{"metadata":{{"a":[{}]}}}}"#,
+            repeated("0.1234567890123456789,", bytes)
+        ),
         format!(r#"{{"metadata":{{"a":0.{}}}}}"#, "1".repeat(bytes)),
         deep(&format!("[{}]", repeated(r#"{"a":0,"a":0},"#, bytes))),
         format!("[{}]", repeated(r#"{"a":0},"#, bytes)),
@@ -141,8 +200,14 @@ fn the_cost_of_the_worst_bodies_is_linear_in_their_size() {
 fn a_body_of_twice_the_size_costs_at_most_twice_as_much() {
     for (one, two) in worst(MIB).iter().zip(worst(2 * MIB)) {
         let (one, two) = (read(one).1, read(&two).1);
-        assert!(two.bytes_total <= 2 * one.bytes_total + MIB as u64, "{one:?} {two:?}");
-        assert!(two.count_total <= 2 * one.count_total + 1000, "{one:?} {two:?}");
+        assert!(
+            two.bytes_total <= 2 * one.bytes_total + MIB as u64,
+            "{one:?} {two:?}"
+        );
+        assert!(
+            two.count_total <= 2 * one.count_total + 1000,
+            "{one:?} {two:?}"
+        );
     }
 }
 
@@ -151,7 +216,10 @@ fn the_number_of_values_is_limited() {
     let list = |values: usize| format!(r#"{{"a":[{}]}}"#, vec!["0"; values - 2].join(","));
     assert!(object(list(MOST_VALUES).as_bytes()).is_ok());
     let faults = object(list(MOST_VALUES + 1).as_bytes()).unwrap_err();
-    assert_eq!(faults.iter().map(ToString::to_string).collect::<Vec<_>>(), ["the body has more than 32768 values"]);
+    assert_eq!(
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["the body has more than 32768 values"]
+    );
 }
 
 #[test]
@@ -159,7 +227,12 @@ fn the_number_of_levels_is_limited() {
     let nested = |levels: usize| format!("{}0{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
     assert!(object(nested(127).as_bytes()).is_ok());
     let faults = object(nested(128).as_bytes()).unwrap_err();
-    assert!(faults[0].detail.starts_with("the body is not valid JSON: recursion limit exceeded"), "{faults:?}");
+    assert!(
+        faults[0]
+            .detail
+            .starts_with("the body is not valid JSON: recursion limit exceeded"),
+        "{faults:?}"
+    );
 }
 
 #[test]
@@ -167,7 +240,10 @@ fn the_list_of_faults_stops_at_the_limit_and_reports_that_there_are_more() {
     let faults = object(format!("{{{}}}", repeated(r#""a":0,"#, 6000)).as_bytes()).unwrap_err();
     assert_eq!(faults.len(), MOST_FAULTS + 1);
     let message = crate::error::Error::Invalid(faults).to_string();
-    assert_eq!(message, "/a is given twice; /a is given twice; /a is given twice; and at least 98 more");
+    assert_eq!(
+        message,
+        "/a is given twice; /a is given twice; /a is given twice; and at least 98 more"
+    );
 }
 
 proptest! {

@@ -13,10 +13,14 @@ pub(super) fn changed(text: &str) -> impl Iterator<Item = &str> {
                 rest = after_string(string);
                 continue;
             }
-            let end = rest.find(|c: char| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9')).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9'))
+                .unwrap_or(rest.len());
             let (number, after) = rest.split_at(end);
             rest = after;
-            let back = serde_json::from_str::<Number>(number).map(|read| read.to_string()).unwrap_or_default();
+            let back = serde_json::from_str::<Number>(number)
+                .map(|read| read.to_string())
+                .unwrap_or_default();
             if decimal(&back) != decimal(number) {
                 return Some(number);
             }
@@ -38,11 +42,13 @@ fn after_string(text: &str) -> &str {
     ""
 }
 
-/// Normalizes a decimal number to its sign, its digits without zeros at either end, and the power of ten of the last digit.
-/// Equal values have equal results in any notation.
+/// Normalizes a decimal number to its sign, its digits without zeros at either end, and the power
+/// of ten of the last digit. Equal values have equal results in any notation.
 fn decimal(number: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let (negative, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
+    let (negative, mantissa) = mantissa
+        .strip_prefix('-')
+        .map_or((false, mantissa), |rest| (true, rest));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{fraction}");
     let trimmed = digits.trim_end_matches('0');
@@ -52,6 +58,8 @@ fn decimal(number: &str) -> Option<(bool, String, i64)> {
         return Some((false, String::new(), 0));
     }
     let exponent = exponent.parse::<i64>().ok()?;
-    let last = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
+    let last = exponent
+        .checked_sub(i64::try_from(fraction.len()).ok()?)?
+        .checked_add(dropped)?;
     Some((negative, significant.to_owned(), last))
 }

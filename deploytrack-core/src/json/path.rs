@@ -14,7 +14,8 @@ pub fn pointer_to(parent: &str, key: &str) -> String {
     format!("{parent}/{token}")
 }
 
-/// Shortens a text of a request to its start, enough to find it there. A text may be as large as the request.
+/// Shortens a text of a request to its start, enough to find it there. A text may be as large as
+/// the request.
 #[must_use]
 pub fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(MOST_SHOWN) {
@@ -23,8 +24,8 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A location as a linked list on the stack of the reader. It needs no allocation per value; the pointer is only formatted
-/// for a fault.
+/// A location as a linked list on the stack of the reader. It needs no allocation per value; the
+/// pointer is only formatted for a fault.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Path<'a> {
     Root,
@@ -79,10 +80,23 @@ mod tests {
 
     #[test]
     fn keys_and_pointers_have_a_limited_length() {
-        assert_eq!(pointer_to("", &"é".repeat(100)), format!("/{}", "é".repeat(100)));
-        assert_eq!(pointer_to("", &"é".repeat(101)), format!("/{}…", "é".repeat(100)));
+        assert_eq!(
+            pointer_to("", &"é".repeat(100)),
+            format!("/{}", "é".repeat(100))
+        );
+        assert_eq!(
+            pointer_to("", &"é".repeat(101)),
+            format!("/{}…", "é".repeat(100))
+        );
         let key = "é".repeat(4096);
-        let pointer = (0..128).fold(Path::Root, |parent, _| Path::Key(Box::leak(Box::new(parent)), &key)).to_string();
-        assert!(pointer.len() <= MOST_POINTER + '…'.len_utf8() && pointer.ends_with('…'), "{pointer}");
+        let pointer = (0..128)
+            .fold(Path::Root, |parent, _| {
+                Path::Key(Box::leak(Box::new(parent)), &key)
+            })
+            .to_string();
+        assert!(
+            pointer.len() <= MOST_POINTER + '…'.len_utf8() && pointer.ends_with('…'),
+            "{pointer}"
+        );
     }
 }

@@ -8,15 +8,24 @@ use serde_json::{Map, Number, Value};
 use super::path::Path;
 use crate::fault::{Fault, Faults};
 
-/// The most values of one JSON text. A value takes up to about 700 bytes of memory but only two bytes of text. The valid body
-/// with the most values, the order of all environments, has fewer in the maximum of 1 MiB.
+/// The most values of one JSON text. A value takes up to about 700 bytes of memory but only two
+/// bytes of text. The valid body with the most values, the order of all environments, has fewer in
+/// the maximum of 1 MiB.
 pub const MOST_VALUES: usize = 32 * 1024;
 
-/// Reads the value of a text. If there are faults, the value is incomplete, and the caller must only use its type.
+/// Reads the value of a text. If there are faults, the value is incomplete, and the caller must
+/// only use its type.
 pub(super) fn read(text: &str, faults: &mut Faults) -> serde_json::Result<Value> {
-    let state = RefCell::new(State { faults: std::mem::take(faults), values: 0 });
+    let state = RefCell::new(State {
+        faults: std::mem::take(faults),
+        values: 0,
+    });
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { path: &Path::Root, state: &state }.deserialize(&mut reader)?;
+    let value = Strict {
+        path: &Path::Root,
+        state: &state,
+    }
+    .deserialize(&mut reader)?;
     reader.end()?;
     *faults = state.into_inner().faults;
     Ok(value)
@@ -32,7 +41,8 @@ impl State {
     fn count(&mut self) {
         self.values += 1;
         if self.values == MOST_VALUES + 1 {
-            self.faults.add(|| Fault::at("", format!("the body has more than {MOST_VALUES} values")));
+            self.faults
+                .add(|| Fault::at("", format!("the body has more than {MOST_VALUES} values")));
         }
     }
 
@@ -108,7 +118,13 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let (mut read, mut at) = (Vec::new(), 0);
         while !self.is_done() {
             let path = Path::Item(self.path, at);
-            let Some(item) = items.next_element_seed(Strict { path: &path, ..self })? else { return Ok(Value::Array(read)) };
+            let Some(item) = items.next_element_seed(Strict {
+                path: &path,
+                ..self
+            })?
+            else {
+                return Ok(Value::Array(read));
+            };
             if self.builds() {
                 read.push(item);
             }
@@ -121,11 +137,19 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut read = Map::new();
         while !self.is_done() {
-            let Some(key) = entries.next_key::<String>()? else { return Ok(Value::Object(read)) };
+            let Some(key) = entries.next_key::<String>()? else {
+                return Ok(Value::Object(read));
+            };
             let path = Path::Key(self.path, &key);
-            let value = entries.next_value_seed(Strict { path: &path, ..self })?;
+            let value = entries.next_value_seed(Strict {
+                path: &path,
+                ..self
+            })?;
             if read.contains_key(&key) {
-                self.state.borrow_mut().faults.add(|| Fault::at(path.to_string(), "is given twice"));
+                self.state
+                    .borrow_mut()
+                    .faults
+                    .add(|| Fault::at(path.to_string(), "is given twice"));
             } else {
                 let value = if self.builds() { value } else { Value::Null };
                 read.insert(key, value);

@@ -75,7 +75,10 @@ fn invisible_characters_are_rejected() {
 #[test]
 fn a_name_is_trimmed_and_composed() {
     assert_eq!(name(" \u{3000}cafe\u{301}\n").as_str(), "caf\u{e9}");
-    assert!(Name::new("e\u{301}".repeat(255)).is_ok(), "255 characters once they are composed");
+    assert!(
+        Name::new("e\u{301}".repeat(255)).is_ok(),
+        "255 characters once they are composed"
+    );
 }
 
 #[test]
@@ -92,7 +95,12 @@ fn names_that_look_equal_are_equal() {
         assert_eq!(a, b);
         assert_eq!(HashSet::from([a, b]).len(), 1);
     }
-    for (a, b) in [("prod", "prod2"), ("a-b", "a_b"), ("é", "e"), ("Production EU", "ProductionEU")] {
+    for (a, b) in [
+        ("prod", "prod2"),
+        ("a-b", "a_b"),
+        ("é", "e"),
+        ("Production EU", "ProductionEU"),
+    ] {
         assert_ne!(name(a), name(b));
     }
 }

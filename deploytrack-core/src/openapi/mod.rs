@@ -1,13 +1,16 @@
 //! The JSON schemas of the bodies (JSON Schema 2020-12, as in OpenAPI 3.1).
 //!
-//! Types that serde alone reads and writes derive their schema. This module has the other schemas: those of checked text, and
-//! of the bodies of [`crate::api::FromBody`].
+//! Types that serde alone reads and writes derive their schema. This module has the other schemas:
+//! those of checked text, and of the bodies of [`crate::api::FromBody`].
 
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         Ref, RefOr,
-        schema::{AdditionalProperties, ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type},
+        schema::{
+            AdditionalProperties, ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema,
+            SchemaFormat, SchemaType, Type,
+        },
     },
 };
 
@@ -22,14 +25,14 @@ mod bodies;
 
 pub use bodies::{IMPORTED_DEPLOYMENT, imported_deployment};
 
-/// Printable characters: no control characters, line breaks or zero-width characters. A name must not have unassigned or
-/// private-use characters either, but these are too many for a pattern.
+/// Printable characters: no control characters, line breaks or zero-width characters. A name must
+/// not have unassigned or private-use characters either, but these are too many for a pattern.
 const NAME: &str = concat!(
     r"^[^\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f",
     r"\u2800\u3164\ufeff\uffa0\ufff0-\uffff]+$"
 );
-/// No control character, no space at either end. The spaces are those of Unicode's `White_Space`, which `\s` does not match
-/// in every language.
+/// No control character, no space at either end. The spaces are those of Unicode's `White_Space`,
+/// which `\s` does not match in every language.
 const LINE: &str = concat!(
     r"^[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
     r"([^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])?$"
@@ -47,8 +50,13 @@ const TIME: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}[Tt]";
 /// The schema of a text with a range of lengths and a pattern.
 #[must_use]
 pub fn text(description: &str, least: usize, most: usize, pattern: &str) -> Object {
-    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
-    text.min_length(Some(least)).max_length(Some(most)).pattern(Some(pattern)).build()
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description));
+    text.min_length(Some(least))
+        .max_length(Some(most))
+        .pattern(Some(pattern))
+        .build()
 }
 
 macro_rules! text_schema {
@@ -70,11 +78,23 @@ text_schema!(
      case are the same name."
 );
 text_schema!(Version, LINE, "A version. Never compared as a number.");
-text_schema!(Label, LINE, "A short text, such as a person, a program, a team or a kind.");
+text_schema!(
+    Label,
+    LINE,
+    "A short text, such as a person, a program, a team or a kind."
+);
 text_schema!(CommitSha, HEXADECIMAL, "A git commit.");
 text_schema!(Description, PROSE, "Free text.");
-text_schema!(Reason, PROSE, "The reason of a transition, such as `exit code 3`.");
-text_schema!(IdempotencyKey, VISIBLE, "Identifies repetitions of a request. Each subject has its own keys.");
+text_schema!(
+    Reason,
+    PROSE,
+    "The reason of a transition, such as `exit code 3`."
+);
+text_schema!(
+    IdempotencyKey,
+    VISIBLE,
+    "Identifies repetitions of a request. Each subject has its own keys."
+);
 
 impl PartialSchema for Digest {
     fn schema() -> RefOr<Schema> {
@@ -92,7 +112,10 @@ impl PartialSchema for Metadata {
             Self::MOST_BYTES / 1024,
             Self::MOST_LEVELS
         );
-        ObjectBuilder::new().description(Some(description)).additional_properties(Some(AdditionalProperties::FreeForm(true))).into()
+        ObjectBuilder::new()
+            .description(Some(description))
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .into()
     }
 }
 
@@ -102,7 +125,10 @@ impl PartialSchema for Cells {
     fn schema() -> RefOr<Schema> {
         let cell = AdditionalProperties::RefOr(of::<Cell>());
         let description = "Cells by environment name, in the order of the environments.";
-        ObjectBuilder::new().description(Some(description)).additional_properties(Some(cell)).into()
+        ObjectBuilder::new()
+            .description(Some(description))
+            .additional_properties(Some(cell))
+            .into()
     }
 }
 
@@ -123,14 +149,18 @@ pub fn list_of<T: ToSchema>() -> Schema {
 /// The schema of a time in a request (RFC 3339): from 1970 to the year 9999, with a `T`.
 #[must_use]
 pub fn time() -> ObjectBuilder {
-    let time = ObjectBuilder::new().schema_type(Type::String).pattern(Some(TIME));
+    let time = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(TIME));
     time.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 }
 
 /// The schema of a UUID in its hyphenated form (RFC 9562).
 #[must_use]
 pub fn uuid() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
 }
 
 /// The type, or `null`.

@@ -9,14 +9,18 @@ use uuid::Uuid;
 use super::Order;
 use crate::{clock::Time, deployment::Deployment, text::Invalid};
 
-const NOT_A_CURSOR: Invalid = Invalid("must be one that a Link header of this list gave; leave it out to begin at the newest");
+const NOT_A_CURSOR: Invalid = Invalid(
+    "must be one that a Link header of this list gave; leave it out to begin at the newest",
+);
 
-/// The sort key of a deployment in the list, the greatest first. Every deployment has a different key.
+/// The sort key of a deployment in the list, the greatest first. Every deployment has a different
+/// key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListKey {
     /// The order of the list.
     pub order: Order,
-    /// The time that the order compares: when the deployment was recorded, or when its latest transition happened.
+    /// The time that the order compares: when the deployment was recorded, or when its latest
+    /// transition happened.
     pub time: Time,
     /// The id of the deployment.
     pub id: Uuid,
@@ -26,7 +30,11 @@ impl ListKey {
     /// A key that is less than the key of every deployment.
     #[must_use]
     pub const fn least(order: Order) -> Self {
-        Self { order, time: DateTime::UNIX_EPOCH, id: Uuid::nil() }
+        Self {
+            order,
+            time: DateTime::UNIX_EPOCH,
+            id: Uuid::nil(),
+        }
     }
 
     /// The key of a deployment.
@@ -36,18 +44,23 @@ impl ListKey {
             Order::Created => deployment.created_at,
             Order::Occurred => deployment.occurred_at,
         };
-        Self { order, time, id: deployment.id }
+        Self {
+            order,
+            time,
+            id: deployment.id,
+        }
     }
 }
 
 /// A position between two deployments in the list, and the direction to read in.
 ///
-/// A cursor contains a key and not an offset, so new deployments do not shift it: pages that are read one after the other
-/// never repeat or skip a deployment.
+/// A cursor contains a key and not an offset, so new deployments do not shift it: pages that are
+/// read one after the other never repeat or skip a deployment.
 ///
-/// The text form is opaque to clients. At present it is `base64url(1, direction, microseconds since 1970, id)`; the first byte
-/// is the version of the form. The direction includes the order of the list: a cursor of one order is not valid in the other.
-/// A cursor is not a secret and gives no access: a forged cursor shows a part of a list that its caller may read anyway.
+/// The text form is opaque to clients. At present it is `base64url(1, direction, microseconds since
+/// 1970, id)`; the first byte is the version of the form. The direction includes the order of the
+/// list: a cursor of one order is not valid in the other. A cursor is not a secret and gives no
+/// access: a forged cursor shows a part of a list that its caller may read anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cursor {
     /// The deployments after this key in the list: the older ones.
@@ -66,7 +79,8 @@ const NEWER_OCCURRED: u8 = 3;
 const LENGTH: usize = 2 + 8 + 16;
 /// The length of the text in characters.
 const DIGITS: usize = 35;
-/// The last microsecond of the year 9999. It is within the range of PostgreSQL and of chrono; 64 bits can hold more.
+/// The last microsecond of the year 9999. It is within the range of PostgreSQL and of chrono; 64
+/// bits can hold more.
 const LAST: i64 = 253_402_300_799_999_999;
 
 impl Cursor {
@@ -118,10 +132,15 @@ fn read(text: &str) -> Option<Cursor> {
         return None;
     }
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let ([VERSION, direction], rest) = bytes.split_first_chunk()? else { return None };
+    let ([VERSION, direction], rest) = bytes.split_first_chunk()? else {
+        return None;
+    };
     let (micros, id) = rest.split_first_chunk()?;
     let micros = Some(i64::from_be_bytes(*micros)).filter(|micros| (0..=LAST).contains(micros))?;
-    let (time, id) = (DateTime::from_timestamp_micros(micros)?, Uuid::from_slice(id).ok()?);
+    let (time, id) = (
+        DateTime::from_timestamp_micros(micros)?,
+        Uuid::from_slice(id).ok()?,
+    );
     let key = |order| ListKey { order, time, id };
     match *direction {
         OLDER => Some(Cursor::OlderThan(key(Order::Created))),
@@ -166,10 +185,21 @@ mod tests {
     fn a_cursor_that_no_database_can_store_is_rejected() {
         assert!(encoded(1, 0, LAST).parse::<Cursor>().is_ok());
         assert!(encoded(1, 1, 0).parse::<Cursor>().is_ok());
-        for (version, direction, micros) in
-            [(0, 0, 0), (2, 0, 0), (1, 4, 0), (1, 255, 0), (1, 0, -1), (1, 0, LAST + 1), (1, 0, i64::MAX), (1, 0, i64::MIN)]
-        {
-            assert_eq!(encoded(version, direction, micros).parse::<Cursor>(), Err(NOT_A_CURSOR), "{version} {direction} {micros}");
+        for (version, direction, micros) in [
+            (0, 0, 0),
+            (2, 0, 0),
+            (1, 4, 0),
+            (1, 255, 0),
+            (1, 0, -1),
+            (1, 0, LAST + 1),
+            (1, 0, i64::MAX),
+            (1, 0, i64::MIN),
+        ] {
+            assert_eq!(
+                encoded(version, direction, micros).parse::<Cursor>(),
+                Err(NOT_A_CURSOR),
+                "{version} {direction} {micros}"
+            );
         }
         let good = encoded(1, 0, 5);
         for wrong in [

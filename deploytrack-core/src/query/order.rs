@@ -4,7 +4,8 @@ use std::{fmt, str::FromStr};
 
 use crate::text::Invalid;
 
-/// The time by which the list of deployments is sorted, the newest first. Deployments with equal times are sorted by id.
+/// The time by which the list of deployments is sorted, the newest first. Deployments with equal
+/// times are sorted by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Order {
     /// By `createdAt`: the order of recording.
@@ -38,6 +39,9 @@ impl FromStr for Order {
     type Err = Invalid;
 
     fn from_str(word: &str) -> Result<Self, Invalid> {
-        Self::ALL.into_iter().find(|order| order.as_str() == word).ok_or(Invalid("must be created or occurred"))
+        Self::ALL
+            .into_iter()
+            .find(|order| order.as_str() == word)
+            .ok_or(Invalid("must be created or occurred"))
     }
 }

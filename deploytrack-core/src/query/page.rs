@@ -25,24 +25,33 @@ impl PageRequest {
     /// The greatest `skip`: the largest integer of both databases.
     pub const MOST_SKIP: u64 = i64::MAX as u64;
 
-    /// The most deployments that `skip` may pass over. Each of them costs as much as one that is returned, so clients read
-    /// further pages with a cursor.
+    /// The most deployments that `skip` may pass over. Each of them costs as much as one that is
+    /// returned, so clients read further pages with a cursor.
     pub const MOST_PASSED: u64 = 10_000;
 
     /// A page by offset, or `None` when `take` or `skip` is out of range.
     #[must_use]
     pub const fn new(skip: u64, take: u64) -> Option<Self> {
-        if skip > Self::MOST_SKIP { None } else { Self::starting(Start::Skip(skip), take) }
+        if skip > Self::MOST_SKIP {
+            None
+        } else {
+            Self::starting(Start::Skip(skip), take)
+        }
     }
 
-    /// A page at a cursor, or `None` when `take` is out of range. The cost does not depend on the position in the list.
+    /// A page at a cursor, or `None` when `take` is out of range. The cost does not depend on the
+    /// position in the list.
     #[must_use]
     pub const fn at(cursor: Cursor, take: u64) -> Option<Self> {
         Self::starting(Start::At(cursor), take)
     }
 
     const fn starting(start: Start, take: u64) -> Option<Self> {
-        if take < 1 || take > Self::MOST_TAKE { None } else { Some(Self { start, take }) }
+        if take < 1 || take > Self::MOST_TAKE {
+            None
+        } else {
+            Some(Self { start, take })
+        }
     }
 
     /// The number of entries to pass over; 0 for a page at a cursor.
@@ -69,7 +78,8 @@ impl PageRequest {
         self.take
     }
 
-    /// The page as query parameters, in order. Parameters with their default value are left out, except for `take`.
+    /// The page as query parameters, in order. Parameters with their default value are left out,
+    /// except for `take`.
     #[must_use]
     pub fn parameters(self) -> Vec<(&'static str, String)> {
         let start = match self.start {
@@ -77,13 +87,18 @@ impl PageRequest {
             Start::Skip(skip) => Some(("skip", skip.to_string())),
             Start::At(cursor) => Some(("cursor", cursor.to_string())),
         };
-        std::iter::once(("take", self.take.to_string())).chain(start).collect()
+        std::iter::once(("take", self.take.to_string()))
+            .chain(start)
+            .collect()
     }
 }
 
 impl Default for PageRequest {
     fn default() -> Self {
-        Self { start: Start::Skip(0), take: Self::DEFAULT_TAKE }
+        Self {
+            start: Start::Skip(0),
+            take: Self::DEFAULT_TAKE,
+        }
     }
 }
 
@@ -122,8 +137,14 @@ pub struct Links {
 impl Links {
     /// Iterates over the pages that exist, each with its relation type (RFC 8288).
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, PageRequest)> {
-        let all = [("first", self.first), ("prev", self.prev), ("next", self.next), ("last", self.last)];
-        all.into_iter().filter_map(|(relation, page)| Some((relation, page?)))
+        let all = [
+            ("first", self.first),
+            ("prev", self.prev),
+            ("next", self.next),
+            ("last", self.last),
+        ];
+        all.into_iter()
+            .filter_map(|(relation, page)| Some((relation, page?)))
     }
 }
 
@@ -142,6 +163,9 @@ mod tests {
         assert_eq!(PageRequest::at(OLDEST, 0), None);
         assert_eq!(PageRequest::at(OLDEST, 101), None);
         let page = PageRequest::at(OLDEST, 7).unwrap();
-        assert_eq!((page.skip(), page.take(), page.cursor()), (0, 7, Some(OLDEST)));
+        assert_eq!(
+            (page.skip(), page.take(), page.cursor()),
+            (0, 7, Some(OLDEST))
+        );
     }
 }

@@ -50,18 +50,29 @@ impl Cell {
 
     fn deploy(&mut self, version: &str) {
         let number = self.0.len() + 1;
-        self.0.push(deployment(number as u128, version, Status::Succeeded, i64::try_from(number).ok()));
+        self.0.push(deployment(
+            number as u128,
+            version,
+            Status::Succeeded,
+            i64::try_from(number).ok(),
+        ));
     }
 
     fn current(&self) -> &Deployment {
-        self.0.iter().filter(|one| one.status == Status::Succeeded).max_by_key(|one| one.succeeded_at).unwrap()
+        self.0
+            .iter()
+            .filter(|one| one.status == Status::Succeeded)
+            .max_by_key(|one| one.succeeded_at)
+            .unwrap()
     }
 
     fn target(&self) -> Option<String> {
-        target(&candidates(Some(self.current()), &self.0)).map(|one| one.deployment.version.to_string())
+        target(&candidates(Some(self.current()), &self.0))
+            .map(|one| one.deployment.version.to_string())
     }
 
-    /// Rolls back as the command does. With `marked` false the replaced deployment is not `rolled_back` yet.
+    /// Rolls back as the command does. With `marked` false the replaced deployment is not
+    /// `rolled_back` yet.
     fn roll_back(&mut self, marked: bool) -> Option<String> {
         let (version, from) = (self.target()?, self.current().id);
         self.deploy(&version);
@@ -85,7 +96,10 @@ fn repeated_rollbacks_visit_every_earlier_version_and_then_find_no_target() {
 
 #[test]
 fn an_earlier_deployment_of_the_current_version_is_not_a_target() {
-    assert_eq!(Cell::of(&["v1", "v2", "v2"]).target().as_deref(), Some("v1"));
+    assert_eq!(
+        Cell::of(&["v1", "v2", "v2"]).target().as_deref(),
+        Some("v1")
+    );
     assert_eq!(Cell::of(&["v2", "v2"]).target(), None);
 }
 
@@ -93,7 +107,11 @@ fn an_earlier_deployment_of_the_current_version_is_not_a_target() {
 fn a_version_that_was_deployed_again_rolls_back_to_the_other_version() {
     let mut cell = Cell::of(&["v1", "v2", "v1"]);
     assert_eq!(cell.roll_back(true).as_deref(), Some("v2"));
-    assert_eq!(cell.roll_back(true), None, "v1 was rolled back, its first success too");
+    assert_eq!(
+        cell.roll_back(true),
+        None,
+        "v1 was rolled back, its first success too"
+    );
 }
 
 #[test]
@@ -110,11 +128,22 @@ fn a_version_that_succeeded_again_after_its_rollback_is_a_target() {
 fn a_version_that_never_succeeded_is_not_a_candidate() {
     let mut cell = Cell::of(&["v1", "v2", "v3"]);
     cell.0.push(deployment(9, "v2.5", Status::Failed, None));
-    cell.0.push(deployment(10, "v2.6", Status::InProgress, None));
+    cell.0
+        .push(deployment(10, "v2.6", Status::InProgress, None));
     assert_eq!(cell.target().as_deref(), Some("v2"));
     let candidates = candidates(Some(cell.current()), &cell.0);
-    let judged: Vec<_> = candidates.iter().map(|one| (one.deployment.version.as_str(), one.verdict)).collect();
-    assert_eq!(judged, [("v3", Verdict::Current), ("v2", Verdict::Target), ("v1", Verdict::Older)]);
+    let judged: Vec<_> = candidates
+        .iter()
+        .map(|one| (one.deployment.version.as_str(), one.verdict))
+        .collect();
+    assert_eq!(
+        judged,
+        [
+            ("v3", Verdict::Current),
+            ("v2", Verdict::Target),
+            ("v1", Verdict::Older)
+        ]
+    );
 }
 
 #[test]
@@ -122,7 +151,10 @@ fn a_failed_rollback_does_not_change_the_target() {
     let mut cell = Cell::of(&["v1", "v2"]);
     let from = cell.current().id;
     let map = json!({ OF: from }).as_object().unwrap().clone();
-    cell.0.push(Deployment { metadata: Metadata::new(map).unwrap(), ..deployment(9, "v1", Status::Failed, None) });
+    cell.0.push(Deployment {
+        metadata: Metadata::new(map).unwrap(),
+        ..deployment(9, "v1", Status::Failed, None)
+    });
     assert_eq!(cell.target().as_deref(), Some("v1"));
 }
 
@@ -140,7 +172,10 @@ fn on_equal_times_the_deployment_recorded_earlier_is_the_target() {
     cell.0[1].succeeded_at = cell.0[0].succeeded_at;
     let current = cell.0[1].clone();
     let candidates = candidates(Some(&current), &cell.0);
-    assert_eq!(target(&candidates).map(|one| one.deployment.version.as_str()), Some("v1"));
+    assert_eq!(
+        target(&candidates).map(|one| one.deployment.version.as_str()),
+        Some("v1")
+    );
 }
 
 #[test]
@@ -148,8 +183,18 @@ fn a_success_after_the_current_deployment_is_not_a_target() {
     let cell = Cell::of(&["v1", "v2", "v3"]);
     // v2 was current when the rollback read the cell; v3 has succeeded since.
     let candidates = candidates(Some(&cell.0[1]), &cell.0);
-    let judged: Vec<_> = candidates.iter().map(|one| (one.deployment.version.as_str(), one.verdict)).collect();
-    assert_eq!(judged, [("v3", Verdict::Newer), ("v2", Verdict::Current), ("v1", Verdict::Target)]);
+    let judged: Vec<_> = candidates
+        .iter()
+        .map(|one| (one.deployment.version.as_str(), one.verdict))
+        .collect();
+    assert_eq!(
+        judged,
+        [
+            ("v3", Verdict::Newer),
+            ("v2", Verdict::Current),
+            ("v1", Verdict::Target)
+        ]
+    );
 }
 
 #[test]

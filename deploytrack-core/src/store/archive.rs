@@ -35,7 +35,12 @@ impl TryFrom<Row> for LastUse {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let last_deployed_at = row.last_deployed_at.map(|time| time.0);
-        Ok(Self { id: row.id, name: checked(&row.name)?, created_at: row.created_at.0, last_deployed_at })
+        Ok(Self {
+            id: row.id,
+            name: checked(&row.name)?,
+            created_at: row.created_at.0,
+            last_deployed_at,
+        })
     }
 }
 
@@ -59,7 +64,10 @@ impl Write {
     /// Takes a component or environment out of the archive at the commit, unless it was archived
     /// after the deployment happened.
     pub(crate) fn unarchive(&mut self, kind: CatalogKind, id: Uuid, cause: UnarchiveCause) {
-        let latest = self.unarchive_causes.entry((kind, id)).or_insert_with(|| cause.clone());
+        let latest = self
+            .unarchive_causes
+            .entry((kind, id))
+            .or_insert_with(|| cause.clone());
         if latest.occurred_at < cause.occurred_at {
             *latest = cause;
         }
@@ -67,7 +75,15 @@ impl Write {
 
     /// Updates the rows that this write takes out of the archive, and adds an event for each.
     pub(super) async fn write_unarchived(&mut self) -> Result<(), Error> {
-        for ((kind, id), UnarchiveCause { occurred_at, recorded_at, by }) in std::mem::take(&mut self.unarchive_causes) {
+        for (
+            (kind, id),
+            UnarchiveCause {
+                occurred_at,
+                recorded_at,
+                by,
+            },
+        ) in std::mem::take(&mut self.unarchive_causes)
+        {
             let unarchived: Option<String> = on!(Transaction, &mut self.transaction, |write| {
                 sqlx::query_scalar(match kind {
                     CatalogKind::Component => {
@@ -91,21 +107,39 @@ impl Write {
                 CatalogKind::Component => EventType::ComponentUnarchived,
                 CatalogKind::Environment => EventType::EnvironmentUnarchived,
             };
-            let source = EventSource::EventRow { name: Some(checked(&name)?), at: recorded_at, by };
-            self.add_event(NewEvent { r#type, subject_id: Some(id), source });
+            let source = EventSource::EventRow {
+                name: Some(checked(&name)?),
+                at: recorded_at,
+                by,
+            };
+            self.add_event(NewEvent {
+                r#type,
+                subject_id: Some(id),
+                source,
+            });
         }
         Ok(())
     }
 
     /// The archived components or environments, or those that are not archived, in the order of
     /// names.
-    pub(crate) async fn last_uses(&mut self, kind: CatalogKind, archived: bool) -> Result<Vec<LastUse>, Error> {
+    pub(crate) async fn last_uses(
+        &mut self,
+        kind: CatalogKind,
+        archived: bool,
+    ) -> Result<Vec<LastUse>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(match (kind, archived) {
                 (CatalogKind::Component, false) => last_uses!("components", "component_id", "null"),
-                (CatalogKind::Component, true) => last_uses!("components", "component_id", "not null"),
-                (CatalogKind::Environment, false) => last_uses!("environments", "environment_id", "null"),
-                (CatalogKind::Environment, true) => last_uses!("environments", "environment_id", "not null"),
+                (CatalogKind::Component, true) => {
+                    last_uses!("components", "component_id", "not null")
+                }
+                (CatalogKind::Environment, false) => {
+                    last_uses!("environments", "environment_id", "null")
+                }
+                (CatalogKind::Environment, true) => {
+                    last_uses!("environments", "environment_id", "not null")
+                }
             })
             .fetch_all(&mut **write)
             .await
@@ -115,15 +149,27 @@ impl Write {
     }
 
     /// Archives components or environments, or takes them out of the archive.
-    pub(crate) async fn set_archived(&mut self, kind: CatalogKind, ids: &[Uuid], archived: bool, now: Time) -> Result<(), Error> {
+    pub(crate) async fn set_archived(
+        &mut self,
+        kind: CatalogKind,
+        ids: &[Uuid],
+        archived: bool,
+        now: Time,
+    ) -> Result<(), Error> {
         for set in in_lists(ids) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(match kind {
                     CatalogKind::Component => "update components set archived = ",
                     CatalogKind::Environment => "update environments set archived = ",
                 });
-                query.push_bind(archived).push(", archived_at = ").push_bind(archived.then_some(Micros(now)));
-                query.push(", updated_at = ").push_bind(Micros(now)).push(" where id in (");
+                query
+                    .push_bind(archived)
+                    .push(", archived_at = ")
+                    .push_bind(archived.then_some(Micros(now)));
+                query
+                    .push(", updated_at = ")
+                    .push_bind(Micros(now))
+                    .push(" where id in (");
                 let mut list = query.separated(", ");
                 for id in set {
                     list.push_bind(*id);

@@ -15,7 +15,10 @@ pub(crate) struct CellKey {
 
 impl CellKey {
     pub(crate) const fn of(deployment: &Deployment) -> Self {
-        Self { component_id: deployment.component_id, environment_id: deployment.environment_id }
+        Self {
+            component_id: deployment.component_id,
+            environment_id: deployment.environment_id,
+        }
     }
 }
 
@@ -28,6 +31,9 @@ pub(super) struct CellKeyRow {
 
 impl From<CellKeyRow> for CellKey {
     fn from(row: CellKeyRow) -> Self {
-        Self { component_id: row.component_id, environment_id: row.environment_id }
+        Self {
+            component_id: row.component_id,
+            environment_id: row.environment_id,
+        }
     }
 }

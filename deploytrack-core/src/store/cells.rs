@@ -41,7 +41,11 @@ macro_rules! newest_period {
 /// read every period.
 macro_rules! newest_period_column {
     ($column:literal, $time:literal) => {
-        concat!("(", newest_period!($column, "cell.component_id", "cell.environment_id", $time), ")")
+        concat!(
+            "(",
+            newest_period!($column, "cell.component_id", "cell.environment_id", $time),
+            ")"
+        )
     };
 }
 
@@ -72,7 +76,12 @@ macro_rules! current_column {
     ($column:literal) => {
         concat!(
             "(",
-            newest_period!($column, "current_cells.component_id", "current_cells.environment_id", "(select time from moment)"),
+            newest_period!(
+                $column,
+                "current_cells.component_id",
+                "current_cells.environment_id",
+                "(select time from moment)"
+            ),
             ")"
         )
     };
@@ -117,8 +126,10 @@ struct NewestRow {
 }
 
 /// Adds the row of a cell and a time to a list of values.
-fn push_newest<'a, DB: Database>(mut row: Separated<'_, DB, &'static str>, cell: Option<&'a (CellKey, Time)>)
-where
+fn push_newest<'a, DB: Database>(
+    mut row: Separated<'_, DB, &'static str>,
+    cell: Option<&'a (CellKey, Time)>,
+) where
     Option<Uuid>: Encode<'a, DB> + Type<DB>,
     Option<Micros>: Encode<'a, DB> + Type<DB>,
 {
@@ -137,7 +148,11 @@ struct PeriodRow {
 impl Store {
     /// The version that is current in a cell, by the names of its component and its environment.
     /// `None` if nothing is current there or a name is unknown.
-    pub(crate) async fn cell(&self, component: &Name, environment: &Name) -> Result<Option<Cell>, Error> {
+    pub(crate) async fn cell(
+        &self,
+        component: &Name,
+        environment: &Name,
+    ) -> Result<Option<Cell>, Error> {
         let row: Option<(String, Micros)> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as(
                 "select cell.version, cell.succeeded_at from components c cross join environments e
@@ -150,16 +165,38 @@ impl Store {
             .await
         })
         .map_err(unexpected)?;
-        row.map(|(version, succeeded_at)| Ok(Cell { version: checked(&version)?, deployed_at: succeeded_at.0 })).transpose()
+        row.map(|(version, succeeded_at)| {
+            Ok(Cell {
+                version: checked(&version)?,
+                deployed_at: succeeded_at.0,
+            })
+        })
+        .transpose()
     }
 
     /// The deployments of a component that were current at a moment, in environment order.
-    pub(crate) async fn current_of_at(&self, component_id: Uuid, at: Time) -> Result<Vec<CurrentDeployment>, Error> {
-        let rows: Vec<CurrentRow> =
-            on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_OF_AT).bind(Micros(at)).bind(component_id).fetch_all(pool).await })
-                .map_err(unexpected)?;
+    pub(crate) async fn current_of_at(
+        &self,
+        component_id: Uuid,
+        at: Time,
+    ) -> Result<Vec<CurrentDeployment>, Error> {
+        let rows: Vec<CurrentRow> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(CURRENT_OF_AT)
+                .bind(Micros(at))
+                .bind(component_id)
+                .fetch_all(pool)
+                .await
+        })
+        .map_err(unexpected)?;
         let current = rows.into_iter().filter(|row| row.version.is_some());
-        Ok(current.filter_map(|row| Some(CurrentDeployment { deployment_id: row.deployment_id?, sequence: row.sequence? })).collect())
+        Ok(current
+            .filter_map(|row| {
+                Some(CurrentDeployment {
+                    deployment_id: row.deployment_id?,
+                    sequence: row.sequence?,
+                })
+            })
+            .collect())
     }
 }
 
@@ -169,7 +206,10 @@ impl Write {
     ///
     /// Raises the newest time of each cell to the time that comes with it, if that is later.
     /// Returns the newest time of each cell as it is after locking.
-    pub(super) async fn lock_cells(&mut self, cells: &[(CellKey, Time)]) -> Result<Vec<(CellKey, Time)>, Error> {
+    pub(super) async fn lock_cells(
+        &mut self,
+        cells: &[(CellKey, Time)],
+    ) -> Result<Vec<(CellKey, Time)>, Error> {
         let mut newest = Vec::with_capacity(cells.len());
         for set in in_sets(cells) {
             let rows: Vec<NewestRow> = on!(Transaction, &mut self.transaction, |write| {
@@ -185,14 +225,20 @@ impl Write {
                 query.build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;
-            newest.extend(rows.into_iter().map(|row| (row.cell.into(), row.newest_at.0)));
+            newest.extend(
+                rows.into_iter()
+                    .map(|row| (row.cell.into(), row.newest_at.0)),
+            );
         }
         Ok(newest)
     }
 
     /// Writes the newest times of locked cells, where they are later than the arrival of this
     /// write.
-    pub(super) async fn write_newest_times(&mut self, cells: &[(CellKey, Time)]) -> Result<(), Error> {
+    pub(super) async fn write_newest_times(
+        &mut self,
+        cells: &[(CellKey, Time)],
+    ) -> Result<(), Error> {
         for set in in_sets(cells) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("with given (component_id, environment_id, newest_at) as (");
@@ -211,7 +257,11 @@ impl Write {
 
     /// The deployment that is current in a cell, or was current at a moment, and the time since
     /// when.
-    pub(crate) async fn current(&mut self, cell: CellKey, at: Option<Time>) -> Result<Option<(Uuid, Time)>, Error> {
+    pub(crate) async fn current(
+        &mut self,
+        cell: CellKey,
+        at: Option<Time>,
+    ) -> Result<Option<(Uuid, Time)>, Error> {
         self.flush().await?;
         let row: Option<PeriodRow> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(newest_period!(
@@ -227,11 +277,17 @@ impl Write {
             .await
         })
         .map_err(unexpected)?;
-        Ok(row.filter(|row| !row.is_undeployment).map(|row| (row.deployment_id, row.started_at.0)))
+        Ok(row
+            .filter(|row| !row.is_undeployment)
+            .map(|row| (row.deployment_id, row.started_at.0)))
     }
 
     /// Whether a component was undeployed from a cell at exactly this time.
-    pub(crate) async fn is_undeployed_at(&mut self, cell: CellKey, at: Time) -> Result<bool, Error> {
+    pub(crate) async fn is_undeployed_at(
+        &mut self,
+        cell: CellKey,
+        at: Time,
+    ) -> Result<bool, Error> {
         self.flush().await?;
         let found: Option<i64> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar(
@@ -249,7 +305,10 @@ impl Write {
     }
 
     /// The deployment of the newest period of a cell, even if that period was rolled back.
-    pub(crate) async fn last_deployment_of(&mut self, cell: CellKey) -> Result<Option<Uuid>, Error> {
+    pub(crate) async fn last_deployment_of(
+        &mut self,
+        cell: CellKey,
+    ) -> Result<Option<Uuid>, Error> {
         self.flush().await?;
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_scalar(
@@ -290,7 +349,12 @@ impl Write {
     }
 
     /// Ends the period of a success that is rolled back.
-    pub(super) async fn write_end(&mut self, cell: CellKey, (started_at, sequence): (Time, i64), ended_at: Time) -> Result<(), Error> {
+    pub(super) async fn write_end(
+        &mut self,
+        cell: CellKey,
+        (started_at, sequence): (Time, i64),
+        ended_at: Time,
+    ) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
                 "update cell_periods set ended_at = $5
@@ -327,9 +391,12 @@ impl Write {
         for set in in_sets(cells) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new("with moment (time) as (values (");
-                query.push_bind(Micros(END_OF_TIME)).push(")), touched (component_id, environment_id) as (");
+                query
+                    .push_bind(Micros(END_OF_TIME))
+                    .push(")), touched (component_id, environment_id) as (");
                 query.push_values(set, |mut row, cell| {
-                    row.push_bind(cell.map(|cell| cell.component_id)).push_bind(cell.map(|cell| cell.environment_id));
+                    row.push_bind(cell.map(|cell| cell.component_id))
+                        .push_bind(cell.map(|cell| cell.environment_id));
                 });
                 query.push(UPDATE_CURRENT);
                 query.build().execute(&mut **write).await.map(|_| ())

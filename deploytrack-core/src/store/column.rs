@@ -27,7 +27,10 @@ mod on_sqlite {
     }
 
     impl Encode<'_, Sqlite> for Micros {
-        fn encode_by_ref(&self, buffer: &mut <Sqlite as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        fn encode_by_ref(
+            &self,
+            buffer: &mut <Sqlite as Database>::ArgumentBuffer,
+        ) -> Result<IsNull, BoxDynError> {
             Encode::<Sqlite>::encode(self.0.timestamp_micros(), buffer)
         }
     }
@@ -35,7 +38,9 @@ mod on_sqlite {
     impl<'r> Decode<'r, Sqlite> for Micros {
         fn decode(value: <Sqlite as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
             let micros = <i64 as Decode<Sqlite>>::decode(value)?;
-            DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| "the time is out of range".into())
+            DateTime::from_timestamp_micros(micros)
+                .map(Self)
+                .ok_or_else(|| "the time is out of range".into())
         }
     }
 }
@@ -53,7 +58,10 @@ mod on_postgres {
     }
 
     impl Encode<'_, Postgres> for Micros {
-        fn encode_by_ref(&self, buffer: &mut <Postgres as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        fn encode_by_ref(
+            &self,
+            buffer: &mut <Postgres as Database>::ArgumentBuffer,
+        ) -> Result<IsNull, BoxDynError> {
             Encode::<Postgres>::encode_by_ref(&self.0, buffer)
         }
     }
@@ -66,12 +74,16 @@ mod on_postgres {
 }
 
 /// Parses text that was validated when it was stored.
-pub(super) fn checked<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Error> {
+pub(super) fn checked<T: std::str::FromStr<Err: std::fmt::Display>>(
+    text: &str,
+) -> Result<T, Error> {
     text.parse().map_err(unreadable)
 }
 
 /// Parses text that was validated when it was stored, if it is not null.
-pub(super) fn checked_option<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<&str>) -> Result<Option<T>, Error> {
+pub(super) fn checked_option<T: std::str::FromStr<Err: std::fmt::Display>>(
+    text: Option<&str>,
+) -> Result<Option<T>, Error> {
     text.map(checked).transpose()
 }
 

@@ -51,7 +51,12 @@ impl TryFrom<Row> for Component {
 
 impl Store {
     /// Part of the components that match, in name order, and how many match in all.
-    pub(crate) async fn matching_components(&self, filter: &CatalogFilter, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
+    pub(crate) async fn matching_components(
+        &self,
+        filter: &CatalogFilter,
+        skip: u64,
+        take: u64,
+    ) -> Result<(Vec<Component>, u64), Error> {
         let key = filter.name.as_ref().map(Name::key);
         let key = key.as_deref();
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
@@ -60,9 +65,17 @@ impl Store {
                 query.push(" and name_key = ").push_bind(key);
             }
             if let Some(archived) = filter.archived {
-                query.push(if archived { " and archived_at is not null" } else { " and archived_at is null" });
+                query.push(if archived {
+                    " and archived_at is not null"
+                } else {
+                    " and archived_at is null"
+                });
             }
-            query.push(" order by name_key limit ").push_bind(signed(take)).push(" offset ").push_bind(signed(skip));
+            query
+                .push(" order by name_key limit ")
+                .push_bind(signed(take))
+                .push(" offset ")
+                .push_bind(signed(skip));
             query.build_query_as().fetch_all(pool).await
         })
         .map_err(unexpected)?;
@@ -76,18 +89,35 @@ impl Store {
             .await
         })
         .map_err(unexpected)?;
-        Ok((rows.into_iter().map(Component::try_from).collect::<Result<_, _>>()?, unsigned(total)))
+        Ok((
+            rows.into_iter()
+                .map(Component::try_from)
+                .collect::<Result<_, _>>()?,
+            unsigned(total),
+        ))
     }
 
     /// Part of the components, in name order. With a name, the list has at most one component.
-    pub(crate) async fn components(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Component>, u64), Error> {
-        let filter = CatalogFilter { name: name.cloned(), archived: None };
+    pub(crate) async fn components(
+        &self,
+        name: Option<&Name>,
+        skip: u64,
+        take: u64,
+    ) -> Result<(Vec<Component>, u64), Error> {
+        let filter = CatalogFilter {
+            name: name.cloned(),
+            archived: None,
+        };
         self.matching_components(&filter, skip, take).await
     }
 
     /// The components after this key, in name order, that an import of their deployments would not
     /// restore: they have more than a name, or were never deployed.
-    pub(crate) async fn described_components(&self, after: Option<&str>, take: u64) -> Result<Vec<Component>, Error> {
+    pub(crate) async fn described_components(
+        &self,
+        after: Option<&str>,
+        take: u64,
+    ) -> Result<Vec<Component>, Error> {
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as(
                 "select c.* from components c where c.name_key > $1 and (c.archived or c.description is not null or c.owner is not null
@@ -106,9 +136,13 @@ impl Store {
 
     /// One component.
     pub(crate) async fn component(&self, id: Uuid) -> Result<Option<Component>, Error> {
-        let row: Option<Row> =
-            on!(Pool, &self.reads, |pool| sqlx::query_as("select * from components where id = $1").bind(id).fetch_optional(pool).await)
-                .map_err(unexpected)?;
+        let row: Option<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(
+            "select * from components where id = $1"
+        )
+        .bind(id)
+        .fetch_optional(pool)
+        .await)
+        .map_err(unexpected)?;
         row.map(Component::try_from).transpose()
     }
 }
@@ -117,7 +151,10 @@ impl Write {
     /// One component, as this write sees it.
     pub(crate) async fn component(&mut self, id: Uuid) -> Result<Option<Component>, Error> {
         let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as("select * from components where id = $1").bind(id).fetch_optional(&mut **write).await
+            sqlx::query_as("select * from components where id = $1")
+                .bind(id)
+                .fetch_optional(&mut **write)
+                .await
         })
         .map_err(unexpected)?;
         row.map(Component::try_from).transpose()
@@ -126,7 +163,11 @@ impl Write {
     /// Locks a component until the end of this write: other writes to it wait.
     pub(crate) async fn lock_component(&mut self, id: Uuid) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query("update components set updated_at = updated_at where id = $1").bind(id).execute(&mut **write).await.map(|_| ())
+            sqlx::query("update components set updated_at = updated_at where id = $1")
+                .bind(id)
+                .execute(&mut **write)
+                .await
+                .map(|_| ())
         })
         .map_err(unexpected)
     }
@@ -190,11 +231,18 @@ impl Write {
     /// Deletes a component without deployments.
     pub(crate) async fn delete_component(&mut self, component: &Component) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query("delete from components where id = $1").bind(component.id).execute(&mut **write).await.map(|_| ())
+            sqlx::query("delete from components where id = $1")
+                .bind(component.id)
+                .execute(&mut **write)
+                .await
+                .map(|_| ())
         })
         .map_err(|error| {
             if is_foreign_key_violation(&error) {
-                Error::InUse { kind: CatalogKind::Component, name: component.name.clone() }
+                Error::InUse {
+                    kind: CatalogKind::Component,
+                    name: component.name.clone(),
+                }
             } else {
                 unexpected(error)
             }

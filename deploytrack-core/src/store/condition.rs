@@ -1,7 +1,8 @@
 //! The condition of the database: whether this program can write to it.
 //!
-//! A database that answers reads may refuse every write: its disk is full, its file is read-only, another process holds
-//! its lock. Only a write shows that, so readiness depends on the last write, and on a trial write when the last one is old.
+//! A database that answers reads may refuse every write: its disk is full, its file is read-only,
+//! another process holds its lock. Only a write shows that, so readiness depends on the last write,
+//! and on a trial write when the last one is old.
 
 use std::{
     sync::{
@@ -66,7 +67,10 @@ impl WriteGuard {
     /// Ends a write that was committed.
     pub(super) fn succeed(mut self) {
         self.is_committed = true;
-        *self.condition.last() = LastOutcomes { written: Some(Instant::now()), ..LastOutcomes::default() };
+        *self.condition.last() = LastOutcomes {
+            written: Some(Instant::now()),
+            ..LastOutcomes::default()
+        };
     }
 }
 
@@ -85,7 +89,10 @@ impl Condition {
     /// The condition of a database in these files.
     #[cfg(feature = "sqlite")]
     pub(super) fn new(files: Files) -> Self {
-        Self { files: Some(files), ..Self::default() }
+        Self {
+            files: Some(files),
+            ..Self::default()
+        }
     }
 
     /// Whether another database now has files under the paths of this one.
@@ -101,7 +108,10 @@ impl Condition {
     /// Notes that a write has begun.
     pub(super) fn begin_write(self: &Arc<Self>) -> WriteGuard {
         self.writing.fetch_add(1, Ordering::AcqRel);
-        WriteGuard { condition: self.clone(), is_committed: false }
+        WriteGuard {
+            condition: self.clone(),
+            is_committed: false,
+        }
     }
 
     /// Notes a failed step of a write, and returns the outcome.
@@ -126,7 +136,11 @@ impl Condition {
     /// Returns an error when the files of the database were deleted or replaced.
     #[cfg_attr(
         not(feature = "sqlite"),
-        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "PostgreSQL has no files of its own here")
+        expect(
+            clippy::unused_self,
+            clippy::unnecessary_wraps,
+            reason = "PostgreSQL has no files of its own here"
+        )
     )]
     pub(super) fn check_files(&self) -> Result<(), Error> {
         #[cfg(feature = "sqlite")]
@@ -142,14 +156,22 @@ impl Condition {
         if last.written.is_some_and(|at| at.elapsed() < VALIDITY) {
             return Some(Ok(()));
         }
-        let (_, why) = last.refused.as_ref().filter(|(at, _)| at.elapsed() < VALIDITY)?;
+        let (_, why) = last
+            .refused
+            .as_ref()
+            .filter(|(at, _)| at.elapsed() < VALIDITY)?;
         Some(Err(Error::Unavailable(why.clone().into())))
     }
 
     /// Notes the outcome of a trial write, and returns it.
     fn note_trial(&self, outcome: Result<(), Error>) -> Result<(), Error> {
         match &outcome {
-            Ok(()) => *self.last() = LastOutcomes { written: Some(Instant::now()), ..LastOutcomes::default() },
+            Ok(()) => {
+                *self.last() = LastOutcomes {
+                    written: Some(Instant::now()),
+                    ..LastOutcomes::default()
+                }
+            }
             Err(error) => self.last().refused = Some((Instant::now(), cause(error))),
         }
         self.note(outcome)
@@ -170,11 +192,18 @@ impl Store {
         }
         let this = self.clone();
         // In its own task: a cancelled trial write would leave its transaction open.
-        match timeout(TRIAL_TIMEOUT, tokio::spawn(async move { this.try_to_write().await })).await {
+        match timeout(
+            TRIAL_TIMEOUT,
+            tokio::spawn(async move { this.try_to_write().await }),
+        )
+        .await
+        {
             Ok(tried) => tried.map_err(|ended| Error::Internal(ended.into()))?,
             // A write is in progress: a long import must not make the server unready.
             Err(_) if self.condition.writing.load(Ordering::Acquire) > 0 => Ok(()),
-            Err(_) => Err(Error::Unavailable("no write can begin; another program may hold the lock of the database".into())),
+            Err(_) => Err(Error::Unavailable(
+                "no write can begin; another program may hold the lock of the database".into(),
+            )),
         }
     }
 
@@ -189,8 +218,13 @@ impl Store {
 
     async fn write_nothing(&self) -> Result<(), Error> {
         let mut begun = self.begin_write().await?;
-        on!(Transaction, &mut begun, |write| sqlx::query("update commits set count = count").execute(&mut **write).await.map(|_| ()))
-            .map_err(unexpected)?;
+        on!(Transaction, &mut begun, |write| sqlx::query(
+            "update commits set count = count"
+        )
+        .execute(&mut **write)
+        .await
+        .map(|_| ()))
+        .map_err(unexpected)?;
         on!(Transaction, begun, |write| write.commit().await).map_err(unexpected)?;
         self.condition.check_files()
     }

@@ -5,17 +5,26 @@ use std::collections::BTreeMap;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{RowFilter, Store, Transaction, Write, cell_key::CellKey, column::unsigned, on, sets::in_sets, sqlx_error::unexpected};
+use super::{
+    RowFilter, Store, Transaction, Write, cell_key::CellKey, column::unsigned, on, sets::in_sets,
+    sqlx_error::unexpected,
+};
 use crate::{error::Error, status::Status};
 
 impl Store {
     /// The number of deployments that match a filter for which counts are maintained.
     pub(crate) async fn counted_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
-        debug_assert!(filter.is_counted(), "the counts know component, environment and status alone");
+        debug_assert!(
+            filter.is_counted(),
+            "the counts know component, environment and status alone"
+        );
         let count: i64 = on!(Pool, &self.reads, |pool| {
-            let mut query = QueryBuilder::new("select cast(coalesce(sum(count), 0) as bigint) from ");
+            let mut query =
+                QueryBuilder::new("select cast(coalesce(sum(count), 0) as bigint) from ");
             if let Some(id) = filter.component_id {
-                query.push("deployment_counts where component_id = ").push_bind(id);
+                query
+                    .push("deployment_counts where component_id = ")
+                    .push_bind(id);
             } else {
                 query.push("environment_counts where true");
             }
@@ -34,7 +43,10 @@ impl Store {
 
 impl Write {
     /// Adds to the counts of cells, and to the counts of their environments over all components.
-    pub(super) async fn add_counts(&mut self, counts: &BTreeMap<(CellKey, Status), i64>) -> Result<(), Error> {
+    pub(super) async fn add_counts(
+        &mut self,
+        counts: &BTreeMap<(CellKey, Status), i64>,
+    ) -> Result<(), Error> {
         let cells: Vec<_> = counts.iter().filter(|(_, more)| **more != 0).collect();
         for set in in_sets(&cells) {
             on!(Transaction, &mut self.transaction, |write| {
@@ -55,12 +67,18 @@ impl Write {
         }
         let mut environments = BTreeMap::<(Uuid, Status), i64>::new();
         for ((cell, status), more) in cells {
-            *environments.entry((cell.environment_id, *status)).or_default() += more;
+            *environments
+                .entry((cell.environment_id, *status))
+                .or_default() += more;
         }
-        self.add_environment_counts(&environments.into_iter().collect::<Vec<_>>()).await
+        self.add_environment_counts(&environments.into_iter().collect::<Vec<_>>())
+            .await
     }
 
-    async fn add_environment_counts(&mut self, counts: &[((Uuid, Status), i64)]) -> Result<(), Error> {
+    async fn add_environment_counts(
+        &mut self,
+        counts: &[((Uuid, Status), i64)],
+    ) -> Result<(), Error> {
         let slot = self.slot;
         for set in in_sets(counts) {
             on!(Transaction, &mut self.transaction, |write| {
@@ -94,7 +112,8 @@ impl Write {
             }
         }
         on!(Transaction, &mut self.transaction, |write| {
-            let forget = sqlx::query("delete from environment_counts where environment_id = $1").bind(environment_id);
+            let forget = sqlx::query("delete from environment_counts where environment_id = $1")
+                .bind(environment_id);
             forget.execute(&mut **write).await.map(|_| ())
         })
         .map_err(unexpected)?;

@@ -1,5 +1,8 @@
 //! The state of the database: whether anything was written since an answer was computed.
-#![cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "on PostgreSQL every call runs a query"))]
+#![cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "on PostgreSQL every call runs a query")
+)]
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -91,7 +94,9 @@ impl CommitWatch {
         let mut cache = self.cache();
         let own_commits = cache.own_commits;
         match &mut cache.last {
-            Some(last) if last.own_commits == own_commits && last.read_at.elapsed() < LIFETIME => CacheLookup::Valid(last.version),
+            Some(last) if last.own_commits == own_commits && last.read_at.elapsed() < LIFETIME => {
+                CacheLookup::Valid(last.version)
+            }
             Some(last) if last.own_commits == own_commits => {
                 last.read_at = Instant::now();
                 CacheLookup::Expired
@@ -100,11 +105,14 @@ impl CommitWatch {
         }
     }
 
-    /// Caches a version, unless a newer one is cached: of two reads, the older one can end last, and
-    /// a caller that got the newer version must not get the older one afterwards.
+    /// Caches a version, unless a newer one is cached: of two reads, the older one can end last,
+    /// and a caller that got the newer version must not get the older one afterwards.
     fn store(&self, read: CachedVersion) {
         let mut cache = self.cache();
-        if cache.last.is_none_or(|last| last.version.0 <= read.version.0) {
+        if cache
+            .last
+            .is_none_or(|last| last.version.0 <= read.version.0)
+        {
             cache.last = Some(read);
         }
     }
@@ -127,7 +135,11 @@ impl Store {
         }
         let _alone = self.commits.refreshing.lock().await;
         // Look again: the task that held the lock before has refreshed the cache.
-        if let CacheLookup::Valid(version) = self.commits.lookup() { Ok(version) } else { self.refresh_version().await }
+        if let CacheLookup::Valid(version) = self.commits.lookup() {
+            Ok(version)
+        } else {
+            self.refresh_version().await
+        }
     }
 
     /// Reads the version and caches it.
@@ -135,14 +147,22 @@ impl Store {
         // Both before the read: it may or may not see a commit that is made meanwhile.
         let (read_at, own_commits) = (Instant::now(), self.commits.cache().own_commits);
         let version = self.read_version().await?;
-        self.commits.store(CachedVersion { read_at, own_commits, version });
+        self.commits.store(CachedVersion {
+            read_at,
+            own_commits,
+            version,
+        });
         Ok(version)
     }
 
     async fn read_version(&self) -> Result<DatabaseVersion, Error> {
-        on!(Pool, &self.reads, |pool| sqlx::query_scalar("select count from commits").fetch_one(pool).await)
-            .map(DatabaseVersion)
-            .map_err(unexpected)
+        on!(Pool, &self.reads, |pool| sqlx::query_scalar(
+            "select count from commits"
+        )
+        .fetch_one(pool)
+        .await)
+        .map(DatabaseVersion)
+        .map_err(unexpected)
     }
 }
 
@@ -166,7 +186,11 @@ mod tests {
 
     /// A version that does not expire, read after this many commits of this program.
     fn read(own_commits: u64, version: i64) -> CachedVersion {
-        CachedVersion { read_at: Instant::now() + Duration::from_hours(1), own_commits, version: DatabaseVersion(version) }
+        CachedVersion {
+            read_at: Instant::now() + Duration::from_hours(1),
+            own_commits,
+            version: DatabaseVersion(version),
+        }
     }
 
     #[test]
@@ -177,7 +201,11 @@ mod tests {
         commits.note_commit(1);
         assert_eq!(commits.lookup(), CacheLookup::Outdated);
         commits.store(read(0, 7));
-        assert_eq!(commits.lookup(), CacheLookup::Outdated, "a read that began before the commit may not include it");
+        assert_eq!(
+            commits.lookup(),
+            CacheLookup::Outdated,
+            "a read that began before the commit may not include it"
+        );
         commits.store(read(1, 8));
         assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(8)));
     }
@@ -193,9 +221,16 @@ mod tests {
     #[test]
     fn a_version_expires_after_two_milliseconds() {
         let commits = CommitWatch::default();
-        commits.store(CachedVersion { read_at: Instant::now(), ..read(0, 7) });
+        commits.store(CachedVersion {
+            read_at: Instant::now(),
+            ..read(0, 7)
+        });
         std::thread::sleep(LIFETIME);
         assert_eq!(commits.lookup(), CacheLookup::Expired);
-        assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(7)), "one caller reads again; the others need not");
+        assert_eq!(
+            commits.lookup(),
+            CacheLookup::Valid(DatabaseVersion(7)),
+            "one caller reads again; the others need not"
+        );
     }
 }

@@ -113,8 +113,12 @@ impl TryFrom<Row> for DeploymentRecord {
             succeeded_at: row.succeeded_at.map(|time| time.0),
             occurred_at: row.occurred_at.0,
         };
-        let (succeeded_sequence, occurred_sequence) = (row.succeeded_sequence, row.occurred_sequence);
-        let archived_at = (row.component_archived_at.map(|time| time.0), row.environment_archived_at.map(|time| time.0));
+        let (succeeded_sequence, occurred_sequence) =
+            (row.succeeded_sequence, row.occurred_sequence);
+        let archived_at = (
+            row.component_archived_at.map(|time| time.0),
+            row.environment_archived_at.map(|time| time.0),
+        );
         Ok(Self {
             deployment,
             succeeded_sequence,
@@ -127,15 +131,21 @@ impl TryFrom<Row> for DeploymentRecord {
 }
 
 fn all(rows: Vec<Row>) -> Result<Vec<Deployment>, Error> {
-    rows.into_iter().map(|row| DeploymentRecord::try_from(row).map(|record| record.deployment)).collect()
+    rows.into_iter()
+        .map(|row| DeploymentRecord::try_from(row).map(|record| record.deployment))
+        .collect()
 }
 
 impl Store {
     /// One deployment.
     pub(crate) async fn deployment(&self, id: Uuid) -> Result<Option<DeploymentRecord>, Error> {
-        let row: Option<Row> =
-            on!(Pool, &self.reads, |pool| sqlx::query_as(select_deployments!("where d.id = $1")).bind(id).fetch_optional(pool).await)
-                .map_err(unexpected)?;
+        let row: Option<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(
+            select_deployments!("where d.id = $1")
+        )
+        .bind(id)
+        .fetch_optional(pool)
+        .await)
+        .map_err(unexpected)?;
         row.map(DeploymentRecord::try_from).transpose()
     }
 }
@@ -145,16 +155,31 @@ pub(crate) type DeploymentResult = (Uuid, CellKey, Result<DeploymentRecord, Erro
 
 impl Snapshot {
     /// The deployments after the id `after`. An unreadable one comes with its error.
-    pub(crate) async fn deployments_by_id(&mut self, after: Option<Uuid>, take: u64) -> Result<Vec<DeploymentResult>, Error> {
+    pub(crate) async fn deployments_by_id(
+        &mut self,
+        after: Option<Uuid>,
+        take: u64,
+    ) -> Result<Vec<DeploymentResult>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.0, |snapshot| {
-            sqlx::query_as(select_deployments!("where d.id > $1 order by d.id limit $2"))
-                .bind(after.unwrap_or_default())
-                .bind(signed(take))
-                .fetch_all(&mut **snapshot)
-                .await
+            sqlx::query_as(select_deployments!(
+                "where d.id > $1 order by d.id limit $2"
+            ))
+            .bind(after.unwrap_or_default())
+            .bind(signed(take))
+            .fetch_all(&mut **snapshot)
+            .await
         })
         .map_err(unexpected)?;
-        let found = |row: Row| (row.id, CellKey { component_id: row.component_id, environment_id: row.environment_id }, row.try_into());
+        let found = |row: Row| {
+            (
+                row.id,
+                CellKey {
+                    component_id: row.component_id,
+                    environment_id: row.environment_id,
+                },
+                row.try_into(),
+            )
+        };
         Ok(rows.into_iter().map(found).collect())
     }
 }

@@ -53,7 +53,11 @@ pub(crate) enum EventSource {
     /// In this row of history.
     HistoryRow(i64),
     /// In the row of the event, with the name of a component or environment.
-    EventRow { name: Option<Name>, at: Time, by: Label },
+    EventRow {
+        name: Option<Name>,
+        at: Time,
+        by: Label,
+    },
 }
 
 /// The deployment that takes a component or environment out of the archive.

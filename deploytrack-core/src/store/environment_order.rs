@@ -39,11 +39,16 @@ struct Between {
 impl Between {
     /// A free position between the two, if there is room for one.
     fn gap(self) -> Option<Position> {
-        match (self.before.map(|before| before.position), self.after.map(|after| after.position)) {
+        match (
+            self.before.map(|before| before.position),
+            self.after.map(|after| after.position),
+        ) {
             (None, None) => Some(GAP),
             (Some(before), None) => before.checked_add(GAP),
             (None, Some(after)) => after.checked_sub(GAP),
-            (Some(before), Some(after)) if before < after && after.abs_diff(before) > 1 => Some(before.midpoint(after)),
+            (Some(before), Some(after)) if before < after && after.abs_diff(before) > 1 => {
+                Some(before.midpoint(after))
+            }
             _ => None,
         }
         .map(Position)
@@ -52,7 +57,10 @@ impl Between {
     /// The position of a new environment of this type, whose id is greater than all others.
     fn for_new(self, r#type: EnvironmentType) -> Option<Position> {
         match (self.before, self.after) {
-            (Some(before), after) if before.r#type == r#type && after.is_none_or(|after| after.position > before.position) => {
+            (Some(before), after)
+                if before.r#type == r#type
+                    && after.is_none_or(|after| after.position > before.position) =>
+            {
                 Some(Position(before.position))
             }
             _ => self.gap(),
@@ -76,7 +84,10 @@ pub(super) use ordinal;
 
 impl Write {
     /// Locks the order until the end of this write: no other write adds to it or changes it.
-    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL runs a query"))]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "only PostgreSQL runs a query")
+    )]
     pub(crate) async fn lock_order(&mut self) -> Result<(), Error> {
         match &mut self.transaction {
             // SQLite has one writer at a time.
@@ -86,39 +97,56 @@ impl Write {
             // deployments that take an environment out of the archive, and these may wait for a
             // cell that this write has locked.
             #[cfg(feature = "postgres")]
-            Transaction::Postgres(write) => {
-                sqlx::query("select pg_advisory_xact_lock($1)").bind(ORDER_LOCK).execute(&mut **write).await.map(|_| ()).map_err(unexpected)
-            }
+            Transaction::Postgres(write) => sqlx::query("select pg_advisory_xact_lock($1)")
+                .bind(ORDER_LOCK)
+                .execute(&mut **write)
+                .await
+                .map(|_| ())
+                .map_err(unexpected),
         }
     }
 
     /// The position of a new environment of this type: before the first one of a later type. The
     /// order must be locked.
-    pub(crate) async fn position_by_type(&mut self, r#type: EnvironmentType) -> Result<Position, Error> {
+    pub(crate) async fn position_by_type(
+        &mut self,
+        r#type: EnvironmentType,
+    ) -> Result<Position, Error> {
         let between = self.between_types(r#type).await?;
         if let Some(position) = between.for_new(r#type) {
             return Ok(position);
         }
         self.space_out().await?;
         let between = self.between_types(r#type).await?;
-        between.for_new(r#type).ok_or_else(|| Error::Internal("the order has no room for another environment".into()))
+        between
+            .for_new(r#type)
+            .ok_or_else(|| Error::Internal("the order has no room for another environment".into()))
     }
 
     /// The position for this number in the order, from 1, counted without the environment itself. A
     /// number beyond the end means the end. The order must be locked.
-    pub(crate) async fn position_at(&mut self, ordinal: usize, id: Uuid) -> Result<Position, Error> {
+    pub(crate) async fn position_at(
+        &mut self,
+        ordinal: usize,
+        id: Uuid,
+    ) -> Result<Position, Error> {
         let between = self.between_at(ordinal, id).await?;
         if let Some(position) = between.gap() {
             return Ok(position);
         }
         self.space_out().await?;
         let between = self.between_at(ordinal, id).await?;
-        between.gap().ok_or_else(|| Error::Internal("the order has no room for another environment".into()))
+        between
+            .gap()
+            .ok_or_else(|| Error::Internal("the order has no room for another environment".into()))
     }
 
     async fn between_types(&mut self, r#type: EnvironmentType) -> Result<Between, Error> {
         let mut after = None;
-        for later in EnvironmentType::ALL.into_iter().filter(|later| *later > r#type) {
+        for later in EnvironmentType::ALL
+            .into_iter()
+            .filter(|later| *later > r#type)
+        {
             let first: Option<(Uuid, i64)> = on!(Transaction, &mut self.transaction, |write| {
                 sqlx::query_as("select id, position from environments where type = $1 order by position, id limit 1")
                     .bind(later.as_str())
@@ -126,18 +154,38 @@ impl Write {
                     .await
             })
             .map_err(unexpected)?;
-            let first = first.map(|(id, position)| Neighbour { id, position, r#type: later });
-            after = [after, first].into_iter().flatten().min_by_key(|first: &Neighbour| (first.position, first.id));
+            let first = first.map(|(id, position)| Neighbour {
+                id,
+                position,
+                r#type: later,
+            });
+            after = [after, first]
+                .into_iter()
+                .flatten()
+                .min_by_key(|first: &Neighbour| (first.position, first.id));
         }
-        let before: Option<(Uuid, i64, String)> = on!(Transaction, &mut self.transaction, |write| {
-            let mut query = QueryBuilder::new("select id, position, type from environments");
-            if let Some(after) = after {
-                query.push(" where (position, id) < (").push_bind(after.position).push(", ").push_bind(after.id).push(")");
-            }
-            query.push(" order by position desc, id desc limit 1").build_query_as().fetch_optional(&mut **write).await
+        let before: Option<(Uuid, i64, String)> =
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query = QueryBuilder::new("select id, position, type from environments");
+                if let Some(after) = after {
+                    query
+                        .push(" where (position, id) < (")
+                        .push_bind(after.position)
+                        .push(", ")
+                        .push_bind(after.id)
+                        .push(")");
+                }
+                query
+                    .push(" order by position desc, id desc limit 1")
+                    .build_query_as()
+                    .fetch_optional(&mut **write)
+                    .await
+            })
+            .map_err(unexpected)?;
+        Ok(Between {
+            before: before.map(neighbour).transpose()?,
+            after,
         })
-        .map_err(unexpected)?;
-        Ok(Between { before: before.map(neighbour).transpose()?, after })
     }
 
     async fn between_at(&mut self, ordinal: usize, id: Uuid) -> Result<Between, Error> {
@@ -152,16 +200,30 @@ impl Write {
         })
         .map_err(unexpected)?;
         let after = after.map(neighbour).transpose()?;
-        let before: Option<(Uuid, i64, String)> = on!(Transaction, &mut self.transaction, |write| {
-            let mut query = QueryBuilder::new("select id, position, type from environments where id <> ");
-            query.push_bind(id);
-            if let Some(after) = after {
-                query.push(" and (position, id) < (").push_bind(after.position).push(", ").push_bind(after.id).push(")");
-            }
-            query.push(" order by position desc, id desc limit 1").build_query_as().fetch_optional(&mut **write).await
+        let before: Option<(Uuid, i64, String)> =
+            on!(Transaction, &mut self.transaction, |write| {
+                let mut query =
+                    QueryBuilder::new("select id, position, type from environments where id <> ");
+                query.push_bind(id);
+                if let Some(after) = after {
+                    query
+                        .push(" and (position, id) < (")
+                        .push_bind(after.position)
+                        .push(", ")
+                        .push_bind(after.id)
+                        .push(")");
+                }
+                query
+                    .push(" order by position desc, id desc limit 1")
+                    .build_query_as()
+                    .fetch_optional(&mut **write)
+                    .await
+            })
+            .map_err(unexpected)?;
+        Ok(Between {
+            before: before.map(neighbour).transpose()?,
+            after,
         })
-        .map_err(unexpected)?;
-        Ok(Between { before: before.map(neighbour).transpose()?, after })
     }
 
     /// Spaces out the positions of all environments with equal gaps, in the same order.
@@ -181,7 +243,11 @@ impl Write {
     }
 
     /// Moves an environment to a position.
-    pub(crate) async fn move_environment(&mut self, id: Uuid, Position(position): Position) -> Result<(), Error> {
+    pub(crate) async fn move_environment(
+        &mut self,
+        id: Uuid,
+        Position(position): Position,
+    ) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query("update environments set position = $1 where id = $2")
                 .bind(position)
@@ -218,7 +284,11 @@ impl Write {
 }
 
 fn neighbour((id, position, r#type): (Uuid, i64, String)) -> Result<Neighbour, Error> {
-    Ok(Neighbour { id, position, r#type: super::column::checked(&r#type)? })
+    Ok(Neighbour {
+        id,
+        position,
+        r#type: super::column::checked(&r#type)?,
+    })
 }
 
 #[cfg(test)]
@@ -226,17 +296,31 @@ mod tests {
     use super::*;
 
     fn at(position: i64, r#type: EnvironmentType) -> Neighbour {
-        Neighbour { id: Uuid::nil(), position, r#type }
+        Neighbour {
+            id: Uuid::nil(),
+            position,
+            r#type,
+        }
     }
 
     #[test]
     fn a_new_environment_shares_the_position_of_its_type_and_no_other() {
         use EnvironmentType::{Development, Production, Testing};
-        let among = |before, after| Between { before, after }.for_new(Testing).map(|position| position.0);
+        let among = |before, after| {
+            Between { before, after }
+                .for_new(Testing)
+                .map(|position| position.0)
+        };
         assert_eq!(among(None, None), Some(GAP));
-        assert_eq!(among(Some(at(8, Testing)), Some(at(9, Production))), Some(8));
+        assert_eq!(
+            among(Some(at(8, Testing)), Some(at(9, Production))),
+            Some(8)
+        );
         assert_eq!(among(Some(at(8, Testing)), None), Some(8));
-        assert_eq!(among(Some(at(8, Development)), Some(at(12, Production))), Some(10));
+        assert_eq!(
+            among(Some(at(8, Development)), Some(at(12, Production))),
+            Some(10)
+        );
         assert_eq!(among(Some(at(8, Development)), None), Some(8 + GAP));
         assert_eq!(among(None, Some(at(8, Production))), Some(8 - GAP));
         assert_eq!(
@@ -244,6 +328,10 @@ mod tests {
             None,
             "both have the same position: a new environment would come after both"
         );
-        assert_eq!(among(Some(at(8, Development)), Some(at(9, Production))), None, "there is no room");
+        assert_eq!(
+            among(Some(at(8, Development)), Some(at(9, Production))),
+            None,
+            "there is no room"
+        );
     }
 }

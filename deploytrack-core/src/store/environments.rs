@@ -56,7 +56,12 @@ fn all(rows: Vec<Row>) -> Result<Vec<Environment>, Error> {
 /// Selects environments with their numbers in the order.
 macro_rules! numbered {
     ($rest:literal) => {
-        concat!("select e.*, (", ordinal!("e"), ") as ordinal from environments e ", $rest)
+        concat!(
+            "select e.*, (",
+            ordinal!("e"),
+            ") as ordinal from environments e ",
+            $rest
+        )
     };
 }
 
@@ -92,7 +97,9 @@ impl Store {
         })
         .map_err(unexpected)?;
         if is_part_of_all {
-            rows.iter_mut().zip(signed(skip) + 1..).for_each(|(row, ordinal)| row.ordinal = ordinal);
+            rows.iter_mut()
+                .zip(signed(skip) + 1..)
+                .for_each(|(row, ordinal)| row.ordinal = ordinal);
         }
         let total: i64 = on!(Pool, &self.reads, |pool| {
             sqlx::query_scalar(
@@ -108,24 +115,40 @@ impl Store {
     }
 
     /// Part of the environments, in their order. With a name, the list has at most one environment.
-    pub(crate) async fn environments(&self, name: Option<&Name>, skip: u64, take: u64) -> Result<(Vec<Environment>, u64), Error> {
-        let filter = CatalogFilter { name: name.cloned(), archived: None };
+    pub(crate) async fn environments(
+        &self,
+        name: Option<&Name>,
+        skip: u64,
+        take: u64,
+    ) -> Result<(Vec<Environment>, u64), Error> {
+        let filter = CatalogFilter {
+            name: name.cloned(),
+            archived: None,
+        };
         self.matching_environments(&filter, skip, take).await
     }
 
     /// The environments that have deployments.
     pub(crate) async fn environments_in_use(&self) -> Result<Vec<Uuid>, Error> {
         on!(Pool, &self.reads, |pool| {
-            sqlx::query_scalar("select distinct environment_id from environment_counts where count > 0").fetch_all(pool).await
+            sqlx::query_scalar(
+                "select distinct environment_id from environment_counts where count > 0",
+            )
+            .fetch_all(pool)
+            .await
         })
         .map_err(unexpected)
     }
 
     /// One environment.
     pub(crate) async fn environment(&self, id: Uuid) -> Result<Option<Environment>, Error> {
-        let row: Option<Row> =
-            on!(Pool, &self.reads, |pool| sqlx::query_as(numbered!("where e.id = $1")).bind(id).fetch_optional(pool).await)
-                .map_err(unexpected)?;
+        let row: Option<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(numbered!(
+            "where e.id = $1"
+        ))
+        .bind(id)
+        .fetch_optional(pool)
+        .await)
+        .map_err(unexpected)?;
         row.map(Environment::try_from).transpose()
     }
 }
@@ -147,7 +170,10 @@ impl Write {
     /// One environment, as this write sees it.
     pub(crate) async fn environment(&mut self, id: Uuid) -> Result<Option<Environment>, Error> {
         let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as(numbered!("where e.id = $1")).bind(id).fetch_optional(&mut **write).await
+            sqlx::query_as(numbered!("where e.id = $1"))
+                .bind(id)
+                .fetch_optional(&mut **write)
+                .await
         })
         .map_err(unexpected)?;
         row.map(Environment::try_from).transpose()
@@ -156,13 +182,21 @@ impl Write {
     /// Locks an environment until the end of this write: other writes to it wait.
     pub(crate) async fn lock_environment(&mut self, id: Uuid) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query("update environments set updated_at = updated_at where id = $1").bind(id).execute(&mut **write).await.map(|_| ())
+            sqlx::query("update environments set updated_at = updated_at where id = $1")
+                .bind(id)
+                .execute(&mut **write)
+                .await
+                .map(|_| ())
         })
         .map_err(unexpected)
     }
 
     /// Registers an environment at a position. The order must be locked.
-    pub(crate) async fn add_environment(&mut self, new: &Environment, position: Position) -> Result<(), Error> {
+    pub(crate) async fn add_environment(
+        &mut self,
+        new: &Environment,
+        position: Position,
+    ) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
             sqlx::query(
                 "insert into environments (id, name, description, type, position, archived, archived_at, created_at, updated_at, name_key)
@@ -208,13 +242,23 @@ impl Write {
     }
 
     /// Deletes an environment without deployments.
-    pub(crate) async fn delete_environment(&mut self, environment: &Environment) -> Result<(), Error> {
+    pub(crate) async fn delete_environment(
+        &mut self,
+        environment: &Environment,
+    ) -> Result<(), Error> {
         on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query("delete from environments where id = $1").bind(environment.id).execute(&mut **write).await.map(|_| ())
+            sqlx::query("delete from environments where id = $1")
+                .bind(environment.id)
+                .execute(&mut **write)
+                .await
+                .map(|_| ())
         })
         .map_err(|error| {
             if is_foreign_key_violation(&error) {
-                Error::InUse { kind: CatalogKind::Environment, name: environment.name.clone() }
+                Error::InUse {
+                    kind: CatalogKind::Environment,
+                    name: environment.name.clone(),
+                }
             } else {
                 unexpected(error)
             }
@@ -223,5 +267,12 @@ impl Write {
 }
 
 fn name_taken(error: sqlx::Error, name: &Name) -> Error {
-    if is_unique_violation(&error) { Error::NameTaken { kind: CatalogKind::Environment, name: name.clone() } } else { unexpected(error) }
+    if is_unique_violation(&error) {
+        Error::NameTaken {
+            kind: CatalogKind::Environment,
+            name: name.clone(),
+        }
+    } else {
+        unexpected(error)
+    }
 }

@@ -67,7 +67,9 @@ fn required<T>(value: Option<T>) -> Result<T, Error> {
 
 impl Row {
     fn subject(&self) -> Result<Option<EventDeployment>, Error> {
-        let Some(version) = &self.version else { return Ok(None) };
+        let Some(version) = &self.version else {
+            return Ok(None);
+        };
         Ok(Some(EventDeployment {
             id: required(self.subject_id)?,
             component_id: required(self.component_id)?,
@@ -81,7 +83,9 @@ impl Row {
     }
 
     fn transition(&self) -> Result<Option<HistoryEntry>, Error> {
-        let Some(sequence) = self.sequence else { return Ok(None) };
+        let Some(sequence) = self.sequence else {
+            return Ok(None);
+        };
         Ok(Some(HistoryEntry {
             sequence,
             attempt: required(self.attempt)?,
@@ -98,8 +102,15 @@ impl Row {
     }
 
     fn catalog_entry(&self, what: &str) -> Result<Option<EventName>, Error> {
-        match (self.r#type.strip_prefix(what), self.subject_id, self.name.as_deref()) {
-            (Some(_), Some(id), Some(name)) => Ok(Some(EventName { id, name: checked(name)? })),
+        match (
+            self.r#type.strip_prefix(what),
+            self.subject_id,
+            self.name.as_deref(),
+        ) {
+            (Some(_), Some(id), Some(name)) => Ok(Some(EventName {
+                id,
+                name: checked(name)?,
+            })),
             _ => Ok(None),
         }
     }
@@ -112,7 +123,10 @@ impl TryFrom<Row> for Event {
         let transition = row.transition()?;
         let (recorded_at, recorded_by) = match &transition {
             Some(entry) => (entry.recorded_at, entry.recorded_by.clone()),
-            None => (required(row.recorded_at)?.0, checked(required(row.recorded_by.as_deref())?)?),
+            None => (
+                required(row.recorded_at)?.0,
+                checked(required(row.recorded_by.as_deref())?)?,
+            ),
         };
         Ok(Self {
             id: row.number,
@@ -140,15 +154,23 @@ const EVENTS_AFTER: &str = "select v.number, v.type, v.subject_id, v.name, v.rec
 impl Store {
     /// The events after this number, in their order, up to a limit.
     pub(crate) async fn events(&self, after: i64, most: u64) -> Result<Vec<Event>, Error> {
-        let rows: Vec<Row> =
-            on!(Pool, &self.reads, |pool| sqlx::query_as(EVENTS_AFTER).bind(after).bind(signed(most)).fetch_all(pool).await)
-                .map_err(unexpected)?;
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(EVENTS_AFTER)
+            .bind(after)
+            .bind(signed(most))
+            .fetch_all(pool)
+            .await)
+        .map_err(unexpected)?;
         rows.into_iter().map(Event::try_from).collect()
     }
 
     /// The number of the last event; 0 before the first.
     pub(crate) async fn last_event(&self) -> Result<i64, Error> {
-        on!(Pool, &self.reads, |pool| sqlx::query_scalar("select last_event from commits").fetch_one(pool).await).map_err(unexpected)
+        on!(Pool, &self.reads, |pool| sqlx::query_scalar(
+            "select last_event from commits"
+        )
+        .fetch_one(pool)
+        .await)
+        .map_err(unexpected)
     }
 }
 
@@ -171,7 +193,11 @@ impl Store {
 
 impl Write {
     /// Inserts consecutive events; the number of the last one is `last`.
-    pub(super) async fn insert_events(&mut self, events: &[NewEvent], last: i64) -> Result<(), Error> {
+    pub(super) async fn insert_events(
+        &mut self,
+        events: &[NewEvent],
+        last: i64,
+    ) -> Result<(), Error> {
         let first = last - signed(events.len() as u64) + 1;
         let numbered: Vec<(i64, &NewEvent)> = (first..).zip(events).collect();
         for set in in_sets(&numbered) {

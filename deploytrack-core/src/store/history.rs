@@ -69,7 +69,8 @@ fn all(rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Error> {
 }
 
 /// Selects a part of the history of one deployment.
-const HISTORY_AFTER: &str = select_history!("where h.deployment_id = $1 and h.sequence > $2 order by h.sequence limit $3");
+const HISTORY_AFTER: &str =
+    select_history!("where h.deployment_id = $1 and h.sequence > $2 order by h.sequence limit $3");
 
 /// Selects the history of one deployment.
 const HISTORY_OF_ONE: &str = select_history!("where h.deployment_id = $1 order by h.sequence");
@@ -78,20 +79,38 @@ impl Store {
     /// The history of a deployment, in the order of recording; empty if there is no such
     /// deployment.
     pub(crate) async fn history(&self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
-        let rows = on!(Pool, &self.reads, |pool| { sqlx::query_as(HISTORY_OF_ONE).bind(deployment_id).fetch_all(pool).await });
+        let rows = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(HISTORY_OF_ONE)
+                .bind(deployment_id)
+                .fetch_all(pool)
+                .await
+        });
         all(rows.map_err(unexpected)?)
     }
 
     /// The rows of a deployment's history after the row `after`, up to a limit.
-    pub(crate) async fn history_after(&self, deployment_id: Uuid, after: i64, take: u64) -> Result<Vec<HistoryEntry>, Error> {
+    pub(crate) async fn history_after(
+        &self,
+        deployment_id: Uuid,
+        after: i64,
+        take: u64,
+    ) -> Result<Vec<HistoryEntry>, Error> {
         let rows = on!(Pool, &self.reads, |pool| {
-            sqlx::query_as(HISTORY_AFTER).bind(deployment_id).bind(after).bind(signed(take)).fetch_all(pool).await
+            sqlx::query_as(HISTORY_AFTER)
+                .bind(deployment_id)
+                .bind(after)
+                .bind(signed(take))
+                .fetch_all(pool)
+                .await
         });
         all(rows.map_err(unexpected)?)
     }
 
     /// The histories of these deployments, each in the order of recording.
-    pub(crate) async fn histories_of(&self, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<HistoryEntry>>, Error> {
+    pub(crate) async fn histories_of(
+        &self,
+        ids: &[Uuid],
+    ) -> Result<BTreeMap<Uuid, Vec<HistoryEntry>>, Error> {
         let mut histories = BTreeMap::<Uuid, Vec<HistoryEntry>>::new();
         for ids in in_lists(ids) {
             let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
@@ -100,11 +119,18 @@ impl Store {
                 for id in ids {
                     list.push_bind(*id);
                 }
-                query.push(") order by h.deployment_id, h.sequence").build_query_as().fetch_all(pool).await
+                query
+                    .push(") order by h.deployment_id, h.sequence")
+                    .build_query_as()
+                    .fetch_all(pool)
+                    .await
             })
             .map_err(unexpected)?;
             for row in rows {
-                histories.entry(row.deployment_id).or_default().push(row.try_into()?);
+                histories
+                    .entry(row.deployment_id)
+                    .or_default()
+                    .push(row.try_into()?);
             }
         }
         Ok(histories)
@@ -115,7 +141,9 @@ impl Store {
     /// When the newest row of the history was recorded; `None` if there is no row.
     pub(crate) async fn last_recorded(&self) -> Result<Option<Time>, Error> {
         let found: Option<Micros> = on!(Pool, &self.reads, |pool| {
-            sqlx::query_scalar("select recorded_at from history order by sequence desc limit 1").fetch_optional(pool).await
+            sqlx::query_scalar("select recorded_at from history order by sequence desc limit 1")
+                .fetch_optional(pool)
+                .await
         })
         .map_err(unexpected)?;
         Ok(found.map(|time| time.0))
@@ -125,18 +153,27 @@ impl Store {
 impl Snapshot {
     /// The histories of all deployments with ids from `first` to `last`, each in the order of
     /// recording. An unreadable row comes with its error.
-    pub(crate) async fn histories(&mut self, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<EntryResult>>, Error> {
+    pub(crate) async fn histories(
+        &mut self,
+        first: Uuid,
+        last: Uuid,
+    ) -> Result<BTreeMap<Uuid, Vec<EntryResult>>, Error> {
         let rows: Vec<Row> = on!(Transaction, &mut self.0, |snapshot| {
-            sqlx::query_as(select_history!("where h.deployment_id >= $1 and h.deployment_id <= $2 order by h.sequence"))
-                .bind(first)
-                .bind(last)
-                .fetch_all(&mut **snapshot)
-                .await
+            sqlx::query_as(select_history!(
+                "where h.deployment_id >= $1 and h.deployment_id <= $2 order by h.sequence"
+            ))
+            .bind(first)
+            .bind(last)
+            .fetch_all(&mut **snapshot)
+            .await
         })
         .map_err(unexpected)?;
         let mut histories = BTreeMap::<Uuid, Vec<EntryResult>>::new();
         for row in rows {
-            histories.entry(row.deployment_id).or_default().push((row.sequence, row.try_into()));
+            histories
+                .entry(row.deployment_id)
+                .or_default()
+                .push((row.sequence, row.try_into()));
         }
         Ok(histories)
     }
@@ -144,19 +181,27 @@ impl Snapshot {
 
 impl Write {
     /// The history of a deployment, in the order of recording, as this write sees it.
-    pub(crate) async fn history(&mut self, deployment_id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
+    pub(crate) async fn history(
+        &mut self,
+        deployment_id: Uuid,
+    ) -> Result<Vec<HistoryEntry>, Error> {
         self.flush().await?;
         let rows = on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_as(select_history!("where h.deployment_id = $1 order by h.sequence"))
-                .bind(deployment_id)
-                .fetch_all(&mut **write)
-                .await
+            sqlx::query_as(select_history!(
+                "where h.deployment_id = $1 order by h.sequence"
+            ))
+            .bind(deployment_id)
+            .fetch_all(&mut **write)
+            .await
         });
         all(rows.map_err(unexpected)?)
     }
 
     /// The last transition of a deployment.
-    pub(crate) async fn last_transition(&mut self, deployment_id: Uuid) -> Result<Option<HistoryEntry>, Error> {
+    pub(crate) async fn last_transition(
+        &mut self,
+        deployment_id: Uuid,
+    ) -> Result<Option<HistoryEntry>, Error> {
         self.flush().await?;
         let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
             sqlx::query_as(select_history!("where h.deployment_id = $1 and h.event = 'transition' order by h.sequence desc limit 1"))
@@ -194,7 +239,10 @@ impl Write {
     }
 
     /// Inserts rows of history that have their numbers.
-    pub(super) async fn insert_entries(&mut self, entries: &[(Uuid, HistoryEntry)]) -> Result<(), Error> {
+    pub(super) async fn insert_entries(
+        &mut self,
+        entries: &[(Uuid, HistoryEntry)],
+    ) -> Result<(), Error> {
         for set in in_sets(entries) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(
@@ -242,6 +290,9 @@ mod tests {
             .iter()
             .map(|row| row.get::<String, _>("detail"))
             .collect());
-        assert_eq!(plan, "SEARCH h USING INDEX history_by_deployment (deployment_id=?)");
+        assert_eq!(
+            plan,
+            "SEARCH h USING INDEX history_by_deployment (deployment_id=?)"
+        );
     }
 }

@@ -46,7 +46,10 @@ impl NewAnswer {
 impl Write {
     /// Locks keys until the end of this write, except those that another write has locked. Returns
     /// which ones it locked.
-    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_async, reason = "only PostgreSQL runs a query"))]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "only PostgreSQL runs a query")
+    )]
     pub(crate) async fn lock_keys(&mut self, keys: &[ScopedKey]) -> Result<Vec<bool>, Error> {
         match &mut self.transaction {
             // SQLite has one writer at a time: any other write with this key has committed.
@@ -84,7 +87,11 @@ impl Write {
     }
 
     /// The answers under these keys that have not expired.
-    pub(crate) async fn stored_answers(&mut self, keys: &[ScopedKey], now: Time) -> Result<BTreeMap<ScopedKey, StoredAnswer>, Error> {
+    pub(crate) async fn stored_answers(
+        &mut self,
+        keys: &[ScopedKey],
+        now: Time,
+    ) -> Result<BTreeMap<ScopedKey, StoredAnswer>, Error> {
         let mut stored = BTreeMap::new();
         for set in in_sets(keys) {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
@@ -100,9 +107,17 @@ impl Write {
             })
             .map_err(unexpected)?;
             for row in rows {
-                let key = keys.iter().find(|key| key.subject.as_str() == row.subject && key.key.as_str() == row.key);
+                let key = keys
+                    .iter()
+                    .find(|key| key.subject.as_str() == row.subject && key.key.as_str() == row.key);
                 if let Some(key) = key {
-                    stored.insert(key.clone(), StoredAnswer { request: digest(&row.request)?, answer: row.answer });
+                    stored.insert(
+                        key.clone(),
+                        StoredAnswer {
+                            request: digest(&row.request)?,
+                            answer: row.answer,
+                        },
+                    );
                 }
             }
         }
@@ -111,8 +126,11 @@ impl Write {
 
     /// Stores answers under their keys, and removes a few expired ones.
     pub(super) async fn write_answers(&mut self, answers: &[NewAnswer]) -> Result<(), Error> {
-        let Some(expired) = answers.iter().map(NewAnswer::removable_before).max() else { return Ok(()) };
-        self.remove_expired(expired, REMOVALS_PER_ANSWER * answers.len()).await?;
+        let Some(expired) = answers.iter().map(NewAnswer::removable_before).max() else {
+            return Ok(());
+        };
+        self.remove_expired(expired, REMOVALS_PER_ANSWER * answers.len())
+            .await?;
         for set in in_sets(answers) {
             on!(Transaction, &mut self.transaction, |write| {
                 let mut query =
@@ -171,6 +189,8 @@ impl ScopedKey {
     #[cfg(feature = "postgres")]
     fn number(&self) -> i64 {
         let name = crate::digest::Digest::of(format!("{}\n{}", self.subject, self.key).as_bytes());
-        name.as_bytes().first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+        name.as_bytes()
+            .first_chunk()
+            .map_or(0, |bytes| i64::from_be_bytes(*bytes))
     }
 }

@@ -36,19 +36,29 @@ impl TryFrom<Row> for CatalogEntry {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        Ok(Self { id: row.id, name: checked(&row.name)?, archived_at: row.archived_at.map(|time| time.0) })
+        Ok(Self {
+            id: row.id,
+            name: checked(&row.name)?,
+            archived_at: row.archived_at.map(|time| time.0),
+        })
     }
 }
 
 impl Write {
     /// Looks up references. Unknown ones are left out.
-    pub(crate) async fn lookup(&mut self, kind: CatalogKind, references: &[&Reference]) -> Result<Vec<CatalogEntry>, Error> {
+    pub(crate) async fn lookup(
+        &mut self,
+        kind: CatalogKind,
+        references: &[&Reference],
+    ) -> Result<Vec<CatalogEntry>, Error> {
         let mut found = Vec::with_capacity(references.len());
         for set in in_lists(references) {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
                 let mut query = QueryBuilder::new(match kind {
                     CatalogKind::Component => "select id, name, archived_at from components where",
-                    CatalogKind::Environment => "select id, name, archived_at from environments where",
+                    CatalogKind::Environment => {
+                        "select id, name, archived_at from environments where"
+                    }
                 });
                 for (at, reference) in set.enumerate() {
                     query.push(if at == 0 { " " } else { " or " });
@@ -70,7 +80,9 @@ impl Write {
     /// The number of the last event, as this write sees it.
     pub(crate) async fn last_event(&mut self) -> Result<i64, Error> {
         on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query_scalar("select last_event from commits").fetch_one(&mut **write).await
+            sqlx::query_scalar("select last_event from commits")
+                .fetch_one(&mut **write)
+                .await
         })
         .map_err(unexpected)
     }
@@ -89,11 +101,16 @@ impl Write {
         names.iter().map(|name| checked(name)).collect()
     }
 
-    /// The names in the events after one number and up to another: components and environments that were registered or
-    /// changed.
-    pub(crate) async fn names_between(&mut self, after: i64, last: i64) -> Result<Vec<(CatalogKind, Name)>, Error> {
+    /// The names in the events after one number and up to another: components and environments that
+    /// were registered or changed.
+    pub(crate) async fn names_between(
+        &mut self,
+        after: i64,
+        last: i64,
+    ) -> Result<Vec<(CatalogKind, Name)>, Error> {
         let rows: Vec<(String, String)> = on!(Transaction, &mut self.transaction, |write| {
-            // Without the upper bound, PostgreSQL expects a third of all events and reads the whole table.
+            // Without the upper bound, PostgreSQL expects a third of all events and reads the whole
+            // table.
             sqlx::query_as("select type, name from events where number > $1 and number <= $2 and name is not null")
                 .bind(after)
                 .bind(last)
@@ -101,7 +118,15 @@ impl Write {
                 .await
         })
         .map_err(unexpected)?;
-        let kind = |r#type: &str| if r#type.starts_with("component.") { CatalogKind::Component } else { CatalogKind::Environment };
-        rows.iter().map(|(r#type, name)| Ok((kind(r#type), checked(name)?))).collect()
+        let kind = |r#type: &str| {
+            if r#type.starts_with("component.") {
+                CatalogKind::Component
+            } else {
+                CatalogKind::Environment
+            }
+        };
+        rows.iter()
+            .map(|(r#type, name)| Ok((kind(r#type), checked(name)?)))
+            .collect()
     }
 }

@@ -41,7 +41,10 @@ impl TryFrom<HeadingRow> for Heading {
     type Error = Error;
 
     fn try_from(row: HeadingRow) -> Result<Self, Error> {
-        Ok(Self { id: row.id, name: checked(&row.name)? })
+        Ok(Self {
+            id: row.id,
+            name: checked(&row.name)?,
+        })
     }
 }
 
@@ -64,7 +67,13 @@ macro_rules! unless_archived {
                 query.push(concat!(" and not ", $table, ".archived"));
             }
             Some(at) => {
-                query.push(concat!(" and (not ", $table, ".archived or ", $table, ".archived_at > "));
+                query.push(concat!(
+                    " and (not ",
+                    $table,
+                    ".archived or ",
+                    $table,
+                    ".archived_at > "
+                ));
                 query.push_bind(Micros(at)).push(")");
             }
         }
@@ -85,9 +94,11 @@ macro_rules! in_section {
             }
             query.push(")");
         }
-        for (condition, label) in
-            [(" and c.owner = ", &filter.owner), (" and c.kind = ", &filter.kind), (" and c.lifecycle = ", &filter.lifecycle)]
-        {
+        for (condition, label) in [
+            (" and c.owner = ", &filter.owner),
+            (" and c.kind = ", &filter.kind),
+            (" and c.lifecycle = ", &filter.lifecycle),
+        ] {
             if let Some(label) = label {
                 query.push(condition).push_bind(label.as_str().to_owned());
             }
@@ -110,7 +121,11 @@ macro_rules! in_environments {
             query.push(" and cell.environment_id in (");
             let mut list = query.separated(", ");
             // PostgreSQL rejects an empty list. No row has this id.
-            for id in ids.iter().copied().chain(ids.is_empty().then_some(Uuid::nil())) {
+            for id in ids
+                .iter()
+                .copied()
+                .chain(ids.is_empty().then_some(Uuid::nil()))
+            {
                 list.push_bind(id);
             }
             query.push(")");
@@ -141,19 +156,39 @@ impl TryFrom<CellRow> for (CellKey, Option<Cell>) {
     type Error = Error;
 
     fn try_from(row: CellRow) -> Result<Self, Error> {
-        let key = CellKey { component_id: row.component_id, environment_id: row.environment_id };
-        let (Some(version), Some(deployed_at)) = (row.version, row.succeeded_at) else { return Ok((key, None)) };
-        Ok((key, Some(Cell { version: checked(&version)?, deployed_at: deployed_at.0 })))
+        let key = CellKey {
+            component_id: row.component_id,
+            environment_id: row.environment_id,
+        };
+        let (Some(version), Some(deployed_at)) = (row.version, row.succeeded_at) else {
+            return Ok((key, None));
+        };
+        Ok((
+            key,
+            Some(Cell {
+                version: checked(&version)?,
+                deployed_at: deployed_at.0,
+            }),
+        ))
     }
 }
 
 impl Store {
     /// The first components of a section, in name order, up to a limit.
-    pub(crate) async fn components_in(&self, section: Section<'_>, take: u64) -> Result<Vec<Heading>, Error> {
+    pub(crate) async fn components_in(
+        &self,
+        section: Section<'_>,
+        take: u64,
+    ) -> Result<Vec<Heading>, Error> {
         let rows: Vec<HeadingRow> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("select c.id, c.name from components c where true");
             let query = in_section!(&mut query, section);
-            query.push(" order by c.name_key limit ").push_bind(signed(take)).build_query_as().fetch_all(pool).await
+            query
+                .push(" order by c.name_key limit ")
+                .push_bind(signed(take))
+                .build_query_as()
+                .fetch_all(pool)
+                .await
         })
         .map_err(unexpected)?;
         rows.into_iter().map(Heading::try_from).collect()
@@ -172,27 +207,50 @@ impl Store {
                 }
                 query.push(")");
             }
-            query.push(" order by e.position, e.id").build_query_as().fetch_all(pool).await
+            query
+                .push(" order by e.position, e.id")
+                .build_query_as()
+                .fetch_all(pool)
+                .await
         })
         .map_err(unexpected)?;
-        let all: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar("select count(*) from environments").fetch_one(pool).await)
-            .map_err(unexpected)?;
-        let shown = rows.into_iter().map(Heading::try_from).collect::<Result<Vec<_>, _>>()?;
+        let all: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(
+            "select count(*) from environments"
+        )
+        .fetch_one(pool)
+        .await)
+        .map_err(unexpected)?;
+        let shown = rows
+            .into_iter()
+            .map(Heading::try_from)
+            .collect::<Result<Vec<_>, _>>()?;
         let hidden = unsigned(all).saturating_sub(shown.len() as u64);
         Ok(Columns { shown, hidden })
     }
 
     /// The cells of a section with what is current in them, or was current at the filter's moment:
     /// component by component in name order, up to a limit.
-    pub(crate) async fn cells(&self, section: Section<'_>, take: u64) -> Result<Vec<(CellKey, Option<Cell>)>, Error> {
+    pub(crate) async fn cells(
+        &self,
+        section: Section<'_>,
+        take: u64,
+    ) -> Result<Vec<(CellKey, Option<Cell>)>, Error> {
         let rows: Vec<CellRow> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new("");
             match section.filter.at {
                 None => query.push(CELLS),
-                Some(at) => query.push("with moment (time) as (values (").push_bind(Micros(at)).push(super::cells::CELLS_AT),
+                Some(at) => query
+                    .push("with moment (time) as (values (")
+                    .push_bind(Micros(at))
+                    .push(super::cells::CELLS_AT),
             };
             let query = in_environments!(in_section!(&mut query, section), section);
-            query.push(BY_COMPONENT).push_bind(signed(take)).build_query_as().fetch_all(pool).await
+            query
+                .push(BY_COMPONENT)
+                .push_bind(signed(take))
+                .build_query_as()
+                .fetch_all(pool)
+                .await
         })
         .map_err(unexpected)?;
         rows.into_iter().map(TryFrom::try_from).collect()

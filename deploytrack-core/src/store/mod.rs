@@ -129,11 +129,14 @@ impl Store {
             Some("postgres" | "postgresql") => postgres::open(url).await,
             _ => Err(Error::Setup(format!(
                 "the database URL must begin with {}",
-                [("sqlite:", cfg!(feature = "sqlite")), ("postgres:", cfg!(feature = "postgres"))]
-                    .iter()
-                    .filter_map(|(scheme, enabled)| enabled.then_some(*scheme))
-                    .collect::<Vec<_>>()
-                    .join(" or ")
+                [
+                    ("sqlite:", cfg!(feature = "sqlite")),
+                    ("postgres:", cfg!(feature = "postgres"))
+                ]
+                .iter()
+                .filter_map(|(scheme, enabled)| enabled.then_some(*scheme))
+                .collect::<Vec<_>>()
+                .join(" or ")
             ))),
         }
     }
@@ -153,7 +156,10 @@ impl Store {
     /// which contains everything afterwards.
     pub async fn close(&self) {
         #[cfg(feature = "sqlite")]
-        let _interrupt = self.anchor.as_ref().map(|anchor| anchor.interrupt_late_reads());
+        let _interrupt = self
+            .anchor
+            .as_ref()
+            .map(|anchor| anchor.interrupt_late_reads());
         let reads = async { on!(Pool, &self.reads, |pool| pool.close().await) };
         let writes = async { on!(Pool, &self.writes, |pool| pool.close().await) };
         tokio::join!(reads, writes);
@@ -164,7 +170,10 @@ impl Store {
     }
 
     /// Moves SQLite's write-ahead log into the database file, as far as no reader still uses it.
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "PostgreSQL makes its own checkpoints"))]
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unused_async, reason = "PostgreSQL makes its own checkpoints")
+    )]
     pub(crate) async fn checkpoint(&self) {
         #[cfg(feature = "sqlite")]
         if let Some(anchor) = &self.anchor {
@@ -177,9 +186,13 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] if it does not.
     pub async fn ready(&self) -> Result<(), Error> {
-        let one: i64 =
-            on!(Pool, &self.reads, |pool| sqlx::query("select cast(1 as bigint)").fetch_one(pool).await.and_then(|row| row.try_get(0)))
-                .map_err(unexpected)?;
+        let one: i64 = on!(Pool, &self.reads, |pool| sqlx::query(
+            "select cast(1 as bigint)"
+        )
+        .fetch_one(pool)
+        .await
+        .and_then(|row| row.try_get(0)))
+        .map_err(unexpected)?;
         debug_assert_eq!(one, 1, "the database returns 1");
         self.writable().await
     }
@@ -187,7 +200,12 @@ impl Store {
     /// Begins a write.
     pub(crate) async fn write(&self) -> Result<Write, Error> {
         let begun = self.condition.note(self.begin_write().await)?;
-        Ok(Write::new(begun, self.slot(), self.commits.clone(), self.condition.begin_write()))
+        Ok(Write::new(
+            begun,
+            self.slot(),
+            self.commits.clone(),
+            self.condition.begin_write(),
+        ))
     }
 
     async fn begin_write(&self) -> Result<Transaction, Error> {
@@ -198,9 +216,15 @@ impl Store {
             // Immediate: a transaction that reads first and takes the lock later fails at once,
             // whatever the timeout.
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => pool.begin_with("begin immediate").await.map(Transaction::Sqlite),
+            Pool::Sqlite(pool) => pool
+                .begin_with("begin immediate")
+                .await
+                .map(Transaction::Sqlite),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => pool.begin_with(self.lending.begin()).await.map(Transaction::Postgres),
+            Pool::Postgres(pool) => pool
+                .begin_with(self.lending.begin())
+                .await
+                .map(Transaction::Postgres),
         }
         .map_err(unexpected)
     }
@@ -245,7 +269,10 @@ impl Store {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => pool.begin_with(self.lending.begin_snapshot()).await.map(Transaction::Postgres),
+            Pool::Postgres(pool) => pool
+                .begin_with(self.lending.begin_snapshot())
+                .await
+                .map(Transaction::Postgres),
         };
         let mut snapshot = begun.map(Snapshot).map_err(unexpected)?;
         snapshot.execute("savepoint reading").await?;

@@ -52,7 +52,12 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
         Lending::Transaction => options.statement_cache_capacity(0),
     };
     migrate(&options, lending).await?;
-    let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(WAIT).test_before_acquire(false);
+    let pool = |most| {
+        PgPoolOptions::new()
+            .max_connections(most)
+            .acquire_timeout(WAIT)
+            .test_before_acquire(false)
+    };
     let reads = match lending {
         Lending::Session => rested(pool(READERS)),
         Lending::Transaction => lent(pool(READERS)),
@@ -68,7 +73,10 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
                 Ok(!connection.is_in_transaction())
             })
         });
-    let (reads, writes) = (reads.connect_lazy_with(options.clone()), writes.connect_lazy_with(options));
+    let (reads, writes) = (
+        reads.connect_lazy_with(options.clone()),
+        writes.connect_lazy_with(options),
+    );
     let (reads, writes) = (Pool::Postgres(reads), Pool::Postgres(writes));
     Ok(Store {
         snapshots: writes.clone(),
@@ -84,14 +92,29 @@ pub(super) async fn open(url: &str) -> Result<Store, Error> {
 
 /// Migrates the schema, all or nothing, one program at a time.
 async fn migrate(options: &PgConnectOptions, lending: Lending) -> Result<(), Error> {
-    let migrations = Migrator { migrations: MIGRATIONS.migrations.clone(), locking: false, ..Migrator::DEFAULT };
-    let mut connection = PgConnection::connect_with(options).await.map_err(sqlx_error::unexpected)?;
-    let mut transaction = connection.begin_with(lending.begin()).await.map_err(sqlx_error::unexpected)?;
+    let migrations = Migrator {
+        migrations: MIGRATIONS.migrations.clone(),
+        locking: false,
+        ..Migrator::DEFAULT
+    };
+    let mut connection = PgConnection::connect_with(options)
+        .await
+        .map_err(sqlx_error::unexpected)?;
+    let mut transaction = connection
+        .begin_with(lending.begin())
+        .await
+        .map_err(sqlx_error::unexpected)?;
     // A lock of the transaction; sqlx's own lock belongs to the session, and behind a pooler it
     // would never be released.
-    let locked = sqlx::query("select pg_advisory_xact_lock($1)").bind(MIGRATING).execute(&mut *transaction).await;
+    let locked = sqlx::query("select pg_advisory_xact_lock($1)")
+        .bind(MIGRATING)
+        .execute(&mut *transaction)
+        .await;
     locked.map_err(sqlx_error::unexpected)?;
-    migrations.run_direct(None, &mut *transaction, false).await.map_err(sqlx_error::migration_error)?;
+    migrations
+        .run_direct(None, &mut *transaction, false)
+        .await
+        .map_err(sqlx_error::migration_error)?;
     transaction.commit().await.map_err(sqlx_error::unexpected)?;
     connection.close().await.map_err(sqlx_error::unexpected)
 }
@@ -100,15 +123,32 @@ async fn migrate(options: &PgConnectOptions, lending: Lending) -> Result<(), Err
 /// tested first.
 fn rested(pool: PgPoolOptions) -> PgPoolOptions {
     pool.before_acquire(|connection, rested| {
-        Box::pin(async move { if rested.idle_for < RESTED { Ok(true) } else { connection.ping().await.map(|()| true) } })
+        Box::pin(async move {
+            if rested.idle_for < RESTED {
+                Ok(true)
+            } else {
+                connection.ping().await.map(|()| true)
+            }
+        })
     })
 }
 
 /// Wraps each read in a transaction.
 fn lent(pool: PgPoolOptions) -> PgPoolOptions {
-    pool.after_connect(|connection, _| Box::pin(async move { connection.execute(Lending::begin_read()).await.map(drop) }))
-        .before_acquire(|connection, _| Box::pin(async move { connection.execute(Lending::begin_read()).await.map(|_| true) }))
-        .after_release(|connection, _| Box::pin(async move { connection.execute("rollback").await.map(|_| true) }))
+    pool.after_connect(|connection, _| {
+        Box::pin(async move { connection.execute(Lending::begin_read()).await.map(drop) })
+    })
+    .before_acquire(|connection, _| {
+        Box::pin(async move {
+            connection
+                .execute(Lending::begin_read())
+                .await
+                .map(|_| true)
+        })
+    })
+    .after_release(|connection, _| {
+        Box::pin(async move { connection.execute("rollback").await.map(|_| true) })
+    })
 }
 
 /// The number of slots of the shared counters.
@@ -118,6 +158,8 @@ const SLOTS: u32 = 16;
 pub(super) fn slot() -> i16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     // Programs that start together have different process ids.
-    let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id());
+    let turn = NEXT
+        .fetch_add(1, Ordering::Relaxed)
+        .wrapping_add(std::process::id());
     i16::try_from(turn % SLOTS).unwrap_or_default()
 }

@@ -8,7 +8,10 @@ use std::{fs::File, io, path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _,
-    sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
 };
 
 pub(super) use self::anchor::Anchor;
@@ -67,9 +70,16 @@ async fn open_at(Location { path, options }: Location) -> Result<Store, Error> {
 
 /// Each connection would have its own database, so there is only one, and it is never closed.
 async fn open_in_memory(options: SqliteConnectOptions) -> Result<Store, Error> {
-    let only = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
+    let only = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(WAIT);
     let only = only.after_release(|connection, _| Box::pin(forget_transaction(connection)));
-    let only = only.connect_with(options).await.map_err(sqlx_error::unexpected)?;
+    let only = only
+        .connect_with(options)
+        .await
+        .map_err(sqlx_error::unexpected)?;
     migrate(&mut *only.acquire().await.map_err(sqlx_error::unexpected)?).await?;
     let only = Pool::Sqlite(only);
     let (commits, condition) = (Arc::default(), Arc::default());
@@ -86,20 +96,36 @@ async fn open_in_memory(options: SqliteConnectOptions) -> Result<Store, Error> {
 }
 
 async fn open_file(path: &Path, options: SqliteConnectOptions) -> Result<Store, Error> {
-    let cannot = |error: &dyn std::fmt::Display| Error::Setup(format!("the database file {} cannot be opened: {error}", path.display()));
+    let cannot = |error: &dyn std::fmt::Display| {
+        Error::Setup(format!(
+            "the database file {} cannot be opened: {error}",
+            path.display()
+        ))
+    };
     // Held until the schema is up to date. SQLite's own lock does not cover the switch to the
     // write-ahead log, which fails when several programs start together.
     let starting = lock(path).await.map_err(|error| cannot(&error))?;
     files::make_private(path).map_err(|error| cannot(&error))?;
     // Later connections must not create an empty database where the file was deleted.
     let options = options.create_if_missing(false);
-    let mut first = SqliteConnection::connect_with(&options).await.map_err(|error| cannot(&error))?;
+    let mut first = SqliteConnection::connect_with(&options)
+        .await
+        .map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
     let condition = Arc::new(Condition::new(Files::of(path)));
     let anchor = Anchor::new(first);
-    let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
-    let writes = writers(&condition).connect_with(writing).await.map_err(|error| cannot(&error))?;
-    let reads = readers(&condition, &anchor.ending).connect_with(options.read_only(true)).await.map_err(|error| cannot(&error))?;
+    let writing = options
+        .clone()
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT);
+    let writes = writers(&condition)
+        .connect_with(writing)
+        .await
+        .map_err(|error| cannot(&error))?;
+    let reads = readers(&condition, &anchor.ending)
+        .connect_with(options.read_only(true))
+        .await
+        .map_err(|error| cannot(&error))?;
     drop(starting);
     let (reads, writes) = (Pool::Sqlite(reads), Pool::Sqlite(writes));
     Ok(Store {
@@ -130,14 +156,24 @@ async fn lock(database: &Path) -> io::Result<File> {
 
 /// Migrates the schema, all or nothing.
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
-    let version: String =
-        sqlx::query_scalar("select sqlite_version()").fetch_one(&mut *connection).await.map_err(sqlx_error::unexpected)?;
+    let version: String = sqlx::query_scalar("select sqlite_version()")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(sqlx_error::unexpected)?;
     if parsed(&version).is_none_or(|version| version < OLDEST) {
         let (major, minor, patch) = OLDEST;
-        return Err(Error::Setup(format!("this program was built with SQLite {version}; it needs {major}.{minor}.{patch} or newer")));
+        return Err(Error::Setup(format!(
+            "this program was built with SQLite {version}; it needs {major}.{minor}.{patch} or newer"
+        )));
     }
-    let mut transaction = connection.begin_with("begin exclusive").await.map_err(sqlx_error::unexpected)?;
-    MIGRATIONS.run_direct(None, &mut *transaction, false).await.map_err(sqlx_error::migration_error)?;
+    let mut transaction = connection
+        .begin_with("begin exclusive")
+        .await
+        .map_err(sqlx_error::unexpected)?;
+    MIGRATIONS
+        .run_direct(None, &mut *transaction, false)
+        .await
+        .map_err(sqlx_error::migration_error)?;
     transaction.commit().await.map_err(sqlx_error::unexpected)
 }
 

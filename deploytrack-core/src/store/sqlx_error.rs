@@ -23,34 +23,49 @@ pub(super) fn unexpected(error: sqlx::Error) -> Error {
         sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| is_away(refusal.as_ref(), &code)),
         _ => false,
     };
-    if away { Error::Unavailable(error.into()) } else { Error::Internal(error.into()) }
+    if away {
+        Error::Unavailable(error.into())
+    } else {
+        Error::Internal(error.into())
+    }
 }
 
 /// Whether the database refused a statement because of its own condition.
 fn is_away(refusal: &dyn DatabaseError, code: &str) -> bool {
     #[cfg(feature = "sqlite")]
-    if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+    if refusal
+        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+        .is_some()
+    {
         return code.parse().is_ok_and(sqlite::is_away);
     }
     let _ = refusal;
     // Connection, authorization, resources, operator intervention, system error.
     ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class))
-        // Serialization failure, deadlock, lock not available; read-only after a failover; idle for too long, or a
-        // transaction that took too long; revoked privileges; a dropped database.
+        // Serialization failure, deadlock, lock not available; read-only after a failover; idle for
+        // too long, or a transaction that took too long; revoked privileges; a dropped database.
         || matches!(code, "40001" | "40P01" | "55P03" | "25006" | "25P03" | "25P04" | "42501" | "3D000")
 }
 
 /// Whether an error reports damaged data. Other data can still be read then.
 pub(crate) fn is_damage(error: &Error) -> bool {
-    let Some(cause) = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>()) else {
+    let Some(cause) =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>())
+    else {
         return matches!(error, Error::Internal(_));
     };
     let sqlx::Error::Database(refusal) = cause else {
-        return matches!(cause, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_));
+        return matches!(
+            cause,
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
+        );
     };
     refusal.code().is_some_and(|code| {
         #[cfg(feature = "sqlite")]
-        if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        if refusal
+            .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+            .is_some()
+        {
             return code.parse().is_ok_and(sqlite::is_damage);
         }
         // System error, internal error.
@@ -60,14 +75,21 @@ pub(crate) fn is_damage(error: &Error) -> bool {
 
 /// Whether an error affects all writes until an operator frees space or restores a permission.
 pub(super) fn is_persistent(error: &Error) -> bool {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>());
-    let Some(refusal) = cause.and_then(sqlx::Error::as_database_error) else { return false };
+    let cause =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+    let Some(refusal) = cause.and_then(sqlx::Error::as_database_error) else {
+        return false;
+    };
     refusal.code().is_some_and(|code| {
         #[cfg(feature = "sqlite")]
-        if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        if refusal
+            .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+            .is_some()
+        {
             return code.parse().is_ok_and(sqlite::is_persistent);
         }
-        ["53", "58"].iter().any(|class| code.starts_with(class)) || matches!(&*code, "25006" | "42501")
+        ["53", "58"].iter().any(|class| code.starts_with(class))
+            || matches!(&*code, "25006" | "42501")
     })
 }
 

@@ -62,13 +62,18 @@ struct CountRow {
 }
 
 impl Snapshot {
-    /// Recovers the snapshot after a failed read: PostgreSQL rejects further statements until a rollback.
+    /// Recovers the snapshot after a failed read: PostgreSQL rejects further statements until a
+    /// rollback.
     pub(crate) async fn recover(&mut self) -> Result<(), Error> {
         self.execute("rollback to savepoint reading").await
     }
 
     pub(super) async fn execute(&mut self, sql: &'static str) -> Result<(), Error> {
-        on!(Transaction, &mut self.0, |snapshot| sqlx::raw_sql(sql).execute(&mut **snapshot).await.map(|_| ())).map_err(unexpected)
+        on!(Transaction, &mut self.0, |snapshot| sqlx::raw_sql(sql)
+            .execute(&mut **snapshot)
+            .await
+            .map(|_| ()))
+        .map_err(unexpected)
     }
 
     /// The id of the next deployment, read from an index only.
@@ -82,16 +87,21 @@ impl Snapshot {
         .map_err(unexpected)
     }
 
-    /// The damage that SQLite's own check finds. It covers indexes, which no other step of a verification reads. PostgreSQL
-    /// has such a check only in an extension.
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "only SQLite runs a query"))]
+    /// The damage that SQLite's own check finds. It covers indexes, which no other step of a
+    /// verification reads. PostgreSQL has such a check only in an extension.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unused_async, reason = "only SQLite runs a query")
+    )]
     pub(crate) async fn damage(&mut self) -> Result<Option<String>, Error> {
         match &mut self.0 {
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(snapshot) => {
                 // Only the first row: the check fails when it reaches the rows of a damaged table.
-                let found: Option<String> =
-                    sqlx::query_scalar("pragma quick_check(5)").fetch_optional(&mut **snapshot).await.map_err(unexpected)?;
+                let found: Option<String> = sqlx::query_scalar("pragma quick_check(5)")
+                    .fetch_optional(&mut **snapshot)
+                    .await
+                    .map_err(unexpected)?;
                 Ok(found.filter(|found| found != "ok"))
             }
             #[cfg(feature = "postgres")]
@@ -109,13 +119,25 @@ impl Snapshot {
         .map_err(unexpected)?;
         let stored = |row: CellRow| {
             let succeeded_at = row.succeeded_at.map(|time| time.0);
-            (row.cell.into(), StoredCell { deployment_id: row.deployment_id, version: row.version, succeeded_at }, row.newest_at.0)
+            (
+                row.cell.into(),
+                StoredCell {
+                    deployment_id: row.deployment_id,
+                    version: row.version,
+                    succeeded_at,
+                },
+                row.newest_at.0,
+            )
         };
         Ok(rows.into_iter().map(stored).collect())
     }
 
     /// The stored periods that the histories of these deployments began, in the order of recording.
-    pub(crate) async fn stored_periods(&mut self, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<StoredPeriod>>, Error> {
+    pub(crate) async fn stored_periods(
+        &mut self,
+        first: Uuid,
+        last: Uuid,
+    ) -> Result<BTreeMap<Uuid, Vec<StoredPeriod>>, Error> {
         let rows: Vec<PeriodRow> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(
                 "select h.deployment_id as owner, p.deployment_id, p.version, p.started_at, p.sequence, p.ended_at
@@ -138,7 +160,11 @@ impl Snapshot {
                 ended_at: row.ended_at.map(|time| time.0),
                 is_undeployment: row.version.is_none(),
             };
-            stored.entry(row.owner).or_default().push(StoredPeriod { period, deployment_id: row.deployment_id, version: row.version });
+            stored.entry(row.owner).or_default().push(StoredPeriod {
+                period,
+                deployment_id: row.deployment_id,
+                version: row.version,
+            });
         }
         Ok(stored)
     }
@@ -184,16 +210,26 @@ impl Snapshot {
     }
 
     /// The stored counts of cells.
-    pub(crate) async fn stored_counts(&mut self) -> Result<BTreeMap<(CellKey, Status), i64>, Error> {
+    pub(crate) async fn stored_counts(
+        &mut self,
+    ) -> Result<BTreeMap<(CellKey, Status), i64>, Error> {
         let rows: Vec<CountRow> = on!(Transaction, &mut self.0, |snapshot| {
-            sqlx::query_as("select component_id, environment_id, status, count from deployment_counts").fetch_all(&mut **snapshot).await
+            sqlx::query_as(
+                "select component_id, environment_id, status, count from deployment_counts",
+            )
+            .fetch_all(&mut **snapshot)
+            .await
         })
         .map_err(unexpected)?;
-        rows.into_iter().map(|row| Ok(((row.cell.into(), checked(&row.status)?), row.count))).collect()
+        rows.into_iter()
+            .map(|row| Ok(((row.cell.into(), checked(&row.status)?), row.count)))
+            .collect()
     }
 
     /// The stored counts over all components, by environment.
-    pub(crate) async fn stored_environment_counts(&mut self) -> Result<BTreeMap<(Uuid, Status), i64>, Error> {
+    pub(crate) async fn stored_environment_counts(
+        &mut self,
+    ) -> Result<BTreeMap<(Uuid, Status), i64>, Error> {
         let rows: Vec<(Uuid, String, i64)> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(
                 "select environment_id, status, cast(sum(count) as bigint) from environment_counts group by environment_id, status",
@@ -202,12 +238,16 @@ impl Snapshot {
             .await
         })
         .map_err(unexpected)?;
-        rows.into_iter().map(|(id, status, count)| Ok(((id, checked(&status)?), count))).collect()
+        rows.into_iter()
+            .map(|(id, status, count)| Ok(((id, checked(&status)?), count)))
+            .collect()
     }
 
     async fn count(&mut self, sql: &'static str) -> Result<u64, Error> {
-        let count: i64 =
-            on!(Transaction, &mut self.0, |snapshot| sqlx::query_scalar(sql).fetch_one(&mut **snapshot).await).map_err(unexpected)?;
+        let count: i64 = on!(Transaction, &mut self.0, |snapshot| sqlx::query_scalar(sql)
+            .fetch_one(&mut **snapshot)
+            .await)
+        .map_err(unexpected)?;
         Ok(unsigned(count))
     }
 }
@@ -229,12 +269,14 @@ impl Write {
     pub(crate) async fn delete_counts(&mut self, cell: CellKey) -> Result<(), Error> {
         self.flush().await?;
         on!(Transaction, &mut self.transaction, |write| {
-            sqlx::query("delete from deployment_counts where component_id = $1 and environment_id = $2")
-                .bind(cell.component_id)
-                .bind(cell.environment_id)
-                .execute(&mut **write)
-                .await
-                .map(|_| ())
+            sqlx::query(
+                "delete from deployment_counts where component_id = $1 and environment_id = $2",
+            )
+            .bind(cell.component_id)
+            .bind(cell.environment_id)
+            .execute(&mut **write)
+            .await
+            .map(|_| ())
         })
         .map_err(unexpected)
     }

@@ -52,7 +52,12 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    pub(super) fn new(transaction: Transaction, slot: i16, commits: Arc<CommitWatch>, guard: WriteGuard) -> Self {
+    pub(super) fn new(
+        transaction: Transaction,
+        slot: i16,
+        commits: Arc<CommitWatch>,
+        guard: WriteGuard,
+    ) -> Self {
         Self {
             transaction,
             slot,
@@ -74,16 +79,26 @@ impl Write {
     /// Every write to a deployment must begin with one call, with all cells and deployments that it
     /// will touch. Each comes with the time of its arrival: afterwards, the newest time of its cell
     /// is not earlier than that.
-    pub(crate) async fn lock(&mut self, ids: &[(Uuid, Time)], cells: impl IntoIterator<Item = (CellKey, Time)>) -> Result<(), Error> {
+    pub(crate) async fn lock(
+        &mut self,
+        ids: &[(Uuid, Time)],
+        cells: impl IntoIterator<Item = (CellKey, Time)>,
+    ) -> Result<(), Error> {
         let arrivals: BTreeMap<_, _> = ids.iter().copied().collect();
         let ids: Vec<_> = arrivals.keys().copied().collect();
-        let found = self.cells_of(&ids).await?.into_iter().filter_map(|(id, cell)| Some((cell, *arrivals.get(&id)?)));
+        let found = self
+            .cells_of(&ids)
+            .await?
+            .into_iter()
+            .filter_map(|(id, cell)| Some((cell, *arrivals.get(&id)?)));
         let mut latest_arrivals = BTreeMap::new();
         for (cell, arrival) in cells.into_iter().chain(found) {
             let latest = latest_arrivals.entry(cell).or_insert(arrival);
             *latest = arrival.max(*latest);
         }
-        let newest_times = self.lock_cells(&latest_arrivals.into_iter().collect::<Vec<_>>()).await?;
+        let newest_times = self
+            .lock_cells(&latest_arrivals.into_iter().collect::<Vec<_>>())
+            .await?;
         self.newest_times.extend(newest_times);
         // Read after locking: while we waited, another writer may have changed these rows.
         for found in self.read_deployments(&ids).await? {
@@ -113,12 +128,20 @@ impl Write {
     /// One of the deployments that [`Write::lock`] has read, with all decided changes. A deployment
     /// that was added since is not found.
     pub(crate) fn locked_deployment(&self, id: Uuid) -> Result<DeploymentRecord, Error> {
-        self.deployments.get(&id).cloned().ok_or_else(|| Error::no_deployment(id))
+        self.deployments
+            .get(&id)
+            .cloned()
+            .ok_or_else(|| Error::no_deployment(id))
     }
 
     /// An existing deployment, with all decided changes.
-    pub(crate) async fn existing_deployment(&mut self, id: Uuid) -> Result<DeploymentRecord, Error> {
-        self.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))
+    pub(crate) async fn existing_deployment(
+        &mut self,
+        id: Uuid,
+    ) -> Result<DeploymentRecord, Error> {
+        self.deployment(id)
+            .await?
+            .ok_or_else(|| Error::no_deployment(id))
     }
 
     /// The newest time of a locked cell: no live transition gets an earlier time.
@@ -141,15 +164,26 @@ impl Write {
 
     /// Adds a row to the history of a deployment, and returns it with its number, which must have
     /// been reserved.
-    pub(crate) fn add_entry(&mut self, deployment_id: Uuid, entry: HistoryEntry) -> Result<HistoryEntry, Error> {
-        let sequence = self.numbers.pop_front().ok_or_else(|| Error::Internal("no number was reserved for a row of history".into()))?;
+    pub(crate) fn add_entry(
+        &mut self,
+        deployment_id: Uuid,
+        entry: HistoryEntry,
+    ) -> Result<HistoryEntry, Error> {
+        let sequence = self
+            .numbers
+            .pop_front()
+            .ok_or_else(|| Error::Internal("no number was reserved for a row of history".into()))?;
         let entry = HistoryEntry { sequence, ..entry };
         let r#type = match (entry.event, entry.from) {
             (HistoryKind::Undeployed, _) => EventType::DeploymentUndeployed,
             (HistoryKind::Transition, None) => EventType::DeploymentCreated,
             (HistoryKind::Transition, Some(_)) => EventType::DeploymentTransitioned,
         };
-        self.add_event(NewEvent { r#type, subject_id: Some(deployment_id), source: EventSource::HistoryRow(sequence) });
+        self.add_event(NewEvent {
+            r#type,
+            subject_id: Some(deployment_id),
+            source: EventSource::HistoryRow(sequence),
+        });
         self.draft.entries.push((deployment_id, entry.clone()));
         Ok(entry)
     }
@@ -168,8 +202,16 @@ impl Write {
 
     /// Adds a period of a deployment to its cell. The commit updates what is current there.
     pub(crate) fn add_period(&mut self, deployment: &Deployment, period: Period) {
-        let (cell, version) = (CellKey::of(deployment), (!period.is_undeployment).then(|| deployment.version.to_string()));
-        self.draft.periods.push(NewPeriod { cell, deployment_id: deployment.id, version, period });
+        let (cell, version) = (
+            CellKey::of(deployment),
+            (!period.is_undeployment).then(|| deployment.version.to_string()),
+        );
+        self.draft.periods.push(NewPeriod {
+            cell,
+            deployment_id: deployment.id,
+            version,
+            period,
+        });
         self.draft.outdated.insert(cell);
     }
 
@@ -202,10 +244,20 @@ impl Write {
 
     async fn flush_draft(&mut self) -> Result<(), Error> {
         let draft = std::mem::take(&mut self.draft);
-        let changed: Vec<_> = draft.changed.iter().filter_map(|id| self.deployments.remove(id)).collect();
+        let changed: Vec<_> = draft
+            .changed
+            .iter()
+            .filter_map(|id| self.deployments.remove(id))
+            .collect();
         self.write_deployments(&changed).await?;
         for written in changed {
-            self.deployments.insert(written.deployment.id, DeploymentRecord { revision: written.revision + 1, ..written });
+            self.deployments.insert(
+                written.deployment.id,
+                DeploymentRecord {
+                    revision: written.revision + 1,
+                    ..written
+                },
+            );
         }
         // Deployments first: rows of other tables refer to them.
         self.insert_entries(&draft.entries).await?;
@@ -213,9 +265,11 @@ impl Write {
         for (cell, success, ended_at) in draft.ended {
             self.write_end(cell, success, ended_at).await?;
         }
-        self.write_newest_times(&draft.newest_times.into_iter().collect::<Vec<_>>()).await?;
+        self.write_newest_times(&draft.newest_times.into_iter().collect::<Vec<_>>())
+            .await?;
         self.add_counts(&draft.counts).await?;
-        self.update_current(&draft.outdated.into_iter().collect::<Vec<_>>()).await?;
+        self.update_current(&draft.outdated.into_iter().collect::<Vec<_>>())
+            .await?;
         self.write_answers(&draft.answers).await
     }
 
@@ -226,7 +280,12 @@ impl Write {
             Err(error) => return self.guard.condition().note(Err(error)),
         };
         let condition = self.guard.condition();
-        condition.note(on!(Transaction, self.transaction, |transaction| transaction.commit().await).map_err(unexpected))?;
+        condition.note(
+            on!(Transaction, self.transaction, |transaction| transaction
+                .commit()
+                .await)
+            .map_err(unexpected),
+        )?;
         self.commits.note_commit(last_event);
         // Check again: a commit to a file that was deleted or replaced meanwhile must not be
         // acknowledged.

@@ -1,8 +1,10 @@
-//! Trimming of values. A value from `$(...)`, a file or a secret store often ends with a line break that is not part of it.
+//! Trimming of values. A value from `$(...)`, a file or a secret store often ends with a line break
+//! that is not part of it.
 
 use std::path::Path;
 
-/// Invisible characters that are not white space in Unicode: the byte order mark and zero-width spaces.
+/// Invisible characters that are not white space in Unicode: the byte order mark and zero-width
+/// spaces.
 const INVISIBLE: [char; 3] = ['\u{feff}', '\u{200b}', '\u{2060}'];
 
 /// Removes white space and invisible characters at both ends of a text.
@@ -11,11 +13,15 @@ pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || INVISIBLE.contains(&c))
 }
 
-/// Removes line breaks at both ends of a path. Spaces stay, since they may be part of the name. Line breaks stay too if a
-/// file or folder with that exact name exists.
+/// Removes line breaks at both ends of a path. Spaces stay, since they may be part of the name.
+/// Line breaks stay too if a file or folder with that exact name exists.
 #[must_use]
 pub fn trimmed_path(path: &str) -> &str {
-    if Path::new(path).exists() { path } else { path.trim_matches(['\r', '\n', '\u{feff}']) }
+    if Path::new(path).exists() {
+        path
+    } else {
+        path.trim_matches(['\r', '\n', '\u{feff}'])
+    }
 }
 
 #[cfg(test)]

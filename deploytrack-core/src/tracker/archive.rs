@@ -36,23 +36,50 @@ impl Tracker {
                 Start::Replay(outcome) => return Ok(outcome),
             };
             let mut matching = work.write.last_uses(kind, selection.undo).await?;
-            matching.retain(|one| selection.name.matches(&one.name) && is_idle(one, selection.idle_since));
+            matching.retain(|one| {
+                selection.name.matches(&one.name) && is_idle(one, selection.idle_since)
+            });
             let remaining = matching.split_off(matching.len().min(MOST_ARCHIVED)).len() as u64;
             if !selection.dry_run {
-                set_archived(&mut work.write, kind, &matching, !selection.undo, now, terms.author()).await?;
+                set_archived(
+                    &mut work.write,
+                    kind,
+                    &matching,
+                    !selection.undo,
+                    now,
+                    terms.author(),
+                )
+                .await?;
             }
-            let data = matching.into_iter().map(|one| ArchivedName { id: one.id, name: one.name, last_deployed_at: one.last_deployed_at });
-            work.finish(ArchiveOutcome { data: data.collect(), remaining }).await
+            let data = matching.into_iter().map(|one| ArchivedName {
+                id: one.id,
+                name: one.name,
+                last_deployed_at: one.last_deployed_at,
+            });
+            work.finish(ArchiveOutcome {
+                data: data.collect(),
+                remaining,
+            })
+            .await
         })
         .await
     }
 }
 
 fn is_idle(one: &LastUse, since: Option<Time>) -> bool {
-    since.is_none_or(|since| one.created_at < since && one.last_deployed_at.is_none_or(|last| last < since))
+    since.is_none_or(|since| {
+        one.created_at < since && one.last_deployed_at.is_none_or(|last| last < since)
+    })
 }
 
-async fn set_archived(write: &mut Write, kind: CatalogKind, uses: &[LastUse], archived: bool, now: Time, by: &Label) -> Result<(), Error> {
+async fn set_archived(
+    write: &mut Write,
+    kind: CatalogKind,
+    uses: &[LastUse],
+    archived: bool,
+    now: Time,
+    by: &Label,
+) -> Result<(), Error> {
     let ids: Vec<_> = uses.iter().map(|one| one.id).collect();
     write.set_archived(kind, &ids, archived, now).await?;
     for one in uses {
@@ -69,20 +96,42 @@ pub(super) fn unarchive(
     cause: &UnarchiveCause,
 ) -> Vec<ArchiveNote> {
     let mut found = Vec::new();
-    for (kind, entry) in [(CatalogKind::Component, component), (CatalogKind::Environment, environment)] {
-        let Some(archived_at) = entry.archived_at else { continue };
+    for (kind, entry) in [
+        (CatalogKind::Component, component),
+        (CatalogKind::Environment, environment),
+    ] {
+        let Some(archived_at) = entry.archived_at else {
+            continue;
+        };
         let unarchived = archived_at < cause.occurred_at;
         if unarchived {
             write.unarchive(kind, entry.id, cause.clone());
         }
-        found.push(ArchiveNote { kind, name: entry.name.clone(), unarchived });
+        found.push(ArchiveNote {
+            kind,
+            name: entry.name.clone(),
+            unarchived,
+        });
     }
     found
 }
 
 /// Those of a component and an environment that are archived, all of which stay so.
-pub(super) fn still_archived((component, environment): (&CatalogEntry, &CatalogEntry)) -> Vec<ArchiveNote> {
-    let kinds = [(CatalogKind::Component, component), (CatalogKind::Environment, environment)];
-    let archived = kinds.into_iter().filter(|(_, entry)| entry.archived_at.is_some());
-    archived.map(|(kind, entry)| ArchiveNote { kind, name: entry.name.clone(), unarchived: false }).collect()
+pub(super) fn still_archived(
+    (component, environment): (&CatalogEntry, &CatalogEntry),
+) -> Vec<ArchiveNote> {
+    let kinds = [
+        (CatalogKind::Component, component),
+        (CatalogKind::Environment, environment),
+    ];
+    let archived = kinds
+        .into_iter()
+        .filter(|(_, entry)| entry.archived_at.is_some());
+    archived
+        .map(|(kind, entry)| ArchiveNote {
+            kind,
+            name: entry.name.clone(),
+            unarchived: false,
+        })
+        .collect()
 }

@@ -11,7 +11,10 @@ use super::{
     page_links::counted,
 };
 use crate::{
-    catalog::{CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent, NewEnvironment},
+    catalog::{
+        CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent,
+        NewEnvironment,
+    },
     clock::Time,
     error::{Error, Fault},
     event::EventType,
@@ -26,16 +29,34 @@ impl Tracker {
     ///
     /// # Errors
     /// Errors of the database.
-    pub async fn components(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Component>, Error> {
-        counted(page, self.store.components(name, page.skip(), page.take()).await?)
+    pub async fn components(
+        &self,
+        name: Option<&Name>,
+        page: PageRequest,
+    ) -> Result<Page<Component>, Error> {
+        counted(
+            page,
+            self.store
+                .components(name, page.skip(), page.take())
+                .await?,
+        )
     }
 
     /// Part of the components that match, in name order.
     ///
     /// # Errors
     /// Errors of the database.
-    pub async fn matching_components(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Page<Component>, Error> {
-        counted(page, self.store.matching_components(filter, page.skip(), page.take()).await?)
+    pub async fn matching_components(
+        &self,
+        filter: &CatalogFilter,
+        page: PageRequest,
+    ) -> Result<Page<Component>, Error> {
+        counted(
+            page,
+            self.store
+                .matching_components(filter, page.skip(), page.take())
+                .await?,
+        )
     }
 
     /// One component.
@@ -43,26 +64,44 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`], and errors of the database.
     pub async fn component(&self, id: Uuid) -> Result<Component, Error> {
-        self.store.component(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Component, id))
+        self.store
+            .component(id)
+            .await?
+            .ok_or_else(|| Error::unknown(CatalogKind::Component, id))
     }
 
     /// Registers a component.
     ///
     /// # Errors
     /// [`Error::NameTaken`], errors of an idempotency key, and errors of the database.
-    pub async fn create_component(&self, new: NewComponent, terms: impl Into<Terms>) -> Result<WriteOutcome<Component>, Error> {
+    pub async fn create_component(
+        &self,
+        new: NewComponent,
+        terms: impl Into<Terms>,
+    ) -> Result<WriteOutcome<Component>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
-            let component = new.details.applied_to(Component::registered(this.next_id(), new.name, now), now);
+            let component = new
+                .details
+                .applied_to(Component::registered(this.next_id(), new.name, now), now);
             let mut work = match this.begin(&terms).await? {
                 Start::Work(work) => work,
                 Start::Replay(outcome) => return Ok(outcome),
             };
             if !work.write.add_component(&component).await? {
-                return Err(Error::NameTaken { kind: CatalogKind::Component, name: component.name });
+                return Err(Error::NameTaken {
+                    kind: CatalogKind::Component,
+                    name: component.name,
+                });
             }
-            add_component_event(&mut work.write, EventType::ComponentCreated, &component, now, terms.author());
+            add_component_event(
+                &mut work.write,
+                EventType::ComponentCreated,
+                &component,
+                now,
+                terms.author(),
+            );
             work.finish(component).await
         })
         .await
@@ -92,7 +131,13 @@ impl Tracker {
             terms.check(&before)?;
             let component = change.applied_to(before, now);
             write.replace_component(&component).await?;
-            add_component_event(write, EventType::ComponentUpdated, &component, now, terms.author());
+            add_component_event(
+                write,
+                EventType::ComponentUpdated,
+                &component,
+                now,
+                terms.author(),
+            );
             work.finish(component).await
         })
         .await
@@ -108,7 +153,13 @@ impl Tracker {
             let mut write = this.store.write().await?;
             let component = this.existing_component(&mut write, id).await?;
             write.delete_component(&component).await?;
-            add_component_event(&mut write, EventType::ComponentDeleted, &component, this.clock.now(), &by);
+            add_component_event(
+                &mut write,
+                EventType::ComponentDeleted,
+                &component,
+                this.clock.now(),
+                &by,
+            );
             write.commit().await
         })
         .await
@@ -118,16 +169,34 @@ impl Tracker {
     ///
     /// # Errors
     /// Errors of the database.
-    pub async fn environments(&self, name: Option<&Name>, page: PageRequest) -> Result<Page<Environment>, Error> {
-        counted(page, self.store.environments(name, page.skip(), page.take()).await?)
+    pub async fn environments(
+        &self,
+        name: Option<&Name>,
+        page: PageRequest,
+    ) -> Result<Page<Environment>, Error> {
+        counted(
+            page,
+            self.store
+                .environments(name, page.skip(), page.take())
+                .await?,
+        )
     }
 
     /// Part of the environments that match, in their order.
     ///
     /// # Errors
     /// Errors of the database.
-    pub async fn matching_environments(&self, filter: &CatalogFilter, page: PageRequest) -> Result<Page<Environment>, Error> {
-        counted(page, self.store.matching_environments(filter, page.skip(), page.take()).await?)
+    pub async fn matching_environments(
+        &self,
+        filter: &CatalogFilter,
+        page: PageRequest,
+    ) -> Result<Page<Environment>, Error> {
+        counted(
+            page,
+            self.store
+                .matching_environments(filter, page.skip(), page.take())
+                .await?,
+        )
     }
 
     /// One environment.
@@ -135,7 +204,10 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`], and errors of the database.
     pub async fn environment(&self, id: Uuid) -> Result<Environment, Error> {
-        self.store.environment(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Environment, id))
+        self.store
+            .environment(id)
+            .await?
+            .ok_or_else(|| Error::unknown(CatalogKind::Environment, id))
     }
 
     /// Registers an environment at the requested place in the order, or before the first one of a
@@ -143,11 +215,17 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::NameTaken`], errors of an idempotency key, and errors of the database.
-    pub async fn create_environment(&self, new: NewEnvironment, terms: impl Into<Terms>) -> Result<WriteOutcome<Environment>, Error> {
+    pub async fn create_environment(
+        &self,
+        new: NewEnvironment,
+        terms: impl Into<Terms>,
+    ) -> Result<WriteOutcome<Environment>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let (now, ordinal) = (this.clock.now(), new.details.order);
-            let environment = new.details.applied_to(Environment::registered(this.next_id(), new.name, now), now);
+            let environment = new
+                .details
+                .applied_to(Environment::registered(this.next_id(), new.name, now), now);
             let mut work = match this.begin(&terms).await? {
                 Start::Work(work) => work,
                 Start::Replay(outcome) => return Ok(outcome),
@@ -171,7 +249,12 @@ impl Tracker {
     ) -> Result<u64, Error> {
         write.lock_order().await?;
         let (now, mut added) = (self.clock.now(), 0);
-        let mut names: HashSet<_> = write.all_environments().await?.iter().map(|environment| environment.name.key().into_owned()).collect();
+        let mut names: HashSet<_> = write
+            .all_environments()
+            .await?
+            .iter()
+            .map(|environment| environment.name.key().into_owned())
+            .collect();
         for (environment, ordinal) in new {
             if names.insert(environment.name.key().into_owned()) {
                 insert_environment(write, &environment, ordinal, now, by).await?;
@@ -208,8 +291,16 @@ impl Tracker {
             terms.check(&before)?;
             let changed = change.applied_to(before, now);
             write.replace_environment(&changed).await?;
-            add_environment_event(write, EventType::EnvironmentUpdated, &changed, now, terms.author());
-            let Some(ordinal) = ordinal else { return work.finish(changed).await };
+            add_environment_event(
+                write,
+                EventType::EnvironmentUpdated,
+                &changed,
+                now,
+                terms.author(),
+            );
+            let Some(ordinal) = ordinal else {
+                return work.finish(changed).await;
+            };
             let position = write.position_at(ordinal, id).await?;
             write.move_environment(id, position).await?;
             let moved = this.existing_environment(write, id).await?;
@@ -228,7 +319,13 @@ impl Tracker {
             let mut write = this.store.write().await?;
             let environment = this.existing_environment(&mut write, id).await?;
             write.delete_environment(&environment).await?;
-            add_environment_event(&mut write, EventType::EnvironmentDeleted, &environment, this.clock.now(), &by);
+            add_environment_event(
+                &mut write,
+                EventType::EnvironmentDeleted,
+                &environment,
+                this.clock.now(),
+                &by,
+            );
             write.commit().await
         })
         .await
@@ -239,7 +336,11 @@ impl Tracker {
     /// # Errors
     /// [`Error::Invalid`] if `ids` does not list every environment exactly once; errors of the
     /// database.
-    pub async fn reorder_environments(&self, ids: Vec<Uuid>, by: &Label) -> Result<Vec<Environment>, Error> {
+    pub async fn reorder_environments(
+        &self,
+        ids: Vec<Uuid>,
+        by: &Label,
+    ) -> Result<Vec<Environment>, Error> {
         let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
             let (mut write, now) = (this.store.write().await?, this.clock.now());
@@ -247,7 +348,14 @@ impl Tracker {
             let environments = write.all_environments().await?;
             check_full_list(&ids, &environments)?;
             let order = reordered(environments, &ids, now);
-            write.set_order(&order.iter().map(|environment| (environment.id, environment.updated_at)).collect::<Vec<_>>()).await?;
+            write
+                .set_order(
+                    &order
+                        .iter()
+                        .map(|environment| (environment.id, environment.updated_at))
+                        .collect::<Vec<_>>(),
+                )
+                .await?;
             add_order_event(&mut write, now, &by);
             write.commit().await?;
             Ok(order)
@@ -286,11 +394,23 @@ fn check_full_list(ids: &[Uuid], order: &[Environment]) -> Result<(), Error> {
         };
         faults.add(|| Fault::at(format!("/ids/{at}"), wrong));
     }
-    for missing in order.iter().filter(|environment| !seen.contains(&environment.id)) {
-        let why = || format!("must list every environment; {} ({}) is missing", missing.name, missing.id);
+    for missing in order
+        .iter()
+        .filter(|environment| !seen.contains(&environment.id))
+    {
+        let why = || {
+            format!(
+                "must list every environment; {} ({}) is missing",
+                missing.name, missing.id
+            )
+        };
         faults.add(|| Fault::at("/ids", why()));
     }
-    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults.into())) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults.into()))
+    }
 }
 
 /// Sorts the environments by these ids. Those that move get the time of the change.

@@ -34,7 +34,10 @@ pub(super) struct Applied {
 
 impl From<Deployment> for Applied {
     fn from(deployment: Deployment) -> Self {
-        Self { deployment, archived: Vec::new() }
+        Self {
+            deployment,
+            archived: Vec::new(),
+        }
     }
 }
 
@@ -49,12 +52,30 @@ impl Tracker {
         now: Time,
     ) -> Result<Applied, Error> {
         let (component, environment) = names.known_pair((&new.component, &new.environment))?;
-        let cell = CellKey { component_id: component.id, environment_id: environment.id };
-        let placed = terms.arriving(now).place(new.occurred_at, write.newest_time(cell), None);
-        let recorded = self.recorded(new.clone(), component.clone(), environment.clone(), terms.author(), (placed, now));
+        let cell = CellKey {
+            component_id: component.id,
+            environment_id: environment.id,
+        };
+        let placed = terms
+            .arriving(now)
+            .place(new.occurred_at, write.newest_time(cell), None);
+        let recorded = self.recorded(
+            new.clone(),
+            component.clone(),
+            environment.clone(),
+            terms.author(),
+            (placed, now),
+        );
         add(write, &recorded, terms.author())?;
-        let archived = unarchive(write, (component, environment), &cause(&recorded.deployment, terms, now));
-        Ok(Applied { deployment: recorded.deployment, archived })
+        let archived = unarchive(
+            write,
+            (component, environment),
+            &cause(&recorded.deployment, terms, now),
+        );
+        Ok(Applied {
+            deployment: recorded.deployment,
+            archived,
+        })
     }
 
     /// The deployment as it will be recorded.
@@ -68,7 +89,10 @@ impl Tracker {
     ) -> Recorded {
         let occurred_at = placed.at;
         let begun = new.status != Status::Pending;
-        let outcome = matches!(new.status, Status::Succeeded | Status::Failed | Status::RolledBack);
+        let outcome = matches!(
+            new.status,
+            Status::Succeeded | Status::Failed | Status::RolledBack
+        );
         let succeeded = matches!(new.status, Status::Succeeded | Status::RolledBack);
         let deployment = Deployment {
             id: self.next_id(),
@@ -101,7 +125,13 @@ struct Recorded {
 }
 
 /// Changes a deployment whose cell is locked.
-pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms: &Terms, now: Time) -> Result<Applied, Error> {
+pub(super) async fn update_in(
+    write: &mut Write,
+    id: Uuid,
+    change: Change,
+    terms: &Terms,
+    now: Time,
+) -> Result<Applied, Error> {
     let before = write.locked_deployment(id)?;
     terms.check(&before.deployment)?;
     if is_repetition(write, &before.deployment, &change).await? {
@@ -110,10 +140,15 @@ pub(super) async fn update_in(write: &mut Write, id: Uuid, change: Change, terms
     let moved_to = change.status;
     let deployment = advance(write, &before, change, terms, now)?;
     let archived = match moved_to {
-        Some(to) if before.archived_at != (None, None) => found_archived(write, &before, (&deployment, to), terms, now).await?,
+        Some(to) if before.archived_at != (None, None) => {
+            found_archived(write, &before, (&deployment, to), terms, now).await?
+        }
         _ => Vec::new(),
     };
-    Ok(Applied { deployment, archived })
+    Ok(Applied {
+        deployment,
+        archived,
+    })
 }
 
 /// Takes the component and environment of a deployment out of the archive if a transition to this
@@ -132,18 +167,41 @@ async fn found_archived(
         Status::RolledBack => write.current(CellKey::of(after), None).await?.is_some(),
     };
     let (component_archived_at, environment_archived_at) = before.archived_at;
-    let component = CatalogEntry { id: after.component_id, name: after.component_name.clone(), archived_at: component_archived_at };
-    let environment = CatalogEntry { id: after.environment_id, name: after.environment_name.clone(), archived_at: environment_archived_at };
+    let component = CatalogEntry {
+        id: after.component_id,
+        name: after.component_name.clone(),
+        archived_at: component_archived_at,
+    };
+    let environment = CatalogEntry {
+        id: after.environment_id,
+        name: after.environment_name.clone(),
+        archived_at: environment_archived_at,
+    };
     let pair = (&component, &environment);
-    Ok(if in_use { unarchive(write, pair, &cause(after, terms, now)) } else { still_archived(pair) })
+    Ok(if in_use {
+        unarchive(write, pair, &cause(after, terms, now))
+    } else {
+        still_archived(pair)
+    })
 }
 
 fn cause(deployment: &Deployment, terms: &Terms, now: Time) -> UnarchiveCause {
-    UnarchiveCause { occurred_at: deployment.occurred_at, recorded_at: now, by: terms.author().clone() }
+    UnarchiveCause {
+        occurred_at: deployment.occurred_at,
+        recorded_at: now,
+        by: terms.author().clone(),
+    }
 }
 
 /// Adds a deployment and its history to a locked cell.
-fn add(write: &mut Write, Recorded { deployment: new, placed }: &Recorded, by: &Label) -> Result<(), Error> {
+fn add(
+    write: &mut Write,
+    Recorded {
+        deployment: new,
+        placed,
+    }: &Recorded,
+    by: &Label,
+) -> Result<(), Error> {
     write.note_time(CellKey::of(new), placed.at);
     let (mut head, mut from, mut entries) = (history::identity(new), None, Vec::new());
     for &to in new.status.whole_path() {
@@ -165,8 +223,13 @@ fn add(write: &mut Write, Recorded { deployment: new, placed }: &Recorded, by: &
         entries.push(entry);
     }
     let standing = history::fold(&entries);
-    let succeeded_sequence = standing.as_ref().and_then(|standing| Some(standing.succeeded?.1));
-    let occurred_sequence = standing.as_ref().map(|standing| standing.occurred.1).unwrap_or_default();
+    let succeeded_sequence = standing
+        .as_ref()
+        .and_then(|standing| Some(standing.succeeded?.1));
+    let occurred_sequence = standing
+        .as_ref()
+        .map(|standing| standing.occurred.1)
+        .unwrap_or_default();
     write.put_deployment(DeploymentRecord {
         deployment: new.clone(),
         succeeded_sequence,
@@ -189,30 +252,62 @@ fn described(before: &Deployment, change: &Change) -> Result<Deployment, Error> 
         after.description.clone_from(description);
     }
     if let Some(patch) = &change.metadata {
-        after.metadata = after.metadata.merged(patch).map_err(|Invalid(why)| Error::fault(Fault::at("/metadata", why)))?;
+        after.metadata = after
+            .metadata
+            .merged(patch)
+            .map_err(|Invalid(why)| Error::fault(Fault::at("/metadata", why)))?;
     }
     Ok(after)
 }
 
 /// Whether a change only repeats the last transition, as a message that was sent twice does.
-async fn is_repetition(write: &mut Write, before: &Deployment, change: &Change) -> Result<bool, Error> {
-    if change.status != Some(before.status) || change.occurred_at.is_none() || described(before, change)? != *before {
+async fn is_repetition(
+    write: &mut Write,
+    before: &Deployment,
+    change: &Change,
+) -> Result<bool, Error> {
+    if change.status != Some(before.status)
+        || change.occurred_at.is_none()
+        || described(before, change)? != *before
+    {
         return Ok(false);
     }
     let last = write.last_transition(before.id).await?;
-    Ok(last.is_some_and(|last| last.is_claimed_at(change.occurred_at) && (change.reason.is_none() || change.reason == last.reason)))
+    Ok(last.is_some_and(|last| {
+        last.is_claimed_at(change.occurred_at)
+            && (change.reason.is_none() || change.reason == last.reason)
+    }))
 }
 
 /// Applies a change to a deployment whose cell is locked.
-fn advance(write: &mut Write, before: &DeploymentRecord, change: Change, terms: &Terms, now: Time) -> Result<Deployment, Error> {
-    let described = Deployment { updated_at: now, ..described(&before.deployment, &change)? };
+fn advance(
+    write: &mut Write,
+    before: &DeploymentRecord,
+    change: Change,
+    terms: &Terms,
+    now: Time,
+) -> Result<Deployment, Error> {
+    let described = Deployment {
+        updated_at: now,
+        ..described(&before.deployment, &change)?
+    };
     let Some(to) = change.status else {
         add_description_event(write, described.id, now, terms.author());
-        return Ok(replace(write, DeploymentRecord { deployment: described, ..before.clone() }));
+        return Ok(replace(
+            write,
+            DeploymentRecord {
+                deployment: described,
+                ..before.clone()
+            },
+        ));
     };
     let (from, cell) = (before.deployment.status, CellKey::of(&described));
     let step = from.transition_to(to)?;
-    let placed = terms.arriving(now).place(change.occurred_at, write.newest_time(cell), Some(before.deployment.occurred_at));
+    let placed = terms.arriving(now).place(
+        change.occurred_at,
+        write.newest_time(cell),
+        Some(before.deployment.occurred_at),
+    );
     let occurred_at = placed.at;
     write.note_time(cell, occurred_at);
     let after = described.after(step, occurred_at, now);
@@ -229,13 +324,29 @@ fn advance(write: &mut Write, before: &DeploymentRecord, change: Change, terms: 
         reason: change.reason,
         hash: before.head_hash,
     };
-    let HistoryEntry { sequence, hash: head_hash, .. } = append(write, after.id, entry)?;
+    let HistoryEntry {
+        sequence,
+        hash: head_hash,
+        ..
+    } = append(write, after.id, entry)?;
     match to {
         Status::Succeeded => {
-            write.add_period(&after, Period { started_at: occurred_at, sequence, ended_at: None, is_undeployment: false });
+            write.add_period(
+                &after,
+                Period {
+                    started_at: occurred_at,
+                    sequence,
+                    ended_at: None,
+                    is_undeployment: false,
+                },
+            );
         }
         Status::RolledBack => {
-            if let Some(undone) = before.deployment.succeeded_at.zip(before.succeeded_sequence) {
+            if let Some(undone) = before
+                .deployment
+                .succeeded_at
+                .zip(before.succeeded_sequence)
+            {
                 write.end_period(cell, undone, occurred_at);
             }
         }
@@ -243,13 +354,30 @@ fn advance(write: &mut Write, before: &DeploymentRecord, change: Change, terms: 
     }
     write.count(cell, from, -1);
     write.count(cell, to, 1);
-    let succeeded_sequence = if to == Status::Succeeded { Some(sequence) } else { before.succeeded_sequence };
-    Ok(replace(write, DeploymentRecord { deployment: after, succeeded_sequence, occurred_sequence: sequence, head_hash, ..before.clone() }))
+    let succeeded_sequence = if to == Status::Succeeded {
+        Some(sequence)
+    } else {
+        before.succeeded_sequence
+    };
+    Ok(replace(
+        write,
+        DeploymentRecord {
+            deployment: after,
+            succeeded_sequence,
+            occurred_sequence: sequence,
+            head_hash,
+            ..before.clone()
+        },
+    ))
 }
 
 /// Adds a row to a history. The row must have the hash of the row before it; returns the row with
 /// its number and its own hash.
-pub(super) fn append(write: &mut Write, id: Uuid, entry: HistoryEntry) -> Result<HistoryEntry, Error> {
+pub(super) fn append(
+    write: &mut Write,
+    id: Uuid,
+    entry: HistoryEntry,
+) -> Result<HistoryEntry, Error> {
     let previous = entry.hash;
     write.add_entry(id, entry.with_hash(&previous))
 }

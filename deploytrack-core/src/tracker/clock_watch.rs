@@ -46,7 +46,9 @@ impl Tracker {
         match self.store.last_recorded().await {
             Ok(Some(newest)) => self.clock_watch.compare(self.clock.now(), newest),
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the clock could not be compared with the history"),
+            Err(error) => {
+                tracing::warn!(%error, "the clock could not be compared with the history")
+            }
         }
     }
 }

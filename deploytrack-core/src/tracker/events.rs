@@ -70,7 +70,10 @@ impl EventCache {
 
     fn add(&self, page: &[Arc<Event>]) {
         let mut events = self.events();
-        if events.back().is_some_and(|last| page.first().is_some_and(|first| first.id != last.id + 1)) {
+        if events
+            .back()
+            .is_some_and(|last| page.first().is_some_and(|first| first.id != last.id + 1))
+        {
             events.clear();
         }
         events.extend(page.iter().cloned());
@@ -110,7 +113,10 @@ impl Events {
                     return Ok(page);
                 }
             }
-            self.last.changed().await.map_err(|closed| Error::Internal(closed.into()))?;
+            self.last
+                .changed()
+                .await
+                .map_err(|closed| Error::Internal(closed.into()))?;
         }
     }
 }
@@ -126,10 +132,17 @@ impl Tracker {
         let last = self.store.last_event().await?;
         self.store.note_last_event(last);
         if after.is_some_and(|after| !(0..=last).contains(&after)) {
-            return Err(Error::fault(Fault::parameter("after", format!("must be the number of an event, from 0 to {last}, the last one"))));
+            return Err(Error::fault(Fault::parameter(
+                "after",
+                format!("must be the number of an event, from 0 to {last}, the last one"),
+            )));
         }
         self.poll_for_other_writers();
-        Ok(Events { tracker: self.clone(), last: reader, position: after.unwrap_or(last) })
+        Ok(Events {
+            tracker: self.clone(),
+            last: reader,
+            position: after.unwrap_or(last),
+        })
     }
 
     async fn page_of_events(&self, after: i64) -> Result<Vec<Arc<Event>>, Error> {
@@ -154,7 +167,13 @@ impl Tracker {
     }
 
     async fn read_events(&self, after: i64) -> Result<Vec<Arc<Event>>, Error> {
-        Ok(self.store.events(after, PAGE as u64).await?.into_iter().map(Arc::new).collect())
+        Ok(self
+            .store
+            .events(after, PAGE as u64)
+            .await?
+            .into_iter()
+            .map(Arc::new)
+            .collect())
     }
 
     /// Polls for events of other programs as long as there are readers.
@@ -169,13 +188,17 @@ impl Tracker {
                     sleep(POLL_INTERVAL).await;
                     match this.store.last_event().await {
                         Ok(last) => this.store.note_last_event(last),
-                        Err(error) => tracing::debug!(%error, "the number of the last event could not be read"),
+                        Err(error) => {
+                            tracing::debug!(%error, "the number of the last event could not be read")
+                        }
                     }
                 }
                 this.event_cache.is_polling.store(false, Ordering::Release);
                 // A reader that came meanwhile did not start a task, since this one was still
                 // marked as polling.
-                if !this.store.has_event_readers() || this.event_cache.is_polling.swap(true, Ordering::AcqRel) {
+                if !this.store.has_event_readers()
+                    || this.event_cache.is_polling.swap(true, Ordering::AcqRel)
+                {
                     return;
                 }
             }
@@ -184,9 +207,24 @@ impl Tracker {
 }
 
 /// Adds an event that has no row of history.
-fn add_event(write: &mut Write, r#type: EventType, subject_id: Option<Uuid>, name: Option<&Name>, at: Time, by: &Label) {
-    let source = EventSource::EventRow { name: name.cloned(), at, by: by.clone() };
-    write.add_event(NewEvent { r#type, subject_id, source });
+fn add_event(
+    write: &mut Write,
+    r#type: EventType,
+    subject_id: Option<Uuid>,
+    name: Option<&Name>,
+    at: Time,
+    by: &Label,
+) {
+    let source = EventSource::EventRow {
+        name: name.cloned(),
+        at,
+        by: by.clone(),
+    };
+    write.add_event(NewEvent {
+        r#type,
+        subject_id,
+        source,
+    });
 }
 
 /// Adds the event of a changed description.
@@ -196,7 +234,14 @@ pub(super) fn add_description_event(write: &mut Write, id: Uuid, at: Time, by: &
 
 /// Adds the event of a component or environment that a request has archived or taken out of the
 /// archive.
-pub(super) fn add_archived_event(write: &mut Write, kind: CatalogKind, id: Uuid, name: &Name, at: Time, by: &Label) {
+pub(super) fn add_archived_event(
+    write: &mut Write,
+    kind: CatalogKind,
+    id: Uuid,
+    name: &Name,
+    at: Time,
+    by: &Label,
+) {
     let r#type = match kind {
         CatalogKind::Component => EventType::ComponentUpdated,
         CatalogKind::Environment => EventType::EnvironmentUpdated,
@@ -205,13 +250,39 @@ pub(super) fn add_archived_event(write: &mut Write, kind: CatalogKind, id: Uuid,
 }
 
 /// Adds an event of a component.
-pub(super) fn add_component_event(write: &mut Write, r#type: EventType, component: &Component, at: Time, by: &Label) {
-    add_event(write, r#type, Some(component.id), Some(&component.name), at, by);
+pub(super) fn add_component_event(
+    write: &mut Write,
+    r#type: EventType,
+    component: &Component,
+    at: Time,
+    by: &Label,
+) {
+    add_event(
+        write,
+        r#type,
+        Some(component.id),
+        Some(&component.name),
+        at,
+        by,
+    );
 }
 
 /// Adds an event of an environment.
-pub(super) fn add_environment_event(write: &mut Write, r#type: EventType, environment: &Environment, at: Time, by: &Label) {
-    add_event(write, r#type, Some(environment.id), Some(&environment.name), at, by);
+pub(super) fn add_environment_event(
+    write: &mut Write,
+    r#type: EventType,
+    environment: &Environment,
+    at: Time,
+    by: &Label,
+) {
+    add_event(
+        write,
+        r#type,
+        Some(environment.id),
+        Some(&environment.name),
+        at,
+        by,
+    );
 }
 
 /// Adds the event of a changed order of environments.

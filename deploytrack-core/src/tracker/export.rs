@@ -37,13 +37,22 @@ impl Tracker {
     ///
     /// # Errors
     /// Errors of the database.
-    pub async fn export_names(&self, cursor: &CatalogCursor, take: usize) -> Result<Option<(CatalogCursor, Vec<ImportLine>)>, Error> {
+    pub async fn export_names(
+        &self,
+        cursor: &CatalogCursor,
+        take: usize,
+    ) -> Result<Option<(CatalogCursor, Vec<ImportLine>)>, Error> {
         let key = match cursor {
             CatalogCursor::Start => None,
             CatalogCursor::Components(name) => Some(name.key()),
-            CatalogCursor::Environments(count) => return self.export_environments(*count, take).await,
+            CatalogCursor::Environments(count) => {
+                return self.export_environments(*count, take).await;
+            }
         };
-        let components = self.store.described_components(key.as_deref(), take as u64).await?;
+        let components = self
+            .store
+            .described_components(key.as_deref(), take as u64)
+            .await?;
         let Some(last) = components.last().map(|component| component.name.clone()) else {
             return self.export_environments(0, take).await;
         };
@@ -51,14 +60,31 @@ impl Tracker {
         Ok(Some((CatalogCursor::Components(last), lines.collect())))
     }
 
-    async fn export_environments(&self, skip: usize, take: usize) -> Result<Option<(CatalogCursor, Vec<ImportLine>)>, Error> {
+    async fn export_environments(
+        &self,
+        skip: usize,
+        take: usize,
+    ) -> Result<Option<(CatalogCursor, Vec<ImportLine>)>, Error> {
         let all = self.store.environments(None, 0, u64::MAX).await?.0;
-        let in_use: HashSet<_> = self.store.environments_in_use().await?.into_iter().collect();
+        let in_use: HashSet<_> = self
+            .store
+            .environments_in_use()
+            .await?
+            .into_iter()
+            .collect();
         if skip >= all.len() || follow_from_names(&all, &in_use) {
             return Ok(None);
         }
-        let lines: Vec<_> = all.iter().skip(skip).take(take).map(ImportLine::of_environment).collect();
-        Ok(Some((CatalogCursor::Environments(skip + lines.len()), lines)))
+        let lines: Vec<_> = all
+            .iter()
+            .skip(skip)
+            .take(take)
+            .map(ImportLine::of_environment)
+            .collect();
+        Ok(Some((
+            CatalogCursor::Environments(skip + lines.len()),
+            lines,
+        )))
     }
 }
 

@@ -48,7 +48,11 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::Invalid`] with a fault for every invalid line; otherwise as [`Tracker::record`].
-    pub async fn import(&self, lines: Vec<(usize, ImportLine)>, terms: impl Into<Terms>) -> Result<WriteOutcome<ImportCounts>, Error> {
+    pub async fn import(
+        &self,
+        lines: Vec<(usize, ImportLine)>,
+        terms: impl Into<Terms>,
+    ) -> Result<WriteOutcome<ImportCounts>, Error> {
         let (this, terms) = (self.clone(), terms.into());
         in_own_task(async move {
             let now = this.clock.now();
@@ -65,10 +69,15 @@ impl Tracker {
             let resolved = this.resolve_lines(lines, &names, by, &arrival)?;
             // Time zero: imported times are in the past and must not raise the newest times of
             // cells.
-            write.lock(&[], resolved.cells().map(|cell| (cell, Time::default()))).await?;
+            write
+                .lock(&[], resolved.cells().map(|cell| (cell, Time::default())))
+                .await?;
             imported += resolved.record(write, by, now).await?;
             let written = work.finish(imported).await?;
-            Ok(WriteOutcome { archived, ..written })
+            Ok(WriteOutcome {
+                archived,
+                ..written
+            })
         })
         .await
     }
@@ -84,11 +93,21 @@ impl Tracker {
         let mut resolved = ResolvedLines::default();
         for (number, line) in lines {
             match line {
-                ImportLine::Deployment(past) => resolved.deployments.push(self.past_line(number, *past, names, by, arrival)?),
+                ImportLine::Deployment(past) => resolved
+                    .deployments
+                    .push(self.past_line(number, *past, names, by, arrival)?),
                 ImportLine::Undeployed(removal) => {
-                    let (component, environment) = names.known_pair((&removal.component, &removal.environment))?;
-                    let cell = CellKey { component_id: component.id, environment_id: environment.id };
-                    resolved.undeployments.push((number, cell, Undeployment::of_line(removal.undeploy, arrival)));
+                    let (component, environment) =
+                        names.known_pair((&removal.component, &removal.environment))?;
+                    let cell = CellKey {
+                        component_id: component.id,
+                        environment_id: environment.id,
+                    };
+                    resolved.undeployments.push((
+                        number,
+                        cell,
+                        Undeployment::of_line(removal.undeploy, arrival),
+                    ));
                 }
                 ImportLine::Component(_) | ImportLine::Environment(_) => {}
             }
@@ -108,7 +127,15 @@ impl Tracker {
         let has_history = !past.history.is_empty();
         let (component, environment) = names.known_pair((&new.component, &new.environment))?;
         let entries = placed(past.entries(), arrival);
-        let NewDeployment { version, deployed_by, commit_sha, description, metadata, status, .. } = past.deployment;
+        let NewDeployment {
+            version,
+            deployed_by,
+            commit_sha,
+            description,
+            metadata,
+            status,
+            ..
+        } = past.deployment;
         let deployment = Deployment {
             id: self.next_id(),
             component_id: component.id,
@@ -130,20 +157,42 @@ impl Tracker {
             succeeded_at: None,
             occurred_at: arrival.at,
         };
-        Ok(PastLine { number, deployment, entries, has_history })
+        Ok(PastLine {
+            number,
+            deployment,
+            entries,
+            has_history,
+        })
     }
 
     /// Resolves every name and id of the lines, and registers unknown names, in the same order for
     /// all writers.
-    async fn resolve_names(&self, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<ResolvedNames, Error> {
+    async fn resolve_names(
+        &self,
+        write: &mut Write,
+        lines: &[(usize, ImportLine)],
+        by: &Label,
+    ) -> Result<ResolvedNames, Error> {
         let policy = NamePolicy::new(self.registration, self.name_guard, true);
         let pairs = || lines.iter().filter_map(|(_, line)| line.names());
         let mut names = ResolvedNames::of(write, pairs()).await?;
-        for component in pairs().map(|(component, _)| component).collect::<BTreeSet<_>>() {
-            names.add_component(self, write, component, policy, by).await.map_err(|error| on_line(error, lines, component))?;
+        for component in pairs()
+            .map(|(component, _)| component)
+            .collect::<BTreeSet<_>>()
+        {
+            names
+                .add_component(self, write, component, policy, by)
+                .await
+                .map_err(|error| on_line(error, lines, component))?;
         }
-        for environment in pairs().map(|(_, environment)| environment).collect::<BTreeSet<_>>() {
-            names.add_environment(self, write, environment, policy, by).await.map_err(|error| on_line(error, lines, environment))?;
+        for environment in pairs()
+            .map(|(_, environment)| environment)
+            .collect::<BTreeSet<_>>()
+        {
+            names
+                .add_environment(self, write, environment, policy, by)
+                .await
+                .map_err(|error| on_line(error, lines, environment))?;
         }
         Ok(names)
     }
@@ -161,18 +210,32 @@ struct ResolvedLines {
 
 impl ResolvedLines {
     fn cells(&self) -> impl Iterator<Item = CellKey> {
-        self.deployments.iter().map(PastLine::cell).chain(self.undeployments.iter().map(|(_, cell, _)| *cell))
+        self.deployments
+            .iter()
+            .map(PastLine::cell)
+            .chain(self.undeployments.iter().map(|(_, cell, _)| *cell))
     }
 
     /// Records the lines that are not recorded yet.
     async fn record(self, write: &mut Write, by: &Label, now: Time) -> Result<ImportCounts, Error> {
-        let ImportPlan { additions, undeployments, earlier, mut imported } = plan(write, self.deployments).await?;
+        let ImportPlan {
+            additions,
+            undeployments,
+            earlier,
+            mut imported,
+        } = plan(write, self.deployments).await?;
         let rows: usize = additions.iter().map(Addition::rows).sum();
-        write.reserve(rows + undeployments.len() + earlier.len() + self.undeployments.len()).await?;
+        write
+            .reserve(rows + undeployments.len() + earlier.len() + self.undeployments.len())
+            .await?;
         add_all(write, additions, by, now)?;
         let mut faults = Vec::new();
         for (number, cell, undeployment) in earlier {
-            faults.extend(undeploy(write, number, cell, undeployment, by, now).await?.err());
+            faults.extend(
+                undeploy(write, number, cell, undeployment, by, now)
+                    .await?
+                    .err(),
+            );
         }
         let mut renewed = BTreeSet::new();
         for (number, cell, undeployment) in undeployments {
@@ -189,7 +252,11 @@ impl ResolvedLines {
                 Err(fault) => faults.push(fault),
             }
         }
-        if faults.is_empty() { Ok(imported) } else { Err(Error::Invalid(faults)) }
+        if faults.is_empty() {
+            Ok(imported)
+        } else {
+            Err(Error::Invalid(faults))
+        }
     }
 }
 
@@ -204,7 +271,13 @@ async fn undeploy(
     now: Time,
 ) -> Result<Result<bool, Fault>, Error> {
     let done = undeploy_at(write, cell, undeployment, by, now).await?;
-    Ok(done.map_err(|why| Fault { detail: why.into(), ..Fault::default() }.on_line(number)))
+    Ok(done.map_err(|why| {
+        Fault {
+            detail: why.into(),
+            ..Fault::default()
+        }
+        .on_line(number)
+    }))
 }
 
 /// Turns the error of a name into a fault on every line that has the name.
@@ -212,24 +285,56 @@ fn on_line(error: Error, lines: &[(usize, ImportLine)], reference: &Reference) -
     if !matches!(error, Error::NotFound { .. }) {
         return error;
     }
-    let has_reference =
-        |line: &ImportLine| line.names().is_some_and(|(component, environment)| component == reference || environment == reference);
+    let has_reference = |line: &ImportLine| {
+        line.names().is_some_and(|(component, environment)| {
+            component == reference || environment == reference
+        })
+    };
     let named = lines.iter().filter(|(_, line)| has_reference(line));
-    Error::Invalid(named.map(|(line, _)| Fault { detail: error.to_string(), ..Fault::default() }.on_line(*line)).collect())
+    Error::Invalid(
+        named
+            .map(|(line, _)| {
+                Fault {
+                    detail: error.to_string(),
+                    ..Fault::default()
+                }
+                .on_line(*line)
+            })
+            .collect(),
+    )
 }
 
 /// Rejects lines without a time, and lines with a time ahead of the clock.
 fn check_times(lines: &[(usize, ImportLine)], arrival: &Arrival) -> Result<(), Error> {
-    let required = || vec![Fault::at("/occurredAt", "is required in an import, so that a repeated line is recognised")];
+    let required = || {
+        vec![Fault::at(
+            "/occurredAt",
+            "is required in an import, so that a repeated line is recognised",
+        )]
+    };
     let of_line = |line: &ImportLine| match line {
         ImportLine::Component(_) | ImportLine::Environment(_) => Vec::new(),
-        ImportLine::Undeployed(removal) => removal.undeploy.occurred_at.map_or_else(required, |at| arrival.faults(Some(at))),
-        ImportLine::Deployment(past) => match (past.deployment.occurred_at, past.history.iter().map(|entry| entry.occurred_at).max()) {
+        ImportLine::Undeployed(removal) => removal
+            .undeploy
+            .occurred_at
+            .map_or_else(required, |at| arrival.faults(Some(at))),
+        ImportLine::Deployment(past) => match (
+            past.deployment.occurred_at,
+            past.history.iter().map(|entry| entry.occurred_at).max(),
+        ) {
             (None, _) => required(),
             (Some(at), newest) => arrival.faults(Some(at.max(newest.unwrap_or(at)))),
         },
     };
-    let faults = lines.iter().flat_map(|(number, line)| of_line(line).into_iter().map(|fault| fault.on_line(*number)));
+    let faults = lines.iter().flat_map(|(number, line)| {
+        of_line(line)
+            .into_iter()
+            .map(|fault| fault.on_line(*number))
+    });
     let faults: Vec<_> = faults.collect();
-    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults))
+    }
 }

@@ -32,12 +32,17 @@ impl LargeReads {
     /// # Errors
     /// [`Error::TooManyReads`] after ten seconds.
     pub(super) async fn first(&self) -> Result<SemaphorePermit<'_>, Error> {
-        timeout(WAIT, self.next()).await.map_err(|_| Error::TooManyReads)?
+        timeout(WAIT, self.next())
+            .await
+            .map_err(|_| Error::TooManyReads)?
     }
 
     /// Waits, without a limit, for the next turn of an answer that has begun.
     pub(super) async fn next(&self) -> Result<SemaphorePermit<'_>, Error> {
-        self.0.acquire().await.map_err(|closed| Error::Internal(closed.into()))
+        self.0
+            .acquire()
+            .await
+            .map_err(|closed| Error::Internal(closed.into()))
     }
 }
 
@@ -50,7 +55,12 @@ mod tests {
         let reads = LargeReads::default();
         let running = (reads.first().await, reads.next().await);
         assert!(running.0.is_ok() && running.1.is_ok());
-        assert!(timeout(Duration::from_millis(20), reads.next()).await.is_err(), "two may run at once");
+        assert!(
+            timeout(Duration::from_millis(20), reads.next())
+                .await
+                .is_err(),
+            "two may run at once"
+        );
         drop(running);
         assert!(reads.first().await.is_ok());
     }

@@ -30,7 +30,11 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`], and errors of the database.
     pub async fn deployment(&self, id: Uuid) -> Result<Deployment, Error> {
-        self.store.deployment(id).await?.map(|found| found.deployment).ok_or_else(|| Error::no_deployment(id))
+        self.store
+            .deployment(id)
+            .await?
+            .map(|found| found.deployment)
+            .ok_or_else(|| Error::no_deployment(id))
     }
 
     /// The history of a deployment, in the order of recording.
@@ -40,7 +44,11 @@ impl Tracker {
     pub async fn history(&self, id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
         let history = self.store.history(id).await?;
         // Every deployment has at least one row of history.
-        if history.is_empty() { Err(Error::no_deployment(id)) } else { Ok(history) }
+        if history.is_empty() {
+            Err(Error::no_deployment(id))
+        } else {
+            Ok(history)
+        }
     }
 
     /// A page of the deployments that match, newest first by the time that the filter's order
@@ -51,14 +59,22 @@ impl Tracker {
     /// # Errors
     /// [`Error::Invalid`] for a cursor of the other order, and for a `skip` of more than 10,000 if
     /// more deployments than that match; errors of the database.
-    pub async fn list(&self, filter: &DeploymentFilter, page: PageRequest) -> Result<Page<Deployment>, Error> {
+    pub async fn list(
+        &self,
+        filter: &DeploymentFilter,
+        page: PageRequest,
+    ) -> Result<Page<Deployment>, Error> {
         page_links::check_order(filter.order, page)?;
         let order = filter.order;
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(page_links::page(order, page, PageRows::default(), 0));
         };
         // A filter without maintained counts reads many rows, and so does a large `skip`.
-        let _turn = if filter.is_counted() && page.skip() <= SHALLOW { None } else { Some(self.large_reads.first().await?) };
+        let _turn = if filter.is_counted() && page.skip() <= SHALLOW {
+            None
+        } else {
+            Some(self.large_reads.first().await?)
+        };
         let total = if filter.is_counted() {
             self.store.counted_deployments(&filter).await?
         } else {
@@ -66,8 +82,17 @@ impl Tracker {
         };
         page_links::check_depth(page, total)?;
         // If nothing matches, the query for rows would read a whole index.
-        let rows = if total > page.skip() { self.rows(&filter, page).await? } else { Vec::new() };
-        Ok(page_links::page(order, page, PageRows::of(page, rows), total))
+        let rows = if total > page.skip() {
+            self.rows(&filter, page).await?
+        } else {
+            Vec::new()
+        };
+        Ok(page_links::page(
+            order,
+            page,
+            PageRows::of(page, rows),
+            total,
+        ))
     }
 
     /// The rows of a page, and one more, which shows whether another page follows.
@@ -94,14 +119,23 @@ impl Tracker {
         let Some(filter) = self.resolved(filter).await? else {
             return Ok(None);
         };
-        let (order, filter) = (Order::Created, RowFilter { order: Order::Created, ..filter });
+        let (order, filter) = (
+            Order::Created,
+            RowFilter {
+                order: Order::Created,
+                ..filter
+            },
+        );
         let cursor = Cursor::NewerThan(after.unwrap_or(ListKey::least(order)));
         let _turn = match after {
             None => self.large_reads.first().await?,
             Some(_) => self.large_reads.next().await?,
         };
         let sizes = self.store.sizes_from(&filter, cursor, take).await?;
-        let deployments = self.store.deployments_from(&filter, cursor, fitting(sizes) as u64).await?;
+        let deployments = self
+            .store
+            .deployments_from(&filter, cursor, fitting(sizes) as u64)
+            .await?;
         let (mut next, mut lines, mut rows) = (None, Vec::with_capacity(deployments.len()), 0);
         for some in deployments.chunks(HISTORIES) {
             let ids: Vec<_> = some.iter().map(|deployment| deployment.id).collect();
@@ -123,14 +157,31 @@ impl Tracker {
     /// that nothing matches.
     async fn resolved(&self, filter: &DeploymentFilter) -> Result<Option<RowFilter>, Error> {
         let component = match &filter.component {
-            Some(name) => IdFilter::of(self.store.components(Some(name), 0, 1).await?.0.first().map(|component| component.id)),
+            Some(name) => IdFilter::of(
+                self.store
+                    .components(Some(name), 0, 1)
+                    .await?
+                    .0
+                    .first()
+                    .map(|component| component.id),
+            ),
             None => IdFilter::Any,
         };
         let environment = match &filter.environment {
-            Some(name) => IdFilter::of(self.store.environments(Some(name), 0, 1).await?.0.first().map(|environment| environment.id)),
+            Some(name) => IdFilter::of(
+                self.store
+                    .environments(Some(name), 0, 1)
+                    .await?
+                    .0
+                    .first()
+                    .map(|environment| environment.id),
+            ),
             None => IdFilter::Any,
         };
-        let (component, environment) = (component.and(filter.component_id), environment.and(filter.environment_id));
+        let (component, environment) = (
+            component.and(filter.component_id),
+            environment.and(filter.environment_id),
+        );
         if component == IdFilter::Nothing || environment == IdFilter::Nothing {
             return Ok(None);
         }
@@ -155,7 +206,11 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such component, and errors of the database.
-    pub async fn latest(&self, component_id: Uuid, at: Option<Time>) -> Result<Vec<Deployment>, Error> {
+    pub async fn latest(
+        &self,
+        component_id: Uuid,
+        at: Option<Time>,
+    ) -> Result<Vec<Deployment>, Error> {
         pages::all(self.latest_pages(component_id, at).await?).await
     }
 }
@@ -184,6 +239,10 @@ impl IdFilter {
     }
 
     fn id(self) -> Option<Uuid> {
-        if let Self::One(id) = self { Some(id) } else { None }
+        if let Self::One(id) = self {
+            Some(id)
+        } else {
+            None
+        }
     }
 }

@@ -29,10 +29,22 @@ impl Tracker {
         if let Some(cell) = self.store.cell(component, environment).await? {
             return Ok(Some(cell));
         }
-        if self.store.components(Some(component), 0, 1).await?.0.is_empty() {
+        if self
+            .store
+            .components(Some(component), 0, 1)
+            .await?
+            .0
+            .is_empty()
+        {
             return Err(Error::unknown(CatalogKind::Component, component));
         }
-        if self.store.environments(Some(environment), 0, 1).await?.0.is_empty() {
+        if self
+            .store
+            .environments(Some(environment), 0, 1)
+            .await?
+            .0
+            .is_empty()
+        {
             return Err(Error::unknown(CatalogKind::Environment, environment));
         }
         Ok(None)

@@ -134,7 +134,10 @@ impl Tracker {
     /// The tracker with another registration setting.
     #[must_use]
     pub fn with_registration(self, registration: Registration) -> Self {
-        Self { registration, ..self }
+        Self {
+            registration,
+            ..self
+        }
     }
 
     /// The tracker with another name guard.
@@ -198,6 +201,10 @@ impl Tracker {
 }
 
 /// Runs a write in its own task, which continues when its caller is dropped.
-async fn in_own_task<T: Send + 'static>(write: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
-    tokio::spawn(write).await.map_err(|ended| Error::Internal(ended.into()))?
+async fn in_own_task<T: Send + 'static>(
+    write: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(write)
+        .await
+        .map_err(|ended| Error::Internal(ended.into()))?
 }

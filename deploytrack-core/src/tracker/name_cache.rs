@@ -45,12 +45,27 @@ impl NameCache {
     /// The known names that a new name may be a typing error of: at most three, in the order of
     /// names. Archived names do not count: nothing is deployed there, and the new name may be the
     /// successor of one.
-    pub(super) async fn near(&self, write: &mut Write, kind: CatalogKind, name: &Name) -> Result<Vec<Name>, Error> {
+    pub(super) async fn near(
+        &self,
+        write: &mut Write,
+        kind: CatalogKind,
+        name: &Name,
+    ) -> Result<Vec<Name>, Error> {
         self.catch_up(write).await?;
-        let candidates: Vec<Reference> = self.indexed().of(kind).candidates(name).into_iter().map(Reference::Name).collect();
+        let candidates: Vec<Reference> = self
+            .indexed()
+            .of(kind)
+            .candidates(name)
+            .into_iter()
+            .map(Reference::Name)
+            .collect();
         let candidates: Vec<&Reference> = candidates.iter().collect();
         let entries = write.lookup(kind, &candidates).await?;
-        let in_use: Vec<_> = entries.into_iter().filter(|entry| entry.archived_at.is_none()).map(|entry| entry.name).collect();
+        let in_use: Vec<_> = entries
+            .into_iter()
+            .filter(|entry| entry.archived_at.is_none())
+            .map(|entry| entry.name)
+            .collect();
         Ok(near_misses(name, &in_use))
     }
 
@@ -78,7 +93,13 @@ impl NameCache {
 async fn all_names(write: &mut Write) -> Result<Vec<(CatalogKind, Name)>, Error> {
     let mut names = Vec::new();
     for kind in [CatalogKind::Component, CatalogKind::Environment] {
-        names.extend(write.all_names(kind).await?.into_iter().map(|name| (kind, name)));
+        names.extend(
+            write
+                .all_names(kind)
+                .await?
+                .into_iter()
+                .map(|name| (kind, name)),
+        );
     }
     Ok(names)
 }

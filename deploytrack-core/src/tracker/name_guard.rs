@@ -39,7 +39,10 @@ impl FromStr for NameGuard {
     type Err = UnknownNameGuard;
 
     fn from_str(word: &str) -> Result<Self, UnknownNameGuard> {
-        Self::ALL.into_iter().find(|guard| guard.as_str() == word).ok_or(UnknownNameGuard)
+        Self::ALL
+            .into_iter()
+            .find(|guard| guard.as_str() == word)
+            .ok_or(UnknownNameGuard)
     }
 }
 

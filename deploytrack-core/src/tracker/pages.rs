@@ -89,12 +89,22 @@ impl Pages for LatestPages {
     async fn next(&mut self) -> Result<Option<Vec<Deployment>>, Error> {
         let tracker = &self.tracker;
         // The first page is small; those that follow belong to a large answer.
-        let _turn = if self.has_begun { Some(tracker.large_reads.next().await?) } else { None };
+        let _turn = if self.has_begun {
+            Some(tracker.large_reads.next().await?)
+        } else {
+            None
+        };
         self.has_begun = true;
         match &mut self.remaining {
             Remaining::Current(remaining) if !remaining.is_empty() => {
-                let environments: Vec<_> = page_of(remaining).into_iter().map(|key| key.environment_id).collect();
-                let page = tracker.store.current_of(self.component_id, &environments).await?;
+                let environments: Vec<_> = page_of(remaining)
+                    .into_iter()
+                    .map(|key| key.environment_id)
+                    .collect();
+                let page = tracker
+                    .store
+                    .current_of(self.component_id, &environments)
+                    .await?;
                 remaining.drain(..environments.len());
                 Ok(Some(page))
             }
@@ -124,11 +134,23 @@ impl Pages for HistoryPages {
     type Row = HistoryEntry;
 
     async fn next(&mut self) -> Result<Option<Vec<HistoryEntry>>, Error> {
-        let _turn = if self.after == 0 { None } else { Some(self.tracker.large_reads.next().await?) };
-        let page = self.tracker.store.history_after(self.id, self.after, PAGE_ROWS as u64).await?;
+        let _turn = if self.after == 0 {
+            None
+        } else {
+            Some(self.tracker.large_reads.next().await?)
+        };
+        let page = self
+            .tracker
+            .store
+            .history_after(self.id, self.after, PAGE_ROWS as u64)
+            .await?;
         let Some(last) = page.last() else {
             // Every deployment has at least one row of history.
-            return if self.after == 0 { Err(Error::no_deployment(self.id)) } else { Ok(None) };
+            return if self.after == 0 {
+                Err(Error::no_deployment(self.id))
+            } else {
+                Ok(None)
+            };
         };
         self.after = last.sequence;
         Ok(Some(page))
@@ -140,25 +162,48 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such component, and errors of the database.
-    pub async fn latest_pages(&self, component_id: Uuid, at: Option<Time>) -> Result<LatestPages, Error> {
+    pub async fn latest_pages(
+        &self,
+        component_id: Uuid,
+        at: Option<Time>,
+    ) -> Result<LatestPages, Error> {
         self.component(component_id).await?;
         let remaining = match at {
             None => Remaining::Current(self.store.current_sizes(component_id).await?.into()),
             Some(at) => Remaining::Past(self.store.current_of_at(component_id, at).await?.into()),
         };
-        Ok(LatestPages { tracker: self.clone(), component_id, remaining, has_begun: false })
+        Ok(LatestPages {
+            tracker: self.clone(),
+            component_id,
+            remaining,
+            has_begun: false,
+        })
     }
 
     /// The history of a deployment, as [`Tracker::history`] returns it, page by page.
     #[must_use]
     pub fn history_pages(&self, id: Uuid) -> HistoryPages {
-        HistoryPages { tracker: self.clone(), id, after: 0 }
+        HistoryPages {
+            tracker: self.clone(),
+            id,
+            after: 0,
+        }
     }
 
     /// A deployment as it was when it became current.
-    async fn as_of(&self, CurrentDeployment { deployment_id, sequence }: CurrentDeployment) -> Result<Deployment, Error> {
+    async fn as_of(
+        &self,
+        CurrentDeployment {
+            deployment_id,
+            sequence,
+        }: CurrentDeployment,
+    ) -> Result<Deployment, Error> {
         let history = self.store.history(deployment_id).await?;
-        Ok(history::as_of(self.deployment(deployment_id).await?, &history, sequence))
+        Ok(history::as_of(
+            self.deployment(deployment_id).await?,
+            &history,
+            sequence,
+        ))
     }
 }
 
@@ -170,7 +215,10 @@ mod tests {
     fn a_page_has_at_least_one_row_and_a_bounded_number_of_bytes() {
         assert_eq!(fitting([]), 0);
         assert_eq!(fitting([10 * PAGE_BYTES, 1]), 1);
-        assert_eq!(fitting([0; 1000]), usize::try_from(PAGE_BYTES / ROW_BYTES).unwrap());
+        assert_eq!(
+            fitting([0; 1000]),
+            usize::try_from(PAGE_BYTES / ROW_BYTES).unwrap()
+        );
         assert_eq!(fitting([PAGE_BYTES / 2, PAGE_BYTES / 4, PAGE_BYTES / 2]), 2);
     }
 }

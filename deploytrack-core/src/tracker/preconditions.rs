@@ -48,7 +48,12 @@ impl Terms {
     /// The terms with only an author.
     #[must_use]
     pub fn by(by: Label) -> Self {
-        Self { by, once: None, only_if: None, sent_at: None }
+        Self {
+            by,
+            once: None,
+            only_if: None,
+            sent_at: None,
+        }
     }
 
     /// Carries out the write once under this key: a repeated request gets the first answer again.
@@ -60,7 +65,10 @@ impl Terms {
     /// Carries out the write only if the condition holds for the current state of the object.
     #[must_use]
     pub fn only_if(self, condition: Option<Condition>) -> Self {
-        Self { only_if: condition, ..self }
+        Self {
+            only_if: condition,
+            ..self
+        }
     }
 
     /// Sets the sender's clock at the time of sending: times in the write are read by that clock,
@@ -72,7 +80,10 @@ impl Terms {
 
     /// The arrival of the write at this time.
     pub(super) const fn arriving(&self, at: Time) -> Arrival {
-        Arrival { at, sent_at: self.sent_at }
+        Arrival {
+            at,
+            sent_at: self.sent_at,
+        }
     }
 
     /// The author of the write.
@@ -83,9 +94,17 @@ impl Terms {
 
     /// Rejects a write if the condition does not hold for the present state of the object.
     pub(super) fn check(&self, present: &impl Serialize) -> Result<(), Error> {
-        let Some(condition) = &self.only_if else { return Ok(()) };
-        let tag = EntityTag::of(&serde_json::to_vec(present).map_err(|error| Error::Internal(error.into()))?);
-        if condition.matches(&tag) { Ok(()) } else { Err(Error::Changed(tag)) }
+        let Some(condition) = &self.only_if else {
+            return Ok(());
+        };
+        let tag = EntityTag::of(
+            &serde_json::to_vec(present).map_err(|error| Error::Internal(error.into()))?,
+        );
+        if condition.matches(&tag) {
+            Ok(())
+        } else {
+            Err(Error::Changed(tag))
+        }
     }
 }
 
@@ -138,30 +157,63 @@ pub(super) struct KeyClaim {
 impl Terms {
     /// Claims the key of the write, if it has one.
     pub(super) fn claim(&self, active_keys: &Arc<ActiveKeys>) -> Result<Option<KeyClaim>, Error> {
-        let Some(IdempotentRequest { key, request }) = &self.once else { return Ok(None) };
-        let key = ScopedKey { subject: self.by.clone(), key: key.clone() };
+        let Some(IdempotentRequest { key, request }) = &self.once else {
+            return Ok(None);
+        };
+        let key = ScopedKey {
+            subject: self.by.clone(),
+            key: key.clone(),
+        };
         if !active_keys.keys().insert(key.clone()) {
             return Err(Error::InFlight);
         }
-        Ok(Some(KeyClaim { active_keys: active_keys.clone(), key, request: *request }))
+        Ok(Some(KeyClaim {
+            active_keys: active_keys.clone(),
+            key,
+            request: *request,
+        }))
     }
 }
 
 impl KeyClaim {
     /// Returns the answer that is stored under the key as the answer to this request.
-    pub(super) fn replay<T: DeserializeOwned>(&self, stored: &StoredAnswer) -> Result<WriteOutcome<T>, Error> {
+    pub(super) fn replay<T: DeserializeOwned>(
+        &self,
+        stored: &StoredAnswer,
+    ) -> Result<WriteOutcome<T>, Error> {
         if stored.request != self.request {
-            return Err(Error::KeyReused { recorded: id_in(&stored.answer) });
+            return Err(Error::KeyReused {
+                recorded: id_in(&stored.answer),
+            });
         }
-        let value = serde_json::from_str(&stored.answer).map_err(|error| Error::Internal(error.into()))?;
-        Ok(WriteOutcome { value, replayed: true, resembles: Vec::new(), archived: Vec::new() })
+        let value =
+            serde_json::from_str(&stored.answer).map_err(|error| Error::Internal(error.into()))?;
+        Ok(WriteOutcome {
+            value,
+            replayed: true,
+            resembles: Vec::new(),
+            archived: Vec::new(),
+        })
     }
 
     /// The answer to this request, to be stored under the key.
-    pub(super) fn new_answer(&self, value: &impl Serialize, given_at: Time, retention: TimeDelta) -> Result<NewAnswer, Error> {
+    pub(super) fn new_answer(
+        &self,
+        value: &impl Serialize,
+        given_at: Time,
+        retention: TimeDelta,
+    ) -> Result<NewAnswer, Error> {
         let answer = serde_json::to_string(value).map_err(|error| Error::Internal(error.into()))?;
-        let stored = StoredAnswer { request: self.request, answer };
-        Ok(NewAnswer { key: self.key.clone(), stored, given_at, expires_at: given_at + retention })
+        let stored = StoredAnswer {
+            request: self.request,
+            answer,
+        };
+        Ok(NewAnswer {
+            key: self.key.clone(),
+            stored,
+            given_at,
+            expires_at: given_at + retention,
+        })
     }
 }
 
@@ -173,7 +225,12 @@ impl Drop for KeyClaim {
 
 /// The id in a stored answer.
 fn id_in(answer: &str) -> Option<Uuid> {
-    serde_json::from_str::<serde_json::Value>(answer).ok()?.get("id")?.as_str()?.parse().ok()
+    serde_json::from_str::<serde_json::Value>(answer)
+        .ok()?
+        .get("id")?
+        .as_str()?
+        .parse()
+        .ok()
 }
 
 /// A write that has begun under its terms.
@@ -196,22 +253,37 @@ pub(super) enum Start<T> {
 
 impl Tracker {
     /// Begins a write, or returns the answer that is stored under its key.
-    pub(super) async fn begin<T: DeserializeOwned>(&self, terms: &Terms) -> Result<Start<T>, Error> {
+    pub(super) async fn begin<T: DeserializeOwned>(
+        &self,
+        terms: &Terms,
+    ) -> Result<Start<T>, Error> {
         self.begin_claimed(terms.claim(&self.active_keys)?).await
     }
 
     /// The same, with a key that is already claimed.
-    pub(super) async fn begin_claimed<T: DeserializeOwned>(&self, claim: Option<KeyClaim>) -> Result<Start<T>, Error> {
+    pub(super) async fn begin_claimed<T: DeserializeOwned>(
+        &self,
+        claim: Option<KeyClaim>,
+    ) -> Result<Start<T>, Error> {
         let (mut write, steady) = (self.store.write().await?, self.clock.steady());
         if let Some(claim) = &claim {
             if !write.lock_key(&claim.key).await? {
                 return Err(Error::InFlight);
             }
-            if let Some(stored) = write.stored_answers(std::slice::from_ref(&claim.key), steady).await?.get(&claim.key) {
+            if let Some(stored) = write
+                .stored_answers(std::slice::from_ref(&claim.key), steady)
+                .await?
+                .get(&claim.key)
+            {
                 return claim.replay(stored).map(Start::Replay);
             }
         }
-        Ok(Start::Work(Box::new(Work { write, claim, steady, retention: self.retention })))
+        Ok(Start::Work(Box::new(Work {
+            write,
+            claim,
+            steady,
+            retention: self.retention,
+        })))
     }
 }
 
@@ -219,9 +291,15 @@ impl Work {
     /// Commits the write, and stores its answer if there is a key.
     pub(super) async fn finish<T: Serialize>(mut self, value: T) -> Result<WriteOutcome<T>, Error> {
         if let Some(claim) = &self.claim {
-            self.write.store_answer(claim.new_answer(&value, self.steady, self.retention)?);
+            self.write
+                .store_answer(claim.new_answer(&value, self.steady, self.retention)?);
         }
         self.write.commit().await?;
-        Ok(WriteOutcome { value, replayed: false, resembles: Vec::new(), archived: Vec::new() })
+        Ok(WriteOutcome {
+            value,
+            replayed: false,
+            resembles: Vec::new(),
+            archived: Vec::new(),
+        })
     }
 }

@@ -23,14 +23,19 @@ impl Tracker {
     /// [`Error::Invalid`] for `rolled_back` and for a time ahead of the clock; [`Error::NotFound`] for an unknown id,
     /// or an unknown name when registration is strict; [`Error::NearMiss`]; errors of an idempotency key
     /// ([`Error::KeyReused`], [`Error::InFlight`]); and errors of the database.
-    pub async fn record(&self, new: NewDeployment, terms: impl Into<Terms>) -> Result<WriteOutcome<Deployment>, Error> {
+    pub async fn record(
+        &self,
+        new: NewDeployment,
+        terms: impl Into<Terms>,
+    ) -> Result<WriteOutcome<Deployment>, Error> {
         let (now, terms) = (self.clock.now(), terms.into());
         let mut faults = terms.arriving(now).faults(new.occurred_at);
         faults.extend(fault_of_status(new.status));
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.enqueue(Operation::Record(Box::new(new)), terms, now).await
+        self.enqueue(Operation::Record(Box::new(new)), terms, now)
+            .await
     }
 
     /// Changes the status of a deployment, its description and metadata, or both. An exact
@@ -42,12 +47,18 @@ impl Tracker {
     /// also if another writer was first; [`Error::Invalid`] for a time ahead of the clock or
     /// metadata that become too large; [`Error::Changed`] if the deployment does not fulfil the
     /// condition of the terms; errors of an idempotency key; and errors of the database.
-    pub async fn update(&self, id: Uuid, change: Change, terms: impl Into<Terms>) -> Result<WriteOutcome<Deployment>, Error> {
+    pub async fn update(
+        &self,
+        id: Uuid,
+        change: Change,
+        terms: impl Into<Terms>,
+    ) -> Result<WriteOutcome<Deployment>, Error> {
         let (now, terms) = (self.clock.now(), terms.into());
         let faults = terms.arriving(now).faults(change.occurred_at);
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.enqueue(Operation::Update(id, change), terms, now).await
+        self.enqueue(Operation::Update(id, change), terms, now)
+            .await
     }
 }

@@ -31,7 +31,11 @@ pub(super) enum NamePolicy {
 
 impl NamePolicy {
     /// The policy for a request; `even_if_near` means that the request asks for registration.
-    pub(super) const fn new(registration: Registration, guard: NameGuard, even_if_near: bool) -> Self {
+    pub(super) const fn new(
+        registration: Registration,
+        guard: NameGuard,
+        even_if_near: bool,
+    ) -> Self {
         match (registration, guard) {
             (Registration::Strict, _) => Self::Refuse,
             (Registration::Auto, _) if even_if_near => Self::Register,
@@ -56,7 +60,10 @@ pub(super) struct ResolvedNames {
 
 impl ResolvedNames {
     /// Looks up pairs of a component and an environment, all at once.
-    pub(super) async fn of<'a>(write: &mut Write, pairs: impl Iterator<Item = (&'a Reference, &'a Reference)>) -> Result<Self, Error> {
+    pub(super) async fn of<'a>(
+        write: &mut Write,
+        pairs: impl Iterator<Item = (&'a Reference, &'a Reference)>,
+    ) -> Result<Self, Error> {
         let (components, environments): (BTreeSet<_>, BTreeSet<_>) = pairs.unzip();
         Ok(Self {
             components: lookup_all(write, CatalogKind::Component, components).await?,
@@ -71,16 +78,28 @@ impl ResolvedNames {
     }
 
     /// The component and the environment of a pair, if both are resolved.
-    pub(super) fn pair(&self, (component, environment): (&Reference, &Reference)) -> Option<(&CatalogEntry, &CatalogEntry)> {
-        self.components.get(component).zip(self.environments.get(environment))
+    pub(super) fn pair(
+        &self,
+        (component, environment): (&Reference, &Reference),
+    ) -> Option<(&CatalogEntry, &CatalogEntry)> {
+        self.components
+            .get(component)
+            .zip(self.environments.get(environment))
     }
 
     /// The component and the environment of a pair that must be resolved. The error names the
     /// unknown one.
-    pub(super) fn known_pair(&self, (component, environment): (&Reference, &Reference)) -> Result<(&CatalogEntry, &CatalogEntry), Error> {
+    pub(super) fn known_pair(
+        &self,
+        (component, environment): (&Reference, &Reference),
+    ) -> Result<(&CatalogEntry, &CatalogEntry), Error> {
         Ok((
-            self.components.get(component).ok_or_else(|| Error::unknown(CatalogKind::Component, component))?,
-            self.environments.get(environment).ok_or_else(|| Error::unknown(CatalogKind::Environment, environment))?,
+            self.components
+                .get(component)
+                .ok_or_else(|| Error::unknown(CatalogKind::Component, component))?,
+            self.environments
+                .get(environment)
+                .ok_or_else(|| Error::unknown(CatalogKind::Environment, environment))?,
         ))
     }
 
@@ -94,7 +113,9 @@ impl ResolvedNames {
         by: &Label,
     ) -> Result<(), Error> {
         if !self.components.contains_key(component) {
-            let (entry, resembles) = tracker.resolve_component(write, component, policy, by).await?;
+            let (entry, resembles) = tracker
+                .resolve_component(write, component, policy, by)
+                .await?;
             self.components.insert(component.clone(), entry);
             self.resembles.extend(resembles);
         }
@@ -111,7 +132,9 @@ impl ResolvedNames {
         by: &Label,
     ) -> Result<(), Error> {
         if !self.environments.contains_key(environment) {
-            let (entry, resembles) = tracker.resolve_environment(write, environment, policy, by).await?;
+            let (entry, resembles) = tracker
+                .resolve_environment(write, environment, policy, by)
+                .await?;
             self.environments.insert(environment.clone(), entry);
             self.resembles.extend(resembles);
         }
@@ -149,18 +172,29 @@ impl Tracker {
             Ok(found) => return Ok((found, None)),
             Err(name) => name,
         };
-        let resembles = self.check_name(write, CatalogKind::Component, name, policy).await?;
+        let resembles = self
+            .check_name(write, CatalogKind::Component, name, policy)
+            .await?;
         let now = self.clock.now();
         let new = Component::registered(self.next_id(), name.clone(), now);
         if write.add_component(&new).await? {
             add_component_event(write, EventType::ComponentCreated, &new, now, by);
-            return Ok((CatalogEntry { id: new.id, name: new.name, archived_at: None }, resembles));
+            return Ok((
+                CatalogEntry {
+                    id: new.id,
+                    name: new.name,
+                    archived_at: None,
+                },
+                resembles,
+            ));
         }
         // Another server has registered the name meanwhile; its row is visible now.
         let first = find(write, CatalogKind::Component, reference).await?;
-        first
-            .map(|first| (first, None))
-            .map_err(|name| Error::Internal(format!("the component {name} was deleted while it was looked up").into()))
+        first.map(|first| (first, None)).map_err(|name| {
+            Error::Internal(
+                format!("the component {name} was deleted while it was looked up").into(),
+            )
+        })
     }
 
     /// Resolves an environment, and registers it if the policy allows.
@@ -180,13 +214,22 @@ impl Tracker {
             Ok(found) => return Ok((found, None)),
             Err(name) => name,
         };
-        let resembles = self.check_name(write, CatalogKind::Environment, name, policy).await?;
+        let resembles = self
+            .check_name(write, CatalogKind::Environment, name, policy)
+            .await?;
         let now = self.clock.now();
         let new = Environment::registered(self.next_id(), name.clone(), now);
         let position = write.position_by_type(new.r#type).await?;
         write.add_environment(&new, position).await?;
         add_environment_event(write, EventType::EnvironmentCreated, &new, now, by);
-        Ok((CatalogEntry { id: new.id, name: new.name, archived_at: None }, resembles))
+        Ok((
+            CatalogEntry {
+                id: new.id,
+                name: new.name,
+                archived_at: None,
+            },
+            resembles,
+        ))
     }
 
     /// Checks whether an unknown name may be registered; returns the known name that it resembles.
@@ -200,28 +243,54 @@ impl Tracker {
         let did_you_mean = match policy {
             NamePolicy::Refuse => return Err(Error::unknown(kind, name)),
             NamePolicy::Register => return Ok(None),
-            NamePolicy::RegisterUnlessNear | NamePolicy::RegisterAndWarn => self.name_cache.near(write, kind, name).await?,
+            NamePolicy::RegisterUnlessNear | NamePolicy::RegisterAndWarn => {
+                self.name_cache.near(write, kind, name).await?
+            }
         };
         match did_you_mean.first() {
-            Some(known) if policy == NamePolicy::RegisterAndWarn => {
-                Ok(Some(Resemblance { kind, name: name.clone(), known: known.clone() }))
-            }
-            Some(_) => Err(Error::NearMiss { kind, name: name.clone(), did_you_mean }),
+            Some(known) if policy == NamePolicy::RegisterAndWarn => Ok(Some(Resemblance {
+                kind,
+                name: name.clone(),
+                known: known.clone(),
+            })),
+            Some(_) => Err(Error::NearMiss {
+                kind,
+                name: name.clone(),
+                did_you_mean,
+            }),
             None => Ok(None),
         }
     }
 
-    pub(super) async fn existing_component(&self, write: &mut Write, id: Uuid) -> Result<Component, Error> {
-        write.component(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Component, id))
+    pub(super) async fn existing_component(
+        &self,
+        write: &mut Write,
+        id: Uuid,
+    ) -> Result<Component, Error> {
+        write
+            .component(id)
+            .await?
+            .ok_or_else(|| Error::unknown(CatalogKind::Component, id))
     }
 
-    pub(super) async fn existing_environment(&self, write: &mut Write, id: Uuid) -> Result<Environment, Error> {
-        write.environment(id).await?.ok_or_else(|| Error::unknown(CatalogKind::Environment, id))
+    pub(super) async fn existing_environment(
+        &self,
+        write: &mut Write,
+        id: Uuid,
+    ) -> Result<Environment, Error> {
+        write
+            .environment(id)
+            .await?
+            .ok_or_else(|| Error::unknown(CatalogKind::Environment, id))
     }
 }
 
 /// Looks up a reference. Returns the name if it is unknown; an unknown id is an error.
-async fn find<'a>(write: &mut Write, kind: CatalogKind, reference: &'a Reference) -> Result<Result<CatalogEntry, &'a Name>, Error> {
+async fn find<'a>(
+    write: &mut Write,
+    kind: CatalogKind,
+    reference: &'a Reference,
+) -> Result<Result<CatalogEntry, &'a Name>, Error> {
     match (write.lookup(kind, &[reference]).await?.pop(), reference) {
         (Some(found), _) => Ok(Ok(found)),
         (None, Reference::Name(name)) => Ok(Err(name)),

@@ -20,12 +20,18 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::NotCurrent`]; [`Error::Invalid`] for a time ahead of the
     /// clock; errors of an idempotency key; and errors of the database.
-    pub async fn undeploy(&self, id: Uuid, undeploy: Undeploy, terms: impl Into<Terms>) -> Result<WriteOutcome<Deployment>, Error> {
+    pub async fn undeploy(
+        &self,
+        id: Uuid,
+        undeploy: Undeploy,
+        terms: impl Into<Terms>,
+    ) -> Result<WriteOutcome<Deployment>, Error> {
         let (now, terms) = (self.clock.now(), terms.into());
         let faults = terms.arriving(now).faults(undeploy.occurred_at);
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        self.enqueue(Operation::Undeploy(id, undeploy), terms, now).await
+        self.enqueue(Operation::Undeploy(id, undeploy), terms, now)
+            .await
     }
 }

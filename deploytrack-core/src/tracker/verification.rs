@@ -58,7 +58,11 @@ impl Tracker {
     /// In its own task: a cancelled caller would leave running statements behind, each of which
     /// occupies a connection. The next verification waits for their end.
     async fn audit(&self) -> Result<Audit, Error> {
-        let one_at_a_time = self.verifying.clone().try_lock_owned().map_err(|_| Error::Verifying)?;
+        let one_at_a_time = self
+            .verifying
+            .clone()
+            .try_lock_owned()
+            .map_err(|_| Error::Verifying)?;
         let this = self.clone();
         in_own_task(async move {
             let audit = this.compare_everything().await;
@@ -69,7 +73,10 @@ impl Tracker {
     }
 
     async fn compare_everything(&self) -> Result<Audit, Error> {
-        let mut source = Source { snapshot: self.store.snapshot().await?, store: &self.store };
+        let mut source = Source {
+            snapshot: self.store.snapshot().await?,
+            store: &self.store,
+        };
         let mut audit = Audit::default();
         audit.compare_deployments(&mut source).await?;
         audit.compare_derived_tables(&mut source).await?;
@@ -129,7 +136,13 @@ impl Audit {
     fn note(&mut self, table: &str, repair: Option<Repair>, difference: Difference) {
         self.report.found += 1;
         if self.named.len() < MOST_NAMED {
-            self.named.push((repair, Difference { table: table.to_owned(), ..difference }));
+            self.named.push((
+                repair,
+                Difference {
+                    table: table.to_owned(),
+                    ..difference
+                },
+            ));
         }
     }
 
@@ -150,39 +163,72 @@ impl Audit {
         if self.unreadable.deployments {
             self.repairs.clear();
         }
-        self.repairs.retain(|repair| !self.broken.iter().any(|cell| repair.is_of(cell)));
-        let repairable = |repair: Option<Repair>| repair.is_some_and(|repair| self.repairs.contains(&repair));
-        let named = self.named.iter().map(|(repair, difference)| Difference { repairable: repairable(*repair), ..difference.clone() });
+        self.repairs
+            .retain(|repair| !self.broken.iter().any(|cell| repair.is_of(cell)));
+        let repairable =
+            |repair: Option<Repair>| repair.is_some_and(|repair| self.repairs.contains(&repair));
+        let named = self.named.iter().map(|(repair, difference)| Difference {
+            repairable: repairable(*repair),
+            ..difference.clone()
+        });
         self.report.differences = named.collect();
         self.report.ok = self.report.found == 0;
         self.report.empty = self.report.deployments == 0 && !self.unreadable.any;
     }
 
     /// Compares one deployment and its periods with its history.
-    fn compare(&mut self, row: &DeploymentRecord, history: Vec<EntryResult>, periods: &[StoredPeriod]) {
+    fn compare(
+        &mut self,
+        row: &DeploymentRecord,
+        history: Vec<EntryResult>,
+        periods: &[StoredPeriod],
+    ) {
         let (deployment, cell) = (&row.deployment, CellKey::of(&row.deployment));
-        let about = |sequence, detail| Difference { deployment_id: Some(deployment.id), sequence, detail, ..Difference::default() };
+        let about = |sequence, detail| Difference {
+            deployment_id: Some(deployment.id),
+            sequence,
+            detail,
+            ..Difference::default()
+        };
         let mut entries = Vec::with_capacity(history.len());
         for (sequence, entry) in history {
             match entry {
                 Ok(entry) => entries.push(entry),
-                Err(error) => return self.note_broken("history", cell, about(Some(sequence), unreadable(&error))),
+                Err(error) => {
+                    return self.note_broken(
+                        "history",
+                        cell,
+                        about(Some(sequence), unreadable(&error)),
+                    );
+                }
             }
         }
         if let Err(broken) = history::check(deployment, &entries) {
             self.note_broken("history", cell, about(broken.sequence, broken.why));
-        } else if entries.last().is_some_and(|last| last.hash != row.head_hash) {
-            let detail = "the last row of the history is not the one of the last write to the deployment".into();
+        } else if entries
+            .last()
+            .is_some_and(|last| last.hash != row.head_hash)
+        {
+            let detail =
+                "the last row of the history is not the one of the last write to the deployment"
+                    .into();
             self.note_broken("deployments", cell, about(None, detail));
         }
-        let Some(standing) = history::fold(&entries) else { return };
+        let Some(standing) = history::fold(&entries) else {
+            return;
+        };
         if let Some(detail) = differing(row, &standing) {
             self.note_repairable("deployments", cell, about(None, detail));
         }
-        if let Some((sequence, detail)) = differing_periods(deployment, &standing.periods, periods) {
+        if let Some((sequence, detail)) = differing_periods(deployment, &standing.periods, periods)
+        {
             self.note_repairable("cell_periods", cell, about(sequence, detail));
         }
-        self.periods += standing.periods.iter().filter(|period| periods.contains(&expected_period(deployment, period))).count() as u64;
+        self.periods += standing
+            .periods
+            .iter()
+            .filter(|period| periods.contains(&expected_period(deployment, period)))
+            .count() as u64;
         self.count(deployment, &standing, newest_of(&entries));
     }
 
@@ -190,13 +236,28 @@ impl Audit {
     fn count(&mut self, deployment: &Deployment, standing: &DeploymentState, time: Time) {
         let cell = CellKey::of(deployment);
         *self.counts.entry((cell, standing.status)).or_default() += 1;
-        let empty = || ExpectedCell { key: (Time::default(), 0), stored: empty_cell(), time };
+        let empty = || ExpectedCell {
+            key: (Time::default(), 0),
+            stored: empty_cell(),
+            time,
+        };
         let newest = self.newest.entry(cell).or_insert_with(empty);
         newest.time = newest.time.max(time);
-        for period in standing.periods.iter().filter(|period| period.ended_at.is_none()) {
+        for period in standing
+            .periods
+            .iter()
+            .filter(|period| period.ended_at.is_none())
+        {
             let key = (period.started_at, period.sequence);
             if key > newest.key {
-                (newest.key, newest.stored) = (key, if period.is_undeployment { empty_cell() } else { current_cell(deployment, period) });
+                (newest.key, newest.stored) = (
+                    key,
+                    if period.is_undeployment {
+                        empty_cell()
+                    } else {
+                        current_cell(deployment, period)
+                    },
+                );
             }
         }
     }
@@ -205,15 +266,25 @@ impl Audit {
         self.report.cells = stored.len() as u64;
         let mut expected = std::mem::take(&mut self.newest);
         for (cell, stored, newest_at) in stored {
-            let (expected, newest) =
-                expected.remove(&cell).map_or_else(|| (empty_cell(), newest_at), |newest| (newest.stored, newest.time));
+            let (expected, newest) = expected.remove(&cell).map_or_else(
+                || (empty_cell(), newest_at),
+                |newest| (newest.stored, newest.time),
+            );
             if newest_at < newest && !self.unreadable.cells.contains(&cell) {
-                let (stored, newest) = (clock::format_exact(&newest_at), clock::format_exact(&newest));
-                let detail = format!("the newest time is {stored}, but the history goes to {newest}");
+                let (stored, newest) = (
+                    clock::format_exact(&newest_at),
+                    clock::format_exact(&newest),
+                );
+                let detail =
+                    format!("the newest time is {stored}, but the history goes to {newest}");
                 self.note_repairable("current_cells", cell, of_cell(cell, detail));
             }
             if stored != expected && !self.unreadable.cells.contains(&cell) {
-                let detail = format!("shows {}, but the history has {}", display(&stored), display(&expected));
+                let detail = format!(
+                    "shows {}, but the history has {}",
+                    display(&stored),
+                    display(&expected)
+                );
                 self.note_repairable("current_cells", cell, of_cell(cell, detail));
             }
         }
@@ -244,8 +315,16 @@ impl Audit {
             if stored != expected && !self.unreadable.has_cell_of(id) {
                 let detail = format!("counts {stored} {status}, but the history has {expected}");
                 self.repairs.insert(Repair::Environment(id));
-                let difference = Difference { environment_id: Some(id), detail, ..Difference::default() };
-                self.note("environment_counts", Some(Repair::Environment(id)), difference);
+                let difference = Difference {
+                    environment_id: Some(id),
+                    detail,
+                    ..Difference::default()
+                };
+                self.note(
+                    "environment_counts",
+                    Some(Repair::Environment(id)),
+                    difference,
+                );
             }
         }
     }
@@ -262,7 +341,12 @@ fn by_environment(counts: &BTreeMap<(CellKey, Status), i64>) -> BTreeMap<(Uuid, 
 
 fn of_cell(cell: CellKey, detail: String) -> Difference {
     let (component_id, environment_id) = (Some(cell.component_id), Some(cell.environment_id));
-    Difference { component_id, environment_id, detail, ..Difference::default() }
+    Difference {
+        component_id,
+        environment_id,
+        detail,
+        ..Difference::default()
+    }
 }
 
 fn unreadable(error: &Error) -> String {
@@ -270,53 +354,119 @@ fn unreadable(error: &Error) -> String {
 }
 
 fn empty_cell() -> StoredCell {
-    StoredCell { deployment_id: None, version: None, succeeded_at: None }
+    StoredCell {
+        deployment_id: None,
+        version: None,
+        succeeded_at: None,
+    }
 }
 
 fn current_cell(deployment: &Deployment, period: &Period) -> StoredCell {
-    StoredCell { deployment_id: Some(deployment.id), version: Some(deployment.version.to_string()), succeeded_at: Some(period.started_at) }
+    StoredCell {
+        deployment_id: Some(deployment.id),
+        version: Some(deployment.version.to_string()),
+        succeeded_at: Some(period.started_at),
+    }
 }
 
 fn display(cell: &StoredCell) -> String {
-    let (id, version) = (cell.deployment_id.map(|id| id.to_string()), cell.version.clone());
+    let (id, version) = (
+        cell.deployment_id.map(|id| id.to_string()),
+        cell.version.clone(),
+    );
     let at = cell.succeeded_at.map(|time| clock::format_exact(&time));
     if *cell == empty_cell() {
         return "nothing".into();
     }
-    format!("{} ({}) since {}", version.unwrap_or_default(), id.unwrap_or_default(), at.unwrap_or_default())
+    format!(
+        "{} ({}) since {}",
+        version.unwrap_or_default(),
+        id.unwrap_or_default(),
+        at.unwrap_or_default()
+    )
 }
 
 /// The first value in which a deployment differs from its history.
 fn differing(row: &DeploymentRecord, expected: &DeploymentState) -> Option<String> {
     let deployment = &row.deployment;
-    let time = |time: Option<Time>| time.map_or_else(|| "never".into(), |time| clock::format_exact(&time));
+    let time =
+        |time: Option<Time>| time.map_or_else(|| "never".into(), |time| clock::format_exact(&time));
     let (when, sequence) = expected.succeeded.unzip();
-    let number = |number: Option<i64>| number.map_or_else(|| "none".into(), |number| number.to_string());
+    let number =
+        |number: Option<i64>| number.map_or_else(|| "none".into(), |number| number.to_string());
     let compared = [
-        ("status", deployment.status.to_string(), expected.status.to_string()),
-        ("attempt", deployment.attempt.to_string(), expected.attempt.to_string()),
-        ("start", time(deployment.started_at), time(expected.started_at)),
-        ("finish", time(deployment.finished_at), time(expected.finished_at)),
+        (
+            "status",
+            deployment.status.to_string(),
+            expected.status.to_string(),
+        ),
+        (
+            "attempt",
+            deployment.attempt.to_string(),
+            expected.attempt.to_string(),
+        ),
+        (
+            "start",
+            time(deployment.started_at),
+            time(expected.started_at),
+        ),
+        (
+            "finish",
+            time(deployment.finished_at),
+            time(expected.finished_at),
+        ),
         ("success", time(deployment.succeeded_at), time(when)),
-        ("row of its success", number(row.succeeded_sequence), number(sequence)),
-        ("latest transition", time(Some(deployment.occurred_at)), time(Some(expected.occurred.0))),
-        ("row of its latest transition", number(Some(row.occurred_sequence)), number(Some(expected.occurred.1))),
+        (
+            "row of its success",
+            number(row.succeeded_sequence),
+            number(sequence),
+        ),
+        (
+            "latest transition",
+            time(Some(deployment.occurred_at)),
+            time(Some(expected.occurred.0)),
+        ),
+        (
+            "row of its latest transition",
+            number(Some(row.occurred_sequence)),
+            number(Some(expected.occurred.1)),
+        ),
     ];
-    let (what, stored, expected) = compared.into_iter().find(|(_, stored, expected)| stored != expected)?;
-    Some(format!("the {what} is {stored}, but the history has {expected}"))
+    let (what, stored, expected) = compared
+        .into_iter()
+        .find(|(_, stored, expected)| stored != expected)?;
+    Some(format!(
+        "the {what} is {stored}, but the history has {expected}"
+    ))
 }
 
 /// A period as it should be stored.
 fn expected_period(deployment: &Deployment, period: &Period) -> StoredPeriod {
     let version = (!period.is_undeployment).then(|| deployment.version.to_string());
-    StoredPeriod { period: *period, deployment_id: deployment.id, version }
+    StoredPeriod {
+        period: *period,
+        deployment_id: deployment.id,
+        version,
+    }
 }
 
 /// The first period that is missing or differs from the history.
-fn differing_periods(deployment: &Deployment, expected: &[Period], stored: &[StoredPeriod]) -> Option<(Option<i64>, String)> {
-    let wrong = expected.iter().find(|period| !stored.contains(&expected_period(deployment, period)))?;
-    let exists = stored.iter().any(|stored| stored.period.sequence == wrong.sequence);
-    let detail = if exists { "the period it began differs from the history" } else { "the period it began is missing" };
+fn differing_periods(
+    deployment: &Deployment,
+    expected: &[Period],
+    stored: &[StoredPeriod],
+) -> Option<(Option<i64>, String)> {
+    let wrong = expected
+        .iter()
+        .find(|period| !stored.contains(&expected_period(deployment, period)))?;
+    let exists = stored
+        .iter()
+        .any(|stored| stored.period.sequence == wrong.sequence);
+    let detail = if exists {
+        "the period it began differs from the history"
+    } else {
+        "the period it began is missing"
+    };
     Some((Some(wrong.sequence), detail.into()))
 }
 
@@ -335,9 +485,14 @@ async fn rebuild(write: &mut Write, cell: CellKey) -> Result<(), Error> {
 
 /// Rebuilds a deployment and its periods from its history; returns its status.
 async fn rebuild_deployment(write: &mut Write, id: Uuid) -> Result<Status, Error> {
-    let row = write.deployment(id).await?.ok_or_else(|| Error::no_deployment(id))?;
+    let row = write
+        .deployment(id)
+        .await?
+        .ok_or_else(|| Error::no_deployment(id))?;
     let entries: Vec<HistoryEntry> = write.history(id).await?;
-    let Some(standing) = history::fold(&entries) else { return Ok(row.deployment.status) };
+    let Some(standing) = history::fold(&entries) else {
+        return Ok(row.deployment.status);
+    };
     write.note_time(CellKey::of(&row.deployment), newest_of(&entries));
     if let Some(record) = differing(&row, &standing).map(|_| corrected(row.clone(), &standing)) {
         write.put_deployment(record);
@@ -350,7 +505,11 @@ async fn rebuild_deployment(write: &mut Write, id: Uuid) -> Result<Status, Error
 
 /// The newest time in a history.
 fn newest_of(entries: &[HistoryEntry]) -> Time {
-    entries.iter().map(|entry| entry.occurred_at).max().unwrap_or_default()
+    entries
+        .iter()
+        .map(|entry| entry.occurred_at)
+        .max()
+        .unwrap_or_default()
 }
 
 /// The deployment with the values that its history requires.

@@ -1,8 +1,9 @@
 //! The write queue: requests that arrive at the same time share a transaction.
 //!
-//! Most of the cost of a write is the wait for the disk at its commit, and a commit of many rows waits
-//! no longer than a commit of one row. So a writer takes all queued requests as one group, and each
-//! request is answered after the commit. No request waits for others: a single one is written at once.
+//! Most of the cost of a write is the wait for the disk at its commit, and a commit of many rows
+//! waits no longer than a commit of one row. So a writer takes all queued requests as one group,
+//! and each request is answered after the commit. No request waits for others: a single one is
+//! written at once.
 //!
 //! Sharing a transaction must not change the outcome of a request:
 //!
@@ -13,7 +14,8 @@
 //! - A request that would register a name, or whose key another server has locked, is set aside. It gets
 //!   its own transaction afterwards, which can be rolled back alone.
 //!
-//! The queue is bounded, and so is the time in it: a caller gets an error rather than an endless wait.
+//! The queue is bounded, and so is the time in it: a caller gets an error rather than an endless
+//! wait.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -115,7 +117,10 @@ impl Queue {
     /// the job.
     fn remove(&self, number: u64) -> Option<Job> {
         let mut state = self.state();
-        let at = state.jobs.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        let at = state
+            .jobs
+            .binary_search_by_key(&number, |(number, _)| *number)
+            .ok()?;
         state.jobs.remove(at).map(|(_, job)| job)
     }
 
@@ -138,8 +143,17 @@ impl Tracker {
     pub(super) async fn enqueue(&self, operation: Operation, terms: Terms, now: Time) -> Reply {
         let claim = terms.claim(&self.active_keys)?;
         let (reply, mut replied) = oneshot::channel();
-        let (number, needs_writer) =
-            self.queue.push(Job { operation, terms, claim, now, since: Instant::now(), reply }, self.store.writers())?;
+        let (number, needs_writer) = self.queue.push(
+            Job {
+                operation,
+                terms,
+                claim,
+                now,
+                since: Instant::now(),
+                reply,
+            },
+            self.store.writers(),
+        )?;
         if needs_writer {
             tokio::spawn(self.clone().drain_queue());
         }
@@ -191,7 +205,14 @@ impl Tracker {
                 job.answer(Err(Error::Busy));
                 continue;
             }
-            let Job { operation, terms, claim, now, reply, .. } = job;
+            let Job {
+                operation,
+                terms,
+                claim,
+                now,
+                reply,
+                ..
+            } = job;
             let _ = reply.send(self.write_alone(&operation, &terms, claim, now).await);
         }
     }
@@ -200,12 +221,37 @@ impl Tracker {
     /// must be set aside.
     async fn try_group(&self, jobs: &[Job]) -> Result<Vec<Option<Reply>>, Error> {
         let mut write = self.store.write().await?;
-        let keys = LockedKeys::lock(&mut write, jobs.iter().filter_map(|job| job.claim.as_ref()), self.clock.steady()).await?;
-        let names = ResolvedNames::of(&mut write, jobs.iter().filter_map(|job| job.operation.names())).await?;
-        let ids: Vec<_> = jobs.iter().filter_map(|job| Some((job.operation.id()?, job.now))).collect();
-        write.lock(&ids, jobs.iter().filter_map(|job| Some((job.operation.cell(&names)?, job.now)))).await?;
+        let keys = LockedKeys::lock(
+            &mut write,
+            jobs.iter().filter_map(|job| job.claim.as_ref()),
+            self.clock.steady(),
+        )
+        .await?;
+        let names = ResolvedNames::of(
+            &mut write,
+            jobs.iter().filter_map(|job| job.operation.names()),
+        )
+        .await?;
+        let ids: Vec<_> = jobs
+            .iter()
+            .filter_map(|job| Some((job.operation.id()?, job.now)))
+            .collect();
+        write
+            .lock(
+                &ids,
+                jobs.iter()
+                    .filter_map(|job| Some((job.operation.cell(&names)?, job.now))),
+            )
+            .await?;
         self.compare_clock_with(&write);
-        write.reserve(jobs.iter().filter(|job| job.operation.is_known(&names)).map(|job| job.operation.rows()).sum()).await?;
+        write
+            .reserve(
+                jobs.iter()
+                    .filter(|job| job.operation.is_known(&names))
+                    .map(|job| job.operation.rows())
+                    .sum(),
+            )
+            .await?;
         let mut replies = Vec::with_capacity(jobs.len());
         for job in jobs {
             replies.push(self.reply(&mut write, &keys, &names, job).await?);
@@ -215,7 +261,13 @@ impl Tracker {
     }
 
     /// Carries out one request of a group. Only an error of the database fails the whole group.
-    async fn reply(&self, write: &mut Write, keys: &LockedKeys, names: &ResolvedNames, job: &Job) -> Result<Option<Reply>, Error> {
+    async fn reply(
+        &self,
+        write: &mut Write,
+        keys: &LockedKeys,
+        names: &ResolvedNames,
+        job: &Job,
+    ) -> Result<Option<Reply>, Error> {
         if let Some(claim) = &job.claim {
             match keys.0.get(&claim.key) {
                 Some(KeyState::Unused) => {}
@@ -226,19 +278,37 @@ impl Tracker {
         if !job.operation.is_known(names) {
             return Ok(None);
         }
-        let done = match self.carry_out(write, names, &job.operation, &job.terms, job.now).await {
+        let done = match self
+            .carry_out(write, names, &job.operation, &job.terms, job.now)
+            .await
+        {
             Err(error) if error.is_of_the_database() => return Err(error),
             Err(refusal) => return Ok(Some(Err(refusal))),
             Ok(done) => done,
         };
         if let Some(claim) = &job.claim {
-            write.store_answer(claim.new_answer(&done.deployment, self.clock.steady(), self.retention)?);
+            write.store_answer(claim.new_answer(
+                &done.deployment,
+                self.clock.steady(),
+                self.retention,
+            )?);
         }
-        Ok(Some(Ok(WriteOutcome { value: done.deployment, replayed: false, resembles: Vec::new(), archived: done.archived })))
+        Ok(Some(Ok(WriteOutcome {
+            value: done.deployment,
+            replayed: false,
+            resembles: Vec::new(),
+            archived: done.archived,
+        })))
     }
 
     /// Carries out a request in its own transaction.
-    async fn write_alone(&self, operation: &Operation, terms: &Terms, claim: Option<KeyClaim>, now: Time) -> Reply {
+    async fn write_alone(
+        &self,
+        operation: &Operation,
+        terms: &Terms,
+        claim: Option<KeyClaim>,
+        now: Time,
+    ) -> Reply {
         let mut work = match self.begin_claimed(claim).await? {
             Start::Work(work) => work,
             Start::Replay(outcome) => return Ok(outcome),
@@ -247,16 +317,29 @@ impl Tracker {
         let mut names = ResolvedNames::default();
         if let Operation::Record(new) = operation {
             let policy = NamePolicy::new(self.registration, self.name_guard, new.register);
-            names.add_component(self, write, &new.component, policy, terms.author()).await?;
-            names.add_environment(self, write, &new.environment, policy, terms.author()).await?;
+            names
+                .add_component(self, write, &new.component, policy, terms.author())
+                .await?;
+            names
+                .add_environment(self, write, &new.environment, policy, terms.author())
+                .await?;
         }
         let ids: Vec<_> = operation.id().map(|id| (id, now)).into_iter().collect();
-        write.lock(&ids, operation.cell(&names).map(|cell| (cell, now))).await?;
+        write
+            .lock(&ids, operation.cell(&names).map(|cell| (cell, now)))
+            .await?;
         self.compare_clock_with(write);
         write.reserve(operation.rows()).await?;
-        let Applied { deployment, archived } = self.carry_out(write, &names, operation, terms, now).await?;
+        let Applied {
+            deployment,
+            archived,
+        } = self.carry_out(write, &names, operation, terms, now).await?;
         let written = work.finish(deployment).await?;
-        Ok(WriteOutcome { resembles: names.resembles(), archived, ..written })
+        Ok(WriteOutcome {
+            resembles: names.resembles(),
+            archived,
+            ..written
+        })
     }
 
     /// Compares the clock with the newest times of the locked cells.
@@ -276,9 +359,15 @@ impl Tracker {
     ) -> Result<Applied, Error> {
         match operation {
             Operation::Record(new) => self.record_in(write, names, new, terms, now),
-            Operation::Update(id, change) => update_in(write, *id, change.clone(), terms, now).await,
+            Operation::Update(id, change) => {
+                update_in(write, *id, change.clone(), terms, now).await
+            }
             // An undeployment does not put anything into use: what is archived stays archived.
-            Operation::Undeploy(id, undeploy) => undeploy_in(write, *id, undeploy.clone(), terms, now).await.map(Applied::from),
+            Operation::Undeploy(id, undeploy) => {
+                undeploy_in(write, *id, undeploy.clone(), terms, now)
+                    .await
+                    .map(Applied::from)
+            }
         }
     }
 }
@@ -286,7 +375,11 @@ impl Tracker {
 impl Operation {
     /// The component and the environment that it refers to.
     fn names(&self) -> Option<(&crate::catalog::Reference, &crate::catalog::Reference)> {
-        if let Self::Record(new) = self { Some((&new.component, &new.environment)) } else { None }
+        if let Self::Record(new) = self {
+            Some((&new.component, &new.environment))
+        } else {
+            None
+        }
     }
 
     /// The deployment that it changes.
@@ -305,7 +398,10 @@ impl Operation {
     /// The cell that it refers to, if its names are resolved.
     fn cell(&self, names: &ResolvedNames) -> Option<CellKey> {
         let (component, environment) = names.pair(self.names()?)?;
-        Some(CellKey { component_id: component.id, environment_id: environment.id })
+        Some(CellKey {
+            component_id: component.id,
+            environment_id: environment.id,
+        })
     }
 
     /// The most rows of history that it can add.
@@ -330,14 +426,24 @@ enum KeyState {
 }
 
 impl LockedKeys {
-    async fn lock<'a>(write: &mut Write, claims: impl Iterator<Item = &'a KeyClaim>, steady: Time) -> Result<Self, Error> {
+    async fn lock<'a>(
+        write: &mut Write,
+        claims: impl Iterator<Item = &'a KeyClaim>,
+        steady: Time,
+    ) -> Result<Self, Error> {
         let keys: Vec<_> = claims.map(|claim| claim.key.clone()).collect();
         let taken = write.lock_keys(&keys).await?;
-        let taken: Vec<_> = keys.into_iter().zip(taken).filter_map(|(key, taken)| taken.then_some(key)).collect();
+        let taken: Vec<_> = keys
+            .into_iter()
+            .zip(taken)
+            .filter_map(|(key, taken)| taken.then_some(key))
+            .collect();
         // Read after locking: another write with the same key may have stored its answer meanwhile.
         let mut stored = write.stored_answers(&taken, steady).await?;
         let of = |key: ScopedKey| {
-            let taken = stored.remove(&key).map_or(KeyState::Unused, KeyState::Answered);
+            let taken = stored
+                .remove(&key)
+                .map_or(KeyState::Unused, KeyState::Answered);
             (key, taken)
         };
         Ok(Self(taken.into_iter().map(of).collect()))

@@ -27,15 +27,22 @@ impl Connection {
         Self(Arc::new(seat))
     }
 
-    /// Enters the phase that follows from the present one, if any. Returns false when the connection is evicted.
+    /// Enters the phase that follows from the present one, if any. Returns false when the
+    /// connection is evicted.
     fn advance(&self, next: impl Fn(Phase) -> Option<Phase>) -> bool {
         loop {
             let state = self.0.shared.state();
             if state.phase() == Phase::Evicted {
                 return false;
             }
-            let Some(phase) = next(state.phase()) else { return true };
-            if self.0.shared.replace(state, state.entering(phase, self.0.connections.now())) {
+            let Some(phase) = next(state.phase()) else {
+                return true;
+            };
+            if self
+                .0
+                .shared
+                .replace(state, state.entering(phase, self.0.connections.now()))
+            {
                 return true;
             }
         }
@@ -48,11 +55,13 @@ impl Connection {
 
     /// Bytes have arrived.
     pub(crate) fn received(&self) {
-        self.advance(|phase| matches!(phase, Phase::New | Phase::Silent | Phase::Idle).then_some(Phase::Head));
+        self.advance(|phase| {
+            matches!(phase, Phase::New | Phase::Silent | Phase::Idle).then_some(Phase::Head)
+        });
     }
 
-    /// The head of a request has arrived. Returns false when the connection is evicted: the request must not be carried
-    /// out then.
+    /// The head of a request has arrived. Returns false when the connection is evicted: the request
+    /// must not be carried out then.
     #[must_use]
     pub(crate) fn begin_request(&self) -> bool {
         self.advance(|_| Some(Phase::Request))
@@ -88,7 +97,11 @@ impl Connection {
         if self.0.shared.state().is_authenticated() {
             return;
         }
-        let before = self.0.shared.state.fetch_or(State::AUTHENTICATED, Ordering::AcqRel);
+        let before = self
+            .0
+            .shared
+            .state
+            .fetch_or(State::AUTHENTICATED, Ordering::AcqRel);
         if !State::from(before).is_authenticated() {
             self.0.connections.open().count_out(self.0.shared.origin);
         }
@@ -99,12 +112,15 @@ impl Connection {
         self.0.shared.holds_place()
     }
 
-    /// Waits for a place within the limit, if the connection has none. Returns false when there is none in time.
+    /// Waits for a place within the limit, if the connection has none. Returns false when there is
+    /// none in time.
     pub(crate) async fn take_place(&self) -> bool {
         if self.has_place() {
             return true;
         }
-        let Some(place) = self.0.connections.wait_for_place().await else { return false };
+        let Some(place) = self.0.connections.wait_for_place().await else {
+            return false;
+        };
         *self.0.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
         self.0.shared.has_place.store(true, Ordering::Release);
         true

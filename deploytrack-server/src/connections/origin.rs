@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// The part of an address that tells callers apart. A caller with one IPv6 address usually has all 2^64 addresses of its
-/// network.
+/// The part of an address that tells callers apart. A caller with one IPv6 address usually has all
+/// 2^64 addresses of its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Origin {
     /// An IPv4 address, also in its IPv6 form.
@@ -32,7 +32,10 @@ mod tests {
     #[test]
     fn a_network_of_ipv6_is_one_origin() {
         let of = |text: &str| Origin::of(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_eq!(
+            of("2001:db8:1:2::1"),
+            of("2001:db8:1:2:ffff:ffff:ffff:ffff")
+        );
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));
         assert_ne!(of("192.0.2.7"), of("192.0.2.8"));

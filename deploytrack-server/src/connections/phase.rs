@@ -1,12 +1,14 @@
 //! The phases of a connection, and the order of eviction.
 
-/// The milliseconds after which a connection without a valid token may be evicted while its answer is sent.
+/// The milliseconds after which a connection without a valid token may be evicted while its answer
+/// is sent.
 const SLOW_ANSWER: u64 = 10_000;
-/// The milliseconds without a byte after which a connection counts as a silent one. The first bytes of an honest caller may come
-/// a little after the connection: it must not be evicted before hostile ones that have sent a part of a head.
+/// The milliseconds without a byte after which a connection counts as a silent one. The first bytes
+/// of an honest caller may come a little after the connection: it must not be evicted before
+/// hostile ones that have sent a part of a head.
 const SILENT: u64 = 1000;
-/// The milliseconds that a connection has to send the next bytes. Where few connections are served, a flood of new ones would
-/// otherwise evict an honest caller before its request is read.
+/// The milliseconds that a connection has to send the next bytes. Where few connections are served,
+/// a flood of new ones would otherwise evict an honest caller before its request is read.
 const YOUNG: u64 = 50;
 
 /// The phase of a connection.
@@ -33,12 +35,21 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 9] =
-        [Self::New, Self::Silent, Self::Idle, Self::Head, Self::Request, Self::Answer, Self::LastPart, Self::Ending, Self::Evicted];
+    const ALL: [Self; 9] = [
+        Self::New,
+        Self::Silent,
+        Self::Idle,
+        Self::Head,
+        Self::Request,
+        Self::Answer,
+        Self::LastPart,
+        Self::Ending,
+        Self::Evicted,
+    ];
 }
 
-/// The phase of a connection, its start, and whether the connection has carried a valid token. One number holds all three,
-/// so that they change together.
+/// The phase of a connection, its start, and whether the connection has carried a valid token. One
+/// number holds all three, so that they change together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct State(u64);
 
@@ -60,7 +71,10 @@ impl State {
     }
 
     pub(super) fn phase(self) -> Phase {
-        Phase::ALL.into_iter().find(|phase| *phase as u64 == self.0 & 15).unwrap_or(Phase::Evicted)
+        Phase::ALL
+            .into_iter()
+            .find(|phase| *phase as u64 == self.0 & 15)
+            .unwrap_or(Phase::Evicted)
     }
 
     pub(super) fn is_authenticated(self) -> bool {
@@ -71,13 +85,16 @@ impl State {
         self.0 >> Self::SINCE
     }
 
-    /// Whether the connection waits for a request only since a moment: the next bytes may be under way.
+    /// Whether the connection waits for a request only since a moment: the next bytes may be under
+    /// way.
     pub(super) fn is_young(self, now: u64) -> bool {
-        matches!(self.phase(), Phase::Silent | Phase::Idle | Phase::Head) && now.saturating_sub(self.since()) < YOUNG
+        matches!(self.phase(), Phase::Silent | Phase::Idle | Phase::Head)
+            && now.saturating_sub(self.since()) < YOUNG
     }
 
-    /// The rank of a connection that may be evicted. A connection with a request in progress has none. A slow reader without
-    /// a token costs a connection as a silent caller does, so its answer may be cut short.
+    /// The rank of a connection that may be evicted. A connection with a request in progress has
+    /// none. A slow reader without a token costs a connection as a silent caller does, so its
+    /// answer may be cut short.
     pub(super) fn eviction_rank(self, now: u64) -> Option<Rank> {
         let waited = now.saturating_sub(self.since());
         let kind = match (self.phase(), self.is_authenticated()) {
@@ -111,9 +128,16 @@ mod tests {
     fn a_state_is_read_as_it_was_written() {
         for phase in Phase::ALL {
             for authenticated in [false, true] {
-                let before = if authenticated { State(State::AUTHENTICATED) } else { State(0) };
+                let before = if authenticated {
+                    State(State::AUTHENTICATED)
+                } else {
+                    State(0)
+                };
                 let state = State::from(u64::from(before.entering(phase, 7)));
-                assert_eq!((state.phase(), state.is_authenticated(), state.since()), (phase, authenticated, 7));
+                assert_eq!(
+                    (state.phase(), state.is_authenticated(), state.since()),
+                    (phase, authenticated, 7)
+                );
             }
         }
     }
@@ -142,7 +166,10 @@ mod tests {
             state(Phase::Silent, SLOW_ANSWER - SILENT + 1),
         ];
         all.sort_by_key(|state| state.eviction_rank(SLOW_ANSWER));
-        let order: Vec<_> = all.iter().map(|state| (state.phase(), state.is_authenticated(), state.since())).collect();
+        let order: Vec<_> = all
+            .iter()
+            .map(|state| (state.phase(), state.is_authenticated(), state.since()))
+            .collect();
         assert_eq!(
             order,
             [
@@ -158,9 +185,20 @@ mod tests {
             ]
         );
         for phase in [Phase::New, Phase::Request, Phase::Evicted] {
-            assert!(state(phase, 0).eviction_rank(u64::MAX).is_none() && authenticated(phase, 0).eviction_rank(u64::MAX).is_none());
+            assert!(
+                state(phase, 0).eviction_rank(u64::MAX).is_none()
+                    && authenticated(phase, 0).eviction_rank(u64::MAX).is_none()
+            );
         }
-        assert!(state(Phase::Answer, 1).eviction_rank(SLOW_ANSWER).is_none(), "an answer has its time");
-        assert!(authenticated(Phase::Answer, 0).eviction_rank(u64::MAX).is_none(), "an export may last");
+        assert!(
+            state(Phase::Answer, 1).eviction_rank(SLOW_ANSWER).is_none(),
+            "an answer has its time"
+        );
+        assert!(
+            authenticated(Phase::Answer, 0)
+                .eviction_rank(u64::MAX)
+                .is_none(),
+            "an export may last"
+        );
     }
 }

@@ -5,7 +5,10 @@ use futures_util::FutureExt as _;
 use super::*;
 
 fn limits(connections: usize, per_address: usize) -> Arc<Connections> {
-    Connections::new(ConnectionLimits { connections, per_address })
+    Connections::new(ConnectionLimits {
+        connections,
+        per_address,
+    })
 }
 
 fn address(last: u8) -> IpAddr {
@@ -36,18 +39,26 @@ fn is_evicted(connection: &Connection) -> bool {
 #[test]
 fn one_address_gets_a_quarter_by_default() {
     let per_address = |connections| ConnectionLimits::of(connections).per_address;
-    assert_eq!([1, 8, 16, 64, 100, 768].map(per_address), [1, 8, 16, 16, 25, 192]);
+    assert_eq!(
+        [1, 8, 16, 64, 100, 768].map(per_address),
+        [1, 8, 16, 16, 25, 192]
+    );
 }
 
 #[tokio::test]
 async fn the_longest_silent_connection_of_an_address_is_evicted_at_its_limit() {
     let connections = limits(10, 2);
-    let (first, second) = (open(&connections, 1).await.unwrap(), open(&connections, 1).await.unwrap());
+    let (first, second) = (
+        open(&connections, 1).await.unwrap(),
+        open(&connections, 1).await.unwrap(),
+    );
     let other = open(&connections, 2).await.unwrap();
     std::thread::sleep(Duration::from_millis(2));
     second.received();
     let third = open(&connections, 1).await.unwrap();
-    assert!(is_evicted(&first) && !is_evicted(&second) && !is_evicted(&third) && !is_evicted(&other));
+    assert!(
+        is_evicted(&first) && !is_evicted(&second) && !is_evicted(&third) && !is_evicted(&other)
+    );
 }
 
 #[tokio::test]
@@ -73,18 +84,31 @@ async fn an_authenticated_connection_neither_counts_for_its_address_nor_is_evict
         connection.flushed();
         authenticated.push(connection);
     }
-    let strangers = [open(&connections, 1).await.unwrap(), open(&connections, 1).await.unwrap(), open(&connections, 1).await.unwrap()];
+    let strangers = [
+        open(&connections, 1).await.unwrap(),
+        open(&connections, 1).await.unwrap(),
+        open(&connections, 1).await.unwrap(),
+    ];
     assert!(is_evicted(&strangers[0]) && !is_evicted(&strangers[1]) && !is_evicted(&strangers[2]));
-    assert!(authenticated.iter().all(|connection| !is_evicted(connection)));
+    assert!(
+        authenticated
+            .iter()
+            .all(|connection| !is_evicted(connection))
+    );
     drop(authenticated);
     drop(strangers);
-    assert!(connections.open().connections.is_empty() && connections.open().unauthenticated.is_empty());
+    assert!(
+        connections.open().connections.is_empty() && connections.open().unauthenticated.is_empty()
+    );
 }
 
 #[tokio::test]
 async fn an_address_at_its_limit_costs_no_other_address_a_connection() {
     let connections = limits(4, 2);
-    let others = [open(&connections, 2).await.unwrap(), open(&connections, 3).await.unwrap()];
+    let others = [
+        open(&connections, 2).await.unwrap(),
+        open(&connections, 3).await.unwrap(),
+    ];
     grow_old().await;
     let mut tasks = Vec::new();
     for _ in 0..10 {
@@ -97,7 +121,10 @@ async fn an_address_at_its_limit_costs_no_other_address_a_connection() {
 #[tokio::test]
 async fn an_address_whose_connections_are_all_busy_is_refused() {
     let connections = limits(10, 2);
-    let busy = [open(&connections, 1).await.unwrap(), open(&connections, 1).await.unwrap()];
+    let busy = [
+        open(&connections, 1).await.unwrap(),
+        open(&connections, 1).await.unwrap(),
+    ];
     assert!(busy.iter().all(Connection::begin_request));
     assert!(open(&connections, 1).await.is_none());
     assert!(open(&connections, 2).await.is_some());
@@ -122,7 +149,10 @@ async fn at_the_limit_a_new_connection_gets_the_place_of_an_evicted_one() {
 #[tokio::test]
 async fn a_request_in_progress_is_never_evicted_and_an_evicted_connection_begins_none() {
     let connections = limits(2, 100);
-    let (busy, silent) = (open(&connections, 1).await.unwrap(), open(&connections, 2).await.unwrap());
+    let (busy, silent) = (
+        open(&connections, 1).await.unwrap(),
+        open(&connections, 2).await.unwrap(),
+    );
     assert!(busy.begin_request());
     grow_old().await;
     let third = open(&connections, 3).await.unwrap();
@@ -142,10 +172,16 @@ async fn while_all_are_busy_the_reserve_answers_and_a_request_waits_for_a_place(
         assert!(connection.begin_request());
         busy.push(connection);
     }
-    let (first, second) = (open(&connections, 9).await.unwrap(), open(&connections, 10).await.unwrap());
+    let (first, second) = (
+        open(&connections, 9).await.unwrap(),
+        open(&connections, 10).await.unwrap(),
+    );
     assert!(first.begin_request() && second.begin_request());
     assert!(!first.has_place() && !second.has_place());
-    assert!(timeout(2 * PAUSE, open(&connections, 11)).await.is_err(), "further connections wait in the system's queue");
+    assert!(
+        timeout(2 * PAUSE, open(&connections, 11)).await.is_err(),
+        "further connections wait in the system's queue"
+    );
 
     let waits = tokio::spawn(async move { (first.take_place().await, first) });
     while connections.waiting.available_permits() > 0 {
@@ -160,7 +196,10 @@ async fn while_all_are_busy_the_reserve_answers_and_a_request_waits_for_a_place(
 #[tokio::test]
 async fn when_all_idle_connections_are_authenticated_the_longest_idle_one_is_evicted() {
     let connections = limits(2, 100);
-    let idle = [open(&connections, 1).await.unwrap(), open(&connections, 2).await.unwrap()];
+    let idle = [
+        open(&connections, 1).await.unwrap(),
+        open(&connections, 2).await.unwrap(),
+    ];
     for connection in &idle {
         assert!(connection.begin_request());
         connection.authenticated();

@@ -1,4 +1,5 @@
-//! The OpenAPI document and Swagger UI. They do not change while the server runs, so each response is built once.
+//! The OpenAPI document and Swagger UI. They do not change while the server runs, so each response
+//! is built once.
 
 use std::sync::OnceLock;
 
@@ -15,13 +16,17 @@ use crate::{
 pub(crate) async fn document(call: &Call) -> HandlerResult {
     static DOCUMENT: OnceLock<Representation> = OnceLock::new();
     call.query().finish(Some(()))?;
-    static_response(&DOCUMENT, call.headers(), || tagged(StatusCode::OK, "application/json", openapi::document()?)).await
+    static_response(&DOCUMENT, call.headers(), || {
+        tagged(StatusCode::OK, "application/json", openapi::document()?)
+    })
+    .await
 }
 
 /// A file of Swagger UI.
 #[cfg(feature = "swagger")]
 pub(crate) async fn page(call: &Call, file: &str) -> HandlerResult {
-    let (representation, build) = crate::swagger_ui::file(file).ok_or(crate::refusal::Refusal::NoPath)?;
+    let (representation, build) =
+        crate::swagger_ui::file(file).ok_or(crate::refusal::Refusal::NoPath)?;
     static_response(representation, call.headers(), build).await
 }
 

@@ -7,7 +7,8 @@ use crate::{
     response::{HandlerResult, done},
 };
 
-/// Archives all components or environments whose names match a pattern, or takes them out of the archive.
+/// Archives all components or environments whose names match a pattern, or takes them out of the
+/// archive.
 pub(crate) async fn archive(call: Call, kind: CatalogKind) -> HandlerResult {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
     let ((), selection, terms) = call.read(query).await?;

@@ -12,11 +12,13 @@ use crate::{
 
 /// The badge of a component in an environment, whose names are in the path.
 ///
-/// The response is always 200 with a picture, also for unknown names: web pages do not show a picture with another status,
-/// and the message in it would be lost. Query parameters are ignored, because image proxies add their own.
+/// The response is always 200 with a picture, also for unknown names: web pages do not show a
+/// picture with another status, and the message in it would be lost. Query parameters are ignored,
+/// because image proxies add their own.
 ///
-/// A `/` in a name is encoded as `%2F`, which some proxies decode. If the path has several of them, each one may be the
-/// separator of the two names. The badge is shown only if exactly one separator has an existing name on both sides.
+/// A `/` in a name is encoded as `%2F`, which some proxies decode. If the path has several of them,
+/// each one may be the separator of the two names. The badge is shown only if exactly one separator
+/// has an existing name on both sides.
 pub(crate) async fn show(call: &Call, names: &str) -> HandlerResult {
     let mut found = Vec::new();
     for (at, _) in names.match_indices('/') {
@@ -28,10 +30,17 @@ pub(crate) async fn show(call: &Call, names: &str) -> HandlerResult {
     picture(badge.unwrap_or_else(Badge::unknown).svg())
 }
 
-/// The badge by the query parameters `component` and `environment`. Proxies do not decode these, so any name is possible.
+/// The badge by the query parameters `component` and `environment`. Proxies do not decode these, so
+/// any name is possible.
 pub(crate) async fn show_by_query(call: &Call) -> HandlerResult {
-    let parameters: Vec<(String, String)> = serde_urlencoded::from_str(call.query_text()).unwrap_or_default();
-    let parsed = |name: &str| parameters.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
+    let parameters: Vec<(String, String)> =
+        serde_urlencoded::from_str(call.query_text()).unwrap_or_default();
+    let parsed = |name: &str| {
+        parameters
+            .iter()
+            .find(|(key, _)| key == name)
+            .and_then(|(_, value)| value.parse().ok())
+    };
     let badge = match (parsed("component"), parsed("environment")) {
         (Some(component), Some(environment)) => badge(call, &component, &environment).await?,
         _ => None,
@@ -39,9 +48,18 @@ pub(crate) async fn show_by_query(call: &Call) -> HandlerResult {
     picture(badge.unwrap_or_else(Badge::unknown).svg())
 }
 
-async fn badge(call: &Call, component: &Name, environment: &Name) -> Result<Option<Badge>, Refusal> {
+async fn badge(
+    call: &Call,
+    component: &Name,
+    environment: &Name,
+) -> Result<Option<Badge>, Refusal> {
     match call.tracker().cell(component, environment).await {
-        Ok(Some(current)) => Ok(Some(Badge::current(component, environment, &current, call.tracker().clock().now()))),
+        Ok(Some(current)) => Ok(Some(Badge::current(
+            component,
+            environment,
+            &current,
+            call.tracker().clock().now(),
+        ))),
         Ok(None) => Ok(Some(Badge::nothing_deployed(component, environment))),
         Err(Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error.into()),

@@ -11,10 +11,16 @@ use crate::{
 /// A page of components, in the order of their names.
 pub(crate) async fn list(call: &Call) -> HandlerResult {
     let mut query = call.query();
-    let filter = CatalogFilter { name: query.one("name"), archived: query.flag("archived") };
+    let filter = CatalogFilter {
+        name: query.one("name"),
+        archived: query.flag("archived"),
+    };
     let request = query.page();
     let request = query.finish(request)?;
-    page(&call.tracker().matching_components(&filter, request).await?, call.query_text())
+    page(
+        &call.tracker().matching_components(&filter, request).await?,
+        call.query_text(),
+    )
 }
 
 /// One component.
@@ -39,6 +45,8 @@ pub(crate) async fn update(call: Call, id: &str) -> HandlerResult {
 
 /// Deletes a component that was never deployed.
 pub(crate) async fn delete(call: &Call, id: &str) -> HandlerResult {
-    call.tracker().delete_component(call.id(id)?, call.subject()?).await?;
+    call.tracker()
+        .delete_component(call.id(id)?, call.subject()?)
+        .await?;
     Ok(no_content())
 }

@@ -24,10 +24,16 @@ pub(crate) use transfer::{export, import};
 pub(crate) async fn list(call: &Call) -> HandlerResult {
     let mut query = call.query();
     let filter = filter(&mut query);
-    let filter = DeploymentFilter { order: query.one("order").unwrap_or_default(), ..filter };
+    let filter = DeploymentFilter {
+        order: query.one("order").unwrap_or_default(),
+        ..filter
+    };
     let request = query.page_or_cursor();
     let request = query.finish(request)?;
-    page(&call.tracker().list(&filter, request).await?, call.query_text())
+    page(
+        &call.tracker().list(&filter, request).await?,
+        call.query_text(),
+    )
 }
 
 /// The filters of list and export.
@@ -54,10 +60,15 @@ struct RecordBody(NewDeployment);
 
 impl FromBody for RecordBody {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
-        let status = body.get("status").and_then(Value::as_str).and_then(|status| status.parse().ok());
+        let status = body
+            .get("status")
+            .and_then(Value::as_str)
+            .and_then(|status| status.parse().ok());
         // If the body has no other fault, the tracker reports this one, together with a wrong time.
         let of_status = status.and_then(fault_of_status);
-        NewDeployment::from_body(body).map(Self).map_err(|faults| faults.into_iter().chain(of_status).collect())
+        NewDeployment::from_body(body)
+            .map(Self)
+            .map_err(|faults| faults.into_iter().chain(of_status).collect())
     }
 }
 
@@ -66,9 +77,16 @@ pub(crate) async fn record(call: Call) -> HandlerResult {
     let (tracker, mut query) = (call.tracker().clone(), call.query());
     let register = query.flag("register").unwrap_or(false);
     let (register, RecordBody(new), terms) = call.read(query.finish(Some(register))).await?;
-    let recorded = tracker.record(NewDeployment { register, ..new }, terms).await?;
+    let recorded = tracker
+        .record(NewDeployment { register, ..new }, terms)
+        .await?;
     for one in &recorded.resembles {
-        tracing::warn!(kind = one.kind.as_str(), name = one.name.as_str(), known = one.known.as_str(), "a new name resembles a known one");
+        tracing::warn!(
+            kind = one.kind.as_str(),
+            name = one.name.as_str(),
+            known = one.known.as_str(),
+            "a new name resembles a known one"
+        );
     }
     created(&format!("{}/{}", api::DEPLOYMENTS, recorded.id), &recorded)
 }
@@ -100,7 +118,10 @@ pub(crate) async fn history(call: &Call, id: &str) -> HandlerResult {
 /// The current deployments of one component, now or at a given time.
 pub(crate) async fn latest(call: &Call) -> HandlerResult {
     let mut query = call.query();
-    let (component, at) = (query.required_id("componentId"), query.read("at", clock::parse));
+    let (component, at) = (
+        query.required_id("componentId"),
+        query.read("at", clock::parse),
+    );
     let component = query.finish(component)?;
     streaming::array(call, call.tracker().latest_pages(component, at).await?).await
 }
@@ -108,7 +129,10 @@ pub(crate) async fn latest(call: &Call) -> HandlerResult {
 /// The matrix, now or at a given time.
 pub(crate) async fn matrix(call: &Call) -> HandlerResult {
     let mut query = call.query();
-    let filter = MatrixFilter { at: query.read("at", clock::parse), ..cell_filter(&mut query) };
+    let filter = MatrixFilter {
+        at: query.read("at", clock::parse),
+        ..cell_filter(&mut query)
+    };
     let filter = query.finish(Some(filter))?;
     streaming::array(call, call.tracker().matrix_pages(filter)).await
 }

@@ -14,10 +14,19 @@ use crate::{
 /// A page of environments, in their order.
 pub(crate) async fn list(call: &Call) -> HandlerResult {
     let mut query = call.query();
-    let filter = CatalogFilter { name: query.one("name"), archived: query.flag("archived") };
+    let filter = CatalogFilter {
+        name: query.one("name"),
+        archived: query.flag("archived"),
+    };
     let request = query.page();
     let request = query.finish(request)?;
-    page(&call.tracker().matching_environments(&filter, request).await?, call.query_text())
+    page(
+        &call
+            .tracker()
+            .matching_environments(&filter, request)
+            .await?,
+        call.query_text(),
+    )
 }
 
 /// One environment.
@@ -30,7 +39,10 @@ pub(crate) async fn create(call: Call) -> HandlerResult {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
     let ((), new, terms) = call.read(query).await?;
     let environment = tracker.create_environment(new, terms).await?;
-    created(&format!("{}/{}", api::ENVIRONMENTS, environment.id), &environment)
+    created(
+        &format!("{}/{}", api::ENVIRONMENTS, environment.id),
+        &environment,
+    )
 }
 
 /// Changes an environment.
@@ -42,7 +54,9 @@ pub(crate) async fn update(call: Call, id: &str) -> HandlerResult {
 
 /// Deletes an environment to which nothing was ever deployed.
 pub(crate) async fn delete(call: &Call, id: &str) -> HandlerResult {
-    call.tracker().delete_environment(call.id(id)?, call.subject()?).await?;
+    call.tracker()
+        .delete_environment(call.id(id)?, call.subject()?)
+        .await?;
     Ok(no_content())
 }
 

@@ -35,22 +35,46 @@ const LAST_EVENT_ID: &str = "Last-Event-ID";
 /// The time that a client should wait before it reconnects, in milliseconds.
 const RETRY: &str = "retry: 2000\n";
 
-/// Streams the events that match the filter: those after `Last-Event-ID`, else those after `after`, else new ones.
+/// Streams the events that match the filter: those after `Last-Event-ID`, else those after `after`,
+/// else new ones.
 pub(crate) async fn follow(call: &Call) -> HandlerResult {
     let mut query = call.query();
     let (filter, after) = (filter(&mut query), query.read("after", whole_number));
     let (filter, last_seen) = both(query.finish(Some(filter)), last_event_id(call.headers()))?;
-    let after = last_seen.or(after).map(|after| i64::try_from(after).unwrap_or(i64::MAX));
+    let after = last_seen
+        .or(after)
+        .map(|after| i64::try_from(after).unwrap_or(i64::MAX));
     let permit = call.app().streams.try_acquire(call.subject()?, 1);
     let permit = permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Streams, exceeded))?;
-    let events = call.tracker().events(after).await.map_err(|error| if last_seen.is_some() { naming_the_header(error) } else { error })?;
-    let source = EventSource { app: call.app().clone(), headers: call.headers().clone(), events, filter, started: false, _permit: permit };
-    let frames = stream::unfold(source, |mut source| async move { source.next_frame().await.map(|frame| (frame, source)) });
+    let events = call.tracker().events(after).await.map_err(|error| {
+        if last_seen.is_some() {
+            naming_the_header(error)
+        } else {
+            error
+        }
+    })?;
+    let source = EventSource {
+        app: call.app().clone(),
+        headers: call.headers().clone(),
+        events,
+        filter,
+        started: false,
+        _permit: permit,
+    };
+    let frames = stream::unfold(source, |mut source| async move {
+        source.next_frame().await.map(|frame| (frame, source))
+    });
     let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
     // A proxy that buffers a whole response would forward nothing.
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers.insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
     Ok(response)
 }
 
@@ -69,15 +93,35 @@ fn filter(query: &mut Query) -> EventFilter {
 
 /// The number in `Last-Event-ID`. A browser sends an empty value before its first event.
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Vec<Fault>> {
-    let Some(value) = headers.get(api::LAST_EVENT_ID).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let Some(value) = headers
+        .get(api::LAST_EVENT_ID)
+        .filter(|value| !value.is_empty())
+    else {
+        return Ok(None);
+    };
     let number = value.to_str().ok().and_then(|text| whole_number(text).ok());
-    number.map(Some).ok_or_else(|| vec![Fault::parameter(LAST_EVENT_ID, "must be the number of an event")])
+    number.map(Some).ok_or_else(|| {
+        vec![Fault::parameter(
+            LAST_EVENT_ID,
+            "must be the number of an event",
+        )]
+    })
 }
 
 /// The error for a wrong number, with the name of the header in place of the parameter.
 fn naming_the_header(error: Error) -> Error {
-    let Error::Invalid(faults) = error else { return error };
-    Error::Invalid(faults.into_iter().map(|fault| Fault { parameter: Some(LAST_EVENT_ID.to_owned()), ..fault }).collect())
+    let Error::Invalid(faults) = error else {
+        return error;
+    };
+    Error::Invalid(
+        faults
+            .into_iter()
+            .map(|fault| Fault {
+                parameter: Some(LAST_EVENT_ID.to_owned()),
+                ..fault
+            })
+            .collect(),
+    )
 }
 
 /// The source of one event stream.
@@ -96,7 +140,10 @@ impl EventSource {
     async fn next_frame(&mut self) -> Option<Result<Frame<Bytes>, BodyError>> {
         if !self.started {
             self.started = true;
-            return Some(Ok(Frame::data(Bytes::from(format!("{RETRY}{}", position(self.events.position()))))));
+            return Some(Ok(Frame::data(Bytes::from(format!(
+                "{RETRY}{}",
+                position(self.events.position())
+            )))));
         }
         let ending = self.app.ending.clone();
         let next = tokio::select! {
@@ -107,7 +154,10 @@ impl EventSource {
         // The token may have expired since the connection was opened.
         auth::authorize(&self.app, Access::Reader, &self.headers).ok()?;
         Some(match next {
-            Err(_) => Ok(Frame::data(Bytes::from(format!(": heartbeat\n{}", position(self.events.position()))))),
+            Err(_) => Ok(Frame::data(Bytes::from(format!(
+                ": heartbeat\n{}",
+                position(self.events.position())
+            )))),
             Ok(Ok(text)) => Ok(Frame::data(text)),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "a stream of events broke off");
@@ -138,5 +188,10 @@ fn position(number: i64) -> String {
 
 fn write_block(text: &mut String, event: &Event) -> Result<(), Error> {
     let data = serde_json::to_string(event).map_err(|error| Error::Internal(Box::new(error)))?;
-    write!(text, "id: {}\nevent: {}\ndata: {data}\n\n", event.id, event.r#type).map_err(|error| Error::Internal(Box::new(error)))
+    write!(
+        text,
+        "id: {}\nevent: {}\ndata: {data}\n\n",
+        event.id, event.r#type
+    )
+    .map_err(|error| Error::Internal(Box::new(error)))
 }

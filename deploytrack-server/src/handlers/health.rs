@@ -1,4 +1,5 @@
-//! Health checks of the process and its database. Query parameters are ignored, because probes add their own.
+//! Health checks of the process and its database. Query parameters are ignored, because probes add
+//! their own.
 
 use serde_json::json;
 

@@ -64,8 +64,13 @@ pub(super) fn record() -> OperationDraft {
 }
 
 pub(super) fn show() -> OperationDraft {
-    OperationDraft::new(GROUP, "showDeployment", "Read a deployment", "Returns one deployment.")
-        .returns("The deployment.", of::<Deployment>())
+    OperationDraft::new(
+        GROUP,
+        "showDeployment",
+        "Read a deployment",
+        "Returns one deployment.",
+    )
+    .returns("The deployment.", of::<Deployment>())
 }
 
 pub(super) fn update() -> OperationDraft {
@@ -130,7 +135,10 @@ fn cells() -> [Parameter; 6] {
         one::<Label>("owner", "Only components of this owner."),
         one::<Label>("kind", "Only components of this kind."),
         one::<Label>("lifecycle", "Only components in this lifecycle."),
-        flag("includeArchived", "Include archived components and environments."),
+        flag(
+            "includeArchived",
+            "Include archived components and environments.",
+        ),
     ]
 }
 
@@ -166,9 +174,16 @@ pub(super) fn import() -> OperationDraft {
         IMPORT_BYTES / 1024 / 1024
     );
     let example = json!({"component": "user-service", "environment": "staging", "version": "v2.3.0", "status": "succeeded", "occurredAt": "2026-08-01T12:00:00Z"});
-    let one_or_more = OneOfBuilder::new().item(of::<ImportLine>()).item(list_of::<ImportLine>());
-    let single = ContentBuilder::new().schema(Some(one_or_more)).example(Some(example)).build();
-    let body = RequestBodyBuilder::new().description(Some(description)).required(Some(Required::True));
+    let one_or_more = OneOfBuilder::new()
+        .item(of::<ImportLine>())
+        .item(list_of::<ImportLine>());
+    let single = ContentBuilder::new()
+        .schema(Some(one_or_more))
+        .example(Some(example))
+        .build();
+    let body = RequestBodyBuilder::new()
+        .description(Some(description))
+        .required(Some(Required::True));
     OperationDraft::new(
         GROUP,
         "importDeployments",
@@ -204,6 +219,8 @@ pub(super) fn export() -> OperationDraft {
 const NDJSON: &str = "application/x-ndjson";
 
 fn lines() -> Content {
-    let text = ObjectBuilder::new().schema_type(Type::String).description(Some("One `ImportLine` per line."));
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("One `ImportLine` per line."));
     ContentBuilder::new().schema(Some(text)).build()
 }

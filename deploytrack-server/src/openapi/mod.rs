@@ -1,7 +1,8 @@
 //! The OpenAPI 3.1 document of the API.
 //!
-//! The operations come from the routes in [`crate::route`]. The match over them has no wildcard, so that a route without a
-//! description does not compile. The schemas come from the types that are serialized and parsed.
+//! The operations come from the routes in [`crate::route`]. The match over them has no wildcard, so
+//! that a route without a description does not compile. The schemas come from the types that are
+//! serialized and parsed.
 
 use utoipa::openapi::{
     Components, HttpMethod, Info, InfoBuilder, License, OpenApiBuilder, PathItem, Paths, RefOr,
@@ -31,7 +32,9 @@ pub(crate) fn document() -> Result<String, Refusal> {
         .info(info())
         .paths(paths())
         .components(Some(components()))
-        .tags(Some(GROUPS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build())));
+        .tags(Some(GROUPS.map(|(name, text)| {
+            TagBuilder::new().name(name).description(Some(text)).build()
+        })));
     document.build().to_json().map_err(internal)
 }
 
@@ -40,7 +43,12 @@ fn info() -> Info {
         .title("deploytrack")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(ABOUT))
-        .license(Some(License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
+        .license(Some(
+            License::builder()
+                .name("MIT OR Apache-2.0")
+                .identifier(Some("MIT OR Apache-2.0"))
+                .build(),
+        ))
         .build()
 }
 
@@ -53,15 +61,32 @@ unknown query parameters are errors. Every path under `/api/v1` except the one o
 stable `code`. HEAD returns the headers of GET. OPTIONS, and 405 for a wrong method, list the methods of a path in `Allow`.";
 
 const GROUPS: [(&str, &str); 4] = [
-    (deployments::GROUP, "Deployments, their statuses and histories, the matrix, import and export."),
-    (catalog::COMPONENTS, "Components: deployable units with their own versions."),
-    (catalog::ENVIRONMENTS, "Environments: named places in which components run."),
-    (server::GROUP, "Events, verification, health checks, and this document."),
+    (
+        deployments::GROUP,
+        "Deployments, their statuses and histories, the matrix, import and export.",
+    ),
+    (
+        catalog::COMPONENTS,
+        "Components: deployable units with their own versions.",
+    ),
+    (
+        catalog::ENVIRONMENTS,
+        "Environments: named places in which components run.",
+    ),
+    (
+        server::GROUP,
+        "Events, verification, health checks, and this document.",
+    ),
 ];
 
 fn paths() -> Paths {
-    let operations =
-        route::table().filter_map(|(method, path, route)| Some((http_method(&method)?, path, describe(&route)?.build(&route, path))));
+    let operations = route::table().filter_map(|(method, path, route)| {
+        Some((
+            http_method(&method)?,
+            path,
+            describe(&route)?.build(&route, path),
+        ))
+    });
     let mut paths = Paths::new();
     for (method, path, operation) in operations {
         add(&mut paths, path, method, operation);
@@ -93,7 +118,11 @@ fn http_method(method: &http::Method) -> Option<HttpMethod> {
 /// The description of a route. Pages, badges and OPTIONS are not operations of the API.
 fn describe(route: &Route) -> Option<OperationDraft> {
     Some(match route {
-        Route::Docs(_) | Route::DocsRedirect(_) | Route::Badge(_) | Route::BadgeByQuery | Route::Options(_) => return None,
+        Route::Docs(_)
+        | Route::DocsRedirect(_)
+        | Route::Badge(_)
+        | Route::BadgeByQuery
+        | Route::Options(_) => return None,
         #[cfg(feature = "dashboard")]
         Route::Dashboard(_) => return None,
         Route::Live => server::live(),
@@ -128,16 +157,24 @@ fn describe(route: &Route) -> Option<OperationDraft> {
 }
 
 fn components() -> Components {
-    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT");
     let token =
         token.description(Some("A token of this server: `deploytrack-server token`, or the profile that `deploytrack serve` writes."));
-    let mut components =
-        schemas::schemas().security_scheme(TOKEN, SecurityScheme::Http(token.build())).response("304", not_modified()).build();
+    let mut components = schemas::schemas()
+        .security_scheme(TOKEN, SecurityScheme::Http(token.build()))
+        .response("304", not_modified())
+        .build();
     for (status, response) in refusals::all() {
-        components.responses.insert(status.as_str().to_owned(), RefOr::T(response));
+        components
+            .responses
+            .insert(status.as_str().to_owned(), RefOr::T(response));
     }
     for (name, parameter) in parameters::headers_of_requests() {
-        components.parameters.insert(name.to_owned(), RefOr::T(parameter));
+        components
+            .parameters
+            .insert(name.to_owned(), RefOr::T(parameter));
     }
     for (name, header) in parameters::headers_of_responses() {
         components.headers.insert(name.to_owned(), RefOr::T(header));
@@ -160,15 +197,25 @@ mod tests {
     fn operations(document: &Value) -> Vec<(String, String, Value)> {
         let paths = document["paths"].as_object().unwrap().iter();
         let all = paths.flat_map(|(path, item)| {
-            item.as_object().unwrap().iter().map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation.clone()))
+            item.as_object()
+                .unwrap()
+                .iter()
+                .map(move |(method, operation)| {
+                    (method.to_uppercase(), path.clone(), operation.clone())
+                })
         });
         all.collect()
     }
 
     #[test]
     fn the_document_has_exactly_the_operations_of_the_route_table() {
-        let described: BTreeSet<_> = operations(&parsed()).into_iter().map(|(method, path, _)| (method, path)).collect();
-        let routed: BTreeSet<_> = route::table().map(|(method, path, _)| (method.to_string(), path.to_owned())).collect();
+        let described: BTreeSet<_> = operations(&parsed())
+            .into_iter()
+            .map(|(method, path, _)| (method, path))
+            .collect();
+        let routed: BTreeSet<_> = route::table()
+            .map(|(method, path, _)| (method.to_string(), path.to_owned()))
+            .collect();
         assert_eq!(described, routed);
     }
 
@@ -179,19 +226,35 @@ mod tests {
             let operation = &document["paths"][path][method.as_str().to_lowercase()];
             let open = route.access() == route::Access::Open;
             assert_eq!(operation["security"].is_null(), open, "{method} {path}");
-            assert_eq!(operation["responses"]["401"].is_null(), open, "{method} {path}");
-            assert_eq!(operation["responses"]["403"].is_null(), route.access() != route::Access::Admin, "{method} {path}");
+            assert_eq!(
+                operation["responses"]["401"].is_null(),
+                open,
+                "{method} {path}"
+            );
+            assert_eq!(
+                operation["responses"]["403"].is_null(),
+                route.access() != route::Access::Admin,
+                "{method} {path}"
+            );
         }
     }
 
     #[test]
     fn operations_have_unique_ids_texts_and_a_group() {
         let operations = operations(&parsed());
-        let ids: BTreeSet<_> = operations.iter().map(|(_, _, operation)| operation["operationId"].as_str().unwrap()).collect();
+        let ids: BTreeSet<_> = operations
+            .iter()
+            .map(|(_, _, operation)| operation["operationId"].as_str().unwrap())
+            .collect();
         assert_eq!(ids.len(), operations.len());
         for (method, path, operation) in &operations {
             for text in ["summary", "description"] {
-                assert!(operation[text].as_str().is_some_and(|text| !text.is_empty()), "{text} of {method} {path}");
+                assert!(
+                    operation[text]
+                        .as_str()
+                        .is_some_and(|text| !text.is_empty()),
+                    "{text} of {method} {path}"
+                );
             }
             let group = operation["tags"][0].as_str().unwrap();
             assert!(GROUPS.iter().any(|(known, _)| *known == group), "{group}");
@@ -214,7 +277,12 @@ mod tests {
         references(&document, &mut found);
         assert!(found.len() > 30, "{found:?}");
         for reference in found {
-            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+            assert!(
+                document
+                    .pointer(reference.trim_start_matches('#'))
+                    .is_some(),
+                "{reference}"
+            );
         }
     }
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 use utoipa::{
     ToSchema,
     openapi::{
-        Content, ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema, SecurityRequirement,
+        Content, ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
+        SecurityRequirement,
         path::{Operation, OperationBuilder, Parameter},
         request_body::{RequestBody, RequestBodyBuilder},
     },
@@ -29,36 +30,60 @@ pub(super) struct OperationDraft(OperationBuilder);
 impl OperationDraft {
     /// An operation of a group. The id becomes the name of a function in generated clients.
     pub(super) fn new(group: &str, id: &str, summary: &str, description: &str) -> Self {
-        let operation = OperationBuilder::new().tag(group).operation_id(Some(id)).summary(Some(summary));
+        let operation = OperationBuilder::new()
+            .tag(group)
+            .operation_id(Some(id))
+            .summary(Some(summary));
         Self(operation.description(Some(description)))
     }
 
     /// Adds parameters.
     pub(super) fn parameters(self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
-        Self(parameters.into_iter().fold(self.0, OperationBuilder::parameter))
+        Self(
+            parameters
+                .into_iter()
+                .fold(self.0, OperationBuilder::parameter),
+        )
     }
 
     /// Adds a header that is described once for all operations.
     fn parameter_ref(self, header: &str) -> Self {
-        Self(self.0.parameter_ref(Ref::new(format!("#/components/parameters/{header}"))))
+        Self(
+            self.0
+                .parameter_ref(Ref::new(format!("#/components/parameters/{header}"))),
+        )
     }
 
     /// Adds a JSON body. It may be omitted unless it is required.
     pub(super) fn body<T: ToSchema>(self, required: bool, example: Value) -> Self {
         let description = format!("At most {} MiB.", BODY_BYTES / 1024 / 1024);
-        let body = RequestBodyBuilder::new().description(Some(description)).content(JSON, json::<T>(Some(example)));
-        self.any_body(body.required(Some(if required { Required::True } else { Required::False })).build())
+        let body = RequestBodyBuilder::new()
+            .description(Some(description))
+            .content(JSON, json::<T>(Some(example)));
+        self.any_body(
+            body.required(Some(if required {
+                Required::True
+            } else {
+                Required::False
+            }))
+            .build(),
+        )
     }
 
     /// Adds a body and its refusals.
     pub(super) fn any_body(self, body: RequestBody) -> Self {
         let draft = Self(self.0.request_body(Some(body)));
-        draft.refusals(&[StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE])
+        draft.refusals(&[
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ])
     }
 
     /// Adds `Idempotency-Key` and its refusals.
     pub(super) fn idempotent(self) -> Self {
-        self.parameter_ref("Idempotency-Key").refusals(&[StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY])
+        self.parameter_ref("Idempotency-Key")
+            .refusals(&[StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY])
     }
 
     /// Adds `Sent-At`.
@@ -72,34 +97,69 @@ impl OperationDraft {
     }
 
     /// Adds the responses of a read, with additional headers.
-    pub(super) fn returns_with(self, description: &str, schema: impl Into<RefOr<Schema>>, headers: &[&str]) -> Self {
+    pub(super) fn returns_with(
+        self,
+        description: &str,
+        schema: impl Into<RefOr<Schema>>,
+        headers: &[&str],
+    ) -> Self {
         let headers = [&["ETag"], headers].concat();
         let content = ContentBuilder::new().schema(Some(schema)).build();
         let not_modified = Ref::new("#/components/responses/304");
-        let draft = self.parameter_ref("If-None-Match").response(StatusCode::OK, description, Some((JSON, content)), &headers);
+        let draft = self.parameter_ref("If-None-Match").response(
+            StatusCode::OK,
+            description,
+            Some((JSON, content)),
+            &headers,
+        );
         Self(draft.0.response("304", not_modified))
     }
 
     /// Adds the response 201 with the new resource and its location.
     pub(super) fn creates<T: ToSchema>(self, description: &str) -> Self {
-        self.response(StatusCode::CREATED, description, Some((JSON, json::<T>(None))), &["Location", "ETag", "Idempotency-Replayed"])
+        self.response(
+            StatusCode::CREATED,
+            description,
+            Some((JSON, json::<T>(None))),
+            &["Location", "ETag", "Idempotency-Replayed"],
+        )
     }
 
     /// Adds the response 200 with the changed resource.
     pub(super) fn updates<T: ToSchema>(self, description: &str) -> Self {
-        self.response(StatusCode::OK, description, Some((JSON, json::<T>(None))), &["ETag", "Idempotency-Replayed"])
+        self.response(
+            StatusCode::OK,
+            description,
+            Some((JSON, json::<T>(None))),
+            &["ETag", "Idempotency-Replayed"],
+        )
     }
 
     /// Adds a response.
-    pub(super) fn response(self, status: StatusCode, description: &str, content: Option<(&str, Content)>, headers: &[&str]) -> Self {
+    pub(super) fn response(
+        self,
+        status: StatusCode,
+        description: &str,
+        content: Option<(&str, Content)>,
+        headers: &[&str],
+    ) -> Self {
         let response = ResponseBuilder::new().description(description);
-        let response = content.into_iter().fold(response, |response, (media_type, content)| response.content(media_type, content));
-        Self(self.0.response(status.as_str(), with_headers(response, headers).build()))
+        let response = content
+            .into_iter()
+            .fold(response, |response, (media_type, content)| {
+                response.content(media_type, content)
+            });
+        Self(
+            self.0
+                .response(status.as_str(), with_headers(response, headers).build()),
+        )
     }
 
     /// Adds refusals with these statuses.
     pub(super) fn refusals(self, statuses: &[StatusCode]) -> Self {
-        let refused = |operation: OperationBuilder, status: &StatusCode| operation.response(status.as_str(), refusals::of(*status));
+        let refused = |operation: OperationBuilder, status: &StatusCode| {
+            operation.response(status.as_str(), refusals::of(*status))
+        };
         Self(statuses.iter().fold(self.0, refused))
     }
 
@@ -107,14 +167,25 @@ impl OperationDraft {
     pub(super) fn build(self, route: &Route, path: &str) -> Operation {
         let mut draft = self.refusals(&refusals::OF_ALL);
         if path.contains("{id}") {
-            draft = draft.parameters([parameters::id()]).refusals(&[StatusCode::NOT_FOUND]);
+            draft = draft
+                .parameters([parameters::id()])
+                .refusals(&[StatusCode::NOT_FOUND]);
         }
         if route.takes_if_match() {
-            draft = draft.parameter_ref("If-Match").refusals(&[StatusCode::PRECONDITION_FAILED]);
+            draft = draft
+                .parameter_ref("If-Match")
+                .refusals(&[StatusCode::PRECONDITION_FAILED]);
         }
         let access = route.access();
         if access != Access::Open {
-            draft = Self(draft.0.security(SecurityRequirement::new::<_, [String; 0], String>(TOKEN, [])));
+            draft = Self(
+                draft
+                    .0
+                    .security(SecurityRequirement::new::<_, [String; 0], String>(
+                        TOKEN,
+                        [],
+                    )),
+            );
             draft = draft.refusals(&[StatusCode::UNAUTHORIZED, StatusCode::SERVICE_UNAVAILABLE]);
         }
         if access == Access::Reader {
@@ -129,11 +200,15 @@ impl OperationDraft {
 
 /// The JSON content of a type.
 fn json<T: ToSchema>(example: Option<Value>) -> Content {
-    ContentBuilder::new().schema(Some(of::<T>())).example(example).build()
+    ContentBuilder::new()
+        .schema(Some(of::<T>()))
+        .example(example)
+        .build()
 }
 
 /// The response 304.
 pub(super) fn not_modified() -> Response {
-    let response = ResponseBuilder::new().description("Not modified: `If-None-Match` contains its `ETag`.");
+    let response =
+        ResponseBuilder::new().description("Not modified: `If-None-Match` contains its `ETag`.");
     with_headers(response, &["ETag"]).build()
 }

@@ -16,14 +16,26 @@ use utoipa::{
 
 use crate::limits::MOST_VALUES;
 
-fn parameter(place: ParameterIn, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> ParameterBuilder {
-    let parameter = ParameterBuilder::new().name(name).parameter_in(place).required(Required::False);
-    parameter.description(Some(description)).schema(Some(schema))
+fn parameter(
+    place: ParameterIn,
+    name: &str,
+    description: &str,
+    schema: impl Into<RefOr<Schema>>,
+) -> ParameterBuilder {
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(Required::False);
+    parameter
+        .description(Some(description))
+        .schema(Some(schema))
 }
 
 /// The id in the path.
 pub(super) fn id() -> Parameter {
-    parameter(ParameterIn::Path, "id", "The id of the resource.", uuid()).required(Required::True).build()
+    parameter(ParameterIn::Path, "id", "The id of the resource.", uuid())
+        .required(Required::True)
+        .build()
 }
 
 /// A parameter that may be given once.
@@ -34,7 +46,13 @@ pub(super) fn one<T: ToSchema>(name: &str, description: &str) -> Parameter {
 /// A parameter that may be repeated.
 pub(super) fn many<T: ToSchema>(name: &str, description: &str) -> Parameter {
     let description = format!("{description} May be repeated, {MOST_VALUES} times at most.");
-    any(name, &description, ArrayBuilder::new().items(of::<T>()).max_items(Some(MOST_VALUES)))
+    any(
+        name,
+        &description,
+        ArrayBuilder::new()
+            .items(of::<T>())
+            .max_items(Some(MOST_VALUES)),
+    )
 }
 
 /// A UUID.
@@ -49,7 +67,13 @@ pub(super) fn a_time(name: &str, description: &str) -> Parameter {
 
 /// `true` or `false`.
 pub(super) fn flag(name: &str, description: &str) -> Parameter {
-    any(name, description, ObjectBuilder::new().schema_type(Type::Boolean).default(Some(false.into())))
+    any(
+        name,
+        description,
+        ObjectBuilder::new()
+            .schema_type(Type::Boolean)
+            .default(Some(false.into())),
+    )
 }
 
 /// A parameter of the query.
@@ -59,34 +83,52 @@ pub(super) fn any(name: &str, description: &str, schema: impl Into<RefOr<Schema>
 
 /// A parameter that must be given.
 pub(super) fn required(parameter: Parameter) -> Parameter {
-    ParameterBuilder::from(parameter).required(Required::True).build()
+    ParameterBuilder::from(parameter)
+        .required(Required::True)
+        .build()
 }
 
 /// A whole number within bounds.
 pub(super) fn number(least: u64, most: u64) -> ObjectBuilder {
     let number = |value| usize::try_from(value).unwrap_or(usize::MAX);
-    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(number(least))).maximum(Some(number(most)))
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(number(least)))
+        .maximum(Some(number(most)))
 }
 
 /// `skip` and `take`.
 pub(super) fn page() -> [Parameter; 2] {
     let skip = number(0, PageRequest::MOST_SKIP).default(Some(0.into()));
     let take = number(1, PageRequest::MOST_TAKE).default(Some(PageRequest::DEFAULT_TAKE.into()));
-    [any("skip", "The number of items to skip.", skip), any("take", "The most items in the page.", take)]
+    [
+        any("skip", "The number of items to skip.", skip),
+        any("take", "The most items in the page.", take),
+    ]
 }
 
 /// A position in the list of deployments.
 pub(super) fn cursor() -> Parameter {
     let cursor = ObjectBuilder::new().schema_type(Type::String);
-    any("cursor", "The position at which the page begins, from a link in the header `Link`. Not together with `skip`.", cursor)
+    any(
+        "cursor",
+        "The position at which the page begins, from a link in the header `Link`. Not together with `skip`.",
+        cursor,
+    )
 }
 
 /// The order of the list of deployments.
 pub(super) fn order() -> Parameter {
-    let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Order::ALL.map(Order::as_str)));
+    let words = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(Order::ALL.map(Order::as_str)));
     let description = "The time by which the list is ordered: `createdAt`, or `occurredAt`, the time of the latest transition. Use the \
                        same order for every page of a list.";
-    any("order", description, words.default(Some(Order::default().as_str().into())))
+    any(
+        "order",
+        description,
+        words.default(Some(Order::default().as_str().into())),
+    )
 }
 
 /// The filters of list and export.
@@ -99,31 +141,66 @@ pub(super) fn filters() -> Vec<Parameter> {
         an_id("componentId", "Only deployments of this component."),
         an_id("environmentId", "Only deployments in this environment."),
         one::<Status>("status", "Only deployments with this status now."),
-        one::<Name>("component", "Only deployments of the component with this name."),
-        one::<Name>("environment", "Only deployments in the environment with this name."),
+        one::<Name>(
+            "component",
+            "Only deployments of the component with this name.",
+        ),
+        one::<Name>(
+            "environment",
+            "Only deployments in the environment with this name.",
+        ),
         one::<Version>("version", "Only deployments of this version."),
-        one::<CommitSha>("commitSha", "Only deployments of this commit, exactly as recorded."),
+        one::<CommitSha>(
+            "commitSha",
+            "Only deployments of this commit, exactly as recorded.",
+        ),
         one::<Label>("deployedBy", "Only deployments by this person or program."),
-        a_time("createdAfter", "Only deployments recorded at this time or later."),
-        a_time("createdBefore", "Only deployments recorded before this time."),
-        a_time("occurredAfter", "Only deployments whose latest transition happened at this time or later."),
-        a_time("occurredBefore", "Only deployments whose latest transition happened before this time."),
+        a_time(
+            "createdAfter",
+            "Only deployments recorded at this time or later.",
+        ),
+        a_time(
+            "createdBefore",
+            "Only deployments recorded before this time.",
+        ),
+        a_time(
+            "occurredAfter",
+            "Only deployments whose latest transition happened at this time or later.",
+        ),
+        a_time(
+            "occurredBefore",
+            "Only deployments whose latest transition happened before this time.",
+        ),
     ]
 }
 
 /// The headers of requests. The document describes them once.
 pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
-    let tags = |description| parameter(ParameterIn::Header, "", description, ObjectBuilder::new().schema_type(Type::String));
-    let cached =
-        tags("Entity tags of the client's copies, or `*`: the response is 304 if one of them is current. An invalid value is ignored.");
-    let tag =
-        ObjectBuilder::new().schema_type(Type::String).description(Some("`*`, or entity tags in double quotes, separated by commas."));
-    let tag = tag.pattern(Some(r#"^(\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*)$"#));
+    let tags = |description| {
+        parameter(
+            ParameterIn::Header,
+            "",
+            description,
+            ObjectBuilder::new().schema_type(Type::String),
+        )
+    };
+    let cached = tags(
+        "Entity tags of the client's copies, or `*`: the response is 304 if one of them is current. An invalid value is ignored.",
+    );
+    let tag = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(
+            "`*`, or entity tags in double quotes, separated by commas.",
+        ));
+    let tag = tag.pattern(Some(
+        r#"^(\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*)$"#,
+    ));
     let seen =
         tags("The `ETag` that the client has read. If the resource has another one now, the response is 412 and nothing is changed.")
             .schema(Some(tag));
-    let key =
-        tags("Carries out the request once. The same request with the same key returns the first response again, for at least 24 hours.");
+    let key = tags(
+        "Carries out the request once. The same request with the same key returns the first response again, for at least 24 hours.",
+    );
     let sent_at = tags(
         "The time of the client's clock when it sends the request. The server reads the times in the body by that clock: a time \
          less than a second earlier becomes the time of arrival, and an earlier one keeps its distance to the time of arrival. An \
@@ -132,23 +209,41 @@ pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
     [
         ("If-None-Match", cached.name("If-None-Match").build()),
         ("If-Match", seen.name("If-Match").build()),
-        ("Idempotency-Key", key.name("Idempotency-Key").schema(Some(of::<IdempotencyKey>())).build()),
-        ("Sent-At", sent_at.name("Sent-At").schema(Some(time())).build()),
+        (
+            "Idempotency-Key",
+            key.name("Idempotency-Key")
+                .schema(Some(of::<IdempotencyKey>()))
+                .build(),
+        ),
+        (
+            "Sent-At",
+            sent_at.name("Sent-At").schema(Some(time())).build(),
+        ),
     ]
 }
 
 /// The header that resumes an event stream.
 pub(super) fn last_event_id() -> Parameter {
     let number = text("The number of an event.", 0, 20, "^[0-9]*$");
-    parameter(ParameterIn::Header, "Last-Event-ID", "Resume after this event. It overrides `after`.", number).build()
+    parameter(
+        ParameterIn::Header,
+        "Last-Event-ID",
+        "Resume after this event. It overrides `after`.",
+        number,
+    )
+    .build()
 }
 
 /// The headers of responses. The document describes them once.
 pub(super) fn headers_of_responses() -> [(&'static str, Header); 7] {
     let header = |description: &str| {
-        HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).description(Some(description)).build()
+        HeaderBuilder::new()
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .description(Some(description))
+            .build()
     };
-    let seconds = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer)));
+    let seconds =
+        HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer)));
     [
         ("ETag", header("The strong entity tag of the response.")),
         ("Location", header("The path of the new resource.")),
@@ -158,9 +253,20 @@ pub(super) fn headers_of_responses() -> [(&'static str, Header); 7] {
                 "The pages around this one (RFC 8288): `first`, `prev`, `next`, `last`. Each link is a query that replaces the query of this request.",
             ),
         ),
-        ("Idempotency-Replayed", header("`true` if this is the stored response of the first request.")),
-        ("Retry-After", seconds.description(Some("The seconds to wait before repeating the request.")).build()),
-        ("WWW-Authenticate", header("`Bearer`, with an error code if the request had a token (RFC 6750).")),
+        (
+            "Idempotency-Replayed",
+            header("`true` if this is the stored response of the first request."),
+        ),
+        (
+            "Retry-After",
+            seconds
+                .description(Some("The seconds to wait before repeating the request."))
+                .build(),
+        ),
+        (
+            "WWW-Authenticate",
+            header("`Bearer`, with an error code if the request had a token (RFC 6750)."),
+        ),
         (
             "X-Request-Id",
             header(
@@ -180,9 +286,25 @@ mod tests {
     fn the_document_and_the_code_use_the_same_header_names() {
         let names = headers_of_requests().map(|(name, header)| (name.to_owned(), header.name));
         assert!(names.iter().all(|(key, name)| key == name), "{names:?}");
-        assert!(names.iter().any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_KEY)));
-        assert!(names.iter().any(|(name, _)| name.eq_ignore_ascii_case(api::SENT_AT)));
-        assert!(headers_of_responses().iter().any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_REPLAYED)));
-        assert!(last_event_id().name.eq_ignore_ascii_case(api::LAST_EVENT_ID));
+        assert!(
+            names
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_KEY))
+        );
+        assert!(
+            names
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(api::SENT_AT))
+        );
+        assert!(
+            headers_of_responses()
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(api::IDEMPOTENCY_REPLAYED))
+        );
+        assert!(
+            last_event_id()
+                .name
+                .eq_ignore_ascii_case(api::LAST_EVENT_ID)
+        );
     }
 }

@@ -8,8 +8,11 @@ use super::headers::with_headers;
 use crate::limits::{BODY_BYTES, BODY_TIMEOUT, HEAD_BYTES};
 
 /// The refusals that every request may get.
-pub(super) const OF_ALL: [StatusCode; 3] =
-    [StatusCode::BAD_REQUEST, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, StatusCode::INTERNAL_SERVER_ERROR];
+pub(super) const OF_ALL: [StatusCode; 3] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    StatusCode::INTERNAL_SERVER_ERROR,
+];
 
 /// A reference to the response with this status.
 pub(super) fn of(status: StatusCode) -> Ref {
@@ -99,7 +102,11 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
 }
 
 fn refusal(status: StatusCode, description: String, headers: &[&str]) -> (StatusCode, Response) {
-    let content = ContentBuilder::new().schema(Some(openapi::of::<Problem>())).build();
-    let response = ResponseBuilder::new().description(description).content("application/problem+json", content);
+    let content = ContentBuilder::new()
+        .schema(Some(openapi::of::<Problem>()))
+        .build();
+    let response = ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content);
     (status, with_headers(response, headers).build())
 }

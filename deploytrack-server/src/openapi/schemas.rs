@@ -3,7 +3,10 @@
 use deploytrack_core::{
     api::{EnvironmentOrder, ImportCounts, ImportLine, Problem},
     archive::{ArchiveOutcome, ArchiveSelection, ArchivedName},
-    catalog::{Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
+    catalog::{
+        Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent,
+        NewEnvironment,
+    },
     deployment::{Change, Deployment, Metadata, NewDeployment, Undeploy, Undeployment},
     digest::Digest,
     error::Fault,

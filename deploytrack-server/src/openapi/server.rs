@@ -24,9 +24,16 @@ pub(super) const GROUP: &str = "server";
 
 pub(super) fn live() -> OperationDraft {
     let version = ObjectBuilder::new().schema_type(Type::String);
-    let schema = status_schema("ok").property("version", version).required("version");
-    OperationDraft::new(GROUP, "live", "Check that the process runs", "Query parameters are ignored, because probes add their own.")
-        .returns("The process runs; this is its version.", schema)
+    let schema = status_schema("ok")
+        .property("version", version)
+        .required("version");
+    OperationDraft::new(
+        GROUP,
+        "live",
+        "Check that the process runs",
+        "Query parameters are ignored, because probes add their own.",
+    )
+    .returns("The process runs; this is its version.", schema)
 }
 
 pub(super) fn ready() -> OperationDraft {
@@ -36,18 +43,30 @@ pub(super) fn ready() -> OperationDraft {
         "Check that the database can be read and written",
         "Query parameters are ignored, because probes add their own.",
     )
-    .returns("The database can be read and written.", status_schema("ready"))
+    .returns(
+        "The database can be read and written.",
+        status_schema("ready"),
+    )
     .refusals(&[StatusCode::SERVICE_UNAVAILABLE])
 }
 
 fn status_schema(word: &str) -> ObjectBuilder {
-    let status = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([word]));
-    ObjectBuilder::new().property("status", status).required("status")
+    let status = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some([word]));
+    ObjectBuilder::new()
+        .property("status", status)
+        .required("status")
 }
 
 pub(super) fn document() -> OperationDraft {
-    OperationDraft::new(GROUP, "showOpenApi", "Read this document", "Returns the API as an OpenAPI 3.1 document.")
-        .returns("The document.", ObjectBuilder::new())
+    OperationDraft::new(
+        GROUP,
+        "showOpenApi",
+        "Read this document",
+        "Returns the API as an OpenAPI 3.1 document.",
+    )
+    .returns("The document.", ObjectBuilder::new())
 }
 
 pub(super) fn verify() -> OperationDraft {
@@ -63,7 +82,11 @@ pub(super) fn verify() -> OperationDraft {
 }
 
 pub(super) fn events() -> OperationDraft {
-    let stream = ObjectBuilder::new().schema_type(Type::String).description(Some("Server-sent events, each with an `Event` as its data."));
+    let stream = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(
+            "Server-sent events, each with an `Event` as its data.",
+        ));
     let description = format!(
         "Streams events as server-sent events (WHATWG HTML, section 9.2): those after `Last-Event-ID`, else those after `after`, else \
          new ones. The stream stays open, and the server sends a block at least every {} seconds. The data of each event is an \

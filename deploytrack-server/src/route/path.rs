@@ -8,8 +8,8 @@ use crate::{asset::Asset, dashboard};
 
 /// The path of Swagger UI.
 const DOCS: &str = "/api/docs/";
-/// The most segments of a badge's path. Any `/` in it may be one that a proxy decoded, and the server tries each as the
-/// separator.
+/// The most segments of a badge's path. Any `/` in it may be one that a proxy decoded, and the
+/// server tries each as the separator.
 const MOST_SEGMENTS: usize = 10;
 pub(super) const WITH_DOCS: bool = cfg!(feature = "swagger");
 
@@ -50,7 +50,8 @@ pub(super) enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// Parses a path. The comparison is exact: no trailing slash, no doubled slash, no dot segments.
+    /// Parses a path. The comparison is exact: no trailing slash, no doubled slash, no dot
+    /// segments.
     pub(super) fn parse(path: &'a str) -> Option<Self> {
         Some(match path {
             "/healthz" => Self::Live,
@@ -72,18 +73,26 @@ impl<'a> Path<'a> {
             api::ARCHIVE_COMPONENTS => Self::Archive(CatalogKind::Component),
             api::ARCHIVE_ENVIRONMENTS => Self::Archive(CatalogKind::Environment),
             "/badge.svg" => Self::BadgeByQuery,
-            _ => return Self::with_id(path).or_else(|| Self::docs(path)).or_else(|| Self::badge(path)).or_else(|| Self::page(path)),
+            _ => {
+                return Self::with_id(path)
+                    .or_else(|| Self::docs(path))
+                    .or_else(|| Self::badge(path))
+                    .or_else(|| Self::page(path));
+            }
         })
     }
 
     fn docs(path: &'a str) -> Option<Self> {
-        path.strip_prefix(DOCS).filter(|file| WITH_DOCS && (file.is_empty() || is_segment(file))).map(Self::Docs)
+        path.strip_prefix(DOCS)
+            .filter(|file| WITH_DOCS && (file.is_empty() || is_segment(file)))
+            .map(Self::Docs)
     }
 
     fn badge(path: &'a str) -> Option<Self> {
         let names = path.strip_prefix("/badges/")?.strip_suffix(".svg")?;
         let segments = names.split('/').count();
-        ((2..=MOST_SEGMENTS).contains(&segments) && names.split('/').all(is_segment)).then_some(Self::Badge(names))
+        ((2..=MOST_SEGMENTS).contains(&segments) && names.split('/').all(is_segment))
+            .then_some(Self::Badge(names))
     }
 
     /// A file of the dashboard.
@@ -102,7 +111,9 @@ impl<'a> Path<'a> {
         let (list, rest) = [api::DEPLOYMENTS, api::COMPONENTS, api::ENVIRONMENTS]
             .into_iter()
             .find_map(|list| Some((list, path.strip_prefix(list)?.strip_prefix('/')?)))?;
-        let (id, below) = rest.split_once('/').map_or((rest, None), |(id, below)| (id, Some(below)));
+        let (id, below) = rest
+            .split_once('/')
+            .map_or((rest, None), |(id, below)| (id, Some(below)));
         if !is_segment(id) {
             return None;
         }

@@ -4,7 +4,9 @@ use super::{path::WITH_DOCS, *};
 
 /// The paths of Swagger UI.
 const PAGES: [&str; 4] = ["/api/docs", "/api-docs", "/api/docs/", "/api/docs/x"];
-const EVERY_METHOD: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+const EVERY_METHOD: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
 
 fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
     Route::parse(&method.parse().unwrap(), path, Badges::Public)
@@ -12,28 +14,58 @@ fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
 
 #[test]
 fn without_badges_their_paths_do_not_exist() {
-    for (method, path) in EVERY_METHOD.into_iter().flat_map(|method| [(method, "/badges/x/y.svg"), (method, "/badge.svg")]) {
-        assert_eq!(Route::parse(&method.parse().unwrap(), path, Badges::Off), Err(NoRoute::Path), "{method}");
+    for (method, path) in EVERY_METHOD
+        .into_iter()
+        .flat_map(|method| [(method, "/badges/x/y.svg"), (method, "/badge.svg")])
+    {
+        assert_eq!(
+            Route::parse(&method.parse().unwrap(), path, Badges::Off),
+            Err(NoRoute::Path),
+            "{method}"
+        );
     }
 }
 
 #[test]
 fn a_badge_gets_its_names_from_the_path_or_the_query() {
     let badge = |names: &str| Ok(Route::Badge(names.into()));
-    assert_eq!(parse("GET", "/badges/eu%2Fapi/production.svg"), badge("eu%2Fapi/production"));
+    assert_eq!(
+        parse("GET", "/badges/eu%2Fapi/production.svg"),
+        badge("eu%2Fapi/production")
+    );
     assert_eq!(parse("GET", "/badges/api/v1.svg.svg"), badge("api/v1.svg"));
-    assert_eq!(parse("GET", "/badges/eu/api/production.svg"), badge("eu/api/production"), "a proxy decoded it");
+    assert_eq!(
+        parse("GET", "/badges/eu/api/production.svg"),
+        badge("eu/api/production"),
+        "a proxy decoded it"
+    );
     assert_eq!(parse("GET", "/badge.svg"), Ok(Route::BadgeByQuery));
 }
 
 #[test]
 fn allow_lists_exactly_the_methods_that_have_a_route() {
-    for path in PATHS.into_iter().chain(["/badges/x/y.svg"]).chain(PAGES.into_iter().filter(|_| WITH_DOCS)) {
-        let Ok(Route::Options(allow)) = parse("OPTIONS", path) else { panic!("{path}") };
-        let accepted: Vec<_> = EVERY_METHOD.into_iter().filter(|method| parse(method, path).is_ok()).collect();
+    for path in PATHS
+        .into_iter()
+        .chain(["/badges/x/y.svg"])
+        .chain(PAGES.into_iter().filter(|_| WITH_DOCS))
+    {
+        let Ok(Route::Options(allow)) = parse("OPTIONS", path) else {
+            panic!("{path}")
+        };
+        let accepted: Vec<_> = EVERY_METHOD
+            .into_iter()
+            .filter(|method| parse(method, path).is_ok())
+            .collect();
         assert_eq!(accepted.join(", "), allow, "{path}");
-        for method in EVERY_METHOD.iter().filter(|method| !accepted.contains(method)) {
-            assert_eq!(parse(method, path), Err(NoRoute::Method(allow)), "{method} {path}");
+        for method in EVERY_METHOD
+            .iter()
+            .filter(|method| !accepted.contains(method))
+        {
+            assert_eq!(
+                parse(method, path),
+                Err(NoRoute::Method(allow)),
+                "{method} {path}"
+            );
         }
         assert_eq!(parse(&"M".repeat(5000), path), Err(NoRoute::Method(allow)));
         assert_eq!(parse("get", path), Err(NoRoute::Method(allow)));
@@ -44,14 +76,22 @@ fn allow_lists_exactly_the_methods_that_have_a_route() {
 #[test]
 fn the_dashboard_is_open_and_accepts_only_reads() {
     for path in ["/", "/assets/main.js"] {
-        assert_eq!(parse("GET", path).map(|route| route.access()), Ok(Access::Open));
-        assert_eq!(parse("POST", path), Err(NoRoute::Method("GET, HEAD, OPTIONS")));
+        assert_eq!(
+            parse("GET", path).map(|route| route.access()),
+            Ok(Access::Open)
+        );
+        assert_eq!(
+            parse("POST", path),
+            Err(NoRoute::Method("GET, HEAD, OPTIONS"))
+        );
     }
 }
 
 #[test]
 fn every_route_requires_its_permission() {
-    let line = |(method, path, route): (Method, &str, Route)| format!("{:?} {method} {path}\n", route.access());
+    let line = |(method, path, route): (Method, &str, Route)| {
+        format!("{:?} {method} {path}\n", route.access())
+    };
     let table: Vec<_> = table().map(line).collect();
     assert_eq!(
         table.concat(),
@@ -98,7 +138,10 @@ fn swagger_ui_has_paths_only_with_its_feature() {
 
 #[test]
 fn a_badge_is_open_to_anyone() {
-    assert_eq!(parse("GET", "/badges/x/y.svg").map(|route| route.access()), Ok(Access::Open));
+    assert_eq!(
+        parse("GET", "/badges/x/y.svg").map(|route| route.access()),
+        Ok(Access::Open)
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::INTERRUPTED;
 
-/// The signals that ask for the end: SIGTERM, Ctrl-C, and SIGHUP, which a terminal sends when it is closed.
+/// The signals that ask for the end: SIGTERM, Ctrl-C, and SIGHUP, which a terminal sends when it is
+/// closed.
 #[derive(Debug)]
 pub struct Signals {
     #[cfg(unix)]
@@ -16,16 +17,27 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Starts to listen. Signals are caught from this call on: a program that reads the server's address may send one at
-    /// once.
+    /// Starts to listen. Signals are caught from this call on: a program that reads the server's
+    /// address may send one at once.
     #[cfg(unix)]
     #[must_use]
     pub fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
 
-        let listen = |kind| signal(kind).inspect_err(|error| tracing::warn!(%error, "a signal cannot be awaited")).ok();
-        let hang_up = if is_hang_up_ignored() { None } else { listen(SignalKind::hangup()) };
-        Self { terminate: listen(SignalKind::terminate()), hang_up }
+        let listen = |kind| {
+            signal(kind)
+                .inspect_err(|error| tracing::warn!(%error, "a signal cannot be awaited"))
+                .ok()
+        };
+        let hang_up = if is_hang_up_ignored() {
+            None
+        } else {
+            listen(SignalKind::hangup())
+        };
+        Self {
+            terminate: listen(SignalKind::terminate()),
+            hang_up,
+        }
     }
 
     /// Starts to listen.
@@ -38,7 +50,10 @@ impl Signals {
     /// The first and the second signal; the third one ends the process.
     pub(super) fn forward(mut self) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
         let (first, second) = (CancellationToken::new(), CancellationToken::new());
-        let signalled = (first.clone().cancelled_owned(), second.clone().cancelled_owned());
+        let signalled = (
+            first.clone().cancelled_owned(),
+            second.clone().cancelled_owned(),
+        );
         tokio::spawn(async move {
             for asked in [first, second] {
                 self.next().await;
@@ -74,8 +89,8 @@ async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
     }
 }
 
-/// Whether the process was started with SIGHUP ignored, as nohup does; the signal stays ignored then. Where the system has
-/// no `/proc`, the default action stays.
+/// Whether the process was started with SIGHUP ignored, as nohup does; the signal stays ignored
+/// then. Where the system has no `/proc`, the default action stays.
 #[cfg(unix)]
 fn is_hang_up_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -84,12 +99,14 @@ fn is_hang_up_ignored() -> bool {
     ignored.is_none_or(|mask| mask & 1 != 0)
 }
 
-/// Makes a write over the file size limit (`RLIMIT_FSIZE`) an error: without a handler its signal ends the process. Children
-/// are not affected, since a handler, unlike an ignored signal, is not inherited.
+/// Makes a write over the file size limit (`RLIMIT_FSIZE`) an error: without a handler its signal
+/// ends the process. Children are not affected, since a handler, unlike an ignored signal, is not
+/// inherited.
 pub fn survive_file_size_limit() {
     #[cfg(unix)]
     {
-        let kind = tokio::signal::unix::SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        let kind =
+            tokio::signal::unix::SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
         // The handler stays installed when the stream of signals is dropped.
         if let Err(error) = tokio::signal::unix::signal(kind) {
             tracing::warn!(%error, "SIGXFSZ cannot be handled");

@@ -1,11 +1,13 @@
-//! The token cache: tokens that passed all checks, so that their signatures are not computed for every request.
+//! The token cache: tokens that passed all checks, so that their signatures are not computed for
+//! every request.
 //!
-//! The key is the whole text of the token. The cache stores only the results that cannot change, above all that of the
-//! signature; the times of a token are compared with the clock at every request. Only valid tokens are added, so that a
-//! client without one cannot fill the cache.
+//! The key is the whole text of the token. The cache stores only the results that cannot change,
+//! above all that of the signature; the times of a token are compared with the clock at every
+//! request. Only valid tokens are added, so that a client without one cannot fill the cache.
 //!
-//! The keys and settings of a running process never change. A change that makes them variable must replace the [`TokenCache`]
-//! together with them. Otherwise a token of a revoked key stays valid until it expires.
+//! The keys and settings of a running process never change. A change that makes them variable must
+//! replace the [`TokenCache`] together with them. Otherwise a token of a revoked key stays valid
+//! until it expires.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,12 +17,13 @@ use serde_json::{Map, Value};
 
 use super::{Claims, TokenFault};
 
-/// The most tokens in the cache. They take about half a megabyte at the usual 300 bytes each, and 9 MiB if all have the
-/// greatest length.
+/// The most tokens in the cache. They take about half a megabyte at the usual 300 bytes each, and 9
+/// MiB if all have the greatest length.
 const MOST: usize = 1024;
 /// The tolerated difference of clocks, in seconds.
 const LEEWAY: f64 = 60.0;
-/// The last second of the year 9999. A later `exp` is a mistake, or an attempt to get a token that never expires.
+/// The last second of the year 9999. A later `exp` is a mistake, or an attempt to get a token that
+/// never expires.
 const LAST_SECOND: f64 = 253_402_300_799.0;
 
 /// A token that passed all checks but those of its times.
@@ -33,7 +36,10 @@ pub(super) struct VerifiedToken {
 impl VerifiedToken {
     /// The claims, if the token is valid at this time.
     pub(super) fn at(&self, now: Time, longest: Duration) -> Result<Arc<Claims>, TokenFault> {
-        #[expect(clippy::cast_precision_loss, reason = "seconds up to the year 9999 are exact in a double")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "seconds up to the year 9999 are exact in a double"
+        )]
         let now = now.timestamp() as f64;
         if !self.validity.includes(now) {
             return Err(TokenFault::Invalid);
@@ -58,11 +64,24 @@ pub(super) struct Validity {
 impl Validity {
     /// Reads `exp`, which is required, and `nbf` and `iat`, which are not.
     pub(super) fn of(claims: &Map<String, Value>) -> Option<Self> {
-        let read = |name: &str| claims.get(name).map_or(Some(None), |value| value.as_f64().map(Some));
-        let expires = claims.get("exp")?.as_f64().filter(|expires| *expires <= LAST_SECOND)?;
+        let read = |name: &str| {
+            claims
+                .get(name)
+                .map_or(Some(None), |value| value.as_f64().map(Some))
+        };
+        let expires = claims
+            .get("exp")?
+            .as_f64()
+            .filter(|expires| *expires <= LAST_SECOND)?;
         let (not_before, issued) = (read("nbf")?, read("iat")?);
-        let from = not_before.unwrap_or(f64::NEG_INFINITY).max(issued.unwrap_or(f64::NEG_INFINITY));
-        Some(Self { from, issued, expires })
+        let from = not_before
+            .unwrap_or(f64::NEG_INFINITY)
+            .max(issued.unwrap_or(f64::NEG_INFINITY));
+        Some(Self {
+            from,
+            issued,
+            expires,
+        })
     }
 
     fn includes(self, now: f64) -> bool {
@@ -76,7 +95,8 @@ impl Validity {
     }
 }
 
-/// The cached tokens. Lookups of different tokens rarely compete for a lock, and a lock lasts only as long as one lookup.
+/// The cached tokens. Lookups of different tokens rarely compete for a lock, and a lock lasts only
+/// as long as one lookup.
 pub(super) struct TokenCache(Cache<Box<str>, VerifiedToken>);
 
 impl Default for TokenCache {

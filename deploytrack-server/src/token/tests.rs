@@ -32,7 +32,12 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 fn sign(algorithm: Algorithm, claims: &Value, bytes: &[u8]) -> String {
-    jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(bytes)).unwrap()
+    jsonwebtoken::encode(
+        &Header::new(algorithm),
+        claims,
+        &EncodingKey::from_secret(bytes),
+    )
+    .unwrap()
 }
 
 /// A token with any header and a valid HS256 signature.
@@ -45,7 +50,10 @@ fn headed(header: &Value, claims: &Value) -> String {
 }
 
 fn check(token: &str) -> Option<Claims> {
-    Verifier::new(&secret()).check(token, now()).ok().map(Arc::unwrap_or_clone)
+    Verifier::new(&secret())
+        .check(token, now())
+        .ok()
+        .map(Arc::unwrap_or_clone)
 }
 
 fn check_claims(claims: &Value) -> Option<Claims> {
@@ -54,12 +62,30 @@ fn check_claims(claims: &Value) -> Option<Claims> {
 
 #[test]
 fn an_issued_token_is_valid_until_it_expires() {
-    let token = issue(&secret(), &Label::new("ci-bot").unwrap(), &[ADMIN.into()], Duration::from_hours(1), now()).unwrap();
-    let claims = Claims { subject: Label::new("ci-bot").unwrap(), admin: true };
+    let token = issue(
+        &secret(),
+        &Label::new("ci-bot").unwrap(),
+        &[ADMIN.into()],
+        Duration::from_hours(1),
+        now(),
+    )
+    .unwrap();
+    let claims = Claims {
+        subject: Label::new("ci-bot").unwrap(),
+        admin: true,
+    };
     assert_eq!(check(&token), Some(claims));
     let verifier = Verifier::new(&secret());
-    assert!(verifier.check(&token, now() + Duration::from_secs(3659)).is_ok());
-    assert!(verifier.check(&token, now() + Duration::from_mins(61)).is_err());
+    assert!(
+        verifier
+            .check(&token, now() + Duration::from_secs(3659))
+            .is_ok()
+    );
+    assert!(
+        verifier
+            .check(&token, now() + Duration::from_mins(61))
+            .is_err()
+    );
 }
 
 #[test]
@@ -72,30 +98,50 @@ fn a_token_lasts_ten_years_at_most() {
 
 #[test]
 fn only_the_role_admin_allows_writes() {
-    for (roles, admin) in
-        [(json!(null), false), (json!([]), false), (json!(["Admin", "reader"]), false), (json!(["reader", "admin"]), true)]
-    {
+    for (roles, admin) in [
+        (json!(null), false),
+        (json!([]), false),
+        (json!(["Admin", "reader"]), false),
+        (json!(["reader", "admin"]), true),
+    ] {
         assert_eq!(check_claims(&with("roles", roles)).unwrap().admin, admin);
     }
 }
 
 #[test]
 fn a_signature_by_another_algorithm_or_secret_is_rejected() {
-    assert!(check(&sign(Algorithm::HS256, &valid(), b"another secret of more than 32 bytes")).is_none());
+    assert!(
+        check(&sign(
+            Algorithm::HS256,
+            &valid(),
+            b"another secret of more than 32 bytes"
+        ))
+        .is_none()
+    );
     assert!(check(&sign(Algorithm::HS384, &valid(), BYTES)).is_none());
     assert!(check(&sign(Algorithm::HS512, &valid(), BYTES)).is_none());
     assert!(check(&sign(Algorithm::HS256, &valid(), b"")).is_none());
     let token = sign(Algorithm::HS256, &valid(), BYTES);
     let (message, signature) = token.rsplit_once('.').unwrap();
-    for forged in [format!("{message}."), message.to_owned(), format!("{message}.{signature}="), format!("{token}.x"), format!(" {token}")]
-    {
+    for forged in [
+        format!("{message}."),
+        message.to_owned(),
+        format!("{message}.{signature}="),
+        format!("{token}.x"),
+        format!(" {token}"),
+    ] {
         assert!(check(&forged).is_none(), "{forged}");
     }
-    for algorithm in ["none", "None", "NONE", "HS512", "RS256", "ES256", "EdDSA", "hs256", ""] {
+    for algorithm in [
+        "none", "None", "NONE", "HS512", "RS256", "ES256", "EdDSA", "hs256", "",
+    ] {
         let token = headed(&json!({ "typ": "JWT", "alg": algorithm }), &valid());
         let (message, _) = token.rsplit_once('.').unwrap();
         assert!(check(&token).is_none(), "{algorithm}");
-        assert!(check(&format!("{message}.")).is_none(), "{algorithm} without signature");
+        assert!(
+            check(&format!("{message}.")).is_none(),
+            "{algorithm} without signature"
+        );
     }
 }
 
@@ -122,7 +168,13 @@ fn the_header_is_checked() {
     for typ in [json!("JWE"), json!("dpop+jwt"), json!(""), json!(7)] {
         assert!(check(&header("typ", typ.clone())).is_none(), "{typ}");
     }
-    for crit in [json!(["exp"]), json!([]), json!("exp"), json!(null), json!(true)] {
+    for crit in [
+        json!(["exp"]),
+        json!([]),
+        json!("exp"),
+        json!(null),
+        json!(true),
+    ] {
         assert!(check(&header("crit", crit.clone())).is_none(), "{crit}");
     }
     assert!(check(&headed(&json!([]), &valid())).is_none());
@@ -153,17 +205,26 @@ fn times_are_checked_with_a_minute_of_tolerance() {
         ("iat", json!({})),
     ];
     for (name, value) in refused {
-        assert!(check_claims(&with(name, value.clone())).is_none(), "{name} {value}");
+        assert!(
+            check_claims(&with(name, value.clone())).is_none(),
+            "{name} {value}"
+        );
     }
     let accepted = [
         ("exp", json!(now - 59)),
-        ("exp", serde_json::from_str(&format!("{}.5", now + 3600)).unwrap()),
+        (
+            "exp",
+            serde_json::from_str(&format!("{}.5", now + 3600)).unwrap(),
+        ),
         ("nbf", json!(now + 60)),
         ("iat", json!(null)),
         ("iat", json!(now + 60)),
     ];
     for (name, value) in accepted {
-        assert!(check_claims(&with(name, value.clone())).is_some(), "{name} {value}");
+        assert!(
+            check_claims(&with(name, value.clone())).is_some(),
+            "{name} {value}"
+        );
     }
 }
 
@@ -175,13 +236,19 @@ fn the_lifetime_of_a_token_is_bounded() {
     let fault = |iat: Option<i64>, exp: Value| {
         let mut claims = with("iat", json!(iat));
         claims["exp"] = exp;
-        verifier.check(&sign(Algorithm::HS256, &claims, BYTES), self::now()).err()
+        verifier
+            .check(&sign(Algorithm::HS256, &claims, BYTES), self::now())
+            .err()
     };
     let too_long = Some(TokenFault::TooLong(Duration::from_hours(24)));
     for (iat, exp, expected) in [
         (Some(now), json!(now + day), None),
         (Some(now), json!(now + day + 1), too_long),
-        (Some(now), serde_json::from_str(&format!("{}.5", now + day)).unwrap(), too_long),
+        (
+            Some(now),
+            serde_json::from_str(&format!("{}.5", now + day)).unwrap(),
+            too_long,
+        ),
         (Some(now - day), json!(now + 1), too_long),
         (Some(0), json!(now + 1), too_long),
         (Some(-5), json!(now + 1), too_long),
@@ -191,13 +258,25 @@ fn the_lifetime_of_a_token_is_bounded() {
         (None, json!(now + day + 60), None),
         (None, json!(now + day + 61), too_long),
         (None, json!(253_402_300_799_i64), too_long),
-        (Some(now + 61), json!(now + 61 + day), Some(TokenFault::Invalid)),
+        (
+            Some(now + 61),
+            json!(now + 61 + day),
+            Some(TokenFault::Invalid),
+        ),
         (Some(now), json!(now - 60), Some(TokenFault::Invalid)),
     ] {
         assert_eq!(fault(iat, exp.clone()), expected, "{iat:?} {exp}");
     }
-    let other = sign(Algorithm::HS256, &with("exp", json!(now + 2 * day)), b"another secret of more than 32 bytes");
-    assert_eq!(verifier.check(&other, self::now()).err(), Some(TokenFault::Invalid), "only a valid signature gets the reason");
+    let other = sign(
+        Algorithm::HS256,
+        &with("exp", json!(now + 2 * day)),
+        b"another secret of more than 32 bytes",
+    );
+    assert_eq!(
+        verifier.check(&other, self::now()).err(),
+        Some(TokenFault::Invalid),
+        "only a valid signature gets the reason"
+    );
     let ten_years = |days: i64| check_claims(&with("exp", json!(now + days * day))).is_some();
     assert!(ten_years(3652) && !ten_years(3653));
 }
@@ -209,7 +288,10 @@ fn a_cached_token_without_iat_is_limited_by_its_remaining_time() {
     claims["exp"] = json!(now().timestamp() + 3600);
     let token = sign(Algorithm::HS256, &claims, BYTES);
     assert!(verifier.check(&token, now()).is_ok());
-    assert_eq!(verifier.check(&token, now() - Duration::from_mins(5)).err(), Some(TokenFault::TooLong(Duration::from_hours(1))));
+    assert_eq!(
+        verifier.check(&token, now() - Duration::from_mins(5)).err(),
+        Some(TokenFault::TooLong(Duration::from_hours(1)))
+    );
 }
 
 #[test]
@@ -217,13 +299,24 @@ fn duplicate_names_are_rejected_everywhere() {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let check = |header: &str, claims: &str| {
         let message = format!("{}.{}", part(header), part(claims));
-        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &EncodingKey::from_secret(BYTES), Algorithm::HS256).unwrap();
+        let signature = jsonwebtoken::crypto::sign(
+            message.as_bytes(),
+            &EncodingKey::from_secret(BYTES),
+            Algorithm::HS256,
+        )
+        .unwrap();
         self::check(&format!("{message}.{signature}"))
     };
     let (header, exp) = (r#"{"alg":"HS256","typ":"JWT"}"#, now().timestamp() + 3600);
     let claims = |more: &str| format!(r#"{{"sub":"ci-bot","exp":{exp}{more}}}"#);
     assert!(check(header, &claims("")).is_some());
-    assert!(check(header, &claims(r#","roles":["admin"],"team":{"a":1,"b":[{"a":2}]}"#)).is_some_and(|claims| claims.admin));
+    assert!(
+        check(
+            header,
+            &claims(r#","roles":["admin"],"team":{"a":1,"b":[{"a":2}]}"#)
+        )
+        .is_some_and(|claims| claims.admin)
+    );
     for more in [
         &format!(r#","exp":{exp}"#),
         r#","sub":"root""#,
@@ -234,9 +327,12 @@ fn duplicate_names_are_rejected_everywhere() {
     ] {
         assert!(check(header, &claims(more)).is_none(), "{more}");
     }
-    for header in
-        [r#"{"alg":"none","alg":"HS256"}"#, r#"{"alg":"HS256","alg":"HS256"}"#, r#"{"alg":"HS256","kid":"a","kid":"b"}"#, r#"["HS256"]"#]
-    {
+    for header in [
+        r#"{"alg":"none","alg":"HS256"}"#,
+        r#"{"alg":"HS256","alg":"HS256"}"#,
+        r#"{"alg":"HS256","kid":"a","kid":"b"}"#,
+        r#"["HS256"]"#,
+    ] {
         assert!(check(header, &claims("")).is_none(), "{header}");
     }
 }
@@ -244,11 +340,29 @@ fn duplicate_names_are_rejected_everywhere() {
 #[test]
 fn subject_and_roles_must_have_their_types() {
     let long = "x".repeat(256);
-    for sub in [json!(null), json!(""), json!(" a"), json!("a\0b"), json!("a\nb"), json!(7), json!(["ci"]), json!(long)] {
+    for sub in [
+        json!(null),
+        json!(""),
+        json!(" a"),
+        json!("a\0b"),
+        json!("a\nb"),
+        json!(7),
+        json!(["ci"]),
+        json!(long),
+    ] {
         assert!(check_claims(&with("sub", sub.clone())).is_none(), "{sub}");
     }
-    for roles in [json!("admin"), json!({ "admin": true }), json!([["admin"]]), json!(["admin", 1]), json!(true)] {
-        assert!(check_claims(&with("roles", roles.clone())).is_none(), "{roles}");
+    for roles in [
+        json!("admin"),
+        json!({ "admin": true }),
+        json!([["admin"]]),
+        json!(["admin", 1]),
+        json!(true),
+    ] {
+        assert!(
+            check_claims(&with("roles", roles.clone())).is_none(),
+            "{roles}"
+        );
     }
     assert!(check_claims(&json!(["sub", "ci-bot"])).is_none());
     assert!(check_claims(&json!("ci-bot")).is_none());
@@ -265,12 +379,17 @@ fn an_oversized_token_is_rejected() {
 
 #[test]
 fn issuer_and_audience_are_checked_when_configured() {
-    let secret = secret().with_issuer_and_audience(Some("https://id.example".into()), Some("deploytrack".into()));
+    let secret = secret().with_issuer_and_audience(
+        Some("https://id.example".into()),
+        Some("deploytrack".into()),
+    );
     let verifier = Verifier::new(&secret);
     let check = |iss: Value, aud: Value| {
         let mut claims = with("iss", iss);
         claims["aud"] = aud;
-        verifier.check(&sign(Algorithm::HS256, &claims, BYTES), now()).is_ok()
+        verifier
+            .check(&sign(Algorithm::HS256, &claims, BYTES), now())
+            .is_ok()
     };
     let (iss, aud) = (json!("https://id.example"), json!("deploytrack"));
     assert!(check(iss.clone(), aud.clone()));
@@ -282,7 +401,14 @@ fn issuer_and_audience_are_checked_when_configured() {
     assert!(!check(iss.clone(), json!("other")));
     assert!(!check(iss.clone(), json!(["deploytrack", 1])));
     assert!(!check(iss, json!([])));
-    let issued = issue(&secret, &Label::new("ci").unwrap(), &[], Duration::from_mins(1), now()).unwrap();
+    let issued = issue(
+        &secret,
+        &Label::new("ci").unwrap(),
+        &[],
+        Duration::from_mins(1),
+        now(),
+    )
+    .unwrap();
     assert!(verifier.check(&issued, now()).is_ok());
 }
 
@@ -290,5 +416,8 @@ fn issuer_and_audience_are_checked_when_configured() {
 fn a_secret_has_at_least_32_bytes_and_debug_hides_it() {
     assert!(Secret::new(vec![7; 31]).is_err());
     assert!(Secret::new(vec![7; 32]).is_ok());
-    assert_eq!(format!("{:?}", secret()), "Secret { issuer: None, audience: None, .. }");
+    assert_eq!(
+        format!("{:?}", secret()),
+        "Secret { issuer: None, audience: None, .. }"
+    );
 }

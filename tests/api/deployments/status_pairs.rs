@@ -12,26 +12,52 @@ use serde_json::{Value, json};
 
 use crate::given::{at, id};
 
-const STATUSES: [&str; 5] = ["pending", "in_progress", "succeeded", "failed", "rolled_back"];
+const STATUSES: [&str; 5] = [
+    "pending",
+    "in_progress",
+    "succeeded",
+    "failed",
+    "rolled_back",
+];
 
 /// A new deployment with this status, reached by legal transitions.
 async fn in_status(server: &Server, status: &str) -> Value {
     let admin = server.admin();
-    let first = if status == "rolled_back" { "succeeded" } else { status };
-    let body = json!({"component": "api", "environment": "production", "version": "v1", "status": first});
+    let first = if status == "rolled_back" {
+        "succeeded"
+    } else {
+        status
+    };
+    let body =
+        json!({"component": "api", "environment": "production", "version": "v1", "status": first});
     let deployment = admin.record(body).await;
-    if first == status { deployment } else { admin.advance(&id(&deployment), status).await }
+    if first == status {
+        deployment
+    } else {
+        admin.advance(&id(&deployment), status).await
+    }
 }
 
 async fn table(server: &Server) -> String {
-    let mut table = format!("| from \\ to | {} |\n|---|{}\n", STATUSES.join(" | "), "---|".repeat(STATUSES.len()));
+    let mut table = format!(
+        "| from \\ to | {} |\n|---|{}\n",
+        STATUSES.join(" | "),
+        "---|".repeat(STATUSES.len())
+    );
     for from in STATUSES {
         let _ = write!(table, "| **{from}** |");
         for to in STATUSES {
             let deployment = in_status(server, from).await;
-            let answer = server.admin().patch(&at(&deployment), &json!({"status": to})).await;
+            let answer = server
+                .admin()
+                .patch(&at(&deployment), &json!({"status": to}))
+                .await;
             let after = server.reader().get(&at(&deployment)).await.expect(200);
-            assert_eq!(after["status"], if answer.status == 200 { to } else { from }, "{from} -> {to}");
+            assert_eq!(
+                after["status"],
+                if answer.status == 200 { to } else { from },
+                "{from} -> {to}"
+            );
             let _ = write!(table, " {} |", answer.status);
         }
         table.push('\n');
@@ -41,21 +67,33 @@ async fn table(server: &Server) -> String {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_twenty_five_status_pairs_answer_as_documented(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+async fn all_twenty_five_status_pairs_answer_as_documented(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let table = table(&server).await;
     snapshot!("status_pairs", &table);
     let page = include_str!("../../../docs/api.md");
-    assert!(page.contains(&table), "docs/api.md does not show this table:\n{table}");
+    assert!(
+        page.contains(&table),
+        "docs/api.md does not show this table:\n{table}"
+    );
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_refused_transition_names_the_way_out(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
-    let Some(database) = kind.create().await else { return };
+    let Some(database) = kind.create().await else {
+        return;
+    };
     let server = Server::start(&database).await;
     let deployment = in_status(&server, "succeeded").await;
-    let answer = server.admin().patch(&at(&deployment), &json!({"status": "pending"})).await;
+    let answer = server
+        .admin()
+        .patch(&at(&deployment), &json!({"status": "pending"}))
+        .await;
     snapshot!("update_illegal", answer.whole());
 }

@@ -30,7 +30,10 @@ pub(crate) fn command(scratch: &Path, head: &str, body: &[u8]) -> Command {
 /// Serves the answer in a file until it is killed.
 pub(crate) fn serve(file: &str) {
     let answer = fs::read(file).unwrap();
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let end = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
     let (status, headers) = head(std::str::from_utf8(&answer[..end]).unwrap());
     let body = Bytes::copy_from_slice(&answer[end + 4..]);
     Runtime::new().unwrap().block_on(async {
@@ -54,11 +57,20 @@ pub(crate) fn serve(file: &str) {
 /// Status and headers of a head, without those that hyper adds.
 fn head(text: &str) -> (StatusCode, HeaderMap) {
     let mut lines = text.lines();
-    let status = lines.next().and_then(|line| line.get(9..12)).and_then(|code| code.parse().ok()).unwrap();
+    let status = lines
+        .next()
+        .and_then(|line| line.get(9..12))
+        .and_then(|code| code.parse().ok())
+        .unwrap();
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .filter(|(name, _)| !["date", "content-length", "transfer-encoding"].contains(name))
-        .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()))
+        .map(|(name, value)| {
+            (
+                name.parse::<HeaderName>().unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            )
+        })
         .collect();
     (status, headers)
 }

@@ -12,7 +12,15 @@ use crate::{
 const SHORT: u64 = 10_000;
 /// The number of deployments to read at random, spread over the history; the same for every length.
 const IDS: usize = 5000;
-const WHAT: [&str; 7] = ["matrix", "latest", "first page", "filtered total", "by id", "POST", "PATCH"];
+const WHAT: [&str; 7] = [
+    "matrix",
+    "latest",
+    "first page",
+    "filtered total",
+    "by id",
+    "POST",
+    "PATCH",
+];
 
 /// Measures every line.
 pub(crate) fn run(run: &mut Run) {
@@ -28,12 +36,23 @@ pub(crate) fn run(run: &mut Run) {
 
 fn compare(run: &mut Run, kind: Kind, rows: u64) {
     let size = if rows == 1_000_000 { "1M" } else { "10M" };
-    let lines = WHAT.map(|what| (what, Line::cost(format!("{what}, {size} rows against 10k, {}", kind.name()), 1.3)));
+    let lines = WHAT.map(|what| {
+        (
+            what,
+            Line::cost(
+                format!("{what}, {size} rows against 10k, {}", kind.name()),
+                1.3,
+            ),
+        )
+    });
     if !run.wants(kind, lines.iter().map(|(_, line)| line.name.as_str())) {
         return;
     }
     let (long, short) = (run.server(kind, rows), run.server(kind, SHORT));
-    for (what, line) in lines.iter().filter(|(_, line)| run.settings.wants(&line.name)) {
+    for (what, line) in lines
+        .iter()
+        .filter(|(_, line)| run.settings.wants(&line.name))
+    {
         let (ours, floor) = (load(run, &long, what), load(run, &short, what));
         run.compare(line, || run.cost(&ours), || run.cost(&floor));
     }
@@ -44,15 +63,27 @@ fn load(run: &Run, server: &Server, what: &str) -> Load {
     match what {
         "matrix" => get("/api/v1/deployments/matrix"),
         "latest" => {
-            let paths = reads::components(run, server).into_iter().map(|id| format!("/api/v1/deployments/latest?componentId={id}"));
-            server.load(1, 200, any_of(paths.map(|path| server.get(&path, "")).collect()))
+            let paths = reads::components(run, server)
+                .into_iter()
+                .map(|id| format!("/api/v1/deployments/latest?componentId={id}"));
+            server.load(
+                1,
+                200,
+                any_of(paths.map(|path| server.get(&path, "")).collect()),
+            )
         }
         "first page" => get("/api/v1/deployments"),
         "filtered total" => {
             let environment = reads::environments(run, server).swap_remove(0);
-            get(&format!("/api/v1/deployments?environmentId={environment}&status=succeeded&take=1"))
+            get(&format!(
+                "/api/v1/deployments?environmentId={environment}&status=succeeded&take=1"
+            ))
         }
-        "by id" => server.load(1, 200, any_of(reads::by_id(server, &reads::ids(run, server, IDS)))),
+        "by id" => server.load(
+            1,
+            200,
+            any_of(reads::by_id(server, &reads::ids(run, server, IDS))),
+        ),
         "POST" => server.load(1, 201, writes::posts(run, server)),
         "PATCH" => writes::patches(run, server),
         other => unreachable!("{other} is no line"),

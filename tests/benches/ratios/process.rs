@@ -87,17 +87,27 @@ fn memory(run: &mut Run) {
 /// The private memory of a process, in megabytes.
 fn anonymous(server: &Server) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{}/status", server.process.id())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
-    line.trim().trim_end_matches(" kB").parse::<f64>().ok().map(|kilobytes| kilobytes / 1000.0)
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"))?;
+    line.trim()
+        .trim_end_matches(" kB")
+        .parse::<f64>()
+        .ok()
+        .map(|kilobytes| kilobytes / 1000.0)
 }
 
 fn size(run: &mut Run) {
     let stripped = run.scratch().join("stripped");
-    let done = Command::new("strip").arg("-o").args([&stripped, binary("deploytrack-server")]).status();
+    let done = Command::new("strip")
+        .arg("-o")
+        .args([&stripped, binary("deploytrack-server")])
+        .status();
     if !done.is_ok_and(|status| status.success()) {
         return run.leave_out(SIZE, "strip is not installed");
     }
-    let bytes = u32::try_from(fs::metadata(stripped).unwrap().len()).expect("a program is no larger");
+    let bytes =
+        u32::try_from(fs::metadata(stripped).unwrap().len()).expect("a program is no larger");
     Line::most(SIZE, Unit::Megabytes, 12.0).print_figure(&[f64::from(bytes) / 1_000_000.0]);
 }
 
@@ -111,16 +121,32 @@ fn command(run: &mut Run) {
         return run.leave_out(COMMAND, "curl is not installed");
     }
     let server = run.server(Kind::Sqlite, run.settings.rows());
-    let home = Home::new().with("DEPLOYTRACK_URL", server.process.url()).with("DEPLOYTRACK_TOKEN", server.token());
-    let (authorization, url) =
-        (format!("authorization: Bearer {}", server.token()), format!("{}/api/v1/deployments/matrix", server.process.url()));
+    let home = Home::new()
+        .with("DEPLOYTRACK_URL", server.process.url())
+        .with("DEPLOYTRACK_TOKEN", server.token());
+    let (authorization, url) = (
+        format!("authorization: Bearer {}", server.token()),
+        format!("{}/api/v1/deployments/matrix", server.process.url()),
+    );
     // The command line program requests gzip too; curl does not decompress it.
     let curl = || {
         let mut curl = Command::new("curl");
-        curl.args(["--silent", "--fail", "--header", &authorization, "--header", "accept-encoding: gzip", &url]);
+        curl.args([
+            "--silent",
+            "--fail",
+            "--header",
+            &authorization,
+            "--header",
+            "accept-encoding: gzip",
+            &url,
+        ]);
         curl
     };
-    run.compare(&line, || milliseconds(|| home.command("deploytrack", &["matrix"])), || milliseconds(curl));
+    run.compare(
+        &line,
+        || milliseconds(|| home.command("deploytrack", &["matrix"])),
+        || milliseconds(curl),
+    );
 }
 
 /// The median run time of a program, in milliseconds.

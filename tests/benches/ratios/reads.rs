@@ -28,22 +28,42 @@ const FILTERED: &str = "list of 20 with total, of one environment";
 /// On SQLite, each compared with bare hyper.
 pub(crate) fn sqlite(run: &mut Run) {
     let named = |name: &str| format!("{name}, SQLite");
-    let targets = [(UNCHANGED, 0.85), (MATRIX, 0.7), (MATRIX_GZIP, 0.7), (HOT, 0.8), (ANY, 0.3), (LIST, 0.5), (FILTERED, 0.5)];
+    let targets = [
+        (UNCHANGED, 0.85),
+        (MATRIX, 0.7),
+        (MATRIX_GZIP, 0.7),
+        (HOT, 0.8),
+        (ANY, 0.3),
+        (LIST, 0.5),
+        (FILTERED, 0.5),
+    ];
     let lines = targets.map(|(name, share)| (name, Line::rate(named(name), share)));
     against_hyper(run, Kind::Sqlite, &lines);
 }
 
-/// On PostgreSQL: reads by id compared with pgbench, and answers from the cache compared with bare hyper.
+/// On PostgreSQL: reads by id compared with pgbench, and answers from the cache compared with bare
+/// hyper.
 pub(crate) fn postgres(run: &mut Run) {
     let named = |name: &str| format!("{name}, PostgreSQL");
-    let targets = [(UNCHANGED, 0.85), (MATRIX, 0.7), (LIST, 0.12), (FILTERED, 0.12)];
+    let targets = [
+        (UNCHANGED, 0.85),
+        (MATRIX, 0.7),
+        (LIST, 0.12),
+        (FILTERED, 0.12),
+    ];
     let lines = targets.map(|(name, share)| (name, Line::rate(named(name), share)));
     if !run.settings.is_quick() {
         against_hyper(run, Kind::Postgres, &lines);
-    } else if run.wants(Kind::Postgres, lines.iter().map(|(_, line)| line.name.as_str())) {
+    } else if run.wants(
+        Kind::Postgres,
+        lines.iter().map(|(_, line)| line.name.as_str()),
+    ) {
         run.leave_out("matrix and list on PostgreSQL", "--quick");
     }
-    against_pgbench(run, &Line::rate("by id, any, PostgreSQL, against pgbench", 0.55));
+    against_pgbench(
+        run,
+        &Line::rate("by id, any, PostgreSQL, against pgbench", 0.55),
+    );
 }
 
 fn against_hyper(run: &mut Run, kind: Kind, lines: &[(&str, Line)]) {
@@ -52,12 +72,22 @@ fn against_hyper(run: &mut Run, kind: Kind, lines: &[(&str, Line)]) {
     }
     let rows = run.settings.rows();
     let server = run.server(kind, rows);
-    for (what, line) in lines.iter().filter(|(_, line)| run.settings.wants(&line.name)) {
+    for (what, line) in lines
+        .iter()
+        .filter(|(_, line)| run.settings.wants(&line.name))
+    {
         let (status, requests) = requests(run, &server, what);
         let (floor, sample) = floor(run, &server, &requests[0]);
-        let source: Source = if requests.len() == 1 { always(requests[0].clone()) } else { any_of(requests) };
+        let source: Source = if requests.len() == 1 {
+            always(requests[0].clone())
+        } else {
+            any_of(requests)
+        };
         let ours = server.load(CLIENTS, status, source.clone());
-        let bare = Load { address: address(&floor).to_owned(), ..ours.clone() };
+        let bare = Load {
+            address: address(&floor).to_owned(),
+            ..ours.clone()
+        };
         run.compare(line, || run.rate(&ours), || run.rate(&bare));
         if *what == MATRIX_GZIP && !sample.contains("content-encoding: gzip") {
             run.leave_out(
@@ -73,13 +103,25 @@ fn requests(run: &Run, server: &Server, what: &str) -> (u16, Vec<Bytes>) {
     const PATH: &str = "/api/v1/deployments/matrix";
     let one = |request| (200, vec![request]);
     match what {
-        UNCHANGED => (304, vec![server.get(PATH, &format!("if-none-match: {}\r\n", tag(run, server, PATH)))]),
+        UNCHANGED => (
+            304,
+            vec![server.get(
+                PATH,
+                &format!("if-none-match: {}\r\n", tag(run, server, PATH)),
+            )],
+        ),
         MATRIX => one(server.get(PATH, "")),
         MATRIX_GZIP => one(server.get(PATH, "accept-encoding: gzip\r\n")),
         HOT => (200, by_id(server, &ids(run, server, 1))),
         ANY => (200, by_id(server, &ids(run, server, IDS))),
         LIST => one(server.get("/api/v1/deployments", "")),
-        FILTERED => one(server.get(&format!("/api/v1/deployments?environmentId={}", environment(run, server)), "")),
+        FILTERED => one(server.get(
+            &format!(
+                "/api/v1/deployments?environmentId={}",
+                environment(run, server)
+            ),
+            "",
+        )),
         other => unreachable!("{other} is no line"),
     }
 }
@@ -92,7 +134,10 @@ fn floor(run: &Run, server: &Server, request: &Bytes) -> (Process, String) {
 
 fn tag(run: &Run, server: &Server, path: &str) -> String {
     let (head, _) = server.answer(&run.runtime, &server.get(path, ""));
-    head.lines().find_map(|line| line.strip_prefix("etag: ")).expect("the matrix has an entity tag").to_owned()
+    head.lines()
+        .find_map(|line| line.strip_prefix("etag: "))
+        .expect("the matrix has an entity tag")
+        .to_owned()
 }
 
 fn against_pgbench(run: &mut Run, line: &Line) {
@@ -105,13 +150,23 @@ fn against_pgbench(run: &mut Run, line: &Line) {
         return run.leave_out(&line.name, "pgbench is not installed");
     };
     let server = run.server(Kind::Postgres, rows);
-    let ours = server.load(CLIENTS, 200, any_of(by_id(&server, &ids(run, &server, IDS))));
-    run.compare(line, || run.rate(&ours), || pgbench.reads(CLIENTS, run.settings.time()));
+    let ours = server.load(
+        CLIENTS,
+        200,
+        any_of(by_id(&server, &ids(run, &server, IDS))),
+    );
+    run.compare(
+        line,
+        || run.rate(&ours),
+        || pgbench.reads(CLIENTS, run.settings.time()),
+    );
 }
 
 /// The requests that read these deployments.
 pub(crate) fn by_id(server: &Server, ids: &[String]) -> Vec<Bytes> {
-    ids.iter().map(|id| server.get(&format!("/api/v1/deployments/{id}"), "")).collect()
+    ids.iter()
+        .map(|id| server.get(&format!("/api/v1/deployments/{id}"), ""))
+        .collect()
 }
 
 /// The ids of deployments, spread over the whole history.
@@ -122,7 +177,10 @@ pub(crate) fn ids(run: &Run, server: &Server, count: usize) -> Vec<String> {
         let component = &components[fastrand::usize(..components.len())];
         let list = format!("/api/v1/deployments?componentId={component}&take=100");
         let total = server.read(&run.runtime, &list)["total"].as_u64().unwrap();
-        let page = server.read(&run.runtime, &format!("{list}&skip={}", fastrand::u64(..total.max(101) - 100)));
+        let page = server.read(
+            &run.runtime,
+            &format!("{list}&skip={}", fastrand::u64(..total.max(101) - 100)),
+        );
         ids.extend(texts(&page["data"], "id"));
     }
     ids.truncate(count);
@@ -131,12 +189,18 @@ pub(crate) fn ids(run: &Run, server: &Server, count: usize) -> Vec<String> {
 
 /// The ids of all components.
 pub(crate) fn components(run: &Run, server: &Server) -> Vec<String> {
-    texts(&server.read(&run.runtime, "/api/v1/deployments/matrix"), "componentId")
+    texts(
+        &server.read(&run.runtime, "/api/v1/deployments/matrix"),
+        "componentId",
+    )
 }
 
 /// The ids of all environments.
 pub(crate) fn environments(run: &Run, server: &Server) -> Vec<String> {
-    texts(&server.read(&run.runtime, "/api/v1/environments")["data"], "id")
+    texts(
+        &server.read(&run.runtime, "/api/v1/environments")["data"],
+        "id",
+    )
 }
 
 fn environment(run: &Run, server: &Server) -> String {
@@ -145,5 +209,10 @@ fn environment(run: &Run, server: &Server) -> String {
 
 /// One field of every object of an array.
 pub(crate) fn texts(array: &Value, field: &str) -> Vec<String> {
-    array.as_array().unwrap().iter().map(|object| object[field].as_str().unwrap().to_owned()).collect()
+    array
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|object| object[field].as_str().unwrap().to_owned())
+        .collect()
 }

@@ -32,9 +32,18 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn new(settings: &Settings) -> Self {
         table::print_heads();
-        let mut kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| settings.wants_kind(*kind)).collect();
+        let mut kinds: Vec<_> = Kind::ALL
+            .into_iter()
+            .filter(|kind| settings.wants_kind(*kind))
+            .collect();
         kinds.retain(|kind| *kind == Kind::Sqlite || postgres::program("postgres").is_some());
-        Self { settings: settings.clone(), runtime: Runtime::new().unwrap(), kinds, data: Data::new(), left_out: RefCell::default() }
+        Self {
+            settings: settings.clone(),
+            runtime: Runtime::new().unwrap(),
+            kinds,
+            data: Data::new(),
+            left_out: RefCell::default(),
+        }
     }
 
     /// A folder that is deleted after the run.
@@ -42,7 +51,8 @@ impl Run {
         self.data.scratch()
     }
 
-    /// The URL of a database with this many deployments. The whole run shares it, and it is deleted afterwards.
+    /// The URL of a database with this many deployments. The whole run shares it, and it is deleted
+    /// afterwards.
     pub(crate) fn database(&mut self, kind: Kind, rows: u64) -> String {
         self.data.working_copy(&self.runtime, kind, rows)
     }
@@ -63,7 +73,12 @@ impl Run {
     }
 
     /// Measures a line in alternating rounds, if it is selected.
-    pub(crate) fn compare(&self, line: &Line, mut ours: impl FnMut() -> f64, mut floor: impl FnMut() -> f64) {
+    pub(crate) fn compare(
+        &self,
+        line: &Line,
+        mut ours: impl FnMut() -> f64,
+        mut floor: impl FnMut() -> f64,
+    ) {
         if self.settings.wants(&line.name) {
             let rounds: Vec<_> = (0..Settings::ROUNDS).map(|_| (ours(), floor())).collect();
             line.print_ratio(&rounds);
@@ -107,7 +122,10 @@ impl Server {
     pub(crate) fn start(database: &str) -> Self {
         // Longer than any run.
         let claims = json!({"sub": "bench", "exp": caller::seconds() + 86_400, "iat": caller::seconds(), "roles": ["admin"]});
-        Self { process: Process::server(&Home::new(), database), token: caller::token(&claims, caller::SECRET) }
+        Self {
+            process: Process::server(&Home::new(), database),
+            token: caller::token(&claims, caller::SECRET),
+        }
     }
 
     pub(crate) fn token(&self) -> &str {
@@ -116,11 +134,18 @@ impl Server {
 
     /// A request that reads, with headers besides the token.
     pub(crate) fn get(&self, path: &str, headers: &str) -> Bytes {
-        format!("GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n{headers}\r\n", self.token).into()
+        format!(
+            "GET {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n{headers}\r\n",
+            self.token
+        )
+        .into()
     }
 
     /// A source of requests that write.
-    pub(crate) fn writer(&self, method: &'static str) -> impl Fn(&str, &str) -> Bytes + Send + Sync + use<> {
+    pub(crate) fn writer(
+        &self,
+        method: &'static str,
+    ) -> impl Fn(&str, &str) -> Bytes + Send + Sync + use<> {
         let token = self.token.clone();
         move |path, body| {
             let length = body.len();
@@ -134,19 +159,33 @@ impl Server {
 
     /// The whole answer to a request: its head and its body.
     pub(crate) fn answer(&self, runtime: &Runtime, request: &Bytes) -> (String, Vec<u8>) {
-        runtime.block_on(async { Connection::open(address(&self.process)).await.fetch(request).await })
+        runtime.block_on(async {
+            Connection::open(address(&self.process))
+                .await
+                .fetch(request)
+                .await
+        })
     }
 
     /// The JSON body of the answer for a path.
     pub(crate) fn read(&self, runtime: &Runtime, path: &str) -> Value {
         let (head, body) = self.answer(runtime, &self.get(path, ""));
-        assert!(head.starts_with("HTTP/1.1 200 "), "{path} answers {head}{}", String::from_utf8_lossy(&body));
+        assert!(
+            head.starts_with("HTTP/1.1 200 "),
+            "{path} answers {head}{}",
+            String::from_utf8_lossy(&body)
+        );
         serde_json::from_slice(&body).unwrap()
     }
 
     /// A load on this server.
     pub(crate) fn load(&self, connections: usize, status: u16, source: Source) -> Load {
-        Load { address: address(&self.process).to_owned(), connections, status, source }
+        Load {
+            address: address(&self.process).to_owned(),
+            connections,
+            status,
+            source,
+        }
     }
 }
 

@@ -55,7 +55,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the options, or ends the process: with the help, with an error, or silently outside `cargo bench`.
+    /// Reads the options, or ends the process: with the help, with an error, or silently outside
+    /// `cargo bench`.
     pub(crate) fn of_this_process(args: Vec<String>) -> Self {
         // `cargo test --all-targets` runs this program too, and must not measure.
         if args.is_empty() {
@@ -91,7 +92,9 @@ impl Settings {
 
     /// Whether a line with this name is selected.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        self.only.as_ref().is_none_or(|only| name.to_lowercase().contains(&only.to_lowercase()))
+        self.only
+            .as_ref()
+            .is_none_or(|only| name.to_lowercase().contains(&only.to_lowercase()))
     }
 
     /// Whether a database is selected.

@@ -59,28 +59,47 @@ pub(crate) struct Line {
 impl Line {
     /// A line of rates, which should be at least this share of the baseline.
     pub(crate) fn rate(name: impl Into<String>, share: f64) -> Self {
-        Self { name: name.into(), unit: Unit::PerSecond, target: Target::AtLeast(share) }
+        Self {
+            name: name.into(),
+            unit: Unit::PerSecond,
+            target: Target::AtLeast(share),
+        }
     }
 
     /// A line of costs, which should be at most this many times the baseline.
     pub(crate) fn cost(name: impl Into<String>, times: f64) -> Self {
-        Self { name: name.into(), unit: Unit::Milliseconds, target: Target::AtMost(times) }
+        Self {
+            name: name.into(),
+            unit: Unit::Milliseconds,
+            target: Target::AtMost(times),
+        }
     }
 
     /// A line of rates without a target, printed for comparison.
     pub(crate) fn told(name: impl Into<String>) -> Self {
-        Self { name: name.into(), unit: Unit::PerSecond, target: Target::None }
+        Self {
+            name: name.into(),
+            unit: Unit::PerSecond,
+            target: Target::None,
+        }
     }
 
     /// A line of figures without a baseline, which should be at most this.
     pub(crate) fn most(name: impl Into<String>, unit: Unit, bound: f64) -> Self {
-        Self { name: name.into(), unit, target: Target::AtMost(bound) }
+        Self {
+            name: name.into(),
+            unit,
+            target: Target::AtMost(bound),
+        }
     }
 
     /// Prints the result of rounds of (ours, baseline).
     pub(crate) fn print_ratio(&self, rounds: &[(f64, f64)]) {
         let ratios = sorted(rounds.iter().map(|(ours, floor)| ours / floor));
-        let (ours, floor) = (sorted(rounds.iter().map(|round| round.0)), sorted(rounds.iter().map(|round| round.1)));
+        let (ours, floor) = (
+            sorted(rounds.iter().map(|round| round.0)),
+            sorted(rounds.iter().map(|round| round.1)),
+        );
         let ratio = median(&ratios);
         print_row(&[
             &self.name,
@@ -97,8 +116,20 @@ impl Line {
     pub(crate) fn print_figure(&self, figures: &[f64]) {
         let figures = sorted(figures.iter().copied());
         let figure = median(&figures);
-        let spread = if figures.len() > 1 { spread(&figures, 1) } else { String::new() };
-        print_row(&[&self.name, &self.unit.text(figure), "", "", &spread, &self.target.text(), self.target.reached(figure)]);
+        let spread = if figures.len() > 1 {
+            spread(&figures, 1)
+        } else {
+            String::new()
+        };
+        print_row(&[
+            &self.name,
+            &self.unit.text(figure),
+            "",
+            "",
+            &spread,
+            &self.target.text(),
+            self.target.reached(figure),
+        ]);
     }
 }
 
@@ -123,5 +154,9 @@ pub(crate) fn median(sorted: &[f64]) -> f64 {
 }
 
 fn spread(sorted: &[f64], digits: usize) -> String {
-    format!("{:.digits$}-{:.digits$}", sorted[0], sorted[sorted.len() - 1])
+    format!(
+        "{:.digits$}-{:.digits$}",
+        sorted[0],
+        sorted[sorted.len() - 1]
+    )
 }

@@ -28,22 +28,44 @@ pub(crate) fn sqlite(run: &mut Run) {
     let source = posts(run, &server);
     let before = raw_sqlite::counts(&file);
     let posts = (0..100).map(|_| server.answer(&run.runtime, &source()));
-    assert!(posts.into_iter().all(|(head, _)| head.starts_with("HTTP/1.1 201 ")), "the server records");
+    assert!(
+        posts
+            .into_iter()
+            .all(|(head, _)| head.starts_with("HTTP/1.1 201 ")),
+        "the server records"
+    );
     if let Some(difference) = raw_sqlite::difference(&before, &raw_sqlite::counts(&file), 100) {
         run.leave_out("the raw floor is behind the schema", &difference);
     }
     let ours = server.load(CLIENTS, 201, source);
     let (warm, time) = (run.settings.warm(), run.settings.time());
-    run.compare(&one, || run.rate(&ours), || raw_sqlite::rate(&raw, 1, warm, time));
-    run.compare(&many, || run.rate(&ours), || raw_sqlite::rate(&raw, BATCH, warm, time));
+    run.compare(
+        &one,
+        || run.rate(&ours),
+        || raw_sqlite::rate(&raw, 1, warm, time),
+    );
+    run.compare(
+        &many,
+        || run.rate(&ours),
+        || raw_sqlite::rate(&raw, BATCH, warm, time),
+    );
 }
 
 /// On PostgreSQL, compared with single-row inserts by pgbench.
 pub(crate) fn postgres(run: &mut Run) {
     let lines = [(16, 1.5), (64, 3.0)].map(|(clients, share)| {
-        (clients, Line::rate(format!("POST, PostgreSQL, {clients} clients, against pgbench's single inserts"), share))
+        (
+            clients,
+            Line::rate(
+                format!("POST, PostgreSQL, {clients} clients, against pgbench's single inserts"),
+                share,
+            ),
+        )
     });
-    if !run.wants(Kind::Postgres, lines.iter().map(|(_, line)| line.name.as_str())) {
+    if !run.wants(
+        Kind::Postgres,
+        lines.iter().map(|(_, line)| line.name.as_str()),
+    ) {
         return;
     }
     let rows = run.settings.rows();
@@ -55,17 +77,26 @@ pub(crate) fn postgres(run: &mut Run) {
     let source = posts(run, &server);
     for (clients, line) in &lines {
         let ours = server.load(*clients, 201, source.clone());
-        run.compare(line, || run.rate(&ours), || pgbench.inserts(*clients, run.settings.time()));
+        run.compare(
+            line,
+            || run.rate(&ours),
+            || pgbench.inserts(*clients, run.settings.time()),
+        );
     }
 }
 
 /// POSTs of new deployments with random ids of components and environments.
 pub(crate) fn posts(run: &Run, server: &Server) -> Source {
-    let (components, environments) = (reads::components(run, server), reads::environments(run, server));
+    let (components, environments) = (
+        reads::components(run, server),
+        reads::environments(run, server),
+    );
     let post = server.writer("POST");
     numbered(move |number| {
-        let (component, environment) =
-            (&components[fastrand::usize(..components.len())], &environments[fastrand::usize(..environments.len())]);
+        let (component, environment) = (
+            &components[fastrand::usize(..components.len())],
+            &environments[fastrand::usize(..environments.len())],
+        );
         let (sha, pipeline) = (fastrand::u128(..), fastrand::u32(..));
         post(
             PATH,
@@ -78,15 +109,27 @@ pub(crate) fn posts(run: &Run, server: &Server) -> Source {
     })
 }
 
-/// Changes the status of deployments by one client, each of them around all legal transitions, in a loop.
+/// Changes the status of deployments by one client, each of them around all legal transitions, in a
+/// loop.
 pub(crate) fn patches(run: &Run, server: &Server) -> Load {
     const MOVES: [&str; 4] = ["in_progress", "succeeded", "rolled_back", "pending"];
-    let list = |skip: usize| server.read(&run.runtime, &format!("{PATH}?status=pending&take=100&skip={skip}"));
-    let ids: Vec<String> = [0, 100, 200].into_iter().flat_map(|skip| reads::texts(&list(skip)["data"], "id")).collect();
+    let list = |skip: usize| {
+        server.read(
+            &run.runtime,
+            &format!("{PATH}?status=pending&take=100&skip={skip}"),
+        )
+    };
+    let ids: Vec<String> = [0, 100, 200]
+        .into_iter()
+        .flat_map(|skip| reads::texts(&list(skip)["data"], "id"))
+        .collect();
     let patch = server.writer("PATCH");
     let source = numbered(move |number| -> Bytes {
         let number = usize::try_from(number).unwrap();
-        let (id, to) = (&ids[number % ids.len()], MOVES[number / ids.len() % MOVES.len()]);
+        let (id, to) = (
+            &ids[number % ids.len()],
+            MOVES[number / ids.len() % MOVES.len()],
+        );
         patch(&format!("{PATH}/{id}"), &format!(r#"{{"status":"{to}"}}"#))
     });
     server.load(1, 200, source)

@@ -44,20 +44,42 @@ const MEGABYTE: usize = 1_000_000;
 
 macro_rules! bodies {
     ($name:literal, $size:ident, $kind:expr) => {
-        Attack { name: $name, files: USUAL, uses_database: false, data: None, run: |address| Box::pin($size(address, $kind)) }
+        Attack {
+            name: $name,
+            files: USUAL,
+            uses_database: false,
+            data: None,
+            run: |address| Box::pin($size(address, $kind)),
+        }
     };
 }
 
 pub(crate) const ATTACKS: [Attack; 23] = [
-    bodies!("bodies of 1 MB: flat, to compare with", small_bodies, "flat"),
-    bodies!("bodies of 1 MB: duplicates under a long key", small_bodies, WORST[0]),
-    bodies!("bodies of 1 MB: items under a long key", small_bodies, WORST[1]),
+    bodies!(
+        "bodies of 1 MB: flat, to compare with",
+        small_bodies,
+        "flat"
+    ),
+    bodies!(
+        "bodies of 1 MB: duplicates under a long key",
+        small_bodies,
+        WORST[0]
+    ),
+    bodies!(
+        "bodies of 1 MB: items under a long key",
+        small_bodies,
+        WORST[1]
+    ),
     bodies!("bodies of 1 MB: unknown keys", small_bodies, WORST[2]),
     bodies!("bodies of 1 MB: objects", small_bodies, WORST[3]),
     bodies!("bodies of 1 MB: numbers", small_bodies, WORST[4]),
     bodies!("bodies of 1 MB: deep", small_bodies, WORST[5]),
     bodies!("imports of 8 MB: flat, to compare with", imports, "flat"),
-    bodies!("imports of 8 MB: duplicates under a long key", imports, WORST[0]),
+    bodies!(
+        "imports of 8 MB: duplicates under a long key",
+        imports,
+        WORST[0]
+    ),
     bodies!("imports of 8 MB: items under a long key", imports, WORST[1]),
     bodies!("imports of 8 MB: unknown keys", imports, WORST[2]),
     bodies!("imports of 8 MB: objects", imports, WORST[3]),
@@ -123,40 +145,80 @@ pub(crate) const ATTACKS: [Attack; 23] = [
         name: "300 streams of one subject",
         files: USUAL,
         uses_database: true,
-        data: Some(DataSet { deployments: 100, ..DataSet::cells(100, 8) }),
+        data: Some(DataSet {
+            deployments: 100,
+            ..DataSet::cells(100, 8)
+        }),
         run: |to| Box::pin(reading::streams_of_one_subject(to)),
     },
 ];
 
 async fn small_bodies(address: SocketAddr, kind: &str) {
-    send(address, "deployments", "application/json", |_| of_kind(kind, MEGABYTE - 1000), 400).await;
+    send(
+        address,
+        "deployments",
+        "application/json",
+        |_| of_kind(kind, MEGABYTE - 1000),
+        400,
+    )
+    .await;
 }
 
 async fn imports(address: SocketAddr, kind: &str) {
     let line = of_kind(kind, 4 * MEGABYTE);
-    send(address, "deployments/import", "application/x-ndjson", |_| format!("{line}\n{line}"), 400).await;
+    send(
+        address,
+        "deployments/import",
+        "application/x-ndjson",
+        |_| format!("{line}\n{line}"),
+        400,
+    )
+    .await;
 }
 
 async fn valid_imports(address: SocketAddr) {
-    send(address, "deployments/import", "application/x-ndjson", |number| many_values(&format!("service-{number}"), 8 * MEGABYTE), 200)
-        .await;
+    send(
+        address,
+        "deployments/import",
+        "application/x-ndjson",
+        |number| many_values(&format!("service-{number}"), 8 * MEGABYTE),
+        200,
+    )
+    .await;
 }
 
 fn of_kind(kind: &str, bytes: usize) -> String {
-    if kind == "flat" { flat(bytes) } else { worst(kind, bytes) }
+    if kind == "flat" {
+        flat(bytes)
+    } else {
+        worst(kind, bytes)
+    }
 }
 
 /// Sends two bodies from each sender. A busy server may refuse one of them.
-async fn send(address: SocketAddr, path: &str, media_type: &'static str, body: impl Fn(usize) -> String, expected: u16) {
+async fn send(
+    address: SocketAddr,
+    path: &str,
+    media_type: &'static str,
+    body: impl Fn(usize) -> String,
+    expected: u16,
+) {
     let mut senders = JoinSet::new();
     for number in 0..SENDERS {
         let admin = Caller::admin(&format!("http://{address}"));
         let (path, body) = (format!("/api/v1/{path}"), body(number));
         senders.spawn(async move {
             for _ in 0..2 {
-                let request = admin.request("POST", &path).header("content-type", media_type).body(body.clone());
+                let request = admin
+                    .request("POST", &path)
+                    .header("content-type", media_type)
+                    .body(body.clone());
                 match timeout(Duration::from_mins(2), request.send()).await {
-                    Ok(Ok(answer)) => assert!([expected, 503].contains(&answer.status().as_u16()), "{}", answer.status()),
+                    Ok(Ok(answer)) => assert!(
+                        [expected, 503].contains(&answer.status().as_u16()),
+                        "{}",
+                        answer.status()
+                    ),
                     Ok(Err(error)) => println!("    a body got no answer: {error}"),
                     Err(_) => println!("    a body got no answer in two minutes"),
                 }
@@ -169,10 +231,17 @@ async fn send(address: SocketAddr, path: &str, media_type: &'static str, body: i
 type Holding = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Holds this many connections, spread over addresses. A closed connection is opened again.
-async fn hold(address: SocketAddr, addresses: u16, sockets: u16, behaviour: fn(TcpStream) -> Holding) {
+async fn hold(
+    address: SocketAddr,
+    addresses: u16,
+    sockets: u16,
+    behaviour: fn(TcpStream) -> Holding,
+) {
     let mut callers = JoinSet::new();
     for number in 0..sockets {
-        let from: SocketAddr = format!("127.0.1.{}:0", 1 + number % addresses).parse().unwrap();
+        let from: SocketAddr = format!("127.0.1.{}:0", 1 + number % addresses)
+            .parse()
+            .unwrap();
         callers.spawn(async move {
             loop {
                 if let Some(stream) = connect(from, address).await {
@@ -199,7 +268,10 @@ fn silent(mut stream: TcpStream) -> Holding {
 }
 
 fn slow_head(stream: TcpStream) -> Holding {
-    Box::pin(drip(stream, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: ".into()))
+    Box::pin(drip(
+        stream,
+        "GET /healthz HTTP/1.1\r\nHost: a\r\nX: ".into(),
+    ))
 }
 
 fn slow_body(stream: TcpStream) -> Holding {

@@ -25,8 +25,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 const WELL: Duration = Duration::from_millis(200);
 const IN_A_ROW: usize = 10;
 
-/// Callers that send requests until they are stopped, from another address than the attackers: one for the health, one with a
-/// token for a list.
+/// Callers that send requests until they are stopped, from another address than the attackers: one
+/// for the health, one with a token for a list.
 pub(crate) struct Others {
     stop: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<Vec<Result<Duration, String>>>>,
@@ -57,34 +57,52 @@ impl Others {
         for task in self.tasks {
             all.extend(task.await.unwrap());
         }
-        let failures: Vec<_> = all.iter().filter_map(|latency| latency.as_ref().err()).collect();
+        let failures: Vec<_> = all
+            .iter()
+            .filter_map(|latency| latency.as_ref().err())
+            .collect();
         if let Some(failure) = failures.first() {
-            println!("    {} questions without a good answer, the first one: {failure}", failures.len());
+            println!(
+                "    {} questions without a good answer, the first one: {failure}",
+                failures.len()
+            );
         }
         let failed = failures.len();
-        let mut sorted: Vec<_> = all.into_iter().map(|latency| latency.unwrap_or(TIMEOUT)).collect();
+        let mut sorted: Vec<_> = all
+            .into_iter()
+            .map(|latency| latency.unwrap_or(TIMEOUT))
+            .collect();
         sorted.sort_unstable();
         Latencies { sorted, failed }
     }
 }
 
 fn questions() -> [String; 2] {
-    let list = format!("GET /api/v1/deployments HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n", Caller::reader_token());
-    ["GET /healthz HTTP/1.1\r\nHost: a\r\n".to_owned(), list].map(|head| format!("{head}Connection: close\r\n\r\n"))
+    let list = format!(
+        "GET /api/v1/deployments HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n",
+        Caller::reader_token()
+    );
+    ["GET /healthz HTTP/1.1\r\nHost: a\r\n".to_owned(), list]
+        .map(|head| format!("{head}Connection: close\r\n\r\n"))
 }
 
 /// The latency of a request, or the reason why it got no good answer.
 async fn latency(address: SocketAddr, question: &str) -> Result<Duration, String> {
     let started = Instant::now();
     let answer = async {
-        let mut stream = TcpStream::connect(address).await.map_err(|error| format!("no connection: {error}"))?;
+        let mut stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| format!("no connection: {error}"))?;
         let mut answer = Vec::new();
         let written = stream.write_all(question.as_bytes()).await;
         let read = stream.read_to_end(&mut answer).await;
         if answer.starts_with(b"HTTP/1.1 200") {
             return Ok(());
         }
-        Err(format!("{written:?} {read:?} {}", String::from_utf8_lossy(&answer)))
+        Err(format!(
+            "{written:?} {read:?} {}",
+            String::from_utf8_lossy(&answer)
+        ))
     };
     match timeout(TIMEOUT, answer).await {
         Ok(Ok(())) => Ok(started.elapsed()),
@@ -122,10 +140,15 @@ pub(crate) async fn wait_until_well(address: SocketAddr, patience: Duration) {
         let mut in_a_row = 0;
         while in_a_row < IN_A_ROW {
             for question in questions() {
-                let fast = latency(address, &question).await.is_ok_and(|latency| latency < WELL);
+                let fast = latency(address, &question)
+                    .await
+                    .is_ok_and(|latency| latency < WELL);
                 in_a_row = if fast { in_a_row + 1 } else { 0 };
             }
         }
     };
-    assert!(timeout(patience, well).await.is_ok(), "the server does not recover");
+    assert!(
+        timeout(patience, well).await.is_ok(),
+        "the server does not recover"
+    );
 }

@@ -4,8 +4,8 @@ use std::{fmt, time::Duration};
 
 /// The most memory that an attack may cost, in bytes.
 const MOST_MEMORY: u64 = 400 * 1024 * 1024;
-/// The allowed factor for the latency of others, and a latency that is always allowed, since the attack runs on the same
-/// processors. A caller that is locked out waits longer.
+/// The allowed factor for the latency of others, and a latency that is always allowed, since the
+/// attack runs on the same processors. A caller that is locked out waits longer.
 const MOST_SLOWER: u32 = 50;
 const ALWAYS_ALLOWED: Duration = Duration::from_secs(2);
 /// The allowed share of requests without a good answer.
@@ -21,7 +21,8 @@ pub(crate) struct Row {
     /// The peak memory, in bytes.
     pub(crate) peak: u64,
     pub(crate) p99_before: Duration,
-    /// The 99th percentile of others' latency during the attack; a request without a good answer counts as its timeout.
+    /// The 99th percentile of others' latency during the attack; a request without a good answer
+    /// counts as its timeout.
     pub(crate) p99: Duration,
     /// The share of others' requests that got no good answer.
     pub(crate) failed: f64,
@@ -44,10 +45,21 @@ impl Row {
     /// When a bound is broken.
     pub(crate) fn check(&self) {
         let slowest = (self.p99_before * MOST_SLOWER).max(ALWAYS_ALLOWED);
-        assert!(self.peak <= MOST_MEMORY, "the peak memory is more than {} MB: {self}", MOST_MEMORY / 1024 / 1024);
-        assert!(self.p99 <= slowest, "others are slower than {slowest:?}: {self}");
+        assert!(
+            self.peak <= MOST_MEMORY,
+            "the peak memory is more than {} MB: {self}",
+            MOST_MEMORY / 1024 / 1024
+        );
+        assert!(
+            self.p99 <= slowest,
+            "others are slower than {slowest:?}: {self}"
+        );
         assert!(self.failed <= MOST_FAILED, "others get no answer: {self}");
-        assert!(self.until_well <= MOST_UNTIL_WELL, "all is well only after {:?}: {self}", self.until_well);
+        assert!(
+            self.until_well <= MOST_UNTIL_WELL,
+            "all is well only after {:?}: {self}",
+            self.until_well
+        );
     }
 }
 
@@ -71,7 +83,10 @@ impl fmt::Display for Row {
 
 /// Prints every row below its heading.
 pub(crate) fn print(rows: &[Row]) {
-    println!("  {:<52} {:>9} {:>9} {:>12} {:>12} {:>8} {:>9}", "abuse", "memory", "peak", "p99 before", "p99", "failed", "until well");
+    println!(
+        "  {:<52} {:>9} {:>9} {:>12} {:>12} {:>8} {:>9}",
+        "abuse", "memory", "peak", "p99 before", "p99", "failed", "until well"
+    );
     for row in rows {
         println!("  {row}");
     }

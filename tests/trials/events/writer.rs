@@ -21,7 +21,8 @@ pub(super) struct Done {
     pub(super) recorded: u64,
     pub(super) moved: u64,
     pub(super) described: u64,
-    /// Transitions that were refused because another writer was faster. They do not count as writes.
+    /// Transitions that were refused because another writer was faster. They do not count as
+    /// writes.
     pub(super) refused: u64,
 }
 
@@ -36,19 +37,32 @@ pub(super) struct Writers {
 
 impl Writers {
     pub(super) fn new(servers: Vec<Caller>, writes: u64) -> Arc<Self> {
-        Arc::new(Self { servers, left: AtomicU64::new(writes), deployments: Mutex::default(), done: Mutex::default() })
+        Arc::new(Self {
+            servers,
+            left: AtomicU64::new(writes),
+            deployments: Mutex::default(),
+            done: Mutex::default(),
+        })
     }
 
     /// Carries out all writes, this many at a time.
     pub(super) async fn write(self: Arc<Self>, at_once: usize) -> Done {
-        let writers: JoinSet<_> = (0..at_once).map(|writer| self.clone().work(writer, Rng::new())).collect();
+        let writers: JoinSet<_> = (0..at_once)
+            .map(|writer| self.clone().work(writer, Rng::new()))
+            .collect();
         writers.join_all().await;
         *self.done.lock().unwrap()
     }
 
     async fn work(self: Arc<Self>, writer: usize, mut random: Rng) {
         let mut number = 0;
-        while self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+        while self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+        {
             // A refused transition is not a write; another operation is tried instead.
             while !self.one(&format!("{writer}.{number}"), &mut random).await {
                 number += 1;
@@ -63,7 +77,10 @@ impl Writers {
         match (self.choose(random), random.u8(..10)) {
             (None, _) | (_, 0..3) => self.record(server, version, random).await,
             (Some((id, _)), 3) => {
-                server.patch(&path(&id), &json!({"description": version})).await.expect(200);
+                server
+                    .patch(&path(&id), &json!({"description": version}))
+                    .await
+                    .expect(200);
                 self.note(|done| done.described += 1)
             }
             (Some((id, status)), _) => self.advance(server, &id, next(status, random)).await,
@@ -78,11 +95,22 @@ impl Writers {
 
     async fn record(&self, server: &Caller, version: &str, random: &mut Rng) -> bool {
         // A deployment that is recorded with a later status is several events at once.
-        let status = *random.choice(&["pending", "in_progress", "succeeded"]).unwrap();
-        let (component, environment) = (format!("component-{}", random.usize(..COMPONENTS)), random.choice(&ENVIRONMENTS).unwrap());
+        let status = *random
+            .choice(&["pending", "in_progress", "succeeded"])
+            .unwrap();
+        let (component, environment) = (
+            format!("component-{}", random.usize(..COMPONENTS)),
+            random.choice(&ENVIRONMENTS).unwrap(),
+        );
         let body = json!({"component": component, "environment": environment, "version": version, "status": status});
-        let recorded: Value = server.post("/api/v1/deployments?register=true", &body).await.expect(201);
-        self.deployments.lock().unwrap().push((recorded["id"].as_str().unwrap().to_owned(), status));
+        let recorded: Value = server
+            .post("/api/v1/deployments?register=true", &body)
+            .await
+            .expect(201);
+        self.deployments
+            .lock()
+            .unwrap()
+            .push((recorded["id"].as_str().unwrap().to_owned(), status));
         self.note(|done| done.recorded += 1)
     }
 
@@ -93,7 +121,14 @@ impl Writers {
             return false;
         }
         answer.expect(200);
-        if let Some(known) = self.deployments.lock().unwrap().iter_mut().rev().find(|(known, _)| known == id) {
+        if let Some(known) = self
+            .deployments
+            .lock()
+            .unwrap()
+            .iter_mut()
+            .rev()
+            .find(|(known, _)| known == id)
+        {
             known.1 = status;
         }
         self.note(|done| done.moved += 1)

@@ -2,15 +2,19 @@
 
 use super::Provider;
 use crate::ci::{
-    Fact::{Actor, Address, Attempt, Commit, Downstream, Environment, Job, Leg, PullRequest, Reference, Repository, Run, RunUrl, Version},
+    Fact::{
+        Actor, Address, Attempt, Commit, Downstream, Environment, Job, Leg, PullRequest, Reference,
+        Repository, Run, RunUrl, Version,
+    },
     annotations::Form,
 };
 
-/// In a run for a pull request, `GITHUB_SHA` is the merge commit that was tested and not the head of the branch. In a run that
-/// another workflow started, it is the head of the default branch.
+/// In a run for a pull request, `GITHUB_SHA` is the merge commit that was tested and not the head
+/// of the branch. In a run that another workflow started, it is the head of the default branch.
 ///
-/// There is no leg: the legs of a matrix, and the calls of a reusable workflow, have the same `GITHUB_JOB`, and no other
-/// documented variable differs between them and stays the same for a repetition.
+/// There is no leg: the legs of a matrix, and the calls of a reusable workflow, have the same
+/// `GITHUB_JOB`, and no other documented variable differs between them and stays the same for a
+/// repetition.
 pub(super) const GITHUB: Provider = Provider {
     name: "github-actions",
     marks: &["GITHUB_ACTIONS"],
@@ -20,8 +24,17 @@ pub(super) const GITHUB: Provider = Provider {
         (Commit, &["GITHUB_SHA"]),
         (Actor, &["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"]),
         (Repository, &["GITHUB_REPOSITORY"]),
-        (Reference, &["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF"]),
-        (PullRequest, &["GITHUB_REF=refs/pull/*/merge", "GITHUB_REF=refs/pull/*/head"]),
+        (
+            Reference,
+            &["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF"],
+        ),
+        (
+            PullRequest,
+            &[
+                "GITHUB_REF=refs/pull/*/merge",
+                "GITHUB_REF=refs/pull/*/head",
+            ],
+        ),
         (Run, &["GITHUB_RUN_ID"]),
         (Attempt, &["GITHUB_RUN_ATTEMPT"]),
         (Job, &["GITHUB_JOB"]),
@@ -37,8 +50,8 @@ pub(super) const GITHUB: Provider = Provider {
     ],
 };
 
-/// It sets GitHub's variables, but has no pages for single attempts, and its pages use the number of the run. There is no leg,
-/// as on GitHub.
+/// It sets GitHub's variables, but has no pages for single attempts, and its pages use the number
+/// of the run. There is no leg, as on GitHub.
 pub(super) const GITEA: Provider = Provider {
     name: "gitea-actions",
     marks: &["GITEA_ACTIONS"],
@@ -48,21 +61,38 @@ pub(super) const GITEA: Provider = Provider {
         (Commit, &["GITHUB_SHA"]),
         (Actor, &["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"]),
         (Repository, &["GITHUB_REPOSITORY"]),
-        (Reference, &["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF"]),
-        (PullRequest, &["GITHUB_REF=refs/pull/*/head", "GITHUB_REF=refs/pull/*/merge"]),
+        (
+            Reference,
+            &["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF"],
+        ),
+        (
+            PullRequest,
+            &[
+                "GITHUB_REF=refs/pull/*/head",
+                "GITHUB_REF=refs/pull/*/merge",
+            ],
+        ),
         (Run, &["GITHUB_RUN_ID"]),
         (Attempt, &["GITHUB_RUN_ATTEMPT"]),
         (Job, &["GITHUB_JOB"]),
-        (RunUrl, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}"]),
+        (
+            RunUrl,
+            &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}"],
+        ),
         (Downstream, &["GITHUB_EVENT_NAME=workflow_run"]),
         (Address, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}"]),
     ],
 };
 
-pub(super) const FORGEJO: Provider = Provider { name: "forgejo-actions", marks: &["FORGEJO_ACTIONS"], ..GITEA };
+pub(super) const FORGEJO: Provider = Provider {
+    name: "forgejo-actions",
+    marks: &["FORGEJO_ACTIONS"],
+    ..GITEA
+};
 
-/// `CI_JOB_ID` is unique in the GitLab instance: each job of `parallel` and of `parallel:matrix` has one, and a retried job has a
-/// new one. A pipeline that another project's pipeline started deploys what that project built.
+/// `CI_JOB_ID` is unique in the GitLab instance: each job of `parallel` and of `parallel:matrix`
+/// has one, and a retried job has a new one. A pipeline that another project's pipeline started
+/// deploys what that project built.
 pub(super) const GITLAB: Provider = Provider {
     name: "gitlab-ci",
     marks: &["GITLAB_CI"],
@@ -84,8 +114,8 @@ pub(super) const GITLAB: Provider = Provider {
     ],
 };
 
-/// There is no actor: the variable for it contains a UUID, which people cannot read. Each step has a UUID, also in a `parallel`
-/// group; a repeated step has the next run number.
+/// There is no actor: the variable for it contains a UUID, which people cannot read. Each step has
+/// a UUID, also in a `parallel` group; a repeated step has the next run number.
 pub(super) const BITBUCKET: Provider = Provider {
     name: "bitbucket-pipelines",
     marks: &["BITBUCKET_BUILD_NUMBER"],
@@ -100,14 +130,25 @@ pub(super) const BITBUCKET: Provider = Provider {
         (Run, &["BITBUCKET_BUILD_NUMBER"]),
         (Attempt, &["BITBUCKET_STEP_RUN_NUMBER"]),
         (Job, &["BITBUCKET_STEP_UUID"]),
-        (RunUrl, &["https://bitbucket.org/{BITBUCKET_REPO_FULL_NAME}/pipelines/results/{BITBUCKET_BUILD_NUMBER}"]),
-        (Leg, &["{BITBUCKET_STEP_UUID}/{BITBUCKET_PARALLEL_STEP}", "BITBUCKET_STEP_UUID"]),
+        (
+            RunUrl,
+            &[
+                "https://bitbucket.org/{BITBUCKET_REPO_FULL_NAME}/pipelines/results/{BITBUCKET_BUILD_NUMBER}",
+            ],
+        ),
+        (
+            Leg,
+            &[
+                "{BITBUCKET_STEP_UUID}/{BITBUCKET_PARALLEL_STEP}",
+                "BITBUCKET_STEP_UUID",
+            ],
+        ),
         (Address, &["BITBUCKET_GIT_HTTP_ORIGIN"]),
     ],
 };
 
-/// Each axis of a matrix is a workflow with its own number, and a step has a name in its workflow. A restarted pipeline has a
-/// new number.
+/// Each axis of a matrix is a workflow with its own number, and a step has a name in its workflow.
+/// A restarted pipeline has a new number.
 pub(super) const WOODPECKER: Provider = Provider {
     name: "woodpecker",
     marks: &["CI=woodpecker"],
@@ -123,7 +164,10 @@ pub(super) const WOODPECKER: Provider = Provider {
         (Run, &["CI_PIPELINE_NUMBER"]),
         (Job, &["{CI_WORKFLOW_NAME}/{CI_STEP_NAME}", "CI_STEP_NAME"]),
         (RunUrl, &["CI_PIPELINE_URL"]),
-        (Leg, &["{CI_PIPELINE_NUMBER}/{CI_WORKFLOW_NUMBER}/{CI_STEP_NAME}"]),
+        (
+            Leg,
+            &["{CI_PIPELINE_NUMBER}/{CI_WORKFLOW_NUMBER}/{CI_STEP_NAME}"],
+        ),
         (Address, &["CI_REPO_CLONE_URL", "CI_REPO_URL"]),
     ],
 };

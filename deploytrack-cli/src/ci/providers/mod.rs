@@ -9,9 +9,10 @@ use crate::process_env::ProcessEnv;
 
 /// A provider and its variables.
 ///
-/// Each fact has one or more sources. A source is a variable (`CI_JOB_ID`), a variable with a certain value
-/// (`EVENT=workflow_run`), the part of a value at the star (`REF=refs/tags/*`), or a text with variables
-/// (`{SERVER}/runs/{RUN}`). The first source that is set and can be recorded is used.
+/// Each fact has one or more sources. A source is a variable (`CI_JOB_ID`), a variable with a
+/// certain value (`EVENT=workflow_run`), the part of a value at the star (`REF=refs/tags/*`), or a
+/// text with variables (`{SERVER}/runs/{RUN}`). The first source that is set and can be recorded is
+/// used.
 #[derive(Debug)]
 pub(super) struct Provider {
     pub(super) name: &'static str,
@@ -21,7 +22,8 @@ pub(super) struct Provider {
     pub(super) facts: &'static [(Fact, &'static [&'static str])],
 }
 
-/// All providers, in the order in which they are detected. Forgejo, Gitea and Woodpecker also set variables of other providers.
+/// All providers, in the order in which they are detected. Forgejo, Gitea and Woodpecker also set
+/// variables of other providers.
 pub(super) const PROVIDERS: &[Provider] = &[
     forges::WOODPECKER,
     forges::FORGEJO,
@@ -54,7 +56,11 @@ impl Provider {
 
     /// The variables with this fact.
     pub(super) fn variables(&self, fact: Fact) -> Vec<&'static str> {
-        self.facts.iter().filter(|(other, _)| *other == fact).flat_map(|(_, entries)| entries.iter().map(|entry| source(entry))).collect()
+        self.facts
+            .iter()
+            .filter(|(other, _)| *other == fact)
+            .flat_map(|(_, entries)| entries.iter().map(|entry| source(entry)))
+            .collect()
     }
 }
 
@@ -63,9 +69,13 @@ pub(super) fn read(entry: &str, env: &ProcessEnv) -> Option<String> {
     if entry.contains('{') {
         return filled(entry, env);
     }
-    let Some((name, pattern)) = entry.split_once('=') else { return env.variable(entry).map(str::to_owned) };
+    let Some((name, pattern)) = entry.split_once('=') else {
+        return env.variable(entry).map(str::to_owned);
+    };
     let value = env.variable(name)?;
-    let Some((before, after)) = pattern.split_once('*') else { return (value == pattern).then(|| value.to_owned()) };
+    let Some((before, after)) = pattern.split_once('*') else {
+        return (value == pattern).then(|| value.to_owned());
+    };
     let value = value.strip_prefix(before)?.strip_suffix(after)?;
     (!value.is_empty()).then(|| value.to_owned())
 }
@@ -82,5 +92,9 @@ fn filled(text: &str, env: &ProcessEnv) -> Option<String> {
 
 /// The name of a source in explanations.
 pub(super) fn source(entry: &'static str) -> &'static str {
-    if entry.contains('{') { entry } else { entry.split_once('=').map_or(entry, |(name, _)| name) }
+    if entry.contains('{') {
+        entry
+    } else {
+        entry.split_once('=').map_or(entry, |(name, _)| name)
+    }
 }

@@ -12,7 +12,11 @@ use crate::{
 };
 
 /// Checks the settings, and returns them if they are valid.
-pub(super) fn check(global: &Global, env: &ProcessEnv, findings: &mut Vec<Finding>) -> Option<Settings> {
+pub(super) fn check(
+    global: &Global,
+    env: &ProcessEnv,
+    findings: &mut Vec<Finding>,
+) -> Option<Settings> {
     let file = match ConfigFile::open(env) {
         Ok(file) => file,
         Err(failure) => {
@@ -25,7 +29,10 @@ pub(super) fn check(global: &Global, env: &ProcessEnv, findings: &mut Vec<Findin
     match Settings::find(global, env) {
         Ok(settings) => {
             findings.extend(token_file(env));
-            findings.push(Finding::ok("url", format!("{} ({})", settings.url, settings.url_from)));
+            findings.push(Finding::ok(
+                "url",
+                format!("{} ({})", settings.url, settings.url_from),
+            ));
             Some(settings)
         }
         Err(failure) => {
@@ -37,10 +44,18 @@ pub(super) fn check(global: &Global, env: &ProcessEnv, findings: &mut Vec<Findin
 
 fn config_file(path: Option<&Path>) -> Finding {
     const CHECK: &str = "config file";
-    let Some(path) = path else { return Finding::warning(CHECK, "there is no home directory for it; set HOME or XDG_CONFIG_HOME") };
+    let Some(path) = path else {
+        return Finding::warning(
+            CHECK,
+            "there is no home directory for it; set HOME or XDG_CONFIG_HOME",
+        );
+    };
     let shown = path.display();
     match (std::fs::metadata(path), exposure::of(path)) {
-        (Err(_), _) => Finding::ok(CHECK, format!("there is none at {shown}, and none is needed; `deploytrack login` creates it")),
+        (Err(_), _) => Finding::ok(
+            CHECK,
+            format!("there is none at {shown}, and none is needed; `deploytrack login` creates it"),
+        ),
         (Ok(_), Some(exposed)) => Finding::warning(CHECK, exposed),
         (Ok(_), None) => Finding::ok(CHECK, shown.to_string()),
     }
@@ -49,9 +64,14 @@ fn config_file(path: Option<&Path>) -> Finding {
 /// Checks the file in `DEPLOYTRACK_TOKEN_FILE`, if it is used.
 fn token_file(env: &ProcessEnv) -> Option<Finding> {
     const CHECK: &str = "token file";
-    let path = env.path_variable("DEPLOYTRACK_TOKEN_FILE").filter(|_| env.variable("DEPLOYTRACK_TOKEN").is_none())?;
+    let path = env
+        .path_variable("DEPLOYTRACK_TOKEN_FILE")
+        .filter(|_| env.variable("DEPLOYTRACK_TOKEN").is_none())?;
     let exposed = exposure::of(&path);
-    Some(exposed.map_or_else(|| Finding::ok(CHECK, path.display().to_string()), |exposed| Finding::warning(CHECK, exposed)))
+    Some(exposed.map_or_else(
+        || Finding::ok(CHECK, path.display().to_string()),
+        |exposed| Finding::warning(CHECK, exposed),
+    ))
 }
 
 fn profile(file: &ConfigFile, global: &Global, env: &ProcessEnv) -> Finding {
@@ -59,6 +79,9 @@ fn profile(file: &ConfigFile, global: &Global, env: &ProcessEnv) -> Finding {
     match settings::profile_name(global, env).or_else(|| file.current()) {
         None => Finding::ok(CHECK, "none is in use"),
         Some(name) if file.profile(name).is_some() => Finding::ok(CHECK, name),
-        Some(name) => Finding::failed(CHECK, &file.unknown(name, settings::profile_source(global, env))),
+        Some(name) => Finding::failed(
+            CHECK,
+            &file.unknown(name, settings::profile_source(global, env)),
+        ),
     }
 }

@@ -18,22 +18,38 @@ use crate::{
 
 /// The time before the expiry from which on a token should be renewed.
 const SOON: TimeDelta = TimeDelta::days(7);
-const RENEW: &str = "`deploytrack-server token` on the server creates a new one, and `deploytrack login` stores it";
+const RENEW: &str =
+    "`deploytrack-server token` on the server creates a new one, and `deploytrack login` stores it";
 
-pub(super) async fn check(settings: &Settings, now: Time, server_answers: bool, findings: &mut Vec<Finding>) {
+pub(super) async fn check(
+    settings: &Settings,
+    now: Time,
+    server_answers: bool,
+    findings: &mut Vec<Finding>,
+) {
     let Some(token) = settings.token.as_deref() else {
         let way_out = "set DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or store one with `deploytrack login`";
-        findings.push(Finding::problem("token", Exit::Unauthorised, format!("there is none; {way_out}")));
+        findings.push(Finding::problem(
+            "token",
+            Exit::Unauthorised,
+            format!("there is none; {way_out}"),
+        ));
         return;
     };
     findings.push(if server_answers {
         accepted(settings).await
     } else {
-        Finding::not_checked("token", format!("{}; no server answers", settings.token_from))
+        Finding::not_checked(
+            "token",
+            format!("{}; no server answers", settings.token_from),
+        )
     });
     findings.push(match token::access(token) {
         Some(Access::ReadWrite) => Finding::ok("role", "admin: it can read and write"),
-        Some(Access::ReadOnly) => Finding::ok("role", "it can only read; recording needs a token with the role admin"),
+        Some(Access::ReadOnly) => Finding::ok(
+            "role",
+            "it can only read; recording needs a token with the role admin",
+        ),
         None => Finding::not_checked("role", "the token is not a readable JWT"),
     });
     findings.push(expiry(token::expiry(token), now));
@@ -46,10 +62,22 @@ async fn accepted(settings: &Settings) -> Finding {
         Ok(client) => client,
         Err(failure) => return Finding::failed(CHECK, &failure),
     };
-    match client.components(None, PageRequest::new(0, 1).unwrap_or_default()).await {
+    match client
+        .components(None, PageRequest::new(0, 1).unwrap_or_default())
+        .await
+    {
         Ok(_) => Finding::ok(CHECK, format!("accepted, {}", settings.token_from)),
-        Err(client::Error::Unauthorised(problem)) if problem.status == 401 && problem.code != TOKEN_LIFETIME => {
-            Finding::problem(CHECK, Exit::Unauthorised, format!("the server does not accept it, {}; {RENEW}", settings.token_from))
+        Err(client::Error::Unauthorised(problem))
+            if problem.status == 401 && problem.code != TOKEN_LIFETIME =>
+        {
+            Finding::problem(
+                CHECK,
+                Exit::Unauthorised,
+                format!(
+                    "the server does not accept it, {}; {RENEW}",
+                    settings.token_from
+                ),
+            )
         }
         Err(error) => Finding::failed(CHECK, &Failure::from(error)),
     }
@@ -62,8 +90,14 @@ fn expiry(expires: Option<i64>, now: Time) -> Finding {
     };
     let when = clock::format(&at);
     match at - now {
-        left if left <= TimeDelta::zero() => Finding::problem(CHECK, Exit::Unauthorised, format!("it expired at {when}; {RENEW}")),
-        left if left < SOON => Finding::warning(CHECK, format!("it expires soon, at {when}; {RENEW}")),
+        left if left <= TimeDelta::zero() => Finding::problem(
+            CHECK,
+            Exit::Unauthorised,
+            format!("it expired at {when}; {RENEW}"),
+        ),
+        left if left < SOON => {
+            Finding::warning(CHECK, format!("it expires soon, at {when}; {RENEW}"))
+        }
         _ => Finding::ok(CHECK, format!("it expires at {when}")),
     }
 }
@@ -76,7 +110,15 @@ mod tests {
     fn a_token_that_expires_soon_is_a_warning() {
         let now = clock::parse("2026-11-23T18:32:00Z").unwrap();
         let after = |days| expiry(Some((now + TimeDelta::days(days)).timestamp()), now).result;
-        assert_eq!([after(-1), after(0), after(6), after(8)], [Verdict::Problem, Verdict::Problem, Verdict::Warning, Verdict::Ok]);
+        assert_eq!(
+            [after(-1), after(0), after(6), after(8)],
+            [
+                Verdict::Problem,
+                Verdict::Problem,
+                Verdict::Warning,
+                Verdict::Ok
+            ]
+        );
         assert_eq!(expiry(None, now).result, Verdict::NotChecked);
     }
 }

@@ -20,7 +20,8 @@ use crate::{
 pub(crate) struct Correction {
     /// The field as it was typed, for messages.
     name: String,
-    /// The members of the body for this field. The first one gets the value, the others are removed.
+    /// The members of the body for this field. The first one gets the value, the others are
+    /// removed.
     fields: Vec<&'static str>,
     /// The new value; null removes the field.
     value: Value,
@@ -30,13 +31,19 @@ pub(crate) struct Correction {
 pub(super) fn correction(text: &str) -> Result<Correction, String> {
     let (name, value) = text.split_once('=').ok_or("must be FIELD=VALUE")?;
     let (name, value) = (name.trim(), value.trim());
-    let checked = |checked: Result<(), deploytrack_core::text::Invalid>| checked.map_err(|why| format!("{name} {why}"));
-    let reference = |id: &'static str, by_name: &'static str| -> Result<Vec<&'static str>, String> {
-        match value.parse::<Reference>().map_err(|why| format!("{name} {why}"))? {
-            Reference::Id(_) => Ok(vec![id, by_name]),
-            Reference::Name(_) => Ok(vec![by_name, id]),
-        }
+    let checked = |checked: Result<(), deploytrack_core::text::Invalid>| {
+        checked.map_err(|why| format!("{name} {why}"))
     };
+    let reference =
+        |id: &'static str, by_name: &'static str| -> Result<Vec<&'static str>, String> {
+            match value
+                .parse::<Reference>()
+                .map_err(|why| format!("{name} {why}"))?
+            {
+                Reference::Id(_) => Ok(vec![id, by_name]),
+                Reference::Name(_) => Ok(vec![by_name, id]),
+            }
+        };
     let fields = match name {
         "component" => reference("componentId", "component")?,
         "environment" => reference("environmentId", "environment")?,
@@ -48,19 +55,34 @@ pub(super) fn correction(text: &str) -> Result<Correction, String> {
         "occurredAt" => clock::parse(value).map(|_| vec!["occurredAt"]).map_err(|why| format!("{name} {why}"))?,
         _ => return Err("can set component, environment, version, deployedBy, commitSha, description and occurredAt".to_owned()),
     };
-    let value = if value.is_empty() { Value::Null } else { Value::from(value) };
-    Ok(Correction { name: name.to_owned(), fields, value })
+    let value = if value.is_empty() {
+        Value::Null
+    } else {
+        Value::from(value)
+    };
+    Ok(Correction {
+        name: name.to_owned(),
+        fields,
+        value,
+    })
 }
 
 fn optional(name: &str) -> &'static str {
-    ["deployedBy", "commitSha", "description"].into_iter().find(|field| *field == name).unwrap_or("occurredAt")
+    ["deployedBy", "commitSha", "description"]
+        .into_iter()
+        .find(|field| *field == name)
+        .unwrap_or("occurredAt")
 }
 
 impl Correction {
     /// The present value of the field.
     fn present_value(&self, body: &Value) -> Option<String> {
         let value = self.fields.iter().find_map(|field| body.get(field))?;
-        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        Some(
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned),
+        )
     }
 
     fn apply(&self, body: &mut Value) {
@@ -87,8 +109,15 @@ impl Candidate {
         entry.refusal()?;
         let (position, event) = entry.events().ok()?.into_iter().next()?;
         // A corrected start is another deployment than the one that it should have resumed.
-        let event = Event { request: event.request.into_record(), ..event };
-        matches!(event.request, Request::Record { .. }).then_some(Self { entry, position, event })
+        let event = Event {
+            request: event.request.into_record(),
+            ..event
+        };
+        matches!(event.request, Request::Record { .. }).then_some(Self {
+            entry,
+            position,
+            event,
+        })
     }
 
     fn body(&self) -> &Value {
@@ -97,7 +126,14 @@ impl Candidate {
 
     /// Stores the corrected record. It is another request, so it gets another idempotency key.
     fn correct(mut self, corrections: &[Correction], register: bool) -> Result<(), Failure> {
-        let Request::Record { body, register: registers, .. } = &mut self.event.request else { return Ok(()) };
+        let Request::Record {
+            body,
+            register: registers,
+            ..
+        } = &mut self.event.request
+        else {
+            return Ok(());
+        };
         let before = (body.clone(), *registers);
         for correction in corrections {
             correction.apply(body);
@@ -107,14 +143,25 @@ impl Candidate {
             return Ok(());
         }
         let digest = Digest::of(format!("{}\n{body}\n{registers}", self.event.key).as_bytes());
-        self.event.key = IdempotencyKey::new(format!("{digest}-set")).map_err(|why| Failure::usage(why.to_string()))?;
-        self.entry.store_event(self.position, &self.event).map_err(Failure::of_spool)
+        self.event.key = IdempotencyKey::new(format!("{digest}-set"))
+            .map_err(|why| Failure::usage(why.to_string()))?;
+        self.entry
+            .store_event(self.position, &self.event)
+            .map_err(Failure::of_spool)
     }
 }
 
-/// Corrects the entry of this name, or all refused records if they have the same values in the corrected fields.
-pub(super) fn correct(entry: Option<&str>, corrections: &[Correction], register: bool, session: &Session<'_>) -> Result<(), Failure> {
-    let Some(spool) = &session.spool else { return Ok(()) };
+/// Corrects the entry of this name, or all refused records if they have the same values in the
+/// corrected fields.
+pub(super) fn correct(
+    entry: Option<&str>,
+    corrections: &[Correction],
+    register: bool,
+    session: &Session<'_>,
+) -> Result<(), Failure> {
+    let Some(spool) = &session.spool else {
+        return Ok(());
+    };
     let candidates = match entry {
         Some(entry) => vec![candidate(entry, spool)?],
         None => candidates(spool, session.client.url())?,
@@ -122,11 +169,16 @@ pub(super) fn correct(entry: Option<&str>, corrections: &[Correction], register:
     for correction in corrections {
         check_same_value(correction, &candidates)?;
     }
-    candidates.into_iter().try_for_each(|candidate| candidate.correct(corrections, register))
+    candidates
+        .into_iter()
+        .try_for_each(|candidate| candidate.correct(corrections, register))
 }
 
 fn candidate(name: &str, spool: &Spool) -> Result<Candidate, Failure> {
-    let entry = spool.open(name).map_err(Failure::of_spool)?.ok_or_else(|| super::super::spool::missing(name))?;
+    let entry = spool
+        .open(name)
+        .map_err(Failure::of_spool)?
+        .ok_or_else(|| super::super::spool::missing(name))?;
     Candidate::of(entry).ok_or_else(|| {
         Failure::new(Exit::Refused, format!("entry {name} has no refused record to correct"))
             .hint("`deploytrack flush` without --set sends waiting entries and refused outcomes unchanged")
@@ -136,27 +188,44 @@ fn candidate(name: &str, spool: &Spool) -> Result<Candidate, Failure> {
 /// The refused records for this server. Records of which only the token was refused are left out.
 fn candidates(spool: &Spool, server: &str) -> Result<Vec<Candidate>, Failure> {
     let names = spool.names().map_err(Failure::of_spool)?;
-    let refused = names.iter().filter(|name| spool.refusal(name).is_some_and(|refusal| !refusal.is_about_the_token()));
+    let refused = names.iter().filter(|name| {
+        spool
+            .refusal(name)
+            .is_some_and(|refusal| !refusal.is_about_the_token())
+    });
     let found: Vec<_> = refused
         .filter_map(|name| Candidate::of(spool.open(name).ok()??))
         .filter(|candidate| candidate.event.server.is_empty() || candidate.event.server == server)
         .collect();
     if found.is_empty() {
-        return Err(Failure::new(Exit::Refused, "the spool has no refused record for this server")
-            .hint("`deploytrack spool list` shows the entries and their servers"));
+        return Err(Failure::new(
+            Exit::Refused,
+            "the spool has no refused record for this server",
+        )
+        .hint("`deploytrack spool list` shows the entries and their servers"));
     }
     Ok(found)
 }
 
 /// Rejects a correction of records with different values: one value would make some of them wrong.
 fn check_same_value(correction: &Correction, candidates: &[Candidate]) -> Result<(), Failure> {
-    let present = candidates.iter().map(|candidate| correction.present_value(candidate.body()).unwrap_or_default());
-    let mut present: Vec<_> = present.filter(|present| correction.value != present.as_str()).collect();
+    let present = candidates.iter().map(|candidate| {
+        correction
+            .present_value(candidate.body())
+            .unwrap_or_default()
+    });
+    let mut present: Vec<_> = present
+        .filter(|present| correction.value != present.as_str())
+        .collect();
     present.sort_unstable();
     present.dedup();
     if present.len() < 2 {
         return Ok(());
     }
-    let message = format!("the refused records differ in {}: {}", correction.name, present.join(", "));
+    let message = format!(
+        "the refused records differ in {}: {}",
+        correction.name,
+        present.join(", ")
+    );
     Err(Failure::usage(message).hint("correct one entry: `deploytrack flush ENTRY --set ...`; `deploytrack spool list` shows the entries"))
 }

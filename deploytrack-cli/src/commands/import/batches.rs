@@ -25,7 +25,8 @@ pub(super) struct Batch {
     pub(super) places: Vec<Position>,
 }
 
-/// The batches of a file. Undeployments come last: the deployment may follow its undeployment in the file.
+/// The batches of a file. Undeployments come last: the deployment may follow its undeployment in
+/// the file.
 pub(super) struct Batches<'a> {
     records: Records<'a>,
     /// A record that did not fit into the last batch.
@@ -46,14 +47,26 @@ enum Records<'a> {
 impl<'a> Records<'a> {
     fn of(source: Source<'a>, columns: &Columns) -> Result<Self, ReadError> {
         let head = source.head().to_vec();
-        let first = head.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0x1e).copied();
+        let first = head
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace() && **byte != 0x1e)
+            .copied();
         match first {
             None if head.len() < 64 * 1024 => Ok(Self::None),
             None | Some(b'{' | b'[' | b'/' | b'#' | 0) if columns.are_given() => {
-                Err(ReadError::form("is JSON, but --columns is for a CSV table", "leave --columns out, and change the objects with jq"))
+                Err(ReadError::form(
+                    "is JSON, but --columns is for a CSV table",
+                    "leave --columns out, and change the objects with jq",
+                ))
             }
-            None | Some(b'{' | b'[' | b'/' | b'#' | 0) => Ok(Self::Objects(Box::new(Objects::of(source.read())))),
-            Some(_) if table::is_table(&head, columns) => Ok(Self::Rows(Box::new(Rows::of(&head, source.read(), columns)?))),
+            None | Some(b'{' | b'[' | b'/' | b'#' | 0) => {
+                Ok(Self::Objects(Box::new(Objects::of(source.read()))))
+            }
+            Some(_) if table::is_table(&head, columns) => Ok(Self::Rows(Box::new(Rows::of(
+                &head,
+                source.read(),
+                columns,
+            )?))),
             Some(_) => Err(neither(&head)),
         }
     }
@@ -72,27 +85,43 @@ fn neither(head: &[u8]) -> ReadError {
     let text = String::from_utf8_lossy(head);
     let line = text.trim_start().lines().next().unwrap_or_default();
     let shown: String = line.chars().take(60).collect();
-    let is_yaml = line.starts_with("---") || line.starts_with("- ") || line.split_once(':').is_some_and(|(key, _)| !key.contains(' '));
+    let is_yaml = line.starts_with("---")
+        || line.starts_with("- ")
+        || line
+            .split_once(':')
+            .is_some_and(|(key, _)| !key.contains(' '));
     let way_out = if is_yaml {
         "if it is YAML: `yq -o json FILE | deploytrack import -`"
     } else {
         "an import takes JSON objects, one per line or in an array, or a CSV table with the names of the fields in its first line: \
          component,environment,version,status,occurredAt"
     };
-    ReadError::form(format!("begins with `{shown}`, which is neither JSON nor the header of a CSV table"), way_out)
+    ReadError::form(
+        format!("begins with `{shown}`, which is neither JSON nor the header of a CSV table"),
+        way_out,
+    )
 }
 
 impl<'a> Batches<'a> {
     pub(super) fn of(file: impl Read + 'a, columns: &Columns) -> Result<Self, ReadError> {
         let records = Records::of(Source::of(file)?, columns)?;
-        Ok(Self { records, left: None, undeployments: Vec::new().into_iter(), deferred: Vec::new(), deferred_bytes: 0, is_read: false })
+        Ok(Self {
+            records,
+            left: None,
+            undeployments: Vec::new().into_iter(),
+            deferred: Vec::new(),
+            deferred_bytes: 0,
+            is_read: false,
+        })
     }
 
     /// The next batch; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Batch>, ReadError> {
         let mut batch = Batch::default();
         while batch.places.len() < IMPORT_LINES {
-            let Some(record) = self.next_record()? else { break };
+            let Some(record) = self.next_record()? else {
+                break;
+            };
             if batch.bytes.len() + record.text.len() >= IMPORT_BYTES {
                 self.left = Some(record);
                 break;
@@ -125,7 +154,8 @@ impl<'a> Batches<'a> {
         self.deferred_bytes += record.text.len();
         if self.deferred_bytes > MOST_DEFERRED {
             let what = "exceeds the limit of 64 MiB for undeployments, which wait until the deployments are recorded";
-            return Err(ReadError::at(record.place, what).or("import the deployments first, then the undeployments in several files"));
+            return Err(ReadError::at(record.place, what)
+                .or("import the deployments first, then the undeployments in several files"));
         }
         self.deferred.push(record);
         Ok(())
@@ -147,7 +177,10 @@ mod tests {
 
     #[test]
     fn blank_lines_are_counted_but_not_sent() {
-        let batch = Batch { bytes: b"{}\n{\"a\":1}\n".to_vec(), places: vec![Position::line(2), Position::line(4)] };
+        let batch = Batch {
+            bytes: b"{}\n{\"a\":1}\n".to_vec(),
+            places: vec![Position::line(2), Position::line(4)],
+        };
         assert_eq!(batches(b"\n{}\n  \r\n{\"a\":1}"), [batch]);
         assert!(batches(b" \n\n").is_empty());
     }
@@ -155,14 +188,19 @@ mod tests {
     #[test]
     fn undeployments_come_last() {
         let undeployment = r#"{"event":"undeployed","component":"a"}"#;
-        let text = format!("{undeployment}\n{{\"history\":[{{\"event\":\"undeployed\"}}]}}\n{{\"b\":1}}\n");
+        let text = format!(
+            "{undeployment}\n{{\"history\":[{{\"event\":\"undeployed\"}}]}}\n{{\"b\":1}}\n"
+        );
         let all = batches(text.as_bytes());
         assert_eq!(lines(&all[0]), [2, 3, 1]);
     }
 
     #[test]
     fn a_batch_has_at_most_a_thousand_lines() {
-        let sizes: Vec<_> = batches(&b"{}\n".repeat(2345)).iter().map(|batch| (batch.places.len(), lines(batch)[0])).collect();
+        let sizes: Vec<_> = batches(&b"{}\n".repeat(2345))
+            .iter()
+            .map(|batch| (batch.places.len(), lines(batch)[0]))
+            .collect();
         assert_eq!(sizes, [(1000, 1), (1000, 1001), (345, 2001)]);
     }
 
@@ -170,16 +208,27 @@ mod tests {
     fn a_batch_has_at_most_eight_mebibytes() {
         let line = format!("{{\"a\":\"{}\"}}\n", "x".repeat(3 * 1024 * 1024));
         let batches = batches(line.repeat(3).as_bytes());
-        assert_eq!(batches.iter().map(lines).collect::<Vec<_>>(), [vec![1, 2], vec![3]]);
-        assert!(batches.iter().all(|batch| batch.bytes.len() <= IMPORT_BYTES));
+        assert_eq!(
+            batches.iter().map(lines).collect::<Vec<_>>(),
+            [vec![1, 2], vec![3]]
+        );
+        assert!(
+            batches
+                .iter()
+                .all(|batch| batch.bytes.len() <= IMPORT_BYTES)
+        );
     }
 
     #[test]
     fn a_file_that_is_neither_json_nor_csv_gets_a_hint() {
-        for (text, message) in
-            [("component: api\n", "yq -o json"), ("hello world\n", "component,environment,version"), ("7\n", "begins with `7`")]
-        {
-            let Err(found) = Batches::of(text.as_bytes(), &Columns::default()) else { panic!("{text}") };
+        for (text, message) in [
+            ("component: api\n", "yq -o json"),
+            ("hello world\n", "component,environment,version"),
+            ("7\n", "begins with `7`"),
+        ] {
+            let Err(found) = Batches::of(text.as_bytes(), &Columns::default()) else {
+                panic!("{text}")
+            };
             assert!(found.to_string().contains(message), "{found}");
         }
     }

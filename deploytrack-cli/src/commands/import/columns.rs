@@ -18,8 +18,8 @@ enum Source {
     Text(String),
 }
 
-/// The source of a field in a table: the first of several values that is not empty. Each value is a sequence of texts and
-/// columns.
+/// The source of a field in a table: the first of several values that is not empty. Each value is a
+/// sequence of texts and columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin(Vec<Vec<Piece>>);
 
@@ -36,7 +36,11 @@ impl Origin {
 
     /// The value in a row.
     pub(super) fn value<'a>(&'a self, cell: impl Fn(usize) -> &'a str) -> Cow<'a, str> {
-        self.0.iter().map(|parts| Self::of_parts(parts, &cell)).find(|value| !value.is_empty()).unwrap_or_default()
+        self.0
+            .iter()
+            .map(|parts| Self::of_parts(parts, &cell))
+            .find(|value| !value.is_empty())
+            .unwrap_or_default()
     }
 
     /// The value of a sequence; empty if it has columns and all of them are empty.
@@ -45,7 +49,11 @@ impl Origin {
             Piece::Column(at) => cell(*at),
             Piece::Text(text) => text,
         };
-        let mut columns = parts.iter().filter(|part| matches!(part, Piece::Column(_))).map(text).peekable();
+        let mut columns = parts
+            .iter()
+            .filter(|part| matches!(part, Piece::Column(_)))
+            .map(text)
+            .peekable();
         match parts {
             [part] => Cow::Borrowed(text(part)),
             _ if columns.peek().is_some() && columns.all(str::is_empty) => Cow::Borrowed(""),
@@ -68,17 +76,40 @@ impl Columns {
             Source::Column(name) => place(name, header).map(|at| vec![Piece::Column(at)]),
             Source::Text(text) => parts(text, header),
         };
-        let origins = |sources: &[Source]| sources.iter().map(origin).collect::<Result<_, _>>().map(Origin);
-        self.0.iter().map(|(field, sources)| Ok((field.clone(), origins(sources)?))).collect()
+        let origins = |sources: &[Source]| {
+            sources
+                .iter()
+                .map(origin)
+                .collect::<Result<_, _>>()
+                .map(Origin)
+        };
+        self.0
+            .iter()
+            .map(|(field, sources)| Ok((field.clone(), origins(sources)?)))
+            .collect()
     }
 }
 
 /// The position of a column: by exact name, else by another spelling.
 fn place(name: &str, header: &[String]) -> Result<usize, TableFault> {
-    let is_named = |exactly: bool| header.iter().position(|cell| if exactly { cell == name } else { plain(cell) == plain(name) });
+    let is_named = |exactly: bool| {
+        header.iter().position(|cell| {
+            if exactly {
+                cell == name
+            } else {
+                plain(cell) == plain(name)
+            }
+        })
+    };
     is_named(true).or_else(|| is_named(false)).ok_or_else(|| {
-        let way_out = format!("its columns are {}; put a text for every row in quotation marks: FIELD=\"{name}\"", header.join(", "));
-        (format!("has no column {name}, which --columns names"), way_out)
+        let way_out = format!(
+            "its columns are {}; put a text for every row in quotation marks: FIELD=\"{name}\"",
+            header.join(", ")
+        );
+        (
+            format!("has no column {name}, which --columns names"),
+            way_out,
+        )
     })
 }
 
@@ -109,15 +140,24 @@ impl FromStr for Columns {
         for pair in split(text, ',') {
             let (field, source) = pair.split_once('=').unwrap_or((pair, pair));
             let field = field.trim();
-            if !FIELDS.contains(&field) && field.strip_prefix("metadata.").is_none_or(str::is_empty) {
-                let meant = suggested_field(field, &FIELDS).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-                return Err(format!("{field} is not a field{meant} The fields are {} and metadata.KEY", FIELDS.join(", "))
-                    .replace("field The", "field. The"));
+            if !FIELDS.contains(&field) && field.strip_prefix("metadata.").is_none_or(str::is_empty)
+            {
+                let meant = suggested_field(field, &FIELDS)
+                    .map(|meant| format!("; did you mean {meant}?"))
+                    .unwrap_or_default();
+                return Err(format!(
+                    "{field} is not a field{meant} The fields are {} and metadata.KEY",
+                    FIELDS.join(", ")
+                )
+                .replace("field The", "field. The"));
             }
             if columns.iter().any(|(known, _)| known == field) {
                 return Err(format!("{field} is given twice"));
             }
-            columns.push((field.to_owned(), split(source, '|').map(Source::of).collect()));
+            columns.push((
+                field.to_owned(),
+                split(source, '|').map(Source::of).collect(),
+            ));
         }
         Ok(Self(columns))
     }
@@ -126,8 +166,14 @@ impl FromStr for Columns {
 impl Source {
     fn of(text: &str) -> Self {
         let text = text.trim();
-        let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|_| text.len() > 1);
-        quoted.map_or_else(|| Self::Column(text.to_owned()), |text| Self::Text(text.to_owned()))
+        let quoted = text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .filter(|_| text.len() > 1);
+        quoted.map_or_else(
+            || Self::Column(text.to_owned()),
+            |text| Self::Text(text.to_owned()),
+        )
     }
 }
 
@@ -151,25 +197,62 @@ mod tests {
         let header = ["id", "Component", "tag"].map(str::to_owned);
         let row = ["7", "api", "v1"];
         let fields = columns.fields(&header).unwrap();
-        let values: Vec<_> = fields.iter().map(|(field, origin)| (field.as_str(), origin.value(|at| row[at]))).collect();
-        let expected =
-            [("component", "api"), ("version", "v1"), ("environment", "eu, west"), ("metadata.id", "7"), ("occurredAt", "7 UTC")];
+        let values: Vec<_> = fields
+            .iter()
+            .map(|(field, origin)| (field.as_str(), origin.value(|at| row[at])))
+            .collect();
+        let expected = [
+            ("component", "api"),
+            ("version", "v1"),
+            ("environment", "eu, west"),
+            ("metadata.id", "7"),
+            ("occurredAt", "7 UTC"),
+        ];
         assert_eq!(values, expected.map(|(field, value)| (field, value.into())));
-        assert_eq!(fields[4].1.value(|_| ""), "", "a text around an empty cell is empty");
+        assert_eq!(
+            fields[4].1.value(|_| ""),
+            "",
+            "a text around an empty cell is empty"
+        );
         let columns: Columns = "status=tag|id|\"failed, |\"".parse().unwrap();
         let fields = columns.fields(&header).unwrap();
         let value = |row: [&'static str; 3]| fields[0].1.value(|at| row[at]).into_owned();
-        assert_eq!([value(["7", "", "v1"]), value(["7", "", ""]), value(["", "api", ""])], ["v1", "7", "failed, |"]);
-        assert!(columns.fields(&header[1..]).unwrap_err().0.contains("no column id"));
+        assert_eq!(
+            [
+                value(["7", "", "v1"]),
+                value(["7", "", ""]),
+                value(["", "api", ""])
+            ],
+            ["v1", "7", "failed, |"]
+        );
+        assert!(
+            columns
+                .fields(&header[1..])
+                .unwrap_err()
+                .0
+                .contains("no column id")
+        );
     }
 
     #[test]
     fn an_unknown_field_is_reported_with_the_fields() {
         assert!(
-            "app=x".parse::<Columns>().unwrap_err().starts_with("app is not a field; did you mean component? The fields are component, ")
+            "app=x".parse::<Columns>().unwrap_err().starts_with(
+                "app is not a field; did you mean component? The fields are component, "
+            )
         );
-        assert!("foo=x".parse::<Columns>().unwrap_err().starts_with("foo is not a field. The fields are component, "));
-        assert!("component=a,component=b".parse::<Columns>().unwrap_err().contains("twice"));
+        assert!(
+            "foo=x"
+                .parse::<Columns>()
+                .unwrap_err()
+                .starts_with("foo is not a field. The fields are component, ")
+        );
+        assert!(
+            "component=a,component=b"
+                .parse::<Columns>()
+                .unwrap_err()
+                .contains("twice")
+        );
         assert!(!"".parse::<Columns>().unwrap().are_given());
     }
 }

@@ -1,7 +1,8 @@
-//! A stream of JSON objects: on lines, in arrays, one directly after the other, or over several lines each.
+//! A stream of JSON objects: on lines, in arrays, one directly after the other, or over several
+//! lines each.
 //!
-//! The text is split into objects by strings, brackets and comments, without parsing. Comments and trailing commas are removed.
-//! The server parses strictly and reports errors inside an object.
+//! The text is split into objects by strings, brackets and comments, without parsing. Comments and
+//! trailing commas are removed. The server parses strictly and reports errors inside an object.
 
 use std::io::Read;
 
@@ -86,7 +87,13 @@ impl<R: Read> Objects<R> {
             }
             self.buffer.clear();
             self.next = 0;
-            if self.reader.by_ref().take(PIECE).read_to_end(&mut self.buffer)? == 0 {
+            if self
+                .reader
+                .by_ref()
+                .take(PIECE)
+                .read_to_end(&mut self.buffer)?
+                == 0
+            {
                 return self.end().map(|()| None);
             }
         }
@@ -134,7 +141,9 @@ impl<R: Read> Objects<R> {
                 return Ok(true);
             }
             (None, b'/') if self.slash => (self.comment, self.slash) = (Some(Comment::Line), false),
-            (None, b'*') if self.slash => (self.comment, self.slash) = (Some(Comment::Block { star: false }), false),
+            (None, b'*') if self.slash => {
+                (self.comment, self.slash) = (Some(Comment::Block { star: false }), false)
+            }
             (None, b'/') => self.slash = true,
             (None, b'#') => self.comment = Some(Comment::Line),
             (None, _) if self.slash => return Err(self.stray("/")),
@@ -145,9 +154,16 @@ impl<R: Read> Objects<R> {
     }
 
     fn take_inside(&mut self, byte: u8) -> Result<bool, ReadError> {
-        let before = self.object.last.and_then(|at| self.object.text.get(at)).copied();
+        let before = self
+            .object
+            .last
+            .and_then(|at| self.object.text.get(at))
+            .copied();
         if byte == b'{' && !matches!(before, Some(b':' | b',' | b'[')) {
-            let what = format!("begins an object before the one of line {} has ended: a closing bracket is missing", self.object.line);
+            let what = format!(
+                "begins an object before the one of line {} has ended: a closing bracket is missing",
+                self.object.line
+            );
             return Err(ReadError::at(Position::line(self.line), what));
         }
         self.object.take(byte, before);
@@ -159,13 +175,19 @@ impl<R: Read> Objects<R> {
             b'{' => {
                 self.items += 1;
                 self.blank = 0;
-                self.object = Object { line: self.line, ..Object::default() };
+                self.object = Object {
+                    line: self.line,
+                    ..Object::default()
+                };
                 self.object.take(byte, None);
             }
             b' ' | b'\t' | b'\r' | b'\n' | RECORD_SEPARATOR | b',' => {
                 self.blank += 1;
                 if self.blank > MOST_BLANK {
-                    return Err(ReadError::at(Position::line(self.line), "is after 64 MiB without a deployment"));
+                    return Err(ReadError::at(
+                        Position::line(self.line),
+                        "is after 64 MiB without a deployment",
+                    ));
                 }
             }
             b'[' if self.arrays.len() < 16 => {
@@ -184,8 +206,18 @@ impl<R: Read> Objects<R> {
     }
 
     fn stray(&self, found: &str) -> ReadError {
-        let found = if found.contains('\u{fffd}') { String::new() } else { format!(", not `{found}`") };
-        ReadError::at(Position { line: self.line, item: self.item() }, format!("must have a JSON object here, beginning with {{{found}"))
+        let found = if found.contains('\u{fffd}') {
+            String::new()
+        } else {
+            format!(", not `{found}`")
+        };
+        ReadError::at(
+            Position {
+                line: self.line,
+                item: self.item(),
+            },
+            format!("must have a JSON object here, beginning with {{{found}"),
+        )
     }
 
     fn item(&self) -> Option<usize> {
@@ -194,13 +226,22 @@ impl<R: Read> Objects<R> {
 
     /// The position of the current object.
     fn place(&self) -> Position {
-        Position { line: self.object.line, item: self.item() }
+        Position {
+            line: self.object.line,
+            item: self.item(),
+        }
     }
 
     /// The completed object.
     fn whole(&mut self) -> Result<Record, ReadError> {
         let place = self.place();
-        let Object { text, line, breaks, is_changed, .. } = std::mem::take(&mut self.object);
+        let Object {
+            text,
+            line,
+            breaks,
+            is_changed,
+            ..
+        } = std::mem::take(&mut self.object);
         if breaks.is_empty() && !is_changed {
             return Ok(Record { place, text });
         }
@@ -208,20 +249,30 @@ impl<R: Read> Objects<R> {
         if let Err(error) = serde_json::from_slice::<IgnoredAny>(&text) {
             let line = line + breaks.iter().filter(|at| **at < error.column()).count();
             let why = error.to_string();
-            let why = why.rsplit_once(" at line").map_or(why.as_str(), |(why, _)| why);
-            return Err(ReadError::at(Position { line, ..place }, format!("is not valid JSON: {why}")));
+            let why = why
+                .rsplit_once(" at line")
+                .map_or(why.as_str(), |(why, _)| why);
+            return Err(ReadError::at(
+                Position { line, ..place },
+                format!("is not valid JSON: {why}"),
+            ));
         }
         Ok(Record { place, text })
     }
 
     fn end(&self) -> Result<(), ReadError> {
         let unended = |what: &str, line: usize| {
-            let what = format!("begins {what} that does not end: a closing bracket is missing, or the file is truncated");
+            let what = format!(
+                "begins {what} that does not end: a closing bracket is missing, or the file is truncated"
+            );
             Err(ReadError::at(Position::line(line), what))
         };
         match (self.object.depth, self.comment, self.arrays.last()) {
             (1.., ..) => unended("an object", self.object.line),
-            (_, Some(Comment::Block { .. }), _) => Err(ReadError::at(Position::line(self.line), "ends inside a comment: */ is missing")),
+            (_, Some(Comment::Block { .. }), _) => Err(ReadError::at(
+                Position::line(self.line),
+                "ends inside a comment: */ is missing",
+            )),
             (.., Some(line)) => unended("an array", *line),
             _ if self.slash => Err(self.stray("/")),
             _ => Ok(()),
@@ -272,23 +323,37 @@ mod tests {
     fn read(text: &str) -> Result<Vec<(String, Position)>, String> {
         let mut objects = Objects::of(text.as_bytes());
         let mut read = Vec::new();
-        while let Some(record) = objects.next().map_err(|unreadable| unreadable.to_string())? {
+        while let Some(record) = objects
+            .next()
+            .map_err(|unreadable| unreadable.to_string())?
+        {
             read.push((String::from_utf8(record.text).unwrap(), record.place));
         }
         Ok(read)
     }
 
     fn values(text: &str) -> Vec<serde_json::Value> {
-        read(text).unwrap().iter().map(|(text, _)| serde_json::from_str(text).unwrap()).collect()
+        read(text)
+            .unwrap()
+            .iter()
+            .map(|(text, _)| serde_json::from_str(text).unwrap())
+            .collect()
     }
 
     fn places(text: &str) -> Vec<(usize, Option<usize>)> {
-        read(text).unwrap().iter().map(|(_, place)| (place.line, place.item)).collect()
+        read(text)
+            .unwrap()
+            .iter()
+            .map(|(_, place)| (place.line, place.item))
+            .collect()
     }
 
     #[test]
     fn objects_are_found_in_every_layout() {
-        let two = [serde_json::json!({"a": "}{,#//\\\"["}), serde_json::json!({"b": [{"c": {}}]})];
+        let two = [
+            serde_json::json!({"a": "}{,#//\\\"["}),
+            serde_json::json!({"b": [{"c": {}}]}),
+        ];
         let [a, b] = two.each_ref().map(ToString::to_string);
         let pretty = serde_json::to_string_pretty(&two).unwrap();
         for text in [
@@ -303,7 +368,10 @@ mod tests {
             format!("\u{1e}{a}\n\u{1e}{b}\n"),
             format!("# one\n{a} // two }}\n/* three\n{{ ** */{b}"),
             pretty.clone(),
-            pretty.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            pretty
+                .trim_start_matches('[')
+                .trim_end_matches(']')
+                .to_owned(),
             pretty.replace('\n', "\r\n"),
         ] {
             assert_eq!(values(&text), two, "{text}");
@@ -315,42 +383,68 @@ mod tests {
     #[test]
     fn trailing_commas_and_comments_are_removed() {
         let text = "{\"a\": [1, 2,], # one\n \"b\": {\"c\": \"x,}\", /* two */ },\n}\n";
-        assert_eq!(values(text), [serde_json::json!({"a": [1, 2], "b": {"c": "x,}"}})]);
+        assert_eq!(
+            values(text),
+            [serde_json::json!({"a": [1, 2], "b": {"c": "x,}"}})]
+        );
     }
 
     #[test]
     fn each_object_has_its_first_line_and_its_item() {
         assert_eq!(places("\n{}\n\n {}{}\n"), [(2, None), (4, None), (4, None)]);
-        assert_eq!(places("[\n {\n },\n // x\n {}]\n{}"), [(2, Some(1)), (5, Some(2)), (6, None)]);
+        assert_eq!(
+            places("[\n {\n },\n // x\n {}]\n{}"),
+            [(2, Some(1)), (5, Some(2)), (6, None)]
+        );
     }
 
     #[test]
     fn a_wrong_object_is_reported_with_its_line() {
         for (text, message) in [
-            ("{\"a\": 1\n{\"b\": 2}\n", "line 2 begins an object before the one of line 1 has ended"),
+            (
+                "{\"a\": 1\n{\"b\": 2}\n",
+                "line 2 begins an object before the one of line 1 has ended",
+            ),
             ("{}\n{\"a\": \"x\n\"}", "line 2 ends inside a string"),
-            ("{}\n\n{\"a\": [1}\n", "line 3 begins an object that does not end"),
+            (
+                "{}\n\n{\"a\": [1}\n",
+                "line 3 begins an object that does not end",
+            ),
             ("{}\n[{}", "line 2 begins an array that does not end"),
-            ("{}\nabc", "line 2 must have a JSON object here, beginning with {, not `a`"),
+            (
+                "{}\nabc",
+                "line 2 must have a JSON object here, beginning with {, not `a`",
+            ),
             ("[{}, 7]", "line 1 (item 2) must have a JSON object here"),
             ("{}\n]", "line 2 must have a JSON object here"),
             ("{}\n{\"a\":\"\0\"}", "line 2 has a NUL byte"),
-            ("{\n\"a\": 1,\n\"b\" 2\n}", "line 3 is not valid JSON: expected `:`"),
+            (
+                "{\n\"a\": 1,\n\"b\" 2\n}",
+                "line 3 is not valid JSON: expected `:`",
+            ),
             ("{} /* x", "line 1 ends inside a comment"),
             ("{} / {}", "line 1 must have a JSON object here"),
         ] {
             let found = read(text).unwrap_err();
             assert!(found.starts_with(message), "{text:?}: {found}");
         }
-        assert!(read(&format!("{{\"a\":\"{}\"}}", "x".repeat(IMPORT_BYTES))).unwrap_err().contains("longer than 8 MiB"));
+        assert!(
+            read(&format!("{{\"a\":\"{}\"}}", "x".repeat(IMPORT_BYTES)))
+                .unwrap_err()
+                .contains("longer than 8 MiB")
+        );
     }
 
     fn tree() -> impl Strategy<Value = serde_json::Value> {
-        let leaf = prop_oneof![Just(serde_json::Value::Null), "[\\PC\"\\\\/#{}\\[\\],:*\n]{0,8}".prop_map(serde_json::Value::from)];
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            "[\\PC\"\\\\/#{}\\[\\],:*\n]{0,8}".prop_map(serde_json::Value::from)
+        ];
         leaf.prop_recursive(4, 30, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
-                prop::collection::btree_map("[a-z\"#/]{0,3}", inner, 0..4).prop_map(|map| map.into_iter().collect()),
+                prop::collection::btree_map("[a-z\"#/]{0,3}", inner, 0..4)
+                    .prop_map(|map| map.into_iter().collect()),
             ]
         })
     }

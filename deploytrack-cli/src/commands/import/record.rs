@@ -46,6 +46,7 @@ impl Record {
     pub(super) fn is_undeployment(&self) -> bool {
         // The byte search saves parsing most lines.
         memmem::find(&self.text, b"undeployed").is_some()
-            && serde_json::from_slice::<Event<'_>>(&self.text).is_ok_and(|read| read.event.as_deref() == Some("undeployed"))
+            && serde_json::from_slice::<Event<'_>>(&self.text)
+                .is_ok_and(|read| read.event.as_deref() == Some("undeployed"))
     }
 }

@@ -25,9 +25,14 @@ impl<'a> Source<'a> {
         if !packed.head.starts_with(b"\x1f\x8b") {
             return packed.decoded();
         }
-        let unpacked = Self::begin(Box::new(GzipReader(MultiGzDecoder::new(BufReader::new(packed.read())))))?;
+        let unpacked = Self::begin(Box::new(GzipReader(MultiGzDecoder::new(BufReader::new(
+            packed.read(),
+        )))))?;
         if unpacked.head.starts_with(b"\x1f\x8b") {
-            return Err(ReadError::form("is compressed twice with gzip", "gzip -dc FILE | deploytrack import -"));
+            return Err(ReadError::form(
+                "is compressed twice with gzip",
+                "gzip -dc FILE | deploytrack import -",
+            ));
         }
         unpacked.decoded()
     }
@@ -43,9 +48,19 @@ impl<'a> Source<'a> {
             return Err(unreadable);
         }
         match utf_16(&self.head) {
-            None => Ok(Self { head: self.head.strip_prefix(BYTE_ORDER_MARK).map_or_else(|| self.head.clone(), <[u8]>::to_vec), ..self }),
+            None => Ok(Self {
+                head: self
+                    .head
+                    .strip_prefix(BYTE_ORDER_MARK)
+                    .map_or_else(|| self.head.clone(), <[u8]>::to_vec),
+                ..self
+            }),
             Some(encoding) => {
-                let text = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).strip_bom(true).build(self.read());
+                let text = DecodeReaderBytesBuilder::new()
+                    .encoding(Some(encoding))
+                    .bom_override(true)
+                    .strip_bom(true)
+                    .build(self.read());
                 Self::begin(Box::new(text))
             }
         }
@@ -73,16 +88,56 @@ fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
 
 /// The first bytes of a format, its description, and the command that converts it.
 const FORMS: &[(&[u8], &str, &str)] = &[
-    (b"\xff\xfe\0\0", "is UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | deploytrack import -"),
-    (b"\0\0\xfe\xff", "is UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | deploytrack import -"),
-    (b"\xfd7zXZ\0", "is compressed with xz", "xz -dc FILE | deploytrack import -"),
-    (b"\x28\xb5\x2f\xfd", "is compressed with zstd", "zstd -dc FILE | deploytrack import -"),
-    (b"BZh", "is compressed with bzip2", "bzip2 -dc FILE | deploytrack import -"),
-    (b"\x04\x22\x4d\x18", "is compressed with lz4", "lz4 -dc FILE | deploytrack import -"),
-    (b"\x1f\x9d", "is compressed with compress", "gzip -dc FILE | deploytrack import -"),
-    (b"7z\xbc\xaf\x27\x1c", "is a 7-Zip archive", "7z x -so FILE | deploytrack import -"),
-    (b"SQLite format 3\0", "is an SQLite database", "deploytrack-server --database-url sqlite:FILE, then deploytrack export"),
-    (b"PAR1", "is a Parquet file", "duckdb -json -c \"from 'FILE'\" | deploytrack import -"),
+    (
+        b"\xff\xfe\0\0",
+        "is UTF-32",
+        "iconv -f UTF-32 -t UTF-8 FILE | deploytrack import -",
+    ),
+    (
+        b"\0\0\xfe\xff",
+        "is UTF-32",
+        "iconv -f UTF-32 -t UTF-8 FILE | deploytrack import -",
+    ),
+    (
+        b"\xfd7zXZ\0",
+        "is compressed with xz",
+        "xz -dc FILE | deploytrack import -",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "is compressed with zstd",
+        "zstd -dc FILE | deploytrack import -",
+    ),
+    (
+        b"BZh",
+        "is compressed with bzip2",
+        "bzip2 -dc FILE | deploytrack import -",
+    ),
+    (
+        b"\x04\x22\x4d\x18",
+        "is compressed with lz4",
+        "lz4 -dc FILE | deploytrack import -",
+    ),
+    (
+        b"\x1f\x9d",
+        "is compressed with compress",
+        "gzip -dc FILE | deploytrack import -",
+    ),
+    (
+        b"7z\xbc\xaf\x27\x1c",
+        "is a 7-Zip archive",
+        "7z x -so FILE | deploytrack import -",
+    ),
+    (
+        b"SQLite format 3\0",
+        "is an SQLite database",
+        "deploytrack-server --database-url sqlite:FILE, then deploytrack export",
+    ),
+    (
+        b"PAR1",
+        "is a Parquet file",
+        "duckdb -json -c \"from 'FILE'\" | deploytrack import -",
+    ),
     (b"%PDF", "is a PDF file", ""),
 ];
 /// The names of the first file in a workbook.
@@ -95,13 +150,19 @@ fn foreign(head: &[u8]) -> Option<ReadError> {
     if head.starts_with(b"PK\x03\x04") {
         let name = head.get(30..).unwrap_or_default();
         return Some(if WORKBOOK.iter().any(|first| name.starts_with(first)) {
-            ReadError::form("is an Excel workbook", "save the sheet as CSV UTF-8, with the names of the fields in its first row")
+            ReadError::form(
+                "is an Excel workbook",
+                "save the sheet as CSV UTF-8, with the names of the fields in its first row",
+            )
         } else {
             ReadError::form("is a zip archive", "unzip -p FILE | deploytrack import -")
         });
     }
     if head.get(257..262) == Some(b"ustar") {
-        return Some(ReadError::form("is a tar archive", "tar -xOf FILE | deploytrack import -"));
+        return Some(ReadError::form(
+            "is a tar archive",
+            "tar -xOf FILE | deploytrack import -",
+        ));
     }
     let text = head.trim_ascii_start();
     if text.starts_with(b"<") {
@@ -120,7 +181,10 @@ impl<R: Read> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let named = |error: io::Error| match error.kind() {
             io::ErrorKind::Interrupted => error,
-            kind => io::Error::new(kind, format!("the gzip file is truncated or damaged ({error}); copy it again")),
+            kind => io::Error::new(
+                kind,
+                format!("the gzip file is truncated or damaged ({error}); copy it again"),
+            ),
         };
         self.0.read(buffer).map_err(named)
     }
@@ -145,7 +209,10 @@ mod tests {
     fn text(file: &[u8]) -> Result<String, String> {
         let source = Source::of(file).map_err(|unreadable| unreadable.to_string())?;
         let mut text = String::new();
-        source.read().read_to_string(&mut text).map_err(|error| error.to_string())?;
+        source
+            .read()
+            .read_to_string(&mut text)
+            .map_err(|error| error.to_string())?;
         Ok(text)
     }
 
@@ -176,7 +243,11 @@ mod tests {
             assert_eq!(text(&file).as_deref(), Ok(TEXT), "{file:?}");
         }
         let two = [packed(TEXT.as_bytes()), packed(TEXT.as_bytes())].concat();
-        assert_eq!(text(&two).unwrap(), TEXT.repeat(2), "two gzip files, concatenated");
+        assert_eq!(
+            text(&two).unwrap(),
+            TEXT.repeat(2),
+            "two gzip files, concatenated"
+        );
         assert_eq!(text(b"").unwrap(), "");
     }
 

@@ -35,7 +35,8 @@ pub(super) struct Rows<R> {
 
 /// Whether a text begins with a header of field names, or with one that `columns` names.
 pub(super) fn is_table(head: &[u8], columns: &Columns) -> bool {
-    header(head).is_some_and(|header| columns.are_given() || header.known > 0 || header.cells.len() > 2)
+    header(head)
+        .is_some_and(|header| columns.are_given() || header.known > 0 || header.cells.len() > 2)
 }
 
 /// The first line of a table.
@@ -49,25 +50,42 @@ struct Header {
 fn header(head: &[u8]) -> Option<Header> {
     let (above, given) = separator(head);
     let text = &head[above..];
-    let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|byte| matches!(byte, b'\n' | b'\r'))
+        .unwrap_or(text.len());
     let line = &text[..end];
     let read = |delimiter: u8| {
-        let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).trim(Trim::All).from_reader(line);
+        let mut reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .trim(Trim::All)
+            .from_reader(line);
         let mut record = csv::StringRecord::new();
         reader.read_record(&mut record).ok()?;
         let cells: Vec<_> = record.iter().map(str::to_owned).collect();
         let known = cells.iter().filter(|cell| field(cell).is_some()).count();
-        Some(Header { delimiter, cells, known })
+        Some(Header {
+            delimiter,
+            cells,
+            known,
+        })
     };
     match given {
         Some(delimiter) => read(delimiter),
-        None => DELIMITERS.into_iter().filter_map(read).rev().max_by_key(|header| (header.known, header.cells.len())),
+        None => DELIMITERS
+            .into_iter()
+            .filter_map(read)
+            .rev()
+            .max_by_key(|header| (header.known, header.cells.len())),
     }
 }
 
 /// The length and the delimiter of a line `sep=;`, which Excel writes.
 fn separator(head: &[u8]) -> (usize, Option<u8>) {
-    let Some(rest) = head.strip_prefix(b"sep=") else { return (0, None) };
+    let Some(rest) = head.strip_prefix(b"sep=") else {
+        return (0, None);
+    };
     match rest {
         [delimiter, b'\r', b'\n', ..] => (7, Some(*delimiter)),
         [delimiter, b'\n', ..] => (6, Some(*delimiter)),
@@ -80,15 +98,40 @@ impl<R: Read> Rows<R> {
         let (above, _) = separator(head);
         io::copy(&mut text.by_ref().take(above as u64), &mut io::sink())?;
         let line = Position::line(1 + usize::from(above > 0));
-        let Some(Header { delimiter, cells, .. }) = header(head) else { return Err(ReadError::at(line, "has no header")) };
-        let fields = if columns.are_given() { columns.fields(&cells) } else { fields(&cells) };
+        let Some(Header {
+            delimiter, cells, ..
+        }) = header(head)
+        else {
+            return Err(ReadError::at(line, "has no header"));
+        };
+        let fields = if columns.are_given() {
+            columns.fields(&cells)
+        } else {
+            fields(&cells)
+        };
         let fields = fields.map_err(|(what, way_out)| ReadError::at(line, what).or(way_out))?;
-        check_required(&cells, &fields).map_err(|(what, way_out)| ReadError::at(line, what).or(way_out))?;
+        check_required(&cells, &fields)
+            .map_err(|(what, way_out)| ReadError::at(line, what).or(way_out))?;
         let since = Rc::new(Cell::new(0));
-        let guarded = RowReader { inner: text, since: since.clone(), last: None };
-        let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guarded);
-        reader.byte_headers().map_err(|error| unreadable(error, line.line))?;
-        Ok(Self { reader, fields, above: usize::from(above > 0), width: cells.len(), since })
+        let guarded = RowReader {
+            inner: text,
+            since: since.clone(),
+            last: None,
+        };
+        let mut reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .flexible(true)
+            .from_reader(guarded);
+        reader
+            .byte_headers()
+            .map_err(|error| unreadable(error, line.line))?;
+        Ok(Self {
+            reader,
+            fields,
+            above: usize::from(above > 0),
+            width: cells.len(),
+            since,
+        })
     }
 
     /// The next row; `None` at the end.
@@ -97,7 +140,11 @@ impl<R: Read> Rows<R> {
         loop {
             self.since.set(0);
             let before = self.line();
-            if !self.reader.read_byte_record(&mut row).map_err(|error| unreadable(error, before))? {
+            if !self
+                .reader
+                .read_byte_record(&mut row)
+                .map_err(|error| unreadable(error, before))?
+            {
                 return Ok(None);
             }
             // A spreadsheet writes an empty row as a line of delimiters.
@@ -106,7 +153,8 @@ impl<R: Read> Rows<R> {
             }
         }
         let breaks = memchr_iter(b'\n', row.as_slice()).count();
-        self.record(&row, self.line().saturating_sub(1 + breaks)).map(Some)
+        self.record(&row, self.line().saturating_sub(1 + breaks))
+            .map(Some)
     }
 
     /// The number of the line after the last row.
@@ -123,38 +171,52 @@ impl<R: Read> Rows<R> {
         if row.as_slice().contains(&0) {
             return Err(ReadError::nul(line));
         }
-        let cells = row.iter().map(std::str::from_utf8).collect::<Result<Vec<_>, _>>().map_err(|_| ReadError::not_utf_8(line))?;
+        let cells = row
+            .iter()
+            .map(std::str::from_utf8)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| ReadError::not_utf_8(line))?;
         let mut body = Map::new();
         for (field, origin) in &self.fields {
             let cell = origin.value(|at| cells.get(at).copied().unwrap_or_default().trim());
             let cell = cell.trim();
             if !cell.is_empty() {
-                put(&mut body, field, without_apostrophe(cell)).map_err(|why| ReadError::at(place, format!("column {field} {why}")))?;
+                put(&mut body, field, without_apostrophe(cell))
+                    .map_err(|why| ReadError::at(place, format!("column {field} {why}")))?;
             }
         }
         // The output of `deploytrack list` has both; the import allows one.
         if body.contains_key("occurredAt") {
             body.remove("finishedAt");
         }
-        Ok(Record { place, text: Value::Object(body).to_string().into_bytes() })
+        Ok(Record {
+            place,
+            text: Value::Object(body).to_string().into_bytes(),
+        })
     }
 }
 
 /// Removes the apostrophe that prevents a spreadsheet from reading the cell as a formula.
 fn without_apostrophe(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(cell)
+    cell.strip_prefix('\'')
+        .filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r']))
+        .unwrap_or(cell)
 }
 
 fn put(body: &mut Map<String, Value>, field: &str, cell: &str) -> Result<(), String> {
     if let Some(key) = field.strip_prefix("metadata.") {
-        let metadata = body.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+        let metadata = body
+            .entry("metadata")
+            .or_insert_with(|| Value::Object(Map::new()));
         if let Some(metadata) = metadata.as_object_mut() {
             metadata.insert(key.to_owned(), cell.into());
         }
         return Ok(());
     }
     let value = match field {
-        "metadata" | "history" | "sequence" => serde_json::from_str(cell).map_err(|error| format!("must be JSON: {error}"))?,
+        "metadata" | "history" | "sequence" => {
+            serde_json::from_str(cell).map_err(|error| format!("must be JSON: {error}"))?
+        }
         _ => cell.into(),
     };
     body.insert(field.to_owned(), value);
@@ -168,38 +230,77 @@ fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, TableFault> {
     for (at, cell) in cells.iter().enumerate() {
         match field(cell) {
             Some(field) if fields.iter().any(|(known, _)| *known == field) => {
-                return Err((format!("has two columns for {field}"), "choose the columns with --columns".to_owned()));
+                return Err((
+                    format!("has two columns for {field}"),
+                    "choose the columns with --columns".to_owned(),
+                ));
             }
             Some(field) => fields.push((field, Origin::column(at))),
             None if cell.is_empty() || IGNORED.contains(&cell.as_str()) => {}
             None => unknown.push(cell.as_str()),
         }
     }
-    if unknown.is_empty() { Ok(fields) } else { Err(unknown_columns(&unknown, &fields)) }
+    if unknown.is_empty() {
+        Ok(fields)
+    } else {
+        Err(unknown_columns(&unknown, &fields))
+    }
 }
 
 fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> TableFault {
-    let free: Vec<_> = FIELDS.into_iter().filter(|field| fields.iter().all(|(known, _)| known != field)).collect();
-    let meant = |column: &&str| suggested_field(column, &free).map(|field| (field, (*column).to_owned()));
+    let free: Vec<_> = FIELDS
+        .into_iter()
+        .filter(|field| fields.iter().all(|(known, _)| known != field))
+        .collect();
+    let meant =
+        |column: &&str| suggested_field(column, &free).map(|field| (field, (*column).to_owned()));
     let mut meant: Vec<_> = unknown.iter().filter_map(meant).collect();
     meant.sort_by_key(|(field, _)| *field);
     meant.dedup_by_key(|(field, _)| *field);
-    let named = fields.iter().filter(|(field, _)| !field.starts_with("metadata."));
-    let pairs = named.map(|(field, _)| field.clone()).chain(meant.iter().map(|(field, column)| format!("{field}={column}")));
-    let what = format!("has columns that are not fields: {}; the fields are {}", unknown.join(", "), FIELDS.join(", "));
-    (what, format!("choose the columns to use: --columns '{}'", pairs.collect::<Vec<_>>().join(",")))
+    let named = fields
+        .iter()
+        .filter(|(field, _)| !field.starts_with("metadata."));
+    let pairs = named.map(|(field, _)| field.clone()).chain(
+        meant
+            .iter()
+            .map(|(field, column)| format!("{field}={column}")),
+    );
+    let what = format!(
+        "has columns that are not fields: {}; the fields are {}",
+        unknown.join(", "),
+        FIELDS.join(", ")
+    );
+    (
+        what,
+        format!(
+            "choose the columns to use: --columns '{}'",
+            pairs.collect::<Vec<_>>().join(",")
+        ),
+    )
 }
 
 /// Checks that there is a column for each field that every deployment needs.
 fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), TableFault> {
-    let required: [&[&str]; 4] =
-        [&["component", "componentId"], &["environment", "environmentId"], &["version", "event"], &["occurredAt", "finishedAt", "history"]];
-    let has = |names: &&&[&str]| !fields.iter().any(|(field, _)| names.contains(&field.as_str()));
+    let required: [&[&str]; 4] = [
+        &["component", "componentId"],
+        &["environment", "environmentId"],
+        &["version", "event"],
+        &["occurredAt", "finishedAt", "history"],
+    ];
+    let has = |names: &&&[&str]| {
+        !fields
+            .iter()
+            .any(|(field, _)| names.contains(&field.as_str()))
+    };
     let missing: Vec<_> = required.iter().filter(has).map(|names| names[0]).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let what = format!("has no column for {}; its columns are {}", missing.join(", "), cells.join(", "));
+    let what = format!(
+        "has no column for {}; its columns are {}",
+        missing.join(", "),
+        cells.join(", ")
+    );
     let way_out = "--columns FIELD=COLUMN,... sets them, and FIELD=\"TEXT\" sets the same text in every row: --columns 'component=app,\
                    environment=\"production\",version=tag,occurredAt=time'";
     Err((what, way_out.to_owned()))
@@ -207,15 +308,21 @@ fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), T
 
 fn unreadable(error: csv::Error, line: usize) -> ReadError {
     match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>) => {
-            ReadError::too_long(Position::line(line)).or("a quotation mark that opens a cell is probably not closed")
+        csv::ErrorKind::Io(error)
+            if error
+                .get_ref()
+                .is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>) =>
+        {
+            ReadError::too_long(Position::line(line))
+                .or("a quotation mark that opens a cell is probably not closed")
         }
         csv::ErrorKind::Io(error) => ReadError::Failed(error),
         other => ReadError::at(Position::line(line), format!("cannot be read: {other:?}")),
     }
 }
 
-/// Normalises line ends to one byte, so that lines can be counted, and fails in a row that is too long.
+/// Normalises line ends to one byte, so that lines can be counted, and fails in a row that is too
+/// long.
 struct RowReader<R> {
     inner: R,
     /// The number of bytes since the last row.
@@ -286,7 +393,10 @@ mod tests {
         let mut rows = Rows::of(text.as_bytes(), text.as_bytes(), &columns).map_err(message)?;
         let mut read = Vec::new();
         while let Some(record) = rows.next().map_err(message)? {
-            read.push((record.place.line, serde_json::from_slice(&record.text).unwrap()));
+            read.push((
+                record.place.line,
+                serde_json::from_slice(&record.text).unwrap(),
+            ));
         }
         Ok(read)
     }
@@ -310,7 +420,10 @@ mod tests {
                     serde_json::json!({"component": "api", "environment": "eu", "version": "v1", "occurredAt": "T", "deployedBy": "me",
                         "description": "a, \"b\"\nc", "metadata": {"ticket": "7"}})
                 ),
-                (6, serde_json::json!({"component": "web", "environment": "eu", "version": "v2", "occurredAt": "T", "metadata": {"a": 1}})),
+                (
+                    6,
+                    serde_json::json!({"component": "web", "environment": "eu", "version": "v2", "occurredAt": "T", "metadata": {"a": 1}})
+                ),
             ]
         );
     }
@@ -321,15 +434,25 @@ mod tests {
             let text = format!("{HEADER}\napi,eu,v1,T\n").replace(',', delimiter);
             assert_eq!(read(&text).unwrap().len(), 1, "{text}");
         }
-        let (line, row) = read(&format!("sep=;\r\n{HEADER}\r\napi,eu,v1,T").replace(',', ";")).unwrap().remove(0);
+        let (line, row) = read(&format!("sep=;\r\n{HEADER}\r\napi,eu,v1,T").replace(',', ";"))
+            .unwrap()
+            .remove(0);
         assert_eq!((line, row["version"].as_str()), (3, Some("v1")));
     }
 
     #[test]
     fn columns_with_other_names_are_mapped() {
         let text = "id,app,env,tag,date\n1,api,eu,v1,T\n";
-        let (_, row) = read_with(text, "component=app,environment=\"production\",version=tag,occurredAt=date").unwrap().remove(0);
-        assert_eq!(row, serde_json::json!({"component": "api", "environment": "production", "version": "v1", "occurredAt": "T"}));
+        let (_, row) = read_with(
+            text,
+            "component=app,environment=\"production\",version=tag,occurredAt=date",
+        )
+        .unwrap()
+        .remove(0);
+        assert_eq!(
+            row,
+            serde_json::json!({"component": "api", "environment": "production", "version": "v1", "occurredAt": "T"})
+        );
         let message = read(text).unwrap_err();
         assert!(
             message.contains("not fields: app, env, tag, date")
@@ -338,20 +461,34 @@ mod tests {
         );
         let message = read_with(text, "component=app,version=tg").unwrap_err();
         assert!(message.contains("no column tg"), "{message}");
-        assert!(read("component,environment,version\na,b,c\n").unwrap_err().contains("no column for occurredAt"));
+        assert!(
+            read("component,environment,version\na,b,c\n")
+                .unwrap_err()
+                .contains("no column for occurredAt")
+        );
     }
 
     #[test]
     fn a_wrong_row_is_reported_with_its_line() {
         for (rows, message) in [
-            ("api,eu,v1,T\n\napi,eu,v1\n", "line 4 has 3 cells, and the header has 4"),
+            (
+                "api,eu,v1,T\n\napi,eu,v1\n",
+                "line 4 has 3 cells, and the header has 4",
+            ),
             ("\"a\nb\",eu,v1,T\napi,\0,v1,T\n", "line 4 has a NUL byte"),
         ] {
             let found = read(&format!("{HEADER}\n{rows}")).unwrap_err();
             assert!(found.starts_with(message), "{found}");
         }
-        let found = read(&format!("{HEADER}\napi,eu,\"v1,T\n{}", "api,eu,v1,T\n".repeat(1_000_000))).unwrap_err();
-        assert!(found.starts_with("line 2 is longer than 8 MiB") && found.contains("not closed"), "{found}");
+        let found = read(&format!(
+            "{HEADER}\napi,eu,\"v1,T\n{}",
+            "api,eu,v1,T\n".repeat(1_000_000)
+        ))
+        .unwrap_err();
+        assert!(
+            found.starts_with("line 2 is longer than 8 MiB") && found.contains("not closed"),
+            "{found}"
+        );
     }
 
     #[test]
@@ -359,7 +496,11 @@ mod tests {
         for end in ["\n", "\r\n", "\r"] {
             let rows = [HEADER, "api,eu,v1,T", "\"a\nb\",eu,v1,T", "", "web,eu,v1,T"];
             for last in ["", end] {
-                let lines: Vec<_> = read(&format!("{}{last}", rows.join(end))).unwrap().iter().map(|(line, _)| *line).collect();
+                let lines: Vec<_> = read(&format!("{}{last}", rows.join(end)))
+                    .unwrap()
+                    .iter()
+                    .map(|(line, _)| *line)
+                    .collect();
                 assert_eq!(lines, [2, 3, 6], "{end:?}");
             }
         }
@@ -367,9 +508,15 @@ mod tests {
 
     #[test]
     fn the_apostrophe_before_a_formula_is_removed() {
-        let (_, row) = read(&format!("{HEADER}\n'=api,'eu,'-v1,T\n")).unwrap().remove(0);
+        let (_, row) = read(&format!("{HEADER}\n'=api,'eu,'-v1,T\n"))
+            .unwrap()
+            .remove(0);
         assert_eq!(
-            (row["component"].as_str(), row["environment"].as_str(), row["version"].as_str()),
+            (
+                row["component"].as_str(),
+                row["environment"].as_str(),
+                row["version"].as_str()
+            ),
             (Some("=api"), Some("'eu"), Some("-v1"))
         );
     }

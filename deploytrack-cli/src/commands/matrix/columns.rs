@@ -19,7 +19,11 @@ pub(super) struct Columns {
 impl Columns {
     /// All environments.
     pub(super) const fn all(shown: Vec<Name>) -> Self {
-        Self { shown, empty: 0, others: 0 }
+        Self {
+            shown,
+            empty: 0,
+            others: 0,
+        }
     }
 
     /// All environments if they are few; else the first of those with a current deployment.
@@ -27,12 +31,24 @@ impl Columns {
         if all.len() <= MOST {
             return Self::all(all.to_vec());
         }
-        let in_use: HashSet<&Name> = matrix.iter().flat_map(|row| row.environments.iter()).map(|(name, _)| name).collect();
-        let mut shown: Vec<_> = all.iter().filter(|name| in_use.contains(name)).cloned().collect();
+        let in_use: HashSet<&Name> = matrix
+            .iter()
+            .flat_map(|row| row.environments.iter())
+            .map(|(name, _)| name)
+            .collect();
+        let mut shown: Vec<_> = all
+            .iter()
+            .filter(|name| in_use.contains(name))
+            .cloned()
+            .collect();
         let empty = all.len() - shown.len();
         let others = shown.len().saturating_sub(MOST);
         shown.truncate(MOST);
-        Self { shown, empty, others }
+        Self {
+            shown,
+            empty,
+            others,
+        }
     }
 
     /// The note about omitted environments and the flags that show them.
@@ -60,13 +76,18 @@ mod tests {
     use super::*;
 
     fn names(count: usize) -> Vec<Name> {
-        (0..count).map(|n| Name::new(format!("review/{n}")).unwrap()).collect()
+        (0..count)
+            .map(|n| Name::new(format!("review/{n}")).unwrap())
+            .collect()
     }
 
     /// One component that is current in these environments.
     fn matrix(environments: &[Name]) -> Matrix {
         let cell = json!({"version": "v1", "deployedAt": "2026-11-23T18:00:00Z"});
-        let cells: serde_json::Map<_, _> = environments.iter().map(|name| (name.to_string(), cell.clone())).collect();
+        let cells: serde_json::Map<_, _> = environments
+            .iter()
+            .map(|name| (name.to_string(), cell.clone()))
+            .collect();
         serde_json::from_value(
             json!([{"componentId": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50", "componentName": "api", "environments": cells}]),
         )
@@ -81,7 +102,10 @@ mod tests {
         let many = names(3000);
         let columns = Columns::readable(&many, &matrix(&many[7..9]));
         assert_eq!(columns.shown, many[7..9]);
-        assert_eq!(columns.left_out().unwrap(), "not shown: 2998 environments without a current deployment; --environment NAME shows one");
+        assert_eq!(
+            columns.left_out().unwrap(),
+            "not shown: 2998 environments without a current deployment; --environment NAME shows one"
+        );
         let columns = Columns::readable(&many, &matrix(&many[1..]));
         assert_eq!(columns.shown, many[1..=MOST]);
         let left_out = columns.left_out().unwrap();

@@ -30,7 +30,8 @@ const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
     if !session.env.stdout_is_terminal {
         return Err(
-            Failure::usage("--watch needs a terminal on standard output").hint("`deploytrack watch -o jsonl` prints events for programs")
+            Failure::usage("--watch needs a terminal on standard output")
+                .hint("`deploytrack watch -o jsonl` prints events for programs"),
         );
     }
     let mut signals = Signals::listen();
@@ -46,7 +47,11 @@ pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<()
     end
 }
 
-async fn show(matrix: &Matrix, mut answer: MatrixAnswer, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn show(
+    matrix: &Matrix,
+    mut answer: MatrixAnswer,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     let mut follow = session.follow(EventFilter::default(), None)?;
     let (mut line, mut fetch) = ("connecting".to_owned(), None);
     let mut resized = resizes();
@@ -79,13 +84,29 @@ fn stale(now: Time, why: &str) -> String {
 /// Draws over the old content, so that the screen does not flicker.
 fn draw(answer: &MatrixAnswer, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
     let (width, height) = screen().unwrap_or((80, 24));
-    let view = View { width: Some(width), now: SystemClock.now(), ..session.view };
+    let view = View {
+        width: Some(width),
+        now: SystemClock.now(),
+        ..session.view
+    };
     let columns = Columns::readable(&answer.columns, &answer.matrix);
-    let (shown, left_out) =
-        if answer.filter.environments.is_empty() { (&columns.shown, columns.left_out()) } else { (&answer.columns, None) };
-    let text = if answer.matrix.is_empty() { "the matrix is empty\n".to_owned() } else { matrix_table(&answer.matrix, shown, &view) };
-    let line = &left_out.map_or_else(|| line.to_owned(), |left_out| format!("{line} · {left_out}"));
-    session.out.write_all(page(&text, line, usize::from(width), usize::from(height)).as_bytes())?;
+    let (shown, left_out) = if answer.filter.environments.is_empty() {
+        (&columns.shown, columns.left_out())
+    } else {
+        (&answer.columns, None)
+    };
+    let text = if answer.matrix.is_empty() {
+        "the matrix is empty\n".to_owned()
+    } else {
+        matrix_table(&answer.matrix, shown, &view)
+    };
+    let line = &left_out.map_or_else(
+        || line.to_owned(),
+        |left_out| format!("{line} · {left_out}"),
+    );
+    session
+        .out
+        .write_all(page(&text, line, usize::from(width), usize::from(height)).as_bytes())?;
     Ok(session.out.flush()?)
 }
 
@@ -93,7 +114,11 @@ fn draw(answer: &MatrixAnswer, line: &str, session: &mut Session<'_>) -> Result<
 fn page(text: &str, last: &str, width: usize, height: usize) -> String {
     let room = height.saturating_sub(1).max(1);
     let lines: Vec<_> = text.lines().collect();
-    let (shown, more) = if lines.len() <= room { (&lines[..], 0) } else { (&lines[..room - 1], lines.len() + 1 - room) };
+    let (shown, more) = if lines.len() <= room {
+        (&lines[..], 0)
+    } else {
+        (&lines[..room - 1], lines.len() + 1 - room)
+    };
     let mut page = String::from("\x1b[H");
     for line in shown {
         page.push_str(line);
@@ -101,7 +126,10 @@ fn page(text: &str, last: &str, width: usize, height: usize) -> String {
     }
     if more > 0 {
         // Writing to a String does not fail.
-        let _ = write!(page, "… {more} more lines: use a taller window, --component or --owner\x1b[K\r\n");
+        let _ = write!(
+            page,
+            "… {more} more lines: use a taller window, --component or --owner\x1b[K\r\n"
+        );
     }
     let last: String = clean(last).chars().take(width).collect();
     let _ = write!(page, "\x1b[J\x1b[{height};1H{last}\x1b[K");
@@ -138,7 +166,10 @@ mod tests {
 
     #[test]
     fn a_page_fits_the_screen_and_counts_the_other_lines() {
-        assert_eq!(page("a\nb\n", "live", 80, 24), "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[24;1Hlive\x1b[K");
+        assert_eq!(
+            page("a\nb\n", "live", 80, 24),
+            "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[24;1Hlive\x1b[K"
+        );
         let tall = page(&"row\n".repeat(50), "live", 2, 10);
         assert_eq!(tall.matches("row").count(), 8);
         assert!(tall.contains("… 42 more lines") && tall.ends_with("\x1b[10;1Hli\x1b[K"));

@@ -10,23 +10,42 @@ use crate::{
     session::Session,
 };
 
-/// Prints every value and its source. A missing value is an error here too, after the values that were found.
+/// Prints every value and its source. A missing value is an error here too, after the values that
+/// were found.
 pub(super) fn run(record: ResolvedRecord, session: &mut Session<'_>) -> Result<(), Failure> {
-    let values: Vec<_> = record.values.into_iter().chain(server_and_token(session)).collect();
-    let columns = [Column::fixed("name", "NAME"), Column::flexible("value", "VALUE"), Column::flexible("source", "FROM")];
-    let rows = values.iter().map(|one| vec![Value::text(&one.name), Value::optional(one.value.as_ref()), Value::text(&one.source)]);
+    let values: Vec<_> = record
+        .values
+        .into_iter()
+        .chain(server_and_token(session))
+        .collect();
+    let columns = [
+        Column::fixed("name", "NAME"),
+        Column::flexible("value", "VALUE"),
+        Column::flexible("source", "FROM"),
+    ];
+    let rows = values.iter().map(|one| {
+        vec![
+            Value::text(&one.name),
+            Value::optional(one.value.as_ref()),
+            Value::text(&one.source),
+        ]
+    });
     session.answer(&json(&values), &Grid::new(columns, rows))?;
     record.deployment.map(drop)
 }
 
 fn json(values: &[ExplainedValue]) -> String {
-    let objects = values.iter().map(|one| json!({"name": one.name, "value": one.value, "source": one.source}));
+    let objects = values
+        .iter()
+        .map(|one| json!({"name": one.name, "value": one.value, "source": one.source}));
     Json::Array(objects.collect()).to_string()
 }
 
 /// The server of the record, and the source of the token. The token itself is never printed.
 fn server_and_token(session: &Session<'_>) -> Vec<ExplainedValue> {
-    let Some(sources) = &session.sources else { return Vec::new() };
+    let Some(sources) = &session.sources else {
+        return Vec::new();
+    };
     let source = |text: &str, before: &str| text.strip_prefix(before).unwrap_or(text).to_owned();
     vec![
         ExplainedValue {

@@ -17,7 +17,9 @@ impl Record {
                 "version" => self.version = Version::new(STAND_IN).ok(),
                 _ => self.environment = Name::new(STAND_IN).ok().map(Reference::from),
             }
-            self.mended.as_given.insert((*field).to_owned(), Value::Null);
+            self.mended
+                .as_given
+                .insert((*field).to_owned(), Value::Null);
         }
     }
 }

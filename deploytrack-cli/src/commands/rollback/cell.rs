@@ -33,11 +33,19 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    /// Reads the current deployment, and then page by page the deployments of the cell, until one to go back to is among them.
+    /// Reads the current deployment, and then page by page the deployments of the cell, until one
+    /// to go back to is among them.
     pub(super) async fn read(key: CellKey, session: &Session<'_>) -> Result<Self, Failure> {
         let latest = session.client.latest(key.component, None).await?.value;
-        let current = latest.into_iter().find(|deployment| deployment.environment_id == key.environment);
-        let mut cell = Self { key, current, deployments: Vec::new(), more: true };
+        let current = latest
+            .into_iter()
+            .find(|deployment| deployment.environment_id == key.environment);
+        let mut cell = Self {
+            key,
+            current,
+            deployments: Vec::new(),
+            more: true,
+        };
         let mut next = PageRequest::new(0, PageRequest::MOST_TAKE);
         for _ in 0..MOST_PAGES {
             let Some(page) = next else { break };
@@ -70,22 +78,42 @@ impl Cell {
     /// The versions for `--to`, as a list in a sentence; none if no other version succeeded.
     pub(super) fn others(&self) -> Option<String> {
         let current = self.current.as_ref().map(|current| &current.version);
-        let others: Vec<_> = self.considered().iter().map(|one| one.deployment.version.clone()).collect();
-        let others: Vec<_> = others.iter().filter(|version| Some(*version) != current).map(ToString::to_string).collect();
+        let others: Vec<_> = self
+            .considered()
+            .iter()
+            .map(|one| one.deployment.version.clone())
+            .collect();
+        let others: Vec<_> = others
+            .iter()
+            .filter(|version| Some(*version) != current)
+            .map(ToString::to_string)
+            .collect();
         let more = if self.more { ", and older ones" } else { "" };
         (!others.is_empty()).then(|| format!("{}{more}", others.join(", ")))
     }
 }
 
 /// The newest success of a version in a cell, at any time.
-pub(super) async fn success_of(version: &Version, key: CellKey, session: &Session<'_>) -> Result<Option<Deployment>, Failure> {
-    let filter = DeploymentFilter { version: Some(version.clone()), ..filter(key) };
+pub(super) async fn success_of(
+    version: &Version,
+    key: CellKey,
+    session: &Session<'_>,
+) -> Result<Option<Deployment>, Failure> {
+    let filter = DeploymentFilter {
+        version: Some(version.clone()),
+        ..filter(key)
+    };
     let page = PageRequest::new(0, PageRequest::MOST_TAKE).unwrap_or_default();
     let found = session.client.list(&filter, page).await?.value.data;
     Ok(rollback::success_of(version, &found).cloned())
 }
 
-fn filter(CellKey { component, environment }: CellKey) -> DeploymentFilter {
+fn filter(
+    CellKey {
+        component,
+        environment,
+    }: CellKey,
+) -> DeploymentFilter {
     DeploymentFilter {
         component_id: Some(component),
         environment_id: Some(environment),

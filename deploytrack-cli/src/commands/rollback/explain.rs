@@ -19,7 +19,11 @@ use crate::{
 };
 
 /// Prints what a rollback would do with every version that succeeded in the cell.
-pub(super) fn run(cell: &Cell, plan: Option<&Plan>, session: &mut Session<'_>) -> Result<(), Failure> {
+pub(super) fn run(
+    cell: &Cell,
+    plan: Option<&Plan>,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
     let considered = cell.considered();
     let target = plan.map(|plan| &plan.to);
     let columns = [

@@ -1,7 +1,8 @@
-//! Finds the processes that a command has started by their parents, so that signals also reach processes that have left its
-//! process group or session.
+//! Finds the processes that a command has started by their parents, so that signals also reach
+//! processes that have left its process group or session.
 //!
-//! A process group is not enough: on a terminal the command is in the group of the terminal, and `setsid` leaves any group.
+//! A process group is not enough: on a terminal the command is in the group of the terminal, and
+//! `setsid` leaves any group.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -10,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, waitpid};
+use rustix::process::{
+    Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, waitpid,
+};
 use tokio::time::{Instant, sleep};
 
 /// How often to check whether the processes are gone.
@@ -27,7 +30,8 @@ struct Process {
     has_ended: bool,
 }
 
-/// The processes that this process has started since a certain time, and those that they have started.
+/// The processes that this process has started since a certain time, and those that they have
+/// started.
 #[derive(Debug)]
 pub(super) struct Descendants {
     /// Children that existed before. They and their children are not signalled.
@@ -35,25 +39,36 @@ pub(super) struct Descendants {
 }
 
 impl Descendants {
-    /// The descendants from now on. On Linux, orphans become children of this process, so that processes that have lost their
-    /// parent are found, too.
+    /// The descendants from now on. On Linux, orphans become children of this process, so that
+    /// processes that have lost their parent are found, too.
     pub(super) fn from_now_on() -> Self {
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_child_subreaper(Some(getpid()));
         let own = own_pid();
-        Self { before: processes().iter().filter(|process| process.parent == own).map(|process| process.pid).collect() }
+        Self {
+            before: processes()
+                .iter()
+                .filter(|process| process.parent == own)
+                .map(|process| process.pid)
+                .collect(),
+        }
     }
 
-    /// Sends a signal once to each process, parents before children: a shell whose child ends would start its next command. If the
-    /// command has its own group, that group is signalled as a whole. Returns whether any process was found.
+    /// Sends a signal once to each process, parents before children: a shell whose child ends would
+    /// start its next command. If the command has its own group, that group is signalled as a
+    /// whole. Returns whether any process was found.
     pub(super) fn signal(&self, number: Signal, own_group: Option<u32>) -> bool {
         let living = self.living();
         if let Some(group) = own_group.and_then(pid) {
             // It may have ended already.
             let _ = kill_process_group(group, number);
         }
-        for process in living.iter().filter(|process| own_group != Some(process.group)) {
-            // A process that has just ended needs no signal, and one of another user cannot be signalled.
+        for process in living
+            .iter()
+            .filter(|process| own_group != Some(process.group))
+        {
+            // A process that has just ended needs no signal, and one of another user cannot be
+            // signalled.
             let _ = pid(process.pid).map(|pid| kill_process(pid, number));
         }
         !living.is_empty()
@@ -74,11 +89,16 @@ impl Descendants {
         }
     }
 
-    /// Reaps orphans that have ended. The exit status of the process `except` is left for its own reader.
+    /// Reaps orphans that have ended. The exit status of the process `except` is left for its own
+    /// reader.
     pub(super) fn reap(&self, except: Option<u32>) {
         let own = own_pid();
-        let ended = processes().into_iter().filter(|process| process.parent == own && process.has_ended);
-        for orphan in ended.filter(|process| Some(process.pid) != except && !self.before.contains(&process.pid)) {
+        let ended = processes()
+            .into_iter()
+            .filter(|process| process.parent == own && process.has_ended);
+        for orphan in ended
+            .filter(|process| Some(process.pid) != except && !self.before.contains(&process.pid))
+        {
             let _ = waitpid(pid(orphan.pid), WaitOptions::NOHANG);
         }
     }
@@ -116,7 +136,9 @@ fn pid(number: u32) -> Option<Pid> {
 fn processes() -> Vec<Process> {
     let folders = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = folders.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let found: Vec<_> = numbers.filter_map(|pid| of_stat(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)).collect();
+    let found: Vec<_> = numbers
+        .filter_map(|pid| of_stat(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?))
+        .collect();
     if found.is_empty() { listed() } else { found }
 }
 
@@ -125,24 +147,47 @@ fn of_stat(pid: u32, stat: &str) -> Option<Process> {
     // The name before may contain spaces and parentheses.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
-    Some(Process { pid, parent: fields.next()?.parse().ok()?, group: fields.next()?.parse().ok()?, has_ended: matches!(state, "Z" | "X") })
+    Some(Process {
+        pid,
+        parent: fields.next()?.parse().ok()?,
+        group: fields.next()?.parse().ok()?,
+        has_ended: matches!(state, "Z" | "X"),
+    })
 }
 
 /// The processes that ps(1) of POSIX lists, without ps itself.
 fn listed() -> Vec<Process> {
     let mut ps = Command::new("ps");
-    ps.args(["-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "state="]).stdin(Stdio::null()).stderr(Stdio::null());
-    let Ok(child) = ps.stdout(Stdio::piped()).spawn() else { return Vec::new() };
+    ps.args([
+        "-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "state=",
+    ])
+    .stdin(Stdio::null())
+    .stderr(Stdio::null());
+    let Ok(child) = ps.stdout(Stdio::piped()).spawn() else {
+        return Vec::new();
+    };
     let own = child.id();
-    let output = child.wait_with_output().map(|output| output.stdout).unwrap_or_default();
-    String::from_utf8_lossy(&output).lines().filter_map(of_line).filter(|process| process.pid != own).collect()
+    let output = child
+        .wait_with_output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
+    String::from_utf8_lossy(&output)
+        .lines()
+        .filter_map(of_line)
+        .filter(|process| process.pid != own)
+        .collect()
 }
 
 fn of_line(line: &str) -> Option<Process> {
     let mut fields = line.split_whitespace();
     let mut number = || fields.next()?.parse().ok();
     let (pid, parent, group) = (number()?, number()?, number()?);
-    Some(Process { pid, parent, group, has_ended: fields.next().is_some_and(|state| state.starts_with('Z')) })
+    Some(Process {
+        pid,
+        parent,
+        group,
+        has_ended: fields.next().is_some_and(|state| state.starts_with('Z')),
+    })
 }
 
 #[cfg(test)]
@@ -151,9 +196,20 @@ mod tests {
 
     #[test]
     fn a_process_with_an_unusual_name_is_parsed() {
-        let expected = |has_ended| Process { pid: 7, parent: 3, group: 5, has_ended };
-        assert_eq!(of_stat(7, "7 (a) b) (c) S 3 5 5 0 -1 4194560"), Some(expected(false)));
-        assert_eq!(of_stat(7, "7 (sh) Z 3 5 5 0 -1 4194560"), Some(expected(true)));
+        let expected = |has_ended| Process {
+            pid: 7,
+            parent: 3,
+            group: 5,
+            has_ended,
+        };
+        assert_eq!(
+            of_stat(7, "7 (a) b) (c) S 3 5 5 0 -1 4194560"),
+            Some(expected(false))
+        );
+        assert_eq!(
+            of_stat(7, "7 (sh) Z 3 5 5 0 -1 4194560"),
+            Some(expected(true))
+        );
         assert_eq!(of_line("    7     3     5 S+"), Some(expected(false)));
         assert_eq!(of_line("    7     3     5 Z"), Some(expected(true)));
         assert_eq!((of_stat(7, ""), of_line("")), (None, None));
@@ -162,7 +218,11 @@ mod tests {
     #[test]
     fn ps_and_proc_list_the_same_processes() {
         let own = own_pid();
-        let of = |all: Vec<Process>| all.into_iter().find(|process| process.pid == own).map(|own| (own.parent, own.group));
+        let of = |all: Vec<Process>| {
+            all.into_iter()
+                .find(|process| process.pid == own)
+                .map(|own| (own.parent, own.group))
+        };
         let from_proc = of(processes());
         assert!(from_proc.is_some());
         // A minimal system has no ps.

@@ -23,22 +23,38 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs a keeper to its end.
 ///
-/// If the keeper is killed, the command becomes a child of this process, which then waits for it. Other processes that the command
-/// leaves behind become children, too; they are only reaped.
+/// If the keeper is killed, the command becomes a child of this process, which then waits for it.
+/// Other processes that the command leaves behind become children, too; they are only reaped.
 ///
 /// # Errors
 /// The keeper cannot be started.
-pub(crate) async fn run_keeper(mut keeper: Command, entry: &Entry, limit: Option<Duration>, signals: &mut Signals) -> io::Result<Outcome> {
+pub(crate) async fn run_keeper(
+    mut keeper: Command,
+    entry: &Entry,
+    limit: Option<Duration>,
+    signals: &mut Signals,
+) -> io::Result<Outcome> {
     // If the system refuses this, the exit status of a command that loses its keeper stays unknown.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     set_process_group(&mut keeper);
     let limit = TimeLimit::new(limit);
     let keeper = keeper.spawn()?.id();
-    let mut watch = Watch { entry, keeper, target: Target::of(keeper), orphan: None, seen: None, limit };
+    let mut watch = Watch {
+        entry,
+        keeper,
+        target: Target::of(keeper),
+        orphan: None,
+        seen: None,
+        limit,
+    };
     loop {
         if let Some(outcome) = watch.outcome() {
-            return Ok(if watch.orphan.is_some() { watch.limit.outcome(outcome).await } else { outcome });
+            return Ok(if watch.orphan.is_some() {
+                watch.limit.outcome(outcome).await
+            } else {
+                outcome
+            });
         }
         tokio::select! {
             event = signals.next_or_child() => event.into_iter().for_each(|received| forward(Some(watch.target), received)),
@@ -58,13 +74,21 @@ impl RecordingProcess {
     /// The process with this id.
     pub(crate) fn find(pid: u32) -> Self {
         let found = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        Self { pid, handle: found.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) }
+        Self {
+            pid,
+            handle: found.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()),
+        }
     }
 
-    /// Notifies the process that the outcome is stored, and waits for its end. Closes the standard streams before, since other
-    /// processes may wait for their end. Does not wait if the system cannot report the end of another process.
+    /// Notifies the process that the outcome is stored, and waits for its end. Closes the standard
+    /// streams before, since other processes may wait for their end. Does not wait if the system
+    /// cannot report the end of another process.
     pub(crate) async fn wait_for_end(self) {
-        let Some(parent) = getppid().filter(|parent| parent.as_raw_nonzero().get().unsigned_abs() == self.pid) else { return };
+        let Some(parent) =
+            getppid().filter(|parent| parent.as_raw_nonzero().get().unsigned_abs() == self.pid)
+        else {
+            return;
+        };
         let Some(handle) = self.handle else { return };
         let _ = kill_process(parent, Signal::CHILD);
         if let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
@@ -102,8 +126,12 @@ impl Watch<'_> {
         if let Some(outcome) = self.entry.outcome() {
             return Some(outcome);
         }
-        // Checked before the exit statuses are read: for a command that ends in between, the status is read next time.
-        let is_gone = self.orphan.as_ref().is_some_and(|orphan| !orphan.command.is_alive());
+        // Checked before the exit statuses are read: for a command that ends in between, the status
+        // is read next time.
+        let is_gone = self
+            .orphan
+            .as_ref()
+            .is_some_and(|orphan| !orphan.command.is_alive());
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             let ended = Outcome::of(ExitStatus::from_raw(status.as_raw()));
             let pid = pid.as_raw_nonzero().get().unsigned_abs();
@@ -111,7 +139,11 @@ impl Watch<'_> {
                 if let Some(outcome) = self.keeper_ended(status.signaled(), ended) {
                     return Some(outcome);
                 }
-            } else if self.entry.process().is_some_and(|command| command.pid == pid) {
+            } else if self
+                .entry
+                .process()
+                .is_some_and(|command| command.pid == pid)
+            {
                 self.seen = Some(ended);
             }
         }

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use memchr::{memchr, memmem::Finder, memrchr};
 
-/// The commands: `::add-mask::` and `##[add-mask]` of GitHub, Gitea and Forgejo; `##vso[task.setvariable ...]`
-/// and `##vso[task.setsecret]` of Azure Pipelines.
+/// The commands: `::add-mask::` and `##[add-mask]` of GitHub, Gitea and Forgejo;
+/// `##vso[task.setvariable ...]` and `##vso[task.setsecret]` of Azure Pipelines.
 const WORDS: [&[u8]; 2] = [b"add-mask", b"##vso[task.set"];
 /// A part of every command, so that one search over the output is enough.
 static COMMON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ask"));
@@ -47,9 +47,17 @@ impl MaskCommands {
 
 /// The secrets in whole lines.
 fn secrets_in(text: &[u8]) -> Vec<String> {
-    let is_command = |at: &usize| WORDS.iter().any(|word| window(text, *at).windows(word.len()).any(|part| part == *word));
+    let is_command = |at: &usize| {
+        WORDS.iter().any(|word| {
+            window(text, *at)
+                .windows(word.len())
+                .any(|part| part == *word)
+        })
+    };
     let found = COMMON.find_iter(text).filter(is_command);
-    found.flat_map(|at| secrets_of_line(&String::from_utf8_lossy(line_around(text, at)))).collect()
+    found
+        .flat_map(|at| secrets_of_line(&String::from_utf8_lossy(line_around(text, at))))
+        .collect()
 }
 
 /// The bytes around a position.
@@ -64,17 +72,30 @@ fn line_around(text: &[u8], at: usize) -> &[u8] {
 }
 
 fn secrets_of_line(line: &str) -> Vec<String> {
-    let mask = line.split_once("::add-mask").and_then(|(_, rest)| Some(rest.split_once("::")?.1));
+    let mask = line
+        .split_once("::add-mask")
+        .and_then(|(_, rest)| Some(rest.split_once("::")?.1));
     let old_mask = || Some(line.split_once("##[add-mask]")?.1);
     let variable = || {
         let (properties, value) = line.split_once("##vso[task.set")?.1.split_once(']')?;
-        let secret = properties.starts_with("secret") || properties.to_ascii_lowercase().contains("issecret=true");
+        let secret = properties.starts_with("secret")
+            || properties.to_ascii_lowercase().contains("issecret=true");
         secret.then_some(value)
     };
-    let Some(value) = mask.or_else(old_mask).or_else(variable) else { return Vec::new() };
+    let Some(value) = mask.or_else(old_mask).or_else(variable) else {
+        return Vec::new();
+    };
     // Decoded in the order of the runners: the percent sign last.
-    let value = value.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%").replace("%AZP25", "%");
-    value.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    let value = value
+        .replace("%0D", "\r")
+        .replace("%0A", "\n")
+        .replace("%25", "%")
+        .replace("%AZP25", "%");
+    value
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -83,16 +104,31 @@ mod tests {
 
     fn secrets(chunks: &[&str]) -> Vec<String> {
         let mut commands = MaskCommands::default();
-        let mut found: Vec<_> = chunks.iter().flat_map(|chunk| commands.search(chunk.as_bytes())).collect();
+        let mut found: Vec<_> = chunks
+            .iter()
+            .flat_map(|chunk| commands.search(chunk.as_bytes()))
+            .collect();
         found.dedup();
         found
     }
 
     #[test]
     fn secrets_in_mask_commands_are_found() {
-        assert_eq!(secrets(&["a\n::add-mask::one\nb\n  ::add-mask::two%0Athree\n"]), ["one", "two", "three"]);
-        assert_eq!(secrets(&["##[add-mask]one\n##vso[task.setvariable variable=x;isSecret=true]two\n"]), ["one", "two"]);
-        assert_eq!(secrets(&["##vso[task.setsecret]one", "\n##vso[task.setvariable variable=x]two\n"]), ["one"]);
+        assert_eq!(
+            secrets(&["a\n::add-mask::one\nb\n  ::add-mask::two%0Athree\n"]),
+            ["one", "two", "three"]
+        );
+        assert_eq!(
+            secrets(&["##[add-mask]one\n##vso[task.setvariable variable=x;isSecret=true]two\n"]),
+            ["one", "two"]
+        );
+        assert_eq!(
+            secrets(&[
+                "##vso[task.setsecret]one",
+                "\n##vso[task.setvariable variable=x]two\n"
+            ]),
+            ["one"]
+        );
     }
 
     #[test]

@@ -50,16 +50,27 @@ pub(crate) struct WrappedCommand<'a> {
     pub(crate) variables: &'a [(&'a str, String)],
     /// How long it may run, together with every process that it starts.
     pub(crate) limit: Option<Duration>,
-    /// How many of its last lines are recorded if it fails. If this is not 0, its output goes through a pipe.
+    /// How many of its last lines are recorded if it fails. If this is not 0, its output goes
+    /// through a pipe.
     pub(crate) output_tail: usize,
 }
 
 /// Runs a command to its end, and forwards signals to it. `on_start` gets its process id.
-pub(crate) async fn run(command: WrappedCommand<'_>, signals: &mut Signals, on_start: impl FnOnce(u32)) -> Outcome {
+pub(crate) async fn run(
+    command: WrappedCommand<'_>,
+    signals: &mut Signals,
+    on_start: impl FnOnce(u32),
+) -> Outcome {
     // If no pipe can be created, the command runs without an output tail.
-    let pipes = if command.output_tail > 0 { Pipes::new().ok() } else { None };
+    let pipes = if command.output_tail > 0 {
+        Pipes::new().ok()
+    } else {
+        None
+    };
     let mut limit = TimeLimit::new(command.limit);
-    let child = match start::start(command.command, |program, arguments| prepared(program, arguments, command, pipes.as_ref())) {
+    let child = match start::start(command.command, |program, arguments| {
+        prepared(program, arguments, command, pipes.as_ref())
+    }) {
         Ok(child) => child,
         Err(error) => return Outcome::not_started(&error),
     };
@@ -72,14 +83,26 @@ pub(crate) async fn run(command: WrappedCommand<'_>, signals: &mut Signals, on_s
         Some(relay) => Some(relay.end(signals).await),
         None => None,
     };
-    let output_tail = output.filter(|_| !outcome.succeeded).map(|output| tail(&output, command.output_tail));
-    Outcome { output_tail, ..outcome }
+    let output_tail = output
+        .filter(|_| !outcome.succeeded)
+        .map(|output| tail(&output, command.output_tail));
+    Outcome {
+        output_tail,
+        ..outcome
+    }
 }
 
 /// A command with its variables, its streams and its process group.
-fn prepared(program: &OsStr, arguments: &[OsString], wrapped: WrappedCommand<'_>, pipes: Option<&Pipes>) -> Command {
+fn prepared(
+    program: &OsStr,
+    arguments: &[OsString],
+    wrapped: WrappedCommand<'_>,
+    pipes: Option<&Pipes>,
+) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).envs(wrapped.variables.iter().map(|(name, value)| (*name, value)));
+    command
+        .args(arguments)
+        .envs(wrapped.variables.iter().map(|(name, value)| (*name, value)));
     tracking_variables::restore(&mut command);
     if let Some((out, err)) = pipes.and_then(|pipes| pipes.ends().ok()) {
         command.stdout(out).stderr(err);
@@ -88,8 +111,9 @@ fn prepared(program: &OsStr, arguments: &[OsString], wrapped: WrappedCommand<'_>
     command
 }
 
-/// Gives a command its own process group, so that a signal also reaches the processes that it starts. With a terminal it stays in
-/// the group of the terminal: otherwise it could not read from it.
+/// Gives a command its own process group, so that a signal also reaches the processes that it
+/// starts. With a terminal it stays in the group of the terminal: otherwise it could not read from
+/// it.
 fn set_process_group(command: &mut std::process::Command) {
     #[cfg(unix)]
     if !shares_the_terminal() {
@@ -121,7 +145,8 @@ fn forward(target: Option<Target>, received: Received) {
     if let Some(target) = target {
         signals::forward(target, received);
     }
-    // Ctrl-Z stops every process of the terminal, including this one. A signal from another process is only for the command.
+    // Ctrl-Z stops every process of the terminal, including this one. A signal from another process
+    // is only for the command.
     if received.by_kernel {
         stop(received);
     }
@@ -133,10 +158,21 @@ mod tests {
     use super::*;
 
     fn run_with(command: &[&str], options: WrappedCommand<'_>) -> Outcome {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let command: Vec<_> = command.iter().map(OsString::from).collect();
-            run(WrappedCommand { command: &command, ..options }, &mut Signals::listen(), drop).await
+            run(
+                WrappedCommand {
+                    command: &command,
+                    ..options
+                },
+                &mut Signals::listen(),
+                drop,
+            )
+            .await
         })
     }
 
@@ -146,14 +182,26 @@ mod tests {
 
     #[test]
     fn a_command_that_exceeds_its_time_limit_is_ended() {
-        let options = WrappedCommand { limit: Some(Duration::from_millis(200)), ..WrappedCommand::default() };
+        let options = WrappedCommand {
+            limit: Some(Duration::from_millis(200)),
+            ..WrappedCommand::default()
+        };
         let outcome = run_with(&["sleep", "30"], options);
-        assert_eq!((outcome.code, outcome.reason.as_str()), (124, "the command was ended, since it took longer than 200ms"));
+        assert_eq!(
+            (outcome.code, outcome.reason.as_str()),
+            (
+                124,
+                "the command was ended, since it took longer than 200ms"
+            )
+        );
     }
 
     #[test]
     fn the_last_lines_are_recorded_for_a_failure_and_not_for_a_success() {
-        let options = WrappedCommand { output_tail: 2, ..WrappedCommand::default() };
+        let options = WrappedCommand {
+            output_tail: 2,
+            ..WrappedCommand::default()
+        };
         let outcome = run_with(&["sh", "-c", "echo a; echo b; echo c; exit 1"], options);
         assert_eq!(outcome.output_tail.as_deref(), Some("b\nc"));
         assert_eq!(run_with(&["echo", "a"], options).output_tail, None);
@@ -164,10 +212,17 @@ mod tests {
         for (command, code, reason) in [
             (&["true"][..], 0, "exit code 0"),
             (&["sh", "-c", "exit 3"], 3, "exit code 3"),
-            (&["sh", "-c", "kill -KILL $$"], 137, "ended by signal 9 (SIGKILL)"),
+            (
+                &["sh", "-c", "kill -KILL $$"],
+                137,
+                "ended by signal 9 (SIGKILL)",
+            ),
         ] {
             let outcome = outcome(command);
-            assert_eq!((outcome.code, outcome.succeeded, outcome.reason.as_str()), (code, code == 0, reason));
+            assert_eq!(
+                (outcome.code, outcome.succeeded, outcome.reason.as_str()),
+                (code, code == 0, reason)
+            );
         }
         assert_eq!(outcome(&["no-such-command-anywhere"]).code, 127);
         assert_eq!(outcome(&["/"]).code, 126);

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-/// How many bytes are stored: far more than are recorded, so that a secret is stored whole, or at least its beginning.
+/// How many bytes are stored: far more than are recorded, so that a secret is stored whole, or at
+/// least its beginning.
 const MOST: usize = 64 * 1024;
 /// Small parts are joined up to this size.
 const PIECE: usize = 4 * 1024;
-/// The first bytes of a line whose beginning is gone may be half of a secret. This many are dropped.
+/// The first bytes of a line whose beginning is gone may be half of a secret. This many are
+/// dropped.
 const UNSURE: usize = 4 * 1024;
 
 /// Parts of both streams, in the order in which they arrived.
@@ -32,10 +34,16 @@ impl RecentOutput {
         }
         self.bytes += stored.len();
         match self.parts.back_mut() {
-            Some((of, part)) if *of == stream && part.len() + stored.len() <= PIECE => part.extend_from_slice(stored),
+            Some((of, part)) if *of == stream && part.len() + stored.len() <= PIECE => {
+                part.extend_from_slice(stored)
+            }
             _ => self.parts.push_back((stream, stored.to_owned())),
         }
-        while self.parts.front().is_some_and(|(_, part)| self.bytes - part.len() >= MOST) {
+        while self
+            .parts
+            .front()
+            .is_some_and(|(_, part)| self.bytes - part.len() >= MOST)
+        {
             self.drop_first();
         }
     }
@@ -87,13 +95,23 @@ mod tests {
 
     #[test]
     fn lines_of_both_streams_are_ordered_by_their_ends() {
-        assert_eq!(lines(&[(0, "a"), (1, "b\nc"), (0, "d\n"), (1, "e")]), ["b", "ad", "ce"]);
+        assert_eq!(
+            lines(&[(0, "a"), (1, "b\nc"), (0, "d\n"), (1, "e")]),
+            ["b", "ad", "ce"]
+        );
     }
 
     #[test]
     fn the_rest_of_a_line_without_its_beginning_loses_what_may_be_half_a_secret() {
-        let found = lines(&[(0, "hunt"), (1, &"x\n".repeat(MOST / 2)), (0, "er2\nnext\n")]);
-        assert_eq!(found.iter().filter(|line| *line != "x").collect::<Vec<_>>(), ["next"]);
+        let found = lines(&[
+            (0, "hunt"),
+            (1, &"x\n".repeat(MOST / 2)),
+            (0, "er2\nnext\n"),
+        ]);
+        assert_eq!(
+            found.iter().filter(|line| *line != "x").collect::<Vec<_>>(),
+            ["next"]
+        );
         let long = lines(&[(0, &"y".repeat(2 * MOST)), (0, "\n")]);
         assert_eq!(long, ["y".repeat(MOST - UNSURE)]);
     }
@@ -104,7 +122,12 @@ mod tests {
         for number in 0..100_000 {
             output.push(number % 2, b"y\n", Vec::new());
         }
-        assert!(output.bytes < 2 * MOST && output.parts.len() < 100_000, "{} {}", output.bytes, output.parts.len());
+        assert!(
+            output.bytes < 2 * MOST && output.parts.len() < 100_000,
+            "{} {}",
+            output.bytes,
+            output.parts.len()
+        );
         assert!(output.lines().len() > 1000);
     }
 }

@@ -15,14 +15,16 @@ use tokio::{sync::oneshot, time::timeout};
 
 use super::{mask_commands::MaskCommands, recent_output::RecentOutput, signals::Signals};
 
-/// The capacity of a pipe before its writer blocks. Large, so that one more process in between costs little.
+/// The capacity of a pipe before its writer blocks. Large, so that one more process in between
+/// costs little.
 const CAPACITY: usize = 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
-/// How long to wait for the end of the output after the command has ended: a process that it started may keep the pipe open.
+/// How long to wait for the end of the output after the command has ended: a process that it
+/// started may keep the pipe open.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The pipes for the output of a command: one for each stream, or one for both if both have the same destination, so that the
-/// order is preserved.
+/// The pipes for the output of a command: one for each stream, or one for both if both have the
+/// same destination, so that the order is preserved.
 pub(super) struct Pipes {
     copiers: Vec<Copier>,
     output: Arc<Mutex<RecentOutput>>,
@@ -36,15 +38,33 @@ impl Pipes {
         let (stopped, stop) = pipe()?;
         let output = Arc::new(Mutex::new(RecentOutput::default()));
         let (from, out) = pipe()?;
-        let mut copiers = vec![Copier::new(from, io::stdout().as_fd(), stopped.try_clone()?, output.clone(), 0)?];
+        let mut copiers = vec![Copier::new(
+            from,
+            io::stdout().as_fd(),
+            stopped.try_clone()?,
+            output.clone(),
+            0,
+        )?];
         let err = if have_same_destination() {
             out.try_clone()?
         } else {
             let (from, err) = pipe()?;
-            copiers.push(Copier::new(from, io::stderr().as_fd(), stopped, output.clone(), 1)?);
+            copiers.push(Copier::new(
+                from,
+                io::stderr().as_fd(),
+                stopped,
+                output.clone(),
+                1,
+            )?);
             err
         };
-        Ok(Self { copiers, output, stop, out, err })
+        Ok(Self {
+            copiers,
+            output,
+            stop,
+            out,
+            err,
+        })
     }
 
     /// The ends for the command's standard output and standard error.
@@ -54,7 +74,11 @@ impl Pipes {
 }
 
 fn have_same_destination() -> bool {
-    let file = |fd: BorrowedFd<'_>| rustix::fs::fstat(fd).ok().map(|stat| (stat.st_dev, stat.st_ino));
+    let file = |fd: BorrowedFd<'_>| {
+        rustix::fs::fstat(fd)
+            .ok()
+            .map(|stat| (stat.st_dev, stat.st_ino))
+    };
     let (out, err) = (file(io::stdout().as_fd()), file(io::stderr().as_fd()));
     out.is_some() && out == err
 }
@@ -70,14 +94,28 @@ pub(super) struct Relay {
 impl Relay {
     /// Starts the threads, after the command has the other ends.
     pub(super) fn begin(pipes: Pipes) -> Self {
-        let Pipes { copiers, output, stop, .. } = pipes;
-        Self { output, streams: copiers.into_iter().filter_map(Copier::begin).collect(), stop }
+        let Pipes {
+            copiers,
+            output,
+            stop,
+            ..
+        } = pipes;
+        Self {
+            output,
+            streams: copiers.into_iter().filter_map(Copier::begin).collect(),
+            stop,
+        }
     }
 
-    /// Returns the stored output, after the command has ended and all its output has been copied. Processes that the command left
-    /// running may write later: a separate process copies that output, so that nothing waits for it.
+    /// Returns the stored output, after the command has ended and all its output has been copied.
+    /// Processes that the command left running may write later: a separate process copies that
+    /// output, so that nothing waits for it.
     pub(super) async fn end(self, signals: &mut Signals) -> RecentOutput {
-        let Self { output, mut streams, stop } = self;
+        let Self {
+            output,
+            mut streams,
+            stop,
+        } = self;
         let finished = async {
             let mut left = Vec::new();
             drop(timeout(PATIENCE, all(&mut streams, &mut left)).await);
@@ -117,12 +155,25 @@ struct Copier {
 }
 
 impl Copier {
-    fn new(from: PipeReader, to: BorrowedFd<'_>, stopped: PipeReader, output: Arc<Mutex<RecentOutput>>, number: usize) -> io::Result<Self> {
+    fn new(
+        from: PipeReader,
+        to: BorrowedFd<'_>,
+        stopped: PipeReader,
+        output: Arc<Mutex<RecentOutput>>,
+        number: usize,
+    ) -> io::Result<Self> {
         let to = to.try_clone_to_owned()?;
         // Errors are ignored: a smaller pipe is only slower, and a file has no capacity.
         let _ = rustix::pipe::fcntl_setpipe_size(&from, CAPACITY);
         let _ = rustix::pipe::fcntl_setpipe_size(&to, CAPACITY);
-        Ok(Self { from, to: File::from(to), stopped, number, output, is_pipe: true })
+        Ok(Self {
+            from,
+            to: File::from(to),
+            stopped,
+            number,
+            output,
+            is_pipe: true,
+        })
     }
 
     /// Starts in a new thread, or in a new process if no thread can be started.
@@ -130,8 +181,11 @@ impl Copier {
         let (sender, receiver) = oneshot::channel();
         let here = Arc::new(Mutex::new(Some(self)));
         let there = here.clone();
-        let take = |place: &Mutex<Option<Self>>| place.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let started = thread::Builder::new().spawn(move || drop(sender.send(take(&there).and_then(Self::copy))));
+        let take = |place: &Mutex<Option<Self>>| {
+            place.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        let started = thread::Builder::new()
+            .spawn(move || drop(sender.send(take(&there).and_then(Self::copy))));
         if started.is_err() {
             take(&here).into_iter().for_each(Self::hand_over);
         }
@@ -140,7 +194,8 @@ impl Copier {
 
     /// Copies until the end. Returns itself if it is stopped before.
     ///
-    /// If the reader of the destination goes away, the pipe is closed, and the command gets SIGPIPE as without a relay.
+    /// If the reader of the destination goes away, the pipe is closed, and the command gets SIGPIPE
+    /// as without a relay.
     fn copy(mut self) -> Option<Self> {
         let (mut chunk, mut mask_commands) = (vec![0; CHUNK], MaskCommands::default());
         let (mut stopped, mut left) = (false, CAPACITY);
@@ -160,7 +215,11 @@ impl Copier {
             match self.pass(&mut chunk) {
                 Ok(read @ 1..) => {
                     self.store(&chunk[..read], mask_commands.search(&chunk[..read]));
-                    left = if stopped { left.saturating_sub(read) } else { left };
+                    left = if stopped {
+                        left.saturating_sub(read)
+                    } else {
+                        left
+                    };
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => return None,
@@ -179,7 +238,8 @@ impl Copier {
         Ok(read)
     }
 
-    /// Duplicates pages from pipe to pipe in the kernel, without a copy. None if the destination is not a pipe.
+    /// Duplicates pages from pipe to pipe in the kernel, without a copy. None if the destination is
+    /// not a pipe.
     #[cfg(target_os = "linux")]
     fn duplicate(&mut self, most: usize) -> io::Result<Option<usize>> {
         use rustix::{io::Errno, pipe};
@@ -206,14 +266,23 @@ impl Copier {
     }
 
     fn store(&self, chunk: &[u8], secrets: Vec<String>) {
-        self.output.lock().unwrap_or_else(PoisonError::into_inner).push(self.number, chunk, secrets);
+        self.output
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self.number, chunk, secrets);
     }
 
     /// Waits until there is something to do; with `only_look`, checks without waiting.
     fn wait(&self, only_look: bool) -> State {
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut ends =
-            [PollFd::new(&self.from, PollFlags::IN), PollFd::new(&self.to, PollFlags::empty()), PollFd::new(&self.stopped, PollFlags::IN)];
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let mut ends = [
+            PollFd::new(&self.from, PollFlags::IN),
+            PollFd::new(&self.to, PollFlags::empty()),
+            PollFd::new(&self.stopped, PollFlags::IN),
+        ];
         if only_look {
             // It is known to be closed, and stays so.
             ends[2].clear_revents();
@@ -229,9 +298,15 @@ impl Copier {
 
     /// Starts a process that copies the rest for as long as a process writes.
     fn hand_over(self) {
-        let Ok(program) = std::env::current_exe() else { return };
+        let Ok(program) = std::env::current_exe() else {
+            return;
+        };
         let mut copier = Command::new(program);
-        copier.args(["keep", "--carry", "."]).stdin(self.from).stdout(self.to).stderr(Stdio::null());
+        copier
+            .args(["keep", "--carry", "."])
+            .stdin(self.from)
+            .stdout(self.to)
+            .stderr(Stdio::null());
         // If it cannot be started, the processes that write get SIGPIPE.
         drop(copier.spawn());
     }
@@ -247,7 +322,12 @@ struct State {
 
 /// Copies standard input to standard output.
 pub(crate) fn copy_stdin_to_stdout() {
-    let (Ok(from), Ok(to)) = (io::stdin().as_fd().try_clone_to_owned(), io::stdout().as_fd().try_clone_to_owned()) else { return };
+    let (Ok(from), Ok(to)) = (
+        io::stdin().as_fd().try_clone_to_owned(),
+        io::stdout().as_fd().try_clone_to_owned(),
+    ) else {
+        return;
+    };
     let (mut from, mut to, mut chunk) = (File::from(from), File::from(to), vec![0; CHUNK]);
     while let Ok(read @ 1..) = from.read(&mut chunk) {
         if write(&mut to, &chunk[..read]).is_err() {
@@ -263,7 +343,9 @@ fn write(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(written) => bytes = &bytes[written..],
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => drop(poll(&mut [PollFd::new(to, PollFlags::OUT)], None)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                drop(poll(&mut [PollFd::new(to, PollFlags::OUT)], None))
+            }
             Err(error) => return Err(error),
         }
     }

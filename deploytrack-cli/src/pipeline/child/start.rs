@@ -12,8 +12,13 @@ use tokio::process::{Child, Command};
 const SHELL: &str = "/bin/sh";
 
 /// Starts a command. `prepare` gets the program and the arguments.
-pub(super) fn start(command: &[OsString], prepare: impl Fn(&OsStr, &[OsString]) -> Command) -> io::Result<Child> {
-    let (program, arguments) = command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
+pub(super) fn start(
+    command: &[OsString],
+    prepare: impl Fn(&OsStr, &[OsString]) -> Command,
+) -> io::Result<Child> {
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| io::Error::other("there is no command"))?;
     match prepare(program, arguments).spawn() {
         Err(error) if has_no_interpreter(&error) => {
             let script = [&[path_of(program).into_os_string()], arguments].concat();
@@ -40,7 +45,10 @@ fn path_of(program: &OsStr) -> PathBuf {
         return named.to_owned();
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(named)).find(|path| is_executable(path)).unwrap_or_else(|| named.to_owned())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(named))
+        .find(|path| is_executable(path))
+        .unwrap_or_else(|| named.to_owned())
 }
 
 #[cfg(unix)]

@@ -3,8 +3,8 @@
 use super::recent_output::RecentOutput;
 use crate::{render::text::clean, secrets::Secrets};
 
-/// The largest number of bytes of one line, and of all lines. The metadata of a deployment have at most 16 KiB of JSON, in which
-/// a quote takes two bytes.
+/// The largest number of bytes of one line, and of all lines. The metadata of a deployment have at
+/// most 16 KiB of JSON, in which a quote takes two bytes.
 const MOST_OF_A_LINE: usize = 1024;
 const MOST: usize = 7 * 1024;
 
@@ -20,7 +20,11 @@ fn shortened(text: &str, most: usize) -> String {
     let lines: Vec<_> = text.lines().collect();
     let last = &lines[lines.len().saturating_sub(most)..];
     let cut = |line: String| line[..line.floor_char_boundary(MOST_OF_A_LINE)].to_owned();
-    let short = last.iter().map(|line| cut(clean(line))).collect::<Vec<_>>().join("\n");
+    let short = last
+        .iter()
+        .map(|line| cut(clean(line)))
+        .collect::<Vec<_>>()
+        .join("\n");
     short[short.ceil_char_boundary(short.len().saturating_sub(MOST))..].to_owned()
 }
 
@@ -31,7 +35,10 @@ mod tests {
     #[test]
     fn of_a_long_output_the_end_is_recorded() {
         assert_eq!(shortened("a\nb\nc", 2), "b\nc");
-        assert_eq!(shortened(&"0123456789".repeat(10_000), 5).len(), MOST_OF_A_LINE);
+        assert_eq!(
+            shortened(&"0123456789".repeat(10_000), 5).len(),
+            MOST_OF_A_LINE
+        );
         let line = "ä".repeat(400) + "\n";
         assert!(shortened(&line.repeat(50), 50).len() <= MOST);
     }

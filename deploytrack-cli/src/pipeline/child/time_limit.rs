@@ -54,7 +54,8 @@ impl TimeLimit {
         }
     }
 
-    /// Sends SIGTERM first, and SIGKILL the second time, to the command and the processes that it has started.
+    /// Sends SIGTERM first, and SIGKILL the second time, to the command and the processes that it
+    /// has started.
     pub(super) fn enforce(&mut self, target: Option<Target>) {
         self.signal(target);
         self.alarm = (!self.is_over).then(|| Instant::now() + GRACE);
@@ -63,8 +64,14 @@ impl TimeLimit {
 
     #[cfg(unix)]
     fn signal(&self, target: Option<Target>) {
-        let number = if self.is_over { Signal::KILL } else { Signal::TERM };
-        let own_group = target.filter(|target| target.own_group).map(|target| target.pid);
+        let number = if self.is_over {
+            Signal::KILL
+        } else {
+            Signal::TERM
+        };
+        let own_group = target
+            .filter(|target| target.own_group)
+            .map(|target| target.pid);
         let found = self.descendants.as_ref().is_some_and(|descendants| {
             let found = descendants.signal(number, own_group);
             // A stopped process handles the signal only after it continues.
@@ -85,17 +92,23 @@ impl TimeLimit {
     /// Reaps orphans that have ended, except for the command itself.
     pub(super) fn reap(&self, command: Option<u32>) {
         #[cfg(unix)]
-        self.descendants.iter().for_each(|descendants| descendants.reap(command));
+        self.descendants
+            .iter()
+            .for_each(|descendants| descendants.reap(command));
         #[cfg(not(unix))]
         let _ = command;
     }
 
     /// The outcome, after the processes that the command has started are gone, too.
     pub(super) async fn outcome(&self, ended: Outcome) -> Outcome {
-        let Some(limit) = self.limit.filter(|_| self.is_over) else { return ended };
+        let Some(limit) = self.limit.filter(|_| self.is_over) else {
+            return ended;
+        };
         #[cfg(unix)]
         if let Some(descendants) = &self.descendants {
-            descendants.end_by(self.alarm.unwrap_or_else(Instant::now)).await;
+            descendants
+                .end_by(self.alarm.unwrap_or_else(Instant::now))
+                .await;
         }
         Outcome::timed_out(limit)
     }

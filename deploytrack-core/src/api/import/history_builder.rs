@@ -5,10 +5,12 @@ use super::{
     status_word::{self, StatusWord},
     time,
 };
-use crate::{clock::Time, fault::Fault, history::HistoryKind, json::Fields, status::Status, text::Reason};
+use crate::{
+    clock::Time, fault::Fault, history::HistoryKind, json::Fields, status::Status, text::Reason,
+};
 
-/// The legal path from one status to another that needs no invented success: it adds only `pending` and `in_progress`.
-/// `None` if there is no such path.
+/// The legal path from one status to another that needs no invented success: it adds only `pending`
+/// and `in_progress`. `None` if there is no such path.
 const fn path(from: Status, to: Status) -> Option<&'static [Status]> {
     use Status::{Failed, InProgress, Pending, RolledBack, Succeeded};
     match (from, to) {
@@ -40,7 +42,11 @@ pub(super) fn path_entries(
         PastEntry {
             event: HistoryKind::Transition,
             status: *to,
-            occurred_at: if is_start || *to == Status::InProgress { started_at } else { occurred_at },
+            occurred_at: if is_start || *to == Status::InProgress {
+                started_at
+            } else {
+                occurred_at
+            },
             claimed_at: None,
             reason: reason.filter(|_| is_last).cloned(),
             sequence,
@@ -64,7 +70,10 @@ impl ListedEntry {
         let event: Option<HistoryKind> = fields.text("event");
         let is_undeployment = event == Some(HistoryKind::Undeployed);
         if is_undeployment && fields.has("status") {
-            fields.wrong::<()>("status", "does not change when a component is undeployed; leave it out");
+            fields.wrong::<()>(
+                "status",
+                "does not change when a component is undeployed; leave it out",
+            );
         }
         if !is_undeployment && !fields.has("status") {
             fields.wrong::<()>("status", "is required");
@@ -77,7 +86,13 @@ impl ListedEntry {
         let claimed_at = time::read(&mut fields, "claimedAt");
         let reason = fields.text("reason");
         let sequence = fields.count("sequence");
-        fields.finish(occurred_at.map(|occurred_at| Self { word, occurred_at, claimed_at, reason, sequence }))
+        fields.finish(occurred_at.map(|occurred_at| Self {
+            word,
+            occurred_at,
+            claimed_at,
+            reason,
+            sequence,
+        }))
     }
 }
 
@@ -89,15 +104,17 @@ pub(super) struct HistoryBuilder {
 }
 
 impl HistoryBuilder {
-    /// Adds entries in the order of recording if every entry has a `sequence`, otherwise in the order of time. Missing
-    /// transitions between two statuses are added at the time of the later one.
+    /// Adds entries in the order of recording if every entry has a `sequence`, otherwise in the
+    /// order of time. Missing transitions between two statuses are added at the time of the later
+    /// one.
     ///
     /// The error is the index in the list of the first entry that cannot follow, and the cause.
     pub(super) fn of(mut listed: Vec<(usize, ListedEntry)>) -> Result<Self, (usize, String)> {
         if listed.iter().all(|(_, entry)| entry.sequence.is_some()) {
             listed.sort_by_key(|(_, entry)| entry.sequence);
         } else {
-            // GitHub lists the newest first. Reverse the list, so that entries with equal times are in the right order.
+            // GitHub lists the newest first. Reverse the list, so that entries with equal times are
+            // in the right order.
             let time = |at: Option<&(usize, ListedEntry)>| at.map(|(_, entry)| entry.occurred_at);
             if time(listed.first()) > time(listed.last()) {
                 listed.reverse();
@@ -112,7 +129,9 @@ impl HistoryBuilder {
     }
 
     fn add(&mut self, entry: ListedEntry) -> Result<(), String> {
-        let Some(word) = &entry.word else { return self.add_undeployment(entry) };
+        let Some(word) = &entry.word else {
+            return self.add_undeployment(entry);
+        };
         let present = self.latest.map(|(status, _)| status);
         let Some(to) = word.status() else {
             // "superseded" after a listed success adds nothing.
@@ -123,7 +142,10 @@ impl HistoryBuilder {
             return Ok(());
         }
         let path = match present {
-            None if to == Status::RolledBack => Err("rolled_back must follow the success that it undoes; add an entry for it".to_owned()),
+            None if to == Status::RolledBack => Err(
+                "rolled_back must follow the success that it undoes; add an entry for it"
+                    .to_owned(),
+            ),
             None => Ok(to.whole_path()),
             Some(from) => path(from, to).ok_or_else(|| refusal(from, to)),
         }?;
@@ -144,9 +166,14 @@ impl HistoryBuilder {
     }
 
     fn add_undeployment(&mut self, entry: ListedEntry) -> Result<(), String> {
-        let has_succeeded = self.entries.iter().any(|entry| entry.status == Status::Succeeded);
+        let has_succeeded = self
+            .entries
+            .iter()
+            .any(|entry| entry.status == Status::Succeeded);
         let Some((status, _)) = self.latest.filter(|_| has_succeeded) else {
-            return Err("is an undeployment before any success; add the entry of the success".to_owned());
+            return Err(
+                "is an undeployment before any success; add the entry of the success".to_owned(),
+            );
         };
         self.entries.push(PastEntry {
             event: HistoryKind::Undeployed,
@@ -166,7 +193,10 @@ impl HistoryBuilder {
 
     /// The entries. The latest transition gets this reason if it has none.
     pub(super) fn entries(mut self, reason: Option<Reason>) -> Vec<PastEntry> {
-        let latest = self.entries.iter_mut().rfind(|entry| entry.event == HistoryKind::Transition);
+        let latest = self
+            .entries
+            .iter_mut()
+            .rfind(|entry| entry.event == HistoryKind::Transition);
         if let Some(latest) = latest.filter(|latest| latest.reason.is_none()) {
             latest.reason = reason;
         }
@@ -177,7 +207,9 @@ impl HistoryBuilder {
 fn refusal(from: Status, to: Status) -> String {
     let way_out = match (from, to) {
         (Status::Succeeded, Status::Failed) => "a success that was undone is rolled_back",
-        (Status::Succeeded, _) => "a version that was deployed again is another deployment; give it another line",
+        (Status::Succeeded, _) => {
+            "a version that was deployed again is another deployment; give it another line"
+        }
         (Status::InProgress, Status::Pending) => "leave the second pending out",
         _ => "add the entries between them",
     };

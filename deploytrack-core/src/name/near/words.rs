@@ -364,6 +364,11 @@ pub(super) fn both(a: &[char], b: &[char]) -> bool {
 
 fn is_word(word: &[char]) -> bool {
     let word: String = word.iter().collect();
-    let stem = ENDINGS.iter().find_map(|ending| word.strip_suffix(ending)).unwrap_or(&word);
-    [word.as_str(), stem].iter().any(|word| WORDS.binary_search(word).is_ok())
+    let stem = ENDINGS
+        .iter()
+        .find_map(|ending| word.strip_suffix(ending))
+        .unwrap_or(&word);
+    [word.as_str(), stem]
+        .iter()
+        .any(|word| WORDS.binary_search(word).is_ok())
 }

@@ -19,7 +19,9 @@ use crate::{
 };
 
 /// Selects the current deployments of one component, in the environments that follow.
-pub(super) const CURRENT_OF: &str = select_deployments!("join current_cells cell on cell.deployment_id = d.id where cell.component_id = ");
+pub(super) const CURRENT_OF: &str = select_deployments!(
+    "join current_cells cell on cell.deployment_id = d.id where cell.component_id = "
+);
 
 /// Selects the cells of the same deployments, with the bytes of their long texts.
 const CURRENT_SIZES: &str = concat!(
@@ -50,10 +52,15 @@ pub(super) const NEWER_AND_UNSETTLED: &str = ")
              and (period.started_at, period.sequence) > (d.occurred_at, d.occurred_sequence))";
 
 /// Selects the cells of unsettled deployments, with the bytes of their long texts.
-pub(super) const UNSETTLED_SIZES: &str = concat!("select d.component_id, d.environment_id, ", text_bytes!(), " from deployments d ");
+pub(super) const UNSETTLED_SIZES: &str = concat!(
+    "select d.component_id, d.environment_id, ",
+    text_bytes!(),
+    " from deployments d "
+);
 
 /// The cells of a section, as the source of [`NEWEST_OF_CELLS`].
-pub(super) const CELLS_OF_SECTION: &str = "components c cross join current_cells cell where cell.component_id = c.id";
+pub(super) const CELLS_OF_SECTION: &str =
+    "components c cross join current_cells cell where cell.component_id = c.id";
 
 /// The cells of a list, as the source of [`NEWEST_OF_CELLS`].
 const CELLS_OF_LIST: &str = "listed cross join current_cells cell \
@@ -68,17 +75,26 @@ struct SizeRow {
 }
 
 fn sizes(rows: Vec<SizeRow>) -> Vec<(CellKey, u64)> {
-    rows.into_iter().map(|row| (row.cell.into(), unsigned(row.bytes))).collect()
+    rows.into_iter()
+        .map(|row| (row.cell.into(), unsigned(row.bytes)))
+        .collect()
 }
 
 impl Store {
     /// The cells of a section that have an unsettled deployment, with the bytes of its long texts,
     /// in no order.
-    pub(crate) async fn unsettled_sizes(&self, section: Section<'_>) -> Result<Vec<(CellKey, u64)>, Error> {
+    pub(crate) async fn unsettled_sizes(
+        &self,
+        section: Section<'_>,
+    ) -> Result<Vec<(CellKey, u64)>, Error> {
         let rows: Vec<SizeRow> = on!(Pool, &self.reads, |pool| {
             let mut query = QueryBuilder::new(UNSETTLED_SIZES);
             query.push(NEWEST_OF_CELLS).push(CELLS_OF_SECTION);
-            in_environments!(in_section!(&mut query, section), section).push(NEWER_AND_UNSETTLED).build_query_as().fetch_all(pool).await
+            in_environments!(in_section!(&mut query, section), section)
+                .push(NEWER_AND_UNSETTLED)
+                .build_query_as()
+                .fetch_all(pool)
+                .await
         })
         .map_err(unexpected)?;
         Ok(sizes(rows))
@@ -89,11 +105,17 @@ impl Store {
         let mut unsettled = Vec::with_capacity(cells.len());
         for set in in_sets(cells) {
             let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
-                let mut query = QueryBuilder::new("with listed (component_id, environment_id) as (");
+                let mut query =
+                    QueryBuilder::new("with listed (component_id, environment_id) as (");
                 query.push_values(set, |mut row, cell: Option<&CellKey>| {
-                    row.push_bind(cell.map(|cell| cell.component_id)).push_bind(cell.map(|cell| cell.environment_id));
+                    row.push_bind(cell.map(|cell| cell.component_id))
+                        .push_bind(cell.map(|cell| cell.environment_id));
                 });
-                query.push(concat!(") ", select_deployments!(""))).push(NEWEST_OF_CELLS).push(CELLS_OF_LIST).push(NEWER_AND_UNSETTLED);
+                query
+                    .push(concat!(") ", select_deployments!("")))
+                    .push(NEWEST_OF_CELLS)
+                    .push(CELLS_OF_LIST)
+                    .push(NEWER_AND_UNSETTLED);
                 query.build_query_as().fetch_all(pool).await
             })
             .map_err(unexpected)?;
@@ -104,24 +126,42 @@ impl Store {
 
     /// The cells of a component in which a deployment is current, in environment order, with the
     /// bytes of its long texts.
-    pub(crate) async fn current_sizes(&self, component_id: Uuid) -> Result<Vec<(CellKey, u64)>, Error> {
-        let rows: Vec<SizeRow> = on!(Pool, &self.reads, |pool| { sqlx::query_as(CURRENT_SIZES).bind(component_id).fetch_all(pool).await })
-            .map_err(unexpected)?;
+    pub(crate) async fn current_sizes(
+        &self,
+        component_id: Uuid,
+    ) -> Result<Vec<(CellKey, u64)>, Error> {
+        let rows: Vec<SizeRow> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(CURRENT_SIZES)
+                .bind(component_id)
+                .fetch_all(pool)
+                .await
+        })
+        .map_err(unexpected)?;
         Ok(sizes(rows))
     }
 
     /// The current deployments of a component in these environments, in environment order.
-    pub(crate) async fn current_of(&self, component_id: Uuid, environment_ids: &[Uuid]) -> Result<Vec<Deployment>, Error> {
+    pub(crate) async fn current_of(
+        &self,
+        component_id: Uuid,
+        environment_ids: &[Uuid],
+    ) -> Result<Vec<Deployment>, Error> {
         let mut current = Vec::with_capacity(environment_ids.len());
         for list in in_lists(environment_ids) {
             let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
                 let mut query = QueryBuilder::new(CURRENT_OF);
-                query.push_bind(component_id).push(" and cell.environment_id in (");
+                query
+                    .push_bind(component_id)
+                    .push(" and cell.environment_id in (");
                 let mut ids = query.separated(", ");
                 for id in list {
                     ids.push_bind(*id);
                 }
-                query.push(") order by e.position, e.id").build_query_as().fetch_all(pool).await
+                query
+                    .push(") order by e.position, e.id")
+                    .build_query_as()
+                    .fetch_all(pool)
+                    .await
             })
             .map_err(unexpected)?;
             current.extend(all(rows)?);

@@ -93,7 +93,10 @@ impl IndexPrefix for sqlx::Postgres {
 }
 
 /// The prefix of a filter's column, for the database of this query.
-pub(super) fn filter_prefix<DB: Database + IndexPrefix>(_: &QueryBuilder<DB>, lead: Lead) -> impl Fn(Lead) -> &'static str + use<DB> {
+pub(super) fn filter_prefix<DB: Database + IndexPrefix>(
+    _: &QueryBuilder<DB>,
+    lead: Lead,
+) -> impl Fn(Lead) -> &'static str + use<DB> {
     move |column| {
         let leads = match lead {
             Lead::Any => true,
@@ -110,7 +113,13 @@ pub(super) fn order_prefix<DB: Database + IndexPrefix>(
     _: &QueryBuilder<DB>,
     order: Option<Order>,
 ) -> impl Fn(Order) -> &'static str + use<DB> {
-    move |column| if order.is_none_or(|order| order == column) { "" } else { DB::NO_INDEX }
+    move |column| {
+        if order.is_none_or(|order| order == column) {
+            ""
+        } else {
+            DB::NO_INDEX
+        }
+    }
 }
 
 /// Adds the conditions of a filter to a query of either database, led by one of them.
@@ -121,32 +130,72 @@ macro_rules! add_filter {
         let time_prefix = $crate::store::deployments::filter::order_prefix(query, $order);
         query.push(" where true");
         if let Some(id) = filter.component_id {
-            query.push(" and ").push(prefix(Lead::Component)).push("d.component_id = ").push_bind(id);
+            query
+                .push(" and ")
+                .push(prefix(Lead::Component))
+                .push("d.component_id = ")
+                .push_bind(id);
         }
         if let Some(id) = filter.environment_id {
-            query.push(" and ").push(prefix(Lead::Environment)).push("d.environment_id = ").push_bind(id);
+            query
+                .push(" and ")
+                .push(prefix(Lead::Environment))
+                .push("d.environment_id = ")
+                .push_bind(id);
         }
         if let Some(status) = filter.status {
-            query.push(" and ").push(prefix(Lead::Status)).push("d.status = ").push_bind(status.as_str());
+            query
+                .push(" and ")
+                .push(prefix(Lead::Status))
+                .push("d.status = ")
+                .push_bind(status.as_str());
         }
         if let Some(version) = &filter.version {
-            query.push(" and ").push(prefix(Lead::Version)).push("d.version = ").push_bind(version.to_string());
+            query
+                .push(" and ")
+                .push(prefix(Lead::Version))
+                .push("d.version = ")
+                .push_bind(version.to_string());
         }
         if let Some(commit_sha) = &filter.commit_sha {
-            query.push(" and d.commit_sha = ").push_bind(commit_sha.to_string());
+            query
+                .push(" and d.commit_sha = ")
+                .push_bind(commit_sha.to_string());
         }
         if let Some(deployed_by) = &filter.deployed_by {
-            query.push(" and d.deployed_by = ").push_bind(deployed_by.to_string());
+            query
+                .push(" and d.deployed_by = ")
+                .push_bind(deployed_by.to_string());
         }
         for (order, column, from, until) in [
-            (Order::Created, "d.created_at", filter.created_after, filter.created_before),
-            (Order::Occurred, "d.occurred_at", filter.occurred_after, filter.occurred_before),
+            (
+                Order::Created,
+                "d.created_at",
+                filter.created_after,
+                filter.created_before,
+            ),
+            (
+                Order::Occurred,
+                "d.occurred_at",
+                filter.occurred_after,
+                filter.occurred_before,
+            ),
         ] {
             if let Some(time) = from {
-                query.push(" and ").push(time_prefix(order)).push(column).push(" >= ").push_bind(Micros(time));
+                query
+                    .push(" and ")
+                    .push(time_prefix(order))
+                    .push(column)
+                    .push(" >= ")
+                    .push_bind(Micros(time));
             }
             if let Some(time) = until {
-                query.push(" and ").push(time_prefix(order)).push(column).push(" < ").push_bind(Micros(time));
+                query
+                    .push(" and ")
+                    .push(time_prefix(order))
+                    .push(column)
+                    .push(" < ")
+                    .push_bind(Micros(time));
             }
         }
         query

@@ -7,7 +7,9 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqlitePool, sqlite::Sq
 use uuid::Uuid;
 
 use super::{
-    by_cell::{CELLS_OF_SECTION, CURRENT_OF, NEWER_AND_UNSETTLED, NEWEST_OF_CELLS, UNSETTLED_SIZES},
+    by_cell::{
+        CELLS_OF_SECTION, CURRENT_OF, NEWER_AND_UNSETTLED, NEWEST_OF_CELLS, UNSETTLED_SIZES,
+    },
     filter::{Lead, RowFilter, add_filter},
     list::{page_by_cursor, page_by_offset},
 };
@@ -36,14 +38,18 @@ fn steps(rows: &[SqliteRow]) -> Vec<String> {
     let details = rows.iter().map(|row| row.get::<String, _>("detail"));
     // Each row has one component and one environment, found by their keys.
     details
-        .filter(|detail| !detail.contains("sqlite_autoindex_components_1") && !detail.contains("sqlite_autoindex_environments_1"))
+        .filter(|detail| {
+            !detail.contains("sqlite_autoindex_components_1")
+                && !detail.contains("sqlite_autoindex_environments_1")
+        })
         .collect()
 }
 
 /// The plan of a page, counted from the newest or from a cursor.
 async fn plan(filter: &RowFilter, cursor: Option<Cursor>) -> Vec<String> {
     let (_store, pool) = pool().await;
-    let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan ", select_deployments!("")));
+    let mut query =
+        QueryBuilder::<Sqlite>::new(concat!("explain query plan ", select_deployments!("")));
     let query = add_filter!(&mut query, filter, filter.lead(), Some(filter.order));
     let query = match cursor {
         None => page_by_offset!(query, filter.order, 0, 21),
@@ -54,17 +60,29 @@ async fn plan(filter: &RowFilter, cursor: Option<Cursor>) -> Vec<String> {
 
 fn filter(component: bool, environment: bool, status: Option<Status>) -> RowFilter {
     let id = |wanted: bool| wanted.then(Uuid::now_v7);
-    RowFilter { component_id: id(component), environment_id: id(environment), status, ..RowFilter::default() }
+    RowFilter {
+        component_id: id(component),
+        environment_id: id(environment),
+        status,
+        ..RowFilter::default()
+    }
 }
 
 /// Each order with its column and the suffix of its indexes.
-const ORDERS: [(Order, &str, &str); 2] = [(Order::Created, "created_at", ""), (Order::Occurred, "occurred_at", "_occurred")];
+const ORDERS: [(Order, &str, &str); 2] = [
+    (Order::Created, "created_at", ""),
+    (Order::Occurred, "occurred_at", "_occurred"),
+];
 
 const CELL: &str = "component_id=? AND environment_id";
 
 #[tokio::test]
 async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
-    let (failed, pending, undone) = (Some(Status::Failed), Some(Status::Pending), Some(Status::RolledBack));
+    let (failed, pending, undone) = (
+        Some(Status::Failed),
+        Some(Status::Pending),
+        Some(Status::RolledBack),
+    );
     for (filter, index, columns) in [
         (filter(true, false, None), "component", "component_id"),
         (filter(false, true, None), "environment", "environment_id"),
@@ -82,13 +100,35 @@ async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
         for (order, time, suffix) in ORDERS {
             // The index of a cell exists for one order only.
             let by_component = order == Order::Created && index == "cell";
-            let (index, columns) = if by_component { ("component", "component_id") } else { (index, columns) };
-            let filter = RowFilter { order, ..filter.clone() };
-            let search = |bounds: &str| vec![format!("SEARCH d USING INDEX deployments_by_{index}{suffix} ({columns}=?{bounds})")];
-            let (older, newer) = (format!(" AND ({time},id)<(?,?)"), format!(" AND ({time},id)>(?,?)"));
+            let (index, columns) = if by_component {
+                ("component", "component_id")
+            } else {
+                (index, columns)
+            };
+            let filter = RowFilter {
+                order,
+                ..filter.clone()
+            };
+            let search = |bounds: &str| {
+                vec![format!(
+                    "SEARCH d USING INDEX deployments_by_{index}{suffix} ({columns}=?{bounds})"
+                )]
+            };
+            let (older, newer) = (
+                format!(" AND ({time},id)<(?,?)"),
+                format!(" AND ({time},id)>(?,?)"),
+            );
             assert_eq!(plan(&filter, None).await, search(""), "{filter:?}");
-            assert_eq!(plan(&filter, Some(Cursor::OlderThan(ListKey::least(order)))).await, search(&older), "{filter:?}");
-            assert_eq!(plan(&filter, Some(Cursor::oldest(order))).await, search(&newer), "{filter:?}");
+            assert_eq!(
+                plan(&filter, Some(Cursor::OlderThan(ListKey::least(order)))).await,
+                search(&older),
+                "{filter:?}"
+            );
+            assert_eq!(
+                plan(&filter, Some(Cursor::oldest(order))).await,
+                search(&newer),
+                "{filter:?}"
+            );
         }
     }
 }
@@ -96,28 +136,69 @@ async fn a_page_is_one_search_of_the_leading_index_without_a_sort() {
 #[tokio::test]
 async fn a_range_of_the_ordering_time_bounds_the_search_and_the_other_time_uses_no_index() {
     let bounded = |order, of: Order| {
-        let (created, occurred) = if of == Order::Created { (Some(Time::default()), None) } else { (None, Some(Time::default())) };
-        let times = RowFilter { created_after: created, created_before: created, ..RowFilter::default() };
-        RowFilter { occurred_after: occurred, occurred_before: occurred, order, ..times }
+        let (created, occurred) = if of == Order::Created {
+            (Some(Time::default()), None)
+        } else {
+            (None, Some(Time::default()))
+        };
+        let times = RowFilter {
+            created_after: created,
+            created_before: created,
+            ..RowFilter::default()
+        };
+        RowFilter {
+            occurred_after: occurred,
+            occurred_before: occurred,
+            order,
+            ..times
+        }
     };
-    for (order, time, index) in
-        [(Order::Created, "created_at", "deployments_newest"), (Order::Occurred, "occurred_at", "deployments_occurred")]
-    {
-        let other = if order == Order::Created { Order::Occurred } else { Order::Created };
-        assert_eq!(plan(&bounded(order, order), None).await, [format!("SEARCH d USING INDEX {index} ({time}>? AND {time}<?)")]);
-        assert_eq!(plan(&bounded(order, other), None).await, [format!("SCAN d USING INDEX {index}")]);
+    for (order, time, index) in [
+        (Order::Created, "created_at", "deployments_newest"),
+        (Order::Occurred, "occurred_at", "deployments_occurred"),
+    ] {
+        let other = if order == Order::Created {
+            Order::Occurred
+        } else {
+            Order::Created
+        };
+        assert_eq!(
+            plan(&bounded(order, order), None).await,
+            [format!(
+                "SEARCH d USING INDEX {index} ({time}>? AND {time}<?)"
+            )]
+        );
+        assert_eq!(
+            plan(&bounded(order, other), None).await,
+            [format!("SCAN d USING INDEX {index}")]
+        );
     }
 }
 
 #[tokio::test]
 async fn a_page_of_the_whole_list_is_read_in_its_order() {
-    for (order, time, index) in
-        [(Order::Created, "created_at", "deployments_newest"), (Order::Occurred, "occurred_at", "deployments_occurred")]
-    {
-        let all = RowFilter { order, ..RowFilter::default() };
-        let search = |side: &str| vec![format!("SEARCH d USING INDEX {index} (({time},id){side}(?,?))")];
-        assert_eq!(plan(&all, None).await, [format!("SCAN d USING INDEX {index}")], "it ends after the page");
-        assert_eq!(plan(&all, Some(Cursor::OlderThan(ListKey::least(order)))).await, search("<"));
+    for (order, time, index) in [
+        (Order::Created, "created_at", "deployments_newest"),
+        (Order::Occurred, "occurred_at", "deployments_occurred"),
+    ] {
+        let all = RowFilter {
+            order,
+            ..RowFilter::default()
+        };
+        let search = |side: &str| {
+            vec![format!(
+                "SEARCH d USING INDEX {index} (({time},id){side}(?,?))"
+            )]
+        };
+        assert_eq!(
+            plan(&all, None).await,
+            [format!("SCAN d USING INDEX {index}")],
+            "it ends after the page"
+        );
+        assert_eq!(
+            plan(&all, Some(Cursor::OlderThan(ListKey::least(order)))).await,
+            search("<")
+        );
         assert_eq!(plan(&all, Some(Cursor::oldest(order))).await, search(">"));
     }
 }
@@ -129,9 +210,15 @@ async fn lookups_use_a_key() {
         let sql = AssertSqlSafe(format!("explain query plan {sql}"));
         steps(&sqlx::query(sql).fetch_all(&pool).await.unwrap())
     };
-    assert_eq!(plan(select_deployments!("where d.id = $1")).await, ["SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)"]);
     assert_eq!(
-        plan(&format!("{UNSETTLED_SIZES}{NEWEST_OF_CELLS}{CELLS_OF_SECTION}{NEWER_AND_UNSETTLED}")).await,
+        plan(select_deployments!("where d.id = $1")).await,
+        ["SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)"]
+    );
+    assert_eq!(
+        plan(&format!(
+            "{UNSETTLED_SIZES}{NEWEST_OF_CELLS}{CELLS_OF_SECTION}{NEWER_AND_UNSETTLED}"
+        ))
+        .await,
         [
             "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
             "LIST SUBQUERY 2",
@@ -152,29 +239,57 @@ async fn lookups_use_a_key() {
         "SEARCH d USING INDEX sqlite_autoindex_deployments_1 (id=?)",
         "USE TEMP B-TREE FOR ORDER BY",
     ];
-    let sql = format!("{CURRENT_OF} $1 and cell.environment_id in ($2, $3) order by e.position, e.name_key");
-    assert_eq!(plan(&sql).await, current, "the cells of one component are sorted by environment");
+    let sql = format!(
+        "{CURRENT_OF} $1 and cell.environment_id in ($2, $3) order by e.position, e.name_key"
+    );
+    assert_eq!(
+        plan(&sql).await,
+        current,
+        "the cells of one component are sorted by environment"
+    );
 }
 
 #[tokio::test]
 async fn a_version_filter_uses_the_index_of_versions() {
-    for (component, environment, status) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
+    for (component, environment, status) in
+        (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0))
+    {
         let filter = filter(component, environment, status.then_some(Status::Failed));
-        let filter = RowFilter { version: Some("v1".parse().unwrap()), ..filter };
+        let filter = RowFilter {
+            version: Some("v1".parse().unwrap()),
+            ..filter
+        };
         let plan = plan(&filter, None).await;
-        let found =
-            |step: &String| step.contains("deployments_by_version_and_cell (version=?") || component && step.contains("component_id=?");
-        assert!(plan.iter().any(found) && !plan.iter().any(|step| step.contains("SCAN")), "{filter:?}: {plan:?}");
+        let found = |step: &String| {
+            step.contains("deployments_by_version_and_cell (version=?")
+                || component && step.contains("component_id=?")
+        };
+        assert!(
+            plan.iter().any(found) && !plan.iter().any(|step| step.contains("SCAN")),
+            "{filter:?}: {plan:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_sizes_of_a_page_use_the_plan_of_its_rows() {
     let (_store, pool) = pool().await;
-    for filter in [filter(false, false, None), filter(true, false, None), filter(true, true, Some(Status::Failed))] {
-        let mut query = QueryBuilder::<Sqlite>::new(concat!("explain query plan select ", text_bytes!(), " from deployments d"));
+    for filter in [
+        filter(false, false, None),
+        filter(true, false, None),
+        filter(true, true, Some(Status::Failed)),
+    ] {
+        let mut query = QueryBuilder::<Sqlite>::new(concat!(
+            "explain query plan select ",
+            text_bytes!(),
+            " from deployments d"
+        ));
         let cursor = Cursor::oldest(filter.order);
-        let query = page_by_cursor!(add_filter!(&mut query, &filter, filter.lead(), Some(filter.order)), cursor, 500);
+        let query = page_by_cursor!(
+            add_filter!(&mut query, &filter, filter.lead(), Some(filter.order)),
+            cursor,
+            500
+        );
         let sizes = steps(&query.build().fetch_all(&pool).await.unwrap());
         assert_eq!(sizes, plan(&filter, Some(cursor)).await, "{filter:?}");
     }

@@ -42,16 +42,25 @@ struct DeploymentCell {
 
 impl Write {
     /// The cells of these deployments. Unknown ids are left out.
-    pub(in crate::store) async fn cells_of(&mut self, ids: &[Uuid]) -> Result<Vec<(Uuid, CellKey)>, Error> {
+    pub(in crate::store) async fn cells_of(
+        &mut self,
+        ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, CellKey)>, Error> {
         let mut cells = Vec::with_capacity(ids.len());
         for ids in in_lists(ids) {
             let rows: Vec<DeploymentCell> = on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("select id, component_id, environment_id from deployments where id in (");
+                let mut query = QueryBuilder::new(
+                    "select id, component_id, environment_id from deployments where id in (",
+                );
                 let mut list = query.separated(", ");
                 for id in ids {
                     list.push_bind(*id);
                 }
-                query.push(")").build_query_as().fetch_all(&mut **write).await
+                query
+                    .push(")")
+                    .build_query_as()
+                    .fetch_all(&mut **write)
+                    .await
             })
             .map_err(unexpected)?;
             cells.extend(rows.into_iter().map(|row| (row.id, row.cell.into())));
@@ -60,7 +69,10 @@ impl Write {
     }
 
     /// These deployments as the database has them. Unknown ids are left out.
-    pub(in crate::store) async fn read_deployments(&mut self, ids: &[Uuid]) -> Result<Vec<DeploymentRecord>, Error> {
+    pub(in crate::store) async fn read_deployments(
+        &mut self,
+        ids: &[Uuid],
+    ) -> Result<Vec<DeploymentRecord>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for ids in in_lists(ids) {
             let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
@@ -69,7 +81,11 @@ impl Write {
                 for id in ids {
                     list.push_bind(*id);
                 }
-                query.push(")").build_query_as().fetch_all(&mut **write).await
+                query
+                    .push(")")
+                    .build_query_as()
+                    .fetch_all(&mut **write)
+                    .await
             })
             .map_err(unexpected)?;
             for row in rows {
@@ -81,7 +97,10 @@ impl Write {
 
     /// Inserts new deployments, and updates others if the database still has the revision that was
     /// read.
-    pub(in crate::store) async fn write_deployments(&mut self, all: &[DeploymentRecord]) -> Result<(), Error> {
+    pub(in crate::store) async fn write_deployments(
+        &mut self,
+        all: &[DeploymentRecord],
+    ) -> Result<(), Error> {
         let mut written = 0;
         for set in in_sets(all) {
             written += on!(Transaction, &mut self.transaction, |write| {
@@ -134,12 +153,23 @@ impl Write {
 
     /// The keys that match a recorded deployment: one of the same cell, version and commit that
     /// entered the status at exactly that time.
-    pub(crate) async fn recorded_lines(&mut self, lines: Vec<LineKey>) -> Result<HashSet<LineKey>, Error> {
-        Ok(self.deployments_by_line(lines).await?.into_iter().map(|(line, _)| line).collect())
+    pub(crate) async fn recorded_lines(
+        &mut self,
+        lines: Vec<LineKey>,
+    ) -> Result<HashSet<LineKey>, Error> {
+        Ok(self
+            .deployments_by_line(lines)
+            .await?
+            .into_iter()
+            .map(|(line, _)| line)
+            .collect())
     }
 
     /// The deployments that match these keys.
-    pub(crate) async fn deployments_by_line(&mut self, lines: Vec<LineKey>) -> Result<Vec<(LineKey, Uuid)>, Error> {
+    pub(crate) async fn deployments_by_line(
+        &mut self,
+        lines: Vec<LineKey>,
+    ) -> Result<Vec<(LineKey, Uuid)>, Error> {
         self.flush().await?;
         let numbered: Vec<(usize, &LineKey)> = lines.iter().enumerate().collect();
         let mut matches = Vec::new();
@@ -170,7 +200,9 @@ impl Write {
                 query.build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;
-            matches.extend(found.into_iter().filter_map(|(number, id)| Some((lines.get(usize::try_from(number).ok()?)?.clone(), id))));
+            matches.extend(found.into_iter().filter_map(|(number, id)| {
+                Some((lines.get(usize::try_from(number).ok()?)?.clone(), id))
+            }));
         }
         Ok(matches)
     }

@@ -17,8 +17,14 @@ const WAYS_OUT: [(&str, &str); 5] = [
         "the certificate of the database is not for the host in the database URL; use a host that it names in subjectAltName, or \
          sslmode=verify-ca",
     ),
-    ("Expired", "the certificate of the database has expired; renew it, or set the clock of this machine"),
-    ("NotValidYet", "the certificate of the database is not valid yet; set the clock of this machine by NTP"),
+    (
+        "Expired",
+        "the certificate of the database has expired; renew it, or set the clock of this machine",
+    ),
+    (
+        "NotValidYet",
+        "the certificate of the database is not valid yet; set the clock of this machine by NTP",
+    ),
 ];
 
 /// The message for a connection that failed because of its certificate.
@@ -28,5 +34,7 @@ pub(super) fn way_out(error: &sqlx::Error) -> Option<&'static str> {
     }
     // sqlx passes on the error of its TLS library, whose types are private.
     let text = format!("{error:?}");
-    text.contains("InvalidCertificate").then(|| WAYS_OUT.iter().find(|(word, _)| text.contains(word)))?.map(|(_, way_out)| *way_out)
+    text.contains("InvalidCertificate")
+        .then(|| WAYS_OUT.iter().find(|(word, _)| text.contains(word)))?
+        .map(|(_, way_out)| *way_out)
 }

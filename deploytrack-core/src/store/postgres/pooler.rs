@@ -65,9 +65,13 @@ impl Lending {
 /// and for one that does not lend two connections at once.
 pub(super) async fn lending(options: &PgConnectOptions) -> Result<Lending, Error> {
     let connected = timeout(WAIT, PgConnection::connect_with(options)).await;
-    let mut one = connected.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())).map_err(not_connected)?;
+    let mut one = connected
+        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+        .map_err(not_connected)?;
     let compared = timeout(WAIT, compared(&mut one, options)).await;
-    let lending = compared.map_err(|_| Error::Setup(ONE_AT_A_TIME.into()))?.map_err(not_begun)?;
+    let lending = compared
+        .map_err(|_| Error::Setup(ONE_AT_A_TIME.into()))?
+        .map_err(not_begun)?;
     one.close().await.map_err(sqlx_error::unexpected)?;
     Ok(lending)
 }
@@ -86,7 +90,11 @@ async fn compared(one: &mut PgConnection, options: &PgConnectOptions) -> sqlx::R
         other.execute("begin").await?;
         let borrowed = process(&mut other).await?;
         if first == borrowed || first != process(one).await? {
-            lending = if keeps_statements(&mut other).await? { Lending::Session } else { Lending::Transaction };
+            lending = if keeps_statements(&mut other).await? {
+                Lending::Session
+            } else {
+                Lending::Transaction
+            };
             break;
         }
         other.execute("rollback").await?;
@@ -101,13 +109,18 @@ async fn compared(one: &mut PgConnection, options: &PgConnectOptions) -> sqlx::R
 async fn keeps_statements(connection: &mut PgConnection) -> sqlx::Result<bool> {
     connection.execute("deallocate all").await?;
     sqlx::query("select 1").execute(&mut *connection).await?;
-    let passed_on = connection.fetch_optional("select name from pg_prepared_statements where name like 'sqlx%'").await?;
+    let passed_on = connection
+        .fetch_optional("select name from pg_prepared_statements where name like 'sqlx%'")
+        .await?;
     Ok(passed_on.is_none())
 }
 
 /// The id of the server process, read without a prepared statement.
 async fn process(connection: &mut PgConnection) -> sqlx::Result<i32> {
-    connection.fetch_one("select pg_backend_pid()").await?.try_get(0)
+    connection
+        .fetch_one("select pg_backend_pid()")
+        .await?
+        .try_get(0)
 }
 
 /// The error for an untrusted certificate, or for a parameter of the URL that a pooler does not
@@ -116,7 +129,9 @@ fn not_connected(error: sqlx::Error) -> Error {
     if let Some(way_out) = certificate::way_out(&error) {
         return Error::Setup(way_out.into());
     }
-    let message = error.as_database_error().map(|refusal| refusal.message().to_owned());
+    let message = error
+        .as_database_error()
+        .map(|refusal| refusal.message().to_owned());
     match message.filter(|message| message.contains("unsupported startup parameter")) {
         Some(message) => Error::Setup(format!(
             "the pooler in front of the database rejects a parameter of the database URL ({message}): leave `options` out and set the value for \
@@ -127,7 +142,9 @@ fn not_connected(error: sqlx::Error) -> Error {
 }
 
 fn not_begun(error: sqlx::Error) -> Error {
-    let refused = error.as_database_error().is_some_and(|refusal| refusal.message().contains("statement pooling"));
+    let refused = error
+        .as_database_error()
+        .is_some_and(|refusal| refusal.message().contains("statement pooling"));
     if refused {
         return Error::Setup(
             "the pooler in front of the database is in statement mode, which allows no transactions; set pool_mode = session or \

@@ -27,7 +27,10 @@ pub(in crate::store) struct Anchor {
 
 impl Anchor {
     pub(super) fn new(connection: SqliteConnection) -> Self {
-        Self { connection: Mutex::new(Some(connection)), ending: Arc::default() }
+        Self {
+            connection: Mutex::new(Some(connection)),
+            ending: Arc::default(),
+        }
     }
 
     /// Interrupts reads that take too long, unless the guard is dropped first.
@@ -42,7 +45,9 @@ impl Anchor {
     /// Moves the part of the log that no reader uses into the file.
     pub(in crate::store) async fn checkpoint(&self) {
         if let Some(connection) = &mut *self.connection.lock().await
-            && let Err(error) = sqlx::raw_sql("pragma wal_checkpoint(passive)").execute(connection).await
+            && let Err(error) = sqlx::raw_sql("pragma wal_checkpoint(passive)")
+                .execute(connection)
+                .await
         {
             tracing::debug!(%error, "the write-ahead log could not be moved into the database file");
         }
@@ -51,14 +56,20 @@ impl Anchor {
     /// Moves the log into the file and closes the connection. Closing deletes the log if no other
     /// process has the database open.
     pub(in crate::store) async fn close(&self, condition: &Condition) {
-        let Some(mut connection) = self.connection.lock().await.take() else { return };
+        let Some(mut connection) = self.connection.lock().await.take() else {
+            return;
+        };
         if condition.is_displaced() {
-            tracing::error!("another database has replaced the files of this one; they are not changed");
+            tracing::error!(
+                "another database has replaced the files of this one; they are not changed"
+            );
             // Closing would delete the write-ahead log of the other database.
             return std::mem::forget(connection);
         }
         // A reader in another process delays the close by a second at most.
-        let moved = sqlx::raw_sql("pragma busy_timeout = 1000; pragma wal_checkpoint(truncate)").execute(&mut connection).await;
+        let moved = sqlx::raw_sql("pragma busy_timeout = 1000; pragma wal_checkpoint(truncate)")
+            .execute(&mut connection)
+            .await;
         if let Err(error) = moved.and(connection.close().await) {
             tracing::error!(%error, "the write-ahead log could not be moved into the database file; keep it beside that file");
         }

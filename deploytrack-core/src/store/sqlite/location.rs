@@ -13,7 +13,11 @@ use sqlx::sqlite::SqliteConnectOptions;
 use crate::error::Error;
 
 /// The characters without a special meaning in the path of a `file:` URI.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_');
 
 /// A database in a file, or in memory.
 pub(super) struct Location {
@@ -25,23 +29,41 @@ pub(super) struct Location {
 impl Location {
     /// The file at this path, with any characters.
     pub(super) fn of_file(path: &Path) -> Self {
-        Self { path: Some(path.to_owned()), options: SqliteConnectOptions::new().filename(file_name(path)) }
+        Self {
+            path: Some(path.to_owned()),
+            options: SqliteConnectOptions::new().filename(file_name(path)),
+        }
     }
 
     /// Parses a URL: `sqlite:PATH`, `sqlite:PATH?PARAMETERS` or `sqlite::memory:`.
     pub(super) fn of_url(url: &str) -> Result<Self, Error> {
-        let location = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
-        let (path, parameters) = location.split_once('?').map_or((location, None), |(path, parameters)| (path, Some(parameters)));
-        let is_memory = path == ":memory:" || parameters.is_some_and(|all| all.split('&').any(|one| one == "mode=memory"));
+        let location = url
+            .trim_start_matches("sqlite://")
+            .trim_start_matches("sqlite:");
+        let (path, parameters) = location
+            .split_once('?')
+            .map_or((location, None), |(path, parameters)| {
+                (path, Some(parameters))
+            });
+        let is_memory = path == ":memory:"
+            || parameters.is_some_and(|all| all.split('&').any(|one| one == "mode=memory"));
         let options = options(if is_memory { ":memory:" } else { "file" }, parameters)?;
         if is_memory {
-            return Ok(Self { path: None, options });
+            return Ok(Self {
+                path: None,
+                options,
+            });
         }
         let path = decoded(path)?;
         if path.as_os_str().is_empty() {
-            return Err(Error::Setup("the database URL names no file; it must look like sqlite:PATH".into()));
+            return Err(Error::Setup(
+                "the database URL names no file; it must look like sqlite:PATH".into(),
+            ));
         }
-        Ok(Self { options: options.filename(file_name(&path)), path: Some(path) })
+        Ok(Self {
+            options: options.filename(file_name(&path)),
+            path: Some(path),
+        })
     }
 }
 
@@ -53,18 +75,25 @@ fn options(location: &str, parameters: Option<&str>) -> Result<SqliteConnectOpti
              and %25 for a %"
         ))
     };
-    let Some(parameters) = parameters else { return SqliteConnectOptions::from_str(location).map_err(|error| cannot(&error.to_string())) };
+    let Some(parameters) = parameters else {
+        return SqliteConnectOptions::from_str(location)
+            .map_err(|error| cannot(&error.to_string()));
+    };
     if parameters.is_empty() {
         return Err(cannot("no parameters follow its ?"));
     }
-    SqliteConnectOptions::from_str(&format!("{location}?{parameters}")).map_err(|error| cannot(&error.to_string()))
+    SqliteConnectOptions::from_str(&format!("{location}?{parameters}"))
+        .map_err(|error| cannot(&error.to_string()))
 }
 
 /// Decodes the escapes of a path.
 fn decoded(path: &str) -> Result<PathBuf, Error> {
     let bytes: Vec<u8> = percent_decode_str(path).collect();
     if bytes.contains(&0) {
-        return Err(Error::Setup("the database URL has a NUL character (%00) in its path, which no file name can have".into()));
+        return Err(Error::Setup(
+            "the database URL has a NUL character (%00) in its path, which no file name can have"
+                .into(),
+        ));
     }
     Ok(os_string(bytes).into())
 }
@@ -87,7 +116,11 @@ fn file_name(path: &Path) -> PathBuf {
     if path.to_str().is_some() {
         return path;
     }
-    format!("file:{}", percent_encode(path.as_os_str().as_encoded_bytes(), PLAIN)).into()
+    format!(
+        "file:{}",
+        percent_encode(path.as_os_str().as_encoded_bytes(), PLAIN)
+    )
+    .into()
 }
 
 #[cfg(test)]
@@ -95,7 +128,12 @@ mod tests {
     use super::*;
 
     fn named(url: &str) -> String {
-        Location::of_url(url).unwrap().path.unwrap().to_string_lossy().into_owned()
+        Location::of_url(url)
+            .unwrap()
+            .path
+            .unwrap()
+            .to_string_lossy()
+            .into_owned()
     }
 
     #[test]
@@ -109,7 +147,11 @@ mod tests {
         ] {
             assert_eq!(named(url), path, "{url}");
         }
-        for url in ["sqlite::memory:", "sqlite:?mode=memory", "sqlite://:memory:"] {
+        for url in [
+            "sqlite::memory:",
+            "sqlite:?mode=memory",
+            "sqlite://:memory:",
+        ] {
             assert!(Location::of_url(url).unwrap().path.is_none(), "{url}");
         }
         for (url, why) in [
@@ -119,7 +161,9 @@ mod tests {
             ("sqlite:", "names no file"),
             ("sqlite:a%00b", "NUL"),
         ] {
-            let Err(Error::Setup(message)) = Location::of_url(url) else { panic!("{url} was accepted") };
+            let Err(Error::Setup(message)) = Location::of_url(url) else {
+                panic!("{url} was accepted")
+            };
             assert!(message.contains(why), "{url}: {message}");
         }
     }

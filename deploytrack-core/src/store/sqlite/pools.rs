@@ -18,7 +18,8 @@ use super::WAIT;
 use crate::store::{condition::Condition, sqlx_error};
 
 pub(super) const READERS: u32 = 4;
-/// The number of SQLite's virtual machine steps between two checks for an interrupt: about a millisecond.
+/// The number of SQLite's virtual machine steps between two checks for an interrupt: about a
+/// millisecond.
 const STEPS: i32 = 10_000;
 
 /// A pool whose connections stay open as long as the store: with a full disk or without free file
@@ -30,7 +31,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(WAIT)
-        // A connection to a file cannot be lost. One that has failed is replaced: see `before_acquire`.
+        // A connection to a file cannot be lost. One that has failed is replaced: see
+        // `before_acquire`.
         .test_before_acquire(false)
         .after_release(|connection, _| Box::pin(is_at_rest(connection)))
 }
@@ -38,20 +40,24 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 pub(super) fn writers(condition: &Arc<Condition>) -> SqlitePoolOptions {
     let condition = condition.clone();
     pool(1).before_acquire(move |_, connection| {
-        let failed = sqlx_error::sqlite::has_failed_since(connection.age) || condition.has_failed_since(connection.age);
+        let failed = sqlx_error::sqlite::has_failed_since(connection.age)
+            || condition.has_failed_since(connection.age);
         Box::pin(ready(Ok(!failed || condition.check_files().is_err())))
     })
 }
 
 pub(super) fn readers(condition: &Arc<Condition>, ending: &Arc<AtomicBool>) -> SqlitePoolOptions {
     let (condition, ending) = (condition.clone(), ending.clone());
-    pool(READERS).after_connect(move |connection, _| Box::pin(interrupt_at_the_end(connection, ending.clone()))).before_acquire(
-        move |_, connection| {
+    pool(READERS)
+        .after_connect(move |connection, _| {
+            Box::pin(interrupt_at_the_end(connection, ending.clone()))
+        })
+        .before_acquire(move |_, connection| {
             // After the file was deleted, only the open connections can still read it.
-            let keep = !sqlx_error::sqlite::has_failed_since(connection.age) || condition.check_files().is_err();
+            let keep = !sqlx_error::sqlite::has_failed_since(connection.age)
+                || condition.check_files().is_err();
             Box::pin(ready(Ok(keep)))
-        },
-    )
+        })
 }
 
 /// Whether a connection that returns to the pool has ended its transaction. After a full disk or an
@@ -79,7 +85,13 @@ pub(super) async fn forget_transaction(connection: &mut SqliteConnection) -> sql
 }
 
 /// Interrupts the statements of a connection when `ending` is set.
-async fn interrupt_at_the_end(connection: &mut SqliteConnection, ending: Arc<AtomicBool>) -> sqlx::Result<()> {
-    connection.lock_handle().await?.set_progress_handler(STEPS, move || !ending.load(Ordering::Relaxed));
+async fn interrupt_at_the_end(
+    connection: &mut SqliteConnection,
+    ending: Arc<AtomicBool>,
+) -> sqlx::Result<()> {
+    connection
+        .lock_handle()
+        .await?
+        .set_progress_handler(STEPS, move || !ending.load(Ordering::Relaxed));
     Ok(())
 }

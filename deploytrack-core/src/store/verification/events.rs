@@ -65,7 +65,12 @@ impl Snapshot {
             .await
         })
         .map_err(unexpected)?;
-        Ok(Numbering { count: unsigned(count), first, last, last_committed })
+        Ok(Numbering {
+            count: unsigned(count),
+            first,
+            last,
+            last_committed,
+        })
     }
 
     /// Events that differ from their row of history.
@@ -85,10 +90,18 @@ impl Snapshot {
 
     /// Rows of history without an event, and their deployments.
     pub(crate) async fn entries_without_event(&mut self) -> Result<Vec<(i64, Uuid)>, Error> {
-        on!(Transaction, &mut self.0, |snapshot| sqlx::query_as(ENTRIES_WITHOUT_EVENT).fetch_all(&mut **snapshot).await).map_err(unexpected)
+        on!(Transaction, &mut self.0, |snapshot| sqlx::query_as(
+            ENTRIES_WITHOUT_EVENT
+        )
+        .fetch_all(&mut **snapshot)
+        .await)
+        .map_err(unexpected)
     }
 
     async fn wrong_events(&mut self, sql: &'static str) -> Result<Vec<WrongEvent>, Error> {
-        on!(Transaction, &mut self.0, |snapshot| sqlx::query_as(sql).fetch_all(&mut **snapshot).await).map_err(unexpected)
+        on!(Transaction, &mut self.0, |snapshot| sqlx::query_as(sql)
+            .fetch_all(&mut **snapshot)
+            .await)
+        .map_err(unexpected)
     }
 }

@@ -29,23 +29,49 @@ pub(super) struct Addition {
 impl Addition {
     pub(super) fn of_new(past: PastLine) -> Self {
         let head = history::identity(&past.deployment);
-        Self { deployment: past.deployment, record: None, history: Vec::new(), head, entries: past.entries }
+        Self {
+            deployment: past.deployment,
+            record: None,
+            history: Vec::new(),
+            head,
+            entries: past.entries,
+        }
     }
 
     /// A recorded deployment that gets the entries of a line after the first `so_far`.
-    pub(super) fn of_record(record: DeploymentRecord, history: Vec<HistoryEntry>, past: PastLine, so_far: usize) -> Self {
+    pub(super) fn of_record(
+        record: DeploymentRecord,
+        history: Vec<HistoryEntry>,
+        past: PastLine,
+        so_far: usize,
+    ) -> Self {
         let (deployment, head) = (record.deployment.clone(), record.head_hash);
-        let mut addition = Self { deployment, head, record: Some(record), history, entries: Vec::new() };
+        let mut addition = Self {
+            deployment,
+            head,
+            record: Some(record),
+            history,
+            entries: Vec::new(),
+        };
         addition.continue_with(past, so_far);
         addition
     }
 
     /// How many entries of a line this addition covers, if the line begins in the same way.
     pub(super) fn covered_by(&self, past: &PastLine) -> Option<usize> {
-        let before = self.history.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.to, entry.occurred_at));
-        let added =
-            self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition).map(|entry| (entry.status, entry.occurred_at));
-        covered_entries(before.chain(added), past, |transition, entry| transition == (entry.status, entry.occurred_at))
+        let before = self
+            .history
+            .iter()
+            .filter(|entry| entry.event == HistoryKind::Transition)
+            .map(|entry| (entry.to, entry.occurred_at));
+        let added = self
+            .entries
+            .iter()
+            .filter(|entry| entry.event == HistoryKind::Transition)
+            .map(|entry| (entry.status, entry.occurred_at));
+        covered_entries(before.chain(added), past, |transition, entry| {
+            transition == (entry.status, entry.occurred_at)
+        })
     }
 
     /// Adds the entries of a line after the first `so_far`, without undeployments that it has
@@ -59,9 +85,15 @@ impl Addition {
     }
 
     fn has_undeployment_at(&self, entry: &PastEntry) -> bool {
-        let is_same = |row: &HistoryEntry| row.is_claimed_at(Some(entry.occurred_at)) || row.is_claimed_at(entry.claimed_at);
-        self.history.iter().any(|row| row.event == HistoryKind::Undeployed && is_same(row))
-            || self.entries.iter().any(|added| added.event == HistoryKind::Undeployed && added.occurred_at == entry.occurred_at)
+        let is_same = |row: &HistoryEntry| {
+            row.is_claimed_at(Some(entry.occurred_at)) || row.is_claimed_at(entry.claimed_at)
+        };
+        self.history
+            .iter()
+            .any(|row| row.event == HistoryKind::Undeployed && is_same(row))
+            || self.entries.iter().any(|added| {
+                added.event == HistoryKind::Undeployed && added.occurred_at == entry.occurred_at
+            })
     }
 
     /// How many rows of history it adds.
@@ -78,17 +110,28 @@ impl Addition {
     /// deployment give them.
     fn order(&self, at: usize) -> impl Iterator<Item = (i64, usize, usize)> {
         let mut newest = 0;
-        self.entries.iter().enumerate().map(move |(at_entry, entry)| {
-            newest = entry.sequence.unwrap_or_default().max(newest);
-            (newest, at, at_entry)
-        })
+        self.entries
+            .iter()
+            .enumerate()
+            .map(move |(at_entry, entry)| {
+                newest = entry.sequence.unwrap_or_default().max(newest);
+                (newest, at, at_entry)
+            })
     }
 
     /// Adds one entry to the history.
-    fn append(&mut self, write: &mut Write, entry: PastEntry, by: &Label, now: Time) -> Result<(), Error> {
+    fn append(
+        &mut self,
+        write: &mut Write,
+        entry: PastEntry,
+        by: &Label,
+        now: Time,
+    ) -> Result<(), Error> {
         let before = self.history.last();
         let from = before.map(|before| before.to);
-        let is_retry = from.is_some() && entry.event == HistoryKind::Transition && entry.status == Status::Pending;
+        let is_retry = from.is_some()
+            && entry.event == HistoryKind::Transition
+            && entry.status == Status::Pending;
         let row = HistoryEntry {
             sequence: 0,
             attempt: before.map_or(1, |before| before.attempt) + i64::from(is_retry),
@@ -112,11 +155,21 @@ impl Addition {
     /// Writes the deployment and the periods of its cell, as the history requires.
     fn finish(self, write: &mut Write, now: Time) {
         let cell = self.cell();
-        let Some(standing) = history::fold(&self.history) else { return };
-        let before = self.record.as_ref().and_then(|record| Some((record, history::fold(self.earlier_history())?)));
-        let deployment = Deployment { updated_at: now, ..standing.applied_to(self.deployment.clone()) };
+        let Some(standing) = history::fold(&self.history) else {
+            return;
+        };
+        let before = self
+            .record
+            .as_ref()
+            .and_then(|record| Some((record, history::fold(self.earlier_history())?)));
+        let deployment = Deployment {
+            updated_at: now,
+            ..standing.applied_to(self.deployment.clone())
+        };
         let counted = before.as_ref().map(|(record, _)| record.deployment.status);
-        let periods = before.map(|(_, standing)| standing.periods).unwrap_or_default();
+        let periods = before
+            .map(|(_, standing)| standing.periods)
+            .unwrap_or_default();
         let revision = self.record.as_ref().map_or(0, |record| record.revision);
         write.put_deployment(DeploymentRecord {
             deployment: deployment.clone(),
@@ -150,9 +203,21 @@ impl Addition {
 
 /// Adds all entries, sorted by the order of recording if every entry has a number: of two successes
 /// at the same time, the one recorded later is current.
-pub(super) fn add_all(write: &mut Write, mut additions: Vec<Addition>, by: &Label, now: Time) -> Result<(), Error> {
-    let has_order = additions.iter().flat_map(|addition| &addition.entries).all(|entry| entry.sequence.is_some());
-    let mut order: Vec<_> = additions.iter().enumerate().flat_map(|(at, addition)| addition.order(at)).collect();
+pub(super) fn add_all(
+    write: &mut Write,
+    mut additions: Vec<Addition>,
+    by: &Label,
+    now: Time,
+) -> Result<(), Error> {
+    let has_order = additions
+        .iter()
+        .flat_map(|addition| &addition.entries)
+        .all(|entry| entry.sequence.is_some());
+    let mut order: Vec<_> = additions
+        .iter()
+        .enumerate()
+        .flat_map(|(at, addition)| addition.order(at))
+        .collect();
     if has_order {
         order.sort_by_key(|(sequence, ..)| *sequence);
     }

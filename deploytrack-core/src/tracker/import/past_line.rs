@@ -26,7 +26,9 @@ impl PastLine {
     }
 
     pub(super) fn transitions(&self) -> impl Iterator<Item = &PastEntry> {
-        self.entries.iter().filter(|entry| entry.event == HistoryKind::Transition)
+        self.entries
+            .iter()
+            .filter(|entry| entry.event == HistoryKind::Transition)
     }
 
     /// The key of the line at one of its transitions.
@@ -57,8 +59,15 @@ pub(super) fn placed(entries: Vec<PastEntry>, arrival: &Arrival) -> Vec<PastEntr
     let placed = |entry: PastEntry| {
         let placed = arrival.place(Some(entry.occurred_at), Time::default(), before);
         before = Some(placed.at);
-        let claimed_at = entry.claimed_at.or(placed.claimed).filter(|claimed| *claimed != placed.at);
-        PastEntry { occurred_at: placed.at, claimed_at, ..entry }
+        let claimed_at = entry
+            .claimed_at
+            .or(placed.claimed)
+            .filter(|claimed| *claimed != placed.at);
+        PastEntry {
+            occurred_at: placed.at,
+            claimed_at,
+            ..entry
+        }
     };
     entries.into_iter().map(placed).collect()
 }
@@ -69,7 +78,11 @@ pub(super) fn covered_entries<T>(
     past: &PastLine,
     same: impl Fn(T, &PastEntry) -> bool,
 ) -> Option<usize> {
-    let mut entries = past.entries.iter().enumerate().filter(|(_, entry)| entry.event == HistoryKind::Transition);
+    let mut entries = past
+        .entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| entry.event == HistoryKind::Transition);
     let mut so_far = 0;
     for transition in transitions {
         let (at, entry) = entries.next()?;

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Addition, ImportCounts, NumberedUndeployment, PastLine, Write, past_line::covered_entries};
+use super::{
+    Addition, ImportCounts, NumberedUndeployment, PastLine, Write, past_line::covered_entries,
+};
 use crate::{
     api::PastEntry,
     error::Error,
@@ -29,7 +31,9 @@ pub(super) struct ImportPlan {
 /// Plans the import. A line counts as recorded if the database has the deployment in that status,
 /// or with a part of its history, or if an earlier line of the same import has it.
 pub(super) async fn plan(write: &mut Write, lines: Vec<PastLine>) -> Result<ImportPlan, Error> {
-    let mut known = write.recorded_lines(lines.iter().filter_map(PastLine::latest).collect()).await?;
+    let mut known = write
+        .recorded_lines(lines.iter().filter_map(PastLine::latest).collect())
+        .await?;
     let begun = deployments_by_beginning(write, &lines, &known).await?;
     let mut plan = ImportPlan::default();
     // The additions of this import, by the key of their first transition.
@@ -42,14 +46,28 @@ pub(super) async fn plan(write: &mut Write, lines: Vec<PastLine>) -> Result<Impo
         plan.imported.count(true);
         known.extend(past.transitions().map(|entry| past.line(entry)));
         let beginning = past.beginning();
-        let earlier = beginning.as_ref().filter(|_| past.has_history).and_then(|beginning| beginnings.get(beginning)).into_iter().flatten();
-        if let Some((at, so_far)) = earlier.copied().find_map(|at| Some((at, plan.additions[at].covered_by(&past)?))) {
+        let earlier = beginning
+            .as_ref()
+            .filter(|_| past.has_history)
+            .and_then(|beginning| beginnings.get(beginning))
+            .into_iter()
+            .flatten();
+        if let Some((at, so_far)) = earlier
+            .copied()
+            .find_map(|at| Some((at, plan.additions[at].covered_by(&past)?)))
+        {
             plan.earlier.extend(undeployments(&past, so_far));
             plan.additions[at].continue_with(past, so_far);
             continue;
         }
-        let mut histories = beginning.as_ref().and_then(|beginning| begun.get(beginning)).into_iter().flatten();
-        let addition = match histories.find_map(|(id, history)| Some((*id, history, covered_by_history(history, &past)?))) {
+        let mut histories = beginning
+            .as_ref()
+            .and_then(|beginning| begun.get(beginning))
+            .into_iter()
+            .flatten();
+        let addition = match histories
+            .find_map(|(id, history)| Some((*id, history, covered_by_history(history, &past)?)))
+        {
             None => Addition::of_new(past),
             Some((id, history, so_far)) => {
                 let record = write.existing_deployment(id).await?;
@@ -58,7 +76,10 @@ pub(super) async fn plan(write: &mut Write, lines: Vec<PastLine>) -> Result<Impo
             }
         };
         if let Some(beginning) = beginning {
-            beginnings.entry(beginning).or_default().push(plan.additions.len());
+            beginnings
+                .entry(beginning)
+                .or_default()
+                .push(plan.additions.len());
         }
         plan.additions.push(addition);
     }
@@ -68,7 +89,8 @@ pub(super) async fn plan(write: &mut Write, lines: Vec<PastLine>) -> Result<Impo
 impl ImportPlan {
     fn skip(&mut self, past: &PastLine) {
         self.imported.count(false);
-        self.undeployments.extend(undeployments(past, past.entries.len()));
+        self.undeployments
+            .extend(undeployments(past, past.entries.len()));
     }
 }
 
@@ -79,7 +101,12 @@ async fn deployments_by_beginning(
     known: &HashSet<LineKey>,
 ) -> Result<HashMap<LineKey, Vec<(Uuid, Vec<HistoryEntry>)>>, Error> {
     let is_unknown = |past: &&PastLine| past.latest().is_none_or(|latest| !known.contains(&latest));
-    let beginnings: Vec<_> = lines.iter().filter(|past| past.has_history).filter(is_unknown).filter_map(PastLine::beginning).collect();
+    let beginnings: Vec<_> = lines
+        .iter()
+        .filter(|past| past.has_history)
+        .filter(is_unknown)
+        .filter_map(PastLine::beginning)
+        .collect();
     let mut found = HashMap::<_, Vec<_>>::new();
     if beginnings.is_empty() {
         return Ok(found);
@@ -93,15 +120,24 @@ async fn deployments_by_beginning(
 
 /// The undeployments among the first entries of a line: the recorded deployment may lack them.
 fn undeployments(past: &PastLine, among: usize) -> Vec<NumberedUndeployment> {
-    let entries = past.entries.iter().take(among).filter(|entry| entry.event == HistoryKind::Undeployed);
-    entries.map(|entry| (past.number, past.cell(), Undeployment::of(entry))).collect()
+    let entries = past
+        .entries
+        .iter()
+        .take(among)
+        .filter(|entry| entry.event == HistoryKind::Undeployed);
+    entries
+        .map(|entry| (past.number, past.cell(), Undeployment::of(entry)))
+        .collect()
 }
 
 /// How many entries of a line this history covers, if it begins as the line does.
 fn covered_by_history(history: &[HistoryEntry], past: &PastLine) -> Option<usize> {
     let same = |row: &HistoryEntry, entry: &PastEntry| {
-        row.to == entry.status && (row.is_claimed_at(Some(entry.occurred_at)) || row.is_claimed_at(entry.claimed_at))
+        row.to == entry.status
+            && (row.is_claimed_at(Some(entry.occurred_at)) || row.is_claimed_at(entry.claimed_at))
     };
-    let transitions = history.iter().filter(|entry| entry.event == HistoryKind::Transition);
+    let transitions = history
+        .iter()
+        .filter(|entry| entry.event == HistoryKind::Transition);
     covered_entries(transitions, past, same)
 }

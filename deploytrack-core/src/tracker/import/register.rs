@@ -23,15 +23,31 @@ pub(super) async fn register(
     Ok(imported)
 }
 
-async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<ImportCounts, Error> {
+async fn components(
+    tracker: &Tracker,
+    write: &mut Write,
+    lines: &[(usize, ImportLine)],
+    by: &Label,
+) -> Result<ImportCounts, Error> {
     let now = tracker.clock.now();
-    let mut registered: Vec<_> =
-        lines.iter().filter_map(|(_, line)| if let ImportLine::Component(registered) = line { Some(registered) } else { None }).collect();
+    let mut registered: Vec<_> = lines
+        .iter()
+        .filter_map(|(_, line)| {
+            if let ImportLine::Component(registered) = line {
+                Some(registered)
+            } else {
+                None
+            }
+        })
+        .collect();
     // The same order for all writers.
     registered.sort_by(|a, b| a.new.name.cmp(&b.new.name));
     let mut imported = ImportCounts::default();
     for Registration { new, archived_at } in registered {
-        let mut component = new.details.clone().applied_to(Component::registered(tracker.next_id(), new.name.clone(), now), now);
+        let mut component = new.details.clone().applied_to(
+            Component::registered(tracker.next_id(), new.name.clone(), now),
+            now,
+        );
         component.archived_at = archived_since(component.archived_at, *archived_at);
         let is_new = write.add_component(&component).await?;
         if is_new {
@@ -42,10 +58,20 @@ async fn components(tracker: &Tracker, write: &mut Write, lines: &[(usize, Impor
     Ok(imported)
 }
 
-async fn environments(tracker: &Tracker, write: &mut Write, lines: &[(usize, ImportLine)], by: &Label) -> Result<ImportCounts, Error> {
+async fn environments(
+    tracker: &Tracker,
+    write: &mut Write,
+    lines: &[(usize, ImportLine)],
+    by: &Label,
+) -> Result<ImportCounts, Error> {
     let now = tracker.clock.now();
-    let registered =
-        lines.iter().filter_map(|(_, line)| if let ImportLine::Environment(registered) = line { Some(registered) } else { None });
+    let registered = lines.iter().filter_map(|(_, line)| {
+        if let ImportLine::Environment(registered) = line {
+            Some(registered)
+        } else {
+            None
+        }
+    });
     let environment = |Registration { new, archived_at }: &Registration<NewEnvironment>| {
         let environment = Environment::registered(tracker.next_id(), new.name.clone(), now);
         let mut environment = new.details.clone().applied_to(environment, now);
@@ -56,7 +82,9 @@ async fn environments(tracker: &Tracker, write: &mut Write, lines: &[(usize, Imp
     let mut imported = ImportCounts::default();
     if !registered.is_empty() {
         let count = registered.len() as u64;
-        imported.recorded = tracker.insert_unknown_environments(write, registered, by).await?;
+        imported.recorded = tracker
+            .insert_unknown_environments(write, registered, by)
+            .await?;
         imported.skipped = count - imported.recorded;
     }
     Ok(imported)

@@ -49,15 +49,26 @@ struct ColumnIndex {
 impl ColumnIndex {
     fn of(Columns { shown, hidden }: Columns, filter: &MatrixFilter) -> Self {
         let ids = || shown.iter().map(|environment| environment.id);
-        let few = shown.len() <= FEW_COLUMNS && (!filter.environments.is_empty() || hidden > 8 * shown.len() as u64);
+        let few = shown.len() <= FEW_COLUMNS
+            && (!filter.environments.is_empty() || hidden > 8 * shown.len() as u64);
         let (positions, only) = (ids().zip(0..).collect(), few.then(|| ids().collect()));
-        Self { environments: shown, positions, only }
+        Self {
+            environments: shown,
+            positions,
+            only,
+        }
     }
 }
 
 impl ComponentWalk {
     fn new(tracker: Tracker, filter: MatrixFilter) -> Self {
-        Self { tracker, filter, columns: None, after: None, ended: false }
+        Self {
+            tracker,
+            filter,
+            columns: None,
+            after: None,
+            ended: false,
+        }
     }
 
     /// The columns, read at the first call.
@@ -65,19 +76,34 @@ impl ComponentWalk {
         if let Some(columns) = &self.columns {
             return Ok(columns.clone());
         }
-        let columns = Arc::new(ColumnIndex::of(self.tracker.store.columns(&self.filter).await?, &self.filter));
+        let columns = Arc::new(ColumnIndex::of(
+            self.tracker.store.columns(&self.filter).await?,
+            &self.filter,
+        ));
         self.columns = Some(columns.clone());
         Ok(columns)
     }
 
     /// The section after the last name that was read, up to this name.
     fn section<'a>(&'a self, columns: &'a ColumnIndex, last: Option<&'a str>) -> Section<'a> {
-        Section { filter: &self.filter, after: self.after.as_deref(), last, environments: columns.only.as_deref() }
+        Section {
+            filter: &self.filter,
+            after: self.after.as_deref(),
+            last,
+            environments: columns.only.as_deref(),
+        }
     }
 
     /// The next components, up to a limit; none at the end.
     async fn components(&self, columns: &ColumnIndex, most: u64) -> Result<Vec<Heading>, Error> {
-        if self.ended { Ok(Vec::new()) } else { self.tracker.store.components_in(self.section(columns, None), most).await }
+        if self.ended {
+            Ok(Vec::new())
+        } else {
+            self.tracker
+                .store
+                .components_in(self.section(columns, None), most)
+                .await
+        }
     }
 
     /// Moves on after these components. Fewer than the limit means the end.
@@ -101,27 +127,43 @@ impl Pages for MatrixPages {
 
     async fn next(&mut self) -> Result<Option<Vec<Row>>, Error> {
         let reads = self.walk.tracker.large_reads.clone();
-        let _turn = if self.has_begun { reads.next().await? } else { reads.first().await? };
+        let _turn = if self.has_begun {
+            reads.next().await?
+        } else {
+            reads.first().await?
+        };
         self.has_begun = true;
         let columns = self.walk.columns().await?;
         // Columns and components are read before the cells. A cell may then refer to something
         // newer, which is left out, but no cell is missing.
         let mut components = self.walk.components(&columns, COMPONENTS).await?;
-        let (Some(first), Some(last)) = (components.first(), components.last()) else { return Ok(None) };
+        let (Some(first), Some(last)) = (components.first(), components.last()) else {
+            return Ok(None);
+        };
         let (first, last) = (first.id, last.name.key().into_owned());
         let store = &self.walk.tracker.store;
-        let mut cells = store.cells(self.walk.section(&columns, Some(&last)), CELLS + 1).await?;
+        let mut cells = store
+            .cells(self.walk.section(&columns, Some(&last)), CELLS + 1)
+            .await?;
         let mut limit = COMPONENTS;
         if cells.len() as u64 > CELLS {
             // The cells of the last component may be incomplete: the next page begins with it,
             // unless it is the only one.
-            let cut = cells.last().map(|(key, _)| key.component_id).filter(|cut| *cut != first);
-            let complete = cut.and_then(|cut| components.iter().position(|component| component.id == cut)).unwrap_or(1).max(1);
+            let cut = cells
+                .last()
+                .map(|(key, _)| key.component_id)
+                .filter(|cut| *cut != first);
+            let complete = cut
+                .and_then(|cut| components.iter().position(|component| component.id == cut))
+                .unwrap_or(1)
+                .max(1);
             components.truncate(complete);
             limit = complete as u64;
             if cut.is_none() {
                 let last = components[0].name.key().into_owned();
-                cells = store.cells(self.walk.section(&columns, Some(&last)), u64::MAX).await?;
+                cells = store
+                    .cells(self.walk.section(&columns, Some(&last)), u64::MAX)
+                    .await?;
             }
         }
         self.walk.advance(&components, limit);
@@ -130,18 +172,31 @@ impl Pages for MatrixPages {
 }
 
 /// Groups cells into the rows of these components.
-fn rows(components: Vec<Heading>, cells: Vec<(CellKey, Option<Cell>)>, columns: &ColumnIndex) -> Vec<Row> {
+fn rows(
+    components: Vec<Heading>,
+    cells: Vec<(CellKey, Option<Cell>)>,
+    columns: &ColumnIndex,
+) -> Vec<Row> {
     let mut by_component = HashMap::<Uuid, Vec<(usize, Cell)>>::new();
     for (key, cell) in cells {
         if let (Some(cell), Some(position)) = (cell, columns.positions.get(&key.environment_id)) {
-            by_component.entry(key.component_id).or_default().push((*position, cell));
+            by_component
+                .entry(key.component_id)
+                .or_default()
+                .push((*position, cell));
         }
     }
     let row = |component: Heading| {
         let mut cells = by_component.remove(&component.id).unwrap_or_default();
         cells.sort_unstable_by_key(|(position, _)| *position);
-        let named = |(position, cell): (usize, Cell)| -> (Name, Cell) { (columns.environments[position].name.clone(), cell) };
-        Row { component_id: component.id, component_name: component.name, environments: cells.into_iter().map(named).collect() }
+        let named = |(position, cell): (usize, Cell)| -> (Name, Cell) {
+            (columns.environments[position].name.clone(), cell)
+        };
+        Row {
+            component_id: component.id,
+            component_name: component.name,
+            environments: cells.into_iter().map(named).collect(),
+        }
     };
     components.into_iter().map(row).collect()
 }
@@ -160,12 +215,32 @@ impl UnsettledPages {
     /// Reads the next cells with unsettled deployments; false at the end.
     async fn read_unsettled_cells(&mut self) -> Result<bool, Error> {
         let columns = self.walk.columns().await?;
-        let limit = (UNSETTLED_CELLS / (columns.environments.len() as u64).max(8)).clamp(1, COMPONENTS);
+        let limit =
+            (UNSETTLED_CELLS / (columns.environments.len() as u64).max(8)).clamp(1, COMPONENTS);
         let components = self.walk.components(&columns, limit).await?;
-        let Some(last) = components.last().map(|component| component.name.key().into_owned()) else { return Ok(false) };
-        let mut sizes = self.walk.tracker.store.unsettled_sizes(self.walk.section(&columns, Some(&last))).await?;
-        let rows: HashMap<Uuid, usize> = components.iter().map(|component| component.id).zip(0..).collect();
-        let order = |key: &CellKey| Some((*rows.get(&key.component_id)?, *columns.positions.get(&key.environment_id)?));
+        let Some(last) = components
+            .last()
+            .map(|component| component.name.key().into_owned())
+        else {
+            return Ok(false);
+        };
+        let mut sizes = self
+            .walk
+            .tracker
+            .store
+            .unsettled_sizes(self.walk.section(&columns, Some(&last)))
+            .await?;
+        let rows: HashMap<Uuid, usize> = components
+            .iter()
+            .map(|component| component.id)
+            .zip(0..)
+            .collect();
+        let order = |key: &CellKey| {
+            Some((
+                *rows.get(&key.component_id)?,
+                *columns.positions.get(&key.environment_id)?,
+            ))
+        };
         sizes.retain(|(key, _)| order(key).is_some());
         sizes.sort_by_key(|(key, _)| order(key));
         self.remaining.extend(sizes);
@@ -179,7 +254,11 @@ impl Pages for UnsettledPages {
 
     async fn next(&mut self) -> Result<Option<Vec<Deployment>>, Error> {
         let reads = self.walk.tracker.large_reads.clone();
-        let _turn = if self.has_begun { reads.next().await? } else { reads.first().await? };
+        let _turn = if self.has_begun {
+            reads.next().await?
+        } else {
+            reads.first().await?
+        };
         self.has_begun = true;
         if self.remaining.is_empty() && !self.read_unsettled_cells().await? {
             return Ok(None);
@@ -197,13 +276,20 @@ impl Tracker {
     /// The matrix, as [`Tracker::matrix`] returns it, page by page.
     #[must_use]
     pub fn matrix_pages(&self, filter: MatrixFilter) -> MatrixPages {
-        MatrixPages { walk: ComponentWalk::new(self.clone(), filter), has_begun: false }
+        MatrixPages {
+            walk: ComponentWalk::new(self.clone(), filter),
+            has_begun: false,
+        }
     }
 
     /// The unsettled deployments, as [`Tracker::unsettled`] returns them, page by page.
     #[must_use]
     pub fn unsettled_pages(&self, filter: MatrixFilter) -> UnsettledPages {
         let filter = MatrixFilter { at: None, ..filter };
-        UnsettledPages { walk: ComponentWalk::new(self.clone(), filter), remaining: VecDeque::new(), has_begun: false }
+        UnsettledPages {
+            walk: ComponentWalk::new(self.clone(), filter),
+            remaining: VecDeque::new(),
+            has_begun: false,
+        }
     }
 }

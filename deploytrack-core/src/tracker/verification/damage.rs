@@ -31,7 +31,9 @@ pub(super) struct Unreadable {
 impl Unreadable {
     /// Whether a cell of this environment is unreadable.
     pub(super) fn has_cell_of(&self, environment_id: Uuid) -> bool {
-        self.cells.iter().any(|cell| cell.environment_id == environment_id)
+        self.cells
+            .iter()
+            .any(|cell| cell.environment_id == environment_id)
     }
 
     /// Whether sums over all deployments are incomplete.
@@ -43,7 +45,10 @@ impl Unreadable {
 impl Source<'_> {
     /// Separates damage, which is reported, from an unavailable database, which ends the
     /// verification. After damage, the next read is possible again.
-    pub(super) async fn checked<T>(&mut self, outcome: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    pub(super) async fn checked<T>(
+        &mut self,
+        outcome: Result<T, Error>,
+    ) -> Result<Result<T, Error>, Error> {
         match outcome {
             Err(error) if is_damage(&error) => {
                 if self.snapshot.recover().await.is_err() {
@@ -58,7 +63,12 @@ impl Source<'_> {
 
 impl Audit {
     /// Returns the rows that were read, or reports the table as unreadable.
-    pub(super) async fn read<T>(&mut self, source: &mut Source<'_>, table: &str, outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    pub(super) async fn read<T>(
+        &mut self,
+        source: &mut Source<'_>,
+        table: &str,
+        outcome: Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
         Ok(match source.checked(outcome).await? {
             Ok(read) => Some(read),
             Err(error) => {
@@ -71,7 +81,14 @@ impl Audit {
     /// Reports an unreadable part.
     pub(super) fn note_unreadable(&mut self, table: &str, about: Difference, error: &Error) {
         self.unreadable.any = true;
-        self.note(table, None, Difference { detail: format!("{UNREAD}: {}", unreadable(error)), ..about });
+        self.note(
+            table,
+            None,
+            Difference {
+                detail: format!("{UNREAD}: {}", unreadable(error)),
+                ..about
+            },
+        );
     }
 
     /// Adds the damage that the database's own check finds.
@@ -79,7 +96,14 @@ impl Audit {
         let damage = source.snapshot.damage().await;
         if let Some(detail) = self.read(source, DAMAGE, damage).await?.flatten() {
             self.unreadable.any = true;
-            self.note(DAMAGE, None, Difference { detail: detail.replace('\n', " "), ..Difference::default() });
+            self.note(
+                DAMAGE,
+                None,
+                Difference {
+                    detail: detail.replace('\n', " "),
+                    ..Difference::default()
+                },
+            );
         }
         Ok(())
     }

@@ -20,24 +20,47 @@ fn verifier_with(token: &str) -> Verifier {
 
 #[test]
 fn a_cached_token_is_valid_for_as_long_as_an_uncached_one() {
-    let token = sign(Algorithm::HS256, &with("nbf", json!(now().timestamp())), BYTES);
+    let token = sign(
+        Algorithm::HS256,
+        &with("nbf", json!(now().timestamp())),
+        BYTES,
+    );
     let verifier = verifier_with(&token);
     for offset in [-120, -61, -60, 0, 3600, 3659, 3660, 1_000_000, 0] {
         let at = now() + chrono::TimeDelta::seconds(offset);
         let uncached = Verifier::new(&secret()).check(&token, at).is_ok();
-        assert_eq!(verifier.check(&token, at).is_ok(), uncached, "{offset} seconds later");
-        assert_eq!(uncached, (-60..3660).contains(&offset), "{offset} seconds later");
+        assert_eq!(
+            verifier.check(&token, at).is_ok(),
+            uncached,
+            "{offset} seconds later"
+        );
+        assert_eq!(
+            uncached,
+            (-60..3660).contains(&offset),
+            "{offset} seconds later"
+        );
     }
 }
 
 #[test]
 fn a_token_from_the_future_is_not_cached_before_its_time() {
-    let token = sign(Algorithm::HS256, &with("nbf", json!(now().timestamp() + 600)), BYTES);
+    let token = sign(
+        Algorithm::HS256,
+        &with("nbf", json!(now().timestamp() + 600)),
+        BYTES,
+    );
     let verifier = Verifier::new(&secret());
     assert!(verifier.check(&token, now()).is_err());
     assert_eq!(verifier.cache.len(), 0);
-    assert!(verifier.check(&token, now() + Duration::from_mins(10)).is_ok());
-    assert!(verifier.check(&token, now()).is_err(), "the clock was put back");
+    assert!(
+        verifier
+            .check(&token, now() + Duration::from_mins(10))
+            .is_ok()
+    );
+    assert!(
+        verifier.check(&token, now()).is_err(),
+        "the clock was put back"
+    );
 }
 
 #[test]
@@ -58,7 +81,11 @@ fn a_token_that_only_resembles_a_cached_one_is_rejected() {
         format!("{token}."),
         format!("{token} "),
         token.to_ascii_lowercase(),
-        sign(Algorithm::HS256, &valid(), b"another secret of more than 32 bytes"),
+        sign(
+            Algorithm::HS256,
+            &valid(),
+            b"another secret of more than 32 bytes",
+        ),
     ] {
         assert!(verifier.check(&other, now()).is_err(), "{other}");
     }
@@ -71,21 +98,44 @@ fn claims_of_one_token_with_the_signature_of_another_are_rejected() {
     let (admin, reader) = (signed("ada", &[ADMIN]), signed("bob", &[]));
     let verifier = verifier_with(&admin);
     assert!(verifier.check(&reader, now()).is_ok());
-    let (message, signature) = (admin.rsplit_once('.').unwrap().0, reader.rsplit_once('.').unwrap().1);
-    assert!(verifier.check(&format!("{message}.{signature}"), now()).is_err());
+    let (message, signature) = (
+        admin.rsplit_once('.').unwrap().0,
+        reader.rsplit_once('.').unwrap().1,
+    );
+    assert!(
+        verifier
+            .check(&format!("{message}.{signature}"), now())
+            .is_err()
+    );
 }
 
 #[test]
 fn more_tokens_than_the_cache_can_hold_get_their_own_claims() {
     let verifier = Verifier::new(&secret());
-    let tokens: Vec<_> =
-        (0..3000).map(|number| (number, signed(&format!("bot-{number}"), if number % 3 == 0 { &[ADMIN] } else { &[] }))).collect();
+    let tokens: Vec<_> = (0..3000)
+        .map(|number| {
+            (
+                number,
+                signed(
+                    &format!("bot-{number}"),
+                    if number % 3 == 0 { &[ADMIN] } else { &[] },
+                ),
+            )
+        })
+        .collect();
     for _ in 0..2 {
         for (number, token) in &tokens {
             let claims = verifier.check(token, now()).unwrap();
-            assert_eq!((claims.subject.as_str(), claims.admin), (format!("bot-{number}").as_str(), number % 3 == 0));
+            assert_eq!(
+                (claims.subject.as_str(), claims.admin),
+                (format!("bot-{number}").as_str(), number % 3 == 0)
+            );
         }
-        assert!((512..=1024).contains(&verifier.cache.len()), "{} are cached", verifier.cache.len());
+        assert!(
+            (512..=1024).contains(&verifier.cache.len()),
+            "{} are cached",
+            verifier.cache.len()
+        );
     }
 }
 
@@ -100,9 +150,14 @@ fn simultaneous_requests_get_their_own_claims() {
                 let token = signed(&subject, if admin { &[ADMIN] } else { &[] });
                 for round in 0..2000 {
                     let claims = verifier.check(&token, now()).unwrap();
-                    assert_eq!((claims.subject.as_str(), claims.admin), (subject.as_str(), admin));
+                    assert_eq!(
+                        (claims.subject.as_str(), claims.admin),
+                        (subject.as_str(), admin)
+                    );
                     // New tokens replace old ones in the cache.
-                    verifier.check(&signed(&format!("{subject}-{round}"), &[]), now()).unwrap();
+                    verifier
+                        .check(&signed(&format!("{subject}-{round}"), &[]), now())
+                        .unwrap();
                 }
             });
         }

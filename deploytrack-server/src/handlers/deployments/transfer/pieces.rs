@@ -20,22 +20,45 @@ pub(super) struct Piece<'a> {
     pub(super) text: &'a [u8],
 }
 
-/// The pieces of a body, or an error if there are more than [`IMPORT_LINES`]. A byte order mark is skipped.
+/// The pieces of a body, or an error if there are more than [`IMPORT_LINES`]. A byte order mark is
+/// skipped.
 pub(super) fn pieces(body: &[u8]) -> Result<Vec<Piece<'_>>, Refusal> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    let first_line = body.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
-    // A single line may be an array by mistake. That is a fault of the line, not the array form of an import.
+    let first_line = body
+        .trim_ascii_start()
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    // A single line may be an array by mistake. That is a fault of the line, not the array form of
+    // an import.
     let is_line = || {
         let is_followed = body.trim_ascii().len() > first_line.trim_ascii().len();
         is_followed && serde_json::from_slice::<&RawValue>(first_line).is_ok()
     };
-    let pieces = if first_line.starts_with(b"[") && !is_line() { items(body)? } else { lines(body) };
-    if pieces.len() > IMPORT_LINES { Err(Refusal::TooLarge(TOO_MANY)) } else { Ok(pieces) }
+    let pieces = if first_line.starts_with(b"[") && !is_line() {
+        items(body)?
+    } else {
+        lines(body)
+    };
+    if pieces.len() > IMPORT_LINES {
+        Err(Refusal::TooLarge(TOO_MANY))
+    } else {
+        Ok(pieces)
+    }
 }
 
 fn lines(body: &[u8]) -> Vec<Piece<'_>> {
-    let lines = (1..).zip(body.split(|byte| *byte == b'\n')).filter(|(_, line)| !line.trim_ascii().is_empty());
-    lines.map(|(line, text)| Piece { line, item: None, text }).take(IMPORT_LINES + 1).collect()
+    let lines = (1..)
+        .zip(body.split(|byte| *byte == b'\n'))
+        .filter(|(_, line)| !line.trim_ascii().is_empty());
+    lines
+        .map(|(line, text)| Piece {
+            line,
+            item: None,
+            text,
+        })
+        .take(IMPORT_LINES + 1)
+        .collect()
 }
 
 /// The items of an array. Reading stops after one item more than an import may have.
@@ -43,7 +66,9 @@ fn items<'a>(body: &'a [u8]) -> Result<Vec<Piece<'a>>, Refusal> {
     let wrong = |detail: String| Refusal::from(vec![Fault::at("", detail)]);
     let text = std::str::from_utf8(body).map_err(|_| wrong("the body is not UTF-8".to_owned()))?;
     let (mut reader, mut items) = (Deserializer::from_str(text), Vec::new());
-    let read = reader.deserialize_seq(Items(&mut items)).and_then(|()| reader.end());
+    let read = reader
+        .deserialize_seq(Items(&mut items))
+        .and_then(|()| reader.end());
     if items.len() > IMPORT_LINES {
         return Err(Refusal::TooLarge(TOO_MANY));
     }
@@ -52,9 +77,17 @@ fn items<'a>(body: &'a [u8]) -> Result<Vec<Piece<'a>>, Refusal> {
     let piece = |(item, value): (usize, &'a str)| {
         // An item borrows from the body, so its address gives its position.
         let at = value.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-        line += text.get(counted..at).unwrap_or_default().matches('\n').count();
+        line += text
+            .get(counted..at)
+            .unwrap_or_default()
+            .matches('\n')
+            .count();
         counted = at;
-        Piece { line, item: Some(item), text: value.as_bytes() }
+        Piece {
+            line,
+            item: Some(item),
+            text: value.as_bytes(),
+        }
     };
     Ok((1..).zip(items).map(piece).collect())
 }
