@@ -182,7 +182,7 @@ mod tests {
     fn only_a_small_regular_file_without_hard_links_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = create_with(folder.path(), "file", |path| {
-            fs::write(path, "0123456789").unwrap()
+            fs::write(path, "0123456789").unwrap();
         });
         assert_eq!(read(&file, Care::Own, 10).unwrap(), b"0123456789");
         assert!(
@@ -192,18 +192,18 @@ mod tests {
                 .contains("more than 9 bytes")
         );
         let link = create_with(folder.path(), "link", |path| {
-            std::os::unix::fs::symlink(&file, path).unwrap()
+            std::os::unix::fs::symlink(&file, path).unwrap();
         });
         assert_eq!(rejection(&link), "it is a link");
         assert_eq!(read(&link, Care::Chosen, 10).unwrap(), b"0123456789");
         let fifo = create_with(folder.path(), "fifo", |path| {
-            mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap()
+            mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap();
         });
         let socket = create_with(folder.path(), "socket", |path| {
-            drop(UnixListener::bind(path).unwrap())
+            drop(UnixListener::bind(path).unwrap());
         });
         let directory = create_with(folder.path(), "directory", |path| {
-            fs::create_dir(path).unwrap()
+            fs::create_dir(path).unwrap();
         });
         for path in [&fifo, &socket, &directory] {
             assert_eq!(
@@ -215,7 +215,7 @@ mod tests {
             assert!(lockable(path, true).is_err());
         }
         let _name = create_with(folder.path(), "second", |path| {
-            fs::hard_link(&file, path).unwrap()
+            fs::hard_link(&file, path).unwrap();
         });
         assert_eq!(rejection(&file), "it has 2 names (hard links)");
     }
@@ -224,10 +224,10 @@ mod tests {
     fn opening_a_file_for_locking_does_not_truncate_it_or_follow_a_link() {
         let folder = tempfile::tempdir().unwrap();
         let script = create_with(folder.path(), "deploy.sh", |path| {
-            fs::write(path, "#!/bin/sh").unwrap()
+            fs::write(path, "#!/bin/sh").unwrap();
         });
         let link = create_with(folder.path(), "lock", |path| {
-            std::os::unix::fs::symlink(&script, path).unwrap()
+            std::os::unix::fs::symlink(&script, path).unwrap();
         });
         assert!(lockable(&link, true).is_err());
         drop(lockable(&script, true).unwrap());

@@ -84,7 +84,9 @@ pub fn run(
                 env,
                 streams: Streams { out, err },
             };
-            warnings.iter().for_each(|warning| invocation.warn(warning));
+            for warning in &warnings {
+                invocation.warn(warning);
+            }
             command.run(invocation, Args::command())
         }
         Err(mistakes) => return print_faults(mistakes, env, out, err),

@@ -56,7 +56,7 @@ impl Disk {
         )
         .inspect_err(|error| {
             self.stuck
-                .store(error.kind() == io::ErrorKind::TimedOut, Ordering::Relaxed)
+                .store(error.kind() == io::ErrorKind::TimedOut, Ordering::Relaxed);
         })
     }
 }

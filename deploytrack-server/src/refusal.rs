@@ -419,7 +419,7 @@ fn explain(error: Error, problem: &mut Problem) {
             about(problem, kind.as_str(), name.to_string());
         }
         Error::NameTaken { kind, name } | Error::InUse { kind, name } => {
-            about(problem, kind.as_str(), name.to_string())
+            about(problem, kind.as_str(), name.to_string());
         }
         Error::NotFound { what, key } => about(problem, what, key),
         _ => {}

@@ -245,7 +245,7 @@ async fn accept_all(listeners: &Listeners, app: &App, tasks: &Tasks) {
                     HEALTH_CONNECTIONS,
                     tasks,
                 )
-                .await
+                .await;
             }
             None => pending().await,
         }

@@ -283,7 +283,7 @@ fn under_nohup_a_closed_terminal_ends_nothing() {
                 .status()
                 .unwrap()
                 .success()
-        )
+        );
     };
     send("HUP");
     std::thread::sleep(Duration::from_millis(500));

@@ -248,11 +248,11 @@ fn the_commands_of_the_page_of_the_server_can_be_typed() {
 #[test]
 fn the_example_of_the_library_is_the_one_that_its_documentation_tests() {
     let documentation = page("deploytrack-core/src/lib.rs");
-    let tested: String = documentation
+    let lines: Vec<_> = documentation
         .lines()
         .filter(|line| !line.starts_with("# "))
-        .map(|line| format!("{line}\n"))
         .collect();
+    let tested = lines.join("\n") + "\n";
     let page = page("docs/library.md");
     let example = blocks(&page, "rust")[0];
     assert!(tested.contains(example.trim()), "{example}");

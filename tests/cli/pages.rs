@@ -30,7 +30,7 @@ fn pages() -> BTreeMap<String, String> {
             .map(|file| file.unwrap().file_name().into_string().unwrap());
         paths.extend(
             files
-                .filter(|name| name.ends_with(".md"))
+                .filter(|name| Path::new(name).extension().is_some_and(|form| form == "md"))
                 .map(|name| format!("{folder}/{name}")),
         );
     }
@@ -117,7 +117,7 @@ fn words(command: &str) -> Vec<String> {
             match quote {
                 Some(open) if c == open => quote = None,
                 None if (c == '\'' || c == '"') && (word.is_empty() || word.ends_with('=')) => {
-                    quote = Some(c)
+                    quote = Some(c);
                 }
                 None if c.is_whitespace() || [';', ')', '`', '\'', '"'].contains(&c) => {
                     end = at;

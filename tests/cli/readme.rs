@@ -117,10 +117,11 @@ fn the_demo_prints_the_matrix_that_the_readme_shows() {
         .split_once("The same matrix in a terminal:\n\n")
         .unwrap();
     let (block, _) = rest.split_once("\n\nEach cell").unwrap();
-    let shown: String = block
+    let lines: Vec<_> = block
         .lines()
-        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
+        .map(|line| line.strip_prefix("    ").unwrap_or(line))
         .collect();
+    let shown = lines.join("\n") + "\n";
     let home = Home::new();
     assert!(readme.contains("    cargo run --release -- serve --demo\n"));
     let mut server = Process::started(home.command(

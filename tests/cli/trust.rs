@@ -259,23 +259,23 @@ fn unexpected_files_in_the_spool_are_left_alone_and_hang_nothing() {
         ("lock", "lock: it is a link", &link),
         ("lock", "lock: it is not a regular file", &fifo),
         ("lock", "lock: it is not a regular file", &|path| {
-            fs::create_dir(path).unwrap()
+            fs::create_dir(path).unwrap();
         }),
         ("keeper", "it is a link", &link),
         ("keeper", "it is not a regular file", &fifo),
         ("0.json", "0.json: it is a link", &link),
         ("0.json", "0.json: it is not a regular file", &fifo),
         ("0.json", "0.json: it is not a regular file", &|path| {
-            drop(UnixListener::bind(path).unwrap())
+            drop(UnixListener::bind(path).unwrap());
         }),
         ("0.json", "0.json: it is not a regular file", &|path| {
-            fs::create_dir(path).unwrap()
+            fs::create_dir(path).unwrap();
         }),
         ("0.json", "0.json: it has 2 names (hard links)", &|path| {
-            fs::hard_link(&script, path).unwrap()
+            fs::hard_link(&script, path).unwrap();
         }),
         ("0.json", "0.json: it has more than", &|path| {
-            File::create(path).unwrap().set_len(1 << 40).unwrap()
+            File::create(path).unwrap().set_len(1 << 40).unwrap();
         }),
         ("told", "told: it is not a regular file", &fifo),
         ("refused", "refused: it is not a regular file", &fifo),

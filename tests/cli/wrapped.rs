@@ -469,7 +469,7 @@ fn a_pipeline_that_is_cancelled_before_the_command_does_not_run_it() {
                 .status()
                 .unwrap()
                 .success()
-        )
+        );
     };
     let start = Instant::now();
     kill();

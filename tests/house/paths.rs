@@ -50,7 +50,7 @@ fn walk(tokens: &[TokenTree], module: &Module, is_file: bool, found: &mut Found)
                 let inner = [module.as_slice(), &[name.to_string()]].concat();
                 match rest.get(1) {
                     Some(TokenTree::Group(group)) if !is_test => {
-                        walk(&inside(group), &inner, false, found)
+                        walk(&inside(group), &inner, false, found);
                     }
                     Some(TokenTree::Punct(_)) if is_test => drop(found.test_modules.insert(inner)),
                     _ => {}
@@ -106,7 +106,7 @@ fn path(tokens: &[TokenTree]) -> Vec<String> {
             [first, second, TokenTree::Ident(name)]
                 if is_punct(first, ':') && is_punct(second, ':') =>
             {
-                path.push(name.to_string())
+                path.push(name.to_string());
             }
             _ => break,
         }

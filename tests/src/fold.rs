@@ -84,7 +84,7 @@ pub fn current(
                     cell.push(begun(Some(deployment)));
                 }
                 (HistoryKind::Transition, Status::RolledBack) => {
-                    cell[success.unwrap()].ended = Some(entry.occurred_at)
+                    cell[success.unwrap()].ended = Some(entry.occurred_at);
                 }
                 (HistoryKind::Transition, _) => {}
             }

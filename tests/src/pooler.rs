@@ -57,7 +57,7 @@ impl Pooler {
             std::fs::File::create(folder.path().join(name))
                 .unwrap()
                 .write_all(text.as_bytes())
-                .unwrap()
+                .unwrap();
         };
         write(
             "users.txt",

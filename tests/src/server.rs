@@ -83,6 +83,7 @@ impl Server {
         )
     }
 
+    #[expect(clippy::unused_async, reason = "it must run inside a tokio runtime")]
     async fn of(app: App, tracker: Tracker) -> Self {
         let listener = serve::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();

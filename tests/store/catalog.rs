@@ -261,7 +261,7 @@ async fn the_name_guard_sees_the_changes_of_other_servers(
     let (here, there) = (database.tracker().await, database.tracker().await);
     let is_near = |tried: Result<_, Error>, known: &str| match tried {
         Err(Error::NearMiss { did_you_mean, .. }) => {
-            assert_eq!(did_you_mean, [known.parse::<Name>().unwrap()])
+            assert_eq!(did_you_mean, [known.parse::<Name>().unwrap()]);
         }
         other => panic!("{other:?}"),
     };

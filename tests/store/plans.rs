@@ -174,7 +174,7 @@ async fn every_query_reads_few_rows_on_postgres() {
                 PageRequest::at(place, 20).unwrap()
             });
             let read = read_by(&database, async |tracker| {
-                assert_eq!(tracker.list(&filter, page).await.unwrap().data.len(), 20)
+                assert_eq!(tracker.list(&filter, page).await.unwrap().data.len(), 20);
             })
             .await;
             assert_few(&read, &format!("the list with {filter:?} from {place:?}"));
@@ -249,7 +249,7 @@ async fn every_query_reads_few_rows_on_postgres() {
     assert_few(&read_by(&database, anew).await, "a record");
     assert_few(
         &read_by(&database, async |tracker| {
-            assert!(anew(tracker).await.replayed)
+            assert!(anew(tracker).await.replayed);
         })
         .await,
         "a repeated record",

@@ -155,7 +155,7 @@ fn print(
     let reached = until.contains(&deployment.status);
     match session.output() {
         Output::Table if reached => {
-            session.line(&clean(&format!("{name} is {}", deployment.status)))?
+            session.line(&clean(&format!("{name} is {}", deployment.status)))?;
         }
         Output::Table => {}
         _ => session.answer(

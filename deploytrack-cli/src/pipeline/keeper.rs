@@ -118,8 +118,9 @@ pub(crate) async fn run(
         ..WrappedCommand::default()
     };
     let store_process = |pid| {
-        lock.iter()
-            .for_each(|lock| drop(lock.store_process(&ProcessIdentity::of(pid))))
+        if let Some(lock) = &lock {
+            drop(lock.store_process(&ProcessIdentity::of(pid)));
+        }
     };
     let outcome = child::run(command, &mut signals, store_process).await;
     // If the outcome cannot be stored, the recording process reads it from the exit code of the

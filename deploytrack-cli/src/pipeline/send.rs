@@ -151,13 +151,14 @@ async fn send_named(
         Ok(Some(entry)) => summary.add(send_entry(entry, time_left, session).await),
         // Another process uses it, or has just removed it.
         Ok(None) => {}
-        Err(error) => match Distrust::of(&error) {
-            Some(why) => summary.distrusted.push((name, why.clone())),
-            None => {
+        Err(error) => {
+            if let Some(why) = Distrust::of(&error) {
+                summary.distrusted.push((name, why.clone()));
+            } else {
                 summary.kept += 1;
                 session.warn(&format!("entry {name} is not sent: {error}"));
             }
-        },
+        }
     }
 }
 

@@ -248,7 +248,7 @@ impl Wrap<'_, '_> {
             Ok(outcome) => outcome,
             Err(_) => {
                 child::run(command, signals, |pid| {
-                    drop(entry.store_process(&ProcessIdentity::of(pid)))
+                    drop(entry.store_process(&ProcessIdentity::of(pid)));
                 })
                 .await
             }
@@ -338,7 +338,7 @@ impl Wrap<'_, '_> {
             }
             // Another token can send it.
             Ok(DeliveryResult::Later(error @ Error::Unauthorised(_))) => {
-                self.warn_of_refusal("the deployment", &error)
+                self.warn_of_refusal("the deployment", &error);
             }
             Ok(DeliveryResult::Later(error)) => self.warn_of_delay(Failure::of(&error).message()),
             Err(_) => self.warn_of_delay(&format!(

@@ -103,7 +103,7 @@ fn read(body: &str) -> (Option<Vec<Fault>>, AllocationInfo) {
     let cost = measure(|| {
         faults = object(body.as_bytes())
             .and_then(ImportLine::from_body)
-            .err()
+            .err();
     });
     (faults, cost)
 }

@@ -47,7 +47,7 @@ impl Tracker {
             Ok(Some(newest)) => self.clock_watch.compare(self.clock.now(), newest),
             Ok(None) => {}
             Err(error) => {
-                tracing::warn!(%error, "the clock could not be compared with the history")
+                tracing::warn!(%error, "the clock could not be compared with the history");
             }
         }
     }

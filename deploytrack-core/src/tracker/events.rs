@@ -189,7 +189,7 @@ impl Tracker {
                     match this.store.last_event().await {
                         Ok(last) => this.store.note_last_event(last),
                         Err(error) => {
-                            tracing::debug!(%error, "the number of the last event could not be read")
+                            tracing::debug!(%error, "the number of the last event could not be read");
                         }
                     }
                 }

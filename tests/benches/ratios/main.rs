@@ -55,7 +55,7 @@ fn main() {
     {
         [bare_hyper::ARGUMENT, answer] => bare_hyper::serve(answer),
         [raw_sqlite::ARGUMENT, file, batch, warm, time] => {
-            raw_sqlite::write(file, batch, warm, time)
+            raw_sqlite::write(file, batch, warm, time);
         }
         _ => measure(&Settings::of_this_process(args)),
     }

@@ -142,7 +142,7 @@ impl<R: Read> Objects<R> {
             }
             (None, b'/') if self.slash => (self.comment, self.slash) = (Some(Comment::Line), false),
             (None, b'*') if self.slash => {
-                (self.comment, self.slash) = (Some(Comment::Block { star: false }), false)
+                (self.comment, self.slash) = (Some(Comment::Block { star: false }), false);
             }
             (None, b'/') => self.slash = true,
             (None, b'#') => self.comment = Some(Comment::Line),

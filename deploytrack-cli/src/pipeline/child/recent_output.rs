@@ -35,7 +35,7 @@ impl RecentOutput {
         self.bytes += stored.len();
         match self.parts.back_mut() {
             Some((of, part)) if *of == stream && part.len() + stored.len() <= PIECE => {
-                part.extend_from_slice(stored)
+                part.extend_from_slice(stored);
             }
             _ => self.parts.push_back((stream, stored.to_owned())),
         }

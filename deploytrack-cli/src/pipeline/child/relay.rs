@@ -344,7 +344,7 @@ fn write(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
             Ok(written) => bytes = &bytes[written..],
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                drop(poll(&mut [PollFd::new(to, PollFlags::OUT)], None))
+                let _ = poll(&mut [PollFd::new(to, PollFlags::OUT)], None);
             }
             Err(error) => return Err(error),
         }

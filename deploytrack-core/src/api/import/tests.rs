@@ -293,7 +293,7 @@ fn a_fault_has_the_invalid_value_or_suggests_a_field() {
         assert!(
             faults.iter().any(|fault| fault.contains(part)),
             "{part}: {faults:?}"
-        )
+        );
     };
     contains("/version must have no space at either end; it is \"v 1 \"");
     contains("/commitSha must be 4 to 64 hexadecimal digits; it is \"xyz\"");
