@@ -250,7 +250,7 @@ async fn thousands_of_environments_leave_the_page_usable() {
 }
 
 #[tokio::test]
-async fn an_archived_badge_differs_from_an_unknown_one() {
+async fn a_matrix_with_only_archived_components_says_so() {
     let (_database, server) = served().await;
     record(&server, "api", "production", "v1", "succeeded").await;
     server
@@ -260,7 +260,7 @@ async fn an_archived_badge_differs_from_an_unknown_one() {
         .expect(200);
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
-        browser.shows("Every component is archived").await;
+        browser.shows("All components are archived").await;
         record(&server, "api", "production", "v2", "succeeded").await;
         browser
             .until(&format!("{}?.startsWith('v2')", cell("api", 1)))
