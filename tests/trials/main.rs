@@ -2,7 +2,7 @@
 //! result.
 //!
 //! ```text
-//! cargo test -p deploytrack-tests --test trials -- --help
+//! cargo test --test trials -- --help
 //! ```
 
 #![expect(
@@ -36,7 +36,7 @@ use crate::bench::{Bench, Kind};
 const HELP: &str = "\
 Trials of critical behaviour. Without a name, all of them except abuse.
 
-Usage: cargo test [--release] -p deploytrack-tests --test trials -- [NAME ...] [OPTIONS]
+Usage: cargo test [--release] --test trials -- [NAME ...] [OPTIONS]
 
   model      random operations, compared with a model in memory; a round is a new database and 400 operations
   races      16 concurrent writers on one deployment; a round is one deployment
