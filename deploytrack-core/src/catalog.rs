@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     clock::{self, Time},
     text::{Description, Invalid, Label, Name},
+    words::words,
 };
 
 pub use crate::name::near_misses;
@@ -242,15 +243,6 @@ pub enum EnvironmentType {
 }
 
 impl EnvironmentType {
-    /// Every type, in order.
-    pub const ALL: [Self; 5] = [
-        Self::Development,
-        Self::Testing,
-        Self::Staging,
-        Self::Production,
-        Self::Other,
-    ];
-
     /// Guesses the type from a name, by comparing its words with common ones, such as `qa` or
     /// `prod`.
     #[must_use]
@@ -289,36 +281,15 @@ impl EnvironmentType {
             Self::Other
         }
     }
-
-    /// The name used in bodies and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Testing => "testing",
-            Self::Staging => "staging",
-            Self::Production => "production",
-            Self::Other => "other",
-        }
-    }
 }
 
-impl FromStr for EnvironmentType {
-    type Err = Invalid;
-
-    fn from_str(word: &str) -> Result<Self, Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|known| known.as_str() == word)
-            .ok_or(Invalid(
-                "must be one of development, testing, staging, production, other",
-            ))
-    }
-}
-
-impl fmt::Display for EnvironmentType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+words! {
+    EnvironmentType {
+        Development => "development",
+        Testing => "testing",
+        Staging => "staging",
+        Production => "production",
+        Other => "other",
     }
 }
 

@@ -1,7 +1,5 @@
 //! Events: what readers of `GET /api/v1/events` receive.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -9,7 +7,8 @@ use crate::{
     clock::{self, Time},
     history::HistoryEntry,
     status::Status,
-    text::{CommitSha, Invalid, Label, Name, Version},
+    text::{CommitSha, Label, Name, Version},
+    words::words,
 };
 
 /// The type of an event.
@@ -57,61 +56,23 @@ pub enum EventType {
     EnvironmentsOrdered,
 }
 
-impl EventType {
-    /// Every type.
-    pub const ALL: [Self; 13] = [
-        Self::DeploymentCreated,
-        Self::DeploymentTransitioned,
-        Self::DeploymentUndeployed,
-        Self::DeploymentUpdated,
-        Self::ComponentCreated,
-        Self::ComponentUpdated,
-        Self::ComponentDeleted,
-        Self::ComponentUnarchived,
-        Self::EnvironmentCreated,
-        Self::EnvironmentUpdated,
-        Self::EnvironmentDeleted,
-        Self::EnvironmentUnarchived,
-        Self::EnvironmentsOrdered,
-    ];
-
-    /// The name used in bodies and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DeploymentCreated => "deployment.created",
-            Self::DeploymentTransitioned => "deployment.transitioned",
-            Self::DeploymentUndeployed => "deployment.undeployed",
-            Self::DeploymentUpdated => "deployment.updated",
-            Self::ComponentCreated => "component.created",
-            Self::ComponentUpdated => "component.updated",
-            Self::ComponentDeleted => "component.deleted",
-            Self::ComponentUnarchived => "component.unarchived",
-            Self::EnvironmentCreated => "environment.created",
-            Self::EnvironmentUpdated => "environment.updated",
-            Self::EnvironmentDeleted => "environment.deleted",
-            Self::EnvironmentUnarchived => "environment.unarchived",
-            Self::EnvironmentsOrdered => "environments.ordered",
-        }
-    }
-}
-
-impl fmt::Display for EventType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for EventType {
-    type Err = Invalid;
-
-    fn from_str(word: &str) -> Result<Self, Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|one| one.as_str() == word)
-            .ok_or(Invalid(
-                "must be a type of event, such as deployment.created or deployment.transitioned",
-            ))
+words! {
+    EventType,
+    "must be a type of event, such as deployment.created or deployment.transitioned",
+    {
+        DeploymentCreated => "deployment.created",
+        DeploymentTransitioned => "deployment.transitioned",
+        DeploymentUndeployed => "deployment.undeployed",
+        DeploymentUpdated => "deployment.updated",
+        ComponentCreated => "component.created",
+        ComponentUpdated => "component.updated",
+        ComponentDeleted => "component.deleted",
+        ComponentUnarchived => "component.unarchived",
+        EnvironmentCreated => "environment.created",
+        EnvironmentUpdated => "environment.updated",
+        EnvironmentDeleted => "environment.deleted",
+        EnvironmentUnarchived => "environment.unarchived",
+        EnvironmentsOrdered => "environments.ordered",
     }
 }
 
@@ -247,15 +208,6 @@ impl EventFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_type_is_parsed_and_serialized_by_its_name() {
-        for one in EventType::ALL {
-            assert_eq!(one.as_str().parse(), Ok(one));
-            assert_eq!(serde_json::to_value(one).unwrap(), one.as_str());
-        }
-        assert!("deployment".parse::<EventType>().is_err());
-    }
 
     #[test]
     fn a_filter_excludes_events_that_do_not_match_every_field() {

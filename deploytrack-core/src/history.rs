@@ -17,7 +17,8 @@ use crate::{
     deployment::Deployment,
     digest::Digest,
     status::Status,
-    text::{Invalid, Label, Reason},
+    text::{Label, Reason},
+    words::words,
 };
 
 /// The kind of a history row.
@@ -34,25 +35,12 @@ pub enum HistoryKind {
     Undeployed,
 }
 
-impl HistoryKind {
-    /// The name used in bodies and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Transition => "transition",
-            Self::Undeployed => "undeployed",
-        }
-    }
-}
-
-impl std::str::FromStr for HistoryKind {
-    type Err = Invalid;
-
-    fn from_str(word: &str) -> Result<Self, Invalid> {
-        [Self::Transition, Self::Undeployed]
-            .into_iter()
-            .find(|event| event.as_str() == word)
-            .ok_or(Invalid("must be transition or undeployed"))
+words! {
+    HistoryKind,
+    "must be transition or undeployed",
+    {
+        Transition => "transition",
+        Undeployed => "undeployed",
     }
 }
 

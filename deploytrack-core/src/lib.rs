@@ -10,6 +10,7 @@
 //! | Module | Content |
 //! |---|---|
 //! | [`invalid`] | the error of every parser |
+//! | `words` | the words of closed sets |
 //! | [`name`] | names of components and environments: equality and near misses |
 //! | [`text`] | checked text: versions, labels, commits, reasons |
 //! | [`clock`] | the clock, and the text form of a time |
@@ -122,3 +123,4 @@ pub mod text;
 #[cfg(feature = "store")]
 pub mod tracker;
 pub mod verification;
+mod words;

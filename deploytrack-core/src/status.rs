@@ -3,11 +3,11 @@
 //! No other module decides whether a transition is legal. The store only refuses to overwrite a
 //! status that it did not expect.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::Invalid;
+use crate::words::words;
 
 /// The status of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,15 +27,6 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every status, in the order of a deployment's life.
-    pub const ALL: [Self; 5] = [
-        Self::Pending,
-        Self::InProgress,
-        Self::Succeeded,
-        Self::Failed,
-        Self::RolledBack,
-    ];
-
     /// The statuses that may follow this one. Never empty, and never this status itself.
     #[must_use]
     pub const fn allowed(self) -> &'static [Self] {
@@ -92,36 +83,15 @@ impl Status {
     pub const fn is_outcome(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed)
     }
-
-    /// The name used in bodies, queries and the database, such as `in_progress`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::InProgress => "in_progress",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::RolledBack => "rolled_back",
-        }
-    }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Status {
-    type Err = Invalid;
-
-    fn from_str(word: &str) -> Result<Self, Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == word)
-            .ok_or(Invalid(
-                "must be one of pending, in_progress, succeeded, failed, rolled_back",
-            ))
+words! {
+    Status {
+        Pending => "pending",
+        InProgress => "in_progress",
+        Succeeded => "succeeded",
+        Failed => "failed",
+        RolledBack => "rolled_back",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The use cases of the library, over a store and a clock.
 
-use std::{fmt, future::Future, str::FromStr, sync::Arc};
+use std::{future::Future, sync::Arc};
 
 use chrono::TimeDelta;
 use tokio::sync::Mutex;
@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     ids::Ids,
     store::{DatabaseVersion, Store},
+    words::words,
 };
 
 mod archive;
@@ -40,7 +41,7 @@ pub use events::Events;
 pub use export::CatalogCursor;
 use large_reads::LargeReads;
 use name_cache::NameCache;
-pub use name_guard::{NameGuard, Resemblance, UnknownNameGuard};
+pub use name_guard::{NameGuard, Resemblance};
 pub use pages::{HistoryPages, LatestPages, MatrixPages, Pages, UnsettledPages};
 use preconditions::{ActiveKeys, Start};
 pub use preconditions::{IdempotentRequest, RETENTION, Terms, WriteOutcome};
@@ -78,29 +79,12 @@ pub enum Registration {
     Strict,
 }
 
-/// The error for a word that is not a registration setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be auto or strict")]
-pub struct UnknownRegistration;
-
-impl FromStr for Registration {
-    type Err = UnknownRegistration;
-
-    fn from_str(word: &str) -> Result<Self, UnknownRegistration> {
-        match word {
-            "auto" => Ok(Self::Auto),
-            "strict" => Ok(Self::Strict),
-            _ => Err(UnknownRegistration),
-        }
-    }
-}
-
-impl fmt::Display for Registration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Auto => "auto",
-            Self::Strict => "strict",
-        })
+words! {
+    Registration,
+    "must be auto or strict",
+    {
+        Auto => "auto",
+        Strict => "strict",
     }
 }
 
