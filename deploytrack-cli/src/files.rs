@@ -1,4 +1,4 @@
-//! Reads and creates files that another program may have put in place: a restored cache or
+//! Reads files that another program may have put in place: a restored cache or
 //! workspace can contain links, FIFOs and files of other users.
 
 use std::{
@@ -59,20 +59,6 @@ pub(crate) fn lockable(path: &Path, create: bool) -> io::Result<File> {
     let file = options.open(path).map_err(with_clear_message)?;
     check(&file, Care::Own)?;
     Ok(file)
-}
-
-/// Creates a file with this mode. An existing file, as a crashed process leaves it, is removed
-/// first.
-pub(crate) fn create(path: &Path, mode: u32) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
 }
 
 /// Creates a folder, and its parents, with access for the owner only.

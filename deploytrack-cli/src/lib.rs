@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `exit`, `text`, `process_env` | exit codes; text of arguments and files; variables and terminals of the process |
 //! | `time_arg`, `flags` | values of flags, and the flags that several commands take |
-//! | `files`, `exposure`, `patience` | files that other users own or can read, and files that block |
+//! | `atomic_write`, `files`, `exposure`, `patience` | writes without a half-written file; files that other users own or can read, and files that block |
 //! | `settings_file`, `token`, `secrets` | files that a flag or a variable names; the claims of a token; masks for secrets |
 //! | `render` | values as text |
 //! | `ci` | the CI provider and git: facts, outputs, and the formats of warnings and errors |
@@ -22,6 +22,7 @@
 //! | `args` | the command line: it is read and repaired, and its faults are explained |
 
 mod args;
+mod atomic_write;
 mod ci;
 mod commands;
 mod error;

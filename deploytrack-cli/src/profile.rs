@@ -5,7 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{error::Failure, process_env::ProcessEnv, settings_file};
+use crate::{
+    atomic_write::{self, PRIVATE},
+    error::Failure,
+    process_env::ProcessEnv,
+    settings_file,
+};
 
 /// A server with a name.
 #[derive(Clone, PartialEq, Eq)]
@@ -214,26 +219,13 @@ fn shown(path: Option<&Path>) -> String {
     )
 }
 
-/// Writes a temporary file and renames it, so that a reader never sees an incomplete file. Only the
-/// owner can read it.
+/// Only the owner can read the file. A link is followed: the config file may live elsewhere.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write;
-
-    // Follows a link: the config file may live elsewhere.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let beside = path.with_extension(format!("toml.{}", std::process::id()));
-    drop(fs::remove_file(&beside));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))
+    atomic_write::synced(&path, PRIVATE, text.as_bytes())
 }
 
 #[cfg(test)]

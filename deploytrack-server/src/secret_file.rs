@@ -1,7 +1,7 @@
 //! The file that contains the token secret.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::mpsc,
@@ -134,31 +134,29 @@ pub(crate) fn read_or_create(path: &Path) -> Result<Secret, SecretFileError> {
     read(path)
 }
 
-/// Writes a new secret to a draft file and links it to its path. Linking is atomic and never
-/// replaces a file: no process reads half a secret, and of several simultaneous starts the first
-/// one sets it.
+/// Writes a new secret to a draft file, which only the owner can read, and renames it. An existing
+/// file is never replaced: no process reads half a secret, and of several simultaneous starts the
+/// first one sets it.
 fn create(path: &Path) -> io::Result<()> {
-    let mut random = [0; 40];
-    getrandom::fill(&mut random)?;
-    let (name, secret) = random.split_at(8);
-    let draft = path.with_extension(URL_SAFE_NO_PAD.encode(name));
-    let created = write_private(&draft, &URL_SAFE_NO_PAD.encode(secret)).and_then(|()| {
-        match fs::hard_link(&draft, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
-        }
-    });
-    fs::remove_file(&draft).and(created)
-}
-
-fn write_private(path: &Path, secret: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let draft = tempfile::Builder::new()
+        .prefix(".jwt-secret.")
+        .tempfile_in(folder)?;
+    writeln!(draft.as_file(), "{}", URL_SAFE_NO_PAD.encode(secret))?;
+    draft.as_file().sync_all()?;
+    match draft.persist_noclobber(path) {
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => return Err(error.error),
+        _ => {}
+    }
+    // Without this, a crash of the machine may undo the renaming, and with it every issued token.
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    writeln!(file, "{secret}")?;
-    file.sync_all()
+    File::open(folder)?.sync_all()?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -167,24 +165,6 @@ mod tests {
 
     use super::*;
     use crate::token;
-
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new() -> Self {
-            let mut random = [0; 8];
-            getrandom::fill(&mut random).unwrap();
-            let path = std::env::temp_dir().join(URL_SAFE_NO_PAD.encode(random));
-            fs::create_dir(&path).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
 
     fn sample(secret: &Secret) -> String {
         let now = clock::parse("2026-11-23T18:00:00Z").unwrap();
@@ -200,8 +180,8 @@ mod tests {
 
     #[test]
     fn simultaneous_starts_use_the_same_secret() {
-        let folder = Folder::new();
-        let path = folder.0.join("jwt-secret");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jwt-secret");
         let tokens: Vec<_> = std::thread::scope(|scope| {
             let starts: Vec<_> = (0..32)
                 .map(|_| scope.spawn(|| sample(&read_or_create(&path).unwrap())))
@@ -213,7 +193,7 @@ mod tests {
         });
         assert!(tokens.iter().all(|token| *token == tokens[0]));
         assert_eq!(
-            fs::read_dir(&folder.0).unwrap().count(),
+            fs::read_dir(folder.path()).unwrap().count(),
             1,
             "no draft is left behind"
         );
@@ -227,8 +207,8 @@ mod tests {
 
     #[test]
     fn a_line_break_at_the_end_does_not_belong_to_the_secret() {
-        let folder = Folder::new();
-        let path = folder.0.join("secret");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
         let mut tokens = Vec::new();
         for end in ["", "\n", "\r\n"] {
             fs::write(&path, format!("{}{end}", "s".repeat(32))).unwrap();
@@ -238,7 +218,7 @@ mod tests {
         fs::write(&path, format!("{}\n", "s".repeat(31))).unwrap();
         assert!(matches!(read(&path), Err(SecretFileError::Short { .. })));
         assert!(matches!(
-            read(&folder.0.join("absent")),
+            read(&folder.path().join("absent")),
             Err(SecretFileError::Read { .. })
         ));
     }

@@ -4,16 +4,12 @@
 //! yet: the file then contains `run:` and the name of the entry, and the process that sends the
 //! entry replaces that by the id.
 
-use std::{
-    fmt, fs,
-    io::{self, Write as _},
-    path::Path,
-    str::FromStr,
-};
+use std::{fmt, fs, io, path::Path, str::FromStr};
 
 use uuid::Uuid;
 
 use crate::{
+    atomic_write,
     files::{self, Care},
     patience::{self, FOR_A_SETTING},
     text::{decode, trimmed},
@@ -57,7 +53,7 @@ pub(crate) fn read(path: &Path) -> Result<Content, ReadError> {
     }
 }
 
-/// Writes an id file: beside the target, then renamed, so that no reader sees half of it.
+/// Writes an id file; no reader sees half of it.
 pub(crate) fn write(path: &Path, content: &Content) -> Result<(), String> {
     try_write(path, content).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
@@ -66,18 +62,8 @@ fn try_write(path: &Path, content: &Content) -> io::Result<()> {
     let (path, text) = (path.to_owned(), format!("{content}\n"));
     patience::within(FOR_A_SETTING, move || {
         may_replace(&path)?;
-        let name = path
-            .file_name()
-            .ok_or_else(|| io::Error::other("it has no name"))?
-            .to_string_lossy()
-            .into_owned();
-        let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
         // An id is no secret, and the next step may be another user's.
-        let written =
-            files::create(&draft, 0o644).and_then(|mut file| file.write_all(text.as_bytes()));
-        written
-            .and_then(|()| fs::rename(&draft, &path))
-            .inspect_err(|_| drop(fs::remove_file(&draft)))
+        atomic_write::unsynced(&path, 0o644, text.as_bytes())
     })
 }
 

@@ -20,10 +20,11 @@ use super::{
     seal::{self, Distrust, SealedFile},
     storage::{
         DEPLOYMENT, FIRST_EVENT, ID_FILE, OUTCOME, RUNNING, UNFINISHED, entry_name, event_file,
-        position_of, write_synced, write_unsynced,
+        position_of,
     },
 };
 use crate::{
+    atomic_write::{self, PRIVATE},
     files::{self, Care},
     patience::Disk,
 };
@@ -274,23 +275,16 @@ impl Entry {
 
     /// Writes a file that survives a crash of the machine.
     pub(super) fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let (folder, name, sealed) = (
-            self.folder.clone(),
-            name.to_owned(),
-            self.seal(name, content)?,
-        );
-        self.disk.run(move || write_synced(&folder, &name, &sealed))
+        let (path, sealed) = (self.folder.join(name), self.seal(name, content)?);
+        self.disk
+            .run(move || atomic_write::synced(&path, PRIVATE, &sealed))
     }
 
     /// Writes a file that need not survive a crash of the machine.
     fn write_unsynced(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let (folder, name, sealed) = (
-            self.folder.clone(),
-            name.to_owned(),
-            self.seal(name, content)?,
-        );
+        let (path, sealed) = (self.folder.join(name), self.seal(name, content)?);
         self.disk
-            .run(move || write_unsynced(&folder, &name, &sealed))
+            .run(move || atomic_write::unsynced(&path, PRIVATE, &sealed))
     }
 
     pub(super) fn delete(&self, name: &str) -> io::Result<()> {

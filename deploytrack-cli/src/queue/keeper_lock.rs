@@ -13,9 +13,12 @@ use super::{
     outcome::Outcome,
     process_identity::ProcessIdentity,
     seal::{self, SealedFile},
-    storage::{KEEPER, LEFT, OUTCOME, RUNNING, entry_name, try_lock, write_unsynced},
+    storage::{KEEPER, LEFT, OUTCOME, RUNNING, entry_name, try_lock},
 };
-use crate::{files, patience};
+use crate::{
+    atomic_write::{self, PRIVATE},
+    files, patience,
+};
 
 /// How long writing the mark of [`leave`] may take: the mark only saves another process some work.
 const PATIENCE_FOR_A_MARK: Duration = Duration::from_secs(1);
@@ -64,17 +67,19 @@ impl KeeperLock {
             content,
             &self.keys,
         )?;
-        let (folder, name) = (self.folder.clone(), name.to_owned());
-        patience::within(PATIENCE, move || write_unsynced(&folder, &name, &sealed))
+        let path = self.folder.join(name);
+        patience::within(PATIENCE, move || {
+            atomic_write::unsynced(&path, PRIVATE, &sealed)
+        })
     }
 }
 
 /// Marks that the recording process has left an entry to the next call.
 pub(crate) fn leave(folder: &Path) {
-    let folder = folder.to_owned();
+    let path = folder.join(LEFT);
     // Without the mark the keeper sends the entry at once.
     drop(patience::within(PATIENCE_FOR_A_MARK, move || {
-        write_unsynced(&folder, LEFT, b"")
+        atomic_write::unsynced(&path, PRIVATE, b"")
     }));
 }
 

@@ -17,7 +17,7 @@
 //! | `event` | one request, as it is stored |
 //! | `spool` | the folder: creates, lists and opens entries |
 //! | `entry` | the files of one entry |
-//! | `storage` | file names, atomic writes, locks |
+//! | `storage` | file names, locks |
 //! | `keeper_lock` | the files that the keeper and the recording process leave for each other |
 //! | `seal`, `keys`, `trust` | who wrote a file, and which entries are sent without a person's word |
 //! | `refusal` | why a server rejected an event, and the way out |

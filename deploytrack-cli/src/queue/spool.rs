@@ -16,9 +16,9 @@ use super::{
     keeper_lock::has_keeper,
     keys::Keys,
     seal::Distrust,
-    storage::{lock_file, sync_folder, try_lock},
+    storage::{lock_file, try_lock},
 };
-use crate::{files, patience::Disk, process_env::ProcessEnv};
+use crate::{atomic_write, files, patience::Disk, process_env::ProcessEnv};
 
 /// The folder with all entries.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl Spool {
         let lock = lock_file(&hidden)?;
         lock.lock()?;
         fs::rename(&hidden, &folder)?;
-        sync_folder(&self.folder)?;
+        atomic_write::sync_folder(&self.folder)?;
         Ok(Entry {
             is_trusted: true,
             is_begun_here: true,

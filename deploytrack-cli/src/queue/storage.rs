@@ -1,8 +1,8 @@
-//! The files of an entry: their names, and how they are written and locked.
+//! The files of an entry: their names, and their locks.
 
 use std::{
-    fs::{self, File, TryLockError},
-    io::{self, Write as _},
+    fs::{File, TryLockError},
+    io,
     path::Path,
 };
 
@@ -40,37 +40,6 @@ pub(super) fn position_of(path: &Path) -> Option<usize> {
         .strip_suffix(".json")?
         .parse()
         .ok()
-}
-
-/// Writes a file that survives a crash of the machine: beside the target, synced, then renamed.
-/// Readers see the old file or the whole new one.
-pub(super) fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    replace(folder, name, bytes, File::sync_all)?;
-    sync_folder(folder)
-}
-
-/// Writes a file that need not survive a crash of the machine: beside the target, then renamed.
-pub(super) fn write_unsynced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    replace(folder, name, bytes, |_| Ok(()))
-}
-
-fn replace(
-    folder: &Path,
-    name: &str,
-    bytes: &[u8],
-    sync: impl Fn(&File) -> io::Result<()>,
-) -> io::Result<()> {
-    let draft = folder.join(format!(".{name}"));
-    let mut file = files::create(&draft, 0o600)?;
-    file.write_all(bytes)?;
-    sync(&file)?;
-    fs::rename(&draft, folder.join(name))
-}
-
-/// Syncs a folder: without this, a rename or a removal in it may be undone when the machine
-/// crashes.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 /// Opens the lock file of an entry, and creates it if it is missing.
