@@ -29,8 +29,7 @@ async fn public(database: &Database) -> (Server, Arc<ManualClock>) {
         Server::with_badges(
             database.tracker().await.with_clock(clock.clone()),
             Badges::Public,
-        )
-        .await,
+        ),
         clock,
     )
 }

@@ -127,7 +127,7 @@ async fn a_name_guard_in_warn_mode_sends_the_similar_name_in_a_header(
     let Some(database) = kind.create().await else {
         return;
     };
-    let server = Server::over(database.tracker().await.with_name_guard(NameGuard::Warn)).await;
+    let server = Server::over(database.tracker().await.with_name_guard(NameGuard::Warn));
     let record = async |environment: &str| {
         server
             .admin()

@@ -290,7 +290,7 @@ async fn answers_that_ask_for_a_retry_match_the_document(
     let Some(database) = kind.create().await else {
         return;
     };
-    let server = Server::with_connections(database.tracker().await, 16).await;
+    let server = Server::with_connections(database.tracker().await, 16);
     let holder = CheckedCaller::admin(&server).await;
     let mut streams = Vec::new();
     for _ in 0..4 {

@@ -140,7 +140,7 @@ async fn one_subject_has_an_eighth_of_the_connections_for_events(
     let Some(database) = kind.create().await else {
         return;
     };
-    let server = Server::with_connections(database.tracker().await, 64).await;
+    let server = Server::with_connections(database.tracker().await, 64);
     let mut streams = Vec::new();
     for subject in ["ada", "bob", "eve", "joe"] {
         for _ in 0..8 {

@@ -334,7 +334,7 @@ async fn a_token_in_the_query_is_ignored() {
 async fn a_cached_token_is_refused_once_it_expires() {
     let database = deploytrack_tests::database::Database::sqlite();
     let clock = Arc::new(ManualClock::at(parse("2025-06-01T12:00:00Z").unwrap()));
-    let server = Server::over(database.tracker().await.with_clock(clock.clone())).await;
+    let server = Server::over(database.tracker().await.with_clock(clock.clone()));
     let claims =
         json!({"sub": "ada", "exp": clock.now().timestamp() + 600, "nbf": clock.now().timestamp()});
     let ada = Caller::new(&server.url(), Some(token(&claims, SECRET)));

@@ -35,24 +35,26 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub async fn start_with(database: &Database, registration: Registration) -> Self {
-        Self::over(database.tracker().await.with_registration(registration)).await
+        Self::over(database.tracker().await.with_registration(registration))
     }
 
     /// Starts a server on a tracker.
     ///
     /// # Panics
-    /// When it does not start.
-    pub async fn over(tracker: Tracker) -> Self {
-        Self::with_badges(tracker, Badges::Off).await
+    /// When it does not start, or outside a tokio runtime.
+    #[must_use]
+    pub fn over(tracker: Tracker) -> Self {
+        Self::with_badges(tracker, Badges::Off)
     }
 
     /// Starts a server on a tracker, with this setting of badges.
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn with_badges(tracker: Tracker, badges: Badges) -> Self {
+    #[must_use]
+    pub fn with_badges(tracker: Tracker, badges: Badges) -> Self {
         let app = Self::app(&tracker).with_badges(badges);
-        Self::of(app, tracker).await
+        Self::of(app, tracker)
     }
 
     /// Starts a server on a database, with these limits of connections.
@@ -61,19 +63,19 @@ impl Server {
     /// When it does not start.
     pub async fn with_limits(database: &Database, limits: ConnectionLimits) -> Self {
         let tracker = database.tracker().await;
-        Self::of(Self::app(&tracker).with_limits(limits), tracker).await
+        Self::of(Self::app(&tracker).with_limits(limits), tracker)
     }
 
     /// Starts a server on a tracker that serves at most this many connections at once.
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn with_connections(tracker: Tracker, connections: usize) -> Self {
+    #[must_use]
+    pub fn with_connections(tracker: Tracker, connections: usize) -> Self {
         Self::of(
             Self::app(&tracker).with_limits(ConnectionLimits::of(connections)),
             tracker,
         )
-        .await
     }
 
     fn app(tracker: &Tracker) -> App {
@@ -83,8 +85,7 @@ impl Server {
         )
     }
 
-    #[expect(clippy::unused_async, reason = "it must run inside a tokio runtime")]
-    async fn of(app: App, tracker: Tracker) -> Self {
+    fn of(app: App, tracker: Tracker) -> Self {
         let listener = serve::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -93,7 +93,7 @@ async fn a_server_that_was_unreachable_gets_the_queued_events() {
         browser.until("document.getElementById('connection').textContent.startsWith('Not connected: as of ')").await;
         assert!(browser.value(&cell("api", 1)).await.as_str().unwrap().starts_with("v1"), "what was known stays");
         let tracker: Tracker = database.tracker().await;
-        let again = Server::over(tracker.clone()).await;
+        let again = Server::over(tracker.clone());
         again.admin().record(body("v2")).await;
         let _server = deploytrack_tests::program::Process::server_at(&address, &home, database.url());
         browser.until(&format!("{}?.startsWith('v2')", cell("api", 1))).await;
