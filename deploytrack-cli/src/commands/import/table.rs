@@ -2,25 +2,28 @@
 //!
 //! The delimiter is a comma, semicolon, tab or bar; the header decides.
 
+mod header;
+mod row_reader;
+
 use std::{
     cell::Cell,
     io::{self, Read},
     rc::Rc,
 };
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
-use deploytrack_core::{api::IMPORT_BYTES, json::suggested_field};
+use csv::{ByteRecord, ReaderBuilder};
 use memchr::memchr_iter;
 use serde_json::{Map, Value};
 
+use self::{
+    header::{Header, check_required, fields, header, separator},
+    row_reader::{RowReader, TooLong},
+};
 use super::{
-    columns::{Columns, Origin, TableFault},
-    field_names::{FIELDS, IGNORED, field},
+    columns::{Columns, Origin},
     read_error::ReadError,
     record::{Position, Record},
 };
-
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The rows of a table.
 pub(super) struct Rows<R> {
@@ -37,60 +40,6 @@ pub(super) struct Rows<R> {
 pub(super) fn is_table(head: &[u8], columns: &Columns) -> bool {
     header(head)
         .is_some_and(|header| columns.are_given() || header.known > 0 || header.cells.len() > 2)
-}
-
-/// The first line of a table.
-struct Header {
-    delimiter: u8,
-    cells: Vec<String>,
-    /// The number of cells that are names of fields.
-    known: usize,
-}
-
-fn header(head: &[u8]) -> Option<Header> {
-    let (above, given) = separator(head);
-    let text = &head[above..];
-    let end = text
-        .iter()
-        .position(|byte| matches!(byte, b'\n' | b'\r'))
-        .unwrap_or(text.len());
-    let line = &text[..end];
-    let read = |delimiter: u8| {
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .trim(Trim::All)
-            .from_reader(line);
-        let mut record = csv::StringRecord::new();
-        reader.read_record(&mut record).ok()?;
-        let cells: Vec<_> = record.iter().map(str::to_owned).collect();
-        let known = cells.iter().filter(|cell| field(cell).is_some()).count();
-        Some(Header {
-            delimiter,
-            cells,
-            known,
-        })
-    };
-    match given {
-        Some(delimiter) => read(delimiter),
-        None => DELIMITERS
-            .into_iter()
-            .filter_map(read)
-            .rev()
-            .max_by_key(|header| (header.known, header.cells.len())),
-    }
-}
-
-/// The length and the delimiter of a line `sep=;`, which Excel writes.
-fn separator(head: &[u8]) -> (usize, Option<u8>) {
-    let Some(rest) = head.strip_prefix(b"sep=") else {
-        return (0, None);
-    };
-    match rest {
-        [delimiter, b'\r', b'\n', ..] => (7, Some(*delimiter)),
-        [delimiter, b'\n', ..] => (6, Some(*delimiter)),
-        _ => (0, None),
-    }
 }
 
 impl<R: Read> Rows<R> {
@@ -113,15 +62,10 @@ impl<R: Read> Rows<R> {
         check_required(&cells, &fields)
             .map_err(|(what, way_out)| ReadError::at(line, what).or(way_out))?;
         let since = Rc::new(Cell::new(0));
-        let guarded = RowReader {
-            inner: text,
-            since: since.clone(),
-            last: None,
-        };
         let mut reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .flexible(true)
-            .from_reader(guarded);
+            .from_reader(RowReader::new(text, since.clone()));
         reader
             .byte_headers()
             .map_err(|error| unreadable(error, line.line))?;
@@ -223,89 +167,6 @@ fn put(body: &mut Map<String, Value>, field: &str, cell: &str) -> Result<(), Str
     Ok(())
 }
 
-/// The fields of the columns, by the header.
-fn fields(cells: &[String]) -> Result<Vec<(String, Origin)>, TableFault> {
-    let mut fields = Vec::<(String, Origin)>::new();
-    let mut unknown = Vec::new();
-    for (at, cell) in cells.iter().enumerate() {
-        match field(cell) {
-            Some(field) if fields.iter().any(|(known, _)| *known == field) => {
-                return Err((
-                    format!("has two columns for {field}"),
-                    "choose the columns with --columns".to_owned(),
-                ));
-            }
-            Some(field) => fields.push((field, Origin::column(at))),
-            None if cell.is_empty() || IGNORED.contains(&cell.as_str()) => {}
-            None => unknown.push(cell.as_str()),
-        }
-    }
-    if unknown.is_empty() {
-        Ok(fields)
-    } else {
-        Err(unknown_columns(&unknown, &fields))
-    }
-}
-
-fn unknown_columns(unknown: &[&str], fields: &[(String, Origin)]) -> TableFault {
-    let free: Vec<_> = FIELDS
-        .into_iter()
-        .filter(|field| fields.iter().all(|(known, _)| known != field))
-        .collect();
-    let meant =
-        |column: &&str| suggested_field(column, &free).map(|field| (field, (*column).to_owned()));
-    let mut meant: Vec<_> = unknown.iter().filter_map(meant).collect();
-    meant.sort_by_key(|(field, _)| *field);
-    meant.dedup_by_key(|(field, _)| *field);
-    let named = fields
-        .iter()
-        .filter(|(field, _)| !field.starts_with("metadata."));
-    let pairs = named.map(|(field, _)| field.clone()).chain(
-        meant
-            .iter()
-            .map(|(field, column)| format!("{field}={column}")),
-    );
-    let what = format!(
-        "has columns that are not fields: {}; the fields are {}",
-        unknown.join(", "),
-        FIELDS.join(", ")
-    );
-    (
-        what,
-        format!(
-            "choose the columns to use: --columns '{}'",
-            pairs.collect::<Vec<_>>().join(",")
-        ),
-    )
-}
-
-/// Checks that there is a column for each field that every deployment needs.
-fn check_required(cells: &[String], fields: &[(String, Origin)]) -> Result<(), TableFault> {
-    let required: [&[&str]; 4] = [
-        &["component", "componentId"],
-        &["environment", "environmentId"],
-        &["version", "event"],
-        &["occurredAt", "finishedAt", "history"],
-    ];
-    let has = |names: &&&[&str]| {
-        !fields
-            .iter()
-            .any(|(field, _)| names.contains(&field.as_str()))
-    };
-    let missing: Vec<_> = required.iter().filter(has).map(|names| names[0]).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let what = format!(
-        "has no column for {}; its columns are {}",
-        missing.join(", "),
-        cells.join(", ")
-    );
-    let way_out = "--columns FIELD=COLUMN,... sets them, and FIELD=\"TEXT\" sets the same text in every row: --columns 'component=app,\
-                   environment=\"production\",version=tag,occurredAt=time'";
-    Err((what, way_out.to_owned()))
-}
-
 fn unreadable(error: csv::Error, line: usize) -> ReadError {
     match error.into_kind() {
         csv::ErrorKind::Io(error)
@@ -318,67 +179,6 @@ fn unreadable(error: csv::Error, line: usize) -> ReadError {
         }
         csv::ErrorKind::Io(error) => ReadError::Failed(error),
         other => ReadError::at(Position::line(line), format!("cannot be read: {other:?}")),
-    }
-}
-
-/// Normalises line ends to one byte, so that lines can be counted, and fails in a row that is too
-/// long.
-struct RowReader<R> {
-    inner: R,
-    /// The number of bytes since the last row.
-    since: Rc<Cell<usize>>,
-    /// The last byte read.
-    last: Option<u8>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the row is too long")]
-struct TooLong;
-
-impl<R: Read> Read for RowReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.inner.read(buffer)?;
-            self.since.set(self.since.get() + read);
-            if self.since.get() > IMPORT_BYTES {
-                return Err(io::Error::other(TooLong));
-            }
-            if read == 0 {
-                return Ok(self.end(buffer));
-            }
-            let kept = self.normalise(buffer, read);
-            if kept > 0 {
-                return Ok(kept);
-            }
-        }
-    }
-}
-
-impl<R> RowReader<R> {
-    /// Normalises the line ends in the buffer; returns the number of bytes left.
-    fn normalise(&mut self, buffer: &mut [u8], read: usize) -> usize {
-        let mut kept = 0;
-        for at in 0..read {
-            let byte = buffer[at];
-            let is_second = byte == b'\n' && self.last == Some(b'\r');
-            self.last = Some(byte);
-            if !is_second {
-                buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
-                kept += 1;
-            }
-        }
-        kept
-    }
-
-    /// Adds a missing line end after the last line.
-    fn end(&mut self, buffer: &mut [u8]) -> usize {
-        match (self.last.take(), buffer.first_mut()) {
-            (Some(last), Some(first)) if !matches!(last, b'\n' | b'\r') => {
-                *first = b'\n';
-                1
-            }
-            _ => 0,
-        }
     }
 }
 
