@@ -32,7 +32,8 @@ use crate::{
         backlog,
         child::WrappedCommand,
         id_file::{self, Content},
-        on_error::{self, FailedRequest, OnError},
+        key,
+        on_error::{FailedRequest, OnError},
         start::Start,
         target,
         wrap::{self, Recording, WrapArgs},
@@ -318,10 +319,10 @@ async fn plain(
             .occurred_at
             .get_or_insert_with(|| SystemClock.now());
     }
-    let key = on_error::key(start.key(resolved.key.into_fixed()))?;
+    let key = key::or_random(start.key(resolved.key.into_fixed()))?;
     let recorded = match send(&start, &key, session).await {
         Ok(recorded) => recorded,
-        Err(error) => return plain_failed(record, error, key, start.to_request(false), session),
+        Err(error) => return plain_failed(record, error, key, start.to_request(), session),
     };
     let id = recorded.value.id;
     record.write_outputs(id, &start.new, session);

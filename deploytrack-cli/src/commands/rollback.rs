@@ -19,8 +19,8 @@ use crate::{
     error::Failure,
     exit::Exit,
     pipeline::{
-        backlog,
-        on_error::{self, FailedRequest, OnError},
+        backlog, key,
+        on_error::{FailedRequest, OnError},
         wrap::{self, Recording, WrapArgs},
     },
     queue::Request,
@@ -305,7 +305,7 @@ async fn mark(
         occurred_at: Some(SystemClock.now()),
         ..Change::to(Status::RolledBack)
     };
-    let key = on_error::key(None)?;
+    let key = key::or_random(None)?;
     match session
         .client
         .with_idempotency_key(key.clone())

@@ -20,7 +20,8 @@ use crate::{
     flags::{Output, pair, status},
     pipeline::{
         deliver::{Delivery, DeliveryResult},
-        on_error::{self, FailedRequest, OnError},
+        key,
+        on_error::{FailedRequest, OnError},
         target::{self, Target},
     },
     queue::{Entry, Event, Refusal, Request},
@@ -142,7 +143,7 @@ pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(),
         // The change happens now, even if it is sent later.
         change.occurred_at.get_or_insert_with(|| SystemClock.now());
     }
-    let key = on_error::key(update.idempotency_key)?;
+    let key = key::or_random(update.idempotency_key)?;
     let id = match target {
         Target::Recorded(id) => id,
         Target::Queued(entry) => {

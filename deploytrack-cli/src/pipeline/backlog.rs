@@ -1,5 +1,5 @@
-//! Warnings about entries that wait for a long time. Entries never expire, so people have to be
-//! told about old ones.
+//! Warnings about entries that wait for a long time. Entries never expire, so old ones
+//! must not go unnoticed.
 
 use deploytrack_core::{age::age, clock::Time};
 

@@ -1,33 +1,23 @@
 //! Sends the events of one entry, each until the server has acknowledged it.
 
+mod event_request;
+
 use std::io;
 
-use chrono::TimeDelta;
 use deploytrack_core::{
-    api::FromBody,
     client::{Client, Error},
-    clock::{Clock as _, SystemClock},
-    deployment::{Change, Metadata, NewDeployment},
-    error::Fault,
+    deployment::Metadata,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
+use self::event_request::EventResult;
 use crate::{
     error::is_final,
-    lookup,
-    pipeline::{
-        id_file,
-        resume::{self, StepStart},
-    },
+    pipeline::id_file,
     queue::{Entry, Event, Outcome, PendingOutcome, Refusal, Request, leave},
     text::cut,
-    wording,
 };
-
-/// Every server stores idempotency keys for at least this long. The default is a day; an operator
-/// can choose less.
-const KEY_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// The largest number of characters of a subject.
 const MOST_OF_A_SUBJECT: usize = 120;
@@ -46,26 +36,6 @@ pub(crate) struct Delivery {
     metadata: Metadata,
     /// Whether the process that runs the command sends the entry, and not a later flush.
     is_live: bool,
-}
-
-/// The result of sending one event.
-#[derive(Debug)]
-enum EventResult {
-    /// The server has acknowledged the event, for this deployment.
-    Acknowledged(Uuid),
-    /// Another event has to be sent in its place.
-    ReplacedBy(Box<Event>),
-}
-
-impl Event {
-    /// Another request for the same server, under a new key.
-    fn replaced_by(&self, request: Request) -> Result<EventResult, Error> {
-        Ok(EventResult::ReplacedBy(Box::new(Self {
-            key: resume::random_key()?,
-            request,
-            ..self.clone()
-        })))
-    }
 }
 
 /// The result of a delivery.
@@ -161,8 +131,9 @@ impl Delivery {
             .is_some_and(|(_, event)| !event.server.is_empty() && event.server != url)
     }
 
-    /// Stores the refusal of the next event, which stays in the entry.
-    pub(crate) fn refuse(&self, error: Error) -> DeliveryResult {
+    /// The result of a delivery that this error stops. A refusal is stored with the next event, which
+    /// stays in the entry.
+    pub(crate) fn stopped_by(&self, error: Error) -> DeliveryResult {
         if let (Some(entry), Some(refusal)) = (&self.entry, Refusal::of(&error)) {
             // A disk that does not accept the refusal did not accept the event either.
             drop(entry.refuse(&refusal));
@@ -271,84 +242,13 @@ impl Delivery {
     /// Sends the events in order, and removes each one after the server has acknowledged it.
     pub(crate) async fn deliver(&mut self, client: &Client) -> DeliveryResult {
         while let Some((position, event)) = self.events.first().cloned() {
-            match self.send(client, &event).await {
+            match self.send_event(client, &event).await {
                 Ok(EventResult::Acknowledged(id)) => self.acknowledge(position, id),
                 Ok(EventResult::ReplacedBy(event)) => self.replace(position, &event),
-                Err(error) => return self.refuse(error),
+                Err(error) => return self.stopped_by(error),
             }
         }
         DeliveryResult::Complete
-    }
-
-    async fn send(&self, client: &Client, event: &Event) -> Result<EventResult, Error> {
-        match &event.request {
-            Request::Record {
-                body,
-                register,
-                again,
-            } => {
-                let new = NewDeployment {
-                    register: *register,
-                    ..read(body)?
-                };
-                if let Some(id) = self.recorded_before_key_expired(client, &new).await? {
-                    return Ok(EventResult::Acknowledged(id));
-                }
-                let client = &client.not_before(new.occurred_at);
-                if *again {
-                    return self.send_step_start(client, event, &new).await;
-                }
-                Ok(EventResult::Acknowledged(
-                    lookup::record(&client.with_idempotency_key(event.key.clone()), &new)
-                        .await?
-                        .value
-                        .id,
-                ))
-            }
-            Request::Resume {
-                body,
-                register,
-                deployment,
-            } => {
-                let new = NewDeployment {
-                    register: *register,
-                    ..read(body)?
-                };
-                let client = &client.not_before(new.occurred_at);
-                if resume::resume(client, &event.key, &new, *deployment).await? {
-                    return Ok(EventResult::Acknowledged(*deployment));
-                }
-                event.replaced_by(event.request.clone().into_record())
-            }
-            Request::Update { body } => {
-                let change: Change = read(body)?;
-                let id = self
-                    .deployment
-                    .ok_or_else(|| Error::Setup("its deployment was never recorded".to_owned()))?;
-                let client = client
-                    .with_idempotency_key(event.key.clone())
-                    .not_before(change.occurred_at);
-                Ok(EventResult::Acknowledged(
-                    client.update(id, &change).await?.value.id,
-                ))
-            }
-        }
-    }
-
-    /// Sends the start of a pipeline step that may be a repetition.
-    async fn send_step_start(
-        &self,
-        client: &Client,
-        event: &Event,
-        new: &NewDeployment,
-    ) -> Result<EventResult, Error> {
-        // After the outcome is queued, the command has already run.
-        let is_live = self.is_live && self.events.len() == 1;
-        match resume::begin(client, &event.key, new, is_live).await? {
-            StepStart::Recorded(id) => Ok(EventResult::Acknowledged(id)),
-            StepStart::Resume(id) => event.replaced_by(event.request.clone().into_resume(id)),
-            StepStart::RecordAnother => event.replaced_by(event.request.clone().into_record()),
-        }
     }
 
     /// Replaces an event, on disk too: if the next answer of the server is lost, the decision must
@@ -362,23 +262,6 @@ impl Delivery {
             if *other == position {
                 event.clone_from(replacement);
             }
-        }
-    }
-
-    /// The deployment that an earlier try recorded, if its answer was lost so long ago that the
-    /// server may have dropped the idempotency key.
-    async fn recorded_before_key_expired(
-        &self,
-        client: &Client,
-        new: &NewDeployment,
-    ) -> Result<Option<Uuid>, Error> {
-        let created_at = self.entry.as_ref().and_then(Entry::created_at);
-        match (created_at, new.occurred_at) {
-            (Some(created_at), Some(at)) if SystemClock.now() - created_at > KEY_LIFETIME => {
-                let by_name = lookup::by_name(client, new).await?;
-                resume::recorded_at(client, by_name.as_ref().unwrap_or(new), at).await
-            }
-            _ => Ok(None),
         }
     }
 
@@ -427,19 +310,4 @@ fn metadata_of(event: &Event) -> Metadata {
         .cloned()
         .unwrap_or_default();
     Metadata::new(map).unwrap_or_default()
-}
-
-fn read<T: FromBody>(body: &Value) -> Result<T, Error> {
-    let Value::Object(body) = body.clone() else {
-        return Err(Error::Setup("the event cannot be read".to_owned()));
-    };
-    T::from_body(body).map_err(|faults| Error::Setup(sentence(&faults)))
-}
-
-fn sentence(faults: &[Fault]) -> String {
-    faults
-        .iter()
-        .map(wording::sentence)
-        .collect::<Vec<_>>()
-        .join("; ")
 }

@@ -129,7 +129,7 @@ pub(crate) async fn run(
         // Until the server has acknowledged the outcome, the recording process can still be killed.
         recording_process.wait_for_end().await;
         signals
-            .unless_called_off(send_if_abandoned(&keep.folder, global, env, streams))
+            .unless_cancelled(send_if_abandoned(&keep.folder, global, env, streams))
             .await;
     }
     Failure::new(Exit::Command(outcome.code), outcome.reason)

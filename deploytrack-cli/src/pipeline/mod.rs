@@ -22,10 +22,11 @@
 //! | `start` | the request for the start |
 //! | `keeper` | the process between this one and the command |
 //! | `child/` | how the command runs: signals, time limit, output tail |
-//! | `deliver` | how the events of one entry are sent, one by one |
+//! | `deliver` | how the events of one entry are sent, one by one, and each as a request (`deliver/event_request`) |
 //! | `send` | how all entries are sent, one flush at a time |
 //! | `backlog` | the warnings about entries that wait for a long time |
 //! | `resume` | when a repeated step resumes a deployment |
+//! | `key` | the idempotency keys of the requests |
 //! | `on_error` | what happens to a request that failed |
 //! | `id_file`, `target` | how a step finds the deployment of an earlier step |
 //!
@@ -37,6 +38,7 @@ pub(crate) mod child;
 pub(crate) mod deliver;
 pub(crate) mod id_file;
 pub(crate) mod keeper;
+pub(crate) mod key;
 pub(crate) mod on_error;
 pub(crate) mod resume;
 pub(crate) mod send;

@@ -126,15 +126,3 @@ impl FailedRequest<'_> {
         Ok(entry)
     }
 }
-
-/// The key that was given, or a random one. The request that is sent now and the one in the spool
-/// must have the same key.
-pub(crate) fn key(given: Option<IdempotencyKey>) -> Result<IdempotencyKey, Failure> {
-    given.map_or_else(
-        || {
-            IdempotencyKey::new(Uuid::new_v4().to_string())
-                .map_err(|why| Failure::usage(why.to_string()))
-        },
-        Ok,
-    )
-}

@@ -27,16 +27,7 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use crate::{error::is_final, lookup};
-
-/// A new random idempotency key.
-pub(crate) fn random_key() -> Result<IdempotencyKey, Error> {
-    key(&Uuid::new_v4().to_string())
-}
-
-fn key(text: &str) -> Result<IdempotencyKey, Error> {
-    IdempotencyKey::new(text).map_err(|why| Error::Setup(format!("an idempotency key {why}")))
-}
+use crate::{error::is_final, lookup, pipeline::key};
 
 /// How a step starts.
 #[derive(Debug)]
@@ -125,7 +116,7 @@ pub(crate) async fn resume(
             ..Change::to(status)
         };
         match client
-            .with_idempotency_key(key(&format!("{own_key}-{status}"))?)
+            .with_idempotency_key(key::of_transition(own_key, status)?)
             .update(id, &change)
             .await
         {

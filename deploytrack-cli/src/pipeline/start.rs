@@ -1,7 +1,9 @@
 //! The start of a deployment: the values for the server, and the original values of fields that no
 //! server would accept.
 
-use deploytrack_core::{deployment::NewDeployment, text::IdempotencyKey};
+use deploytrack_core::{
+    clock::Time, deployment::NewDeployment, status::Status, text::IdempotencyKey,
+};
 use serde_json::{Map, Value};
 
 use crate::queue::Request;
@@ -49,8 +51,27 @@ impl Start {
         key.filter(|_| self.as_given.is_empty())
     }
 
-    /// The request that records it. `again`: an earlier try of the same step may have used the key.
-    pub(crate) fn to_request(&self, again: bool) -> Request {
+    /// The start of a command that begins now.
+    pub(super) fn in_progress_since(self, now: Time) -> Self {
+        let new = NewDeployment {
+            status: Status::InProgress,
+            occurred_at: Some(now),
+            ..self.new
+        };
+        Self { new, ..self }
+    }
+
+    /// The request that records it.
+    pub(crate) fn to_request(&self) -> Request {
+        self.request(false)
+    }
+
+    /// The request of a pipeline step that the CI may repeat: an earlier try may have used the key.
+    pub(super) fn to_request_of_step(&self) -> Request {
+        self.request(true)
+    }
+
+    fn request(&self, again: bool) -> Request {
         Request::Record {
             body: self.body(),
             register: self.new.register,

@@ -11,8 +11,6 @@ use std::{
 use deploytrack_core::{
     client::Error,
     clock::{Clock as _, SystemClock},
-    deployment::NewDeployment,
-    status::Status,
     text::IdempotencyKey,
 };
 use tokio::time::timeout;
@@ -25,9 +23,9 @@ use crate::{
     pipeline::{
         child::{self, Signals, WrappedCommand},
         deliver::{Delivery, DeliveryResult},
-        keeper,
-        on_error::{self, OnError},
-        resume, send,
+        keeper, key,
+        on_error::OnError,
+        send,
         start::Start,
         target,
     },
@@ -129,17 +127,12 @@ pub(crate) async fn run(
         send_timeout,
         id_file,
     } = recording;
-    let key = on_error::key(key)?;
-    let new = NewDeployment {
-        status: Status::InProgress,
-        occurred_at: Some(SystemClock.now()),
-        ..start.new
-    };
+    let key = key::or_random(key)?;
+    let start = start.in_progress_since(SystemClock.now());
     let pending = PendingOutcome {
         server: session.server(),
-        key: resume::random_key()?,
+        key: key::random()?,
     };
-    let start = Start { new, ..start };
     if let Some(spool) = &session.spool {
         spool.limit_to(send_timeout);
     }
@@ -159,7 +152,7 @@ pub(crate) async fn run(
     };
     let outcome = match wrap.record_start(key, &start, &mut signals).await? {
         Some(cancelled) => cancelled,
-        None => wrap.run(command, &mut signals).await,
+        None => wrap.run_command(command, &mut signals).await,
     };
     if outcome.needs_warning {
         wrap.session.warn(&outcome.reason);
@@ -208,7 +201,7 @@ impl Wrap<'_, '_> {
         signals: &mut Signals,
     ) -> Result<Option<Outcome>, Failure> {
         self.delivery.mark_unfinished(&self.pending);
-        self.add(key, start.to_request(true));
+        self.add(key, start.to_request_of_step());
         let obstacle = start.obstacle.clone().or_else(|| {
             self.session
                 .obstacle
@@ -216,11 +209,11 @@ impl Wrap<'_, '_> {
                 .map(|obstacle| obstacle.why.clone())
         });
         let result = if let Some(why) = obstacle {
-            Some(self.delivery.refuse(Error::Setup(why)))
+            Some(self.delivery.stopped_by(Error::Setup(why)))
         } else {
             tokio::select! {
                 result = timeout(self.send_timeout, self.delivery.deliver(&self.session.client)) => result.ok(),
-                signal = signals.next_that_ends() => return Ok(Some(Outcome::called_off(signal))),
+                signal = signals.next_that_ends() => return Ok(Some(Outcome::cancelled(signal))),
             }
         };
         match result {
@@ -240,7 +233,7 @@ impl Wrap<'_, '_> {
 
     /// Runs the command under a keeper, or directly if there is no entry on disk or no keeper can
     /// be started.
-    async fn run(&mut self, command: WrappedCommand<'_>, signals: &mut Signals) -> Outcome {
+    async fn run_command(&mut self, command: WrappedCommand<'_>, signals: &mut Signals) -> Outcome {
         let Some(entry) = self.delivery.entry() else {
             return child::run(command, signals, drop).await;
         };
@@ -296,7 +289,7 @@ impl Wrap<'_, '_> {
             self.delivery.deployment(),
             self.delivery.entry().map(|entry| entry.folder().to_owned()),
         );
-        let sent = signals.unless_called_off(self.send_rest()).await;
+        let sent = signals.unless_cancelled(self.send_rest()).await;
         sent.unwrap_or_else(|| {
             if let Some(folder) = folder {
                 queue::leave(&folder);

@@ -83,7 +83,7 @@ impl Outcome {
     }
 
     /// The outcome if a signal arrives before the command began.
-    pub(crate) fn called_off(signal: i32) -> Self {
+    pub(crate) fn cancelled(signal: i32) -> Self {
         Self {
             reason: format!(
                 "called off by signal {signal}{} before the command began",

@@ -1,4 +1,14 @@
 //! Runs the wrapped command as it would run alone: with the same streams, terminal and signals.
+//!
+//! | File | Knows |
+//! |---|---|
+//! | `start` | how a program is found and started, as execvp(3) does |
+//! | `signals` | the signals that this process receives and forwards |
+//! | `time_limit`, `descendants` | the end of a command that takes too long, and of the processes that it started |
+//! | `relay`, `recent_output`, `tail` | the pipe for the output, its last part, and the lines that are recorded |
+//! | `mask_commands` | secrets that the command asks the CI to mask |
+//! | `keeper_watch` | the command while a keeper runs it, and after the keeper is killed |
+//! | `tracking_variables` | the variables by which a CI would kill the keeper |
 
 #[cfg(unix)]
 mod descendants;

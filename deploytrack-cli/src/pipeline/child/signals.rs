@@ -138,7 +138,7 @@ mod unix {
 
         /// Runs short work, and gives up one second after a signal that ends processes. It does not
         /// give up at once, since the signal that ended the command may arrive here a moment later.
-        pub(crate) async fn unless_called_off<T>(
+        pub(crate) async fn unless_cancelled<T>(
             &mut self,
             work: impl Future<Output = T>,
         ) -> Option<T> {
@@ -321,10 +321,7 @@ impl Signals {
         self.next().await.number
     }
 
-    pub(crate) async fn unless_called_off<T>(
-        &mut self,
-        work: impl Future<Output = T>,
-    ) -> Option<T> {
+    pub(crate) async fn unless_cancelled<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             done = work => Some(done),
             _ = self.next() => None,
