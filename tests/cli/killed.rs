@@ -216,8 +216,12 @@ fn when_every_process_is_killed_the_next_call_records_an_unknown_outcome() {
 fn when_the_keeper_is_killed_too_no_outcome_is_guessed() {
     let bench = Bench::new();
     let home = home(&bench);
-    let mark = home.path().join("done");
-    let script = format!("echo $PPID; sleep 1; touch {}", mark.display());
+    let [go, done] = ["go", "done"].map(|name| home.path().join(name));
+    let script = format!(
+        "echo $PPID; until test -e {}; do sleep 0.1; done; touch {}",
+        go.display(),
+        done.display()
+    );
     let mut command = home.command("deploytrack", &wrapped(&[], &["sh", "-c", &script]));
     let mut child = command
         .stdin(Stdio::null())
@@ -244,7 +248,14 @@ fn when_the_keeper_is_killed_too_no_outcome_is_guessed() {
         "{flushed:?}"
     );
     assert_eq!(listed(&bench)[0]["status"], "in_progress");
-    thread::sleep(Duration::from_millis(1500));
-    assert!(mark.exists(), "the command went on");
+    std::fs::write(go, "").unwrap();
+    let start = Instant::now();
+    while !done.exists() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "the command went on"
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
     assert_eq!(spooled(&home), 0);
 }
