@@ -1,5 +1,6 @@
 //! The request bodies of components and environments.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -15,32 +16,27 @@ pub(super) fn with_name(name: &Name, mut body: Value) -> Value {
 
 pub(super) fn component(change: &ComponentChange) -> Value {
     object([
-        ("name", change.name.as_ref().map(|name| json!(name))),
-        (
-            "description",
-            change.description.as_ref().map(|text| json!(text)),
-        ),
-        ("owner", change.owner.as_ref().map(|text| json!(text))),
-        ("kind", change.kind.as_ref().map(|text| json!(text))),
-        (
-            "lifecycle",
-            change.lifecycle.as_ref().map(|text| json!(text)),
-        ),
-        ("archived", change.archived.map(Value::from)),
+        ("name", given(change.name.as_ref())),
+        ("description", given(change.description.as_ref())),
+        ("owner", given(change.owner.as_ref())),
+        ("kind", given(change.kind.as_ref())),
+        ("lifecycle", given(change.lifecycle.as_ref())),
+        ("archived", given(change.archived.as_ref())),
     ])
 }
 
 pub(super) fn environment(change: &EnvironmentChange) -> Value {
     object([
-        ("name", change.name.as_ref().map(|name| json!(name))),
-        (
-            "description",
-            change.description.as_ref().map(|text| json!(text)),
-        ),
-        ("type", change.r#type.map(|r#type| json!(r#type))),
-        ("order", change.order.map(|order| json!(order))),
-        ("archived", change.archived.map(Value::from)),
+        ("name", given(change.name.as_ref())),
+        ("description", given(change.description.as_ref())),
+        ("type", given(change.r#type.as_ref())),
+        ("order", given(change.order.as_ref())),
+        ("archived", given(change.archived.as_ref())),
     ])
+}
+
+fn given<T: Serialize>(value: Option<&T>) -> Option<Value> {
+    value.map(|value| json!(value))
 }
 
 /// Builds an object. An absent field does not change; an explicit `null` removes a value.
