@@ -1,34 +1,18 @@
-//! Authorization: the identity behind a request, and whether its role allows the request.
+//! Authorization: whether the token of a request is valid, and its role allows the request.
 
-use std::sync::Arc;
-
-use deploytrack_core::text::Label;
 use http::{HeaderMap, header};
 
-use crate::{
-    App,
-    refusal::Refusal,
-    route::Access,
-    token::{Claims, TokenFault},
-};
+use crate::{App, identity::Identity, refusal::Refusal, token::TokenFault};
 
-/// The identity behind a request: the claims of its token, or none if the route is open to anyone.
-#[derive(Debug)]
-pub(crate) struct Identity(Option<Arc<Claims>>);
-
-impl Identity {
-    /// The subject of the token. A route that is open to anyone has none.
-    pub(crate) fn subject(&self) -> Result<&Label, Refusal> {
-        self.0
-            .as_ref()
-            .map(|claims| &claims.subject)
-            .ok_or(Refusal::NoToken)
-    }
-
-    /// Whether the request had a valid token.
-    pub(crate) const fn is_authenticated(&self) -> bool {
-        self.0.is_some()
-    }
+/// The permission that an endpoint requires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// None: the endpoint is open to anyone.
+    Open,
+    /// A valid token.
+    Reader,
+    /// A valid token with the role `admin`.
+    Admin,
 }
 
 /// Checks the token of a request and its role.
@@ -38,7 +22,7 @@ pub(crate) fn authorize(
     headers: &HeaderMap,
 ) -> Result<Identity, Refusal> {
     if access == Access::Open {
-        return Ok(Identity(None));
+        return Ok(Identity::anyone());
     }
     let token = bearer_token(headers)?;
     let claims = app
@@ -51,7 +35,7 @@ pub(crate) fn authorize(
     if access == Access::Admin && !claims.admin {
         return Err(Refusal::Role);
     }
-    Ok(Identity(Some(claims)))
+    Ok(Identity::of(claims))
 }
 
 /// The token of the one `Authorization: Bearer` header.

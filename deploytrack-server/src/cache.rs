@@ -16,7 +16,7 @@ use quick_cache::{
     sync::{Cache, DefaultLifecycle},
 };
 
-use crate::encoding::Representation;
+use crate::{encoding::Representation, identity::Audience};
 
 /// The most bytes of stored responses. The matrix of a thousand components in eight environments
 /// counts as 1.5 MB with its compressed form, a deployment as about 2 kB. The least recently used
@@ -25,12 +25,25 @@ const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// The expected number of responses, for the first size of the table.
 const RESPONSES: usize = 1024;
 
+/// Whether the cache may store responses until the next write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// No: the response depends on more than the database, is a stream, or belongs to a write.
+    No,
+    /// Yes, uncompressed: the response is one record, whose one tag is the condition of its update.
+    Record,
+    /// Yes: the response has many records.
+    Collection,
+}
+
 /// A request and the version of the database that it reads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CacheKey {
     pub(crate) version: DatabaseVersion,
+    /// The callers that get this response.
+    pub(crate) audience: Audience,
     /// The path and the query as the client sent them. The response must not depend on anything
-    /// else: every client with a valid token gets the same one.
+    /// else.
     pub(crate) target: String,
 }
 
@@ -108,6 +121,7 @@ mod tests {
         let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
         CacheKey {
             version: tracker.database_version().await.unwrap(),
+            audience: Audience::READER,
             target: target.to_owned(),
         }
     }
@@ -212,6 +226,19 @@ mod tests {
             assert!(!request.await.unwrap());
         }
         assert_eq!(handler.calls.load(Ordering::Relaxed), 8);
+    }
+
+    #[tokio::test]
+    async fn a_response_never_reaches_another_audience() {
+        let (cache, mut key) = (ResponseCache::new(), key("/api/v1/deployments").await);
+        let of = async |key: &CacheKey, bytes| {
+            let make = async { Ok::<_, Refusal>(of_bytes(bytes)) };
+            cache.get_or_make(key, make).await.unwrap().size()
+        };
+        let for_readers = of(&key, 10_000).await;
+        assert_eq!(of(&key, 10).await, for_readers);
+        key.audience = Audience::ADMIN;
+        assert!(of(&key, 10).await < for_readers);
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     App, auth,
     body::{Body, TaggedBody},
-    cache::CacheKey,
+    cache::{CacheKey, Caching},
     connections::Connection,
     encoding::{AnswerQuota, Negotiation, Representation},
     handlers,
@@ -27,7 +27,7 @@ use crate::{
     request::Call,
     request_body::RequestBody,
     response::HandlerResult,
-    route::{Caching, NoRoute, Route},
+    route::{NoRoute, Route},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -92,6 +92,11 @@ async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> Handle
     }
     preconditions::check_if_match(&route, &parts.headers)?;
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+    let identity = if route.caching() == Caching::No {
+        identity
+    } else {
+        identity.sharing_answer()
+    };
     let call = Call::new(app, identity, parts, body, id);
     if is_read {
         read(route, call).await
@@ -111,9 +116,10 @@ async fn read(route: Route, call: Call) -> HandlerResult {
     }
     let key = CacheKey {
         version: call.tracker().database_version().await?,
+        audience: call.audience(),
         target: call.target().to_owned(),
     };
-    let (app, subject) = (call.app().clone(), call.subject()?.clone());
+    let (app, subject) = (call.app().clone(), call.subject_of_quotas()?.clone());
     let make = cacheable(route, call, &app, &subject);
     match app.cache.get_or_make(&key, make).await {
         Ok(stored) => {

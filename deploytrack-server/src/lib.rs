@@ -22,15 +22,17 @@
 //! | `write_timeout`, `descriptors` | the timeout for clients that read too slowly; the limit of open files |
 //! | `body` | response bodies |
 //! | `refusal` | the reasons for which requests fail, and their problem details |
+//! | `identity` | the identity behind a request |
 //! | `links`, `response` | the links between the pages of a list; successful responses |
 //! | `encoding` | the forms of a response: whole, compressed, not modified |
 //! | `cache` | responses stored until the next commit |
 //! | `arrival`, `request_body` | the memory for arriving bodies; the body of a request until it is read |
 //! | `app` | [`App`]: everything that a request needs |
+//! | `auth` | authorization: tokens and roles |
 //! | `asset`, `dashboard` | files inside the program; the pages for people (feature `dashboard`) |
 //! | `swagger_ui` | Swagger UI (feature `swagger`) |
 //! | `route` | the endpoints: paths, methods, permissions |
-//! | `auth`, `preconditions` | the identity behind a request; idempotency keys and `If-Match` |
+//! | `preconditions` | idempotency keys and `If-Match` |
 //! | `request` | path, query and body of a request |
 //! | `streaming` | responses with many rows |
 //! | `badge`, `openapi` | the picture of a badge; the OpenAPI document |
@@ -54,6 +56,7 @@ mod descriptors;
 mod dispatch;
 mod encoding;
 mod handlers;
+mod identity;
 mod limits;
 mod links;
 pub mod log;

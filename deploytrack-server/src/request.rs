@@ -21,12 +21,12 @@ use uuid::Uuid;
 use crate::{
     App,
     arrival::Arrivals,
-    auth::Identity,
     encoding::AnswerQuota,
+    identity::{Audience, Identity},
     limits::{BODY_BYTES, MOST_VALUES},
     preconditions,
-    quota::Permit,
-    refusal::{Refusal, internal},
+    quota::{Permit, Quota},
+    refusal::{Refusal, Resource, internal},
     request_body::{BodyRules, ReceivedBody, RequestBody},
 };
 
@@ -74,9 +74,25 @@ impl Call {
         &self.app
     }
 
-    /// The subject of the token.
-    pub(crate) fn subject(&self) -> Result<&Label, Refusal> {
-        self.identity.subject()
+    /// The part of the caller on which an answer may depend.
+    pub(crate) fn audience(&self) -> Audience {
+        self.identity.audience()
+    }
+
+    /// The subject of the token, as the author of a write.
+    pub(crate) fn author(&self) -> Result<&Label, Refusal> {
+        self.identity.author()
+    }
+
+    /// The subject of the token, whose quotas the request uses.
+    pub(crate) fn subject_of_quotas(&self) -> Result<&Label, Refusal> {
+        self.identity.subject_of_quotas()
+    }
+
+    /// One unit of a quota of the subject, without waiting.
+    pub(crate) fn permit(&self, quota: &Quota, resource: Resource) -> Result<Permit, Refusal> {
+        let permit = quota.try_acquire(self.subject_of_quotas()?, 1);
+        permit.map_err(|exceeded| Refusal::QuotaExceeded(resource, exceeded))
     }
 
     /// The tracker, which runs the use cases.
@@ -88,7 +104,7 @@ impl Call {
     pub(crate) async fn answer_permit(&self, bytes: usize) -> Result<Permit, Refusal> {
         AnswerQuota {
             answers: &self.app.answers,
-            subject: self.subject()?,
+            subject: self.subject_of_quotas()?,
         }
         .acquire(bytes)
         .await
@@ -150,7 +166,7 @@ impl Call {
         if !self.body.is_empty() {
             return self.read(before).await;
         }
-        let terms = preconditions::terms(&self.parts, self.identity.subject()?, &Bytes::new());
+        let terms = preconditions::terms(&self.parts, self.identity.author()?, &Bytes::new());
         let ((before, body), terms) = both(both(before, T::from_body(Map::new())), terms)?;
         Ok((before, body, terms))
     }
@@ -172,7 +188,7 @@ impl Call {
             ..
         } = self;
         let (body, reserved) = whole_body(&parts.headers, &body, rules, &app.arrivals).await?;
-        let subject = identity.subject()?.clone();
+        let subject = identity.author()?.clone();
         let bytes = body.len();
         let work = move || {
             (

@@ -7,7 +7,7 @@ use http::Method;
 use self::path::Path;
 #[cfg(feature = "dashboard")]
 use crate::asset::Asset;
-use crate::config::Badges;
+use crate::{auth::Access, cache::Caching, config::Badges};
 
 mod path;
 #[cfg(test)]
@@ -61,17 +61,6 @@ pub(crate) enum Route {
     Archive(CatalogKind),
     #[cfg(feature = "dashboard")]
     Dashboard(&'static Asset),
-}
-
-/// The permission that a route requires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// None: the route is open to anyone.
-    Open,
-    /// A valid token.
-    Reader,
-    /// A valid token with the role `admin`.
-    Admin,
 }
 
 /// The reason for which a request has no route.
@@ -141,17 +130,6 @@ impl Route {
             | Self::Archive(_) => Access::Admin,
         }
     }
-}
-
-/// Whether the cache may store responses until the next write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caching {
-    /// No: the response depends on more than the database, is a stream, or belongs to a write.
-    No,
-    /// Yes, uncompressed: the response is one record, whose one tag is the condition of its update.
-    Record,
-    /// Yes: the response has many records.
-    Collection,
 }
 
 impl Route {

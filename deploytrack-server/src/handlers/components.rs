@@ -46,7 +46,7 @@ pub(crate) async fn update(call: Call, id: &str) -> HandlerResult {
 /// Deletes a component that was never deployed.
 pub(crate) async fn delete(call: &Call, id: &str) -> HandlerResult {
     call.tracker()
-        .delete_component(call.id(id)?, call.subject()?)
+        .delete_component(call.id(id)?, call.author()?)
         .await?;
     Ok(no_content())
 }

@@ -55,7 +55,7 @@ pub(crate) async fn update(call: Call, id: &str) -> HandlerResult {
 /// Deletes an environment to which nothing was ever deployed.
 pub(crate) async fn delete(call: &Call, id: &str) -> HandlerResult {
     call.tracker()
-        .delete_environment(call.id(id)?, call.subject()?)
+        .delete_environment(call.id(id)?, call.author()?)
         .await?;
     Ok(no_content())
 }

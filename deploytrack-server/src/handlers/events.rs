@@ -20,14 +20,14 @@ use hyper::body::Frame;
 use tokio::time::timeout;
 
 use crate::{
-    App, auth,
+    App,
+    auth::{self, Access},
     body::BodyError,
     limits::HEARTBEAT,
     quota::Permit,
-    refusal::{Refusal, Resource},
+    refusal::Resource,
     request::{Call, Query, both},
     response::HandlerResult,
-    route::Access,
 };
 
 /// The header with the number of the last event that a client has received, as people write it.
@@ -44,8 +44,7 @@ pub(crate) async fn follow(call: &Call) -> HandlerResult {
     let after = last_seen
         .or(after)
         .map(|after| i64::try_from(after).unwrap_or(i64::MAX));
-    let permit = call.app().streams.try_acquire(call.subject()?, 1);
-    let permit = permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Streams, exceeded))?;
+    let permit = call.permit(&call.app().streams, Resource::Streams)?;
     let events = call.tracker().events(after).await.map_err(|error| {
         if last_seen.is_some() {
             naming_the_header(error)

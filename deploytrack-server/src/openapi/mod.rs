@@ -189,6 +189,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::auth::Access;
 
     fn parsed() -> Value {
         serde_json::from_str(&document().unwrap()).unwrap()
@@ -224,7 +225,7 @@ mod tests {
         let document = parsed();
         for (method, path, route) in route::table() {
             let operation = &document["paths"][path][method.as_str().to_lowercase()];
-            let open = route.access() == route::Access::Open;
+            let open = route.access() == Access::Open;
             assert_eq!(operation["security"].is_null(), open, "{method} {path}");
             assert_eq!(
                 operation["responses"]["401"].is_null(),
@@ -233,7 +234,7 @@ mod tests {
             );
             assert_eq!(
                 operation["responses"]["403"].is_null(),
-                route.access() != route::Access::Admin,
+                route.access() != Access::Admin,
                 "{method} {path}"
             );
         }

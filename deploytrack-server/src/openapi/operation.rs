@@ -15,10 +15,7 @@ use utoipa::{
 };
 
 use super::{headers::with_headers, parameters, refusals};
-use crate::{
-    limits::BODY_BYTES,
-    route::{Access, Route},
-};
+use crate::{auth::Access, limits::BODY_BYTES, route::Route};
 
 /// The name of the security scheme.
 pub(super) const TOKEN: &str = "token";

@@ -102,8 +102,7 @@ pub(crate) async fn export(call: &Call) -> HandlerResult {
     let mut query = call.query();
     let filter = super::filter(&mut query);
     let filter = query.finish(Some(filter))?;
-    let permit = call.app().exports.try_acquire(call.subject()?, 1);
-    let permit = permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Exports, exceeded))?;
+    let permit = call.permit(&call.app().exports, Resource::Exports)?;
     let mut export = Export::of(call.tracker().clone(), filter);
     let first = export.next().await?;
     let more = first.is_some();
