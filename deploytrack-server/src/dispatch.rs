@@ -90,7 +90,7 @@ async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> Handle
             return Err(Refusal::ConnectionLimit);
         }
     }
-    preconditions::check_if_match(&route, &parts.headers)?;
+    preconditions::check_if_match(route.conditions(), &parts.headers)?;
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
     let identity = if route.caching() == Caching::No {
         identity

@@ -31,8 +31,8 @@
 //! | `auth` | authorization: tokens and roles |
 //! | `asset`, `dashboard` | files inside the program; the pages for people (feature `dashboard`) |
 //! | `swagger_ui` | Swagger UI (feature `swagger`) |
-//! | `route` | the endpoints: paths, methods, permissions |
 //! | `preconditions` | idempotency keys and `If-Match` |
+//! | `route` | the endpoints: paths, methods, permissions |
 //! | `request` | path, query and body of a request |
 //! | `streaming` | responses with many rows |
 //! | `badge`, `openapi` | the picture of a badge; the OpenAPI document |

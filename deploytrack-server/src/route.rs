@@ -7,7 +7,12 @@ use http::Method;
 use self::path::Path;
 #[cfg(feature = "dashboard")]
 use crate::asset::Asset;
-use crate::{auth::Access, cache::Caching, config::Badges};
+use crate::{
+    auth::Access,
+    cache::Caching,
+    config::Badges,
+    preconditions::WriteHeader::{self, IdempotencyKey, IfMatch, SentAt},
+};
 
 mod path;
 #[cfg(test)]
@@ -174,15 +179,15 @@ impl Route {
         }
     }
 
-    /// Whether the request is carried out only if `If-Match` matches.
-    pub(crate) const fn takes_if_match(&self) -> bool {
-        matches!(
-            self,
-            Self::UpdateDeployment(_)
-                | Self::Undeploy(_)
-                | Self::UpdateComponent(_)
-                | Self::UpdateEnvironment(_)
-        )
+    /// The headers that change what the request does.
+    pub(crate) const fn conditions(&self) -> &'static [WriteHeader] {
+        match self {
+            Self::UpdateDeployment(_) | Self::Undeploy(_) => &[IdempotencyKey, SentAt, IfMatch],
+            Self::UpdateComponent(_) | Self::UpdateEnvironment(_) => &[IdempotencyKey, IfMatch],
+            Self::RecordDeployment | Self::Import => &[IdempotencyKey, SentAt],
+            Self::CreateComponent | Self::CreateEnvironment | Self::Archive(_) => &[IdempotencyKey],
+            _ => &[],
+        }
     }
 }
 

@@ -52,7 +52,6 @@ pub(super) fn create_component() -> OperationDraft {
         true,
         json!({"name": "user-service", "owner": "team-a", "kind": "service"}),
     )
-    .idempotent()
     .creates::<Component>("The component.")
 }
 
@@ -74,7 +73,6 @@ pub(super) fn update_component() -> OperationDraft {
         "Omitted fields do not change. A name that is in use is 409.",
     )
     .body::<ComponentChange>(true, json!({"owner": "team-b"}))
-    .idempotent()
     .updates::<Component>("The changed component.")
 }
 
@@ -120,7 +118,6 @@ pub(super) fn create_environment() -> OperationDraft {
         "Without `order`, it is placed before the first environment of a later type. A name that is in use is 409.",
     )
     .body::<NewEnvironment>(true, json!({"name": "staging", "type": "staging"}))
-    .idempotent()
     .creates::<Environment>("The environment.")
 }
 
@@ -145,7 +142,6 @@ pub(super) fn update_environment() -> OperationDraft {
         true,
         json!({"description": "The last stop before production."}),
     )
-    .idempotent()
     .updates::<Environment>("The changed environment.")
 }
 
@@ -201,7 +197,6 @@ pub(super) fn archive(kind: CatalogKind) -> OperationDraft {
             true,
             json!({"name": "review/*", "idleSince": "2026-11-16T00:00:00Z"}),
         )
-        .idempotent()
         .response(
             StatusCode::OK,
             "The names that were archived or taken out of the archive.",

@@ -57,8 +57,6 @@ pub(super) fn record() -> OperationDraft {
         true,
         json!({"component": "user-service", "environment": "staging", "version": "v2.3.1", "commitSha": "ed52224", "deployedBy": "ci-bot"}),
     )
-    .idempotent()
-    .accepts_sent_at()
     .creates::<Deployment>("The deployment.")
     .refusals(&[StatusCode::NOT_FOUND])
 }
@@ -84,8 +82,6 @@ pub(super) fn update() -> OperationDraft {
          the status that it set.",
     )
     .body::<Change>(true, json!({"status": "in_progress"}))
-    .idempotent()
-    .accepts_sent_at()
     .updates::<Deployment>("The changed deployment.")
 }
 
@@ -109,8 +105,6 @@ pub(super) fn undeploy() -> OperationDraft {
          is empty from then on; the status does not change. The body may be omitted.",
     )
     .body::<Undeploy>(false, json!({"reason": "moved"}))
-    .idempotent()
-    .accepts_sent_at()
     .updates::<Deployment>("The deployment, which is no longer current.")
 }
 
@@ -194,8 +188,6 @@ pub(super) fn import() -> OperationDraft {
          current at its time, and may come before or after the deployments. Lines with `component` or `environment` register names.",
     )
     .any_body(body.content(NDJSON, lines()).content("application/json", single).build())
-    .idempotent()
-    .accepts_sent_at()
     .response(
         StatusCode::OK,
         "The numbers of recorded and of skipped lines.",

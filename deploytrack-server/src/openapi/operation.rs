@@ -1,5 +1,5 @@
 //! The draft of an operation. A description sets what is specific to the operation. [`OperationDraft::build`] adds what follows
-//! from its route: the token, the id and `If-Match`.
+//! from its route: the token, the id and the headers of a write.
 
 use deploytrack_core::openapi::of;
 use http::StatusCode;
@@ -15,7 +15,7 @@ use utoipa::{
 };
 
 use super::{headers::with_headers, parameters, refusals};
-use crate::{auth::Access, limits::BODY_BYTES, route::Route};
+use crate::{auth::Access, limits::BODY_BYTES, preconditions::WriteHeader, route::Route};
 
 /// The name of the security scheme.
 pub(super) const TOKEN: &str = "token";
@@ -75,17 +75,6 @@ impl OperationDraft {
             StatusCode::PAYLOAD_TOO_LARGE,
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ])
-    }
-
-    /// Adds `Idempotency-Key` and its refusals.
-    pub(super) fn idempotent(self) -> Self {
-        self.parameter_ref("Idempotency-Key")
-            .refusals(&[StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY])
-    }
-
-    /// Adds `Sent-At`.
-    pub(super) fn accepts_sent_at(self) -> Self {
-        self.parameter_ref("Sent-At")
     }
 
     /// Adds the responses of a read: 200 with a representation, and 304.
@@ -162,15 +151,23 @@ impl OperationDraft {
 
     /// Builds the operation of a route at a path.
     pub(super) fn build(self, route: &Route, path: &str) -> Operation {
-        let mut draft = self.refusals(&refusals::OF_ALL);
+        let (mut draft, conditions) = (self.refusals(&refusals::OF_ALL), route.conditions());
+        if conditions.contains(&WriteHeader::IdempotencyKey) {
+            draft = draft
+                .parameter_ref(WriteHeader::IdempotencyKey.name())
+                .refusals(&[StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY]);
+        }
+        if conditions.contains(&WriteHeader::SentAt) {
+            draft = draft.parameter_ref(WriteHeader::SentAt.name());
+        }
         if path.contains("{id}") {
             draft = draft
                 .parameters([parameters::id()])
                 .refusals(&[StatusCode::NOT_FOUND]);
         }
-        if route.takes_if_match() {
+        if conditions.contains(&WriteHeader::IfMatch) {
             draft = draft
-                .parameter_ref("If-Match")
+                .parameter_ref(WriteHeader::IfMatch.name())
                 .refusals(&[StatusCode::PRECONDITION_FAILED]);
         }
         let access = route.access();
