@@ -9,10 +9,24 @@ use crate::{App, identity::Identity, refusal::Refusal, token::TokenFault};
 pub(crate) enum Access {
     /// None: the endpoint is open to anyone.
     Open,
+    /// None, also at the limit of connections and at the listener for health checks.
+    Health,
+    /// None, if the badges of the server are public. Otherwise the path does not exist.
+    Badges,
     /// A valid token.
     Reader,
     /// A valid token with the role `admin`.
     Admin,
+}
+
+impl Access {
+    /// Whether a request needs a valid token.
+    pub(crate) const fn needs_token(self) -> bool {
+        match self {
+            Self::Open | Self::Health | Self::Badges => false,
+            Self::Reader | Self::Admin => true,
+        }
+    }
 }
 
 /// Checks the token of a request and its role.
@@ -21,7 +35,7 @@ pub(crate) fn authorize(
     access: Access,
     headers: &HeaderMap,
 ) -> Result<Identity, Refusal> {
-    if access == Access::Open {
+    if !access.needs_token() {
         return Ok(Identity::anyone());
     }
     let token = bearer_token(headers)?;

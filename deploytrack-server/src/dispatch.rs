@@ -1,4 +1,4 @@
-//! The path of a request: its id, its route, its token, then the cache or its handler. This is the
+//! The path of a request: its id, its endpoint, its token, then the cache or its handler. This is the
 //! only module that turns a refusal into a response.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
@@ -14,12 +14,13 @@ use hyper::body::Incoming;
 use uuid::Uuid;
 
 use crate::{
-    App, auth,
+    App,
+    auth::{self, Access},
     body::{Body, TaggedBody},
     cache::{CacheKey, Caching},
     connections::Connection,
     encoding::{AnswerQuota, Negotiation, Representation},
-    handlers,
+    endpoints::{self, Endpoint},
     limits::HEAD_BYTES,
     preconditions,
     quota::MAX_WAIT,
@@ -27,7 +28,6 @@ use crate::{
     request::Call,
     request_body::RequestBody,
     response::HandlerResult,
-    route::{NoRoute, Route},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -72,16 +72,12 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
 
 async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> HandlerResult {
     check_head(&parts)?;
-    let route =
-        Route::parse(&parts.method, parts.uri.path(), app.badges).map_err(|none| match none {
-            NoRoute::Path => Refusal::NoPath,
-            NoRoute::Method(allow) => Refusal::Method(allow),
-        })?;
-    let is_health_check = matches!(route, Route::Live | Route::Ready);
+    let (endpoint, path) = endpoints::find(&parts.method, parts.uri.path(), app.badges)?;
+    let is_health_check = endpoint.access == Access::Health;
     if app.health_only && !is_health_check {
         return Err(Refusal::NoPath);
     }
-    let identity = auth::authorize(&app, route.access(), &parts.headers)?;
+    let identity = auth::authorize(&app, endpoint.access, &parts.headers)?;
     if let Some(connection) = parts.extensions.get::<Connection>() {
         if identity.is_authenticated() {
             connection.authenticated();
@@ -90,29 +86,29 @@ async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> Handle
             return Err(Refusal::ConnectionLimit);
         }
     }
-    preconditions::check_if_match(route.conditions(), &parts.headers)?;
-    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
-    let identity = if route.caching() == Caching::No {
+    preconditions::check_if_match(endpoint.conditions, &parts.headers)?;
+    let identity = if endpoint.caching == Caching::No {
         identity
     } else {
         identity.sharing_answer()
     };
-    let call = Call::new(app, identity, parts, body, id);
+    let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+    let call = Call::new(app, path, identity, parts, body, id);
     if is_read {
-        read(route, call).await
+        read(endpoint, call).await
     } else {
-        Box::pin(handlers::call(route, call)).await
+        endpoint.handle.call(call).await
     }
 }
 
-/// Responds to a GET, from the cache if the route allows it.
-async fn read(route: Route, call: Call) -> HandlerResult {
+/// Responds to a GET, from the cache if its row allows it.
+async fn read(endpoint: &Endpoint, call: Call) -> HandlerResult {
     let negotiation = Negotiation::of(call.headers());
-    let caching = route.caching();
+    let caching = endpoint.caching;
     // If the database is shared, reading its version is a query that costs as much as reading one
     // record.
     if caching == Caching::No || caching == Caching::Record && call.tracker().is_shared() {
-        return Ok(negotiation.or_not_modified(Box::pin(handlers::call(route, call)).await?));
+        return Ok(negotiation.or_not_modified(endpoint.handle.call(call).await?));
     }
     let key = CacheKey {
         version: call.tracker().database_version().await?,
@@ -120,7 +116,7 @@ async fn read(route: Route, call: Call) -> HandlerResult {
         target: call.target().to_owned(),
     };
     let (app, subject) = (call.app().clone(), call.subject_of_quotas()?.clone());
-    let make = cacheable(route, call, &app, &subject);
+    let make = cacheable(endpoint, call, &app, &subject);
     match app.cache.get_or_make(&key, make).await {
         Ok(stored) => {
             stored
@@ -154,12 +150,12 @@ impl From<Refusal> for Uncacheable {
 /// Calls the handler and makes its response ready for the cache. Reads of many records wait for a
 /// permit, because each holds the rows that it has read so far.
 async fn cacheable(
-    route: Route,
+    endpoint: &Endpoint,
     call: Call,
     app: &App,
     subject: &Label,
 ) -> Result<Representation, Uncacheable> {
-    let is_collection = route.caching() == Caching::Collection;
+    let is_collection = endpoint.caching == Caching::Collection;
     let permit = async {
         let permit = app.reads.acquire(subject, 1, MAX_WAIT).await;
         permit.map_err(|exceeded| Refusal::QuotaExceeded(Resource::Reads, exceeded))
@@ -169,7 +165,7 @@ async fn cacheable(
     } else {
         None
     };
-    let response = Box::pin(handlers::call(route, call)).await?;
+    let response = endpoint.handle.call(call).await?;
     if response.extensions().get::<TaggedBody>().is_none() {
         return Err(Uncacheable::Streamed(response));
     }

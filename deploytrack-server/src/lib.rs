@@ -2,9 +2,10 @@
 //!
 //! # The path of a request
 //!
-//! [`serve`] accepts a connection and passes each request to `dispatch`. There the request gets an id and becomes a `Route`,
-//! and `auth` checks its token. `request` reads its query and its body, and one function in `handlers` calls the tracker and
-//! returns the response. Every error on the way is a `Refusal`; only `dispatch` turns it into a response.
+//! [`serve`] accepts a connection and passes each request to `dispatch`. There the request gets an
+//! id, and `endpoints` finds its row in the table. `auth` checks its token as the row requires.
+//! `request` reads its query and its body, and the handler of the row calls the tracker and returns
+//! the response. Every error on the way is a `Refusal`; only `dispatch` turns it into a response.
 //!
 //! # Map
 //!
@@ -32,11 +33,10 @@
 //! | `asset`, `dashboard` | files inside the program; the pages for people (feature `dashboard`) |
 //! | `swagger_ui` | Swagger UI (feature `swagger`) |
 //! | `preconditions` | idempotency keys and `If-Match` |
-//! | `route` | the endpoints: paths, methods, permissions |
 //! | `request` | path, query and body of a request |
 //! | `streaming` | responses with many rows |
 //! | `badge`, `openapi` | the picture of a badge; the OpenAPI document |
-//! | `handlers` | one function for each endpoint |
+//! | `endpoints` | the table of endpoints: paths, methods, permissions; one file for each |
 //! | `dispatch` | the path of a request, from its id to its response |
 //! | [`serve`] | listeners: accept, timeouts, shutdown |
 
@@ -55,7 +55,7 @@ mod dashboard;
 mod descriptors;
 mod dispatch;
 mod encoding;
-mod handlers;
+mod endpoints;
 mod identity;
 mod limits;
 mod links;
@@ -67,7 +67,6 @@ mod refusal;
 mod request;
 mod request_body;
 mod response;
-mod route;
 mod secret_file;
 pub mod serve;
 mod streaming;

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     App,
     arrival::Arrivals,
+    auth::Access,
     encoding::AnswerQuota,
     identity::{Audience, Identity},
     limits::{BODY_BYTES, MOST_VALUES},
@@ -43,9 +44,21 @@ const JSON: BodyRules = BodyRules {
     bytes_text: "1 MiB",
 };
 
+/// The result of matching the path of a request with the table of endpoints.
+pub(crate) struct PathMatch {
+    /// The text in place of the placeholder of the path, as the client sent it. It is parsed after
+    /// the token is checked, so that a client without a token gets no information.
+    pub(crate) value: String,
+    /// The methods that the path accepts.
+    pub(crate) allow: &'static str,
+    /// The permission that the endpoint requires.
+    pub(crate) access: Access,
+}
+
 /// An authorized request.
 pub(crate) struct Call {
     app: App,
+    path: PathMatch,
     identity: Identity,
     parts: Parts,
     body: RequestBody,
@@ -55,6 +68,7 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(
         app: App,
+        path: PathMatch,
         identity: Identity,
         parts: Parts,
         body: RequestBody,
@@ -62,6 +76,7 @@ impl Call {
     ) -> Self {
         Self {
             app,
+            path,
             identity,
             parts,
             body,
@@ -115,6 +130,26 @@ impl Call {
         &self.parts.headers
     }
 
+    /// The path, as the client sent it.
+    pub(crate) fn path(&self) -> &str {
+        self.parts.uri.path()
+    }
+
+    /// The text in place of the placeholder of the path, as the client sent it.
+    pub(crate) fn path_value(&self) -> &str {
+        &self.path.value
+    }
+
+    /// The methods that the path accepts.
+    pub(crate) const fn allow(&self) -> &'static str {
+        self.path.allow
+    }
+
+    /// The permission that the endpoint requires.
+    pub(crate) const fn access(&self) -> Access {
+        self.path.access
+    }
+
     /// The path and the query, as the client sent them.
     pub(crate) fn target(&self) -> &str {
         self.parts
@@ -139,9 +174,9 @@ impl Call {
     }
 
     /// The id in the path, for an endpoint without query parameters.
-    pub(crate) fn id(&self, raw: &str) -> Result<Uuid, Vec<Fault>> {
+    pub(crate) fn id(&self) -> Result<Uuid, Vec<Fault>> {
         let mut query = self.query();
-        let id = query.path_id(raw);
+        let id = query.path_id(&self.path.value);
         query.finish(id)
     }
 

@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document of the API.
 //!
-//! The operations come from the routes in [`crate::route`]. The match over them has no wildcard, so
-//! that a route without a description does not compile. The schemas come from the types that are
-//! serialized and parsed.
+//! The operations come from the table of endpoints, see `endpoints`: each endpoint describes its own.
+//! The schemas come from the types that are serialized and parsed. This module has what operations
+//! share.
 
 use utoipa::openapi::{
     Components, HttpMethod, Info, InfoBuilder, License, OpenApiBuilder, PathItem, Paths, RefOr,
@@ -11,28 +11,26 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 
-use self::operation::{OperationDraft, TOKEN, not_modified};
-use crate::{
-    refusal::{Refusal, internal},
-    route::{self, Route},
-};
+pub(crate) use self::operation::OperationDraft;
+use self::operation::{TOKEN, not_modified};
+use crate::refusal::{Refusal, internal};
 
-mod catalog;
-mod deployments;
+pub(crate) mod group;
 mod headers;
 mod operation;
-mod parameters;
+pub(crate) mod parameters;
 mod refusals;
 mod schemas;
-mod server;
 
-/// The document, as JSON.
-pub(crate) fn document() -> Result<String, Refusal> {
+/// The document of these operations, each with its method and path, as JSON.
+pub(crate) fn document<'a>(
+    operations: impl Iterator<Item = (&'a http::Method, &'a str, Operation)>,
+) -> Result<String, Refusal> {
     let document = OpenApiBuilder::new()
         .info(info())
-        .paths(paths())
+        .paths(paths(operations))
         .components(Some(components()))
-        .tags(Some(GROUPS.map(|(name, text)| {
+        .tags(Some(group::ALL.map(|(name, text)| {
             TagBuilder::new().name(name).description(Some(text)).build()
         })));
     document.build().to_json().map_err(internal)
@@ -60,36 +58,12 @@ unknown query parameters are errors. Every path under `/api/v1` except the one o
 `Authorization: Bearer <token>`; writes require the role `admin`. Errors are `application/problem+json` (RFC 9457) with a \
 stable `code`. HEAD returns the headers of GET. OPTIONS, and 405 for a wrong method, list the methods of a path in `Allow`.";
 
-const GROUPS: [(&str, &str); 4] = [
-    (
-        deployments::GROUP,
-        "Deployments, their statuses and histories, the matrix, import and export.",
-    ),
-    (
-        catalog::COMPONENTS,
-        "Components: deployable units with their own versions.",
-    ),
-    (
-        catalog::ENVIRONMENTS,
-        "Environments: named places in which components run.",
-    ),
-    (
-        server::GROUP,
-        "Events, verification, health checks, and this document.",
-    ),
-];
-
-fn paths() -> Paths {
-    let operations = route::table().filter_map(|(method, path, route)| {
-        Some((
-            http_method(&method)?,
-            path,
-            describe(&route)?.build(&route, path),
-        ))
-    });
+fn paths<'a>(operations: impl Iterator<Item = (&'a http::Method, &'a str, Operation)>) -> Paths {
     let mut paths = Paths::new();
     for (method, path, operation) in operations {
-        add(&mut paths, path, method, operation);
+        if let Some(method) = http_method(method) {
+            add(&mut paths, path, method, operation);
+        }
     }
     paths
 }
@@ -112,47 +86,6 @@ fn http_method(method: &http::Method) -> Option<HttpMethod> {
         "PATCH" => HttpMethod::Patch,
         "DELETE" => HttpMethod::Delete,
         _ => return None,
-    })
-}
-
-/// The description of a route. Pages, badges and OPTIONS are not operations of the API.
-fn describe(route: &Route) -> Option<OperationDraft> {
-    Some(match route {
-        Route::Docs(_)
-        | Route::DocsRedirect(_)
-        | Route::Badge(_)
-        | Route::BadgeByQuery
-        | Route::Options(_) => return None,
-        #[cfg(feature = "dashboard")]
-        Route::Dashboard(_) => return None,
-        Route::Live => server::live(),
-        Route::Ready => server::ready(),
-        Route::OpenApi => server::document(),
-        Route::Verify => server::verify(),
-        Route::Events => server::events(),
-        Route::ListDeployments => deployments::list(),
-        Route::RecordDeployment => deployments::record(),
-        Route::ShowDeployment(_) => deployments::show(),
-        Route::UpdateDeployment(_) => deployments::update(),
-        Route::History(_) => deployments::history(),
-        Route::Undeploy(_) => deployments::undeploy(),
-        Route::Matrix => deployments::matrix(),
-        Route::Unsettled => deployments::unsettled(),
-        Route::Latest => deployments::latest(),
-        Route::Import => deployments::import(),
-        Route::Export => deployments::export(),
-        Route::ListComponents => catalog::list_components(),
-        Route::CreateComponent => catalog::create_component(),
-        Route::ShowComponent(_) => catalog::show_component(),
-        Route::UpdateComponent(_) => catalog::update_component(),
-        Route::DeleteComponent(_) => catalog::delete_component(),
-        Route::ListEnvironments => catalog::list_environments(),
-        Route::CreateEnvironment => catalog::create_environment(),
-        Route::ShowEnvironment(_) => catalog::show_environment(),
-        Route::UpdateEnvironment(_) => catalog::update_environment(),
-        Route::DeleteEnvironment(_) => catalog::delete_environment(),
-        Route::OrderEnvironments => catalog::order_environments(),
-        Route::Archive(kind) => catalog::archive(*kind),
     })
 }
 
@@ -180,110 +113,4 @@ fn components() -> Components {
         components.headers.insert(name.to_owned(), RefOr::T(header));
     }
     components
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::Value;
-
-    use super::*;
-    use crate::auth::Access;
-
-    fn parsed() -> Value {
-        serde_json::from_str(&document().unwrap()).unwrap()
-    }
-
-    fn operations(document: &Value) -> Vec<(String, String, Value)> {
-        let paths = document["paths"].as_object().unwrap().iter();
-        let all = paths.flat_map(|(path, item)| {
-            item.as_object()
-                .unwrap()
-                .iter()
-                .map(move |(method, operation)| {
-                    (method.to_uppercase(), path.clone(), operation.clone())
-                })
-        });
-        all.collect()
-    }
-
-    #[test]
-    fn the_document_has_exactly_the_operations_of_the_route_table() {
-        let described: BTreeSet<_> = operations(&parsed())
-            .into_iter()
-            .map(|(method, path, _)| (method, path))
-            .collect();
-        let routed: BTreeSet<_> = route::table()
-            .map(|(method, path, _)| (method.to_string(), path.to_owned()))
-            .collect();
-        assert_eq!(described, routed);
-    }
-
-    #[test]
-    fn an_operation_requires_a_token_if_its_route_does() {
-        let document = parsed();
-        for (method, path, route) in route::table() {
-            let operation = &document["paths"][path][method.as_str().to_lowercase()];
-            let open = route.access() == Access::Open;
-            assert_eq!(operation["security"].is_null(), open, "{method} {path}");
-            assert_eq!(
-                operation["responses"]["401"].is_null(),
-                open,
-                "{method} {path}"
-            );
-            assert_eq!(
-                operation["responses"]["403"].is_null(),
-                route.access() != Access::Admin,
-                "{method} {path}"
-            );
-        }
-    }
-
-    #[test]
-    fn operations_have_unique_ids_texts_and_a_group() {
-        let operations = operations(&parsed());
-        let ids: BTreeSet<_> = operations
-            .iter()
-            .map(|(_, _, operation)| operation["operationId"].as_str().unwrap())
-            .collect();
-        assert_eq!(ids.len(), operations.len());
-        for (method, path, operation) in &operations {
-            for text in ["summary", "description"] {
-                assert!(
-                    operation[text]
-                        .as_str()
-                        .is_some_and(|text| !text.is_empty()),
-                    "{text} of {method} {path}"
-                );
-            }
-            let group = operation["tags"][0].as_str().unwrap();
-            assert!(GROUPS.iter().any(|(known, _)| *known == group), "{group}");
-        }
-    }
-
-    #[test]
-    fn every_reference_has_a_target() {
-        fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
-            match value {
-                Value::Object(map) => {
-                    found.extend(map.get("$ref").and_then(Value::as_str));
-                    map.values().for_each(|value| references(value, found));
-                }
-                Value::Array(items) => items.iter().for_each(|value| references(value, found)),
-                _ => {}
-            }
-        }
-        let (document, mut found) = (parsed(), BTreeSet::new());
-        references(&document, &mut found);
-        assert!(found.len() > 30, "{found:?}");
-        for reference in found {
-            assert!(
-                document
-                    .pointer(reference.trim_start_matches('#'))
-                    .is_some(),
-                "{reference}"
-            );
-        }
-    }
 }

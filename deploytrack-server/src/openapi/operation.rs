@@ -1,5 +1,5 @@
 //! The draft of an operation. A description sets what is specific to the operation. [`OperationDraft::build`] adds what follows
-//! from its route: the token, the id and the headers of a write.
+//! from its row in the table of endpoints: the token, the id and the headers of a write.
 
 use deploytrack_core::openapi::of;
 use http::StatusCode;
@@ -15,18 +15,18 @@ use utoipa::{
 };
 
 use super::{headers::with_headers, parameters, refusals};
-use crate::{auth::Access, limits::BODY_BYTES, preconditions::WriteHeader, route::Route};
+use crate::{auth::Access, limits::BODY_BYTES, preconditions::WriteHeader};
 
 /// The name of the security scheme.
 pub(super) const TOKEN: &str = "token";
 const JSON: &str = "application/json";
 
 /// An operation that is being described.
-pub(super) struct OperationDraft(OperationBuilder);
+pub(crate) struct OperationDraft(OperationBuilder);
 
 impl OperationDraft {
     /// An operation of a group. The id becomes the name of a function in generated clients.
-    pub(super) fn new(group: &str, id: &str, summary: &str, description: &str) -> Self {
+    pub(crate) fn new(group: &str, id: &str, summary: &str, description: &str) -> Self {
         let operation = OperationBuilder::new()
             .tag(group)
             .operation_id(Some(id))
@@ -35,7 +35,7 @@ impl OperationDraft {
     }
 
     /// Adds parameters.
-    pub(super) fn parameters(self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+    pub(crate) fn parameters(self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
         Self(
             parameters
                 .into_iter()
@@ -52,7 +52,7 @@ impl OperationDraft {
     }
 
     /// Adds a JSON body. It may be omitted unless it is required.
-    pub(super) fn body<T: ToSchema>(self, required: bool, example: Value) -> Self {
+    pub(crate) fn body<T: ToSchema>(self, required: bool, example: Value) -> Self {
         let description = format!("At most {} MiB.", BODY_BYTES / 1024 / 1024);
         let body = RequestBodyBuilder::new()
             .description(Some(description))
@@ -68,7 +68,7 @@ impl OperationDraft {
     }
 
     /// Adds a body and its refusals.
-    pub(super) fn any_body(self, body: RequestBody) -> Self {
+    pub(crate) fn any_body(self, body: RequestBody) -> Self {
         let draft = Self(self.0.request_body(Some(body)));
         draft.refusals(&[
             StatusCode::REQUEST_TIMEOUT,
@@ -78,12 +78,17 @@ impl OperationDraft {
     }
 
     /// Adds the responses of a read: 200 with a representation, and 304.
-    pub(super) fn returns(self, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
+    pub(crate) fn returns(self, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
         self.returns_with(description, schema, &[])
     }
 
+    /// Adds the responses of a list: 200 with a page, which has this schema, and 304.
+    pub(crate) fn returns_page(self, schema: &str) -> Self {
+        self.returns_with("The page.", Ref::from_schema_name(schema), &["Link"])
+    }
+
     /// Adds the responses of a read, with additional headers.
-    pub(super) fn returns_with(
+    fn returns_with(
         self,
         description: &str,
         schema: impl Into<RefOr<Schema>>,
@@ -102,7 +107,7 @@ impl OperationDraft {
     }
 
     /// Adds the response 201 with the new resource and its location.
-    pub(super) fn creates<T: ToSchema>(self, description: &str) -> Self {
+    pub(crate) fn creates<T: ToSchema>(self, description: &str) -> Self {
         self.response(
             StatusCode::CREATED,
             description,
@@ -112,7 +117,7 @@ impl OperationDraft {
     }
 
     /// Adds the response 200 with the changed resource.
-    pub(super) fn updates<T: ToSchema>(self, description: &str) -> Self {
+    pub(crate) fn updates<T: ToSchema>(self, description: &str) -> Self {
         self.response(
             StatusCode::OK,
             description,
@@ -122,7 +127,7 @@ impl OperationDraft {
     }
 
     /// Adds a response.
-    pub(super) fn response(
+    pub(crate) fn response(
         self,
         status: StatusCode,
         description: &str,
@@ -142,16 +147,16 @@ impl OperationDraft {
     }
 
     /// Adds refusals with these statuses.
-    pub(super) fn refusals(self, statuses: &[StatusCode]) -> Self {
+    pub(crate) fn refusals(self, statuses: &[StatusCode]) -> Self {
         let refused = |operation: OperationBuilder, status: &StatusCode| {
             operation.response(status.as_str(), refusals::of(*status))
         };
         Self(statuses.iter().fold(self.0, refused))
     }
 
-    /// Builds the operation of a route at a path.
-    pub(super) fn build(self, route: &Route, path: &str) -> Operation {
-        let (mut draft, conditions) = (self.refusals(&refusals::OF_ALL), route.conditions());
+    /// Builds the operation of an endpoint with this path, access and conditions.
+    pub(crate) fn build(self, path: &str, access: Access, conditions: &[WriteHeader]) -> Operation {
+        let mut draft = self.refusals(&refusals::OF_ALL);
         if conditions.contains(&WriteHeader::IdempotencyKey) {
             draft = draft
                 .parameter_ref(WriteHeader::IdempotencyKey.name())
@@ -170,8 +175,7 @@ impl OperationDraft {
                 .parameter_ref(WriteHeader::IfMatch.name())
                 .refusals(&[StatusCode::PRECONDITION_FAILED]);
         }
-        let access = route.access();
-        if access != Access::Open {
+        if access.needs_token() {
             draft = Self(
                 draft
                     .0

@@ -32,19 +32,19 @@ fn parameter(
 }
 
 /// The id in the path.
-pub(super) fn id() -> Parameter {
+pub(crate) fn id() -> Parameter {
     parameter(ParameterIn::Path, "id", "The id of the resource.", uuid())
         .required(Required::True)
         .build()
 }
 
 /// A parameter that may be given once.
-pub(super) fn one<T: ToSchema>(name: &str, description: &str) -> Parameter {
+pub(crate) fn one<T: ToSchema>(name: &str, description: &str) -> Parameter {
     any(name, description, of::<T>())
 }
 
 /// A parameter that may be repeated.
-pub(super) fn many<T: ToSchema>(name: &str, description: &str) -> Parameter {
+pub(crate) fn many<T: ToSchema>(name: &str, description: &str) -> Parameter {
     let description = format!("{description} May be repeated, {MOST_VALUES} times at most.");
     any(
         name,
@@ -56,17 +56,17 @@ pub(super) fn many<T: ToSchema>(name: &str, description: &str) -> Parameter {
 }
 
 /// A UUID.
-pub(super) fn an_id(name: &str, description: &str) -> Parameter {
+pub(crate) fn an_id(name: &str, description: &str) -> Parameter {
     any(name, description, uuid())
 }
 
 /// A time.
-pub(super) fn a_time(name: &str, description: &str) -> Parameter {
+pub(crate) fn a_time(name: &str, description: &str) -> Parameter {
     any(name, description, time())
 }
 
 /// `true` or `false`.
-pub(super) fn flag(name: &str, description: &str) -> Parameter {
+pub(crate) fn flag(name: &str, description: &str) -> Parameter {
     any(
         name,
         description,
@@ -77,19 +77,19 @@ pub(super) fn flag(name: &str, description: &str) -> Parameter {
 }
 
 /// A parameter of the query.
-pub(super) fn any(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+pub(crate) fn any(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
     parameter(ParameterIn::Query, name, description, schema).build()
 }
 
 /// A parameter that must be given.
-pub(super) fn required(parameter: Parameter) -> Parameter {
+pub(crate) fn required(parameter: Parameter) -> Parameter {
     ParameterBuilder::from(parameter)
         .required(Required::True)
         .build()
 }
 
 /// A whole number within bounds.
-pub(super) fn number(least: u64, most: u64) -> ObjectBuilder {
+pub(crate) fn number(least: u64, most: u64) -> ObjectBuilder {
     let number = |value| usize::try_from(value).unwrap_or(usize::MAX);
     ObjectBuilder::new()
         .schema_type(Type::Integer)
@@ -98,7 +98,7 @@ pub(super) fn number(least: u64, most: u64) -> ObjectBuilder {
 }
 
 /// `skip` and `take`.
-pub(super) fn page() -> [Parameter; 2] {
+pub(crate) fn skip_and_take() -> [Parameter; 2] {
     let skip = number(0, PageRequest::MOST_SKIP).default(Some(0.into()));
     let take = number(1, PageRequest::MOST_TAKE).default(Some(PageRequest::DEFAULT_TAKE.into()));
     [
@@ -108,7 +108,7 @@ pub(super) fn page() -> [Parameter; 2] {
 }
 
 /// A position in the list of deployments.
-pub(super) fn cursor() -> Parameter {
+pub(crate) fn cursor() -> Parameter {
     let cursor = ObjectBuilder::new().schema_type(Type::String);
     any(
         "cursor",
@@ -118,7 +118,7 @@ pub(super) fn cursor() -> Parameter {
 }
 
 /// The order of the list of deployments.
-pub(super) fn order() -> Parameter {
+pub(crate) fn order() -> Parameter {
     let words = ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(Order::ALL.map(Order::as_str)));
@@ -131,51 +131,8 @@ pub(super) fn order() -> Parameter {
     )
 }
 
-/// The filters of list and export.
-pub(super) fn filters() -> Vec<Parameter> {
-    use deploytrack_core::{
-        status::Status,
-        text::{CommitSha, Label, Name, Version},
-    };
-    vec![
-        an_id("componentId", "Only deployments of this component."),
-        an_id("environmentId", "Only deployments in this environment."),
-        one::<Status>("status", "Only deployments with this status now."),
-        one::<Name>(
-            "component",
-            "Only deployments of the component with this name.",
-        ),
-        one::<Name>(
-            "environment",
-            "Only deployments in the environment with this name.",
-        ),
-        one::<Version>("version", "Only deployments of this version."),
-        one::<CommitSha>(
-            "commitSha",
-            "Only deployments of this commit, exactly as recorded.",
-        ),
-        one::<Label>("deployedBy", "Only deployments by this person or program."),
-        a_time(
-            "createdAfter",
-            "Only deployments recorded at this time or later.",
-        ),
-        a_time(
-            "createdBefore",
-            "Only deployments recorded before this time.",
-        ),
-        a_time(
-            "occurredAfter",
-            "Only deployments whose latest transition happened at this time or later.",
-        ),
-        a_time(
-            "occurredBefore",
-            "Only deployments whose latest transition happened before this time.",
-        ),
-    ]
-}
-
 /// The headers of requests. The document describes them once.
-pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
+pub(crate) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
     let tags = |description| {
         parameter(
             ParameterIn::Header,
@@ -223,7 +180,7 @@ pub(super) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
 }
 
 /// The header that resumes an event stream.
-pub(super) fn last_event_id() -> Parameter {
+pub(crate) fn last_event_id() -> Parameter {
     let number = text("The number of an event.", 0, 20, "^[0-9]*$");
     parameter(
         ParameterIn::Header,
@@ -235,7 +192,7 @@ pub(super) fn last_event_id() -> Parameter {
 }
 
 /// The headers of responses. The document describes them once.
-pub(super) fn headers_of_responses() -> [(&'static str, Header); 7] {
+pub(crate) fn headers_of_responses() -> [(&'static str, Header); 7] {
     let header = |description: &str| {
         HeaderBuilder::new()
             .schema(Some(ObjectBuilder::new().schema_type(Type::String)))

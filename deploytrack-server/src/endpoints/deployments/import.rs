@@ -1,27 +1,29 @@
-//! Import and export: many deployments at once, as newline-delimited JSON.
+//! `POST /api/v1/deployments/import`: records many deployments at once.
 
 mod pieces;
 
-use bytes::Bytes;
 use deploytrack_core::{
-    api::{FromBody as _, IMPORT_BYTES, ImportLine},
+    api::{FromBody as _, IMPORT_BYTES, IMPORT_LINES, ImportCounts, ImportLine},
     error::{Error, Fault},
     json,
-    query::{DeploymentFilter, ListKey},
-    tracker::{CatalogCursor, Tracker},
+    openapi::{list_of, of},
 };
-use futures_util::{StreamExt as _, stream};
+use http::StatusCode;
+use serde_json::json;
+use utoipa::openapi::{
+    ContentBuilder, Required, request_body::RequestBodyBuilder, schema::OneOfBuilder,
+};
 
 use self::pieces::{Piece, pieces};
+use super::ndjson::{self, NDJSON};
 use crate::{
-    refusal::{Refusal, Resource, internal},
+    openapi::{OperationDraft, group},
+    refusal::Refusal,
     request::{Call, both},
     request_body::BodyRules,
     response::{HandlerResult, done},
-    streaming::streamed,
 };
 
-const NDJSON: &str = "application/x-ndjson";
 const RULES: BodyRules = BodyRules {
     types: &[NDJSON, "application/json"],
     types_text: "application/x-ndjson, one JSON object per line, or an array of objects as application/json",
@@ -30,13 +32,43 @@ const RULES: BodyRules = BodyRules {
 };
 /// The most faults in the response to an import.
 const MOST_FAULTS: usize = 20;
-/// The most deployments that an export reads from the database at a time.
-const PAGE: u64 = 500;
-/// The most components or environments that it reads at a time.
-const PAGE_OF_NAMES: usize = 500;
+pub(crate) fn doc() -> OperationDraft {
+    let description = format!(
+        "Newline-delimited JSON: one `ImportLine` per line, at most {IMPORT_LINES} lines and {} MiB. Empty lines are skipped. A single line \
+         or an array of lines may be sent as JSON.",
+        IMPORT_BYTES / 1024 / 1024
+    );
+    let example = json!({"component": "user-service", "environment": "staging", "version": "v2.3.0", "status": "succeeded", "occurredAt": "2026-08-01T12:00:00Z"});
+    let one_or_more = OneOfBuilder::new()
+        .item(of::<ImportLine>())
+        .item(list_of::<ImportLine>());
+    let single = ContentBuilder::new()
+        .schema(Some(one_or_more))
+        .example(Some(example))
+        .build();
+    let body = RequestBodyBuilder::new()
+        .description(Some(description))
+        .required(Some(Required::True));
+    OperationDraft::new(
+        group::DEPLOYMENTS,
+        "importDeployments",
+        "Record many deployments",
+        "Records all lines or none. A refusal lists the wrong lines in `errors`; an unknown id is a fault of its line (400). A line that \
+         was imported before (same component, environment, version, status, `occurredAt` and `commitSha`) is skipped. A deployment \
+         that exists with a shorter history gets the rest. A line with the event `undeployed` undeploys the deployment that was \
+         current at its time, and may come before or after the deployments. Lines with `component` or `environment` register names.",
+    )
+    .any_body(body.content(NDJSON, ndjson::content()).content("application/json", single).build())
+    .response(
+        StatusCode::OK,
+        "The numbers of recorded and of skipped lines.",
+        Some(("application/json", ContentBuilder::new().schema(Some(of::<ImportCounts>())).build())),
+        &["Idempotency-Replayed"],
+    )
+}
 
 /// Records all lines of an import, or none.
-pub(crate) async fn import(call: Call) -> HandlerResult {
+pub(crate) async fn handle(call: Call) -> HandlerResult {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
     // The reservation lasts until the lines are recorded: parsed lines take more memory than their
     // text.
@@ -93,80 +125,6 @@ fn read_lines<T>(
         .filter(|_| faults.is_empty())
         .map(|before| (read, before))
         .ok_or_else(|| faults.into())
-}
-
-/// Streams the deployments that match the filters, oldest first, in the format of an import. The
-/// first page is read before the response begins, so that an unreachable database still results in
-/// a proper refusal.
-pub(crate) async fn export(call: &Call) -> HandlerResult {
-    let mut query = call.query();
-    let filter = super::filter(&mut query);
-    let filter = query.finish(Some(filter))?;
-    let permit = call.permit(&call.app().exports, Resource::Exports)?;
-    let mut export = Export::of(call.tracker().clone(), filter);
-    let first = export.next().await?;
-    let more = first.is_some();
-    let rest = stream::try_unfold((export, more), |(mut export, more)| async move {
-        let page = if more { export.next().await? } else { None };
-        Ok(page.map(|page| (page, (export, true))))
-    });
-    Ok(streamed(
-        NDJSON,
-        stream::iter(first.map(Ok)).chain(rest),
-        permit,
-        call,
-        "an export broke off",
-    ))
-}
-
-/// The progress of an export.
-struct Export {
-    tracker: Tracker,
-    filter: DeploymentFilter,
-    /// The progress of reading the names; none when they are finished and deployments follow. A
-    /// filtered export has no names.
-    names: Option<CatalogCursor>,
-    after: Option<ListKey>,
-}
-
-impl Export {
-    fn of(tracker: Tracker, filter: DeploymentFilter) -> Self {
-        let names = (filter == DeploymentFilter::default()).then(CatalogCursor::default);
-        Self {
-            tracker,
-            filter,
-            names,
-            after: None,
-        }
-    }
-
-    /// The text of the next page, or none at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
-        if let Some(read) = self.names.take()
-            && let Some((next, lines)) = self.tracker.export_names(&read, PAGE_OF_NAMES).await?
-        {
-            self.names = Some(next);
-            return serialized(&lines).map(Some);
-        }
-        let Some((next, lines)) = self
-            .tracker
-            .export_page(&self.filter, self.after, PAGE)
-            .await?
-        else {
-            return Ok(None);
-        };
-        self.after = Some(next);
-        serialized(&lines).map(Some)
-    }
-}
-
-fn serialized(lines: &[ImportLine]) -> Result<Bytes, Refusal> {
-    let mut text = Vec::new();
-    for line in lines {
-        serde_json::to_writer(&mut text, line).map_err(internal)?;
-        text.push(b'\n');
-    }
-    Ok(text.into())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The event stream: server-sent events (WHATWG HTML, section 9.2).
+//! `GET /api/v1/events`: the event stream, as server-sent events (WHATWG HTML, section 9.2).
 //!
 //! The body is made one page of events at a time, as the socket accepts it. The server buffers nothing for a slow client;
 //! [`crate::write_timeout`] closes its connection in the end. A client resumes with the number of the last event it received.
@@ -9,21 +9,31 @@ use bytes::Bytes;
 use deploytrack_core::{
     api,
     error::{Error, Fault},
-    event::{Event, EventFilter},
-    query::whole_number,
+    event::{Event, EventFilter, EventType},
+    query::{PageRequest, whole_number},
+    status::Status,
+    text::{Label, Name, Version},
     tracker::Events,
 };
 use futures_util::stream;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use tokio::time::timeout;
+use utoipa::openapi::{
+    ContentBuilder,
+    schema::{ObjectBuilder, Type},
+};
 
 use crate::{
     App,
     auth::{self, Access},
     body::BodyError,
     limits::HEARTBEAT,
+    openapi::{
+        OperationDraft, group,
+        parameters::{an_id, any, last_event_id as last_event_id_header, many, number, one},
+    },
     quota::Permit,
     refusal::Resource,
     request::{Call, Query, both},
@@ -35,9 +45,41 @@ const LAST_EVENT_ID: &str = "Last-Event-ID";
 /// The time that a client should wait before it reconnects, in milliseconds.
 const RETRY: &str = "retry: 2000\n";
 
+pub(crate) fn doc() -> OperationDraft {
+    let stream = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(
+            "Server-sent events, each with an `Event` as its data.",
+        ));
+    let description = format!(
+        "Streams events as server-sent events (WHATWG HTML, section 9.2): those after `Last-Event-ID`, else those after `after`, else \
+         new ones. The stream stays open, and the server sends a block at least every {} seconds. The data of each event is an \
+         `Event`.",
+        HEARTBEAT.as_secs()
+    );
+    OperationDraft::new(group::SERVER, "followEvents", "Follow the events", &description)
+        .parameters([
+            many::<Name>("component", "Only events of the components with these names."),
+            many::<Name>("environment", "Only events in the environments with these names."),
+            an_id("componentId", "Only events of this component."),
+            an_id("environmentId", "Only events in this environment."),
+            many::<EventType>("type", "Only events of these types."),
+            one::<Status>("status", "Only transitions to this status."),
+            one::<Version>("version", "Only events of this version."),
+            one::<Label>("deployedBy", "Only events of deployments by this person or program."),
+            any(
+                "after",
+                "Start after this event; 0 starts with the first one. The number of an event that does not exist yet is 400.",
+                number(0, PageRequest::MOST_SKIP),
+            ),
+            last_event_id_header(),
+        ])
+        .response(StatusCode::OK, "The events.", Some(("text/event-stream", ContentBuilder::new().schema(Some(stream)).build())), &[])
+}
+
 /// Streams the events that match the filter: those after `Last-Event-ID`, else those after `after`,
 /// else new ones.
-pub(crate) async fn follow(call: &Call) -> HandlerResult {
+pub(crate) async fn handle(call: Call) -> HandlerResult {
     let mut query = call.query();
     let (filter, after) = (filter(&mut query), query.read("after", whole_number));
     let (filter, last_seen) = both(query.finish(Some(filter)), last_event_id(call.headers()))?;
@@ -54,6 +96,7 @@ pub(crate) async fn follow(call: &Call) -> HandlerResult {
     })?;
     let source = EventSource {
         app: call.app().clone(),
+        access: call.access(),
         headers: call.headers().clone(),
         events,
         filter,
@@ -126,6 +169,7 @@ fn naming_the_header(error: Error) -> Error {
 /// The source of one event stream.
 struct EventSource {
     app: App,
+    access: Access,
     headers: HeaderMap,
     events: Events,
     filter: EventFilter,
@@ -151,7 +195,7 @@ impl EventSource {
             next = timeout(HEARTBEAT, self.matching_events()) => next,
         };
         // The token may have expired since the connection was opened.
-        auth::authorize(&self.app, Access::Reader, &self.headers).ok()?;
+        auth::authorize(&self.app, self.access, &self.headers).ok()?;
         Some(match next {
             Err(_) => Ok(Frame::data(Bytes::from(format!(
                 ": heartbeat\n{}",

@@ -1,4 +1,4 @@
-//! Badges.
+//! `GET /badges/{component}/{environment}.svg` and `GET /badge.svg`: the badge of a cell.
 
 use deploytrack_core::{error::Error, text::Name};
 use percent_encoding::percent_decode_str;
@@ -19,11 +19,11 @@ use crate::{
 /// A `/` in a name is encoded as `%2F`, which some proxies decode. If the path has several of them,
 /// each one may be the separator of the two names. The badge is shown only if exactly one separator
 /// has an existing name on both sides.
-pub(crate) async fn show(call: &Call, names: &str) -> HandlerResult {
-    let mut found = Vec::new();
+pub(crate) async fn by_path(call: Call) -> HandlerResult {
+    let (names, mut found) = (call.path_value(), Vec::new());
     for (at, _) in names.match_indices('/') {
         if let (Some(component), Some(environment)) = (name(&names[..at]), name(&names[at + 1..])) {
-            found.extend(badge(call, &component, &environment).await?);
+            found.extend(badge(&call, &component, &environment).await?);
         }
     }
     let badge = if found.len() == 1 { found.pop() } else { None };
@@ -32,7 +32,7 @@ pub(crate) async fn show(call: &Call, names: &str) -> HandlerResult {
 
 /// The badge by the query parameters `component` and `environment`. Proxies do not decode these, so
 /// any name is possible.
-pub(crate) async fn show_by_query(call: &Call) -> HandlerResult {
+pub(crate) async fn by_query(call: Call) -> HandlerResult {
     let parameters: Vec<(String, String)> =
         serde_urlencoded::from_str(call.query_text()).unwrap_or_default();
     let parsed = |name: &str| {
@@ -42,7 +42,7 @@ pub(crate) async fn show_by_query(call: &Call) -> HandlerResult {
             .and_then(|(_, value)| value.parse().ok())
     };
     let badge = match (parsed("component"), parsed("environment")) {
-        (Some(component), Some(environment)) => badge(call, &component, &environment).await?,
+        (Some(component), Some(environment)) => badge(&call, &component, &environment).await?,
         _ => None,
     };
     picture(badge.unwrap_or_else(Badge::unknown).svg())

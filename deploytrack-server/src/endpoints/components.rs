@@ -1,0 +1,8 @@
+//! The endpoints of components.
+
+pub(super) mod archive;
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod list;
+pub(super) mod show;
+pub(super) mod update;

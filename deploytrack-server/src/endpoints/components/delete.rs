@@ -1,0 +1,33 @@
+//! `DELETE /api/v1/components/{id}`: deletes a component that was never deployed.
+
+use http::StatusCode;
+
+use crate::{
+    body::no_content,
+    openapi::{OperationDraft, group},
+    request::Call,
+    response::HandlerResult,
+};
+
+pub(crate) fn doc() -> OperationDraft {
+    OperationDraft::new(
+        group::COMPONENTS,
+        "deleteComponent",
+        "Delete a component",
+        "A component that was ever deployed cannot be deleted (409 `in_use`): archive it instead.",
+    )
+    .response(
+        StatusCode::NO_CONTENT,
+        "The component is deleted.",
+        None,
+        &[],
+    )
+    .refusals(&[StatusCode::CONFLICT])
+}
+
+/// Deletes a component that was never deployed.
+pub(crate) async fn handle(call: Call) -> HandlerResult {
+    let id = call.id()?;
+    call.tracker().delete_component(id, call.author()?).await?;
+    Ok(no_content())
+}

@@ -1,0 +1,29 @@
+//! `POST /api/v1/deployments/{id}/undeploy`: records an undeployment.
+
+use deploytrack_core::deployment::{Deployment, Undeploy};
+use serde_json::json;
+
+use crate::{
+    openapi::{OperationDraft, group},
+    request::Call,
+    response::{HandlerResult, changed},
+};
+
+pub(crate) fn doc() -> OperationDraft {
+    OperationDraft::new(
+        group::DEPLOYMENTS,
+        "undeploy",
+        "Record an undeployment",
+        "Records that the component left the environment in which this deployment is current (otherwise 409 `not_current`). The cell \
+         is empty from then on; the status does not change. The body may be omitted.",
+    )
+    .body::<Undeploy>(false, json!({"reason": "moved"}))
+    .updates::<Deployment>("The deployment, which is no longer current.")
+}
+
+/// Records that a component left the environment in which this deployment of it is current.
+pub(crate) async fn handle(call: Call) -> HandlerResult {
+    let (tracker, id) = (call.tracker().clone(), call.id());
+    let (id, undeploy, terms): (_, Undeploy, _) = call.read_if_any(id).await?;
+    changed(&tracker.undeploy(id, undeploy, terms).await?)
+}

@@ -1,0 +1,35 @@
+//! `POST /api/v1/environments`: registers an environment.
+
+use deploytrack_core::{
+    api,
+    catalog::{Environment, NewEnvironment},
+};
+use serde_json::json;
+
+use crate::{
+    openapi::{OperationDraft, group},
+    request::Call,
+    response::{HandlerResult, created},
+};
+
+pub(crate) fn doc() -> OperationDraft {
+    OperationDraft::new(
+        group::ENVIRONMENTS,
+        "createEnvironment",
+        "Register an environment",
+        "Without `order`, it is placed before the first environment of a later type. A name that is in use is 409.",
+    )
+    .body::<NewEnvironment>(true, json!({"name": "staging", "type": "staging"}))
+    .creates::<Environment>("The environment.")
+}
+
+/// Registers an environment.
+pub(crate) async fn handle(call: Call) -> HandlerResult {
+    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
+    let ((), new, terms) = call.read(query).await?;
+    let environment = tracker.create_environment(new, terms).await?;
+    created(
+        &format!("{}/{}", api::ENVIRONMENTS, environment.id),
+        &environment,
+    )
+}
