@@ -139,16 +139,6 @@ fn form_urlencoded(name: &str, value: &str) -> String {
     serde_urlencoded::to_string([(name, value)]).unwrap_or_default()
 }
 
-/// 308 to another location, which may be relative to the requested path.
-pub(crate) fn moved(location: &'static str) -> Response<Body> {
-    let mut response = no_content();
-    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    response
-        .headers_mut()
-        .insert(header::LOCATION, HeaderValue::from_static(location));
-    response
-}
-
 /// 204 with `Allow`.
 pub(crate) fn options(allow: &'static str) -> Response<Body> {
     let mut response = no_content();

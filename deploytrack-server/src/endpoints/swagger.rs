@@ -1,10 +1,13 @@
 //! `GET /api/docs/`: Swagger UI, and redirects to it.
 
+use http::{HeaderValue, Response, StatusCode, header};
+
 use crate::{
+    body::{Body, no_content},
     encoding::static_response,
     refusal::Refusal,
     request::Call,
-    response::{HandlerResult, moved},
+    response::HandlerResult,
     swagger_ui,
 };
 
@@ -22,4 +25,14 @@ pub(crate) async fn from_api_docs(_: Call) -> HandlerResult {
 /// Redirects `/api-docs`.
 pub(crate) async fn from_root(_: Call) -> HandlerResult {
     Ok(moved("api/docs/"))
+}
+
+/// 308 to another location, which may be relative to the requested path.
+fn moved(location: &'static str) -> Response<Body> {
+    let mut response = no_content();
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response
+        .headers_mut()
+        .insert(header::LOCATION, HeaderValue::from_static(location));
+    response
 }
