@@ -18,52 +18,72 @@ const HEADERS: [(&str, &str); 3] = [
     ("cross-origin-opener-policy", "same-origin"),
 ];
 
-const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
+/// The name of the page itself.
+const PAGE: &str = "index.html";
 
-/// A JavaScript module of the page.
-macro_rules! module {
-    ($name:literal) => {
-        Asset::new(
-            concat!("/assets/", $name),
-            SCRIPT,
+/// The folder of the files. A debug build reads them here, so that a page reloads without a build.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/dashboard");
+
+/// The files with these names.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        [$(Asset::new(
+            FOLDER,
+            $name,
+            media_type($name),
+            headers($name),
             include_bytes!(concat!("dashboard/", $name)),
-        )
+        )),*]
     };
 }
 
-static ASSETS: [Asset; 18] = [
-    Asset::new("/", HTML, include_bytes!("dashboard/index.html")).with_headers(&HEADERS),
-    Asset::new(
-        "/assets/style.css",
-        "text/css; charset=utf-8",
-        include_bytes!("dashboard/style.css"),
-    ),
-    Asset::new(
-        "/assets/icon.svg",
-        "image/svg+xml",
-        include_bytes!("dashboard/icon.svg"),
-    ),
-    module!("main.js"),
-    module!("address.js"),
-    module!("api.js"),
-    module!("changes.js"),
-    module!("compare.js"),
-    module!("deployment.js"),
-    module!("elements.js"),
-    module!("filters.js"),
-    module!("grid.js"),
-    module!("live.js"),
-    module!("login.js"),
-    module!("matrix.js"),
-    module!("model.js"),
-    module!("moment.js"),
-    module!("text.js"),
+static FILES: [Asset; 18] = files![
+    "index.html",
+    "style.css",
+    "icon.svg",
+    "main.js",
+    "address.js",
+    "api.js",
+    "changes.js",
+    "compare.js",
+    "deployment.js",
+    "elements.js",
+    "filters.js",
+    "grid.js",
+    "live.js",
+    "login.js",
+    "matrix.js",
+    "model.js",
+    "moment.js",
+    "text.js",
 ];
 
-/// The file at a path.
+/// The media type of a file, by the end of its name.
+const fn media_type(name: &str) -> &'static str {
+    match name.as_bytes() {
+        [.., b'h', b't', b'm', b'l'] => "text/html; charset=utf-8",
+        [.., b'c', b's', b's'] => "text/css; charset=utf-8",
+        [.., b's', b'v', b'g'] => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    }
+}
+
+/// The headers of a file. Only a page has a policy.
+const fn headers(name: &str) -> &'static [(&'static str, &'static str)] {
+    match name.as_bytes() {
+        [.., b'h', b't', b'm', b'l'] => &HEADERS,
+        _ => &[],
+    }
+}
+
+/// The file at a path: the page at `/`, the others below `/assets/`.
 pub(crate) fn at(path: &str) -> Option<&'static Asset> {
-    ASSETS.iter().find(|asset| asset.path == path)
+    let name = match path.strip_prefix("/assets/") {
+        Some(name) if name != PAGE => name,
+        None if path == "/" => PAGE,
+        _ => return None,
+    };
+    FILES.iter().find(|file| file.name == name)
 }
 
 #[cfg(test)]
@@ -82,10 +102,8 @@ mod tests {
     fn the_page_preloads_exactly_the_served_files() {
         let page = include_str!("dashboard/index.html");
         let loaded = [named(page, "href=\"assets/"), named(page, "src=\"assets/")].concat();
-        let mut served: Vec<_> = ASSETS
-            .iter()
-            .filter_map(|asset| asset.path.strip_prefix("/assets/"))
-            .collect();
+        let names = FILES.iter().map(|file| file.name);
+        let mut served: Vec<_> = names.filter(|name| *name != PAGE).collect();
         served.sort_unstable();
         let mut loaded: Vec<_> = loaded.into_iter().collect();
         loaded.sort_unstable();
@@ -94,12 +112,29 @@ mod tests {
     }
 
     #[test]
+    fn each_file_has_one_path() {
+        for file in &FILES {
+            let below = format!("/assets/{}", file.name);
+            assert_eq!(at(&below).is_some(), file.name != PAGE, "{below}");
+            assert!(at(&format!("/{}", file.name)).is_none());
+        }
+        assert_eq!(at("/").map(|file| file.name), Some(PAGE));
+        for path in [
+            "/assets/package.json",
+            "/assets/../dashboard.rs",
+            "/assets/",
+        ] {
+            assert!(at(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
     fn the_page_has_no_inline_code_and_no_foreign_resources() {
         let page = include_str!("dashboard/index.html");
         for never in ["style=\"", " onclick", "<style", "http:", "https:", "\"//"] {
             assert!(!page.contains(never), "{never}");
         }
-        for asset in &ASSETS {
+        for asset in &FILES {
             let text = std::str::from_utf8(asset.body()).unwrap();
             for never in [
                 "innerHTML",
@@ -110,7 +145,7 @@ mod tests {
                 "localStorage",
                 "document.cookie",
             ] {
-                assert!(!text.contains(never), "{never} in {}", asset.path);
+                assert!(!text.contains(never), "{never} in {}", asset.name);
             }
         }
     }

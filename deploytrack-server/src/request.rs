@@ -131,6 +131,7 @@ impl Call {
     }
 
     /// The path, as the client sent it.
+    #[cfg(feature = "dashboard")]
     pub(crate) fn path(&self) -> &str {
         self.parts.uri.path()
     }
