@@ -1,0 +1,168 @@
+//! The bodies of components and environments.
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ArrayBuilder, ObjectBuilder, Schema, Type},
+    },
+};
+
+use super::fields::{changing, closed, field, optional, optional_flag, optional_time};
+use crate::{
+    api::EnvironmentOrder,
+    archive::ArchiveSelection,
+    catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
+    json::MOST_POSITION,
+    openapi::{or_null, uuid},
+    text::{Description, Label, Name},
+};
+
+pub(super) fn component(name: RefOr<Schema>) -> ObjectBuilder {
+    closed()
+        .property("name", name)
+        .property(
+            "description",
+            optional::<Description>("Free text; `null` removes it."),
+        )
+        .property(
+            "owner",
+            optional::<Label>("The person or team that is responsible for it; `null` removes it."),
+        )
+        .property(
+            "kind",
+            optional::<Label>(
+                "The kind of component, such as `service` or `library`; `null` removes it.",
+            ),
+        )
+        .property(
+            "lifecycle",
+            optional::<Label>("The stage of its life, such as `production`; `null` removes it."),
+        )
+        .property(
+            "archived",
+            optional_flag("Whether it is hidden from the matrix."),
+        )
+}
+
+impl PartialSchema for NewComponent {
+    fn schema() -> RefOr<Schema> {
+        let object = component(field::<Name>("Unique among components.")).required("name");
+        object
+            .description(Some("A request to register a component."))
+            .into()
+    }
+}
+
+impl ToSchema for NewComponent {}
+
+impl PartialSchema for ComponentChange {
+    fn schema() -> RefOr<Schema> {
+        let object = component(optional::<Name>("The new name."));
+        let change = changing(
+            object,
+            &["description", "owner", "kind", "lifecycle"],
+            &[("name", Type::String), ("archived", Type::Boolean)],
+        );
+        change
+            .description(Some("A change of a component: at least one field."))
+            .into()
+    }
+}
+
+impl ToSchema for ComponentChange {}
+
+pub(super) fn environment(name: RefOr<Schema>) -> ObjectBuilder {
+    let order = ObjectBuilder::new()
+        .schema_type(or_null(Type::Integer))
+        .minimum(Some(1))
+        .maximum(usize::try_from(MOST_POSITION).ok());
+    closed()
+        .property("name", name)
+        .property(
+            "description",
+            optional::<Description>("Free text; `null` removes it."),
+        )
+        .property(
+            "type",
+            optional::<EnvironmentType>("The type; guessed from the name, if never given."),
+        )
+        .property(
+            "order",
+            order.description(Some(
+                "The position among the environments, from 1; the others shift.",
+            )),
+        )
+        .property(
+            "archived",
+            optional_flag("Whether it is hidden from the matrix."),
+        )
+}
+
+impl PartialSchema for NewEnvironment {
+    fn schema() -> RefOr<Schema> {
+        let object = environment(field::<Name>("Unique among environments.")).required("name");
+        object
+            .description(Some("A request to register an environment."))
+            .into()
+    }
+}
+
+impl ToSchema for NewEnvironment {}
+
+impl PartialSchema for EnvironmentChange {
+    fn schema() -> RefOr<Schema> {
+        let object = environment(optional::<Name>("The new name."));
+        let others = [
+            ("name", Type::String),
+            ("type", Type::String),
+            ("order", Type::Integer),
+            ("archived", Type::Boolean),
+        ];
+        let change = changing(object, &["description"], &others);
+        change
+            .description(Some("A change of an environment: at least one field."))
+            .into()
+    }
+}
+
+impl ToSchema for EnvironmentChange {}
+
+impl PartialSchema for ArchiveSelection {
+    fn schema() -> RefOr<Schema> {
+        let pattern =
+            "A pattern of names: `*` matches any characters, `?` matches one. Case is ignored.";
+        let idle = "Selects only records that were registered before this time and have had no deployment since.";
+        closed()
+            .property("name", field::<Name>(pattern))
+            .required("name")
+            .property("idleSince", optional_time(idle))
+            .property(
+                "undo",
+                optional_flag("Whether to unarchive instead of to archive."),
+            )
+            .property(
+                "dryRun",
+                optional_flag("Whether only to report the effect, without changing anything."),
+            )
+            .description(Some("A request to archive components or environments."))
+            .into()
+    }
+}
+
+impl ToSchema for ArchiveSelection {}
+
+impl PartialSchema for EnvironmentOrder {
+    fn schema() -> RefOr<Schema> {
+        let ids = ArrayBuilder::new().items(uuid()).unique_items(true);
+        closed()
+            .property(
+                "ids",
+                ids.description(Some("The ids of all environments, in their order.")),
+            )
+            .required("ids")
+            .into()
+    }
+}
+
+impl ToSchema for EnvironmentOrder {}
