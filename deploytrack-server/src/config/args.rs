@@ -1,0 +1,172 @@
+//! The flags and the variables of the settings.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr as _, time::Duration};
+
+use clap::builder::{
+    EnumValueParser, PathBufValueParser, StringValueParser, TypedValueParser as _,
+};
+use deploytrack_core::tracker::{NameGuard, Registration};
+
+use super::{Badges, DatabaseUrl, MAX_CONNECTIONS};
+use crate::{
+    log,
+    value_parser::{TrimmedPath, TrimmedText},
+};
+
+/// The greatest limit of connections that may be configured.
+const MOST_CONNECTIONS: u64 = 1_000_000;
+
+/// The settings from flags and variables.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_LISTEN", value_parser = TrimmedText(address), default_value = "127.0.0.1:3000")]
+    pub(super) listen: SocketAddr,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "DEPLOYTRACK_DATABASE_URL",
+        value_parser = TrimmedPath(StringValueParser::new()).map(|url| DatabaseUrl::from_argument(&url)),
+        hide_env_values = true,
+        help = "Database: sqlite:PATH (write ? in the path as %3F and % as %25) or postgres://USER:PASSWORD@HOST/NAME \
+                  [default: deploytrack.db in the data directory]"
+    )]
+    pub(super) database_url: Option<DatabaseUrl>,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_DATA_DIR",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
+        help = "Directory of the database and the token secret [default: $XDG_DATA_HOME/deploytrack]"
+    )]
+    pub(super) data_dir: Option<PathBuf>,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_JWT_SECRET_FILE",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
+        help = "File with the secret that signs tokens, at least 32 bytes; DEPLOYTRACK_JWT_SECRET may contain the secret itself \
+                  [default: jwt-secret in the data directory, created at the first start]"
+    )]
+    pub(super) jwt_secret_file: Option<PathBuf>,
+
+    /// Accept only tokens with this issuer (iss)
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER", value_parser = TrimmedText(StringValueParser::new()))]
+    pub(super) jwt_issuer: Option<String>,
+
+    /// Accept only tokens for this audience (aud)
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE", value_parser = TrimmedText(StringValueParser::new()))]
+    pub(super) jwt_audience: Option<String>,
+
+    /// Unknown component and environment names: auto registers them, strict rejects them
+    #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", value_parser = TrimmedText(Registration::from_str), default_value = "auto")]
+    pub(super) registration: Registration,
+
+    /// New names that look like typing errors for existing ones: off registers them, warn does so
+    /// with a warning, refuse rejects them
+    #[arg(long, global = true, value_name = "off|warn|refuse", env = "DEPLOYTRACK_NAME_GUARD", value_parser = TrimmedText(NameGuard::from_str), default_value = "refuse")]
+    pub(super) name_guard: NameGuard,
+
+    /// Badges, which show current versions: off, or public to anyone without a token
+    #[arg(long, global = true, value_name = "off|public", value_parser = TrimmedText(EnumValueParser::<Badges>::new()), env = "DEPLOYTRACK_BADGES", default_value_t = Badges::Off,
+          hide_possible_values = true)]
+    pub(super) badges: Badges,
+
+    /// Time for which the response to a request with an Idempotency-Key is stored, from 1m to 1y
+    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_IDEMPOTENCY_RETENTION", default_value = "24h",
+          value_parser = TrimmedText(retention))]
+    pub(super) idempotency_retention: Duration,
+
+    /// Format of the log [default: text on a terminal, json otherwise]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = TrimmedText(EnumValueParser::<log::Format>::new()), env = "DEPLOYTRACK_LOG_FORMAT")]
+    pub(super) log_format: Option<log::Format>,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "DEPLOYTRACK_LOG_LEVEL",
+        value_parser = TrimmedText(StringValueParser::new()),
+        help = "Level of the log: error, warn, info, debug, trace, or directives such as info,sqlx=debug; RUST_LOG is read too \
+                  [default: info]"
+    )]
+    pub(super) log_level: Option<String>,
+
+    /// Longest lifetime of a token, from 1m to 100y; tokens with a longer one are rejected
+    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_MAX_TOKEN_LIFETIME", default_value = "10y",
+          value_parser = TrimmedText(token_lifetime))]
+    pub(super) max_token_lifetime: Duration,
+
+    /// Limit of simultaneous connections; a new connection above it closes the one that has been
+    /// idle longest
+    #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
+          value_parser = TrimmedText(max_connections))]
+    pub(super) max_connections: usize,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "NUMBER",
+        env = "DEPLOYTRACK_MAX_CONNECTIONS_PER_ADDRESS",
+        value_parser = TrimmedText(max_connections),
+        help = "Limit of connections from one address (IPv6: one /64 network) that have not carried a valid token \
+                  [default: a quarter of --max-connections]"
+    )]
+    pub(super) max_connections_per_address: Option<usize>,
+
+    /// Address of a second listener, for /healthz and /readyz only, with its own connection limit
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_HEALTH_LISTEN", value_parser = TrimmedText(SocketAddr::from_str))]
+    pub(super) health_listen: Option<SocketAddr>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "must be an address and a port, such as 127.0.0.1:3000 or [::]:3000")
+}
+
+fn max_connections(text: &str) -> Result<usize, String> {
+    let number = text
+        .parse::<u64>()
+        .ok()
+        .filter(|number| (1..=MOST_CONNECTIONS).contains(number));
+    number
+        .and_then(|number| usize::try_from(number).ok())
+        .ok_or_else(|| format!("must be a whole number from 1 to {MOST_CONNECTIONS}"))
+}
+
+fn token_lifetime(text: &str) -> Result<Duration, String> {
+    let (least, most) = (Duration::from_mins(1), Duration::from_hours(24 * 36_525));
+    match humantime::parse_duration(text) {
+        Ok(time) if (least..=most).contains(&time) => Ok(time),
+        Ok(_) => Err("must be from one minute (1m) to a hundred years (100y)".into()),
+        Err(error) => Err(format!("must be a time such as 90d or 10y ({error})")),
+    }
+}
+
+fn retention(text: &str) -> Result<Duration, String> {
+    let (least, most) = (Duration::from_mins(1), Duration::from_hours(24 * 366));
+    match humantime::parse_duration(text) {
+        Ok(time) if (least..=most).contains(&time) => Ok(time),
+        Ok(_) => Err("must be from one minute (1m) to one year (1y)".into()),
+        Err(_) => Err("must be a time with its unit, such as 24h or 7d".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_limit_is_a_whole_number() {
+        assert_eq!(max_connections("768"), Ok(768));
+        for text in ["", "0", "-1", "many", "1000001", "1e3"] {
+            assert!(max_connections(text).is_err(), "{text}");
+        }
+    }
+}

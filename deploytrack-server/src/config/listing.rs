@@ -1,0 +1,68 @@
+//! The list of all settings.
+
+use super::{ConfigError, DatabaseUrl, SECRET_VARIABLE, SecretSource, ServeArgs};
+use crate::{
+    secret_file,
+    token::{Secret, lifetime_text},
+};
+
+impl ServeArgs {
+    /// Checks the settings and lists them without secrets. It creates nothing.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a setting is invalid.
+    pub fn describe(&self) -> Result<String, ConfigError> {
+        let data_dir = self.data_dir()?;
+        let database = self
+            .configured_database()?
+            .cloned()
+            .unwrap_or_else(|| DatabaseUrl::file_in(&data_dir));
+        let secret = match self.secret()? {
+            SecretSource::Variable(bytes) => {
+                Secret::new(bytes).map_err(ConfigError::SecretVariable)?;
+                SECRET_VARIABLE.to_owned()
+            }
+            SecretSource::DefaultFile(path) if !path.exists() => {
+                format!("{} (created at the first start)", path.display())
+            }
+            SecretSource::DefaultFile(path) | SecretSource::File(path) => {
+                secret_file::read(&path)?;
+                path.display().to_string()
+            }
+        };
+        let any = |value: &Option<String>| value.clone().unwrap_or_else(|| "any".into());
+        let rows = [
+            ("listen", self.listen.to_string()),
+            ("database", database.to_string()),
+            ("data directory", data_dir.display().to_string()),
+            ("token secret", secret),
+            ("token issuer", any(&self.jwt_issuer)),
+            ("token audience", any(&self.jwt_audience)),
+            ("registration", self.registration.to_string()),
+            ("name guard", self.name_guard.to_string()),
+            ("badges", self.badges.to_string()),
+            (
+                "idempotency",
+                humantime::format_duration(self.idempotency_retention).to_string(),
+            ),
+            ("log format", self.log_format().to_string()),
+            ("log level", self.log_level()?),
+            (
+                "token lifetime",
+                format!("{} at most", lifetime_text(self.max_token_lifetime)),
+            ),
+            ("connections", self.max_connections.to_string()),
+            ("of one address", self.limits().per_address.to_string()),
+            (
+                "health checks",
+                self.health_listen.map_or_else(
+                    || "at the address above".into(),
+                    |listen| listen.to_string(),
+                ),
+            ),
+        ];
+        Ok(rows
+            .map(|(name, value)| format!("{name:<15} {value}\n"))
+            .concat())
+    }
+}
