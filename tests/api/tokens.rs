@@ -31,13 +31,11 @@ async fn operations(server: &Server) -> Vec<Operation> {
         // With this parameter the stream of events ends at once: it is wrong everywhere.
         let path = path.replace("{id}", "00000000-0000-4000-8000-000000000000") + "?after=none";
         for (method, operation) in operations.as_object().unwrap() {
-            let methods = match method.as_str() {
-                "get" => &["GET", "HEAD"][..],
-                other => &[&*other.to_uppercase()][..],
-            };
+            let method = method.to_uppercase();
+            let head = (method == "GET").then(|| "HEAD".to_owned());
             if operation["security"].is_array() {
-                all.extend(methods.iter().map(|method| Operation {
-                    method: (*method).to_owned(),
+                all.extend([method].into_iter().chain(head).map(|method| Operation {
+                    method,
                     path: path.clone(),
                     is_for_admins: operation["responses"]["403"].is_object(),
                 }));
