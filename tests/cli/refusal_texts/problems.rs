@@ -259,22 +259,28 @@ fn every_kind_of_problem_is_spoken() {
 
 #[test]
 fn no_code_of_the_server_is_forgotten() {
-    let text = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../deploytrack-server/src/refusal.rs"
-    ))
-    .unwrap();
+    let read = |file: &str| {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../deploytrack-server/src/refusal/"
+        );
+        std::fs::read_to_string(format!("{folder}{file}")).unwrap()
+    };
+    let kinds = read("kind.rs").replace("TOKEN_LIFETIME", "\"token_lifetime\"");
+    let resources = read("resource.rs");
+    // A code is the text after a status, or after the arrow of a resource.
+    let after_status = kinds.split("StatusCode::").skip(1);
+    let after_status = after_status
+        .filter_map(|rest| rest.split_once(','))
+        .map(|(_, rest)| rest);
+    let after_arrow = resources.split("=> (").skip(1);
+    let codes: Vec<_> = after_status
+        .chain(after_arrow)
+        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+        .collect();
+    assert!(codes.len() > 25, "{codes:?}");
     let spoken = include_str!("problems.rs");
-    for line in text
-        .lines()
-        .take_while(|line| !line.contains("cfg(test)"))
-        .filter(|line| line.contains("(StatusCode::") || line.contains("=> (\""))
-    {
-        let line = line.replace("TOKEN_LIFETIME", "\"token_lifetime\"");
-        // A code without a text is in another line of this list.
-        let Some(code) = line.split('"').nth(1) else {
-            continue;
-        };
+    for code in codes {
         assert!(
             spoken.contains(&format!("\"{code}\","))
                 || ["invalid_request", "invalid_transition", "not_current"].contains(&code),
