@@ -4,7 +4,10 @@ use deploytrack_tests::{
     answer::Answer,
     caller::Caller,
     contract::Contract,
-    database::DatabaseKind::{self, Postgres, Sqlite},
+    database::{
+        Database,
+        DatabaseKind::{self, Postgres, Sqlite},
+    },
     server::Server,
 };
 use rstest::rstest;
@@ -665,4 +668,37 @@ async fn the_document_needs_no_token_and_has_an_etag_and_gzip() {
         caller.get("/api/v1/openapi.json?pretty=true").await.status,
         400
     );
+}
+
+/// The methods and paths of the table of endpoints in a page, with `{id}` in place of `:id`.
+fn listed(page: &str) -> Vec<(String, String)> {
+    let table = page.split("## Endpoints").nth(1).unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| "));
+    let mut listed = Vec::new();
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        for path in cells[2].split(", ") {
+            let path = path.split('?').next().unwrap().replace(":id", "{id}");
+            let methods = cells[1].split(", ");
+            listed.extend(methods.map(|method| (method.to_lowercase(), path.clone())));
+        }
+    }
+    listed
+}
+
+#[tokio::test]
+async fn the_page_of_the_api_lists_every_operation() {
+    let server = Server::start(&Database::sqlite()).await;
+    let document = server
+        .anonymous()
+        .get("/api/v1/openapi.json")
+        .await
+        .expect(200);
+    let listed = listed(include_str!("../../docs/api.md"));
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let operation = (method.clone(), path.clone());
+            assert!(listed.contains(&operation), "{operation:?}");
+        }
+    }
 }
