@@ -23,7 +23,7 @@
 //! | `write_timeout`, `descriptors` | the timeout for clients that read too slowly; the limit of open files |
 //! | `body` | response bodies |
 //! | `refusal` | the reasons for which requests fail, and their problem details |
-//! | `identity` | the identity behind a request |
+//! | `identity` | the identity behind a request, and the audience of an answer |
 //! | `links`, `response` | the links between the pages of a list; successful responses |
 //! | `encoding` | the forms of a response: whole, compressed, not modified |
 //! | `cache` | responses stored until the next commit |
@@ -32,7 +32,7 @@
 //! | `auth` | authorization: tokens and roles |
 //! | `asset`, `dashboard` | files inside the program; the pages for people (feature `dashboard`) |
 //! | `swagger_ui` | Swagger UI (feature `swagger`) |
-//! | `preconditions` | idempotency keys and `If-Match` |
+//! | `preconditions` | the headers that change what a write does |
 //! | `request` | path, query and body of a request |
 //! | `streaming` | responses with many rows |
 //! | `badge`, `openapi` | the picture of a badge; the OpenAPI document |
