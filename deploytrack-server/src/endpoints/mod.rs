@@ -77,7 +77,8 @@ const PUT: Method = Method::PUT;
 const PATCH: Method = Method::PATCH;
 const DELETE: Method = Method::DELETE;
 
-/// All endpoints. The operations of the OpenAPI document have this order.
+/// All endpoints. The operations of the OpenAPI document have this order. A row has three lines, so
+/// that the table fits on a few screens: rustfmt would make nine.
 #[rustfmt::skip]
 pub(crate) static TABLE: &[Endpoint] = &[
     // Open to anyone.

@@ -21,7 +21,7 @@ fn allow(method: &str, path: &str) -> &'static str {
     match find(&method.parse().unwrap(), path, config::Badges::Public) {
         Err(Refusal::Method(allow)) => allow,
         Ok((_, found)) => found.allow,
-        Err(_) => panic!("no path {path}"),
+        Err(refusal) => panic!("{path}: {refusal:?}"),
     }
 }
 
