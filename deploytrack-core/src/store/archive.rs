@@ -84,7 +84,7 @@ impl Write {
             },
         ) in std::mem::take(&mut self.unarchive_causes)
         {
-            let unarchived: Option<String> = on!(Transaction, &mut self.transaction, |write| {
+            let unarchived: Option<String> = on!(Transaction, self.unflushed(), |write| {
                 sqlx::query_scalar(match kind {
                     CatalogKind::Component => {
                         "update components set archived = false, archived_at = null, updated_at = $2
@@ -128,7 +128,7 @@ impl Write {
         kind: CatalogKind,
         archived: bool,
     ) -> Result<Vec<LastUse>, Error> {
-        let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
+        let rows: Vec<Row> = on!(Transaction, self.reading().await?, |write| {
             sqlx::query_as(match (kind, archived) {
                 (CatalogKind::Component, false) => last_uses!("components", "component_id", "null"),
                 (CatalogKind::Component, true) => {
@@ -157,7 +157,7 @@ impl Write {
         now: Time,
     ) -> Result<(), Error> {
         for set in in_lists(ids) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new(match kind {
                     CatalogKind::Component => "update components set archived = ",
                     CatalogKind::Environment => "update environments set archived = ",

@@ -212,7 +212,7 @@ impl Write {
     ) -> Result<Vec<(CellKey, Time)>, Error> {
         let mut newest = Vec::with_capacity(cells.len());
         for set in in_sets(cells) {
-            let rows: Vec<NewestRow> = on!(Transaction, &mut self.transaction, |write| {
+            let rows: Vec<NewestRow> = on!(Transaction, self.reading().await?, |write| {
                 let mut query = QueryBuilder::new("insert into current_cells (component_id, environment_id, newest_at) select * from (");
                 query.push_values(set, push_newest);
                 // PostgreSQL locks the row for the update, and returns it as the writer before us
@@ -240,7 +240,7 @@ impl Write {
         cells: &[(CellKey, Time)],
     ) -> Result<(), Error> {
         for set in in_sets(cells) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new("with given (component_id, environment_id, newest_at) as (");
                 query.push_values(set, push_newest);
                 query.push(
@@ -262,8 +262,7 @@ impl Write {
         cell: CellKey,
         at: Option<Time>,
     ) -> Result<Option<(Uuid, Time)>, Error> {
-        self.flush().await?;
-        let row: Option<PeriodRow> = on!(Transaction, &mut self.transaction, |write| {
+        let row: Option<PeriodRow> = on!(Transaction, self.reading().await?, |write| {
             sqlx::query_as(newest_period!(
                 "newest.deployment_id, newest.started_at, newest.version is null as is_undeployment",
                 "$1",
@@ -288,8 +287,7 @@ impl Write {
         cell: CellKey,
         at: Time,
     ) -> Result<bool, Error> {
-        self.flush().await?;
-        let found: Option<i64> = on!(Transaction, &mut self.transaction, |write| {
+        let found: Option<i64> = on!(Transaction, self.reading().await?, |write| {
             sqlx::query_scalar(
                 "select sequence from cell_periods
                  where component_id = $1 and environment_id = $2 and started_at = $3 and version is null limit 1",
@@ -309,8 +307,7 @@ impl Write {
         &mut self,
         cell: CellKey,
     ) -> Result<Option<Uuid>, Error> {
-        self.flush().await?;
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.reading().await?, |write| {
             sqlx::query_scalar(
                 "select deployment_id from cell_periods where component_id = $1 and environment_id = $2
                  order by started_at desc, sequence desc limit 1",
@@ -326,7 +323,7 @@ impl Write {
     /// Adds periods to their cells.
     pub(super) async fn insert_periods(&mut self, periods: &[NewPeriod]) -> Result<(), Error> {
         for set in in_sets(periods) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new(
                     "insert into cell_periods (component_id, environment_id, started_at, sequence, deployment_id, version, ended_at) \
                      select * from (",
@@ -355,7 +352,7 @@ impl Write {
         (started_at, sequence): (Time, i64),
         ended_at: Time,
     ) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query(
                 "update cell_periods set ended_at = $5
                  where component_id = $1 and environment_id = $2 and started_at = $3 and sequence = $4",
@@ -374,8 +371,7 @@ impl Write {
 
     /// Deletes the periods of a cell, before they are rebuilt from its history.
     pub(crate) async fn delete_periods(&mut self, cell: CellKey) -> Result<(), Error> {
-        self.flush().await?;
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.reading().await?, |write| {
             sqlx::query("delete from cell_periods where component_id = $1 and environment_id = $2")
                 .bind(cell.component_id)
                 .bind(cell.environment_id)
@@ -389,7 +385,7 @@ impl Write {
     /// Updates what is current in each cell from its periods.
     pub(super) async fn update_current(&mut self, cells: &[CellKey]) -> Result<(), Error> {
         for set in in_sets(cells) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new("with moment (time) as (values (");
                 query
                     .push_bind(Micros(END_OF_TIME))

@@ -150,7 +150,7 @@ impl Store {
 impl Write {
     /// One component, as this write sees it.
     pub(crate) async fn component(&mut self, id: Uuid) -> Result<Option<Component>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
+        let row: Option<Row> = on!(Transaction, self.unflushed(), |write| {
             sqlx::query_as("select * from components where id = $1")
                 .bind(id)
                 .fetch_optional(&mut **write)
@@ -162,7 +162,7 @@ impl Write {
 
     /// Locks a component until the end of this write: other writes to it wait.
     pub(crate) async fn lock_component(&mut self, id: Uuid) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query("update components set updated_at = updated_at where id = $1")
                 .bind(id)
                 .execute(&mut **write)
@@ -174,7 +174,7 @@ impl Write {
 
     /// Registers a component. If its name is taken, it writes nothing and returns false.
     pub(crate) async fn add_component(&mut self, new: &Component) -> Result<bool, Error> {
-        let added = on!(Transaction, &mut self.transaction, |write| {
+        let added = on!(Transaction, self.unflushed(), |write| {
             sqlx::query(
                 "insert into components (id, name, description, owner, kind, lifecycle, archived, archived_at, created_at, updated_at,
                  name_key) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing",
@@ -200,7 +200,7 @@ impl Write {
 
     /// Replaces the component with the same id.
     pub(crate) async fn replace_component(&mut self, new: &Component) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query(
                 "update components set name = $1, description = $2, owner = $3, kind = $4, lifecycle = $5, archived = $6, archived_at = $7,
                  updated_at = $8, name_key = $9 where id = $10",
@@ -230,7 +230,7 @@ impl Write {
 
     /// Deletes a component without deployments.
     pub(crate) async fn delete_component(&mut self, component: &Component) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query("delete from components where id = $1")
                 .bind(component.id)
                 .execute(&mut **write)

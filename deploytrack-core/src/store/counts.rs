@@ -49,7 +49,7 @@ impl Write {
     ) -> Result<(), Error> {
         let cells: Vec<_> = counts.iter().filter(|(_, more)| **more != 0).collect();
         for set in in_sets(&cells) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new("insert into deployment_counts (component_id, environment_id, status, count) select * from (");
                 query.push_values(set, |mut row, new| {
                     let (cell, status) = (new.map(|((cell, _), _)| cell), new.map(|((_, status), _)| status.as_str()));
@@ -81,7 +81,7 @@ impl Write {
     ) -> Result<(), Error> {
         let slot = self.slot;
         for set in in_sets(counts) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new("insert into environment_counts (environment_id, status, slot, count) select * from (");
                 query.push_values(set, |mut row, new| {
                     row.push_bind(new.map(|((id, _), _)| *id))
@@ -99,10 +99,9 @@ impl Write {
 
     /// Recomputes the counts of an environment over all components from the counts of its cells.
     pub(crate) async fn recount_environment(&mut self, environment_id: Uuid) -> Result<(), Error> {
-        self.flush().await?;
         // Without the lock, a count that another writer adds between the two statements would be
         // counted twice.
-        match &mut self.transaction {
+        match self.reading().await? {
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(_) => {}
             #[cfg(feature = "postgres")]
@@ -111,13 +110,13 @@ impl Write {
                 lock.execute(&mut **write).await.map_err(unexpected)?;
             }
         }
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             let forget = sqlx::query("delete from environment_counts where environment_id = $1")
                 .bind(environment_id);
             forget.execute(&mut **write).await.map(|_| ())
         })
         .map_err(unexpected)?;
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query(
                 "insert into environment_counts (environment_id, status, slot, count)
                  select environment_id, status, 0, sum(count) from deployment_counts where environment_id = $1 group by environment_id, status",

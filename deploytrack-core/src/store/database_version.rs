@@ -170,7 +170,7 @@ impl Write {
     /// Counts this write among the commits and reserves the numbers of its events; returns the last
     /// one. From here on, other writes wait until this write is committed (see `events`).
     pub(super) async fn count_commit(&mut self, events: usize) -> Result<i64, Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query_scalar("update commits set count = count + 1, last_event = last_event + $1 returning last_event")
                 .bind(signed(events as u64))
                 .fetch_one(&mut **write)

@@ -89,7 +89,7 @@ impl Write {
         expect(clippy::unused_async, reason = "only PostgreSQL runs a query")
     )]
     pub(crate) async fn lock_order(&mut self) -> Result<(), Error> {
-        match &mut self.transaction {
+        match self.unflushed() {
             // SQLite has one writer at a time.
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(_) => Ok(()),
@@ -147,7 +147,7 @@ impl Write {
             .into_iter()
             .filter(|later| *later > r#type)
         {
-            let first: Option<(Uuid, i64)> = on!(Transaction, &mut self.transaction, |write| {
+            let first: Option<(Uuid, i64)> = on!(Transaction, self.unflushed(), |write| {
                 sqlx::query_as("select id, position from environments where type = $1 order by position, id limit 1")
                     .bind(later.as_str())
                     .fetch_optional(&mut **write)
@@ -164,24 +164,23 @@ impl Write {
                 .flatten()
                 .min_by_key(|first: &Neighbour| (first.position, first.id));
         }
-        let before: Option<(Uuid, i64, String)> =
-            on!(Transaction, &mut self.transaction, |write| {
-                let mut query = QueryBuilder::new("select id, position, type from environments");
-                if let Some(after) = after {
-                    query
-                        .push(" where (position, id) < (")
-                        .push_bind(after.position)
-                        .push(", ")
-                        .push_bind(after.id)
-                        .push(")");
-                }
+        let before: Option<(Uuid, i64, String)> = on!(Transaction, self.unflushed(), |write| {
+            let mut query = QueryBuilder::new("select id, position, type from environments");
+            if let Some(after) = after {
                 query
-                    .push(" order by position desc, id desc limit 1")
-                    .build_query_as()
-                    .fetch_optional(&mut **write)
-                    .await
-            })
-            .map_err(unexpected)?;
+                    .push(" where (position, id) < (")
+                    .push_bind(after.position)
+                    .push(", ")
+                    .push_bind(after.id)
+                    .push(")");
+            }
+            query
+                .push(" order by position desc, id desc limit 1")
+                .build_query_as()
+                .fetch_optional(&mut **write)
+                .await
+        })
+        .map_err(unexpected)?;
         Ok(Between {
             before: before.map(neighbour).transpose()?,
             after,
@@ -191,7 +190,7 @@ impl Write {
     async fn between_at(&mut self, ordinal: usize, id: Uuid) -> Result<Between, Error> {
         let skip = i64::try_from(ordinal.saturating_sub(1)).unwrap_or(i64::MAX);
         // The number may be beyond the end, so this reads the environment before it from there.
-        let after: Option<(Uuid, i64, String)> = on!(Transaction, &mut self.transaction, |write| {
+        let after: Option<(Uuid, i64, String)> = on!(Transaction, self.unflushed(), |write| {
             sqlx::query_as("select id, position, type from environments where id <> $1 order by position, id limit 1 offset $2")
                 .bind(id)
                 .bind(skip)
@@ -200,26 +199,25 @@ impl Write {
         })
         .map_err(unexpected)?;
         let after = after.map(neighbour).transpose()?;
-        let before: Option<(Uuid, i64, String)> =
-            on!(Transaction, &mut self.transaction, |write| {
-                let mut query =
-                    QueryBuilder::new("select id, position, type from environments where id <> ");
-                query.push_bind(id);
-                if let Some(after) = after {
-                    query
-                        .push(" and (position, id) < (")
-                        .push_bind(after.position)
-                        .push(", ")
-                        .push_bind(after.id)
-                        .push(")");
-                }
+        let before: Option<(Uuid, i64, String)> = on!(Transaction, self.unflushed(), |write| {
+            let mut query =
+                QueryBuilder::new("select id, position, type from environments where id <> ");
+            query.push_bind(id);
+            if let Some(after) = after {
                 query
-                    .push(" order by position desc, id desc limit 1")
-                    .build_query_as()
-                    .fetch_optional(&mut **write)
-                    .await
-            })
-            .map_err(unexpected)?;
+                    .push(" and (position, id) < (")
+                    .push_bind(after.position)
+                    .push(", ")
+                    .push_bind(after.id)
+                    .push(")");
+            }
+            query
+                .push(" order by position desc, id desc limit 1")
+                .build_query_as()
+                .fetch_optional(&mut **write)
+                .await
+        })
+        .map_err(unexpected)?;
         Ok(Between {
             before: before.map(neighbour).transpose()?,
             after,
@@ -228,7 +226,7 @@ impl Write {
 
     /// Spaces out the positions of all environments with equal gaps, in the same order.
     async fn space_out(&mut self) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query(
                 "update environments set position = numbered.ordinal * $1
                  from (select id, row_number() over (order by position, id) as ordinal from environments) as numbered
@@ -248,7 +246,7 @@ impl Write {
         id: Uuid,
         Position(position): Position,
     ) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query("update environments set position = $1 where id = $2")
                 .bind(position)
                 .bind(id)
@@ -264,7 +262,7 @@ impl Write {
     pub(crate) async fn set_order(&mut self, order: &[(Uuid, Time)]) -> Result<(), Error> {
         let numbered: Vec<(i64, &(Uuid, Time))> = (1..).zip(order).collect();
         for set in in_sets(&numbered) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new("with given (id, position, updated_at) as (");
                 query.push_values(set, |mut row, numbered| {
                     row.push_bind(numbered.map(|(_, (id, _))| *id))

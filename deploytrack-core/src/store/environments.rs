@@ -156,7 +156,7 @@ impl Store {
 impl Write {
     /// All environments, in their order.
     pub(crate) async fn all_environments(&mut self) -> Result<Vec<Environment>, Error> {
-        let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
+        let rows: Vec<Row> = on!(Transaction, self.unflushed(), |write| {
             sqlx::query_as(
                 "select e.*, row_number() over (order by e.position, e.id) as ordinal from environments e order by e.position, e.id",
             )
@@ -169,7 +169,7 @@ impl Write {
 
     /// One environment, as this write sees it.
     pub(crate) async fn environment(&mut self, id: Uuid) -> Result<Option<Environment>, Error> {
-        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
+        let row: Option<Row> = on!(Transaction, self.unflushed(), |write| {
             sqlx::query_as(numbered!("where e.id = $1"))
                 .bind(id)
                 .fetch_optional(&mut **write)
@@ -181,7 +181,7 @@ impl Write {
 
     /// Locks an environment until the end of this write: other writes to it wait.
     pub(crate) async fn lock_environment(&mut self, id: Uuid) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query("update environments set updated_at = updated_at where id = $1")
                 .bind(id)
                 .execute(&mut **write)
@@ -197,7 +197,7 @@ impl Write {
         new: &Environment,
         position: Position,
     ) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query(
                 "insert into environments (id, name, description, type, position, archived, archived_at, created_at, updated_at, name_key)
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -221,7 +221,7 @@ impl Write {
 
     /// Replaces the environment with the same id, except for its position.
     pub(crate) async fn replace_environment(&mut self, new: &Environment) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query(
                 "update environments set name = $1, description = $2, type = $3, archived = $4, archived_at = $5, updated_at = $6,
                  name_key = $7 where id = $8",
@@ -246,7 +246,7 @@ impl Write {
         &mut self,
         environment: &Environment,
     ) -> Result<(), Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query("delete from environments where id = $1")
                 .bind(environment.id)
                 .execute(&mut **write)

@@ -201,7 +201,7 @@ impl Write {
         let first = last - signed(events.len() as u64) + 1;
         let numbered: Vec<(i64, &NewEvent)> = (first..).zip(events).collect();
         for set in in_sets(&numbered) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new(
                     "insert into events (number, type, subject_id, history_sequence, name, recorded_at, recorded_by) select * from (",
                 );

@@ -185,8 +185,7 @@ impl Write {
         &mut self,
         deployment_id: Uuid,
     ) -> Result<Vec<HistoryEntry>, Error> {
-        self.flush().await?;
-        let rows = on!(Transaction, &mut self.transaction, |write| {
+        let rows = on!(Transaction, self.reading().await?, |write| {
             sqlx::query_as(select_history!(
                 "where h.deployment_id = $1 order by h.sequence"
             ))
@@ -202,8 +201,7 @@ impl Write {
         &mut self,
         deployment_id: Uuid,
     ) -> Result<Option<HistoryEntry>, Error> {
-        self.flush().await?;
-        let row: Option<Row> = on!(Transaction, &mut self.transaction, |write| {
+        let row: Option<Row> = on!(Transaction, self.reading().await?, |write| {
             sqlx::query_as(select_history!("where h.deployment_id = $1 and h.event = 'transition' order by h.sequence desc limit 1"))
                 .bind(deployment_id)
                 .fetch_optional(&mut **write)
@@ -216,7 +214,7 @@ impl Write {
     /// Reserves the next numbers for rows of history. No other write gets them, even if this one
     /// fails.
     pub(super) async fn next_numbers(&mut self, count: usize) -> Result<Vec<i64>, Error> {
-        match &mut self.transaction {
+        match self.unflushed() {
             // SQLite has one writer at a time: the numbers after the last one are free until the
             // end of this write.
             #[cfg(feature = "sqlite")]
@@ -244,7 +242,7 @@ impl Write {
         entries: &[(Uuid, HistoryEntry)],
     ) -> Result<(), Error> {
         for set in in_sets(entries) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new(
                     "insert into history (sequence, deployment_id, attempt, event, from_status, to_status, occurred_at, claimed_at, recorded_at, \
                      recorded_by, reason, hash) select * from (",

@@ -51,7 +51,7 @@ impl Write {
         expect(clippy::unused_async, reason = "only PostgreSQL runs a query")
     )]
     pub(crate) async fn lock_keys(&mut self, keys: &[ScopedKey]) -> Result<Vec<bool>, Error> {
-        match &mut self.transaction {
+        match self.unflushed() {
             // SQLite has one writer at a time: any other write with this key has committed.
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(_) => Ok(vec![true; keys.len()]),
@@ -94,7 +94,7 @@ impl Write {
     ) -> Result<BTreeMap<ScopedKey, StoredAnswer>, Error> {
         let mut stored = BTreeMap::new();
         for set in in_sets(keys) {
-            let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
+            let rows: Vec<Row> = on!(Transaction, self.reading().await?, |write| {
                 let mut query = QueryBuilder::new("with listed (subject, key) as (");
                 query.push_values(set, |mut row, key| {
                     row.push_bind(key.map(|key| key.subject.as_str())).push_bind(key.map(|key| key.key.as_str()));
@@ -132,7 +132,7 @@ impl Write {
         self.remove_expired(expired, REMOVALS_PER_ANSWER * answers.len())
             .await?;
         for set in in_sets(answers) {
-            on!(Transaction, &mut self.transaction, |write| {
+            on!(Transaction, self.unflushed(), |write| {
                 let mut query =
                     QueryBuilder::new("insert into idempotency_keys (subject, key, request, answer, expires_at) select * from (");
                 query.push_values(set, |mut row, new| {
@@ -155,7 +155,7 @@ impl Write {
 
     async fn remove_expired(&mut self, now: Time, most: usize) -> Result<(), Error> {
         let most = signed(most as u64);
-        match &mut self.transaction {
+        match self.unflushed() {
             #[cfg(feature = "sqlite")]
             Transaction::Sqlite(write) => sqlx::query(
                 "delete from idempotency_keys where (subject, key) in (

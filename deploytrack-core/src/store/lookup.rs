@@ -53,7 +53,7 @@ impl Write {
     ) -> Result<Vec<CatalogEntry>, Error> {
         let mut found = Vec::with_capacity(references.len());
         for set in in_lists(references) {
-            let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
+            let rows: Vec<Row> = on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new(match kind {
                     CatalogKind::Component => "select id, name, archived_at from components where",
                     CatalogKind::Environment => {
@@ -79,7 +79,7 @@ impl Write {
 
     /// The number of the last event, as this write sees it.
     pub(crate) async fn last_event(&mut self) -> Result<i64, Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.unflushed(), |write| {
             sqlx::query_scalar("select last_event from commits")
                 .fetch_one(&mut **write)
                 .await
@@ -89,7 +89,7 @@ impl Write {
 
     /// The names of all components or environments.
     pub(crate) async fn all_names(&mut self, kind: CatalogKind) -> Result<Vec<Name>, Error> {
-        let names: Vec<String> = on!(Transaction, &mut self.transaction, |write| {
+        let names: Vec<String> = on!(Transaction, self.unflushed(), |write| {
             sqlx::query_scalar(match kind {
                 CatalogKind::Component => "select name from components",
                 CatalogKind::Environment => "select name from environments",
@@ -108,7 +108,7 @@ impl Write {
         after: i64,
         last: i64,
     ) -> Result<Vec<(CatalogKind, Name)>, Error> {
-        let rows: Vec<(String, String)> = on!(Transaction, &mut self.transaction, |write| {
+        let rows: Vec<(String, String)> = on!(Transaction, self.unflushed(), |write| {
             // Without the upper bound, PostgreSQL expects a third of all events and reads the whole
             // table.
             sqlx::query_as("select type, name from events where number > $1 and number <= $2 and name is not null")

@@ -255,7 +255,7 @@ impl Snapshot {
 impl Write {
     /// The ids of all deployments of a cell.
     pub(crate) async fn deployments_in(&mut self, cell: CellKey) -> Result<Vec<Uuid>, Error> {
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.reading().await?, |write| {
             sqlx::query_scalar("select id from deployments where component_id = $1 and environment_id = $2 order by id")
                 .bind(cell.component_id)
                 .bind(cell.environment_id)
@@ -267,8 +267,7 @@ impl Write {
 
     /// Deletes the counts of a cell, before they are rebuilt.
     pub(crate) async fn delete_counts(&mut self, cell: CellKey) -> Result<(), Error> {
-        self.flush().await?;
-        on!(Transaction, &mut self.transaction, |write| {
+        on!(Transaction, self.reading().await?, |write| {
             sqlx::query(
                 "delete from deployment_counts where component_id = $1 and environment_id = $2",
             )

@@ -33,7 +33,7 @@ use crate::{
 /// A write in progress. If it is dropped without [`Write::commit`], nothing is changed.
 #[derive(Debug)]
 pub(crate) struct Write {
-    pub(super) transaction: Transaction,
+    transaction: Transaction,
     /// The slot of the shared counters that this write adds to.
     pub(super) slot: i16,
     commits: Arc<CommitWatch>,
@@ -236,8 +236,22 @@ impl Write {
         self.draft.answers.push(answer);
     }
 
-    /// Writes the draft. Every read of something that a draft can change must call this first.
-    pub(super) async fn flush(&mut self) -> Result<(), Error> {
+    /// Lends the transaction after the draft is written: for every statement that reads a table
+    /// that a draft changes. If the draft is empty, this runs no statement.
+    pub(super) async fn reading(&mut self) -> Result<&mut Transaction, Error> {
+        self.flush().await?;
+        Ok(&mut self.transaction)
+    }
+
+    /// Lends the transaction without the changes in the draft. For the statements that write the
+    /// draft, and for tables that no draft changes: components, environments, events, commits,
+    /// locks and numbers.
+    pub(super) const fn unflushed(&mut self) -> &mut Transaction {
+        &mut self.transaction
+    }
+
+    /// Writes the draft.
+    async fn flush(&mut self) -> Result<(), Error> {
         let flushed = self.flush_draft().await;
         self.guard.condition().note(flushed)
     }

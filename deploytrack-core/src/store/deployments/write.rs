@@ -48,7 +48,7 @@ impl Write {
     ) -> Result<Vec<(Uuid, CellKey)>, Error> {
         let mut cells = Vec::with_capacity(ids.len());
         for ids in in_lists(ids) {
-            let rows: Vec<DeploymentCell> = on!(Transaction, &mut self.transaction, |write| {
+            let rows: Vec<DeploymentCell> = on!(Transaction, self.reading().await?, |write| {
                 let mut query = QueryBuilder::new(
                     "select id, component_id, environment_id from deployments where id in (",
                 );
@@ -75,7 +75,7 @@ impl Write {
     ) -> Result<Vec<DeploymentRecord>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for ids in in_lists(ids) {
-            let rows: Vec<Row> = on!(Transaction, &mut self.transaction, |write| {
+            let rows: Vec<Row> = on!(Transaction, self.reading().await?, |write| {
                 let mut query = QueryBuilder::new(select_deployments!("where d.id in ("));
                 let mut list = query.separated(", ");
                 for id in ids {
@@ -103,7 +103,7 @@ impl Write {
     ) -> Result<(), Error> {
         let mut written = 0;
         for set in in_sets(all) {
-            written += on!(Transaction, &mut self.transaction, |write| {
+            written += on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new(
                     "insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, commit_sha, description, \
                      metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, occurred_at, occurred_sequence, head_hash, revision) \
@@ -170,11 +170,10 @@ impl Write {
         &mut self,
         lines: Vec<LineKey>,
     ) -> Result<Vec<(LineKey, Uuid)>, Error> {
-        self.flush().await?;
         let numbered: Vec<(usize, &LineKey)> = lines.iter().enumerate().collect();
         let mut matches = Vec::new();
         for set in in_sets(&numbered) {
-            let found: Vec<(i64, Uuid)> = on!(Transaction, &mut self.transaction, |write| {
+            let found: Vec<(i64, Uuid)> = on!(Transaction, self.reading().await?, |write| {
                 let mut query =
                     QueryBuilder::new("with listed (number, component_id, environment_id, version, commit_sha, status, occurred_at) as (");
                 query.push_values(set, |mut row, numbered| {

@@ -26,12 +26,10 @@ async fn write(store: &Store) -> Result<(), Error> {
     let mut write = store.write().await?;
     let sql = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 64)
         insert into idempotency_keys select hex(randomblob(8)), hex(randomblob(8)), zeroblob(1), hex(zeroblob(512)), 0 from n";
-    on!(Transaction, &mut write.transaction, |open| sqlx::raw_sql(
-        sql
-    )
-    .execute(&mut **open)
-    .await
-    .map(drop))
+    on!(Transaction, write.unflushed(), |open| sqlx::raw_sql(sql)
+        .execute(&mut **open)
+        .await
+        .map(drop))
     .map_err(sqlx_error::unexpected)?;
     write.commit().await
 }
