@@ -10,7 +10,7 @@ pub use self::metadata::Metadata;
 use crate::{
     catalog::Reference,
     clock::{self, Time},
-    status::{Status, Transition},
+    status::Status,
     text::{CommitSha, Description, Invalid, Label, Name, Reason, Version},
 };
 
@@ -72,41 +72,6 @@ pub struct Deployment {
     #[serde(with = "clock::wire", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, required = true))]
     pub occurred_at: Time,
-}
-
-impl Deployment {
-    /// The deployment after a transition that happened at `occurred_at` and is recorded at `now`.
-    #[must_use]
-    pub fn after(self, transition: Transition, occurred_at: Time, now: Time) -> Self {
-        let after = Self {
-            status: transition.to(),
-            updated_at: now,
-            occurred_at,
-            ..self
-        };
-        match transition.to() {
-            Status::Pending => Self {
-                attempt: after.attempt + 1,
-                started_at: None,
-                finished_at: None,
-                ..after
-            },
-            Status::InProgress => Self {
-                started_at: Some(occurred_at),
-                ..after
-            },
-            Status::Succeeded => Self {
-                finished_at: Some(occurred_at),
-                succeeded_at: Some(occurred_at),
-                ..after
-            },
-            Status::Failed => Self {
-                finished_at: Some(occurred_at),
-                ..after
-            },
-            Status::RolledBack => after,
-        }
-    }
 }
 
 /// A request to record a deployment.

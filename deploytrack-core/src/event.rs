@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::{self, Time},
-    history::HistoryEntry,
+    history::{HistoryEntry, HistoryKind},
     status::Status,
     text::{CommitSha, Label, Name, Version},
     words::words,
@@ -73,6 +73,19 @@ words! {
         EnvironmentDeleted => "environment.deleted",
         EnvironmentUnarchived => "environment.unarchived",
         EnvironmentsOrdered => "environments.ordered",
+    }
+}
+
+impl EventType {
+    /// The type of the event that reports a row of history; `from` is the status before it. Only
+    /// these types report a row of history, and each of their events does.
+    #[must_use]
+    pub const fn of_row(event: HistoryKind, from: Option<Status>) -> Self {
+        match (event, from) {
+            (HistoryKind::Undeployed, _) => Self::DeploymentUndeployed,
+            (HistoryKind::Transition, None) => Self::DeploymentCreated,
+            (HistoryKind::Transition, Some(_)) => Self::DeploymentTransitioned,
+        }
     }
 }
 
@@ -190,9 +203,10 @@ impl EventFilter {
             && is(self.environment_id, environment)
             && (self.types.is_empty() || self.types.contains(&event.r#type))
             && self.status.is_none_or(|status| {
-                event.transition.as_ref().is_some_and(|row| {
-                    row.event == crate::history::HistoryKind::Transition && row.to == status
-                })
+                event
+                    .transition
+                    .as_ref()
+                    .is_some_and(|row| row.event == HistoryKind::Transition && row.to == status)
             })
             && self
                 .version

@@ -103,22 +103,77 @@ pub fn identity(deployment: &Deployment) -> Digest {
     Digest::of(content.to_string().as_bytes())
 }
 
+/// A row to be added to a history. Its number, attempt, status before and hash follow from the
+/// history that it continues.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    /// The new status; `None` for an undeployment, which does not change it.
+    pub to: Option<Status>,
+    /// As [`HistoryEntry::occurred_at`].
+    pub occurred_at: Time,
+    /// As [`HistoryEntry::claimed_at`].
+    pub claimed_at: Option<Time>,
+    /// As [`HistoryEntry::recorded_at`].
+    pub recorded_at: Time,
+    /// As [`HistoryEntry::recorded_by`].
+    pub recorded_by: Label,
+    /// As [`HistoryEntry::reason`].
+    pub reason: Option<Reason>,
+}
+
+/// The end of a history, which the next row continues.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryEnd {
+    /// The status after the last row; `None` before the first one.
+    pub status: Option<Status>,
+    /// The attempt of the last row; 1 before the first one.
+    pub attempt: i64,
+    /// The hash of the last row; [`identity`] before the first one.
+    pub head_hash: Digest,
+}
+
+impl HistoryEnd {
+    /// The row with this number that continues the history; `None` if it would be illegal.
+    #[must_use]
+    pub fn continued(&self, new: NewEntry, sequence: i64) -> Option<HistoryEntry> {
+        let (event, to) = match new.to {
+            Some(to) => (HistoryKind::Transition, to),
+            None => (HistoryKind::Undeployed, self.status?),
+        };
+        let entry = HistoryEntry {
+            sequence,
+            attempt: self.attempt + i64::from(is_retry(self.status, event, to)),
+            event,
+            from: self.status,
+            to,
+            occurred_at: new.occurred_at,
+            claimed_at: new.claimed_at,
+            recorded_at: new.recorded_at,
+            recorded_by: new.recorded_by,
+            reason: new.reason,
+            hash: self.head_hash,
+        };
+        let hash = entry.hash_after(&self.head_hash);
+        check_entry(&entry, self.status)
+            .is_ok()
+            .then_some(HistoryEntry { hash, ..entry })
+    }
+}
+
+/// Whether a row starts the next attempt, after a row whose status is `before`.
+fn is_retry(before: Option<Status>, event: HistoryKind, to: Status) -> bool {
+    before.is_some() && event == HistoryKind::Transition && to == Status::Pending
+}
+
 impl HistoryEntry {
-    /// Sets the hash of the row. `previous` is the hash of the previous row, or [`identity`] for
-    /// the first row.
+    /// The hash of the row. `previous` is the hash of the previous row, or [`identity`] for the
+    /// first row.
     ///
     /// The JSON array has, in this order: `previous` as text, attempt, event, from or `null`, to,
     /// `occurredAt` and `recordedAt` in microseconds since 1970, `recordedBy`, and the reason or
     /// `null`; then `claimedAt` in microseconds since 1970, if the row has one.
     #[must_use]
-    pub fn with_hash(self, previous: &Digest) -> Self {
-        Self {
-            hash: self.hash_after(previous),
-            ..self
-        }
-    }
-
-    fn hash_after(&self, previous: &Digest) -> Digest {
+    pub fn hash_after(&self, previous: &Digest) -> Digest {
         let mut content = json!([
             previous,
             self.attempt,
@@ -181,11 +236,7 @@ pub fn check(deployment: &Deployment, entries: &[HistoryEntry]) -> Result<(), Ch
                 why,
             });
         }
-        attempt += i64::from(
-            status.is_some()
-                && entry.event == HistoryKind::Transition
-                && entry.to == Status::Pending,
-        );
+        attempt += i64::from(is_retry(status, entry.event, entry.to));
         if entry.attempt != attempt {
             return Err(ChainError {
                 sequence: Some(entry.sequence),
@@ -257,54 +308,90 @@ pub struct DeploymentState {
     pub succeeded: Option<(Time, i64)>,
     /// The latest transition: its time and its history row.
     pub occurred: (Time, i64),
-    /// The periods that it adds to its cell, in the order of recording.
-    pub periods: Vec<Period>,
+}
+
+/// What a row of history does to the periods of its cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeriodChange {
+    /// A success or an undeployment starts a period.
+    Start(Period),
+    /// A rollback ends the period of a success.
+    End {
+        /// The time of the success and its history row.
+        success: (Time, i64),
+        /// The time of the rollback.
+        ended_at: Time,
+    },
 }
 
 /// Computes the state of a deployment from its rows, in the order of recording; `None` when there
 /// are no rows.
 #[must_use]
 pub fn fold(entries: &[HistoryEntry]) -> Option<DeploymentState> {
-    let first = entries.first()?;
-    let mut state = DeploymentState {
-        status: first.to,
-        attempt: first.attempt,
-        started_at: None,
-        finished_at: None,
-        succeeded: None,
-        occurred: (first.occurred_at, first.sequence),
-        periods: Vec::new(),
-    };
+    let mut state = DeploymentState::before(entries.first()?);
     for entry in entries {
         state.add(entry);
     }
     Some(state)
 }
 
+/// The periods that the rows of a deployment, in the order of recording, add to its cell.
+#[must_use]
+pub fn periods(entries: &[HistoryEntry]) -> Vec<Period> {
+    let (mut state, mut periods) = (entries.first().map(DeploymentState::before), Vec::new());
+    for entry in entries {
+        match state.as_mut().and_then(|state| state.add(entry)) {
+            Some(PeriodChange::Start(period)) => periods.push(period),
+            Some(PeriodChange::End { success, ended_at }) => {
+                let of_success = |period: &&mut Period| period.sequence == success.1;
+                if let Some(undone) = periods.iter_mut().rfind(of_success) {
+                    undone.ended_at = Some(ended_at);
+                }
+            }
+            None => {}
+        }
+    }
+    periods
+}
+
 impl DeploymentState {
-    /// Sets the status, the attempt and the times of a deployment to those of this state.
-    pub(crate) fn applied_to(&self, deployment: Deployment) -> Deployment {
-        Deployment {
-            status: self.status,
-            attempt: self.attempt,
-            started_at: self.started_at,
-            finished_at: self.finished_at,
-            succeeded_at: self.succeeded.map(|(time, _)| time),
-            occurred_at: self.occurred.0,
-            ..deployment
+    /// The state before the first row of a history.
+    fn before(first: &HistoryEntry) -> Self {
+        Self {
+            status: first.to,
+            attempt: first.attempt,
+            started_at: None,
+            finished_at: None,
+            succeeded: None,
+            occurred: (first.occurred_at, first.sequence),
         }
     }
 
-    fn add(&mut self, entry: &HistoryEntry) {
-        let period = |is_undeployment| Period {
-            started_at: entry.occurred_at,
-            sequence: entry.sequence,
-            ended_at: None,
-            is_undeployment,
+    /// Sets the status, the attempt and the times of a deployment to those of this state.
+    pub const fn apply_to(&self, deployment: &mut Deployment) {
+        deployment.status = self.status;
+        deployment.attempt = self.attempt;
+        deployment.started_at = self.started_at;
+        deployment.finished_at = self.finished_at;
+        deployment.succeeded_at = match self.succeeded {
+            Some((time, _)) => Some(time),
+            None => None,
+        };
+        deployment.occurred_at = self.occurred.0;
+    }
+
+    /// Adds a row. Returns what it does to the periods of the cell.
+    pub fn add(&mut self, entry: &HistoryEntry) -> Option<PeriodChange> {
+        let started = |is_undeployment| {
+            Some(PeriodChange::Start(Period {
+                started_at: entry.occurred_at,
+                sequence: entry.sequence,
+                ended_at: None,
+                is_undeployment,
+            }))
         };
         if entry.event == HistoryKind::Undeployed {
-            self.periods.push(period(true));
-            return;
+            return started(true);
         }
         (self.status, self.attempt) = (entry.to, entry.attempt);
         self.occurred = (entry.occurred_at, entry.sequence);
@@ -314,19 +401,17 @@ impl DeploymentState {
             Status::Failed => self.finished_at = Some(entry.occurred_at),
             Status::Succeeded => {
                 self.finished_at = Some(entry.occurred_at);
-                self.succeeded = Some((entry.occurred_at, entry.sequence));
-                self.periods.push(period(false));
+                self.succeeded = Some(self.occurred);
+                return started(false);
             }
             Status::RolledBack => {
-                if let Some(undone) = self
-                    .periods
-                    .iter_mut()
-                    .rfind(|period| !period.is_undeployment)
-                {
-                    undone.ended_at = Some(entry.occurred_at);
-                }
+                return self.succeeded.map(|success| PeriodChange::End {
+                    success,
+                    ended_at: entry.occurred_at,
+                });
             }
         }
+        None
     }
 }
 
@@ -353,16 +438,16 @@ pub fn is_implied_by_status(entries: &[HistoryEntry]) -> bool {
 /// The state of a deployment directly after the row `sequence`, a success: succeeded, with the
 /// times of that attempt.
 #[must_use]
-pub fn as_of(deployment: Deployment, entries: &[HistoryEntry], sequence: i64) -> Deployment {
+pub fn as_of(mut deployment: Deployment, entries: &[HistoryEntry], sequence: i64) -> Deployment {
     let until: Vec<_> = entries
         .iter()
         .take_while(|entry| entry.sequence <= sequence)
         .cloned()
         .collect();
-    match fold(&until) {
-        Some(state) => state.applied_to(deployment),
-        None => deployment,
+    if let Some(state) = fold(&until) {
+        state.apply_to(&mut deployment);
     }
+    deployment
 }
 
 /// One attempt of a deployment.

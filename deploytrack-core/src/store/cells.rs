@@ -5,7 +5,7 @@ use sqlx::{Database, Encode, FromRow, QueryBuilder, Type, query_builder::Separat
 use uuid::Uuid;
 
 use super::{
-    Store, Write,
+    LockedCells, Store, Write,
     cell_key::{CellKey, CellKeyRow},
     column::{Micros, checked},
     draft::NewPeriod,
@@ -369,19 +369,6 @@ impl Write {
         .map_err(unexpected)
     }
 
-    /// Deletes the periods of a cell, before they are rebuilt from its history.
-    pub(crate) async fn delete_periods(&mut self, cell: CellKey) -> Result<(), Error> {
-        on!(Transaction, self.reading().await?, |write| {
-            sqlx::query("delete from cell_periods where component_id = $1 and environment_id = $2")
-                .bind(cell.component_id)
-                .bind(cell.environment_id)
-                .execute(&mut **write)
-                .await
-                .map(|_| ())
-        })
-        .map_err(unexpected)
-    }
-
     /// Updates what is current in each cell from its periods.
     pub(super) async fn update_current(&mut self, cells: &[CellKey]) -> Result<(), Error> {
         for set in in_sets(cells) {
@@ -400,5 +387,20 @@ impl Write {
             .map_err(unexpected)?;
         }
         Ok(())
+    }
+}
+
+impl LockedCells<'_> {
+    /// Deletes the periods of a cell, before they are rebuilt from its history.
+    pub(crate) async fn delete_periods(&mut self, cell: CellKey) -> Result<(), Error> {
+        on!(Transaction, self.reading().await?, |write| {
+            sqlx::query("delete from cell_periods where component_id = $1 and environment_id = $2")
+                .bind(cell.component_id)
+                .bind(cell.environment_id)
+                .execute(&mut **write)
+                .await
+                .map(|_| ())
+        })
+        .map_err(unexpected)
     }
 }

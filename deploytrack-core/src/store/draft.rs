@@ -20,12 +20,23 @@ use crate::{
 pub(super) struct Draft {
     pub(super) entries: Vec<(Uuid, HistoryEntry)>,
     pub(super) changed: BTreeSet<Uuid>,
-    pub(super) periods: Vec<NewPeriod>,
+    /// By the history row that starts the period.
+    pub(super) periods: BTreeMap<i64, NewPeriod>,
     pub(super) newest_times: BTreeMap<CellKey, Time>,
     pub(super) ended: Vec<(CellKey, (Time, i64), Time)>,
     pub(super) counts: BTreeMap<(CellKey, Status), i64>,
     pub(super) outdated: BTreeSet<CellKey>,
     pub(super) answers: Vec<NewAnswer>,
+}
+
+impl Draft {
+    /// Ends the period of a success that is rolled back.
+    pub(super) fn end_period(&mut self, cell: CellKey, success: (Time, i64), ended_at: Time) {
+        match self.periods.get_mut(&success.1) {
+            Some(added) => added.period.ended_at = Some(ended_at),
+            None => self.ended.push((cell, success, ended_at)),
+        }
+    }
 }
 
 /// A period to be added to a cell.

@@ -6,7 +6,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Snapshot, Store, Transaction, Write,
+    Snapshot, Store, Write,
     column::{Micros, checked, checked_option, digest, signed},
     on,
     sets::{in_lists, in_sets},
@@ -209,31 +209,6 @@ impl Write {
         })
         .map_err(unexpected)?;
         row.map(HistoryEntry::try_from).transpose()
-    }
-
-    /// Reserves the next numbers for rows of history. No other write gets them, even if this one
-    /// fails.
-    pub(super) async fn next_numbers(&mut self, count: usize) -> Result<Vec<i64>, Error> {
-        match self.unflushed() {
-            // SQLite has one writer at a time: the numbers after the last one are free until the
-            // end of this write.
-            #[cfg(feature = "sqlite")]
-            Transaction::Sqlite(write) => {
-                let last: Option<i64> = sqlx::query_scalar("select seq from sqlite_sequence where name = 'history'")
-                    .fetch_optional(&mut **write)
-                    .await
-                    .map_err(unexpected)?;
-                Ok((last.unwrap_or(0) + 1..).take(count).collect())
-            }
-            #[cfg(feature = "postgres")]
-            Transaction::Postgres(write) => {
-                sqlx::query_scalar("select nextval(pg_get_serial_sequence('history', 'sequence')) from generate_series(1, $1)")
-                    .bind(super::column::signed(count as u64))
-                    .fetch_all(&mut **write)
-                    .await
-                    .map_err(unexpected)
-            }
-        }
     }
 
     /// Inserts rows of history that have their numbers.

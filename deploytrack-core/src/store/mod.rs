@@ -52,7 +52,7 @@ pub(crate) use matrix::{Columns, Heading, Section};
 pub(crate) use sqlx_error::is_damage;
 use sqlx_error::unexpected;
 pub(crate) use verification::{Numbering, StoredCell, StoredPeriod, WrongEvent};
-pub(crate) use write::Write;
+pub(crate) use write::{LockedCells, Write};
 
 /// Runs one expression on the open database: a [`Pool`] or a [`Transaction`] of it.
 macro_rules! on {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub(crate) use self::events::{Numbering, WrongEvent};
 use super::{
-    Snapshot, Transaction, Write,
+    LockedCells, Snapshot, Transaction, Write,
     cell_key::{CellKey, CellKeyRow},
     column::{Micros, checked, unsigned},
     on,
@@ -264,7 +264,9 @@ impl Write {
         })
         .map_err(unexpected)
     }
+}
 
+impl LockedCells<'_> {
     /// Deletes the counts of a cell, before they are rebuilt.
     pub(crate) async fn delete_counts(&mut self, cell: CellKey) -> Result<(), Error> {
         on!(Transaction, self.reading().await?, |write| {

@@ -6,29 +6,27 @@
 //! in sets: one statement per table and not one per row. So requests that share a write also share
 //! its statements.
 
+mod locked_cells;
+mod numbers;
+
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 use uuid::Uuid;
 
+pub(crate) use self::locked_cells::LockedCells;
+use self::numbers::Numbers;
 use super::{
     CellKey, DeploymentRecord, Transaction,
     condition::WriteGuard,
     database_version::CommitWatch,
-    draft::{Draft, EventSource, NewAnswer, NewEvent, NewPeriod, UnarchiveCauses},
+    draft::{Draft, NewAnswer, NewEvent, UnarchiveCauses},
     on,
     sqlx_error::unexpected,
 };
-use crate::{
-    clock::Time,
-    deployment::Deployment,
-    error::Error,
-    event::EventType,
-    history::{HistoryEntry, HistoryKind, Period},
-    status::Status,
-};
+use crate::{clock::Time, error::Error};
 
 /// A write in progress. If it is dropped without [`Write::commit`], nothing is changed.
 #[derive(Debug)]
@@ -40,10 +38,12 @@ pub(crate) struct Write {
     guard: WriteGuard,
     /// The deployments that were read or added, with all decided changes.
     deployments: BTreeMap<Uuid, DeploymentRecord>,
+    /// The ids that were to be locked and that no deployment has.
+    unknown: BTreeSet<Uuid>,
     /// The newest time of each locked cell, with all decided changes.
     newest_times: BTreeMap<CellKey, Time>,
-    /// The reserved numbers for rows of history.
-    numbers: VecDeque<i64>,
+    /// The numbers for rows of history.
+    numbers: Numbers,
     draft: Draft,
     /// The events to be added. They are numbered at the commit and not before.
     events: Vec<NewEvent>,
@@ -64,8 +64,9 @@ impl Write {
             commits,
             guard,
             deployments: BTreeMap::new(),
+            unknown: BTreeSet::new(),
             newest_times: BTreeMap::new(),
-            numbers: VecDeque::new(),
+            numbers: Numbers::default(),
             draft: Draft::default(),
             events: Vec::new(),
             unarchive_causes: UnarchiveCauses::new(),
@@ -83,7 +84,7 @@ impl Write {
         &mut self,
         ids: &[(Uuid, Time)],
         cells: impl IntoIterator<Item = (CellKey, Time)>,
-    ) -> Result<(), Error> {
+    ) -> Result<LockedCells<'_>, Error> {
         let arrivals: BTreeMap<_, _> = ids.iter().copied().collect();
         let ids: Vec<_> = arrivals.keys().copied().collect();
         let found = self
@@ -101,134 +102,17 @@ impl Write {
             .await?;
         self.newest_times.extend(newest_times);
         // Read after locking: while we waited, another writer may have changed these rows.
+        self.unknown.extend(&ids);
         for found in self.read_deployments(&ids).await? {
+            self.unknown.remove(&found.deployment.id);
             self.deployments.insert(found.deployment.id, found);
         }
-        Ok(())
-    }
-
-    /// Reserves numbers for rows of history.
-    pub(crate) async fn reserve(&mut self, rows: usize) -> Result<(), Error> {
-        let missing = rows.saturating_sub(self.numbers.len());
-        if missing > 0 {
-            let numbers = self.next_numbers(missing).await?;
-            self.numbers.extend(numbers);
-        }
-        Ok(())
-    }
-
-    /// One deployment, with all decided changes.
-    pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<Option<DeploymentRecord>, Error> {
-        if let Some(held) = self.deployments.get(&id) {
-            return Ok(Some(held.clone()));
-        }
-        Ok(self.read_deployments(&[id]).await?.pop())
-    }
-
-    /// One of the deployments that [`Write::lock`] has read, with all decided changes. A deployment
-    /// that was added since is not found.
-    pub(crate) fn locked_deployment(&self, id: Uuid) -> Result<DeploymentRecord, Error> {
-        self.deployments
-            .get(&id)
-            .cloned()
-            .ok_or_else(|| Error::no_deployment(id))
-    }
-
-    /// An existing deployment, with all decided changes.
-    pub(crate) async fn existing_deployment(
-        &mut self,
-        id: Uuid,
-    ) -> Result<DeploymentRecord, Error> {
-        self.deployment(id)
-            .await?
-            .ok_or_else(|| Error::no_deployment(id))
-    }
-
-    /// The newest time of a locked cell: no live transition gets an earlier time.
-    pub(crate) fn newest_time(&self, cell: CellKey) -> Time {
-        self.newest_times.get(&cell).copied().unwrap_or_default()
-    }
-
-    /// The newest time of all locked cells; `None` if none is locked.
-    pub(crate) fn newest_locked_time(&self) -> Option<Time> {
-        self.newest_times.values().copied().max()
-    }
-
-    /// Raises the newest time of a cell to the time of a transition or undeployment.
-    pub(crate) fn note_time(&mut self, cell: CellKey, at: Time) {
-        if at > self.newest_time(cell) {
-            self.newest_times.insert(cell, at);
-            self.draft.newest_times.insert(cell, at);
-        }
-    }
-
-    /// Adds a row to the history of a deployment, and returns it with its number, which must have
-    /// been reserved.
-    pub(crate) fn add_entry(
-        &mut self,
-        deployment_id: Uuid,
-        entry: HistoryEntry,
-    ) -> Result<HistoryEntry, Error> {
-        let sequence = self
-            .numbers
-            .pop_front()
-            .ok_or_else(|| Error::Internal("no number was reserved for a row of history".into()))?;
-        let entry = HistoryEntry { sequence, ..entry };
-        let r#type = match (entry.event, entry.from) {
-            (HistoryKind::Undeployed, _) => EventType::DeploymentUndeployed,
-            (HistoryKind::Transition, None) => EventType::DeploymentCreated,
-            (HistoryKind::Transition, Some(_)) => EventType::DeploymentTransitioned,
-        };
-        self.add_event(NewEvent {
-            r#type,
-            subject_id: Some(deployment_id),
-            source: EventSource::HistoryRow(sequence),
-        });
-        self.draft.entries.push((deployment_id, entry.clone()));
-        Ok(entry)
+        Ok(LockedCells::of(self))
     }
 
     /// Adds an event, which readers receive after the commit.
     pub(crate) fn add_event(&mut self, event: NewEvent) {
         self.events.push(event);
-    }
-
-    /// Writes a deployment: a new one, or a change of the revision that was read.
-    pub(crate) fn put_deployment(&mut self, record: DeploymentRecord) {
-        let id = record.deployment.id;
-        self.draft.changed.insert(id);
-        self.deployments.insert(id, record);
-    }
-
-    /// Adds a period of a deployment to its cell. The commit updates what is current there.
-    pub(crate) fn add_period(&mut self, deployment: &Deployment, period: Period) {
-        let (cell, version) = (
-            CellKey::of(deployment),
-            (!period.is_undeployment).then(|| deployment.version.to_string()),
-        );
-        self.draft.periods.push(NewPeriod {
-            cell,
-            deployment_id: deployment.id,
-            version,
-            period,
-        });
-        self.draft.outdated.insert(cell);
-    }
-
-    /// Ends the period of a success that is rolled back. The commit updates what is current there.
-    pub(crate) fn end_period(&mut self, cell: CellKey, success: (Time, i64), ended_at: Time) {
-        self.draft.ended.push((cell, success, ended_at));
-        self.draft.outdated.insert(cell);
-    }
-
-    /// Has the commit update what is current in a cell.
-    pub(crate) fn refresh_current(&mut self, cell: CellKey) {
-        self.draft.outdated.insert(cell);
-    }
-
-    /// Adds to a count.
-    pub(crate) fn count(&mut self, cell: CellKey, status: Status, more: i64) {
-        *self.draft.counts.entry((cell, status)).or_default() += more;
     }
 
     /// Stores an answer under its idempotency key.
@@ -275,7 +159,8 @@ impl Write {
         }
         // Deployments first: rows of other tables refer to them.
         self.insert_entries(&draft.entries).await?;
-        self.insert_periods(&draft.periods).await?;
+        self.insert_periods(&draft.periods.into_values().collect::<Vec<_>>())
+            .await?;
         for (cell, success, ended_at) in draft.ended {
             self.write_end(cell, success, ended_at).await?;
         }
@@ -318,3 +203,6 @@ impl Write {
         Ok(last_event)
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

@@ -26,9 +26,8 @@ use crate::{
     arrival::Arrival,
     catalog::Reference,
     clock::Time,
-    deployment::{Deployment, NewDeployment},
     error::{Error, Fault},
-    store::{CellKey, Write},
+    store::{CellKey, LockedCells, Write},
     text::Label,
 };
 
@@ -69,10 +68,10 @@ impl Tracker {
             let resolved = this.resolve_lines(lines, &names, by, &arrival)?;
             // Time zero: imported times are in the past and must not raise the newest times of
             // cells.
-            write
+            let mut cells = write
                 .lock(&[], resolved.cells().map(|cell| (cell, Time::default())))
                 .await?;
-            imported += resolved.record(write, by, now).await?;
+            imported += resolved.record(&mut cells, by, now).await?;
             let written = work.finish(imported).await?;
             Ok(WriteOutcome {
                 archived,
@@ -125,38 +124,9 @@ impl Tracker {
     ) -> Result<PastLine, Error> {
         let new = &past.deployment;
         let has_history = !past.history.is_empty();
-        let (component, environment) = names.known_pair((&new.component, &new.environment))?;
+        let pair = names.known_pair((&new.component, &new.environment))?;
         let entries = placed(past.entries(), arrival);
-        let NewDeployment {
-            version,
-            deployed_by,
-            commit_sha,
-            description,
-            metadata,
-            status,
-            ..
-        } = past.deployment;
-        let deployment = Deployment {
-            id: self.next_id(),
-            component_id: component.id,
-            component_name: component.name.clone(),
-            environment_id: environment.id,
-            environment_name: environment.name.clone(),
-            version,
-            status,
-            attempt: 1,
-            deployed_by: deployed_by.unwrap_or_else(|| by.clone()),
-            commit_sha,
-            description,
-            metadata,
-            created_at: arrival.at,
-            updated_at: arrival.at,
-            // These follow from the history, and are set when it is added.
-            started_at: None,
-            finished_at: None,
-            succeeded_at: None,
-            occurred_at: arrival.at,
-        };
+        let deployment = self.new_deployment(past.deployment, pair, by, arrival.at);
         Ok(PastLine {
             number,
             deployment,
@@ -217,29 +187,34 @@ impl ResolvedLines {
     }
 
     /// Records the lines that are not recorded yet.
-    async fn record(self, write: &mut Write, by: &Label, now: Time) -> Result<ImportCounts, Error> {
+    async fn record(
+        self,
+        cells: &mut LockedCells<'_>,
+        by: &Label,
+        now: Time,
+    ) -> Result<ImportCounts, Error> {
         let ImportPlan {
             additions,
             undeployments,
             earlier,
             mut imported,
-        } = plan(write, self.deployments).await?;
+        } = plan(cells, self.deployments).await?;
         let rows: usize = additions.iter().map(Addition::rows).sum();
-        write
+        cells
             .reserve(rows + undeployments.len() + earlier.len() + self.undeployments.len())
             .await?;
-        add_all(write, additions, by, now)?;
+        add_all(cells, additions, by, now).await?;
         let mut faults = Vec::new();
         for (number, cell, undeployment) in earlier {
             faults.extend(
-                undeploy(write, number, cell, undeployment, by, now)
+                undeploy(cells, number, cell, undeployment, by, now)
                     .await?
                     .err(),
             );
         }
         let mut renewed = BTreeSet::new();
         for (number, cell, undeployment) in undeployments {
-            match undeploy(write, number, cell, undeployment, by, now).await? {
+            match undeploy(cells, number, cell, undeployment, by, now).await? {
                 // The plan counts this line as skipped.
                 Ok(true) if renewed.insert(number) => imported.renew(),
                 Ok(_) => {}
@@ -247,7 +222,7 @@ impl ResolvedLines {
             }
         }
         for (number, cell, undeployment) in self.undeployments {
-            match undeploy(write, number, cell, undeployment, by, now).await? {
+            match undeploy(cells, number, cell, undeployment, by, now).await? {
                 Ok(is_new) => imported.count(is_new),
                 Err(fault) => faults.push(fault),
             }
@@ -263,14 +238,14 @@ impl ResolvedLines {
 /// Records an undeployment, unless it is already recorded. Returns whether it is new, or the fault
 /// of its line.
 async fn undeploy(
-    write: &mut Write,
+    cells: &mut LockedCells<'_>,
     number: usize,
     cell: CellKey,
     undeployment: Undeployment,
     by: &Label,
     now: Time,
 ) -> Result<Result<bool, Fault>, Error> {
-    let done = undeploy_at(write, cell, undeployment, by, now).await?;
+    let done = undeploy_at(cells, cell, undeployment, by, now).await?;
     Ok(done.map_err(|why| {
         Fault {
             detail: why.into(),

@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     history::{self, DeploymentState, HistoryEntry, Period},
     status::Status,
-    store::{CellKey, DeploymentRecord, EntryResult, StoredCell, StoredPeriod, Write},
+    store::{CellKey, DeploymentRecord, EntryResult, LockedCells, StoredCell, StoredPeriod, Write},
     verification::{Difference, MOST_NAMED, Verification},
 };
 
@@ -214,28 +214,27 @@ impl Audit {
                     .into();
             self.note_broken("deployments", cell, about(None, detail));
         }
-        let Some(standing) = history::fold(&entries) else {
+        let Some(state) = history::fold(&entries) else {
             return;
         };
-        if let Some(detail) = differing(row, &standing) {
+        if let Some(detail) = differing(row, &state) {
             self.note_repairable("deployments", cell, about(None, detail));
         }
-        if let Some((sequence, detail)) = differing_periods(deployment, &standing.periods, periods)
-        {
+        let expected = history::periods(&entries);
+        if let Some((sequence, detail)) = differing_periods(deployment, &expected, periods) {
             self.note_repairable("cell_periods", cell, about(sequence, detail));
         }
-        self.periods += standing
-            .periods
+        self.periods += expected
             .iter()
             .filter(|period| periods.contains(&expected_period(deployment, period)))
             .count() as u64;
-        self.count(deployment, &standing, newest_of(&entries));
+        self.count(deployment, state.status, &expected, newest_of(&entries));
     }
 
     /// Adds a deployment to the values that the history requires for its cell.
-    fn count(&mut self, deployment: &Deployment, standing: &DeploymentState, time: Time) {
+    fn count(&mut self, deployment: &Deployment, status: Status, periods: &[Period], time: Time) {
         let cell = CellKey::of(deployment);
-        *self.counts.entry((cell, standing.status)).or_default() += 1;
+        *self.counts.entry((cell, status)).or_default() += 1;
         let empty = || ExpectedCell {
             key: (Time::default(), 0),
             stored: empty_cell(),
@@ -243,11 +242,7 @@ impl Audit {
         };
         let newest = self.newest.entry(cell).or_insert_with(empty);
         newest.time = newest.time.max(time);
-        for period in standing
-            .periods
-            .iter()
-            .filter(|period| period.ended_at.is_none())
-        {
+        for period in periods.iter().filter(|period| period.ended_at.is_none()) {
             let key = (period.started_at, period.sequence);
             if key > newest.key {
                 (newest.key, newest.stored) = (
@@ -472,35 +467,33 @@ fn differing_periods(
 
 /// Rebuilds a cell from the histories of its deployments.
 async fn rebuild(write: &mut Write, cell: CellKey) -> Result<(), Error> {
-    write.lock(&[], [(cell, Time::default())]).await?;
-    write.delete_periods(cell).await?;
-    write.delete_counts(cell).await?;
-    for id in write.deployments_in(cell).await? {
-        let status = rebuild_deployment(write, id).await?;
-        write.count(cell, status, 1);
+    let mut cells = write.lock(&[], [(cell, Time::default())]).await?;
+    cells.delete_periods(cell).await?;
+    cells.delete_counts(cell).await?;
+    for id in cells.deployments_in(cell).await? {
+        let status = rebuild_deployment(&mut cells, id).await?;
+        cells.count(cell, status, 1);
     }
-    write.refresh_current(cell);
-    write.recount_environment(cell.environment_id).await
+    cells.refresh_current(cell);
+    cells.recount_environment(cell.environment_id).await
 }
 
 /// Rebuilds a deployment and its periods from its history; returns its status.
-async fn rebuild_deployment(write: &mut Write, id: Uuid) -> Result<Status, Error> {
-    let row = write
-        .deployment(id)
-        .await?
-        .ok_or_else(|| Error::no_deployment(id))?;
-    let entries: Vec<HistoryEntry> = write.history(id).await?;
-    let Some(standing) = history::fold(&entries) else {
-        return Ok(row.deployment.status);
+async fn rebuild_deployment(cells: &mut LockedCells<'_>, id: Uuid) -> Result<Status, Error> {
+    let mut record = cells.deployment(id).await?;
+    let entries = cells.history(id).await?;
+    let Some(state) = history::fold(&entries) else {
+        return Ok(record.deployment.status);
     };
-    write.note_time(CellKey::of(&row.deployment), newest_of(&entries));
-    if let Some(record) = differing(&row, &standing).map(|_| corrected(row.clone(), &standing)) {
-        write.put_deployment(record);
+    cells.note_time(CellKey::of(&record.deployment), newest_of(&entries))?;
+    if differing(&record, &state).is_some() {
+        record.set_state(&state);
+        cells.put_deployment(record.clone());
     }
-    for period in standing.periods {
-        write.add_period(&row.deployment, period);
+    for period in history::periods(&entries) {
+        cells.add_period(&record.deployment, period);
     }
-    Ok(standing.status)
+    Ok(state.status)
 }
 
 /// The newest time in a history.
@@ -510,17 +503,6 @@ fn newest_of(entries: &[HistoryEntry]) -> Time {
         .map(|entry| entry.occurred_at)
         .max()
         .unwrap_or_default()
-}
-
-/// The deployment with the values that its history requires.
-fn corrected(row: DeploymentRecord, standing: &DeploymentState) -> DeploymentRecord {
-    let deployment = standing.applied_to(row.deployment);
-    DeploymentRecord {
-        deployment,
-        succeeded_sequence: standing.succeeded.map(|(_, sequence)| sequence),
-        occurred_sequence: standing.occurred.1,
-        ..row
-    }
 }
 
 #[cfg(all(test, feature = "sqlite"))]

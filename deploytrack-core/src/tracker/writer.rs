@@ -39,7 +39,7 @@ use crate::{
     clock::Time,
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     error::Error,
-    store::{CellKey, ScopedKey, StoredAnswer, Write},
+    store::{CellKey, LockedCells, ScopedKey, StoredAnswer, Write},
 };
 
 /// The most requests in the queue.
@@ -236,15 +236,15 @@ impl Tracker {
             .iter()
             .filter_map(|job| Some((job.operation.id()?, job.now)))
             .collect();
-        write
+        let mut cells = write
             .lock(
                 &ids,
                 jobs.iter()
                     .filter_map(|job| Some((job.operation.cell(&names)?, job.now))),
             )
             .await?;
-        self.compare_clock_with(&write);
-        write
+        self.compare_clock_with(&cells);
+        cells
             .reserve(
                 jobs.iter()
                     .filter(|job| job.operation.is_known(&names))
@@ -254,7 +254,7 @@ impl Tracker {
             .await?;
         let mut replies = Vec::with_capacity(jobs.len());
         for job in jobs {
-            replies.push(self.reply(&mut write, &keys, &names, job).await?);
+            replies.push(self.reply(&mut cells, &keys, &names, job).await?);
         }
         write.commit().await?;
         Ok(replies)
@@ -263,7 +263,7 @@ impl Tracker {
     /// Carries out one request of a group. Only an error of the database fails the whole group.
     async fn reply(
         &self,
-        write: &mut Write,
+        cells: &mut LockedCells<'_>,
         keys: &LockedKeys,
         names: &ResolvedNames,
         job: &Job,
@@ -279,7 +279,7 @@ impl Tracker {
             return Ok(None);
         }
         let done = match self
-            .carry_out(write, names, &job.operation, &job.terms, job.now)
+            .carry_out(cells, names, &job.operation, &job.terms, job.now)
             .await
         {
             Err(error) if error.is_of_the_database() => return Err(error),
@@ -287,7 +287,7 @@ impl Tracker {
             Ok(done) => done,
         };
         if let Some(claim) = &job.claim {
-            write.store_answer(claim.new_answer(
+            cells.store_answer(claim.new_answer(
                 &done.deployment,
                 self.clock.steady(),
                 self.retention,
@@ -325,15 +325,17 @@ impl Tracker {
                 .await?;
         }
         let ids: Vec<_> = operation.id().map(|id| (id, now)).into_iter().collect();
-        write
+        let mut cells = write
             .lock(&ids, operation.cell(&names).map(|cell| (cell, now)))
             .await?;
-        self.compare_clock_with(write);
-        write.reserve(operation.rows()).await?;
+        self.compare_clock_with(&cells);
+        cells.reserve(operation.rows()).await?;
         let Applied {
             deployment,
             archived,
-        } = self.carry_out(write, &names, operation, terms, now).await?;
+        } = self
+            .carry_out(&mut cells, &names, operation, terms, now)
+            .await?;
         let written = work.finish(deployment).await?;
         Ok(WriteOutcome {
             resembles: names.resembles(),
@@ -343,28 +345,28 @@ impl Tracker {
     }
 
     /// Compares the clock with the newest times of the locked cells.
-    fn compare_clock_with(&self, write: &Write) {
-        if let Some(newest) = write.newest_locked_time() {
+    fn compare_clock_with(&self, cells: &LockedCells<'_>) {
+        if let Some(newest) = cells.newest_of_all() {
             self.clock_watch.compare(self.clock.now(), newest);
         }
     }
 
     async fn carry_out(
         &self,
-        write: &mut Write,
+        cells: &mut LockedCells<'_>,
         names: &ResolvedNames,
         operation: &Operation,
         terms: &Terms,
         now: Time,
     ) -> Result<Applied, Error> {
         match operation {
-            Operation::Record(new) => self.record_in(write, names, new, terms, now),
+            Operation::Record(new) => self.record_in(cells, names, new, terms, now).await,
             Operation::Update(id, change) => {
-                update_in(write, *id, change.clone(), terms, now).await
+                update_in(cells, *id, change.clone(), terms, now).await
             }
             // An undeployment does not put anything into use: what is archived stays archived.
             Operation::Undeploy(id, undeploy) => {
-                undeploy_in(write, *id, undeploy.clone(), terms, now)
+                undeploy_in(cells, *id, undeploy.clone(), terms, now)
                     .await
                     .map(Applied::from)
             }
@@ -404,7 +406,7 @@ impl Operation {
         })
     }
 
-    /// The most rows of history that it can add.
+    /// The most rows of history that it can add, whose numbers are fetched together.
     fn rows(&self) -> usize {
         match self {
             Self::Record(new) => new.status.whole_path().len(),

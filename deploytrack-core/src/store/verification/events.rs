@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use crate::{
     error::Error,
+    event::EventType,
+    history::HistoryKind,
+    status::Status,
     store::{Snapshot, column::unsigned, on, sqlx_error::unexpected},
 };
 
@@ -24,15 +27,14 @@ pub(crate) struct WrongEvent {
     pub(crate) subject_id: Option<Uuid>,
 }
 
-/// Selects events that differ from their row of history. Only these three types may have one, and
-/// they must.
+/// Selects events that differ from their row of history: `$1` is the kind of an undeployment, and
+/// `$2` to `$4` are the types of the events of an undeployment, of a first row and of other rows.
+/// Only these three types may have a row, and they must.
 const UNLIKE_HISTORY: &str = "select e.number, e.subject_id from events e left join history h on h.sequence = e.history_sequence
-    where (e.history_sequence is null and e.type in ('deployment.created', 'deployment.transitioned', 'deployment.undeployed'))
+    where (e.history_sequence is null and e.type in ($2, $3, $4))
         or (e.history_sequence is not null and (
-            h.sequence is null or e.subject_id is null or e.subject_id <> h.deployment_id or e.type <> case
-                when h.event = 'undeployed' then 'deployment.undeployed'
-                when h.from_status is null then 'deployment.created'
-                else 'deployment.transitioned' end
+            h.sequence is null or e.subject_id is null or e.subject_id <> h.deployment_id
+            or e.type <> case when h.event = $1 then $2 when h.from_status is null then $3 else $4 end
         ))
     order by e.number";
 
@@ -75,7 +77,17 @@ impl Snapshot {
 
     /// Events that differ from their row of history.
     pub(crate) async fn events_unlike_history(&mut self) -> Result<Vec<WrongEvent>, Error> {
-        self.wrong_events(UNLIKE_HISTORY).await
+        let r#type = |event, from| EventType::of_row(event, from).as_str();
+        on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_as(UNLIKE_HISTORY)
+                .bind(HistoryKind::Undeployed.as_str())
+                .bind(r#type(HistoryKind::Undeployed, Some(Status::Succeeded)))
+                .bind(r#type(HistoryKind::Transition, None))
+                .bind(r#type(HistoryKind::Transition, Some(Status::Pending)))
+                .fetch_all(&mut **snapshot)
+                .await
+        })
+        .map_err(unexpected)
     }
 
     /// Events that repeat a row of history.

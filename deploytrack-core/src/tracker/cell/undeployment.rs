@@ -2,61 +2,59 @@
 
 use uuid::Uuid;
 
-use super::{append, replace};
+use super::new_entry;
 use crate::{
     api::PastEntry,
     arrival::{Arrival, Placement},
     clock::Time,
     deployment::{Deployment, Undeploy},
     error::Error,
-    history::{HistoryEntry, HistoryKind, Period},
-    store::{CellKey, DeploymentRecord, Write},
+    history::HistoryKind,
+    store::{CellKey, LockedCells},
     text::{Label, Reason},
     tracker::Terms,
 };
 
 /// Records the undeployment of a deployment whose cell is locked.
 pub(in crate::tracker) async fn undeploy_in(
-    write: &mut Write,
+    cells: &mut LockedCells<'_>,
     id: Uuid,
     undeploy: Undeploy,
     terms: &Terms,
     now: Time,
 ) -> Result<Deployment, Error> {
-    let deployment = write.locked_deployment(id)?;
-    terms.check(&deployment.deployment)?;
-    let cell = CellKey::of(&deployment.deployment);
-    if undeploy.occurred_at.is_some() && is_recorded(write, id, undeploy.occurred_at).await? {
-        return Ok(deployment.deployment);
+    let mut record = cells.locked_deployment(id)?;
+    terms.check(&record.deployment)?;
+    let cell = CellKey::of(&record.deployment);
+    if undeploy.occurred_at.is_some() && is_recorded(cells, id, undeploy.occurred_at).await? {
+        return Ok(record.deployment);
     }
+    let newest = cells.newest_time(cell)?;
     let placed = terms
         .arriving(now)
-        .place(undeploy.occurred_at, write.newest_time(cell), None);
-    match write.current(cell, Some(placed.at)).await? {
+        .place(undeploy.occurred_at, newest, None);
+    match cells.current(cell, Some(placed.at)).await? {
         Some((current, _)) if current == id => {}
         other => {
             return Err(not_current(
-                &deployment.deployment,
+                &record.deployment,
                 other.map(|(current, _)| current),
             ));
         }
     }
-    add_undeployment(
-        write,
-        deployment,
-        Undeployment {
-            placed,
-            reason: undeploy.reason,
-        },
-        terms.author(),
-        now,
-    )
+    let entry = new_entry(None, placed, undeploy.reason, terms.author(), now);
+    cells.add_entry(&mut record, entry).await?;
+    Ok(record.deployment)
 }
 
 /// Whether an undeployment with the same claimed time is recorded, as by a message that was sent
 /// twice.
-async fn is_recorded(write: &mut Write, id: Uuid, claimed: Option<Time>) -> Result<bool, Error> {
-    let history = write.history(id).await?;
+async fn is_recorded(
+    cells: &mut LockedCells<'_>,
+    id: Uuid,
+    claimed: Option<Time>,
+) -> Result<bool, Error> {
+    let history = cells.history(id).await?;
     Ok(history
         .iter()
         .any(|entry| entry.event == HistoryKind::Undeployed && entry.is_claimed_at(claimed)))
@@ -102,89 +100,32 @@ fn not_current(deployment: &Deployment, current: Option<Uuid>) -> Error {
 /// none was, of the last one that succeeded there. Returns whether it is new, or why it cannot be
 /// added.
 pub(in crate::tracker) async fn undeploy_at(
-    write: &mut Write,
+    cells: &mut LockedCells<'_>,
     cell: CellKey,
     undeployment: Undeployment,
     by: &Label,
     now: Time,
 ) -> Result<Result<bool, &'static str>, Error> {
-    if write.is_undeployed_at(cell, undeployment.placed.at).await? {
+    if cells.is_undeployed_at(cell, undeployment.placed.at).await? {
         return Ok(Ok(false));
     }
-    let current = write
+    let current = cells
         .current(cell, Some(undeployment.placed.at))
         .await?
         .map(|(id, _)| id);
     let id = if let Some(id) = current {
         Some(id)
     } else {
-        write.last_deployment_of(cell).await?
+        cells.last_deployment_of(cell).await?
     };
     let Some(id) = id else {
         return Ok(Err(
             "undeploys a component that never succeeded in the environment; import a successful deployment of it to the environment, or remove the line",
         ));
     };
-    let deployment = write
-        .deployment(id)
-        .await?
-        .ok_or_else(|| Error::no_deployment(id))?;
-    add_undeployment(write, deployment, undeployment, by, now).map(|_| Ok(true))
-}
-
-/// Adds an undeployment to the history of a deployment and to the periods of its cell.
-fn add_undeployment(
-    write: &mut Write,
-    before: DeploymentRecord,
-    undeployment: Undeployment,
-    by: &Label,
-    now: Time,
-) -> Result<Deployment, Error> {
+    let mut record = cells.deployment(id).await?;
     let Undeployment { placed, reason } = undeployment;
-    write.note_time(CellKey::of(&before.deployment), placed.at);
-    let Deployment {
-        id,
-        attempt,
-        status,
-        ..
-    } = before.deployment;
-    let entry = HistoryEntry {
-        sequence: 0,
-        attempt,
-        event: HistoryKind::Undeployed,
-        from: Some(status),
-        to: status,
-        occurred_at: placed.at,
-        claimed_at: placed.claimed,
-        recorded_at: now,
-        recorded_by: by.clone(),
-        reason,
-        hash: before.head_hash,
-    };
-    let HistoryEntry {
-        sequence,
-        hash: head_hash,
-        ..
-    } = append(write, id, entry)?;
-    write.add_period(
-        &before.deployment,
-        Period {
-            started_at: placed.at,
-            sequence,
-            ended_at: None,
-            is_undeployment: true,
-        },
-    );
-    let deployment = Deployment {
-        updated_at: now,
-        ..before.deployment
-    };
-    Ok(replace(
-        write,
-        DeploymentRecord {
-            deployment,
-            head_hash,
-            ..before
-        },
-    ))
+    let entry = new_entry(None, placed, reason, by, now);
+    cells.add_entry(&mut record, entry).await?;
+    Ok(Ok(true))
 }

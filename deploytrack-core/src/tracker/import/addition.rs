@@ -1,39 +1,31 @@
 //! Adding imported histories to deployments.
 
-use super::{PastLine, Write, past_line::covered_entries};
+use super::{PastLine, past_line::covered_entries};
 use crate::{
     api::PastEntry,
+    arrival::Placement,
     clock::Time,
-    deployment::Deployment,
-    digest::Digest,
     error::Error,
-    history::{self, HistoryEntry, HistoryKind},
-    status::Status,
-    store::{CellKey, DeploymentRecord},
+    history::{HistoryEntry, HistoryKind},
+    store::{DeploymentRecord, LockedCells},
     text::Label,
-    tracker::cell::append,
+    tracker::cell::new_entry,
 };
 
 /// A deployment, and what an import adds to its history.
 pub(super) struct Addition {
-    deployment: Deployment,
-    /// The recorded deployment; `None` for a new one.
-    record: Option<DeploymentRecord>,
+    record: DeploymentRecord,
     /// Its history so far.
     history: Vec<HistoryEntry>,
-    head: Digest,
     /// The entries to be added.
     entries: Vec<PastEntry>,
 }
 
 impl Addition {
     pub(super) fn of_new(past: PastLine) -> Self {
-        let head = history::identity(&past.deployment);
         Self {
-            deployment: past.deployment,
-            record: None,
+            record: DeploymentRecord::new(past.deployment),
             history: Vec::new(),
-            head,
             entries: past.entries,
         }
     }
@@ -45,11 +37,8 @@ impl Addition {
         past: PastLine,
         so_far: usize,
     ) -> Self {
-        let (deployment, head) = (record.deployment.clone(), record.head_hash);
         let mut addition = Self {
-            deployment,
-            head,
-            record: Some(record),
+            record,
             history,
             entries: Vec::new(),
         };
@@ -101,10 +90,6 @@ impl Addition {
         self.entries.len()
     }
 
-    fn cell(&self) -> CellKey {
-        CellKey::of(&self.deployment)
-    }
-
     /// The sort keys of the entries: the order of recording, the index of the addition, and the
     /// index of the entry. The entries stay in their own order, whatever numbers two lines of one
     /// deployment give them.
@@ -120,91 +105,27 @@ impl Addition {
     }
 
     /// Adds one entry to the history.
-    fn append(
+    async fn append(
         &mut self,
-        write: &mut Write,
+        cells: &mut LockedCells<'_>,
         entry: PastEntry,
         by: &Label,
         now: Time,
     ) -> Result<(), Error> {
-        let before = self.history.last();
-        let from = before.map(|before| before.to);
-        let is_retry = from.is_some()
-            && entry.event == HistoryKind::Transition
-            && entry.status == Status::Pending;
-        let row = HistoryEntry {
-            sequence: 0,
-            attempt: before.map_or(1, |before| before.attempt) + i64::from(is_retry),
-            event: entry.event,
-            from,
-            to: entry.status,
-            occurred_at: entry.occurred_at,
-            claimed_at: entry.claimed_at,
-            recorded_at: now,
-            recorded_by: by.clone(),
-            reason: entry.reason,
-            hash: self.head,
+        let to = (entry.event == HistoryKind::Transition).then_some(entry.status);
+        let placed = Placement {
+            at: entry.occurred_at,
+            claimed: entry.claimed_at,
         };
-        let row = append(write, self.deployment.id, row)?;
-        write.note_time(self.cell(), row.occurred_at);
-        self.head = row.hash;
-        self.history.push(row);
-        Ok(())
-    }
-
-    /// Writes the deployment and the periods of its cell, as the history requires.
-    fn finish(self, write: &mut Write, now: Time) {
-        let cell = self.cell();
-        let Some(standing) = history::fold(&self.history) else {
-            return;
-        };
-        let before = self
-            .record
-            .as_ref()
-            .and_then(|record| Some((record, history::fold(self.earlier_history())?)));
-        let deployment = Deployment {
-            updated_at: now,
-            ..standing.applied_to(self.deployment.clone())
-        };
-        let counted = before.as_ref().map(|(record, _)| record.deployment.status);
-        let periods = before
-            .map(|(_, standing)| standing.periods)
-            .unwrap_or_default();
-        let revision = self.record.as_ref().map_or(0, |record| record.revision);
-        write.put_deployment(DeploymentRecord {
-            deployment: deployment.clone(),
-            succeeded_sequence: standing.succeeded.map(|(_, sequence)| sequence),
-            occurred_sequence: standing.occurred.1,
-            head_hash: self.head,
-            revision,
-            archived_at: (None, None),
-        });
-        for (at, period) in standing.periods.into_iter().enumerate() {
-            match (periods.get(at), period.ended_at) {
-                (None, _) => write.add_period(&deployment, period),
-                (Some(before), Some(ended_at)) if before.ended_at != period.ended_at => {
-                    write.end_period(cell, (period.started_at, period.sequence), ended_at);
-                }
-                _ => {}
-            }
-        }
-        if let Some(status) = counted {
-            write.count(cell, status, -1);
-        }
-        write.count(cell, deployment.status, 1);
-    }
-
-    /// The rows that were recorded before.
-    fn earlier_history(&self) -> &[HistoryEntry] {
-        let added = self.entries.len();
-        &self.history[..self.history.len().saturating_sub(added)]
+        let entry = new_entry(to, placed, entry.reason, by, now);
+        cells.add_entry(&mut self.record, entry).await
     }
 }
 
 /// Adds all entries, sorted by the order of recording if every entry has a number: of two successes
 /// at the same time, the one recorded later is current.
-pub(super) fn add_all(
-    write: &mut Write,
+pub(super) async fn add_all(
+    cells: &mut LockedCells<'_>,
     mut additions: Vec<Addition>,
     by: &Label,
     now: Time,
@@ -223,10 +144,7 @@ pub(super) fn add_all(
     }
     for (_, at, entry) in order {
         let entry = additions[at].entries[entry].clone();
-        additions[at].append(write, entry, by, now)?;
-    }
-    for addition in additions {
-        addition.finish(write, now);
+        additions[at].append(cells, entry, by, now).await?;
     }
     Ok(())
 }

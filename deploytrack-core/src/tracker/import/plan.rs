@@ -5,14 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{
-    Addition, ImportCounts, NumberedUndeployment, PastLine, Write, past_line::covered_entries,
-};
+use super::{Addition, ImportCounts, NumberedUndeployment, PastLine, past_line::covered_entries};
 use crate::{
     api::PastEntry,
     error::Error,
     history::{HistoryEntry, HistoryKind},
-    store::LineKey,
+    store::{LineKey, LockedCells},
     tracker::cell::Undeployment,
 };
 
@@ -30,11 +28,14 @@ pub(super) struct ImportPlan {
 
 /// Plans the import. A line counts as recorded if the database has the deployment in that status,
 /// or with a part of its history, or if an earlier line of the same import has it.
-pub(super) async fn plan(write: &mut Write, lines: Vec<PastLine>) -> Result<ImportPlan, Error> {
-    let mut known = write
+pub(super) async fn plan(
+    cells: &mut LockedCells<'_>,
+    lines: Vec<PastLine>,
+) -> Result<ImportPlan, Error> {
+    let mut known = cells
         .recorded_lines(lines.iter().filter_map(PastLine::latest).collect())
         .await?;
-    let begun = deployments_by_beginning(write, &lines, &known).await?;
+    let begun = deployments_by_beginning(cells, &lines, &known).await?;
     let mut plan = ImportPlan::default();
     // The additions of this import, by the key of their first transition.
     let mut beginnings = HashMap::<LineKey, Vec<usize>>::new();
@@ -70,7 +71,7 @@ pub(super) async fn plan(write: &mut Write, lines: Vec<PastLine>) -> Result<Impo
         {
             None => Addition::of_new(past),
             Some((id, history, so_far)) => {
-                let record = write.existing_deployment(id).await?;
+                let record = cells.deployment(id).await?;
                 plan.earlier.extend(undeployments(&past, so_far));
                 Addition::of_record(record, history.clone(), past, so_far)
             }
@@ -96,7 +97,7 @@ impl ImportPlan {
 
 /// The recorded deployments that began as these lines do, with their histories.
 async fn deployments_by_beginning(
-    write: &mut Write,
+    cells: &mut LockedCells<'_>,
     lines: &[PastLine],
     known: &HashSet<LineKey>,
 ) -> Result<HashMap<LineKey, Vec<(Uuid, Vec<HistoryEntry>)>>, Error> {
@@ -111,8 +112,8 @@ async fn deployments_by_beginning(
     if beginnings.is_empty() {
         return Ok(found);
     }
-    for (line, id) in write.deployments_by_line(beginnings).await? {
-        let history = write.history(id).await?;
+    for (line, id) in cells.deployments_by_line(beginnings).await? {
+        let history = cells.history(id).await?;
         found.entry(line).or_default().push((id, history));
     }
     Ok(found)

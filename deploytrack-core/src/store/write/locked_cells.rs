@@ -1,0 +1,178 @@
+//! The cells that a write has locked, and the changes to their deployments.
+
+use std::ops::{Deref, DerefMut};
+
+use uuid::Uuid;
+
+use super::Write;
+use crate::{
+    clock::Time,
+    deployment::Deployment,
+    error::Error,
+    event::EventType,
+    history::{NewEntry, Period, PeriodChange},
+    status::Status,
+    store::{
+        CellKey, DeploymentRecord,
+        draft::{EventSource, NewEvent, NewPeriod},
+        sqlx_error::unreadable,
+    },
+};
+
+/// The cells that a write has locked. [`Write::lock`] returns it, and only it can change their
+/// deployments and periods.
+#[derive(Debug)]
+pub(crate) struct LockedCells<'w>(&'w mut Write);
+
+impl Deref for LockedCells<'_> {
+    type Target = Write;
+
+    fn deref(&self) -> &Write {
+        self.0
+    }
+}
+
+impl DerefMut for LockedCells<'_> {
+    fn deref_mut(&mut self) -> &mut Write {
+        self.0
+    }
+}
+
+impl<'w> LockedCells<'w> {
+    pub(super) const fn of(write: &'w mut Write) -> Self {
+        Self(write)
+    }
+
+    /// Fetches the numbers for this many rows of history together. Each row beyond them costs one
+    /// more query.
+    pub(crate) async fn reserve(&mut self, rows: usize) -> Result<(), Error> {
+        self.reserve_numbers(rows).await
+    }
+
+    /// The newest time of a cell: no live transition gets an earlier time.
+    pub(crate) fn newest_time(&self, cell: CellKey) -> Result<Time, Error> {
+        let newest = self.newest_times.get(&cell).copied();
+        newest.ok_or_else(|| not_locked(&cell))
+    }
+
+    /// The newest time of all cells; `None` if there is none.
+    pub(crate) fn newest_of_all(&self) -> Option<Time> {
+        self.newest_times.values().copied().max()
+    }
+
+    /// Raises the newest time of a cell to the time of a transition or undeployment.
+    pub(crate) fn note_time(&mut self, cell: CellKey, at: Time) -> Result<(), Error> {
+        if at > self.newest_time(cell)? {
+            self.newest_times.insert(cell, at);
+            self.draft.newest_times.insert(cell, at);
+        }
+        Ok(())
+    }
+
+    /// One of the deployments whose ids were locked, with all decided changes.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such deployment.
+    pub(crate) fn locked_deployment(&self, id: Uuid) -> Result<DeploymentRecord, Error> {
+        match self.deployments.get(&id) {
+            Some(locked) => Ok(locked.clone()),
+            None if self.unknown.contains(&id) => Err(Error::no_deployment(id)),
+            None => Err(not_locked(&id)),
+        }
+    }
+
+    /// A deployment of a locked cell that the database refers to, with all decided changes. Unlike
+    /// those whose ids were locked, it is read now.
+    pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<DeploymentRecord, Error> {
+        if let Some(known) = self.deployments.get(&id) {
+            return Ok(known.clone());
+        }
+        let read = self.read_deployments(&[id]).await?.pop();
+        let read = read.ok_or_else(|| unreadable("a deployment is missing"))?;
+        self.newest_time(CellKey::of(&read.deployment))?;
+        Ok(read)
+    }
+
+    /// Adds a row to the history of a deployment, and everything that follows from it: the state of
+    /// the deployment, the periods, the counts and the newest time of its cell, and an event.
+    pub(crate) async fn add_entry(
+        &mut self,
+        record: &mut DeploymentRecord,
+        new: NewEntry,
+    ) -> Result<(), Error> {
+        let cell = CellKey::of(&record.deployment);
+        self.note_time(cell, new.occurred_at)?;
+        let sequence = self.next_number().await?;
+        let entry = record
+            .history_end()
+            .continued(new, sequence)
+            .ok_or_else(|| Error::Internal("a row of history would be illegal".into()))?;
+        let mut state = record.state();
+        let change = state.add(&entry);
+        record.set_state(&state);
+        record.deployment.updated_at = entry.recorded_at;
+        record.head_hash = entry.hash;
+        self.put_deployment(record.clone());
+        match change {
+            Some(PeriodChange::Start(period)) => self.add_period(&record.deployment, period),
+            Some(PeriodChange::End { success, ended_at }) => {
+                self.draft.end_period(cell, success, ended_at);
+                self.draft.outdated.insert(cell);
+            }
+            None => {}
+        }
+        if entry.from != Some(entry.to) {
+            if let Some(from) = entry.from {
+                self.count(cell, from, -1);
+            }
+            self.count(cell, entry.to, 1);
+        }
+        self.add_event(NewEvent {
+            r#type: EventType::of_row(entry.event, entry.from),
+            subject_id: Some(record.deployment.id),
+            source: EventSource::HistoryRow(sequence),
+        });
+        self.draft.entries.push((record.deployment.id, entry));
+        Ok(())
+    }
+
+    /// Writes a deployment: a new one, or a change of the revision that was read.
+    pub(crate) fn put_deployment(&mut self, record: DeploymentRecord) {
+        let id = record.deployment.id;
+        self.draft.changed.insert(id);
+        self.deployments.insert(id, record);
+    }
+
+    /// Adds a period of a deployment to its cell. The commit updates what is current there.
+    pub(crate) fn add_period(&mut self, deployment: &Deployment, period: Period) {
+        let (cell, version) = (
+            CellKey::of(deployment),
+            (!period.is_undeployment).then(|| deployment.version.to_string()),
+        );
+        self.draft.periods.insert(
+            period.sequence,
+            NewPeriod {
+                cell,
+                deployment_id: deployment.id,
+                version,
+                period,
+            },
+        );
+        self.draft.outdated.insert(cell);
+    }
+
+    /// Has the commit update what is current in a cell.
+    pub(crate) fn refresh_current(&mut self, cell: CellKey) {
+        self.draft.outdated.insert(cell);
+    }
+
+    /// Adds to a count.
+    pub(crate) fn count(&mut self, cell: CellKey, status: Status, more: i64) {
+        *self.draft.counts.entry((cell, status)).or_default() += more;
+    }
+}
+
+/// The error of a use case that did not lock what it changes.
+fn not_locked(what: &dyn std::fmt::Debug) -> Error {
+    Error::Internal(format!("{what:?} was not locked").into())
+}
