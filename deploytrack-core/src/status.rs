@@ -78,6 +78,42 @@ impl Status {
         }
     }
 
+    /// Whether a deployment with this status can still enter `to` without a retry, unless `to` is
+    /// the retry itself.
+    #[must_use]
+    pub fn reaches(self, to: Self) -> bool {
+        let is_step = |next: Self| next == to || next != Self::Pending;
+        self.shortest_path(to, is_step).is_some()
+    }
+
+    /// The legal path from this status to another that needs no invented outcome: it adds only
+    /// `pending` and `in_progress`. `None` if there is no such path.
+    pub(crate) fn path_to(self, to: Self) -> Option<Vec<Self>> {
+        let is_step = |next| next == to || matches!(next, Self::Pending | Self::InProgress);
+        self.shortest_path(to, is_step)
+    }
+
+    /// The shortest legal path to a status over these steps, without its start.
+    fn shortest_path(self, to: Self, is_step: impl Fn(Self) -> bool) -> Option<Vec<Self>> {
+        (1..=Self::ALL.len()).find_map(|length| self.path_of(length, to, &is_step))
+    }
+
+    fn path_of(
+        self,
+        length: usize,
+        to: Self,
+        is_step: &impl Fn(Self) -> bool,
+    ) -> Option<Vec<Self>> {
+        let mut steps = self.allowed().iter().copied().filter(|next| is_step(*next));
+        if length == 1 {
+            return steps.find(|next| *next == to).map(|to| vec![to]);
+        }
+        steps.find_map(|next| {
+            let rest = next.path_of(length - 1, to, is_step)?;
+            Some([vec![next], rest].concat())
+        })
+    }
+
     /// Whether this status ends an attempt: `succeeded` or `failed`.
     #[must_use]
     pub const fn is_outcome(self) -> bool {
@@ -163,6 +199,73 @@ mod tests {
             for pair in path.windows(2) {
                 assert!(pair[0].transition_to(pair[1]).is_ok());
             }
+        }
+    }
+
+    #[test]
+    fn a_status_is_reachable_without_a_retry() {
+        use Status::{Failed, InProgress, Pending, RolledBack, Succeeded};
+        let reachable = |from: Status| Status::ALL.map(|to| from.reaches(to));
+        for (from, expected) in [
+            //            Pending, InProgress, Succeeded, Failed, RolledBack
+            (Pending, [true, true, true, true, true]),
+            (InProgress, [true, false, true, true, true]),
+            (Succeeded, [true, false, false, false, true]),
+            (Failed, [true, false, false, false, false]),
+            (RolledBack, [true, false, false, false, false]),
+        ] {
+            assert_eq!(reachable(from), expected, "{from}");
+        }
+    }
+
+    #[test]
+    fn a_path_adds_no_outcome() {
+        use Status::{Failed, InProgress, Pending, RolledBack, Succeeded};
+        for (from, to, path) in [
+            (Pending, Failed, &[Failed][..]),
+            (Pending, Succeeded, &[InProgress, Succeeded]),
+            (Failed, Succeeded, &[Pending, InProgress, Succeeded]),
+            (RolledBack, Failed, &[Pending, Failed]),
+            (Succeeded, RolledBack, &[RolledBack]),
+        ] {
+            assert_eq!(from.path_to(to).as_deref(), Some(path), "{from} to {to}");
+        }
+        for (from, to) in [
+            (Pending, RolledBack),
+            (InProgress, Pending),
+            (Succeeded, Pending),
+            (Failed, RolledBack),
+        ] {
+            assert_eq!(from.path_to(to), None, "{from} to {to}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_status_is_reachable_if_a_walk_without_a_retry_ends_there(
+            from in 0..5usize,
+            choices in proptest::collection::vec(proptest::prelude::any::<proptest::sample::Index>(), 1..6),
+        ) {
+            let from = Status::ALL[from];
+            let mut at = from;
+            for choice in choices {
+                at = *choice.get(at.allowed());
+                proptest::prop_assert!(from.reaches(at), "{from} to {at}");
+                if at == Status::Pending {
+                    break;
+                }
+            }
+        }
+
+        #[test]
+        fn every_path_is_legal_and_ends_with_its_status(from in 0..5usize, to in 0..5usize) {
+            let (from, to) = (Status::ALL[from], Status::ALL[to]);
+            let mut at = from;
+            for next in from.path_to(to).unwrap_or_default() {
+                proptest::prop_assert!(at.transition_to(next).is_ok());
+                at = next;
+            }
+            proptest::prop_assert!(at == to || from.path_to(to).is_none());
         }
     }
 

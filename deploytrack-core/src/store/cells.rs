@@ -1,7 +1,7 @@
 //! Cells and their periods. This is the only definition of *current*.
 
 use chrono::DateTime;
-use sqlx::{Database, Encode, FromRow, QueryBuilder, Type, query_builder::Separated};
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     column::{Micros, checked},
     draft::NewPeriod,
     on,
-    sets::in_sets,
+    sets::{Columns, in_sets, insert, push_table},
     sqlx_error::unexpected,
 };
 use crate::{clock::Time, error::Error, matrix::Cell, text::Name};
@@ -89,7 +89,7 @@ macro_rules! current_column {
 
 /// The rest of the statement that updates what is current in the cells of the CTE `touched`.
 const UPDATE_CURRENT: &str = concat!(
-    ") update current_cells set deployment_id = ",
+    " update current_cells set deployment_id = ",
     current_column!("case when newest.version is not null then newest.deployment_id end"),
     ", version = ",
     current_column!("newest.version"),
@@ -125,17 +125,25 @@ struct NewestRow {
     newest_at: Micros,
 }
 
-/// Adds the row of a cell and a time to a list of values.
-fn push_newest<'a, DB: Database>(
-    mut row: Separated<'_, DB, &'static str>,
-    cell: Option<&'a (CellKey, Time)>,
-) where
-    Option<Uuid>: Encode<'a, DB> + Type<DB>,
-    Option<Micros>: Encode<'a, DB> + Type<DB>,
-{
-    row.push_bind(cell.map(|(cell, _)| cell.component_id))
-        .push_bind(cell.map(|(cell, _)| cell.environment_id))
-        .push_bind(cell.map(|(_, time)| Micros(*time)));
+/// The columns of a cell and its newest time.
+fn newest_columns((cell, newest_at): &(CellKey, Time)) -> Columns<'_, 3> {
+    [
+        ("component_id", cell.component_id.into()),
+        ("environment_id", cell.environment_id.into()),
+        ("newest_at", (*newest_at).into()),
+    ]
+}
+
+fn period_columns(new: &NewPeriod) -> Columns<'_, 7> {
+    [
+        ("component_id", new.cell.component_id.into()),
+        ("environment_id", new.cell.environment_id.into()),
+        ("started_at", new.period.started_at.into()),
+        ("sequence", new.period.sequence.into()),
+        ("deployment_id", new.deployment_id.into()),
+        ("version", new.version.as_deref().into()),
+        ("ended_at", new.period.ended_at.into()),
+    ]
 }
 
 #[derive(Debug, FromRow)]
@@ -213,12 +221,13 @@ impl Write {
         let mut newest = Vec::with_capacity(cells.len());
         for set in in_sets(cells) {
             let rows: Vec<NewestRow> = on!(Transaction, self.reading().await?, |write| {
-                let mut query = QueryBuilder::new("insert into current_cells (component_id, environment_id, newest_at) select * from (");
-                query.push_values(set, push_newest);
                 // PostgreSQL locks the row for the update, and returns it as the writer before us
                 // left it.
-                query.push(
-                    ") as given where column1 is not null on conflict (component_id, environment_id) do update set newest_at = \
+                let mut query = insert(
+                    "current_cells",
+                    set,
+                    newest_columns,
+                    "on conflict (component_id, environment_id) do update set newest_at = \
                      case when current_cells.newest_at > excluded.newest_at then current_cells.newest_at else excluded.newest_at end \
                      returning component_id, environment_id, newest_at",
                 );
@@ -241,10 +250,10 @@ impl Write {
     ) -> Result<(), Error> {
         for set in in_sets(cells) {
             on!(Transaction, self.unflushed(), |write| {
-                let mut query = QueryBuilder::new("with given (component_id, environment_id, newest_at) as (");
-                query.push_values(set, push_newest);
+                let mut query = QueryBuilder::new("with ");
+                push_table(&mut query, "given", set, newest_columns);
                 query.push(
-                    ") update current_cells set newest_at = (select given.newest_at from given \
+                    " update current_cells set newest_at = (select given.newest_at from given \
                          where given.component_id = current_cells.component_id and given.environment_id = current_cells.environment_id) \
                      where (component_id, environment_id) in (select component_id, environment_id from given)",
                 );
@@ -322,26 +331,8 @@ impl Write {
 
     /// Adds periods to their cells.
     pub(super) async fn insert_periods(&mut self, periods: &[NewPeriod]) -> Result<(), Error> {
-        for set in in_sets(periods) {
-            on!(Transaction, self.unflushed(), |write| {
-                let mut query = QueryBuilder::new(
-                    "insert into cell_periods (component_id, environment_id, started_at, sequence, deployment_id, version, ended_at) \
-                     select * from (",
-                );
-                query.push_values(set, |mut row, new| {
-                    row.push_bind(new.map(|new| new.cell.component_id))
-                        .push_bind(new.map(|new| new.cell.environment_id))
-                        .push_bind(new.map(|new| Micros(new.period.started_at)))
-                        .push_bind(new.map(|new| new.period.sequence))
-                        .push_bind(new.map(|new| new.deployment_id))
-                        .push_bind(new.and_then(|new| new.version.as_deref()))
-                        .push_bind(new.and_then(|new| new.period.ended_at).map(Micros));
-                });
-                query.push(") as given where column1 is not null");
-                query.build().execute(&mut **write).await.map(|_| ())
-            })
-            .map_err(unexpected)?;
-        }
+        self.insert("cell_periods", periods, period_columns, "")
+            .await?;
         Ok(())
     }
 
@@ -374,12 +365,12 @@ impl Write {
         for set in in_sets(cells) {
             on!(Transaction, self.unflushed(), |write| {
                 let mut query = QueryBuilder::new("with moment (time) as (values (");
-                query
-                    .push_bind(Micros(END_OF_TIME))
-                    .push(")), touched (component_id, environment_id) as (");
-                query.push_values(set, |mut row, cell| {
-                    row.push_bind(cell.map(|cell| cell.component_id))
-                        .push_bind(cell.map(|cell| cell.environment_id));
+                query.push_bind(Micros(END_OF_TIME)).push(")), ");
+                push_table(&mut query, "touched", set, |cell| {
+                    [
+                        ("component_id", cell.component_id.into()),
+                        ("environment_id", cell.environment_id.into()),
+                    ]
                 });
                 query.push(UPDATE_CURRENT);
                 query.build().execute(&mut **write).await.map(|_| ())

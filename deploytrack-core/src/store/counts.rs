@@ -6,7 +6,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
-    RowFilter, Store, Transaction, Write, cell_key::CellKey, column::unsigned, on, sets::in_sets,
+    RowFilter, Store, Transaction, Write, cell_key::CellKey, column::unsigned, on, sets::Columns,
     sqlx_error::unexpected,
 };
 use crate::{error::Error, status::Status};
@@ -41,6 +41,15 @@ impl Store {
     }
 }
 
+fn columns<'a>(((cell, status), more): &'a (&(CellKey, Status), &i64)) -> Columns<'a, 4> {
+    [
+        ("component_id", cell.component_id.into()),
+        ("environment_id", cell.environment_id.into()),
+        ("status", status.as_str().into()),
+        ("count", (**more).into()),
+    ]
+}
+
 impl Write {
     /// Adds to the counts of cells, and to the counts of their environments over all components.
     pub(super) async fn add_counts(
@@ -48,23 +57,9 @@ impl Write {
         counts: &BTreeMap<(CellKey, Status), i64>,
     ) -> Result<(), Error> {
         let cells: Vec<_> = counts.iter().filter(|(_, more)| **more != 0).collect();
-        for set in in_sets(&cells) {
-            on!(Transaction, self.unflushed(), |write| {
-                let mut query = QueryBuilder::new("insert into deployment_counts (component_id, environment_id, status, count) select * from (");
-                query.push_values(set, |mut row, new| {
-                    let (cell, status) = (new.map(|((cell, _), _)| cell), new.map(|((_, status), _)| status.as_str()));
-                    row.push_bind(cell.map(|cell| cell.component_id))
-                        .push_bind(cell.map(|cell| cell.environment_id))
-                        .push_bind(status)
-                        .push_bind(new.map(|(_, more)| **more));
-                });
-                query.push(
-                    ") as given where column1 is not null on conflict (component_id, environment_id, status) do update set count = deployment_counts.count + excluded.count",
-                );
-                query.build().execute(&mut **write).await.map(|_| ())
-            })
-            .map_err(unexpected)?;
-        }
+        let rest = "on conflict (component_id, environment_id, status) do update set count = deployment_counts.count + excluded.count";
+        self.insert("deployment_counts", &cells, columns, rest)
+            .await?;
         let mut environments = BTreeMap::<(Uuid, Status), i64>::new();
         for ((cell, status), more) in cells {
             *environments
@@ -80,20 +75,17 @@ impl Write {
         counts: &[((Uuid, Status), i64)],
     ) -> Result<(), Error> {
         let slot = self.slot;
-        for set in in_sets(counts) {
-            on!(Transaction, self.unflushed(), |write| {
-                let mut query = QueryBuilder::new("insert into environment_counts (environment_id, status, slot, count) select * from (");
-                query.push_values(set, |mut row, new| {
-                    row.push_bind(new.map(|((id, _), _)| *id))
-                        .push_bind(new.map(|((_, status), _)| status.as_str()))
-                        .push_bind(slot)
-                        .push_bind(new.map(|(_, more)| *more));
-                });
-                query.push(") as given where column1 is not null on conflict (environment_id, status, slot) do update set count = environment_counts.count + excluded.count");
-                query.build().execute(&mut **write).await.map(|_| ())
-            })
-            .map_err(unexpected)?;
-        }
+        let columns = |((id, status), more): &((Uuid, Status), i64)| {
+            [
+                ("environment_id", (*id).into()),
+                ("status", status.as_str().into()),
+                ("slot", slot.into()),
+                ("count", (*more).into()),
+            ]
+        };
+        let rest = "on conflict (environment_id, status, slot) do update set count = environment_counts.count + excluded.count";
+        self.insert("environment_counts", counts, columns, rest)
+            .await?;
         Ok(())
     }
 

@@ -8,7 +8,11 @@
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{Transaction, Write, column::Micros, on, sets::in_sets, sqlx_error::unexpected};
+use super::{
+    Transaction, Write, on,
+    sets::{in_sets, push_table},
+    sqlx_error::unexpected,
+};
 use crate::{catalog::EnvironmentType, clock::Time, error::Error};
 
 /// The gap between two environments with chosen positions.
@@ -263,14 +267,16 @@ impl Write {
         let numbered: Vec<(i64, &(Uuid, Time))> = (1..).zip(order).collect();
         for set in in_sets(&numbered) {
             on!(Transaction, self.unflushed(), |write| {
-                let mut query = QueryBuilder::new("with given (id, position, updated_at) as (");
-                query.push_values(set, |mut row, numbered| {
-                    row.push_bind(numbered.map(|(_, (id, _))| *id))
-                        .push_bind(numbered.map(|(ordinal, _)| ordinal * GAP))
-                        .push_bind(numbered.map(|(_, (_, updated_at))| Micros(*updated_at)));
+                let mut query = QueryBuilder::new("with ");
+                push_table(&mut query, "given", set, |(ordinal, (id, updated_at))| {
+                    [
+                        ("id", (*id).into()),
+                        ("position", (ordinal * GAP).into()),
+                        ("updated_at", (*updated_at).into()),
+                    ]
                 });
                 query.push(
-                    ") update environments set position = given.position, updated_at = given.updated_at from given \
+                    " update environments set position = given.position, updated_at = given.updated_at from given \
                      where given.id = environments.id",
                 );
                 query.build().execute(&mut **write).await.map(|_| ())

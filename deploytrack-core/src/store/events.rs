@@ -13,7 +13,7 @@
 //! writes queue for their commits. Each commit carries all requests that waited for it, so the
 //! queue is short.
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::FromRow;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ use super::{
     column::{Micros, checked, checked_option, digest, signed},
     draft::{EventSource, NewEvent},
     on,
-    sets::in_sets,
+    sets::Columns,
     sqlx_error::{unexpected, unreadable},
 };
 use crate::{
@@ -191,6 +191,28 @@ impl Store {
     }
 }
 
+/// The row of an event and its number.
+fn columns<'a>((number, new): &'a (i64, &NewEvent)) -> Columns<'a, 7> {
+    let (sequence, name, at, by) = match &new.source {
+        EventSource::HistoryRow(sequence) => (Some(*sequence), None, None, None),
+        EventSource::EventRow { name, at, by } => (
+            None,
+            name.as_ref().map(Name::as_str),
+            Some(*at),
+            Some(by.as_str()),
+        ),
+    };
+    [
+        ("number", (*number).into()),
+        ("type", new.r#type.as_str().into()),
+        ("subject_id", new.subject_id.into()),
+        ("history_sequence", sequence.into()),
+        ("name", name.into()),
+        ("recorded_at", at.into()),
+        ("recorded_by", by.into()),
+    ]
+}
+
 impl Write {
     /// Inserts consecutive events; the number of the last one is `last`.
     pub(super) async fn insert_events(
@@ -200,31 +222,7 @@ impl Write {
     ) -> Result<(), Error> {
         let first = last - signed(events.len() as u64) + 1;
         let numbered: Vec<(i64, &NewEvent)> = (first..).zip(events).collect();
-        for set in in_sets(&numbered) {
-            on!(Transaction, self.unflushed(), |write| {
-                let mut query = QueryBuilder::new(
-                    "insert into events (number, type, subject_id, history_sequence, name, recorded_at, recorded_by) select * from (",
-                );
-                query.push_values(set, |mut row, numbered| {
-                    let (number, new) = (numbered.map(|(number, _)| *number), numbered.map(|(_, new)| *new));
-                    let (sequence, here) = match new.map(|new| &new.source) {
-                        Some(EventSource::HistoryRow(sequence)) => (Some(*sequence), None),
-                        Some(EventSource::EventRow { name, at, by }) => (None, Some((name, *at, by))),
-                        None => (None, None),
-                    };
-                    row.push_bind(number)
-                        .push_bind(new.map(|new| new.r#type.as_str()))
-                        .push_bind(new.and_then(|new| new.subject_id))
-                        .push_bind(sequence)
-                        .push_bind(here.and_then(|(name, ..)| name.as_ref()).map(Name::as_str))
-                        .push_bind(here.map(|(_, at, _)| Micros(at)))
-                        .push_bind(here.map(|(.., by)| by.as_str()));
-                });
-                query.push(") as given where column1 is not null");
-                query.build().execute(&mut **write).await.map(|_| ())
-            })
-            .map_err(unexpected)?;
-        }
+        self.insert("events", &numbered, columns, "").await?;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::{
     Snapshot, Store, Write,
     column::{Micros, checked, checked_option, digest, signed},
     on,
-    sets::{in_lists, in_sets},
+    sets::{Columns, in_lists},
     sqlx_error::unexpected,
 };
 use crate::{clock::Time, error::Error, history::HistoryEntry, status::Status, text::Reason};
@@ -74,6 +74,24 @@ const HISTORY_AFTER: &str =
 
 /// Selects the history of one deployment.
 const HISTORY_OF_ONE: &str = select_history!("where h.deployment_id = $1 order by h.sequence");
+
+/// The row of an entry.
+fn columns((deployment_id, entry): &(Uuid, HistoryEntry)) -> Columns<'_, 12> {
+    [
+        ("sequence", entry.sequence.into()),
+        ("deployment_id", (*deployment_id).into()),
+        ("attempt", entry.attempt.into()),
+        ("event", entry.event.as_str().into()),
+        ("from_status", entry.from.map(Status::as_str).into()),
+        ("to_status", entry.to.as_str().into()),
+        ("occurred_at", entry.occurred_at.into()),
+        ("claimed_at", entry.claimed_at.into()),
+        ("recorded_at", entry.recorded_at.into()),
+        ("recorded_by", entry.recorded_by.as_str().into()),
+        ("reason", entry.reason.as_ref().map(Reason::as_str).into()),
+        ("hash", (&entry.hash).into()),
+    ]
+}
 
 impl Store {
     /// The history of a deployment, in the order of recording; empty if there is no such
@@ -216,32 +234,7 @@ impl Write {
         &mut self,
         entries: &[(Uuid, HistoryEntry)],
     ) -> Result<(), Error> {
-        for set in in_sets(entries) {
-            on!(Transaction, self.unflushed(), |write| {
-                let mut query = QueryBuilder::new(
-                    "insert into history (sequence, deployment_id, attempt, event, from_status, to_status, occurred_at, claimed_at, recorded_at, \
-                     recorded_by, reason, hash) select * from (",
-                );
-                query.push_values(set, |mut row, new| {
-                    let (deployment_id, entry) = (new.map(|(id, _)| *id), new.map(|(_, entry)| entry));
-                    row.push_bind(entry.map(|entry| entry.sequence))
-                        .push_bind(deployment_id)
-                        .push_bind(entry.map(|entry| entry.attempt))
-                        .push_bind(entry.map(|entry| entry.event.as_str()))
-                        .push_bind(entry.and_then(|entry| entry.from).map(Status::as_str))
-                        .push_bind(entry.map(|entry| entry.to.as_str()))
-                        .push_bind(entry.map(|entry| Micros(entry.occurred_at)))
-                        .push_bind(entry.and_then(|entry| entry.claimed_at).map(Micros))
-                        .push_bind(entry.map(|entry| Micros(entry.recorded_at)))
-                        .push_bind(entry.map(|entry| entry.recorded_by.as_str()))
-                        .push_bind(entry.and_then(|entry| entry.reason.as_ref()).map(Reason::as_str))
-                        .push_bind(entry.map(|entry| &entry.hash.as_bytes()[..]));
-                });
-                query.push(") as given where column1 is not null");
-                query.build().execute(&mut **write).await.map(|_| ())
-            })
-            .map_err(unexpected)?;
-        }
+        self.insert("history", entries, columns, "").await?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use super::{
     column::{Micros, digest, signed},
     draft::{NewAnswer, ScopedKey, StoredAnswer},
     on,
-    sets::in_sets,
+    sets::{Columns, in_sets, push_table},
     sqlx_error::unexpected,
 };
 use crate::{clock::Time, error::Error};
@@ -41,6 +41,16 @@ impl NewAnswer {
     fn removable_before(&self) -> Time {
         self.given_at - (self.expires_at - self.given_at) / 4
     }
+}
+
+fn columns(new: &NewAnswer) -> Columns<'_, 5> {
+    [
+        ("subject", new.key.subject.as_str().into()),
+        ("key", new.key.key.as_str().into()),
+        ("request", (&new.stored.request).into()),
+        ("answer", new.stored.answer.as_str().into()),
+        ("expires_at", new.expires_at.into()),
+    ]
 }
 
 impl Write {
@@ -95,12 +105,15 @@ impl Write {
         let mut stored = BTreeMap::new();
         for set in in_sets(keys) {
             let rows: Vec<Row> = on!(Transaction, self.reading().await?, |write| {
-                let mut query = QueryBuilder::new("with listed (subject, key) as (");
-                query.push_values(set, |mut row, key| {
-                    row.push_bind(key.map(|key| key.subject.as_str())).push_bind(key.map(|key| key.key.as_str()));
+                let mut query = QueryBuilder::new("with ");
+                push_table(&mut query, "listed", set, |key| {
+                    [
+                        ("subject", key.subject.as_str().into()),
+                        ("key", key.key.as_str().into()),
+                    ]
                 });
                 query.push(
-                    ") select answers.subject, answers.key, answers.request, answers.answer from listed \
+                    " select answers.subject, answers.key, answers.request, answers.answer from listed \
                      join idempotency_keys answers on answers.subject = listed.subject and answers.key = listed.key where answers.expires_at > ",
                 );
                 query.push_bind(Micros(now)).build_query_as().fetch_all(&mut **write).await
@@ -131,25 +144,10 @@ impl Write {
         };
         self.remove_expired(expired, REMOVALS_PER_ANSWER * answers.len())
             .await?;
-        for set in in_sets(answers) {
-            on!(Transaction, self.unflushed(), |write| {
-                let mut query =
-                    QueryBuilder::new("insert into idempotency_keys (subject, key, request, answer, expires_at) select * from (");
-                query.push_values(set, |mut row, new| {
-                    row.push_bind(new.map(|new| new.key.subject.as_str()))
-                        .push_bind(new.map(|new| new.key.key.as_str()))
-                        .push_bind(new.map(|new| &new.stored.request.as_bytes()[..]))
-                        .push_bind(new.map(|new| new.stored.answer.as_str()))
-                        .push_bind(new.map(|new| Micros(new.expires_at)));
-                });
-                query.push(
-                    ") as given where column1 is not null on conflict (subject, key) do update \
-                     set request = excluded.request, answer = excluded.answer, expires_at = excluded.expires_at",
-                );
-                query.build().execute(&mut **write).await.map(|_| ())
-            })
-            .map_err(unexpected)?;
-        }
+        let rest = "on conflict (subject, key) do update \
+             set request = excluded.request, answer = excluded.answer, expires_at = excluded.expires_at";
+        self.insert("idempotency_keys", answers, columns, rest)
+            .await?;
         Ok(())
     }
 

@@ -9,24 +9,6 @@ use crate::{
     clock::Time, fault::Fault, history::HistoryKind, json::Fields, status::Status, text::Reason,
 };
 
-/// The legal path from one status to another that needs no invented success: it adds only `pending`
-/// and `in_progress`. `None` if there is no such path.
-const fn path(from: Status, to: Status) -> Option<&'static [Status]> {
-    use Status::{Failed, InProgress, Pending, RolledBack, Succeeded};
-    match (from, to) {
-        (Pending, InProgress) => Some(&[InProgress]),
-        (Pending | InProgress, Failed) => Some(&[Failed]),
-        (Pending, Succeeded) => Some(&[InProgress, Succeeded]),
-        (InProgress, Succeeded) => Some(&[Succeeded]),
-        (Succeeded, RolledBack) => Some(&[RolledBack]),
-        (Failed | RolledBack, Pending) => Some(&[Pending]),
-        (Failed | RolledBack, InProgress) => Some(&[Pending, InProgress]),
-        (Failed | RolledBack, Succeeded) => Some(&[Pending, InProgress, Succeeded]),
-        (RolledBack, Failed) => Some(&[Pending, Failed]),
-        _ => None,
-    }
-}
-
 /// The entries of a line that has only `startedAt` and the time of its status.
 pub(super) fn path_entries(
     status: Status,
@@ -146,15 +128,15 @@ impl HistoryBuilder {
                 "rolled_back must follow the success that it undoes; add an entry for it"
                     .to_owned(),
             ),
-            None => Ok(to.whole_path()),
-            Some(from) => path(from, to).ok_or_else(|| refusal(from, to)),
+            None => Ok(to.whole_path().to_vec()),
+            Some(from) => from.path_to(to).ok_or_else(|| refusal(from, to)),
         }?;
         let reason = entry.reason.or_else(|| word.reason());
         for status in path {
-            let is_last = *status == to;
+            let is_last = status == to;
             self.entries.push(PastEntry {
                 event: HistoryKind::Transition,
-                status: *status,
+                status,
                 occurred_at: entry.occurred_at,
                 claimed_at: entry.claimed_at.filter(|_| is_last),
                 reason: reason.clone().filter(|_| is_last),

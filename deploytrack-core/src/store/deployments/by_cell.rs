@@ -13,7 +13,7 @@ use crate::{
         column::{Micros, unsigned},
         matrix::{in_environments, in_section, unless_archived},
         on,
-        sets::{in_lists, in_sets},
+        sets::{in_lists, in_sets, push_table},
         sqlx_error::unexpected,
     },
 };
@@ -105,14 +105,15 @@ impl Store {
         let mut unsettled = Vec::with_capacity(cells.len());
         for set in in_sets(cells) {
             let rows: Vec<Row> = on!(Pool, &self.reads, |pool| {
-                let mut query =
-                    QueryBuilder::new("with listed (component_id, environment_id) as (");
-                query.push_values(set, |mut row, cell: Option<&CellKey>| {
-                    row.push_bind(cell.map(|cell| cell.component_id))
-                        .push_bind(cell.map(|cell| cell.environment_id));
+                let mut query = QueryBuilder::new("with ");
+                push_table(&mut query, "listed", set, |cell| {
+                    [
+                        ("component_id", cell.component_id.into()),
+                        ("environment_id", cell.environment_id.into()),
+                    ]
                 });
                 query
-                    .push(concat!(") ", select_deployments!("")))
+                    .push(concat!(" ", select_deployments!("")))
                     .push(NEWEST_OF_CELLS)
                     .push(CELLS_OF_LIST)
                     .push(NEWER_AND_UNSETTLED);

@@ -9,9 +9,9 @@ use super::{
     super::{
         CellKey, Write,
         cell_key::CellKeyRow,
-        column::{Micros, signed},
+        column::signed,
         on,
-        sets::{in_lists, in_sets},
+        sets::{Columns, in_lists, in_sets, push_table},
         sqlx_error::{unexpected, unreadable},
     },
     DeploymentRecord, Row,
@@ -38,6 +38,39 @@ struct DeploymentCell {
     id: Uuid,
     #[sqlx(flatten)]
     cell: CellKeyRow,
+}
+
+/// The row of a deployment, with its next revision.
+fn columns(record: &DeploymentRecord) -> Columns<'_, 20> {
+    let new = &record.deployment;
+    [
+        ("id", new.id.into()),
+        ("component_id", new.component_id.into()),
+        ("environment_id", new.environment_id.into()),
+        ("version", new.version.as_str().into()),
+        ("status", new.status.as_str().into()),
+        ("attempt", new.attempt.into()),
+        ("deployed_by", new.deployed_by.as_str().into()),
+        (
+            "commit_sha",
+            new.commit_sha.as_ref().map(CommitSha::as_str).into(),
+        ),
+        (
+            "description",
+            new.description.as_ref().map(Description::as_str).into(),
+        ),
+        ("metadata", new.metadata.as_json().into()),
+        ("created_at", new.created_at.into()),
+        ("updated_at", new.updated_at.into()),
+        ("started_at", new.started_at.into()),
+        ("finished_at", new.finished_at.into()),
+        ("succeeded_at", new.succeeded_at.into()),
+        ("succeeded_sequence", record.succeeded_sequence.into()),
+        ("occurred_at", new.occurred_at.into()),
+        ("occurred_sequence", record.occurred_sequence.into()),
+        ("head_hash", (&record.head_hash).into()),
+        ("revision", (record.revision + 1).into()),
+    ]
 }
 
 impl Write {
@@ -101,49 +134,13 @@ impl Write {
         &mut self,
         all: &[DeploymentRecord],
     ) -> Result<(), Error> {
-        let mut written = 0;
-        for set in in_sets(all) {
-            written += on!(Transaction, self.unflushed(), |write| {
-                let mut query = QueryBuilder::new(
-                    "insert into deployments (id, component_id, environment_id, version, status, attempt, deployed_by, commit_sha, description, \
-                     metadata, created_at, updated_at, started_at, finished_at, succeeded_at, succeeded_sequence, occurred_at, occurred_sequence, head_hash, revision) \
-                     select * from (",
-                );
-                query.push_values(set, |mut row, new| {
-                    let (record, new) = (new, new.map(|record| &record.deployment));
-                    row.push_bind(new.map(|new| new.id))
-                        .push_bind(new.map(|new| new.component_id))
-                        .push_bind(new.map(|new| new.environment_id))
-                        .push_bind(new.map(|new| new.version.as_str()))
-                        .push_bind(new.map(|new| new.status.as_str()))
-                        .push_bind(new.map(|new| new.attempt))
-                        .push_bind(new.map(|new| new.deployed_by.as_str()))
-                        .push_bind(new.and_then(|new| new.commit_sha.as_ref()).map(CommitSha::as_str))
-                        .push_bind(new.and_then(|new| new.description.as_ref()).map(Description::as_str))
-                        .push_bind(new.map(|new| new.metadata.as_json()))
-                        .push_bind(new.map(|new| Micros(new.created_at)))
-                        .push_bind(new.map(|new| Micros(new.updated_at)))
-                        .push_bind(new.and_then(|new| new.started_at).map(Micros))
-                        .push_bind(new.and_then(|new| new.finished_at).map(Micros))
-                        .push_bind(new.and_then(|new| new.succeeded_at).map(Micros))
-                        .push_bind(record.and_then(|record| record.succeeded_sequence))
-                        .push_bind(new.map(|new| Micros(new.occurred_at)))
-                        .push_bind(record.map(|record| record.occurred_sequence))
-                        .push_bind(record.map(|record| &record.head_hash.as_bytes()[..]))
-                        .push_bind(record.map(|record| record.revision + 1));
-                });
-                query.push(
-                    ") as given where column1 is not null on conflict (id) do update set status = excluded.status, attempt = excluded.attempt, description = excluded.description, \
-                     metadata = excluded.metadata, updated_at = excluded.updated_at, started_at = excluded.started_at, \
-                     finished_at = excluded.finished_at, succeeded_at = excluded.succeeded_at, \
-                     succeeded_sequence = excluded.succeeded_sequence, occurred_at = excluded.occurred_at, \
-                     occurred_sequence = excluded.occurred_sequence, head_hash = excluded.head_hash, revision = excluded.revision \
-                     where deployments.revision = excluded.revision - 1",
-                );
-                query.build().execute(&mut **write).await.map(|done| done.rows_affected())
-            })
-            .map_err(unexpected)?;
-        }
+        let rest = "on conflict (id) do update set status = excluded.status, attempt = excluded.attempt, \
+             description = excluded.description, metadata = excluded.metadata, updated_at = excluded.updated_at, \
+             started_at = excluded.started_at, finished_at = excluded.finished_at, succeeded_at = excluded.succeeded_at, \
+             succeeded_sequence = excluded.succeeded_sequence, occurred_at = excluded.occurred_at, \
+             occurred_sequence = excluded.occurred_sequence, head_hash = excluded.head_hash, revision = excluded.revision \
+             where deployments.revision = excluded.revision - 1";
+        let written = self.insert("deployments", all, columns, rest).await?;
         if written != all.len() as u64 {
             // Every writer locks the cell first, so no other writer can have changed the row.
             return Err(unreadable("a deployment changed while its cell was locked"));
@@ -174,20 +171,23 @@ impl Write {
         let mut matches = Vec::new();
         for set in in_sets(&numbered) {
             let found: Vec<(i64, Uuid)> = on!(Transaction, self.reading().await?, |write| {
-                let mut query =
-                    QueryBuilder::new("with listed (number, component_id, environment_id, version, commit_sha, status, occurred_at) as (");
-                query.push_values(set, |mut row, numbered| {
-                    let (number, line) = (numbered.map(|(number, _)| *number), numbered.map(|(_, line)| *line));
-                    row.push_bind(number.map(|number| signed(number as u64)))
-                        .push_bind(line.map(|line| line.cell.component_id))
-                        .push_bind(line.map(|line| line.cell.environment_id))
-                        .push_bind(line.map(|line| line.version.as_str()))
-                        .push_bind(line.and_then(|line| line.commit_sha.as_ref()).map(CommitSha::as_str))
-                        .push_bind(line.map(|line| line.status.as_str()))
-                        .push_bind(line.map(|line| Micros(line.occurred_at)));
+                let mut query = QueryBuilder::new("with ");
+                push_table(&mut query, "listed", set, |(number, line)| {
+                    [
+                        ("number", signed(*number as u64).into()),
+                        ("component_id", line.cell.component_id.into()),
+                        ("environment_id", line.cell.environment_id.into()),
+                        ("version", line.version.as_str().into()),
+                        (
+                            "commit_sha",
+                            line.commit_sha.as_ref().map(CommitSha::as_str).into(),
+                        ),
+                        ("status", line.status.as_str().into()),
+                        ("occurred_at", line.occurred_at.into()),
+                    ]
                 });
                 query.push(
-                    ") select listed.number, d.id from listed join deployments d
+                    " select listed.number, d.id from listed join deployments d
                          on d.component_id = listed.component_id and d.environment_id = listed.environment_id
                            and d.version = listed.version and d.commit_sha is not distinct from listed.commit_sha
                      where exists (
