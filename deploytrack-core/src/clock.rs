@@ -107,6 +107,10 @@ pub fn format_exact(time: &Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
+/// The last second of the year 9999, since 1970: no time in a request is later. RFC 3339 has no
+/// later year, and the databases, chrono and 64 bits of microseconds all have room for it.
+pub const LAST_SECOND: i64 = 253_402_300_799;
+
 /// Parses an RFC 3339 time with any offset, and truncates it to microseconds.
 ///
 /// # Errors
@@ -127,7 +131,7 @@ pub fn parse(text: &str) -> Result<Time, &'static str> {
     if time.timestamp() < 0 {
         return Err("must not lie before 1970-01-01T00:00:00Z");
     }
-    if time.timestamp() > 253_402_300_799 {
+    if time.timestamp() > LAST_SECOND {
         return Err("must not lie after the year 9999");
     }
     Ok(time)

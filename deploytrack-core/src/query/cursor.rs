@@ -7,7 +7,11 @@ use chrono::DateTime;
 use uuid::Uuid;
 
 use super::Order;
-use crate::{clock::Time, deployment::Deployment, text::Invalid};
+use crate::{
+    clock::{LAST_SECOND, Time},
+    deployment::Deployment,
+    text::Invalid,
+};
 
 const NOT_A_CURSOR: Invalid = Invalid(
     "must be one that a Link header of this list gave; leave it out to begin at the newest",
@@ -79,9 +83,9 @@ const NEWER_OCCURRED: u8 = 3;
 const LENGTH: usize = 2 + 8 + 16;
 /// The length of the text in characters.
 const DIGITS: usize = 35;
-/// The last microsecond of the year 9999. It is within the range of PostgreSQL and of chrono; 64
-/// bits can hold more.
-const LAST: i64 = 253_402_300_799_999_999;
+/// The last microsecond of the year 9999. 64 bits can hold later times, which PostgreSQL and chrono
+/// reject.
+const LAST: i64 = LAST_SECOND * 1_000_000 + 999_999;
 
 impl Cursor {
     /// The cursor at the end of the list.

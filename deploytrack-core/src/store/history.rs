@@ -12,7 +12,13 @@ use super::{
     sets::{Columns, in_lists},
     sqlx_error::unexpected,
 };
-use crate::{clock::Time, error::Error, history::HistoryEntry, status::Status, text::Reason};
+use crate::{
+    clock::Time,
+    error::Error,
+    history::{HistoryEntry, HistoryKind},
+    status::Status,
+    text::Reason,
+};
 
 /// Selects rows of history, for every query of this module.
 macro_rules! select_history {
@@ -220,10 +226,13 @@ impl Write {
         deployment_id: Uuid,
     ) -> Result<Option<HistoryEntry>, Error> {
         let row: Option<Row> = on!(Transaction, self.reading().await?, |write| {
-            sqlx::query_as(select_history!("where h.deployment_id = $1 and h.event = 'transition' order by h.sequence desc limit 1"))
-                .bind(deployment_id)
-                .fetch_optional(&mut **write)
-                .await
+            sqlx::query_as(select_history!(
+                "where h.deployment_id = $1 and h.event = $2 order by h.sequence desc limit 1"
+            ))
+            .bind(deployment_id)
+            .bind(HistoryKind::Transition.as_str())
+            .fetch_optional(&mut **write)
+            .await
         })
         .map_err(unexpected)?;
         row.map(HistoryEntry::try_from).transpose()

@@ -242,7 +242,8 @@ impl Store {
                 Some(at) => query
                     .push("with moment (time) as (values (")
                     .push_bind(Micros(at))
-                    .push(super::cells::CELLS_AT),
+                    .push(")) ")
+                    .push(super::current::CELLS_AT),
             };
             let query = in_environments!(in_section!(&mut query, section), section);
             query

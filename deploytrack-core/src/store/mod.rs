@@ -19,6 +19,7 @@ mod column;
 mod components;
 mod condition;
 mod counts;
+mod current;
 mod database_version;
 mod deployments;
 mod draft;
@@ -42,7 +43,7 @@ mod write;
 
 pub(crate) use archive::LastUse;
 pub(crate) use cell_key::CellKey;
-pub(crate) use cells::CurrentDeployment;
+pub(crate) use current::CurrentDeployment;
 pub use database_version::DatabaseVersion;
 pub(crate) use deployments::{DeploymentRecord, LineKey, RowFilter};
 pub(crate) use draft::{EventSource, NewAnswer, NewEvent, ScopedKey, StoredAnswer, UnarchiveCause};

@@ -15,7 +15,12 @@ use super::{
     on,
     sqlx_error::unexpected,
 };
-use crate::{clock::Time, error::Error, history::Period, status::Status};
+use crate::{
+    clock::Time,
+    error::Error,
+    history::{HistoryKind, Period},
+    status::Status,
+};
 
 /// A row of `current_cells` as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,9 +191,11 @@ impl Snapshot {
                 "select distinct p.component_id, p.environment_id from cell_periods p where not exists (
                      select 1 from history h join deployments d on d.id = h.deployment_id
                      where h.sequence = p.sequence and h.occurred_at = p.started_at and d.component_id = p.component_id
-                         and d.environment_id = p.environment_id and (h.event = 'undeployed' or h.to_status = 'succeeded')
+                         and d.environment_id = p.environment_id and (h.event = $1 or h.to_status = $2)
                  )",
             )
+            .bind(HistoryKind::Undeployed.as_str())
+            .bind(Status::Succeeded.as_str())
             .fetch_all(&mut **snapshot)
             .await
         })

@@ -383,53 +383,53 @@ fn display(cell: &StoredCell) -> String {
 
 /// The first value in which a deployment differs from its history.
 fn differing(row: &DeploymentRecord, expected: &DeploymentState) -> Option<String> {
+    // Without `..`: a new value of the state must be compared too.
+    let DeploymentState {
+        status,
+        attempt,
+        started_at,
+        finished_at,
+        succeeded,
+        occurred: (occurred_at, occurred_sequence),
+    } = expected;
+    let (succeeded_at, succeeded_sequence) = succeeded.unzip();
     let deployment = &row.deployment;
-    let time =
-        |time: Option<Time>| time.map_or_else(|| "never".into(), |time| clock::format_exact(&time));
-    let (when, sequence) = expected.succeeded.unzip();
-    let number =
-        |number: Option<i64>| number.map_or_else(|| "none".into(), |number| number.to_string());
+    let words =
+        |stored: &dyn ToString, expected: &dyn ToString| (stored.to_string(), expected.to_string());
+    let times = |stored: Option<Time>, expected: Option<Time>| {
+        let shown = |time| clock::format_exact(&time);
+        [stored, expected]
+            .map(|time| time.map_or_else(|| "never".to_owned(), shown))
+            .into()
+    };
+    let numbers = |stored: Option<i64>, expected: Option<i64>| {
+        let shown = |number: i64| number.to_string();
+        [stored, expected]
+            .map(|number| number.map_or_else(|| "none".to_owned(), shown))
+            .into()
+    };
     let compared = [
-        (
-            "status",
-            deployment.status.to_string(),
-            expected.status.to_string(),
-        ),
-        (
-            "attempt",
-            deployment.attempt.to_string(),
-            expected.attempt.to_string(),
-        ),
-        (
-            "start",
-            time(deployment.started_at),
-            time(expected.started_at),
-        ),
-        (
-            "finish",
-            time(deployment.finished_at),
-            time(expected.finished_at),
-        ),
-        ("success", time(deployment.succeeded_at), time(when)),
+        ("status", words(&deployment.status, status)),
+        ("attempt", words(&deployment.attempt, attempt)),
+        ("start", times(deployment.started_at, *started_at)),
+        ("finish", times(deployment.finished_at, *finished_at)),
+        ("success", times(deployment.succeeded_at, succeeded_at)),
         (
             "row of its success",
-            number(row.succeeded_sequence),
-            number(sequence),
+            numbers(row.succeeded_sequence, succeeded_sequence),
         ),
         (
             "latest transition",
-            time(Some(deployment.occurred_at)),
-            time(Some(expected.occurred.0)),
+            times(Some(deployment.occurred_at), Some(*occurred_at)),
         ),
         (
             "row of its latest transition",
-            number(Some(row.occurred_sequence)),
-            number(Some(expected.occurred.1)),
+            numbers(Some(row.occurred_sequence), Some(*occurred_sequence)),
         ),
     ];
-    let (what, stored, expected) = compared
+    let (what, (stored, expected)) = compared
         .into_iter()
-        .find(|(_, stored, expected)| stored != expected)?;
+        .find(|(_, (stored, expected))| stored != expected)?;
     Some(format!(
         "the {what} is {stored}, but the history has {expected}"
     ))

@@ -170,3 +170,25 @@ impl Store {
         Ok(current)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::Status;
+
+    #[test]
+    fn the_query_of_unsettled_deployments_names_the_settled_statuses() {
+        // Without a wildcard: a new status must be decided on here and in the query.
+        let is_settled = |status: &Status| match status {
+            Status::Succeeded | Status::RolledBack => true,
+            Status::Pending | Status::InProgress | Status::Failed => false,
+        };
+        let settled: Vec<_> = Status::ALL
+            .into_iter()
+            .filter(is_settled)
+            .map(|status| format!("'{status}'"))
+            .collect();
+        let condition = format!("d.status not in ({})", settled.join(", "));
+        assert!(NEWER_AND_UNSETTLED.contains(&condition), "{condition}");
+    }
+}

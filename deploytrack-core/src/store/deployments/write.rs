@@ -19,6 +19,7 @@ use super::{
 use crate::{
     clock::Time,
     error::Error,
+    history::HistoryKind,
     status::Status,
     text::{CommitSha, Description, Version},
 };
@@ -192,10 +193,13 @@ impl Write {
                            and d.version = listed.version and d.commit_sha is not distinct from listed.commit_sha
                      where exists (
                          select 1 from history h where h.deployment_id = d.id
-                           and h.event = 'transition' and h.to_status = listed.status
+                           and h.to_status = listed.status
                            and (h.occurred_at = listed.occurred_at or h.claimed_at = listed.occurred_at)
-                     )",
+                           and h.event = ",
                 );
+                query
+                    .push_bind(HistoryKind::Transition.as_str())
+                    .push(")");
                 query.build_query_as().fetch_all(&mut **write).await
             })
             .map_err(unexpected)?;

@@ -5,7 +5,7 @@
 use sqlx::{Row as _, Sqlite};
 
 use super::{
-    super::{Pool, cells::CELLS_AT},
+    super::{Pool, current::CELLS_AT},
     *,
 };
 use crate::clock::Time;
@@ -29,6 +29,7 @@ async fn plan(filter: &MatrixFilter, environments: Option<&[Uuid]>) -> Vec<Strin
         Some(at) => query
             .push("with moment (time) as (values (")
             .push_bind(Micros(at))
+            .push(")) ")
             .push(CELLS_AT),
     };
     let query = in_environments!(in_section!(&mut query, section), section);

@@ -1,3 +1,6 @@
+//! Writes on SQLite: what a use case cannot forget.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use super::*;
 use crate::{
     catalog::{Component, Environment},
