@@ -30,72 +30,56 @@ use crate::{
 /// Each column is a subquery, and each subquery is one lookup in the key. A join costs as much on
 /// SQLite, and makes PostgreSQL read every period.
 pub(super) const CELLS_AT: &str = "select cell.component_id, cell.environment_id,
-        (
-            select newest.version from cell_periods newest
-            where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
-                and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-            order by newest.started_at desc, newest.sequence desc limit 1
-        ) as version,
-        (
-            select newest.started_at from cell_periods newest
-            where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
-                and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-            order by newest.started_at desc, newest.sequence desc limit 1
-        ) as succeeded_at
-    from components c cross join current_cells cell where cell.component_id = c.id";
+    (select newest.version from cell_periods newest
+     where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
+        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
+     order by newest.started_at desc, newest.sequence desc limit 1) as version,
+    (select newest.started_at from cell_periods newest
+     where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
+        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
+     order by newest.started_at desc, newest.sequence desc limit 1) as succeeded_at
+from components c cross join current_cells cell where cell.component_id = c.id";
 
 /// Selects what was current of the component `$2` at the time `$1`, in environment order.
 const CURRENT_OF_AT: &str = "select
-        (
-            select newest.version from cell_periods newest
-            where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
-                and newest.started_at <= $1 and (newest.ended_at is null or newest.ended_at > $1)
-            order by newest.started_at desc, newest.sequence desc limit 1
-        ) as version,
-        (
-            select newest.deployment_id from cell_periods newest
-            where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
-                and newest.started_at <= $1 and (newest.ended_at is null or newest.ended_at > $1)
-            order by newest.started_at desc, newest.sequence desc limit 1
-        ) as deployment_id,
-        (
-            select newest.sequence from cell_periods newest
-            where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
-                and newest.started_at <= $1 and (newest.ended_at is null or newest.ended_at > $1)
-            order by newest.started_at desc, newest.sequence desc limit 1
-        ) as sequence
-    from current_cells cell join environments e on e.id = cell.environment_id
-    where cell.component_id = $2 order by e.position, e.id";
+    (select newest.version from cell_periods newest
+     where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
+        and newest.started_at <= $1 and (newest.ended_at is null or newest.ended_at > $1)
+     order by newest.started_at desc, newest.sequence desc limit 1) as version,
+    (select newest.deployment_id from cell_periods newest
+     where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
+        and newest.started_at <= $1 and (newest.ended_at is null or newest.ended_at > $1)
+     order by newest.started_at desc, newest.sequence desc limit 1) as deployment_id,
+    (select newest.sequence from cell_periods newest
+     where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
+        and newest.started_at <= $1 and (newest.ended_at is null or newest.ended_at > $1)
+     order by newest.started_at desc, newest.sequence desc limit 1) as sequence
+from current_cells cell join environments e on e.id = cell.environment_id
+where cell.component_id = $2 order by e.position, e.id";
 
 /// Selects what was current in the cell of the component `$1` and the environment `$2` at the time
 /// `$3`.
 const CURRENT_IN: &str = "select newest.deployment_id, newest.started_at, newest.version is null as is_undeployment from cell_periods newest
-    where newest.component_id = $1 and newest.environment_id = $2
-        and newest.started_at <= $3 and (newest.ended_at is null or newest.ended_at > $3)
-    order by newest.started_at desc, newest.sequence desc limit 1";
+where newest.component_id = $1 and newest.environment_id = $2
+    and newest.started_at <= $3 and (newest.ended_at is null or newest.ended_at > $3)
+order by newest.started_at desc, newest.sequence desc limit 1";
 
 /// Updates what is current in the cells of the table `touched`. The time in the table `moment` is
 /// the end of time.
 const UPDATE_CURRENT: &str = "update current_cells set
-        deployment_id = (
-            select case when newest.version is not null then newest.deployment_id end from cell_periods newest
-            where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
-                and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-            order by newest.started_at desc, newest.sequence desc limit 1
-        ),
-        version = (
-            select newest.version from cell_periods newest
-            where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
-                and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-            order by newest.started_at desc, newest.sequence desc limit 1
-        ),
-        succeeded_at = (
-            select case when newest.version is not null then newest.started_at end from cell_periods newest
-            where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
-                and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-            order by newest.started_at desc, newest.sequence desc limit 1
-        )
-    where (component_id, environment_id) in (select component_id, environment_id from touched)";
+    deployment_id = (select case when newest.version is not null then newest.deployment_id end from cell_periods newest
+     where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
+        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
+     order by newest.started_at desc, newest.sequence desc limit 1),
+    version = (select newest.version from cell_periods newest
+     where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
+        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
+     order by newest.started_at desc, newest.sequence desc limit 1),
+    succeeded_at = (select case when newest.version is not null then newest.started_at end from cell_periods newest
+     where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
+        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
+     order by newest.started_at desc, newest.sequence desc limit 1)
+where (component_id, environment_id) in (select component_id, environment_id from touched)";
 
 /// Later than any time that a deployment can have.
 const END_OF_TIME: Time = match DateTime::from_timestamp(LAST_SECOND + 1, 0) {
