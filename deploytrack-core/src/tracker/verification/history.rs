@@ -1,0 +1,211 @@
+//! Comparing a deployment and its periods with its history.
+
+use super::{Audit, unreadable};
+use crate::{
+    clock::{self, Time},
+    deployment::Deployment,
+    history::{self, DeploymentState, HistoryEntry, Period},
+    status::Status,
+    store::{CellKey, DeploymentRecord, EntryResult, StoredCell, StoredPeriod},
+    verification::Difference,
+};
+
+/// What the history requires of a cell: its newest period that has not ended, and its newest time.
+#[derive(Debug)]
+pub(super) struct ExpectedCell {
+    key: (Time, i64),
+    pub(super) stored: StoredCell,
+    pub(super) time: Time,
+}
+
+impl Audit {
+    /// Compares one deployment and its periods with its history.
+    pub(super) fn compare(
+        &mut self,
+        row: &DeploymentRecord,
+        history: Vec<EntryResult>,
+        periods: &[StoredPeriod],
+    ) {
+        let (deployment, cell) = (&row.deployment, CellKey::of(&row.deployment));
+        let about = |sequence, detail| Difference {
+            deployment_id: Some(deployment.id),
+            sequence,
+            detail,
+            ..Difference::default()
+        };
+        let mut entries = Vec::with_capacity(history.len());
+        for (sequence, entry) in history {
+            match entry {
+                Ok(entry) => entries.push(entry),
+                Err(error) => {
+                    return self.note_broken(
+                        "history",
+                        cell,
+                        about(Some(sequence), unreadable(&error)),
+                    );
+                }
+            }
+        }
+        if let Err(broken) = history::check(deployment, &entries) {
+            self.note_broken("history", cell, about(broken.sequence, broken.why));
+        } else if entries
+            .last()
+            .is_some_and(|last| last.hash != row.head_hash)
+        {
+            let detail =
+                "the last row of the history is not the one of the last write to the deployment"
+                    .into();
+            self.note_broken("deployments", cell, about(None, detail));
+        }
+        let Some(state) = history::fold(&entries) else {
+            return;
+        };
+        if let Some(detail) = differing(row, &state) {
+            self.note_repairable("deployments", cell, about(None, detail));
+        }
+        let expected = history::periods(&entries);
+        if let Some((sequence, detail)) = differing_periods(deployment, &expected, periods) {
+            self.note_repairable("cell_periods", cell, about(sequence, detail));
+        }
+        self.periods += expected
+            .iter()
+            .filter(|period| periods.contains(&expected_period(deployment, period)))
+            .count() as u64;
+        self.count(deployment, state.status, &expected, newest_of(&entries));
+    }
+
+    /// Adds a deployment to the values that the history requires for its cell.
+    fn count(&mut self, deployment: &Deployment, status: Status, periods: &[Period], time: Time) {
+        let cell = CellKey::of(deployment);
+        *self.counts.entry((cell, status)).or_default() += 1;
+        let empty = || ExpectedCell {
+            key: (Time::default(), 0),
+            stored: empty_cell(),
+            time,
+        };
+        let newest = self.newest.entry(cell).or_insert_with(empty);
+        newest.time = newest.time.max(time);
+        for period in periods.iter().filter(|period| period.ended_at.is_none()) {
+            let key = (period.started_at, period.sequence);
+            if key > newest.key {
+                (newest.key, newest.stored) = (
+                    key,
+                    if period.is_undeployment {
+                        empty_cell()
+                    } else {
+                        current_cell(deployment, period)
+                    },
+                );
+            }
+        }
+    }
+}
+
+pub(super) fn empty_cell() -> StoredCell {
+    StoredCell {
+        deployment_id: None,
+        version: None,
+        succeeded_at: None,
+    }
+}
+
+fn current_cell(deployment: &Deployment, period: &Period) -> StoredCell {
+    StoredCell {
+        deployment_id: Some(deployment.id),
+        version: Some(deployment.version.to_string()),
+        succeeded_at: Some(period.started_at),
+    }
+}
+
+/// The first value in which a deployment differs from its history.
+pub(super) fn differing(row: &DeploymentRecord, expected: &DeploymentState) -> Option<String> {
+    // Without `..`: a new value of the state must be compared too.
+    let DeploymentState {
+        status,
+        attempt,
+        started_at,
+        finished_at,
+        succeeded,
+        occurred: (occurred_at, occurred_sequence),
+    } = expected;
+    let (succeeded_at, succeeded_sequence) = succeeded.unzip();
+    let deployment = &row.deployment;
+    let words =
+        |stored: &dyn ToString, expected: &dyn ToString| (stored.to_string(), expected.to_string());
+    let times = |stored: Option<Time>, expected: Option<Time>| {
+        let shown = |time| clock::format_exact(&time);
+        [stored, expected]
+            .map(|time| time.map_or_else(|| "never".to_owned(), shown))
+            .into()
+    };
+    let numbers = |stored: Option<i64>, expected: Option<i64>| {
+        let shown = |number: i64| number.to_string();
+        [stored, expected]
+            .map(|number| number.map_or_else(|| "none".to_owned(), shown))
+            .into()
+    };
+    let compared = [
+        ("status", words(&deployment.status, status)),
+        ("attempt", words(&deployment.attempt, attempt)),
+        ("start", times(deployment.started_at, *started_at)),
+        ("finish", times(deployment.finished_at, *finished_at)),
+        ("success", times(deployment.succeeded_at, succeeded_at)),
+        (
+            "row of its success",
+            numbers(row.succeeded_sequence, succeeded_sequence),
+        ),
+        (
+            "latest transition",
+            times(Some(deployment.occurred_at), Some(*occurred_at)),
+        ),
+        (
+            "row of its latest transition",
+            numbers(Some(row.occurred_sequence), Some(*occurred_sequence)),
+        ),
+    ];
+    let (what, (stored, expected)) = compared
+        .into_iter()
+        .find(|(_, (stored, expected))| stored != expected)?;
+    Some(format!(
+        "the {what} is {stored}, but the history has {expected}"
+    ))
+}
+
+/// A period as it should be stored.
+fn expected_period(deployment: &Deployment, period: &Period) -> StoredPeriod {
+    let version = (!period.is_undeployment).then(|| deployment.version.to_string());
+    StoredPeriod {
+        period: *period,
+        deployment_id: deployment.id,
+        version,
+    }
+}
+
+/// The first period that is missing or differs from the history.
+fn differing_periods(
+    deployment: &Deployment,
+    expected: &[Period],
+    stored: &[StoredPeriod],
+) -> Option<(Option<i64>, String)> {
+    let wrong = expected
+        .iter()
+        .find(|period| !stored.contains(&expected_period(deployment, period)))?;
+    let exists = stored
+        .iter()
+        .any(|stored| stored.period.sequence == wrong.sequence);
+    let detail = if exists {
+        "the period it began differs from the history"
+    } else {
+        "the period it began is missing"
+    };
+    Some((Some(wrong.sequence), detail.into()))
+}
+
+/// The newest time in a history.
+pub(super) fn newest_of(entries: &[HistoryEntry]) -> Time {
+    entries
+        .iter()
+        .map(|entry| entry.occurred_at)
+        .max()
+        .unwrap_or_default()
+}

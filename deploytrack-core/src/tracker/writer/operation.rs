@@ -1,0 +1,91 @@
+//! What a request writes.
+
+use uuid::Uuid;
+
+use crate::{
+    catalog::Reference,
+    clock::Time,
+    deployment::{Change, NewDeployment, Undeploy},
+    error::Error,
+    store::{CellKey, LockedCells},
+    tracker::{
+        Terms, Tracker,
+        cell::{Applied, undeploy_in, update_in},
+        resolve::ResolvedNames,
+    },
+};
+
+/// What a request writes.
+#[derive(Debug)]
+pub(in crate::tracker) enum Operation {
+    Record(Box<NewDeployment>),
+    Update(Uuid, Change),
+    Undeploy(Uuid, Undeploy),
+}
+
+impl Tracker {
+    /// Carries out an operation whose names are resolved and whose cell is locked.
+    pub(super) async fn carry_out(
+        &self,
+        cells: &mut LockedCells<'_>,
+        names: &ResolvedNames,
+        operation: &Operation,
+        terms: &Terms,
+        now: Time,
+    ) -> Result<Applied, Error> {
+        match operation {
+            Operation::Record(new) => self.record_in(cells, names, new, terms, now).await,
+            Operation::Update(id, change) => {
+                update_in(cells, *id, change.clone(), terms, now).await
+            }
+            // An undeployment does not put anything into use: what is archived stays archived.
+            Operation::Undeploy(id, undeploy) => {
+                undeploy_in(cells, *id, undeploy.clone(), terms, now)
+                    .await
+                    .map(Applied::from)
+            }
+        }
+    }
+}
+
+impl Operation {
+    /// The component and the environment that it refers to.
+    pub(super) fn names(&self) -> Option<(&Reference, &Reference)> {
+        if let Self::Record(new) = self {
+            Some((&new.component, &new.environment))
+        } else {
+            None
+        }
+    }
+
+    /// The deployment that it changes.
+    pub(super) const fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Record(_) => None,
+            Self::Update(id, _) | Self::Undeploy(id, _) => Some(*id),
+        }
+    }
+
+    /// Whether it can be carried out without a registration.
+    pub(super) fn is_known(&self, names: &ResolvedNames) -> bool {
+        self.names().is_none_or(|pair| names.pair(pair).is_some())
+    }
+
+    /// The cell that it refers to, if its names are resolved.
+    pub(super) fn cell(&self, names: &ResolvedNames) -> Option<CellKey> {
+        let (component, environment) = names.pair(self.names()?)?;
+        Some(CellKey {
+            component_id: component.id,
+            environment_id: environment.id,
+        })
+    }
+
+    /// The most rows of history that it can add, whose numbers are fetched together.
+    pub(super) fn rows(&self) -> usize {
+        match self {
+            Self::Record(new) => new.status.whole_path().len(),
+            Self::Update(_, change) => usize::from(change.status.is_some()),
+            Self::Undeploy(..) => 1,
+        }
+    }
+}
