@@ -47,6 +47,7 @@ use preconditions::{ActiveKeys, Start};
 pub use preconditions::{IdempotentRequest, RETENTION, Terms, WriteOutcome};
 pub use record::fault_of_status;
 use writer::Queue;
+pub use writer::{MAX_GROUP, MAX_QUEUED};
 
 /// Records deployments and answers questions about them. Clones share everything.
 ///

@@ -28,6 +28,7 @@ use tokio::{
 };
 
 use self::queue::{Job, QUEUE_TIMEOUT, Reply};
+pub use self::queue::{MAX_GROUP, MAX_QUEUED};
 pub(super) use self::{operation::Operation, queue::Queue};
 use super::{Terms, Tracker};
 use crate::{clock::Time, error::Error};

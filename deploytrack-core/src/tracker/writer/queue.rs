@@ -16,10 +16,10 @@ use crate::{
     tracker::{Terms, WriteOutcome, preconditions::KeyClaim},
 };
 
-/// The most requests in the queue.
-const MAX_QUEUED: usize = 4096;
-/// The most requests in one transaction.
-const MAX_GROUP: usize = 512;
+/// The most deployments to be recorded or changed in the queue; further ones get [`Error::Busy`].
+pub const MAX_QUEUED: usize = 4096;
+/// The most requests of the queue that share a transaction.
+pub const MAX_GROUP: usize = 512;
 /// How long a request waits in the queue.
 pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
