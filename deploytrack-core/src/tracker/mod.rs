@@ -1,4 +1,9 @@
 //! The use cases of the library, over a store and a clock.
+//!
+//! A recording, an update and an undeployment take the same way: `record` or `undeploy` checks the
+//! request, `writer` queues it and begins a transaction, `cell` carries it out, and `store::write`
+//! writes the rows. Other writes, such as an import, begin a transaction of their own with
+//! `preconditions`.
 
 use std::{future::Future, sync::Arc};
 
@@ -66,7 +71,7 @@ pub struct Tracker {
     name_cache: Arc<NameCache>,
     clock_watch: Arc<ClockWatch>,
     large_reads: Arc<LargeReads>,
-    /// Held while a verification runs: one at a time is enough.
+    /// Locked while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
 }
 
@@ -185,7 +190,8 @@ impl Tracker {
     }
 }
 
-/// Runs a write in its own task, which continues when its caller is dropped.
+/// Runs a write in its own task, which continues when its caller is dropped. Writes of the queue
+/// run in the tasks of `writer`.
 async fn in_own_task<T: Send + 'static>(
     write: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {

@@ -1,4 +1,4 @@
-//! Recording deployments, and changing their status and description.
+//! Recording deployments, and updating their status and description.
 
 use uuid::Uuid;
 
@@ -20,9 +20,10 @@ impl Tracker {
     /// Records a deployment.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `rolled_back` and for a time ahead of the clock; [`Error::NotFound`] for an unknown id,
-    /// or an unknown name when registration is strict; [`Error::NearMiss`]; errors of an idempotency key
-    /// ([`Error::KeyReused`], [`Error::InFlight`]); and errors of the database.
+    /// [`Error::Invalid`] for `rolled_back` and for a time ahead of the clock; [`Error::NotFound`]
+    /// for an unknown id, or an unknown name when registration is strict; [`Error::NearMiss`];
+    /// errors of an idempotency key ([`Error::KeyReused`], [`Error::InFlight`]); and errors of the
+    /// database.
     pub async fn record(
         &self,
         new: NewDeployment,
@@ -38,7 +39,7 @@ impl Tracker {
             .await
     }
 
-    /// Changes the status of a deployment, its description and metadata, or both. An exact
+    /// Updates the status of a deployment, its description and metadata, or both. An exact
     /// repetition of its last transition (the same status at the same explicit time, and no other
     /// change) changes nothing and is not an error.
     ///

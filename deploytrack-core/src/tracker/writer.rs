@@ -9,10 +9,14 @@
 //!
 //! - A request is rejected before any of its rows are written, so a rejection does not affect the
 //!   others.
-//! - If the database rejects the transaction, each request is retried in its own transaction: only
-//!   the one that caused the error fails.
-//! - A request that would register a name, or whose key another server has locked, is set aside. It
-//!   gets its own transaction afterwards, which can be rolled back alone.
+//! - If the transaction fails, each request is retried in its own transaction: only the one that
+//!   caused the error fails. If the database is not available, all requests fail at once.
+//! - A request that would register a name, or whose key another server has locked, is set aside:
+//!   the group leaves it out. It gets its own transaction afterwards, which can be rolled back
+//!   alone.
+//!
+//! `queue` contains the waiting requests. `group` writes many of them in one transaction, and
+//! `alone` writes one in its own. Both carry out a request with `operation`.
 //!
 //! The queue is bounded, and so is the time in it: a caller gets an error rather than an endless
 //! wait.
@@ -38,29 +42,31 @@ impl Tracker {
     /// caller is dropped.
     pub(super) async fn enqueue(&self, operation: Operation, terms: Terms, now: Time) -> Reply {
         let claim = terms.claim(&self.active_keys)?;
-        let (reply, mut replied) = oneshot::channel();
+        let (reply_to, mut receiver) = oneshot::channel();
         let (number, needs_writer) = self.queue.push(
             Job {
                 operation,
                 terms,
                 claim,
-                now,
-                since: Instant::now(),
-                reply,
+                arrived_at: now,
+                queued_at: Instant::now(),
+                reply_to,
             },
             self.store.writers(),
         )?;
         if needs_writer {
             tokio::spawn(self.clone().drain_queue());
         }
-        let reply = match timeout(QUEUE_TIMEOUT, &mut replied).await {
+        let received = match timeout(QUEUE_TIMEOUT, &mut receiver).await {
             Err(_) if self.queue.remove(number).is_some() => return Err(Error::Busy),
-            Err(_) => replied.await,
-            Ok(reply) => reply,
+            // A writer has taken the job: it may be committed already.
+            Err(_) => receiver.await,
+            Ok(received) => received,
         };
-        reply.map_err(|ended| Error::Internal(ended.into()))?
+        received.map_err(|ended| Error::Internal(ended.into()))?
     }
 
+    /// Runs a writer until the queue is empty.
     async fn drain_queue(self) {
         while let Some(jobs) = self.queue.next() {
             let this = self.clone();
@@ -71,6 +77,7 @@ impl Tracker {
         }
     }
 
+    /// Writes the jobs of a group and answers each of them.
     async fn write_group(&self, jobs: Vec<Job>) {
         match self.try_group(&jobs).await {
             Ok(replies) => {
@@ -95,9 +102,8 @@ impl Tracker {
 
     async fn write_one_by_one(&self, jobs: Vec<Job>) {
         for job in jobs {
-            // Each may wait long for the database, and those after it wait as long as all before
-            // them.
-            if job.since.elapsed() > QUEUE_TIMEOUT {
+            // The jobs before this one may have waited long for the database.
+            if job.queued_at.elapsed() > QUEUE_TIMEOUT {
                 job.answer(Err(Error::Busy));
                 continue;
             }
@@ -105,11 +111,15 @@ impl Tracker {
                 operation,
                 terms,
                 claim,
-                now,
-                reply,
+                arrived_at,
+                reply_to,
                 ..
             } = job;
-            let _ = reply.send(self.write_alone(&operation, &terms, claim, now).await);
+            // The claim ends with the write, before the answer: see `Job::answer`.
+            let reply = self
+                .write_alone(&operation, &terms, claim, arrived_at)
+                .await;
+            let _ = reply_to.send(reply);
         }
     }
 }

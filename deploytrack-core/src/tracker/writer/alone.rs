@@ -1,4 +1,4 @@
-//! A request in its own transaction.
+//! Writing one request in its own transaction.
 
 use super::{Operation, Reply};
 use crate::{
@@ -36,7 +36,11 @@ impl Tracker {
                 .add_environment(self, write, &new.environment, policy, terms.author())
                 .await?;
         }
-        let ids: Vec<_> = operation.id().map(|id| (id, now)).into_iter().collect();
+        let ids: Vec<_> = operation
+            .deployment_id()
+            .map(|id| (id, now))
+            .into_iter()
+            .collect();
         let mut cells = write
             .lock(&ids, operation.cell(&names).map(|cell| (cell, now)))
             .await?;

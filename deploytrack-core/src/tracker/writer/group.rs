@@ -1,4 +1,4 @@
-//! Requests that share a transaction.
+//! Writing many requests in one transaction.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,9 @@ use crate::{
 };
 
 impl Tracker {
-    /// Carries out requests in one transaction. Returns the reply to each; `None` for those that
-    /// must be set aside.
+    /// Carries out requests in one transaction: locks their keys, resolves their names, locks their
+    /// cells, carries them out in the order of arrival, and commits. Returns the reply to each;
+    /// `None` for requests that must be set aside.
     pub(super) async fn try_group(&self, jobs: &[Job]) -> Result<Vec<Option<Reply>>, Error> {
         let mut write = self.store.write().await?;
         let keys = LockedKeys::lock(
@@ -28,20 +29,20 @@ impl Tracker {
         .await?;
         let ids: Vec<_> = jobs
             .iter()
-            .filter_map(|job| Some((job.operation.id()?, job.now)))
+            .filter_map(|job| Some((job.operation.deployment_id()?, job.arrived_at)))
             .collect();
         let mut cells = write
             .lock(
                 &ids,
                 jobs.iter()
-                    .filter_map(|job| Some((job.operation.cell(&names)?, job.now))),
+                    .filter_map(|job| Some((job.operation.cell(&names)?, job.arrived_at))),
             )
             .await?;
         self.compare_clock_with(&cells);
         cells
             .reserve(
                 jobs.iter()
-                    .filter(|job| job.operation.is_known(&names))
+                    .filter(|job| job.operation.is_resolved(&names))
                     .map(|job| job.operation.rows())
                     .sum(),
             )
@@ -54,7 +55,8 @@ impl Tracker {
         Ok(replies)
     }
 
-    /// Carries out one request of a group. Only an error of the database fails the whole group.
+    /// Carries out one request of a group. Returns its reply, which may be a refusal; `None` if it
+    /// must be set aside. Only an error of the database fails the whole group.
     async fn reply(
         &self,
         cells: &mut LockedCells<'_>,
@@ -66,37 +68,38 @@ impl Tracker {
             match keys.0.get(&claim.key) {
                 Some(KeyState::Unused) => {}
                 Some(KeyState::Answered(answer)) => return Ok(Some(claim.replay(answer))),
+                // Another server has locked the key.
                 None => return Ok(None),
             }
         }
-        if !job.operation.is_known(names) {
+        if !job.operation.is_resolved(names) {
             return Ok(None);
         }
-        let done = match self
-            .carry_out(cells, names, &job.operation, &job.terms, job.now)
+        let applied = match self
+            .carry_out(cells, names, &job.operation, &job.terms, job.arrived_at)
             .await
         {
             Err(error) if error.is_of_the_database() => return Err(error),
             Err(refusal) => return Ok(Some(Err(refusal))),
-            Ok(done) => done,
+            Ok(applied) => applied,
         };
         if let Some(claim) = &job.claim {
             cells.store_answer(claim.new_answer(
-                &done.deployment,
+                &applied.deployment,
                 self.clock.steady(),
                 self.retention,
             )?);
         }
         Ok(Some(Ok(WriteOutcome {
-            value: done.deployment,
+            value: applied.deployment,
             replayed: false,
             resembles: Vec::new(),
-            archived: done.archived,
+            archived: applied.archived,
         })))
     }
 }
 
-/// The idempotency keys that a write has locked.
+/// The idempotency keys that a write has locked. A key that another server has locked is missing.
 #[derive(Debug)]
 struct LockedKeys(BTreeMap<ScopedKey, KeyState>);
 
@@ -114,20 +117,20 @@ impl LockedKeys {
         steady: Time,
     ) -> Result<Self, Error> {
         let keys: Vec<_> = claims.map(|claim| claim.key.clone()).collect();
-        let taken = write.lock_keys(&keys).await?;
-        let taken: Vec<_> = keys
+        let is_locked = write.lock_keys(&keys).await?;
+        let locked: Vec<_> = keys
             .into_iter()
-            .zip(taken)
-            .filter_map(|(key, taken)| taken.then_some(key))
+            .zip(is_locked)
+            .filter_map(|(key, is_locked)| is_locked.then_some(key))
             .collect();
         // Read after locking: another write with the same key may have stored its answer meanwhile.
-        let mut stored = write.stored_answers(&taken, steady).await?;
-        let of = |key: ScopedKey| {
-            let taken = stored
+        let mut stored = write.stored_answers(&locked, steady).await?;
+        let with_state = |key: ScopedKey| {
+            let state = stored
                 .remove(&key)
                 .map_or(KeyState::Unused, KeyState::Answered);
-            (key, taken)
+            (key, state)
         };
-        Ok(Self(taken.into_iter().map(of).collect()))
+        Ok(Self(locked.into_iter().map(with_state).collect()))
     }
 }

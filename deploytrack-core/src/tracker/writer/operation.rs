@@ -1,4 +1,4 @@
-//! What a request writes.
+//! The three operations of the write queue.
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// What a request writes.
+/// A write of the queue: it records, updates or undeploys one deployment.
 #[derive(Debug)]
 pub(in crate::tracker) enum Operation {
     Record(Box<NewDeployment>),
@@ -49,7 +49,8 @@ impl Tracker {
 }
 
 impl Operation {
-    /// The component and the environment that it refers to.
+    /// The component and the environment that it names. Only a recording names them; the other
+    /// operations refer to a deployment by its id.
     pub(super) fn names(&self) -> Option<(&Reference, &Reference)> {
         if let Self::Record(new) = self {
             Some((&new.component, &new.environment))
@@ -58,20 +59,21 @@ impl Operation {
         }
     }
 
-    /// The deployment that it changes.
-    pub(super) const fn id(&self) -> Option<Uuid> {
+    /// The deployment that it changes; `None` for a recording, which creates one.
+    pub(super) const fn deployment_id(&self) -> Option<Uuid> {
         match self {
             Self::Record(_) => None,
             Self::Update(id, _) | Self::Undeploy(id, _) => Some(*id),
         }
     }
 
-    /// Whether it can be carried out without a registration.
-    pub(super) fn is_known(&self, names: &ResolvedNames) -> bool {
+    /// Whether its names, if it has any, are resolved: no registration is necessary.
+    pub(super) fn is_resolved(&self, names: &ResolvedNames) -> bool {
         self.names().is_none_or(|pair| names.pair(pair).is_some())
     }
 
-    /// The cell that it refers to, if its names are resolved.
+    /// The cell of a recording whose names are resolved. The store looks up the cells of the other
+    /// operations by their deployments.
     pub(super) fn cell(&self, names: &ResolvedNames) -> Option<CellKey> {
         let (component, environment) = names.pair(self.names()?)?;
         Some(CellKey {

@@ -16,7 +16,7 @@ use crate::{
     tracker::{Terms, WriteOutcome, preconditions::KeyClaim},
 };
 
-/// The most deployments to be recorded or changed in the queue; further ones get [`Error::Busy`].
+/// The most requests in the queue; further ones get [`Error::Busy`].
 pub const MAX_QUEUED: usize = 4096;
 /// The most requests of the queue that share a transaction.
 pub const MAX_GROUP: usize = 512;
@@ -31,18 +31,21 @@ pub(super) struct Job {
     pub(super) operation: Operation,
     pub(super) terms: Terms,
     pub(super) claim: Option<KeyClaim>,
-    pub(super) now: Time,
-    /// When it was queued.
-    pub(super) since: Instant,
-    pub(super) reply: oneshot::Sender<Reply>,
+    /// When the request arrived, by the server's clock: the rows that it adds are recorded at this
+    /// time. The functions that carry out the job call it `now`.
+    pub(super) arrived_at: Time,
+    /// When it was queued, for [`QUEUE_TIMEOUT`].
+    pub(super) queued_at: Instant,
+    pub(super) reply_to: oneshot::Sender<Reply>,
 }
 
 impl Job {
     /// Answers the caller, which may have been dropped.
     pub(super) fn answer(self, reply: Reply) {
-        // Before the answer: the caller may use the key again as soon as it has the answer.
+        // Release the key before the answer: the caller may use it again as soon as it has the
+        // answer.
         drop(self.claim);
-        let _ = self.reply.send(reply);
+        let _ = self.reply_to.send(reply);
     }
 }
 
@@ -54,6 +57,7 @@ pub(in crate::tracker) struct Queue(Mutex<QueueState>);
 struct QueueState {
     /// Each with its number, in rising order.
     jobs: VecDeque<(u64, Job)>,
+    /// The number of the job that was queued last.
     last: u64,
     /// How many writers are running.
     writers: usize,
@@ -94,11 +98,11 @@ impl Queue {
     /// end.
     pub(super) fn next(&self) -> Option<Vec<Job>> {
         let mut state = self.state();
-        let together = state.jobs.len().min(MAX_GROUP);
-        if together == 0 {
+        let size = state.jobs.len().min(MAX_GROUP);
+        if size == 0 {
             state.writers -= 1;
             return None;
         }
-        Some(state.jobs.drain(..together).map(|(_, job)| job).collect())
+        Some(state.jobs.drain(..size).map(|(_, job)| job).collect())
     }
 }
