@@ -1,11 +1,15 @@
-//! Writing to the cells of deployments: the part of a recording, a change or an undeployment that
+//! Writing to the cells of deployments: the part of a recording, an update or an undeployment that
 //! runs in a write, after the names are resolved and the cell is locked.
+//!
+//! The functions read the locked rows, decide, and add a row to the history with
+//! [`LockedCells::add_entry`], which computes everything that follows from the row. `now` is the
+//! time at which the request arrived.
 
 mod undeployment;
 
 use uuid::Uuid;
 
-pub(super) use self::undeployment::{Undeployment, undeploy_at, undeploy_in};
+pub(super) use self::undeployment::{Undeployment, import_undeployment, undeploy_in};
 use super::{
     Terms, Tracker,
     archive::{still_archived, unarchive},
@@ -24,11 +28,13 @@ use crate::{
     text::{Invalid, Label, Reason},
 };
 
-/// A request that was carried out.
+/// The result of an operation.
 #[derive(Debug)]
 pub(super) struct Applied {
+    /// The deployment after the operation.
     pub(super) deployment: Deployment,
-    /// What it found archived.
+    /// Its component and environment, as far as the operation found them archived. Empty for an
+    /// undeployment and for a repetition.
     pub(super) archived: Vec<ArchiveNote>,
 }
 
@@ -56,6 +62,7 @@ impl Tracker {
             DeploymentRecord::new(self.new_deployment(new.clone(), pair, terms.author(), now));
         let newest = cells.newest_time(CellKey::of(&record.deployment))?;
         let placed = terms.arriving(now).place(new.occurred_at, newest, None);
+        // A deployment that is recorded as succeeded gets the rows of the statuses before it too.
         for &to in new.status.whole_path() {
             let entry = new_entry(Some(to), placed, None, terms.author(), now);
             cells.add_entry(&mut record, entry).await?;
@@ -99,7 +106,7 @@ impl Tracker {
     }
 }
 
-/// A row of history of a request.
+/// A row of history for a request; `to` is `None` for an undeployment.
 pub(super) fn new_entry(
     to: Option<Status>,
     placed: Placement,
@@ -117,7 +124,7 @@ pub(super) fn new_entry(
     }
 }
 
-/// Changes a deployment whose cell is locked.
+/// Updates a deployment whose cell is locked.
 pub(super) async fn update_in(
     cells: &mut LockedCells<'_>,
     id: Uuid,
@@ -130,11 +137,11 @@ pub(super) async fn update_in(
     if is_repetition(cells, &before.deployment, &change).await? {
         return Ok(before.deployment.into());
     }
-    let moved_to = change.status;
+    let new_status = change.status;
     let deployment = apply(cells, &before, change, terms, now).await?;
-    let archived = match moved_to {
+    let archived = match new_status {
         Some(to) if before.archived_at != (None, None) => {
-            found_archived(cells, &before, (&deployment, to), terms, now).await?
+            unarchive_if_used(cells, &before, (&deployment, to), terms, now).await?
         }
         _ => Vec::new(),
     };
@@ -144,10 +151,10 @@ pub(super) async fn update_in(
     })
 }
 
-/// Takes the component and environment of a deployment out of the archive if a transition to this
-/// status puts them into use. Returns those that were archived. A failure deploys nothing, and
-/// neither does a rollback to nothing.
-async fn found_archived(
+/// Takes the component and environment of a deployment out of the archive if a transition to the
+/// status `to` puts them into use. Returns those of the two that were archived before. A failure
+/// deploys nothing, and neither does a rollback after which the cell is empty.
+async fn unarchive_if_used(
     cells: &mut LockedCells<'_>,
     before: &DeploymentRecord,
     (after, to): (&Deployment, Status),
@@ -178,6 +185,7 @@ async fn found_archived(
     })
 }
 
+/// The deployment as the cause that takes its component and environment out of the archive.
 fn cause(deployment: &Deployment, terms: &Terms, now: Time) -> UnarchiveCause {
     UnarchiveCause {
         occurred_at: deployment.occurred_at,
@@ -220,7 +228,8 @@ async fn is_repetition(
     }))
 }
 
-/// Applies a change to a deployment whose cell is locked.
+/// Applies a change to a deployment: a transition, with or without a new description, or only a new
+/// description.
 async fn apply(
     cells: &mut LockedCells<'_>,
     before: &DeploymentRecord,

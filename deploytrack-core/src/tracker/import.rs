@@ -17,7 +17,7 @@ use self::{
 };
 use super::{
     Start, Terms, Tracker, WriteOutcome,
-    cell::{Undeployment, undeploy_at},
+    cell::{Undeployment, import_undeployment},
     in_own_task,
     resolve::{NamePolicy, ResolvedNames},
 };
@@ -245,7 +245,7 @@ async fn undeploy(
     by: &Label,
     now: Time,
 ) -> Result<Result<bool, Fault>, Error> {
-    let done = undeploy_at(cells, cell, undeployment, by, now).await?;
+    let done = import_undeployment(cells, cell, undeployment, by, now).await?;
     Ok(done.map_err(|why| {
         Fault {
             detail: why.into(),

@@ -1,4 +1,4 @@
-//! Adding undeployments to the histories of deployments and to the periods of their cells.
+//! Undeployments: of a request, and of an import.
 
 use uuid::Uuid;
 
@@ -15,7 +15,8 @@ use crate::{
     tracker::Terms,
 };
 
-/// Records the undeployment of a deployment whose cell is locked.
+/// Records the undeployment that a request asks for. The cell of the deployment is locked, and the
+/// deployment must be current at the time of the undeployment.
 pub(in crate::tracker) async fn undeploy_in(
     cells: &mut LockedCells<'_>,
     id: Uuid,
@@ -60,7 +61,16 @@ async fn is_recorded(
         .any(|entry| entry.event == HistoryKind::Undeployed && entry.is_claimed_at(claimed)))
 }
 
-/// When and why a component left an environment.
+fn not_current(deployment: &Deployment, current: Option<Uuid>) -> Error {
+    Error::NotCurrent {
+        id: deployment.id,
+        component: deployment.component_name.clone(),
+        environment: deployment.environment_name.clone(),
+        current,
+    }
+}
+
+/// An undeployment that is imported: when and why a component left an environment.
 pub(in crate::tracker) struct Undeployment {
     placed: Placement,
     reason: Option<Reason>,
@@ -87,19 +97,10 @@ impl Undeployment {
     }
 }
 
-fn not_current(deployment: &Deployment, current: Option<Uuid>) -> Error {
-    Error::NotCurrent {
-        id: deployment.id,
-        component: deployment.component_name.clone(),
-        environment: deployment.environment_name.clone(),
-        current,
-    }
-}
-
-/// Adds an undeployment of the past to the history of the deployment that was current then, or, if
-/// none was, of the last one that succeeded there. Returns whether it is new, or why it cannot be
-/// added.
-pub(in crate::tracker) async fn undeploy_at(
+/// Records an imported undeployment, which names a cell and no deployment. Its row is added to the
+/// history of the deployment that was current then, or, if none was, of the last one that succeeded
+/// in the cell. Returns whether it is new, or why it cannot be added.
+pub(in crate::tracker) async fn import_undeployment(
     cells: &mut LockedCells<'_>,
     cell: CellKey,
     undeployment: Undeployment,
