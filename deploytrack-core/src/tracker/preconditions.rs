@@ -1,4 +1,8 @@
 //! The terms of a write: its author, its idempotency key, its condition, and when it was sent.
+//!
+//! A write excludes other writes with its idempotency key in two steps. A [`KeyClaim`] excludes the
+//! requests in this process, before the transaction begins. [`Write::lock_key`] or
+//! [`Write::lock_keys`] excludes the requests of other servers, in the transaction.
 
 use std::{
     collections::HashSet,
@@ -29,9 +33,12 @@ pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 /// The terms of a write. A `&Label` converts into terms with only an author.
 #[derive(Clone, Debug)]
 pub struct Terms {
+    /// The author.
     by: Label,
     once: Option<IdempotentRequest>,
+    /// The condition of `If-Match`.
     only_if: Option<Condition>,
+    /// The sender's clock at the time of sending.
     sent_at: Option<Time>,
 }
 
@@ -238,6 +245,7 @@ fn id_in(answer: &str) -> Option<Uuid> {
 pub(super) struct Work {
     pub(super) write: Write,
     claim: Option<KeyClaim>,
+    /// The start of the write by [`crate::clock::Clock::steady`], for the expiry of its answer.
     steady: Time,
     retention: TimeDelta,
 }
@@ -260,7 +268,7 @@ impl Tracker {
         self.begin_claimed(terms.claim(&self.active_keys)?).await
     }
 
-    /// The same, with a key that is already claimed.
+    /// Begins a write in the same way, with a key that is already claimed.
     pub(super) async fn begin_claimed<T: DeserializeOwned>(
         &self,
         claim: Option<KeyClaim>,
