@@ -1,4 +1,4 @@
-//! Sets of rows for statements of many rows.
+//! Statements of many rows. Rows are split into sets of at most 64, and each set is one statement.
 
 use sqlx::{Database, QueryBuilder, query_builder::Separated};
 use uuid::Uuid;
@@ -56,7 +56,18 @@ pub(super) fn in_sets<T>(rows: &[T]) -> std::slice::Chunks<'_, T> {
     rows.chunks(MOST_ROWS)
 }
 
-/// A statement that inserts a set of rows and ends with `rest`.
+/// Splits keys into lists, each for one statement, and repeats the last key of a list up to a power
+/// of two. The reason is that of `padded`.
+pub(super) fn in_lists<T>(keys: &[T]) -> impl Iterator<Item = impl Iterator<Item = &T>> {
+    keys.chunks(MOST_ROWS).map(|set| {
+        set.iter()
+            .chain(std::iter::repeat(&set[set.len() - 1]))
+            .take(set.len().next_power_of_two())
+    })
+}
+
+/// A statement that inserts a set of rows and ends with `rest`, such as an `on conflict` clause.
+/// The first column of a row must not be null.
 pub(super) fn insert<'a, DB: BindValue, T, const N: usize>(
     table: &'static str,
     set: &'a [T],
@@ -69,14 +80,16 @@ pub(super) fn insert<'a, DB: BindValue, T, const N: usize>(
     push_names(&mut query, &rows);
     query.push(" select * from (");
     push_values(&mut query, rows);
-    // Without the rows of nulls.
+    // Without the rows of nulls that `padded` adds. Both databases name the columns of a list of
+    // values column1, column2 and so on.
     query
         .push(") as given where column1 is not null ")
         .push(rest);
     query
 }
 
-/// Adds a set of rows to a query as a table of its `with` clause. There may be more rows, of nulls.
+/// Adds a set of rows to a query as a table of its `with` clause. The table also has the rows of
+/// nulls that `padded` adds: they must match nothing.
 pub(super) fn push_table<'a, DB: BindValue, T, const N: usize>(
     query: &mut QueryBuilder<DB>,
     table: &'static str,
@@ -198,8 +211,8 @@ impl From<Option<Time>> for Value<'_> {
 }
 
 impl Write {
-    /// Inserts rows into a table, and returns how many the database has written. `rest` ends each
-    /// statement.
+    /// Inserts rows into a table, a set at a time, and returns how many rows the database has
+    /// written. `rest` is as in [`insert`].
     pub(super) async fn insert<'a, T, const N: usize>(
         &mut self,
         table: &'static str,
@@ -218,15 +231,6 @@ impl Write {
         }
         Ok(written)
     }
-}
-
-/// Splits a list of keys for a lookup in the same way, padded with the last key.
-pub(super) fn in_lists<T>(keys: &[T]) -> impl Iterator<Item = impl Iterator<Item = &T>> {
-    keys.chunks(MOST_ROWS).map(|set| {
-        set.iter()
-            .chain(std::iter::repeat(&set[set.len() - 1]))
-            .take(set.len().next_power_of_two())
-    })
 }
 
 #[cfg(test)]
