@@ -36,7 +36,8 @@ impl Write {
         next.ok_or_else(|| Error::Internal("the database returned no number".into()))
     }
 
-    /// Numbers that no other write gets, even if this one fails.
+    /// Numbers that no other write uses. If this write fails, they are never used on PostgreSQL; on
+    /// SQLite the next write uses them.
     async fn fetch_numbers(&mut self, count: usize) -> Result<Vec<i64>, Error> {
         #[cfg(feature = "sqlite")]
         let last = self.numbers.last;
