@@ -43,8 +43,9 @@ fn period_columns(new: &NewPeriod) -> Columns<'_, 7> {
 }
 
 impl Write {
-    /// Locks cells until the end of this write: other writes to them wait. The cells must be
-    /// sorted, which prevents deadlocks.
+    /// Locks cells until the end of this write: other writes to them wait. A cell is locked by its
+    /// row in `current_cells`, which is inserted if it is missing. The cells must be sorted, which
+    /// prevents deadlocks.
     ///
     /// Raises the newest time of each cell to the time that comes with it, if that is later.
     /// Returns the newest time of each cell as it is after locking.
@@ -76,8 +77,8 @@ impl Write {
         Ok(newest)
     }
 
-    /// Writes the newest times of locked cells, where they are later than the arrival of this
-    /// write.
+    /// Writes the newest times of locked cells. The caller lists only cells whose newest time has
+    /// been raised since the lock.
     pub(super) async fn write_newest_times(
         &mut self,
         cells: &[(CellKey, Time)],
@@ -144,8 +145,8 @@ impl Write {
         Ok(())
     }
 
-    /// Ends the period of a success that is rolled back.
-    pub(super) async fn write_end(
+    /// Ends the period of a success that is rolled back, in the database.
+    pub(super) async fn write_period_end(
         &mut self,
         cell: CellKey,
         (started_at, sequence): (Time, i64),

@@ -86,7 +86,8 @@ pub(crate) struct DeploymentRecord {
     pub(crate) head_hash: Digest,
     /// How often the row was written; 0 if it is not in the database yet.
     pub(crate) revision: i64,
-    /// When its component and its environment were archived.
+    /// When its component and its environment were archived, as the database had it when the
+    /// deployment was read. `None` for a deployment that is not in the database yet.
     pub(crate) archived_at: (Option<Time>, Option<Time>),
 }
 

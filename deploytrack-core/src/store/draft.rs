@@ -1,4 +1,7 @@
 //! The changes that a write has decided, before they reach the database: plain values without SQL.
+//!
+//! [`Draft`] contains the changes that later reads of the same write may ask for. Events and
+//! `UnarchiveCauses` wait in `Write` until the commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +21,20 @@ use crate::{
 /// The decided changes that are not in the database yet.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
+    /// New rows of history, each with the id of its deployment.
     pub(super) entries: Vec<(Uuid, HistoryEntry)>,
+    /// The deployments that are new or changed. Their values are in `Write::deployments`.
     pub(super) changed: BTreeSet<Uuid>,
-    /// By the history row that starts the period.
+    /// New periods, by the history row that starts them.
     pub(super) periods: BTreeMap<i64, NewPeriod>,
+    /// The cells whose newest time has been raised.
     pub(super) newest_times: BTreeMap<CellKey, Time>,
+    /// The ends of periods that are in the database already: the cell, the start and the history
+    /// row of the period, and the time of its end.
     pub(super) ended: Vec<(CellKey, (Time, i64), Time)>,
+    /// What is added to the counts; negative when deployments leave a status.
     pub(super) counts: BTreeMap<(CellKey, Status), i64>,
+    /// The cells whose periods have changed: what is current in them is outdated.
     pub(super) outdated: BTreeSet<CellKey>,
     pub(super) answers: Vec<NewAnswer>,
 }
@@ -33,7 +43,7 @@ impl Draft {
     /// Ends the period of a success that is rolled back.
     pub(super) fn end_period(&mut self, cell: CellKey, success: (Time, i64), ended_at: Time) {
         match self.periods.get_mut(&success.1) {
-            Some(added) => added.period.ended_at = Some(ended_at),
+            Some(new) => new.period.ended_at = Some(ended_at),
             None => self.ended.push((cell, success, ended_at)),
         }
     }

@@ -1,4 +1,4 @@
-//! The append-only history in the database.
+//! The append-only history in the database. Its rows and their rules are in [`crate::history`].
 
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ impl TryFrom<Row> for HistoryEntry {
 /// The number of a row, and the row if it is readable.
 pub(crate) type EntryResult = (i64, Result<HistoryEntry, Error>);
 
-fn all(rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Error> {
+fn to_entries(rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Error> {
     rows.into_iter().map(HistoryEntry::try_from).collect()
 }
 
@@ -81,7 +81,7 @@ const HISTORY_AFTER: &str =
 /// Selects the history of one deployment.
 const HISTORY_OF_ONE: &str = select_history!("where h.deployment_id = $1 order by h.sequence");
 
-/// The row of an entry.
+/// The row of an entry. Each entry comes with the id of its deployment.
 fn columns((deployment_id, entry): &(Uuid, HistoryEntry)) -> Columns<'_, 12> {
     [
         ("sequence", entry.sequence.into()),
@@ -109,7 +109,7 @@ impl Store {
                 .fetch_all(pool)
                 .await
         });
-        all(rows.map_err(unexpected)?)
+        to_entries(rows.map_err(unexpected)?)
     }
 
     /// The rows of a deployment's history after the row `after`, up to a limit.
@@ -127,7 +127,7 @@ impl Store {
                 .fetch_all(pool)
                 .await
         });
-        all(rows.map_err(unexpected)?)
+        to_entries(rows.map_err(unexpected)?)
     }
 
     /// The histories of these deployments, each in the order of recording.
@@ -217,7 +217,7 @@ impl Write {
             .fetch_all(&mut **write)
             .await
         });
-        all(rows.map_err(unexpected)?)
+        to_entries(rows.map_err(unexpected)?)
     }
 
     /// The last transition of a deployment.

@@ -5,6 +5,20 @@
 //! draft is written at the commit, or before a read of something that it may change. It is written
 //! in sets: one statement per table and not one per row. So requests that share a write also share
 //! its statements.
+//!
+//! Each statement is a method of [`Write`] in the module of its table:
+//!
+//! | Module | Statements |
+//! |---|---|
+//! | `idempotency` | lock keys; read and store answers |
+//! | `cells` | lock cells; their newest times and periods |
+//! | `deployments/write` | read and write deployments |
+//! | `history` | read and insert rows of history |
+//! | `counts` | the counts for totals |
+//! | `current` | read and update the current deployment of a cell |
+//! | `archive` | take components and environments out of the archive |
+//! | `database_version` | count the commit |
+//! | `events` | insert events |
 
 mod locked_cells;
 mod numbers;
@@ -32,15 +46,18 @@ use crate::{clock::Time, error::Error};
 #[derive(Debug)]
 pub(crate) struct Write {
     transaction: Transaction,
-    /// The slot of the shared counters that this write adds to.
+    /// The slot of the shared counters (`environment_counts`) that this write adds to.
     pub(super) slot: i16,
+    /// Notified of the commit: caches expire, and readers of events wake up.
     commits: Arc<CommitWatch>,
+    /// Notified of errors and of success. They decide whether the database counts as writable.
     guard: WriteGuard,
-    /// The deployments that were read or added, with all decided changes.
+    /// The deployments that were locked or added, with all decided changes.
     deployments: BTreeMap<Uuid, DeploymentRecord>,
     /// The ids that were to be locked and that no deployment has.
     unknown: BTreeSet<Uuid>,
-    /// The newest time of each locked cell, with all decided changes.
+    /// The newest time of each locked cell, with all decided changes; see
+    /// [`LockedCells::newest_time`].
     newest_times: BTreeMap<CellKey, Time>,
     /// The numbers for rows of history.
     numbers: Numbers,
@@ -77,9 +94,10 @@ impl Write {
     /// the deployments. Other writes to the cells wait: a writer that chose the current deployment
     /// while another one was adding a deployment would choose wrongly.
     ///
-    /// Every write to a deployment must begin with one call, with all cells and deployments that it
-    /// will touch. Each comes with the time of its arrival: afterwards, the newest time of its cell
-    /// is not earlier than that.
+    /// A write that changes deployments calls this once, with all cells and deployments that it
+    /// will change: one call locks them in the order of their keys, which prevents deadlocks. Each
+    /// comes with the time at which its request arrived. The newest time of its cell is raised to
+    /// that time.
     pub(crate) async fn lock(
         &mut self,
         ids: &[(Uuid, Time)],
@@ -157,12 +175,13 @@ impl Write {
                 },
             );
         }
-        // Deployments first: rows of other tables refer to them.
+        // Deployments first: rows of other tables refer to them. Current deployments after the
+        // periods, from which they are computed.
         self.insert_entries(&draft.entries).await?;
         self.insert_periods(&draft.periods.into_values().collect::<Vec<_>>())
             .await?;
         for (cell, success, ended_at) in draft.ended {
-            self.write_end(cell, success, ended_at).await?;
+            self.write_period_end(cell, success, ended_at).await?;
         }
         self.write_newest_times(&draft.newest_times.into_iter().collect::<Vec<_>>())
             .await?;
@@ -186,14 +205,15 @@ impl Write {
             .map_err(unexpected),
         )?;
         self.commits.note_commit(last_event);
-        // Check again: a commit to a file that was deleted or replaced meanwhile must not be
-        // acknowledged.
+        // Check the files again, as at the start of the write: a commit to a file that was deleted
+        // or replaced meanwhile must not be acknowledged.
         condition.note(condition.check_files())?;
         self.guard.succeed();
         Ok(())
     }
 
-    /// Writes everything and returns the number of the last event.
+    /// Writes everything and returns the number of the last event. The events come last: from
+    /// [`Write::count_commit`] on, other writes wait for this commit.
     async fn write_all(&mut self) -> Result<i64, Error> {
         self.flush().await?;
         self.write_unarchived().await?;

@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// The cells that a write has locked. [`Write::lock`] returns it, and only it can change their
-/// deployments and periods.
+/// deployments and periods. It dereferences to its [`Write`], so all statements of the write can be
+/// called on it too.
 #[derive(Debug)]
 pub(crate) struct LockedCells<'w>(&'w mut Write);
 
@@ -49,13 +50,15 @@ impl<'w> LockedCells<'w> {
         self.reserve_numbers(rows).await
     }
 
-    /// The newest time of a cell: no live transition gets an earlier time.
+    /// The newest time of a cell: the latest time of its rows of history, or of the arrival of a
+    /// request to it, if that is later. A transition without a time of its own does not get an
+    /// earlier time (see [`crate::arrival`]).
     pub(crate) fn newest_time(&self, cell: CellKey) -> Result<Time, Error> {
         let newest = self.newest_times.get(&cell).copied();
         newest.ok_or_else(|| not_locked(&cell))
     }
 
-    /// The newest time of all cells; `None` if there is none.
+    /// The newest time of all locked cells; `None` if no cell is locked.
     pub(crate) fn newest_of_all(&self) -> Option<Time> {
         self.newest_times.values().copied().max()
     }
@@ -81,20 +84,22 @@ impl<'w> LockedCells<'w> {
         }
     }
 
-    /// A deployment of a locked cell that the database refers to, with all decided changes. Unlike
-    /// those whose ids were locked, it is read now.
+    /// A deployment of a locked cell, with all decided changes. It is read now, unless its id was
+    /// locked. For ids that come from the database: a missing deployment is damage.
     pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<DeploymentRecord, Error> {
         if let Some(known) = self.deployments.get(&id) {
             return Ok(known.clone());
         }
         let read = self.read_deployments(&[id]).await?.pop();
         let read = read.ok_or_else(|| unreadable("a deployment is missing"))?;
+        // Fails if the cell is not locked.
         self.newest_time(CellKey::of(&read.deployment))?;
         Ok(read)
     }
 
     /// Adds a row to the history of a deployment, and everything that follows from it: the state of
-    /// the deployment, the periods, the counts and the newest time of its cell, and an event.
+    /// the deployment, the periods, the counts and the newest time of its cell, and an event. No
+    /// row is written yet.
     pub(crate) async fn add_entry(
         &mut self,
         record: &mut DeploymentRecord,
@@ -121,6 +126,7 @@ impl<'w> LockedCells<'w> {
             }
             None => {}
         }
+        // An undeployment does not change the status.
         if entry.from != Some(entry.to) {
             if let Some(from) = entry.from {
                 self.count(cell, from, -1);
@@ -136,14 +142,14 @@ impl<'w> LockedCells<'w> {
         Ok(())
     }
 
-    /// Writes a deployment: a new one, or a change of the revision that was read.
+    /// Adds a deployment to the draft: a new one, or a change of the revision that was read.
     pub(crate) fn put_deployment(&mut self, record: DeploymentRecord) {
         let id = record.deployment.id;
         self.draft.changed.insert(id);
         self.deployments.insert(id, record);
     }
 
-    /// Adds a period of a deployment to its cell. The commit updates what is current there.
+    /// Adds a period of a deployment to the draft. What is current in its cell is updated with it.
     pub(crate) fn add_period(&mut self, deployment: &Deployment, period: Period) {
         let (cell, version) = (
             CellKey::of(deployment),
@@ -161,12 +167,12 @@ impl<'w> LockedCells<'w> {
         self.draft.outdated.insert(cell);
     }
 
-    /// Has the commit update what is current in a cell.
+    /// Marks a cell: what is current in it is updated from its periods when the draft is written.
     pub(crate) fn refresh_current(&mut self, cell: CellKey) {
         self.draft.outdated.insert(cell);
     }
 
-    /// Adds to a count.
+    /// Adds to the number of deployments in a cell that have this status.
     pub(crate) fn count(&mut self, cell: CellKey, status: Status, more: i64) {
         *self.draft.counts.entry((cell, status)).or_default() += more;
     }
