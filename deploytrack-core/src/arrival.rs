@@ -3,11 +3,11 @@
 //! Clocks differ: clocks of callers by minutes, clocks of two servers by seconds, and every clock
 //! may be set. The rules:
 //!
-//! - A *live* transition, which has no time, gets the time of its arrival. It is never placed before the newest entry of its
-//!   cell, so the order in a cell is the order of arrival.
-//! - A caller that sends its current time with the request ([`Arrival::sent_at`]) gives a distance: the transition happened
-//!   that long before the request was sent. A distance below one second is live. A longer distance is subtracted from the
-//!   time of arrival.
+//! - A *live* transition, which has no time, gets the time of its arrival. It is never placed
+//!   before the newest time of its cell, so the order in a cell is the order of arrival.
+//! - A caller that sends its current time with the request ([`Arrival::sent_at`]) gives a distance:
+//!   the transition happened that long before the request was sent. A distance below one second is
+//!   live. A longer distance is subtracted from the time of arrival.
 //! - A time without the caller's current time is recorded unchanged.
 
 use chrono::TimeDelta;

@@ -1,10 +1,11 @@
 //! The history of a deployment: its rows, the chain of their hashes, and the state that they add up
 //! to.
 //!
-//! Every row has a hash over its content and the hash of the previous row. The first row uses [`identity`] instead: the
-//! digest of the immutable fields of the deployment. A row that was changed, removed or inserted breaks the chain from that
-//! row on. The hash is SHA-256 over a compact JSON array, so that a program in any language can compute it again: see
-//! [`identity`] and [`HistoryEntry::hash_after`].
+//! Every row has a hash over its content and the hash of the previous row. The first row uses
+//! [`identity`] instead: the digest of the immutable fields of the deployment. A row that was
+//! changed, removed or inserted breaks the chain from that row on. The hash is SHA-256 over a
+//! compact JSON array, so that a program in any language can compute it again: see [`identity`] and
+//! [`HistoryEntry::hash_after`].
 
 use std::fmt;
 
