@@ -84,8 +84,8 @@ impl<'w> LockedCells<'w> {
         }
     }
 
-    /// A deployment of a locked cell, with all decided changes. It is read now, unless its id was
-    /// locked. For ids that come from the database: a missing deployment is damage.
+    /// A deployment of a locked cell, with all decided changes. It is read now, unless this write
+    /// has read it before. For ids that come from the database: a missing deployment is damage.
     pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<DeploymentRecord, Error> {
         if let Some(known) = self.deployments.get(&id) {
             return Ok(known.clone());
