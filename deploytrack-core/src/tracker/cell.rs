@@ -2,8 +2,9 @@
 //! runs in a write, after the names are resolved and the cell is locked.
 //!
 //! The functions read the locked rows, decide, and add a row to the history with
-//! [`LockedCells::add_entry`], which computes everything that follows from the row. `now` is the
-//! time at which the request arrived.
+//! [`LockedCells::add_entry`], which computes everything that follows from the row. The suffix
+//! `_in` means: in a write that has locked the cell. `now` is the time at which the request
+//! arrived.
 
 mod undeployment;
 
@@ -28,9 +29,10 @@ use crate::{
     text::{Invalid, Label, Reason},
 };
 
-/// The result of an operation.
+/// The outcome of an operation in its write. The caller gets it after the commit, in a
+/// [`WriteOutcome`](super::WriteOutcome).
 #[derive(Debug)]
-pub(super) struct Applied {
+pub(super) struct OperationOutcome {
     /// The deployment after the operation.
     pub(super) deployment: Deployment,
     /// Its component and environment, as far as the operation found them archived. Empty for an
@@ -38,7 +40,7 @@ pub(super) struct Applied {
     pub(super) archived: Vec<ArchiveNote>,
 }
 
-impl From<Deployment> for Applied {
+impl From<Deployment> for OperationOutcome {
     fn from(deployment: Deployment) -> Self {
         Self {
             deployment,
@@ -56,7 +58,7 @@ impl Tracker {
         new: &NewDeployment,
         terms: &Terms,
         now: Time,
-    ) -> Result<Applied, Error> {
+    ) -> Result<OperationOutcome, Error> {
         let pair = names.known_pair((&new.component, &new.environment))?;
         let mut record =
             DeploymentRecord::new(self.new_deployment(new.clone(), pair, terms.author(), now));
@@ -68,7 +70,7 @@ impl Tracker {
             cells.add_entry(&mut record, entry).await?;
         }
         let archived = unarchive(cells, pair, &cause(&record.deployment, terms, now));
-        Ok(Applied {
+        Ok(OperationOutcome {
             deployment: record.deployment,
             archived,
         })
@@ -131,7 +133,7 @@ pub(super) async fn update_in(
     change: Change,
     terms: &Terms,
     now: Time,
-) -> Result<Applied, Error> {
+) -> Result<OperationOutcome, Error> {
     let before = cells.locked_deployment(id)?;
     terms.check(&before.deployment)?;
     if is_repetition(cells, &before.deployment, &change).await? {
@@ -145,7 +147,7 @@ pub(super) async fn update_in(
         }
         _ => Vec::new(),
     };
-    Ok(Applied {
+    Ok(OperationOutcome {
         deployment,
         archived,
     })

@@ -6,7 +6,7 @@ use crate::{
     store::LockedCells,
     tracker::{
         Start, Terms, Tracker, WriteOutcome,
-        cell::Applied,
+        cell::OperationOutcome,
         preconditions::KeyClaim,
         resolve::{NamePolicy, ResolvedNames},
     },
@@ -46,7 +46,7 @@ impl Tracker {
             .await?;
         self.compare_clock_with(&cells);
         cells.reserve(operation.rows()).await?;
-        let Applied {
+        let OperationOutcome {
             deployment,
             archived,
         } = self

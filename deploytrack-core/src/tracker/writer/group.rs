@@ -75,26 +75,26 @@ impl Tracker {
         if !job.operation.is_resolved(names) {
             return Ok(None);
         }
-        let applied = match self
+        let outcome = match self
             .carry_out(cells, names, &job.operation, &job.terms, job.arrived_at)
             .await
         {
             Err(error) if error.is_of_the_database() => return Err(error),
             Err(refusal) => return Ok(Some(Err(refusal))),
-            Ok(applied) => applied,
+            Ok(outcome) => outcome,
         };
         if let Some(claim) = &job.claim {
             cells.store_answer(claim.new_answer(
-                &applied.deployment,
+                &outcome.deployment,
                 self.clock.steady(),
                 self.retention,
             )?);
         }
         Ok(Some(Ok(WriteOutcome {
-            value: applied.deployment,
+            value: outcome.deployment,
             replayed: false,
             resembles: Vec::new(),
-            archived: applied.archived,
+            archived: outcome.archived,
         })))
     }
 }

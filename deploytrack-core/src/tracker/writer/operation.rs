@@ -10,7 +10,7 @@ use crate::{
     store::{CellKey, LockedCells},
     tracker::{
         Terms, Tracker,
-        cell::{Applied, undeploy_in, update_in},
+        cell::{OperationOutcome, undeploy_in, update_in},
         resolve::ResolvedNames,
     },
 };
@@ -32,7 +32,7 @@ impl Tracker {
         operation: &Operation,
         terms: &Terms,
         now: Time,
-    ) -> Result<Applied, Error> {
+    ) -> Result<OperationOutcome, Error> {
         match operation {
             Operation::Record(new) => self.record_in(cells, names, new, terms, now).await,
             Operation::Update(id, change) => {
@@ -42,7 +42,7 @@ impl Tracker {
             Operation::Undeploy(id, undeploy) => {
                 undeploy_in(cells, *id, undeploy.clone(), terms, now)
                     .await
-                    .map(Applied::from)
+                    .map(OperationOutcome::from)
             }
         }
     }
