@@ -44,14 +44,16 @@ fn the_modules_of_the_cli_form_layers() {
     check("deploytrack-cli");
 }
 
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
 #[test]
 fn a_circle_is_found_and_named() {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
+    let write = |name: &str, text: &str| write(folder.path(), name, text);
     write(
         "lib.rs",
         "//! | `a` | first |\n//! | `room` | second |\nmod a;\nmod room;\n",
@@ -77,5 +79,22 @@ fn a_circle_is_found_and_named() {
     assert_eq!(
         table::faults(&read),
         ["lib.rs: the table has no row for room"]
+    );
+}
+
+#[test]
+fn a_name_that_a_module_exports_for_its_child_is_a_use_of_the_child() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| write(folder.path(), name, text);
+    write("lib.rs", "mod room;\n");
+    write(
+        "room.rs",
+        "mod x; mod y; pub use x::X; pub(crate) use y::{Y, Z as W}; use std::fmt;\n",
+    );
+    write("room/x.rs", "use super::{fmt, W};\n");
+    write("room/y.rs", "fn y() { super::X::new() }\n");
+    assert_eq!(
+        Crate::read(folder.path()).circles(),
+        ["room: x -> y -> x (room/x.rs uses room::y, room/y.rs uses room::x)"]
     );
 }

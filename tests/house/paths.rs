@@ -72,9 +72,9 @@ fn walk(tokens: &[TokenTree], module: &Module, is_file: bool, found: &mut Found)
             TokenTree::Ident(_) => {
                 let path = path(&tokens[at..]);
                 at += 3 * (path.len() - 1);
-                found
-                    .paths
-                    .extend(absolute(&path, module).filter(|_| path.len() > 1 && !is_test));
+                if path.len() > 1 && !is_test {
+                    found.paths.insert(absolute(&path, module));
+                }
             }
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
@@ -118,9 +118,7 @@ fn imports(tokens: &[TokenTree], module: &Module, is_file: bool, found: &mut Fou
     let mut leaves = Vec::new();
     tree(tokens, &[], &mut leaves);
     for (path, name) in leaves {
-        let Some(path) = absolute(&path, module) else {
-            continue;
-        };
+        let path = absolute(&path, module);
         if is_file {
             found.imports.insert(name, path.clone());
         }
@@ -155,18 +153,18 @@ fn tree(tokens: &[TokenTree], before: &[String], leaves: &mut Vec<(Vec<String>, 
     }
 }
 
-/// A path from the root of the crate. `None` for one that begins with a crate, or with a child of
-/// the module.
-fn absolute(path: &[String], module: &Module) -> Option<Vec<String>> {
-    let mut from = match path.first()?.as_str() {
-        "crate" => Vec::new(),
-        "self" | "super" => module.clone(),
-        _ => return None,
+/// A path from the root of the crate. A path without `crate`, `self` and `super` may begin with a
+/// child of the module; if it begins with another crate, it leads to the module itself.
+fn absolute(path: &[String], module: &Module) -> Vec<String> {
+    let (mut from, skipped) = match path[0].as_str() {
+        "crate" => (Vec::new(), 1),
+        "self" => (module.clone(), 1),
+        _ => (module.clone(), 0),
     };
-    let mut rest = path.iter().skip(usize::from(path[0] != "super")).peekable();
+    let mut rest = path.iter().skip(skipped).peekable();
     while rest.next_if(|part| *part == "super").is_some() {
         from.pop();
     }
     from.extend(rest.cloned());
-    Some(from)
+    from
 }
