@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Store, Write, column::signed, on, sqlx_error::unexpected};
+use super::{Store, on, sqlx_error::unexpected};
 use crate::error::Error;
 
 /// How long a version that was read from an SQLite file is valid, if this program commits nothing.
@@ -162,20 +162,6 @@ impl Store {
         .fetch_one(pool)
         .await)
         .map(DatabaseVersion)
-        .map_err(unexpected)
-    }
-}
-
-impl Write {
-    /// Counts this write among the commits and reserves the numbers of its events; returns the last
-    /// one. From here on, other writes wait until this write is committed (see `events`).
-    pub(super) async fn count_commit(&mut self, events: usize) -> Result<i64, Error> {
-        on!(Transaction, self.unflushed(), |write| {
-            sqlx::query_scalar("update commits set count = count + 1, last_event = last_event + $1 returning last_event")
-                .bind(signed(events as u64))
-                .fetch_one(&mut **write)
-                .await
-        })
         .map_err(unexpected)
     }
 }

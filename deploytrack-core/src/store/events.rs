@@ -214,6 +214,18 @@ fn columns<'a>((number, new): &'a (i64, &NewEvent)) -> Columns<'a, 7> {
 }
 
 impl Write {
+    /// Counts this write among the commits and reserves the numbers of its events; returns the last
+    /// one. From here on, other writes wait until this write is committed.
+    pub(super) async fn count_commit(&mut self, events: usize) -> Result<i64, Error> {
+        on!(Transaction, self.unflushed(), |write| {
+            sqlx::query_scalar("update commits set count = count + 1, last_event = last_event + $1 returning last_event")
+                .bind(signed(events as u64))
+                .fetch_one(&mut **write)
+                .await
+        })
+        .map_err(unexpected)
+    }
+
     /// Inserts consecutive events; the number of the last one is `last`.
     pub(super) async fn insert_events(
         &mut self,

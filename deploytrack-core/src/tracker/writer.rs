@@ -57,13 +57,13 @@ impl Tracker {
         if needs_writer {
             tokio::spawn(self.clone().drain_queue());
         }
-        let received = match timeout(QUEUE_TIMEOUT, &mut receiver).await {
+        let reply = match timeout(QUEUE_TIMEOUT, &mut receiver).await {
             Err(_) if self.queue.remove(number).is_some() => return Err(Error::Busy),
             // A writer has taken the job: it may be committed already.
             Err(_) => receiver.await,
-            Ok(received) => received,
+            Ok(reply) => reply,
         };
-        received.map_err(|ended| Error::Internal(ended.into()))?
+        reply.map_err(|ended| Error::Internal(ended.into()))?
     }
 
     /// Runs a writer until the queue is empty.
