@@ -204,13 +204,16 @@ impl FromBody for NewDeployment {
                 .zip(environment)
                 .zip(version)
                 .map(|((component, environment), version)| Self {
+                    component,
+                    environment,
+                    version,
                     deployed_by,
                     commit_sha,
                     description,
                     metadata,
                     status,
                     occurred_at,
-                    ..Self::new(component, environment, version)
+                    register: false,
                 });
         fields.finish(built)
     }
@@ -245,20 +248,33 @@ impl NewDeployment {
     /// The body, as [`FromBody`] reads it.
     #[must_use]
     pub fn to_body(&self) -> Value {
-        let (component_id, component) = named(&self.component);
-        let (environment_id, environment) = named(&self.environment);
+        // Without `..`: a new field must be sent too. `register` is part of the query.
+        let Self {
+            component,
+            environment,
+            version,
+            deployed_by,
+            commit_sha,
+            description,
+            metadata,
+            status,
+            occurred_at,
+            register: _,
+        } = self;
+        let (component_id, component) = named(component);
+        let (environment_id, environment) = named(environment);
         given(json!({
             "componentId": component_id,
             "component": component,
             "environmentId": environment_id,
             "environment": environment,
-            "version": self.version,
-            "deployedBy": self.deployed_by,
-            "commitSha": self.commit_sha,
-            "description": self.description,
-            "metadata": (!self.metadata.is_empty()).then_some(&self.metadata),
-            "status": (self.status != Status::Pending).then_some(self.status),
-            "occurredAt": self.occurred_at.as_ref().map(clock::format_exact),
+            "version": version,
+            "deployedBy": deployed_by,
+            "commitSha": commit_sha,
+            "description": description,
+            "metadata": (!metadata.is_empty()).then_some(metadata),
+            "status": (*status != Status::Pending).then_some(status),
+            "occurredAt": occurred_at.as_ref().map(clock::format_exact),
         }))
     }
 }

@@ -113,17 +113,16 @@ impl ImportLine {
             history: entries.iter().map(PastEntry::of).collect(),
             sequence: latest.filter(|_| is_implied).map(|entry| entry.sequence),
             deployment: NewDeployment {
+                component: deployment.component_name.into(),
+                environment: deployment.environment_name.into(),
+                version: deployment.version,
                 deployed_by: Some(deployment.deployed_by),
                 commit_sha: deployment.commit_sha,
                 description: deployment.description,
                 metadata: deployment.metadata,
                 status: deployment.status,
                 occurred_at: Some(occurred_at),
-                ..NewDeployment::new(
-                    deployment.component_name.into(),
-                    deployment.environment_name.into(),
-                    deployment.version,
-                )
+                register: false,
             },
         }))
     }
@@ -371,13 +370,16 @@ fn deployment(mut fields: Fields) -> Result<ImportLine, Vec<Fault>> {
     let built = component.zip(environment).zip(version).zip(past).map(
         |(((component, environment), version), past)| {
             let deployment = NewDeployment {
+                component,
+                environment,
+                version,
                 deployed_by,
                 commit_sha,
                 description,
                 metadata,
                 status: past.status,
                 occurred_at: past.occurred_at,
-                ..NewDeployment::new(component, environment, version)
+                register: false,
             };
             PastDeployment {
                 deployment,

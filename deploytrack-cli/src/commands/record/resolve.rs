@@ -130,6 +130,9 @@ impl Record {
         };
         let from_context = |fact| context.fact(fact).map(|found| found.value.clone());
         Ok(NewDeployment {
+            component: self.component.clone(),
+            environment: environment.clone(),
+            version: version.clone(),
             deployed_by: self
                 .deployed_by
                 .clone()
@@ -143,7 +146,6 @@ impl Record {
             status: self.status,
             occurred_at: self.occurred_at,
             register: self.register,
-            ..NewDeployment::new(self.component.clone(), environment.clone(), version.clone())
         })
     }
 

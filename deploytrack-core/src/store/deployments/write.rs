@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     clock::Time,
+    deployment::Deployment,
     error::Error,
     history::HistoryKind,
     status::Status,
@@ -43,31 +44,47 @@ struct DeploymentCell {
 
 /// The row of a deployment, with its next revision.
 fn columns(record: &DeploymentRecord) -> Columns<'_, 20> {
-    let new = &record.deployment;
+    // Without `..`: a new field of a deployment must be stored too.
+    let Deployment {
+        id,
+        component_id,
+        component_name: _,
+        environment_id,
+        environment_name: _,
+        version,
+        status,
+        attempt,
+        deployed_by,
+        commit_sha,
+        description,
+        metadata,
+        created_at,
+        updated_at,
+        started_at,
+        finished_at,
+        succeeded_at,
+        occurred_at,
+    } = &record.deployment;
+    let commit_sha = commit_sha.as_ref().map(CommitSha::as_str);
+    let description = description.as_ref().map(Description::as_str);
     [
-        ("id", new.id.into()),
-        ("component_id", new.component_id.into()),
-        ("environment_id", new.environment_id.into()),
-        ("version", new.version.as_str().into()),
-        ("status", new.status.as_str().into()),
-        ("attempt", new.attempt.into()),
-        ("deployed_by", new.deployed_by.as_str().into()),
-        (
-            "commit_sha",
-            new.commit_sha.as_ref().map(CommitSha::as_str).into(),
-        ),
-        (
-            "description",
-            new.description.as_ref().map(Description::as_str).into(),
-        ),
-        ("metadata", new.metadata.as_json().into()),
-        ("created_at", new.created_at.into()),
-        ("updated_at", new.updated_at.into()),
-        ("started_at", new.started_at.into()),
-        ("finished_at", new.finished_at.into()),
-        ("succeeded_at", new.succeeded_at.into()),
+        ("id", (*id).into()),
+        ("component_id", (*component_id).into()),
+        ("environment_id", (*environment_id).into()),
+        ("version", version.as_str().into()),
+        ("status", status.as_str().into()),
+        ("attempt", (*attempt).into()),
+        ("deployed_by", deployed_by.as_str().into()),
+        ("commit_sha", commit_sha.into()),
+        ("description", description.into()),
+        ("metadata", metadata.as_json().into()),
+        ("created_at", (*created_at).into()),
+        ("updated_at", (*updated_at).into()),
+        ("started_at", (*started_at).into()),
+        ("finished_at", (*finished_at).into()),
+        ("succeeded_at", (*succeeded_at).into()),
         ("succeeded_sequence", record.succeeded_sequence.into()),
-        ("occurred_at", new.occurred_at.into()),
+        ("occurred_at", (*occurred_at).into()),
         ("occurred_sequence", record.occurred_sequence.into()),
         ("head_hash", (&record.head_hash).into()),
         ("revision", (record.revision + 1).into()),
