@@ -275,6 +275,34 @@ fn a_value_that_cannot_be_recorded_is_no_fact() {
 }
 
 #[test]
+fn every_provider_has_a_case() {
+    for provider in PROVIDERS {
+        let mut cases = CASES.iter();
+        assert!(
+            cases.any(|(name, ..)| *name == provider.name),
+            "{}",
+            provider.name
+        );
+    }
+}
+
+#[test]
+fn the_pages_show_the_commit_of_every_provider() {
+    let page = include_str!("../../../docs/pipelines/README.md");
+    for provider in PROVIDERS {
+        let variables = provider.variables(Fact::Commit);
+        // Gitea and Forgejo set the variables of GitHub.
+        assert!(
+            variables
+                .iter()
+                .any(|name| page.contains(&format!("`{name}`"))),
+            "{}: {variables:?}",
+            provider.name
+        );
+    }
+}
+
+#[test]
 fn every_provider_has_a_unique_name_and_mark() {
     let names: std::collections::BTreeSet<_> =
         PROVIDERS.iter().map(|provider| provider.name).collect();
