@@ -1,5 +1,6 @@
 //! GET /api/v1/openapi.json, and checks of real answers against it.
 
+use deploytrack_core::event::EventType;
 use deploytrack_tests::{
     answer::Answer,
     caller::Caller,
@@ -700,5 +701,13 @@ async fn the_page_of_the_api_lists_every_operation() {
             let operation = (method.clone(), path.clone());
             assert!(listed.contains(&operation), "{operation:?}");
         }
+    }
+}
+
+#[test]
+fn the_page_of_the_api_lists_every_type_of_event() {
+    let page = include_str!("../../docs/api.md");
+    for one in EventType::ALL {
+        assert!(page.contains(&format!("`{one}`")), "{one}");
     }
 }

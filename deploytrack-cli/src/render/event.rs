@@ -61,7 +61,12 @@ fn what(event: &Event) -> String {
             "restored from the archive".to_owned()
         }
         (EventType::EnvironmentsOrdered, _) => "reordered".to_owned(),
-        _ => "changed".to_owned(),
+        (
+            EventType::DeploymentTransitioned
+            | EventType::ComponentUpdated
+            | EventType::EnvironmentUpdated,
+            _,
+        ) => "changed".to_owned(),
     };
     format!("{subject}: {happened}")
 }
