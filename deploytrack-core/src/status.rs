@@ -117,7 +117,10 @@ impl Status {
     /// Whether this status ends an attempt: `succeeded` or `failed`.
     #[must_use]
     pub const fn is_outcome(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed)
+        match self {
+            Self::Succeeded | Self::Failed => true,
+            Self::Pending | Self::InProgress | Self::RolledBack => false,
+        }
     }
 }
 

@@ -88,6 +88,8 @@ pub(crate) fn at(path: &str) -> Option<&'static Asset> {
 
 #[cfg(test)]
 mod tests {
+    use deploytrack_core::status::Status;
+
     use super::*;
 
     /// The quoted names after a word.
@@ -109,6 +111,21 @@ mod tests {
         loaded.sort_unstable();
         loaded.dedup();
         assert_eq!(loaded, served);
+    }
+
+    #[test]
+    fn every_status_has_words_a_sign_and_a_colour() {
+        let (words, style) = (
+            include_str!("dashboard/text.js"),
+            include_str!("dashboard/style.css"),
+        );
+        for status in Status::ALL {
+            assert!(words.contains(&format!(" {status}: \"")), "{status}");
+            for rule in [" { color", "::before { content"] {
+                let rule = format!(".status.{status}{rule}");
+                assert!(style.contains(&rule), "{rule}");
+            }
+        }
     }
 
     #[test]

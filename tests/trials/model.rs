@@ -461,7 +461,8 @@ impl Model {
             Status::Pending => &[],
             Status::InProgress => &[Status::InProgress],
             Status::RolledBack => &[Status::InProgress, Status::Succeeded, Status::RolledBack],
-            outcome => &[Status::InProgress, outcome],
+            Status::Succeeded => &[Status::InProgress, Status::Succeeded],
+            Status::Failed => &[Status::InProgress, Status::Failed],
         };
         self.known.push(ModelDeployment {
             id: String::new(),

@@ -284,3 +284,19 @@ fn record_refused(
         Refusal::of(error).map(|refusal| refusal.way_out(&entry, delivery.deployment().is_none()));
     Failure::of(error).hint(format!("{what}: {}", way_out.unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::status::Status;
+
+    use super::Update;
+
+    #[test]
+    fn the_help_names_every_status() {
+        let command = <Update as clap::Args>::augment_args(clap::Command::new("update"));
+        let help = command.get_after_help().unwrap().to_string();
+        for status in Status::ALL {
+            assert!(help.contains(status.as_str()), "{status}");
+        }
+    }
+}

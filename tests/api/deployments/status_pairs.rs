@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use deploytrack_core::status::Status;
 use deploytrack_tests::{
     database::DatabaseKind::{self, Postgres, Sqlite},
     server::Server,
@@ -12,13 +13,16 @@ use serde_json::{Value, json};
 
 use crate::given::{at, id};
 
-const STATUSES: [&str; 5] = [
-    "pending",
-    "in_progress",
-    "succeeded",
-    "failed",
-    "rolled_back",
-];
+/// All statuses: a new one must be storable, and be in the table of docs/api.md.
+const STATUSES: [&str; Status::ALL.len()] = {
+    let mut words = [""; Status::ALL.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = Status::ALL[at].as_str();
+        at += 1;
+    }
+    words
+};
 
 /// A new deployment with this status, reached by legal transitions.
 async fn in_status(server: &Server, status: &str) -> Value {

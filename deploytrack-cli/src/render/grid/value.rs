@@ -55,17 +55,10 @@ impl Value {
     }
 
     pub(super) fn field(&self, name: String, view: &View) -> Field {
-        let colour = match self {
-            Self::Status(Status::Succeeded) => Some(AnsiColor::Green),
-            Self::Status(Status::Failed) => Some(AnsiColor::Red),
-            Self::Status(Status::RolledBack) => Some(AnsiColor::Magenta),
-            Self::Status(Status::InProgress) => Some(AnsiColor::Cyan),
-            _ => None,
-        };
         Field {
             name,
             text: self.for_terminal(view.now),
-            colour,
+            colour: self.colours().map(|(colour, _)| colour),
         }
     }
 
@@ -77,12 +70,20 @@ impl Value {
     }
 
     pub(super) fn colour(&self) -> Option<Color> {
-        match self {
-            Self::Status(Status::Succeeded) => Some(Color::Green),
-            Self::Status(Status::Failed) => Some(Color::Red),
-            Self::Status(Status::RolledBack) => Some(Color::Magenta),
-            Self::Status(Status::InProgress) => Some(Color::Cyan),
-            _ => None,
+        self.colours().map(|(_, colour)| colour)
+    }
+
+    /// The colour outside a table and inside one.
+    const fn colours(&self) -> Option<(AnsiColor, Color)> {
+        let Self::Status(status) = self else {
+            return None;
+        };
+        match status {
+            Status::Pending => None,
+            Status::InProgress => Some((AnsiColor::Cyan, Color::Cyan)),
+            Status::Succeeded => Some((AnsiColor::Green, Color::Green)),
+            Status::Failed => Some((AnsiColor::Red, Color::Red)),
+            Status::RolledBack => Some((AnsiColor::Magenta, Color::Magenta)),
         }
     }
 }

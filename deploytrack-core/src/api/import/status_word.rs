@@ -199,7 +199,10 @@ pub(super) fn read(fields: &mut Fields) -> Option<StatusWord> {
         let near = near
             .map(|near| format!("; did you mean {near}?"))
             .unwrap_or_default();
-        let rule = "must be one of pending, in_progress, succeeded, failed, rolled_back, or a word of GitHub, GitLab or Octopus for one of them";
+        let rule = format!(
+            "must be one of {}, or a word of GitHub, GitLab or Octopus for one of them",
+            Status::ALL.map(Status::as_str).join(", ")
+        );
         return fields.wrong_value("status", format!("{rule}{near}"), &text);
     };
     Some(StatusWord { text, meaning })

@@ -20,10 +20,10 @@ use crate::{
 fn last_use(entries: Vec<PastEntry>) -> Option<Time> {
     let is_use = |entry: &PastEntry| {
         entry.event == HistoryKind::Transition
-            && matches!(
-                entry.status,
-                Status::Pending | Status::InProgress | Status::Succeeded
-            )
+            && match entry.status {
+                Status::Pending | Status::InProgress | Status::Succeeded => true,
+                Status::Failed | Status::RolledBack => false,
+            }
     };
     entries
         .into_iter()
