@@ -27,6 +27,7 @@
 //! | [`deployment`] | deployments and the requests that change them |
 //! | [`history`] | history rows, the chain of their hashes, and the state that they add up to |
 //! | [`rollback`] | the target of a rollback |
+//! | [`compare`] | which of two environments is ahead, and by which versions |
 //! | [`event`] | the events of `GET /api/v1/events` |
 //! | [`verification`] | the result of a comparison of all derived data with the history |
 //! | [`query`] | filters, cursors and pages |
@@ -100,6 +101,7 @@ pub mod catalog;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod clock;
+pub mod compare;
 pub mod deployment;
 pub mod digest;
 pub mod entity_tag;
