@@ -318,8 +318,9 @@ fn a_tail_makes_the_output_hardly_slower() {
     };
     let tail = wrapped(&["--output-tail", "3"], &["yes"]).join(" ");
     let best = |writer: &str| (0..3).map(|_| timed(writer)).min().unwrap();
-    // Generous, for a loaded machine: the test only catches a tail that inspects each line.
-    assert!(best(&format!("{program} {tail}")) < best("yes") * 3 + Duration::from_secs(1));
+    // Generous, for a loaded machine: the test only catches a tail that inspects each line, which
+    // would take more than a minute.
+    assert!(best(&format!("{program} {tail}")) < best("yes") * 10 + Duration::from_secs(10));
     assert_passed_through(
         &home.deploytrack(&wrapped(&["--output-tail", "3"], &["true"])),
         0,
