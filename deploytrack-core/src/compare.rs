@@ -221,20 +221,19 @@ fn lead<'a>(ahead: Track<'a>, other: Track<'a>, current_there: &str) -> Lead<'a>
     let mut pending = Vec::<PendingVersion<'a>>::new();
     let mut skipped = Vec::new();
     for stay in ahead.after(current_there) {
-        match stay.version {
-            Some(version) if !stay.is_rolled_back => {
-                if pending.iter().all(|pending| pending.version != version) {
-                    pending.push(PendingVersion {
-                        version,
-                        waiting_since: stay.started_at,
-                        was_there: other.0.iter().any(|stay| stay.version == Some(version)),
-                    });
-                }
-            }
-            Some(version) if version != current_there && !skipped.contains(&version) => {
+        let Some(version) = stay.version else {
+            continue;
+        };
+        if stay.is_rolled_back {
+            if version != current_there && !skipped.contains(&version) {
                 skipped.push(version);
             }
-            _ => {}
+        } else if pending.iter().all(|pending| pending.version != version) {
+            pending.push(PendingVersion {
+                version,
+                waiting_since: stay.started_at,
+                was_there: other.0.iter().any(|stay| stay.version == Some(version)),
+            });
         }
     }
     skipped.retain(|version| pending.iter().all(|pending| pending.version != *version));

@@ -24,7 +24,10 @@ const MOST: usize = 1024;
 const LEEWAY: f64 = 60.0;
 /// The last second of the year 9999. A later `exp` is a mistake, or an attempt to get a token that
 /// never expires.
-#[expect(clippy::cast_precision_loss, reason = "a second needs 38 bits of the 52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a second needs 38 bits of the 52"
+)]
 const LAST_SECOND: f64 = clock::LAST_SECOND as f64;
 
 /// A token that passed all checks but those of its times.
