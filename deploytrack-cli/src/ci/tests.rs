@@ -276,14 +276,14 @@ fn a_value_that_cannot_be_recorded_is_no_fact() {
 
 #[test]
 fn every_provider_has_a_case() {
-    for provider in PROVIDERS {
-        let mut cases = CASES.iter();
-        assert!(
-            cases.any(|(name, ..)| *name == provider.name),
-            "{}",
-            provider.name
-        );
-    }
+    // Forgejo and Gitea set the variables of GitHub, and have a test of their own.
+    let missing: Vec<_> = PROVIDERS
+        .iter()
+        .map(|provider| provider.name)
+        .filter(|name| !CASES.iter().any(|(case, ..)| case == name))
+        .filter(|name| !["forgejo-actions", "gitea-actions"].contains(name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
