@@ -41,6 +41,7 @@ fn keeper_of(child: &Child) -> String {
     String::from_utf8(found.stdout).unwrap().trim().to_owned()
 }
 
+/// Kills a process and waits until it has ended: its locks and open files are released only then.
 fn kill(pid: &str) {
     assert!(
         Command::new("kill")
@@ -49,6 +50,24 @@ fn kill(pid: &str) {
             .unwrap()
             .success()
     );
+    let start = Instant::now();
+    while runs(pid) {
+        assert!(start.elapsed() < Duration::from_secs(20), "{pid} runs on");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether a thread of the process has not ended. A process that no parent has waited for has ended too.
+fn runs(pid: &str) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return false;
+    };
+    threads.flatten().any(|thread| {
+        std::fs::read_to_string(thread.path().join("stat"))
+            .unwrap_or_default()
+            .rsplit_once(") ")
+            .is_some_and(|(_, fields)| !fields.starts_with(['Z', 'X']))
+    })
 }
 
 /// Status and last reason of the only deployment, once it is no longer in progress.
@@ -214,6 +233,13 @@ fn when_every_process_is_killed_the_next_call_records_an_unknown_outcome() {
 
 #[test]
 fn when_the_keeper_is_killed_too_no_outcome_is_guessed() {
+    // As soon as the command runs, also before the keeper has stored its process, and later.
+    for pause in [0, 300] {
+        no_outcome_is_guessed(Duration::from_millis(pause));
+    }
+}
+
+fn no_outcome_is_guessed(pause: Duration) {
     let bench = Bench::new();
     let home = home(&bench);
     let [go, done] = ["go", "done"].map(|name| home.path().join(name));
@@ -232,15 +258,10 @@ fn when_the_keeper_is_killed_too_no_outcome_is_guessed() {
     std::io::BufReader::new(child.stdout.as_mut().unwrap())
         .read_line(&mut keeper)
         .unwrap();
+    thread::sleep(pause);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(
-        Command::new("kill")
-            .args(["-KILL", keeper.trim()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    kill(keeper.trim());
     let flushed = home.deploytrack(&["flush"]);
     assert_eq!(flushed.done(), "1 sent, 0 kept, 0 refused\n");
     assert!(

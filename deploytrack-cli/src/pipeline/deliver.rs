@@ -92,12 +92,7 @@ impl Delivery {
         };
         // A command without an outcome that no longer runs was killed together with its keeper, as
         // when a job is cancelled.
-        let lost = || {
-            entry
-                .process()
-                .is_none_or(|process| !process.is_alive())
-                .then(|| Outcome::unknown(1))
-        };
+        let lost = || (!entry.command_may_run()).then(|| Outcome::unknown(1));
         if let (Some(PendingOutcome { server, key }), Some(outcome)) =
             (entry.pending_outcome(), entry.outcome().or_else(lost))
         {
@@ -232,6 +227,11 @@ impl Delivery {
                 .as_ref()
                 .map(|entry| entry.mark_unfinished(pending)),
         );
+    }
+
+    /// Marks that the command is being started.
+    pub(crate) fn mark_starting(&self) {
+        drop(self.entry.as_ref().map(Entry::mark_starting));
     }
 
     /// Marks that the outcome is among the events.

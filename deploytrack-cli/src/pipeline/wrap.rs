@@ -234,6 +234,7 @@ impl Wrap<'_, '_> {
     /// Runs the command under a keeper, or directly if there is no entry on disk or no keeper can
     /// be started.
     async fn run_command(&mut self, command: WrappedCommand<'_>, signals: &mut Signals) -> Outcome {
+        self.delivery.mark_starting();
         let Some(entry) = self.delivery.entry() else {
             return child::run(command, signals, drop).await;
         };

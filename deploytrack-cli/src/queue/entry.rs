@@ -172,9 +172,24 @@ impl Entry {
         self.parse_from_keeper(OUTCOME)
     }
 
+    /// Marks that the command is being started. Its process is stored only after it has begun.
+    pub(crate) fn mark_starting(&self) -> io::Result<()> {
+        self.write_unsynced(RUNNING, b"null")
+    }
+
     /// The process of the command, which may have ended.
     pub(crate) fn process(&self) -> Option<ProcessIdentity> {
-        self.parse_from_keeper(RUNNING)
+        self.parse_from_keeper::<Option<_>>(RUNNING).flatten()
+    }
+
+    /// Whether the command may still run: it was being started and its process is not known, or its
+    /// process is alive.
+    pub(crate) fn command_may_run(&self) -> bool {
+        match self.parse_from_keeper::<Option<ProcessIdentity>>(RUNNING) {
+            None => false,
+            Some(None) => true,
+            Some(Some(process)) => process.is_alive(),
+        }
     }
 
     /// Stores the process of a command that has no keeper.

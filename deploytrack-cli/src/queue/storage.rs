@@ -21,7 +21,7 @@ pub(super) const UNFINISHED: &str = "unfinished";
 /// Locked while the keeper lives. The keeper waits for the command even if the process that records
 /// the deployment dies.
 pub(super) const KEEPER: &str = "keeper";
-/// The process of the command.
+/// The process of the command; `null` from just before its start until the process is known.
 pub(super) const RUNNING: &str = "running";
 /// Exists after the recording process ended in an orderly way and left the entry to the next call.
 pub(super) const LEFT: &str = "left";
