@@ -40,6 +40,10 @@ pub const EXPORT: &str = "/api/v1/deployments/export";
 pub const VERIFY: &str = "/api/v1/verify";
 /// Streams events, as server-sent events.
 pub const EVENTS: &str = "/api/v1/events";
+/// The session of the pages: logging in, who is logged in, logging out.
+pub const SESSION: &str = "/api/v1/session";
+/// Issues a code that a browser exchanges for a session.
+pub const SESSION_CODE: &str = "/api/v1/session/code";
 /// The OpenAPI document of this API.
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 /// Components. One component is at `/:id`.

@@ -47,6 +47,7 @@ use crate::{
     history::HistoryEntry,
     matrix::Matrix,
     query::{CatalogFilter, DeploymentFilter, MatrixFilter, Page, PageRequest},
+    session::LoginCode,
     text::Name,
     verification::Verification,
 };
@@ -164,6 +165,12 @@ impl Client {
     /// Streams deployments, the earliest first, in the format of [`Client::import`].
     pub async fn export(&self, filter: &DeploymentFilter) -> Result<Export, Error> {
         self.stream(api::EXPORT, &query::deployments(filter)).await
+    }
+
+    /// Asks for a code that a browser exchanges for a session with the rights of the token.
+    pub async fn login_code(&self) -> Result<ApiResponse<LoginCode>, Error> {
+        self.send(Method::POST, api::SESSION_CODE, &[], &json!({}))
+            .await
     }
 
     /// Reads a page of components in the order of their names, or only the component with this

@@ -30,6 +30,7 @@
 //! | [`compare`] | which of two environments is ahead, and by which versions |
 //! | [`event`] | the events of `GET /api/v1/events` |
 //! | [`verification`] | the result of a comparison of all derived data with the history |
+//! | [`session`] | sessions of the pages, and the codes that open one |
 //! | [`query`] | filters, cursors and pages |
 //! | [`matrix`] | rows and cells of the matrix |
 //! | [`api`] | paths, headers and bodies that the server and the client share |
@@ -118,6 +119,7 @@ pub mod name;
 pub mod openapi;
 pub mod query;
 pub mod rollback;
+pub mod session;
 pub mod status;
 #[cfg(feature = "store")]
 pub mod store;

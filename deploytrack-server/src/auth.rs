@@ -1,8 +1,18 @@
-//! Authorization: whether the token of a request is valid, and its role allows the request.
+//! Authorization: whether the token or the session of a request is valid, and its role allows the
+//! request.
 
-use http::{HeaderMap, header};
+use std::sync::Arc;
 
-use crate::{App, identity::Identity, refusal::Refusal, token::TokenFault};
+use deploytrack_core::clock::Time;
+use http::{HeaderMap, Method, header};
+
+use crate::{
+    App,
+    identity::Identity,
+    refusal::Refusal,
+    session,
+    token::{self, Claims, TokenFault},
+};
 
 /// The permission that an endpoint requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +23,11 @@ pub(crate) enum Access {
     Health,
     /// None, if the badges of the server are public. Otherwise the path does not exist.
     Badges,
-    /// A valid token.
+    /// None yet: the endpoint checks the token, the code or the cookie itself.
+    Session,
+    /// A valid token, or a session for a read.
     Reader,
-    /// A valid token with the role `admin`.
+    /// The same with the role `admin`.
     Admin,
 }
 
@@ -23,37 +35,78 @@ impl Access {
     /// Whether a request needs a valid token.
     pub(crate) const fn needs_token(self) -> bool {
         match self {
-            Self::Open | Self::Health | Self::Badges => false,
+            Self::Open | Self::Health | Self::Badges | Self::Session => false,
             Self::Reader | Self::Admin => true,
         }
     }
 }
 
-/// Checks the token of a request and its role.
-pub(crate) fn authorize(
+/// Checks the token or the session of a request, and its role. A session only reads: a page of
+/// another site could make the browser send a write with its cookie.
+pub(crate) async fn authorize(
     app: &App,
     access: Access,
+    method: &Method,
     headers: &HeaderMap,
 ) -> Result<Identity, Refusal> {
     if !access.needs_token() {
         return Ok(Identity::anyone());
     }
-    let token = bearer_token(headers)?;
-    let claims = app
-        .verifier
-        .check(token, app.tracker.clock().now())
-        .map_err(|fault| match fault {
-            TokenFault::Invalid => Refusal::BadToken,
-            TokenFault::TooLong(longest) => Refusal::LongToken(longest),
-        })?;
+    let claims = if headers.contains_key(header::AUTHORIZATION) || !method.is_safe() {
+        verified(app, bearer_token(headers)?)?
+    } else {
+        session(app, headers).await?.0
+    };
     if access == Access::Admin && !claims.admin {
         return Err(Refusal::Role);
     }
     Ok(Identity::of(claims))
 }
 
+/// Who is logged in, and until when.
+pub(crate) async fn login(app: &App, headers: &HeaderMap) -> Result<(Arc<Claims>, Time), Refusal> {
+    if headers.contains_key(header::AUTHORIZATION) {
+        check_token(app, bearer_token(headers)?)
+    } else {
+        session(app, headers).await
+    }
+}
+
+/// Checks a token, for what lasts as long as the token.
+pub(crate) fn check_token(app: &App, token: &str) -> Result<(Arc<Claims>, Time), Refusal> {
+    let claims = verified(app, token)?;
+    let ends = token::end_of(token)
+        .filter(|ends| *ends > app.tracker.clock().now())
+        .ok_or(Refusal::BadToken)?;
+    Ok((claims, ends))
+}
+
+fn verified(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
+    let checked = app.verifier.check(token, app.tracker.clock().now());
+    checked.map_err(|fault| match fault {
+        TokenFault::Invalid => Refusal::BadToken,
+        TokenFault::TooLong(longest) => Refusal::LongToken(longest),
+    })
+}
+
+/// The rights of the session of the request, and its end.
+pub(crate) async fn session(
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<(Arc<Claims>, Time), Refusal> {
+    let verifier = app.verifier.fingerprint();
+    let id = session::id(headers, verifier).ok_or(Refusal::NoToken)?;
+    let found = app.tracker.session(&id, verifier).await?;
+    let found = found.ok_or(Refusal::NoToken)?;
+    let claims = Claims {
+        subject: found.subject,
+        admin: found.admin,
+    };
+    Ok((Arc::new(claims), found.expires_at))
+}
+
 /// The token of the one `Authorization: Bearer` header.
-fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let one = all.next().ok_or(Refusal::NoToken)?;
     // If there are two headers, a proxy may have checked the other one.

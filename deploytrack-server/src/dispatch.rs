@@ -77,7 +77,7 @@ async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> Handle
     if app.health_only && !is_health_check {
         return Err(Refusal::NoPath);
     }
-    let identity = auth::authorize(&app, endpoint.access, &parts.headers)?;
+    let identity = auth::authorize(&app, endpoint.access, &parts.method, &parts.headers).await?;
     if let Some(connection) = parts.extensions.get::<Connection>() {
         if identity.is_authenticated() {
             connection.authenticated();

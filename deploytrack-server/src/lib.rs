@@ -29,7 +29,8 @@
 //! | `cache` | responses stored until the next commit |
 //! | `arrival`, `request_body` | the memory for arriving bodies; the body of a request until it is read |
 //! | `app` | [`App`]: everything that a request needs |
-//! | `auth` | authorization: tokens and roles |
+//! | `session` | the cookie of a session, and which sites may set it |
+//! | `auth` | authorization: tokens, sessions and roles |
 //! | `asset`, `dashboard` | files inside the program; the pages for people (feature `dashboard`) |
 //! | `swagger_ui` | Swagger UI (feature `swagger`) |
 //! | `preconditions` | the headers that change what a write does |
@@ -69,6 +70,7 @@ mod request_body;
 mod response;
 mod secret_file;
 pub mod serve;
+mod session;
 mod streaming;
 #[cfg(feature = "swagger")]
 mod swagger_ui;

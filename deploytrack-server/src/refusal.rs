@@ -9,7 +9,10 @@ mod tests;
 
 use std::time::Duration;
 
-use deploytrack_core::error::{Error, Fault};
+use deploytrack_core::{
+    error::{Error, Fault},
+    text::Label,
+};
 
 pub(crate) use self::resource::Resource;
 use crate::quota::QuotaExceeded;
@@ -31,6 +34,12 @@ pub(crate) enum Refusal {
     LongToken(Duration),
     /// The token is valid but lacks the role.
     Role,
+    /// A page of another site made the request.
+    OtherSite,
+    /// The code is for another caller than the browser's session: the two subjects.
+    LoggedIn(Label, Label),
+    /// The code has ended, was used or never existed.
+    UsedCode,
     /// The target and the headers are too large.
     Head,
     /// The body is too large. The text names the limit.

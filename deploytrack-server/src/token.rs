@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use deploytrack_core::{clock::Time, json, text::Label};
+use deploytrack_core::{clock::Time, digest::Digest, json, text::Label};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use serde::de::IgnoredAny;
@@ -75,6 +75,14 @@ impl Secret {
     #[must_use]
     pub fn with_max_lifetime(self, longest: Duration) -> Self {
         Self { longest, ..self }
+    }
+
+    /// The digest of the secret and of everything that tokens must have.
+    fn fingerprint(&self) -> Digest {
+        let terms = json!([self.issuer, self.audience, self.longest.as_secs()]);
+        let mut bytes = format!("deploytrack session\n{terms}\n").into_bytes();
+        bytes.extend_from_slice(self.bytes.expose_secret());
+        Digest::of(&bytes)
     }
 
     /// The longest lifetime of a token.
@@ -195,6 +203,7 @@ pub(crate) struct Verifier {
     issuer: Option<String>,
     audience: Option<String>,
     longest: Duration,
+    fingerprint: Digest,
     cache: TokenCache,
 }
 
@@ -213,8 +222,14 @@ impl Verifier {
             issuer: secret.issuer.clone(),
             audience: secret.audience.clone(),
             longest: secret.longest,
+            fingerprint: secret.fingerprint(),
             cache: TokenCache::default(),
         }
+    }
+
+    /// The digest of the secret and of what it accepts. A session ends when it changes.
+    pub(crate) const fn fingerprint(&self) -> &Digest {
+        &self.fingerprint
     }
 
     /// The claims of a valid token.
@@ -273,6 +288,16 @@ fn is_valid_header(token: &str, header: &Header) -> bool {
         .as_deref()
         .is_none_or(|typ| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt"));
     typ && part(token, 0).is_some_and(|fields| !fields.contains_key("crit"))
+}
+
+/// When a token that was checked ends, in whole seconds.
+pub(crate) fn end_of(token: &str) -> Option<Time> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a checked token ends before the year 10000"
+    )]
+    let seconds = part(token, 1)?.get("exp")?.as_f64()? as i64;
+    Time::from_timestamp(seconds, 0)
 }
 
 /// The JSON object in a part of a token. Duplicate names are an error: the library uses the last

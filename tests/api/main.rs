@@ -22,6 +22,7 @@ mod idempotency;
 mod names;
 mod openapi;
 mod readers;
+mod sessions;
 mod tokens;
 mod unread_bodies;
 mod verify;

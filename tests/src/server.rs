@@ -85,6 +85,16 @@ impl Server {
         )
     }
 
+    /// Starts a server of this application.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn of_app(app: App) -> Self {
+        let tracker = app.tracker().clone();
+        Self::of(app, tracker)
+    }
+
     fn of(app: App, tracker: Tracker) -> Self {
         let listener = serve::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();

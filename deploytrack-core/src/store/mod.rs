@@ -35,6 +35,7 @@ mod lookup;
 mod matrix;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod sessions;
 mod sets;
 #[cfg(feature = "sqlite")]
 mod sqlite;

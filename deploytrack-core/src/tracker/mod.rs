@@ -36,6 +36,7 @@ mod pages;
 mod preconditions;
 mod record;
 mod resolve;
+mod sessions;
 mod undeploy;
 mod verification;
 mod writer;

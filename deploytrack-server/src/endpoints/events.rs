@@ -16,7 +16,7 @@ use deploytrack_core::{
     tracker::Events,
 };
 use futures_util::stream;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use tokio::time::timeout;
@@ -194,8 +194,10 @@ impl EventSource {
             () = ending.cancelled() => return None,
             next = timeout(HEARTBEAT, self.matching_events()) => next,
         };
-        // The token may have expired since the connection was opened.
-        auth::authorize(&self.app, self.access, &self.headers).ok()?;
+        // The token or the session may have ended since the connection was opened.
+        auth::authorize(&self.app, self.access, &Method::GET, &self.headers)
+            .await
+            .ok()?;
         Some(match next {
             Err(_) => Ok(Frame::data(Bytes::from(format!(
                 ": heartbeat\n{}",

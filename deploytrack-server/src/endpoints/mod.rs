@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use http::Method;
 
 use crate::{
-    auth::Access::{self, Admin, Badges, Health, Open, Reader},
+    auth::Access::{self, Admin, Badges, Health, Open, Reader, Session},
     cache::Caching::{self, Collection, No, Record},
     openapi::OperationDraft,
     preconditions::WriteHeader::{self, IdempotencyKey, IfMatch, SentAt},
@@ -29,6 +29,7 @@ mod openapi;
 #[cfg(feature = "dashboard")]
 mod pages;
 mod paths;
+mod session;
 #[cfg(feature = "swagger")]
 mod swagger;
 #[cfg(test)]
@@ -132,6 +133,19 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: GET,    path: api::EVENTS,                           access: Reader,
                caching: No,         conditions: &[],
                doc: Some(events::doc), handle: &events::handle },
+    // Sessions of the pages.
+    Endpoint { method: POST,   path: api::SESSION,                          access: Session,
+               caching: No,         conditions: &[],
+               doc: Some(session::start::doc), handle: &session::start::handle },
+    Endpoint { method: GET,    path: api::SESSION,                          access: Reader,
+               caching: No,         conditions: &[],
+               doc: Some(session::show::doc), handle: &session::show::handle },
+    Endpoint { method: DELETE, path: api::SESSION,                          access: Session,
+               caching: No,         conditions: &[],
+               doc: Some(session::end::doc), handle: &session::end::handle },
+    Endpoint { method: POST,   path: api::SESSION_CODE,                     access: Reader,
+               caching: No,         conditions: &[],
+               doc: Some(session::code::doc), handle: &session::code::handle },
     // Components.
     Endpoint { method: GET,    path: api::COMPONENTS,                       access: Reader,
                caching: Collection, conditions: &[],

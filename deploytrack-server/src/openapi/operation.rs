@@ -126,6 +126,14 @@ impl OperationDraft {
         )
     }
 
+    /// Adds the response 200 with a login, which is not a resource and has no entity tag.
+    pub(crate) fn answers_login(self) -> Self {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Login")))
+            .build();
+        self.response(StatusCode::OK, "Logged in.", Some((JSON, content)), &[])
+    }
+
     /// Adds a response.
     pub(crate) fn response(
         self,

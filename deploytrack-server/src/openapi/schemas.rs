@@ -15,6 +15,7 @@ use deploytrack_core::{
     matrix::{Cell, Cells, Row},
     openapi,
     query::Page,
+    session::{Login, LoginCode},
     status::Status,
     text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version},
     verification::{Difference, Verification},
@@ -52,6 +53,8 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<EventName>()
         .schema_from::<Verification>()
         .schema_from::<Difference>()
+        .schema_from::<Login>()
+        .schema_from::<LoginCode>()
         .schema_from::<Problem>()
         .schema_from::<Fault>()
         .schema_from::<Name>()

@@ -34,6 +34,9 @@ impl Refusal {
                 "forbidden",
                 "The role admin is needed",
             ),
+            Self::OtherSite => (StatusCode::FORBIDDEN, "other_site", "Another site asks"),
+            Self::LoggedIn(..) => (StatusCode::CONFLICT, "logged_in", "Already logged in"),
+            Self::UsedCode => (StatusCode::UNAUTHORIZED, "code_ended", "The code has ended"),
             Self::Head => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "header_too_large",
@@ -87,7 +90,7 @@ impl Refusal {
             Self::Method(allow) => Some((header::ALLOW, allow)),
             // A request without a token gets no error code (RFC 6750, section 3.1).
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Self::BadToken | Self::LongToken(_) => {
+            Self::BadToken | Self::LongToken(_) | Self::UsedCode => {
                 Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
             }
             Self::Role => Some((

@@ -80,6 +80,9 @@ impl Refusal {
                 lifetime_text(*longest)
             ),
             Self::Role => "the token is valid but does not have the role admin".into(),
+            Self::OtherSite => "a page of another site made this request; log in and out on the server's own page".into(),
+            Self::LoggedIn(now, then) => format!("this browser is logged in as {now}, and the link logs in as {then}"),
+            Self::UsedCode => "the code was used, or is older than a minute; open the page again with `deploytrack open`".into(),
             Self::Head => "the path and headers together may have at most 32 KiB".into(),
             Self::TooLarge(limit) => format!("the body may have at most {limit}"),
             Self::MediaType(expected) => format!("the body must be sent as {expected}, without Content-Encoding"),

@@ -1,0 +1,38 @@
+//! `DELETE /api/v1/session`: logs the browser out.
+
+use http::{StatusCode, header};
+
+use crate::{
+    body::no_content,
+    openapi::{OperationDraft, group},
+    request::Call,
+    response::HandlerResult,
+    session,
+};
+
+pub(crate) fn doc() -> OperationDraft {
+    OperationDraft::new(
+        group::SERVER,
+        "endSession",
+        "Log the browser out",
+        "Ends the session of the cookie, if there is one, and removes the cookie. Other sessions of the subject continue. A request \
+         of another site's page is 403.",
+    )
+    .response(StatusCode::NO_CONTENT, "Logged out.", None, &[])
+    .refusals(&[StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE])
+}
+
+/// Ends the session of the cookie.
+pub(crate) async fn handle(call: Call) -> HandlerResult {
+    call.query().finish(Some(()))?;
+    session::check_site(call.headers())?;
+    let verifier = call.app().verifier.fingerprint();
+    if let Some(id) = session::id(call.headers(), verifier) {
+        call.tracker().end_session(id).await?;
+    }
+    let mut response = no_content();
+    for cookie in session::removal(verifier)? {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

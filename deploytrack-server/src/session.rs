@@ -1,0 +1,199 @@
+//! The cookie of a session, and who may set it.
+//!
+//! The cookie has a random id of 256 bits, and the database has only its hash. Its name depends on
+//! the secret of the server: browsers share cookies between the ports of a host, and two servers
+//! there must not end each other's sessions.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use deploytrack_core::{clock::Time, digest::Digest};
+use http::{HeaderMap, HeaderName, HeaderValue, header, uri::Authority};
+
+use crate::refusal::{Refusal, internal};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// The start of a code. A token is never read as a code: it begins otherwise.
+pub(crate) const CODE: &str = "dtc_";
+/// The characters of an id: 32 bytes in base64.
+const ID_LENGTH: usize = 43;
+/// The prefix with which a browser accepts a cookie only over https, for this host alone (RFC
+/// 6265bis, section 4.1.3).
+const HOST: &str = "__Host-";
+
+/// A random text of 256 bits.
+pub(crate) fn random() -> Result<String, Refusal> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The hash under which the id of the request's session is stored, if there is a cookie.
+pub(crate) fn id(headers: &HeaderMap, verifier: &Digest) -> Option<Digest> {
+    let name = name(verifier);
+    let secure = value(headers, &format!("{HOST}{name}"));
+    let id = secure.or_else(|| value(headers, &name))?;
+    (id.len() == ID_LENGTH).then(|| Digest::of(id.as_bytes()))
+}
+
+fn name(verifier: &Digest) -> String {
+    let verifier = verifier.to_string();
+    format!(
+        "deploytrack-session-{}",
+        verifier.get(..8).unwrap_or_default()
+    )
+}
+
+/// The value of the first cookie with this name.
+fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).iter();
+    all.filter_map(|cookies| cookies.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find_map(|(known, value)| (known == name).then_some(value))
+}
+
+/// The `Set-Cookie` of a session that ends at this time.
+pub(crate) fn cookie(
+    headers: &HeaderMap,
+    verifier: &Digest,
+    id: &str,
+    now: Time,
+    expires_at: Time,
+) -> Result<HeaderValue, Refusal> {
+    set_cookie(
+        is_https(headers),
+        verifier,
+        id,
+        (expires_at - now).num_seconds().max(0),
+    )
+}
+
+/// The `Set-Cookie`s that remove the session, with and without https.
+pub(crate) fn removal(verifier: &Digest) -> Result<[HeaderValue; 2], Refusal> {
+    Ok([
+        set_cookie(true, verifier, "", 0)?,
+        set_cookie(false, verifier, "", 0)?,
+    ])
+}
+
+fn set_cookie(
+    https: bool,
+    verifier: &Digest,
+    id: &str,
+    max_age: i64,
+) -> Result<HeaderValue, Refusal> {
+    let (prefix, secure) = if https { (HOST, "; Secure") } else { ("", "") };
+    let text = format!(
+        "{prefix}{}={id}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age}{secure}",
+        name(verifier)
+    );
+    let mut cookie = HeaderValue::try_from(text).map_err(internal)?;
+    cookie.set_sensitive(true);
+    Ok(cookie)
+}
+
+/// Whether the page that sent this request was loaded over https. The server itself speaks http;
+/// a proxy in front of it may not.
+fn is_https(headers: &HeaderMap) -> bool {
+    origin(headers).is_some_and(|origin| origin.starts_with("https://"))
+}
+
+fn origin(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ORIGIN)?.to_str().ok()
+}
+
+/// Refuses a request that a page of another site made. A browser states the site with
+/// `Sec-Fetch-Site`, or, over http, the page's `Origin`; a program that is no browser states
+/// neither.
+pub(crate) fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_own = match headers.get(SEC_FETCH_SITE) {
+        Some(site) => site == "same-origin",
+        None => !headers.contains_key(header::ORIGIN) || is_own_origin(headers),
+    };
+    is_own.then_some(()).ok_or(Refusal::OtherSite)
+}
+
+fn is_own_origin(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let own = origin(headers).and_then(|origin| origin.split_once("://"));
+    let same = |(scheme, from): (&str, &str), host: &str| {
+        let full = |text: &str| {
+            let authority = text.parse::<Authority>().ok()?;
+            let port = if scheme == "https" { 443 } else { 80 };
+            Some((
+                authority.host().to_ascii_lowercase(),
+                authority.port_u16().unwrap_or(port),
+            ))
+        };
+        full(from).is_some() && full(from) == full(host)
+    };
+    own.zip(host).is_some_and(|(own, host)| same(own, host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &str)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_str(value).unwrap(),
+            )
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn a_request_of_another_site_is_recognised() {
+        let check = |pairs: &[(&'static str, &str)]| check_site(&headers(pairs)).is_ok();
+        let host = ("host", "tracker.example.com:3000");
+        assert!(check(&[host]));
+        assert!(check(&[
+            host,
+            ("origin", "http://tracker.example.com:3000")
+        ]));
+        assert!(check(&[
+            ("host", "t.example"),
+            ("origin", "https://t.example")
+        ]));
+        assert!(check(&[host, ("sec-fetch-site", "same-origin")]));
+        for other in [
+            "http://tracker.example.com",
+            "http://evil.example",
+            "null",
+            "",
+            "http://tracker.example.com:3000.evil.example",
+        ] {
+            assert!(!check(&[host, ("origin", other)]), "{other}");
+        }
+        for other in ["same-site", "cross-site", "none", ""] {
+            assert!(!check(&[host, ("sec-fetch-site", other)]), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_secure_over_https_and_is_found_again() {
+        let verifier = Digest::of(b"a secret");
+        let now = deploytrack_core::clock::parse("2025-06-01T12:00:00Z").unwrap();
+        let text = "a".repeat(ID_LENGTH);
+        let set = |origin| {
+            let end = now + chrono::TimeDelta::seconds(90);
+            let cookie = cookie(&headers(&[("origin", origin)]), &verifier, &text, now, end);
+            cookie.unwrap().to_str().unwrap().to_owned()
+        };
+        let (plain, secure) = (set("http://host"), set("https://host"));
+        assert!(plain.ends_with("; HttpOnly; SameSite=Strict; Path=/; Max-Age=90"));
+        assert!(secure.starts_with("__Host-deploytrack-session-"));
+        assert!(secure.ends_with("; Max-Age=90; Secure"));
+        for cookie in [plain, secure] {
+            let pair = format!("theme=dark; {}", cookie.split(';').next().unwrap());
+            assert_eq!(
+                id(&headers(&[("cookie", &pair)]), &verifier),
+                Some(Digest::of(text.as_bytes()))
+            );
+            assert_eq!(id(&headers(&[("cookie", &pair)]), &Digest::of(b"b")), None);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+-- Sessions of the pages, and the codes that are exchanged for one.
+
+create table sessions (
+    -- SHA-256 of the random id that only the browser has, or of the code.
+    id         bytea   not null primary key,
+    -- A code is used once, and lasts a minute.
+    is_code    boolean not null,
+    -- The subject and the role of the token.
+    subject    text    not null,
+    admin      boolean not null,
+    -- What the token was verified with: a session ends when the server's secret changes.
+    verifier   bytea   not null,
+    created_at timestamptz not null,
+    -- When this row ends.
+    expires_at timestamptz not null,
+    -- When the token ends, and the session of a code.
+    token_ends timestamptz not null
+);
+
+-- The oldest sessions of a subject: the number of each subject is limited.
+create index sessions_by_subject on sessions (subject, created_at);
