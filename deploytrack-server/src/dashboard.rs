@@ -1,8 +1,8 @@
 //! The dashboard: pages for people. A browser runs their files without a build step.
 //!
-//! The files contain no data. They call the API as every other client does, with the token that the
-//! user pastes or that `deploytrack open` passes in the fragment of the URL. Browsers do not send
-//! the fragment to a server.
+//! The files contain no data. They call the API as every other client does, with a session that the
+//! server begins for the token that the user pastes, or for the code that `deploytrack open` passes
+//! in the fragment of the URL. Browsers do not send the fragment to a server.
 
 use crate::asset::Asset;
 
@@ -37,7 +37,7 @@ macro_rules! files {
     };
 }
 
-static FILES: [Asset; 18] = files![
+static FILES: [Asset; 19] = files![
     "index.html",
     "style.css",
     "icon.svg",
@@ -55,6 +55,7 @@ static FILES: [Asset; 18] = files![
     "matrix.js",
     "model.js",
     "moment.js",
+    "session.js",
     "text.js",
 ];
 

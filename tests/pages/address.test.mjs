@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { read, replace, takeToken, to } from "../../deploytrack-server/src/dashboard/address.js";
+import { read, replace, takeCode, to } from "../../deploytrack-server/src/dashboard/address.js";
 
 beforeEach(() => {
   globalThis.location = { hash: "" };
@@ -46,17 +46,17 @@ test("replace changes the parameters of the page", () => {
   assert.equal(location.hash, "#/changes?q=api");
 });
 
-test("a token is removed from the address, which then leads to its page", () => {
-  location.hash = "#token=secret&to=compare%3Fa%3D1";
-  assert.equal(takeToken(), "secret");
+test("a code is removed from the address, which then leads to its page", () => {
+  location.hash = "#code=secret&to=compare%3Fa%3D1";
+  assert.equal(takeCode(), "secret");
   assert.equal(location.hash, "#/compare?a=1");
-  assert.equal(takeToken(), null);
+  assert.equal(takeCode(), null);
 });
 
-test("only a token at the beginning of the fragment counts", () => {
-  for (const hash of ["", "#/matrix?token=secret", "#token="]) {
+test("only a code at the beginning of the fragment counts", () => {
+  for (const hash of ["", "#/matrix?code=secret", "#code="]) {
     location.hash = hash;
-    assert.ok(!takeToken(), hash);
+    assert.ok(!takeCode(), hash);
     assert.equal(location.hash, hash);
   }
 });

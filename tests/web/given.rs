@@ -10,7 +10,8 @@ pub(crate) async fn served() -> (Database, Server) {
     (database, server)
 }
 
-/// The address of a page, after the `/`, with the token of an admin for the login.
+/// The address of a page, after the `/`, with the token of an admin, which
+/// [`Browser::open`](deploytrack_tests::browser::Browser::open) exchanges for a code.
 pub(crate) fn logged_in(page: &str) -> String {
     let to: String = url::form_urlencoded::byte_serialize(page.as_bytes()).collect();
     format!("#token={}&to={to}", Caller::admin_token())

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_core::{catalog::Reference, query::PageRequest, text::Name};
+use deploytrack_core::{catalog::Reference, client, text::Name};
 use tempfile::NamedTempFile;
 use tokio::{signal, time::sleep};
 use webbrowser::{Browser, BrowserOptions};
@@ -18,10 +18,11 @@ const FOR_THE_BROWSER: Duration = Duration::from_secs(10);
 
 /// Open the server's pages in a browser, logged in
 ///
-/// The browser gets the token in the fragment of the address, which is not sent to any server. The
-/// page stores the token until its tab is closed. The token is not on a command line, where others
-/// on this machine could read it: the browser opens a file in the home that only you can read and
-/// that is deleted after 10 seconds. Set BROWSER to use another browser.
+/// The browser gets a code that logs in once, within a minute, in the fragment of the address,
+/// which is not sent to any server. It stays logged in until the token ends or you log out there.
+/// The code is not on a command line, where others on this machine could read it: the browser opens
+/// a file in the home that only you can read and that is deleted after 10 seconds. Set BROWSER to
+/// use another browser.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -35,7 +36,7 @@ pub(crate) struct Open {
     /// Show the deployments to this environment
     #[arg(short, long, value_name = "NAME|ID")]
     environment: Option<Reference>,
-    /// Print the address, with the token, instead of opening it
+    /// Print the address, with the code, instead of opening it
     #[arg(long)]
     print: bool,
 }
@@ -45,19 +46,15 @@ pub(crate) async fn run(open: Open, session: &mut Session<'_>) -> Result<(), Fai
         .settings
         .clone()
         .unwrap_or_else(Settings::of_this_machine);
-    let Some(token) = &settings.token else {
+    if settings.token.is_none() {
         return Err(
             Failure::new(Exit::Unauthorised, "there is no token to log in with")
                 .hint("`deploytrack login` stores one"),
         );
-    };
-    // A request first: an error here has hints, an error in the browser has none.
-    session
-        .client
-        .components(None, PageRequest::new(0, 1).unwrap_or_default())
-        .await?;
+    }
     let filter = page_filter(&open, session).await?;
-    let address = address(&settings.url, token, &filter)?;
+    let code = code(session).await?;
+    let address = address(&settings.url, &code, &filter)?;
     if open.print {
         return session.line(&address);
     }
@@ -77,6 +74,18 @@ pub(crate) async fn run(open: Open, session: &mut Session<'_>) -> Result<(), Fai
     tokio::select! {
         () = sleep(FOR_THE_BROWSER) => Ok(()),
         _ = signal::ctrl_c() => Ok(()),
+    }
+}
+
+/// Asks the server for a code.
+async fn code(session: &Session<'_>) -> Result<String, Failure> {
+    match session.client.login_code().await {
+        Ok(answer) => Ok(answer.value.code),
+        Err(client::Error::Refused(problem)) if matches!(problem.status, 404 | 405) => Err(
+            Failure::usage("this server is older than this command and issues no codes to log in")
+                .hint("update the server, or paste the token on its page"),
+        ),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -103,8 +112,8 @@ async fn page_filter(open: &Open, session: &Session<'_>) -> Result<PageFilter, F
     })
 }
 
-/// The address of a page, with the token in its fragment.
-fn address(url: &str, token: &str, filter: &PageFilter) -> Result<String, Failure> {
+/// The address of a page, with the code in its fragment.
+fn address(url: &str, code: &str, filter: &PageFilter) -> Result<String, Failure> {
     let encoded = |pairs: &[(&str, &str)]| {
         url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(pairs)
@@ -128,7 +137,7 @@ fn address(url: &str, token: &str, filter: &PageFilter) -> Result<String, Failur
     if !address.path().ends_with('/') {
         address.set_path(&format!("{}/", address.path()));
     }
-    address.set_fragment(Some(&encoded(&[("token", token), ("to", &page)])));
+    address.set_fragment(Some(&encoded(&[("code", code), ("to", &page)])));
     Ok(address.into())
 }
 
@@ -182,22 +191,22 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_only_in_the_fragment() {
+    fn the_code_is_only_in_the_fragment() {
         let of = |url: &str, filter: &PageFilter| address(url, "a.b-c_d", filter).unwrap();
         assert_eq!(
             of("http://127.0.0.1:3000", &page_filter(None, None)),
-            "http://127.0.0.1:3000/#token=a.b-c_d&to="
+            "http://127.0.0.1:3000/#code=a.b-c_d&to="
         );
         assert_eq!(
             of("https://host/deploytrack", &page_filter(None, None)),
-            "https://host/deploytrack/#token=a.b-c_d&to="
+            "https://host/deploytrack/#code=a.b-c_d&to="
         );
         assert_eq!(
             of(
                 "https://host/",
                 &page_filter(Some("eu/api"), Some("production"))
             ),
-            "https://host/#token=a.b-c_d&to=changes%3Fcomponent%3Deu%252Fapi%26environment%3Dproduction"
+            "https://host/#code=a.b-c_d&to=changes%3Fcomponent%3Deu%252Fapi%26environment%3Dproduction"
         );
     }
 
@@ -205,7 +214,7 @@ mod tests {
     #[test]
     fn the_file_is_private_and_is_deleted() {
         use std::os::unix::fs::PermissionsExt as _;
-        let file = redirect("http://host/#token=a&to=\"x").unwrap();
+        let file = redirect("http://host/#code=a&to=\"x").unwrap();
         assert_eq!(
             file.as_file().metadata().unwrap().permissions().mode() & 0o777,
             0o600
@@ -214,7 +223,7 @@ mod tests {
         assert!(
             std::fs::read_to_string(&path)
                 .unwrap()
-                .contains("url=http://host/#token=a&amp;to=&quot;x\"")
+                .contains("url=http://host/#code=a&amp;to=&quot;x\"")
         );
         drop(file);
         assert!(!path.exists());

@@ -1,6 +1,6 @@
 // @ts-check
 // The address of a page, in the fragment of the URL: `#/page/id?parameters`. It can be bookmarked and shared; it contains no
-// token.
+// secret.
 
 /** The page, the id in its path, and its parameters. */
 export function read() {
@@ -31,10 +31,10 @@ export function replace(page, parameters) {
   history.replaceState(null, "", to(page, parameters));
 }
 
-/** Removes the token of `deploytrack open` from the address, before any other code reads or stores the address. Returns it. */
-export function takeToken() {
+/** Removes the code of `deploytrack open` from the address, before any other code reads or stores the address. Returns it. */
+export function takeCode() {
   const fields = new URLSearchParams(location.hash.slice(1));
-  const token = location.hash.startsWith("#token=") ? fields.get("token") : null;
-  if (token) history.replaceState(null, "", `#/${fields.get("to") ?? ""}`);
-  return token;
+  const code = location.hash.startsWith("#code=") ? fields.get("code") : null;
+  if (code) history.replaceState(null, "", `#/${fields.get("to") ?? ""}`);
+  return code;
 }

@@ -1,8 +1,7 @@
 // @ts-check
-// Requests to the server. The token is in session storage, which the browser deletes with the tab.
+// Requests to the server. The browser adds the cookie of the session.
 
 const BASE = new URL("api/v1/", document.baseURI);
-const KEY = "deploytrack.token";
 /** The most entries of one page. The server allows no more. */
 const PAGE = 100;
 /** The most simultaneous requests for pages. A browser has six connections to a server, and one of them reads the events. */
@@ -10,7 +9,7 @@ const AT_ONCE = 4;
 /** The timeout of a request, in milliseconds. */
 const TIMEOUT = 30_000;
 
-/** The token is missing or invalid. */
+/** Nobody is logged in, or the token or code is invalid. */
 export class Unauthorized extends Error {}
 
 /** The server did not respond. */
@@ -28,19 +27,14 @@ export class Refusal extends Error {
   }
 }
 
-export const token = () => sessionStorage.getItem(KEY);
-export const keepToken = (token) => sessionStorage.setItem(KEY, token);
-export const forgetToken = () => sessionStorage.removeItem(KEY);
-
 /** Sends a request and returns the response. */
 export async function send(path, { parameters = {}, headers = {}, ...options } = {}) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of [value].flat()) if (one) url.searchParams.append(name, one);
   }
-  const authorization = { authorization: `Bearer ${token() ?? ""}` };
   /** @type {RequestInit} */
-  const request = { headers: { ...authorization, ...headers }, credentials: "omit", signal: AbortSignal.timeout(TIMEOUT), ...options };
+  const request = { headers, credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT), ...options };
   const response = await fetch(url, request).catch(() => {
     throw new NetworkError();
   });

@@ -1,4 +1,4 @@
-// The event stream of the server (WHATWG HTML, section 9.2). It is read with fetch, because an EventSource cannot send a token.
+// The event stream of the server (WHATWG HTML, section 9.2). It is read with fetch, because an EventSource does not tell why it ended.
 
 import { Unauthorized, send } from "./api.js";
 
@@ -14,7 +14,7 @@ const ASLEEP = "asleep";
 
 /**
  * Follows the events until `stop` is called. `onEvents` gets the events, in order and without gaps. `onConnect` is called at
- * each connection, `onDisconnect` with the time of the last data, and `onUnauthorized` when the token is no longer valid.
+ * each connection, `onDisconnect` with the time of the last data, and `onUnauthorized` when the session has ended.
  * `sleep(true)` closes the connection, and `sleep(false)` resumes it after the last event.
  */
 export function follow({ onEvents, onConnect, onDisconnect, onUnauthorized }) {

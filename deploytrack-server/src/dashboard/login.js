@@ -1,7 +1,8 @@
-// The login page: the user pastes a token, the page tries it and stores it for this tab.
+// The login page: the user pastes a token, and the server exchanges it for a session.
 
-import { Unauthorized, forgetToken, get, keepToken } from "./api.js";
+import { Unauthorized } from "./api.js";
 import { el } from "./elements.js";
+import { begin } from "./session.js";
 
 /** Checks that a token has only the characters of a header. Another token would fail without reaching the server. */
 function checked(text) {
@@ -20,11 +21,9 @@ export function show(root, message, done) {
     error.textContent = "";
     button.disabled = true;
     try {
-      keepToken(checked(field.value.trim()));
-      await get("deployments", { take: 1 });
+      await begin(checked(field.value.trim()));
       done();
     } catch (refusal) {
-      forgetToken();
       error.textContent = refusal instanceof Unauthorized ? `The server rejects this token: ${refusal.message}` : refusal.message;
       field.focus();
     } finally {
@@ -39,7 +38,7 @@ export function show(root, message, done) {
       field,
       error,
       el("p", { id: "token-help" }, "The command ", el("code", {}, "deploytrack open"), " opens this page logged in. The operator of the server issues a token with ",
-        el("code", {}, "deploytrack-server token"), "; no role is needed here. The browser stores the token only until this tab is closed."),
+        el("code", {}, "deploytrack-server token"), "; no role is needed here. This browser stays logged in until the token ends or you log out; the page does not keep the token."),
       button,
     ),
   );

@@ -1,7 +1,7 @@
-// The main module: the token, the address, the view for it, and the events that update the view.
+// The main module: the session, the address, the view for it, and the events that update the view.
 
 import * as address from "./address.js";
-import { Unauthorized, NetworkError, forgetToken, keepToken, token } from "./api.js";
+import { Unauthorized, NetworkError } from "./api.js";
 import * as changes from "./changes.js";
 import * as compare from "./compare.js";
 import * as deployment from "./deployment.js";
@@ -9,6 +9,7 @@ import { el, updateAges, notice } from "./elements.js";
 import { follow } from "./live.js";
 import * as login from "./login.js";
 import * as matrix from "./matrix.js";
+import * as session from "./session.js";
 
 const VIEWS = new Map([["", matrix], ["changes", changes], ["compare", compare], ["deployments", deployment]]);
 /** The interval of updates of the ages, in milliseconds. */
@@ -32,13 +33,13 @@ function enqueue(work) {
   return queue;
 }
 
-/** Runs a read. An invalid token ends the session; after any other error the view is read again. */
+/** Runs a read. A session that has ended stops the updates; after any other error the view is read again. */
 async function runGuarded(work) {
   try {
     await work();
     if (isConnected) showConnected();
   } catch (error) {
-    if (error instanceof Unauthorized) return logOut(error.message);
+    if (error instanceof Unauthorized) return endSession();
     if (!(error instanceof NetworkError)) console.error(error);
     showDisconnected(new Date());
     clearTimeout(retryTimer);
@@ -107,22 +108,34 @@ function logIn() {
       showDisconnected(lastData);
       ready();
     },
-    onUnauthorized: (error) => logOut(error.message),
+    onUnauthorized: endSession,
   });
   live.sleep(document.hidden);
   setTimeout(ready, CONNECT_TIMEOUT);
   // The view is read after the stream is connected, so that no event is missed between them. If the user has logged out
   // meanwhile, no view is shown.
-  const session = live;
-  connectedOnce.then(() => { if (live === session) navigate(); });
+  const stream = live;
+  connectedOnce.then(() => { if (live === stream) navigate(); });
 }
 
-function logOut(message) {
+/** Stops the updates. */
+function stop() {
   live?.stop();
   live = null;
   isConnected = false;
   clearTimeout(retryTimer);
-  forgetToken();
+}
+
+/** The session has ended: the page stays, with a banner. */
+function endSession() {
+  const wasLive = live !== null;
+  stop();
+  if (!shown.view) logOut("");
+  else if (wasLive) session.showEnded(main, () => logOut(""));
+}
+
+function logOut(message) {
+  stop();
   document.title = "deploytrack";
   shown = { page: null, id: null, view: null };
   nav.hidden = logout.hidden = true;
@@ -130,17 +143,21 @@ function logOut(message) {
   login.show(main, message, logIn);
 }
 
-const tokenInAddress = address.takeToken();
-if (tokenInAddress) keepToken(tokenInAddress);
+/** Logs in with the code in the address, if there is one, else with the session of the browser. */
+async function start(code) {
+  const message = code ? await session.useCode(code, main) : "";
+  await session.current().then(logIn, (error) => (error instanceof Unauthorized ? logOut(message) : logIn()));
+}
+
+start(address.takeCode());
 addEventListener("hashchange", () => {
-  const newToken = address.takeToken();
-  if (newToken) {
+  const code = address.takeCode();
+  if (code) {
     logOut("");
-    keepToken(newToken);
-    logIn();
+    start(code);
   } else if (live) navigate();
 });
-logout.addEventListener("click", () => logOut("Logged out."));
+logout.addEventListener("click", () => session.end().then(() => logOut("Logged out."), (error) => announce(error.message)));
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
@@ -148,5 +165,3 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 // A browser opens only a few connections to a server. A hidden page must not occupy one of them.
 document.addEventListener("visibilitychange", () => live?.sleep(document.hidden));
 setInterval(updateAges, AGE_INTERVAL);
-if (token()) logIn();
-else logOut("");
