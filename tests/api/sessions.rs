@@ -1,6 +1,6 @@
 //! Sessions of the pages: `/api/v1/session`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use deploytrack_core::clock::{Clock as _, ManualClock, parse};
@@ -223,6 +223,25 @@ async fn a_code_of_another_caller_replaces_a_session_only_when_asked_to() {
         401,
         "the former session ends"
     );
+}
+
+#[tokio::test]
+async fn a_guessed_code_or_cookie_starts_no_write() {
+    let database = Database::sqlite();
+    let server = Server::start(&database).await;
+    let session = logged_in(&server.reader()).await;
+    let (name, id) = session.split_once('=').unwrap();
+    let guessed = format!("{name}={}", id.chars().rev().collect::<String>());
+    let _writes_are_blocked = database.block_writes().await;
+    let answers = async {
+        let answer = exchange(&server, "dtc_guessed", "", "").await;
+        assert_eq!(answer.status, 401);
+        let answer = with_cookie(&server, "DELETE", SESSION, &guessed).await;
+        assert_eq!(answer.status, 204);
+    };
+    tokio::time::timeout(Duration::from_secs(3), answers)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ use crate::given::{cell, filled, logged_in, served};
 /// What the page could have stored, where a script can read it.
 const STORED: &str = "[sessionStorage.length, localStorage.length, document.cookie]";
 
+/// Subject and role of [`Caller::admin_token`], as the head of the page shows them.
+const PERSON: &str = "ci-bot (admin)";
+
 async fn shows_the_matrix(browser: &Browser) {
     browser
         .until(&format!("{}?.startsWith('v1.0.0')", cell("api", 3)))
@@ -40,6 +43,12 @@ async fn a_pasted_token_logs_in_every_tab_until_the_log_out() {
         browser.fill("#token", &Caller::admin_token()).await;
         browser.press("button.primary").await;
         shows_the_matrix(browser).await;
+        assert_eq!(
+            browser
+                .value("document.getElementById('person').textContent")
+                .await,
+            json!(PERSON)
+        );
         assert_eq!(browser.value(STORED).await, json!([0, 0, ""]));
 
         browser.client().refresh().await.unwrap();

@@ -74,6 +74,10 @@ impl Tracker {
         id: Digest,
         verifier: Digest,
     ) -> Result<Option<StoredSession>, Error> {
+        // A guessed code must not start a write.
+        if self.login_code(&code, &verifier).await?.is_none() {
+            return Ok(None);
+        }
         let this = self.clone();
         in_own_task(async move {
             let mut write = this.store.write().await?;
@@ -98,6 +102,10 @@ impl Tracker {
     /// # Errors
     /// Errors of the database.
     pub async fn end_session(&self, id: Digest) -> Result<(), Error> {
+        // An invented cookie must not start a write.
+        if self.store.session(&id, false).await?.is_none() {
+            return Ok(());
+        }
         let this = self.clone();
         in_own_task(async move {
             let mut write = this.store.write().await?;

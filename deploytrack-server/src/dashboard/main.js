@@ -19,7 +19,7 @@ const RETRY_DELAY = 5_000;
 /** The longest time that the first view waits for the event stream, in milliseconds. */
 const CONNECT_TIMEOUT = 2_000;
 
-const [main, nav, connection, news, logout] = ["main", "nav", "connection", "news", "logout"].map((id) => document.getElementById(id));
+const [main, nav, connection, news, person, logout] = ["main", "nav", "connection", "news", "person", "logout"].map((id) => document.getElementById(id));
 
 let shown = { page: null, id: null, view: null };
 let live = null;
@@ -93,6 +93,7 @@ function showConnected() {
 
 function logIn() {
   nav.hidden = logout.hidden = false;
+  person.textContent = session.shownPerson();
   let ready;
   const connectedOnce = new Promise((resolve) => { ready = resolve; });
   live = follow({
@@ -139,7 +140,7 @@ function logOut(message) {
   document.title = "deploytrack";
   shown = { page: null, id: null, view: null };
   nav.hidden = logout.hidden = true;
-  connection.textContent = connection.className = "";
+  connection.textContent = connection.className = person.textContent = "";
   login.show(main, message, logIn);
 }
 

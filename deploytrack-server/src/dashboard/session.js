@@ -6,24 +6,33 @@ import { el } from "./elements.js";
 
 /** When the session ends, if somebody is logged in. */
 let expiresAt = null;
+/** Subject and role, as a text. */
+let person = "";
+
+/** Who is logged in, as far as it is known: `ada (admin)`. */
+export const shownPerson = () => person;
+
+function remember(login) {
+  expiresAt = new Date(login.expiresAt);
+  person = login.role ? `${login.subject} (${login.role})` : login.subject;
+  return login;
+}
 
 /** Who is logged in: subject, role and end. Fails with `Unauthorized` if nobody is. */
 export async function current() {
-  const login = await get("session", {});
-  expiresAt = new Date(login.expiresAt);
-  return login;
+  return remember(await get("session", {}));
 }
 
 /** Logs in with a token, or with a code of `deploytrack open`. The page does not keep it. */
 export async function begin(credential, parameters = {}) {
   const headers = { authorization: `Bearer ${credential}` };
-  const login = await (await send("session", { method: "POST", headers, parameters })).json();
-  expiresAt = new Date(login.expiresAt);
+  remember(await (await send("session", { method: "POST", headers, parameters })).json());
 }
 
 /** Ends the session of this browser. */
 export async function end() {
   expiresAt = null;
+  person = "";
   await send("session", { method: "DELETE" });
 }
 
