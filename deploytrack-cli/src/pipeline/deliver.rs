@@ -229,11 +229,6 @@ impl Delivery {
         );
     }
 
-    /// Marks that the command is being started.
-    pub(crate) fn mark_starting(&self) {
-        drop(self.entry.as_ref().map(Entry::mark_starting));
-    }
-
     /// Marks that the outcome is among the events.
     pub(crate) fn mark_finished(&self) {
         drop(self.entry.as_ref().map(Entry::mark_finished));

@@ -234,10 +234,11 @@ impl Wrap<'_, '_> {
     /// Runs the command under a keeper, or directly if there is no entry on disk or no keeper can
     /// be started.
     async fn run_command(&mut self, command: WrappedCommand<'_>, signals: &mut Signals) -> Outcome {
-        self.delivery.mark_starting();
         let Some(entry) = self.delivery.entry() else {
             return child::run(command, signals, drop).await;
         };
+        // Only a process that finds the entry after a crash reads the mark.
+        drop(entry.mark_starting());
         match keeper::start(entry, command, &self.session.flags, signals).await {
             Ok(outcome) => outcome,
             Err(_) => {

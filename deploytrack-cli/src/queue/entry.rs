@@ -185,11 +185,8 @@ impl Entry {
     /// Whether the command may still run: it was being started and its process is not known, or its
     /// process is alive.
     pub(crate) fn command_may_run(&self) -> bool {
-        match self.parse_from_keeper::<Option<ProcessIdentity>>(RUNNING) {
-            None => false,
-            Some(None) => true,
-            Some(Some(process)) => process.is_alive(),
-        }
+        self.parse_from_keeper::<Option<ProcessIdentity>>(RUNNING)
+            .is_some_and(|process| process.is_none_or(|process| process.is_alive()))
     }
 
     /// Stores the process of a command that has no keeper.
