@@ -56,7 +56,7 @@ pub struct StoredSession {
     pub subject: Label,
     /// Whether the token has the role `admin`.
     pub admin: bool,
-    /// What the token was verified with.
+    /// The digest of the secret and the terms with which the token was verified.
     pub verifier: Digest,
     /// When the session, or the code, ends.
     pub expires_at: Time,

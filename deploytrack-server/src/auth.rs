@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use deploytrack_core::clock::Time;
 use http::{HeaderMap, Method, header};
 
 use crate::{
@@ -11,7 +10,7 @@ use crate::{
     identity::Identity,
     refusal::Refusal,
     session,
-    token::{self, Claims, TokenFault},
+    token::{Claims, TokenFault},
 };
 
 /// The permission that an endpoint requires.
@@ -23,7 +22,7 @@ pub(crate) enum Access {
     Health,
     /// None, if the badges of the server are public. Otherwise the path does not exist.
     Badges,
-    /// None yet: the endpoint checks the token, the code or the cookie itself.
+    /// The endpoint checks the token, the code or the cookie itself.
     Session,
     /// A valid token, or a session for a read.
     Reader,
@@ -53,9 +52,9 @@ pub(crate) async fn authorize(
         return Ok(Identity::anyone());
     }
     let claims = if headers.contains_key(header::AUTHORIZATION) || !method.is_safe() {
-        verified(app, bearer_token(headers)?)?
+        check_token(app, bearer_token(headers)?)?
     } else {
-        session(app, headers).await?.0
+        session(app, headers).await?
     };
     if access == Access::Admin && !claims.admin {
         return Err(Refusal::Role);
@@ -63,25 +62,8 @@ pub(crate) async fn authorize(
     Ok(Identity::of(claims))
 }
 
-/// Who is logged in, and until when.
-pub(crate) async fn login(app: &App, headers: &HeaderMap) -> Result<(Arc<Claims>, Time), Refusal> {
-    if headers.contains_key(header::AUTHORIZATION) {
-        check_token(app, bearer_token(headers)?)
-    } else {
-        session(app, headers).await
-    }
-}
-
-/// Checks a token, for what lasts as long as the token.
-pub(crate) fn check_token(app: &App, token: &str) -> Result<(Arc<Claims>, Time), Refusal> {
-    let claims = verified(app, token)?;
-    let ends = token::end_of(token)
-        .filter(|ends| *ends > app.tracker.clock().now())
-        .ok_or(Refusal::BadToken)?;
-    Ok((claims, ends))
-}
-
-fn verified(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
+/// Checks a token.
+pub(crate) fn check_token(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
     let checked = app.verifier.check(token, app.tracker.clock().now());
     checked.map_err(|fault| match fault {
         TokenFault::Invalid => Refusal::BadToken,
@@ -89,20 +71,17 @@ fn verified(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
     })
 }
 
-/// The rights of the session of the request, and its end.
-pub(crate) async fn session(
-    app: &App,
-    headers: &HeaderMap,
-) -> Result<(Arc<Claims>, Time), Refusal> {
+/// The claims of the token for which the session of the request was begun.
+pub(crate) async fn session(app: &App, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
     let verifier = app.verifier.fingerprint();
     let id = session::id(headers, verifier).ok_or(Refusal::NoToken)?;
     let found = app.tracker.session(&id, verifier).await?;
     let found = found.ok_or(Refusal::NoToken)?;
-    let claims = Claims {
+    Ok(Arc::new(Claims {
         subject: found.subject,
         admin: found.admin,
-    };
-    Ok((Arc::new(claims), found.expires_at))
+        expires_at: found.expires_at,
+    }))
 }
 
 /// The token of the one `Authorization: Bearer` header.

@@ -70,12 +70,17 @@ impl Identity {
 
     /// The subject of the token, as the author of a write or of another answer that is not stored.
     pub(crate) fn author(&self) -> Result<&Label, Refusal> {
+        Ok(&self.claims()?.subject)
+    }
+
+    /// The claims of the token, for an answer that is not stored.
+    pub(crate) fn claims(&self) -> Result<&Claims, Refusal> {
         if self.shares_answer {
             return Err(internal(
                 "a stored answer must not depend on the subject of a token",
             ));
         }
-        self.subject_of_quotas()
+        self.claims.as_deref().ok_or(Refusal::NoToken)
     }
 
     /// The subject of the token, whose quotas the request uses. An answer must not depend on it.
@@ -108,6 +113,7 @@ mod tests {
         Identity::of(Arc::new(Claims {
             subject: subject.parse().unwrap(),
             admin,
+            expires_at: deploytrack_core::clock::Time::UNIX_EPOCH,
         }))
     }
 

@@ -30,6 +30,7 @@ use crate::{
     quota::{Permit, Quota},
     refusal::{Refusal, Resource, internal},
     request_body::{BodyRules, ReceivedBody, RequestBody},
+    token::Claims,
 };
 
 /// The least bytes of a body that is parsed on a blocking thread. A smaller body is parsed in about
@@ -98,6 +99,11 @@ impl Call {
     /// The subject of the token, as the author of a write.
     pub(crate) fn author(&self) -> Result<&Label, Refusal> {
         self.identity.author()
+    }
+
+    /// The claims of the token.
+    pub(crate) fn claims(&self) -> Result<&Claims, Refusal> {
+        self.identity.claims()
     }
 
     /// The subject of the token, whose quotas the request uses.

@@ -61,15 +61,15 @@ pub(crate) fn created(location: &str, written: &WriteOutcome<impl Serialize>) ->
     with_write_headers(response, written)
 }
 
-/// 200 and the outcome of a write, with the headers of a write. An outcome is not a resource and
-/// has no entity tag.
+/// 200 and the outcome of a write, with the headers of a write.
 pub(crate) fn done(written: &WriteOutcome<impl Serialize>) -> HandlerResult {
-    let response = whole(
-        StatusCode::OK,
-        JSON,
-        serde_json::to_vec(&written.value).map_err(internal)?,
-    );
-    with_write_headers(response, written)
+    with_write_headers(untagged(StatusCode::OK, &written.value)?, written)
+}
+
+/// A value as JSON that is not a resource and has no entity tag.
+pub(crate) fn untagged(status: StatusCode, value: &impl Serialize) -> HandlerResult {
+    let body = serde_json::to_vec(value).map_err(internal)?;
+    Ok(whole(status, JSON, body))
 }
 
 /// Adds the headers for a near miss that was registered, for archived names that were found, and

@@ -169,10 +169,12 @@ pub(crate) struct Claims {
     pub(crate) subject: Label,
     /// Whether the token has the role [`ADMIN`].
     pub(crate) admin: bool,
+    /// When the token ends, in whole seconds.
+    pub(crate) expires_at: Time,
 }
 
 impl Claims {
-    /// Reads the subject and the roles from the JSON of a token.
+    /// Reads the subject, the roles and the end from the JSON of a token.
     fn of(claims: &Map<String, Value>) -> Option<Self> {
         let subject = Label::new(claims.get("sub")?.as_str()?).ok()?;
         let roles = match claims.get("roles") {
@@ -183,6 +185,7 @@ impl Claims {
         Some(Self {
             subject,
             admin: roles.iter().any(|role| role == ADMIN),
+            expires_at: end_of(claims)?,
         })
     }
 }
@@ -290,13 +293,13 @@ fn is_valid_header(token: &str, header: &Header) -> bool {
     typ && part(token, 0).is_some_and(|fields| !fields.contains_key("crit"))
 }
 
-/// When a token that was checked ends, in whole seconds.
-pub(crate) fn end_of(token: &str) -> Option<Time> {
+/// The claim `exp`, in whole seconds. [`Validity`] bounds it.
+fn end_of(claims: &Map<String, Value>) -> Option<Time> {
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "a checked token ends before the year 10000"
+        reason = "the cast saturates, and there is no such time then"
     )]
-    let seconds = part(token, 1)?.get("exp")?.as_f64()? as i64;
+    let seconds = claims.get("exp")?.as_f64()? as i64;
     Time::from_timestamp(seconds, 0)
 }
 

@@ -8,7 +8,7 @@ create table sessions (
     -- The subject and the role of the token.
     subject    text    not null,
     admin      boolean not null,
-    -- What the token was verified with: a session ends when the server's secret changes.
+    -- The digest of the secret and the terms that verified the token: a session ends when they change.
     verifier   bytea   not null,
     created_at timestamptz not null,
     -- When this row ends.

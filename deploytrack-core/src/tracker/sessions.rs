@@ -14,8 +14,7 @@ impl Tracker {
         id: &Digest,
         verifier: &Digest,
     ) -> Result<Option<StoredSession>, Error> {
-        let found = self.store.session(id, false).await?;
-        Ok(found.filter(|session| self.is_valid(session, verifier)))
+        self.find_session(id, false, verifier).await
     }
 
     /// The code with this hash, unused, if it has not ended and was verified with the same secret.
@@ -27,8 +26,17 @@ impl Tracker {
         code: &Digest,
         verifier: &Digest,
     ) -> Result<Option<StoredSession>, Error> {
-        let found = self.store.session(code, true).await?;
-        Ok(found.filter(|code| self.is_valid(code, verifier)))
+        self.find_session(code, true, verifier).await
+    }
+
+    async fn find_session(
+        &self,
+        id: &Digest,
+        is_code: bool,
+        verifier: &Digest,
+    ) -> Result<Option<StoredSession>, Error> {
+        let found = self.store.session(id, is_code).await?;
+        Ok(found.filter(|session| self.is_valid(session, verifier)))
     }
 
     /// Stores a session under the hash of its id.
@@ -66,6 +74,8 @@ impl Tracker {
     /// Uses a code: removes it and stores the session that it stands for, which lasts as long as
     /// the token. Returns nothing if the code has ended, was used or never existed.
     ///
+    /// This is a write also then; [`Self::login_code`] tells before it whether the code is valid.
+    ///
     /// # Errors
     /// Errors of the database.
     pub async fn use_login_code(
@@ -74,10 +84,6 @@ impl Tracker {
         id: Digest,
         verifier: Digest,
     ) -> Result<Option<StoredSession>, Error> {
-        // A guessed code must not start a write.
-        if self.login_code(&code, &verifier).await?.is_none() {
-            return Ok(None);
-        }
         let this = self.clone();
         in_own_task(async move {
             let mut write = this.store.write().await?;

@@ -1,6 +1,34 @@
 //! `/api/v1/session`: logging in to the pages, who is logged in, logging out.
 
+use deploytrack_core::session::{Login, StoredSession};
+
+use crate::{App, refusal::Refusal, token::Claims};
+
 pub(crate) mod code;
 pub(crate) mod end;
 pub(crate) mod show;
 pub(crate) mod start;
+
+/// A session that has the rights of a token and ends with it. Refuses a token that has ended and is
+/// valid only because clocks may differ.
+fn session_of(app: &App, claims: &Claims) -> Result<StoredSession, Refusal> {
+    if claims.expires_at <= app.tracker.clock().now() {
+        return Err(Refusal::BadToken);
+    }
+    Ok(StoredSession {
+        subject: claims.subject.clone(),
+        admin: claims.admin,
+        verifier: *app.verifier.fingerprint(),
+        expires_at: claims.expires_at,
+        token_ends: claims.expires_at,
+    })
+}
+
+fn login_of(session: StoredSession) -> Login {
+    let role = if session.admin { "admin" } else { "reader" };
+    Login {
+        subject: session.subject,
+        role: role.to_owned(),
+        expires_at: session.expires_at,
+    }
+}

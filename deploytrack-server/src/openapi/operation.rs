@@ -126,12 +126,9 @@ impl OperationDraft {
         )
     }
 
-    /// Adds the response 200 with a login, which is not a resource and has no entity tag.
-    pub(crate) fn answers_login(self) -> Self {
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name("Login")))
-            .build();
-        self.response(StatusCode::OK, "Logged in.", Some((JSON, content)), &[])
+    /// Adds a response with a value that is not a resource and has no entity tag.
+    pub(crate) fn answers<T: ToSchema>(self, status: StatusCode, description: &str) -> Self {
+        self.response(status, description, Some((JSON, json::<T>(None))), &[])
     }
 
     /// Adds a response.

@@ -6,15 +6,12 @@ use deploytrack_core::{
     session::{LoginCode, StoredSession},
 };
 use http::StatusCode;
-use utoipa::openapi::{ContentBuilder, Ref};
 
+use super::session_of;
 use crate::{
-    auth,
-    body::{JSON, whole},
     openapi::{OperationDraft, group},
-    refusal::internal,
     request::Call,
-    response::HandlerResult,
+    response::{HandlerResult, untagged},
     session::{CODE, random},
 };
 
@@ -22,41 +19,28 @@ use crate::{
 const LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
 pub(crate) fn doc() -> OperationDraft {
-    let code = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("LoginCode")))
-        .build();
     OperationDraft::new(
         group::SERVER,
         "issueLoginCode",
         "Issue a code to log a browser in",
         "`startSession` accepts the code once, within a minute, in place of the token.",
     )
-    .response(
-        StatusCode::CREATED,
-        "The code.",
-        Some(("application/json", code)),
-        &[],
-    )
+    .answers::<LoginCode>(StatusCode::CREATED, "The code.")
 }
 
 /// Issues a code for the token of the request.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
     call.query().finish(Some(()))?;
     let app = call.app();
-    let token = auth::bearer_token(call.headers())?;
-    let (claims, token_ends) = auth::check_token(app, token)?;
-    let expires_at = token_ends.min(app.tracker.clock().now() + LIFETIME);
-    let code = format!("{CODE}{}", random()?);
+    let session = session_of(app, call.claims()?)?;
+    let expires_at = session.token_ends.min(app.tracker.clock().now() + LIFETIME);
     let session = StoredSession {
-        subject: claims.subject.clone(),
-        admin: claims.admin,
-        verifier: *app.verifier.fingerprint(),
         expires_at,
-        token_ends,
+        ..session
     };
+    let code = format!("{CODE}{}", random()?);
     app.tracker
         .add_login_code(Digest::of(code.as_bytes()), session)
         .await?;
-    let body = serde_json::to_vec(&LoginCode { code, expires_at }).map_err(internal)?;
-    Ok(whole(StatusCode::CREATED, JSON, body))
+    untagged(StatusCode::CREATED, &LoginCode { code, expires_at })
 }

@@ -1,15 +1,18 @@
 //! `POST /api/v1/session`: logs a browser in.
 
-use deploytrack_core::{digest::Digest, session::StoredSession};
+use deploytrack_core::{
+    digest::Digest,
+    session::{Login, StoredSession},
+};
 use http::{HeaderMap, StatusCode, header};
 
-use super::show::login_of;
+use super::{login_of, session_of};
 use crate::{
     App, auth,
     openapi::{OperationDraft, group, parameters::flag},
     refusal::Refusal,
     request::Call,
-    response::{HandlerResult, ok},
+    response::{HandlerResult, untagged},
     session::{self, CODE},
 };
 
@@ -26,7 +29,7 @@ pub(crate) fn doc() -> OperationDraft {
         "replace",
         "`true`: a code replaces the session of another caller. Otherwise that is 409, and the code stays valid.",
     )])
-    .answers_login()
+    .answers::<Login>(StatusCode::OK, "Logged in.")
     .refusals(&[
         StatusCode::UNAUTHORIZED,
         StatusCode::FORBIDDEN,
@@ -41,25 +44,16 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     let replace = query.flag("replace");
     let replace = query.finish(Some(replace))?.unwrap_or(false);
     session::check_site(call.headers())?;
-    let app = call.app();
+    let (app, headers) = (call.app(), call.headers());
+    let verifier = app.verifier.fingerprint();
     let id = session::random()?;
-    let session = begin(app, call.headers(), Digest::of(id.as_bytes()), replace).await?;
-    if let Some(former) = session::id(call.headers(), app.verifier.fingerprint()) {
+    let session = begin(app, headers, Digest::of(id.as_bytes()), replace).await?;
+    if let Some(former) = session::id(headers, verifier) {
         app.tracker.end_session(former).await?;
     }
-    let mut response = ok(&login_of(
-        session.subject.clone(),
-        session.admin,
-        session.expires_at,
-    ))?;
-    let cookie = session::cookie(
-        call.headers(),
-        app.verifier.fingerprint(),
-        &id,
-        app.tracker.clock().now(),
-        session.expires_at,
-    )?;
-    response.headers_mut().remove(header::ETAG);
+    let now = app.tracker.clock().now();
+    let cookie = session::cookie(headers, verifier, &id, now, session.expires_at)?;
+    let mut response = untagged(StatusCode::OK, &login_of(session))?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }
@@ -70,37 +64,30 @@ async fn begin(
     id: Digest,
     replace: bool,
 ) -> Result<StoredSession, Refusal> {
-    let verifier = *app.verifier.fingerprint();
     let token = auth::bearer_token(headers)?;
-    if token.starts_with(CODE) {
-        let code = Digest::of(token.as_bytes());
-        if !replace {
-            check_former(app, headers, &code).await?;
-        }
-        let session = app.tracker.use_login_code(code, id, verifier).await?;
-        return session.ok_or(Refusal::UsedCode);
+    if !token.starts_with(CODE) {
+        let claims = auth::check_token(app, token)?;
+        let session = session_of(app, &claims)?;
+        app.tracker.add_session(id, session.clone()).await?;
+        return Ok(session);
     }
-    let (claims, token_ends) = auth::check_token(app, token)?;
-    let session = StoredSession {
-        subject: claims.subject.clone(),
-        admin: claims.admin,
-        verifier,
-        expires_at: token_ends,
-        token_ends,
-    };
-    app.tracker.add_session(id, session.clone()).await?;
-    Ok(session)
+    let verifier = *app.verifier.fingerprint();
+    let code = Digest::of(token.as_bytes());
+    // Read first: a guessed code must not start a write.
+    let next = app.tracker.login_code(&code, &verifier).await?;
+    let next = next.ok_or(Refusal::UsedCode)?;
+    if !replace {
+        check_former(app, headers, next).await?;
+    }
+    let session = app.tracker.use_login_code(code, id, verifier).await?;
+    session.ok_or(Refusal::UsedCode)
 }
 
 /// Refuses a code for another caller than the one that is logged in. A link must not change
 /// unnoticed who uses a browser.
-async fn check_former(app: &App, headers: &HeaderMap, code: &Digest) -> Result<(), Refusal> {
-    let Ok((former, _)) = auth::session(app, headers).await else {
-        return Ok(());
-    };
-    let verifier = app.verifier.fingerprint();
-    match app.tracker.login_code(code, verifier).await? {
-        Some(next) if (&next.subject, next.admin) != (&former.subject, former.admin) => {
+async fn check_former(app: &App, headers: &HeaderMap, next: StoredSession) -> Result<(), Refusal> {
+    match auth::session(app, headers).await {
+        Ok(former) if (&next.subject, next.admin) != (&former.subject, former.admin) => {
             Err(Refusal::LoggedIn(former.subject.clone(), next.subject))
         }
         _ => Ok(()),
