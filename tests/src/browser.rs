@@ -106,7 +106,7 @@ pub async fn in_browser(home: &str, expected: &[&str], test: impl AsyncFnOnce(&B
         .iter()
         .filter(|error| !expected.iter().any(|known| error.contains(known)))
         // A page asks who is logged in, and nobody may be.
-        .filter(|error| !error.contains("/api/v1/session - Failed to load resource"))
+        .filter(|error| !error.contains("/api/v1/session - Failed to load resource: the server responded with a status of 401"))
         .collect();
     assert!(
         unexpected.is_empty(),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::given::{cell, filled, logged_in, served};
 
-/// What the page could have stored, where a script can read it.
+/// The storage of the page that a script can read.
 const STORED: &str = "[sessionStorage.length, localStorage.length, document.cookie]";
 
 /// Subject and role of [`Caller::admin_token`], as the head of the page shows them.
@@ -49,6 +49,8 @@ async fn a_pasted_token_logs_in_every_tab_until_the_log_out() {
                 .await,
             json!(PERSON)
         );
+        let address = browser.client().current_url().await.unwrap();
+        assert!(!address.as_str().contains("token"));
         assert_eq!(browser.value(STORED).await, json!([0, 0, ""]));
 
         browser.client().refresh().await.unwrap();
@@ -86,6 +88,13 @@ async fn a_code_in_the_address_is_removed_from_it_and_works_once() {
         assert_eq!(
             browser.value("location.hash").await,
             json!("#/changes?component=api")
+        );
+        let asked =
+            "performance.getEntriesByType('resource').some((entry) => entry.name.includes('dtc_'))";
+        assert_eq!(
+            browser.value(asked).await,
+            json!(false),
+            "no address of a request has it"
         );
         assert_eq!(browser.value(STORED).await, json!([0, 0, ""]));
         browser.press("#logout").await;
