@@ -5,6 +5,7 @@ use std::sync::Arc;
 use deploytrack_core::{
     clock::{ManualClock, Time, parse},
     deployment::{Change, Deployment, NewDeployment},
+    matrix::Matrix,
     query::MatrixFilter,
     status::Status,
     text::Label,
@@ -54,7 +55,11 @@ pub(crate) async fn advance(
 
 /// The version that the matrix shows for `api` in `production`.
 pub(crate) async fn shown(tracker: &Tracker) -> Option<String> {
-    let matrix = tracker.matrix(&MatrixFilter::default()).await.unwrap();
+    shown_in(&tracker.matrix(&MatrixFilter::default()).await.unwrap())
+}
+
+/// The version that this matrix shows for `api` in `production`.
+pub(crate) fn shown_in(matrix: &Matrix) -> Option<String> {
     matrix
         .iter()
         .find(|row| row.component_name.as_str() == "api")?

@@ -31,41 +31,42 @@ async fn open_leads_the_browser_to_a_page_that_is_logged_in() {
     let home = home.with("BROWSER", script.to_str().unwrap());
 
     let args = ["open", "--component", "api", "--environment", "production"];
-    let mut child = home
-        .command("deploytrack", &args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let asked = home.path().join("asked");
-    for _ in 0..600 {
-        if asked.exists() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let asked = fs::read_to_string(asked).expect("a browser is opened");
-    assert!(
-        asked.starts_with("file:///") && !asked.contains(&token),
-        "no command line has the token: {asked}"
-    );
+    // Started first: the file is there for ten seconds.
     in_browser(server.url(), &[], async |browser: &Browser| {
+        let mut child = home
+            .command("deploytrack", &args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let asked = home.path().join("asked");
+        for _ in 0..600 {
+            if asked.exists() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let asked = fs::read_to_string(asked).expect("a browser is opened");
+        assert!(
+            asked.starts_with("file:///") && !asked.contains(&token),
+            "no command line has the token: {asked}"
+        );
         browser.client().goto(&asked).await.unwrap();
         browser
             .until("document.querySelector('h1')?.textContent === 'api in production'")
             .await;
         browser.shows("Current: v1").await;
+        let _ = std::process::Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(child.wait().unwrap().success());
+        assert!(
+            !fs::exists(asked.trim_start_matches("file://")).unwrap(),
+            "the file is gone"
+        );
     })
     .await;
-    let _ = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(child.wait().unwrap().success());
-    assert!(
-        !fs::exists(asked.trim_start_matches("file://")).unwrap(),
-        "the file is gone"
-    );
 }
 
 #[tokio::test]

@@ -1,8 +1,14 @@
 //! The login, and how long it lasts.
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use deploytrack_core::clock::{Clock as _, ManualClock, SystemClock};
 use deploytrack_tests::{
     browser::{Browser, in_browser},
     caller::{Caller, SECRET, seconds, token},
+    database::Database,
+    server::Server,
 };
 use serde_json::json;
 
@@ -146,24 +152,25 @@ async fn a_link_of_somebody_else_asks_before_it_replaces_the_session() {
 
 #[tokio::test]
 async fn a_session_that_ends_leaves_the_page_and_comes_back_to_it() {
-    let (_database, server) = served().await;
+    let database = Database::sqlite();
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    let server = Server::over(database.tracker().await.with_clock(clock.clone()));
     filled(&server).await;
     in_browser(&server.url(), &["401"], async |browser: &Browser| {
-        let short = json!({"sub": "reader", "exp": seconds() + 6, "iat": seconds()});
-        let short = token(&short, SECRET);
-        browser
-            .open(&format!("#token={short}&to=changes%3Fcomponent%3Dapi"))
-            .await;
+        browser.open(&logged_in("changes?component=api")).await;
         browser
             .until("document.querySelector('h1')?.textContent === 'Changes: api'")
             .await;
         browser.shows("v1.1.0").await;
+        // The token of `logged_in` is valid for less than a day.
+        clock.advance(TimeDelta::days(1));
         browser
             .until("document.querySelector('.banner[role=alert]')?.textContent.startsWith('Your session ended at ') === true")
             .await;
         browser.shows("v1.1.0").await;
         browser.press(".banner button").await;
-        browser.fill("#token", &Caller::reader_token()).await;
+        let claims = json!({"sub": "reader", "exp": clock.now().timestamp() + 600});
+        browser.fill("#token", &token(&claims, SECRET)).await;
         browser.press("button.primary").await;
         browser
             .until("document.querySelector('h1')?.textContent === 'Changes: api'")

@@ -89,8 +89,12 @@ pub(crate) fn is_abandoned(folder: &Path) -> bool {
     folder.exists() && !folder.join(LEFT).exists()
 }
 
-/// Whether a living keeper waits for the command of an entry.
+/// Whether a living keeper waits for the command of an entry. A keeper that is about to end does not
+/// use an entry that was left to the next call.
 pub(super) fn has_keeper(folder: &Path) -> io::Result<bool> {
+    if folder.join(LEFT).exists() {
+        return Ok(false);
+    }
     match files::lockable(&folder.join(KEEPER), false) {
         Ok(keeper) => Ok(!try_lock(&keeper)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

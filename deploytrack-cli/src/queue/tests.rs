@@ -64,6 +64,11 @@ fn an_entry_stays_locked_while_its_keeper_lives() {
     assert!(KeeperLock::acquire(&folder, keys()).unwrap().is_none());
     drop(entry);
     assert!(spool.open(&name).unwrap().is_none());
+    leave(&folder);
+    assert!(
+        spool.open(&name).unwrap().is_some(),
+        "the next call need not wait for a keeper that is about to end"
+    );
     drop(keeper);
     let found = spool.open(&name).unwrap().unwrap();
     found.remove().unwrap();
