@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columns, MatrixModel, MOST_COLUMNS, rows, totals } from "../../deploytrack-server/src/dashboard/model.js";
+import { columns, MatrixModel, MOST_COLUMNS, rows } from "../../deploytrack-server/src/dashboard/model.js";
 
 /** The filters of the page, with these changes. */
-const filters = (changes = {}) => ({ q: "", env: [], envq: "", drift: false, unsettled: false, sort: "", ...changes });
+const filters = (changes = {}) => ({ q: "", env: [], envq: "", owner: "", kind: "", f: "", sort: "", group: "", ...changes });
 /** The unsettled deployment of a cell. */
 const unsettledIn = (cell) => cell.unsettled;
 
@@ -15,7 +15,13 @@ Array.prototype.toReversed ??= function () {
   return [...this].reverse();
 };
 
-const environments = (...names) => names.map((name) => ({ name }));
+// Node 18 does not have this method either.
+Array.prototype.findLast ??= function (wanted) {
+  return this.toReversed().find(wanted);
+};
+
+const TYPES = ["development", "testing", "staging", "production"];
+const environments = (...names) => names.map((name) => ({ name, type: TYPES.find((type) => name.startsWith(type)) ?? "other" }));
 const cell = (version, deployedAt = "2025-06-01T12:00:00Z") => ({ version, deployedAt });
 const row = (componentName, cells) => ({ componentName, environments: cells });
 const unsettled = (componentName, environmentName, status) => ({ componentName, environmentName, status });
@@ -53,16 +59,66 @@ test("names are ordered by code points of their keys, as on the server", () => {
   assert.deepEqual(names(model), ["A", "a-b", "ab", "b", "\uffee", "\u{1f600}"]);
 });
 
-test("a cell differs from the next filled cell to its right", () => {
+const gaps = (cells) => cells.map((cell) => cell.gap && `${cell.gap.kind} ${cell.gap.versions} ${cell.gap.against}`);
+
+test("the gap is in the cell that differs from the nearest filled one of an earlier type", () => {
   const [api, web] = rows(example(), filters());
-  assert.deepEqual(api.cells.map((cell) => cell.differsFrom), [null, "production", null]);
+  assert.deepEqual(gaps(api.cells), [null, null, "differs 0 staging"]);
   assert.deepEqual([api.drift, web.drift], [1, 0]);
 });
 
-test("an empty cell does not interrupt drift", () => {
+test("environments of one type and of other types are not compared", () => {
   const model = new MatrixModel();
-  model.reset(environments("a", "b", "c"), [row("api", { a: cell("v2"), c: cell("v1") })], []);
-  assert.deepEqual(rows(model, filters())[0].cells.map((cell) => cell.differsFrom), ["c", null, null]);
+  model.reset(environments("staging", "production-eu", "production-us", "review"), [row("api", { staging: cell("v2"), "production-eu": cell("v2"), "production-us": cell("v1"), review: cell("v9") })], []);
+  assert.deepEqual(gaps(rows(model, filters())[0].cells), [null, null, "differs 0 staging", null]);
+});
+
+test("the gap that the server answers is taken as it is", () => {
+  const answered = (state, versions) => ({ ...cell("v1"), gap: { against: "staging", state, versions } });
+  const model = new MatrixModel();
+  model.reset(environments("staging", "production-a", "production-b", "production-c", "production-d"), [row("api", { staging: cell("v2"), "production-a": answered("behind", 3), "production-b": answered("ahead", 1), "production-c": answered("diverged", 2), "production-d": answered("same", 0) })], []);
+  assert.deepEqual(gaps(rows(model, filters())[0].cells), [null, "behind 3 staging", "ahead 1 staging", "differs 2 staging", null]);
+});
+
+test("a cell is joined to its left neighbour with the same version", () => {
+  const [api, web] = rows(example(), filters());
+  assert.deepEqual(api.cells.map((cell) => cell.isSame), [false, true, false]);
+  assert.deepEqual(web.cells.map((cell) => cell.isSame), [false, false, false]);
+});
+
+test("a rollback is shown until the next deployment", () => {
+  const model = example();
+  const taken = { componentName: "api", environmentName: "production", version: "v2", status: "rolled_back", updatedAt: "2025-06-02T12:00:00Z" };
+  const shown = () => rows(model, filters())[0].cells[2].rolledBack?.version;
+  model.setRolledBack([taken]);
+  assert.equal(shown(), "v2");
+  model.setRolledBack([{ ...taken, updatedAt: "2025-05-02T12:00:00Z" }]);
+  assert.equal(shown(), undefined);
+  model.setRolledBack([{ ...taken, version: "v1" }]);
+  assert.equal(shown(), undefined, "the version is current again");
+});
+
+test("a cell that had another version at another moment has changed", () => {
+  const model = example();
+  model.setThen([row("api", { development: cell("v2"), staging: cell("v1") })]);
+  const [api, web] = rows(model, filters());
+  assert.deepEqual(api.cells.map((cell) => [cell.isChanged, cell.was?.version ?? null]), [[false, "v2"], [true, "v1"], [true, null]]);
+  assert.deepEqual(web.cells.map((cell) => cell.isChanged), [true, false, true]);
+  model.setThen(null);
+  assert.ok(rows(model, filters())[0].cells.every((cell) => !cell.isChanged));
+});
+
+test("groups stay together, and components without a value come last", () => {
+  const model = new MatrixModel();
+  model.reset(environments("production"), ["a", "b", "c"].map((name) => row(name, {})), []);
+  model.setComponents([{ name: "a", owner: "shop" }, { name: "c", owner: "money" }]);
+  assert.deepEqual(names(model, { group: "owner" }), ["c", "a", "b"]);
+});
+
+test("an empty cell does not interrupt a gap", () => {
+  const model = new MatrixModel();
+  model.reset(environments("development", "staging", "production"), [row("api", { development: cell("v2"), production: cell("v1") })], []);
+  assert.deepEqual(gaps(rows(model, filters())[0].cells), [null, null, "differs 0 development"]);
 });
 
 test("inherited properties of objects are not cells", () => {
@@ -73,15 +129,18 @@ test("inherited properties of objects are not cells", () => {
   assert.deepEqual(cells.map((cell) => cell.current?.version ?? null), [null, "v1"]);
 });
 
-test("a text selects components by name or by version", () => {
+test("a text selects components by name, version, commit or person", () => {
+  const model = example();
+  model.update(["api"], [row("api", { staging: { ...cell("v2"), commitSha: "ed52224", deployedBy: "ada" } })], []);
+  assert.deepEqual([names(model, { q: "ED5" }), names(model, { q: "ada" })], [["api"], ["api"]]);
   assert.deepEqual(names(example(), { q: "AP" }), ["api"]);
   assert.deepEqual(names(example(), { q: "V7" }), ["web"]);
   assert.deepEqual(names(example(), { q: "nothing" }), []);
 });
 
-test("rows are filtered by drift and by unsettled deployments", () => {
-  assert.deepEqual(names(example(), { drift: true }), ["api"]);
-  assert.deepEqual(names(example(), { unsettled: true }), ["web"]);
+test("rows are filtered by gaps and by unsettled deployments", () => {
+  assert.deepEqual(names(example(), { f: "differs" }), ["api"]);
+  assert.deepEqual(names(example(), { f: "unsettled" }), ["web"]);
 });
 
 test("rows are ordered by the latest success, by drift or by the oldest deployment of an environment", () => {
@@ -104,7 +163,7 @@ test("too many columns are reduced to the used ones, up to the limit", () => {
   model.reset(many(200), [row("api", { "env-7": cell("v1"), "env-150": cell("v1") }), row("web", { "env-8": cell("v1") })], [unsettled("web", "env-9", "failed")]);
   assert.deepEqual(columns(model, filters()), ["env-7", "env-8", "env-9", "env-150"]);
   assert.deepEqual(columns(model, filters({ q: "api" })), ["env-7", "env-9", "env-150"]);
-  assert.deepEqual(columns(model, filters({ unsettled: true })), ["env-9"]);
+  assert.deepEqual(columns(model, filters({ f: "unsettled" })), ["env-9"]);
 
   const all = Object.fromEntries(many(200).map(({ name }) => [name, cell("v1")]));
   model.reset(many(200), [row("api", all)], []);
@@ -121,8 +180,4 @@ test("an update replaces the rows and the unsettled deployments of its component
   assert.ok(web.cells.every((cell) => !unsettledIn(cell)));
   model.update(["web"], [], []);
   assert.deepEqual(names(model), ["api"]);
-});
-
-test("totals count components, running and failed deployments, and drift", () => {
-  assert.deepEqual(totals(rows(example(), filters())), { components: 2, inFlight: 1, failed: 1, drift: 1 });
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { age, cellIn, commitAddress, count, duration, isSame, local, nameKey, STATUSES, webAddress, word } from "../../deploytrack-server/src/dashboard/text.js";
+import { age, cellIn, commitAddress, count, duration, freshness, initials, isBot, isSame, local, nameKey, shortVersion, STATUSES, webAddress, word } from "../../deploytrack-server/src/dashboard/text.js";
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
@@ -78,4 +78,18 @@ test("a commit has an address in its repository", () => {
   for (const [repository, commit] of [["git@github.com:acme/api", "abc"], ["https://github.com/acme/api", ""], [null, "abc"]]) {
     assert.equal(commitAddress(repository, commit), null);
   }
+});
+
+test("a long hash is cut, and other versions are not", () => {
+  assert.equal(shortVersion("ed52224333bd0a"), "ed52224");
+  for (const text of ["v1.2.3", "ed52224", "2026.11.29", "deadbeefx"]) assert.equal(shortVersion(text), text);
+});
+
+test("a person has initials and a program is known by its name", () => {
+  assert.deepEqual(["maria.keller", "priya", "j.nguyen", "\u00e9mile", ""].map(initials), ["MK", "PR", "JN", "\u00c9M", "?"]);
+  assert.deepEqual(["renovate[bot]", "deploy-bot", "abbot"].map(isBot), [true, true, false]);
+});
+
+test("freshness has four steps", () => {
+  assert.deepEqual([0, 3_600_000, 86_400_000, 14 * 86_400_000].map(freshness), [0, 1, 2, 3]);
 });

@@ -83,8 +83,8 @@ async fn every_page_accepts_every_valid_name() {
         |name: &str| url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
-        browser.shows("15 components").await;
-        let headings = browser.value("[...document.querySelectorAll('.matrix thead th')].slice(1).map((cell) => cell.textContent)").await;
+        browser.until("document.querySelector('.matrix thead .tot')?.textContent === '15'").await;
+        let headings = browser.value("[...document.querySelectorAll('.matrix thead .label')].slice(1).map((cell) => cell.textContent)").await;
         let known = admin.get("/api/v1/environments?take=100").await.expect(200);
         let names: Vec<_> = known["data"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
         assert_eq!(headings, json!(names), "the order of the environments");
@@ -100,7 +100,7 @@ async fn every_page_accepts_every_valid_name() {
             browser.until(&format!("document.querySelector('.lead')?.textContent.startsWith('Current: v-{number}')")).await;
             browser.until(&format!("document.querySelector('h1').textContent === {}", json!(format!("{name} in {name}")))).await;
             browser.open(&logged_in(&format!("?env={}", encoded(name)))).await;
-            browser.until(&format!("[...document.querySelectorAll('.matrix thead th')].map((cell) => cell.textContent).join('|') === {}", json!(format!("Component|{name}")))).await;
+            browser.until(&format!("[...document.querySelectorAll('.matrix thead .label')].map((cell) => cell.textContent).join('|') === {}", json!(format!("Component|{name}")))).await;
             let other = NAMES[(number + 1) % NAMES.len()];
             browser.open(&logged_in(&format!("compare?from={}&to={}", encoded(name), encoded(other)))).await;
             browser.until(&format!("document.querySelector('.list thead')?.textContent.includes({})", json!(name))).await;

@@ -2,20 +2,27 @@
 // Creates elements. Text is inserted only as text nodes, so that no name can become markup.
 
 import { Unauthorized, Refusal } from "./api.js";
-import { age, commitAddress, exact, local, webAddress, word } from "./text.js";
+import { age, commitAddress, exact, freshness, initials, isBot, local, shortVersion, tint, webAddress, word } from "./text.js";
 
 /**
  * Creates an element with attributes and children. Attributes that are null or false are omitted; functions become listeners.
  * Children that are null or false are omitted; children that are not elements become text.
  */
-export function el(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
+export const el = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
+
+/** Creates an element of a drawing, as `el` does. */
+export const svg = (name, attributes = {}, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+
+/** A sign of icons.svg. Words beside it must say the same. */
+export const icon = (name, kind = "") => svg("svg", { class: `i ${kind}`, "aria-hidden": "true" }, svg("use", { href: `assets/icons.svg#${name}` }));
+
+function fill(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") element.addEventListener(key, value);
     else element.setAttribute(key, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(4).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -28,6 +35,51 @@ export function ago(time, at = null) {
   return el("time", { datetime: date.toISOString(), title: exact(date), class: at ? "then" : null }, age(date, at ?? Date.now()));
 }
 
+/** An age in its column: the fresher, the louder. */
+export function steppedAge(time, at = null) {
+  const element = ago(time, at);
+  element.className += ` age a${freshness((at ?? Date.now()) - new Date(time).getTime())}`;
+  return element;
+}
+
+/** The sign of a status. */
+const SIGNS = { pending: "pending", in_progress: "progress", succeeded: "succeeded", failed: "failed", rolled_back: "rolled" };
+export const sign = (status, kind = "") => icon(SIGNS[status], `${status} ${kind}`);
+
+/** A version. A long hash is cut; its title is the whole, and copying it copies the whole. */
+export function version(text, kind = "") {
+  const shown = shortVersion(text);
+  const copy = (event) => {
+    if (String(getSelection()).trim() !== shown) return;
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+  };
+  return el("span", { class: `version ${kind}`, title: text, copy: shown === text ? null : copy }, shown);
+}
+
+/** A person or a program, as initials or as a robot. */
+export const who = (name, isLit = false) =>
+  el("span", { class: `who ${isBot(name) ? "bot" : `p${tint(name)}`} ${isLit ? "lit" : ""}`, title: name, role: "img", "aria-label": `by ${name}` }, isBot(name) ? icon("bot") : initials(name));
+
+const STAGES = ["development", "testing", "staging", "production"];
+
+/** The meter of an environment's type: one bar for development, four for production. Another type has none. */
+export const stage = (type) => (STAGES.includes(type) ? icon(`stage${STAGES.indexOf(type) + 1}`, "stage") : null);
+
+/** An environment with its meter. */
+export const tag = (name, type) => el("span", { class: `tag ${type === "production" ? "prod" : ""}` }, stage(type), el("span", {}, name));
+
+/** A button with a sign, a name and perhaps visible text. */
+export const button = (name, attributes, ...children) => el("button", { type: "button", class: "button", "aria-label": name, title: name, ...attributes }, children);
+
+/** A button that is on or off. */
+export const chip = (text, isOn, click, ...children) => el("button", { type: "button", class: "chip", "aria-pressed": String(isOn), click }, children, text);
+
+/** A selection without a visible label. */
+export const pick = (label, choices, chosen, change) =>
+  el("label", { class: "pick" }, unseen(label),
+    el("select", { change: (event) => change(event.target.value) }, choices.map(([value, text]) => el("option", { value, selected: value === chosen }, text))), icon("down"));
+
 /** Updates all ages on the page. */
 export function updateAges() {
   /** @type {NodeListOf<HTMLTimeElement>} */
@@ -35,6 +87,7 @@ export function updateAges() {
   for (const time of times) {
     const text = age(new Date(time.dateTime));
     if (time.textContent !== text) time.textContent = text;
+    if (time.classList.contains("age")) time.className = `age a${freshness(Date.now() - new Date(time.dateTime).getTime())}`;
   }
 }
 
@@ -89,6 +142,14 @@ export const check = (label, checked, change) =>
 /** A form of filters. It is never submitted. */
 export const filterForm = (label, controls, ...more) =>
   el("form", { class: "filters", role: "search", "aria-label": label, submit: (event) => event.preventDefault() }, el("div", { class: "controls" }, controls), more);
+
+/** Replaces the content of a container. A control that had the focus has it again. */
+export function replaceContent(container, children) {
+  const controls = () => [...container.querySelectorAll("a, button, select, input")];
+  const focused = controls().indexOf(document.activeElement);
+  container.replaceChildren(...children.filter(Boolean));
+  if (focused >= 0) controls()[focused]?.focus({ preventScroll: true });
+}
 
 /** The content of each container, as JSON. */
 const contents = new WeakMap();

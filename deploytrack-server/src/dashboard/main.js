@@ -1,15 +1,18 @@
 // The main module: the session, the address, the view for it, and the events that update the view.
 
 import * as address from "./address.js";
-import { Unauthorized, NetworkError } from "./api.js";
+import { Unauthorized, NetworkError, get } from "./api.js";
+import * as bar from "./bar.js";
 import * as changes from "./changes.js";
 import * as compare from "./compare.js";
 import * as deployment from "./deployment.js";
 import { el, updateAges, notice } from "./elements.js";
+import * as keys from "./keys.js";
 import { follow } from "./live.js";
 import * as login from "./login.js";
 import * as matrix from "./matrix.js";
 import * as session from "./session.js";
+import * as theme from "./theme.js";
 
 const VIEWS = new Map([["", matrix], ["changes", changes], ["compare", compare], ["deployments", deployment]]);
 /** The interval of updates of the ages, in milliseconds. */
@@ -57,6 +60,7 @@ async function navigate() {
   }
   if (shown.view && shown.page === page && shown.id === id) return enqueue(() => shown.view?.go(parameters));
   const isFirst = shown.page === null;
+  shown.view?.leave?.();
   const module = VIEWS.get(page);
   const container = el("div", { class: `view ${page || "matrix"}` });
   const view = module ? module.show(container, { id, parameters, announce, enqueue }) : showUnknown(container);
@@ -65,12 +69,14 @@ async function navigate() {
   await refresh();
   if (shown.view !== view) return;
   const heading = container.querySelector("h1");
-  document.title = page === "" || !heading ? "deploytrack" : `${heading.textContent} · deploytrack`;
+  // The matrix sets its title itself, with what failed and what is in flight.
+  if (page !== "") document.title = heading ? `${heading.textContent} · deploytrack` : "deploytrack";
   if (!isFirst && !container.contains(document.activeElement)) heading?.focus({ preventScroll: true });
 }
 
 function showUnknown(container) {
-  container.replaceChildren(el("h1", { tabindex: "-1" }, "Not found"), notice("There is no such page."));
+  const back = el("p", {}, el("a", { href: "#/" }, "Show the matrix"));
+  container.replaceChildren(el("h1", { tabindex: "-1" }, "Not found"), notice("There is no such page."), back);
   return { go() {}, refresh() {}, onEvents() {} };
 }
 
@@ -138,6 +144,7 @@ function endSession() {
 function logOut(message) {
   stop();
   document.title = "deploytrack";
+  shown.view?.leave?.();
   shown = { page: null, id: null, view: null };
   nav.hidden = logout.hidden = true;
   connection.textContent = connection.className = person.textContent = "";
@@ -150,7 +157,6 @@ async function start(code) {
   await session.current().then(logIn, (error) => (error instanceof Unauthorized ? logOut(message) : logIn()));
 }
 
-start(address.takeCode());
 addEventListener("hashchange", () => {
   const code = address.takeCode();
   if (code) {
@@ -166,3 +172,17 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 // A browser opens only a few connections to a server. A hidden page must not occupy one of them.
 document.addEventListener("visibilitychange", () => live?.sleep(document.hidden));
 setInterval(updateAges, AGE_INTERVAL);
+const help = document.getElementById("keys");
+keys.listen(new Map([
+  ["/", () => bar.focusFind()],
+  ["t", () => theme.turn()],
+  ["?", () => help.showPopover()],
+  ["y", () => shown.view?.keys?.get("y")()],
+  ["n", () => shown.view?.keys?.get("n")()],
+  ["Escape", () => bar.clearFind() || (shown.view?.keys?.get("Escape")() ?? false)],
+]));
+document.getElementById("theme").addEventListener("click", theme.turn);
+theme.apply();
+// The version of the server, for the foot of the page.
+get("../../healthz").then(({ version }) => { document.getElementById("version").textContent = `deploytrack ${version}`; }, () => {});
+start(address.takeCode());

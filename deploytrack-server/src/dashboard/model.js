@@ -1,7 +1,8 @@
 // @ts-check
-// The model of the matrix: rows, columns, filters, order and totals from the responses of the server. This module has no
+// The model of the matrix: rows, columns, gaps, filters and order from the responses of the server. This module has no
 // element and sends no request.
 
+import { matches } from "./signals.js";
 import { isSame, nameKey } from "./text.js";
 
 /** The key of a cell. */
@@ -13,11 +14,16 @@ export class MatrixModel {
     this.environments = [];
     this.rows = new Map();
     this.unsettled = new Map();
+    this.rolledBack = new Map();
+    this.components = new Map();
+    this.types = new Map();
+    this.then = null;
   }
 
   /** Replaces everything. */
   reset(environments, matrix, unsettled) {
     this.environments = environments;
+    this.types = new Map(environments.map(({ name, type }) => [name, type]));
     this.rows = new Map(matrix.map((row) => [row.componentName, row]));
     this.unsettled = new Map();
     this.#add(unsettled);
@@ -55,29 +61,74 @@ export class MatrixModel {
     return new Set([...this.unsettled.values()].map((deployment) => deployment.environmentName));
   }
 
+  /** Sets the deployments that were rolled back lately. */
+  setRolledBack(deployments) {
+    this.rolledBack = new Map();
+    for (const deployment of deployments.toReversed()) this.rolledBack.set(key(deployment.componentName, deployment.environmentName), deployment);
+  }
+
+  /** Sets the owners and kinds of components. */
+  setComponents(components) {
+    this.components = new Map(components.map((component) => [component.name, component]));
+  }
+
+  /** Sets the matrix of another moment, to which the current one is compared. Null compares with nothing. */
+  setThen(matrix) {
+    this.then = matrix && new Map(matrix.map((row) => [row.componentName, row.environments]));
+  }
+
   /** The row of a component over these columns. */
   row(name, columns) {
     const current = this.rows.get(name).environments;
-    const cells = columns.map((environment) => ({
-      environment,
-      current: Object.hasOwn(current, environment) ? current[environment] : null,
-      unsettled: this.unsettled.get(key(name, environment)) ?? null,
-      differsFrom: null,
-    }));
-    markDrift(cells);
+    const cells = columns.map((environment) => this.#cell(name, environment, own(current, environment)));
+    cells.forEach((cell, at) => {
+      cell.gap = cell.current && gap(cell, cells.slice(0, at));
+      cell.isSame = Boolean(cell.current) && cells[at - 1]?.current?.version === cell.current.version;
+    });
     const times = cells.flatMap((cell) => (cell.current ? [Date.parse(cell.current.deployedAt)] : []));
-    return { name, cells, latest: Math.max(...times, 0), drift: cells.filter((cell) => cell.differsFrom).length };
+    const { owner = null, kind = null } = this.components.get(name) ?? {};
+    return { name, owner, kind, cells, latest: Math.max(...times, 0), drift: cells.filter((cell) => cell.gap).length };
+  }
+
+  #cell(name, environment, current) {
+    const place = key(name, environment);
+    const unsettled = this.unsettled.get(place) ?? null;
+    const taken = this.rolledBack.get(place);
+    // A deployment after the rollback makes it history.
+    const isLast = taken && !unsettled && taken.version !== current?.version && !(Date.parse(current?.deployedAt) > Date.parse(taken.updatedAt));
+    const was = this.then && own(this.then.get(name) ?? {}, environment);
+    return {
+      environment,
+      type: this.types.get(environment) ?? "other",
+      current,
+      unsettled,
+      rolledBack: isLast ? taken : null,
+      gap: null,
+      isSame: false,
+      was,
+      isChanged: Boolean(this.then) && was?.version !== current?.version,
+    };
   }
 }
 
-/** Marks each cell whose version differs from the next non-empty cell to its right. */
-function markDrift(cells) {
-  let next = null;
-  for (const cell of cells.toReversed()) {
-    if (!cell.current) continue;
-    if (next && next.current.version !== cell.current.version) cell.differsFrom = next.environment;
-    next = cell;
+/** A property of an object itself, or null. `constructor` may be a name. */
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : null);
+
+/** The types of environments that follow each other. */
+const TYPES = ["development", "testing", "staging", "production"];
+
+/**
+ * The gap of a cell: behind, ahead or different, by how many versions, and against which environment. Null if there is none. The
+ * server answers it; without its answer, the nearest filled cell to the left with an earlier type is compared.
+ */
+function gap({ type, current }, before) {
+  if (current.gap) {
+    const { against, state, versions = 0 } = current.gap;
+    return state === "same" ? null : { kind: state === "behind" || state === "ahead" ? state : "differs", versions, against };
   }
+  const source = before.findLast((cell) => cell.current && TYPES.includes(cell.type) && TYPES.indexOf(cell.type) < TYPES.indexOf(type));
+  if (!source || source.current.version === current.version) return null;
+  return { kind: "differs", versions: 0, against: source.environment };
 }
 
 /** The most columns if none is chosen. More are unreadable, and each of their cells costs an element. */
@@ -87,7 +138,7 @@ export const MOST_COLUMNS = 40;
  * The columns to show: the chosen environments, else those whose names contain the text `envq`. If these are too many, the
  * first of them with a deployment.
  */
-export function columns(model, { env, envq, q, unsettled }) {
+export function columns(model, { env, envq, q, f }) {
   const names = model.environments.map((environment) => environment.name);
   const keys = new Set(env.map(nameKey));
   const chosen = keys.size > 0 ? names.filter((name) => keys.has(nameKey(name))) : [];
@@ -95,21 +146,34 @@ export function columns(model, { env, envq, q, unsettled }) {
   const needle = envq.toLowerCase();
   const found = needle ? names.filter((name) => name.toLowerCase().includes(needle)) : names;
   if (found.length <= MOST_COLUMNS) return found;
-  const used = unsettled ? model.unsettledEnvironments() : model.usedEnvironments(q);
+  const used = ["flight", "failed", "unsettled"].includes(f) ? model.unsettledEnvironments() : model.usedEnvironments(q);
   return found.filter((name) => used.has(name)).slice(0, MOST_COLUMNS);
 }
 
-/** The rows that match the filters, in their order. */
-export function rows(model, filters) {
-  const { q, drift, unsettled, sort } = filters;
-  const shown = columns(model, filters);
+/** All rows over these columns, in the order of their names. */
+export const allRows = (model, shown) => [...model.rows.keys()].sort(byName).map((name) => model.row(name, shown));
+
+/** The rows that match the text, in their order. The quick filter `f` is applied by `rows`. */
+export function searched(all, { q, owner, kind }) {
   const needle = q.toLowerCase();
-  const all = [...model.rows.keys()].sort(byName).map((name) => model.row(name, shown));
-  const matches = (row) =>
-    (!needle || row.name.toLowerCase().includes(needle) || row.cells.some((cell) => cell.current?.version.toLowerCase().includes(needle))) &&
-    (!drift || row.drift > 0) &&
-    (!unsettled || row.cells.some((cell) => cell.unsettled));
-  return all.filter(matches).sort(order(sort));
+  const has = (text) => Boolean(text?.toLowerCase().includes(needle));
+  const inDeployment = (deployment) => Boolean(deployment) && [deployment.version, deployment.commitSha, deployment.deployedBy].some(has);
+  const isOf = (value, wanted) => !wanted || value === null || isSame(value, wanted);
+  return all.filter((row) => isOf(row.owner, owner) && isOf(row.kind, kind) && (!needle || has(row.name) || row.cells.some((cell) => inDeployment(cell.current) || inDeployment(cell.unsettled))));
+}
+
+/** The rows that match the filters, in their order. */
+export function rows(model, filters, now = Date.now()) {
+  const found = searched(allRows(model, columns(model, filters)), filters);
+  return ordered(found.filter((row) => matches(row, filters.f, now)), filters);
+}
+
+/** Rows in the chosen order. With groups, the rows of a group stay together, and those without a value come last. */
+export function ordered(list, { sort, group }) {
+  const sorted = [...list].sort(order(sort));
+  if (!group) return sorted;
+  const last = "\u{10ffff}";
+  return sorted.sort((a, b) => (a[group] ?? last).localeCompare(b[group] ?? last));
 }
 
 /** Compares names by the characters of their keys, as the server does. */
@@ -130,16 +194,4 @@ function order(sort) {
     return (a, b) => time(a) - time(b);
   }
   return () => 0;
-}
-
-/** The totals of rows. */
-export function totals(rows) {
-  const cells = rows.flatMap((row) => row.cells);
-  const failed = cells.filter((cell) => cell.unsettled?.status === "failed").length;
-  return {
-    components: rows.length,
-    inFlight: cells.filter((cell) => cell.unsettled).length - failed,
-    failed,
-    drift: cells.filter((cell) => cell.differsFrom).length,
-  };
 }

@@ -1,62 +1,45 @@
-// The control for the time of the matrix: a slider over a span that ends now, and a field for any time.
+// The moment that the matrix shows: a popover with now, a few moments of the past and any other, and the banner of the past.
 
-import { el, select } from "./elements.js";
-import { exact, local } from "./text.js";
+import { button, el, icon } from "./elements.js";
+import { DAY, HOUR } from "./signals.js";
+import { age, exact, local, moment } from "./text.js";
 
-const HOUR = 3_600_000;
-const SPANS = [[24, "1 day"], [24 * 7, "7 days"], [24 * 30, "30 days"], [24 * 365, "1 year"], [24 * 365 * 5, "5 years"]];
-/** The value at the right end of the slider, which means now. */
-const NOW = 1000;
-/** The delay after the last movement of the slider before the time changes, in milliseconds. */
-const SLIDE_DELAY = 200;
+const CHOICES = [["Now", 0], ["1 hour ago", HOUR], ["Yesterday", DAY], ["Last week", 7 * DAY]];
 
-/** Creates the control. `change` gets a date, or null for now. */
-export function control(chosen, change) {
-  let span = SPANS.find(([hours]) => !chosen || Date.now() - chosen <= hours * HOUR) ?? SPANS.at(-1);
-  let timer = null;
-  const slider = el("input", { type: "range", min: 0, max: NOW, step: 1, input: onSlide });
-  const field = el("input", { type: "datetime-local", step: 1, change: onInput });
-  const now = el("button", { type: "button", click: () => choose(null) }, "Now");
-
-  function showTime(at) {
-    const back = at ? (Date.now() - at) / (span[0] * HOUR) : 0;
-    slider.value = NOW * (1 - back);
-    slider.setAttribute("aria-valuetext", at ? exact(at) : "now");
-    field.value = at ? local(at) : "";
-    now.disabled = !at;
-  }
-
-  function onSlide() {
-    const back = (NOW - slider.value) / NOW;
-    const at = back > 0 ? new Date(Math.floor((Date.now() - back * span[0] * HOUR) / 1000) * 1000) : null;
-    showTime(at);
-    clearTimeout(timer);
-    timer = setTimeout(() => change(at), SLIDE_DELAY);
-  }
-
-  function onInput() {
-    const at = field.value ? new Date(field.value) : null;
-    if (at && Number.isNaN(at.getTime())) return;
-    choose(at && at < Date.now() ? at : null);
-  }
-
-  function choose(at) {
-    clearTimeout(timer);
-    showTime(at);
+/** The popover of the moments. `change` gets a date, or null for now. */
+export function popover(chosen, change, showChanges) {
+  const element = el("div", { id: "moments", class: "pop", popover: "auto" });
+  const choose = (at) => {
+    element.hidePopover();
     change(at);
-  }
-
-  const chooseSpan = (hours) => {
-    span = SPANS.find((span) => span[0] === Number(hours));
-    showTime(field.value ? new Date(field.value) : null);
   };
-  const element = el("fieldset", { class: "moment" },
-    el("legend", {}, "Point in time"),
-    select("Span", SPANS.map(([hours, text]) => [String(hours), text]), String(span[0]), chooseSpan),
-    el("label", { class: "slider" }, el("span", {}, "Back to"), slider),
-    el("label", {}, el("span", {}, "Time"), field),
-    now,
-  );
-  showTime(chosen);
-  return { element, showTime };
+  const choice = ([text, back]) => {
+    const at = back > 0 ? new Date(Date.now() - back) : null;
+    return el("button", { type: "button", class: "choice", "aria-current": !chosen && !at ? "true" : null, click: () => choose(at) }, text, el("small", {}, at ? moment(at) : "live"));
+  };
+  const field = el("input", { type: "datetime-local", step: 1, "aria-label": "Moment", value: chosen ? local(chosen) : null });
+  const submit = (event) => {
+    event.preventDefault();
+    const at = new Date(field.value);
+    if (!Number.isNaN(at.getTime())) choose(at < new Date() ? at : null);
+  };
+  const draw = () => {
+    element.replaceChildren(
+      el("h2", {}, "Show the matrix as of"), ...CHOICES.map(choice),
+      el("hr"), el("h2", {}, "Another moment"), el("form", { class: "custom", submit }, field, el("button", { class: "button solid" }, "Show")),
+      el("hr"), el("button", { type: "button", class: "choice", click: () => { element.hidePopover(); showChanges(); } }, "What changed since yesterday"),
+    );
+  };
+  element.addEventListener("beforetoggle", (event) => { if (event.newState === "open") draw(); });
+  draw();
+  return element;
 }
+
+/** The banner of a moment of the past. */
+export const banner = (at, back) =>
+  el("div", { class: "banner", role: "status" }, icon("clock"),
+    el("span", {}, "As of ", el("b", {}, exact(at)), `, ${age(at)} ago. `, el("span", { class: "sub" }, "Nothing here changes.")),
+    button("Back to now", { class: "button push", click: back }, "Back to now"));
+
+/** The text of the button that opens the popover. */
+export const label = (at) => (at ? `As of ${age(at)} ago` : "Now");

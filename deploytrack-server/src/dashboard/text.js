@@ -54,6 +54,44 @@ export function cellIn(cells, environment) {
   return Object.entries(cells).find(([name]) => isSame(name, environment))?.[1] ?? null;
 }
 
+/** A version as a cell shows it: a hash of 8 or more hexadecimal digits is cut to 7. */
+export const shortVersion = (version) => (/^[0-9a-f]{8,64}$/.test(version) ? version.slice(0, 7) : version);
+
+/** Whether a name is that of a program, such as `renovate[bot]`. */
+export const isBot = (name) => /(\[bot\]|[-_ ]bot)$/i.test(name);
+
+/** The initials of a person: of the first two words of the name, or its first two letters. */
+export function initials(name) {
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const letters = words.length > 1 ? words.slice(0, 2).map((word) => [...word][0]) : [...(words[0] ?? "?")].slice(0, 2);
+  return letters.join("").toUpperCase();
+}
+
+/** One of six tints for a name. The same name always has the same tint. */
+export const tint = (name) => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7) % 6;
+
+/** How fresh something is, in four steps: under an hour, under a day, under two weeks, older. */
+export function freshness(milliseconds) {
+  const limits = [3_600_000, 86_400_000, 14 * 86_400_000];
+  const step = limits.findIndex((limit) => milliseconds < limit);
+  return step < 0 ? limits.length : step;
+}
+
+/** The start of the day of a time, in the zone of this machine. */
+export const startOfDay = (time) => new Date(time).setHours(0, 0, 0, 0);
+
+const SHORT = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+
+/** A time as day and minute. */
+export const moment = (time) => SHORT.format(new Date(time));
+
+/** The name of a day, seen from the time `now`: Today, Yesterday, or its date. */
+export function dayName(day, now) {
+  const distance = Math.round((startOfDay(now) - startOfDay(day)) / 86_400_000);
+  return ["Today", "Yesterday"][distance] ?? DAY.format(new Date(day));
+}
+
 /** A number with its noun. */
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 

@@ -1,0 +1,46 @@
+// What the page of the matrix reads from the server.
+
+import { all, get } from "./api.js";
+import * as filters from "./filters.js";
+import { FAILURE_SHOWN } from "./signals.js";
+
+/** Whether the server is asked for gaps. A server that does not know the parameter refuses it. */
+const GAPS = false;
+/** The newest deployments that are read: one page of the list. */
+const NEWEST = 100;
+
+const queryOf = (state, more = {}) => ({ ...filters.toQuery(state), gaps: GAPS && "true", ...more });
+
+/** The environments, the matrix and the unsettled deployments. */
+export function everything(state) {
+  const at = state.at?.toISOString();
+  return Promise.all([
+    all("environments", state.archived || at ? {} : { archived: "false" }),
+    get("deployments/matrix", queryOf(state, { at })),
+    at ? [] : get("deployments/unsettled", filters.toQuery(state)),
+  ]);
+}
+
+/** The matrix and the unsettled deployments of a few components. */
+export const some = (state, component) =>
+  Promise.all([get("deployments/matrix", queryOf(state, { component })), get("deployments/unsettled", { ...filters.toQuery(state), component })]);
+
+/** The matrix at another moment, to compare with. */
+export const then = (state, moment) => get("deployments/matrix", { ...filters.toQuery(state), at: moment.toISOString() });
+
+/** The newest deployments before the shown moment, whether these are all, and those that were rolled back lately. */
+export async function newest(at) {
+  const occurredBefore = at?.toISOString();
+  const occurredAfter = new Date(Date.now() - FAILURE_SHOWN).toISOString();
+  const [list, rolledBack] = await Promise.all([
+    get("deployments", { order: "occurred", take: NEWEST, occurredBefore }),
+    at ? { data: [] } : get("deployments", { order: "occurred", take: NEWEST, status: "rolled_back", occurredAfter }),
+  ]);
+  return { deployments: list.data, isWhole: list.total <= list.data.length, rolledBack: rolledBack.data };
+}
+
+/** Owners and kinds. */
+export const components = () => all("components");
+
+/** Whether a component is archived. */
+export const hasArchived = async () => (await get("components", { archived: "true", take: 1 })).total > 0;
