@@ -39,6 +39,8 @@ async fn every_page_is_accessible_in_light_and_dark_and_on_a_phone() {
                 "changes",
                 "changes?component=api&environment=staging",
                 "compare?from=development&to=staging",
+                "components/web",
+                "environments/staging",
                 &one,
             ] {
                 browser.open(&logged_in(page)).await;

@@ -10,3 +10,4 @@ mod hostile;
 mod login;
 mod matrix;
 mod pages;
+mod places;

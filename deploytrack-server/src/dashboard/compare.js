@@ -1,14 +1,17 @@
-// The page that compares two environments: different versions, components in only one of them, and equal versions.
+// The page that compares two environments, or two moments: what differs, what is in only one of them, and what is the same.
 
 import * as address from "./address.js";
 import { all, get } from "./api.js";
-import { ago, check, el, filterForm, notice, redraw, report, select, table } from "./elements.js";
-import { cellIn, count, isSame } from "./text.js";
+import { differences, load } from "./comparison.js";
+import { check, el, filterForm, moment, notice, redraw, report, select } from "./elements.js";
+import { faults } from "./differences.js";
+import { isSame } from "./text.js";
 
 /** Shows the comparison of the environments `from` and `to`. Without these parameters it compares the last two. */
 export function show(root, { parameters }) {
   let options = Object.fromEntries(parameters);
   let names = [];
+  let latest = 0;
   const tools = el("div", { class: "tools" });
   const body = el("div");
   root.replaceChildren(el("h1", { tabindex: "-1" }, "Compare"), tools, body);
@@ -18,25 +21,33 @@ export function show(root, { parameters }) {
   function controls(newNames) {
     names = newNames;
     const choices = names.map((name) => [name, name]);
+    const swap = () => change({ from: options.to, to: options.from, fromAt: options.toAt, toAt: options.fromAt });
+    const at = (name, label) => moment(label, options[name], (time) => change({ [name]: time?.toISOString() }));
     tools.replaceChildren(filterForm("Compare", [
       select("From", choices, options.from, (from) => change({ from })),
-      el("button", { type: "button", click: () => change({ from: options.to, to: options.from }) }, "Swap"),
+      at("fromAt", "From at (empty is now)"),
+      el("button", { type: "button", click: swap }, "Swap"),
       select("To", choices, options.to, (to) => change({ to })),
+      at("toAt", "To at (empty is now)"),
       check("Show equal versions", Boolean(options.same), (same) => change({ same })),
     ]));
   }
 
   async function refresh() {
+    latest += 1;
+    const read = latest;
     try {
       const current = (await all("environments", { archived: "false" })).map((environment) => environment.name);
+      const wrong = faults(options, current);
       const exactName = (name) => name && (current.find((other) => isSame(other, name)) ?? name);
       options = { ...options, from: exactName(options.from) ?? current.at(-2) ?? current.at(-1), to: exactName(options.to) ?? current.at(-1) };
       if (JSON.stringify(current) !== JSON.stringify(names)) controls(current);
-      if (names.length < 2) return redraw(body, names, () => [notice("A comparison needs two environments.")]);
-      const matrix = await get("deployments/matrix", { environment: [...new Set([options.from, options.to])] });
-      redraw(body, [matrix, options], () => compared(matrix, options));
+      if (wrong.length > 0) return redraw(body, wrong, () => [notice(wrong.join(" "), "trouble")]);
+      if (names.length === 0) return redraw(body, names, () => [notice("A comparison needs an environment.")]);
+      const compared = await load(options, get);
+      if (read === latest) redraw(body, [compared, options], () => differences(compared, options));
     } catch (error) {
-      report(body, error);
+      if (read === latest) report(body, error);
     }
   }
 
@@ -49,36 +60,4 @@ export function show(root, { parameters }) {
     refresh,
     onEvents: refresh,
   };
-}
-
-function compared(matrix, { from, to, same }) {
-  const pairs = matrix
-    .map((row) => ({ component: row.componentName, left: cellIn(row.environments, from), right: cellIn(row.environments, to) }))
-    .filter(({ left, right }) => left || right)
-    .map((pair) => ({ ...pair, outcome: outcome(pair, from, to) }));
-  const differing = pairs.filter(({ outcome }) => outcome !== SAME);
-  const shown = same ? pairs : differing;
-  const rows = shown.map(({ component, left, right, outcome }) => [
-    el("a", { href: address.to("changes", { component }) }, component),
-    version(component, from, left),
-    version(component, to, right),
-    outcome,
-  ]);
-  return [
-    el("p", { class: "summary" }, `${count(differing.length, "component differs", "components differ")}, ${pairs.length - differing.length} the same`),
-    rows.length > 0 ? table(`${from} and ${to}`, ["Component", from, to, "Outcome"], rows) : notice("All versions are equal."),
-  ];
-}
-
-const SAME = "= the same";
-
-function outcome({ left, right }, from, to) {
-  if (!left) return `only in ${to}`;
-  if (!right) return `only in ${from}`;
-  return left.version === right.version ? SAME : "≠ differs";
-}
-
-function version(component, environment, cell) {
-  const href = address.to("changes", { component, environment });
-  return cell ? el("span", {}, el("a", { href }, cell.version), " ", el("span", { class: "since" }, ago(cell.deployedAt), " ago")) : "–";
 }

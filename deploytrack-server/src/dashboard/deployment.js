@@ -1,57 +1,102 @@
-// The page of one deployment: its data, its attempts with their times, and its history.
+// The page of one deployment: what is current in its cell, what it replaced, its attempts, its history and its metadata.
 
-import * as address from "./address.js";
 import { get } from "./api.js";
-import { ago, commit, el, pipeline, redraw, report, status, table } from "./elements.js";
-import { duration, exact, word } from "./text.js";
+import { ago, el, redraw, report, status, table } from "./elements.js";
+import { comparePage } from "./forges.js";
+import { away, commit, component, copy, currentIn, environment, fact, metadataValue, pipeline, section, version } from "./parts.js";
+import { momentBefore, standing, successor } from "./periods.js";
+import { duration, exact, isSame, word } from "./text.js";
+
+/** The most deployments of a page of a list, and the highest `skip`. */
+const PAGE = 100;
+const DEEPEST = 10_000;
 
 /** Shows the deployment with the id in the address. */
 export function show(root, { id }) {
   const body = el("div");
   root.replaceChildren(body);
+  let cell = null;
 
   async function refresh() {
     const path = `deployments/${encodeURIComponent(id)}`;
     try {
       const [deployment, history] = await Promise.all([get(path), get(`${path}/history`)]);
-      redraw(body, [deployment, history], () => content(deployment, history));
+      cell = deployment;
+      const around = await neighbours(deployment);
+      redraw(body, [deployment, history, around], () => content(deployment, history, around));
     } catch (error) {
       report(body, error);
     }
   }
 
-  return {
-    go: refresh,
-    refresh,
-    onEvents: (events) => (events.some((event) => event.deployment?.id === id) ? refresh() : undefined),
-  };
+  const concerns = ({ deployment }) => deployment?.id === id
+    || (cell && deployment?.componentId === cell.componentId && isSame(deployment.environmentName, cell.environmentName));
+  return { go: refresh, refresh, onEvents: (events) => (events.some(concerns) ? refresh() : undefined) };
 }
 
-function content(deployment, history) {
-  const { componentName: component, environmentName: environment } = deployment;
+/** What is current now, what was current before the deployment, and what replaced it. */
+async function neighbours(deployment) {
+  const [current, previous, next] = await Promise.all([
+    currentIn(deployment),
+    currentIn(deployment, momentBefore(deployment)),
+    deployment.status === "succeeded" ? replacement(deployment) : null,
+  ]);
+  return { current, previous: previous?.id === deployment.id ? null : previous, next };
+}
+
+/** The list is sorted newest first, so the next deployment is at its end. */
+async function replacement(deployment) {
+  const { componentId, environmentId, succeededAt } = deployment;
+  const later = { componentId, environmentId, occurredAfter: succeededAt, order: "occurred", take: PAGE };
+  const first = await get("deployments", later);
+  const skip = Math.min(first.total - PAGE, DEEPEST);
+  const last = skip > 0 ? await get("deployments", { ...later, skip }) : first;
+  return successor(deployment, last.data);
+}
+
+function content(deployment, history, { current, previous, next }) {
+  const compared = comparePage(previous, deployment);
+  const from = pipeline(deployment);
   return [
-    el("h1", { tabindex: "-1" }, `${component} ${deployment.version}`, " ", status(deployment.status)),
+    el("h1", { tabindex: "-1" }, `${deployment.componentName} ${deployment.version}`, " ", status(deployment.status)),
+    el("p", { class: "lead" }, standing(deployment, current), " ", since(deployment, current)),
     el("dl", { class: "facts" },
-      fact("Cell", el("a", { href: address.to("changes", { component, environment }) }, `${component} in ${environment}`)),
+      fact("Component", component(deployment.componentName)),
+      fact("Environment", environment(deployment.environmentName)),
+      fact("Version", el("span", { class: "mono" }, deployment.version), " ", copy(deployment.version, "version")),
       fact("Happened", exact(deployment.occurredAt), " (", ago(deployment.occurredAt), " ago)"),
       fact("Recorded", exact(deployment.createdAt)),
       fact("By", deployment.deployedBy),
       deployment.succeededAt && fact("Succeeded", exact(deployment.succeededAt)),
-      deployment.commitSha && fact("Commit", el("code", {}, commit(deployment))),
-      deployment.metadata.ci?.runUrl && fact("Pipeline", pipeline(deployment)),
+      previous && fact(deployment.succeededAt ? "Replaced" : "Current at that time", version(previous)),
+      next && fact("Replaced by", version(next), ` after ${duration(deployment.succeededAt, next.succeededAt)}`),
+      deployment.commitSha && fact("Commit", commit(deployment)),
+      compared && fact("Commits", away(compared, "compare with the previous version")),
+      from && fact("Pipeline", from),
       deployment.description && fact("Description", el("span", { class: "prose" }, deployment.description)),
-      fact("Id", el("code", {}, deployment.id)),
+      fact("Id", el("code", {}, deployment.id), " ", copy(deployment.id, "id")),
     ),
-    el("h2", {}, "Attempts"),
-    table("Attempts", ["Attempt", "Started", "Ended", "Took", "Outcome", "Reason"], attempts(history)),
-    el("h2", {}, "History"),
-    table("History", ["Happened", "Change", "Recorded", "By", "Reason", "Hash"], history.map(row)),
-    Object.keys(deployment.metadata).length > 0 &&
-      el("details", {}, el("summary", {}, "Metadata"), el("pre", { tabindex: "0" }, JSON.stringify(deployment.metadata, null, 2))),
+    section("Attempts", table("Attempts", ["Attempt", "Started", "Ended", "Took", "Outcome", "Reason"], attempts(history))),
+    section("History", table("History", ["Happened", "Change", "Recorded", "By", "Reason", "Hash"], history.map(row))),
+    Object.keys(deployment.metadata).length > 0
+      && section("Metadata", el("dl", { class: "facts wide" }, Object.entries(deployment.metadata).flatMap(metadataFacts))),
   ];
 }
 
-const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
+/** The link to the current deployment and its age. */
+function since(deployment, current) {
+  if (!current) return null;
+  const link = current.id === deployment.id ? null : [version(current), " "];
+  return el("span", { class: "since" }, link, "since ", exact(current.succeededAt), ", by ", current.deployedBy);
+}
+
+/** The facts of a member of the metadata. An object of simple values has a fact for each of them. */
+function metadataFacts([name, value]) {
+  const isObject = value !== null && typeof value === "object" && !Array.isArray(value);
+  const entries = isObject ? Object.entries(value) : [];
+  if (entries.length === 0) return [fact(name, metadataValue(value))];
+  return entries.map(([key, inner]) => fact(`${name}.${key}`, metadataValue(inner)));
+}
 
 /** The attempts, latest first. Each extends from the row that started it to the row that ended it. */
 function attempts(history) {

@@ -1,9 +1,9 @@
 // @ts-check
-// The links from a place in the matrix to its page.
+// The addresses of the pages of a component, an environment, a cell and a deployment.
 
 import * as address from "./address.js";
 
-export const toComponent = (component) => address.to("changes", { component });
-export const toEnvironment = (environment) => address.to("changes", { environment });
+export const toComponent = (name) => address.to(`components/${encodeURIComponent(name)}`);
+export const toEnvironment = (name) => address.to(`environments/${encodeURIComponent(name)}`);
 export const toCell = (component, environment) => address.to("changes", { component, environment });
 export const toDeployment = (id) => address.to(`deployments/${id}`);

@@ -5,7 +5,9 @@ import { Unauthorized, NetworkError, get } from "./api.js";
 import * as bar from "./bar.js";
 import * as changes from "./changes.js";
 import * as compare from "./compare.js";
+import * as component from "./component.js";
 import * as deployment from "./deployment.js";
+import * as environment from "./environment.js";
 import { el, updateAges, notice } from "./elements.js";
 import * as keys from "./keys.js";
 import { follow } from "./live.js";
@@ -14,7 +16,7 @@ import * as matrix from "./matrix.js";
 import * as session from "./session.js";
 import * as theme from "./theme.js";
 
-const VIEWS = new Map([["", matrix], ["changes", changes], ["compare", compare], ["deployments", deployment]]);
+const VIEWS = new Map([["", matrix], ["changes", changes], ["compare", compare], ["deployments", deployment], ["components", component], ["environments", environment]]);
 /** The interval of updates of the ages, in milliseconds. */
 const AGE_INTERVAL = 15_000;
 /** The delay before a failed read is repeated, in milliseconds. */

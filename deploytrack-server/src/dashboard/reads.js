@@ -4,12 +4,10 @@ import { all, get } from "./api.js";
 import * as filters from "./filters.js";
 import { FAILURE_SHOWN } from "./signals.js";
 
-/** Whether the server is asked for gaps. A server that does not know the parameter refuses it. */
-const GAPS = false;
 /** The newest deployments that are read: one page of the list. */
 const NEWEST = 100;
 
-const queryOf = (state, more = {}) => ({ ...filters.toQuery(state), gaps: GAPS && "true", ...more });
+const queryOf = (state, more = {}) => ({ ...filters.toQuery(state), gaps: "true", ...more });
 
 /** The environments, the matrix and the unsettled deployments. */
 export function everything(state) {
