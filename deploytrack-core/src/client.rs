@@ -148,6 +148,7 @@ impl Client {
     ) -> Result<ApiResponse<Vec<Deployment>>, Error> {
         let query = query::matrix(&MatrixFilter {
             at: None,
+            gaps: false,
             ..filter.clone()
         });
         self.get(api::UNSETTLED, &query).await

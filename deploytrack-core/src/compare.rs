@@ -16,7 +16,8 @@
 //! | no | yes | the mirror image of the line above |
 //! | no | no | diverged if both had another version, else unknown |
 //!
-//! Equal versions with different commits have diverged: a tag was moved.
+//! Equal versions with different commits have diverged: a tag was moved. A shortened commit is the
+//! same commit.
 
 use std::collections::HashMap;
 
@@ -185,7 +186,7 @@ impl<'a> Comparison<'a> {
             (None, Some(_)) => Self::MissingInFrom,
             (Some(_), None) => Self::MissingInTo,
             (Some((a, here)), Some((b, there))) if a == b => match (here.commit, there.commit) {
-                (Some(from), Some(to)) if from != to => {
+                (Some(from), Some(to)) if !is_same_commit(from, to) => {
                     Self::Diverged(Divergence::Commits { from, to })
                 }
                 _ => Self::Same,
@@ -214,6 +215,13 @@ impl<'a> Comparison<'a> {
             Self::Unknown(Unknown::NothingShared)
         }
     }
+}
+
+/// Whether two texts name the same commit: one may be shortened.
+fn is_same_commit(one: &str, other: &str) -> bool {
+    one.bytes()
+        .zip(other.bytes())
+        .all(|(one, other)| one.eq_ignore_ascii_case(&other))
 }
 
 /// The lead of the track `ahead`, after its last success of the version that is current in `other`.

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use crate::{
     clock::{self, Time},
-    text::{Name, Version},
+    compare::Comparison,
+    text::{CommitSha, Label, Name, Version},
+    words::words,
 };
 
 /// The matrix, in the order of component names.
@@ -43,6 +45,86 @@ pub struct Cell {
     #[serde(with = "clock::wire")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub deployed_at: Time,
+    /// The id of that deployment.
+    pub id: Uuid,
+    /// The person or program that deployed it.
+    pub deployed_by: Label,
+    /// The commit that it was built from; left out when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub commit_sha: Option<CommitSha>,
+    /// How it differs from the cell that it is compared with; left out unless the request asks for
+    /// it, and if there is no such cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub gap: Option<Gap>,
+}
+
+/// How a cell differs from the nearest cell before it, in environment order, whose environment has
+/// an earlier type. The history of deployments decides, never the text of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Gap {
+    /// The name of the environment of that cell.
+    pub against: Name,
+    /// The state.
+    pub state: GapState,
+    /// How many versions it is ahead or behind; left out in every other state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub versions: Option<u64>,
+}
+
+impl Gap {
+    /// The gap of a comparison of a cell with the cell in the environment `against`; `None` if one
+    /// of them is empty.
+    #[must_use]
+    pub fn of(against: Name, comparison: &Comparison<'_>) -> Option<Self> {
+        let (state, lead) = match comparison {
+            Comparison::Same => (GapState::Same, None),
+            Comparison::Ahead(lead) => (GapState::Ahead, Some(lead)),
+            Comparison::Behind(lead) => (GapState::Behind, Some(lead)),
+            Comparison::Diverged(_) => (GapState::Diverged, None),
+            Comparison::Unknown(_) => (GapState::Unknown, None),
+            Comparison::MissingInFrom | Comparison::MissingInTo | Comparison::Neither => {
+                return None;
+            }
+        };
+        let versions = lead.map(|lead| lead.pending.len() as u64);
+        Some(Self {
+            against,
+            state,
+            versions,
+        })
+    }
+}
+
+/// The state of a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GapState {
+    /// Both cells have the same version, and their commits do not contradict it.
+    Same,
+    /// The cell is ahead of the other one.
+    Ahead,
+    /// The cell is behind the other one.
+    Behind,
+    /// Each has a version that the other never had, or the same version with another commit.
+    Diverged,
+    /// The versions differ, and the history does not tell the direction.
+    Unknown,
+}
+
+words! {
+    GapState {
+        Same => "same",
+        Ahead => "ahead",
+        Behind => "behind",
+        Diverged => "diverged",
+        Unknown => "unknown",
+    }
 }
 
 /// Cells by environment name, in environment order; a JSON object on the wire.

@@ -110,6 +110,8 @@ pub struct MatrixFilter {
     pub include_archived: bool,
     /// The time of the matrix; now, if absent.
     pub at: Option<Time>,
+    /// Whether each cell has its gap.
+    pub gaps: bool,
 }
 
 /// Parses a whole number without a sign, for query parameters.

@@ -55,7 +55,7 @@ pub(crate) use {one_of, words};
 mod tests {
     use crate::{
         catalog::EnvironmentType, event::EventType, history::HistoryKind, invalid::Invalid,
-        status::Status,
+        matrix::GapState, status::Status,
     };
 
     #[test]
@@ -79,5 +79,6 @@ mod tests {
         check(&EventType::ALL, EventType::as_str);
         check(&EnvironmentType::ALL, EnvironmentType::as_str);
         check(&HistoryKind::ALL, HistoryKind::as_str);
+        check(&GapState::ALL, GapState::as_str);
     }
 }

@@ -215,6 +215,10 @@ mod tests {
         let cell = |version| Cell {
             version,
             deployed_at: clock::parse("2026-11-20T18:00:00Z").unwrap(),
+            id: uuid::Uuid::nil(),
+            deployed_by: "ada".parse().unwrap(),
+            commit_sha: None,
+            gap: None,
         };
         let (component, environment) = (
             "user-service".parse().unwrap(),

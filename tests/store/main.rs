@@ -10,6 +10,7 @@ mod cell;
 mod clocks;
 mod damage;
 mod events;
+mod gaps;
 mod given;
 mod group;
 mod idempotency;

@@ -83,6 +83,7 @@ async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<MatrixAnswer,
         lifecycle: matrix.lifecycle.clone(),
         include_archived: matrix.include_archived,
         at: matrix.at.as_ref().map(|at| at.resolve(session.view.now)),
+        gaps: false,
     };
     let ApiResponse { value, text, .. } = session.client.matrix(&filter).await?;
     Ok(MatrixAnswer {

@@ -94,7 +94,10 @@ mod tests {
     }
 
     fn cell(version: &str, day: u32) -> serde_json::Value {
-        serde_json::json!({"version": version, "deployedAt": format!("2026-11-{day:02}T18:00:00Z")})
+        serde_json::json!({
+            "version": version, "deployedAt": format!("2026-11-{day:02}T18:00:00Z"),
+            "id": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f52", "deployedBy": "ada"
+        })
     }
 
     fn sample() -> Matrix {

@@ -87,6 +87,7 @@ pub(super) fn matrix(filter: &MatrixFilter) -> Query {
             "includeArchived",
             filter.include_archived.then(|| "true".to_owned()),
         ),
+        ("gaps", filter.gaps.then(|| "true".to_owned())),
     ]);
     query.extend(
         filter

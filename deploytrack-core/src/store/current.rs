@@ -27,18 +27,19 @@ use crate::{
 /// Selects what was current in the cells of the components that fulfil the conditions that follow,
 /// at the time in the table `moment`.
 ///
-/// Each column is a subquery, and each subquery is one lookup in the key. A join costs as much on
-/// SQLite, and makes PostgreSQL read every period.
-pub(super) const CELLS_AT: &str = "select cell.component_id, cell.environment_id,
-    (select newest.version from cell_periods newest
-     where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
-        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-     order by newest.started_at desc, newest.sequence desc limit 1) as version,
+/// The deployment and its time are a subquery each, and each subquery is one lookup in the key. A
+/// join with the periods costs as much on SQLite, and makes PostgreSQL read every period.
+pub(super) const CELLS_AT: &str = "select cell.component_id, cell.environment_id, d.version, d.id, d.deployed_by, d.commit_sha,
     (select newest.started_at from cell_periods newest
      where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
         and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
      order by newest.started_at desc, newest.sequence desc limit 1) as succeeded_at
-from components c cross join current_cells cell where cell.component_id = c.id";
+from components c cross join current_cells cell left join deployments d on d.id =
+    (select case when newest.version is not null then newest.deployment_id end from cell_periods newest
+     where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
+        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
+     order by newest.started_at desc, newest.sequence desc limit 1)
+where cell.component_id = c.id";
 
 /// Selects what was current of the component `$2` at the time `$1`, in environment order.
 const CURRENT_OF_AT: &str = "select
@@ -82,10 +83,40 @@ const UPDATE_CURRENT: &str = "update current_cells set
 where (component_id, environment_id) in (select component_id, environment_id from touched)";
 
 /// Later than any time that a deployment can have.
-const END_OF_TIME: Time = match DateTime::from_timestamp(LAST_SECOND + 1, 0) {
+pub(super) const END_OF_TIME: Time = match DateTime::from_timestamp(LAST_SECOND + 1, 0) {
     Some(time) => time,
     None => DateTime::<chrono::Utc>::MAX_UTC,
 };
+
+/// The columns of what is current in a cell. The id is null if nothing is.
+#[derive(Debug, FromRow)]
+pub(super) struct CellColumns {
+    version: Option<String>,
+    succeeded_at: Option<Micros>,
+    id: Option<Uuid>,
+    deployed_by: Option<String>,
+    commit_sha: Option<String>,
+}
+
+impl CellColumns {
+    /// What is current in the cell, if anything is.
+    pub(super) fn cell(self) -> Result<Option<Cell>, Error> {
+        let (Some(version), Some(deployed_at), Some(id), Some(deployed_by)) =
+            (self.version, self.succeeded_at, self.id, self.deployed_by)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Cell {
+            version: checked(&version)?,
+            deployed_at: deployed_at.0,
+            id,
+            deployed_by: checked(&deployed_by)?,
+            // One damaged commit must not hide the matrix. The verification reports it.
+            commit_sha: self.commit_sha.and_then(|commit| commit.parse().ok()),
+            gap: None,
+        }))
+    }
+}
 
 #[derive(Debug, FromRow)]
 struct CurrentRow {
@@ -116,11 +147,13 @@ impl Store {
         component: &Name,
         environment: &Name,
     ) -> Result<Option<Cell>, Error> {
-        let row: Option<(String, Micros)> = on!(Pool, &self.reads, |pool| {
+        let row: Option<CellColumns> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as(
-                "select cell.version, cell.succeeded_at from components c cross join environments e
+                "select cell.version, cell.succeeded_at, d.id, d.deployed_by, d.commit_sha
+                 from components c cross join environments e
                      join current_cells cell on cell.component_id = c.id and cell.environment_id = e.id
-                 where c.name_key = $1 and e.name_key = $2 and cell.deployment_id is not null",
+                     join deployments d on d.id = cell.deployment_id
+                 where c.name_key = $1 and e.name_key = $2",
             )
             .bind(component.key())
             .bind(environment.key())
@@ -128,13 +161,7 @@ impl Store {
             .await
         })
         .map_err(unexpected)?;
-        row.map(|(version, succeeded_at)| {
-            Ok(Cell {
-                version: checked(&version)?,
-                deployed_at: succeeded_at.0,
-            })
-        })
-        .transpose()
+        row.map_or(Ok(None), CellColumns::cell)
     }
 
     /// The deployments of a component that were current at a moment, in environment order.

@@ -6,11 +6,15 @@ use uuid::Uuid;
 
 use super::{
     CellKey, Store,
+    cell_key::CellKeyRow,
     column::{Micros, checked, signed, unsigned},
+    current::CellColumns,
     on,
     sqlx_error::unexpected,
 };
-use crate::{error::Error, matrix::Cell, query::MatrixFilter, text::Name};
+use crate::{
+    catalog::EnvironmentType, error::Error, matrix::Cell, query::MatrixFilter, text::Name,
+};
 
 /// A part of the rows of a matrix, in name order.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +28,7 @@ pub(crate) struct Section<'a> {
     pub(crate) environments: Option<&'a [Uuid]>,
 }
 
-/// A row or a column of a matrix.
+/// A row of a matrix.
 #[derive(Clone, Debug)]
 pub(crate) struct Heading {
     pub(crate) id: Uuid,
@@ -48,10 +52,38 @@ impl TryFrom<HeadingRow> for Heading {
     }
 }
 
+/// A column of a matrix.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(crate) id: Uuid,
+    pub(crate) name: Name,
+    pub(crate) r#type: EnvironmentType,
+}
+
+#[derive(Debug, FromRow)]
+struct ColumnRow {
+    #[sqlx(flatten)]
+    heading: HeadingRow,
+    r#type: String,
+}
+
+impl TryFrom<ColumnRow> for Column {
+    type Error = Error;
+
+    fn try_from(row: ColumnRow) -> Result<Self, Error> {
+        let Heading { id, name } = row.heading.try_into()?;
+        Ok(Self {
+            id,
+            name,
+            r#type: checked(&row.r#type)?,
+        })
+    }
+}
+
 /// The columns of a matrix.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
-    pub(crate) shown: Vec<Heading>,
+    pub(crate) shown: Vec<Column>,
     /// How many environments the filter hides.
     pub(crate) hidden: u64,
 }
@@ -138,38 +170,26 @@ pub(super) use {in_environments, in_section, unless_archived};
 
 /// Selects the cells of a section. SQLite reads the components in name order and looks up the cells
 /// of each by key.
-const CELLS: &str = "select cell.component_id, cell.environment_id, cell.version, cell.succeeded_at \
-                     from components c cross join current_cells cell where cell.component_id = c.id and cell.deployment_id is not null";
+const CELLS: &str = "select cell.component_id, cell.environment_id, cell.version, cell.succeeded_at, d.id, d.deployed_by, d.commit_sha \
+                     from components c cross join current_cells cell cross join deployments d \
+                     where cell.component_id = c.id and d.id = cell.deployment_id";
 
 /// The order in which a limit cuts off cells: component by component.
 const BY_COMPONENT: &str = " order by c.name_key limit ";
 
 #[derive(Debug, FromRow)]
 struct CellRow {
-    component_id: Uuid,
-    environment_id: Uuid,
-    version: Option<String>,
-    succeeded_at: Option<Micros>,
+    #[sqlx(flatten)]
+    key: CellKeyRow,
+    #[sqlx(flatten)]
+    current: CellColumns,
 }
 
 impl TryFrom<CellRow> for (CellKey, Option<Cell>) {
     type Error = Error;
 
     fn try_from(row: CellRow) -> Result<Self, Error> {
-        let key = CellKey {
-            component_id: row.component_id,
-            environment_id: row.environment_id,
-        };
-        let (Some(version), Some(deployed_at)) = (row.version, row.succeeded_at) else {
-            return Ok((key, None));
-        };
-        Ok((
-            key,
-            Some(Cell {
-                version: checked(&version)?,
-                deployed_at: deployed_at.0,
-            }),
-        ))
+        Ok((row.key.into(), row.current.cell()?))
     }
 }
 
@@ -196,8 +216,9 @@ impl Store {
 
     /// The columns that a filter shows, in environment order.
     pub(crate) async fn columns(&self, filter: &MatrixFilter) -> Result<Columns, Error> {
-        let rows: Vec<HeadingRow> = on!(Pool, &self.reads, |pool| {
-            let mut query = QueryBuilder::new("select e.id, e.name from environments e where true");
+        let rows: Vec<ColumnRow> = on!(Pool, &self.reads, |pool| {
+            let mut query =
+                QueryBuilder::new("select e.id, e.name, e.type from environments e where true");
             unless_archived!(&mut query, filter, "e");
             if !filter.environments.is_empty() {
                 query.push(" and e.name_key in (");
@@ -222,7 +243,7 @@ impl Store {
         .map_err(unexpected)?;
         let shown = rows
             .into_iter()
-            .map(Heading::try_from)
+            .map(Column::try_from)
             .collect::<Result<Vec<_>, _>>()?;
         let hidden = unsigned(all).saturating_sub(shown.len() as u64);
         Ok(Columns { shown, hidden })

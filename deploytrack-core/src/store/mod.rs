@@ -40,6 +40,7 @@ mod sets;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod sqlx_error;
+mod stays;
 mod verification;
 mod write;
 
@@ -52,9 +53,10 @@ pub(crate) use deployments::{LineKey, RowFilter};
 pub(crate) use draft::{EventSource, NewAnswer, NewEvent, ScopedKey, StoredAnswer, UnarchiveCause};
 pub(crate) use history::EntryResult;
 pub(crate) use lookup::CatalogEntry;
-pub(crate) use matrix::{Columns, Heading, Section};
+pub(crate) use matrix::{Column, Columns, Heading, Section};
 pub(crate) use sqlx_error::is_damage;
 use sqlx_error::unexpected;
+pub(crate) use stays::{CellPeriod, Successes, VersionKey};
 pub(crate) use verification::{Numbering, StoredCell, StoredPeriod, WrongEvent};
 pub(crate) use write::{LockedCells, Write};
 

@@ -1,6 +1,7 @@
 //! Large answers, page by page. A page has a bounded number of bytes, and is read when the one
 //! before it has been passed on.
 
+mod gaps;
 mod matrix;
 
 use std::collections::VecDeque;

@@ -12,7 +12,7 @@ use deploytrack_core::{
     error::Fault,
     event::{Event, EventDeployment, EventName, EventType},
     history::{self, HistoryEntry},
-    matrix::{Cell, Cells, Row},
+    matrix::{Cell, Cells, Gap, GapState, Row},
     openapi,
     query::Page,
     session::{Login, LoginCode},
@@ -38,6 +38,8 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<Row>()
         .schema_from::<Cells>()
         .schema_from::<Cell>()
+        .schema_from::<Gap>()
+        .schema_from::<GapState>()
         .schema_from::<Component>()
         .schema_from::<NewComponent>()
         .schema_from::<ComponentChange>()

@@ -1,6 +1,7 @@
 //! GET /api/v1/deployments/matrix
 
 use deploytrack_tests::{
+    contract::Contract,
     data_set::DataSet,
     database::DatabaseKind::{self, Postgres, Sqlite},
     server::Server,
@@ -115,6 +116,45 @@ async fn cells_come_in_environment_order_on_the_wire(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_cell_has_its_gap_if_the_request_asks_for_it(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
+    let server = Server::start(&database).await;
+    filled(&server).await;
+    let (contract, reader) = (Contract::of(&server).await, server.reader());
+    let gap = async |query: &str| {
+        let path = "/api/v1/deployments/matrix";
+        let answer = reader.get(&format!("{path}?component=api&{query}")).await;
+        contract.check("GET", path, &answer);
+        answer.expect(200)[0]["environments"]["production"]
+            .get("gap")
+            .cloned()
+    };
+    assert_eq!(gap("").await, None);
+    assert_eq!(
+        gap("gaps=true").await,
+        Some(json!({"against": "staging", "state": "unknown"}))
+    );
+    assert_eq!(gap("gaps=false").await, None);
+    let body = json!({"component": "api", "environment": "staging", "version": "v1", "status": "succeeded", "occurredAt": "2025-06-01T11:00:00Z"});
+    server.admin().record(body).await;
+    assert_eq!(
+        gap("gaps=true").await,
+        Some(json!({"against": "staging", "state": "behind", "versions": 1})),
+        "a stored answer is not older than the last write"
+    );
+    assert_eq!(
+        gap("gaps=true&environment=development&environment=production").await,
+        Some(json!({"against": "development", "state": "unknown"})),
+        "only the cells of the answer are compared"
+    );
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn filters_choose_rows_and_columns(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(database) = kind.create().await else {
         return;
@@ -200,6 +240,7 @@ async fn an_unknown_parameter_is_400(#[values(Sqlite, Postgres)] kind: DatabaseK
         "includeArchived=perhaps",
         "component=%00x",
         "take=1",
+        "gaps=some",
     ] {
         assert_eq!(
             server

@@ -42,6 +42,9 @@ async fn matrix_at(server: &Server, moment: &str) -> Value {
         .expect(200);
     for row in matrix.as_array_mut().unwrap() {
         row.as_object_mut().unwrap().remove("componentId");
+        for cell in row["environments"].as_object_mut().unwrap().values_mut() {
+            cell.as_object_mut().unwrap().remove("id");
+        }
     }
     matrix
 }

@@ -7,13 +7,17 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Pages, page_of};
+use super::{
+    Pages,
+    gaps::{self, CellsByComponent},
+    page_of,
+};
 use crate::{
     deployment::Deployment,
     error::Error,
     matrix::{Cell, Row},
     query::MatrixFilter,
-    store::{CellKey, Columns, Heading, Section},
+    store::{CellKey, Column, Columns, Heading, Section},
     text::Name,
     tracker::Tracker,
 };
@@ -40,7 +44,7 @@ struct ComponentWalk {
 /// The columns of a matrix, and the position of each.
 #[derive(Debug)]
 struct ColumnIndex {
-    environments: Vec<Heading>,
+    environments: Vec<Column>,
     positions: HashMap<Uuid, usize>,
     /// Their ids, if looking up each cell is cheaper than skipping the cells of hidden columns.
     only: Option<Vec<Uuid>>,
@@ -167,17 +171,19 @@ impl Pages for MatrixPages {
             }
         }
         self.walk.advance(&components, limit);
+        let mut cells = by_component(cells, &columns);
+        let filter = &self.walk.filter;
+        if filter.gaps {
+            let store = &self.walk.tracker.store;
+            gaps::add(&mut cells, &columns.environments, store, filter.at).await?;
+        }
         Ok(Some(rows(components, cells, &columns)))
     }
 }
 
-/// Groups cells into the rows of these components.
-fn rows(
-    components: Vec<Heading>,
-    cells: Vec<(CellKey, Option<Cell>)>,
-    columns: &ColumnIndex,
-) -> Vec<Row> {
-    let mut by_component = HashMap::<Uuid, Vec<(usize, Cell)>>::new();
+/// Groups the cells that are not empty by component, in environment order.
+fn by_component(cells: Vec<(CellKey, Option<Cell>)>, columns: &ColumnIndex) -> CellsByComponent {
+    let mut by_component = CellsByComponent::new();
     for (key, cell) in cells {
         if let (Some(cell), Some(position)) = (cell, columns.positions.get(&key.environment_id)) {
             by_component
@@ -186,9 +192,20 @@ fn rows(
                 .push((*position, cell));
         }
     }
-    let row = |component: Heading| {
-        let mut cells = by_component.remove(&component.id).unwrap_or_default();
+    for cells in by_component.values_mut() {
         cells.sort_unstable_by_key(|(position, _)| *position);
+    }
+    by_component
+}
+
+/// Makes the rows of these components from their cells.
+fn rows(
+    components: Vec<Heading>,
+    mut by_component: CellsByComponent,
+    columns: &ColumnIndex,
+) -> Vec<Row> {
+    let row = |component: Heading| {
+        let cells = by_component.remove(&component.id).unwrap_or_default();
         let named = |(position, cell): (usize, Cell)| -> (Name, Cell) {
             (columns.environments[position].name.clone(), cell)
         };

@@ -81,6 +81,7 @@ pub(super) fn of_cells(query: &mut Query) -> MatrixFilter {
         lifecycle: query.one("lifecycle"),
         include_archived: query.flag("includeArchived").unwrap_or(false),
         at: None,
+        gaps: false,
     }
 }
 

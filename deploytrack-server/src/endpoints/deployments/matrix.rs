@@ -4,7 +4,10 @@ use deploytrack_core::{clock, matrix::Row, openapi::list_of, query::MatrixFilter
 
 use super::filters;
 use crate::{
-    openapi::{OperationDraft, group, parameters::a_time},
+    openapi::{
+        OperationDraft, group,
+        parameters::{a_time, flag},
+    },
     request::Call,
     response::HandlerResult,
     streaming,
@@ -19,7 +22,15 @@ pub(crate) fn doc() -> OperationDraft {
          is current. A cell shows the deployment that succeeded most recently (`succeededAt`) and has not been rolled back. An \
          undeployment empties the cell.",
     )
-    .parameters(filters::of_cells_doc().into_iter().chain([a_time("at", "The matrix at this time instead of now.")]))
+    .parameters(filters::of_cells_doc().into_iter().chain([
+        a_time("at", "The matrix at this time instead of now."),
+        flag(
+            "gaps",
+            "Compare each cell with the nearest cell before it whose environment has an earlier type (`development`, `testing`, \
+             `staging`, `production`), among the cells of the answer. The history decides which one is ahead, and a cell has the \
+             result as `gap`.",
+        ),
+    ]))
     .returns("The matrix.", list_of::<Row>())
 }
 
@@ -28,6 +39,7 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     let mut query = call.query();
     let filter = MatrixFilter {
         at: query.read("at", clock::parse),
+        gaps: query.flag("gaps").unwrap_or(false),
         ..filters::of_cells(&mut query)
     };
     let filter = query.finish(Some(filter))?;
