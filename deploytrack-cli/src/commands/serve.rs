@@ -48,7 +48,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
     after_help = "Examples:\n  deploytrack serve --demo\n  deploytrack serve --listen 127.0.0.1:8080"
 )]
 pub(crate) struct Serve {
-    /// Show a small sample of deployments, stored in demo.db and not with real deployments
+    /// Show two weeks of twelve components, stored in demo.db and not with real deployments
     #[arg(long, conflicts_with = "database_url")]
     demo: bool,
     #[command(flatten)]

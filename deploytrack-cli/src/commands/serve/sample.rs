@@ -1,343 +1,240 @@
 //! The deployments of the demo, recorded through the REST API like any others.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use deploytrack_core::{
-    catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment},
+    catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     client::Client,
     clock::Time,
-    deployment::{Change, NewDeployment},
+    deployment::{Change, Metadata, NewDeployment},
     query::{DeploymentFilter, PageRequest},
     status::Status,
-    text::{CommitSha, Description, Invalid, Label, Name, Reason},
+    text::{CommitSha, Description, Label, Name, Reason},
 };
+use serde_json::json;
 
 use crate::{error::Failure, exit::Exit};
 
-const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
+/// Two weeks of twelve components: a canary that failed, a rollback, a hotfix, something that waits
+/// for production, and something that is just being deployed.
+const STORY: &str = include_str!("sample/story.txt");
+
+const ENVIRONMENTS: [(&str, EnvironmentType); 4] = [
+    ("development", EnvironmentType::Development),
+    ("staging", EnvironmentType::Staging),
+    ("canary", EnvironmentType::Production),
+    ("production", EnvironmentType::Production),
+];
 
 /// Component, owner and kind.
-const COMPONENTS: [(&str, &str, &str); 5] = [
-    ("notification-worker", "messaging", "worker"),
+const COMPONENTS: [(&str, &str, &str); 12] = [
+    ("auth-gateway", "accounts", "service"),
+    ("catalog-api", "catalog", "service"),
+    ("mail-worker", "messaging", "worker"),
     ("payment-api", "payments", "service"),
+    ("payment-worker", "payments", "worker"),
+    ("report-export", "catalog", "job"),
+    ("search-api", "search", "service"),
     ("search-indexer", "search", "worker"),
+    ("shipping-api", "storefront", "service"),
     ("user-service", "accounts", "service"),
+    ("web-checkout", "storefront", "website"),
     ("web-frontend", "storefront", "website"),
 ];
 
-/// One deployment of the sample.
-struct Sample {
-    /// The age in hours.
-    hours: i64,
-    component: &'static str,
-    environment: &'static str,
-    version: &'static str,
-    commit: &'static str,
-    by: &'static str,
-    ending: Ending,
+/// A version of a component.
+#[derive(Clone, Copy, Debug)]
+struct Release<'a> {
+    component: &'a str,
+    version: &'a str,
+    commit: &'a str,
+    title: &'a str,
+}
+
+/// One deployment of the story.
+#[derive(Debug)]
+struct Sample<'a> {
+    release: Release<'a>,
+    environment: &'a str,
+    /// The time since it began.
+    age: Duration,
+    /// How long it took; none if it is still running.
+    took: Option<Duration>,
+    by: &'a str,
+    ending: Ending<'a>,
 }
 
 /// The result of a deployment.
-enum Ending {
+#[derive(Debug, PartialEq, Eq)]
+enum Ending<'a> {
     Succeeded,
     InProgress,
-    Failed(&'static str),
-    /// Rolled back after this many hours, with the reason.
-    RolledBack(i64, &'static str),
+    Failed(&'a str),
+    /// Rolled back after this time, with the reason.
+    RolledBack(Duration, &'a str),
 }
 
-const fn sample(
-    hours: i64,
-    component: &'static str,
-    environment: &'static str,
-    version: &'static str,
-    commit: &'static str,
-    by: &'static str,
-    ending: Ending,
-) -> Sample {
-    Sample {
-        hours,
-        component,
-        environment,
-        version,
-        commit,
-        by,
-        ending,
+/// The deployments of a story, the earliest first; none if a line cannot be read.
+fn read(story: &str) -> Option<Vec<Sample<'_>>> {
+    let mut release = None;
+    let mut samples = Vec::new();
+    for line in story.lines() {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match line.strip_prefix("  ") {
+            Some(line) => samples.push(sample(release?, line)?),
+            None => release = Some(read_release(line)?),
+        }
     }
+    samples.sort_by_key(|sample| std::cmp::Reverse(sample.age));
+    Some(samples)
 }
 
-/// Two weeks of five components, the earliest first: one failure, one rollback, one still running,
-/// and drift.
-const SAMPLES: [Sample; 18] = [
-    sample(
-        520,
-        "search-indexer",
-        "production",
-        "v0.7.4",
-        "9c1e07d4",
-        "maria",
-        Ending::Succeeded,
-    ),
-    sample(
-        336,
-        "notification-worker",
-        "production",
-        "v3.1.4",
-        "51f0a2bb",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        150,
-        "user-service",
-        "production",
-        "v2.3.0",
-        "a7d3e6f1",
-        "maria",
-        Ending::Succeeded,
-    ),
-    sample(
-        122,
-        "search-indexer",
-        "staging",
-        "v0.7.4",
-        "9c1e07d4",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        101,
-        "web-frontend",
-        "staging",
-        "v5.0.3",
-        "0b8c4d92",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        98,
-        "web-frontend",
-        "production",
-        "v5.0.3",
-        "0b8c4d92",
-        "jonas",
-        Ending::Succeeded,
-    ),
-    sample(
-        75,
-        "notification-worker",
-        "development",
-        "v3.2.0",
-        "e40d19c7",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        73,
-        "notification-worker",
-        "staging",
-        "v3.2.0",
-        "e40d19c7",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        52,
-        "payment-api",
-        "development",
-        "v1.9.2",
-        "6f2b8ae0",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        50,
-        "notification-worker",
-        "production",
-        "v3.2.0",
-        "e40d19c7",
-        "jonas",
-        Ending::RolledBack(2, "messages were sent twice"),
-    ),
-    sample(
-        49,
-        "payment-api",
-        "staging",
-        "v1.9.2",
-        "6f2b8ae0",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        31,
-        "user-service",
-        "staging",
-        "v2.3.1",
-        "3de95c08",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        26,
-        "payment-api",
-        "production",
-        "v1.9.2",
-        "6f2b8ae0",
-        "maria",
-        Ending::Succeeded,
-    ),
-    sample(
-        9,
-        "search-indexer",
-        "development",
-        "v0.8.0-rc.1",
-        "b2640fa9",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        8,
-        "search-indexer",
-        "staging",
-        "v0.8.0-rc.1",
-        "b2640fa9",
-        "ci-bot",
-        Ending::Failed("the health check timed out"),
-    ),
-    sample(
-        4,
-        "user-service",
-        "development",
-        "v2.4.0",
-        "c81f7b35",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        1,
-        "web-frontend",
-        "development",
-        "v5.1.0",
-        "47aa90de",
-        "ci-bot",
-        Ending::Succeeded,
-    ),
-    sample(
-        0,
-        "web-frontend",
-        "staging",
-        "v5.1.0",
-        "47aa90de",
-        "ci-bot",
-        Ending::InProgress,
-    ),
-];
+fn read_release(line: &str) -> Option<Release<'_>> {
+    let mut words = line.splitn(4, ' ');
+    Some(Release {
+        component: words.next()?,
+        version: words.next()?,
+        commit: words.next()?,
+        title: words.next()?,
+    })
+}
 
-/// Records the sample if there is no deployment yet.
+fn sample<'a>(release: Release<'a>, line: &'a str) -> Option<Sample<'a>> {
+    let (age, line) = line.split_once(' ')?;
+    let (environment, line) = line.split_once(' ')?;
+    let (took, line) = line.split_once(' ')?;
+    let (by, ending) = line.split_once(' ').unwrap_or((line, ""));
+    Some(Sample {
+        release,
+        environment,
+        age: humantime::parse_duration(age).ok()?,
+        took: humantime::parse_duration(took).ok(),
+        by,
+        ending: read_ending(ending)?,
+    })
+}
+
+fn read_ending(text: &str) -> Option<Ending<'_>> {
+    if text.is_empty() {
+        return Some(Ending::Succeeded);
+    }
+    if text == "in progress" {
+        return Some(Ending::InProgress);
+    }
+    if let Some(reason) = text.strip_prefix("failed: ") {
+        return Some(Ending::Failed(reason));
+    }
+    let (later, reason) = text.strip_prefix("rolled back after ")?.split_once(": ")?;
+    Some(Ending::RolledBack(
+        humantime::parse_duration(later).ok()?,
+        reason,
+    ))
+}
+
+/// Records the story if there is no deployment yet.
 pub(super) async fn record_if_empty(client: &Client, now: Time) -> Result<(), Failure> {
-    if client
-        .list(&DeploymentFilter::default(), PageRequest::default())
-        .await?
-        .value
-        .total
-        > 0
-    {
+    let one = PageRequest::default();
+    let found = client.list(&DeploymentFilter::default(), one).await?;
+    if found.value.total > 0 {
         return Ok(());
     }
     register(client).await?;
-    for sample in &SAMPLES {
+    for sample in &read(STORY).ok_or_else(|| bad("a line of the story"))? {
         record(client, sample, now).await?;
     }
     Ok(())
 }
 
 async fn register(client: &Client) -> Result<(), Failure> {
-    for name in ENVIRONMENTS {
+    let one = PageRequest::default;
+    for (name, kind) in ENVIRONMENTS {
         let name = Name::new(name).map_err(bad)?;
-        if client
-            .environments(Some(&name), PageRequest::default())
-            .await?
-            .value
-            .total
-            == 0
-        {
-            client
-                .create_environment(&NewEnvironment {
-                    name,
-                    details: EnvironmentChange::default(),
-                })
-                .await?;
+        if client.environments(Some(&name), one()).await?.value.total > 0 {
+            continue;
         }
+        let details = EnvironmentChange {
+            r#type: Some(kind),
+            ..EnvironmentChange::default()
+        };
+        client
+            .create_environment(&NewEnvironment { name, details })
+            .await?;
     }
     for (name, owner, kind) in COMPONENTS {
         let name = Name::new(name).map_err(bad)?;
-        if client
-            .components(Some(&name), PageRequest::default())
-            .await?
-            .value
-            .total
-            == 0
-        {
-            let (owner, kind) = (
-                Label::new(owner).map_err(bad)?,
-                Label::new(kind).map_err(bad)?,
-            );
-            let details = ComponentChange {
-                owner: Some(Some(owner)),
-                kind: Some(Some(kind)),
-                ..ComponentChange::default()
-            };
-            client
-                .create_component(&NewComponent { name, details })
-                .await?;
+        if client.components(Some(&name), one()).await?.value.total > 0 {
+            continue;
         }
+        let details = ComponentChange {
+            owner: Some(Some(Label::new(owner).map_err(bad)?)),
+            kind: Some(Some(Label::new(kind).map_err(bad)?)),
+            ..ComponentChange::default()
+        };
+        client
+            .create_component(&NewComponent { name, details })
+            .await?;
     }
     Ok(())
 }
 
-async fn record(client: &Client, sample: &Sample, now: Time) -> Result<(), Failure> {
-    let at = |hours: i64| now - TimeDelta::hours(hours) - TimeDelta::minutes(7);
-    let begun = matches!(sample.ending, Ending::InProgress | Ending::Failed(_));
-    let new = NewDeployment {
-        status: if begun {
-            Status::InProgress
-        } else {
-            Status::Succeeded
-        },
-        occurred_at: Some(at(sample.hours)),
-        deployed_by: Some(Label::new(sample.by).map_err(bad)?),
-        commit_sha: Some(CommitSha::new(sample.commit).map_err(bad)?),
-        description: Some(Description::new("part of the demo").map_err(bad)?),
-        ..NewDeployment::named(sample.component, sample.environment, sample.version).map_err(bad)?
+async fn record(client: &Client, sample: &Sample<'_>, now: Time) -> Result<(), Failure> {
+    let began = now - delta(sample.age);
+    let id = client.record(&new(sample, began)?).await?.value.id;
+    let Some(took) = sample.took else {
+        return Ok(());
     };
-    let id = client.record(&new).await?.value.id;
-    let (status, when, why) = match sample.ending {
-        Ending::Succeeded | Ending::InProgress => return Ok(()),
-        Ending::Failed(why) => (
-            Status::Failed,
-            at(sample.hours) + TimeDelta::minutes(5),
-            why,
-        ),
-        Ending::RolledBack(later, why) => (Status::RolledBack, at(sample.hours - later), why),
+    let ended = began + delta(took);
+    let changes: &[(Status, Time, Option<&str>)] = match sample.ending {
+        Ending::InProgress => &[],
+        Ending::Succeeded => &[(Status::Succeeded, ended, None)],
+        Ending::Failed(reason) => &[(Status::Failed, ended, Some(reason))],
+        Ending::RolledBack(later, reason) => &[
+            (Status::Succeeded, ended, None),
+            (Status::RolledBack, ended + delta(later), Some(reason)),
+        ],
     };
-    let reason = Some(Reason::new(why).map_err(bad)?);
-    client
-        .update(
-            id,
-            &Change {
-                occurred_at: Some(when),
-                reason,
-                ..Change::to(status)
-            },
-        )
-        .await?;
+    for (status, at, reason) in changes {
+        let change = Change {
+            occurred_at: Some(*at),
+            reason: reason.map(Reason::new).transpose().map_err(bad)?,
+            ..Change::to(*status)
+        };
+        client.update(id, &change).await?;
+    }
     Ok(())
 }
 
-/// The failure for an invalid text in the sample, which is a bug.
-fn bad(why: Invalid) -> Failure {
+fn new(sample: &Sample<'_>, began: Time) -> Result<NewDeployment, Failure> {
+    let Release {
+        component,
+        version,
+        commit,
+        title,
+    } = sample.release;
+    let git = json!({"repository": format!("https://git.example.com/shop/{component}.git")});
+    Ok(NewDeployment {
+        status: Status::InProgress,
+        occurred_at: Some(began),
+        deployed_by: Some(Label::new(sample.by).map_err(bad)?),
+        commit_sha: Some(CommitSha::new(commit).map_err(bad)?),
+        description: Some(Description::new(title).map_err(bad)?),
+        metadata: Metadata::new([("git".to_owned(), git)].into_iter().collect()).map_err(bad)?,
+        ..NewDeployment::named(component, sample.environment, version).map_err(bad)?
+    })
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or_default()
+}
+
+/// The failure for an invalid text in the story, which is a bug.
+fn bad(what: impl std::fmt::Display) -> Failure {
     Failure::new(
         Exit::Refused,
-        format!("the sample cannot be recorded: {why}"),
+        format!("the demo cannot be recorded: {what}"),
     )
 }
 
@@ -346,19 +243,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sample_is_sorted_and_its_texts_are_valid() {
-        assert!(SAMPLES.is_sorted_by(|a, b| a.hours >= b.hours));
-        for sample in &SAMPLES {
+    fn the_story_can_be_read_and_names_only_what_is_registered() {
+        let story = read(STORY).unwrap();
+        let began = deploytrack_core::clock::parse("2026-11-29T12:00:00Z").unwrap();
+        for sample in &story {
+            let has = |list: &[&str], name| list.contains(&name);
             assert!(
-                ENVIRONMENTS.contains(&sample.environment)
-                    && COMPONENTS
-                        .iter()
-                        .any(|(name, ..)| *name == sample.component)
+                has(&ENVIRONMENTS.map(|(name, _)| name), sample.environment)
+                    && has(&COMPONENTS.map(|(name, ..)| name), sample.release.component),
+                "{sample:?}"
+            );
+            assert_eq!(
+                sample.took.is_none(),
+                sample.ending == Ending::InProgress,
+                "{sample:?}"
             );
             assert!(
-                NewDeployment::named(sample.component, sample.environment, sample.version).is_ok()
+                sample.took.is_none_or(|took| took < sample.age),
+                "{sample:?}"
             );
-            assert!(CommitSha::new(sample.commit).is_ok() && Label::new(sample.by).is_ok());
+            assert!(new(sample, began).is_ok(), "{sample:?}");
+        }
+        let has = |ending: fn(&Ending<'_>) -> bool| story.iter().any(|one| ending(&one.ending));
+        assert!(has(|ending| matches!(ending, Ending::Failed(_))));
+        assert!(has(|ending| matches!(ending, Ending::RolledBack(..))));
+        assert!(has(|ending| matches!(ending, Ending::InProgress)));
+    }
+
+    #[test]
+    fn a_line_that_is_not_of_the_story_is_refused() {
+        for line in [
+            "  5m staging 1m ada",
+            "api v1 c0ffee Title\n  5m staging 1m",
+            "api v1 c0ffee Title\n  5m staging 1m ada exploded",
+            "api v1 c0ffee",
+        ] {
+            assert!(read(line).is_none(), "{line}");
         }
     }
 }
