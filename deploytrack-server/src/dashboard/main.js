@@ -77,7 +77,7 @@ async function navigate() {
 }
 
 function showUnknown(container) {
-  const back = el("p", {}, el("a", { href: "#/" }, "Show the matrix"));
+  const back = el("p", { class: "pages" }, el("a", { class: "button", href: "#/" }, "Show the matrix"));
   container.replaceChildren(el("h1", { tabindex: "-1" }, "Not found"), notice("There is no such page."), back);
   return { go() {}, refresh() {}, onEvents() {} };
 }
@@ -140,7 +140,10 @@ function endSession() {
   const wasLive = live !== null;
   stop();
   if (!shown.view) logOut("");
-  else if (wasLive) session.showEnded(main, () => logOut(""));
+  else if (wasLive) {
+    connection.className = connection.textContent = "";
+    session.showEnded(main, () => logOut(""));
+  }
 }
 
 function logOut(message) {

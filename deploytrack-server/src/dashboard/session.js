@@ -2,7 +2,7 @@
 // The session of this browser. Its id is in a cookie that no script can read.
 
 import { Refusal, get, send } from "./api.js";
-import { el } from "./elements.js";
+import { el, icon } from "./elements.js";
 
 /** When the session ends, if somebody is logged in. */
 let expiresAt = null;
@@ -51,13 +51,12 @@ export async function useCode(code, root) {
 /** Asks whether another session is replaced. */
 function confirmed(root, question) {
   return new Promise((resolve) => {
-    const keep = el("button", { type: "button", click: () => resolve(false) }, "Stay logged in");
+    const keep = el("button", { type: "button", class: "button", click: () => resolve(false) }, "Stay logged in");
     root.replaceChildren(
       el("div", { class: "login" },
         el("h1", { tabindex: "-1" }, "Log in as somebody else?"),
         el("p", {}, `The server says: ${question}.`),
-        keep,
-        el("button", { type: "button", class: "primary", click: () => resolve(true) }, "Log in with the link"),
+        el("div", { class: "buttons" }, keep, el("button", { type: "button", class: "primary", click: () => resolve(true) }, "Log in with the link")),
       ),
     );
     keep.focus();
@@ -69,9 +68,9 @@ export function showEnded(root, again) {
   const known = expiresAt !== null && expiresAt.getTime() <= Date.now();
   const at = (known ? expiresAt : new Date()).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   root.prepend(
-    el("div", { class: "banner", role: "alert" },
-      `Your session ended at ${at}. `,
-      el("button", { type: "button", click: again }, "Log in again"),
+    el("div", { class: "banner bad", role: "alert" }, icon("failed"),
+      el("span", {}, "Your session ended at ", el("b", {}, at), ". ", el("span", { class: "sub" }, "Nothing here changes until you log in.")),
+      el("button", { type: "button", class: "button solid push", click: again }, "Log in again"),
     ),
   );
 }
